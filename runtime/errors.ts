@@ -1,0 +1,36 @@
+/**
+ * The errors that mean something to the runtime. Anything else that is thrown counts as passing: it is retried.
+ * @module
+ */
+
+/** Another attempt cannot help: the run becomes a dead letter at once, with this message as its reason. */
+export class PermanentError extends Error {
+  override readonly name = 'PermanentError'
+}
+
+/** Not now, but later: the attempt counts, and the next one starts after `delayMs`. */
+export class RetryLaterError extends Error {
+  override readonly name = 'RetryLaterError'
+  readonly delayMs: number
+
+  constructor(delayMs: number, message = `asked to be tried again in ${delayMs} ms`, options?: ErrorOptions) {
+    super(message, options)
+    this.delayMs = delayMs
+  }
+}
+
+/** The settings, the functions or the command line are wrong; every issue is listed. The process ends with exit code 2. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly issues: readonly string[]
+
+  constructor(issues: readonly string[]) {
+    super(issues.join('\n'))
+    this.issues = issues
+  }
+}
+
+/** The message of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,16 @@
+/** What a function may import. Everything else in `runtime/` is private to the runtime. @module */
+export { defineFunction } from './function.ts'
+export type {
+  Definition,
+  FunctionDefinition,
+  FunctionEnv,
+  FunctionVariables,
+  Progress,
+  RunFacts,
+  SourceObject,
+} from './function.ts'
+export { PermanentError, RetryLaterError } from './errors.ts'
+export type { ChunkTimes, Output, OutputFacts, OutputFile } from './output/output.ts'
+export type { JsonValue } from './output/json.ts'
+export type { Source } from './worker/source.ts'
+export type { Logger } from './logger.ts'

@@ -1,0 +1,40 @@
+/** Structured logs: JSON lines, or text for people. The only way to the console. @module */
+import { pino, type Logger as PinoLogger, type LevelWithSilent } from 'pino'
+
+export type Logger = PinoLogger
+export type LogLevel = LevelWithSilent
+export type LogFormat = 'json' | 'text'
+
+export interface LoggerOptions {
+  readonly level: LogLevel
+  readonly format: LogFormat
+  /** Fields of every line, such as the process's role. */
+  readonly base?: Readonly<Record<string, unknown>>
+}
+
+export function createLogger(options: LoggerOptions): Logger {
+  const settings = {
+    level: options.level,
+    base: { ...options.base },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  return options.format === 'json'
+    ? pino(settings)
+    : pino(settings, { write: (line) => process.stdout.write(toText(line)) })
+}
+
+/** `12:01:02.345 info  run succeeded function=chunk run=… attempt=1`; control characters stay escaped as in JSON. */
+function toText(line: string): string {
+  const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>
+  const rest = Object.entries(fields).map(([name, value]) => `${name}=${printable(value)}`)
+  return (
+    `${String(time).slice(11, 23)} ${String(level).padEnd(5)} ${String(msg)} ${rest.join(' ')}`.trimEnd() +
+    '\n'
+  )
+}
+
+function printable(value: unknown): string {
+  if (typeof value === 'string' && /^[\w./:@+-]+$/.test(value)) return value
+  return JSON.stringify(value)
+}

@@ -1,0 +1,47 @@
+/** The one error of the store, and the table of what passes by itself. @module */
+
+/** S3 codes and Node's network codes that pass: `reference/reliability.md` section 2 has the experiments. */
+const PASSING = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'SlowDown',
+  'SlowDownRead',
+  'SlowDownWrite',
+  'RequestTimeout',
+  'InternalError',
+  'ServiceUnavailable',
+  'XMinioServerNotInitialized',
+  'BadDigest',
+  'IncompleteBody',
+])
+
+/** A call to the store failed. `code` is the S3 code, Node's code of a network fault, or `ABORT_ERR`. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError'
+  readonly code: string
+  readonly statusCode: number | undefined
+
+  constructor(
+    message: string,
+    facts: { readonly code: string; readonly statusCode?: number; readonly cause?: unknown },
+  ) {
+    super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
+    this.code = facts.code
+    this.statusCode = facts.statusCode
+  }
+
+  /** Whether the same call may succeed a moment later. */
+  get isPassing(): boolean {
+    return PASSING.has(this.code) || [408, 429, 499, 500, 502, 503, 504].includes(this.statusCode ?? 0)
+  }
+}
+
+/** Whether `error` is the store's refusal with one of these codes. */
+export function isStorageCode(error: unknown, ...codes: readonly string[]): error is StorageError {
+  return error instanceof StorageError && codes.includes(error.code)
+}
