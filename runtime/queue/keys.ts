@@ -1,0 +1,60 @@
+/**
+ * The names of everything in Redis, as `scripts/prelude.lua` makes them too. All share one hash tag.
+ * @module
+ */
+import { createHash } from 'node:crypto'
+
+export const GROUP = 'w'
+export const LANES = ['live', 'low', 'solo'] as const
+/** Which of a function's streams a run waits in: uploads, backfill, or runs that get a worker of their own. */
+export type Lane = (typeof LANES)[number]
+
+export interface Keys {
+  /** `{sluice}:`, given to every script. */
+  readonly prefix: string
+  /** The list that MinIO pushes to; only `admit` trims it. */
+  readonly inbox: string
+  /** Stream of notifications that are none, with their text and the reason. */
+  readonly bad: string
+  /** Sorted set: runs that wait for their retry, by due time. */
+  readonly delay: string
+  /** Sorted set: runs in a final state, by the time when they ended. */
+  readonly ended: string
+  /** Set: runs that ended without a result and whose verdict is not yet in the bucket. */
+  readonly verdicts: string
+  /** The channel that says that there is something to claim, write or cancel. */
+  readonly wake: string
+  stream(functionName: string, lane: Lane): string
+  dead(functionName: string): string
+  run(runId: string): string
+}
+
+export function createKeys(name: string): Keys {
+  const prefix = `{${name}}:`
+  return {
+    prefix,
+    inbox: `${prefix}in`,
+    bad: `${prefix}bad`,
+    delay: `${prefix}delay`,
+    ended: `${prefix}ended`,
+    verdicts: `${prefix}verdicts`,
+    wake: `${prefix}wake`,
+    stream: (functionName, lane) => `${prefix}q:${functionName}${lane === 'live' ? '' : `:${lane}`}`,
+    dead: (functionName) => `${prefix}dead:${functionName}`,
+    run: (runId) => `${prefix}run:${runId}`,
+  }
+}
+
+/** 32 hex digits: the same object version for the same function is the same run, whoever asks. */
+export function runIdOf(functionName: string, bucket: string, key: string, generation: string): string {
+  return digest(functionName, bucket, key, generation)
+}
+
+/** The name under which Redis knows an object: 32 hex digits, since keys are anything. */
+export function objectIdOf(bucket: string, key: string): string {
+  return digest(bucket, key)
+}
+
+function digest(...parts: readonly string[]): string {
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32)
+}

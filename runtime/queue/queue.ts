@@ -1,0 +1,225 @@
+/**
+ * Runs in Redis. Thin: what may happen to a run is decided in `scripts/*.lua`, each of which may be sent twice.
+ * @module
+ */
+import type { Redis } from 'ioredis'
+import { createKeys, GROUP, LANES, type Keys, type Lane } from './keys.ts'
+import { parseRun, type Claim, type RunPayload, type RunRecord, type RunState, type Trigger } from './run.ts'
+import { createScripts } from './scripts.ts'
+
+/** A run to be. */
+export interface Job {
+  readonly runId: string
+  readonly functionName: string
+  readonly objectId: string
+  readonly eventId: string
+  readonly lane: Lane
+  readonly trigger: Trigger
+  readonly payload: RunPayload
+}
+
+/** Says to the runs that still wait for another generation of an object that they are probably out of date. */
+export interface Mark {
+  readonly objectId: string
+  /** The generation that stays; empty when the object was removed. */
+  readonly generation: string
+  readonly hint: 'superseded' | 'source-gone'
+}
+
+export interface Admission {
+  /** The head of the inbox as it was read; empty for runs that no notification asked for. */
+  readonly raws: readonly string[]
+  readonly jobs: readonly Job[]
+  readonly marks: readonly Mark[]
+  readonly bad: readonly { readonly raw: string; readonly reason: string }[]
+  /** How many targets announce each event: a second announcement is then expected, a third is a duplicate. */
+  readonly paths: 1 | 2
+}
+
+export type AdmitOutcome = 'new' | 'copy' | 'duplicate' | 'lifted'
+
+/** How an attempt ended, for the state machine. */
+export type Settlement = {
+  readonly runId: string
+  readonly fence: string
+  readonly token: string
+} & (
+  | { readonly kind: 'complete'; readonly result: string }
+  | {
+      readonly kind: 'fail'
+      readonly error: string
+      readonly lines: string
+      readonly delayMs: number
+      readonly maxAttempts: number
+    }
+  | { readonly kind: 'bury'; readonly reason: string; readonly error: string; readonly lines: string }
+  | { readonly kind: 'release' | 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
+)
+
+export interface TurnRequest {
+  readonly consumer: string
+  /** New for each turn, the same when a turn is sent again. */
+  readonly token: string
+  /** Attempts that go on in this worker: none means that it can take a run that needs a worker of its own. */
+  readonly inFlight: number
+  readonly settlements: readonly Settlement[]
+  readonly wants: readonly {
+    readonly functionName: string
+    readonly free: number
+    readonly lowFirst: number
+  }[]
+}
+
+export interface TurnReply {
+  /** In the order of the settlements. */
+  readonly settled: readonly (RunState | 'fenced')[]
+  readonly claims: readonly Claim[]
+}
+
+export interface Beat {
+  readonly runId: string
+  readonly fence: string
+  readonly token: string
+  readonly progress?: string
+}
+
+export interface Reclaimed {
+  readonly runId: string
+  readonly functionName: string
+  readonly became: 'requeued' | 'dead'
+  readonly lostWorker: string
+}
+
+export type Queue = ReturnType<typeof createQueue>
+
+export function createQueue(redis: Redis, name: string) {
+  const keys: Keys = createKeys(name)
+  const script = createScripts(redis, keys.prefix)
+
+  return {
+    keys,
+
+    /** The first `count` notifications, still in the list. */
+    peek: (count: number): Promise<string[]> => redis.lrange(keys.inbox, 0, count - 1),
+
+    /** What became of each job, or undefined when another process was faster: read the head again. */
+    async admit(admission: Admission): Promise<readonly AdmitOutcome[] | undefined> {
+      const { raws, jobs, marks, bad } = admission
+      const args: (string | number)[] = [admission.paths, raws.length, ...raws, jobs.length]
+      for (const job of jobs) {
+        args.push(job.runId, job.functionName, job.objectId, job.payload.generation, job.eventId)
+        args.push(job.lane, job.trigger, JSON.stringify(job.payload))
+      }
+      args.push(marks.length, ...marks.flatMap((mark) => [mark.objectId, mark.generation, mark.hint]))
+      args.push(bad.length, ...bad.flatMap(({ raw, reason }) => [raw, reason]))
+      const [done, outcomes] = (await script('admit', args)) as [number, AdmitOutcome[]?]
+      return done === 1 ? outcomes : undefined
+    },
+
+    async turn(request: TurnRequest): Promise<TurnReply> {
+      const { settlements, wants } = request
+      const args: (string | number)[] = [
+        request.consumer,
+        request.token,
+        request.inFlight,
+        settlements.length,
+      ]
+      for (const settlement of settlements) args.push(...settlementArgs(settlement))
+      args.push(wants.length, ...wants.flatMap((want) => [want.functionName, want.free, want.lowFirst]))
+      const [settled, claimed] = (await script('turn', args)) as [(RunState | 'fenced')[], ClaimRow[]]
+      return { settled, claims: claimed.map((row) => toClaim(row, request.token)) }
+    },
+
+    /** Renews leases; in the order of the beats. */
+    heartbeat: (consumer: string, beats: readonly Beat[]): Promise<('ok' | 'cancelled' | 'lost')[]> =>
+      script('heartbeat', [
+        consumer,
+        ...beats.flatMap((beat) => [beat.runId, beat.fence, beat.token, beat.progress ?? '']),
+      ]) as Promise<('ok' | 'cancelled' | 'lost')[]>,
+
+    promote: (limit: number): Promise<number> => script('promote', [limit]) as Promise<number>,
+
+    async reclaim(
+      leaseMs: number,
+      maxCrashes: number,
+      functionNames: readonly string[],
+    ): Promise<Reclaimed[]> {
+      const rows = (await script('reclaim', [leaseMs, maxCrashes, 100, ...functionNames])) as string[][]
+      return rows.map(
+        ([runId, functionName, became, lostWorker]) =>
+          ({ runId, functionName, became, lostWorker }) as Reclaimed,
+      )
+    },
+
+    /** False when the run is no dead letter. */
+    redrive: async (runId: string): Promise<boolean> => (await script('redrive', [runId])) === 1,
+
+    /** The state that follows; `running` means that its worker was told; undefined for an unknown run. */
+    cancel: async (runId: string): Promise<RunState | undefined> =>
+      ((await script('cancel', [runId])) as RunState | '') || undefined,
+
+    repair: (runId: string) => script('repair', [runId]) as Promise<'requeued' | 'redelayed' | 'ok' | 'gone'>,
+
+    prune: (retentionMs: number, maxRuns: number, limit: number) =>
+      script('prune', [retentionMs, maxRuns, limit]) as Promise<number>,
+
+    async run(runId: string): Promise<RunRecord | undefined> {
+      return parseRun(runId, await redis.hgetall(keys.run(runId)))
+    },
+
+    /** Some runs whose verdict is owed to the bucket. */
+    owedVerdicts: (count: number): Promise<string[]> => redis.srandmember(keys.verdicts, count),
+
+    async verdictWritten(runId: string): Promise<void> {
+      await redis.srem(keys.verdicts, runId)
+    },
+
+    /** The streams' consumer groups; also made by a claim that misses them, so that an emptied Redis heals. */
+    async ensureGroups(functionNames: readonly string[]): Promise<void> {
+      for (const functionName of functionNames) {
+        for (const lane of LANES) {
+          await redis
+            .xgroup('CREATE', keys.stream(functionName, lane), GROUP, '0', 'MKSTREAM')
+            .catch((error: Error) => {
+              if (!error.message.startsWith('BUSYGROUP')) throw error
+            })
+        }
+      }
+    },
+  }
+}
+
+function settlementArgs(settlement: Settlement): (string | number)[] {
+  const { runId, fence, token, kind } = settlement
+  const head = [runId, fence, token, kind]
+  switch (kind) {
+    case 'complete':
+      return [...head, '', '', '', 0, 0, settlement.result]
+    case 'fail':
+      return [...head, '', settlement.error, settlement.lines, settlement.delayMs, settlement.maxAttempts, '']
+    case 'bury':
+      return [...head, settlement.reason, settlement.error, settlement.lines, 0, 0, '']
+    default:
+      return [...head, settlement.reason, '', '', 0, 0, '']
+  }
+}
+
+type ClaimRow = [string, string, string, Lane, string, string, string, Trigger, string, string, number]
+
+function toClaim(row: ClaimRow, token: string): Claim {
+  const [runId, functionName, fence, lane, attempts, epoch, payload, trigger, createdAt, queuedAt, now] = row
+  return {
+    runId,
+    functionName,
+    fence,
+    token,
+    lane,
+    attempts: Number(attempts),
+    epoch: Number(epoch),
+    payload: JSON.parse(payload) as RunPayload,
+    trigger,
+    createdAtMs: Number(createdAt),
+    queuedAtMs: Number(queuedAt),
+    claimedAtMs: Number(now),
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Redis connections for three uses. The settings are experiments' results: `reference/reliability.md` section 3.
+ * @module
+ */
+import { Redis } from 'ioredis'
+import type { Logger } from '../logger.ts'
+
+/**
+ * `command`: everything short; a command whose reply is lost is sent again, so all our writes may be sent twice.
+ * `block`: one blocking command at a time. `probe`: health, which wants an answer now or none.
+ */
+export type RedisUse = 'command' | 'block' | 'probe'
+
+const SETTINGS = {
+  command: { maxRetriesPerRequest: 3, commandTimeout: 5_000 },
+  block: { maxRetriesPerRequest: null, blockingTimeout: 5_000, socketTimeout: 15_000 },
+  probe: { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 1_000 },
+} as const
+
+export function connectRedis(url: string, use: RedisUse, log: Logger): Redis {
+  const redis = new Redis(url, {
+    ...SETTINGS[use],
+    connectionName: `sluice-${use}`,
+    // A primary that became a replica: our writes may be sent twice, so connect again and repeat.
+    reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
+  })
+  let isDown = false
+  redis.on('error', (error: Error) => {
+    if (!isDown)
+      log.warn(
+        { use, error: error.message || (error as NodeJS.ErrnoException).code },
+        'redis is away, connecting again',
+      )
+    isDown = true
+  })
+  redis.on('ready', () => {
+    if (isDown) log.info({ use }, 'redis is back')
+    isDown = false
+  })
+  return redis
+}

@@ -1,0 +1,119 @@
+/**
+ * A run as Redis keeps it: one object version for one function.
+ * ```
+ * admit -> queued -> running -> succeeded
+ *    retrying <- fail - running - fail (permanent, or attempts spent) -> dead - redrive -> queued
+ *    running - lease lost -> queued         running - drain -> queued (nothing counted)
+ *    queued | retrying | running -> cancelled     at start, asked of the store: superseded | source-gone
+ * ```
+ * @module
+ */
+import type { Lane } from './keys.ts'
+
+export const RUN_STATES = [
+  'queued',
+  'running',
+  'retrying',
+  'succeeded',
+  'dead',
+  'cancelled',
+  'superseded',
+  'source-gone',
+] as const
+export type RunState = (typeof RUN_STATES)[number]
+
+/** How a run came to be. */
+export type Trigger = 'upload' | 'sweep' | 'reprocess' | 'redrive'
+
+/** What a run works on, as it was announced; stored as JSON. Size and metadata of the work come from the store. */
+export interface RunPayload {
+  readonly bucket: string
+  readonly key: string
+  readonly generation: string
+  readonly versionId?: string
+  readonly etag: string
+  readonly sizeBytes: number
+  readonly lastModifiedMs: number
+  /** When MinIO said that it happened, epoch ms. */
+  readonly eventTimeMs: number
+  /** Options of a reprocess request: they outrank all others. */
+  readonly options?: Readonly<Record<string, unknown>>
+}
+
+/** A claimed run: this worker has its lease, and its fence is the newest. */
+export interface Claim {
+  readonly runId: string
+  readonly functionName: string
+  /** Grows with each start; only the newest may write. */
+  readonly fence: string
+  readonly token: string
+  readonly lane: Lane
+  /** Attempts that failed before this one. */
+  readonly attempts: number
+  readonly epoch: number
+  readonly payload: RunPayload
+  readonly trigger: Trigger
+  readonly createdAtMs: number
+  readonly queuedAtMs: number
+  /** Redis's clock when it was claimed. */
+  readonly claimedAtMs: number
+}
+
+/** Everything that is known of a run. */
+export interface RunRecord {
+  readonly runId: string
+  readonly functionName: string
+  readonly state: RunState
+  readonly payload: RunPayload
+  readonly trigger: Trigger
+  readonly lane: Lane
+  readonly attempts: number
+  readonly crashes: number
+  readonly epoch: number
+  readonly fence: number
+  /** Second copies of the announcement, which are expected: each comes by two ways. */
+  readonly copies: number
+  /** Announcements beyond those. */
+  readonly dups: number
+  readonly worker?: string
+  readonly reason?: string
+  readonly error?: string
+  readonly lines?: string
+  readonly result?: string
+  /** What an event said of it since: a newer upload (`superseded`) or a delete (`source-gone`). Only a hint. */
+  readonly hint?: string
+  readonly createdAtMs: number
+  readonly endedAtMs?: number
+  readonly dueAtMs?: number
+}
+
+/** The record in a hash's fields, or undefined when there is none. */
+export function parseRun(runId: string, fields: Readonly<Record<string, string>>): RunRecord | undefined {
+  const { state, fn, payload } = fields
+  if (!state || !fn || !payload) return undefined
+  const optional = (name: string, field: string) => (fields[field] ? { [name]: fields[field] } : {})
+  const optionalMs = (name: string, field: string) => (fields[field] ? { [name]: Number(fields[field]) } : {})
+  return {
+    runId,
+    functionName: fn,
+    state: state as RunState,
+    payload: JSON.parse(payload) as RunPayload,
+    trigger: fields['trigger'] as Trigger,
+    lane: fields['lane'] as Lane,
+    attempts: Number(fields['attempts']),
+    crashes: Number(fields['crashes']),
+    epoch: Number(fields['epoch']),
+    fence: Number(fields['fence']),
+    copies: Number(fields['copies']),
+    dups: Number(fields['dups']),
+    createdAtMs: Number(fields['createdAt']),
+    ...optional('worker', 'worker'),
+    ...optional('reason', 'reason'),
+    ...optional('error', 'error'),
+    ...optional('lines', 'lines'),
+    ...optional('result', 'result'),
+    ...optional('hint', 'hint'),
+    ...optionalMs('endedAtMs', 'endedAt'),
+    ...optionalMs('dueAtMs', 'dueAt'),
+  }
+}

@@ -1,0 +1,47 @@
+/** The Lua scripts as commands of a Redis connection. Each script's file says what it takes and returns. @module */
+import { readFileSync } from 'node:fs'
+import type { Redis } from 'ioredis'
+
+/** Scripts that free memory must run when Redis is full, or the system could never drain. */
+const SCRIPTS = {
+  admit: { mayExceedMemory: false },
+  turn: { mayExceedMemory: true },
+  heartbeat: { mayExceedMemory: true },
+  promote: { mayExceedMemory: false },
+  reclaim: { mayExceedMemory: true },
+  redrive: { mayExceedMemory: false },
+  cancel: { mayExceedMemory: true },
+  repair: { mayExceedMemory: false },
+  prune: { mayExceedMemory: true },
+} as const
+
+export type ScriptName = keyof typeof SCRIPTS
+
+export type RunScript = (name: ScriptName, args: readonly (string | number)[]) => Promise<unknown>
+
+/** Runs scripts on `redis`, with `prefix` as their only key. ioredis loads a script again when Redis has forgotten it. */
+export function createScripts(redis: Redis, prefix: string): RunScript {
+  for (const [name, { mayExceedMemory }] of Object.entries(SCRIPTS)) {
+    const flags = mayExceedMemory ? '#!lua flags=allow-oom\n' : ''
+    redis.defineCommand(commandOf(name), { numberOfKeys: 1, lua: flags + read('prelude') + read(name) })
+  }
+  return (name, args) => {
+    // defineCommand adds methods that the type of a connection cannot know.
+    const commands = redis as unknown as Record<
+      string,
+      (...args: readonly (string | number)[]) => Promise<unknown>
+    >
+    return (commands[commandOf(name)] as (...args: readonly (string | number)[]) => Promise<unknown>)(
+      prefix,
+      ...args,
+    )
+  }
+}
+
+function commandOf(name: string): string {
+  return `sluice_${name}`
+}
+
+function read(name: string): string {
+  return readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
+}

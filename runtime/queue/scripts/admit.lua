@@ -1,0 +1,100 @@
+-- Turns notifications into runs: stores the runs, sets malformed ones aside, and trims the list last.
+-- Nothing happens unless the head of the list is still byte for byte what was read. With n = 0: runs without a notification.
+-- KEYS  1 prefix
+-- ARGV  1 paths: how many targets announce each event
+--       n, then n raw notifications as read from the head of `in`
+--       j, then j times: run, function, object, generation, event id, lane, trigger, payload
+--       m, then m times: object, generation that stays, hint for the waiting runs of its other generations
+--       b, then b times: raw, reason
+-- Returns {1, outcome of each job: new | copy | duplicate | lifted}, or {0} when the head has changed
+local paths = tonumber(ARGV[1])
+local list = P .. 'in'
+local p = 2
+local function nextArg()
+  local value = ARGV[p]
+  p = p + 1
+  return value
+end
+local function expectType(key, wanted)
+  local found = redis.call('TYPE', key).ok
+  if found ~= 'none' and found ~= wanted then
+    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found .. ' and should be a ' .. wanted)
+  end
+end
+
+local n = tonumber(nextArg())
+if n > 0 then
+  local head = redis.call('LRANGE', list, 0, n - 1)
+  if #head < n then return { 0 } end
+  for i = 1, n do
+    if head[i] ~= nextArg() then return { 0 } end
+  end
+end
+
+-- Lua is not rolled back: whatever could fail half-way is asked first.
+local j = tonumber(nextArg())
+local jobsAt = p
+local checked = {}
+for i = 1, j do
+  local fn, lane = ARGV[p + 1], ARGV[p + 5]
+  local key = stream(fn, lane)
+  if not checked[key] then
+    local wrong = expectType(key, 'stream')
+    if wrong then return wrong end
+    checked[key] = true
+  end
+  p = p + 8
+end
+local wrong = expectType(P .. 'bad', 'stream')
+if wrong then return wrong end
+p = jobsAt
+
+local t = now()
+local outcomes = {}
+local woken = {}
+for i = 1, j do
+  local run, fn, object, generation = nextArg(), nextArg(), nextArg(), nextArg()
+  local event, lane, trigger, payload = nextArg(), nextArg(), nextArg(), nextArg()
+  local h = runKey(run)
+  local known = redis.call('HMGET', h, 'state', 'event', 'copies', 'lane', 'entry')
+  if not known[1] then
+    redis.call('HSET', h, 'fn', fn, 'object', object, 'generation', generation, 'payload', payload, 'trigger', trigger,
+      'event', event, 'copies', 1, 'dups', 0, 'fence', 0, 'attempts', 0, 'crashes', 0, 'epoch', 0, 'createdAt', t)
+    redis.call('SADD', P .. 'open:' .. object, run)
+    enqueue(run, fn, lane, t)
+    woken[fn] = true
+    outcomes[i] = 'new'
+  elseif known[1] == 'queued' and known[4] == 'low' and lane == 'live' then
+    drop(fn, 'low', known[5])
+    enqueue(run, fn, 'live', t)
+    redis.call('HSET', h, 'event', event, 'copies', 1)
+    woken[fn] = true
+    outcomes[i] = 'lifted'
+  elseif event ~= '' and (known[2] == event or known[2] == '') and tonumber(known[3]) < paths then
+    redis.call('HSET', h, 'event', event)
+    redis.call('HINCRBY', h, 'copies', 1)
+    outcomes[i] = 'copy'
+  else
+    redis.call('HINCRBY', h, 'dups', 1)
+    outcomes[i] = 'duplicate'
+  end
+end
+
+-- Only hints: the attempt asks the store. But what waits for its retry need not wait to learn that it is out of date.
+for _ = 1, tonumber(nextArg()) do
+  local object, generation, hint = nextArg(), nextArg(), nextArg()
+  for _, run in ipairs(redis.call('SMEMBERS', P .. 'open:' .. object)) do
+    local v = redis.call('HMGET', runKey(run), 'state', 'generation')
+    if v[2] ~= generation and (v[1] == 'queued' or v[1] == 'retrying') then
+      redis.call('HSET', runKey(run), 'hint', hint)
+      if v[1] == 'retrying' then redis.call('ZADD', P .. 'delay', 'XX', t, run) end
+    end
+  end
+end
+
+for _ = 1, tonumber(nextArg()) do
+  redis.call('XADD', P .. 'bad', 'MAXLEN', '~', 10000, '*', 'raw', nextArg(), 'reason', nextArg())
+end
+if n > 0 then redis.call('LTRIM', list, n, -1) end
+for fn in pairs(woken) do wake(fn) end
+return { 1, outcomes }

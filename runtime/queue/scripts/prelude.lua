@@ -1,0 +1,45 @@
+-- Put before every script. KEYS[1] is the prefix of all keys, such as "{sluice}:". Redis TIME is the only clock.
+-- A run is the hash run:<id>; `lane` says in which of its function's streams its `entry` waits or is pending:
+-- live (uploads), low (reprocess, redrive, sweep), solo (runs that may have killed their worker).
+local P = KEYS[1]
+local GROUP = 'w'
+
+local function now()
+  local t = redis.call('TIME')
+  return t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+local function runKey(run) return P .. 'run:' .. run end
+
+local function stream(fn, lane)
+  if lane == 'live' then return P .. 'q:' .. fn end
+  return P .. 'q:' .. fn .. ':' .. lane
+end
+
+local function wake(word) redis.call('PUBLISH', P .. 'wake', word) end
+
+-- An entry leaves its stream here and nowhere else.
+local function drop(fn, lane, entry)
+  redis.call('XACK', stream(fn, lane), GROUP, entry)
+  redis.call('XDEL', stream(fn, lane), entry)
+end
+
+-- The entry is written first: an error between the two leaves a stray entry, which the next claim throws away.
+local function enqueue(run, fn, lane, at)
+  local entry = redis.call('XADD', stream(fn, lane), '*', 'r', run)
+  redis.call('HSET', runKey(run), 'state', 'queued', 'lane', lane, 'entry', entry, 'queuedAt', at)
+end
+
+-- A final state. All but success are owed a verdict in the bucket: `verdicts` remembers the debt.
+local function finish(run, state, at, object)
+  redis.call('HSET', runKey(run), 'state', state, 'endedAt', at, 'entry', '')
+  redis.call('ZADD', P .. 'ended', at, run)
+  redis.call('SREM', P .. 'open:' .. object, run)
+  if state ~= 'succeeded' then redis.call('SADD', P .. 'verdicts', run) end
+end
+
+local function bury(run, fn, reason, at, object)
+  local letter = redis.call('XADD', P .. 'dead:' .. fn, '*', 'r', run, 'reason', reason)
+  redis.call('HSET', runKey(run), 'reason', reason, 'letter', letter)
+  finish(run, 'dead', at, object)
+end

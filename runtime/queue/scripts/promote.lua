@@ -1,0 +1,17 @@
+-- Puts retries that are due back into their streams.
+-- KEYS  1 prefix
+-- ARGV  1 how many at most
+-- Returns how many
+local t = now()
+local due = redis.call('ZRANGEBYSCORE', P .. 'delay', '-inf', t, 'LIMIT', 0, tonumber(ARGV[1]))
+local woken = {}
+for _, run in ipairs(due) do
+  local v = redis.call('HMGET', runKey(run), 'state', 'fn', 'lane')
+  if v[1] == 'retrying' then
+    enqueue(run, v[2], v[3], t)
+    woken[v[2]] = true
+  end
+  redis.call('ZREM', P .. 'delay', run)
+end
+for fn in pairs(woken) do wake(fn) end
+return #due

@@ -1,0 +1,19 @@
+-- Forgets runs that ended long ago, or of which there are too many; never one that is still owed its verdict.
+-- KEYS  1 prefix
+-- ARGV  1 retention in ms  2 how many ended runs to keep at most  3 how many to forget in this call
+-- Returns how many
+local limit = tonumber(ARGV[3])
+local old = redis.call('ZRANGEBYSCORE', P .. 'ended', '-inf', now() - tonumber(ARGV[1]), 'LIMIT', 0, limit)
+local surplus = redis.call('ZCARD', P .. 'ended') - tonumber(ARGV[2])
+if surplus > #old then old = redis.call('ZRANGE', P .. 'ended', 0, math.min(surplus, limit) - 1) end
+local forgotten = 0
+for _, run in ipairs(old) do
+  if redis.call('SISMEMBER', P .. 'verdicts', run) == 0 then
+    local v = redis.call('HMGET', runKey(run), 'fn', 'letter')
+    if v[2] and v[2] ~= '' then redis.call('XDEL', P .. 'dead:' .. v[1], v[2]) end
+    redis.call('DEL', runKey(run))
+    redis.call('ZREM', P .. 'ended', run)
+    forgotten = forgotten + 1
+  end
+end
+return forgotten

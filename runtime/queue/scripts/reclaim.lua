@@ -1,0 +1,43 @@
+-- Takes back what dead workers held: entries that were not renewed for a lease. Such a run may have killed its worker,
+-- so it goes on alone (lane solo), and a worker lost while it ran alone counts as a crash of its own.
+-- KEYS  1 prefix
+-- ARGV  1 lease in ms  2 crashes allowed  3 how many entries at most a stream, then the functions
+-- Returns {{run, function, what became of it: requeued | dead, the worker that was lost}}
+local leaseMs, maxCrashes, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local t = now()
+local taken = {}
+
+local function takeBack(fn, lane, item)
+  local entry, worker = item[1], item[2]
+  local found = redis.call('XRANGE', stream(fn, lane), entry, entry)
+  local run = found[1] and found[1][2][2]
+  local v = run and redis.call('HMGET', runKey(run), 'state', 'entry', 'object') or {}
+  drop(fn, lane, entry)
+  if v[2] ~= entry then return end
+  if v[1] == 'queued' then
+    enqueue(run, fn, lane, t)
+    taken[#taken + 1] = { run, fn, 'requeued', worker }
+  elseif v[1] == 'running' then
+    redis.call('HSET', runKey(run), 'token', '', 'error', 'the worker ' .. worker .. ' was lost while it ran')
+    local crashes = lane == 'solo' and redis.call('HINCRBY', runKey(run), 'crashes', 1) or 0
+    if crashes >= maxCrashes then
+      bury(run, fn, 'crash-loop', t, v[3])
+      taken[#taken + 1] = { run, fn, 'dead', worker }
+    else
+      enqueue(run, fn, 'solo', t)
+      taken[#taken + 1] = { run, fn, 'requeued', worker }
+    end
+  end
+end
+
+for i = 4, #ARGV do
+  local fn = ARGV[i]
+  for _, lane in ipairs({ 'live', 'low', 'solo' }) do
+    local expired = redis.pcall('XPENDING', stream(fn, lane), GROUP, 'IDLE', leaseMs, '-', '+', limit)
+    if not expired.err then
+      for _, item in ipairs(expired) do takeBack(fn, lane, item) end
+    end
+  end
+end
+if #taken > 0 then wake('reclaimed') end
+return taken

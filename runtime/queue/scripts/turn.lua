@@ -1,0 +1,142 @@
+-- One turn of a worker: settles finished attempts and claims new ones. May be sent again with the same token:
+-- settlements that were applied answer with the state they led to, and the claimed runs are the same.
+-- KEYS  1 prefix
+-- ARGV  1 consumer  2 token of this turn  3 attempts that go on in this worker
+--       s, then s times: run, fence, token, kind, reason, error, lines, delay in ms, max attempts, result
+--         kind  complete | fail | bury | release | superseded | source-gone | cancelled
+--       f, then f times: function, free slots, how many of them go to the low lane first
+-- Returns {{state each settlement led to, or 'fenced'}, {claimed: run, function, fence, lane, attempts, epoch, payload, trigger,
+--          createdAt, queuedAt, now}}
+local consumer, token = ARGV[1], ARGV[2]
+local isIdle = tonumber(ARGV[3]) == 0
+local s = tonumber(ARGV[4])
+local p = 5
+local t = now()
+
+local function settle()
+  local run, fence, mine, kind = ARGV[p], ARGV[p + 1], ARGV[p + 2], ARGV[p + 3]
+  local reason, err, lines = ARGV[p + 4], ARGV[p + 5], ARGV[p + 6]
+  local delayMs, maxAttempts, result = tonumber(ARGV[p + 7]), tonumber(ARGV[p + 8]), ARGV[p + 9]
+  p = p + 10
+  local h = runKey(run)
+  local v = redis.call('HMGET', h, 'state', 'fence', 'token', 'fn', 'lane', 'entry', 'object')
+  local state, fn, lane, entry, object = v[1], v[4], v[5], v[6], v[7]
+  if v[2] ~= fence or v[3] ~= mine then return 'fenced' end
+  if state ~= 'running' then return state end
+  drop(fn, lane, entry)
+  if kind == 'complete' then
+    redis.call('HSET', h, 'result', result, 'reason', '', 'error', '', 'lines', '')
+    finish(run, 'succeeded', t, object)
+    return 'succeeded'
+  end
+  redis.call('HSET', h, 'reason', reason, 'error', err, 'lines', lines)
+  if kind == 'release' then
+    enqueue(run, fn, lane, t)
+    wake(fn)
+    return 'queued'
+  end
+  if kind == 'fail' or kind == 'bury' then
+    local attempts = redis.call('HINCRBY', h, 'attempts', 1)
+    if kind == 'bury' or attempts >= maxAttempts then
+      bury(run, fn, kind == 'bury' and reason or 'exhausted', t, object)
+      return 'dead'
+    end
+    redis.call('ZADD', P .. 'delay', t + delayMs, run)
+    redis.call('HSET', h, 'state', 'retrying', 'entry', '', 'dueAt', t + delayMs)
+    return 'retrying'
+  end
+  finish(run, kind, t, object)
+  return kind
+end
+
+local FIELDS = { 'fence', 'lane', 'attempts', 'epoch', 'payload', 'trigger', 'createdAt', 'queuedAt' }
+local function describe(run, fn)
+  local v = redis.call('HMGET', runKey(run), unpack(FIELDS))
+  return { run, fn, v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], t }
+end
+
+local settled = {}
+for i = 1, s do settled[i] = settle() end
+
+local lastKey = P .. 'turn:' .. consumer
+local last = redis.call('LRANGE', lastKey, 0, -1)
+local claimed = {}
+if last[1] == token then
+  for i = 2, #last do
+    local v = redis.call('HMGET', runKey(last[i]), 'state', 'token', 'fn')
+    if v[1] == 'running' and v[2] == token then claimed[#claimed + 1] = describe(last[i], v[3]) end
+  end
+  return { settled, claimed }
+end
+
+local function read(key, count)
+  local reply = redis.pcall('XREADGROUP', 'GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS', key, '>')
+  if reply and reply.err and string.find(reply.err, 'NOGROUP', 1, true) then
+    redis.call('XGROUP', 'CREATE', key, GROUP, 0, 'MKSTREAM')
+    reply = redis.call('XREADGROUP', 'GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS', key, '>')
+  end
+  if not reply or reply.err then return {} end
+  return reply[1][2]
+end
+
+-- Claims up to `count` runs of one stream, starts them and returns how many; entries that no queued run owns are thrown away.
+local function take(fn, lane, count)
+  local started = 0
+  while started < count do
+    local entries = read(stream(fn, lane), count - started)
+    if #entries == 0 then break end
+    for _, item in ipairs(entries) do
+      local entry, run = item[1], item[2][2]
+      local v = redis.call('HMGET', runKey(run), 'state', 'entry')
+      if v[1] == 'queued' and v[2] == entry then
+        redis.call('HINCRBY', runKey(run), 'fence', 1)
+        redis.call('HSET', runKey(run), 'state', 'running', 'worker', consumer, 'token', token, 'startedAt', t)
+        claimed[#claimed + 1] = describe(run, fn)
+        started = started + 1
+      else
+        drop(fn, lane, entry)
+      end
+    end
+  end
+  return started
+end
+
+local wanted = {}
+for i = 1, tonumber(ARGV[p]) do
+  local at = p + 1 + (i - 1) * 3
+  wanted[i] = { fn = ARGV[at], free = tonumber(ARGV[at + 1]), low = tonumber(ARGV[at + 2]) }
+end
+
+-- A run that may have killed its worker gets a worker of its own. An idle worker takes it; else one busy worker,
+-- whoever sets `solo` first, claims nothing more until it is idle.
+local holdsBack = false
+for _, want in ipairs(wanted) do
+  local key = stream(want.fn, 'solo')
+  local length = redis.call('XLEN', key)
+  local pending = redis.pcall('XPENDING', key, GROUP)
+  if length > 0 and isIdle then
+    take(want.fn, 'solo', 1)
+    if #claimed > 0 then break end
+  elseif length > 0 and length > (pending.err and 0 or pending[1]) then
+    holdsBack = redis.call('SET', P .. 'solo', consumer, 'NX', 'PX', 60000) or redis.call('GET', P .. 'solo') == consumer
+  end
+end
+local tookSolo = #claimed > 0
+if isIdle and redis.call('GET', P .. 'solo') == consumer then redis.call('DEL', P .. 'solo') end
+
+if not tookSolo and not holdsBack then
+  for _, want in ipairs(wanted) do
+    local free = want.free
+    free = free - take(want.fn, 'low', math.min(want.low, free))
+    free = free - take(want.fn, 'live', free)
+    take(want.fn, 'low', free)
+  end
+end
+
+if #claimed > 0 then
+  redis.call('DEL', lastKey)
+  redis.call('RPUSH', lastKey, token)
+  for _, item in ipairs(claimed) do redis.call('RPUSH', lastKey, item[1]) end
+  redis.call('PEXPIRE', lastKey, 600000)
+end
+return { settled, claimed }
