@@ -1,0 +1,165 @@
+/**
+ * A server as a child process: started in a process group of its own, awaited until it answers, stopped for certain.
+ *
+ * The group keeps a terminal's Ctrl-C away from it, so that whoever started it decides the order of the end.
+ * @module
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import { mkdir, readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { sleep } from '../../runtime/time.ts'
+import { findOnPath } from './search-path.ts'
+
+export interface ServerSpec {
+  /** For people: `Redis`. */
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** The whole environment; nothing is inherited. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** Its stdout and stderr, appended. */
+  readonly logPath: string
+  /** Whether the process with this pid answers; a rejection counts as "not yet". */
+  readonly isReady: (pid: number) => Promise<boolean>
+  /** @defaultValue 30_000 */
+  readonly readyTimeoutMs?: number
+  /** From SIGTERM to SIGKILL. @defaultValue 10_000 */
+  readonly stopTimeoutMs?: number
+  /** Called when it ends though nobody asked it to. */
+  readonly onDeath?: (how: string) => void
+}
+
+export interface Server {
+  readonly name: string
+  readonly logPath: string
+  /** Undefined while it does not run. */
+  readonly pid: number | undefined
+  /** Starts it, or starts it again after `kill` or `stop`, on the same port and data; resolves when it answers. */
+  start(): Promise<void>
+  /** Sends a signal to its whole group. A death that follows is not reported to `onDeath`, if the signal is deadly. */
+  kill(signal: NodeJS.Signals): void
+  /** Resolves when it has ended, by SIGKILL if it must be. */
+  stop(): Promise<void>
+}
+
+const POLL_MS = 50
+const LOG_TAIL_LINES = 15
+/** After these it goes on; after any other signal its end is what the sender wanted. */
+const HARMLESS = new Set<NodeJS.Signals>(['SIGSTOP', 'SIGCONT', 'SIGUSR1', 'SIGUSR2', 'SIGHUP'])
+
+export function createServer(spec: ServerSpec): Server {
+  let child: ChildProcess | undefined
+  let isEndExpected = false
+
+  async function start() {
+    if (child && isEndExpected) await once(child, 'exit')
+    if (child) throw new Error(`${spec.name} runs already (pid ${child.pid})`)
+    isEndExpected = false
+    const started = await spawnServer(spec)
+    child = started
+    let isAnswering = false
+    started.once('exit', (code, signal) => {
+      child = undefined
+      if (isAnswering && !isEndExpected) spec.onDeath?.(describeExit(code, signal))
+    })
+    try {
+      await untilReady(spec, started)
+      isAnswering = true
+    } catch (error) {
+      await stop()
+      throw error
+    }
+  }
+
+  function kill(signal: NodeJS.Signals) {
+    if (!child) return
+    if (!HARMLESS.has(signal)) isEndExpected = true
+    signalGroup(child, signal)
+  }
+
+  async function stop() {
+    if (!child) return
+    const ending = child
+    isEndExpected = true
+    const ended = once(ending, 'exit')
+    signalGroup(ending, 'SIGTERM')
+    // A stopped (SIGSTOP) process would never see the SIGTERM.
+    signalGroup(ending, 'SIGCONT')
+    const timer = setTimeout(() => signalGroup(ending, 'SIGKILL'), spec.stopTimeoutMs ?? 10_000)
+    await ended.finally(() => clearTimeout(timer))
+    // What it started and left behind dies with it.
+    signalGroup(ending, 'SIGKILL')
+  }
+
+  return {
+    name: spec.name,
+    logPath: spec.logPath,
+    get pid() {
+      return child?.pid
+    },
+    start,
+    kill,
+    stop,
+  }
+}
+
+async function spawnServer(spec: ServerSpec): Promise<ChildProcess> {
+  await mkdir(dirname(spec.logPath), { recursive: true })
+  // Where setpriv exists (Linux), the kernel ends the server when this process dies, by whatever signal.
+  const setpriv = await findOnPath('setpriv')
+  const [command, args] = setpriv
+    ? [setpriv, ['--pdeathsig', 'TERM', spec.command, ...spec.args]]
+    : [spec.command, [...spec.args]]
+  const log = openSync(spec.logPath, 'a', 0o600)
+  try {
+    const child = spawn(command, args, {
+      cwd: spec.cwd,
+      env: spec.env,
+      detached: true,
+      stdio: ['ignore', log, log],
+    })
+    await once(child, 'spawn')
+    return child
+  } finally {
+    closeSync(log)
+  }
+}
+
+async function untilReady(spec: ServerSpec, child: ChildProcess): Promise<void> {
+  const timeoutMs = spec.readyTimeoutMs ?? 30_000
+  const deadlineMs = performance.now() + timeoutMs
+  for (;;) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      const how = describeExit(child.exitCode, child.signalCode)
+      throw new Error(`${spec.name} ended before it answered: ${how}\n${await logTail(spec.logPath)}`)
+    }
+    if (await spec.isReady(child.pid as number).catch(() => false)) return
+    if (performance.now() > deadlineMs) {
+      throw new Error(`${spec.name} did not answer within ${timeoutMs} ms\n${await logTail(spec.logPath)}`)
+    }
+    await sleep(POLL_MS)
+  }
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-(child.pid as number), signal)
+  } catch (error) {
+    // The group is gone already: that is what was wanted.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal ? `killed by ${signal}` : `exit code ${code}`
+}
+
+/** The last lines of a log, with its path, as the end of an error message. */
+export async function logTail(logPath: string): Promise<string> {
+  const text = await readFile(logPath, 'utf8').catch(() => '')
+  const lines = text.trimEnd().split('\n').slice(-LOG_TAIL_LINES)
+  return `${logPath} ends with:\n${lines.map((line) => `  ${line}`).join('\n')}`
+}
