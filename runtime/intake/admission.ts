@@ -1,0 +1,72 @@
+/** A batch of notifications, turned into what `admit` stores. Pure. @module */
+import { messageOf } from '../errors.ts'
+import { objectIdOf, runIdOf } from '../queue/keys.ts'
+import type { Admission, Job, Mark } from '../queue/queue.ts'
+import type { CreatedEvent, ObjectEvent } from './event.ts'
+import { parseNotification } from './notification.ts'
+import type { Mismatch, Router } from './routing.ts'
+
+export interface PlannedAdmission extends Admission {
+  readonly events: readonly ObjectEvent[]
+  /** Events and functions that did not match, by reason; `no-function` when no function reads the bucket. */
+  readonly dropped: readonly (Mismatch | 'no-function' | 'event-type')[]
+}
+
+/** What these notifications ask for. Nothing is thrown: what cannot be parsed is in `bad`. */
+export function planAdmission(raws: readonly string[], router: Router, paths: 1 | 2): PlannedAdmission {
+  const events: ObjectEvent[] = []
+  const jobs: Job[] = []
+  const marks: Mark[] = []
+  const bad: { raw: string; reason: string }[] = []
+  const dropped: PlannedAdmission['dropped'][number][] = []
+  for (const raw of raws) {
+    try {
+      const notification = parseNotification(raw)
+      events.push(...notification.events)
+      dropped.push(...notification.otherEventNames.map(() => 'event-type' as const))
+    } catch (error) {
+      bad.push({ raw, reason: messageOf(error) })
+    }
+  }
+  for (const event of events) {
+    marks.push(markOf(event))
+    if (event.kind === 'removed') continue
+    const routes = router(event)
+    const inBucket = routes.filter(({ mismatch }) => mismatch !== 'bucket')
+    if (inBucket.length === 0) dropped.push('no-function')
+    for (const { definition, mismatch } of inBucket) {
+      if (mismatch) dropped.push(mismatch)
+      else jobs.push(toJob(event, definition.name))
+    }
+  }
+  return { raws, jobs, marks, bad, paths, events, dropped }
+}
+
+function markOf(event: ObjectEvent): Mark {
+  const objectId = objectIdOf(event.bucket, event.key)
+  return event.kind === 'removed'
+    ? { objectId, generation: '', hint: 'source-gone' }
+    : { objectId, generation: event.generation, hint: 'superseded' }
+}
+
+function toJob(event: CreatedEvent, functionName: string): Job {
+  const { bucket, key, generation } = event
+  return {
+    runId: runIdOf(functionName, bucket, key, generation),
+    functionName,
+    objectId: objectIdOf(bucket, key),
+    eventId: event.eventId,
+    lane: 'live',
+    trigger: 'upload',
+    payload: {
+      bucket,
+      key,
+      generation,
+      ...(event.versionId === undefined ? {} : { versionId: event.versionId }),
+      etag: event.etag,
+      sizeBytes: event.sizeBytes,
+      lastModifiedMs: event.lastModifiedMs,
+      eventTimeMs: event.eventTimeMs,
+    },
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Which functions an object version is for, and why not the others. Pure: events, requests and sweeps ask the same.
+ * @module
+ */
+import picomatch from 'picomatch'
+import type { FunctionDefinition } from '../function.ts'
+import type { ObjectVersion } from './event.ts'
+
+/** Why a function does not run for an object. */
+export type Mismatch =
+  'bucket' | 'folder-marker' | 'reserved' | 'pattern' | 'ignored' | 'too-small' | 'too-large'
+
+export interface Route {
+  readonly definition: FunctionDefinition
+  readonly mismatch?: Mismatch
+}
+
+/** Every function with its answer, in the order of the list. */
+export type Router = (object: Pick<ObjectVersion, 'bucket' | 'key' | 'sizeBytes'>) => readonly Route[]
+
+export function createRouter(functions: readonly FunctionDefinition[]): Router {
+  // Where the runtime writes, a `~` segment is its own: such a key matches nothing. In other buckets it is a user's
+  // mistake, which must not be silent: it matches, and the attempt refuses it with a verdict.
+  const written = new Set([
+    'metadata',
+    'temporary',
+    ...functions.map((definition) => definition.outputBucket),
+  ])
+  const matchers = functions.map((definition) => ({
+    definition,
+    isWanted: definition.match.length === 0 ? () => true : compile(definition.match),
+    isIgnored: definition.ignore.length === 0 ? () => false : compile(definition.ignore),
+  }))
+  return (object) =>
+    matchers.map(({ definition, isWanted, isIgnored }) => {
+      const mismatch = mismatchOf(object, definition, {
+        isWanted,
+        isIgnored,
+        isWritten: written.has(object.bucket),
+      })
+      return mismatch === undefined ? { definition } : { definition, mismatch }
+    })
+}
+
+function mismatchOf(
+  { bucket, key, sizeBytes }: Pick<ObjectVersion, 'bucket' | 'key' | 'sizeBytes'>,
+  definition: FunctionDefinition,
+  key_: { isWanted: (key: string) => boolean; isIgnored: (key: string) => boolean; isWritten: boolean },
+): Mismatch | undefined {
+  if (bucket !== definition.bucket) return 'bucket'
+  if (key.endsWith('/') && sizeBytes === 0) return 'folder-marker'
+  if (key_.isWritten && hasReservedSegment(key)) return 'reserved'
+  if (!key_.isWanted(key)) return 'pattern'
+  if (key_.isIgnored(key)) return 'ignored'
+  if (sizeBytes < definition.minBytes) return 'too-small'
+  if (sizeBytes > definition.maxBytes) return 'too-large'
+  return undefined
+}
+
+/** Whether a segment begins with `~`, which belongs to the runtime. */
+export function hasReservedSegment(key: string): boolean {
+  return key.split('/').some((segment) => segment.startsWith('~'))
+}
+
+/** Case-insensitive, dots are ordinary, and a line break in a key is a character like any other. */
+function compile(globs: readonly string[]): (key: string) => boolean {
+  const matchers = globs.map((glob) => picomatch(glob, { nocase: true, dot: true, flags: 'is' }))
+  return (key) => matchers.some((matches) => matches(key))
+}

@@ -1,0 +1,156 @@
+/**
+ * Every metric of the runtime on one screen. Labels are bounded: never a key, a run id or a message.
+ * Every counter is there from the start, so that its first increase is seen.
+ * @module
+ */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+/** Metrics that functions bring along, such as those of the FFmpeg seam. */
+export const functionMetrics = new Registry()
+
+const RUN_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600]
+const DELAY_SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 3, 5, 10, 30, 60, 300, 1_800]
+const STORE_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
+
+export const INVOCATION_STATUSES = [
+  'success',
+  'retry',
+  'dead',
+  'timeout',
+  'stalled',
+  'cancelled',
+  'superseded',
+  'source-gone',
+  'released',
+  'lost',
+] as const
+export type InvocationStatus = (typeof INVOCATION_STATUSES)[number]
+
+const ADMIT_OUTCOMES = ['new', 'copy', 'duplicate', 'lifted']
+const DROP_REASONS = [
+  'malformed',
+  'event-type',
+  'no-function',
+  'folder-marker',
+  'reserved',
+  'pattern',
+  'ignored',
+  'too-small',
+  'too-large',
+]
+const TRIGGERS = ['upload', 'sweep', 'reprocess', 'redrive']
+
+export type RuntimeMetrics = ReturnType<typeof createMetrics>
+
+export function createMetrics(functionNames: readonly string[]) {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Counter<L>({ name, help, labelNames: [...labelNames], registers: [registry] })
+  const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge<L>({ name, help, labelNames: [...labelNames], registers: [registry] })
+  const histogram = <L extends string>(
+    name: string,
+    help: string,
+    labelNames: readonly L[],
+    buckets: number[],
+  ) => new Histogram<L>({ name, help, labelNames: [...labelNames], buckets, registers: [registry] })
+
+  const metrics = {
+    registry,
+    eventsReceived: counter(
+      'sluice_events_received_total',
+      'Events read from notifications, each copy counted.',
+      ['source', 'event'],
+    ),
+    eventsDropped: counter(
+      'sluice_events_dropped_total',
+      'Events that start no run, by reason and function.',
+      ['reason'],
+    ),
+    eventDelay: histogram(
+      'sluice_event_delivery_delay_seconds',
+      "From MinIO's event time to admission.",
+      [],
+      DELAY_SECONDS,
+    ),
+    admitted: counter(
+      'sluice_admissions_total',
+      'Matches of an event and a function: new runs, second copies by the other target, real duplicates, low runs lifted.',
+      ['function', 'outcome'],
+    ),
+    admitSeconds: histogram(
+      'sluice_admit_batch_seconds',
+      'One batch of notifications stored in Redis.',
+      [],
+      STORE_SECONDS,
+    ),
+    invocations: counter('sluice_function_invocations_total', 'Attempts that ended, by how they ended.', [
+      'function',
+      'trigger',
+      'status',
+    ]),
+    duration: histogram(
+      'sluice_function_duration_seconds',
+      'From claim to outcome, commit included.',
+      ['function', 'status'],
+      RUN_SECONDS,
+    ),
+    active: gauge('sluice_function_active_invocations', 'Attempts going on.', ['function']),
+    limit: gauge('sluice_function_concurrency_limit', 'Attempts that may go on at a time in these workers.', [
+      'function',
+    ]),
+    retries: counter('sluice_function_retries_total', 'Attempts after which the run waits for another.', [
+      'function',
+    ]),
+    deadLetters: counter('sluice_dead_letters_total', 'Runs given up.', ['function', 'reason']),
+    startDelay: histogram(
+      'sluice_function_start_delay_seconds',
+      'From admission to claim: how long a run waited.',
+      ['function'],
+      DELAY_SECONDS,
+    ),
+    endToEnd: histogram(
+      'sluice_event_end_to_end_seconds',
+      "From MinIO's event time to the committed result.",
+      ['function'],
+      RUN_SECONDS,
+    ),
+    inputBytes: counter('sluice_function_input_bytes_total', 'Bytes of sources of successful runs.', [
+      'function',
+    ]),
+    reclaimed: counter('sluice_queue_reclaimed_total', 'Runs taken back from workers that were lost.', [
+      'function',
+      'outcome',
+    ]),
+    commits: counter('sluice_commits_total', 'How commits ended.', ['function', 'outcome']),
+    info: gauge('sluice_function_info', 'Functions of this runtime.', ['function', 'version']),
+    redisConnected: gauge('sluice_redis_connected', '1 while the command connection is ready.', []),
+    draining: gauge('sluice_draining', '1 while SIGTERM drains.', []),
+    storageSeconds: histogram(
+      'sluice_storage_operation_duration_seconds',
+      'Calls to the object store, retries included.',
+      ['operation', 'outcome'],
+      STORE_SECONDS,
+    ),
+  }
+
+  for (const event of ['created', 'removed']) metrics.eventsReceived.inc({ source: 'minio', event }, 0)
+  for (const reason of DROP_REASONS) metrics.eventsDropped.inc({ reason }, 0)
+  for (const name of functionNames) {
+    const labels = { function: name }
+    for (const outcome of ADMIT_OUTCOMES) metrics.admitted.inc({ ...labels, outcome }, 0)
+    for (const trigger of TRIGGERS) {
+      for (const status of INVOCATION_STATUSES) metrics.invocations.inc({ ...labels, trigger, status }, 0)
+    }
+    for (const reason of ['permanent', 'exhausted', 'crash-loop'])
+      metrics.deadLetters.inc({ ...labels, reason }, 0)
+    for (const outcome of ['requeued', 'dead']) metrics.reclaimed.inc({ ...labels, outcome }, 0)
+    for (const outcome of ['committed', 'adopted', 'superseded', 'fenced'])
+      metrics.commits.inc({ ...labels, outcome }, 0)
+    metrics.retries.inc(labels, 0)
+    metrics.inputBytes.inc(labels, 0)
+    metrics.active.set(labels, 0)
+  }
+  return metrics
+}

@@ -1,0 +1,49 @@
+/**
+ * The Hono app in which every function is mounted at `POST /functions/<name>`. An attempt arrives as a Request that carries
+ * a CloudEvent in binary mode (https://github.com/cloudevents/spec, HTTP binding 3.1); its live objects come beside it, in `env`.
+ * @module
+ */
+import { Hono, type Context } from 'hono'
+import type { FunctionDefinition, FunctionEnv, FunctionVariables, SourceObject } from '../function.ts'
+
+/** What travels beside the Request of an attempt. */
+export interface AttemptBindings {
+  readonly variables: FunctionVariables<unknown>
+  /** What the handler threw, as it was thrown. */
+  thrown?: unknown
+}
+
+export type Gateway = Hono<FunctionEnv & { Bindings: AttemptBindings }>
+
+export function createGateway(functions: readonly FunctionDefinition[]): Gateway {
+  const app: Gateway = new Hono()
+  for (const { name, handler } of functions) {
+    app.post(`/functions/${name}`, async (c, next) => {
+      for (const [variable, value] of Object.entries(c.env.variables))
+        c.set(variable as 'event', value as SourceObject)
+      const response = await handler(c as unknown as Context<FunctionEnv>, next)
+      return response ?? c.json({ error: `function ${name} returned no Response` }, 500)
+    })
+  }
+  app.onError((error, c) => {
+    // In process the error itself says more than any status.
+    c.env.thrown = error
+    return c.json({ error: error.message }, 500)
+  })
+  return app
+}
+
+/** A CloudEvent about an object version, in headers; the key is percent-encoded since it may be any text. */
+export function requestOf(functionName: string, runId: string, event: SourceObject, time: string): Request {
+  return new Request(`http://runtime/functions/${functionName}`, {
+    method: 'POST',
+    headers: {
+      'ce-specversion': '1.0',
+      'ce-id': runId,
+      'ce-type': 'com.amazonaws.s3.ObjectCreated',
+      'ce-source': `minio:s3/${event.bucket}`,
+      'ce-subject': encodeURIComponent(event.key),
+      'ce-time': time,
+    },
+  })
+}

@@ -1,0 +1,105 @@
+/**
+ * The attempts that go on in this worker: who has a lease until when, and who has been at it or silent for too long.
+ * One timer watches all of them. Time here is the monotonic clock, never the wall's.
+ * @module
+ */
+import type { FunctionDefinition, Progress } from '../function.ts'
+import type { Claim } from '../queue/run.ts'
+import { AttemptAborted } from './outcome.ts'
+
+export interface InFlightAttempt {
+  readonly claim: Claim
+  readonly definition: FunctionDefinition
+  readonly signal: AbortSignal
+  readonly startedAtMs: number
+  /** Bytes came or went, or the handler said how far it is. */
+  active(): void
+  progress: Progress | undefined
+}
+
+export interface InFlight {
+  readonly size: number
+  /** How many of a function's attempts go on. */
+  count(functionName: string): number
+  readonly hasSolo: boolean
+  add(claim: Claim, definition: FunctionDefinition): InFlightAttempt
+  delete(attempt: InFlightAttempt): void
+  all(): readonly InFlightAttempt[]
+  /** The lease was renewed by a call that was sent at `sentAtMs`. */
+  renewed(attempt: InFlightAttempt, sentAtMs: number): void
+  abort(attempt: InFlightAttempt, why: AttemptAborted['why'], message: string): void
+  abortAll(why: AttemptAborted['why'], message: string): void
+  find(runId: string): InFlightAttempt | undefined
+  /** Ends attempts that took too long, were silent, or could not renew their lease. */
+  watch(): void
+}
+
+interface Entry extends InFlightAttempt {
+  readonly controller: AbortController
+  renewedAtMs: number
+  activeAtMs: number
+}
+
+/** A worker that could not renew for this part of a lease gives its attempts up before anybody can take them. */
+const FENCE_SHARE = 0.8
+
+export function createInFlight(leaseMs: number, now = () => performance.now()): InFlight {
+  const entries = new Set<Entry>()
+  const entryOf = (attempt: InFlightAttempt) => attempt as Entry
+
+  const abort = (attempt: InFlightAttempt, why: AttemptAborted['why'], message: string) =>
+    entryOf(attempt).controller.abort(new AttemptAborted(why, message))
+
+  return {
+    get size() {
+      return entries.size
+    },
+    get hasSolo() {
+      return [...entries].some(({ claim }) => claim.lane === 'solo')
+    },
+    count: (functionName) => [...entries].filter(({ definition }) => definition.name === functionName).length,
+    add(claim, definition) {
+      const controller = new AbortController()
+      const startedAtMs = now()
+      const entry: Entry = {
+        claim,
+        definition,
+        controller,
+        signal: controller.signal,
+        startedAtMs,
+        renewedAtMs: startedAtMs,
+        activeAtMs: startedAtMs,
+        progress: undefined,
+        active: () => {
+          entry.activeAtMs = now()
+        },
+      }
+      entries.add(entry)
+      return entry
+    },
+    delete: (attempt) => void entries.delete(entryOf(attempt)),
+    all: () => [...entries],
+    renewed(attempt, sentAtMs) {
+      entryOf(attempt).renewedAtMs = sentAtMs
+    },
+    abort,
+    abortAll(why, message) {
+      for (const entry of entries) abort(entry, why, message)
+    },
+    find: (runId) => [...entries].find(({ claim }) => claim.runId === runId),
+    watch() {
+      const nowMs = now()
+      for (const entry of entries) {
+        if (entry.signal.aborted) continue
+        const { timeoutMs, stallTimeoutMs } = entry.definition
+        if (nowMs - entry.renewedAtMs > leaseMs * FENCE_SHARE) {
+          abort(entry, 'released', 'the lease could not be renewed: redis was away')
+        } else if (nowMs - entry.startedAtMs > timeoutMs) {
+          abort(entry, 'timeout', `the attempt took longer than ${timeoutMs / 1_000} s (timeout)`)
+        } else if (nowMs - entry.activeAtMs > stallTimeoutMs) {
+          abort(entry, 'stalled', `nothing moved for ${stallTimeoutMs / 1_000} s (stallTimeout)`)
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,45 @@
+/** One call of a handler: Request in, Outcome out. @module */
+import type { FunctionVariables, SourceObject } from '../function.ts'
+import { sleep } from '../time.ts'
+import { requestOf, type AttemptBindings, type Gateway } from './gateway.ts'
+import { AttemptAborted, outcomeOfError, outcomeOfResponse, type Outcome } from './outcome.ts'
+
+/** How long a handler may take to notice that its signal was aborted. */
+const NOTICE_MS = 10_000
+
+export interface Invocation {
+  readonly functionName: string
+  readonly event: SourceObject
+  readonly eventTime: string
+  readonly variables: FunctionVariables<unknown>
+}
+
+/**
+ * What the handler made of it. An aborted attempt ends with the reason of the abort, whatever the handler said after it;
+ * a handler that does not notice the abort is left behind: its output is closed and its scratch folder goes.
+ */
+export async function invoke(gateway: Gateway, invocation: Invocation): Promise<Outcome> {
+  const { functionName, event, eventTime, variables } = invocation
+  const bindings: AttemptBindings = { variables }
+  const request = requestOf(functionName, variables.run.id, event, eventTime)
+  const answered = Promise.resolve(gateway.fetch(request, bindings))
+  const response = await Promise.race([answered, abandonedAfter(variables.signal)])
+  if (variables.signal.aborted) {
+    const { reason } = variables.signal
+    const outcome = outcomeOfError(reason)
+    const isHung = response === undefined
+    return isHung && outcome.kind === 'retry'
+      ? { ...outcome, error: `${outcome.error}, and the handler did not stop` }
+      : outcome
+  }
+  if (response === undefined) return outcomeOfError(new AttemptAborted('lost', 'no answer'))
+  return bindings.thrown === undefined ? outcomeOfResponse(response) : outcomeOfError(bindings.thrown)
+}
+
+function abandonedAfter(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    const give = () => void sleep(NOTICE_MS).then(() => resolve(undefined))
+    if (signal.aborted) give()
+    else signal.addEventListener('abort', give, { once: true })
+  })
+}

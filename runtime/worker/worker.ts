@@ -1,0 +1,147 @@
+/**
+ * Loop 2: claim -> attempt -> settle. One turn is one script call that settles what ended and claims what there are slots for.
+ * A turn whose reply was lost is sent again as it was; Redis knows it by its token.
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import { messageOf } from '../errors.ts'
+import type { FunctionDefinition } from '../function.ts'
+import type { Logger } from '../logger.ts'
+import type { RuntimeMetrics } from '../metrics.ts'
+import type { Queue, Settlement, TurnReply, TurnRequest } from '../queue/queue.ts'
+import type { Claim } from '../queue/run.ts'
+import { sleep } from '../time.ts'
+import { createBell } from './bell.ts'
+import type { Contact } from './contact.ts'
+import type { InFlight, InFlightAttempt } from './in-flight.ts'
+import type { Outcome } from './outcome.ts'
+import { recordEnd, recordSettled } from './report.ts'
+import { settlementOf } from './settlement.ts'
+
+/** Without a ring, how long until a worker looks by itself: rings may be lost with a connection. */
+const LOOK_MS = 1_000
+const RESEND_MS = 250
+/** One claim in ten is for backfill when there is live work too. */
+const LOW_SHARE = 10
+
+export interface WorkerParts {
+  readonly queue: Queue
+  readonly consumer: string
+  readonly functions: readonly FunctionDefinition[]
+  readonly inFlight: InFlight
+  readonly contact: Contact
+  /** Does the work of one claim; never throws. */
+  readonly attempt: (attempt: InFlightAttempt, log: Logger) => Promise<Outcome>
+  /** Called after settlements that owe the bucket a verdict. */
+  readonly onEndedWithoutResult: () => Promise<void>
+  readonly metrics: RuntimeMetrics
+  readonly log: Logger
+}
+
+export interface Worker {
+  /** Resolves when the worker has stopped claiming and everything is settled. */
+  run(): Promise<void>
+  /** There may be something to claim. */
+  ring(): void
+  /** Claims nothing more; what is left after `drainMs` is handed back uncounted. */
+  drain(drainMs: number): void
+}
+
+interface Ended {
+  readonly claim: Claim
+  readonly outcome: Outcome
+  readonly settlement: Settlement
+}
+
+export function createWorker(parts: WorkerParts): Worker {
+  const { queue, consumer, functions, inFlight, contact, metrics, log } = parts
+  const bell = createBell()
+  const claimedOf = new Map<string, number>()
+  let isDraining = false
+  let ended: Ended[] = []
+
+  function wants(): TurnRequest['wants'] {
+    if (isDraining || inFlight.hasSolo) return []
+    return functions.flatMap(({ name, concurrency }) => {
+      const free = concurrency - inFlight.count(name)
+      if (free <= 0) return []
+      const before = claimedOf.get(name) ?? 0
+      const lowFirst = Math.floor((before + free) / LOW_SHARE) - Math.floor(before / LOW_SHARE)
+      return [{ functionName: name, free, lowFirst }]
+    })
+  }
+
+  /** One turn, sent until it is answered. An unanswered one may have happened, so nothing else is asked before. */
+  async function takeTurn(settling: readonly Ended[]): Promise<void> {
+    const request: TurnRequest = {
+      consumer,
+      token: randomUUID(),
+      inFlight: inFlight.size,
+      settlements: settling.map(({ settlement }) => settlement),
+      wants: wants(),
+    }
+    for (;;) {
+      const sentAtMs = performance.now()
+      try {
+        const reply = await queue.turn(request)
+        contact.touched()
+        apply(settling, reply, sentAtMs)
+        return
+      } catch (error) {
+        log.warn({ error: messageOf(error) }, 'redis did not take the turn: it is sent again')
+        await sleep(RESEND_MS)
+      }
+    }
+  }
+
+  function apply(settling: readonly Ended[], reply: TurnReply, sentAtMs: number): void {
+    let owesVerdicts = false
+    settling.forEach(({ claim, outcome }, index) => {
+      const state = reply.settled[index] ?? 'fenced'
+      recordSettled(metrics, log, claim, outcome, state)
+      owesVerdicts ||= !['succeeded', 'queued', 'retrying', 'fenced'].includes(state)
+    })
+    if (owesVerdicts) void parts.onEndedWithoutResult()
+    for (const claim of reply.claims) begin(claim, sentAtMs)
+  }
+
+  function begin(claim: Claim, sentAtMs: number): void {
+    const definition = functions.find(({ name }) => name === claim.functionName) as FunctionDefinition
+    claimedOf.set(definition.name, (claimedOf.get(definition.name) ?? 0) + 1)
+    const attempt = inFlight.add(claim, definition)
+    inFlight.renewed(attempt, sentAtMs)
+    metrics.active.inc({ function: definition.name })
+    metrics.startDelay.observe({ function: definition.name }, (claim.claimedAtMs - claim.queuedAtMs) / 1_000)
+    const scope = log.child({ function: definition.name, run: claim.runId, attempt: claim.attempts + 1 })
+    void parts.attempt(attempt, scope).then((outcome) => end(attempt, outcome))
+  }
+
+  function end(attempt: InFlightAttempt, outcome: Outcome): void {
+    inFlight.delete(attempt)
+    metrics.active.dec({ function: attempt.definition.name })
+    recordEnd(metrics, attempt, outcome)
+    const settlement = settlementOf(attempt, outcome)
+    if (settlement) ended.push({ claim: attempt.claim, outcome, settlement })
+    bell.ring()
+  }
+
+  return {
+    async run() {
+      while (!isDraining || inFlight.size > 0 || ended.length > 0) {
+        bell.reset()
+        const settling = ended
+        ended = []
+        const before = inFlight.size
+        if (settling.length > 0 || wants().length > 0) await takeTurn(settling)
+        const isNewsLikely = inFlight.size > before || ended.length > 0
+        if (!isNewsLikely || wants().length === 0) await bell.wait(LOOK_MS)
+      }
+    },
+    ring: () => bell.ring(),
+    drain(drainMs) {
+      isDraining = true
+      bell.ring()
+      void sleep(drainMs).then(() => inFlight.abortAll('released', 'the worker is stopping'))
+    },
+  }
+}
