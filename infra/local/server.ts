@@ -108,11 +108,7 @@ export function createServer(spec: ServerSpec): Server {
 
 async function spawnServer(spec: ServerSpec): Promise<ChildProcess> {
   await mkdir(dirname(spec.logPath), { recursive: true })
-  // Where setpriv exists (Linux), the kernel ends the server when this process dies, by whatever signal.
-  const setpriv = await findOnPath('setpriv')
-  const [command, args] = setpriv
-    ? [setpriv, ['--pdeathsig', 'TERM', spec.command, ...spec.args]]
-    : [spec.command, [...spec.args]]
+  const [command, ...args] = await boundToParent([spec.command, ...spec.args])
   const log = openSync(spec.logPath, 'a', 0o600)
   try {
     const child = spawn(command, args, {
@@ -126,6 +122,14 @@ async function spawnServer(spec: ServerSpec): Promise<ChildProcess> {
   } finally {
     closeSync(log)
   }
+}
+
+type CommandLine = [command: string, ...args: string[]]
+
+/** The same command; where setpriv exists (Linux), the kernel ends it when this process dies, by whatever signal. */
+export async function boundToParent(line: CommandLine): Promise<CommandLine> {
+  const setpriv = await findOnPath('setpriv')
+  return setpriv ? [setpriv, '--pdeathsig', 'TERM', ...line] : line
 }
 
 async function untilReady(spec: ServerSpec, child: ChildProcess): Promise<void> {
