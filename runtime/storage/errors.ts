@@ -17,6 +17,7 @@ const PASSING = new Set([
   'ServiceUnavailable',
   'XMinioServerNotInitialized',
   'BadDigest',
+  'XAmzContentChecksumMismatch',
   'IncompleteBody',
 ])
 

@@ -15,6 +15,8 @@ export interface ObjectHead {
   /** Whole seconds: what a HEAD says. A listing knows the milliseconds. */
   readonly lastModifiedMs: number
   readonly contentType?: string
+  /** Where the store knows it: of what was written with one, in one piece. */
+  readonly sha256Hex?: string
   /** User metadata: names in lower case, without `x-amz-meta-`. */
   readonly metadata: Readonly<Record<string, string>>
 }
@@ -56,6 +58,8 @@ export interface ListOptions {
   readonly prefix?: string
   /** All versions and delete markers instead of the latest objects. */
   readonly versions?: boolean
+  /** Objects asked for at a time; for who wants only the first few. @defaultValue 1_000 */
+  readonly pageSize?: number
   readonly signal?: AbortSignal
 }
 
@@ -69,7 +73,7 @@ export interface Storage {
     bucket: string,
     key: string,
     options?: ReadOptions & { maxBytes?: number },
-  ): Promise<{ text: string; etag: string } | undefined>
+  ): Promise<{ text: string; etag: string; versionId?: string } | undefined>
   put(bucket: string, key: string, body: PutBody, options: PutOptions): Promise<{ etag: string }>
   /** A right to write one key until `expiresSeconds` from now, to be used by {@link putSigned}. */
   presignPut(bucket: string, key: string, expiresSeconds: number): Promise<string>

@@ -1,0 +1,118 @@
+/** The store on MinIO: {@link Storage} from signed requests. @module */
+import { PassThrough, type Readable } from 'node:stream'
+import type { IncomingMessage } from 'node:http'
+import { isStorageCode, type StorageError } from './errors.ts'
+import { parseHead } from './headers.ts'
+import { listObjects } from './list.ts'
+import { putObject, putSigned } from './put.ts'
+import { createRequester, type Requester, type RequesterOptions, type StoreRequest } from './request.ts'
+import type { ReadOptions, Storage } from './storage.ts'
+
+export type StorageOptions = RequesterOptions
+
+export function createStorage(options: StorageOptions): Storage {
+  return storageOn(createRequester(options))
+}
+
+/** {@link Storage} on a requester that the caller shares; closing one closes the other. */
+export function storageOn(requester: Requester): Storage {
+  const head = async (bucket: string, key: string, options: ReadOptions = {}) => {
+    const request = { ...readRequest(bucket, key, options), method: 'HEAD' as const }
+    try {
+      const { response } = await requester.read(request)
+      return parseHead(response.headers)
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      // Another store than MinIO: a bare 404 does not say whether the key or the whole bucket is missing.
+      if (isStorageCode(error, 'NotFound')) return isBucketThere(requester, request)
+      throw error
+    }
+  }
+  const headLatest = (bucket: string, key: string, signal: AbortSignal | undefined) =>
+    head(bucket, key, signal ? { signal } : {})
+
+  return {
+    head,
+    async get(bucket, key, options = {}) {
+      const request = readRequest(bucket, key, options)
+      const response = await requester.retry(options.signal, () => requester.send(request))
+      return {
+        head: parseHead(response.headers),
+        body: bodyOf(response, (error) => requester.explain(error, request)),
+      }
+    },
+    async readText(bucket, key, options = {}) {
+      try {
+        const { response, text } = await requester.read({
+          ...readRequest(bucket, key, options),
+          maxBytes: options.maxBytes,
+        })
+        const { etag, versionId } = parseHead(response.headers)
+        return { text, etag, ...(versionId ? { versionId } : {}) }
+      } catch (error) {
+        if (isMissing(error)) return undefined
+        throw error
+      }
+    },
+    put: (bucket, key, body, options) => putObject(requester, headLatest, { bucket, key }, body, options),
+    presignPut: (bucket, key, expiresSeconds) =>
+      requester.sign({ method: 'PUT', bucket, key }, expiresSeconds),
+    putSigned: (url, body, options) => putSigned(requester, headLatest, url, body, options),
+    list: (bucket, options) => listObjects(requester, bucket, options),
+    async remove(bucket, key, { versionId, signal } = {}) {
+      try {
+        await requester.read({
+          method: 'DELETE',
+          bucket,
+          key,
+          query: versionId === undefined ? undefined : { versionId },
+          signal,
+        })
+      } catch (error) {
+        if (!isMissing(error)) throw error
+      }
+    },
+    async check(buckets, signal) {
+      await Promise.all(buckets.map((bucket) => requester.read({ method: 'HEAD', bucket, signal })))
+    },
+    close: () => requester.close(),
+  }
+}
+
+function readRequest(bucket: string, key: string, options: ReadOptions): StoreRequest {
+  return {
+    method: 'GET',
+    bucket,
+    key,
+    query: options.versionId === undefined ? undefined : { versionId: options.versionId },
+    headers: {
+      'x-amz-checksum-mode': 'ENABLED',
+      ...(options.ifMatch === undefined ? {} : { 'if-match': `"${options.ifMatch}"` }),
+    },
+    signal: options.signal,
+  }
+}
+
+/** Nothing to read there. `MethodNotAllowed` is the answer to a delete marker asked for by its version. */
+function isMissing(error: unknown): boolean {
+  return isStorageCode(error, 'NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed')
+}
+
+/** Undefined (the key is missing) when the bucket answers; its own error when it does not. */
+async function isBucketThere(requester: Requester, request: StoreRequest): Promise<undefined> {
+  await requester.read({
+    method: 'GET',
+    bucket: request.bucket,
+    query: { location: '' },
+    signal: request.signal,
+  })
+  return undefined
+}
+
+/** The answer's body, whose errors are StorageErrors; whoever destroys it closes the connection behind it. */
+function bodyOf(response: IncomingMessage, explain: (error: unknown) => StorageError): Readable {
+  const body = new PassThrough({ highWaterMark: 256 * 1024 })
+  response.once('error', (error) => body.destroy(explain(error)))
+  body.once('close', () => response.destroy())
+  return response.pipe(body)
+}

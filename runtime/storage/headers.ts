@@ -1,0 +1,42 @@
+/** What the headers of an object say. Pure. @module */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { ObjectHead } from './storage.ts'
+
+const META = 'x-amz-meta-'
+
+export function parseHead(headers: IncomingHttpHeaders): ObjectHead {
+  const text = (name: string) => {
+    const value = headers[name]
+    return typeof value === 'string' && value !== '' ? value : undefined
+  }
+  const versionId = text('x-amz-version-id')
+  const contentType = text('content-type')
+  const sha256Hex = checksumHex(text('x-amz-checksum-sha256'))
+  return {
+    etag: (text('etag') ?? '').replaceAll('"', ''),
+    ...(versionId && versionId !== 'null' ? { versionId } : {}),
+    sizeBytes: Number(text('content-length') ?? 0),
+    lastModifiedMs: Date.parse(text('last-modified') ?? ''),
+    ...(contentType ? { contentType } : {}),
+    ...(sha256Hex ? { sha256Hex } : {}),
+    metadata: Object.fromEntries(
+      Object.entries(headers)
+        .filter(([name]) => name.startsWith(META))
+        .map(([name, value]) => [name.slice(META.length), decodeHeader(String(value))]),
+    ),
+  }
+}
+
+/** Undefined also for the checksum of a multipart upload (`…-3`), which is a checksum of checksums. */
+function checksumHex(base64: string | undefined): string | undefined {
+  return base64 && !base64.includes('-') ? Buffer.from(base64, 'base64').toString('hex') : undefined
+}
+
+/** Node reads header bytes as Latin-1; clients that write other text send UTF-8. */
+function decodeHeader(value: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'))
+  } catch {
+    return value
+  }
+}

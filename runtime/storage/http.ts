@@ -1,0 +1,146 @@
+/**
+ * One HTTP request to the store: keep-alive, an idle limit, an AbortSignal, bodies of known length.
+ * Knows nothing of S3; whatever goes wrong on the way is a StorageError.
+ * @module
+ */
+import { createReadStream } from 'node:fs'
+import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
+import https from 'node:https'
+import { Readable } from 'node:stream'
+import { StorageError } from './errors.ts'
+import type { PutBody } from './storage.ts'
+
+export type Method = 'GET' | 'HEAD' | 'PUT' | 'DELETE'
+
+export interface HttpRequest {
+  readonly method: Method
+  /** Sent exactly as it is spelt: a signature covers it. */
+  readonly url: string
+  readonly headers?: OutgoingHttpHeaders
+  readonly body?: PutBody
+  readonly signal?: AbortSignal | undefined
+  /** Told of the body's bytes as they leave. */
+  readonly onBytes?: ((count: number) => void) | undefined
+}
+
+export interface Transport {
+  /** The answer, whatever its status. The caller reads its body to the end or destroys it. */
+  send(request: HttpRequest): Promise<IncomingMessage>
+  close(): void
+}
+
+/** Large reads: a file at 64 KiB a step spends more time between the steps than in them. */
+const FILE_STEP_BYTES = 256 * 1024
+
+export function createTransport(options: { readonly idleTimeoutMs: number }): Transport {
+  const plain = new http.Agent({ keepAlive: true })
+  const secure = new https.Agent({ keepAlive: true })
+
+  function send(request: HttpRequest): Promise<IncomingMessage> {
+    const { signal } = request
+    const { protocol, hostname, port, host, origin } = new URL(request.url)
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(abortError(signal))
+      const outgoing = (protocol === 'https:' ? https : http).request({
+        agent: protocol === 'https:' ? secure : plain,
+        method: request.method,
+        hostname: hostname.replace(/^\[|\]$/g, ''),
+        port,
+        // Not the URL's own path: that one is normalised, and then the signature is wrong.
+        path: request.url.slice(origin.length),
+        headers: { host, 'content-length': bodyBytes(request.body), ...request.headers },
+      })
+      let incoming: IncomingMessage | undefined
+      const fail = (error: StorageError) => {
+        incoming?.destroy(error)
+        outgoing.destroy(error)
+      }
+      const onAbort = () => fail(abortError(signal))
+      signal?.addEventListener('abort', onAbort, { once: true })
+      outgoing.once('close', () => signal?.removeEventListener('abort', onAbort))
+      const watch = () =>
+        outgoing.setTimeout(options.idleTimeoutMs, () => {
+          // A reader that takes its time is no fault of the store: what arrived waits for it.
+          if (incoming && (incoming.readableLength > 0 || incoming.isPaused())) watch()
+          else fail(idleError(options.idleTimeoutMs))
+        })
+      watch()
+      outgoing.once('response', (response) => {
+        incoming = response
+        // Refused while the body was still on its way: nobody wants the rest of it.
+        if ((response.statusCode ?? 0) >= 300) response.once('end', () => stopSending(outgoing))
+        resolve(response)
+      })
+      outgoing.on('error', (error) => reject(toStorageError(error)))
+      sendBody(outgoing, request)
+    })
+  }
+
+  return {
+    send,
+    close() {
+      plain.destroy()
+      secure.destroy()
+    },
+  }
+}
+
+function bodyBytes(body: PutBody | undefined): number {
+  if (body === undefined) return 0
+  return 'bytes' in body ? body.bytes.length : body.sizeBytes
+}
+
+function stopSending(outgoing: http.ClientRequest): void {
+  if (!outgoing.writableFinished) outgoing.destroy()
+}
+
+function sendBody(outgoing: http.ClientRequest, request: HttpRequest): void {
+  const { body, onBytes } = request
+  if (body === undefined || bodyBytes(body) === 0) outgoing.end()
+  else if ('bytes' in body) outgoing.end(body.bytes, () => onBytes?.(body.bytes.length))
+  else {
+    // Not by `pipeline`: that one aborts a request whose source fails, and the reason is lost.
+    const source = Readable.from(readExactly(body.path, body.sizeBytes, onBytes), { objectMode: false })
+    source.once('error', (error) => outgoing.destroy(toStorageError(error)))
+    outgoing.once('close', () => source.destroy())
+    source.pipe(outgoing)
+  }
+}
+
+/** The file's first `sizeBytes` bytes; a shorter file is an error, or the store would wait for the rest for ever. */
+async function* readExactly(path: string, sizeBytes: number, onBytes?: (count: number) => void) {
+  let sentBytes = 0
+  const file = createReadStream(path, { highWaterMark: FILE_STEP_BYTES, end: sizeBytes - 1 })
+  for await (const step of file as AsyncIterable<Buffer>) {
+    sentBytes += step.length
+    onBytes?.(step.length)
+    yield step
+  }
+  if (sentBytes !== sizeBytes) {
+    throw new StorageError(
+      `${JSON.stringify(path)} ended after ${sentBytes} of ${sizeBytes} bytes: it changed while it was sent; hand over finished files only`,
+      { code: 'FileChanged' },
+    )
+  }
+}
+
+function idleError(idleTimeoutMs: number): StorageError {
+  return new StorageError(`nothing moved for ${idleTimeoutMs} ms`, { code: 'ETIMEDOUT' })
+}
+
+/** The error of a call whose signal was aborted; its cause is the signal's reason. */
+export function abortError(signal: AbortSignal | undefined): StorageError {
+  const cause: unknown = signal?.reason
+  return new StorageError(`ended on request${cause instanceof Error ? `: ${cause.message}` : ''}`, {
+    code: 'ABORT_ERR',
+    cause,
+  })
+}
+
+/** What Node's network code threw, as a StorageError with Node's code. */
+export function toStorageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'Unknown'
+  const message = error instanceof Error ? error.message : String(error)
+  return new StorageError(message || code, { code, cause: error })
+}

@@ -1,0 +1,113 @@
+/**
+ * Writing one object so that its result can be believed: the store checks the bytes against their sha256,
+ * and a refusal after a lost reply is looked into before it is reported.
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { StorageError, isStorageCode } from './errors.ts'
+import { parseHead } from './headers.ts'
+import type { Requester, StoreRequest } from './request.ts'
+import type { ObjectHead, PutBody, PutOptions } from './storage.ts'
+
+type Head = (bucket: string, key: string, signal: AbortSignal | undefined) => Promise<ObjectHead | undefined>
+
+export interface PutTarget {
+  readonly bucket: string
+  readonly key: string
+}
+
+/** Sends until it is stored. */
+export function putObject(
+  requester: Requester,
+  head: Head,
+  target: PutTarget,
+  body: PutBody,
+  options: PutOptions,
+): Promise<{ etag: string }> {
+  let mayHaveLanded = false
+  return requester.retry(options.signal, async () => {
+    try {
+      const response = await requester.send(putRequest(target, body, options))
+      return await believed(head, response, target, body, options.signal)
+    } catch (error) {
+      if (mayHaveLanded && isStorageCode(error, 'PreconditionFailed')) {
+        // The first try's reply was lost; what now stands in the way may be its own result.
+        const found = await head(target.bucket, target.key, options.signal)
+        if (found && isSame(found, body)) return { etag: found.etag }
+      }
+      mayHaveLanded ||= error instanceof StorageError && error.isPassing
+      throw error
+    }
+  })
+}
+
+/** One try with a URL from before. */
+export async function putSigned(
+  requester: Requester,
+  head: Head,
+  url: string,
+  body: PutBody,
+  options: PutOptions,
+): Promise<{ etag: string }> {
+  const target = targetOf(url)
+  const response = await requester.sendSigned(url, putRequest(target, body, options))
+  return believed(head, response, target, body, options.signal)
+}
+
+function putRequest(target: PutTarget, body: PutBody, options: PutOptions): StoreRequest {
+  return {
+    method: 'PUT',
+    ...target,
+    body,
+    headers: {
+      'content-type': options.contentType,
+      'x-amz-checksum-sha256': Buffer.from(sha256Hex(body), 'hex').toString('base64'),
+      ...(options.ifMatch === undefined ? {} : { 'if-match': `"${options.ifMatch}"` }),
+      ...(options.ifNoneMatch === undefined ? {} : { 'if-none-match': options.ifNoneMatch }),
+    },
+    signal: options.signal,
+    onBytes: options.onBytes,
+  }
+}
+
+/** The etag, once it is certain that the store has all bytes: by the sha256 that it repeats, else by the size that it has. */
+async function believed(
+  head: Head,
+  response: IncomingMessage,
+  target: PutTarget,
+  body: PutBody,
+  signal: AbortSignal | undefined,
+): Promise<{ etag: string }> {
+  response.resume()
+  const answer = parseHead(response.headers)
+  if (answer.sha256Hex === sha256Hex(body)) return { etag: answer.etag }
+  const found = await head(target.bucket, target.key, signal)
+  if (found && found.etag === answer.etag && isSame(found, body)) return { etag: answer.etag }
+  throw new StorageError(
+    `${JSON.stringify(target.key)} in bucket "${target.bucket}" was stored with ${found?.sizeBytes ?? 'no'} bytes instead of ${sizeOf(body)}, or replaced at once`,
+    { code: 'IncompleteBody' },
+  )
+}
+
+function isSame(found: ObjectHead, body: PutBody): boolean {
+  if (found.sizeBytes !== sizeOf(body)) return false
+  return found.sha256Hex === undefined || found.sha256Hex === sha256Hex(body)
+}
+
+function sizeOf(body: PutBody): number {
+  return 'bytes' in body ? body.bytes.length : body.sizeBytes
+}
+
+function sha256Hex(body: PutBody): string {
+  return 'bytes' in body ? createHash('sha256').update(body.bytes).digest('hex') : body.sha256Hex
+}
+
+/** Bucket and key of a path-style URL. */
+function targetOf(url: string): PutTarget {
+  const [bucket = '', ...segments] = url
+    .slice(new URL(url).origin.length + 1)
+    .replace(/\?.*$/s, '')
+    .split('/')
+  return { bucket, key: segments.map(decodeURIComponent).join('/') }
+}

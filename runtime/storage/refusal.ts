@@ -1,0 +1,53 @@
+/** What the store's refusal means: S3's XML or MinIO's headers, as a StorageError that says what to do. @module */
+import type { IncomingMessage } from 'node:http'
+import { StorageError } from './errors.ts'
+import { childOf, parseXml, textOf } from './xml.ts'
+
+/** What a person can do about it; everything else is explained by the store's own message. */
+const ADVICE: Readonly<Record<string, string>> = {
+  AccessDenied: 'the access key in use may not do this; run `sluice setup`, or check its policy in MinIO',
+  NoSuchBucket: 'create it with `sluice setup`',
+  InvalidAccessKeyId:
+    'MinIO does not know this access key; check the settings MINIO_*_KEY, or run `sluice setup`',
+  SignatureDoesNotMatch: 'the secret key is wrong, or a proxy changes the Host header',
+  RequestTimeTooSkewed: 'set the clocks of this machine and of MinIO',
+  XMinioStorageFull: 'MinIO has no space left; free some, or add drives',
+  ECONNREFUSED: 'is MinIO running there? start it, or set MINIO_ENDPOINT',
+  ENOTFOUND: 'no such host; check MINIO_ENDPOINT',
+}
+
+/** MinIO says `AccessDenied` for a URL out of its time as well; these two pass with a newly signed one. */
+const OUT_OF_TIME: Readonly<Record<string, string>> = {
+  'Request has expired': 'RequestExpired',
+  'Request is not valid yet': 'RequestNotYetValid',
+}
+
+/** The refusal in `response`, whose body has been read as `body` (empty after a HEAD). */
+export function refusalOf(response: IncomingMessage, body: string): StorageError {
+  const statusCode = response.statusCode ?? 0
+  const error = body.includes('<Error>') ? childOf(parseXml(body), 'Error') : {}
+  // A HEAD has no body; MinIO puts the code where only those find it who know of it.
+  const header = (name: string) => String(response.headers[name] ?? '').replace(/^"|"$/g, '')
+  const message = textOf(error, 'Message') || header('x-minio-error-desc') || `HTTP status ${statusCode}`
+  const code = textOf(error, 'Code') || header('x-minio-error-code') || codeOfStatus(statusCode)
+  return new StorageError(message, { code: OUT_OF_TIME[message] ?? code, statusCode })
+}
+
+/** What a bare status says where the store named no code. */
+function codeOfStatus(statusCode: number): string {
+  if (statusCode === 404) return 'NotFound'
+  if (statusCode === 412) return 'PreconditionFailed'
+  if (statusCode === 403) return 'AccessDenied'
+  return `HTTP${statusCode}`
+}
+
+/** The same error, saying also what was tried, on which object, and what to do. */
+export function explained(error: StorageError, tried: string): StorageError {
+  const advice = ADVICE[error.code]
+  const text = error.message.includes(error.code) ? error.message : `${error.code}: ${error.message}`
+  return new StorageError(`${tried}: ${text}${advice ? `; ${advice}` : ''}`, {
+    code: error.code,
+    ...(error.statusCode === undefined ? {} : { statusCode: error.statusCode }),
+    cause: error.cause ?? error,
+  })
+}

@@ -1,0 +1,143 @@
+/** Signed requests with their refusals explained and passing faults retried: what every call to the store is made of. @module */
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import pRetry from 'p-retry'
+import type { Credentials } from '../config.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import { StorageError, isStorageCode } from './errors.ts'
+import { abortError, createTransport, toStorageError, type HttpRequest } from './http.ts'
+import { explained, refusalOf } from './refusal.ts'
+import { createSigner, type SignedCall } from './sign.ts'
+
+export interface RequesterOptions {
+  /** Scheme, host and port, such as `http://127.0.0.1:9000`. */
+  readonly endpoint: string
+  readonly region: string
+  readonly credentials: Credentials
+  /** Told of retries. */
+  readonly log?: Logger
+  /** A request on which nothing moves for so long has failed. @defaultValue 30_000 */
+  readonly idleTimeoutMs?: number
+  /** Tries after the first one. @defaultValue 4 */
+  readonly retries?: number
+}
+
+export interface StoreRequest extends SignedCall, Pick<HttpRequest, 'body' | 'signal' | 'onBytes'> {
+  readonly headers?: OutgoingHttpHeaders
+  /** What {@link Requester.read} holds in memory. @defaultValue 64 MiB: manifests of very long media stay below */
+  readonly maxBytes?: number | undefined
+}
+
+export interface Requester {
+  /** One try. A refusal is thrown; the caller reads the answer's body to the end or destroys it. */
+  send(request: StoreRequest): Promise<IncomingMessage>
+  /** The same with a URL that was signed before. */
+  sendSigned(url: string, request: StoreRequest): Promise<IncomingMessage>
+  /** The answer's headers and whole body, retried. */
+  read(request: StoreRequest): Promise<{ response: IncomingMessage; text: string }>
+  sign(call: SignedCall, expiresSeconds: number): Promise<string>
+  /** Whatever went wrong with `request`, as a StorageError that says with what. */
+  explain(error: unknown, request: StoreRequest): StorageError
+  /** Runs `attempt` until it succeeds, fails for good, or was tried often enough. */
+  retry<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T>
+  close(): void
+}
+
+/** For calls that follow at once; long enough for a request that waits for its turn. */
+const SIGNED_SECONDS = 300
+const READ_MAX_BYTES = 64 * 1024 * 1024
+
+export function createRequester(options: RequesterOptions): Requester {
+  const { endpoint, log, idleTimeoutMs = 30_000, retries = 4 } = options
+  const signer = createSigner(options)
+  const transport = createTransport({ idleTimeoutMs })
+
+  const explain = (error: unknown, request: StoreRequest) =>
+    explained(toStorageError(error), describe(request, endpoint))
+
+  async function sendSigned(url: string, request: StoreRequest): Promise<IncomingMessage> {
+    try {
+      const response = await transport.send({ ...request, url })
+      signer.learnTime(response.headers.date)
+      if ((response.statusCode ?? 0) < 300) return response
+      throw refusalOf(response, await readBody(response))
+    } catch (error) {
+      throw explain(error, request)
+    }
+  }
+
+  async function send(request: StoreRequest): Promise<IncomingMessage> {
+    let url: string
+    try {
+      url = await signer.sign(request, SIGNED_SECONDS)
+    } catch (cause) {
+      // minio-js refuses bucket names that no store would take; that is no network fault.
+      throw explain(new StorageError(messageOf(cause), { code: 'InvalidRequest', cause }), request)
+    }
+    return sendSigned(url, request)
+  }
+
+  async function retry<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await pRetry(attempt, {
+        retries,
+        minTimeout: 200,
+        maxTimeout: 5_000,
+        randomize: true,
+        ...(signal ? { signal } : {}),
+        shouldRetry: ({ error }) => error instanceof StorageError && (error.isPassing || isOutOfTime(error)),
+        onFailedAttempt: ({ error, attemptNumber }) =>
+          log?.debug({ err: error.message, try: attemptNumber }, 'a call to the store failed'),
+      })
+    } catch (error) {
+      if (signal?.aborted) throw abortError(signal)
+      throw toStorageError(error)
+    }
+  }
+
+  return {
+    send,
+    sendSigned,
+    read: (request) =>
+      retry(request.signal, async () => {
+        const response = await send(request)
+        try {
+          return { response, text: await readBody(response, request.maxBytes) }
+        } catch (error) {
+          throw explain(error, request)
+        }
+      }),
+    explain,
+    sign: (call, expiresSeconds) => signer.sign(call, expiresSeconds),
+    retry,
+    close: () => transport.close(),
+  }
+}
+
+/** Our clock was wrong and has been corrected by the very answer that said so. */
+function isOutOfTime(error: StorageError): boolean {
+  return isStorageCode(error, 'RequestExpired', 'RequestNotYetValid', 'RequestTimeTooSkewed')
+}
+
+/** Such as `PUT "a\nb" in bucket "incoming" at http://127.0.0.1:9000`; a key is untrusted text, so it is escaped. */
+function describe(request: StoreRequest, endpoint: string): string {
+  const of = request.query ? ` (${Object.keys(request.query)[0]})` : ''
+  const what = request.key === undefined ? '' : ` ${JSON.stringify(request.key)} in`
+  return `${request.method}${of}${what} bucket "${request.bucket}" at ${endpoint}`
+}
+
+async function readBody(response: IncomingMessage, maxBytes = READ_MAX_BYTES): Promise<string> {
+  const parts: Buffer[] = []
+  let readBytes = 0
+  for await (const part of response as AsyncIterable<Buffer>) {
+    readBytes += part.length
+    if (readBytes > maxBytes) {
+      // Leaving the loop destroys the response.
+      throw new StorageError(`more than the ${maxBytes} bytes that are read at once`, {
+        code: 'EntityTooLarge',
+      })
+    }
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}

@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { Client } from 'minio'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createStorage } from '../../runtime/storage/client.ts'
+import { createRequester, type Requester } from '../../runtime/storage/request.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
+import { listed } from '../helpers/listed.ts'
+import { startTestMinio, type TestMinio } from '../helpers/servers.ts'
+import { sha256Hex } from '../helpers/sha256.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const bytes = (value: string) => ({ bytes: Buffer.from(value) })
+const PLAIN = { contentType: 'text/plain' }
+
+let minio: TestMinio
+let requester: Requester
+let storage: Storage
+let dir: string
+
+beforeAll(async () => {
+  minio = await startTestMinio()
+  const credentials = { accessKey: minio.rootUser, secretKey: minio.rootPassword }
+  const options = { endpoint: minio.endpoint, region: 'us-east-1', credentials }
+  requester = createRequester(options)
+  storage = createStorage(options)
+  dir = await mkdtemp(join(tmpdir(), 'sluice-storage-'))
+  for (const bucket of ['plain', 'kept', 'many']) await requester.read({ method: 'PUT', bucket })
+  await requester.read({
+    method: 'PUT',
+    bucket: 'kept',
+    query: { versioning: '' },
+    body: bytes('<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'),
+  })
+})
+
+afterAll(async () => {
+  requester.close()
+  storage.close()
+  await minio.stop()
+  await rm(dir, { recursive: true })
+})
+
+/** Every kind of key that MinIO accepts and that some client reads wrongly. */
+const KEYS = [
+  '0123', '00', '0x1F', '1e5', '1.0', 'true', 'null', 'a+b', '100%', '%41', 'a#b', 'what?', 'a&b', 'a&amp;b', 'a<b>c', `it's "quoted"`,
+  'line\nbreak', 'tab\there', '\u0001', 'back\\slash', '-dash', '--help', ' space before', 'space after ', 'two  spaces', 'ünïcödé',
+  'e\u0301 is not é', '日本語/ファイル.mp4', '🎬.mp4', 'a=b;c=d', '[x]{y}(z)!*', '~tilde', '@at', 'a:b|c^d`e', 'deep/er/and/deeper', 'x'.repeat(255),
+] // prettier-ignore
+
+describe('keys', () => {
+  it.each(KEYS.map((key) => ({ key, name: JSON.stringify(key.slice(0, 30)) })))(
+    'stores, finds, reads and removes $name under exactly that name',
+    async ({ key }) => {
+      const { etag } = await storage.put('plain', `keys/${key}`, bytes(key), PLAIN)
+      expect(await storage.head('plain', `keys/${key}`)).toMatchObject({ etag, contentType: 'text/plain' })
+      expect(await storage.readText('plain', `keys/${key}`)).toEqual({ text: key, etag })
+      expect(
+        (await listed(storage.list('plain', { prefix: `keys/${key}` }))).map((item) => item.key),
+      ).toContain(`keys/${key}`)
+      await storage.remove('plain', `keys/${key}`)
+      expect(await storage.head('plain', `keys/${key}`)).toBeUndefined()
+    },
+  )
+})
+
+describe('listings', () => {
+  it('has every key of a bucket of more than 1,000, numbers and special characters among them, in order', async () => {
+    const keys = [...Array(1_100).keys()].map(
+      (n) => `${n % 3 === 0 ? 'a&b+c %' : ''}${String(n).padStart(4, '0')}`,
+    )
+    await inParallel(keys, (key) => storage.put('many', key, bytes(key), PLAIN))
+    const found = await listed(storage.list('many'))
+    expect(found.map((item) => item.key)).toEqual(keys.sort())
+    expect(found[0]?.etag).toMatch(/^[0-9a-f]{32}$/)
+    expect((await listed(storage.list('many', { pageSize: 7 }))).map((item) => item.key)).toEqual(keys)
+    expect(
+      (await listed(storage.list('many', { versions: true, pageSize: 100 }))).map((item) => item.key),
+    ).toEqual(keys)
+  })
+
+  it('pages through versions and delete markers, also where a page ends within one key', async () => {
+    for (const key of ['v/a +&', 'v/b\n']) {
+      for (const value of ['1', '2', '3']) await storage.put('kept', key, bytes(value), PLAIN)
+      await storage.remove('kept', key)
+    }
+    for (const pageSize of [1, 2, 3, 1_000]) {
+      const found = await listed(storage.list('kept', { versions: true, prefix: 'v/', pageSize }))
+      expect(found.map((item) => [item.key, item.isLatest, item.isDeleteMarker])).toEqual(
+        ['v/a +&', 'v/b\n'].flatMap((key) => [
+          [key, true, true],
+          ...[1, 2, 3].map(() => [key, false, false]),
+        ]),
+      )
+      expect(new Set(found.map((item) => item.versionId)).size).toBe(8)
+    }
+    expect(await listed(storage.list('kept', { prefix: 'v/' }))).toEqual([])
+  })
+
+  it('has no version ids on a bucket without versioning, and the same milliseconds by both ways', async () => {
+    await storage.put('plain', 'listed', bytes('x'), PLAIN)
+    const [latest] = await listed(storage.list('plain', { prefix: 'listed' }))
+    const [version] = await listed(storage.list('plain', { prefix: 'listed', versions: true }))
+    expect(latest).toEqual(version)
+    expect(latest).not.toHaveProperty('versionId')
+  })
+})
+
+describe('reading', () => {
+  it('knows the user metadata and the checksum', async () => {
+    const { hostname, port } = new URL(minio.endpoint)
+    const [accessKey, secretKey] = [minio.rootUser, minio.rootPassword]
+    const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, accessKey, secretKey })
+    await client.putObject('plain', 'meta', 'x', 1, { Seconds: '4', 'Content-Type': 'video/mp4' })
+    expect(await storage.head('plain', 'meta')).toMatchObject({
+      metadata: { seconds: '4' },
+      contentType: 'video/mp4',
+      sizeBytes: 1,
+    })
+    await storage.put('plain', 'summed', bytes('abc'), PLAIN)
+    expect((await storage.head('plain', 'summed'))?.sha256Hex).toBe(sha256Hex('abc'))
+  })
+
+  it('reads the version it is asked for, and nothing when that is a delete marker', async () => {
+    await storage.put('kept', 'read', bytes('old'), PLAIN)
+    const old = await storage.head('kept', 'read')
+    await storage.put('kept', 'read', bytes('new'), PLAIN)
+    await storage.remove('kept', 'read')
+    const [marker] = await listed(storage.list('kept', { versions: true, prefix: 'read' }))
+    const versionId = old?.versionId ?? ''
+    expect(await storage.readText('kept', 'read')).toBeUndefined()
+    expect(await storage.readText('kept', 'read', { versionId })).toMatchObject({ text: 'old', versionId })
+    expect(await storage.head('kept', 'read', { versionId: marker?.versionId ?? '' })).toBeUndefined()
+    expect(await storage.head('kept', 'read', { versionId: randomUUID() })).toBeUndefined()
+  })
+
+  it('refuses to read what is not the etag that was asked for', async () => {
+    await storage.put('plain', 'pinned', bytes('one'), PLAIN)
+    await expect(storage.get('plain', 'pinned', { ifMatch: 'abc' })).rejects.toMatchObject({
+      code: 'PreconditionFailed',
+    })
+  })
+
+  it('refuses to hold a text that is larger than allowed', async () => {
+    await storage.put('plain', 'long', bytes('x'.repeat(100_000)), PLAIN)
+    await expect(storage.readText('plain', 'long', { maxBytes: 1_000 })).rejects.toMatchObject({
+      code: 'EntityTooLarge',
+    })
+  })
+
+  it('lets a slow reader take its time, however long nothing moves', async () => {
+    const options = { endpoint: minio.endpoint, region: 'us-east-1', idleTimeoutMs: 200 }
+    const patient = createStorage({
+      ...options,
+      credentials: { accessKey: minio.rootUser, secretKey: minio.rootPassword },
+    })
+    await storage.put('plain', 'slow', { bytes: Buffer.alloc(32 * 1024 * 1024, 'x') }, PLAIN)
+    const { body } = await patient.get('plain', 'slow')
+    const startedMs = performance.now()
+    await waitFor(async () => performance.now() - startedMs > 1_000, { timeoutMs: 5_000, what: 'a second' })
+    expect((await text(body)).length).toBe(32 * 1024 * 1024)
+    patient.close()
+  })
+})
+
+describe('writing', () => {
+  it('sends a file as it is and tells of its bytes', async () => {
+    const path = join(dir, 'file')
+    const content = Buffer.alloc(3 * 1024 * 1024, 'abc')
+    await writeFile(path, content)
+    let sentBytes = 0
+    const body = { path, sizeBytes: content.length, sha256Hex: sha256Hex(content) }
+    await storage.put('plain', 'file', body, { ...PLAIN, onBytes: (count) => (sentBytes += count) })
+    expect(sentBytes).toBe(content.length)
+    expect((await storage.head('plain', 'file'))?.sha256Hex).toBe(body.sha256Hex)
+  })
+
+  it('stores nothing of a file that is shorter than it was said to be, and says which', async () => {
+    const path = join(dir, 'short')
+    await writeFile(path, 'abc')
+    await expect(
+      storage.put('plain', 'short', { path, sizeBytes: 5, sha256Hex: sha256Hex('abc') }, PLAIN),
+    ).rejects.toThrow(/short.* ended after 3 of 5 bytes/)
+    expect(await storage.head('plain', 'short')).toBeUndefined()
+  })
+
+  it('refuses bytes that are not those of the checksum', async () => {
+    const path = join(dir, 'other')
+    await writeFile(path, 'abc')
+    const once = createStorage({ ...rootOptions(), retries: 0 })
+    await expect(
+      once.put('plain', 'other', { path, sizeBytes: 3, sha256Hex: sha256Hex('xyz') }, PLAIN),
+    ).rejects.toMatchObject({ code: 'XAmzContentChecksumMismatch' })
+    expect(await once.head('plain', 'other')).toBeUndefined()
+    once.close()
+  })
+
+  it('creates only where there is nothing, and replaces only what was named', async () => {
+    const { etag } = await storage.put('plain', 'cas', bytes('1'), { ...PLAIN, ifNoneMatch: '*' })
+    await expect(
+      storage.put('plain', 'cas', bytes('2'), { ...PLAIN, ifNoneMatch: '*' }),
+    ).rejects.toMatchObject({
+      code: 'PreconditionFailed',
+    })
+    await storage.put('plain', 'cas', bytes('3'), { ...PLAIN, ifMatch: etag })
+    await expect(storage.put('plain', 'cas', bytes('4'), { ...PLAIN, ifMatch: etag })).rejects.toMatchObject({
+      code: 'PreconditionFailed',
+    })
+    await expect(
+      storage.put('plain', 'never', bytes('5'), { ...PLAIN, ifMatch: etag }),
+    ).rejects.toMatchObject({
+      code: 'NoSuchKey',
+    })
+    expect((await storage.readText('plain', 'cas'))?.text).toBe('3')
+  })
+
+  it('reports the refusal of a large file instead of a broken connection', async () => {
+    const path = join(dir, 'large')
+    const content = Buffer.alloc(64 * 1024 * 1024, 'x')
+    await writeFile(path, content)
+    const once = createStorage({ ...rootOptions(), retries: 0 })
+    const body = { path, sizeBytes: content.length, sha256Hex: sha256Hex(content) }
+    await expect(once.put('nowhere', 'large', body, PLAIN)).rejects.toMatchObject({ code: 'NoSuchBucket' })
+    once.close()
+  })
+
+  it('cannot write with a URL that has run out', async () => {
+    const url = await storage.presignPut('plain', 'late', 2)
+    const startedMs = performance.now()
+    await waitFor(async () => performance.now() - startedMs > 3_000, {
+      timeoutMs: 9_000,
+      what: 'the end of the URL',
+    })
+    await expect(storage.putSigned(url, bytes('late'), PLAIN)).rejects.toMatchObject({
+      code: 'RequestExpired',
+    })
+    expect(await storage.head('plain', 'late')).toBeUndefined()
+  })
+})
+
+function rootOptions() {
+  return {
+    endpoint: minio.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKey: minio.rootUser, secretKey: minio.rootPassword },
+  }
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const queue = [...items]
+  await Promise.all(
+    [...Array(16).keys()].map(async () => {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item)
+    }),
+  )
+}
