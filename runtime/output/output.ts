@@ -9,6 +9,8 @@ export interface ChunkTimes {
   readonly requestedSeconds: number
   /** What the chunk really lasts. */
   readonly durationSeconds: number
+  /** Where it ends on the time line, when that is not start and duration added up. */
+  readonly endSeconds?: number
 }
 
 /** One result: a finished file in the scratch folder. */

@@ -6,41 +6,27 @@ import { text } from 'node:stream/consumers'
 import { Client } from 'minio'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createStorage } from '../../runtime/storage/client.ts'
-import { createRequester, type Requester } from '../../runtime/storage/request.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { listed } from '../helpers/listed.ts'
-import { startTestMinio, type TestMinio } from '../helpers/servers.ts'
 import { sha256Hex } from '../helpers/sha256.ts'
+import { startTestStore, type TestStore } from '../helpers/store.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const bytes = (value: string) => ({ bytes: Buffer.from(value) })
 const PLAIN = { contentType: 'text/plain' }
 
-let minio: TestMinio
-let requester: Requester
+let store: TestStore
 let storage: Storage
 let dir: string
 
 beforeAll(async () => {
-  minio = await startTestMinio()
-  const credentials = { accessKey: minio.rootUser, secretKey: minio.rootPassword }
-  const options = { endpoint: minio.endpoint, region: 'us-east-1', credentials }
-  requester = createRequester(options)
-  storage = createStorage(options)
+  store = await startTestStore({ plain: ['plain', 'many'], versioned: ['kept'] })
+  storage = store.storage
   dir = await mkdtemp(join(tmpdir(), 'sluice-storage-'))
-  for (const bucket of ['plain', 'kept', 'many']) await requester.read({ method: 'PUT', bucket })
-  await requester.read({
-    method: 'PUT',
-    bucket: 'kept',
-    query: { versioning: '' },
-    body: bytes('<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'),
-  })
 })
 
 afterAll(async () => {
-  requester.close()
-  storage.close()
-  await minio.stop()
+  await store.stop()
   await rm(dir, { recursive: true })
 })
 
@@ -111,9 +97,9 @@ describe('listings', () => {
 
 describe('reading', () => {
   it('knows the user metadata and the checksum', async () => {
-    const { hostname, port } = new URL(minio.endpoint)
-    const [accessKey, secretKey] = [minio.rootUser, minio.rootPassword]
-    const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, accessKey, secretKey })
+    const { hostname, port } = new URL(store.options.endpoint)
+    const { credentials } = store.options
+    const client = new Client({ endPoint: hostname, port: Number(port), useSSL: false, ...credentials })
     await client.putObject('plain', 'meta', 'x', 1, { Seconds: '4', 'Content-Type': 'video/mp4' })
     expect(await storage.head('plain', 'meta')).toMatchObject({
       metadata: { seconds: '4' },
@@ -152,11 +138,7 @@ describe('reading', () => {
   })
 
   it('lets a slow reader take its time, however long nothing moves', async () => {
-    const options = { endpoint: minio.endpoint, region: 'us-east-1', idleTimeoutMs: 200 }
-    const patient = createStorage({
-      ...options,
-      credentials: { accessKey: minio.rootUser, secretKey: minio.rootPassword },
-    })
+    const patient = createStorage({ ...store.options, idleTimeoutMs: 200 })
     await storage.put('plain', 'slow', { bytes: Buffer.alloc(32 * 1024 * 1024, 'x') }, PLAIN)
     const { body } = await patient.get('plain', 'slow')
     const startedMs = performance.now()
@@ -190,7 +172,7 @@ describe('writing', () => {
   it('refuses bytes that are not those of the checksum', async () => {
     const path = join(dir, 'other')
     await writeFile(path, 'abc')
-    const once = createStorage({ ...rootOptions(), retries: 0 })
+    const once = createStorage({ ...store.options, retries: 0 })
     await expect(
       once.put('plain', 'other', { path, sizeBytes: 3, sha256Hex: sha256Hex('xyz') }, PLAIN),
     ).rejects.toMatchObject({ code: 'XAmzContentChecksumMismatch' })
@@ -221,7 +203,7 @@ describe('writing', () => {
     const path = join(dir, 'large')
     const content = Buffer.alloc(64 * 1024 * 1024, 'x')
     await writeFile(path, content)
-    const once = createStorage({ ...rootOptions(), retries: 0 })
+    const once = createStorage({ ...store.options, retries: 0 })
     const body = { path, sizeBytes: content.length, sha256Hex: sha256Hex(content) }
     await expect(once.put('nowhere', 'large', body, PLAIN)).rejects.toMatchObject({ code: 'NoSuchBucket' })
     once.close()
@@ -240,14 +222,6 @@ describe('writing', () => {
     expect(await storage.head('plain', 'late')).toBeUndefined()
   })
 })
-
-function rootOptions() {
-  return {
-    endpoint: minio.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKey: minio.rootUser, secretKey: minio.rootPassword },
-  }
-}
 
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   const queue = [...items]

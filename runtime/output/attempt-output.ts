@@ -1,0 +1,177 @@
+/**
+ * {@link Output} of one attempt: its files go to a folder that nobody else writes to, each as soon as it is handed over.
+ * Readers see none of it before the commit.
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { PermanentError } from '../errors.ts'
+import type { PutBody, Storage } from '../storage/storage.ts'
+import { fileKey, pointerKey, type ResultPlace } from './layout.ts'
+import type { Manifest, ManifestFile } from './manifest.ts'
+import type { Output, OutputFacts, OutputFile } from './output.ts'
+import { createSlots } from './slots.ts'
+
+/** What an attempt made: its part of the manifest. `files` has the chunks in their order, then the others by key. */
+export type OutputResult = Readonly<
+  Pick<Manifest, 'files' | 'pointers' | 'totals' | 'tools' | 'warnings' | 'probe'>
+>
+
+export interface AttemptOutput extends Output {
+  /**
+   * Waits until everything is sent; every later call rejects.
+   *
+   * @throws the first error of any upload, also of one that nobody waited for
+   */
+  close(): Promise<OutputResult>
+  /** Ends what is on its way without waiting for it to succeed; every later call rejects. Never throws. */
+  abandon(reason: Error): Promise<void>
+}
+
+export interface AttemptOutputOptions {
+  readonly storage: Storage
+  readonly place: ResultPlace
+  /** A ULID. */
+  readonly attempt: string
+  readonly signal?: AbortSignal
+  /** Told of bytes as they leave: a sign of life. */
+  readonly onBytes?: (count: number) => void
+}
+
+const UPLOADS_AT_A_TIME = 4
+/** A pointer is copied through memory; what is larger is reached by the manifest. */
+const POINTER_MAX_BYTES = 64 * 1024 * 1024
+
+export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutput {
+  const { storage, place, attempt } = options
+  const slots = createSlots(UPLOADS_AT_A_TIME)
+  const abandoned = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, abandoned.signal]) : abandoned.signal
+  const keys = new Set<string>()
+  const files: ManifestFile[] = []
+  const pointers: Record<string, string> = {}
+  const pending = new Set<Promise<void>>()
+  let facts: OutputFacts = {}
+  let closedBecause: string | undefined
+  let failure: { readonly error: unknown } | undefined
+
+  function assertOpen(): void {
+    if (closedBecause) throw new Error(`nothing more can be written by this attempt: ${closedBecause}`)
+  }
+
+  /** Takes the file's names before anything is sent, so that of two files with one name the second is refused. */
+  function claimNames(file: Omit<OutputFile, 'path' | 'contentType'>): string {
+    assertOpen()
+    const key = fileKey(place, attempt, file.name)
+    const pointer = file.pointer === undefined ? undefined : pointerKey(place, file.pointer)
+    for (const claimed of [key, ...(pointer === undefined ? [] : [pointer])]) {
+      if (keys.has(claimed)) {
+        throw new PermanentError(
+          `${JSON.stringify(claimed)} was written twice by one attempt; names must differ`,
+        )
+      }
+    }
+    keys.add(key)
+    if (pointer !== undefined && file.pointer !== undefined) {
+      keys.add(pointer)
+      pointers[file.pointer] = key
+    }
+    return key
+  }
+
+  async function send(file: Omit<OutputFile, 'path'>, body: () => Promise<PutBody>): Promise<void> {
+    const key = claimNames(file)
+    await slots.run(async () => {
+      signal.throwIfAborted()
+      const found = await body()
+      const [bytes, sha256] = measured(found)
+      if (file.pointer !== undefined && bytes > POINTER_MAX_BYTES) {
+        throw new PermanentError(
+          `${JSON.stringify(file.name)} has ${bytes} bytes; a file with a pointer may have ${POINTER_MAX_BYTES}`,
+        )
+      }
+      await storage.put(place.bucket, key, found, {
+        contentType: file.contentType,
+        ifNoneMatch: '*',
+        signal,
+        ...(options.onBytes && { onBytes: options.onBytes }),
+      })
+      if ('path' in found) await rm(found.path, { force: true })
+      const { role, contentType } = file
+      files.push({ key, role, contentType, bytes, sha256, ...file.chunk })
+    })
+  }
+
+  /** Remembers the work and its failure, so that what nobody waits for is not lost. */
+  function track(work: Promise<void>): Promise<void> {
+    pending.add(work)
+    work.then(
+      () => pending.delete(work),
+      (error: unknown) => {
+        failure ??= { error }
+        pending.delete(work)
+      },
+    )
+    return work
+  }
+
+  return {
+    upload: (file) => track(send(file, () => hashed(file.path))),
+    json: (value, file) =>
+      track(
+        send({ ...file, contentType: 'application/json' }, () =>
+          Promise.resolve({ bytes: Buffer.from(`${JSON.stringify(value, null, 2)}\n`) }),
+        ),
+      ),
+    describe(more) {
+      assertOpen()
+      facts = {
+        ...facts,
+        ...more,
+        totals: { ...facts.totals, ...more.totals },
+        tools: { ...facts.tools, ...more.tools },
+        warnings: [...(facts.warnings ?? []), ...(more.warnings ?? [])],
+      }
+    },
+    get waiting() {
+      return pending.size
+    },
+    async close() {
+      closedBecause ??= 'its handler has returned'
+      await Promise.allSettled(pending)
+      if (failure) throw failure.error
+      signal.throwIfAborted()
+      const { probe, totals, tools, warnings = [] } = facts
+      files.sort((a, b) => (a.index ?? Infinity) - (b.index ?? Infinity) || (a.key < b.key ? -1 : 1))
+      return {
+        files,
+        pointers,
+        totals: { ...totals },
+        tools: { ...tools },
+        warnings: [...warnings],
+        ...(probe === undefined ? {} : { probe }),
+      }
+    },
+    async abandon(reason) {
+      closedBecause ??= reason.message
+      abandoned.abort(reason)
+      await Promise.allSettled(pending)
+    },
+  }
+}
+
+function measured(body: PutBody): readonly [bytes: number, sha256: string] {
+  if ('path' in body) return [body.sizeBytes, body.sha256Hex]
+  return [body.bytes.length, createHash('sha256').update(body.bytes).digest('hex')]
+}
+
+async function hashed(path: string): Promise<PutBody> {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  for await (const step of createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
+    hash.update(step)
+    sizeBytes += step.length
+  }
+  return { path, sizeBytes, sha256Hex: hash.digest('hex') }
+}

@@ -1,0 +1,82 @@
+/** Which of two records of one place stays: the rules of newest. Pure. @module */
+import type { Identity } from './manifest.ts'
+
+/** What stands at a key. `foreign` is text that is no record of ours: written by hand, or broken. */
+export type Current = Identity | 'foreign' | undefined
+
+/**
+ * - `mine`: the current one is this very attempt's; a reply was lost
+ * - `adopt`: the same run is done already
+ * - `replace`: there is none, or it is older
+ * - `superseded`: the current one is newer
+ * - `ask-store`: only the store knows, by which version of the source is the latest
+ */
+export type ManifestDecision = 'mine' | 'adopt' | 'replace' | 'superseded' | 'ask-store'
+
+/** @param isMineLatest - whether mine is the latest version of its source; undefined when the store was not asked yet */
+export function decideManifest(mine: Identity, current: Current, isMineLatest?: boolean): ManifestDecision {
+  if (current !== undefined && current !== 'foreign') {
+    if (current.attempt === mine.attempt) return 'mine'
+    if (current.run === mine.run) return current.epoch >= mine.epoch ? 'adopt' : 'replace'
+  }
+  const isNewer = outranks(mine, current, isMineLatest)
+  if (isNewer === undefined) return 'ask-store'
+  return isNewer ? 'replace' : 'superseded'
+}
+
+export interface VerdictRivals {
+  readonly verdict: Current
+  /** The result: a run that has one needs no verdict, and no older run's verdict may stand beside it. */
+  readonly manifest: Current
+}
+
+/** Whether a verdict of mine is to be written; `ask-store` as above. */
+export function decideVerdict(
+  mine: Identity,
+  rivals: VerdictRivals,
+  isMineLatest?: boolean,
+): 'write' | 'keep' | 'ask-store' {
+  const { verdict, manifest } = rivals
+  const answers = [
+    isSameRun(mine, manifest) ? mine.epoch > manifest.epoch : outranks(mine, manifest, isMineLatest),
+    // One end of a run after another in the same epoch: the later one is what holds.
+    isSameRun(mine, verdict) ? mine.epoch >= verdict.epoch : outranks(mine, verdict, isMineLatest),
+  ]
+  if (answers.includes(false)) return 'keep'
+  return answers.includes(undefined) ? 'ask-store' : 'write'
+}
+
+/** Whether a verdict is outdated now that mine has a result. */
+export function decideRemoval(
+  mine: Identity,
+  verdict: Current,
+  isMineLatest?: boolean,
+): 'remove' | 'keep' | 'ask-store' {
+  const isNewer = isSameRun(mine, verdict)
+    ? mine.epoch >= verdict.epoch
+    : outranks(mine, verdict, isMineLatest)
+  if (isNewer === undefined) return 'ask-store'
+  return isNewer ? 'remove' : 'keep'
+}
+
+function isSameRun(mine: Identity, current: Current): current is Identity {
+  return current !== undefined && current !== 'foreign' && current.run === mine.run
+}
+
+/**
+ * Whether mine is newer than what another run left; undefined when only the store knows.
+ *
+ * @remarks Times only ever speak for mine: a restored version is the latest although it is the older one, so the store
+ * has the last word. A foreign record is judged like a newer one: it does not keep the latest upload from its result
+ * for ever, and what is not the latest never replaces it. (The bucket keeps it as an older version, and the commit
+ * says in the manifest that it was there.)
+ */
+function outranks(mine: Identity, current: Current, isMineLatest: boolean | undefined): boolean | undefined {
+  if (current === undefined) return true
+  if (current !== 'foreign' && modifiedMs(mine) > modifiedMs(current)) return true
+  return isMineLatest
+}
+
+function modifiedMs(identity: Identity): number {
+  return Date.parse(identity.source.lastModified)
+}

@@ -1,0 +1,129 @@
+/**
+ * Where the results of a source object lie. Pure; the one place that spells output keys.
+ *
+ *     <source>/<function>/manifest.json          the newest complete result
+ *     <source>/<function>/~<attempt>/<name>      the files of one attempt
+ *     <source>/<function>/<pointer>              a stable name for a file of the newest result
+ *     <source>/<function>.verdict.json           in `metadata`: how a run ended that has no result
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { PermanentError } from '../errors.ts'
+
+/** Where verdicts and the runtime's own records lie. */
+export const METADATA_BUCKET = 'metadata'
+
+/** Of S3, in bytes of UTF-8. */
+const KEY_MAX_BYTES = 1_024
+/** A longer source key leaves too little of a key for function, attempt and name. */
+const SOURCE_MAX_BYTES = 850
+/** Of MinIO's drives. */
+const SEGMENT_MAX_BYTES = 255
+
+export interface ResultOf {
+  readonly sourceBucket: string
+  readonly sourceKey: string
+  readonly functionName: string
+  readonly outputBucket: string
+}
+
+export interface ResultPlace {
+  /** Of manifest, files and pointers. */
+  readonly bucket: string
+  /** Ends with a slash. */
+  readonly folder: string
+  readonly manifestKey: string
+  readonly verdictBucket: string
+  readonly verdictKey: string
+}
+
+export function resultPlace(of: ResultOf): ResultPlace {
+  const folder = `${representation(of, of.outputBucket)}/${of.functionName}/`
+  return {
+    bucket: of.outputBucket,
+    folder,
+    manifestKey: `${folder}manifest.json`,
+    verdictBucket: METADATA_BUCKET,
+    verdictKey: `${representation(of, METADATA_BUCKET)}/${of.functionName}.verdict.json`,
+  }
+}
+
+/** The folder of one attempt's files, ending with a slash. */
+export function attemptFolder(place: ResultPlace, attempt: string): string {
+  return `${place.folder}~${attempt}/`
+}
+
+/**
+ * The source key as the first part of output keys: the key itself, or `@<its sha256>` where the key would be too long,
+ * could not be told from ours, or could not be a folder. The manifest names the real one.
+ *
+ * @remarks MinIO's listings leave out what lies below another object's key. A result in its source's own bucket would
+ * lie there, so the folder gets a name of its own: the key and `@`.
+ */
+function representation(of: ResultOf, bucket: string): string {
+  const key = of.sourceKey
+  if (Buffer.byteLength(key) > SOURCE_MAX_BYTES || key.endsWith('/') || refusal(key) !== undefined) {
+    return `@${createHash('sha256').update(key).digest('hex')}`
+  }
+  return bucket === of.sourceBucket ? `${key}@` : key
+}
+
+/** Why a source key may not be processed; undefined when it may. Its verdict says so, under the key's sha256. */
+export function refusal(key: string): string | undefined {
+  if (key.split('/').some((segment) => segment.startsWith('~'))) {
+    return 'a part of its key begins with "~": such names belong to the runtime; upload it under another name'
+  }
+  if (/^@[0-9a-f]{64}(\/|$)/.test(key)) {
+    return 'its key begins with "@" and 64 hex digits: such names stand for long keys in results; upload it under another name'
+  }
+  return undefined
+}
+
+/**
+ * The key of an attempt's file.
+ *
+ * @throws {PermanentError} when the function gave it a name that it may not have
+ */
+export function fileKey(place: ResultPlace, attempt: string, name: string): string {
+  return checkedKey(attemptFolder(place, attempt), name, 'file name')
+}
+
+/**
+ * The key of a pointer: one segment beside the manifest.
+ *
+ * @throws {PermanentError} when the function gave it a name that it may not have
+ */
+export function pointerKey(place: ResultPlace, name: string): string {
+  if (name.includes('/') || name === 'manifest.json') {
+    throw new PermanentError(
+      `pointer ${JSON.stringify(name)}: a pointer is a single name beside manifest.json, such as "poster.jpg"`,
+    )
+  }
+  return checkedKey(place.folder, name, 'pointer')
+}
+
+function checkedKey(folder: string, name: string, what: string): string {
+  const wrong = wrongName(name) ?? wrongLength(folder + name)
+  if (wrong) throw new PermanentError(`${what} ${JSON.stringify(name)}: ${wrong}`)
+  return folder + name
+}
+
+function wrongName(name: string): string | undefined {
+  if (!name.isWellFormed()) return 'it is no valid Unicode'
+  for (const segment of name.split('/')) {
+    if (segment === '') return 'it is empty, or has a slash at the start, at the end or beside another one'
+    if (segment === '.' || segment === '..') return 'it has a "." or ".." between slashes'
+    if (segment.startsWith('~')) return 'a part of it begins with "~", which is the runtime\'s'
+    if (Buffer.byteLength(segment) > SEGMENT_MAX_BYTES) {
+      return `a part of it is longer than ${SEGMENT_MAX_BYTES} bytes`
+    }
+  }
+  return undefined
+}
+
+function wrongLength(key: string): string | undefined {
+  const bytes = Buffer.byteLength(key)
+  return bytes > KEY_MAX_BYTES
+    ? `with the source's key it makes a key of ${bytes} bytes; the store takes ${KEY_MAX_BYTES}`
+    : undefined
+}

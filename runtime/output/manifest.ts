@@ -1,0 +1,105 @@
+/** The manifest: the list of a run's outputs. Writing it is the commit. Its shape, version 1. @module */
+import { z } from 'zod'
+import type { JsonValue } from './json.ts'
+
+const json: z.ZodType<JsonValue> = z.json()
+const seconds = z.number()
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const count = z.int().min(0)
+const pointerName = z.string().regex(/^(?!manifest\.json$)[^/~][^/]*$/)
+
+const fileSchema = z.object({
+  key: z.string().min(1).describe('where it lies, in the bucket of this manifest'),
+  role: z.string().min(1).describe('what it is to readers, such as "chunk"'),
+  contentType: z.string().min(1),
+  bytes: count,
+  sha256: sha256,
+  index: count.optional().describe('of a chunk: 0-based'),
+  startSeconds: seconds.optional().describe('of a chunk: where it begins on the time line of the source'),
+  requestedSeconds: seconds.optional().describe('of a chunk: how long it was asked to be'),
+  durationSeconds: seconds.optional().describe('of a chunk: how long it really is'),
+  endSeconds: seconds.optional().describe('of a chunk: where it ends on the time line of the source'),
+})
+
+export const sourceSchema = z.object({
+  bucket: z.string().min(1),
+  key: z.string().min(1).describe('the real key, also where output keys carry its sha256'),
+  generation: z
+    .string()
+    .min(1)
+    .describe('the version id, or etag@milliseconds on a bucket without versioning'),
+  versionId: z.string().optional(),
+  etag: z.string(),
+  sizeBytes: count,
+  lastModified: z.iso.datetime(),
+})
+
+/** How a manifest is told from others, and which of two is newer. Stays readable in later versions of the schema. */
+const identityShape = {
+  run: z.string().min(1).describe('computed from function, bucket, key and generation'),
+  attempt: z.string().min(1).describe('whose folder holds the files'),
+  epoch: count.describe('0 for an upload; grows with each reprocessing'),
+  source: sourceSchema,
+}
+
+const identitySchema = z.looseObject({ ...identityShape, source: sourceSchema.loose() })
+
+export const manifestSchema = z.object({
+  schema: z.literal(1),
+  ...identityShape,
+  function: z.string().min(1),
+  functionVersion: z.string(),
+  options: z.record(z.string(), json),
+  tools: z.record(z.string(), z.string()).describe('what made it, such as {"ffmpeg": "5.1.9"}'),
+  files: z.array(fileSchema),
+  pointers: z
+    .record(pointerName, z.string())
+    .describe('stable names beside this manifest, and the keys they show'),
+  probe: json.optional(),
+  totals: z.record(z.string(), z.number()),
+  warnings: z.array(z.string()),
+  hops: count.describe('how many functions the source came through'),
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+})
+
+export type Manifest = z.output<typeof manifestSchema>
+export type ManifestFile = z.output<typeof fileSchema>
+export type ManifestSource = z.output<typeof sourceSchema>
+
+/** What decides between two results of one place. */
+export interface Identity {
+  readonly run: string
+  readonly attempt: string
+  readonly epoch: number
+  readonly source: Pick<ManifestSource, 'bucket' | 'key' | 'generation' | 'etag' | 'lastModified'> & {
+    readonly versionId?: string | undefined
+  }
+}
+
+export function manifestText(manifest: Manifest): string {
+  return `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`
+}
+
+/** The manifest in `text`; undefined when it is none, or one of another schema version. */
+export function parseManifest(text: string): Manifest | undefined {
+  return manifestSchema.safeParse(parseJson(text)).data
+}
+
+/** Whose manifest it is, also when its schema is a later one; undefined when that cannot be told. */
+export function parseIdentity(text: string): Identity | undefined {
+  return identitySchema.safeParse(parseJson(text)).data
+}
+
+/** JSON Schema for readers in other languages. */
+export function manifestJsonSchema(): object {
+  return { title: 'Sluice manifest, version 1', ...z.toJSONSchema(manifestSchema, { io: 'input' }) }
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

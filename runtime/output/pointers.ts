@@ -1,0 +1,76 @@
+/**
+ * Pointers: stable names beside the manifest that show files of the newest result. Whoever commits or adopts writes
+ * them, always from the manifest that stands, so that two writers end with the same.
+ * @module
+ */
+import { buffer } from 'node:stream/consumers'
+import { isStorageCode } from '../storage/errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { readCurrent } from './current.ts'
+import { pointerKey, type ResultPlace } from './layout.ts'
+import type { Manifest } from './manifest.ts'
+
+export interface PointerRequest {
+  readonly storage: Storage
+  readonly place: ResultPlace
+  readonly names: Iterable<string>
+  readonly signal?: AbortSignal | undefined
+}
+
+const MAX_ROUNDS = 50
+
+/** Brings these pointers in line with the current manifest; one that it does not name is removed. */
+export async function writePointers(request: PointerRequest): Promise<void> {
+  for (const name of new Set(request.names)) {
+    for (let round = 1; !(await isInLine(request, name)); round++) {
+      if (round === MAX_ROUNDS) {
+        throw new Error(
+          `the pointer ${JSON.stringify(name)} in ${JSON.stringify(request.place.folder)} was changed by others ${MAX_ROUNDS} times in a row`,
+        )
+      }
+    }
+  }
+}
+
+/** One round: pointer first, manifest second, so that a change of either in between makes the write fail. */
+async function isInLine(request: PointerRequest, name: string): Promise<boolean> {
+  const { storage, place, signal } = request
+  const ends = { ...(signal && { signal }) }
+  const key = pointerKey(place, name)
+  const pointer = await storage.head(place.bucket, key, ends)
+  const current = await readCurrent(storage, place, signal)
+  // Gone, or of a later schema: whoever wrote it knows what its pointers are.
+  if (!current?.manifest) return true
+  const file = fileOf(current.manifest, name)
+  if (file === undefined) {
+    if (pointer === undefined) return true
+    // MinIO knows no conditional delete. A pointer that another result wrote meanwhile is lost by this; another round
+    // sees its manifest and writes it again.
+    await storage.remove(place.bucket, key, ends)
+    return false
+  }
+  if (pointer?.sha256Hex === file.sha256) return true
+  try {
+    const { body } = await storage.get(place.bucket, file.key, ends)
+    await storage.put(
+      place.bucket,
+      key,
+      { bytes: await buffer(body) },
+      {
+        contentType: file.contentType,
+        ...(pointer ? { ifMatch: pointer.etag } : { ifNoneMatch: '*' as const }),
+        ...ends,
+      },
+    )
+    return true
+  } catch (error) {
+    // Another writer was here, or its janitor took the folder of the manifest that we read.
+    if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) return false
+    throw error
+  }
+}
+
+function fileOf(manifest: Manifest, name: string): Manifest['files'][number] | undefined {
+  const key = manifest.pointers[name]
+  return key === undefined ? undefined : manifest.files.find((file) => file.key === key)
+}

@@ -1,0 +1,138 @@
+/**
+ * Verdicts: how a run ended that has no result. Written under the same rules of newest as manifests, so that manifests
+ * and verdicts together tell of the newest upload whatever happens to Redis.
+ * @module
+ */
+import { z } from 'zod'
+import { isStorageCode } from '../storage/errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { readCurrent } from './current.ts'
+import { decideRemoval, decideVerdict, type Current } from './decide.ts'
+import { isLatestVersion } from './latest.ts'
+import type { ResultPlace } from './layout.ts'
+import { parseJson, sourceSchema, type Identity } from './manifest.ts'
+
+export const VERDICT_STATES = ['dead', 'cancelled', 'superseded', 'source-gone'] as const
+
+export const verdictSchema = z.object({
+  schema: z.literal(1),
+  state: z.enum(VERDICT_STATES),
+  reason: z.string().describe('in words, for the person who uploaded the object'),
+  run: z.string().min(1),
+  attempt: z.string().describe('the last attempt; empty when none was begun'),
+  epoch: z.int().min(0),
+  function: z.string().min(1),
+  source: sourceSchema,
+  attempts: z.int().min(0).describe('how many were counted'),
+  lastLines: z.array(z.string()).describe("the last lines of the tool's log"),
+  at: z.iso.datetime(),
+})
+
+export type Verdict = z.output<typeof verdictSchema>
+
+export interface VerdictRequest {
+  readonly storage: Storage
+  readonly place: ResultPlace
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface CurrentVerdict {
+  readonly etag: string
+  readonly versionId?: string
+  /** Absent when the text is no verdict. */
+  readonly verdict?: Verdict
+}
+
+const MAX_ROUNDS = 50
+
+export async function readVerdict(request: VerdictRequest): Promise<CurrentVerdict | undefined> {
+  const { storage, place, signal } = request
+  const found = await storage.readText(place.verdictBucket, place.verdictKey, { ...(signal && { signal }) })
+  if (!found) return undefined
+  const { etag, versionId } = found
+  const verdict = verdictSchema.safeParse(parseJson(found.text)).data
+  return { etag, ...(versionId && { versionId }), ...(verdict && { verdict }) }
+}
+
+/** Whether it now stands; false when a newer run's record does, or the run has a result after all. */
+export async function writeVerdict(request: VerdictRequest, verdict: Verdict): Promise<boolean> {
+  const { storage, place, signal } = request
+  const text = `${JSON.stringify(verdictSchema.parse(verdict), null, 2)}\n`
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
+    const current = await readVerdict(request)
+    if (!(await isToBeWritten(request, verdict, current))) return false
+    try {
+      await storage.put(
+        place.verdictBucket,
+        place.verdictKey,
+        { bytes: Buffer.from(text) },
+        {
+          contentType: 'application/json',
+          ...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }),
+          ...(signal && { signal }),
+        },
+      )
+    } catch (error) {
+      if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) continue
+      throw error
+    }
+    // A result that was committed between our look at the manifest and our write did not see our verdict.
+    if (await isToBeWritten(request, verdict, undefined)) return true
+    await removeWhile(request, (found) => found?.run === verdict.run && found.epoch === verdict.epoch)
+    return false
+  }
+  throw new Error(
+    `the verdict ${JSON.stringify(place.verdictKey)} in bucket "${place.verdictBucket}" was changed by others ${MAX_ROUNDS} times in a row`,
+  )
+}
+
+/** After a success: removes the verdict that it outdates, never one of a newer run or epoch. */
+export async function removeVerdict(request: VerdictRequest, mine: Identity): Promise<void> {
+  const { storage, signal } = request
+  await removeWhile(request, async (found) => {
+    const decision = decideRemoval(mine, found ?? 'foreign')
+    if (decision !== 'ask-store') return decision === 'remove'
+    return (
+      decideRemoval(mine, found ?? 'foreign', await isLatestVersion(storage, mine.source, signal)) ===
+      'remove'
+    )
+  })
+}
+
+async function isToBeWritten(
+  request: VerdictRequest,
+  mine: Verdict,
+  current: CurrentVerdict | undefined,
+): Promise<boolean> {
+  const { storage, place, signal } = request
+  const manifest = (await readCurrent(storage, place, signal))?.identity
+  const rivals = { manifest, verdict: rivalOf(current) }
+  const decision = decideVerdict(mine, rivals)
+  if (decision !== 'ask-store') return decision === 'write'
+  return decideVerdict(mine, rivals, await isLatestVersion(storage, mine.source, signal)) === 'write'
+}
+
+function rivalOf(current: CurrentVerdict | undefined): Current {
+  return current && (current.verdict ?? 'foreign')
+}
+
+/**
+ * Removes the verdict, and the older versions that come to light below it, as long as they are to go.
+ *
+ * @remarks By version, because MinIO knows no conditional delete: so exactly what was judged goes, and never a newer
+ * verdict that was written meanwhile. Only a bucket without versioning leaves a moment for that.
+ */
+async function removeWhile(
+  request: VerdictRequest,
+  isToGo: (found: Verdict | undefined) => boolean | Promise<boolean>,
+): Promise<void> {
+  const { storage, place, signal } = request
+  for (let current = await readVerdict(request); current; current = await readVerdict(request)) {
+    if (!(await isToGo(current.verdict))) return
+    const { versionId } = current
+    await storage.remove(place.verdictBucket, place.verdictKey, {
+      ...(versionId && { versionId }),
+      ...(signal && { signal }),
+    })
+  }
+}

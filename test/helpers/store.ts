@@ -1,0 +1,38 @@
+/** A MinIO of its own with the buckets that a test names, and a Storage on it. @module */
+import { createStorage } from '../../runtime/storage/client.ts'
+import { createRequester, type Requester, type RequesterOptions } from '../../runtime/storage/request.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
+import { startTestMinio, type TestMinio } from './servers.ts'
+
+export interface TestStore {
+  readonly minio: TestMinio
+  /** With root's credentials, as everything here. */
+  readonly options: RequesterOptions
+  readonly requester: Requester
+  readonly storage: Storage
+  stop(): Promise<void>
+}
+
+const VERSIONING = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
+
+export async function startTestStore(buckets: {
+  readonly plain?: readonly string[]
+  readonly versioned?: readonly string[]
+}): Promise<TestStore> {
+  const minio = await startTestMinio()
+  const credentials = { accessKey: minio.rootUser, secretKey: minio.rootPassword }
+  const options = { endpoint: minio.endpoint, region: 'us-east-1', credentials }
+  const [requester, storage] = [createRequester(options), createStorage(options)]
+  const { plain = [], versioned = [] } = buckets
+  for (const bucket of [...plain, ...versioned]) await requester.read({ method: 'PUT', bucket })
+  for (const bucket of versioned) {
+    const body = { bytes: Buffer.from(VERSIONING) }
+    await requester.read({ method: 'PUT', bucket, query: { versioning: '' }, body })
+  }
+  const stop = async () => {
+    requester.close()
+    storage.close()
+    await minio.stop()
+  }
+  return { minio, options, requester, storage, stop }
+}

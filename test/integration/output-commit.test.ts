@@ -1,0 +1,264 @@
+import { ulid } from 'ulid'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createAttemptFolder } from '../../runtime/output/attempt-folder.ts'
+import { createAttemptOutput } from '../../runtime/output/attempt-output.ts'
+import { commit, findCommitted, type CommitRequest } from '../../runtime/output/commit.ts'
+import { attemptFolder, resultPlace, type ResultPlace } from '../../runtime/output/layout.ts'
+import { parseManifest, type Manifest, type ManifestSource } from '../../runtime/output/manifest.ts'
+import { StorageError } from '../../runtime/storage/errors.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
+import { listed } from '../helpers/listed.ts'
+import { manifestOf, type ManifestDifferences } from '../helpers/manifest.ts'
+import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+let store: TestStore
+let storage: Storage
+let place: ResultPlace
+let key: string
+
+beforeAll(async () => {
+  store = await startTestStore({ versioned: ['incoming', 'processed', 'metadata'] })
+  storage = store.storage
+})
+
+afterAll(() => store.stop())
+
+beforeEach(() => {
+  key = `clip-${ulid()}.mp4`
+  place = resultPlace({
+    sourceBucket: 'incoming',
+    sourceKey: key,
+    functionName: 'chunk',
+    outputBucket: 'processed',
+  })
+})
+
+/** An attempt that has sent its file and is about to commit. */
+async function readyToCommit(
+  differences: ManifestDifferences = {},
+  more: Partial<CommitRequest> = {},
+): Promise<CommitRequest> {
+  const attempt = differences.attempt ?? ulid()
+  const output = createAttemptOutput({ storage, place, attempt })
+  await output.json({ attempt }, { name: 'facts.json', role: 'facts', pointer: 'facts.json' })
+  const source = { key, ...differences.source }
+  const manifest = manifestOf({ ...(await output.close()), ...differences, attempt, source })
+  const folder = createAttemptFolder(storage, place, attempt)
+  return { storage, place, folder, manifest, holdsFence: () => Promise.resolve(true), ...more }
+}
+
+async function upload(text: string): Promise<ManifestSource> {
+  const { etag } = await storage.put(
+    'incoming',
+    key,
+    { bytes: Buffer.from(text) },
+    { contentType: 'video/mp4' },
+  )
+  const [version] = await listed(storage.list('incoming', { prefix: key, versions: true }))
+  if (version?.versionId === undefined) throw new Error(`no version of ${key} is listed`)
+  return {
+    bucket: 'incoming',
+    key,
+    generation: version.versionId,
+    versionId: version.versionId,
+    etag,
+    sizeBytes: version.sizeBytes,
+    lastModified: new Date(version.lastModifiedMs).toISOString(),
+  }
+}
+
+async function current(): Promise<Manifest> {
+  const manifest = parseManifest((await storage.readText('processed', place.manifestKey))?.text ?? '')
+  if (!manifest) throw new Error(`${place.manifestKey} is no manifest`)
+  return manifest
+}
+
+async function pointer(name: string): Promise<unknown> {
+  const found = await storage.readText('processed', `${place.folder}${name}`)
+  return found && JSON.parse(found.text)
+}
+
+async function filesOf(attempt: string): Promise<string[]> {
+  const prefix = attemptFolder(place, attempt)
+  return (await listed(storage.list('processed', { prefix, versions: true }))).map((object) => object.key)
+}
+
+describe('a race', () => {
+  it('of 20 attempts of one run has one winner, whom the others adopt, and no half results', async () => {
+    const attempts = await Promise.all([...Array(20).keys()].map(() => readyToCommit()))
+    const outcomes = await Promise.all(attempts.map(commit))
+    expect(outcomes.filter((outcome) => outcome.kind === 'committed')).toHaveLength(1)
+    expect(outcomes.filter((outcome) => outcome.kind === 'adopted')).toHaveLength(19)
+    const winner = await current()
+    expect(outcomes[attempts.findIndex(({ manifest }) => manifest.attempt === winner.attempt)]?.kind).toBe(
+      'committed',
+    )
+    for (const { manifest } of attempts) {
+      const expected = manifest.attempt === winner.attempt ? winner.files.map((file) => file.key) : []
+      expect(await filesOf(manifest.attempt)).toEqual(expected)
+    }
+    expect(await pointer('facts.json')).toEqual({ attempt: winner.attempt })
+  })
+
+  it('of 20 uploads of one key ends with the newest, whatever the order', async () => {
+    const attempts = await Promise.all(
+      [...Array(20).keys()].map((n) =>
+        readyToCommit({
+          run: `run-${n}`,
+          source: {
+            generation: `g${n}`,
+            lastModified: new Date(Date.UTC(2026, 0, 1, 0, 0, n)).toISOString(),
+          },
+        }),
+      ),
+    )
+    const outcomes = await Promise.all(attempts.map(commit))
+    const winner = await current()
+    expect(winner.run).toBe('run-19')
+    expect(outcomes[19]?.kind).toBe('committed')
+    for (const file of winner.files) expect(await storage.head('processed', file.key)).toBeDefined()
+    expect(await pointer('facts.json')).toEqual({ attempt: winner.attempt })
+  })
+})
+
+describe('which result stays', () => {
+  it('a reprocessing replaces the result of the same run, and its late elder adopts it', async () => {
+    const [first, second, late] = [
+      await readyToCommit(),
+      await readyToCommit({ epoch: 7 }),
+      await readyToCommit(),
+    ]
+    expect(await commit(first)).toEqual({ kind: 'committed' })
+    expect(await commit(second)).toEqual({ kind: 'committed' })
+    expect(await commit(late)).toMatchObject({ kind: 'adopted', by: { epoch: 7 } })
+    expect((await current()).epoch).toBe(7)
+    expect(await filesOf(late.manifest.attempt)).toEqual([])
+  })
+
+  it('an older upload is superseded, unless the store has made it the latest again', async () => {
+    const old = await upload('old')
+    const young = await upload('young')
+    expect(await commit(await readyToCommit({ run: 'young', source: young }))).toEqual({ kind: 'committed' })
+    const outcome = await commit(await readyToCommit({ run: 'old', source: old }))
+    expect(outcome).toMatchObject({ kind: 'superseded', by: { run: 'young' } })
+    if (young.versionId) await storage.remove('incoming', key, { versionId: young.versionId })
+    expect(await commit(await readyToCommit({ run: 'old', source: old }))).toEqual({ kind: 'committed' })
+    expect((await current()).run).toBe('old')
+  })
+
+  it('what is no manifest gives way to the latest upload only, which says so', async () => {
+    const old = await upload('old')
+    const latest = await upload('latest')
+    const foreign = Buffer.from('{"mine": tru')
+    await storage.put('processed', place.manifestKey, { bytes: foreign }, { contentType: 'text/plain' })
+    expect(await commit(await readyToCommit({ run: 'old', source: old }))).toEqual({
+      kind: 'superseded',
+      by: 'foreign',
+    })
+    expect(await commit(await readyToCommit({ run: 'latest', source: latest }))).toEqual({
+      kind: 'committed',
+    })
+    expect((await current()).warnings.join()).toMatch(/was no manifest; it was replaced/)
+    const versions = await listed(storage.list('processed', { prefix: place.manifestKey, versions: true }))
+    expect(versions.map((version) => version.sizeBytes)).toContain(foreign.length)
+  })
+
+  it('a manifest of a later schema is judged by what it says of itself, and not clobbered', async () => {
+    const later = {
+      ...manifestOf({ run: 'later', source: await upload('x') }),
+      schema: 2,
+      files: 'elsewhere',
+    }
+    const bytes = Buffer.from(JSON.stringify(later))
+    await storage.put('processed', place.manifestKey, { bytes }, { contentType: 'application/json' })
+    expect(await commit(await readyToCommit({ run: 'later' }))).toMatchObject({ kind: 'adopted' })
+    const older = { lastModified: '2020-01-01T00:00:00.000Z' }
+    expect(await commit(await readyToCommit({ run: 'old', source: older }))).toMatchObject({
+      kind: 'superseded',
+    })
+  })
+
+  it('a manifest that was deleted is written anew', async () => {
+    await commit(await readyToCommit())
+    await storage.remove('processed', place.manifestKey)
+    expect(await commit(await readyToCommit())).toEqual({ kind: 'committed' })
+  })
+})
+
+describe('a worker that is late', () => {
+  it('writes nothing when another attempt has the fence, and takes its files away', async () => {
+    const request = await readyToCommit({}, { holdsFence: () => Promise.resolve(false) })
+    expect(await commit(request)).toEqual({ kind: 'fenced' })
+    expect(await storage.head('processed', place.manifestKey)).toBeUndefined()
+    expect(await filesOf(request.manifest.attempt)).toEqual([])
+  })
+
+  it('cannot write after it slept past the end of its right to, and asks for the fence again', async () => {
+    let asked = 0
+    const holdsFence = async () => {
+      if (++asked > 1) return false
+      const startedMs = performance.now()
+      await waitFor(async () => performance.now() - startedMs > 3_500, {
+        timeoutMs: 9_000,
+        what: 'the end of the nap',
+      })
+      return true
+    }
+    expect(await commit(await readyToCommit({}, { holdsFence, signedSeconds: 2 }))).toEqual({
+      kind: 'fenced',
+    })
+    expect(asked).toBe(2)
+    expect(await storage.head('processed', place.manifestKey)).toBeUndefined()
+  })
+
+  it('recognises its own manifest when the reply was lost, even without the fence, and deletes nothing', async () => {
+    let owns = true
+    const lossy: Storage = {
+      ...storage,
+      async putSigned(...put) {
+        await storage.putSigned(...put)
+        owns = false
+        throw new StorageError('the reply was lost', { code: 'ECONNRESET' })
+      },
+    }
+    const request = await readyToCommit({}, { storage: lossy, holdsFence: () => Promise.resolve(owns) })
+    expect(await commit(request)).toEqual({ kind: 'committed' })
+    expect(await filesOf(request.manifest.attempt)).toEqual(request.manifest.files.map((file) => file.key))
+  })
+
+  it('keeps its files when its manifest may still land', async () => {
+    let owns = true
+    const hanging: Storage = {
+      ...storage,
+      putSigned() {
+        owns = false
+        return Promise.reject(new StorageError('nothing moved', { code: 'ETIMEDOUT' }))
+      },
+    }
+    const request = await readyToCommit({}, { storage: hanging, holdsFence: () => Promise.resolve(owns) })
+    expect(await commit(request)).toEqual({ kind: 'fenced' })
+    expect(await filesOf(request.manifest.attempt)).toHaveLength(1)
+    expect(await request.folder.discard()).toBe(false)
+  })
+})
+
+describe('pointers', () => {
+  it('show the newest result, and go with a result that does not have them', async () => {
+    await commit(await readyToCommit())
+    expect(await pointer('facts.json')).toBeDefined()
+    await commit(await readyToCommit({ epoch: 1, pointers: {}, files: [] }))
+    expect(await pointer('facts.json')).toBeUndefined()
+  })
+
+  it('are repaired by whoever finds the run done', async () => {
+    const request = await readyToCommit()
+    await commit(request)
+    await storage.remove('processed', `${place.folder}facts.json`)
+    const run = { storage, place, run: request.manifest.run }
+    expect(await findCommitted({ ...run, epoch: 0 })).toMatchObject({ attempt: request.manifest.attempt })
+    expect(await pointer('facts.json')).toEqual({ attempt: request.manifest.attempt })
+    expect(await findCommitted({ ...run, epoch: 1 })).toBeUndefined()
+    expect(await findCommitted({ ...run, run: 'another', epoch: 0 })).toBeUndefined()
+  })
+})
