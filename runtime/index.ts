@@ -14,3 +14,4 @@ export type { ChunkTimes, Output, OutputFacts, OutputFile } from './output/outpu
 export type { JsonValue } from './output/json.ts'
 export type { Source } from './worker/source.ts'
 export type { Logger } from './logger.ts'
+export { functionMetrics } from './metrics.ts'

@@ -1,0 +1,80 @@
+/** incoming/clip.mp4 -> processed/clip.mp4/chunk/…: pieces of a few seconds, cut at keyframes without re-encoding. @module */
+import { stat } from 'node:fs/promises'
+import { z } from 'zod'
+import { defineFunction, PermanentError } from '../runtime/index.ts'
+import { ffmpegBinaries } from './lib/binaries.ts'
+import { planChunks, type DroppedStream } from './lib/container.ts'
+import { cutAtKeyframes } from './lib/cut.ts'
+import { inspect } from './lib/inspect.ts'
+import { MEDIA_FILES } from './lib/media-files.ts'
+import { lengthWarning } from './lib/segments.ts'
+import { createProgressReporter } from './lib/progress-reporter.ts'
+import { createUploadWindow } from './lib/upload-window.ts'
+
+export const chunk = defineFunction(
+  {
+    name: 'chunk',
+    version: '1',
+    on: { bucket: 'incoming', match: MEDIA_FILES, size: { max: '50GiB' } },
+    options: z.object({
+      /** Of each chunk. The real length depends on where the source has keyframes. */
+      seconds: z.coerce.number().min(0.5).max(600).default(6),
+    }),
+    timeout: '2h',
+    stallTimeout: '60s',
+    concurrency: 2,
+  },
+  async (c) => {
+    const { options, source, output, signal, progress, log, scratch } = c.var
+    const inputPath = await source.file()
+    const inspection = await inspect(inputPath, { scratch, signal })
+    const { media } = inspection
+    const plan = planChunks(media, inspection.isWebm)
+    if (!plan) throw new PermanentError('the file has neither video nor audio')
+    const { container, kept, dropped } = plan
+    log.debug({ container: container.extension, streams: kept.length }, 'cutting')
+
+    const reporter = createProgressReporter(media.durationSeconds, progress)
+    const uploads = createUploadWindow(output, reporter.repeat)
+    const warnings = dropped.map(droppedWarning)
+    const totals = { chunks: 0, bytes: 0, durationSeconds: 0, longestSeconds: 0 }
+    const chunks = cutAtKeyframes({
+      inputPath,
+      inspection,
+      plan,
+      scratch,
+      signal,
+      seconds: options.seconds,
+      onProgress: reporter.report,
+      onWarning: (warning) => warnings.push(warning),
+    })
+    for await (const { path, fileName, times } of chunks) {
+      totals.chunks++
+      totals.bytes += (await stat(path)).size
+      totals.durationSeconds += times.durationSeconds
+      totals.longestSeconds = Math.max(totals.longestSeconds, times.durationSeconds)
+      await uploads.add({
+        path,
+        name: fileName,
+        role: 'chunk',
+        contentType: container.contentType,
+        chunk: times,
+      })
+    }
+    await uploads.finish()
+
+    const tooLong = lengthWarning(totals.longestSeconds, options.seconds)
+    output.describe({
+      probe: { ...media, kept: kept.map(({ index }) => index), dropped },
+      totals: { ...totals, durationSeconds: Math.round(totals.durationSeconds * 1e6) / 1e6 },
+      warnings: tooLong === undefined ? warnings : [...warnings, tooLong],
+      tools: { ffmpeg: (await ffmpegBinaries()).version },
+    })
+    return c.json({ chunks: totals.chunks })
+  },
+)
+
+function droppedWarning({ index, codec, language, why }: DroppedStream): string {
+  const spoken = language === undefined ? '' : `, ${language}`
+  return `stream ${index} (${codec}${spoken}) is not in the chunks: ${why}`
+}

@@ -1,0 +1,38 @@
+/**
+ * What a file may be, before any of its bytes reaches a demuxer or decoder. FFmpeg has some 300 demuxers and 500
+ * decoders; the ones that are not here are refused, also those that follow references to other files and hosts
+ * (hls, dash, concat, sdp) and those with a history of holes (`reference/media.md`, section 6).
+ * @module
+ */
+
+/** Demuxers, by the names that FFmpeg compares. */
+export const FORMATS = words(`
+  mov mp4 m4a 3gp 3g2 mj2 matroska webm mpegts mpeg avi flv asf mxf
+  ogg wav mp3 aac flac aiff caf
+`)
+
+/** Decoders, which are opened to find out what a stream is, also where its packets are only copied. */
+export const CODECS = words(`
+  h264 hevc vp8 vp9 libvpx libvpx-vp9 av1 libdav1d libaom-av1 theora
+  mpeg4 mpeg1video mpeg2video h263 flv msmpeg4 msmpeg4v2 wmv1 wmv2 wmv3 vc1
+  mjpeg png bmp gif prores dnxhd dvvideo ffv1 huffyuv rawvideo qtrle
+  aac aac_latm mp3 mp3float mp2 mp2float ac3 eac3 dca opus libopus vorbis libvorbis flac alac
+  amrnb amrwb libopencore_amrnb libopencore_amrwb wmav1 wmav2 wmapro speex libspeex
+  adpcm_ms adpcm_ima_wav adpcm_ima_qt gsm_ms pcm_mulaw pcm_alaw pcm_dvd pcm_bluray
+  pcm_s8 pcm_u8 pcm_s16le pcm_s16be pcm_s24le pcm_s24be pcm_s32le pcm_s32be
+  pcm_f32le pcm_f32be pcm_f64le pcm_f64be
+  mov_text subrip srt webvtt ass ssa pgssub dvdsub dvbsub cc_dec
+`)
+
+/** Of one frame: 8192 x 4608. */
+export const MAX_PIXELS = 37_748_736
+export const MAX_STREAMS = 64
+/** Of one allocation: what a lying header can make FFmpeg ask for. */
+export const MAX_ALLOCATION_BYTES = 256 * 1024 ** 2
+/** How far FFmpeg reads to find out what is inside. */
+export const PROBE_BYTES = 10_000_000
+export const ANALYZE_MICROS = 10_000_000
+
+function words(text: string): readonly string[] {
+  return text.trim().split(/\s+/)
+}

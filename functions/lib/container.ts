@@ -1,0 +1,115 @@
+/** Which streams of a file go into its chunks, and into which container. Pure. @module */
+import type { AudioStream, MediaInfo, MediaStream, VideoStream } from './media-info.ts'
+
+export interface Container {
+  /** FFmpeg's name for `-segment_format`. */
+  readonly muxer: string
+  readonly extension: string
+  readonly contentType: string
+}
+
+export interface ChunkPlan {
+  readonly container: Container
+  readonly kept: readonly MediaStream[]
+  readonly dropped: readonly DroppedStream[]
+}
+
+export type DroppedStream = {
+  readonly index: number
+  readonly codec: string
+  readonly language?: string
+  readonly why: string
+}
+
+const CONTAINERS = {
+  mp4: { muxer: 'mp4', extension: 'mp4', contentType: 'video/mp4' },
+  mov: { muxer: 'mov', extension: 'mov', contentType: 'video/quicktime' },
+  webm: { muxer: 'webm', extension: 'webm', contentType: 'video/webm' },
+  matroska: { muxer: 'matroska', extension: 'mkv', contentType: 'video/x-matroska' },
+  m4a: { muxer: 'mp4', extension: 'm4a', contentType: 'audio/mp4' },
+  mp3: { muxer: 'mp3', extension: 'mp3', contentType: 'audio/mpeg' },
+  ogg: { muxer: 'ogg', extension: 'ogg', contentType: 'audio/ogg' },
+  wav: { muxer: 'wav', extension: 'wav', contentType: 'audio/wav' },
+  audioWebm: { muxer: 'webm', extension: 'webm', contentType: 'audio/webm' },
+  audioMatroska: { muxer: 'matroska', extension: 'mka', contentType: 'audio/x-matroska' },
+} as const satisfies Record<string, Container>
+
+/** What the MP4 muxers of all builds take without `-strict`, and what players expect in it. */
+const MP4_VIDEO = ['h264', 'hevc', 'av1', 'mpeg4']
+const MP4_AUDIO = ['aac', 'mp3', 'ac3', 'eac3', 'alac']
+const WEBM_VIDEO = ['vp8', 'vp9', 'av1']
+const WEBM_AUDIO = ['opus', 'vorbis']
+/** Little endian, as WAV has it; what AIFF and CAF bring goes into Matroska. */
+const WAV_AUDIO = /^pcm_(u8|[sf]\d+le|mulaw|alaw)$/
+/** QuickTime's own, which no other container takes as it is. */
+const MOV_ONLY = /^(prores|dnxhd|qtrle|png|dvvideo|h263|amr_nb|amr_wb|pcm_\w+|adpcm_ima_qt|mjpeg)$/
+
+/** `undefined` when there is neither picture nor sound that could be kept. */
+export function planChunks(media: MediaInfo, isWebm: boolean): ChunkPlan | undefined {
+  const video = largest(media.video.filter(isKnown))
+  const audio = media.audio.filter(isKnown)
+  const kept: readonly MediaStream[] = video ? [video, ...audio] : audio
+  if (kept.length === 0) return undefined
+  const others = media.video.filter((stream) => stream !== video && isKnown(stream))
+  const unknown = [...media.video, ...media.audio].filter((stream) => !isKnown(stream))
+  const dropped = [
+    ...others.map(dropAs('another picture track; only the largest one is cut')),
+    ...unknown.map(dropAs('its codec is unknown to this FFmpeg')),
+    ...media.subtitles.map(dropAs('subtitles are not part of chunks')),
+    ...media.covers.map(dropAs('a cover picture, no video')),
+    ...media.data.map(dropAs('neither picture nor sound')),
+  ]
+  const container = video ? ofVideo(media.format, isWebm, video, audio) : ofAudio(isWebm, audio)
+  return { container, kept, dropped: dropped.sort((a, b) => a.index - b.index) }
+}
+
+function ofVideo(
+  format: string,
+  isWebm: boolean,
+  video: VideoStream,
+  audio: readonly AudioStream[],
+): Container {
+  const fits = (videos: readonly string[], audios: readonly string[]) =>
+    videos.includes(video.codec) && audio.every(({ codec }) => audios.includes(codec))
+  if (isWebm && fits(WEBM_VIDEO, WEBM_AUDIO)) return CONTAINERS.webm
+  const isMov = format.includes('mp4')
+  if ((isMov || ['mpegts', 'flv'].includes(format)) && fits(MP4_VIDEO, MP4_AUDIO)) return CONTAINERS.mp4
+  // MOV takes what MP4 takes and more, but not what neither of the two lists knows.
+  const fitsMov = [video, ...audio].every(
+    ({ codec }) => MOV_ONLY.test(codec) || MP4_VIDEO.includes(codec) || MP4_AUDIO.includes(codec),
+  )
+  return isMov && fitsMov ? CONTAINERS.mov : CONTAINERS.matroska
+}
+
+function ofAudio(isWebm: boolean, audio: readonly AudioStream[]): Container {
+  const all = (isFit: (codec: string) => boolean) => audio.every(({ codec }) => isFit(codec))
+  const isAlone = audio.length === 1
+  if (isWebm && all((codec) => WEBM_AUDIO.includes(codec))) return CONTAINERS.audioWebm
+  if (isAlone && all((codec) => codec === 'mp3')) return CONTAINERS.mp3
+  if (all((codec) => MP4_AUDIO.includes(codec))) return CONTAINERS.m4a
+  if (isAlone && all((codec) => WEBM_AUDIO.includes(codec))) return CONTAINERS.ogg
+  if (isAlone && all((codec) => WAV_AUDIO.test(codec))) return CONTAINERS.wav
+  // FLAC too: its own chunks would each claim the length of the whole.
+  return CONTAINERS.audioMatroska
+}
+
+function largest(videos: readonly VideoStream[]): VideoStream | undefined {
+  const pixels = ({ width = 0, height = 0 }: VideoStream) => width * height
+  return videos.reduce<VideoStream | undefined>(
+    (best, video) => (best && pixels(best) >= pixels(video) ? best : video),
+    undefined,
+  )
+}
+
+function isKnown({ codec }: MediaStream): boolean {
+  return codec !== 'unknown' && codec !== 'none'
+}
+
+function dropAs(why: string): (stream: MediaStream) => DroppedStream {
+  return ({ index, codec, language }) => ({
+    index,
+    codec,
+    ...(language !== undefined && { language }),
+    why,
+  })
+}

@@ -1,0 +1,100 @@
+/** FFmpeg's last lines -> one reason in words for people, and whether another attempt could help. Pure. @module */
+import type { FfmpegResult } from './ffmpeg.ts'
+
+export interface Diagnosis {
+  /** A sentence without its full stop; it quotes no path and no part of the object's key. */
+  readonly reason: string
+  /** The file is the cause: another attempt would end the same. */
+  readonly isPermanent: boolean
+}
+
+type Facts = Pick<FfmpegResult, 'tool' | 'exitCode' | 'signal' | 'lastLines'>
+type Row = readonly [pattern: RegExp, reason: (match: RegExpExecArray) => string]
+
+/** What is not the file's fault. Asked first: a full disk has other errors in its train. */
+const PASSING: readonly Row[] = [
+  [/No space left on device/i, () => 'the disk for scratch files is full'],
+  [/Disk quota exceeded/i, () => 'the quota of the disk for scratch files is used up'],
+  [/Too many open files/i, () => 'too many files are open'],
+  [/Resource temporarily unavailable/i, () => 'the system has no processes or threads left'],
+  [
+    /Permission denied|Read-only file system/i,
+    () => 'a file in the scratch folder cannot be used: permission denied',
+  ],
+]
+
+/** In the order of how much they say: FFmpeg often prints the cause first and "Invalid data" last. */
+const PERMANENT: readonly Row[] = [
+  [/moov atom not found/i, () => 'moov atom not found: the file is truncated or no MP4'],
+  [
+    /EBML header parsing failed/i,
+    () => 'EBML header parsing failed: the file is damaged or no Matroska or WebM',
+  ],
+  [/\[([\w,]+)[^\]]*\] Format not on whitelist/i, ([, name]) => `its format (${name}) is not accepted here`],
+  [/Codec \((\w+)\) not on whitelist/i, ([, name]) => `its codec (${name}) is not accepted here`],
+  [
+    /Protocol '?(\w+)'? not on whitelist/i,
+    ([, name]) => `it refers to another file or host (${name}), which is not followed`,
+  ],
+  [/max_streams parameter/i, () => 'it has more streams than are accepted'],
+  [
+    /Could not find tag for codec (\w+)/i,
+    ([, name]) => `its codec (${name}) does not fit into the container of the chunks`,
+  ],
+  [
+    /corrupt input packet|Packet corrupt|partial file|File ended prematurely|Truncat/i,
+    () => 'a packet is incomplete: the file is truncated or damaged',
+  ],
+  [/error reading header/i, () => 'the header cannot be read: the file is truncated or damaged'],
+  [
+    /dimensions not set|incorrect codec parameters|Could not find codec parameters/i,
+    () => 'the picture or sound cannot be described: the file is damaged',
+  ],
+  [/unknown timestamp|non monoton|Can't write packet/i, () => 'its timestamps are missing or out of order'],
+  [/Invalid data found/i, () => 'invalid data found: the file is damaged or no media'],
+  [/End of file/i, () => 'the file ends too early'],
+  // Our own limit on one allocation, which a lying header runs into whenever it is tried.
+  [/^\S+: Cannot allocate memory/i, () => 'it asks for more memory than one file may have'],
+]
+
+const CRASHES: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE'])
+
+export function diagnose(result: Facts): Diagnosis {
+  const { signal, tool, lastLines } = result
+  if (signal !== undefined) return ofSignal(tool, signal)
+  const passing = firstMatch(PASSING, lastLines)
+  if (passing !== undefined) return { reason: passing, isPermanent: false }
+  const permanent = firstMatch(PERMANENT, lastLines)
+  if (permanent !== undefined) return { reason: permanent, isPermanent: true }
+  if (lastLines.some((line) => /Cannot allocate memory/i.test(line))) {
+    return { reason: 'there was not enough memory', isPermanent: false }
+  }
+  const last = lastLines.at(-1)
+  const quoted =
+    last === undefined ? `${tool} ended with exit code ${result.exitCode}` : withoutAddresses(last)
+  return { reason: quoted, isPermanent: true }
+}
+
+function ofSignal(tool: string, signal: NodeJS.Signals): Diagnosis {
+  if (CRASHES.has(signal)) return { reason: `${tool} crashed on this file (${signal})`, isPermanent: true }
+  if (signal === 'SIGXFSZ')
+    return { reason: 'a chunk grew larger than the file can explain', isPermanent: true }
+  if (signal === 'SIGXCPU') return { reason: `${tool} used up its processor time`, isPermanent: true }
+  const why = signal === 'SIGKILL' ? ', often because the machine ran out of memory' : ''
+  return { reason: `${tool} was killed from outside (${signal})${why}`, isPermanent: false }
+}
+
+function firstMatch(rows: readonly Row[], lines: readonly string[]): string | undefined {
+  for (const [pattern, reason] of rows) {
+    for (const line of lines) {
+      const match = pattern.exec(line)
+      if (match) return reason(match)
+    }
+  }
+  return undefined
+}
+
+/** `[mov,mp4 @ 0x55d0] text` -> `[mov,mp4] text`: addresses differ from run to run, so equal reasons would not look equal. */
+function withoutAddresses(line: string): string {
+  return line.replaceAll(/ @ 0x[0-9a-f]+/g, '').slice(0, 300)
+}

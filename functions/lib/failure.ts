@@ -1,0 +1,13 @@
+/** A failed FFmpeg run -> the error that says what the runtime shall do. @module */
+import { PermanentError } from '../../runtime/index.ts'
+import { diagnose } from './diagnosis.ts'
+import type { FfmpegResult } from './ffmpeg.ts'
+import { ToolError } from './tool-error.ts'
+
+/** Bad input as a {@link PermanentError}, anything else as a {@link ToolError}, which is retried; both know the last lines. */
+export function failureOf(result: FfmpegResult): Error {
+  const { reason, isPermanent } = diagnose(result)
+  const what = result.tool === 'ffprobe' ? 'FFmpeg cannot read the file' : 'FFmpeg cannot cut the file'
+  const toolError = new ToolError(`${what}: ${reason}`, result)
+  return isPermanent ? new PermanentError(toolError.message, { cause: toolError }) : toolError
+}

@@ -1,0 +1,93 @@
+/** A file on disk -> what it is, or the reason why it is refused. The first step of every function on media. @module */
+import { open } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { PermanentError } from '../../runtime/index.ts'
+import { probeArguments } from './arguments.ts'
+import { failureOf } from './failure.ts'
+import { runFfmpeg, type FfmpegResult } from './ffmpeg.ts'
+import { ffprobeSchema, toMediaInfo, type MediaInfo } from './media-info.ts'
+import { sniff, SNIFF_BYTES, type Sniff } from './sniff.ts'
+import { ToolError } from './tool-error.ts'
+
+export interface Inspection {
+  readonly media: MediaInfo
+  /** ffprobe's own document: streams, chapters, format; without the name of our copy. */
+  readonly document: object
+  readonly isWebm: boolean
+  readonly sizeBytes: number
+}
+
+export interface InspectOptions {
+  /** A folder of the attempt's own: the working folder of ffprobe. */
+  readonly scratch: string
+  readonly signal: AbortSignal
+}
+
+/** A description that is longer is no description: tags can be as large as the file. */
+const MAX_DOCUMENT_CHARACTERS = 8 * 1024 ** 2
+
+/**
+ * @throws {PermanentError} when the file is empty, no media, truncated in its header, or not accepted
+ * @throws {ToolError} when ffprobe did not run or was killed
+ */
+export async function inspect(path: string, options: InspectOptions): Promise<Inspection> {
+  const { head, sizeBytes } = await readHead(path)
+  const first = sniff(head)
+  refuse(first, sizeBytes)
+  const lines: string[] = []
+  let characters = 0
+  const result = await runFfmpeg({
+    tool: 'ffprobe',
+    profile: 'probe',
+    arguments: probeArguments(relative(options.scratch, path)),
+    cwd: options.scratch,
+    signal: options.signal,
+    onLine: (line) => {
+      characters += line.length
+      if (characters > MAX_DOCUMENT_CHARACTERS) {
+        throw new PermanentError(
+          'the file describes itself in more than 8 MiB of text, which is not accepted',
+        )
+      }
+      lines.push(line)
+    },
+  })
+  if (result.exitCode !== 0) throw failureOf(result)
+  const { parsed, document } = parse(lines.join('\n'), result)
+  return {
+    media: toMediaInfo(parsed, result.lastLines),
+    document,
+    isWebm: first.isWebm,
+    sizeBytes,
+  }
+}
+
+function parse(json: string, result: FfmpegResult) {
+  try {
+    const document = JSON.parse(json) as { format?: { filename?: string } }
+    delete document.format?.filename
+    return { parsed: ffprobeSchema.parse(document), document }
+  } catch (cause) {
+    throw new ToolError('ffprobe wrote something else than a description', { ...result, cause })
+  }
+}
+
+function refuse({ refusal, declaredBytes }: Sniff, sizeBytes: number): void {
+  if (refusal !== undefined) throw new PermanentError(`the file is ${refusal}`)
+  if (declaredBytes !== undefined && declaredBytes > sizeBytes) {
+    throw new PermanentError(
+      `the file is truncated: its header declares ${declaredBytes} bytes, and there are ${sizeBytes}`,
+    )
+  }
+}
+
+async function readHead(path: string): Promise<{ head: Buffer; sizeBytes: number }> {
+  const file = await open(path)
+  try {
+    const { size } = await file.stat()
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0)
+    return { head: buffer.subarray(0, bytesRead), sizeBytes: size }
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,195 @@
+/** What ffprobe says of a file, in our words. What it does not know stays absent: never 0, NaN or "N/A". Pure. @module */
+import { z } from 'zod'
+
+/**
+ * **Shape**: `{"streams":[{"index":0,"codec_type":"video","codec_name":"h264","width":320,"avg_frame_rate":"30/1",
+ * "duration":"7.800000","disposition":{"attached_pic":0},"side_data_list":[{"rotation":-90}],"tags":{"language":"und"}}],
+ * "chapters":[],"format":{"format_name":"mov,mp4,…","duration":"7.800000"}}`
+ */
+const number = z.unknown().optional().transform(toNumber)
+const text = z.string().optional().catch(undefined)
+const tags = z.record(z.string(), z.unknown()).optional().catch(undefined)
+
+const streamSchema = z.looseObject({
+  index: z.number(),
+  codec_type: text,
+  codec_name: text,
+  profile: z
+    .union([z.string(), z.number()])
+    .optional()
+    .transform((value) => value?.toString()),
+  width: number,
+  height: number,
+  pix_fmt: text,
+  avg_frame_rate: text,
+  r_frame_rate: text,
+  color_transfer: text,
+  sample_rate: number,
+  channels: number,
+  channel_layout: text,
+  start_time: number,
+  duration: number,
+  bit_rate: number,
+  disposition: z.record(z.string(), z.unknown()).default({}),
+  side_data_list: z.array(z.looseObject({ rotation: number })).default([]),
+  tags,
+})
+
+export const ffprobeSchema = z.looseObject({
+  streams: z.array(streamSchema).default([]),
+  chapters: z.array(z.unknown()).default([]),
+  format: z.looseObject({ format_name: z.string(), start_time: number, duration: number, bit_rate: number }),
+})
+
+type FfprobeStream = z.output<typeof streamSchema>
+
+/** Type aliases, not interfaces: so that they are JSON values. */
+export type MediaStream = {
+  /** Its number in the file. */
+  readonly index: number
+  /** `unknown` when this FFmpeg has no name for it. */
+  readonly codec: string
+  readonly profile?: string
+  readonly language?: string
+  readonly isDefault: boolean
+  readonly startSeconds?: number
+  readonly durationSeconds?: number
+  readonly bitRate?: number
+}
+export type VideoStream = MediaStream & {
+  readonly width?: number
+  readonly height?: number
+  /** Degrees clockwise by which a player turns the picture: 0, 90, 180 or 270. */
+  readonly rotation: number
+  readonly framesPerSecond?: number
+  readonly pixelFormat?: string
+  readonly isHdr: boolean
+}
+export type AudioStream = MediaStream & {
+  readonly sampleRate?: number
+  readonly channels?: number
+  readonly channelLayout?: string
+}
+export type MediaInfo = {
+  /** FFmpeg's names of the container, such as `mov,mp4,m4a,3gp,3g2,mj2`. */
+  readonly format: string
+  readonly startSeconds?: number
+  readonly durationSeconds?: number
+  /** The duration is a guess from the bit rate, or from the times at both ends: nothing in the file declares it. */
+  readonly isDurationEstimated: boolean
+  readonly bitRate?: number
+  readonly video: readonly VideoStream[]
+  readonly audio: readonly AudioStream[]
+  readonly subtitles: readonly MediaStream[]
+  /** Pictures that go with the sound: no video. */
+  readonly covers: readonly MediaStream[]
+  /** Timecodes, GPS tracks, attachments and what FFmpeg has no name for. */
+  readonly data: readonly MediaStream[]
+  readonly chapters: number
+}
+
+/** Containers that declare no length: ffprobe takes the difference of the first and the last time in the file. */
+const UNDECLARED = ['mpegts', 'mpeg']
+
+/** @param warnings - what ffprobe wrote to standard error */
+export function toMediaInfo(
+  document: z.output<typeof ffprobeSchema>,
+  warnings: readonly string[],
+): MediaInfo {
+  const { format, streams } = document
+  const isGuess = warnings.some((line) => line.includes('Estimating duration from bitrate'))
+  const isCover = (stream: FfprobeStream) => toNumber(stream.disposition['attached_pic']) === 1
+  const of = (type: string) => streams.filter((stream) => stream.codec_type === type)
+  const isKnown = (stream: FfprobeStream) => ['video', 'audio', 'subtitle'].includes(stream.codec_type ?? '')
+  return {
+    format: format.format_name,
+    isDurationEstimated: isGuess || UNDECLARED.includes(format.format_name),
+    video: of('video')
+      .filter((stream) => !isCover(stream))
+      .map(toVideo),
+    audio: of('audio').map(toAudio),
+    subtitles: of('subtitle').map(toStream),
+    covers: of('video').filter(isCover).map(toStream),
+    data: streams.filter((stream) => !isKnown(stream)).map(toStream),
+    chapters: document.chapters.length,
+    ...present({
+      startSeconds: format.start_time,
+      durationSeconds: positive(format.duration),
+      bitRate: positive(format.bit_rate),
+    }),
+  }
+}
+
+function toStream(stream: FfprobeStream): MediaStream {
+  const language = stream.tags?.['language']
+  return {
+    index: stream.index,
+    codec: stream.codec_name ?? 'unknown',
+    isDefault: toNumber(stream.disposition['default']) === 1,
+    ...present({
+      profile: stream.profile,
+      // Whoever made the file wrote it: only what looks like a language code is passed on.
+      language: typeof language === 'string' && /^[a-zA-Z-]{2,16}$/.test(language) ? language : undefined,
+      startSeconds: stream.start_time,
+      durationSeconds: positive(stream.duration ?? clockSeconds(stream.tags?.['DURATION'])),
+      bitRate: positive(stream.bit_rate),
+    }),
+  }
+}
+
+function toVideo(stream: FfprobeStream): VideoStream {
+  // ffprobe counts counter-clockwise and from -180 to 180.
+  const turned = stream.side_data_list.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0
+  return {
+    ...toStream(stream),
+    rotation: (((-Math.round(turned / 90) * 90) % 360) + 360) % 360,
+    isHdr: ['smpte2084', 'arib-std-b67'].includes(stream.color_transfer ?? ''),
+    ...present({
+      width: positive(stream.width),
+      height: positive(stream.height),
+      framesPerSecond: frameRate(stream.avg_frame_rate) ?? frameRate(stream.r_frame_rate),
+      pixelFormat: stream.pix_fmt,
+    }),
+  }
+}
+
+function toAudio(stream: FfprobeStream): AudioStream {
+  return {
+    ...toStream(stream),
+    ...present({
+      sampleRate: positive(stream.sample_rate),
+      channels: positive(stream.channels),
+      channelLayout: stream.channel_layout,
+    }),
+  }
+}
+
+/** `30000/1001` -> 29.97…; a rate over 480 is a clock's tick, not a rate of pictures. */
+function frameRate(text: string | undefined): number | undefined {
+  const [frames, seconds] = (text ?? '').split('/').map(Number)
+  const rate = positive((frames ?? 0) / (seconds ?? 0))
+  return rate !== undefined && rate <= 480 ? rate : undefined
+}
+
+/** `00:00:13.036000000`, as Matroska notes the length of a track. */
+function clockSeconds(clock: unknown): number | undefined {
+  const match = typeof clock === 'string' ? /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(clock) : null
+  return match ? Number(match[1]) * 3_600 + Number(match[2]) * 60 + Number(match[3]) : undefined
+}
+
+function toNumber(value: unknown): number | undefined {
+  if (typeof value !== 'number' && (typeof value !== 'string' || value.trim() === '')) return undefined
+  const result = Number(value)
+  return Number.isFinite(result) ? result : undefined
+}
+
+function positive(value: number | undefined): number | undefined {
+  return value !== undefined && Number.isFinite(value) && value > 0 ? value : undefined
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** Without the properties that are undefined. */
+function present<T extends Record<string, unknown>>(values: T): Present<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Present<T>
+}

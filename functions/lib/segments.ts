@@ -1,0 +1,87 @@
+/** FFmpeg's list of segments -> chunks on the source's time line, and whether they are the whole of it. Pure. @module */
+import type { ChunkTimes } from '../../runtime/index.ts'
+
+/** One line of the list: a file that is final. */
+export interface Segment {
+  readonly fileName: string
+  readonly startSeconds: number
+  /** Too early where a picture stands for long, and with open GOPs: the next one's start is the truth. */
+  readonly endSeconds: number
+}
+
+/** A manifest with more would be larger than what it describes is worth. */
+export const MAX_CHUNKS = 20_000
+
+/** `chunk-00001.mp4,4.004000,8.008000`; `undefined` for anything else. */
+export function parseSegment(line: string): Segment | undefined {
+  const match = /^(chunk-\d{5,}\.\w+),(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)\r?$/.exec(line)
+  if (!match?.[1]) return undefined
+  return { fileName: match[1], startSeconds: Number(match[2]), endSeconds: Number(match[3]) }
+}
+
+/** Chunk `index` lasts from its own start to `endSeconds`, the start of the next one. */
+export function chunkTimes(
+  segment: Segment,
+  at: { readonly index: number; readonly endSeconds: number; readonly requestedSeconds: number },
+): ChunkTimes {
+  return {
+    index: at.index,
+    startSeconds: rounded(segment.startSeconds),
+    requestedSeconds: at.requestedSeconds,
+    durationSeconds: rounded(Math.max(0, at.endSeconds - segment.startSeconds)),
+  }
+}
+
+export interface Coverage {
+  /** The last segment of the list; absent when there is none. */
+  readonly last: Segment | undefined
+  /** How far FFmpeg's own report went: sound may go on after the last picture, which the list leaves out. */
+  readonly mediaSeconds: number | undefined
+  /** What the source declares; absent when it does not. */
+  readonly declaredSeconds: number | undefined
+  /** What it "declares" is a guess. */
+  readonly isEstimated: boolean
+}
+
+export type Verdict =
+  | { readonly isWhole: true; readonly endSeconds: number; readonly warning?: string }
+  | { readonly isWhole: false; readonly reason: string }
+
+/** FFmpeg's exit code alone is no success: do the chunks add up to the source? */
+export function checkTotals({ last, mediaSeconds, declaredSeconds, isEstimated }: Coverage): Verdict {
+  if (!last)
+    return { isWhole: false, reason: 'not one chunk came out: the file holds no media that can be cut' }
+  const coveredSeconds = Math.max(last.endSeconds, mediaSeconds ?? 0)
+  const tells = `the file declares ${seconds(declaredSeconds ?? 0)}, but ${seconds(coveredSeconds)} could be copied`
+  if (declaredSeconds === undefined || isEstimated) {
+    if (coveredSeconds <= 0)
+      return { isWhole: false, reason: 'the chunks last no time: the file holds no media' }
+    const isFar = declaredSeconds !== undefined && !isNear(coveredSeconds, declaredSeconds)
+    const warning = `${tells}: it declares no exact length`
+    return { isWhole: true, endSeconds: coveredSeconds, ...(isFar && { warning }) }
+  }
+  if (isNear(coveredSeconds, declaredSeconds)) {
+    return { isWhole: true, endSeconds: Math.max(last.endSeconds, declaredSeconds) }
+  }
+  const what =
+    coveredSeconds < declaredSeconds ? 'truncated or damaged' : 'damaged: its time stamps are wrong'
+  return { isWhole: false, reason: `${tells}: it is ${what}` }
+}
+
+function isNear(coveredSeconds: number, declaredSeconds: number): boolean {
+  return Math.abs(coveredSeconds - declaredSeconds) <= Math.max(1, declaredSeconds / 100)
+}
+
+/** Said of a result whose chunks are much longer than asked for; copying cuts at keyframes only. */
+export function lengthWarning(longestSeconds: number, requestedSeconds: number): string | undefined {
+  if (longestSeconds <= 2 * requestedSeconds) return undefined
+  return `the longest chunk lasts ${seconds(longestSeconds)}, more than twice the ${seconds(requestedSeconds)} asked for: without re-encoding, cuts are only possible at keyframes`
+}
+
+function seconds(value: number): string {
+  return `${value.toFixed(1)} s`
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6
+}

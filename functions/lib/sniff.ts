@@ -1,0 +1,94 @@
+/**
+ * A look at a file's first bytes, before FFmpeg sees it: what is plainly no media is refused with a better reason
+ * than FFmpeg's. The allow-lists in `allowed.ts` stand behind it, so a disguise that gets past does no harm. Pure.
+ * @module
+ */
+
+/** How many bytes of the beginning {@link sniff} looks at. */
+export const SNIFF_BYTES = 4_096
+
+export interface Sniff {
+  /** Why the file is refused, as the end of a sentence that begins with "the file is". */
+  readonly refusal?: string
+  /** Its Matroska header calls it WebM, the subset that browsers play. */
+  readonly isWebm: boolean
+  /** How long the file says it is, where its header says so: RIFF, as in AVI and WAV. */
+  readonly declaredBytes?: number
+}
+
+/** Beginnings of text and what they are; compared in lower case. */
+const TEXTS: readonly (readonly [string, string])[] = [
+  ['#extm3u', 'an HLS playlist, not media'],
+  ['ffconcat', 'a list of other files for FFmpeg, not media'],
+  ['<mpd', 'a DASH manifest, not media'],
+  ['<svg', 'an SVG picture'],
+  ['<!doctype html', 'an HTML page'],
+  ['<html', 'an HTML page'],
+  ['v=0', 'a session description (SDP), not media'],
+]
+
+const BINARIES: readonly (readonly [readonly number[], string])[] = [
+  [[0x50, 0x4b, 0x03, 0x04], 'a ZIP archive'],
+  [[0x1f, 0x8b], 'a gzip archive'],
+  [[0x25, 0x50, 0x44, 0x46], 'a PDF document'],
+  [[0x7f, 0x45, 0x4c, 0x46], 'a program (ELF)'],
+  [[0xff, 0xd8, 0xff], 'a JPEG picture'],
+  [[0x89, 0x50, 0x4e, 0x47], 'a PNG picture'],
+  [[0x47, 0x49, 0x46, 0x38], 'a GIF picture'],
+]
+
+const EBML = [0x1a, 0x45, 0xdf, 0xa3]
+/** Whoever writes RIFF to a pipe cannot know its length and writes about 2^31 or 2^32. */
+const UNKNOWN_LENGTH = 0x7fff_0000
+
+export function sniff(head: Buffer): Sniff {
+  const refusal = refusalOf(head)
+  const isWebm = startsWith(head, EBML) && head.subarray(0, 64).includes('webm')
+  const isRiff = head.length >= 12 && head.subarray(0, 4).toString('latin1') === 'RIFF'
+  const riffBytes = isRiff ? head.readUInt32LE(4) + 8 : 0
+  return {
+    isWebm,
+    ...(refusal !== undefined && { refusal }),
+    ...(riffBytes > 8 && riffBytes < UNKNOWN_LENGTH && { declaredBytes: riffBytes }),
+  }
+}
+
+function refusalOf(head: Buffer): string | undefined {
+  if (head.length === 0) return 'empty (0 bytes)'
+  const binary = BINARIES.find(([magic]) => startsWith(head, magic))
+  if (binary) return binary[1]
+  if (isRiffPicture(head)) return 'a WebP picture'
+  if (!isText(head)) return head.every((byte) => byte === 0) ? 'only zeros, not media' : undefined
+  const text = head
+    .toString('utf8')
+    .replace(/^\uFEFF/, '')
+    .trimStart()
+    .toLowerCase()
+  const beginning = text.startsWith('<?xml') ? text.replace(/^<\?xml[^>]*>\s*/, '') : text
+  return TEXTS.find(([start]) => beginning.startsWith(start))?.[1] ?? 'text, not media'
+}
+
+function startsWith(head: Buffer, magic: readonly number[]): boolean {
+  return magic.every((byte, index) => head[index] === byte)
+}
+
+function isRiffPicture(head: Buffer): boolean {
+  return (
+    head.subarray(0, 4).toString('latin1') === 'RIFF' && head.subarray(8, 12).toString('latin1') === 'WEBP'
+  )
+}
+
+/** Text has no control characters but white space and escape; every media format has some in its first bytes. */
+function isText(head: Buffer): boolean {
+  if ((head[0] === 0xff && head[1] === 0xfe) || (head[0] === 0xfe && head[1] === 0xff)) return isUtf16(head)
+  return head.every((byte) => byte >= 0x20 || (byte >= 0x09 && byte <= 0x0d) || byte === 0x1b)
+}
+
+/** With a byte order mark: every second byte of western text is zero. MPEG audio begins with FF FE too, but has no such pattern. */
+function isUtf16(head: Buffer): boolean {
+  const high = head[0] === 0xff ? 1 : 0
+  const units = Math.floor(head.length / 2) - 1
+  let zeros = 0
+  for (let unit = 1; unit <= units; unit++) if (head[unit * 2 + high] === 0) zeros++
+  return units > 0 && zeros >= units * 0.9
+}

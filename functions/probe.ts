@@ -1,0 +1,25 @@
+/** incoming/clip.mp4 -> metadata/clip.mp4/probe/probe.json: what is inside, in short and as ffprobe tells it. @module */
+import { defineFunction, type JsonValue } from '../runtime/index.ts'
+import { ffmpegBinaries } from './lib/binaries.ts'
+import { inspect } from './lib/inspect.ts'
+import { MEDIA_FILES } from './lib/media-files.ts'
+
+export const probe = defineFunction(
+  {
+    name: 'probe',
+    version: '1',
+    on: { bucket: 'incoming', match: MEDIA_FILES, size: { max: '50GiB' } },
+    output: { bucket: 'metadata' },
+    timeout: '30m',
+    stallTimeout: '60s',
+    concurrency: 2,
+  },
+  async (c) => {
+    const { source, output, signal, scratch } = c.var
+    const { media, document } = await inspect(await source.file(), { scratch, signal })
+    const result = { ...media, ffprobe: document } as JsonValue
+    await output.json(result, { name: 'probe.json', role: 'probe', pointer: 'probe.json' })
+    output.describe({ probe: media, tools: { ffmpeg: (await ffmpegBinaries()).version } })
+    return c.json({ video: media.video.length, audio: media.audio.length })
+  },
+)

@@ -1,0 +1,135 @@
+/** One attempt of a function on a local file: the real handler, with an Output that writes to a folder. @module */
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat, unlink } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { Hono } from 'hono'
+import type {
+  FunctionDefinition,
+  FunctionEnv,
+  Output,
+  OutputFacts,
+  OutputFile,
+  Progress,
+} from '../../runtime/index.ts'
+import { createLogger } from '../../runtime/logger.ts'
+
+export interface LocalAttempt {
+  readonly scratch: string
+  /** Where uploads end up. */
+  readonly folder: string
+  /** In the order in which they were handed over. */
+  readonly files: OutputFile[]
+  readonly facts: {
+    probe?: unknown
+    totals: Record<string, number>
+    warnings: string[]
+    tools: Record<string, string>
+  }
+  readonly progress: Progress[]
+  /** The most files that waited at one time. */
+  readonly mostWaiting: () => number
+  /** Runs the handler; rejects with what it throws. */
+  run(): Promise<unknown>
+  remove(): Promise<void>
+}
+
+export interface LocalAttemptOptions {
+  readonly source: string
+  readonly options?: Readonly<Record<string, unknown>>
+  readonly signal?: AbortSignal
+  /** Holds back each upload, as a slow store would. */
+  readonly beforeSent?: (file: OutputFile) => Promise<void>
+}
+
+export async function localAttempt(
+  definition: FunctionDefinition,
+  { source, options = {}, signal = new AbortController().signal, beforeSent }: LocalAttemptOptions,
+): Promise<LocalAttempt> {
+  const root = await mkdtemp(join(tmpdir(), 'sluice-attempt-'))
+  const [scratch, folder] = [join(root, 'scratch'), join(root, 'out')]
+  await mkdir(scratch)
+  await mkdir(folder)
+  const files: OutputFile[] = []
+  const progress: Progress[] = []
+  const facts: LocalAttempt['facts'] = { totals: {}, warnings: [], tools: {} }
+  let [waiting, mostWaiting] = [0, 0]
+
+  const output: Output = {
+    async upload(file) {
+      files.push(file)
+      mostWaiting = Math.max(mostWaiting, ++waiting)
+      await beforeSent?.(file)
+      await copyFile(file.path, join(folder, file.name))
+      await unlink(file.path)
+      waiting--
+    },
+    async json(value, file) {
+      const path = join(scratch, file.name)
+      await writeFile(path, JSON.stringify(value))
+      await output.upload({ ...file, path, contentType: 'application/json' })
+    },
+    describe({ probe, totals, warnings, tools }: OutputFacts) {
+      if (probe !== undefined) facts.probe = probe
+      Object.assign(facts.totals, totals)
+      facts.warnings.push(...(warnings ?? []))
+      Object.assign(facts.tools, tools)
+    },
+    get waiting() {
+      return waiting
+    },
+  }
+
+  const app = new Hono<FunctionEnv>()
+  let thrown: unknown
+  app.onError((error, c) => {
+    thrown = error
+    return c.text('', 500)
+  })
+  app.use(async (c, next) => {
+    const object = { bucket: 'incoming', key: basename(source), generation: 'v1', etag: 'e' }
+    c.set('event', {
+      ...object,
+      sizeBytes: (await stat(source)).size,
+      lastModifiedMs: 0,
+      metadata: {},
+    })
+    c.set('run', { id: '0'.repeat(32), attempt: 1, epoch: 0 })
+    c.set('options', definition.options.parse(options))
+    c.set('source', {
+      async file() {
+        await copyFile(source, join(scratch, 'source'))
+        return join(scratch, 'source')
+      },
+      stream: async () => createReadStream(source),
+    })
+    c.set('output', output)
+    c.set('signal', signal)
+    c.set('progress', (report) => void progress.push(report))
+    c.set('log', createLogger({ level: 'silent', format: 'json' }))
+    c.set('scratch', scratch)
+    await next()
+  })
+  app.post('/', definition.handler)
+
+  return {
+    scratch,
+    folder,
+    files,
+    facts,
+    progress,
+    mostWaiting: () => mostWaiting,
+    async run() {
+      const response = await app.request('/', { method: 'POST' })
+      if (thrown !== undefined) throw thrown
+      return response.json()
+    },
+    remove: () => rm(root, { recursive: true, force: true }),
+  }
+}
+
+/** Names of the files that an attempt left in its scratch folder beside its source. */
+export async function leftovers(attempt: LocalAttempt): Promise<readonly string[]> {
+  return (await readdir(attempt.scratch)).filter((name) => name !== 'source')
+}
