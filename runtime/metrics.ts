@@ -145,7 +145,7 @@ export function createMetrics(functionNames: readonly string[]) {
     }
     for (const reason of ['permanent', 'exhausted', 'crash-loop'])
       metrics.deadLetters.inc({ ...labels, reason }, 0)
-    for (const outcome of ['requeued', 'dead']) metrics.reclaimed.inc({ ...labels, outcome }, 0)
+    for (const outcome of ['requeued', 'dead', 'cancelled']) metrics.reclaimed.inc({ ...labels, outcome }, 0)
     for (const outcome of ['committed', 'adopted', 'superseded', 'fenced'])
       metrics.commits.inc({ ...labels, outcome }, 0)
     metrics.retries.inc(labels, 0)

@@ -86,7 +86,7 @@ export interface Beat {
 export interface Reclaimed {
   readonly runId: string
   readonly functionName: string
-  readonly became: 'requeued' | 'dead'
+  readonly became: 'requeued' | 'dead' | 'cancelled'
   readonly lostWorker: string
 }
 
@@ -220,6 +220,6 @@ function toClaim(row: ClaimRow, token: string): Claim {
     trigger,
     createdAtMs: Number(createdAt),
     queuedAtMs: Number(queuedAt),
-    claimedAtMs: Number(now),
+    claimedAtMs: now,
   }
 }

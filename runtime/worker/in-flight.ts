@@ -13,7 +13,7 @@ export interface InFlightAttempt {
   readonly signal: AbortSignal
   readonly startedAtMs: number
   /** Bytes came or went, or the handler said how far it is. */
-  active(): void
+  readonly active: () => void
   progress: Progress | undefined
 }
 

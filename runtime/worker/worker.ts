@@ -71,8 +71,8 @@ export function createWorker(parts: WorkerParts): Worker {
     })
   }
 
-  /** One turn, sent until it is answered. An unanswered one may have happened, so nothing else is asked before. */
-  async function takeTurn(settling: readonly Ended[]): Promise<void> {
+  /** One turn, sent until it is answered: an unanswered one may have happened. How many runs it claimed. */
+  async function takeTurn(settling: readonly Ended[]): Promise<number> {
     const request: TurnRequest = {
       consumer,
       token: randomUUID(),
@@ -86,7 +86,7 @@ export function createWorker(parts: WorkerParts): Worker {
         const reply = await queue.turn(request)
         contact.touched()
         apply(settling, reply, sentAtMs)
-        return
+        return reply.claims.length
       } catch (error) {
         log.warn({ error: messageOf(error) }, 'redis did not take the turn: it is sent again')
         await sleep(RESEND_MS)
@@ -131,10 +131,9 @@ export function createWorker(parts: WorkerParts): Worker {
         bell.reset()
         const settling = ended
         ended = []
-        const before = inFlight.size
-        if (settling.length > 0 || wants().length > 0) await takeTurn(settling)
-        const isNewsLikely = inFlight.size > before || ended.length > 0
-        if (!isNewsLikely || wants().length === 0) await bell.wait(LOOK_MS)
+        const claimed = settling.length > 0 || wants().length > 0 ? await takeTurn(settling) : 0
+        // Where there was something there may be more; else wait for a ring, which an ended attempt is too.
+        if (claimed === 0 || wants().length === 0) await bell.wait(LOOK_MS)
       }
     },
     ring: () => bell.ring(),

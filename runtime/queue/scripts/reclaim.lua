@@ -2,7 +2,7 @@
 -- so it goes on alone (lane solo), and a worker lost while it ran alone counts as a crash of its own.
 -- KEYS  1 prefix
 -- ARGV  1 lease in ms  2 crashes allowed  3 how many entries at most a stream, then the functions
--- Returns {{run, function, what became of it: requeued | dead, the worker that was lost}}
+-- Returns {{run, function, what became of it: requeued | dead | cancelled, the worker that was lost}}
 local leaseMs, maxCrashes, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local t = now()
 local taken = {}
@@ -11,7 +11,7 @@ local function takeBack(fn, lane, item)
   local entry, worker = item[1], item[2]
   local found = redis.call('XRANGE', stream(fn, lane), entry, entry)
   local run = found[1] and found[1][2][2]
-  local v = run and redis.call('HMGET', runKey(run), 'state', 'entry', 'object') or {}
+  local v = run and redis.call('HMGET', runKey(run), 'state', 'entry', 'object', 'cancel') or {}
   drop(fn, lane, entry)
   if v[2] ~= entry then return end
   if v[1] == 'queued' then
@@ -20,7 +20,10 @@ local function takeBack(fn, lane, item)
   elseif v[1] == 'running' then
     redis.call('HSET', runKey(run), 'token', '', 'error', 'the worker ' .. worker .. ' was lost while it ran')
     local crashes = lane == 'solo' and redis.call('HINCRBY', runKey(run), 'crashes', 1) or 0
-    if crashes >= maxCrashes then
+    if v[4] == '1' then
+      finish(run, 'cancelled', t, v[3])
+      taken[#taken + 1] = { run, fn, 'cancelled', worker }
+    elseif crashes >= maxCrashes then
       bury(run, fn, 'crash-loop', t, v[3])
       taken[#taken + 1] = { run, fn, 'dead', worker }
     else

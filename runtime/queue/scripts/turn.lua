@@ -19,7 +19,7 @@ local function settle()
   local delayMs, maxAttempts, result = tonumber(ARGV[p + 7]), tonumber(ARGV[p + 8]), ARGV[p + 9]
   p = p + 10
   local h = runKey(run)
-  local v = redis.call('HMGET', h, 'state', 'fence', 'token', 'fn', 'lane', 'entry', 'object')
+  local v = redis.call('HMGET', h, 'state', 'fence', 'token', 'fn', 'lane', 'entry', 'object', 'cancel')
   local state, fn, lane, entry, object = v[1], v[4], v[5], v[6], v[7]
   if v[2] ~= fence or v[3] ~= mine then return 'fenced' end
   if state ~= 'running' then return state end
@@ -30,6 +30,8 @@ local function settle()
     return 'succeeded'
   end
   redis.call('HSET', h, 'reason', reason, 'error', err, 'lines', lines)
+  -- Somebody asked for the end of it while it ran: it does not start again.
+  if v[8] == '1' and (kind == 'release' or kind == 'fail') then kind = 'cancelled' end
   if kind == 'release' then
     enqueue(run, fn, lane, t)
     wake(fn)

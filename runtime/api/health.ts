@@ -1,0 +1,64 @@
+/** Whether the runtime can do its work: what `/readyz` answers. @module */
+import type { Redis } from 'ioredis'
+import { messageOf } from '../errors.ts'
+import { GROUP } from '../queue/keys.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { Storage } from '../storage/storage.ts'
+
+export interface Check {
+  readonly name: 'redis' | 'minio' | 'groups'
+  readonly ok: boolean
+  /** What is wrong and, where it can be said, what to do. */
+  readonly detail?: string
+}
+
+const ANSWER_MS = 2_000
+
+export interface HealthParts {
+  /** A connection that answers now or fails. */
+  readonly redis: Redis
+  readonly queue: Queue
+  readonly storage: Storage
+  readonly buckets: readonly string[]
+  readonly functionNames: readonly string[]
+}
+
+/** Every check, each with its own answer; none throws. */
+export function checkHealth({
+  redis,
+  queue,
+  storage,
+  buckets,
+  functionNames,
+}: HealthParts): Promise<Check[]> {
+  const checks: [Check['name'], () => Promise<unknown>][] = [
+    ['redis', () => redis.ping()],
+    ['minio', () => storage.check(buckets, AbortSignal.timeout(ANSWER_MS))],
+    ['groups', () => checkGroups(redis, queue, functionNames)],
+  ]
+  return Promise.all(
+    checks.map(async ([name, run]) => {
+      try {
+        await within(ANSWER_MS, run())
+        return { name, ok: true }
+      } catch (error) {
+        return { name, ok: false, detail: messageOf(error) }
+      }
+    }),
+  )
+}
+
+async function checkGroups(redis: Redis, queue: Queue, functionNames: readonly string[]): Promise<void> {
+  for (const name of functionNames) {
+    const key = queue.keys.stream(name, 'live')
+    const groups = JSON.stringify(await redis.xinfo('GROUPS', key))
+    if (!groups.includes(`"${GROUP}"`)) throw new Error(`stream ${key} has no consumer group ${GROUP}`)
+  }
+}
+
+function within<T>(ms: number, work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms)
+    work.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

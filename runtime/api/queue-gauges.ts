@@ -1,0 +1,88 @@
+/**
+ * How full the queue is, read from Redis when somebody asks. Every replica says the same: dashboards take the maximum.
+ * @module
+ */
+import type { Redis } from 'ioredis'
+import { Gauge, type Registry } from 'prom-client'
+import { GROUP, LANES } from '../queue/keys.ts'
+import type { Queue } from '../queue/queue.ts'
+
+export interface QueueGaugeParts {
+  readonly redis: Redis
+  readonly queue: Queue
+  readonly functionNames: readonly string[]
+  readonly registry: Registry
+}
+
+/** Adds the gauges to `registry`; what returns reads them anew. When Redis does not answer they are left out. */
+export function createQueueGauges({
+  redis,
+  queue,
+  functionNames,
+  registry,
+}: QueueGaugeParts): () => Promise<void> {
+  const depth = new Gauge({
+    name: 'sluice_queue_depth',
+    help: 'Runs by function and state: waiting (lanes live, low, solo), running, and dead letters.',
+    labelNames: ['function', 'state'],
+    registers: [registry],
+  })
+  const oldest = new Gauge({
+    name: 'sluice_queue_oldest_age_seconds',
+    help: 'Age of the oldest entry in a function’s live stream, running or waiting; 0 when there is none.',
+    labelNames: ['function'],
+    registers: [registry],
+  })
+  const inbox = new Gauge({
+    name: 'sluice_inbox_depth',
+    help: 'Notifications not yet admitted.',
+    registers: [registry],
+  })
+  const bad = new Gauge({
+    name: 'sluice_bad_notifications',
+    help: 'Notifications set aside.',
+    registers: [registry],
+  })
+  const delayed = new Gauge({
+    name: 'sluice_queue_delayed',
+    help: 'Runs that wait for a retry.',
+    registers: [registry],
+  })
+  const owed = new Gauge({
+    name: 'sluice_verdicts_owed',
+    help: 'Runs whose verdict is not yet in the bucket.',
+    registers: [registry],
+  })
+  const { keys } = queue
+
+  async function readFunction(name: string): Promise<void> {
+    let running = 0
+    for (const lane of LANES) {
+      const length = await redis.xlen(keys.stream(name, lane))
+      const pending = length === 0 ? 0 : await pendingOf(redis, keys.stream(name, lane))
+      running += pending
+      depth.set({ function: name, state: lane }, length - pending)
+    }
+    depth.set({ function: name, state: 'running' }, running)
+    depth.set({ function: name, state: 'dead' }, await redis.xlen(keys.dead(name)))
+    const [first] = await redis.xrange(keys.stream(name, 'live'), '-', '+', 'COUNT', 1)
+    oldest.set(
+      { function: name },
+      first ? Math.max(0, Date.now() - Number(first[0].split('-')[0])) / 1_000 : 0,
+    )
+  }
+
+  return async () => {
+    for (const gauge of [depth, oldest, inbox, bad, delayed, owed]) gauge.reset()
+    inbox.set(await redis.llen(keys.inbox))
+    bad.set(await redis.xlen(keys.bad))
+    delayed.set(await redis.zcard(keys.delay))
+    owed.set(await redis.scard(keys.verdicts))
+    for (const name of functionNames) await readFunction(name)
+  }
+}
+
+async function pendingOf(redis: Redis, key: string): Promise<number> {
+  const summary = (await redis.xpending(key, GROUP).catch(() => [0])) as [number]
+  return summary[0]
+}

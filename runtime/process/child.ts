@@ -1,0 +1,51 @@
+/** A child's side of the supervisor: it says that it lives, hands over its metrics, and asks for those of the others. @module */
+import type { Registry } from 'prom-client'
+import { ALIVE_EVERY_MS, type MetricsSnapshot, type ToChild, type ToSupervisor } from './messages.ts'
+
+const ANSWER_MS = 1_000
+
+export interface ChildLink {
+  /** Every worker's metrics; none when the supervisor does not answer. */
+  collect(): Promise<readonly MetricsSnapshot[]>
+  /** Hands over the last metrics. */
+  close(): Promise<void>
+}
+
+/** @param onOrphaned - called when the supervisor is gone */
+export function linkToSupervisor(registries: readonly Registry[], onOrphaned: () => void): ChildLink {
+  const waiting = new Map<number, (snapshots: readonly MetricsSnapshot[]) => void>()
+  let lastId = 0
+
+  const snapshot = async (): Promise<MetricsSnapshot> =>
+    (await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))).flat()
+  const say = (message: ToSupervisor) => {
+    if (process.connected) process.send?.(message, undefined, undefined, () => undefined)
+  }
+  const sayAlive = async () => say({ type: 'alive', metrics: await snapshot() })
+
+  const timer = setInterval(() => void sayAlive(), ALIVE_EVERY_MS)
+  process.on('message', (message: ToChild) => {
+    waiting.get(message.id)?.(message.snapshots)
+    waiting.delete(message.id)
+  })
+  process.once('disconnect', onOrphaned)
+  say({ type: 'ready' })
+
+  return {
+    collect: () =>
+      new Promise((resolve) => {
+        const id = ++lastId
+        waiting.set(id, resolve)
+        setTimeout(() => {
+          waiting.delete(id)
+          resolve([])
+        }, ANSWER_MS).unref()
+        say({ type: 'collect', id })
+      }),
+    async close() {
+      clearInterval(timer)
+      await sayAlive()
+      if (process.connected) process.disconnect()
+    },
+  }
+}

@@ -1,0 +1,45 @@
+/** One child of the supervisor, from its start to its end. @module */
+import { once } from 'node:events'
+import type { Config } from '../config.ts'
+import { messageOf } from '../errors.ts'
+import { createClosers } from '../lifecycle.ts'
+import { createLogger } from '../logger.ts'
+import type { ChildKind } from './messages.ts'
+import { createParts, loadFunctions } from './parts.ts'
+import { serve } from './serve.ts'
+import { work } from './work.ts'
+
+export interface ChildOptions {
+  readonly kind: ChildKind
+  readonly config: Config
+  readonly signals: NodeJS.EventEmitter
+}
+
+/** Resolves when the child has drained and closed everything: then nothing keeps the process. */
+export async function runChild({ kind, config, signals }: ChildOptions): Promise<void> {
+  const role =
+    kind === 'serve' ? config.roles.filter((name) => name !== 'worker').join('+') || 'health' : 'worker'
+  const log = createLogger({
+    level: config.logLevel,
+    format: config.logFormat,
+    base: { role, pid: process.pid },
+  })
+  const closers = createClosers()
+  const functions = await loadFunctions(config)
+  const parts = createParts(config, functions, log, closers)
+
+  const asked = new AbortController()
+  const ask = () => asked.abort()
+  signals.on('SIGTERM', ask)
+  // A terminal's Ctrl-C reaches every process of the group; only the supervisor acts on it.
+  signals.on('SIGINT', () => undefined)
+  signals.on('unhandledRejection', (error) =>
+    log.error({ error: messageOf(error) }, 'a promise failed and nobody looked'),
+  )
+
+  const end = kind === 'serve' ? await serve(parts, closers, ask) : work(parts, closers, ask)
+  log.info({ functions: functions.map(({ name }) => name) }, 'started')
+  if (!asked.signal.aborted) await once(asked.signal, 'abort')
+  await end()
+  await closers.closeAll(log)
+}

@@ -1,0 +1,85 @@
+/** The serving process: the HTTP interface, and the intake when this machine has that role. @module */
+import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { serve as listen } from '@hono/node-server'
+import { createApi } from '../api/app.ts'
+import { checkHealth } from '../api/health.ts'
+import { createQueueGauges } from '../api/queue-gauges.ts'
+import { createIntake } from '../intake/intake.ts'
+import { createRouter } from '../intake/routing.ts'
+import type { Closers } from '../lifecycle.ts'
+import { functionMetrics } from '../metrics.ts'
+import { connectRedis } from '../queue/redis.ts'
+import { linkToSupervisor } from './child.ts'
+import type { MetricsSnapshot } from './messages.ts'
+import type { Parts } from './parts.ts'
+import { expose } from './snapshots.ts'
+
+/** Starts; resolves when it serves. What it returns ends it. */
+export async function serve(
+  parts: Parts,
+  closers: Closers,
+  onOrphaned: () => void,
+): Promise<() => Promise<void>> {
+  const { config, functions, queue, storage, metrics, log } = parts
+  const functionNames = functions.map(({ name }) => name)
+  const link = linkToSupervisor([metrics.registry], onOrphaned)
+  const probe = connectRedis(config.redisUrl, 'probe', log)
+  closers.add('redis probe', () => probe.disconnect())
+  const readGauges = createQueueGauges({ redis: probe, queue, functionNames, registry: metrics.registry })
+  const buckets = [...new Set(functions.flatMap(({ bucket, outputBucket }) => [bucket, outputBucket]))]
+  let isDraining = false
+
+  const app = createApi({
+    version: readVersion(),
+    health: () => checkHealth({ redis: probe, queue, storage, buckets, functionNames }),
+    isDraining: () => isDraining,
+    async metrics() {
+      await readGauges().catch((error: Error) => log.debug({ error: error.message }, 'no queue gauges'))
+      const own = (await metrics.registry.getMetricsAsJSON()) as MetricsSnapshot
+      const ofFunctions = (await functionMetrics.getMetricsAsJSON()) as MetricsSnapshot
+      return expose([own, ofFunctions, ...(await link.collect())])
+    },
+  })
+  await new Promise<void>((resolve, reject) => {
+    const server = listen(
+      { fetch: app.fetch, hostname: config.apiHost, port: config.apiPort },
+      (info: AddressInfo) => {
+        log.info({ url: `http://${info.address}:${info.port}` }, 'listening')
+        resolve()
+      },
+    )
+    server.once('error', reject)
+    closers.add('http', () => void server.close())
+  })
+
+  const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()
+  return async () => {
+    isDraining = true
+    metrics.draining.set(1)
+    await stopIntake()
+    await link.close()
+  }
+}
+
+function startIntake({ config, functions, queue, metrics, log }: Parts): () => Promise<void> {
+  const blocking = connectRedis(config.redisUrl, 'block', log)
+  const intake = createIntake({
+    queue,
+    blocking,
+    router: createRouter(functions),
+    paths: config.isStrictEvents ? 1 : 2,
+    metrics,
+    log,
+  })
+  const ended = intake.run()
+  return async () => {
+    intake.stop()
+    await ended
+  }
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

@@ -1,0 +1,114 @@
+/** The worker process: attempts, and the chores beside them. @module */
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Closers } from '../lifecycle.ts'
+import { functionMetrics } from '../metrics.ts'
+import { connectRedis } from '../queue/redis.ts'
+import { MINUTE_MS, SECOND_MS } from '../time.ts'
+import { createAttempt } from '../worker/attempt.ts'
+import { createContact } from '../worker/contact.ts'
+import { startChores } from '../worker/housekeeping.ts'
+import { createInFlight } from '../worker/in-flight.ts'
+import { renewLeases } from '../worker/lease.ts'
+import { createVerdictWriter } from '../worker/owed-verdicts.ts'
+import { scratchOf } from '../worker/scratch.ts'
+import { createWorker } from '../worker/worker.ts'
+import { linkToSupervisor } from './child.ts'
+import type { Parts } from './parts.ts'
+
+/** How often a run may take its worker down with it, running alone, until it is given up. */
+const MAX_CRASHES = 3
+const PROMOTE_AT_ONCE = 1_000
+const PRUNE_AT_ONCE = 1_000
+
+/** Starts; what it returns drains: it resolves when every attempt has ended or was handed back. */
+export function work(parts: Parts, closers: Closers, onOrphaned: () => void): () => Promise<void> {
+  const { config, queue, metrics, log } = parts
+  const served = config.functionNames
+  const functions = parts.functions.filter(({ name }) => served.length === 0 || served.includes(name))
+  const names = functions.map(({ name }) => name)
+  const consumer = `${hostname()}:${process.pid}:${randomUUID()}`
+  const link = linkToSupervisor([metrics.registry, functionMetrics], onOrphaned)
+  for (const { name, concurrency } of functions) metrics.limit.set({ function: name }, concurrency)
+
+  const inFlight = createInFlight(config.leaseMs)
+  const contact = createContact(Math.min(5 * SECOND_MS, config.leaseMs / 2))
+  const writeVerdicts = createVerdictWriter(parts)
+  const worker = createWorker({
+    queue,
+    consumer,
+    functions,
+    inFlight,
+    contact,
+    attempt: createAttempt({ ...parts, consumer, scratchParent: scratchOf(config.scratchDir, process.pid) }),
+    onEndedWithoutResult: writeVerdicts,
+    metrics,
+    log,
+  })
+
+  const rings = connectRedis(config.redisUrl, 'block', log)
+  closers.add('redis rings', () => rings.disconnect())
+  rings.on('ready', () => {
+    rings
+      .subscribe(queue.keys.wake)
+
+      .then(
+        () => worker.ring(),
+        (error: Error) => log.warn({ error: error.message }, 'no rings'),
+      )
+  })
+  rings.on('message', (_channel, word: string) => {
+    const run = word.startsWith('cancel:') ? inFlight.find(word.slice('cancel:'.length)) : undefined
+    if (run) inFlight.abort(run, 'cancelled', 'cancelled on request')
+    if (names.includes(word) || word === 'reclaimed') worker.ring()
+  })
+
+  const stopChores = startChores(
+    [
+      { name: 'watch', everyMs: 250, run: () => inFlight.watch() },
+      {
+        name: 'heartbeat',
+        everyMs: config.leaseMs / 3,
+        run: () => renewLeases(queue, consumer, inFlight, contact),
+      },
+      {
+        name: 'promote',
+        everyMs: Math.min(SECOND_MS, config.leaseMs / 8),
+        run: async () => {
+          await queue.promote(PROMOTE_AT_ONCE)
+          contact.touched()
+        },
+      },
+      { name: 'verdicts', everyMs: SECOND_MS, run: writeVerdicts },
+      {
+        name: 'reclaim',
+        everyMs: config.leaseMs / 6,
+        run: async () => {
+          if (contact.forMs() < config.leaseMs) return
+          for (const taken of await queue.reclaim(config.leaseMs, MAX_CRASHES, names)) {
+            metrics.reclaimed.inc({ function: taken.functionName, outcome: taken.became })
+            if (taken.became === 'dead')
+              metrics.deadLetters.inc({ function: taken.functionName, reason: 'crash-loop' })
+            log.warn(taken, 'a worker was lost: its run was taken back')
+          }
+        },
+      },
+      {
+        name: 'prune',
+        everyMs: MINUTE_MS,
+        run: async () => void (await queue.prune(config.retentionMs, config.retentionRuns, PRUNE_AT_ONCE)),
+      },
+    ],
+    log,
+  )
+
+  const ended = worker.run()
+  return async () => {
+    metrics.draining.set(1)
+    worker.drain(config.drainMs)
+    await ended
+    await writeVerdicts()
+    await stopChores()
+    await link.close()
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * One attempt: ask the store what is to be done, do it, and say what it came to. That is a value; nothing is thrown.
+ * @module
+ */
+import { PermanentError } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import { findCommitted } from '../output/commit.ts'
+import { refusal } from '../output/layout.ts'
+import { createGateway } from './gateway.ts'
+import type { InFlightAttempt } from './in-flight.ts'
+import { placeOf } from './manifest-of.ts'
+import { outcomeOfError, type Outcome } from './outcome.ts'
+import { adopt, perform, type PerformParts } from './perform.ts'
+import { withScratch } from './scratch.ts'
+import { standingOf } from './standing.ts'
+
+export interface AttemptParts extends PerformParts {
+  /** Where attempts of this process get their folders. */
+  readonly scratchParent: string
+}
+
+/** The worker's way to do one claim. */
+export function createAttempt(
+  parts: AttemptParts,
+): (attempt: InFlightAttempt, log: Logger) => Promise<Outcome> {
+  const gateway = createGateway(parts.functions)
+
+  return async (attempt, log) => {
+    try {
+      const outcome = await run(attempt, log)
+      return attempt.signal.aborted && outcome.kind !== 'succeeded'
+        ? outcomeOfError(attempt.signal.reason)
+        : outcome
+    } catch (error) {
+      // What breaks in an aborted attempt broke because of the abort.
+      return outcomeOfError(attempt.signal.aborted ? attempt.signal.reason : error)
+    }
+  }
+
+  async function run(attempt: InFlightAttempt, log: Logger): Promise<Outcome> {
+    const { claim, definition, signal } = attempt
+    const { payload, runId, epoch } = claim
+    const refused = refusal(payload.key)
+    if (refused) throw new PermanentError(refused)
+
+    const place = placeOf(definition, payload)
+    const [standing, done] = await Promise.all([
+      standingOf(parts.storage, payload, signal),
+      findCommitted({ storage: parts.storage, place, run: runId, epoch, signal }),
+    ])
+    if (done) return adopt(parts.storage, place, done, signal)
+    switch (standing.kind) {
+      case 'superseded':
+        return { kind: 'superseded', reason: 'a newer upload of this key is the latest' }
+      case 'source-gone':
+        return { kind: 'source-gone', reason: 'the source was removed' }
+      case 'latest':
+        return withScratch(parts.scratchParent, (scratch) =>
+          perform(parts, gateway, { attempt, log, place, event: standing.object, scratch }),
+        )
+    }
+  }
+}

@@ -1,0 +1,29 @@
+/** How many functions an object has come through: what stops functions that feed each other for ever. @module */
+import { PermanentError } from '../errors.ts'
+import type { FunctionDefinition, SourceObject } from '../function.ts'
+import { parseManifest } from '../output/manifest.ts'
+import type { Storage } from '../storage/storage.ts'
+
+export const MAX_HOPS = 16
+
+/**
+ * 0 for an upload; one more than its manifest says for a result of another function.
+ *
+ * @throws {PermanentError} when there were too many
+ */
+export async function hopsOf(
+  storage: Storage,
+  functions: readonly FunctionDefinition[],
+  source: SourceObject,
+  signal: AbortSignal,
+): Promise<number> {
+  const isResult = functions.some(({ outputBucket }) => outputBucket === source.bucket)
+  if (!isResult) return 0
+  // Results lie beside their manifest: pointers, and the manifest itself.
+  const manifestKey = source.key.replace(/[^/]*$/, 'manifest.json')
+  const found = await storage.readText(source.bucket, manifestKey, { signal })
+  const hops = (found ? (parseManifest(found.text)?.hops ?? 0) : 0) + 1
+  if (hops > MAX_HOPS)
+    throw new PermanentError(`the source came through ${hops} functions: they feed each other in a circle`)
+  return hops
+}

@@ -1,0 +1,65 @@
+/** The manifest of an attempt, from what is known of it. Pure. @module */
+import type { FunctionDefinition, SourceObject } from '../function.ts'
+import { resultPlace, type ResultPlace } from '../output/layout.ts'
+import type { OutputResult } from '../output/attempt-output.ts'
+import type { JsonValue } from '../output/json.ts'
+import type { Manifest, ManifestSource } from '../output/manifest.ts'
+import type { Claim, RunPayload } from '../queue/run.ts'
+
+export function placeOf(
+  definition: FunctionDefinition,
+  source: Pick<RunPayload, 'bucket' | 'key'>,
+): ResultPlace {
+  return resultPlace({
+    sourceBucket: source.bucket,
+    sourceKey: source.key,
+    functionName: definition.name,
+    outputBucket: definition.outputBucket,
+  })
+}
+
+/** An object version as manifests and verdicts name it. */
+export function manifestSourceOf(
+  object: Pick<RunPayload, keyof ManifestSource & keyof RunPayload> & { readonly lastModifiedMs: number },
+): ManifestSource {
+  const { bucket, key, generation, versionId, etag, sizeBytes, lastModifiedMs } = object
+  return {
+    bucket,
+    key,
+    generation,
+    ...(versionId === undefined ? {} : { versionId }),
+    etag,
+    sizeBytes,
+    lastModified: new Date(lastModifiedMs).toISOString(),
+  }
+}
+
+export interface ManifestParts {
+  readonly claim: Claim
+  readonly definition: FunctionDefinition
+  readonly event: SourceObject
+  readonly attemptId: string
+  readonly options: Readonly<Record<string, unknown>>
+  readonly result: OutputResult
+  readonly hops: number
+  readonly startedAt: Date
+}
+
+export function manifestOf(parts: ManifestParts): Manifest {
+  const { claim, definition, event, result } = parts
+  return {
+    schema: 1,
+    run: claim.runId,
+    attempt: parts.attemptId,
+    epoch: claim.epoch,
+    function: definition.name,
+    functionVersion: definition.version,
+    source: manifestSourceOf(event),
+    // The schema's output may hold what JSON has no word for, such as dates: as JSON writes them.
+    options: JSON.parse(JSON.stringify(parts.options)) as Record<string, JsonValue>,
+    ...result,
+    hops: parts.hops,
+    startedAt: parts.startedAt.toISOString(),
+    finishedAt: new Date().toISOString(),
+  }
+}

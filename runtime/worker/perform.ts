@@ -1,0 +1,142 @@
+/** The work of an attempt: options -> handler -> files -> commit. @module */
+import { ulid } from 'ulid'
+import type { Config } from '../config.ts'
+import type { FunctionDefinition, FunctionVariables, SourceObject } from '../function.ts'
+import type { Logger } from '../logger.ts'
+import type { RuntimeMetrics } from '../metrics.ts'
+import { createAttemptFolder } from '../output/attempt-folder.ts'
+import { createAttemptOutput, type AttemptOutput } from '../output/attempt-output.ts'
+import { commit, type CommitOutcome } from '../output/commit.ts'
+import type { ResultPlace } from '../output/layout.ts'
+import type { Identity } from '../output/manifest.ts'
+import { removeVerdict } from '../output/verdict.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Gateway } from './gateway.ts'
+import { hopsOf } from './hops.ts'
+import type { InFlightAttempt } from './in-flight.ts'
+import { invoke } from './invoke.ts'
+import { manifestOf } from './manifest-of.ts'
+import { mergeOptions } from './options.ts'
+import type { Outcome } from './outcome.ts'
+import { createSource } from './source.ts'
+
+export interface PerformParts {
+  readonly config: Config
+  readonly functions: readonly FunctionDefinition[]
+  readonly queue: Queue
+  readonly consumer: string
+  readonly storage: Storage
+  readonly metrics: RuntimeMetrics
+}
+
+export interface Performance {
+  readonly attempt: InFlightAttempt
+  readonly log: Logger
+  readonly place: ResultPlace
+  /** The source, as the store describes it now. */
+  readonly event: SourceObject
+  readonly scratch: string
+}
+
+/** What the handler and the commit made of it. What fails before the commit leaves no file behind. */
+export async function perform(
+  parts: PerformParts,
+  gateway: Gateway,
+  performance: Performance,
+): Promise<Outcome> {
+  const { attempt, log, place, event } = performance
+  const { claim, definition, signal, active } = attempt
+  const { storage } = parts
+  const startedAt = new Date()
+  const attemptId = ulid()
+  const hops = await hopsOf(storage, parts.functions, event, signal)
+  const { options, warnings } = mergeOptions(definition, {
+    settings: parts.config.functionOptions[definition.name],
+    metadata: event.metadata,
+    request: claim.payload.options,
+  })
+  const folder = createAttemptFolder(storage, place, attemptId)
+  const output = createAttemptOutput({ storage, place, attempt: attemptId, signal, onBytes: active })
+  output.describe({ warnings })
+  let ended: CommitOutcome | undefined
+  try {
+    const outcome = await invoke(gateway, {
+      functionName: definition.name,
+      event,
+      eventTime: new Date(claim.payload.eventTimeMs).toISOString(),
+      variables: variablesOf(parts, performance, options, output),
+    })
+    if (outcome.kind !== 'succeeded') return outcome
+    const result = await output.close()
+    const manifest = manifestOf({ claim, definition, event, attemptId, options, result, hops, startedAt })
+    const holdsFence = () => isOwner(parts, attempt)
+    ended = await commit({ storage, place, folder, manifest, holdsFence, signal, log })
+    parts.metrics.commits.inc({ function: definition.name, outcome: ended.kind })
+    if (ended.kind === 'committed') await removeVerdict({ storage, place, signal }, manifest)
+    return ended.kind === 'committed' ? outcome : await outcomeOfCommit(ended, storage, place, signal)
+  } finally {
+    if (!ended) {
+      await output.abandon(new Error('its attempt has ended'))
+      await folder.discard().catch((error: Error) => {
+        log.warn({ error: error.message }, 'files of a failed attempt are left to the janitor')
+      })
+    }
+  }
+}
+
+function variablesOf(
+  { storage }: PerformParts,
+  { attempt, event, log, scratch }: Performance,
+  options: Readonly<Record<string, unknown>>,
+  output: AttemptOutput,
+): FunctionVariables<unknown> {
+  const { claim, signal, active } = attempt
+  return {
+    event,
+    run: { id: claim.runId, attempt: claim.attempts + 1, epoch: claim.epoch },
+    options,
+    source: createSource({ storage, object: event, scratch, signal, onBytes: active }),
+    output,
+    signal,
+    progress(progress) {
+      active()
+      attempt.progress = progress
+    },
+    log,
+    scratch,
+  }
+}
+
+/** A cancel that comes when the result is about to be committed is too late, so it does not count here. */
+async function isOwner({ queue, consumer }: PerformParts, { claim }: InFlightAttempt): Promise<boolean> {
+  const [answer] = await queue.heartbeat(consumer, [claim])
+  return answer !== 'lost'
+}
+
+async function outcomeOfCommit(
+  ended: Exclude<CommitOutcome, { kind: 'committed' }>,
+  storage: Storage,
+  place: ResultPlace,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  switch (ended.kind) {
+    case 'adopted':
+      return adopt(storage, place, ended.by, signal)
+    case 'superseded':
+      return { kind: 'superseded', reason: 'a newer upload of this key has its result already' }
+    case 'fenced':
+      return { kind: 'lost', reason: 'another worker has taken the run' }
+  }
+}
+
+/** The result is there already: a reply was lost, or another attempt was faster. */
+export async function adopt(
+  storage: Storage,
+  place: ResultPlace,
+  by: Identity,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  await removeVerdict({ storage, place, signal }, by)
+  return { kind: 'succeeded', result: JSON.stringify({ adopted: by.attempt }) }
+}

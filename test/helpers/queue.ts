@@ -1,0 +1,66 @@
+/** A queue of its own for one test: a random key prefix on the Redis of the file. @module */
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { createQueue, type Job, type Settlement, type TurnRequest } from '../../runtime/queue/queue.ts'
+import type { Claim } from '../../runtime/queue/run.ts'
+
+export const FN = 'cut'
+
+/** A queue under a random name, with short words for what tests do again and again. */
+export function createTestQueue(redis: Redis) {
+  const queue = createQueue(redis, `test-${randomUUID().slice(0, 8)}`)
+  return {
+    ...queue,
+    /** Stores runs without a notification. */
+    enqueue: (...jobs: Job[]) => queue.admit({ raws: [], jobs, marks: [], bad: [], paths: 2 }),
+    /** One turn of `consumer` that claims up to `free` runs. */
+    async claim(consumer: string, free = 1, extra: Partial<TurnRequest> = {}) {
+      const wants = [{ functionName: FN, free, lowFirst: 0 }]
+      return queue.turn({ consumer, token: randomUUID(), inFlight: 0, settlements: [], wants, ...extra })
+    },
+    /** Settles one attempt; the state that follows. */
+    async settle(claim: Claim, rest: SettlementRest) {
+      const settlement = { runId: claim.runId, fence: claim.fence, token: claim.token, ...rest } as Settlement
+      const reply = await queue.turn({
+        consumer: 'settler',
+        token: randomUUID(),
+        inFlight: 1,
+        settlements: [settlement],
+        wants: [],
+      })
+      return reply.settled[0]
+    },
+  }
+}
+
+export type TestQueue = ReturnType<typeof createTestQueue>
+
+type SettlementRest =
+  | { kind: 'complete'; result: string }
+  | { kind: 'fail'; error: string; lines: string; delayMs: number; maxAttempts: number }
+  | { kind: 'bury'; reason: string; error: string; lines: string }
+  | { kind: 'release' | 'superseded' | 'source-gone' | 'cancelled'; reason: string }
+
+export const FAILED = { kind: 'fail', error: 'boom', lines: '', delayMs: 0, maxAttempts: 5 } as const
+export const BURIED = { kind: 'bury', reason: 'permanent', error: 'no video', lines: '' } as const
+
+export function jobOf(runId: string, rest: Partial<Job> = {}): Job {
+  return {
+    runId,
+    functionName: FN,
+    objectId: `object-of-${runId}`,
+    eventId: `event-of-${runId}`,
+    lane: 'live',
+    trigger: 'upload',
+    payload: {
+      bucket: 'incoming',
+      key: `${runId}.mp4`,
+      generation: 'v1',
+      etag: 'e',
+      sizeBytes: 1,
+      lastModifiedMs: 1,
+      eventTimeMs: 1,
+    },
+    ...rest,
+  }
+}

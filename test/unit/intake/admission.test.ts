@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { defineFunction } from '../../../runtime/function.ts'
+import { planAdmission } from '../../../runtime/intake/admission.ts'
+import { createRouter } from '../../../runtime/intake/routing.ts'
+import { objectIdOf, runIdOf } from '../../../runtime/queue/keys.ts'
+
+const raw = (name: string) =>
+  (
+    JSON.parse(readFileSync(new URL(`../../fixtures/events/${name}.json`, import.meta.url), 'utf8')) as {
+      raw: string[]
+    }
+  ).raw[0] as string
+const functionOf = (name: string, bucket: string, match?: string[]) =>
+  defineFunction({ name, version: '1', on: { bucket, ...(match ? { match } : {}) } }, (c) => c.json({}))
+const router = createRouter([
+  functionOf('one', 'incoming'),
+  functionOf('two', 'incoming', ['*.mp4']),
+  functionOf('v', 'incomingv'),
+])
+
+describe('planAdmission', () => {
+  it('makes one run for each function that matches, with an id that anyone can compute', () => {
+    const plan = planAdmission([raw('put-simple')], router, 2)
+    const [event] = plan.events
+    const generation = event?.kind === 'created' ? event.generation : ''
+    expect(plan.jobs).toMatchObject([
+      { functionName: 'one', lane: 'live', trigger: 'upload', payload: { key: 'a.txt', generation } },
+    ])
+    expect(plan.jobs[0]?.runId).toBe(runIdOf('one', 'incoming', 'a.txt', generation))
+    expect(plan.dropped).toEqual(['pattern'])
+  })
+
+  it('marks what waits for older versions of an upload, and for anything that was removed', () => {
+    const plan = planAdmission([raw('v-put1'), raw('v-delete-marker')], router, 2)
+    expect(plan.marks).toEqual([
+      { objectId: expect.any(String), generation: plan.jobs[0]?.payload.generation, hint: 'superseded' },
+      { objectId: objectIdOf('incomingv', 'v.txt'), generation: '', hint: 'source-gone' },
+    ])
+  })
+
+  it('sets aside what is no notification and goes on with the next', () => {
+    const plan = planAdmission(['{', raw('put-simple'), '[]'], router, 2)
+    expect(plan.bad.map((each) => each.raw)).toEqual(['{', '[]'])
+    expect(plan.jobs).toHaveLength(1)
+    expect(plan.raws).toHaveLength(3)
+  })
+
+  it('counts events that no function reads, and those that are no uploads', () => {
+    expect(planAdmission([raw('ilm-expiry-ilm'), raw('put-tagging')], createRouter([]), 2).jobs).toEqual([])
+    expect(planAdmission([raw('put-simple')], createRouter([]), 2).dropped).toEqual(['no-function'])
+  })
+})

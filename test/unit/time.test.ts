@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest'
+import { formatSize, parseSizeBytes } from '../../runtime/size.ts'
+import { parseDurationMs, sleep } from '../../runtime/time.ts'
+
+describe('durations and sizes', () => {
+  it.each([
+    ['500ms', 500],
+    ['1.5s', 1_500],
+    ['5m', 300_000],
+    ['2h', 7_200_000],
+    ['7d', 604_800_000],
+  ])('%s', (text, expected) => {
+    expect(parseDurationMs(text)).toBe(expected)
+  })
+
+  it.each([
+    ['0B', 0, '0 B'],
+    ['64MiB', 67_108_864, '64.0 MiB'],
+    ['50GiB', 53_687_091_200, '50.0 GiB'],
+  ])('%s', (text, bytes, printed) => {
+    expect(parseSizeBytes(text)).toBe(bytes)
+    expect(formatSize(bytes)).toBe(printed)
+  })
+
+  it.each(['', '5', 'h', '-1s', '1 year', '5GB'])('"%s" is refused with what is valid', (text) => {
+    expect(() => parseDurationMs(text)).toThrow(/write a number and one of/)
+    expect(() => parseSizeBytes(text)).toThrow(/write a number and one of/)
+  })
+})
+
+it('an aborted sleep ends at once, also when it was aborted before', async () => {
+  const controller = new AbortController()
+  const slept = sleep(60_000, controller.signal)
+  controller.abort()
+  await expect(slept).resolves.toBeUndefined()
+  await expect(sleep(60_000, controller.signal)).resolves.toBeUndefined()
+})

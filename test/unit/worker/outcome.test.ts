@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import { PermanentError, RetryLaterError } from '../../../runtime/errors.ts'
+import {
+  AttemptAborted,
+  outcomeOfError,
+  outcomeOfResponse,
+  retryAfterMs,
+} from '../../../runtime/worker/outcome.ts'
+import { SourceGoneError, SupersededError } from '../../../runtime/worker/source.ts'
+
+describe('a handler’s answer', () => {
+  it.each([
+    { status: 200, kind: 'succeeded' },
+    { status: 204, kind: 'succeeded' },
+    { status: 400, kind: 'permanent' },
+    { status: 404, kind: 'retry' },
+    { status: 408, kind: 'retry' },
+    { status: 409, kind: 'retry' },
+    { status: 422, kind: 'permanent' },
+    { status: 425, kind: 'retry' },
+    { status: 429, kind: 'retry' },
+    { status: 500, kind: 'retry' },
+    { status: 503, kind: 'retry' },
+  ])('$status means $kind', async ({ status, kind }) => {
+    const body = status === 204 ? null : 'said why'
+    expect(await outcomeOfResponse(new Response(body, { status }))).toMatchObject({ kind })
+  })
+
+  it('keeps what the handler said, and waits as long as it asks', async () => {
+    expect(await outcomeOfResponse(new Response('{"chunks":3}'))).toEqual({
+      kind: 'succeeded',
+      result: '{"chunks":3}',
+    })
+    const busy = new Response('full', { status: 503, headers: { 'retry-after': '7' } })
+    expect(await outcomeOfResponse(busy)).toMatchObject({
+      error: 'the handler answered 503: full',
+      delayMs: 7_000,
+    })
+  })
+
+  it.each([
+    { header: null, expected: undefined },
+    { header: '', expected: undefined },
+    { header: '0', expected: 0 },
+    { header: '-5', expected: 0 },
+    { header: '2.5', expected: 2_500 },
+    { header: 'Thu, 01 Jan 1970 00:00:10 GMT', expected: 9_000 },
+    { header: 'Thu, 01 Jan 1970 00:00:00 GMT', expected: 0 },
+    { header: 'soon', expected: undefined },
+  ])('Retry-After $header is $expected ms', ({ header, expected }) => {
+    expect(retryAfterMs(header, 1_000)).toBe(expected)
+  })
+})
+
+describe('what was thrown', () => {
+  it.each([
+    {
+      name: 'PermanentError',
+      error: new PermanentError('no video'),
+      expected: { kind: 'permanent', error: 'no video' },
+    },
+    {
+      name: 'RetryLaterError',
+      error: new RetryLaterError(900),
+      expected: { kind: 'retry', why: 'failed', delayMs: 900 },
+    },
+    {
+      name: 'a removed source',
+      error: new SourceGoneError('gone'),
+      expected: { kind: 'source-gone', reason: 'gone' },
+    },
+    {
+      name: 'an overwritten source',
+      error: new SupersededError('new'),
+      expected: { kind: 'superseded', reason: 'new' },
+    },
+    {
+      name: 'any other error',
+      error: new TypeError('x is no function'),
+      expected: { kind: 'retry', why: 'failed' },
+    },
+    { name: 'what is no error', error: 'text', expected: { kind: 'retry', error: 'text' } },
+    {
+      name: 'a timeout',
+      error: new AttemptAborted('timeout', 'too long'),
+      expected: { kind: 'retry', why: 'timeout' },
+    },
+    {
+      name: 'a stall',
+      error: new AttemptAborted('stalled', 'silent'),
+      expected: { kind: 'retry', why: 'stalled' },
+    },
+    {
+      name: 'a cancel',
+      error: new AttemptAborted('cancelled', 'asked'),
+      expected: { kind: 'cancelled', reason: 'asked' },
+    },
+    { name: 'a drain', error: new AttemptAborted('released', 'stop'), expected: { kind: 'released' } },
+    { name: 'a lost lease', error: new AttemptAborted('lost', 'taken'), expected: { kind: 'lost' } },
+  ])('$name', ({ error, expected }) => {
+    expect(outcomeOfError(error)).toMatchObject(expected)
+  })
+
+  it('brings the last lines of a tool’s log along, however deep they are', () => {
+    const tool = Object.assign(new Error('ffmpeg failed'), { lastLines: ['moov atom not found'] })
+    const error = new PermanentError('the file is truncated', { cause: tool })
+    expect(outcomeOfError(error)).toMatchObject({ kind: 'permanent', lines: ['moov atom not found'] })
+  })
+})

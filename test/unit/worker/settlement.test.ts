@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest'
+import { defineFunction } from '../../../runtime/function.ts'
+import type { Claim } from '../../../runtime/queue/run.ts'
+import { settlementOf } from '../../../runtime/worker/settlement.ts'
+import type { Outcome } from '../../../runtime/worker/outcome.ts'
+
+const retry = { attempts: 3, first: '1s', max: '5s' }
+const definition = defineFunction({ name: 'cut', version: '1', on: { bucket: 'incoming' }, retry }, (c) =>
+  c.json({}),
+)
+const claim = { runId: 'a', fence: '2', token: 't', attempts: 1 } as Claim
+const settle = (outcome: Outcome) => settlementOf({ claim, definition }, outcome)
+
+describe('settlementOf', () => {
+  it.each<{ outcome: Outcome; expected: object }>([
+    { outcome: { kind: 'succeeded', result: '{}' }, expected: { kind: 'complete', result: '{}' } },
+    {
+      outcome: { kind: 'permanent', error: 'no', lines: ['x', 'y'] },
+      expected: { kind: 'bury', error: 'no', lines: 'x\ny' },
+    },
+    {
+      outcome: { kind: 'retry', why: 'failed', error: 'e', lines: [], delayMs: 7 },
+      expected: { kind: 'fail', delayMs: 7, maxAttempts: 3 },
+    },
+    { outcome: { kind: 'released', reason: 'drain' }, expected: { kind: 'release' } },
+    { outcome: { kind: 'superseded', reason: 'newer' }, expected: { kind: 'superseded' } },
+    { outcome: { kind: 'source-gone', reason: 'gone' }, expected: { kind: 'source-gone' } },
+    { outcome: { kind: 'cancelled', reason: 'asked' }, expected: { kind: 'cancelled' } },
+  ])('$outcome.kind', ({ outcome, expected }) => {
+    expect(settle(outcome)).toMatchObject({ runId: 'a', fence: '2', token: 't', ...expected })
+  })
+
+  it('draws the delay of a retry from the policy when the handler named none', () => {
+    const settlement = settle({ kind: 'retry', why: 'failed', error: 'e', lines: [] })
+    expect(settlement).toMatchObject({ kind: 'fail', delayMs: expect.any(Number) })
+    expect((settlement as { delayMs: number }).delayMs).toBeLessThanOrEqual(2_000)
+  })
+
+  it('says nothing of a run that another worker has', () => {
+    expect(settle({ kind: 'lost', reason: 'taken' })).toBeUndefined()
+  })
+})
