@@ -35,7 +35,7 @@ export function recordSettled(
     function: claim.functionName,
     run: claim.runId,
     attempt: claim.attempts + 1,
-    object: JSON.stringify(`${claim.payload.bucket}/${claim.payload.key}`),
+    object: `${claim.payload.bucket}/${claim.payload.key}`,
     ...detailOf(outcome),
   }
   if (state === 'retrying') metrics.retries.inc(labels)
