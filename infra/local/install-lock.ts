@@ -1,4 +1,5 @@
 /** One installation at a time, across processes: a folder that exists while somebody installs. @module */
+import { rmSync } from 'node:fs'
 import { mkdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { SECOND_MS, sleep } from '../../runtime/time.ts'
@@ -23,9 +24,13 @@ export async function withInstallLock<T>(lockDir: string, progress: Say, work: (
     // A lock that was taken from us (this process was stopped for long) is not ours to touch.
     utimes(lockDir, now, now).catch(() => clearInterval(touching))
   }, TOUCH_MS)
+  // Also when this process is told to end in the middle.
+  const release = () => rmSync(lockDir, { recursive: true, force: true })
+  process.once('exit', release)
   try {
     return await work()
   } finally {
+    process.off('exit', release)
     clearInterval(touching)
     await rm(lockDir, { recursive: true, force: true })
   }

@@ -1,7 +1,7 @@
 /** A MinIO that tells Redis about every upload twice: at once, and durably. Loopback only. @module */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { createServer, type Server } from './server.ts'
+import { createServer, type Server, type ServerEvents } from './server.ts'
 
 export interface EventTargets {
   /** `host:port` of Redis, as MinIO sees it. */
@@ -16,7 +16,7 @@ export interface EventTargets {
   readonly isStrict: boolean
 }
 
-export interface MinioOptions {
+export interface MinioOptions extends ServerEvents {
   /** Path of `minio`. */
   readonly program: string
   readonly port: number
@@ -30,7 +30,6 @@ export interface MinioOptions {
   readonly targets?: Omit<EventTargets, 'queueDir'> | undefined
   /** On top of ours. */
   readonly env?: Readonly<Record<string, string>> | undefined
-  readonly onDeath?: (how: string) => void
 }
 
 export function createMinio(options: MinioOptions): Server {
@@ -62,7 +61,8 @@ export function createMinio(options: MinioOptions): Server {
     cwd: options.dir,
     logPath: options.logPath,
     isReady: () => isHealthy(options.port),
-    ...(options.onDeath && { onDeath: options.onDeath }),
+    onStart: options.onStart,
+    onDeath: options.onDeath,
   })
 }
 

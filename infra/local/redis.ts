@@ -1,15 +1,14 @@
 /** A Redis that keeps what it acknowledged: append-only file, no eviction, loopback only. @module */
 import { connect } from 'node:net'
 import { mkdirSync } from 'node:fs'
-import { createServer, type Server } from './server.ts'
+import { createServer, type Server, type ServerEvents } from './server.ts'
 
-export interface RedisOptions {
+export interface RedisOptions extends ServerEvents {
   /** Path of `redis-server`. */
   readonly program: string
   readonly port: number
   readonly dataDir: string
   readonly logPath: string
-  readonly onDeath?: (how: string) => void
 }
 
 /** Above it Redis refuses writes (noeviction) instead of taking the machine's memory. */
@@ -25,7 +24,8 @@ export function createRedis(options: RedisOptions): Server {
     cwd: options.dataDir,
     logPath: options.logPath,
     isReady: (pid) => isOurs(options.port, pid),
-    ...(options.onDeath && { onDeath: options.onDeath }),
+    onStart: options.onStart,
+    onDeath: options.onDeath,
   })
 }
 

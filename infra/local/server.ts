@@ -12,7 +12,14 @@ import { dirname } from 'node:path'
 import { sleep } from '../../runtime/time.ts'
 import { findOnPath } from './search-path.ts'
 
-export interface ServerSpec {
+export interface ServerEvents {
+  /** It has a pid now; it may not answer yet. */
+  readonly onStart?: (() => void) | undefined
+  /** It ended though nobody asked it to. */
+  readonly onDeath?: ((how: string) => void) | undefined
+}
+
+export interface ServerSpec extends ServerEvents {
   /** For people: `Redis`. */
   readonly name: string
   readonly command: string
@@ -28,8 +35,6 @@ export interface ServerSpec {
   readonly readyTimeoutMs?: number
   /** From SIGTERM to SIGKILL. @defaultValue 10_000 */
   readonly stopTimeoutMs?: number
-  /** Called when it ends though nobody asked it to. */
-  readonly onDeath?: (how: string) => void
 }
 
 export interface Server {
@@ -60,6 +65,7 @@ export function createServer(spec: ServerSpec): Server {
     isEndExpected = false
     const started = await spawnServer(spec)
     child = started
+    spec.onStart?.()
     let isAnswering = false
     started.once('exit', (code, signal) => {
       child = undefined
@@ -85,7 +91,8 @@ export function createServer(spec: ServerSpec): Server {
     const ending = child
     isEndExpected = true
     const ended = once(ending, 'exit')
-    signalGroup(ending, 'SIGTERM')
+    // Only to the leader: what it has started is its own to end.
+    ending.kill('SIGTERM')
     // A stopped (SIGSTOP) process would never see the SIGTERM.
     signalGroup(ending, 'SIGCONT')
     const timer = setTimeout(() => signalGroup(ending, 'SIGKILL'), spec.stopTimeoutMs ?? 10_000)

@@ -1,0 +1,94 @@
+/** The settings of the local stack: ports of its own, servers that are given, and whatever the runtime reads. Pure. @module */
+import { loadConfig, type Config, type Credentials } from '../../runtime/config.ts'
+import { ConfigError } from '../../runtime/errors.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** For the local stack alone; the runtime refuses them as unknown. */
+const LOCAL_PORTS = {
+  SLUICE_LOCAL_REDIS_PORT: 6379,
+  SLUICE_LOCAL_MINIO_PORT: 9000,
+  SLUICE_LOCAL_CONSOLE_PORT: 9001,
+} as const
+type LocalPort = keyof typeof LOCAL_PORTS
+const LOCAL_PREFIX = 'SLUICE_LOCAL_'
+
+export interface LocalSettings {
+  readonly redisPort: number
+  readonly minioPort: number
+  readonly consolePort: number
+  /** Servers that run already; undefined where the stack starts its own. */
+  readonly redisUrl: string | undefined
+  readonly minioEndpoint: string | undefined
+  /** What the runtime will make of this environment. */
+  readonly config: Config
+}
+
+/** @throws {ConfigError} with every wrong setting, those of the runtime included */
+export function loadLocalSettings(env: Environment): LocalSettings {
+  const issues: string[] = []
+  const port = (name: LocalPort) => {
+    const value = Number(env[name] || LOCAL_PORTS[name])
+    const isPort = Number.isInteger(value) && value >= 1 && value <= 65_535
+    if (!isPort) issues.push(`${name}: "${env[name]}" is no port: write a number from 1 to 65535`)
+    return value
+  }
+  const [redisPort, minioPort, consolePort] = [
+    port('SLUICE_LOCAL_REDIS_PORT'),
+    port('SLUICE_LOCAL_MINIO_PORT'),
+    port('SLUICE_LOCAL_CONSOLE_PORT'),
+  ]
+  const known = Object.keys(LOCAL_PORTS)
+  for (const name of Object.keys(env).filter((name) => name.startsWith(LOCAL_PREFIX))) {
+    if (!known.includes(name)) issues.push(`${name}: unknown setting; known are ${known.join(', ')}`)
+  }
+  let config: Config | undefined
+  try {
+    config = loadConfig(withoutLocal(env))
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    issues.push(...error.issues)
+  }
+  if (config?.apiPort === 0) issues.push('SLUICE_API_PORT: here it must be a number from 1 to 65535')
+  if (!config || issues.length > 0) throw new ConfigError(issues)
+  return {
+    redisPort,
+    minioPort,
+    consolePort,
+    redisUrl: env['REDIS_URL'] ? config.redisUrl : undefined,
+    minioEndpoint: env['MINIO_ENDPOINT'] ? config.minioEndpoint : undefined,
+    config,
+  }
+}
+
+export interface RuntimeFacts {
+  readonly redisUrl: string
+  readonly minioEndpoint: string
+  readonly apiPort: number
+  readonly credentials: Credentials
+  readonly scratchDir: string
+}
+
+/**
+ * The environment of the runtime: the person's own, with what this stack decides over it. Of accounts it holds the
+ * runtime's only.
+ */
+export function runtimeEnv(env: Environment, facts: RuntimeFacts): Environment {
+  const inherited = Object.entries(withoutLocal(env)).filter(
+    ([name]) => !/^(?:MINIO_ROOT_|MINIO_UPLOADER_|npm_)/.test(name),
+  )
+  return {
+    SLUICE_LOG_FORMAT: 'text',
+    SLUICE_SCRATCH_DIR: facts.scratchDir,
+    ...Object.fromEntries(inherited),
+    REDIS_URL: facts.redisUrl,
+    MINIO_ENDPOINT: facts.minioEndpoint,
+    MINIO_ACCESS_KEY: facts.credentials.accessKey,
+    MINIO_SECRET_KEY: facts.credentials.secretKey,
+    SLUICE_API_PORT: String(facts.apiPort),
+  }
+}
+
+function withoutLocal(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith(LOCAL_PREFIX)))
+}

@@ -1,0 +1,169 @@
+/**
+ * The whole stack on this machine: Redis, MinIO, what `setup` makes in it, and the runtime, in this order; it ends in the
+ * reverse order, so that the runtime can still settle its runs.
+ * @module
+ */
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import type { LocalCredentials } from './credentials.ts'
+import { createMinio, type EventTargets } from './minio.ts'
+import { checkTargets, provision } from './provision.ts'
+import { createRedis } from './redis.ts'
+import { apiUrl, createRuntime } from './runtime.ts'
+import type { Say } from './say.ts'
+import type { Server, ServerEvents } from './server.ts'
+import { runtimeEnv, type LocalSettings } from './settings.ts'
+
+export interface StackOptions {
+  /** The project's. */
+  readonly rootDir: string
+  /** Everything that is written goes below it. */
+  readonly dataDir: string
+  readonly settings: LocalSettings
+  readonly credentials: LocalCredentials
+  readonly programs: Readonly<Record<'redis-server' | 'minio' | 'mc', string>>
+  /** What the runtime inherits. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly progress: Say
+  /** A server or the runtime has a new pid. */
+  readonly onStart?: (() => void) | undefined
+  /** A server or the runtime ended though nobody asked it to. */
+  readonly onDeath?: ((server: Server, how: string) => void) | undefined
+}
+
+export interface Stack {
+  readonly redisUrl: string
+  readonly minioEndpoint: string
+  readonly apiUrl: string
+  readonly runtimeEnv: Readonly<Record<string, string | undefined>>
+  /** Undefined where one is given. */
+  readonly redis: Server | undefined
+  readonly minio: Server | undefined
+  readonly runtime: Server
+  start(): Promise<void>
+  /** May be called at any time, also while it starts: `start` is rejected then. */
+  stop(): Promise<void>
+}
+
+export function createStack(options: StackOptions): Stack {
+  const { settings, dataDir, credentials, programs } = options
+  const redisUrl = settings.redisUrl ?? `redis://127.0.0.1:${settings.redisPort}`
+  const minioEndpoint = settings.minioEndpoint ?? `http://127.0.0.1:${settings.minioPort}`
+  const targets = eventTargets(redisUrl, settings)
+  const env = runtimeEnv(options.env, {
+    redisUrl,
+    minioEndpoint,
+    apiPort: settings.config.apiPort,
+    credentials: credentials.runtime,
+    scratchDir: join(dataDir, 'scratch'),
+  })
+  const log = (name: string) => join(dataDir, 'log', `${name}.log`)
+  const events = (server: () => Server | undefined): ServerEvents => ({
+    onStart: options.onStart,
+    onDeath: (how) => {
+      const dead = server()
+      if (dead) options.onDeath?.(dead, how)
+    },
+  })
+  const redis: Server | undefined = settings.redisUrl
+    ? undefined
+    : createRedis({
+        program: programs['redis-server'],
+        port: settings.redisPort,
+        dataDir: join(dataDir, 'redis'),
+        logPath: log('redis'),
+        ...events(() => redis),
+      })
+  const minio: Server | undefined = settings.minioEndpoint
+    ? undefined
+    : createMinio({
+        program: programs.minio,
+        port: settings.minioPort,
+        consolePort: settings.consolePort,
+        dir: join(dataDir, 'minio'),
+        logPath: log('minio'),
+        rootUser: credentials.root.accessKey,
+        rootPassword: credentials.root.secretKey,
+        targets,
+        ...events(() => minio),
+      })
+  const runtime: Server = createRuntime({
+    rootDir: options.rootDir,
+    env,
+    config: settings.config,
+    logPath: log('runtime'),
+    ...events(() => runtime),
+  })
+  const stopping = new AbortController()
+
+  async function start() {
+    await (redis ? redis.start() : mustAnswer('REDIS_URL', redisUrl))
+    stopping.signal.throwIfAborted()
+    await (minio ? minio.start() : mustAnswer('MINIO_ENDPOINT', minioEndpoint))
+    stopping.signal.throwIfAborted()
+    await setUp()
+    stopping.signal.throwIfAborted()
+    await runtime.start()
+  }
+
+  async function setUp() {
+    if (!minio && !settings.config.rootCredentials) {
+      // Whoever gives a MinIO without its root account has provisioned it: `sluice setup`.
+      if (settings.config.runtimeCredentials) return
+      throw new Error(
+        'MINIO_ENDPOINT is given: give MINIO_ROOT_USER and MINIO_ROOT_PASSWORD too, to set it up; or, when it is set up already, MINIO_ACCESS_KEY and MINIO_SECRET_KEY of the runtime.',
+      )
+    }
+    if (!minio) await checkTargets(programs.mc, minioEndpoint, credentials.root, targets)
+    const { signal } = stopping
+    await provision({ rootDir: options.rootDir, env, credentials, mcProgram: programs.mc, signal })
+  }
+
+  async function stop() {
+    stopping.abort(new Error('stopped while it started'))
+    for (const server of [runtime, minio, redis]) await server?.stop()
+  }
+
+  return {
+    redisUrl,
+    minioEndpoint,
+    apiUrl: apiUrl(settings.config),
+    runtimeEnv: env,
+    redis,
+    minio,
+    runtime,
+    start,
+    stop,
+  }
+}
+
+function eventTargets(redisUrl: string, settings: LocalSettings): Omit<EventTargets, 'queueDir'> {
+  const url = new URL(redisUrl)
+  return {
+    redisAddress: `${url.hostname}:${url.port || 6379}`,
+    redisUser: decodeURIComponent(url.username) || undefined,
+    redisPassword: decodeURIComponent(url.password) || undefined,
+    name: settings.config.name,
+    isStrict: settings.config.isStrictEvents,
+  }
+}
+
+/** A given server that does not answer is told at once, by the name of its setting. */
+function mustAnswer(setting: string, url: string): Promise<void> {
+  const { hostname, port, protocol } = new URL(url)
+  const standardPort = { 'http:': 80, 'https:': 443 }[protocol] ?? 6379
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname, port: Number(port) || standardPort, timeout: 5_000 })
+    const fail = (why: string) =>
+      reject(new Error(`${setting}: nothing answers at ${hostname}:${port || standardPort} (${why})`))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve()
+    })
+    socket.once('timeout', () => {
+      socket.destroy()
+      fail('no reply within 5 s')
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message))
+  })
+}

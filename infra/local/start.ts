@@ -1,0 +1,73 @@
+/** `npm start`: the stack on this machine, with its data in `.sluice/`, until Ctrl-C. @module */
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { MINUTE_MS } from '../../runtime/time.ts'
+import { guide } from './guide.ts'
+import { createKeeper } from './keeper.ts'
+import { claimFolder, type Claim, type RecordedProcess } from './running.ts'
+import { runtimeMain } from './runtime.ts'
+import { cutSample, hasSample } from './sample-run.ts'
+import { progress, say } from './say.ts'
+import type { Server } from './server.ts'
+import { runSession, type Session } from './session.ts'
+import { loadLocalSettings } from './settings.ts'
+import type { Stack } from './stack.ts'
+import { checkPorts } from './taken-ports.ts'
+
+const rootDir = join(import.meta.dirname, '..', '..')
+const dataDir = join(rootDir, '.sluice')
+/** As npm's script writes it on the command line. */
+const START_MARK = 'infra/local/start.ts'
+const SAMPLE_TIMEOUT_MS = MINUTE_MS
+
+let claim: Claim | undefined
+const keeper = createKeeper(progress)
+const end = await runSession({
+  rootDir,
+  dataDir,
+  env: process.env,
+  progress,
+  prepare: async () => {
+    const settings = loadLocalSettings(process.env)
+    claim = await claimFolder(dataDir, START_MARK, progress)
+    await checkPorts(settings)
+    return settings
+  },
+  onStart: (stack) => claim?.record(recordedProcesses(stack)),
+  onDeath: (server, how) => keeper.revive(server, how),
+  use: async (session) => {
+    say(await describe(session))
+    if (!session.signal.aborted) await once(session.signal, 'abort')
+  },
+  onEnd: () => keeper.stop(),
+  cleanUp: async () => claim?.release(),
+})
+if (end.cause) progress('Everything is stopped.')
+process.exitCode = end.exitCode
+
+function recordedProcesses(stack: Stack): RecordedProcess[] {
+  const recorded = (server: Server | undefined, mark: string) =>
+    server?.pid ? [{ name: server.name, pid: server.pid, mark }] : []
+  return [
+    ...recorded(stack.redis, dataDir),
+    ...recorded(stack.minio, dataDir),
+    ...recorded(stack.runtime, runtimeMain(rootDir)),
+  ]
+}
+
+async function describe(session: Session): Promise<string> {
+  const { settings, stack, mc } = session
+  const { sample, note } = hasSample(settings.config)
+    ? await cutSample(session, dataDir, SAMPLE_TIMEOUT_MS, progress)
+    : { sample: undefined, note: 'No sample clip: this process does not run the function "chunk".' }
+  return guide({
+    redisUrl: stack.redisUrl,
+    minioEndpoint: stack.minioEndpoint,
+    consoleUrl: stack.minio && `http://127.0.0.1:${settings.consolePort}`,
+    apiUrl: stack.apiUrl,
+    dataDir,
+    mc,
+    sample,
+    sampleNote: note,
+  })
+}
