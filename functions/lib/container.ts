@@ -12,6 +12,8 @@ export interface ChunkPlan {
   readonly container: Container
   readonly kept: readonly MediaStream[]
   readonly dropped: readonly DroppedStream[]
+  /** Of the kept picture track, where it is known. */
+  readonly framesPerSecond?: number
 }
 
 export type DroppedStream = {
@@ -60,7 +62,13 @@ export function planChunks(media: MediaInfo, isWebm: boolean): ChunkPlan | undef
     ...media.data.map(dropAs('neither picture nor sound')),
   ]
   const container = video ? ofVideo(media.format, isWebm, video, audio) : ofAudio(isWebm, audio)
-  return { container, kept, dropped: dropped.sort((a, b) => a.index - b.index) }
+  const framesPerSecond = video?.framesPerSecond
+  return {
+    container,
+    kept,
+    dropped: dropped.sort((a, b) => a.index - b.index),
+    ...(framesPerSecond !== undefined && { framesPerSecond }),
+  }
 }
 
 function ofVideo(

@@ -1,5 +1,6 @@
 /** FFmpeg's list of segments -> chunks on the source's time line, and whether they are the whole of it. Pure. @module */
 import type { ChunkTimes } from '../../runtime/index.ts'
+import type { MediaInfo, MediaStream } from './media-info.ts'
 
 /** One line of the list: a file that is final. */
 export interface Segment {
@@ -30,6 +31,19 @@ export function chunkTimes(
     requestedSeconds: at.requestedSeconds,
     durationSeconds: rounded(Math.max(0, at.endSeconds - segment.startSeconds)),
   }
+}
+
+/**
+ * When the kept streams end, as the source declares it: a subtitle or a second picture track may go on for longer.
+ * `undefined` when it declares nothing.
+ */
+export function declaredSeconds(media: MediaInfo, kept: readonly MediaStream[]): number | undefined {
+  const ends = kept.map(({ startSeconds = 0, durationSeconds }) =>
+    durationSeconds === undefined ? undefined : startSeconds - (media.startSeconds ?? 0) + durationSeconds,
+  )
+  const known = ends.filter((end) => end !== undefined)
+  if (known.length < kept.length || known.length === 0) return media.durationSeconds
+  return Math.min(Math.max(...known), media.durationSeconds ?? Infinity)
 }
 
 export interface Coverage {
@@ -71,6 +85,18 @@ export function checkTotals({ last, mediaSeconds, declaredSeconds, isEstimated }
 function isNear(coveredSeconds: number, declaredSeconds: number): boolean {
   return Math.abs(coveredSeconds - declaredSeconds) <= Math.max(1, declaredSeconds / 100)
 }
+
+/**
+ * Whether `next` begins with pictures that lean on `previous` (an open GOP): their times lie before its keyframe, so
+ * they are missing at the end of `previous` as FFmpeg lists it.
+ */
+export function leansOn(previous: Segment, next: Segment, framesPerSecond: number | undefined): boolean {
+  if (framesPerSecond === undefined) return false
+  return next.startSeconds - previous.endSeconds > 1.5 / framesPerSecond
+}
+
+export const LEANING_WARNING =
+  'some chunks seem to begin with pictures that need the chunk before (open GOPs, or a picture that stands for long): put together they lose nothing, alone they may lack a few frames'
 
 /** Said of a result whose chunks are much longer than asked for; copying cuts at keyframes only. */
 export function lengthWarning(longestSeconds: number, requestedSeconds: number): string | undefined {

@@ -82,7 +82,7 @@ export async function localAttempt(
   }
 
   const app = new Hono<FunctionEnv>()
-  let thrown: unknown
+  let thrown: Error | undefined
   app.onError((error, c) => {
     thrown = error
     return c.text('', 500)
@@ -122,7 +122,7 @@ export async function localAttempt(
     mostWaiting: () => mostWaiting,
     async run() {
       const response = await app.request('/', { method: 'POST' })
-      if (thrown !== undefined) throw thrown
+      if (thrown) throw thrown
       return response.json()
     },
     remove: () => rm(root, { recursive: true, force: true }),

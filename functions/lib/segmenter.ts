@@ -1,0 +1,64 @@
+/**
+ * FFmpeg's segment muxer as a stream of finished files. Whoever takes them slowly slows FFmpeg down: it is stopped
+ * where it stands while more than a few are untaken, so that the disk stays bounded.
+ * @module
+ */
+import { failureOf } from './failure.ts'
+import { startFfmpeg, type FfmpegOptions, type FfmpegRun } from './ffmpeg.ts'
+import { parseSegment, type Segment } from './segments.ts'
+
+/** FFmpeg copies more than 1 GB/s, which no upload keeps up with. */
+const MAX_UNTAKEN = 2
+
+/**
+ * A file is final when it is yielded. Ends when FFmpeg has ended well; leaving the loop early ends FFmpeg.
+ *
+ * @throws {PermanentError} when the file is damaged
+ * @throws {ToolError} when FFmpeg did not run or was killed
+ */
+export async function* finishedSegments(
+  options: Omit<FfmpegOptions, 'tool' | 'onLine'>,
+): AsyncGenerator<Segment, void, void> {
+  const untaken: Segment[] = []
+  let wake = () => {}
+  let isPaused = false
+  let isOver = false
+  const run: FfmpegRun = await startFfmpeg({
+    ...options,
+    tool: 'ffmpeg',
+    onLine: (line) => {
+      const segment = parseSegment(line)
+      if (!segment) throw new Error(`FFmpeg's list of segments has an unknown line: ${JSON.stringify(line)}`)
+      untaken.push(segment)
+      if (untaken.length > MAX_UNTAKEN && !isPaused) {
+        isPaused = true
+        run.pause()
+      }
+      wake()
+    },
+  })
+  const end = () => {
+    isOver = true
+    wake()
+  }
+  run.ended.then(end, end)
+  try {
+    for (;;) {
+      const segment = untaken.shift()
+      if (segment) {
+        yield segment
+        continue
+      }
+      if (isOver) break
+      if (isPaused) run.resume()
+      isPaused = false
+      await new Promise<void>((resolve) => (wake = resolve))
+    }
+    const result = await run.ended
+    if (result.exitCode !== 0) throw failureOf(result)
+  } finally {
+    run.kill()
+    // No process outlives the attempt.
+    await run.ended.catch(() => {})
+  }
+}

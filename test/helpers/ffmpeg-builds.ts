@@ -1,0 +1,33 @@
+/** Every FFmpeg on this machine: the embedded one always, the system's and the one of FFMPEG_PATH when there is one. @module */
+import { vi } from 'vitest'
+import { findBinaries, type FfmpegBinaries } from '../../functions/lib/binaries.ts'
+
+export interface FfmpegBuild extends FfmpegBinaries {
+  /** For test titles. */
+  readonly name: string
+}
+
+export async function ffmpegBuilds(): Promise<readonly FfmpegBuild[]> {
+  const { PATH, FFMPEG_PATH, FFPROBE_PATH } = process.env
+  const found = await Promise.all([
+    findBinaries({}),
+    findBinaries({ PATH }),
+    findBinaries({ PATH, FFMPEG_PATH, FFPROBE_PATH }),
+  ])
+  const byPath = new Map(found.map((binaries) => [binaries.ffmpegPath, binaries]))
+  return [...byPath.values()].map((binaries) => ({
+    ...binaries,
+    name: `${binaries.origin} FFmpeg ${binaries.version}`,
+  }))
+}
+
+/** Fresh modules that will find `build`: a process looks for its FFmpeg only once. */
+export async function withBuild<T>(build: FfmpegBuild, load: () => Promise<T>): Promise<T> {
+  vi.resetModules()
+  vi.stubEnv('FFMPEG_PATH', build.ffmpegPath)
+  vi.stubEnv('FFPROBE_PATH', build.ffprobePath)
+  const { ffmpegBinaries } = await import('../../functions/lib/binaries.ts')
+  await ffmpegBinaries()
+  vi.unstubAllEnvs()
+  return load()
+}
