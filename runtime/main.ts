@@ -40,7 +40,7 @@ program
   .description(
     'make buckets, lifecycle, watermarks, notifications and the two accounts; may be run again at any time',
   )
-  .action(() => runSetup(settings()))
+  .action(() => runSetup(settings(), process.env['PATH'] ?? ''))
 
 program
   .command('child <kind>', { hidden: true })

@@ -1,0 +1,90 @@
+/** The rules by which a bucket tells of its uploads, merged into those that others made. Pure. @module */
+import { DURABLE_ARN, FAST_ARN } from './event-targets.ts'
+import { childOf, childrenOf, parseXml, type XmlNode } from './xml.ts'
+
+/**
+ * Exactly these: `s3:ObjectCreated:*` would also tell of tags, and whoever tags what it reads would loop.
+ *
+ * @see design.md, section 4
+ */
+export const EVENTS = [
+  's3:ObjectCreated:Put',
+  's3:ObjectCreated:Post',
+  's3:ObjectCreated:Copy',
+  's3:ObjectCreated:CompleteMultipartUpload',
+  's3:ObjectRemoved:Delete',
+  's3:ObjectRemoved:DeleteMarkerCreated',
+] as const
+
+interface Rule {
+  readonly id: string
+  readonly arn: string
+}
+
+const FAST: Rule = { id: 'sluice-fast', arn: FAST_ARN }
+const DURABLE: Rule = { id: 'sluice-durable', arn: DURABLE_ARN }
+
+/** What to write back; undefined when all is as it should be. Rules of others are kept letter by letter. */
+export function mergeNotifications(
+  currentXml: string,
+  options: { readonly isStrict: boolean },
+): string | undefined {
+  const wanted = options.isStrict ? [DURABLE] : [FAST, DURABLE]
+  const current = currentXml.match(/<(\w+Configuration)(?=[\s>])(?![^>]*xmlns)[^>]*>.*?<\/\1>/gs) ?? []
+  const theirs = current.filter((xml) => !isOurs(xml))
+  const ours = current.filter((xml) => isOurs(xml))
+  const isDone =
+    ours.length === wanted.length && wanted.every((rule) => ours.some((xml) => isExactly(xml, rule)))
+  if (isDone) return undefined
+  return `<NotificationConfiguration>${[...theirs, ...wanted.map(toXml)].join('')}</NotificationConfiguration>`
+}
+
+/**
+ * Made by us, or made by hand for one of our targets with one of our events: MinIO takes no two rules of one target
+ * that overlap, and ours, without filters, contains that one.
+ */
+function isOurs(xml: string): boolean {
+  const rule = parseRule(xml)
+  if (rule.id === FAST.id || rule.id === DURABLE.id) return true
+  return (
+    (rule.arn === FAST_ARN || rule.arn === DURABLE_ARN) &&
+    rule.events.some((event) =>
+      EVENTS.some((own) => own === event || own.startsWith(event.replace(/\*$/, ''))),
+    )
+  )
+}
+
+function isExactly(xml: string, { id, arn }: Rule): boolean {
+  const rule = parseRule(xml)
+  return (
+    rule.id === id &&
+    rule.arn === arn &&
+    !rule.hasFilter &&
+    rule.events.length === EVENTS.length &&
+    EVENTS.every((event) => rule.events.includes(event))
+  )
+}
+
+function parseRule(xml: string) {
+  const node = childOf(parseXml(xml), 'QueueConfiguration')
+  return {
+    id: first(node, 'Id'),
+    arn: first(node, 'Queue'),
+    events: texts(node, 'Event'),
+    hasFilter: childrenOf(childOf(childOf(node, 'Filter'), 'S3Key'), 'FilterRule').length > 0,
+  }
+}
+
+function first(node: XmlNode, name: string): string | undefined {
+  return texts(node, name)[0]
+}
+
+function texts(node: XmlNode, name: string): readonly string[] {
+  const value = node[name] ?? []
+  return [value].flat().filter((item): item is string => typeof item === 'string')
+}
+
+function toXml({ id, arn }: Rule): string {
+  const events = EVENTS.map((event) => `<Event>${event}</Event>`).join('')
+  return `<QueueConfiguration><Id>${id}</Id><Queue>${arn}</Queue>${events}</QueueConfiguration>`
+}

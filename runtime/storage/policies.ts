@@ -1,0 +1,84 @@
+/** What the two users may do, from the list of functions. Pure. @module */
+import type { FunctionDefinition } from '../function.ts'
+
+/** The buckets that are always there. Functions may name others. */
+export const BUCKETS = ['incoming', 'processed', 'metadata', 'temporary'] as const
+
+/** Of people's programs nobody's business. */
+const INTERNAL_BUCKETS: readonly string[] = ['metadata', 'temporary']
+
+export type FunctionBuckets = Pick<FunctionDefinition, 'name' | 'bucket' | 'outputBucket'>
+
+export interface Policy {
+  readonly Version: '2012-10-17'
+  readonly Statement: readonly Statement[]
+}
+
+interface Statement {
+  readonly Effect: 'Allow'
+  readonly Action: readonly string[]
+  readonly Resource: readonly string[]
+}
+
+const READ = ['s3:GetObject', 's3:GetObjectVersion']
+const LIST = ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketVersions']
+const WRITE = ['s3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion']
+/** `mc cp` sends large files in parts; it asks for the location first. */
+const UPLOAD = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts']
+const UPLOAD_TO = ['s3:GetBucketLocation', 's3:ListBucketMultipartUploads']
+
+/** Where uploads come in: the sources of functions that are not fed by other functions. */
+export function uploadBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
+  const written = writtenBuckets(functions)
+  return unique(['incoming', ...functions.map((fn) => fn.bucket)]).filter(
+    (bucket) => !written.includes(bucket),
+  )
+}
+
+/** Where the runtime writes. */
+function writtenBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
+  return unique(['processed', 'metadata', 'temporary', ...functions.map((fn) => fn.outputBucket)])
+}
+
+/** Every bucket that has to be there. */
+export function allBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
+  return unique([...BUCKETS, ...uploadBuckets(functions), ...writtenBuckets(functions)])
+}
+
+/** Reads what comes in, and owns what goes out. */
+export function runtimePolicy(functions: readonly FunctionBuckets[]): Policy {
+  const [sources, written] = [uploadBuckets(functions), writtenBuckets(functions)]
+  return policyOf([
+    allow(LIST, [...sources, ...written]),
+    allow(READ, objectsIn([...sources, ...written])),
+    allow(WRITE, objectsIn(written)),
+  ])
+}
+
+/** Writes what comes in, and reads results. */
+export function uploaderPolicy(functions: readonly FunctionBuckets[]): Policy {
+  const sources = uploadBuckets(functions)
+  const results = writtenBuckets(functions).filter((bucket) => !INTERNAL_BUCKETS.includes(bucket))
+  return policyOf([
+    allow(UPLOAD_TO, sources),
+    allow(UPLOAD, objectsIn(sources)),
+    allow(['s3:GetBucketLocation', 's3:ListBucket'], results),
+    allow(['s3:GetObject'], objectsIn(results)),
+  ])
+}
+
+function policyOf(statements: readonly Statement[]): Policy {
+  return { Version: '2012-10-17', Statement: statements }
+}
+
+function allow(actions: readonly string[], resources: readonly string[]): Statement {
+  return { Effect: 'Allow', Action: actions, Resource: resources.map((name) => `arn:aws:s3:::${name}`) }
+}
+
+function objectsIn(buckets: readonly string[]): readonly string[] {
+  return buckets.map((bucket) => `${bucket}/*`)
+}
+
+function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)]
+}
