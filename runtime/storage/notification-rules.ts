@@ -30,7 +30,7 @@ export function mergeNotifications(
   options: { readonly isStrict: boolean },
 ): string | undefined {
   const wanted = options.isStrict ? [DURABLE] : [FAST, DURABLE]
-  const current = currentXml.match(/<(\w+Configuration)(?=[\s>])(?![^>]*xmlns)[^>]*>.*?<\/\1>/gs) ?? []
+  const current = currentXml.match(/<((?:Queue|Topic|CloudFunction)Configuration)>.*?<\/\1>/gs) ?? []
   const theirs = current.filter((xml) => !isOurs(xml))
   const ours = current.filter((xml) => isOurs(xml))
   const isDone =

@@ -51,7 +51,12 @@ export async function provision(options: ProvisionOptions): Promise<readonly str
   try {
     for (const bucket of allBuckets(functions))
       changes.push(...(await setUpBucket(requester, options, bucket)))
-    await createUsers({ endpoint, rootCredentials, mcPath: options.users?.mcPath ?? '' }, usersOf(options))
+    if (options.users) {
+      await createUsers(
+        { endpoint, rootCredentials, mcPath: options.users.mcPath },
+        usersOf(options, options.users),
+      )
+    }
     // Before the rules: whatever is announced by them is then newer than the watermark.
     for (const { name } of functions) {
       if (await createWatermark(storage, name)) changes.push(`set the watermark of function "${name}"`)
@@ -177,8 +182,10 @@ async function write(
   await requester.read({ method: 'PUT', bucket, query, body: { bytes }, headers })
 }
 
-function usersOf({ users, functions, name, rootCredentials }: ProvisionOptions): readonly User[] {
-  if (!users) return []
+function usersOf(
+  { functions, name, rootCredentials }: ProvisionOptions,
+  users: NonNullable<ProvisionOptions['users']>,
+): readonly User[] {
   const all: User[] = [
     { credentials: users.runtime, policyName: `${name}-runtime`, policy: runtimePolicy(functions) },
   ]
