@@ -14,7 +14,7 @@ const schema = z.object({
       key: z.string(),
       role: z.string(),
       bytes: z.number(),
-      chunk: z.object({ durationSeconds: z.number() }).optional(),
+      durationSeconds: z.number().optional(),
     }),
   ),
 })
@@ -49,12 +49,12 @@ export async function awaitResult(
 
 export function summarize(manifest: string): SampleResult {
   const chunks = schema.parse(JSON.parse(manifest)).files.filter((file) => file.role === 'chunk')
-  const seconds = chunks.reduce((sum, file) => sum + (file.chunk?.durationSeconds ?? 0), 0)
+  const seconds = chunks.reduce((sum, file) => sum + (file.durationSeconds ?? 0), 0)
   return {
     manifest: MANIFEST_KEY,
     chunks: chunks.length,
     seconds: Math.round(seconds * 1_000) / 1_000,
     bytes: chunks.reduce((sum, file) => sum + file.bytes, 0),
-    firstChunk: chunks[0]?.key,
+    firstChunk: chunks[0] && `processed/${chunks[0].key}`,
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Config } from '../../runtime/config.ts'
 import { SECOND_MS } from '../../runtime/time.ts'
 import { awaitResult, readResult, SAMPLE_KEY, type SampleResult } from './manifest.ts'
-import { makeSample } from './sample.ts'
+import { makeSample, SAMPLE_CHUNK_SECONDS } from './sample.ts'
 import type { Say } from './say.ts'
 import { logTail } from './server.ts'
 import type { Session } from './session.ts'
@@ -33,7 +33,9 @@ export async function cutSample(
   await makeSample(path)
   progress(`Uploading a sample clip to incoming/${SAMPLE_KEY} and waiting for its chunks …`)
   const startedMs = performance.now()
-  await mc.run('cp', '--quiet', path, `sluice/incoming/${SAMPLE_KEY}`)
+  // Options of a function travel as metadata of the object.
+  const options = ['--attr', `seconds=${SAMPLE_CHUNK_SECONDS}`]
+  await mc.run('cp', '--quiet', ...options, path, `sluice/incoming/${SAMPLE_KEY}`)
   const sample = await awaitResult(mc, timeoutMs, signal)
   const seconds = ((performance.now() - startedMs) / SECOND_MS).toFixed(1)
   if (sample) return { sample, note: `was cut in ${seconds} s into` }

@@ -8,8 +8,8 @@ import { ffmpegBinaries } from '../../functions/lib/binaries.ts'
 const run = promisify(execFile)
 
 export const SAMPLE_SECONDS = 12
-/** Chunks of a stream copy begin at keyframes only. */
-const KEYFRAME_SECONDS = 2
+/** Chunks of a stream copy begin at keyframes only, so the picture has one as often. */
+export const SAMPLE_CHUNK_SECONDS = 2
 const FRAMES_PER_SECOND = 25
 
 const QUIETLY = ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y']
@@ -42,7 +42,7 @@ function sampleArgs(codec: readonly string[], path: string): string[] {
   const picture = `testsrc2=size=640x360:rate=${FRAMES_PER_SECOND}:duration=${SAMPLE_SECONDS}`
   const tone = `sine=frequency=440:sample_rate=48000:duration=${SAMPLE_SECONDS}`
   const inputs = ['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', tone]
-  const keyframes = ['-g', String(KEYFRAME_SECONDS * FRAMES_PER_SECOND), '-sc_threshold', '0']
+  const keyframes = ['-g', String(SAMPLE_CHUNK_SECONDS * FRAMES_PER_SECOND), '-sc_threshold', '0']
   const video = ['-c:v', ...codec, ...keyframes, '-pix_fmt', 'yuv420p']
   const audio = ['-c:a', 'aac', '-b:a', '96k']
   return [...QUIETLY, ...inputs, ...video, ...audio, '-movflags', '+faststart', '-f', 'mp4', path]

@@ -10,7 +10,6 @@ import { createMinio, type EventTargets } from './minio.ts'
 import { checkTargets, provision } from './provision.ts'
 import { createRedis } from './redis.ts'
 import { apiUrl, createRuntime } from './runtime.ts'
-import type { Say } from './say.ts'
 import type { Server, ServerEvents } from './server.ts'
 import { runtimeEnv, type LocalSettings } from './settings.ts'
 
@@ -24,7 +23,6 @@ export interface StackOptions {
   readonly programs: Readonly<Record<'redis-server' | 'minio' | 'mc', string>>
   /** What the runtime inherits. */
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly progress: Say
   /** A server or the runtime has a new pid. */
   readonly onStart?: (() => void) | undefined
   /** A server or the runtime ended though nobody asked it to. */

@@ -7,6 +7,7 @@ import { freePort } from '../../infra/local/ports.ts'
 import { findProgram, type ProgramName } from '../../infra/local/programs.ts'
 import { createRedis } from '../../infra/local/redis.ts'
 import type { Server } from '../../infra/local/server.ts'
+import { forget, showOnFailure } from './logs.ts'
 
 export interface TestServer {
   readonly port: number
@@ -84,6 +85,7 @@ async function startServer(name: string, create: (port: number, dir: string) => 
     const server = await create(port, dir)
     try {
       await server.start()
+      showOnFailure(server.logPath)
       return { port, server, dir }
     } catch (error) {
       await rm(dir, { recursive: true, force: true })
@@ -105,13 +107,15 @@ function controls(server: Server, dir: string, port: number): TestServer {
     start: () => server.start(),
     halt: () => server.stop(),
     stop: async () => {
+      forget(server.logPath)
       await server.stop()
       await rm(dir, { recursive: true, force: true })
     },
   }
 }
 
-async function requireProgram(name: ProgramName): Promise<string> {
+/** @throws {Error} when it is neither on PATH nor in the cache */
+export async function requireProgram(name: ProgramName): Promise<string> {
   const { path, unfit } = await findProgram(name)
   if (path) return path
   throw new Error([`no ${name} is here: "npm test" installs it`, ...unfit].join('\n'))

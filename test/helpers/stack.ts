@@ -1,0 +1,112 @@
+/** The whole stack for one test file: Redis, MinIO, set-up and runtime on free ports, in a folder of its own. @module */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { loadCredentials, type LocalCredentials } from '../../infra/local/credentials.ts'
+import { createMc, type Mc } from '../../infra/local/mc.ts'
+import { freePort } from '../../infra/local/ports.ts'
+import type { Server } from '../../infra/local/server.ts'
+import { loadLocalSettings } from '../../infra/local/settings.ts'
+import { createStack } from '../../infra/local/stack.ts'
+import { createStorage } from '../../runtime/storage/client.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
+import { forget, showOnFailure } from './logs.ts'
+import { requireProgram } from './servers.ts'
+
+const run = promisify(execFile)
+
+export interface TestStackOptions {
+  /** Settings of the runtime, such as `SLUICE_LEASE`. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface TestStack {
+  readonly redisUrl: string
+  readonly minioEndpoint: string
+  readonly apiUrl: string
+  readonly credentials: LocalCredentials
+  /** Of the runtime. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly dir: string
+  /** Each can be killed, stopped and started again on its port and data. */
+  readonly redis: Server
+  readonly minio: Server
+  readonly runtime: Server
+  /** Everything may be read and written: by root's account. */
+  readonly storage: Storage
+  /** As a person has it, with the alias `sluice` by the uploader's account, and `root`. */
+  readonly mc: Mc
+  /** The runtime's processes that take part in a kind of work, such as `work` or `serve`. */
+  childPids(kind: string): Promise<number[]>
+  stop(): Promise<void>
+}
+
+export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
+  const dir = await mkdtemp(join(tmpdir(), 'sluice-stack-'))
+  const [apiPort, redisPort, minioPort, consolePort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ]
+  const outer = { ...withoutSettings(process.env), ...options.env }
+  const settings = loadLocalSettings({
+    ...outer,
+    SLUICE_API_PORT: String(apiPort),
+    SLUICE_LOCAL_REDIS_PORT: String(redisPort),
+    SLUICE_LOCAL_MINIO_PORT: String(minioPort),
+    SLUICE_LOCAL_CONSOLE_PORT: String(consolePort),
+  })
+  const credentials = await loadCredentials(join(dir, 'credentials.json'))
+  const programs = {
+    'redis-server': await requireProgram('redis-server'),
+    minio: await requireProgram('minio'),
+    mc: await requireProgram('mc'),
+  }
+  const rootDir = join(import.meta.dirname, '..', '..')
+  const stack = createStack({ rootDir, dataDir: dir, settings, credentials, programs, env: outer })
+  const { redis, minio, runtime, redisUrl, minioEndpoint, apiUrl, runtimeEnv: env } = stack
+  if (!redis || !minio)
+    throw new Error('a test starts servers of its own: leave out REDIS_URL and MINIO_ENDPOINT')
+  const logPaths = [redis, minio, runtime].map(({ logPath }) => logPath)
+  const { minioRegion: region } = settings.config
+  const storage = createStorage({ endpoint: minioEndpoint, region, credentials: credentials.root })
+  const mc = createMc(programs.mc, join(dir, 'mc'))
+
+  async function stop() {
+    forget(...logPaths)
+    await stack.stop()
+    storage.close()
+    await rm(dir, { recursive: true, force: true })
+  }
+  try {
+    await stack.start()
+    await mc.setAlias('sluice', minioEndpoint, credentials.uploader)
+    await mc.setAlias('root', minioEndpoint, credentials.root)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  showOnFailure(...logPaths)
+  const facts = { redisUrl, minioEndpoint, apiUrl, credentials, env, dir }
+  const childPids = (kind: string) => childPidsOf(runtime, kind)
+  return { ...facts, redis, minio, runtime, storage, mc, childPids, stop }
+}
+
+/** Whoever runs the tests may have a Sluice of their own. */
+function withoutSettings(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(?:SLUICE_|MINIO_|REDIS_URL$)/.test(name)),
+  )
+}
+
+async function childPidsOf(runtime: Server, kind: string): Promise<number[]> {
+  const { stdout } = await run('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='])
+  return stdout.split('\n').flatMap((line) => {
+    const [pid, parent, ...words] = line.trim().split(/\s+/)
+    const isOne = Number(parent) === runtime.pid && words.join(' ').endsWith(` child ${kind}`)
+    return isOne ? [Number(pid)] : []
+  })
+}

@@ -1,0 +1,51 @@
+/** The test projects, from fast to slow; each group begins when the one before has ended. @module */
+import { join } from 'node:path'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+
+interface ProjectOptions {
+  readonly name: string
+  /** Projects of the same group run side by side. */
+  readonly groupOrder: number
+  readonly maxWorkers: number
+  readonly timeoutMs: number
+}
+
+/**
+ * Files with servers of their own mostly wait, and their servers need a core too: two at a time are enough for the usual
+ * two cores. What measures the whole stack gets the machine for itself.
+ */
+const PROJECTS: readonly ProjectOptions[] = [
+  { name: 'unit', groupOrder: 0, maxWorkers: 2, timeoutMs: 10_000 },
+  { name: 'contract', groupOrder: 1, maxWorkers: 2, timeoutMs: 60_000 },
+  { name: 'integration', groupOrder: 1, maxWorkers: 2, timeoutMs: 60_000 },
+  { name: 'fault', groupOrder: 2, maxWorkers: 1, timeoutMs: 180_000 },
+  { name: 'e2e', groupOrder: 3, maxWorkers: 1, timeoutMs: 180_000 },
+]
+
+export default defineConfig({
+  test: {
+    projects: PROJECTS.map((project) => configOf(project)),
+  },
+})
+
+function configOf({
+  name,
+  groupOrder,
+  maxWorkers,
+  timeoutMs,
+}: ProjectOptions): TestProjectInlineConfiguration {
+  return {
+    root: join(import.meta.dirname, '..'),
+    test: {
+      name,
+      include: [`test/${name}/**/*.test.ts`],
+      setupFiles: ['test/helpers/logs.ts'],
+      // Processes, not threads: a server is bound to the life of the process that started it.
+      pool: 'forks',
+      maxWorkers,
+      testTimeout: timeoutMs,
+      hookTimeout: Math.max(timeoutMs, 30_000),
+      sequence: { groupOrder },
+    },
+  }
+}
