@@ -1,0 +1,107 @@
+/** The function `chunk` on files that are no media, broken or hostile: one clear refusal, nothing else happens. */
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { FunctionDefinition } from '../../runtime/index.ts'
+import { localAttempt } from '../helpers/attempt.ts'
+import { clipFolder, makeClip, type ClipName } from '../helpers/clips.ts'
+import { disguises, openTrap, type Trap } from '../helpers/disguises.ts'
+import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { processesIn } from '../helpers/processes.ts'
+
+const folder = await clipFolder()
+let trap: Trap
+beforeAll(async () => {
+  trap = await openTrap(folder, await makeClip(folder, 'clip.ts'))
+})
+afterAll(async () => {
+  trap.close()
+  await rm(folder, { recursive: true })
+})
+
+const WORDS: readonly { readonly name: string; readonly bytes: Buffer | string; readonly reason: RegExp }[] =
+  [
+    { name: 'text named.mp4', bytes: 'just some words\n'.repeat(50), reason: /text, not media/ },
+    { name: 'empty.mp4', bytes: '', reason: /empty \(0 bytes\)/ },
+    { name: 'zeros.mkv', bytes: Buffer.alloc(5_000), reason: /only zeros/ },
+    { name: 'zip.mov', bytes: Buffer.from('PK\u0003\u0004 and more'), reason: /ZIP archive/ },
+    { name: 'noise.mp4', bytes: Buffer.from(noise(65_536)), reason: /no MP4|no media/ },
+    {
+      name: 'no moov.mp4',
+      bytes: box('ftyp', 'isom\0\0\u0002\0isom') + box('mdat', 'x'.repeat(900)),
+      reason: /moov atom not found/,
+    },
+    {
+      name: 'no streams.mp4',
+      bytes: box('ftyp', 'isom\0\0\u0002\0isom') + box('moov', ''),
+      reason: /neither video nor audio|moov/,
+    },
+  ]
+const TRUNCATED: readonly ClipName[] = [
+  'faststart.mp4',
+  'moov-at-end.mp4',
+  'clip.mkv',
+  'clip.webm',
+  'b-frames.avi',
+  'clip.flv',
+  'tone.mp3',
+  'tone.wav',
+  'tone.flac',
+  'tone.m4a',
+]
+
+describe.each(await ffmpegBuilds())('chunk on bad input with $name', (build) => {
+  let chunk: FunctionDefinition
+  beforeAll(async () => {
+    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
+  })
+
+  async function refusal(source: string): Promise<Error> {
+    const attempt = await localAttempt(chunk, { source, options: { seconds: 2 } })
+    const error = await attempt.run().then(
+      () => new Error('it was accepted'),
+      (thrown: unknown) => thrown as Error,
+    )
+    expect(await processesIn(attempt.scratch)).toEqual([])
+    await attempt.remove()
+    return error
+  }
+
+  it.each(WORDS)('refuses $name for good and says why', async ({ name, bytes, reason }) => {
+    const path = join(folder, name)
+    await writeFile(path, bytes, 'latin1')
+    const error = await refusal(path)
+    expect(error.name).toBe('PermanentError')
+    expect(error.message).toMatch(reason)
+    expect(error.message).not.toContain(folder)
+  })
+
+  it.each(TRUNCATED)('refuses %s when only its first half arrived', async (name) => {
+    const whole = await readFile(await makeClip(folder, name))
+    const path = join(folder, `half-${name}`)
+    await writeFile(path, whole.subarray(0, whole.length / 2))
+    const error = await refusal(path)
+    expect(error.name).toBe('PermanentError')
+    expect(error.message).toMatch(/truncated/)
+  })
+
+  it.each(Object.keys(disguises('', '')))('neither reads a file nor sends a request for %s', async (name) => {
+    const path = join(folder, name)
+    await writeFile(path, disguises(trap.canaryPath, trap.host)[name] ?? '')
+    expect((await refusal(path)).name).toBe('PermanentError')
+    expect(await trap.sprung()).toEqual([])
+  })
+})
+
+/** A box of an MP4 file. */
+function box(type: string, content: string): string {
+  const size = Buffer.alloc(4)
+  size.writeUInt32BE(8 + content.length)
+  return size.toString('latin1') + type + content
+}
+
+/** The same bytes at each run, without a pattern that any format has. */
+function noise(length: number): number[] {
+  let state = 1
+  return Array.from({ length }, () => (state = (state * 48_271) % 2_147_483_647) & 0xff)
+}

@@ -1,0 +1,178 @@
+/** The seam that starts FFmpeg: how children begin, are held and end. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, realpath, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { FfmpegOptions } from '../../functions/lib/ffmpeg.ts'
+import { ffmpegBuilds, withBuild, type FfmpegBuild } from '../helpers/ffmpeg-builds.ts'
+import { processesIn } from '../helpers/processes.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const PICTURES = '-f lavfi -i testsrc2=size=64x36:rate=25'
+const ENDLESS = `-hide_banner -nostdin -nostats -progress pipe:3 ${PICTURES} -f null -`
+
+let cwd = ''
+beforeEach(async () => {
+  cwd = await realpath(await mkdtemp(join(tmpdir(), 'sluice-seam-')))
+})
+afterEach(async () => {
+  const left = await processesIn(cwd)
+  if (left.length > 0) throw new Error(`the test left processes: ${JSON.stringify(left)}`)
+  vi.unstubAllEnvs()
+  await rm(cwd, { recursive: true })
+})
+
+function options(words: string, more: Partial<FfmpegOptions> = {}): FfmpegOptions {
+  return {
+    tool: 'ffmpeg',
+    profile: 'copy',
+    arguments: words.split(' '),
+    cwd,
+    signal: new AbortController().signal,
+    ...more,
+  }
+}
+
+const untilRunning = () =>
+  waitFor(async () => (await processesIn(cwd)).length > 0, {
+    timeoutMs: 5_000,
+    what: 'FFmpeg to run',
+    intervalMs: 5,
+  })
+
+describe.each(await ffmpegBuilds())('the seam with $name', (build) => {
+  const load = () => withBuild(build, () => import('../../functions/lib/ffmpeg.ts'))
+
+  it('returns a failure as a value with the last lines, not as an error', async () => {
+    const { runFfmpeg } = await load()
+    const result = await runFfmpeg(options('-hide_banner -nostdin -i file:nothing.mp4 -f null -'))
+    expect(result.exitCode).not.toBe(0)
+    expect(result.lastLines.join('\n')).toContain('nothing.mp4: No such file')
+  })
+
+  it('reports media time while FFmpeg works, and counts it', async () => {
+    const { runFfmpeg } = await load()
+    const { functionMetrics } = await import('../../runtime/index.ts')
+    const seen: (number | undefined)[] = []
+    const result = await runFfmpeg(
+      options(ENDLESS.replace('rate=25', 'rate=25:duration=20'), {
+        onProgress: ({ mediaSeconds }) => seen.push(mediaSeconds),
+      }),
+    )
+    expect(result).toMatchObject({ exitCode: 0 })
+    expect(seen.at(-1)).toBeCloseTo(20, 0)
+    const text = await functionMetrics.metrics()
+    expect(text).toMatch(/sluice_ffmpeg_runs_total\{profile="copy",outcome="succeeded"\} 1/)
+    expect(text).toMatch(/sluice_media_seconds_processed_total\{profile="copy"\} (19|20)/)
+  })
+
+  it('kills the process within a second of an abort and rejects with its reason', async () => {
+    const { startFfmpeg } = await load()
+    const controller = new AbortController()
+    const run = await startFfmpeg(options(ENDLESS, { signal: controller.signal }))
+    await untilRunning()
+    const abortedAtMs = performance.now()
+    controller.abort(new Error('drained'))
+    await expect(run.ended).rejects.toThrow('drained')
+    expect(performance.now() - abortedAtMs).toBeLessThan(1_000)
+  })
+
+  it('kills a process that is stopped', async () => {
+    const { startFfmpeg } = await load()
+    const run = await startFfmpeg(options(ENDLESS))
+    run.pause()
+    await waitFor(async () => (await processesIn(cwd)).some(({ state }) => state === 'T'), {
+      timeoutMs: 5_000,
+      what: 'FFmpeg to stop',
+      intervalMs: 5,
+    })
+    run.kill()
+    await expect(run.ended).resolves.toMatchObject({ signal: 'SIGKILL' })
+  })
+
+  it('does not block on a child that writes more errors than a pipe holds', async () => {
+    const { runFfmpeg } = await load()
+    const result = await runFfmpeg(
+      options(`-hide_banner -nostdin -loglevel debug ${PICTURES}:duration=60 -f null -`),
+    )
+    expect(result.exitCode).toBe(0)
+    expect(result.lastLines.length).toBeGreaterThan(0)
+    expect(result.lastLines.join('\n').length).toBeLessThanOrEqual(16 * 1024)
+  })
+
+  it('ends the child when a line cannot be used, with that error', async () => {
+    const { runFfmpeg } = await load()
+    const bad = options(ENDLESS.replace('pipe:3', 'pipe:1'), {
+      onLine: () => {
+        throw new Error('unknown line')
+      },
+    })
+    await expect(runFfmpeg(bad)).rejects.toThrow('unknown line')
+  })
+
+  it.skipIf(process.platform !== 'linux')('runs it without our environment and under limits', async () => {
+    vi.stubEnv('MINIO_SECRET_KEY', 'a secret')
+    const { startFfmpeg } = await load()
+    let report = () => {}
+    const isAtWork = new Promise<void>((resolve) => (report = resolve))
+    const run = await startFfmpeg(
+      options(ENDLESS, { limits: { fileBytes: 1024 ** 2 }, onProgress: () => report() }),
+    )
+    await isAtWork
+    const [child] = await processesIn(cwd)
+    const read = async (name: string) => readFile(`/proc/${child?.pid}/${name}`, 'utf8')
+    const names = (await read('environ')).split('\0').map((entry) => entry.split('=')[0])
+    expect(names).toEqual(expect.arrayContaining(['PATH', 'LANG', 'GCONV_PATH']))
+    expect(names.filter((name) => !['PATH', 'LANG', 'GCONV_PATH', 'PWD', ''].includes(name ?? ''))).toEqual(
+      [],
+    )
+    const limits = await read('limits')
+    expect(limits).toMatch(/Max file size +1048576 /)
+    expect(limits).toMatch(/Max address space +4294967296 /)
+    expect(limits).toMatch(/Max core file size +0 /)
+    run.kill()
+    await run.ended
+  })
+
+  it('ends it when a file grows beyond its limit', async () => {
+    const { runFfmpeg } = await load()
+    const result = await runFfmpeg(
+      options(`-hide_banner -nostdin -loglevel error ${PICTURES} -c:v rawvideo -f rawvideo file:big`, {
+        limits: { fileBytes: 1024 ** 2 },
+      }),
+    )
+    expect(result).toMatchObject({ signal: 'SIGXFSZ' })
+    expect((await stat(join(cwd, 'big'))).size).toBeLessThanOrEqual(1024 ** 2)
+  })
+
+  it('takes its child along when its own process is killed with SIGKILL', async () => {
+    const parent = spawnParent(build)
+    await untilRunning()
+    parent.kill('SIGKILL')
+    await once(parent, 'exit')
+    const isGone = async () => (await processesIn(cwd)).length === 0
+    expect(await waitFor(isGone, { timeoutMs: 2_000, what: 'the orphan to die', intervalMs: 10 })).toBe(true)
+  })
+
+  function spawnParent({ ffmpegPath, ffprobePath }: FfmpegBuild) {
+    const module = new URL('../../functions/lib/ffmpeg.ts', import.meta.url).href
+    const script = `import(${JSON.stringify(module)}).then(({ startFfmpeg }) => startFfmpeg(${JSON.stringify(options(ENDLESS))}))`
+    const withSignal = script.replace(/"signal":\{\}/, '"signal":new AbortController().signal')
+    return spawn(process.execPath, ['--import', 'tsx', '--eval', withSignal], {
+      cwd: fileURLToPath(new URL('../..', import.meta.url)),
+      env: { ...process.env, FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath },
+    })
+  }
+})
+
+it('says so when the program cannot be started', async () => {
+  const [build] = await ffmpegBuilds()
+  if (!build) throw new Error('there is always the embedded build')
+  const { runFfmpeg } = await withBuild(build, () => import('../../functions/lib/ffmpeg.ts'))
+  const failure = runFfmpeg({ ...options('-version'), cwd: join(cwd, 'no such folder') })
+  await expect(failure).rejects.toThrow(/ffmpeg could not be started/)
+  await expect(failure).rejects.toMatchObject({ name: 'ToolError', tool: 'ffmpeg' })
+})
