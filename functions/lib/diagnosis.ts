@@ -54,7 +54,7 @@ const PERMANENT: readonly Row[] = [
   [/Invalid data found/i, () => 'invalid data found: the file is damaged or no media'],
   [/End of file/i, () => 'the file ends too early'],
   // Our own limit on one allocation, which a lying header runs into whenever it is tried.
-  [/^\S+: Cannot allocate memory/i, () => 'it asks for more memory than one file may have'],
+  [/^file:\S+: Cannot allocate memory/i, () => 'it asks for more memory than one file may have'],
 ]
 
 const CRASHES: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE'])

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { planChunks } from '../../../../functions/lib/container.ts'
+import type {
+  AudioStream,
+  MediaInfo,
+  MediaStream,
+  VideoStream,
+} from '../../../../functions/lib/media-info.ts'
+
+const video = (index: number, codec: string, width = 320, height = 180): VideoStream => ({
+  index,
+  codec,
+  width,
+  height,
+  isDefault: true,
+  rotation: 0,
+  isHdr: false,
+  framesPerSecond: 25,
+})
+const audio = (index: number, codec: string): AudioStream => ({ index, codec, isDefault: true })
+const other = (index: number, codec: string, language?: string): MediaStream => ({
+  index,
+  codec,
+  isDefault: false,
+  ...(language !== undefined && { language }),
+})
+const MP4 = 'mov,mp4,m4a,3gp,3g2,mj2'
+const MKV = 'matroska,webm'
+
+function media(format: string, streams: Partial<MediaInfo>): MediaInfo {
+  const none = { video: [], audio: [], subtitles: [], covers: [], data: [] }
+  return { format, isDurationEstimated: false, chapters: 0, ...none, ...streams }
+}
+
+describe('planChunks', () => {
+  it.each([
+    { from: `${MP4} with h264 and aac`, format: MP4, v: 'h264', a: ['aac'], expected: 'mp4' },
+    { from: 'mpegts with h264 and aac', format: 'mpegts', v: 'h264', a: ['aac'], expected: 'mp4' },
+    { from: 'flv with h264 and mp3', format: 'flv', v: 'h264', a: ['mp3'], expected: 'mp4' },
+    { from: 'mp4 with hevc and no sound', format: MP4, v: 'hevc', a: [], expected: 'mp4' },
+    { from: 'mov with prores and pcm', format: MP4, v: 'prores', a: ['pcm_s16le'], expected: 'mov' },
+    { from: 'mov with h264 and pcm', format: MP4, v: 'h264', a: ['pcm_s16le'], expected: 'mov' },
+    { from: '3gp with h263 and amr', format: MP4, v: 'h263', a: ['amr_nb'], expected: 'mov' },
+    {
+      from: 'mp4 with opus, which old builds call experimental',
+      format: MP4,
+      v: 'h264',
+      a: ['opus'],
+      expected: 'mkv',
+    },
+    { from: 'matroska with h264 and aac', format: MKV, v: 'h264', a: ['aac'], expected: 'mkv' },
+    { from: 'webm with vp9 and opus', format: MKV, isWebm: true, v: 'vp9', a: ['opus'], expected: 'webm' },
+    { from: 'webm that lies about h264', format: MKV, isWebm: true, v: 'h264', a: ['opus'], expected: 'mkv' },
+    { from: 'avi with mpeg4 and mp3', format: 'avi', v: 'mpeg4', a: ['mp3'], expected: 'mkv' },
+    { from: 'mpegts with mpeg2video', format: 'mpegts', v: 'mpeg2video', a: ['mp2'], expected: 'mkv' },
+    { from: 'mp3', format: 'mp3', a: ['mp3'], expected: 'mp3' },
+    { from: 'm4a', format: MP4, a: ['aac'], expected: 'm4a' },
+    { from: 'aac', format: 'aac', a: ['aac'], expected: 'm4a' },
+    { from: 'two languages of aac', format: MP4, a: ['aac', 'aac'], expected: 'm4a' },
+    { from: 'ogg', format: 'ogg', a: ['vorbis'], expected: 'ogg' },
+    { from: 'wav', format: 'wav', a: ['pcm_f32le'], expected: 'wav' },
+    { from: 'aiff', format: 'aiff', a: ['pcm_s16be'], expected: 'mka' },
+    { from: 'flac', format: 'flac', a: ['flac'], expected: 'mka' },
+    { from: 'webm with sound alone', format: MKV, isWebm: true, a: ['opus'], expected: 'webm' },
+    { from: 'two languages of opus', format: 'ogg', a: ['opus', 'opus'], expected: 'mka' },
+  ])('makes $expected of $from', ({ format, isWebm = false, v, a, expected }) => {
+    const streams = {
+      video: v === undefined ? [] : [video(0, v)],
+      audio: a.map((codec, index) => audio(index + 1, codec)),
+    }
+    expect(planChunks(media(format, streams), isWebm)?.container.extension).toBe(expected)
+  })
+
+  it('keeps the largest picture track and every sound track, and says why it drops the rest', () => {
+    const plan = planChunks(
+      media(MP4, {
+        video: [video(0, 'h264', 320, 180), video(3, 'h264', 480, 270)],
+        audio: [audio(1, 'aac'), audio(4, 'aac')],
+        subtitles: [other(2, 'mov_text', 'eng')],
+        covers: [other(5, 'mjpeg')],
+        data: [other(6, 'bin_data')],
+      }),
+      false,
+    )
+    expect(plan?.kept.map(({ index }) => index)).toEqual([3, 1, 4])
+    expect(plan?.framesPerSecond).toBe(25)
+    expect(plan?.dropped.map(({ index }) => index)).toEqual([0, 2, 5, 6])
+    expect(plan?.dropped[1]).toEqual({
+      index: 2,
+      codec: 'mov_text',
+      language: 'eng',
+      why: 'subtitles are not part of chunks',
+    })
+  })
+
+  it('cuts the sound alone when the picture has a codec without a name', () => {
+    const streams = { video: [video(0, 'unknown')], audio: [audio(1, 'aac')] }
+    const plan = planChunks(media(MP4, streams), false)
+    expect(plan?.container.extension).toBe('m4a')
+    expect(plan?.dropped).toEqual([{ index: 0, codec: 'unknown', why: expect.stringContaining('unknown') }])
+  })
+
+  it('has no plan for a file without picture and sound', () => {
+    expect(planChunks(media(MKV, { subtitles: [other(0, 'subrip')] }), false)).toBeUndefined()
+  })
+})

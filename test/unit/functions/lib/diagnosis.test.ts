@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest'
+import { diagnose } from '../../../../functions/lib/diagnosis.ts'
+import { failureOf } from '../../../../functions/lib/failure.ts'
+
+const ended = (...lastLines: string[]) => ({ tool: 'ffmpeg' as const, exitCode: 1, lastLines })
+const killed = (signal: NodeJS.Signals) => ({ tool: 'ffmpeg' as const, signal, lastLines: [] })
+
+describe('diagnose', () => {
+  it.each([
+    {
+      line: '[mov,mp4,m4a @ 0x55] moov atom not found',
+      reason: /moov atom not found: the file is truncated or no MP4/,
+    },
+    { line: '[matroska,webm @ 0x55] EBML header parsing failed', reason: /no Matroska or WebM/ },
+    { line: "[hls @ 0x55] Format not on whitelist 'mov,mp4'", reason: /its format \(hls\) is not accepted/ },
+    { line: "[hls,applehttp @ 0x55] Format not on whitelist 'mov'", reason: /\(hls,applehttp\)/ },
+    {
+      line: "[avi @ 0x55] Codec (magicyuv) not on whitelist 'h264'",
+      reason: /its codec \(magicyuv\) is not accepted/,
+    },
+    {
+      line: "[hls @ 0x55] Protocol 'http' not on whitelist 'file'!",
+      reason: /another file or host \(http\)/,
+    },
+    { line: 'Number of streams exceeds max_streams parameter (64)', reason: /more streams/ },
+    {
+      line: '[mp4 @ 0x55] Could not find tag for codec vp8 in stream #0',
+      reason: /codec \(vp8\) does not fit/,
+    },
+    { line: 'file:source: corrupt input packet in stream 0', reason: /truncated or damaged/ },
+    { line: '[mov @ 0x55] error reading header', reason: /header cannot be read/ },
+    { line: '[segment @ 0x55] dimensions not set', reason: /cannot be described/ },
+    { line: "Can't write packet with unknown timestamp", reason: /timestamps/ },
+    { line: 'file:source: Invalid data found when processing input', reason: /no media/ },
+    { line: 'file:source: End of file', reason: /ends too early/ },
+    { line: 'file:source: Cannot allocate memory', reason: /asks for more memory/ },
+    { line: '[x @ 0x55] something new', reason: /^\[x\] something new$/ },
+  ])('finds the file at fault for $line', ({ line, reason }) => {
+    expect(diagnose(ended(line))).toEqual({ reason: expect.stringMatching(reason), isPermanent: true })
+  })
+
+  it.each([
+    'av_interleaved_write_frame(): No space left on device',
+    'Disk quota exceeded',
+    'Too many open files',
+    'Resource temporarily unavailable',
+    'chunk-00000.mp4: Permission denied',
+    'Error while filtering: Cannot allocate memory',
+  ])('hopes for another attempt after %j', (line) => {
+    expect(diagnose(ended(line)).isPermanent).toBe(false)
+  })
+
+  it.each([
+    { signal: 'SIGSEGV', isPermanent: true },
+    { signal: 'SIGABRT', isPermanent: true },
+    { signal: 'SIGXFSZ', isPermanent: true },
+    { signal: 'SIGXCPU', isPermanent: true },
+    { signal: 'SIGKILL', isPermanent: false },
+    { signal: 'SIGTERM', isPermanent: false },
+  ] as const)('is permanent: $isPermanent for $signal', ({ signal, isPermanent }) => {
+    const diagnosis = diagnose(killed(signal))
+    expect(diagnosis.isPermanent).toBe(isPermanent)
+    expect(diagnosis.reason).toMatch(/ffmpeg|grew larger/)
+  })
+
+  it('blames a full disk for what comes of it', () => {
+    const diagnosis = diagnose(ended('No space left on device', 'file:source: Invalid data found'))
+    expect(diagnosis).toEqual({ reason: expect.stringContaining('disk'), isPermanent: false })
+  })
+
+  it('says more than nothing when FFmpeg says nothing', () => {
+    expect(diagnose(ended()).reason).toBe('ffmpeg ended with exit code 1')
+  })
+})
+
+describe('failureOf', () => {
+  it('makes a permanent error of bad input, with FFmpeg’s last lines behind it', () => {
+    const error = failureOf({ ...ended('moov atom not found'), tool: 'ffprobe' })
+    expect(error.name).toBe('PermanentError')
+    expect(error.message).toMatch(/^FFmpeg cannot read the file: moov atom not found/)
+    expect(error.cause).toMatchObject({ name: 'ToolError', lastLines: ['moov atom not found'], exitCode: 1 })
+  })
+  it('makes an error that is tried again of what passes', () => {
+    expect(failureOf(killed('SIGKILL'))).toMatchObject({ name: 'ToolError', signal: 'SIGKILL' })
+  })
+})

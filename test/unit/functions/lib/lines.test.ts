@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { createLastLines } from '../../../../functions/lib/last-lines.ts'
+import { createLineSplitter } from '../../../../functions/lib/line-splitter.ts'
+
+describe('createLineSplitter', () => {
+  it('puts lines together that arrive in pieces, and hands on the rest at the end', () => {
+    const lines: string[] = []
+    const splitter = createLineSplitter((line) => lines.push(line))
+    for (const piece of ['one\ntw', 'o\n', '\nthr', 'ee']) splitter.add(piece)
+    expect(lines).toEqual(['one', 'two', ''])
+    splitter.end()
+    splitter.end()
+    expect(lines).toEqual(['one', 'two', '', 'three'])
+  })
+})
+
+describe('createLastLines', () => {
+  it('keeps the tail of what was written', () => {
+    const last = createLastLines(20)
+    last.add('a line that is gone\n')
+    last.add('second\nthird\n')
+    expect(last.lines()).toEqual(['s gone', 'second', 'third'])
+    expect(last.lines(1)).toEqual(['third'])
+  })
+  it('lets no control character through', () => {
+    const last = createLastLines()
+    last.add('title: \u001b[31mred\u0007\r\nnext\u009b\n\n')
+    expect(last.lines()).toEqual(['title:  [31mred', 'next'])
+  })
+})
