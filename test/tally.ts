@@ -1,0 +1,46 @@
+/** What a test run comes to: one last line and an exit code. Pure. @module */
+
+export interface Tally {
+  readonly passed: number
+  readonly failed: number
+  /** Their names. */
+  readonly skipped: readonly string[]
+  /** Files and groups of tests that could not be loaded, or whose set-up or clean-up failed. */
+  readonly brokenSuites: readonly string[]
+  readonly unhandledErrors: number
+}
+
+export interface RunFacts {
+  /** Undefined when Vitest ended without a word. */
+  readonly tally: Tally | undefined
+  readonly vitestExitCode: number
+  /** Processes of the tests that were still there at the end. */
+  readonly leaked: readonly string[]
+}
+
+export interface Verdict {
+  /** The last one is `N passed, N failed`. */
+  readonly lines: readonly string[]
+  readonly exitCode: 0 | 1
+}
+
+export function judgeRun({ tally, vitestExitCode, leaked }: RunFacts): Verdict {
+  const lines: string[] = []
+  let failed = (tally?.failed ?? 0) + (tally?.brokenSuites.length ?? 0) + (tally?.unhandledErrors ?? 0)
+  for (const name of tally?.skipped ?? []) lines.push(`skipped: ${name}`)
+  for (const name of tally?.brokenSuites ?? []) lines.push(`could not run: ${name}`)
+  if (tally?.unhandledErrors) lines.push(`${tally.unhandledErrors} errors outside of any test`)
+  for (const name of leaked) lines.push(`left running by a test: ${name}`)
+  failed += leaked.length
+  const passed = tally?.passed ?? 0
+  if (passed + failed === 0) {
+    lines.push('no test was run')
+    failed = 1
+  }
+  // Whatever it was that Vitest did not like, it is not lost.
+  if (vitestExitCode !== 0 && failed === 0) {
+    lines.push(`vitest ended with exit code ${vitestExitCode}`)
+    failed = 1
+  }
+  return { lines: [...lines, `${passed} passed, ${failed} failed`], exitCode: failed === 0 ? 0 : 1 }
+}

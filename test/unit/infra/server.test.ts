@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createServer, type Server, type ServerSpec } from '../../../infra/local/server.ts'
+import { waitFor } from '../../helpers/wait.ts'
+
+const IDLE = 'setInterval(() => {}, 1000)'
+const DEAF = `process.on('SIGTERM', () => {}); console.log('up'); ${IDLE}`
+
+describe('a server as a child process', () => {
+  let dir: string
+  let server: Server | undefined
+  let deaths: string[]
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'sluice-server-'))
+    deaths = []
+  })
+  afterEach(async () => {
+    await server?.stop()
+    await rm(dir, { recursive: true })
+  })
+
+  function serverOf(script: string, more: Partial<ServerSpec> = {}): Server {
+    server = createServer({
+      name: 'Toy',
+      command: process.execPath,
+      args: ['-e', script],
+      env: { PATH: process.env['PATH'] },
+      cwd: dir,
+      logPath: join(dir, 'log', 'toy.log'),
+      isReady: () => Promise.resolve(true),
+      onDeath: (how) => void deaths.push(how),
+      ...more,
+    })
+    return server
+  }
+  const isAlive = (pid: number) => {
+    try {
+      return process.kill(pid, 0)
+    } catch {
+      return false
+    }
+  }
+
+  it('can be stopped and started again', async () => {
+    const toy = serverOf(IDLE)
+    await toy.start()
+    const first = toy.pid as number
+    await toy.stop()
+    expect(toy.pid).toBeUndefined()
+    expect(isAlive(first)).toBe(false)
+    await toy.start()
+    expect(toy.pid).not.toBe(first)
+    expect(deaths).toEqual([])
+  })
+
+  it('can be started again at once after it was killed', async () => {
+    const toy = serverOf(IDLE)
+    await toy.start()
+    toy.kill('SIGKILL')
+    await toy.start()
+    expect(isAlive(toy.pid as number)).toBe(true)
+    expect(deaths).toEqual([])
+  })
+
+  it('is killed when it does not hear', async () => {
+    const toy = serverOf(DEAF, { stopTimeoutMs: 100 })
+    await toy.start()
+    const pid = toy.pid as number
+    await toy.stop()
+    expect(isAlive(pid)).toBe(false)
+  })
+
+  it('can be stopped while it is suspended', async () => {
+    const toy = serverOf(IDLE)
+    await toy.start()
+    toy.kill('SIGSTOP')
+    await toy.stop()
+    expect(toy.pid).toBeUndefined()
+  })
+
+  it('tells when it dies by itself', async () => {
+    const toy = serverOf('setTimeout(() => process.exit(3), 100)')
+    await toy.start()
+    await waitFor(() => Promise.resolve(deaths.length > 0), { timeoutMs: 5_000, what: 'its death' })
+    expect(deaths).toEqual(['exit code 3'])
+  })
+
+  it('fails to start with the end of its log when it dies before it answers', async () => {
+    const toy = serverOf(`console.error('port is taken'); process.exit(1)`, {
+      isReady: () => Promise.reject(new Error('refused')),
+    })
+    await expect(toy.start()).rejects.toThrow(/Toy ended before it answered: exit code 1[^]*port is taken/)
+    expect(deaths).toEqual([])
+  })
+
+  it('fails to start, and is gone, when it never answers', async () => {
+    let pid = 0
+    const toy = serverOf(IDLE, {
+      readyTimeoutMs: 200,
+      isReady: (started) => {
+        pid = started
+        return Promise.resolve(false)
+      },
+    })
+    await expect(toy.start()).rejects.toThrow('Toy did not answer within 200 ms')
+    expect(isAlive(pid)).toBe(false)
+  })
+})

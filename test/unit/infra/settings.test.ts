@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest'
+import { loadLocalSettings, runtimeEnv } from '../../../infra/local/settings.ts'
+import { loadConfig } from '../../../runtime/config.ts'
+import type { ConfigError } from '../../../runtime/errors.ts'
+
+describe('the settings of the local stack', () => {
+  it('are the well-known ports and no given servers', () => {
+    expect(loadLocalSettings({})).toMatchObject({
+      redisPort: 6379,
+      minioPort: 9000,
+      consolePort: 9001,
+      redisUrl: undefined,
+      minioEndpoint: undefined,
+      config: { apiPort: 8080 },
+    })
+  })
+
+  it('move each port and take given servers', () => {
+    const settings = loadLocalSettings({
+      SLUICE_LOCAL_REDIS_PORT: '1',
+      SLUICE_LOCAL_CONSOLE_PORT: '65535',
+      SLUICE_API_PORT: '3',
+      MINIO_ENDPOINT: 'http://minio.example:9000/',
+    })
+    expect(settings).toMatchObject({
+      redisPort: 1,
+      consolePort: 65_535,
+      minioEndpoint: 'http://minio.example:9000',
+      config: { apiPort: 3 },
+    })
+  })
+
+  it('list everything wrong at once, what the runtime would refuse included', () => {
+    const env = {
+      SLUICE_LOCAL_REDIS_PORT: '70000',
+      SLUICE_LOCAL_TYPO: '1',
+      SLUICE_TYPO: '1',
+      REDIS_URL: 'localhost',
+      SLUICE_API_PORT: '-1',
+    }
+    let issues: readonly string[] = []
+    try {
+      loadLocalSettings(env)
+    } catch (error) {
+      issues = (error as ConfigError).issues
+    }
+    expect(issues).toEqual([
+      expect.stringContaining('SLUICE_LOCAL_REDIS_PORT: "70000" is no port'),
+      expect.stringContaining('SLUICE_LOCAL_TYPO: unknown setting'),
+      expect.stringContaining('SLUICE_TYPO: unknown setting'),
+      expect.stringContaining('REDIS_URL'),
+      expect.stringContaining('SLUICE_API_PORT'),
+    ])
+  })
+
+  it('refuse an API port that nobody could tell', () => {
+    expect(() => loadLocalSettings({ SLUICE_API_PORT: '0' })).toThrow(/SLUICE_API_PORT: here it must be/)
+  })
+})
+
+describe('the environment of the runtime', () => {
+  const facts = {
+    redisUrl: 'redis://127.0.0.1:1',
+    minioEndpoint: 'http://127.0.0.1:2',
+    apiPort: 3,
+    credentials: { accessKey: 'runtime-1', secretKey: 'a-secret' },
+    scratchDir: '/x/scratch',
+  }
+
+  it('is one that the runtime accepts', () => {
+    const env = runtimeEnv({ PATH: '/bin', SLUICE_LOCAL_REDIS_PORT: '1', SLUICE_WORKERS: '2' }, facts)
+    expect(env).toMatchObject({ PATH: '/bin', REDIS_URL: 'redis://127.0.0.1:1', SLUICE_WORKERS: '2' })
+    expect(loadConfig(env)).toMatchObject({
+      redisUrl: 'redis://127.0.0.1:1',
+      minioEndpoint: 'http://127.0.0.1:2',
+      apiPort: 3,
+      runtimeCredentials: facts.credentials,
+      scratchDir: '/x/scratch',
+      workers: 2,
+    })
+  })
+
+  it("holds no account but the runtime's", () => {
+    const outer = {
+      MINIO_ROOT_USER: 'root',
+      MINIO_ROOT_PASSWORD: 'root-secret',
+      MINIO_UPLOADER_ACCESS_KEY: 'up',
+      MINIO_UPLOADER_SECRET_KEY: 'up-secret',
+      npm_config_token: 'npm-secret',
+    }
+    expect(JSON.stringify(runtimeEnv(outer, facts))).not.toMatch(/root|up-secret|npm/)
+  })
+
+  it('leaves a misspelt setting in, so that the runtime names it', () => {
+    expect(runtimeEnv({ SLUICE_TYPO: '1' }, facts)['SLUICE_TYPO']).toBe('1')
+  })
+})
