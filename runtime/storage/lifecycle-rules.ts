@@ -1,4 +1,5 @@
 /** The rules by which a bucket forgets, merged into those that others made. Pure. @module */
+import { parseXml } from './xml.ts'
 
 /** Rules whose ID begins so are ours. */
 const OWN_PREFIX = 'sluice-'
@@ -25,8 +26,10 @@ const RULES: Readonly<Record<Forgetting, string>> = {
  * What to write back; undefined when all is as it should be. Rules of others are kept letter by letter.
  *
  * @param currentXml - empty when the bucket has no rules
+ * @throws {StorageError} when it is no such configuration: it would be lost
  */
 export function mergeLifecycle(currentXml: string, forgetting: Forgetting): string | undefined {
+  if (currentXml !== '') parseXml(currentXml, 'LifecycleConfiguration')
   const current = currentXml.match(/<Rule>.*?<\/Rule>/gs) ?? []
   const isOurs = (xml: string) => xml.includes(`<ID>${OWN_PREFIX}`)
   const ours = current.filter(isOurs)

@@ -8,7 +8,7 @@
  */
 import type { Requester } from './request.ts'
 import type { ListedObject, ListOptions } from './storage.ts'
-import { childOf, childrenOf, parseXml, textOf, type XmlNode } from './xml.ts'
+import { childrenOf, parseXml, textOf, type XmlNode } from './xml.ts'
 
 /** In the order of the keys, the versions of a key newest first. */
 export async function* listObjects(
@@ -31,7 +31,7 @@ export async function* listObjects(
       },
       signal: options.signal,
     })
-    const page = childOf(parseXml(text), kind.root)
+    const page = parseXml(text, kind.root)
     yield* kind.objects(page)
     marker = textOf(page, 'IsTruncated') === 'true' ? kind.nextMarker(page) : undefined
   }

@@ -24,11 +24,16 @@ interface Rule {
 const FAST: Rule = { id: 'sluice-fast', arn: FAST_ARN }
 const DURABLE: Rule = { id: 'sluice-durable', arn: DURABLE_ARN }
 
-/** What to write back; undefined when all is as it should be. Rules of others are kept letter by letter. */
+/**
+ * What to write back; undefined when all is as it should be. Rules of others are kept letter by letter.
+ *
+ * @throws {StorageError} when `currentXml` is no such configuration: it would be lost
+ */
 export function mergeNotifications(
   currentXml: string,
   options: { readonly isStrict: boolean },
 ): string | undefined {
+  parseXml(currentXml, 'NotificationConfiguration')
   const wanted = options.isStrict ? [DURABLE] : [FAST, DURABLE]
   const current = currentXml.match(/<((?:Queue|Topic|CloudFunction)Configuration)>.*?<\/\1>/gs) ?? []
   const theirs = current.filter((xml) => !isOurs(xml))
@@ -44,6 +49,7 @@ export function mergeNotifications(
  * that overlap, and ours, without filters, contains that one.
  */
 function isOurs(xml: string): boolean {
+  if (!xml.startsWith('<QueueConfiguration>')) return false
   const rule = parseRule(xml)
   if (rule.id === FAST.id || rule.id === DURABLE.id) return true
   return (
@@ -66,7 +72,7 @@ function isExactly(xml: string, { id, arn }: Rule): boolean {
 }
 
 function parseRule(xml: string) {
-  const node = childOf(parseXml(xml), 'QueueConfiguration')
+  const node = parseXml(xml, 'QueueConfiguration')
   return {
     id: first(node, 'Id'),
     arn: first(node, 'Queue'),

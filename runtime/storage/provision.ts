@@ -16,7 +16,7 @@ import { BUCKETS, allBuckets, runtimePolicy, uploaderPolicy, type FunctionBucket
 import { createRequester, type Requester } from './request.ts'
 import { createUsers, type User } from './users.ts'
 import { createWatermark } from './watermark.ts'
-import { childOf, parseXml, textOf } from './xml.ts'
+import { parseXml, textOf } from './xml.ts'
 
 export interface ProvisionOptions {
   readonly endpoint: string
@@ -127,7 +127,7 @@ async function createBucket(
 async function enableVersioning(requester: Requester, bucket: string): Promise<boolean> {
   const query = { versioning: '' }
   const { text } = await requester.read({ method: 'GET', bucket, query })
-  if (textOf(childOf(parseXml(text), 'VersioningConfiguration'), 'Status') === 'Enabled') return false
+  if (textOf(parseXml(text, 'VersioningConfiguration'), 'Status') === 'Enabled') return false
   await write(
     requester,
     bucket,

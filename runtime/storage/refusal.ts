@@ -1,7 +1,7 @@
 /** What the store's refusal means: S3's XML or MinIO's headers, as a StorageError that says what to do. @module */
 import type { IncomingMessage } from 'node:http'
 import { StorageError } from './errors.ts'
-import { childOf, parseXml, textOf } from './xml.ts'
+import { parseXml, textOf } from './xml.ts'
 
 /** What a person can do about it; everything else is explained by the store's own message. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ const OUT_OF_TIME: Readonly<Record<string, string>> = {
 /** The refusal in `response`, whose body has been read as `body` (empty after a HEAD). */
 export function refusalOf(response: IncomingMessage, body: string): StorageError {
   const statusCode = response.statusCode ?? 0
-  const error = body.includes('<Error>') ? childOf(parseXml(body), 'Error') : {}
+  const error = body.includes('<Error>') ? parseXml(body, 'Error') : {}
   // A HEAD has no body; MinIO puts the code where only those find it who know of it.
   const header = (name: string) => String(response.headers[name] ?? '').replace(/^"|"$/g, '')
   const message = textOf(error, 'Message') || header('x-minio-error-desc') || `HTTP status ${statusCode}`

@@ -14,15 +14,25 @@ const parser = new XMLParser({
   processEntities: false,
 })
 
-/** @throws {StorageError} with code `InvalidXml` when `text` is no XML */
-export function parseXml(text: string): XmlNode {
+/**
+ * The element `root` of a document.
+ *
+ * @throws {StorageError} with code `InvalidXml` when `text` is something else: a proxy's page must not pass for an empty listing
+ */
+export function parseXml(text: string, root: string): XmlNode {
+  const answer = parse(text)
+  if (answer && root in answer) return childOf(answer, root)
+  throw new StorageError(
+    `the store answered without <${root}>: ${JSON.stringify(text.slice(0, 200))}; is MINIO_ENDPOINT an S3 endpoint?`,
+    { code: 'InvalidXml' },
+  )
+}
+
+function parse(text: string): XmlNode | undefined {
   try {
     return parser.parse(text) as XmlNode
-  } catch (cause) {
-    throw new StorageError(
-      `the store answered with what is no XML: ${JSON.stringify(text.slice(0, 200))}; is MINIO_ENDPOINT an S3 endpoint?`,
-      { code: 'InvalidXml', cause },
-    )
+  } catch {
+    return undefined
   }
 }
 

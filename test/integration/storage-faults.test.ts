@@ -86,8 +86,9 @@ describe('a store that is not there', () => {
   })
 
   it('is waited for when it comes back in time', async () => {
+    const patient = client({ retries: 8 })
     await store.minio.halt()
-    const read = store.storage.head('plain', 'missing')
+    const read = patient.head('plain', 'missing')
     await store.minio.start()
     expect(await read).toBeUndefined()
   })
@@ -95,7 +96,7 @@ describe('a store that is not there', () => {
 
 describe('a store that hangs', () => {
   it('ends a call by the idle limit, and by its signal at once', async () => {
-    const impatient = client({ idleTimeoutMs: 300, retries: 0 })
+    const impatient = client({ idleTimeoutMs: 1_000, retries: 0 })
     await impatient.check(['plain'])
     store.minio.kill('SIGSTOP')
     try {

@@ -35,4 +35,8 @@ describe('mergeLifecycle', () => {
     const first = mergeLifecycle(answer(THEIRS), 'old-versions') ?? ''
     expect(mergeLifecycle(first, 'old-versions')).toBeUndefined()
   })
+
+  it('does not write over what is no configuration', () => {
+    expect(() => mergeLifecycle('<html>Bad gateway</html>', 'temporary')).toThrow(/is MINIO_ENDPOINT an S3/)
+  })
 })

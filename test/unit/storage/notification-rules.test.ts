@@ -60,6 +60,10 @@ describe('rules that are written', () => {
 })
 
 describe('nothing is written', () => {
+  it.each(['', '<html>Bad gateway</html>', 'no XML <'])('over what is no configuration: %j', (text) => {
+    expect(() => mergeNotifications(text, { isStrict: false })).toThrow(/is MINIO_ENDPOINT an S3 endpoint/)
+  })
+
   it('when all is as it should be, in whatever order the events come back', () => {
     const current = answer(
       THEIRS,
