@@ -3,6 +3,7 @@
  * Knows nothing of S3; whatever goes wrong on the way is a StorageError.
  * @module
  */
+import { setMaxListeners } from 'node:events'
 import { createReadStream } from 'node:fs'
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
@@ -56,6 +57,8 @@ export function createTransport(options: { readonly idleTimeoutMs: number }): Tr
         outgoing.destroy(error)
       }
       const onAbort = () => fail(abortError(signal))
+      // An attempt's signal ends all its requests, more of them at a time than Node takes for a leak.
+      if (signal) setMaxListeners(0, signal)
       signal?.addEventListener('abort', onAbort, { once: true })
       outgoing.once('close', () => signal?.removeEventListener('abort', onAbort))
       const watch = () =>
