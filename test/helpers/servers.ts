@@ -7,7 +7,7 @@ import { freePort } from '../../infra/local/ports.ts'
 import { findProgram, type ProgramName } from '../../infra/local/programs.ts'
 import { createRedis } from '../../infra/local/redis.ts'
 import type { Server } from '../../infra/local/server.ts'
-import { forget, showOnFailure } from './logs.ts'
+import { unwatch, watch } from './watched.ts'
 
 export interface TestServer {
   readonly port: number
@@ -85,7 +85,7 @@ async function startServer(name: string, create: (port: number, dir: string) => 
     const server = await create(port, dir)
     try {
       await server.start()
-      showOnFailure(server.logPath)
+      watch(server)
       return { port, server, dir }
     } catch (error) {
       await rm(dir, { recursive: true, force: true })
@@ -107,7 +107,7 @@ function controls(server: Server, dir: string, port: number): TestServer {
     start: () => server.start(),
     halt: () => server.stop(),
     stop: async () => {
-      forget(server.logPath)
+      unwatch(server)
       await server.stop()
       await rm(dir, { recursive: true, force: true })
     },

@@ -12,8 +12,8 @@ import { loadLocalSettings } from '../../infra/local/settings.ts'
 import { createStack } from '../../infra/local/stack.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
-import { forget, showOnFailure } from './logs.ts'
 import { requireProgram } from './servers.ts'
+import { unwatch, watch } from './watched.ts'
 
 const run = promisify(execFile)
 
@@ -70,13 +70,14 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const { redis, minio, runtime, redisUrl, minioEndpoint, apiUrl, runtimeEnv: env } = stack
   if (!redis || !minio)
     throw new Error('a test starts servers of its own: leave out REDIS_URL and MINIO_ENDPOINT')
-  const logPaths = [redis, minio, runtime].map(({ logPath }) => logPath)
   const { minioRegion: region } = settings.config
   const storage = createStorage({ endpoint: minioEndpoint, region, credentials: credentials.root })
   const mc = createMc(programs.mc, join(dir, 'mc'))
 
+  const servers = [redis, minio, runtime]
+  watch(...servers)
   async function stop() {
-    forget(...logPaths)
+    unwatch(...servers)
     await stack.stop()
     storage.close()
     await rm(dir, { recursive: true, force: true })
@@ -89,7 +90,6 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
     await stop()
     throw error
   }
-  showOnFailure(...logPaths)
   const facts = { redisUrl, minioEndpoint, apiUrl, credentials, env, dir }
   const childPids = (kind: string) => childPidsOf(runtime, kind)
   return { ...facts, redis, minio, runtime, storage, mc, childPids, stop }
