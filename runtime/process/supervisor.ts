@@ -50,6 +50,7 @@ export function createSupervisor({
   log,
 }: SupervisorParts): Supervisor {
   const stopping = new AbortController()
+  const ended = new AbortController()
   const snapshots = createSnapshots()
   const slots: Slot[] = children.map((kind) => ({ kind, child: undefined, heardAtMs: 0 }))
 
@@ -120,12 +121,13 @@ export function createSupervisor({
       const watch = setInterval(killSilent, SECOND_MS)
       await Promise.all(slots.map(keep))
       clearInterval(watch)
+      ended.abort()
     },
     stop() {
       if (stopping.signal.aborted) return
       stopping.abort()
       signalAll('SIGTERM')
-      void sleep(graceMs).then(() => signalAll('SIGKILL'))
+      void sleep(graceMs, ended.signal).then(() => signalAll('SIGKILL'))
     },
     kill() {
       stopping.abort()

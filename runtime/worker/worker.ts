@@ -57,6 +57,7 @@ export function createWorker(parts: WorkerParts): Worker {
   const { queue, consumer, functions, inFlight, contact, metrics, log } = parts
   const bell = createBell()
   const claimedOf = new Map<string, number>()
+  const stopped = new AbortController()
   let isDraining = false
   let ended: Ended[] = []
 
@@ -135,12 +136,13 @@ export function createWorker(parts: WorkerParts): Worker {
         // Where there was something there may be more; else wait for a ring, which an ended attempt is too.
         if (claimed === 0 || wants().length === 0) await bell.wait(LOOK_MS)
       }
+      stopped.abort()
     },
     ring: () => bell.ring(),
     drain(drainMs) {
       isDraining = true
       bell.ring()
-      void sleep(drainMs).then(() => inFlight.abortAll('released', 'the worker is stopping'))
+      void sleep(drainMs, stopped.signal).then(() => inFlight.abortAll('released', 'the worker is stopping'))
     },
   }
 }
