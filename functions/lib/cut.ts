@@ -3,10 +3,12 @@ import { join, relative } from 'node:path'
 import { PermanentError, type ChunkTimes } from '../../runtime/index.ts'
 import { copyChunksArguments } from './arguments.ts'
 import type { ChunkPlan } from './container.ts'
+import type { FfmpegResult } from './ffmpeg.ts'
 import type { Inspection } from './inspect.ts'
 import type { FfmpegProgress } from './progress.ts'
 import { finishedSegments } from './segmenter.ts'
 import * as segments from './segments.ts'
+import { ToolError } from './tool-error.ts'
 
 export interface Chunk {
   readonly path: string
@@ -39,7 +41,7 @@ export async function* cutAtKeyframes(options: CutOptions): AsyncGenerator<Chunk
     fileName: segment.fileName,
     times: segments.chunkTimes(segment, { index, endSeconds, requestedSeconds: seconds }),
   })
-  let mediaSeconds: number | undefined
+  let result: FfmpegResult | undefined
   const finished = finishedSegments({
     profile: 'copy',
     arguments: copyChunksArguments({
@@ -53,10 +55,8 @@ export async function* cutAtKeyframes(options: CutOptions): AsyncGenerator<Chunk
     signal: options.signal,
     // Copied packets are no larger than the source; the rest is for the container's own tables.
     limits: { fileBytes: 2 * inspection.sizeBytes + 64 * 1024 ** 2 },
-    onProgress: (progress) => {
-      mediaSeconds = progress.mediaSeconds ?? mediaSeconds
-      options.onProgress(progress)
-    },
+    onProgress: options.onProgress,
+    onEnd: (ended) => (result = ended),
   })
 
   let last: segments.Segment | undefined
@@ -74,11 +74,14 @@ export async function* cutAtKeyframes(options: CutOptions): AsyncGenerator<Chunk
   }
   const verdict = segments.checkTotals({
     last,
-    mediaSeconds,
+    mediaSeconds: result?.mediaSeconds,
     declaredSeconds: segments.declaredSeconds(inspection.media, plan.kept),
     isEstimated: inspection.media.isDurationEstimated,
   })
-  if (!verdict.isWhole) throw new PermanentError(verdict.reason)
+  if (!verdict.isWhole) {
+    const cause = new ToolError(verdict.reason, result ?? { tool: 'ffmpeg' })
+    throw new PermanentError(verdict.reason, { cause })
+  }
   if (verdict.warning !== undefined) options.onWarning(verdict.warning)
   if (isLeaning) options.onWarning(segments.LEANING_WARNING)
   if (last) yield toChunk(last, index, verdict.endSeconds)

@@ -4,11 +4,16 @@
  * @module
  */
 import { failureOf } from './failure.ts'
-import { startFfmpeg, type FfmpegOptions, type FfmpegRun } from './ffmpeg.ts'
+import { startFfmpeg, type FfmpegOptions, type FfmpegResult, type FfmpegRun } from './ffmpeg.ts'
 import { parseSegment, type Segment } from './segments.ts'
 
 /** FFmpeg copies more than 1 GB/s, which no upload keeps up with. */
 const MAX_UNTAKEN = 2
+
+export interface SegmenterOptions extends Omit<FfmpegOptions, 'tool' | 'onLine'> {
+  /** FFmpeg ended well: told once, after the last segment. */
+  readonly onEnd: (result: FfmpegResult) => void
+}
 
 /**
  * A file is final when it is yielded. Ends when FFmpeg has ended well; leaving the loop early ends FFmpeg.
@@ -16,9 +21,7 @@ const MAX_UNTAKEN = 2
  * @throws {PermanentError} when the file is damaged
  * @throws {ToolError} when FFmpeg did not run or was killed
  */
-export async function* finishedSegments(
-  options: Omit<FfmpegOptions, 'tool' | 'onLine'>,
-): AsyncGenerator<Segment, void, void> {
+export async function* finishedSegments(options: SegmenterOptions): AsyncGenerator<Segment, void, void> {
   const untaken: Segment[] = []
   let wake = () => {}
   let isPaused = false
@@ -56,6 +59,7 @@ export async function* finishedSegments(
     }
     const result = await run.ended
     if (result.exitCode !== 0) throw failureOf(result)
+    options.onEnd(result)
   } finally {
     run.kill()
     // No process outlives the attempt.

@@ -83,6 +83,9 @@ describe.each(await ffmpegBuilds())('chunk on bad input with $name', (build) => 
     const error = await refusal(path)
     expect(error.name).toBe('PermanentError')
     expect(error.message).toMatch(/truncated/)
+    // RIFF says so itself, before FFmpeg has anything to say.
+    const isToldByFfmpeg = !/header declares/.test(error.message)
+    expect(error.cause !== undefined).toBe(isToldByFfmpeg)
   })
 
   it.each(Object.keys(disguises('', '')))('neither reads a file nor sends a request for %s', async (name) => {
