@@ -1,9 +1,10 @@
 /** A batch of notifications, turned into what `admit` stores. Pure. @module */
+import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Admission, Job, Mark } from '../queue/queue.ts'
 import type { CreatedEvent, ObjectEvent } from './event.ts'
-import { parseNotification } from './notification.ts'
+import { NotificationError, parseNotification } from './notification.ts'
 import type { Mismatch, Router } from './routing.ts'
 
 export interface PlannedAdmission extends Admission {
@@ -13,15 +14,15 @@ export interface PlannedAdmission extends Admission {
 }
 
 /** What these notifications ask for. Nothing is thrown: what cannot be parsed is in `bad`. */
-export function planAdmission(raws: readonly string[], router: Router, paths: 1 | 2): PlannedAdmission {
+export function planAdmission(raws: readonly Buffer[], router: Router, paths: 1 | 2): PlannedAdmission {
   const events: ObjectEvent[] = []
   const jobs: Job[] = []
   const marks: Mark[] = []
-  const bad: { raw: string; reason: string }[] = []
+  const bad: { raw: Buffer; reason: string }[] = []
   const dropped: PlannedAdmission['dropped'][number][] = []
   for (const raw of raws) {
     try {
-      const notification = parseNotification(raw)
+      const notification = parseNotification(textOf(raw))
       events.push(...notification.events)
       dropped.push(...notification.otherEventNames.map(() => 'event-type' as const))
     } catch (error) {
@@ -40,6 +41,12 @@ export function planAdmission(raws: readonly string[], router: Router, paths: 1 
     }
   }
   return { raws, jobs, marks, bad, paths, events, dropped }
+}
+
+/** MinIO sends UTF-8; what is none would change on its way through a string. */
+function textOf(raw: Buffer): string {
+  if (!isUtf8(raw)) throw new NotificationError('no UTF-8')
+  return raw.toString()
 }
 
 function markOf(event: ObjectEvent): Mark {

@@ -5,7 +5,7 @@
 import type { Redis } from 'ioredis'
 import { createKeys, GROUP, LANES, type Keys, type Lane } from './keys.ts'
 import { parseRun, type Claim, type RunPayload, type RunRecord, type RunState, type Trigger } from './run.ts'
-import { createScripts } from './scripts.ts'
+import { createScripts, type ScriptArgument } from './scripts.ts'
 
 /** A run to be. */
 export interface Job {
@@ -27,11 +27,11 @@ export interface Mark {
 }
 
 export interface Admission {
-  /** The head of the inbox as it was read; empty for runs that no notification asked for. */
-  readonly raws: readonly string[]
+  /** The head of the inbox as it was read, byte for byte; empty for runs that no notification asked for. */
+  readonly raws: readonly Buffer[]
   readonly jobs: readonly Job[]
   readonly marks: readonly Mark[]
-  readonly bad: readonly { readonly raw: string; readonly reason: string }[]
+  readonly bad: readonly { readonly raw: Buffer; readonly reason: string }[]
   /** How many targets announce each event: a second announcement is then expected, a third is a duplicate. */
   readonly paths: 1 | 2
 }
@@ -100,12 +100,12 @@ export function createQueue(redis: Redis, name: string) {
     keys,
 
     /** The first `count` notifications, still in the list. */
-    peek: (count: number): Promise<string[]> => redis.lrange(keys.inbox, 0, count - 1),
+    peek: (count: number): Promise<Buffer[]> => redis.lrangeBuffer(keys.inbox, 0, count - 1),
 
     /** What became of each job, or undefined when another process was faster: read the head again. */
     async admit(admission: Admission): Promise<readonly AdmitOutcome[] | undefined> {
       const { raws, jobs, marks, bad } = admission
-      const args: (string | number)[] = [admission.paths, raws.length, ...raws, jobs.length]
+      const args: ScriptArgument[] = [admission.paths, raws.length, ...raws, jobs.length]
       for (const job of jobs) {
         args.push(job.runId, job.functionName, job.objectId, job.payload.generation, job.eventId)
         args.push(job.lane, job.trigger, JSON.stringify(job.payload))

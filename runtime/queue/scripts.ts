@@ -17,7 +17,8 @@ const SCRIPTS = {
 
 export type ScriptName = keyof typeof SCRIPTS
 
-export type RunScript = (name: ScriptName, args: readonly (string | number)[]) => Promise<unknown>
+export type ScriptArgument = string | number | Buffer
+export type RunScript = (name: ScriptName, args: readonly ScriptArgument[]) => Promise<unknown>
 
 /** Runs scripts on `redis`, with `prefix` as their only key. ioredis loads a script again when Redis has forgotten it. */
 export function createScripts(redis: Redis, prefix: string): RunScript {
@@ -25,17 +26,12 @@ export function createScripts(redis: Redis, prefix: string): RunScript {
     const flags = mayExceedMemory ? '#!lua flags=allow-oom\n' : ''
     redis.defineCommand(commandOf(name), { numberOfKeys: 1, lua: flags + read('prelude') + read(name) })
   }
-  return (name, args) => {
-    // defineCommand adds methods that the type of a connection cannot know.
-    const commands = redis as unknown as Record<
-      string,
-      (...args: readonly (string | number)[]) => Promise<unknown>
-    >
-    return (commands[commandOf(name)] as (...args: readonly (string | number)[]) => Promise<unknown>)(
-      prefix,
-      ...args,
-    )
-  }
+  // defineCommand adds methods that the type of a connection cannot know.
+  const commands = redis as unknown as Record<
+    string,
+    (...args: readonly ScriptArgument[]) => Promise<unknown>
+  >
+  return (name, args) => (commands[commandOf(name)] as (typeof commands)[string])(prefix, ...args)
 }
 
 function commandOf(name: string): string {

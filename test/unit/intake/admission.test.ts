@@ -5,12 +5,10 @@ import { planAdmission } from '../../../runtime/intake/admission.ts'
 import { createRouter } from '../../../runtime/intake/routing.ts'
 import { objectIdOf, runIdOf } from '../../../runtime/queue/keys.ts'
 
-const raw = (name: string) =>
-  (
-    JSON.parse(readFileSync(new URL(`../../fixtures/events/${name}.json`, import.meta.url), 'utf8')) as {
-      raw: string[]
-    }
-  ).raw[0] as string
+const raw = (name: string) => {
+  const text = readFileSync(new URL(`../../fixtures/events/${name}.json`, import.meta.url), 'utf8')
+  return Buffer.from((JSON.parse(text) as { raw: string[] }).raw[0] as string)
+}
 const functionOf = (name: string, bucket: string, match?: string[]) =>
   defineFunction({ name, version: '1', on: { bucket, ...(match ? { match } : {}) } }, (c) => c.json({}))
 const router = createRouter([
@@ -40,10 +38,18 @@ describe('planAdmission', () => {
   })
 
   it('sets aside what is no notification and goes on with the next', () => {
-    const plan = planAdmission(['{', raw('put-simple'), '[]'], router, 2)
-    expect(plan.bad.map((each) => each.raw)).toEqual(['{', '[]'])
+    const plan = planAdmission(
+      ['{', raw('put-simple'), '[]', [0xff, 0xfe]].map((each) => Buffer.from(each as Buffer)),
+      router,
+      2,
+    )
+    expect(plan.bad.map(({ reason }) => reason)).toEqual([
+      'no JSON',
+      expect.stringContaining('no bucket notification'),
+      'no UTF-8',
+    ])
     expect(plan.jobs).toHaveLength(1)
-    expect(plan.raws).toHaveLength(3)
+    expect(plan.raws).toHaveLength(4)
   })
 
   it('counts events that no function reads, and those that are no uploads', () => {

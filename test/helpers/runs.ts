@@ -1,0 +1,100 @@
+/** What became of objects, asked of a test's stack as an operator would: runs in Redis, results and verdicts in buckets. @module */
+import { Redis } from 'ioredis'
+import { resultPlace } from '../../runtime/output/layout.ts'
+import { parseManifest, type Manifest } from '../../runtime/output/manifest.ts'
+import { verdictSchema, type Verdict } from '../../runtime/output/verdict.ts'
+import { createKeys } from '../../runtime/queue/keys.ts'
+import { parseRun, type RunRecord, type RunState } from '../../runtime/queue/run.ts'
+import type { ListedObject, Storage } from '../../runtime/storage/storage.ts'
+import type { TestStack } from './stack.ts'
+import { waitFor } from './wait.ts'
+
+export interface Runs {
+  /** Puts an object as any client would. */
+  put(key: string, body: string | Uint8Array): Promise<void>
+  /** Every run of an object, in the order of their admission. */
+  of(key: string): Promise<RunRecord[]>
+  /** The object's newest run, when it has reached this state. */
+  reached(key: string, state: RunState, timeoutMs?: number): Promise<RunRecord>
+  manifest(functionName: string, key: string, outputBucket?: string): Promise<Manifest | undefined>
+  verdict(functionName: string, key: string): Promise<Verdict | undefined>
+  /** Asserts that the manifest's files exist with these sizes and that nothing else lies beside them; their keys. */
+  assertWhole(functionName: string, key: string): Promise<string[]>
+  close(): void
+}
+
+export function createRuns(stack: Pick<TestStack, 'redisUrl' | 'storage'>): Runs {
+  // Redis may be killed by the test: this connection waits for it.
+  const redis = new Redis(stack.redisUrl, { maxRetriesPerRequest: null })
+  redis.on('error', () => undefined)
+  const keys = createKeys('sluice')
+  const { storage } = stack
+  const placeOf = (functionName: string, sourceKey: string, outputBucket = 'processed') =>
+    resultPlace({ sourceBucket: 'incoming', sourceKey, functionName, outputBucket })
+
+  async function of(key: string): Promise<RunRecord[]> {
+    const found: RunRecord[] = []
+    for (const name of await redis.keys(`${keys.prefix}run:*`)) {
+      const run = parseRun(name.slice(keys.run('').length), await redis.hgetall(name))
+      if (run?.payload.key === key) found.push(run)
+    }
+    return found.toSorted((a, b) => a.createdAtMs - b.createdAtMs)
+  }
+
+  async function manifest(functionName: string, key: string, outputBucket?: string) {
+    const place = placeOf(functionName, key, outputBucket)
+    const found = await storage.readText(place.bucket, place.manifestKey)
+    return found && parseManifest(found.text)
+  }
+
+  return {
+    of,
+    manifest,
+    async put(key, body) {
+      await storage.put(
+        'incoming',
+        key,
+        { bytes: Buffer.from(body) },
+        { contentType: 'application/octet-stream' },
+      )
+    },
+    reached: (key, state, timeoutMs = 30_000) => {
+      let last: RunRecord | undefined
+      return waitFor(
+        async () => {
+          last = (await of(key)).at(-1)
+          return last?.state === state && last
+        },
+        { timeoutMs, what: `${JSON.stringify(key)} to be ${state}` },
+      ).catch((error: Error) => {
+        throw new Error(`${error.message}; last seen: ${JSON.stringify(last)}`, { cause: error })
+      })
+    },
+    async verdict(functionName, key) {
+      const place = placeOf(functionName, key)
+      const found = await storage.readText(place.verdictBucket, place.verdictKey)
+      return found && verdictSchema.parse(JSON.parse(found.text))
+    },
+    async assertWhole(functionName, key) {
+      const named = await manifest(functionName, key)
+      if (!named) throw new Error(`no manifest of ${functionName} for ${JSON.stringify(key)}`)
+      const lying = await listAll(storage, placeOf(functionName, key).folder)
+      const wanted = new Map(named.files.map((file) => [file.key, file.bytes]))
+      const attempts = lying.filter((object) => object.key.includes('/~'))
+      for (const object of attempts) {
+        if (wanted.get(object.key) !== object.sizeBytes)
+          throw new Error(`${object.key} is not what the manifest names`)
+      }
+      if (attempts.length !== wanted.size)
+        throw new Error(`${wanted.size} files are named, ${attempts.length} exist`)
+      return [...wanted.keys()]
+    },
+    close: () => redis.disconnect(),
+  }
+}
+
+async function listAll(storage: Storage, prefix: string): Promise<ListedObject[]> {
+  const found: ListedObject[] = []
+  for await (const object of storage.list('processed', { prefix })) found.push(object)
+  return found
+}
