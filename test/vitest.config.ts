@@ -39,7 +39,7 @@ function configOf({
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
-      setupFiles: ['test/helpers/watched.ts'],
+      setupFiles: ['test/helpers/each-file.ts'],
       // Processes, not threads: a server is bound to the life of the process that started it.
       pool: 'forks',
       maxWorkers,
