@@ -7,6 +7,7 @@ import { freePort } from '../../infra/local/ports.ts'
 import { findProgram, type ProgramName } from '../../infra/local/programs.ts'
 import { createRedis } from '../../infra/local/redis.ts'
 import type { Server } from '../../infra/local/server.ts'
+import { waitUntilSuspended } from './suspend.ts'
 import { unwatch, watch } from './watched.ts'
 
 export interface TestServer {
@@ -14,7 +15,7 @@ export interface TestServer {
   /** Changes with `start`. */
   readonly pid: number
   readonly dir: string
-  /** Sends any signal, for tests of faults: SIGKILL, or SIGSTOP and SIGCONT. */
+  /** Sends any signal, for tests of faults: SIGKILL, or SIGSTOP (nothing answers any more when it returns) and SIGCONT. */
   kill(signal: NodeJS.Signals): void
   /** Starts it again after `kill` or `halt`, on the same port and data. */
   start(): Promise<void>
@@ -103,7 +104,10 @@ function controls(server: Server, dir: string, port: number): TestServer {
       if (server.pid === undefined) throw new Error(`${server.name} does not run: call start() first`)
       return server.pid
     },
-    kill: (signal) => server.kill(signal),
+    kill: (signal) => {
+      server.kill(signal)
+      if (signal === 'SIGSTOP' && server.pid) waitUntilSuspended(server.pid)
+    },
     start: () => server.start(),
     halt: () => server.stop(),
     stop: async () => {
