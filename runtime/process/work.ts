@@ -75,8 +75,8 @@ export function work(parts: Parts, closers: Closers, onOrphaned: () => void): ()
         name: 'promote',
         everyMs: Math.min(SECOND_MS, config.leaseMs / 8),
         run: async () => {
-          await queue.promote(PROMOTE_AT_ONCE)
-          contact.touched()
+          const { nowMs } = await queue.promote(PROMOTE_AT_ONCE)
+          contact.touched(nowMs)
         },
       },
       { name: 'verdicts', everyMs: SECOND_MS, run: writeVerdicts },
@@ -85,7 +85,14 @@ export function work(parts: Parts, closers: Closers, onOrphaned: () => void): ()
         everyMs: config.leaseMs / 6,
         run: async () => {
           if (contact.forMs() < config.leaseMs) return
-          for (const taken of await queue.reclaim(config.leaseMs, MAX_CRASHES, names)) {
+          const reclaimed = await queue.reclaim({
+            leaseMs: config.leaseMs,
+            maxCrashes: MAX_CRASHES,
+            heardAtMs: contact.redisMs,
+            heardWithinMs: contact.gapMs,
+            functionNames: names,
+          })
+          for (const taken of reclaimed) {
             metrics.reclaimed.inc({ function: taken.functionName, outcome: taken.became })
             if (taken.became === 'dead')
               metrics.deadLetters.inc({ function: taken.functionName, reason: 'crash-loop' })

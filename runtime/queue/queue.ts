@@ -83,6 +83,16 @@ export interface Beat {
   readonly progress?: string
 }
 
+export interface ReclaimRequest {
+  readonly leaseMs: number
+  readonly maxCrashes: number
+  /** Redis's clock when it last answered this process. */
+  readonly heardAtMs: number
+  /** A request that reaches Redis later than this after `heardAtMs` does nothing. */
+  readonly heardWithinMs: number
+  readonly functionNames: readonly string[]
+}
+
 export interface Reclaimed {
   readonly runId: string
   readonly functionName: string
@@ -137,14 +147,16 @@ export function createQueue(redis: Redis, name: string) {
         ...beats.flatMap((beat) => [beat.runId, beat.fence, beat.token, beat.progress ?? '']),
       ]) as Promise<('ok' | 'cancelled' | 'lost')[]>,
 
-    promote: (limit: number): Promise<number> => script('promote', [limit]) as Promise<number>,
+    /** Puts due retries back; `nowMs` is Redis's clock. */
+    async promote(limit: number): Promise<{ promoted: number; nowMs: number }> {
+      const [promoted, nowMs] = (await script('promote', [limit])) as [number, number]
+      return { promoted, nowMs }
+    },
 
-    async reclaim(
-      leaseMs: number,
-      maxCrashes: number,
-      functionNames: readonly string[],
-    ): Promise<Reclaimed[]> {
-      const rows = (await script('reclaim', [leaseMs, maxCrashes, 100, ...functionNames])) as string[][]
+    async reclaim(request: ReclaimRequest): Promise<Reclaimed[]> {
+      const { leaseMs, maxCrashes, heardAtMs, heardWithinMs, functionNames } = request
+      const args = [leaseMs, maxCrashes, 100, heardAtMs, heardWithinMs, ...functionNames]
+      const rows = (await script('reclaim', args)) as string[][]
       return rows.map(
         ([runId, functionName, became, lostWorker]) =>
           ({ runId, functionName, became, lostWorker }) as Reclaimed,

@@ -5,19 +5,28 @@
  */
 
 export interface Contact {
-  /** Redis answered. */
-  touched(): void
+  /** The longest silence that is no gap. */
+  readonly gapMs: number
+  /** Redis's clock when it last told it; 0 before. */
+  readonly redisMs: number
+  /** Redis answered, and perhaps told its clock. */
+  touched(redisMs?: number): void
   forMs(): number
 }
 
-/** @param gapMs - the longest silence that is no gap */
 export function createContact(gapMs: number, now = () => performance.now()): Contact {
   let sinceMs = now()
   let lastMs = now()
+  let redisMs = 0
   return {
-    touched() {
+    gapMs,
+    get redisMs() {
+      return redisMs
+    },
+    touched(toldMs) {
       if (now() - lastMs > gapMs) sinceMs = now()
       lastMs = now()
+      redisMs = toldMs ?? redisMs
     },
     forMs: () => (now() - lastMs > gapMs ? 0 : now() - sinceMs),
   }

@@ -18,6 +18,15 @@ export function createTestQueue(redis: Redis) {
       const wants = [{ functionName: FN, free, lowFirst: 0 }]
       return queue.turn({ consumer, token: randomUUID(), inFlight: 0, settlements: [], wants, ...extra })
     },
+    /** Takes back what leases of `leaseMs` have run out, three crashes allowed. */
+    takeBack: async (leaseMs: number, heardAtMs?: number) =>
+      queue.reclaim({
+        leaseMs,
+        maxCrashes: 3,
+        heardAtMs: heardAtMs ?? (await queue.promote(0)).nowMs,
+        heardWithinMs: 1_000,
+        functionNames: [FN],
+      }),
     /** Settles one attempt; the state that follows. */
     async settle(claim: Claim, rest: SettlementRest) {
       const settlement = { runId: claim.runId, fence: claim.fence, token: claim.token, ...rest } as Settlement

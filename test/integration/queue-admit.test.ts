@@ -90,7 +90,7 @@ describe('admit', () => {
     await queue.settle(claims[0]!, { ...FAILED, delayMs: 60_000 })
     await queue.admit({ ...EMPTY, marks: [{ objectId: 'o', generation: 'v2', hint: 'superseded' }] })
     expect(await queue.run('older')).toMatchObject({ state: 'retrying', hint: 'superseded' })
-    expect(await queue.promote(10)).toBe(1)
+    expect(await queue.promote(10)).toMatchObject({ promoted: 1 })
     expect((await queue.run('other'))?.hint).toBeUndefined()
   })
 

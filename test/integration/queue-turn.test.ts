@@ -33,7 +33,7 @@ async function claimOne(runId: string): Promise<Claim> {
 async function loseWorker(leaseMs = 20) {
   return waitFor(
     async () => {
-      const taken = await queue.reclaim(leaseMs, 3, [FN])
+      const taken = await queue.takeBack(leaseMs)
       return taken.length > 0 && taken
     },
     { timeoutMs: 5_000, what: 'a lease to run out' },
@@ -110,7 +110,7 @@ describe('turn', () => {
 
   it('does not promote a retry before it is due', async () => {
     await queue.settle(await claimOne('a'), { ...FAILED, delayMs: 60_000 })
-    expect(await queue.promote(10)).toBe(0)
+    expect(await queue.promote(10)).toMatchObject({ promoted: 0 })
     expect((await queue.claim('w')).claims).toEqual([])
   })
 
@@ -143,7 +143,7 @@ describe('heartbeat', () => {
       await new Promise((resolve) => setTimeout(resolve, 20))
       expect(await queue.heartbeat('w', beats)).toEqual(['ok'])
     }
-    expect(await queue.reclaim(60, 3, [FN])).toEqual([])
+    expect(await queue.takeBack(60)).toEqual([])
   })
 
   it('tells a worker that its run is another’s, by fence or by token', async () => {
@@ -167,6 +167,21 @@ describe('reclaim', () => {
       ['a', 'solo', 0],
     ])
     expect(await queue.settle(zombie, { kind: 'complete', result: '{}' })).toBe('fenced')
+  })
+
+  it('does nothing when the call was held up on its way, as by a Redis that was stopped', async () => {
+    await claimOne('a')
+    const { nowMs } = await queue.promote(0)
+    await waitFor(
+      async () =>
+        (await queue.takeBack(20, nowMs - 1_001)).length === 0 && (await queue.promote(0)).nowMs > nowMs + 40,
+      {
+        timeoutMs: 5_000,
+        what: 'the lease to run out',
+      },
+    )
+    expect(await queue.run('a')).toMatchObject({ state: 'running' })
+    expect(await queue.takeBack(20)).toHaveLength(1)
   })
 
   it('makes only one busy worker hold back for it, so that the others go on', async () => {

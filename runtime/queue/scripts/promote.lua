@@ -1,7 +1,7 @@
 -- Puts retries that are due back into their streams.
 -- KEYS  1 prefix
 -- ARGV  1 how many at most
--- Returns how many
+-- Returns {how many, Redis's clock in ms}
 local t = now()
 local due = redis.call('ZRANGEBYSCORE', P .. 'delay', '-inf', t, 'LIMIT', 0, tonumber(ARGV[1]))
 local woken = {}
@@ -14,4 +14,4 @@ for _, run in ipairs(due) do
   redis.call('ZREM', P .. 'delay', run)
 end
 for fn in pairs(woken) do wake(fn) end
-return #due
+return { #due, t }

@@ -1,11 +1,14 @@
 -- Takes back what dead workers held: entries that were not renewed for a lease. Such a run may have killed its worker,
 -- so it goes on alone (lane solo), and a worker lost while it ran alone counts as a crash of its own.
 -- KEYS  1 prefix
--- ARGV  1 lease in ms  2 crashes allowed  3 how many entries at most a stream, then the functions
+-- ARGV  1 lease in ms  2 crashes allowed  3 how many entries at most a stream
+--       4 Redis's clock when the caller last heard of it  5 how old that may be in ms, then the functions
+--         A call that lay in a pipe while Redis was stopped would find every lease run out: it is too old to act.
 -- Returns {{run, function, what became of it: requeued | dead | cancelled, the worker that was lost}}
 local leaseMs, maxCrashes, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local t = now()
 local taken = {}
+if t - tonumber(ARGV[4]) > tonumber(ARGV[5]) then return taken end
 
 local function takeBack(fn, lane, item)
   local entry, worker = item[1], item[2]
@@ -33,7 +36,7 @@ local function takeBack(fn, lane, item)
   end
 end
 
-for i = 4, #ARGV do
+for i = 6, #ARGV do
   local fn = ARGV[i]
   for _, lane in ipairs({ 'live', 'low', 'solo' }) do
     local expired = redis.pcall('XPENDING', stream(fn, lane), GROUP, 'IDLE', leaseMs, '-', '+', limit)
