@@ -13,19 +13,31 @@ const run = promisify(execFile)
 const FREE_PORTS = { from: 20_000, to: 32_767 }
 const MAX_TRIES = 200
 
-export function isPortFree(port: number): Promise<boolean> {
+/** On both loopback addresses: MinIO listens on the second one too. */
+export async function isPortFree(port: number): Promise<boolean> {
+  return (await canListen(port, '127.0.0.1')) && (await canListen(port, '::1'))
+}
+
+function canListen(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
+    // A machine without IPv6 has another error, and nobody in the way.
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(!IN_USE.has(error.code ?? '')))
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)))
   })
 }
+
+const IN_USE = new Set(['EADDRINUSE', 'EACCES'])
+/** What this process gave away, which may not be listened on yet. */
+const given = new Set<number>()
 
 /** A port that nobody listens on now; another process may still be faster, so its user checks that its server answers. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const port = randomInt(FREE_PORTS.from, FREE_PORTS.to)
-    if (await isPortFree(port)) return port
+    if (given.has(port) || !(await isPortFree(port))) continue
+    given.add(port)
+    return port
   }
   throw new Error(`no free port between ${FREE_PORTS.from} and ${FREE_PORTS.to} on 127.0.0.1`)
 }

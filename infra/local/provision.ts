@@ -17,7 +17,6 @@ export interface ProvisionOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly credentials: LocalCredentials
   readonly mcProgram: string
-  readonly signal?: AbortSignal | undefined
 }
 
 /** @throws {ConfigError} when settings are wrong; Error with the end of its output when it fails otherwise */
@@ -42,7 +41,6 @@ export async function provision(options: ProvisionOptions): Promise<void> {
       PATH: [dirname(options.mcProgram), options.env['PATH']].filter(Boolean).join(delimiter),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    ...(options.signal && { signal: options.signal }),
   })
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),

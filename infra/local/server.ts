@@ -131,6 +131,11 @@ async function spawnServer(spec: ServerSpec): Promise<ChildProcess> {
   }
 }
 
+/** Somebody else was faster: on another port it would start. */
+export class PortTakenError extends Error {
+  override readonly name = 'PortTakenError'
+}
+
 type CommandLine = [command: string, ...args: string[]]
 
 /** The same command; where setpriv exists (Linux), the kernel ends it when this process dies, by whatever signal. */
@@ -145,7 +150,9 @@ async function untilReady(spec: ServerSpec, child: ChildProcess): Promise<void> 
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null) {
       const how = describeExit(child.exitCode, child.signalCode)
-      throw new Error(`${spec.name} ended before it answered: ${how}\n${await logTail(spec.logPath)}`)
+      const tail = await logTail(spec.logPath)
+      const message = `${spec.name} ended before it answered: ${how}\n${tail}`
+      throw /already in use/i.test(tail) ? new PortTakenError(message) : new Error(message)
     }
     if (await spec.isReady(child.pid as number).catch(() => false)) return
     if (performance.now() > deadlineMs) {

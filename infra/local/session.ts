@@ -1,6 +1,7 @@
 /** One life of the local stack: programs, accounts, servers, whatever is done with them, and their end on every path. @module */
 import { join } from 'node:path'
 import { ConfigError, messageOf } from '../../runtime/errors.ts'
+import { SECOND_MS, sleep } from '../../runtime/time.ts'
 import { loadCredentials, preferGiven } from './credentials.ts'
 import { listenForEnding } from './ending.ts'
 import { ensurePrograms } from './ensure-programs.ts'
@@ -38,9 +39,13 @@ export interface Session {
   readonly signal: AbortSignal
 }
 
+const SETTLE_LIMIT_MS = 3 * SECOND_MS
+
 export interface SessionEnd {
   /** What asked for the end, in words; undefined when `use` was done or failed. */
   readonly cause: string | undefined
+  /** Why it failed. */
+  readonly failure?: unknown
   /** 0 done or asked to end, 1 failed, 2 wrong settings. */
   readonly exitCode: 0 | 1 | 2
 }
@@ -58,8 +63,8 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     await options.use(session)
     return undefined
   }
+  const working = work()
   try {
-    const working = work()
     // When the end is asked for first, nobody else waits for it, and its failure is only the end's.
     working.catch(() => undefined)
     const cause = await Promise.race([working, ending.asked])
@@ -68,11 +73,13 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   } catch (error) {
     const isConfig = error instanceof ConfigError
     options.progress(isConfig ? `Wrong settings:\n${indented(error.issues)}` : messageOf(error))
-    return { cause: undefined, exitCode: isConfig ? 2 : 1 }
+    return { cause: undefined, failure: error, exitCode: isConfig ? 2 : 1 }
   } finally {
     over.abort()
     options.onEnd?.()
     await stack?.stop()
+    // Whatever it was in the middle of must not write into a folder that is removed. A build may go on: not for that.
+    await Promise.race([working.catch(() => undefined), sleep(SETTLE_LIMIT_MS)])
     await options.cleanUp()
     ending.dispose()
   }

@@ -5,6 +5,7 @@
  */
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { SECOND_MS, sleep } from '../../runtime/time.ts'
 import type { LocalCredentials } from './credentials.ts'
 import { createMinio, type EventTargets } from './minio.ts'
 import { checkTargets, provision } from './provision.ts'
@@ -12,6 +13,8 @@ import { createRedis } from './redis.ts'
 import { apiUrl, createRuntime } from './runtime.ts'
 import type { Server, ServerEvents } from './server.ts'
 import { runtimeEnv, type LocalSettings } from './settings.ts'
+
+const SETUP_LIMIT_MS = 10 * SECOND_MS
 
 export interface StackOptions {
   /** The project's. */
@@ -93,13 +96,15 @@ export function createStack(options: StackOptions): Stack {
     ...events(() => runtime),
   })
   const stopping = new AbortController()
+  let settingUp: Promise<void> | undefined
 
   async function start() {
     await (redis ? redis.start() : mustAnswer('REDIS_URL', redisUrl))
     stopping.signal.throwIfAborted()
     await (minio ? minio.start() : mustAnswer('MINIO_ENDPOINT', minioEndpoint))
     stopping.signal.throwIfAborted()
-    await setUp()
+    settingUp = setUp()
+    await settingUp
     stopping.signal.throwIfAborted()
     await runtime.start()
   }
@@ -113,12 +118,13 @@ export function createStack(options: StackOptions): Stack {
       )
     }
     if (!minio) await checkTargets(programs.mc, minioEndpoint, credentials.root, targets)
-    const { signal } = stopping
-    await provision({ rootDir: options.rootDir, env, credentials, mcProgram: programs.mc, signal })
+    await provision({ rootDir: options.rootDir, env, credentials, mcProgram: programs.mc })
   }
 
   async function stop() {
     stopping.abort(new Error('stopped while it started'))
+    // It holds the root account in a temporary file of its own, which it removes at its end.
+    await Promise.race([settingUp?.catch(() => undefined), sleep(SETUP_LIMIT_MS)])
     for (const server of [runtime, minio, redis]) await server?.stop()
   }
 

@@ -43,7 +43,8 @@ const end = await runSession({
   cleanUp: async () => claim?.release(),
 })
 if (end.cause) progress('Everything is stopped.')
-process.exitCode = end.exitCode
+// Not only the exit code: a build of MinIO that was interrupted would keep this process.
+process.exit(end.exitCode)
 
 function recordedProcesses(stack: Stack): RecordedProcess[] {
   const recorded = (server: Server | undefined, mark: string) =>

@@ -6,7 +6,7 @@ import { createMinio } from '../../infra/local/minio.ts'
 import { freePort } from '../../infra/local/ports.ts'
 import { findProgram, type ProgramName } from '../../infra/local/programs.ts'
 import { createRedis } from '../../infra/local/redis.ts'
-import type { Server } from '../../infra/local/server.ts'
+import { PortTakenError, type Server } from '../../infra/local/server.ts'
 import { waitUntilSuspended } from './suspend.ts'
 import { unwatch, watch } from './watched.ts'
 
@@ -76,9 +76,9 @@ export async function startTestMinio(options: TestMinioOptions = {}): Promise<Te
   return Object.assign(controls(server, dir, port), { ...root, endpoint: `http://127.0.0.1:${port}`, mcPath })
 }
 
-const MAX_TRIES = 3
+/** Another process may take a free port meanwhile, so a few are tried. */
+export const MAX_TRIES = 3
 
-/** Starts on a free port; another process may take that port meanwhile, so a few ports are tried. */
 async function startServer(name: string, create: (port: number, dir: string) => Promise<Server>) {
   for (let tries = 1; ; tries++) {
     const dir = await mkdtemp(join(tmpdir(), `sluice-${name}-`))
@@ -90,7 +90,7 @@ async function startServer(name: string, create: (port: number, dir: string) => 
       return { port, server, dir }
     } catch (error) {
       await rm(dir, { recursive: true, force: true })
-      if (tries === MAX_TRIES) throw error
+      if (tries === MAX_TRIES || !(error instanceof PortTakenError)) throw error
     }
   }
 }

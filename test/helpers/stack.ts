@@ -4,15 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { settingsApart, withoutSettings } from '../../infra/local/apart.ts'
 import { loadCredentials, type LocalCredentials } from '../../infra/local/credentials.ts'
 import { createMc, type Mc } from '../../infra/local/mc.ts'
-import { freePort } from '../../infra/local/ports.ts'
-import type { Server } from '../../infra/local/server.ts'
-import { loadLocalSettings } from '../../infra/local/settings.ts'
+import { PortTakenError, type Server } from '../../infra/local/server.ts'
 import { createStack } from '../../infra/local/stack.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
-import { requireProgram } from './servers.ts'
+import { MAX_TRIES, requireProgram } from './servers.ts'
 import { unwatch, watch } from './watched.ts'
 
 const run = promisify(execFile)
@@ -43,22 +42,21 @@ export interface TestStack {
   stop(): Promise<void>
 }
 
+/** To be stopped in `afterAll`, which does not run for a stack that never started: that one leaves nothing. */
 export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOnce(options)
+    } catch (error) {
+      if (tries === MAX_TRIES || !(error instanceof PortTakenError)) throw error
+    }
+  }
+}
+
+async function startOnce(options: TestStackOptions): Promise<TestStack> {
   const dir = await mkdtemp(join(tmpdir(), 'sluice-stack-'))
-  const [apiPort, redisPort, minioPort, consolePort] = [
-    await freePort(),
-    await freePort(),
-    await freePort(),
-    await freePort(),
-  ]
   const outer = { ...withoutSettings(process.env), ...options.env }
-  const settings = loadLocalSettings({
-    ...outer,
-    SLUICE_API_PORT: String(apiPort),
-    SLUICE_LOCAL_REDIS_PORT: String(redisPort),
-    SLUICE_LOCAL_MINIO_PORT: String(minioPort),
-    SLUICE_LOCAL_CONSOLE_PORT: String(consolePort),
-  })
+  const settings = await settingsApart(outer)
   const credentials = await loadCredentials(join(dir, 'credentials.json'))
   const programs = {
     'redis-server': await requireProgram('redis-server'),
@@ -93,13 +91,6 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const facts = { redisUrl, minioEndpoint, apiUrl, credentials, env, dir }
   const childPids = (kind: string) => childPidsOf(runtime, kind)
   return { ...facts, redis, minio, runtime, storage, mc, childPids, stop }
-}
-
-/** Whoever runs the tests may have a Sluice of their own. */
-function withoutSettings(env: NodeJS.ProcessEnv): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^(?:SLUICE_|MINIO_|REDIS_URL$)/.test(name)),
-  )
 }
 
 async function childPidsOf(runtime: Server, kind: string): Promise<number[]> {
