@@ -1,5 +1,12 @@
 /** Every function that runs. A function that is not listed does not exist. @module */
+import { ffmpegBinaries } from './lib/binaries.ts'
 import { chunk } from './chunk.ts'
 import { probe } from './probe.ts'
 
 export const functions = [chunk, probe]
+
+/** What they work with, for `/healthz`. */
+export async function tools(): Promise<Record<string, string>> {
+  const { version, origin } = await ffmpegBinaries()
+  return { ffmpeg: `${version} (${origin})` }
+}

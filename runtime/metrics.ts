@@ -26,6 +26,10 @@ export const INVOCATION_STATUSES = [
 ] as const
 export type InvocationStatus = (typeof INVOCATION_STATUSES)[number]
 
+/** Of `Storage`, as its methods are called. */
+export const STORAGE_OPERATIONS = ['head', 'get', 'readText', 'put', 'putSigned', 'remove'] as const
+export type StorageOperation = (typeof STORAGE_OPERATIONS)[number]
+
 const ADMIT_OUTCOMES = ['new', 'copy', 'duplicate', 'lifted']
 const DROP_REASONS = [
   'malformed',
@@ -119,11 +123,21 @@ export function createMetrics(functionNames: readonly string[]) {
     inputBytes: counter('sluice_function_input_bytes_total', 'Bytes of sources of successful runs.', [
       'function',
     ]),
+    outputBytes: counter('sluice_function_output_bytes_total', 'Bytes of committed results.', ['function']),
     reclaimed: counter('sluice_queue_reclaimed_total', 'Runs taken back from workers that were lost.', [
       'function',
       'outcome',
     ]),
     commits: counter('sluice_commits_total', 'How commits ended.', ['function', 'outcome']),
+    buildInfo: gauge('sluice_build_info', 'What runs here; always 1.', ['version', 'node']),
+    httpSeconds: histogram(
+      'http_request_duration_seconds',
+      'Requests to the API, by route pattern.',
+      ['method', 'route', 'status_class'],
+      STORE_SECONDS,
+    ),
+    scratchFree: gauge('sluice_scratch_free_bytes', 'Free space where attempts keep their files.', []),
+    scratchSize: gauge('sluice_scratch_size_bytes', 'Size of that file system.', []),
     info: gauge('sluice_function_info', 'Functions of this runtime.', ['function', 'version']),
     redisConnected: gauge('sluice_redis_connected', '1 while the command connection is ready.', []),
     draining: gauge('sluice_draining', '1 while SIGTERM drains.', []),
@@ -135,6 +149,9 @@ export function createMetrics(functionNames: readonly string[]) {
     ),
   }
 
+  for (const operation of STORAGE_OPERATIONS) {
+    for (const outcome of ['ok', 'error']) metrics.storageSeconds.zero({ operation, outcome })
+  }
   for (const event of ['created', 'removed']) metrics.eventsReceived.inc({ source: 'minio', event }, 0)
   for (const reason of DROP_REASONS) metrics.eventsDropped.inc({ reason }, 0)
   for (const name of functionNames) {
@@ -150,6 +167,7 @@ export function createMetrics(functionNames: readonly string[]) {
       metrics.commits.inc({ ...labels, outcome }, 0)
     metrics.retries.inc(labels, 0)
     metrics.inputBytes.inc(labels, 0)
+    metrics.outputBytes.inc(labels, 0)
     metrics.active.set(labels, 0)
   }
   return metrics

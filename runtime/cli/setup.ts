@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts'
 import { ConfigError } from '../errors.ts'
 import { createLogger } from '../logger.ts'
-import { loadFunctions } from '../process/parts.ts'
+import { loadFunctions } from '../process/load-functions.ts'
 import { provision, type ProvisionOptions } from '../storage/provision.ts'
 import { findMc } from './find-mc.ts'
 
@@ -16,7 +16,7 @@ export async function runSetup(config: Config, path: string): Promise<void> {
       'MINIO_ROOT_USER and MINIO_ROOT_PASSWORD: set-up needs the account that MinIO was started with',
     ])
   }
-  const functions = await loadFunctions(config)
+  const { functions } = await loadFunctions(config)
   const log = createLogger({ level: config.logLevel, format: 'text' })
   const users = await usersOf(config, path)
   const changes = await provision({

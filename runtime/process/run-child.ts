@@ -5,7 +5,8 @@ import { messageOf } from '../errors.ts'
 import { createClosers } from '../lifecycle.ts'
 import { createLogger } from '../logger.ts'
 import type { ChildKind } from './messages.ts'
-import { createParts, loadFunctions } from './parts.ts'
+import { loadFunctions } from './load-functions.ts'
+import { createParts } from './parts.ts'
 import { serve } from './serve.ts'
 import { work } from './work.ts'
 
@@ -25,8 +26,7 @@ export async function runChild({ kind, config, signals }: ChildOptions): Promise
     base: { role, pid: process.pid },
   })
   const closers = createClosers()
-  const functions = await loadFunctions(config)
-  const parts = createParts(config, functions, log, closers)
+  const parts = createParts(config, await loadFunctions(config), log, closers)
 
   const asked = new AbortController()
   const ask = () => asked.abort()
@@ -38,7 +38,7 @@ export async function runChild({ kind, config, signals }: ChildOptions): Promise
   )
 
   const end = kind === 'serve' ? await serve(parts, closers, ask) : work(parts, closers, ask)
-  log.info({ functions: functions.map(({ name }) => name) }, 'started')
+  log.info({ functions: parts.functions.map(({ name }) => name) }, 'started')
   if (!asked.signal.aborted) await once(asked.signal, 'abort')
   await end()
   await closers.closeAll(log)

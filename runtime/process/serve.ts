@@ -1,5 +1,5 @@
 /** The serving process: the HTTP interface, and the intake when this machine has that role. @module */
-import { readFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { serve as listen } from '@hono/node-server'
 import { createApi } from '../api/app.ts'
@@ -12,7 +12,7 @@ import { functionMetrics } from '../metrics.ts'
 import { connectRedis } from '../queue/redis.ts'
 import { linkToSupervisor } from './child.ts'
 import type { MetricsSnapshot } from './messages.ts'
-import type { Parts } from './parts.ts'
+import { readVersion, type Parts } from './parts.ts'
 import { expose } from './snapshots.ts'
 
 /** Starts; resolves when it serves. What it returns ends it. */
@@ -32,10 +32,13 @@ export async function serve(
 
   const app = createApi({
     version: readVersion(),
+    tools: async () => (await parts.tools?.()) ?? {},
+    seconds: metrics.httpSeconds,
     health: () => checkHealth({ redis: probe, queue, storage, buckets, functionNames }),
     isDraining: () => isDraining,
     async metrics() {
       await readGauges().catch((error: Error) => log.debug({ error: error.message }, 'no queue gauges'))
+      await readScratch(parts)
       const own = (await metrics.registry.getMetricsAsJSON()) as MetricsSnapshot
       const ofFunctions = (await functionMetrics.getMetricsAsJSON()) as MetricsSnapshot
       return expose([own, ofFunctions, ...(await link.collect())])
@@ -79,7 +82,10 @@ function startIntake({ config, functions, queue, metrics, log }: Parts): () => P
   }
 }
 
-function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
+/** How much room the file system has on which attempts keep their files; nothing is said before it exists. */
+async function readScratch({ config, metrics }: Parts): Promise<void> {
+  const found = await statfs(config.scratchDir).catch(() => undefined)
+  if (!found) return
+  metrics.scratchFree.set(found.bavail * found.bsize)
+  metrics.scratchSize.set(found.blocks * found.bsize)
 }

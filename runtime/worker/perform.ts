@@ -73,7 +73,11 @@ export async function perform(
     const holdsFence = () => isOwner(parts, attempt)
     ended = await commit({ storage, place, folder, manifest, holdsFence, signal, log })
     parts.metrics.commits.inc({ function: definition.name, outcome: ended.kind })
-    if (ended.kind === 'committed') await removeVerdict({ storage, place, signal }, manifest)
+    if (ended.kind === 'committed') {
+      const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0)
+      parts.metrics.outputBytes.inc({ function: definition.name }, bytes)
+      await removeVerdict({ storage, place, signal }, manifest)
+    }
     return ended.kind === 'committed' ? outcome : await outcomeOfCommit(ended, storage, place, signal)
   } finally {
     if (!ended) {

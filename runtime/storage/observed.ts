@@ -1,0 +1,32 @@
+/** A store whose calls are timed. A `get` counts until its body begins; a listing is not one call and is not timed. @module */
+import type { Histogram } from 'prom-client'
+import type { StorageOperation } from '../metrics.ts'
+import type { Storage } from './storage.ts'
+
+export function observeStorage(storage: Storage, seconds: Histogram<'operation' | 'outcome'>): Storage {
+  function timed<A extends readonly unknown[], R>(
+    operation: StorageOperation,
+    call: (...args: A) => Promise<R>,
+  ) {
+    return async (...args: A): Promise<R> => {
+      const end = seconds.startTimer({ operation })
+      try {
+        const result = await call(...args)
+        end({ outcome: 'ok' })
+        return result
+      } catch (error) {
+        end({ outcome: 'error' })
+        throw error
+      }
+    }
+  }
+  return {
+    ...storage,
+    head: timed('head', (...args) => storage.head(...args)),
+    get: timed('get', (...args) => storage.get(...args)),
+    readText: timed('readText', (...args) => storage.readText(...args)),
+    put: timed('put', (...args) => storage.put(...args)),
+    putSigned: timed('putSigned', (...args) => storage.putSigned(...args)),
+    remove: timed('remove', (...args) => storage.remove(...args)),
+  }
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import { createApi, type ApiParts } from '../../../runtime/api/app.ts'
+import { createMetrics } from '../../../runtime/metrics.ts'
+
+function apiWith(rest: Partial<ApiParts> = {}) {
+  const metrics = createMetrics(['cut'])
+  const app = createApi({
+    version: '1.2.3',
+    tools: () => Promise.resolve({ ffmpeg: '5.1' }),
+    health: () => Promise.resolve([{ name: 'redis', ok: true }]),
+    metrics: () => metrics.registry.metrics(),
+    isDraining: () => false,
+    seconds: metrics.httpSeconds,
+    ...rest,
+  })
+  return { app, metrics }
+}
+
+describe('/healthz', () => {
+  it('says that the process is alive, and what works in it', async () => {
+    const response = await apiWith().app.request('/healthz')
+    expect(await response.json()).toMatchObject({
+      status: 'alive',
+      version: '1.2.3',
+      tools: { ffmpeg: '5.1' },
+    })
+  })
+})
+
+describe('/readyz', () => {
+  it.each([
+    { name: 'ready', rest: {}, status: 200 },
+    {
+      name: 'not ready',
+      rest: { health: () => Promise.resolve([{ name: 'minio', ok: false, detail: 'refused' } as const]) },
+      status: 503,
+    },
+    { name: 'draining', rest: { isDraining: () => true }, status: 503 },
+  ])('answers $status when $name', async ({ name, rest, status }) => {
+    const response = await apiWith(rest).app.request('/readyz')
+    expect(response.status).toBe(status)
+    expect(await response.json()).toMatchObject({ status: name })
+  })
+})
+
+describe('/metrics', () => {
+  it('has every counter of every function from the start, and of requests the pattern, never the path', async () => {
+    const { app } = apiWith()
+    await app.request('/healthz')
+    await app.request('/nothing/here/42')
+    const text = await (await app.request('/metrics')).text()
+    for (const line of [
+      'sluice_function_invocations_total{function="cut",trigger="upload",status="success"} 0',
+      'sluice_dead_letters_total{function="cut",reason="crash-loop"} 0',
+      'sluice_events_dropped_total{reason="malformed"} 0',
+      'sluice_storage_operation_duration_seconds_count{operation="put",outcome="error"} 0',
+      'http_request_duration_seconds_count{method="GET",route="/healthz",status_class="2xx"} 1',
+      'http_request_duration_seconds_count{method="GET",route="unknown",status_class="4xx"} 1',
+    ]) {
+      expect(text).toContain(`${line}\n`)
+    }
+    expect(text).not.toContain('/nothing')
+  })
+})
+
+it('answers what it does not know with a problem', async () => {
+  const response = await apiWith().app.request('/v0/whatever')
+  expect(response.headers.get('content-type')).toContain('application/problem+json')
+  expect(await response.json()).toMatchObject({ status: 404, detail: 'there is no GET /v0/whatever' })
+})
