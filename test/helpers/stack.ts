@@ -42,7 +42,7 @@ export interface TestStack {
   stop(): Promise<void>
 }
 
-/** To be stopped in `afterAll`, which does not run for a stack that never started: that one leaves nothing. */
+/** To be stopped in `afterAll`. One that does not start leaves nothing. */
 export async function startTestStack(options: TestStackOptions = {}): Promise<TestStack> {
   for (let tries = 1; ; tries++) {
     try {
