@@ -77,7 +77,11 @@ export async function startFfmpeg(options: FfmpegOptions): Promise<FfmpegRun> {
   const binaries = await ffmpegBinaries()
   const path = options.tool === 'ffmpeg' ? binaries.ffmpegPath : binaries.ffprobePath
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const [command, ...prefix] = guardedCommand(path, limits, await canDieWithParent())
+  const [command, ...prefix] = guardedCommand(
+    path,
+    limits,
+    (await canDieWithParent()) ? process.pid : undefined,
+  )
   options.signal.throwIfAborted()
   const child = spawn(command, [...prefix, ...options.arguments], {
     cwd: options.cwd,

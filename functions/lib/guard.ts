@@ -36,11 +36,15 @@ export const GUARDED_ENVIRONMENT = {
 /** `setpriv` and its flags: a worker that is killed with SIGKILL takes its FFmpeg along. */
 const DIE_WITH_PARENT = ['setpriv', '--pdeathsig', 'KILL', '--no-new-privs', '--'] as const
 
-/** The command line that runs `path` under `limits`. Pure. */
+/**
+ * The command line that runs `path` under `limits`. Pure.
+ *
+ * @param parentPid - of the process that it shall die with; undefined where the system cannot do that
+ */
 export function guardedCommand(
   path: string,
   limits: Limits,
-  canDieWithParent: boolean,
+  parentPid: number | undefined,
 ): readonly [string, ...string[]] {
   const ulimits = [
     ['v', Math.ceil(limits.memoryBytes / 1024)],
@@ -51,9 +55,12 @@ export function guardedCommand(
     ['c', 0],
   ]
   // Not every system has every limit, and a lower one that is already in force is as good.
-  const script = `${ulimits.map(([flag, value]) => `ulimit -${flag} ${value} 2>/dev/null || :`).join('; ')}; exec nice -n 10 "$0" "$@"`
+  const limit = ulimits.map(([flag, value]) => `ulimit -${flag} ${value} 2>/dev/null || :`).join('; ')
+  // A parent that died before the kernel was told of the wish to die with it sends no signal any more.
+  const orphan = parentPid === undefined ? '' : `[ "$PPID" -eq ${parentPid} ] || exit 137; `
+  const script = `${orphan}${limit}; exec nice -n 10 "$0" "$@"`
   const shell: [string, ...string[]] = ['/bin/sh', '-c', script, path]
-  return canDieWithParent ? [...DIE_WITH_PARENT, ...shell] : shell
+  return parentPid === undefined ? shell : [...DIE_WITH_PARENT, ...shell]
 }
 
 let dieWithParent: Promise<boolean> | undefined

@@ -1,20 +1,8 @@
 /** A MinIO that tells Redis about every upload twice: at once, and durably. Loopback only. @module */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { eventTargetEnv, type EventTargets } from '../../runtime/storage/event-targets.ts'
 import { createServer, type Server, type ServerEvents } from './server.ts'
-
-export interface EventTargets {
-  /** `host:port` of Redis, as MinIO sees it. */
-  readonly redisAddress: string
-  readonly redisUser?: string | undefined
-  readonly redisPassword?: string | undefined
-  /** The runtime's name (SLUICE_NAME): the list is `{name}:in`. */
-  readonly name: string
-  /** Where events wait while Redis is away; on the machine of MinIO. */
-  readonly queueDir: string
-  /** Only the durable target, and a PUT waits until its event is stored. */
-  readonly isStrict: boolean
-}
 
 export interface MinioOptions extends ServerEvents {
   /** Path of `minio`. */
@@ -64,36 +52,6 @@ export function createMinio(options: MinioOptions): Server {
     onStart: options.onStart,
     onDeath: options.onDeath,
   })
-}
-
-/** More would cost MinIO a larger map at start and a longer sort at each pass (internal/store/queuestore.go). */
-const QUEUE_LIMIT = 200_000
-
-/**
- * The two Redis targets as environment variables of MinIO. FAST has no queue folder, so that its events come within
- * milliseconds; DURABLE has one, so that its events survive an outage of Redis. Both write to the same list.
- *
- * @see design.md, section 4
- */
-export function eventTargetEnv(targets: EventTargets): Record<string, string> {
-  const target = (id: string, more: Record<string, string> = {}) => {
-    const settings: Record<string, string | undefined> = {
-      ENABLE: 'on',
-      ADDRESS: targets.redisAddress,
-      FORMAT: 'access',
-      KEY: `{${targets.name}}:in`,
-      USER: targets.redisUser,
-      PASSWORD: targets.redisPassword,
-      ...more,
-    }
-    return Object.entries(settings).flatMap(([setting, value]) =>
-      value ? [[`MINIO_NOTIFY_REDIS_${setting}_${id}`, value] as const] : [],
-    )
-  }
-  const durable = target('DURABLE', { QUEUE_DIR: targets.queueDir, QUEUE_LIMIT: String(QUEUE_LIMIT) })
-  return Object.fromEntries(
-    targets.isStrict ? [...durable, ['MINIO_API_SYNC_EVENTS', 'on']] : [...target('FAST'), ...durable],
-  )
 }
 
 async function isHealthy(port: number): Promise<boolean> {

@@ -5,10 +5,11 @@
  */
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import type { EventTargets } from '../../runtime/storage/event-targets.ts'
 import { SECOND_MS, sleep } from '../../runtime/time.ts'
 import type { LocalCredentials } from './credentials.ts'
-import { createMinio, type EventTargets } from './minio.ts'
-import { checkTargets, provision } from './provision.ts'
+import { createMinio } from './minio.ts'
+import { provision } from './provision.ts'
 import { createRedis } from './redis.ts'
 import { apiUrl, createRuntime } from './runtime.ts'
 import type { Server, ServerEvents } from './server.ts'
@@ -117,7 +118,6 @@ export function createStack(options: StackOptions): Stack {
         'MINIO_ENDPOINT is given: give MINIO_ROOT_USER and MINIO_ROOT_PASSWORD too, to set it up; or, when it is set up already, MINIO_ACCESS_KEY and MINIO_SECRET_KEY of the runtime.',
       )
     }
-    if (!minio) await checkTargets(programs.mc, minioEndpoint, credentials.root, targets)
     await provision({ rootDir: options.rootDir, env, credentials, mcProgram: programs.mc })
   }
 

@@ -8,6 +8,7 @@
  * ```
  * @module
  */
+import type { ObjectVersion } from '../intake/event.ts'
 import type { Lane } from './keys.ts'
 
 export const RUN_STATES = [
@@ -26,14 +27,7 @@ export type RunState = (typeof RUN_STATES)[number]
 export type Trigger = 'upload' | 'sweep' | 'reprocess' | 'redrive'
 
 /** What a run works on, as it was announced; stored as JSON. Size and metadata of the work come from the store. */
-export interface RunPayload {
-  readonly bucket: string
-  readonly key: string
-  readonly generation: string
-  readonly versionId?: string
-  readonly etag: string
-  readonly sizeBytes: number
-  readonly lastModifiedMs: number
+export interface RunPayload extends ObjectVersion {
   /** When MinIO said that it happened, epoch ms. */
   readonly eventTimeMs: number
   /** Options of a reprocess request: they outrank all others. */

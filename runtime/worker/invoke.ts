@@ -22,8 +22,9 @@ export async function invoke(gateway: Gateway, invocation: Invocation): Promise<
   const { functionName, event, eventTime, variables } = invocation
   const bindings: AttemptBindings = { variables }
   const request = requestOf(functionName, variables.run.id, event, eventTime)
-  const answered = Promise.resolve(gateway.fetch(request, bindings))
-  const response = await Promise.race([answered, abandonedAfter(variables.signal)])
+  const answered = new AbortController()
+  const answer = Promise.resolve(gateway.fetch(request, bindings)).finally(() => answered.abort())
+  const response = await Promise.race([answer, abandonedAfter(variables.signal, answered.signal)])
   if (variables.signal.aborted) {
     const { reason } = variables.signal
     const outcome = outcomeOfError(reason)
@@ -36,10 +37,11 @@ export async function invoke(gateway: Gateway, invocation: Invocation): Promise<
   return bindings.thrown === undefined ? outcomeOfResponse(response) : outcomeOfError(bindings.thrown)
 }
 
-function abandonedAfter(signal: AbortSignal): Promise<undefined> {
+/** Resolves a while after the abort; when there was an answer before, it no longer matters. */
+function abandonedAfter(aborted: AbortSignal, answered: AbortSignal): Promise<undefined> {
   return new Promise((resolve) => {
-    const give = () => void sleep(NOTICE_MS).then(() => resolve(undefined))
-    if (signal.aborted) give()
-    else signal.addEventListener('abort', give, { once: true })
+    const give = () => void sleep(NOTICE_MS, answered).then(() => resolve(undefined))
+    if (aborted.aborted) give()
+    else aborted.addEventListener('abort', give, { once: true, signal: answered })
   })
 }

@@ -1,25 +1,13 @@
 /** What a function may rely on, with the real runtime around small functions. */
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createRuns, type Runs } from '../helpers/runs.ts'
-import { startTestStack, type TestStack } from '../helpers/stack.ts'
+import { describe, expect, it } from 'vitest'
+import { useStack } from '../helpers/runs.ts'
 import { waitFor } from '../helpers/wait.ts'
 
-let stack: TestStack
-let runs: Runs
-
-beforeAll(async () => {
-  const env = { SLUICE_FUNCTIONS_FILE: join(import.meta.dirname, 'functions.ts'), SLUICE_LEASE: '3s' }
-  stack = await startTestStack({ env })
-  runs = createRuns(stack)
-})
-afterAll(async () => {
-  runs.close()
-  await stack.stop()
-})
+const used = useStack({})
 
 const metric = async (line: string): Promise<number> => {
-  const text = await (await fetch(`${stack.apiUrl}/metrics`)).text()
+  const text = await (await fetch(`${used.stack.apiUrl}/metrics`)).text()
   return Number(
     text
       .split('\n')
@@ -30,35 +18,35 @@ const metric = async (line: string): Promise<number> => {
 
 describe('a successful run', () => {
   it('ends in one manifest, a pointer that shows the newest result, and nothing else', async () => {
-    await runs.put('echo/one.txt', 'hello')
-    const run = await runs.reached('echo/one.txt', 'succeeded')
+    await used.runs.put('echo/one.txt', 'hello')
+    const run = await used.runs.reached('echo/one.txt', 'succeeded')
     expect(run).toMatchObject({ result: '{"length":5}', attempts: 0, trigger: 'upload' })
-    await runs.assertWhole('echo', 'echo/one.txt')
-    const pointer = await stack.storage.readText('processed', 'echo/one.txt/echo/echo.json')
+    await used.runs.assertWhole('echo', 'echo/one.txt')
+    const pointer = await used.stack.storage.readText('processed', 'echo/one.txt/echo/echo.json')
     expect(JSON.parse(pointer?.text ?? '')).toEqual({ body: 'hello', attempt: 1, key: 'echo/one.txt' })
   })
 
   it('counts the second copy of its event apart from duplicates', async () => {
-    await waitFor(async () => (await runs.of('echo/one.txt'))[0]?.copies === 2, {
+    await waitFor(async () => (await used.runs.of('echo/one.txt'))[0]?.copies === 2, {
       timeoutMs: 10_000,
       what: 'the second copy',
     })
-    expect((await runs.of('echo/one.txt'))[0]).toMatchObject({ copies: 2, dups: 0 })
+    expect((await used.runs.of('echo/one.txt'))[0]).toMatchObject({ copies: 2, dups: 0 })
     expect(await metric('sluice_admissions_total{function="echo",outcome="copy"}')).toBe(1)
     expect(await metric('sluice_admissions_total{function="echo",outcome="duplicate"}')).toBe(0)
   })
 
   it('replaces the result when the key is uploaded again, and the pointer follows', async () => {
-    await runs.put('echo/one.txt', 'hello again')
+    await used.runs.put('echo/one.txt', 'hello again')
     const second = await waitFor(
       async () => {
-        const all = await runs.of('echo/one.txt')
+        const all = await used.runs.of('echo/one.txt')
         return all.length === 2 && all[1]?.state === 'succeeded' && all[1]
       },
       { timeoutMs: 20_000, what: 'the second run' },
     )
-    expect((await runs.manifest('echo', 'echo/one.txt'))?.run).toBe(second.runId)
-    const pointer = await stack.storage.readText('processed', 'echo/one.txt/echo/echo.json')
+    expect((await used.runs.manifest('echo', 'echo/one.txt'))?.run).toBe(second.runId)
+    const pointer = await used.stack.storage.readText('processed', 'echo/one.txt/echo/echo.json')
     expect(JSON.parse(pointer?.text ?? '')).toMatchObject({ body: 'hello again' })
   })
 
@@ -71,23 +59,23 @@ describe('a successful run', () => {
       'echo/0123',
       `echo/${'x'.repeat(250)}/${'y'.repeat(250)}/${'z'.repeat(250)}/${'w'.repeat(150)}`,
     ]
-    for (const key of keys) await runs.put(key, key)
+    for (const key of keys) await used.runs.put(key, key)
     for (const key of keys) {
-      await runs.reached(key, 'succeeded')
-      expect((await runs.manifest('echo', key))?.source.key).toBe(key)
-      await runs.assertWhole('echo', key)
+      await used.runs.reached(key, 'succeeded')
+      expect((await used.runs.manifest('echo', key))?.source.key).toBe(key)
+      await used.runs.assertWhole('echo', key)
     }
   })
 })
 
 describe('a failing run', () => {
   it('is tried again until it succeeds, and leaves no file of the attempts that failed', async () => {
-    await runs.put('flaky/a.txt', 'x')
-    expect(await runs.reached('flaky/a.txt', 'succeeded')).toMatchObject({
+    await used.runs.put('flaky/a.txt', 'x')
+    expect(await used.runs.reached('flaky/a.txt', 'succeeded')).toMatchObject({
       attempts: 2,
       result: '{"attempt":3}',
     })
-    expect(await runs.assertWhole('flaky', 'flaky/a.txt')).toHaveLength(1)
+    expect(await used.runs.assertWhole('flaky', 'flaky/a.txt')).toHaveLength(1)
   })
 
   it.each([
@@ -99,29 +87,29 @@ describe('a failing run', () => {
     'that says $word is dead after $attempts, with a verdict that says why',
     async ({ word, attempts, reason }) => {
       const key = `answer/${word}.txt`
-      await runs.put(key, word)
-      expect(await runs.reached(key, 'dead')).toMatchObject({ attempts })
-      const verdict = await waitFor(() => runs.verdict('answer', key), {
+      await used.runs.put(key, word)
+      expect(await used.runs.reached(key, 'dead')).toMatchObject({ attempts })
+      const verdict = await waitFor(() => used.runs.verdict('answer', key), {
         timeoutMs: 10_000,
         what: 'the verdict',
       })
       expect(verdict).toMatchObject({ state: 'dead', attempts, function: 'answer', source: { key } })
       expect(verdict.reason).toMatch(reason)
-      expect(await runs.manifest('answer', key)).toBeUndefined()
+      expect(await used.runs.manifest('answer', key)).toBeUndefined()
     },
   )
 
   it('that asks to be tried later is', async () => {
-    await runs.put('answer/later.txt', 'later')
+    await used.runs.put('answer/later.txt', 'later')
     // The second attempt answers with no number, which is no status.
-    expect(await runs.reached('answer/later.txt', 'dead')).toMatchObject({ attempts: 3 })
+    expect(await used.runs.reached('answer/later.txt', 'dead')).toMatchObject({ attempts: 3 })
   })
 
   it('is ended by the stall timeout when nothing moves, by the timeout when it only pretends', async () => {
-    await runs.put('stuck/silent.txt', 'silent')
-    await runs.put('stuck/busy.txt', 'busy')
-    expect((await runs.reached('stuck/silent.txt', 'dead')).error).toMatch(/nothing moved for 0.7 s/)
-    expect((await runs.reached('stuck/busy.txt', 'dead')).error).toMatch(/longer than 2 s/)
+    await used.runs.put('stuck/silent.txt', 'silent')
+    await used.runs.put('stuck/busy.txt', 'busy')
+    expect((await used.runs.reached('stuck/silent.txt', 'dead')).error).toMatch(/nothing moved for 0.7 s/)
+    expect((await used.runs.reached('stuck/busy.txt', 'dead')).error).toMatch(/longer than 2 s/)
     await waitFor(
       async () =>
         (await metric(
@@ -132,16 +120,16 @@ describe('a failing run', () => {
   })
 
   it('whose handler ends the process is tried alone and given up; its neighbours finish', async () => {
-    await runs.put('slow/neighbour.txt', 'x')
-    await runs.put('crash/a.txt', 'x')
-    expect(await runs.reached('crash/a.txt', 'dead', 90_000)).toMatchObject({
+    await used.runs.put('slow/neighbour.txt', 'x')
+    await used.runs.put('crash/a.txt', 'x')
+    expect(await used.runs.reached('crash/a.txt', 'dead', 90_000)).toMatchObject({
       reason: 'crash-loop',
       crashes: 3,
       attempts: 0,
     })
-    expect(await runs.reached('slow/neighbour.txt', 'succeeded', 60_000)).toMatchObject({ crashes: 0 })
-    await runs.assertWhole('slow', 'slow/neighbour.txt')
-    const verdict = await waitFor(() => runs.verdict('crash', 'crash/a.txt'), {
+    expect(await used.runs.reached('slow/neighbour.txt', 'succeeded', 60_000)).toMatchObject({ crashes: 0 })
+    await used.runs.assertWhole('slow', 'slow/neighbour.txt')
+    const verdict = await waitFor(() => used.runs.verdict('crash', 'crash/a.txt'), {
       timeoutMs: 10_000,
       what: 'the verdict',
     })
@@ -151,15 +139,15 @@ describe('a failing run', () => {
 
 describe('options', () => {
   it('come from the object’s metadata; a bad one is a dead letter that names it and what is valid', async () => {
-    const file = join(stack.dir, 'x.txt')
-    await stack.storage.put('temporary', 'x', { bytes: Buffer.from('x') }, { contentType: 'text/plain' })
-    await stack.mc.run('cp', 'root/temporary/x', file)
-    await stack.mc.run('cp', '--attr', 'files=2;pausems=0', file, 'sluice/incoming/slow/two.txt')
-    await stack.mc.run('cp', '--attr', 'files=none', file, 'sluice/incoming/slow/bad.txt')
-    await runs.reached('slow/two.txt', 'succeeded')
-    expect(await runs.assertWhole('slow', 'slow/two.txt')).toHaveLength(2)
-    expect(await runs.reached('slow/bad.txt', 'dead')).toMatchObject({ attempts: 1 })
-    expect((await runs.of('slow/bad.txt'))[0]?.error).toMatch(
+    const file = join(used.stack.dir, 'x.txt')
+    await used.stack.storage.put('temporary', 'x', { bytes: Buffer.from('x') }, { contentType: 'text/plain' })
+    await used.stack.mc.run('cp', 'root/temporary/x', file)
+    await used.stack.mc.run('cp', '--attr', 'files=2;pausems=0', file, 'sluice/incoming/slow/two.txt')
+    await used.stack.mc.run('cp', '--attr', 'files=none', file, 'sluice/incoming/slow/bad.txt')
+    await used.runs.reached('slow/two.txt', 'succeeded')
+    expect(await used.runs.assertWhole('slow', 'slow/two.txt')).toHaveLength(2)
+    expect(await used.runs.reached('slow/bad.txt', 'dead')).toMatchObject({ attempts: 1 })
+    expect((await used.runs.of('slow/bad.txt'))[0]?.error).toMatch(
       /option "files" .* is "none".*files: integer from 1/,
     )
   })
@@ -167,19 +155,22 @@ describe('options', () => {
 
 describe('names that are the runtime’s', () => {
   it('are refused with a verdict', async () => {
-    await runs.put('echo/~mine/a.txt', 'x')
-    expect((await runs.reached('echo/~mine/a.txt', 'dead')).error).toMatch(/begins with "~"/)
-    await waitFor(() => runs.verdict('echo', 'echo/~mine/a.txt'), { timeoutMs: 10_000, what: 'the verdict' })
+    await used.runs.put('echo/~mine/a.txt', 'x')
+    expect((await used.runs.reached('echo/~mine/a.txt', 'dead')).error).toMatch(/begins with "~"/)
+    await waitFor(() => used.runs.verdict('echo', 'echo/~mine/a.txt'), {
+      timeoutMs: 10_000,
+      what: 'the verdict',
+    })
   })
 })
 
 describe('notifications that are none', () => {
   it('are set aside with their text, and the next one goes on', async () => {
     const { Redis } = await import('ioredis')
-    const redis = new Redis(stack.redisUrl)
+    const redis = new Redis(used.stack.redisUrl)
     await redis.rpush('{sluice}:in', '{', '""', '[{"Event":[{}]}]', Buffer.from([0xff, 0xfe]))
-    await runs.put('echo/after.txt', 'x')
-    await runs.reached('echo/after.txt', 'succeeded')
+    await used.runs.put('echo/after.txt', 'x')
+    await used.runs.reached('echo/after.txt', 'succeeded')
     expect(await redis.xlen('{sluice}:bad')).toBe(4)
     expect(await redis.llen('{sluice}:in')).toBe(0)
     redis.disconnect()

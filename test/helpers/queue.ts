@@ -1,13 +1,35 @@
-/** A queue of its own for one test: a random key prefix on the Redis of the file. @module */
+/** A queue of its own for each test: a random key prefix on the Redis of the file. @module */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
+import { createLogger } from '../../runtime/logger.ts'
 import { createQueue, type Job, type Settlement, type TurnRequest } from '../../runtime/queue/queue.ts'
+import { connectRedis } from '../../runtime/queue/redis.ts'
 import type { Claim } from '../../runtime/queue/run.ts'
+import { startTestRedis, type TestRedis } from './servers.ts'
 
 export const FN = 'cut'
 
+/** For one file: a Redis, and for each test a queue of its own in it. Read the fields inside tests. */
+export function useQueue(): { readonly redis: Redis; readonly queue: TestQueue } {
+  let server: TestRedis
+  const used = {} as { redis: Redis; queue: TestQueue }
+  beforeAll(async () => {
+    server = await startTestRedis()
+    used.redis = connectRedis(server.url, 'command', createLogger({ level: 'silent', format: 'json' }))
+  })
+  afterAll(async () => {
+    used.redis.disconnect()
+    await server.stop()
+  })
+  beforeEach(() => {
+    used.queue = createTestQueue(used.redis)
+  })
+  return used
+}
+
 /** A queue under a random name, with short words for what tests do again and again. */
-export function createTestQueue(redis: Redis) {
+function createTestQueue(redis: Redis) {
   const queue = createQueue(redis, `test-${randomUUID().slice(0, 8)}`)
   return {
     ...queue,

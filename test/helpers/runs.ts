@@ -1,12 +1,14 @@
 /** What became of objects, asked of a test's stack as an operator would: runs in Redis, results and verdicts in buckets. @module */
+import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { afterAll, beforeAll } from 'vitest'
 import { resultPlace } from '../../runtime/output/layout.ts'
 import { parseManifest, type Manifest } from '../../runtime/output/manifest.ts'
 import { verdictSchema, type Verdict } from '../../runtime/output/verdict.ts'
 import { createKeys } from '../../runtime/queue/keys.ts'
 import { parseRun, type RunRecord, type RunState } from '../../runtime/queue/run.ts'
 import type { ListedObject, Storage } from '../../runtime/storage/storage.ts'
-import type { TestStack } from './stack.ts'
+import { startTestStack, type TestStack } from './stack.ts'
 import { waitFor } from './wait.ts'
 
 export interface Runs {
@@ -97,4 +99,22 @@ async function listAll(storage: Storage, prefix: string): Promise<ListedObject[]
   const found: ListedObject[] = []
   for await (const object of storage.list('processed', { prefix })) found.push(object)
   return found
+}
+
+/** For one file: the stack with the small functions of `test/e2e/functions.ts`. Read the fields inside tests. */
+export function useStack(env: Readonly<Record<string, string>>): {
+  readonly stack: TestStack
+  readonly runs: Runs
+} {
+  const used = {} as { stack: TestStack; runs: Runs }
+  const file = join(import.meta.dirname, '..', 'e2e', 'functions.ts')
+  beforeAll(async () => {
+    used.stack = await startTestStack({ env: { SLUICE_FUNCTIONS_FILE: file, SLUICE_LEASE: '3s', ...env } })
+    used.runs = createRuns(used.stack)
+  })
+  afterAll(async () => {
+    used.runs.close()
+    await used.stack.stop()
+  })
+  return used
 }

@@ -1,31 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Redis } from 'ioredis'
-import { createLogger } from '../../runtime/logger.ts'
+import { describe, expect, it } from 'vitest'
 import type { Claim } from '../../runtime/queue/run.ts'
 import { connectRedis } from '../../runtime/queue/redis.ts'
-import { BURIED, createTestQueue, FAILED, FN, jobOf, type TestQueue } from '../helpers/queue.ts'
-import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
+import { BURIED, FAILED, FN, jobOf, useQueue } from '../helpers/queue.ts'
 import { waitFor } from '../helpers/wait.ts'
 
-let server: TestRedis
-let redis: Redis
-let queue: TestQueue
-
-beforeAll(async () => {
-  server = await startTestRedis()
-  redis = connectRedis(server.url, 'command', createLogger({ level: 'silent', format: 'json' }))
-})
-afterAll(async () => {
-  redis.disconnect()
-  await server.stop()
-})
-beforeEach(() => {
-  queue = createTestQueue(redis)
-})
+const used = useQueue()
 
 async function claimOne(runId: string): Promise<Claim> {
-  await queue.enqueue(jobOf(runId))
-  const { claims } = await queue.claim('w')
+  await used.queue.enqueue(jobOf(runId))
+  const { claims } = await used.queue.claim('w')
   return claims[0] as Claim
 }
 
@@ -33,7 +16,7 @@ async function claimOne(runId: string): Promise<Claim> {
 async function loseWorker(leaseMs = 20) {
   return waitFor(
     async () => {
-      const taken = await queue.takeBack(leaseMs)
+      const taken = await used.queue.takeBack(leaseMs)
       return taken.length > 0 && taken
     },
     { timeoutMs: 5_000, what: 'a lease to run out' },
@@ -42,96 +25,96 @@ async function loseWorker(leaseMs = 20) {
 
 describe('turn', () => {
   it('gives each run to one worker, oldest first, with a fence that grows', async () => {
-    await queue.enqueue(jobOf('a'), jobOf('b'), jobOf('c'))
-    const [one, two] = [await queue.claim('w1', 2), await queue.claim('w2', 2)]
+    await used.queue.enqueue(jobOf('a'), jobOf('b'), jobOf('c'))
+    const [one, two] = [await used.queue.claim('w1', 2), await used.queue.claim('w2', 2)]
     expect(one.claims.map(({ runId }) => runId)).toEqual(['a', 'b'])
     expect(two.claims.map(({ runId }) => runId)).toEqual(['c'])
-    await queue.settle(one.claims[0]!, { kind: 'release', reason: 'drain' })
-    expect((await queue.claim('w2')).claims[0]).toMatchObject({ runId: 'a', fence: '2' })
+    await used.queue.settle(one.claims[0]!, { kind: 'release', reason: 'drain' })
+    expect((await used.queue.claim('w2')).claims[0]).toMatchObject({ runId: 'a', fence: '2' })
   })
 
   it('claims the same runs again when the turn is sent again, and no others', async () => {
-    await queue.enqueue(jobOf('a'), jobOf('b'))
-    const first = await queue.claim('w', 1, { token: 'same' })
-    const again = await queue.claim('w', 1, { token: 'same' })
+    await used.queue.enqueue(jobOf('a'), jobOf('b'))
+    const first = await used.queue.claim('w', 1, { token: 'same' })
+    const again = await used.queue.claim('w', 1, { token: 'same' })
     expect(again.claims.map(({ runId, fence }) => [runId, fence])).toEqual([['a', '1']])
     expect(again).toEqual({ ...first, claims: [{ ...first.claims[0], claimedAtMs: expect.any(Number) }] })
   })
 
   it('applies a settlement once, however often it is sent', async () => {
     const claim = await claimOne('a')
-    expect(await queue.settle(claim, FAILED)).toBe('retrying')
-    expect(await queue.settle(claim, FAILED)).toBe('retrying')
-    expect(await queue.run('a')).toMatchObject({ attempts: 1 })
+    expect(await used.queue.settle(claim, FAILED)).toBe('retrying')
+    expect(await used.queue.settle(claim, FAILED)).toBe('retrying')
+    expect(await used.queue.run('a')).toMatchObject({ attempts: 1 })
   })
 
   it('refuses a settlement with an old fence, or with the token of another attempt', async () => {
     const old = await claimOne('a')
-    await queue.settle(old, { kind: 'release', reason: 'drain' })
-    const current = (await queue.claim('w2')).claims[0]!
-    expect(await queue.settle(old, { kind: 'complete', result: '{}' })).toBe('fenced')
-    expect(await queue.settle({ ...current, token: 'not mine' }, { kind: 'complete', result: '{}' })).toBe(
-      'fenced',
-    )
-    expect(await queue.settle(current, { kind: 'complete', result: '{}' })).toBe('succeeded')
+    await used.queue.settle(old, { kind: 'release', reason: 'drain' })
+    const current = (await used.queue.claim('w2')).claims[0]!
+    expect(await used.queue.settle(old, { kind: 'complete', result: '{}' })).toBe('fenced')
+    expect(
+      await used.queue.settle({ ...current, token: 'not mine' }, { kind: 'complete', result: '{}' }),
+    ).toBe('fenced')
+    expect(await used.queue.settle(current, { kind: 'complete', result: '{}' })).toBe('succeeded')
   })
 
   it('leaves nothing of a finished run in its stream', async () => {
     const claim = await claimOne('a')
-    await queue.settle(claim, { kind: 'complete', result: '{"chunks":3}' })
-    expect(await redis.xlen(queue.keys.stream(FN, 'live'))).toBe(0)
-    expect(await queue.run('a')).toMatchObject({ state: 'succeeded', result: '{"chunks":3}' })
+    await used.queue.settle(claim, { kind: 'complete', result: '{"chunks":3}' })
+    expect(await used.redis.xlen(used.queue.keys.stream(FN, 'live'))).toBe(0)
+    expect(await used.queue.run('a')).toMatchObject({ state: 'succeeded', result: '{"chunks":3}' })
   })
 
   it('retries until the attempts are spent, then buries the run with its reason and owes a verdict', async () => {
-    await queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(jobOf('a'))
     const states: unknown[] = []
     for (let attempt = 0; attempt < 3; attempt++) {
-      await queue.promote(10)
-      const { claims } = await queue.claim('w')
-      states.push(await queue.settle(claims[0]!, { ...FAILED, maxAttempts: 3 }))
+      await used.queue.promote(10)
+      const { claims } = await used.queue.claim('w')
+      states.push(await used.queue.settle(claims[0]!, { ...FAILED, maxAttempts: 3 }))
     }
     expect(states).toEqual(['retrying', 'retrying', 'dead'])
-    expect(await queue.run('a')).toMatchObject({ reason: 'exhausted', error: 'boom', attempts: 3 })
-    expect(await queue.owedVerdicts(10)).toEqual(['a'])
-    expect(await redis.xlen(queue.keys.dead(FN))).toBe(1)
+    expect(await used.queue.run('a')).toMatchObject({ reason: 'exhausted', error: 'boom', attempts: 3 })
+    expect(await used.queue.owedVerdicts(10)).toEqual(['a'])
+    expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(1)
   })
 
   it('buries a permanent failure at the first attempt', async () => {
-    expect(await queue.settle(await claimOne('a'), BURIED)).toBe('dead')
-    expect(await queue.run('a')).toMatchObject({ reason: 'permanent', attempts: 1 })
+    expect(await used.queue.settle(await claimOne('a'), BURIED)).toBe('dead')
+    expect(await used.queue.run('a')).toMatchObject({ reason: 'permanent', attempts: 1 })
   })
 
   it('hands a run back without counting an attempt', async () => {
     const claim = await claimOne('a')
-    expect(await queue.settle(claim, { kind: 'release', reason: 'drain' })).toBe('queued')
-    expect(await queue.run('a')).toMatchObject({ state: 'queued', attempts: 0, crashes: 0 })
+    expect(await used.queue.settle(claim, { kind: 'release', reason: 'drain' })).toBe('queued')
+    expect(await used.queue.run('a')).toMatchObject({ state: 'queued', attempts: 0, crashes: 0 })
   })
 
   it('does not promote a retry before it is due', async () => {
-    await queue.settle(await claimOne('a'), { ...FAILED, delayMs: 60_000 })
-    expect(await queue.promote(10)).toMatchObject({ promoted: 0 })
-    expect((await queue.claim('w')).claims).toEqual([])
+    await used.queue.settle(await claimOne('a'), { ...FAILED, delayMs: 60_000 })
+    expect(await used.queue.promote(10)).toMatchObject({ promoted: 0 })
+    expect((await used.queue.claim('w')).claims).toEqual([])
   })
 
   it('takes low runs when there is no live work, and first where a turn says so', async () => {
-    await queue.enqueue(jobOf('low', { lane: 'low' }), jobOf('live-1'), jobOf('live-2'))
+    await used.queue.enqueue(jobOf('low', { lane: 'low' }), jobOf('live-1'), jobOf('live-2'))
     const wants = [{ functionName: FN, free: 2, lowFirst: 1 }]
-    const mixed = await queue.claim('w', 2, { wants })
+    const mixed = await used.queue.claim('w', 2, { wants })
     expect(mixed.claims.map(({ runId }) => runId)).toEqual(['low', 'live-1'])
-    await queue.enqueue(jobOf('low-2', { lane: 'low' }))
-    expect((await queue.claim('w', 5)).claims.map(({ runId }) => runId)).toEqual(['live-2', 'low-2'])
+    await used.queue.enqueue(jobOf('low-2', { lane: 'low' }))
+    expect((await used.queue.claim('w', 5)).claims.map(({ runId }) => runId)).toEqual(['live-2', 'low-2'])
   })
 
   it('heals consumer groups that an emptied Redis has lost', async () => {
-    await queue.ensureGroups([FN])
-    await redis.del(
-      queue.keys.stream(FN, 'live'),
-      queue.keys.stream(FN, 'low'),
-      queue.keys.stream(FN, 'solo'),
+    await used.queue.ensureGroups([FN])
+    await used.redis.del(
+      used.queue.keys.stream(FN, 'live'),
+      used.queue.keys.stream(FN, 'low'),
+      used.queue.keys.stream(FN, 'solo'),
     )
-    await queue.enqueue(jobOf('a'))
-    expect((await queue.claim('w')).claims).toHaveLength(1)
+    await used.queue.enqueue(jobOf('a'))
+    expect((await used.queue.claim('w')).claims).toHaveLength(1)
   })
 })
 
@@ -141,17 +124,17 @@ describe('heartbeat', () => {
     const beats = [claim]
     for (let beat = 0; beat < 5; beat++) {
       await new Promise((resolve) => setTimeout(resolve, 20))
-      expect(await queue.heartbeat('w', beats)).toEqual(['ok'])
+      expect(await used.queue.heartbeat('w', beats)).toEqual(['ok'])
     }
-    expect(await queue.takeBack(60)).toEqual([])
+    expect(await used.queue.takeBack(60)).toEqual([])
   })
 
   it('tells a worker that its run is another’s, by fence or by token', async () => {
     const claim = await claimOne('a')
-    expect(await queue.heartbeat('w', [{ ...claim, fence: '7' }])).toEqual(['lost'])
-    expect(await queue.heartbeat('w', [{ ...claim, token: 'x' }])).toEqual(['lost'])
+    expect(await used.queue.heartbeat('w', [{ ...claim, fence: '7' }])).toEqual(['lost'])
+    expect(await used.queue.heartbeat('w', [{ ...claim, token: 'x' }])).toEqual(['lost'])
     await loseWorker()
-    expect(await queue.heartbeat('w', [claim])).toEqual(['lost'])
+    expect(await used.queue.heartbeat('w', [claim])).toEqual(['lost'])
   })
 })
 
@@ -159,133 +142,139 @@ describe('reclaim', () => {
   it('takes back a lost worker’s run, which then waits for a worker of its own', async () => {
     const zombie = await claimOne('a')
     expect(await loseWorker()).toMatchObject([{ runId: 'a', became: 'requeued', lostWorker: 'w' }])
-    await queue.enqueue(jobOf('b'))
-    const busy = await queue.claim('busy', 5, { inFlight: 1 })
+    await used.queue.enqueue(jobOf('b'))
+    const busy = await used.queue.claim('busy', 5, { inFlight: 1 })
     expect(busy.claims).toEqual([])
-    const idle = await queue.claim('idle', 5)
+    const idle = await used.queue.claim('idle', 5)
     expect(idle.claims.map(({ runId, lane, attempts }) => [runId, lane, attempts])).toEqual([
       ['a', 'solo', 0],
     ])
-    expect(await queue.settle(zombie, { kind: 'complete', result: '{}' })).toBe('fenced')
+    expect(await used.queue.settle(zombie, { kind: 'complete', result: '{}' })).toBe('fenced')
   })
 
   it('does nothing when the call was held up on its way, as by a Redis that was stopped', async () => {
     await claimOne('a')
-    const { nowMs } = await queue.promote(0)
+    const { nowMs } = await used.queue.promote(0)
     await waitFor(
       async () =>
-        (await queue.takeBack(20, nowMs - 1_001)).length === 0 && (await queue.promote(0)).nowMs > nowMs + 40,
+        (await used.queue.takeBack(20, nowMs - 1_001)).length === 0 &&
+        (await used.queue.promote(0)).nowMs > nowMs + 40,
       {
         timeoutMs: 5_000,
         what: 'the lease to run out',
       },
     )
-    expect(await queue.run('a')).toMatchObject({ state: 'running' })
-    expect(await queue.takeBack(20)).toHaveLength(1)
+    expect(await used.queue.run('a')).toMatchObject({ state: 'running' })
+    expect(await used.queue.takeBack(20)).toHaveLength(1)
   })
 
   it('makes only one busy worker hold back for it, so that the others go on', async () => {
     await claimOne('a')
     await loseWorker()
-    await queue.enqueue(jobOf('b'), jobOf('c'))
-    expect((await queue.claim('first', 1, { inFlight: 1 })).claims).toEqual([])
-    expect((await queue.claim('second', 1, { inFlight: 1 })).claims.map(({ runId }) => runId)).toEqual(['b'])
+    await used.queue.enqueue(jobOf('b'), jobOf('c'))
+    expect((await used.queue.claim('first', 1, { inFlight: 1 })).claims).toEqual([])
+    expect((await used.queue.claim('second', 1, { inFlight: 1 })).claims.map(({ runId }) => runId)).toEqual([
+      'b',
+    ])
   })
 
   it('does not count the crash of a worker that had other runs, and gives up after three alone', async () => {
     await claimOne('a')
     await loseWorker()
-    expect(await queue.run('a')).toMatchObject({ crashes: 0 })
+    expect(await used.queue.run('a')).toMatchObject({ crashes: 0 })
     const became: unknown[] = []
     for (let crash = 1; crash <= 3; crash++) {
-      expect((await queue.claim(`w${crash}`)).claims).toHaveLength(1)
+      expect((await used.queue.claim(`w${crash}`)).claims).toHaveLength(1)
       became.push((await loseWorker())[0]?.became)
     }
     expect(became).toEqual(['requeued', 'requeued', 'dead'])
-    expect(await queue.run('a')).toMatchObject({ state: 'dead', reason: 'crash-loop', crashes: 3 })
-    expect(await queue.owedVerdicts(10)).toEqual(['a'])
+    expect(await used.queue.run('a')).toMatchObject({ state: 'dead', reason: 'crash-loop', crashes: 3 })
+    expect(await used.queue.owedVerdicts(10)).toEqual(['a'])
   })
 })
 
 describe('redrive, cancel, repair and prune', () => {
   it('runs a dead letter again with a higher epoch, and only once', async () => {
-    await queue.settle(await claimOne('a'), BURIED)
-    const before = Number((await redis.time())[0]) * 1_000
-    expect(await Promise.all([queue.redrive('a'), queue.redrive('a')])).toEqual([true, false])
-    const { claims } = await queue.claim('w', 5)
+    await used.queue.settle(await claimOne('a'), BURIED)
+    const before = Number((await used.redis.time())[0]) * 1_000
+    expect(await Promise.all([used.queue.redrive('a'), used.queue.redrive('a')])).toEqual([true, false])
+    const { claims } = await used.queue.claim('w', 5)
     expect(claims).toHaveLength(1)
     expect(claims[0]).toMatchObject({ attempts: 0, lane: 'low', trigger: 'redrive' })
     expect(claims[0]!.epoch).toBeGreaterThanOrEqual(before)
-    expect(await queue.owedVerdicts(10)).toEqual([])
-    expect(await redis.xlen(queue.keys.dead(FN))).toBe(0)
+    expect(await used.queue.owedVerdicts(10)).toEqual([])
+    expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(0)
   })
 
   it('cancels what waits at once, and what runs through its worker', async () => {
-    await queue.enqueue(jobOf('waiting'))
-    expect(await queue.cancel('waiting')).toBe('cancelled')
-    expect((await queue.claim('w')).claims).toEqual([])
+    await used.queue.enqueue(jobOf('waiting'))
+    expect(await used.queue.cancel('waiting')).toBe('cancelled')
+    expect((await used.queue.claim('w')).claims).toEqual([])
     const running = await claimOne('running')
-    expect(await queue.cancel('running')).toBe('running')
-    expect(await queue.heartbeat('w', [running])).toEqual(['cancelled'])
-    expect(await queue.settle(running, { kind: 'cancelled', reason: 'on request' })).toBe('cancelled')
+    expect(await used.queue.cancel('running')).toBe('running')
+    expect(await used.queue.heartbeat('w', [running])).toEqual(['cancelled'])
+    expect(await used.queue.settle(running, { kind: 'cancelled', reason: 'on request' })).toBe('cancelled')
     const failing = await claimOne('failing')
-    await queue.cancel('failing')
-    expect(await queue.settle(failing, FAILED)).toBe('cancelled')
+    await used.queue.cancel('failing')
+    expect(await used.queue.settle(failing, FAILED)).toBe('cancelled')
     await claimOne('lost')
-    await queue.cancel('lost')
+    await used.queue.cancel('lost')
     expect(await loseWorker()).toMatchObject([{ runId: 'lost', became: 'cancelled' }])
-    expect(await queue.cancel('never heard of')).toBeUndefined()
-    expect((await queue.owedVerdicts(10)).toSorted()).toEqual(['failing', 'lost', 'running', 'waiting'])
+    expect(await used.queue.cancel('never heard of')).toBeUndefined()
+    expect((await used.queue.owedVerdicts(10)).toSorted()).toEqual(['failing', 'lost', 'running', 'waiting'])
   })
 
   it('repairs a run whose entry is gone, was delivered to nobody, or whose retry is forgotten', async () => {
-    const stream = queue.keys.stream(FN, 'live')
-    await queue.enqueue(jobOf('a'))
-    expect(await queue.repair('a')).toBe('ok')
-    await redis.xtrim(stream, 'MAXLEN', 0)
-    expect(await queue.repair('a')).toBe('requeued')
+    const stream = used.queue.keys.stream(FN, 'live')
+    await used.queue.enqueue(jobOf('a'))
+    expect(await used.queue.repair('a')).toBe('ok')
+    await used.redis.xtrim(stream, 'MAXLEN', 0)
+    expect(await used.queue.repair('a')).toBe('requeued')
 
-    const claim = (await queue.claim('w')).claims[0]!
-    expect(await queue.repair('a')).toBe('ok')
-    await redis.xgroup('DELCONSUMER', stream, 'w', 'w')
-    expect(await queue.repair('a')).toBe('requeued')
-    expect(await queue.settle(claim, { kind: 'complete', result: '' })).toBe('fenced')
+    const claim = (await used.queue.claim('w')).claims[0]!
+    expect(await used.queue.repair('a')).toBe('ok')
+    await used.redis.xgroup('DELCONSUMER', stream, 'w', 'w')
+    expect(await used.queue.repair('a')).toBe('requeued')
+    expect(await used.queue.settle(claim, { kind: 'complete', result: '' })).toBe('fenced')
 
-    const next = (await queue.claim('w')).claims[0]!
-    await queue.settle(next, { ...FAILED, delayMs: 60_000 })
-    expect(await queue.repair('a')).toBe('ok')
-    await redis.del(queue.keys.delay)
-    expect(await queue.repair('a')).toBe('redelayed')
-    expect(await queue.repair('never heard of')).toBe('gone')
+    const next = (await used.queue.claim('w')).claims[0]!
+    await used.queue.settle(next, { ...FAILED, delayMs: 60_000 })
+    expect(await used.queue.repair('a')).toBe('ok')
+    await used.redis.del(used.queue.keys.delay)
+    expect(await used.queue.repair('a')).toBe('redelayed')
+    expect(await used.queue.repair('never heard of')).toBe('gone')
   })
 
   it('forgets ended runs beyond age or number, but none that is still owed its verdict', async () => {
     for (const runId of ['a', 'b', 'c']) {
-      await queue.settle(await claimOne(runId), runId === 'c' ? BURIED : { kind: 'complete', result: '' })
+      await used.queue.settle(
+        await claimOne(runId),
+        runId === 'c' ? BURIED : { kind: 'complete', result: '' },
+      )
     }
-    expect(await queue.prune(60_000, 100, 10)).toBe(0)
-    expect(await queue.prune(60_000, 2, 10)).toBe(1)
-    expect(await queue.run('a')).toBeUndefined()
-    expect(await queue.prune(0, 0, 10)).toBe(1)
-    expect(await queue.run('c')).toMatchObject({ state: 'dead' })
-    await queue.verdictWritten('c')
-    expect(await queue.prune(0, 0, 10)).toBe(1)
-    expect(await redis.xlen(queue.keys.dead(FN))).toBe(0)
+    expect(await used.queue.prune(60_000, 100, 10)).toBe(0)
+    expect(await used.queue.prune(60_000, 2, 10)).toBe(1)
+    expect(await used.queue.run('a')).toBeUndefined()
+    expect(await used.queue.prune(0, 0, 10)).toBe(1)
+    expect(await used.queue.run('c')).toMatchObject({ state: 'dead' })
+    await used.queue.verdictWritten('c')
+    expect(await used.queue.prune(0, 0, 10)).toBe(1)
+    expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(0)
   })
 })
 
 describe('memory', () => {
   it('settles and claims when Redis is full, and admits nothing', async () => {
-    await queue.enqueue(jobOf('a'), jobOf('b'))
-    const claim = (await queue.claim('w', 1)).claims[0]!
-    await redis.config('SET', 'maxmemory', '1')
+    await used.queue.enqueue(jobOf('a'), jobOf('b'))
+    const claim = (await used.queue.claim('w', 1)).claims[0]!
+    await used.redis.config('SET', 'maxmemory', '1')
     try {
-      await expect(queue.enqueue(jobOf('c'))).rejects.toThrow(/OOM/)
-      expect(await queue.heartbeat('w', [claim])).toEqual(['ok'])
-      expect(await queue.settle(claim, { kind: 'complete', result: '{}' })).toBe('succeeded')
-      expect((await queue.claim('w', 1)).claims.map(({ runId }) => runId)).toEqual(['b'])
+      await expect(used.queue.enqueue(jobOf('c'))).rejects.toThrow(/OOM/)
+      expect(await used.queue.heartbeat('w', [claim])).toEqual(['ok'])
+      expect(await used.queue.settle(claim, { kind: 'complete', result: '{}' })).toBe('succeeded')
+      expect((await used.queue.claim('w', 1)).claims.map(({ runId }) => runId)).toEqual(['b'])
     } finally {
-      await redis.config('SET', 'maxmemory', '0')
+      await used.redis.config('SET', 'maxmemory', '0')
     }
   })
 })
