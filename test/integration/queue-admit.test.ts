@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { connectRedis } from '../../runtime/queue/redis.ts'
 import { FAILED, jobOf, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()

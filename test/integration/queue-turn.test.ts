@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { Claim } from '../../runtime/queue/run.ts'
-import { connectRedis } from '../../runtime/queue/redis.ts'
 import { BURIED, FAILED, FN, jobOf, useQueue } from '../helpers/queue.ts'
 import { waitFor } from '../helpers/wait.ts'
 
