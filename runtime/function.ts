@@ -5,7 +5,7 @@
 import type { Context, Handler } from 'hono'
 import { z } from 'zod'
 import { ConfigError, messageOf } from './errors.ts'
-import type { ObjectVersion } from './intake/event.ts'
+import { CREATED_EVENTS, type CreatedEventName, type ObjectVersion } from './intake/event.ts'
 import type { Output } from './output/output.ts'
 import { parseSizeBytes } from './size.ts'
 import { parseDurationMs } from './time.ts'
@@ -67,6 +67,8 @@ export interface Definition<S extends z.ZodObject> {
     readonly match?: readonly string[]
     /** Case-insensitive globs; none may match. */
     readonly ignore?: readonly string[]
+    /** How the object came to be. @defaultValue all of them */
+    readonly events?: readonly CreatedEventName[]
     readonly size?: { readonly min?: string; readonly max?: string }
   }
   /** Where results go. @defaultValue { bucket: 'processed' } */
@@ -91,6 +93,7 @@ export interface FunctionDefinition {
   readonly bucket: string
   readonly match: readonly string[]
   readonly ignore: readonly string[]
+  readonly events: readonly CreatedEventName[]
   readonly minBytes: number
   readonly maxBytes: number
   readonly outputBucket: string
@@ -142,6 +145,7 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     bucket: on.bucket,
     match: on.match ?? [],
     ignore: on.ignore ?? [],
+    events: on.events ?? CREATED_EVENTS,
     minBytes: read('on.size.min', () => parseSizeBytes(on.size?.min ?? '0B'), 0),
     maxBytes: read('on.size.max', () => (on.size?.max ? parseSizeBytes(on.size.max) : Infinity), Infinity),
     outputBucket: definition.output?.bucket ?? 'processed',

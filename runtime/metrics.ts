@@ -34,6 +34,7 @@ const ADMIT_OUTCOMES = ['new', 'copy', 'duplicate', 'lifted']
 const DROP_REASONS = [
   'malformed',
   'event-type',
+  'event-name',
   'no-function',
   'folder-marker',
   'reserved',

@@ -19,13 +19,16 @@ export interface ObjectVersion {
   readonly lastModifiedMs: number
 }
 
+/** The ways in which an object version comes to be. Setting tags is none of them, though S3 calls it `ObjectCreated` too. */
+export const CREATED_EVENTS = ['Put', 'Post', 'Copy', 'CompleteMultipartUpload'] as const
+export type CreatedEventName = (typeof CREATED_EVENTS)[number]
+
 /** An upload as it was announced. Announcements only hint: order and times prove nothing, so an attempt asks the store. */
 export interface CreatedEvent extends ObjectVersion {
   readonly kind: 'created'
   /** MinIO's request id: the two copies of one announcement (one a target) share it; a repetition by the client does not. */
   readonly eventId: string
-  /** `Put`, `Post`, `Copy` or `CompleteMultipartUpload`. */
-  readonly eventName: string
+  readonly eventName: CreatedEventName
   /** When MinIO says that it happened, epoch milliseconds. */
   readonly eventTimeMs: number
   readonly contentType?: string

@@ -8,7 +8,7 @@
  */
 import { z } from 'zod'
 import { messageOf } from '../errors.ts'
-import type { ObjectEvent } from './event.ts'
+import { CREATED_EVENTS, type ObjectEvent } from './event.ts'
 
 /** The text is no notification. It is set aside with its text and this reason; the next one goes on. */
 export class NotificationError extends Error {
@@ -52,8 +52,6 @@ const notificationSchema = z.union([
   z.looseObject({ Records: records }).transform((part) => part.Records),
 ])
 
-/** Exactly the writes that make a new version. Tagging also is `ObjectCreated:*` and must start nothing. */
-const CREATED = new Set(['Put', 'Post', 'Copy', 'CompleteMultipartUpload'])
 const REMOVED = new Set(['Delete', 'DeleteMarkerCreated'])
 
 /**
@@ -86,13 +84,15 @@ function toEvent(record: Record): ObjectEvent | undefined {
     key: decodeKey(object.key),
   }
   if (family === 'ObjectRemoved') return REMOVED.has(eventName) ? { kind: 'removed', ...common } : undefined
-  if (!CREATED.has(eventName)) return undefined
+  const createdBy = CREATED_EVENTS.find((name) => name === eventName)
+  if (createdBy === undefined) return undefined
   const etag = (object.eTag ?? '').replaceAll('"', '')
   const lastModifiedMs = sequencerMs(object.sequencer, common.eventTimeMs)
   const versionId = realVersion(object.versionId)
   return {
     kind: 'created',
     ...common,
+    eventName: createdBy,
     ...(versionId === undefined ? {} : { versionId }),
     generation: generationOf({ versionId, etag, lastModifiedMs }),
     etag,

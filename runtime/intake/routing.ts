@@ -4,19 +4,23 @@
  */
 import picomatch from 'picomatch'
 import type { FunctionDefinition } from '../function.ts'
-import type { ObjectVersion } from './event.ts'
+import type { CreatedEvent, ObjectVersion } from './event.ts'
 
 /** Why a function does not run for an object. */
 export type Mismatch =
-  'bucket' | 'folder-marker' | 'reserved' | 'pattern' | 'ignored' | 'too-small' | 'too-large'
+  'bucket' | 'event-name' | 'folder-marker' | 'reserved' | 'pattern' | 'ignored' | 'too-small' | 'too-large'
 
 export interface Route {
   readonly definition: FunctionDefinition
   readonly mismatch?: Mismatch
 }
 
+/** What is asked about. A listing knows no event's name: then none is asked for. */
+export type Candidate = Pick<ObjectVersion, 'bucket' | 'key' | 'sizeBytes'> &
+  Partial<Pick<CreatedEvent, 'eventName'>>
+
 /** Every function with its answer, in the order of the list. */
-export type Router = (object: Pick<ObjectVersion, 'bucket' | 'key' | 'sizeBytes'>) => readonly Route[]
+export type Router = (object: Candidate) => readonly Route[]
 
 export function createRouter(functions: readonly FunctionDefinition[]): Router {
   // Where the runtime writes, a `~` segment is its own: such a key matches nothing. In other buckets it is a user's
@@ -42,16 +46,20 @@ export function createRouter(functions: readonly FunctionDefinition[]): Router {
     })
 }
 
-function mismatchOf(
-  { bucket, key, sizeBytes }: Pick<ObjectVersion, 'bucket' | 'key' | 'sizeBytes'>,
-  definition: FunctionDefinition,
-  key_: { isWanted: (key: string) => boolean; isIgnored: (key: string) => boolean; isWritten: boolean },
-): Mismatch | undefined {
+interface Tests {
+  readonly isWanted: (key: string) => boolean
+  readonly isIgnored: (key: string) => boolean
+  readonly isWritten: boolean
+}
+
+function mismatchOf(object: Candidate, definition: FunctionDefinition, tests: Tests): Mismatch | undefined {
+  const { bucket, key, sizeBytes, eventName } = object
   if (bucket !== definition.bucket) return 'bucket'
+  if (eventName !== undefined && !definition.events.includes(eventName)) return 'event-name'
   if (key.endsWith('/') && sizeBytes === 0) return 'folder-marker'
-  if (key_.isWritten && hasReservedSegment(key)) return 'reserved'
-  if (!key_.isWanted(key)) return 'pattern'
-  if (key_.isIgnored(key)) return 'ignored'
+  if (tests.isWritten && hasReservedSegment(key)) return 'reserved'
+  if (!tests.isWanted(key)) return 'pattern'
+  if (tests.isIgnored(key)) return 'ignored'
   if (sizeBytes < definition.minBytes) return 'too-small'
   if (sizeBytes > definition.maxBytes) return 'too-large'
   return undefined

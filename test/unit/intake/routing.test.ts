@@ -49,6 +49,20 @@ describe('routing', () => {
     ])
   })
 
+  it('filters by how the object came to be; a listing, which cannot know, matches', () => {
+    const copies = { bucket: 'incoming', events: ['Copy'] } as const
+    const onlyCopies = createRouter([
+      defineFunction({ name: 'copies', version: '1', on: copies }, (c) => c.json({})),
+    ])
+    const object = { bucket: 'incoming', key: 'a.mp4', sizeBytes: 1 }
+    const answers = [{ eventName: 'Put' }, { eventName: 'Copy' }, {}] as const
+    expect(answers.map((event) => onlyCopies({ ...object, ...event })[0]?.mismatch)).toEqual([
+      'event-name',
+      undefined,
+      undefined,
+    ])
+  })
+
   it('passes folder markers by', () => {
     expect(answersTo('folder/', { sizeBytes: 0 })).toEqual(['folder-marker', 'folder-marker', 'bucket'])
   })
