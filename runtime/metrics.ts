@@ -52,6 +52,9 @@ export function createMetrics(functionNames: readonly string[]) {
   collectDefaultMetrics({ register: registry })
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Counter<L>({ name, help, labelNames: [...labelNames], registers: [registry] })
+  /** The same in every process of a runtime, so the sum over them would be wrong. */
+  const shared = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
+    new Gauge<L>({ name, help, labelNames: [...labelNames], aggregator: 'max', registers: [registry] })
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Gauge<L>({ name, help, labelNames: [...labelNames], registers: [registry] })
   const histogram = <L extends string>(
@@ -70,7 +73,7 @@ export function createMetrics(functionNames: readonly string[]) {
     ),
     eventsDropped: counter(
       'sluice_events_dropped_total',
-      'Events that start no run, by reason and function.',
+      'Events that start no run, and functions that an event does not match, by reason.',
       ['reason'],
     ),
     eventDelay: histogram(
@@ -130,18 +133,18 @@ export function createMetrics(functionNames: readonly string[]) {
       'outcome',
     ]),
     commits: counter('sluice_commits_total', 'How commits ended.', ['function', 'outcome']),
-    buildInfo: gauge('sluice_build_info', 'What runs here; always 1.', ['version', 'node']),
+    buildInfo: shared('sluice_build_info', 'What runs here; always 1.', ['version', 'node']),
     httpSeconds: histogram(
       'http_request_duration_seconds',
       'Requests to the API, by route pattern.',
       ['method', 'route', 'status_class'],
       STORE_SECONDS,
     ),
-    scratchFree: gauge('sluice_scratch_free_bytes', 'Free space where attempts keep their files.', []),
-    scratchSize: gauge('sluice_scratch_size_bytes', 'Size of that file system.', []),
-    info: gauge('sluice_function_info', 'Functions of this runtime.', ['function', 'version']),
-    redisConnected: gauge('sluice_redis_connected', '1 while the command connection is ready.', []),
-    draining: gauge('sluice_draining', '1 while SIGTERM drains.', []),
+    scratchFree: shared('sluice_scratch_free_bytes', 'Free space where attempts keep their files.', []),
+    scratchSize: shared('sluice_scratch_size_bytes', 'Size of that file system.', []),
+    info: shared('sluice_function_info', 'Functions of this runtime.', ['function', 'version']),
+    redisConnected: shared('sluice_redis_connected', '1 while the command connection is ready.', []),
+    draining: shared('sluice_draining', '1 while SIGTERM drains.', []),
     storageSeconds: histogram(
       'sluice_storage_operation_duration_seconds',
       'Calls to the object store, retries included.',

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Closers } from '../lifecycle.ts'
 import { functionMetrics } from '../metrics.ts'
+import type { Queue } from '../queue/queue.ts'
 import { connectRedis } from '../queue/redis.ts'
 import { MINUTE_MS, SECOND_MS } from '../time.ts'
 import { createAttempt } from '../worker/attempt.ts'
@@ -41,7 +42,9 @@ export function work(parts: Parts, closers: Closers, onOrphaned: () => void): ()
     inFlight,
     contact,
     attempt: createAttempt({ ...parts, consumer, scratchParent: scratchOf(config.scratchDir, process.pid) }),
-    onEndedWithoutResult: writeVerdicts,
+    onEndedWithoutResult: () => {
+      writeVerdicts().catch((error: Error) => log.debug({ error: error.message }, 'verdicts stay owed'))
+    },
     metrics,
     log,
   })
@@ -103,7 +106,7 @@ export function work(parts: Parts, closers: Closers, onOrphaned: () => void): ()
       {
         name: 'prune',
         everyMs: MINUTE_MS,
-        run: async () => void (await queue.prune(config.retentionMs, config.retentionRuns, PRUNE_AT_ONCE)),
+        run: () => pruneAll(queue, config),
       },
     ],
     log,
@@ -117,5 +120,14 @@ export function work(parts: Parts, closers: Closers, onOrphaned: () => void): ()
     await writeVerdicts()
     await stopChores()
     await link.close()
+  }
+}
+
+/** One pass over what is old: so long as there is any, passing over what is still owed a verdict. */
+async function pruneAll(queue: Queue, { retentionMs, retentionRuns }: Parts['config']): Promise<void> {
+  for (let passed = 0; ; ) {
+    const { forgotten, examined } = await queue.prune(retentionMs, retentionRuns, PRUNE_AT_ONCE, passed)
+    if (examined < PRUNE_AT_ONCE) return
+    passed += examined - forgotten
   }
 }

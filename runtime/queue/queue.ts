@@ -23,6 +23,8 @@ export interface Mark {
   readonly objectId: string
   /** The generation that stays; empty when the object was removed. */
   readonly generation: string
+  /** When just one generation went: that one. */
+  readonly only?: string
   readonly hint: 'superseded' | 'source-gone'
 }
 
@@ -53,7 +55,9 @@ export type Settlement = {
       readonly maxAttempts: number
     }
   | { readonly kind: 'bury'; readonly reason: string; readonly error: string; readonly lines: string }
-  | { readonly kind: 'release' | 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
+  /** Nothing is counted; with a delay it waits that long. */
+  | { readonly kind: 'release'; readonly reason: string; readonly delayMs: number }
+  | { readonly kind: 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
 )
 
 export interface TurnRequest {
@@ -74,6 +78,8 @@ export interface TurnReply {
   /** In the order of the settlements. */
   readonly settled: readonly (RunState | 'fenced')[]
   readonly claims: readonly Claim[]
+  /** Streams that could not be read, such as a key of another type. */
+  readonly failures: readonly string[]
 }
 
 export interface Beat {
@@ -120,7 +126,10 @@ export function createQueue(redis: Redis, name: string) {
         args.push(job.runId, job.functionName, job.objectId, job.payload.generation, job.eventId)
         args.push(job.lane, job.trigger, JSON.stringify(job.payload))
       }
-      args.push(marks.length, ...marks.flatMap((mark) => [mark.objectId, mark.generation, mark.hint]))
+      args.push(
+        marks.length,
+        ...marks.flatMap((mark) => [mark.objectId, mark.generation, mark.only ?? '', mark.hint]),
+      )
       args.push(bad.length, ...bad.flatMap(({ raw, reason }) => [raw, reason]))
       const [done, outcomes] = (await script('admit', args)) as [number, AdmitOutcome[]?]
       return done === 1 ? outcomes : undefined
@@ -136,8 +145,8 @@ export function createQueue(redis: Redis, name: string) {
       ]
       for (const settlement of settlements) args.push(...settlementArgs(settlement))
       args.push(wants.length, ...wants.flatMap((want) => [want.functionName, want.free, want.lowFirst]))
-      const [settled, claimed] = (await script('turn', args)) as [(RunState | 'fenced')[], ClaimRow[]]
-      return { settled, claims: claimed.map((row) => toClaim(row, request.token)) }
+      const [settled, claimed, failures] = (await script('turn', args)) as TurnRow
+      return { settled, claims: claimed.map((row) => toClaim(row, request.token)), failures }
     },
 
     /** Renews leases; in the order of the beats. */
@@ -172,8 +181,16 @@ export function createQueue(redis: Redis, name: string) {
 
     repair: (runId: string) => script('repair', [runId]) as Promise<'requeued' | 'redelayed' | 'ok' | 'gone'>,
 
-    prune: (retentionMs: number, maxRuns: number, limit: number) =>
-      script('prune', [retentionMs, maxRuns, limit]) as Promise<number>,
+    /**
+     * Forgets old runs, `limit` at a time; how many were forgotten and how many looked at.
+     *
+     * @param passed - how many of the oldest earlier calls of the same pass have kept
+     */
+    async prune(retentionMs: number, maxRuns: number, limit: number, passed: number) {
+      const reply = await script('prune', [retentionMs, maxRuns, limit, passed])
+      const [forgotten, examined] = reply as [number, number]
+      return { forgotten, examined }
+    },
 
     async run(runId: string): Promise<RunRecord | undefined> {
       return parseRun(runId, await redis.hgetall(keys.run(runId)))
@@ -182,7 +199,13 @@ export function createQueue(redis: Redis, name: string) {
     /** Some runs whose verdict is owed to the bucket. */
     owedVerdicts: (count: number): Promise<string[]> => redis.srandmember(keys.verdicts, count),
 
-    async verdictWritten(runId: string): Promise<void> {
+    /** The verdict of this end of the run is in the bucket; a later end owes another. */
+    async verdictWritten(run: Pick<RunRecord, 'runId' | 'state' | 'epoch' | 'endedAtMs'>): Promise<void> {
+      await script('verdict_written', [run.runId, run.state, run.epoch, run.endedAtMs ?? ''])
+    },
+
+    /** There is no such run any more, so nobody can be told how it ended. */
+    async forgetVerdict(runId: string): Promise<void> {
       await redis.srem(keys.verdicts, runId)
     },
 
@@ -211,11 +234,14 @@ function settlementArgs(settlement: Settlement): (string | number)[] {
       return [...head, '', settlement.error, settlement.lines, settlement.delayMs, settlement.maxAttempts, '']
     case 'bury':
       return [...head, settlement.reason, settlement.error, settlement.lines, 0, 0, '']
+    case 'release':
+      return [...head, settlement.reason, '', '', settlement.delayMs, 0, '']
     default:
       return [...head, settlement.reason, '', '', 0, 0, '']
   }
 }
 
+type TurnRow = [(RunState | 'fenced')[], ClaimRow[], string[]]
 type ClaimRow = [string, string, string, Lane, string, string, string, Trigger, string, string, number]
 
 function toClaim(row: ClaimRow, token: string): Claim {

@@ -7,14 +7,15 @@ import type { Logger } from '../logger.ts'
 
 /**
  * `command`: everything short; a command whose reply is lost is sent again, so all our writes may be sent twice.
+ * A connection that was cut without a word is given up by `socketTimeout`: no answer to a command for that long.
  * `block`: one blocking command at a time. `probe`: health, which wants an answer now or none.
  */
 export type RedisUse = 'command' | 'block' | 'probe'
 
 const SETTINGS = {
-  command: { maxRetriesPerRequest: 3, commandTimeout: 5_000 },
+  command: { maxRetriesPerRequest: 3, commandTimeout: 5_000, socketTimeout: 10_000 },
   block: { maxRetriesPerRequest: null, blockingTimeout: 5_000, socketTimeout: 15_000 },
-  probe: { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 1_000 },
+  probe: { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: 1_000, socketTimeout: 3_000 },
 } as const
 
 export function connectRedis(url: string, use: RedisUse, log: Logger): Redis {

@@ -13,6 +13,7 @@ const SCRIPTS = {
   cancel: { mayExceedMemory: true },
   repair: { mayExceedMemory: false },
   prune: { mayExceedMemory: true },
+  verdict_written: { mayExceedMemory: true },
 } as const
 
 export type ScriptName = keyof typeof SCRIPTS

@@ -13,14 +13,21 @@ export function startChores(chores: readonly Chore[], log: Logger): () => Promis
   const underWay = new Set<Promise<void>>()
   const timers = chores.map((chore) => {
     let isBusy = false
+    let isFailing = false
     return setInterval(() => {
       if (isBusy) return
       isBusy = true
       const done = Promise.resolve()
         .then(chore.run)
-        .catch((error: unknown) =>
-          log.debug({ chore: chore.name, error: messageOf(error) }, 'a chore failed and will be tried again'),
-        )
+        .then(() => {
+          isFailing = false
+        })
+        .catch((error: unknown) => {
+          // Once aloud: what fails every second would bury everything else.
+          const level = isFailing ? 'debug' : 'warn'
+          log[level]({ chore: chore.name, error: messageOf(error) }, 'a chore failed and will be tried again')
+          isFailing = true
+        })
         .finally(() => {
           isBusy = false
           underWay.delete(done)

@@ -2,7 +2,7 @@
 import type { FunctionVariables, SourceObject } from '../function.ts'
 import { sleep } from '../time.ts'
 import { requestOf, type AttemptBindings, type Gateway } from './gateway.ts'
-import { AttemptAborted, outcomeOfError, outcomeOfResponse, type Outcome } from './outcome.ts'
+import { outcomeOfError, outcomeOfResponse, type Outcome } from './outcome.ts'
 
 /** How long a handler may take to notice that its signal was aborted. */
 const NOTICE_MS = 10_000
@@ -23,18 +23,18 @@ export async function invoke(gateway: Gateway, invocation: Invocation): Promise<
   const bindings: AttemptBindings = { variables }
   const request = requestOf(functionName, variables.run.id, event, eventTime)
   const answered = new AbortController()
-  const answer = Promise.resolve(gateway.fetch(request, bindings)).finally(() => answered.abort())
-  const response = await Promise.race([answer, abandonedAfter(variables.signal, answered.signal)])
-  if (variables.signal.aborted) {
-    const { reason } = variables.signal
-    const outcome = outcomeOfError(reason)
-    const isHung = response === undefined
-    return isHung && outcome.kind === 'retry'
-      ? { ...outcome, error: `${outcome.error}, and the handler did not stop` }
-      : outcome
-  }
-  if (response === undefined) return outcomeOfError(new AttemptAborted('lost', 'no answer'))
-  return bindings.thrown === undefined ? outcomeOfResponse(response) : outcomeOfError(bindings.thrown)
+  // The answer's body too: a handler may stream it for ever.
+  const answer = Promise.resolve(gateway.fetch(request, bindings))
+    .then((response) =>
+      bindings.thrown === undefined ? outcomeOfResponse(response) : outcomeOfError(bindings.thrown),
+    )
+    .catch(outcomeOfError)
+    .finally(() => answered.abort())
+  const outcome = await Promise.race([answer, abandonedAfter(variables.signal, answered.signal)])
+  if (!variables.signal.aborted && outcome) return outcome
+  const aborted = outcomeOfError(variables.signal.reason)
+  if (outcome || aborted.kind !== 'retry') return aborted
+  return { ...aborted, error: `${aborted.error}, and the handler did not stop` }
 }
 
 /** Resolves a while after the abort; when there was an answer before, it no longer matters. */

@@ -3,6 +3,8 @@
  * @module
  */
 import { messageOf, PermanentError, RetryLaterError } from '../errors.ts'
+import { StorageError } from '../storage/errors.ts'
+import { SECOND_MS } from '../time.ts'
 import { SourceGoneError, SupersededError } from './source.ts'
 
 /** Why the runtime ended an attempt: the reason of its AbortSignal. */
@@ -16,6 +18,10 @@ export class AttemptAborted extends Error {
   }
 }
 
+const RESULT_CHARS = 4_096
+/** After which a run is looked at again that the store could not serve. */
+const STORE_PAUSE_MS = 5 * SECOND_MS
+
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly result: string }
   | {
@@ -28,8 +34,8 @@ export type Outcome =
     }
   | { readonly kind: 'permanent'; readonly error: string; readonly lines: readonly string[] }
   | { readonly kind: 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
-  /** Handed back, nothing counted: drain, or an outage of Redis. */
-  | { readonly kind: 'released'; readonly reason: string }
+  /** Handed back, nothing counted: drain, or an outage of Redis or the store. */
+  | { readonly kind: 'released'; readonly reason: string; readonly delayMs?: number }
   /** Another worker has the run: there is nothing to say. */
   | { readonly kind: 'lost'; readonly reason: string }
 
@@ -43,6 +49,9 @@ export function outcomeOfError(error: unknown): Outcome {
   }
   if (error instanceof SourceGoneError) return { kind: 'source-gone', reason: error.message }
   if (error instanceof SupersededError) return { kind: 'superseded', reason: error.message }
+  const fault = passingFault(error)
+  if (fault)
+    return { kind: 'released', reason: `the store is away: ${fault.message}`, delayMs: STORE_PAUSE_MS }
   return { kind: 'retry', why: 'failed', error: messageOf(error), lines }
 }
 
@@ -63,12 +72,23 @@ const RETRYABLE = new Set([404, 408, 409, 425, 429])
 
 /** What a handler's answer means: 2xx done, {@link RETRYABLE} and 5xx again, any other status permanent. */
 export async function outcomeOfResponse(response: Response): Promise<Outcome> {
-  const body = (await response.text()).slice(0, 4_096)
+  const body = await beginningOf(response)
   if (response.ok) return { kind: 'succeeded', result: body }
   const error = `the handler answered ${response.status}${body ? `: ${body}` : ''}`
   if (!RETRYABLE.has(response.status) && response.status < 500) return { kind: 'permanent', error, lines: [] }
   const delayMs = retryAfterMs(response.headers.get('retry-after'))
   return { kind: 'retry', why: 'failed', error, lines: [], ...(delayMs === undefined ? {} : { delayMs }) }
+}
+
+/** As much of the answer as is kept; a handler may stream for ever, so the rest is not waited for. */
+async function beginningOf(response: Response): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const bytes of response.body ?? []) {
+    text += decoder.decode(bytes, { stream: true })
+    if (text.length >= RESULT_CHARS) break
+  }
+  return text.slice(0, RESULT_CHARS)
 }
 
 /** `Retry-After` in seconds or as a date (RFC 9110, 10.2.3); undefined when absent or neither. */
@@ -78,6 +98,14 @@ export function retryAfterMs(header: string | null, nowMs = Date.now()): number 
   if (Number.isFinite(seconds)) return Math.max(0, seconds * 1_000)
   const atMs = Date.parse(header)
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
+}
+
+/** The store's passing fault that is behind an error: no attempt is spent on it. */
+function passingFault(error: unknown): StorageError | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof StorageError && at.isPassing) return at
+  }
+  return undefined
 }
 
 /** The last lines of a tool's log, when an error on the way carries `lastLines`. */

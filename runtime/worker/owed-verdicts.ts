@@ -21,7 +21,7 @@ export interface VerdictWriterParts {
   readonly log: Logger
 }
 
-/** Writes some of what is owed. A verdict that cannot be written stays owed, and is told of. */
+/** Writes some of what is owed, one call at a time. A verdict that cannot be written stays owed, and is told of. */
 export function createVerdictWriter({
   queue,
   storage,
@@ -30,20 +30,29 @@ export function createVerdictWriter({
 }: VerdictWriterParts): () => Promise<void> {
   async function write(runId: string): Promise<void> {
     const run = await queue.run(runId)
-    const definition = functions.find(({ name }) => name === run?.functionName)
-    const verdict = run && verdictOf(run)
-    if (run && verdict && definition)
-      await writeVerdict({ storage, place: placeOf(definition, run.payload) }, verdict)
-    if (run && !definition) return
-    await queue.verdictWritten(runId)
+    if (!run) return queue.forgetVerdict(runId)
+    const definition = functions.find(({ name }) => name === run.functionName)
+    // Another list of functions is served elsewhere: it is theirs.
+    if (!definition) return
+    const verdict = verdictOf(run)
+    if (verdict) await writeVerdict({ storage, place: placeOf(definition, run.payload) }, verdict)
+    await queue.verdictWritten(run)
   }
 
-  return async () => {
+  async function writeSome(): Promise<void> {
     for (const runId of await queue.owedVerdicts(AT_ONCE)) {
       await write(runId).catch((error: unknown) => {
         log.warn({ run: runId, error: messageOf(error) }, 'a verdict could not be written and stays owed')
       })
     }
+  }
+
+  let underWay: Promise<void> | undefined
+  return () => {
+    underWay ??= writeSome().finally(() => {
+      underWay = undefined
+    })
+    return underWay
   }
 }
 

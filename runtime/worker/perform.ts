@@ -21,6 +21,9 @@ import { mergeOptions } from './options.ts'
 import type { Outcome } from './outcome.ts'
 import { createSource } from './source.ts'
 
+/** A store that is away must not hold up the end of an attempt. */
+const DISCARD_MS = 10_000
+
 export interface PerformParts {
   readonly config: Config
   readonly functions: readonly FunctionDefinition[]
@@ -82,7 +85,7 @@ export async function perform(
   } finally {
     if (!ended) {
       await output.abandon(new Error('its attempt has ended'))
-      await folder.discard().catch((error: Error) => {
+      await folder.discard(AbortSignal.timeout(DISCARD_MS)).catch((error: Error) => {
         log.warn({ error: error.message }, 'files of a failed attempt are left to the janitor')
       })
     }

@@ -1,6 +1,7 @@
 /** What an outcome means for the state machine. Pure but for the draw of the retry delay. @module */
 import type { Settlement } from '../queue/queue.ts'
 import { retryDelayMs } from '../queue/retry.ts'
+import { DAY_MS } from '../time.ts'
 import type { InFlightAttempt } from './in-flight.ts'
 import type { Outcome } from './outcome.ts'
 
@@ -20,7 +21,7 @@ export function settlementOf(
         kind: 'fail',
         error: outcome.error,
         lines: outcome.lines.join('\n'),
-        delayMs: Math.round(outcome.delayMs ?? retryDelayMs(definition, claim.attempts + 1)),
+        delayMs: sensible(outcome.delayMs ?? retryDelayMs(definition, claim.attempts + 1)),
         maxAttempts: definition.maxAttempts,
       }
     case 'permanent':
@@ -32,7 +33,19 @@ export function settlementOf(
         lines: outcome.lines.join('\n'),
       }
     case 'released':
-      return { ...head, kind: 'release', reason: outcome.reason }
+      // Nothing is counted, so something must end it: what the store refuses for a whole day is a failure like others.
+      if (outcome.delayMs !== undefined && claim.claimedAtMs - claim.createdAtMs > DAY_MS) {
+        const delayMs = sensible(outcome.delayMs)
+        return {
+          ...head,
+          kind: 'fail',
+          error: outcome.reason,
+          lines: '',
+          delayMs,
+          maxAttempts: definition.maxAttempts,
+        }
+      }
+      return { ...head, kind: 'release', reason: outcome.reason, delayMs: sensible(outcome.delayMs ?? 0) }
     case 'superseded':
     case 'source-gone':
     case 'cancelled':
@@ -40,4 +53,9 @@ export function settlementOf(
     case 'lost':
       return undefined
   }
+}
+
+/** Handlers name delays too: no number is none, and nothing waits for more than a day. */
+function sensible(delayMs: number): number {
+  return Number.isNaN(delayMs) ? 0 : Math.round(Math.min(Math.max(delayMs, 0), DAY_MS))
 }

@@ -33,7 +33,7 @@ export interface WorkerParts {
   /** Does the work of one claim; never throws. */
   readonly attempt: (attempt: InFlightAttempt, log: Logger) => Promise<Outcome>
   /** Called after settlements that owe the bucket a verdict. */
-  readonly onEndedWithoutResult: () => Promise<void>
+  readonly onEndedWithoutResult: () => void
   readonly metrics: RuntimeMetrics
   readonly log: Logger
 }
@@ -81,14 +81,22 @@ export function createWorker(parts: WorkerParts): Worker {
       settlements: settling.map(({ settlement }) => settlement),
       wants: wants(),
     }
+    const { reply, sentAtMs } = await send(request)
+    if (!reply) return 0
+    contact.touched()
+    for (const failure of reply.failures) log.error({ failure }, 'a stream cannot be read: its runs wait')
+    apply(settling, reply, sentAtMs)
+    return reply.claims.length
+  }
+
+  /** No reply only when a worker that stops has nothing to settle. */
+  async function send(request: TurnRequest): Promise<{ reply?: TurnReply; sentAtMs: number }> {
     for (;;) {
       const sentAtMs = performance.now()
       try {
-        const reply = await queue.turn(request)
-        contact.touched()
-        apply(settling, reply, sentAtMs)
-        return reply.claims.length
+        return { reply: await queue.turn(request), sentAtMs }
       } catch (error) {
+        if (isDraining && request.settlements.length === 0) return { sentAtMs }
         log.warn({ error: messageOf(error) }, 'redis did not take the turn: it is sent again')
         await sleep(RESEND_MS)
       }
@@ -102,7 +110,7 @@ export function createWorker(parts: WorkerParts): Worker {
       recordSettled(metrics, log, claim, outcome, state)
       owesVerdicts ||= !['succeeded', 'queued', 'retrying', 'fenced'].includes(state)
     })
-    if (owesVerdicts) void parts.onEndedWithoutResult()
+    if (owesVerdicts) parts.onEndedWithoutResult()
     for (const claim of reply.claims) begin(claim, sentAtMs)
   }
 

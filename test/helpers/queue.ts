@@ -70,9 +70,11 @@ type SettlementRest =
   | { kind: 'complete'; result: string }
   | { kind: 'fail'; error: string; lines: string; delayMs: number; maxAttempts: number }
   | { kind: 'bury'; reason: string; error: string; lines: string }
-  | { kind: 'release' | 'superseded' | 'source-gone' | 'cancelled'; reason: string }
+  | { kind: 'release'; reason: string; delayMs: number }
+  | { kind: 'superseded' | 'source-gone' | 'cancelled'; reason: string }
 
 export const FAILED = { kind: 'fail', error: 'boom', lines: '', delayMs: 0, maxAttempts: 5 } as const
+export const RELEASED = { kind: 'release', reason: 'drain', delayMs: 0 } as const
 export const BURIED = { kind: 'bury', reason: 'permanent', error: 'no video', lines: '' } as const
 
 export function jobOf(runId: string, rest: Partial<Job> = {}): Job {

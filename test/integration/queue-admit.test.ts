@@ -80,6 +80,27 @@ describe('admit', () => {
     expect((await used.queue.run('other'))?.hint).toBeUndefined()
   })
 
+  it('marks only the generation that went, when just one did', async () => {
+    await used.queue.enqueue(jobOf('a', { objectId: 'o' }))
+    const mark = { objectId: 'o', generation: '', hint: 'source-gone' } as const
+    await used.queue.admit({ ...EMPTY, marks: [{ ...mark, only: 'another' }] })
+    expect((await used.queue.run('a'))?.hint).toBeUndefined()
+    await used.queue.admit({ ...EMPTY, marks: [{ ...mark, only: 'v1' }] })
+    expect((await used.queue.run('a'))?.hint).toBe('source-gone')
+  })
+
+  it('marks each run once, so that a key which is overwritten all the time costs no more than another', async () => {
+    for (let version = 1; version <= 50; version++) {
+      const job = jobOf(`run-${version}`, { objectId: 'o' })
+      const payload = { ...job.payload, generation: `v${version}` }
+      const marks = [{ objectId: 'o', generation: `v${version}`, hint: 'superseded' } as const]
+      await used.queue.admit({ ...EMPTY, jobs: [{ ...job, payload }], marks })
+    }
+    expect(await used.redis.scard(`${used.queue.keys.prefix}open:o`)).toBe(1)
+    expect(await used.queue.run('run-49')).toMatchObject({ hint: 'superseded' })
+    expect((await used.queue.run('run-50'))?.hint).toBeUndefined()
+  })
+
   it('marks nothing for the generation that stays', async () => {
     await used.queue.enqueue(jobOf('a', { objectId: 'o' }))
     await used.queue.admit({ ...EMPTY, marks: [{ objectId: 'o', generation: 'v1', hint: 'superseded' }] })

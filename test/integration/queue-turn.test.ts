@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Claim } from '../../runtime/queue/run.ts'
-import { BURIED, FAILED, FN, jobOf, useQueue } from '../helpers/queue.ts'
+import type { Claim, RunRecord } from '../../runtime/queue/run.ts'
+import { BURIED, FAILED, FN, jobOf, RELEASED, useQueue } from '../helpers/queue.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const used = useQueue()
@@ -28,7 +28,7 @@ describe('turn', () => {
     const [one, two] = [await used.queue.claim('w1', 2), await used.queue.claim('w2', 2)]
     expect(one.claims.map(({ runId }) => runId)).toEqual(['a', 'b'])
     expect(two.claims.map(({ runId }) => runId)).toEqual(['c'])
-    await used.queue.settle(one.claims[0]!, { kind: 'release', reason: 'drain' })
+    await used.queue.settle(one.claims[0]!, RELEASED)
     expect((await used.queue.claim('w2')).claims[0]).toMatchObject({ runId: 'a', fence: '2' })
   })
 
@@ -49,7 +49,7 @@ describe('turn', () => {
 
   it('refuses a settlement with an old fence, or with the token of another attempt', async () => {
     const old = await claimOne('a')
-    await used.queue.settle(old, { kind: 'release', reason: 'drain' })
+    await used.queue.settle(old, RELEASED)
     const current = (await used.queue.claim('w2')).claims[0]!
     expect(await used.queue.settle(old, { kind: 'complete', result: '{}' })).toBe('fenced')
     expect(
@@ -86,8 +86,35 @@ describe('turn', () => {
 
   it('hands a run back without counting an attempt', async () => {
     const claim = await claimOne('a')
-    expect(await used.queue.settle(claim, { kind: 'release', reason: 'drain' })).toBe('queued')
+    expect(await used.queue.settle(claim, RELEASED)).toBe('queued')
     expect(await used.queue.run('a')).toMatchObject({ state: 'queued', attempts: 0, crashes: 0 })
+  })
+
+  it('hands a run back for later, uncounted, when it is told to wait', async () => {
+    const claim = await claimOne('a')
+    expect(await used.queue.settle(claim, { ...RELEASED, delayMs: 60_000 })).toBe('retrying')
+    expect(await used.queue.run('a')).toMatchObject({ attempts: 0 })
+    expect((await used.queue.claim('w')).claims).toEqual([])
+  })
+
+  it('names a stream that cannot be read, and claims from the others', async () => {
+    await used.queue.enqueue(jobOf('low', { lane: 'low' }))
+    await used.redis.set(used.queue.keys.stream(FN, 'live'), 'a string')
+    const { claims, failures } = await used.queue.claim('w', 5)
+    expect(claims.map(({ runId }) => runId)).toEqual(['low'])
+    expect(failures[0]).toMatch(/q:cut: WRONGTYPE/)
+  })
+
+  it('renews the lease of what it claimed when it is sent again', async () => {
+    await used.queue.enqueue(jobOf('a'))
+    await used.queue.claim('w', 1, { token: 'same' })
+    const idleMs = async () => {
+      const rows = await used.redis.xpending(used.queue.keys.stream(FN, 'live'), 'w', '-', '+', 1)
+      return (rows as [string, string, number, number][])[0]?.[2] ?? NaN
+    }
+    await waitFor(async () => (await idleMs()) > 50, { timeoutMs: 5_000, what: 'the entry to be idle' })
+    await used.queue.claim('w', 1, { token: 'same' })
+    expect(await idleMs()).toBeLessThan(50)
   })
 
   it('does not promote a retry before it is due', async () => {
@@ -177,6 +204,34 @@ describe('reclaim', () => {
     ])
   })
 
+  it('lets others come first for a while after a run that may kill', async () => {
+    await claimOne('a')
+    await claimOne('b')
+    let lost = 0
+    await waitFor(async () => (lost += (await used.queue.takeBack(20)).length) === 2, {
+      timeoutMs: 5_000,
+      what: 'both leases to run out',
+    })
+    await used.queue.enqueue(jobOf('live'))
+    const order: string[] = []
+    for (let turn = 1; turn <= 3; turn++) {
+      order.push(...(await used.queue.claim(`w${turn}`)).claims.map(({ runId }) => runId))
+    }
+    expect(order.at(1)).toBe('live')
+    expect(order.toSorted()).toEqual(['a', 'b', 'live'])
+  })
+
+  it('keeps the hold of the worker that waits to be idle', async () => {
+    await claimOne('a')
+    await loseWorker()
+    await used.queue.enqueue(jobOf('b'))
+    const key = `${used.queue.keys.prefix}solo`
+    await used.queue.claim('first', 1, { inFlight: 1 })
+    await used.redis.pexpire(key, 1_000)
+    await used.queue.claim('first', 1, { inFlight: 1 })
+    expect(await used.redis.pttl(key)).toBeGreaterThan(50_000)
+  })
+
   it('does not count the crash of a worker that had other runs, and gives up after three alone', async () => {
     await claimOne('a')
     await loseWorker()
@@ -244,21 +299,34 @@ describe('redrive, cancel, repair and prune', () => {
     expect(await used.queue.repair('never heard of')).toBe('gone')
   })
 
-  it('forgets ended runs beyond age or number, but none that is still owed its verdict', async () => {
-    for (const runId of ['a', 'b', 'c']) {
+  it('forgets ended runs beyond age or number, passing over those that are still owed their verdict', async () => {
+    // Runs that ended in one millisecond are in the order of their names.
+    for (const runId of ['1-owed', '2', '3']) {
       await used.queue.settle(
         await claimOne(runId),
-        runId === 'c' ? BURIED : { kind: 'complete', result: '' },
+        runId === '1-owed' ? BURIED : { kind: 'complete', result: '' },
       )
     }
-    expect(await used.queue.prune(60_000, 100, 10)).toBe(0)
-    expect(await used.queue.prune(60_000, 2, 10)).toBe(1)
-    expect(await used.queue.run('a')).toBeUndefined()
-    expect(await used.queue.prune(0, 0, 10)).toBe(1)
-    expect(await used.queue.run('c')).toMatchObject({ state: 'dead' })
-    await used.queue.verdictWritten('c')
-    expect(await used.queue.prune(0, 0, 10)).toBe(1)
+    expect(await used.queue.prune(60_000, 100, 10, 0)).toEqual({ forgotten: 0, examined: 0 })
+    expect(await used.queue.prune(60_000, 1, 1, 0)).toEqual({ forgotten: 0, examined: 1 })
+    expect(await used.queue.prune(60_000, 1, 10, 1)).toEqual({ forgotten: 1, examined: 1 })
+    expect(await used.queue.run('2')).toBeUndefined()
+    expect(await used.queue.prune(0, 0, 10, 0)).toEqual({ forgotten: 1, examined: 2 })
+    const dead = (await used.queue.run('1-owed')) as RunRecord
+    await used.queue.verdictWritten(dead)
+    expect(await used.queue.prune(0, 0, 10, 0)).toEqual({ forgotten: 1, examined: 1 })
     expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(0)
+  })
+
+  it('keeps the debt of a verdict when the run has ended anew since it was written', async () => {
+    await used.queue.settle(await claimOne('a'), BURIED)
+    const first = (await used.queue.run('a')) as RunRecord
+    await used.queue.redrive('a')
+    await used.queue.settle((await used.queue.claim('w')).claims[0]!, BURIED)
+    await used.queue.verdictWritten(first)
+    expect(await used.queue.owedVerdicts(10)).toEqual(['a'])
+    await used.queue.verdictWritten((await used.queue.run('a')) as RunRecord)
+    expect(await used.queue.owedVerdicts(10)).toEqual([])
   })
 })
 

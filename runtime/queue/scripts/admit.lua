@@ -4,7 +4,7 @@
 -- ARGV  1 paths: how many targets announce each event
 --       n, then n raw notifications as read from the head of `in`
 --       j, then j times: run, function, object, generation, event id, lane, trigger, payload
---       m, then m times: object, generation that stays, hint for the waiting runs of its other generations
+--       m, then m times: object, generation that stays, the only one that goes ('' for all others), hint
 --       b, then b times: raw, reason
 -- Returns {1, outcome of each job: new | copy | duplicate | lifted}, or {0} when the head has changed
 local paths = tonumber(ARGV[1])
@@ -81,11 +81,14 @@ for i = 1, j do
 end
 
 -- Only hints: the attempt asks the store. But what waits for its retry need not wait to learn that it is out of date.
+-- A run is marked once and leaves the set, so that a key which is overwritten all the time costs no more than another.
 for _ = 1, tonumber(nextArg()) do
-  local object, generation, hint = nextArg(), nextArg(), nextArg()
+  local object, generation, only, hint = nextArg(), nextArg(), nextArg(), nextArg()
   for _, run in ipairs(redis.call('SMEMBERS', P .. 'open:' .. object)) do
     local v = redis.call('HMGET', runKey(run), 'state', 'generation')
-    if v[2] ~= generation and (v[1] == 'queued' or v[1] == 'retrying') then
+    local isMeant = only == '' and v[2] ~= generation or only ~= '' and v[2] == only
+    if isMeant then
+      redis.call('SREM', P .. 'open:' .. object, run)
       redis.call('HSET', runKey(run), 'hint', hint)
       if v[1] == 'retrying' then redis.call('ZADD', P .. 'delay', 'XX', t, run) end
     end

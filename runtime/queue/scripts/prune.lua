@@ -1,11 +1,12 @@
 -- Forgets runs that ended long ago, or of which there are too many; never one that is still owed its verdict.
 -- KEYS  1 prefix
--- ARGV  1 retention in ms  2 how many ended runs to keep at most  3 how many to forget in this call
--- Returns how many
-local limit = tonumber(ARGV[3])
-local old = redis.call('ZRANGEBYSCORE', P .. 'ended', '-inf', now() - tonumber(ARGV[1]), 'LIMIT', 0, limit)
-local surplus = redis.call('ZCARD', P .. 'ended') - tonumber(ARGV[2])
-if surplus > #old then old = redis.call('ZRANGE', P .. 'ended', 0, math.min(surplus, limit) - 1) end
+-- ARGV  1 retention in ms  2 how many ended runs to keep at most  3 how many to look at in this call
+--       4 how many of the oldest to pass over: those that earlier calls of this pass have kept
+-- Returns {how many were forgotten, how many were looked at}
+local keep, limit, passed = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local old = redis.call('ZRANGEBYSCORE', P .. 'ended', '-inf', now() - tonumber(ARGV[1]), 'LIMIT', passed, limit)
+local surplus = redis.call('ZCARD', P .. 'ended') - keep - passed
+if surplus > #old then old = redis.call('ZRANGE', P .. 'ended', passed, passed + math.min(surplus, limit) - 1) end
 local forgotten = 0
 for _, run in ipairs(old) do
   if redis.call('SISMEMBER', P .. 'verdicts', run) == 0 then
@@ -16,4 +17,4 @@ for _, run in ipairs(old) do
     forgotten = forgotten + 1
   end
 end
-return forgotten
+return { forgotten, #old }

@@ -6,7 +6,7 @@
 --         kind  complete | fail | bury | release | superseded | source-gone | cancelled
 --       f, then f times: function, free slots, how many of them go to the low lane first
 -- Returns {{state each settlement led to, or 'fenced'}, {claimed: run, function, fence, lane, attempts, epoch, payload, trigger,
---          createdAt, queuedAt, now}}
+--          createdAt, queuedAt, now}, {streams that could not be read, with the error}}
 local consumer, token = ARGV[1], ARGV[2]
 local isIdle = tonumber(ARGV[3]) == 0
 local s = tonumber(ARGV[4])
@@ -19,36 +19,44 @@ local function settle()
   local delayMs, maxAttempts, result = tonumber(ARGV[p + 7]), tonumber(ARGV[p + 8]), ARGV[p + 9]
   p = p + 10
   local h = runKey(run)
-  local v = redis.call('HMGET', h, 'state', 'fence', 'token', 'fn', 'lane', 'entry', 'object', 'cancel')
+  local v = redis.call('HMGET', h, 'state', 'fence', 'token', 'fn', 'lane', 'entry', 'object', 'cancel', 'hint')
   local state, fn, lane, entry, object = v[1], v[4], v[5], v[6], v[7]
   if v[2] ~= fence or v[3] ~= mine then return 'fenced' end
   if state ~= 'running' then return state end
-  drop(fn, lane, entry)
+  -- The old entry goes last: whatever fails before leaves it to be taken back.
+  local function leave(newState)
+    drop(fn, lane, entry)
+    return newState
+  end
   if kind == 'complete' then
     redis.call('HSET', h, 'result', result, 'reason', '', 'error', '', 'lines', '')
     finish(run, 'succeeded', t, object)
-    return 'succeeded'
+    return leave('succeeded')
   end
   redis.call('HSET', h, 'reason', reason, 'error', err, 'lines', lines)
   -- Somebody asked for the end of it while it ran: it does not start again.
   if v[8] == '1' and (kind == 'release' or kind == 'fail') then kind = 'cancelled' end
-  if kind == 'release' then
+  if kind == 'release' and delayMs == 0 then
     enqueue(run, fn, lane, t)
     wake(fn)
-    return 'queued'
+    return leave('queued')
   end
   if kind == 'fail' or kind == 'bury' then
     local attempts = redis.call('HINCRBY', h, 'attempts', 1)
     if kind == 'bury' or attempts >= maxAttempts then
       bury(run, fn, kind == 'bury' and reason or 'exhausted', t, object)
-      return 'dead'
+      return leave('dead')
     end
-    redis.call('ZADD', P .. 'delay', t + delayMs, run)
-    redis.call('HSET', h, 'state', 'retrying', 'entry', '', 'dueAt', t + delayMs)
-    return 'retrying'
+  end
+  if kind == 'fail' or kind == 'release' then
+    -- Who was told that it is out of date learns it from the store at once.
+    local dueAt = v[9] and t or t + delayMs
+    redis.call('ZADD', P .. 'delay', dueAt, run)
+    redis.call('HSET', h, 'state', 'retrying', 'entry', '', 'dueAt', dueAt)
+    return leave('retrying')
   end
   finish(run, kind, t, object)
-  return kind
+  return leave(kind)
 end
 
 local FIELDS = { 'fence', 'lane', 'attempts', 'epoch', 'payload', 'trigger', 'createdAt', 'queuedAt' }
@@ -65,18 +73,23 @@ local last = redis.call('LRANGE', lastKey, 0, -1)
 local claimed = {}
 if last[1] == token then
   for i = 2, #last do
-    local v = redis.call('HMGET', runKey(last[i]), 'state', 'token', 'fn')
-    if v[1] == 'running' and v[2] == token then claimed[#claimed + 1] = describe(last[i], v[3]) end
+    local v = redis.call('HMGET', runKey(last[i]), 'state', 'token', 'fn', 'lane', 'entry')
+    if v[1] == 'running' and v[2] == token then
+      redis.call('XCLAIM', stream(v[3], v[4]), GROUP, consumer, 0, v[5], 'JUSTID')
+      claimed[#claimed + 1] = describe(last[i], v[3])
+    end
   end
-  return { settled, claimed }
+  return { settled, claimed, {} }
 end
 
+local failures = {}
 local function read(key, count)
   local reply = redis.pcall('XREADGROUP', 'GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS', key, '>')
   if reply and reply.err and string.find(reply.err, 'NOGROUP', 1, true) then
     redis.call('XGROUP', 'CREATE', key, GROUP, 0, 'MKSTREAM')
     reply = redis.call('XREADGROUP', 'GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS', key, '>')
   end
+  if reply and reply.err then failures[#failures + 1] = key .. ': ' .. reply.err end
   if not reply or reply.err then return {} end
   return reply[1][2]
 end
@@ -92,6 +105,7 @@ local function take(fn, lane, count)
       local v = redis.call('HMGET', runKey(run), 'state', 'entry')
       if v[1] == 'queued' and v[2] == entry then
         redis.call('HINCRBY', runKey(run), 'fence', 1)
+        redis.call('HDEL', runKey(run), 'hint')
         redis.call('HSET', runKey(run), 'state', 'running', 'worker', consumer, 'token', token, 'startedAt', t)
         claimed[#claimed + 1] = describe(run, fn)
         started = started + 1
@@ -109,24 +123,7 @@ for i = 1, tonumber(ARGV[p]) do
   wanted[i] = { fn = ARGV[at], free = tonumber(ARGV[at + 1]), low = tonumber(ARGV[at + 2]) }
 end
 
--- A run that may have killed its worker gets a worker of its own. An idle worker takes it; else one busy worker,
--- whoever sets `solo` first, claims nothing more until it is idle.
-local holdsBack = false
-for _, want in ipairs(wanted) do
-  local key = stream(want.fn, 'solo')
-  local length = redis.call('XLEN', key)
-  local pending = redis.pcall('XPENDING', key, GROUP)
-  if length > 0 and isIdle then
-    take(want.fn, 'solo', 1)
-    if #claimed > 0 then break end
-  elseif length > 0 and length > (pending.err and 0 or pending[1]) then
-    holdsBack = redis.call('SET', P .. 'solo', consumer, 'NX', 'PX', 60000) or redis.call('GET', P .. 'solo') == consumer
-  end
-end
-local tookSolo = #claimed > 0
-if isIdle and redis.call('GET', P .. 'solo') == consumer then redis.call('DEL', P .. 'solo') end
-
-if not tookSolo and not holdsBack then
+local function takeWork()
   for _, want in ipairs(wanted) do
     local free = want.free
     free = free - take(want.fn, 'low', math.min(want.low, free))
@@ -135,10 +132,50 @@ if not tookSolo and not holdsBack then
   end
 end
 
+-- A run that may have killed its worker gets a worker of its own: an idle one takes it, and nothing else.
+local function takeSolo()
+  for _, want in ipairs(wanted) do
+    if take(want.fn, 'solo', 1) > 0 then
+      redis.call('SET', P .. 'solo:rest', 1, 'PX', 10000)
+      return
+    end
+  end
+end
+
+local function isSoloWaiting()
+  for _, want in ipairs(wanted) do
+    local length = redis.call('XLEN', stream(want.fn, 'solo'))
+    if length > 0 then
+      local pending = redis.pcall('XPENDING', stream(want.fn, 'solo'), GROUP)
+      if length > (pending.err and 0 or pending[1]) then return true end
+    end
+  end
+  return false
+end
+
+-- Whoever sets `solo` first of the busy workers claims nothing more until it is idle.
+local function holdsBack()
+  if redis.call('SET', P .. 'solo', consumer, 'NX', 'PX', 60000) then return true end
+  if redis.call('GET', P .. 'solo') ~= consumer then return false end
+  redis.call('PEXPIRE', P .. 'solo', 60000)
+  return true
+end
+
+-- After one such run others come first for a while: a lane full of files that kill must not be all that is done.
+if #wanted > 0 and isSoloWaiting() then
+  local isResting = redis.call('EXISTS', P .. 'solo:rest') == 1
+  if isIdle and not isResting then takeSolo() end
+  if isIdle and redis.call('GET', P .. 'solo') == consumer then redis.call('DEL', P .. 'solo') end
+  if #claimed == 0 and (isIdle or isResting or not holdsBack()) then takeWork() end
+  if #claimed == 0 and isIdle then takeSolo() end
+else
+  takeWork()
+end
+
 if #claimed > 0 then
   redis.call('DEL', lastKey)
   redis.call('RPUSH', lastKey, token)
   for _, item in ipairs(claimed) do redis.call('RPUSH', lastKey, item[1]) end
   redis.call('PEXPIRE', lastKey, 600000)
 end
-return { settled, claimed }
+return { settled, claimed, failures }

@@ -6,6 +6,7 @@ import {
   outcomeOfResponse,
   retryAfterMs,
 } from '../../../runtime/worker/outcome.ts'
+import { StorageError } from '../../../runtime/storage/errors.ts'
 import { SourceGoneError, SupersededError } from '../../../runtime/worker/source.ts'
 
 describe('a handler’s answer', () => {
@@ -36,6 +37,14 @@ describe('a handler’s answer', () => {
       error: 'the handler answered 503: full',
       delayMs: 7_000,
     })
+  })
+
+  it('reads no more of an answer than it keeps, even when the handler never ends it', async () => {
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new TextEncoder().encode('x'.repeat(1_000))),
+    })
+    const outcome = await outcomeOfResponse(new Response(endless))
+    expect(outcome).toEqual({ kind: 'succeeded', result: 'x'.repeat(4_096) })
   })
 
   it.each([
@@ -73,6 +82,16 @@ describe('what was thrown', () => {
       name: 'an overwritten source',
       error: new SupersededError('new'),
       expected: { kind: 'superseded', reason: 'new' },
+    },
+    {
+      name: 'a store that is away, behind whatever it broke',
+      error: new Error('no source', { cause: new StorageError('refused', { code: 'ECONNREFUSED' }) }),
+      expected: { kind: 'released', delayMs: 5_000 },
+    },
+    {
+      name: 'a store that refuses',
+      error: new StorageError('not yours', { code: 'AccessDenied', statusCode: 403 }),
+      expected: { kind: 'retry' },
     },
     {
       name: 'any other error',

@@ -22,7 +22,7 @@ describe('settlementOf', () => {
       outcome: { kind: 'retry', why: 'failed', error: 'e', lines: [], delayMs: 7 },
       expected: { kind: 'fail', delayMs: 7, maxAttempts: 3 },
     },
-    { outcome: { kind: 'released', reason: 'drain' }, expected: { kind: 'release' } },
+    { outcome: { kind: 'released', reason: 'drain' }, expected: { kind: 'release', delayMs: 0 } },
     { outcome: { kind: 'superseded', reason: 'newer' }, expected: { kind: 'superseded' } },
     { outcome: { kind: 'source-gone', reason: 'gone' }, expected: { kind: 'source-gone' } },
     { outcome: { kind: 'cancelled', reason: 'asked' }, expected: { kind: 'cancelled' } },
@@ -34,6 +34,25 @@ describe('settlementOf', () => {
     const settlement = settle({ kind: 'retry', why: 'failed', error: 'e', lines: [] })
     expect(settlement).toMatchObject({ kind: 'fail', delayMs: expect.any(Number) })
     expect((settlement as { delayMs: number }).delayMs).toBeLessThanOrEqual(2_000)
+  })
+
+  it.each([
+    { delayMs: NaN, expected: 0 },
+    { delayMs: -5, expected: 0 },
+    { delayMs: Infinity, expected: 86_400_000 },
+    { delayMs: 1e300, expected: 86_400_000 },
+  ])('waits $expected ms when a handler asks for $delayMs', ({ delayMs, expected }) => {
+    expect(settle({ kind: 'retry', why: 'failed', error: 'e', lines: [], delayMs })).toMatchObject({
+      delayMs: expected,
+    })
+  })
+
+  it('counts nothing while the store is away, until that has lasted for a day', () => {
+    const away: Outcome = { kind: 'released', reason: 'the store is away', delayMs: 5_000 }
+    const claimed = (claimedAtMs: number) =>
+      settlementOf({ claim: { ...claim, createdAtMs: 0, claimedAtMs }, definition }, away)
+    expect(claimed(3_600_000)).toMatchObject({ kind: 'release', delayMs: 5_000 })
+    expect(claimed(90_000_000)).toMatchObject({ kind: 'fail', error: 'the store is away' })
   })
 
   it('says nothing of a run that another worker has', () => {
