@@ -106,9 +106,11 @@ describe('a failing run', () => {
   })
 
   it('is ended by the stall timeout when nothing moves, by the timeout when it only pretends', async () => {
+    await used.runs.put('stuck/body.txt', 'body')
     await used.runs.put('stuck/silent.txt', 'silent')
     await used.runs.put('stuck/busy.txt', 'busy')
     expect((await used.runs.reached('stuck/silent.txt', 'dead')).error).toMatch(/nothing moved for 0.7 s/)
+    expect((await used.runs.reached('stuck/body.txt', 'dead')).error).toMatch(/nothing moved for 0.7 s/)
     expect((await used.runs.reached('stuck/busy.txt', 'dead')).error).toMatch(/longer than 2 s/)
     await waitFor(
       async () =>
