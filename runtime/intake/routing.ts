@@ -4,6 +4,7 @@
  */
 import picomatch from 'picomatch'
 import type { FunctionDefinition } from '../function.ts'
+import { hasReservedSegment } from '../output/layout.ts'
 import type { CreatedEvent, ObjectVersion } from './event.ts'
 
 /** Why a function does not run for an object. */
@@ -63,11 +64,6 @@ function mismatchOf(object: Candidate, definition: FunctionDefinition, tests: Te
   if (sizeBytes < definition.minBytes) return 'too-small'
   if (sizeBytes > definition.maxBytes) return 'too-large'
   return undefined
-}
-
-/** Whether a segment begins with `~`, which belongs to the runtime. */
-export function hasReservedSegment(key: string): boolean {
-  return key.split('/').some((segment) => segment.startsWith('~'))
 }
 
 /** Case-insensitive, dots are ordinary, and a line break in a key is a character like any other. */

@@ -3,6 +3,7 @@
  * and a short-lived signed URL keeps out a worker that slept.
  * @module
  */
+import { messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -12,8 +13,9 @@ import { readCurrent, type CurrentManifest } from './current.ts'
 import { decideManifest } from './decide.ts'
 import { isLatestVersion } from './latest.ts'
 import type { ResultPlace } from './layout.ts'
-import { manifestText, type Identity, type Manifest } from './manifest.ts'
+import type { Identity, Manifest } from './manifest.ts'
 import { writePointers } from './pointers.ts'
+import { isRefusal, isWorthAnotherRound, putManifest } from './put-manifest.ts'
 
 export interface CommitRequest {
   readonly storage: Storage
@@ -28,11 +30,16 @@ export interface CommitRequest {
   readonly signedSeconds?: number
 }
 
+interface Stands {
+  /** Why pointers could not be written yet. The result stands all the same; whoever finds it next repairs them. */
+  readonly pointersOwed?: string
+}
+
 export type CommitOutcome =
   /** This attempt's manifest stands. */
-  | { readonly kind: 'committed' }
+  | ({ readonly kind: 'committed' } & Stands)
   /** The same run was done already: `by` is its manifest's identity, and this attempt's folder is deleted. */
-  | { readonly kind: 'adopted'; readonly by: Identity }
+  | ({ readonly kind: 'adopted'; readonly by: Identity } & Stands)
   /** A newer upload's result stands (`foreign`: something that is no manifest); this attempt's folder is deleted. */
   | { readonly kind: 'superseded'; readonly by: Identity | 'foreign' }
   /** Another attempt of this run has taken over. */
@@ -41,13 +48,34 @@ export type CommitOutcome =
 const MAX_ROUNDS = 50
 const PAUSE_MS = 100
 
+/** How long an attempt that is told to stop may ask whether its manifest landed. */
+const LAST_LOOK_MS = 5_000
+
+/** A manifest that was sent, and nobody answered: it may have landed. */
+interface Sent {
+  lostReply?: StorageError
+  /** What stood before it. */
+  before?: CurrentManifest | undefined
+}
+
 /**
- * @throws {StorageError} when the store fails. The manifest may have landed all the same: the folder is then held, and
- * the next attempt finds the result by {@link findCommitted}
+ * Once this attempt's manifest stands, the outcome says so, whatever fails after it.
+ *
+ * @throws {StorageError} when the store fails before, or does not even say whether the manifest stands: the folder is
+ * then held, and the next attempt finds the result by {@link findCommitted}
  */
 export async function commit(request: CommitRequest): Promise<CommitOutcome> {
-  const { storage, place, folder, signal, log } = request
-  let lostReply: StorageError | undefined
+  const sent: Sent = {}
+  try {
+    return await commitInRounds(request, sent)
+  } catch (error) {
+    if (sent.lostReply && (await isMine(request))) return committed(request, sent.before)
+    throw error
+  }
+}
+
+async function commitInRounds(request: CommitRequest, sent: Sent): Promise<CommitOutcome> {
+  const { storage, place, folder, manifest, signal, log } = request
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     // In this order: what is signed before the question about the fence cannot be used long after its answer.
     const url = await storage.presignPut(place.bucket, place.manifestKey, request.signedSeconds ?? 60)
@@ -55,41 +83,41 @@ export async function commit(request: CommitRequest): Promise<CommitOutcome> {
     const current = await readCurrent(storage, place, signal)
     const decision = await decide(request, current)
     // Before the fence: a manifest that stands is a result, whoever may go on.
-    if (decision === 'mine') return committed(request, current)
+    if (decision === 'mine') return committed(request, sent.before)
     if (!isOwner) {
-      await folder.discard(signal)
+      await discard(request)
       return { kind: 'fenced' }
     }
     if (decision === 'adopt' && current && current.identity !== 'foreign') {
-      await folder.discard(signal)
-      await repairPointers(request, current)
-      return { kind: 'adopted', by: current.identity }
+      await discard(request)
+      return { kind: 'adopted', by: current.identity, ...(await repairPointers(request, current)) }
     }
     if (decision === 'superseded' && current) {
-      await folder.discard(signal)
+      await discard(request)
       return { kind: 'superseded', by: current.identity }
     }
     folder.hold()
-    const error = await tryPut(request, url, current)
+    const error = await putManifest({ storage, url, manifest, current, signal })
     if (error === undefined) return committed(request, current)
-    if (!isRefusal(error)) lostReply = error
-    else if (!lostReply) folder.release()
+    if (!isRefusal(error)) Object.assign(sent, { lostReply: error, before: current } satisfies Sent)
+    else if (!sent.lostReply) folder.release()
     if (!isWorthAnotherRound(error)) throw error
     log?.debug({ code: error.code, round }, 'the manifest was not written; starting over')
     await sleep(Math.random() * PAUSE_MS * Math.min(round, 10), signal)
   }
   throw new StorageError(
     `the manifest ${JSON.stringify(place.manifestKey)} in bucket "${place.bucket}" could not be written in ${MAX_ROUNDS} rounds; others keep changing it, or the store keeps failing`,
-    { code: 'ManifestContended', cause: lostReply },
+    { code: 'ManifestContended', cause: sent.lostReply },
   )
 }
 
 /**
- * The result that makes an attempt needless: the same run's, of its epoch or a later one. Its pointers are repaired.
- * To be asked before the work and answered with `complete`.
+ * The result that makes an attempt needless: the same run's, of its epoch or a later one. Its pointers are repaired;
+ * where that fails it is a result all the same, and only the log tells. To be asked before the work and answered with
+ * `complete`.
  */
 export async function findCommitted(
-  request: Pick<CommitRequest, 'storage' | 'place' | 'signal'> & {
+  request: Pick<CommitRequest, 'storage' | 'place' | 'signal' | 'log'> & {
     readonly run: string
     readonly epoch: number
   },
@@ -98,7 +126,9 @@ export async function findCommitted(
   if (!current || current.identity === 'foreign') return undefined
   const { run, epoch } = current.identity
   if (run !== request.run || epoch < request.epoch) return undefined
-  await repairPointers(request, current)
+  const { pointersOwed } = await repairPointers(request, current)
+  if (pointersOwed !== undefined)
+    request.log?.warn({ error: pointersOwed }, 'the result stands, but its pointers could not be repaired')
   return current.identity
 }
 
@@ -109,59 +139,38 @@ async function decide(request: CommitRequest, current: CurrentManifest | undefin
   return decideManifest(manifest, current?.identity, await isLatestVersion(storage, manifest.source, signal))
 }
 
+/** Asked without the attempt's signal: that it was told to stop is often why there was no answer. */
+async function isMine({ storage, place, manifest }: CommitRequest): Promise<boolean> {
+  const current = await readCurrent(storage, place, AbortSignal.timeout(LAST_LOOK_MS)).catch(() => undefined)
+  return decideManifest(manifest, current?.identity) === 'mine'
+}
+
 async function committed(
   request: CommitRequest,
   before: CurrentManifest | undefined,
 ): Promise<CommitOutcome> {
-  await writePointers({
+  const owed = await writePointers({
     ...request,
     // Also those of the result that was replaced: what this one does not have must not show the old one.
     names: [...Object.keys(request.manifest.pointers), ...Object.keys(before?.manifest?.pointers ?? {})],
   })
-  return { kind: 'committed' }
+  return { kind: 'committed', ...standing(owed) }
 }
 
 async function repairPointers(
   request: Pick<CommitRequest, 'storage' | 'place' | 'signal'>,
   { manifest }: CurrentManifest,
-): Promise<void> {
-  if (manifest) await writePointers({ ...request, names: Object.keys(manifest.pointers) })
+): Promise<Stands> {
+  return standing(await writePointers({ ...request, names: Object.keys(manifest?.pointers ?? {}) }))
 }
 
-/** Whoever finds a foreign text replaced learns of it: the bucket has it as an older version. */
-function bodyOf(manifest: Manifest, current: CurrentManifest | undefined): { bytes: Buffer } {
-  const isForeign = current?.identity === 'foreign'
-  const warning = `what stood at manifest.json before was no manifest; it was replaced (etag ${current?.etag})`
-  const text = manifestText(isForeign ? { ...manifest, warnings: [...manifest.warnings, warning] } : manifest)
-  return { bytes: Buffer.from(text) }
+function standing(pointersOwed: string | undefined): Stands {
+  return pointersOwed === undefined ? {} : { pointersOwed }
 }
 
-/** The error of one try, or undefined when the manifest stands. */
-async function tryPut(
-  { storage, manifest, signal }: CommitRequest,
-  url: string,
-  current: CurrentManifest | undefined,
-): Promise<StorageError | undefined> {
-  try {
-    await storage.putSigned(url, bodyOf(manifest, current), {
-      contentType: 'application/json',
-      ...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }),
-      ...(signal && { signal }),
-    })
-    return undefined
-  } catch (error) {
-    if (error instanceof StorageError) return error
-    throw error
-  }
-}
-
-/** The store said no. Anything else may have been done, with the reply lost: then the folder is nobody's to delete. */
-function isRefusal({ statusCode = 0 }: StorageError): boolean {
-  return statusCode >= 400 && statusCode < 500
-}
-
-/** Another writer was faster, the URL ran out, or the store had a bad moment. */
-function isWorthAnotherRound(error: StorageError): boolean {
-  const codes = ['PreconditionFailed', 'NoSuchKey', 'RequestExpired', 'RequestNotYetValid']
-  return error.isPassing || codes.includes(error.code)
+/** What the commit came to is settled by now, and files that nobody names harm nobody: a failure is the janitor's. */
+async function discard({ folder, signal, log }: CommitRequest): Promise<void> {
+  await folder.discard(signal).catch((error: unknown) => {
+    log?.warn({ error: messageOf(error) }, 'files of an attempt without a result are left to the janitor')
+  })
 }

@@ -1,4 +1,5 @@
-/** Whether a version of an object is the latest: asked of the store, because events and times prove nothing. @module */
+/** Whether a manifest's or verdict's source is the latest version of its key, asked of the store. @module */
+import { compareWithLatest } from '../storage/latest.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Identity } from './manifest.ts'
 
@@ -8,17 +9,6 @@ export async function isLatestVersion(
   source: Identity['source'],
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { bucket, key } = source
-  const latest = await storage.head(bucket, key, { ...(signal && { signal }) })
-  if (!latest || latest.etag !== source.etag) return false
-  if (source.versionId !== undefined) return latest.versionId === source.versionId
-  // Without versions only the time tells one upload of the same bytes from the next, and HEAD has whole seconds.
-  for await (const object of storage.list(bucket, { prefix: key, pageSize: 1, ...(signal && { signal }) })) {
-    return (
-      object.key === key &&
-      object.etag === source.etag &&
-      object.lastModifiedMs === Date.parse(source.lastModified)
-    )
-  }
-  return false
+  const version = { ...source, lastModifiedMs: Date.parse(source.lastModified) }
+  return (await compareWithLatest(storage, version, signal)).kind === 'same'
 }

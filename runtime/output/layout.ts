@@ -68,9 +68,18 @@ function representation(of: ResultOf, bucket: string): string {
   return bucket === of.sourceBucket ? `${key}@` : key
 }
 
+/** Whether a part of a key begins with `~`: such names belong to the runtime. */
+export function hasReservedSegment(key: string): boolean {
+  return key.split('/').some(isReserved)
+}
+
+function isReserved(segment: string): boolean {
+  return segment.startsWith('~')
+}
+
 /** Why a source key may not be processed; undefined when it may. Its verdict says so, under the key's sha256. */
 export function refusal(key: string): string | undefined {
-  if (key.split('/').some((segment) => segment.startsWith('~'))) {
+  if (hasReservedSegment(key)) {
     return 'a part of its key begins with "~": such names belong to the runtime; upload it under another name'
   }
   if (/^@[0-9a-f]{64}(\/|$)/.test(key)) {
@@ -113,7 +122,7 @@ function wrongName(name: string): string | undefined {
   for (const segment of name.split('/')) {
     if (segment === '') return 'it is empty, or has a slash at the start, at the end or beside another one'
     if (segment === '.' || segment === '..') return 'it has a "." or ".." between slashes'
-    if (segment.startsWith('~')) return 'a part of it begins with "~", which is the runtime\'s'
+    if (isReserved(segment)) return 'a part of it begins with "~", which is the runtime\'s'
     if (Buffer.byteLength(segment) > SEGMENT_MAX_BYTES) {
       return `a part of it is longer than ${SEGMENT_MAX_BYTES} bytes`
     }

@@ -4,7 +4,9 @@
  * @module
  */
 import { buffer } from 'node:stream/consumers'
-import { isStorageCode } from '../storage/errors.ts'
+import pRetry from 'p-retry'
+import { messageOf } from '../errors.ts'
+import { isStorageCode, StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { readCurrent } from './current.ts'
 import { pointerKey, type ResultPlace } from './layout.ts'
@@ -19,15 +21,50 @@ export interface PointerRequest {
 
 const MAX_ROUNDS = 50
 
-/** Brings these pointers in line with the current manifest; one that it does not name is removed. */
-export async function writePointers(request: PointerRequest): Promise<void> {
-  for (const name of new Set(request.names)) {
-    for (let round = 1; !(await isInLine(request, name)); round++) {
-      if (round === MAX_ROUNDS) {
-        throw new Error(
-          `the pointer ${JSON.stringify(name)} in ${JSON.stringify(request.place.folder)} was changed by others ${MAX_ROUNDS} times in a row`,
-        )
-      }
+/**
+ * Brings these pointers in line with the current manifest; one that it does not name is removed.
+ *
+ * @returns why some are still owed, after a few tries. It never throws: the manifest is the result and stands already;
+ * whoever finds it next repairs them
+ */
+export async function writePointers(request: PointerRequest): Promise<string | undefined> {
+  const { signal } = request
+  const owed = new Set(request.names)
+  try {
+    await pRetry(() => writeOwed(request, owed), {
+      retries: 2,
+      minTimeout: 200,
+      randomize: true,
+      ...(signal && { signal }),
+    })
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+/** Tries each of `owed` and takes out what is in line. */
+async function writeOwed(request: PointerRequest, owed: Set<string>): Promise<void> {
+  let failure: { readonly error: unknown } | undefined
+  for (const name of owed) {
+    try {
+      await writePointer(request, name)
+      owed.delete(name)
+    } catch (error) {
+      failure ??= { error }
+      // The store is away: the others would only wait for the same.
+      if (error instanceof StorageError && error.isPassing) break
+    }
+  }
+  if (failure) throw failure.error
+}
+
+async function writePointer(request: PointerRequest, name: string): Promise<void> {
+  for (let round = 1; !(await isInLine(request, name)); round++) {
+    if (round === MAX_ROUNDS) {
+      throw new Error(
+        `the pointer ${JSON.stringify(name)} in ${JSON.stringify(request.place.folder)} was changed by others ${MAX_ROUNDS} times in a row`,
+      )
     }
   }
 }

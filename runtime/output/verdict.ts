@@ -4,6 +4,7 @@
  * @module
  */
 import { z } from 'zod'
+import { messageOf } from '../errors.ts'
 import { isStorageCode } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { readCurrent } from './current.ts'
@@ -60,23 +61,25 @@ export async function writeVerdict(request: VerdictRequest, verdict: Verdict): P
   const text = `${JSON.stringify(verdictSchema.parse(verdict), null, 2)}\n`
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     const current = await readVerdict(request)
-    if (!(await isToBeWritten(request, verdict, current))) return false
-    try {
-      await storage.put(
-        place.verdictBucket,
-        place.verdictKey,
-        { bytes: Buffer.from(text) },
-        {
-          contentType: 'application/json',
-          ...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }),
-          ...(signal && { signal }),
-        },
-      )
-    } catch (error) {
-      if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) continue
-      throw error
+    if (!isSameEnd(verdict, current?.verdict)) {
+      if (!(await isToBeWritten(request, verdict, current))) return false
+      try {
+        await storage.put(
+          place.verdictBucket,
+          place.verdictKey,
+          { bytes: Buffer.from(text) },
+          {
+            contentType: 'application/json',
+            ...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }),
+            ...(signal && { signal }),
+          },
+        )
+      } catch (error) {
+        if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) continue
+        throw error
+      }
     }
-    // A result that was committed between our look at the manifest and our write did not see our verdict.
+    // A result that was committed between a look at the manifest and the write did not see the verdict.
     if (await isToBeWritten(request, verdict, undefined)) return true
     await removeWhile(request, (found) => found?.run === verdict.run && found.epoch === verdict.epoch)
     return false
@@ -86,17 +89,38 @@ export async function writeVerdict(request: VerdictRequest, verdict: Verdict): P
   )
 }
 
-/** After a success: removes the verdict that it outdates, never one of a newer run or epoch. */
-export async function removeVerdict(request: VerdictRequest, mine: Identity): Promise<void> {
-  const { storage, signal } = request
-  await removeWhile(request, async (found) => {
-    const decision = decideRemoval(mine, found ?? 'foreign')
-    if (decision !== 'ask-store') return decision === 'remove'
-    return (
-      decideRemoval(mine, found ?? 'foreign', await isLatestVersion(storage, mine.source, signal)) ===
-      'remove'
-    )
-  })
+/**
+ * After a success: removes the verdict that it outdates, never one of a newer run or epoch.
+ *
+ * @returns why it could not. It never throws: the result stands already, and outranks the verdict wherever both are read
+ */
+export async function removeVerdict(request: VerdictRequest, mine: Identity): Promise<string | undefined> {
+  try {
+    await removeWhile(request, (found) => isOutdated(request, mine, found ?? 'foreign'))
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+async function isOutdated(
+  { storage, signal }: VerdictRequest,
+  mine: Identity,
+  found: Verdict | 'foreign',
+): Promise<boolean> {
+  const decision = decideRemoval(mine, found)
+  if (decision !== 'ask-store') return decision === 'remove'
+  return decideRemoval(mine, found, await isLatestVersion(storage, mine.source, signal)) === 'remove'
+}
+
+/** The very end that is to be told: an earlier try's reply was lost, or its writer died before it could say so. */
+function isSameEnd(mine: Verdict, found: Verdict | undefined): boolean {
+  return (
+    found?.run === mine.run &&
+    found.epoch === mine.epoch &&
+    found.state === mine.state &&
+    found.at === mine.at
+  )
 }
 
 async function isToBeWritten(

@@ -2,8 +2,10 @@
  * Listings of our own: minio-js reads `0123` as a number, stops at 1,000 on special characters and cannot page versions.
  * Keys travel URL-encoded, so any key that MinIO stores comes back as it was.
  *
- * @remarks MinIO does not show a key that lies below another object's key (`a/b` while there is an object `a`),
- * unless the prefix reaches below it (`a/b`). Measured on one drive; layout.ts avoids such keys.
+ * @remarks MinIO does not show a key that lies below another object's key (`a/b` while there is an object `a`), not even
+ * with the prefix `a/b`, with versions or without. Only a page of one latest object with the whole key as its prefix has
+ * it: that one MinIO answers from the object itself. Measured on one drive; layout.ts avoids such keys for results, and
+ * latest.ts does without the listing where uploads have them.
  * @module
  */
 import type { Requester } from './request.ts'

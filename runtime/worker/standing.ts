@@ -3,9 +3,9 @@
  * @module
  */
 import type { SourceObject } from '../function.ts'
-import { generationOf } from '../intake/notification.ts'
 import type { RunPayload } from '../queue/run.ts'
-import type { ObjectHead, Storage } from '../storage/storage.ts'
+import { compareWithLatest } from '../storage/latest.ts'
+import type { Storage } from '../storage/storage.ts'
 import { sleep } from '../time.ts'
 
 export type Standing =
@@ -21,42 +21,27 @@ export async function standingOf(
   payload: RunPayload,
   signal: AbortSignal,
 ): Promise<Standing> {
-  const { bucket, key } = payload
-  let head = await storage.head(bucket, key, { signal })
-  if (!head) {
+  let found = await compareWithLatest(storage, payload, signal)
+  if (found.kind === 'gone') {
     await sleep(SECOND_LOOK_MS, signal)
-    head = await storage.head(bucket, key, { signal })
+    found = await compareWithLatest(storage, payload, signal)
   }
-  if (!head) return { kind: 'source-gone' }
-  const lastModifiedMs = await exactTimeMs(storage, payload, head, signal)
-  const generation = generationOf({ versionId: head.versionId, etag: head.etag, lastModifiedMs })
-  if (generation !== payload.generation) return { kind: 'superseded' }
+  if (found.kind === 'gone') return { kind: 'source-gone' }
+  if (found.kind === 'another') return { kind: 'superseded' }
+  const { bucket, key, generation, versionId, lastModifiedMs } = payload
+  const { etag, sizeBytes, contentType, metadata } = found.head
   return {
     kind: 'latest',
     object: {
       bucket,
       key,
       generation,
-      ...(head.versionId === undefined ? {} : { versionId: head.versionId }),
-      etag: head.etag,
-      sizeBytes: head.sizeBytes,
+      ...(versionId === undefined ? {} : { versionId }),
+      etag,
+      sizeBytes,
       lastModifiedMs,
-      ...(head.contentType === undefined ? {} : { contentType: head.contentType }),
-      metadata: head.metadata,
+      ...(contentType === undefined ? {} : { contentType }),
+      metadata,
     },
   }
-}
-
-/** To the millisecond, as generations and manifests have it. A HEAD knows whole seconds, so a listing is asked if need be. */
-async function exactTimeMs(
-  storage: Storage,
-  payload: RunPayload,
-  head: ObjectHead,
-  signal: AbortSignal,
-): Promise<number> {
-  if (head.versionId === payload.generation) return payload.lastModifiedMs
-  for await (const listed of storage.list(payload.bucket, { prefix: payload.key, signal })) {
-    if (listed.key === payload.key) return listed.lastModifiedMs
-  }
-  return head.lastModifiedMs
 }

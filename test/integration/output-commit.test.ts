@@ -1,5 +1,6 @@
 import { ulid } from 'ulid'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Logger } from '../../runtime/logger.ts'
 import { createAttemptFolder } from '../../runtime/output/attempt-folder.ts'
 import { createAttemptOutput } from '../../runtime/output/attempt-output.ts'
 import { commit, findCommitted, type CommitRequest } from '../../runtime/output/commit.ts'
@@ -261,4 +262,73 @@ describe('pointers', () => {
     expect(await findCommitted({ ...run, epoch: 1 })).toBeUndefined()
     expect(await findCommitted({ ...run, run: 'another', epoch: 0 })).toBeUndefined()
   })
+
+  it('do not take back a result that stands: they stay owed, and whoever finds it next repairs them', async () => {
+    const request = await readyToCommit()
+    const [run, attempt] = [request.manifest.run, request.manifest.attempt]
+    const owed = expect.stringMatching(/AccessDenied/)
+    const outcome = await commit({ ...request, storage: withoutPointers() })
+    expect(outcome).toEqual({ kind: 'committed', pointersOwed: owed })
+    expect((await current()).attempt).toBe(attempt)
+    const warnings: unknown[] = []
+    const log = { warn: (facts: unknown) => warnings.push(facts) } as unknown as Logger
+    const found = await findCommitted({ storage: withoutPointers(), place, run, epoch: 0, log })
+    expect(found).toMatchObject({ attempt })
+    expect(warnings).toEqual([{ error: owed }])
+    const late = await readyToCommit({}, { storage: withoutPointers() })
+    expect(await commit(late)).toMatchObject({ kind: 'adopted', by: { attempt }, pointersOwed: owed })
+    expect(await pointer('facts.json')).toBeUndefined()
+    expect(await commit(await readyToCommit())).toEqual({
+      kind: 'adopted',
+      by: expect.objectContaining({ attempt }),
+    })
+    expect(await pointer('facts.json')).toEqual({ attempt })
+  })
+
+  it('are owed too when the attempt was told to stop while its manifest landed', async () => {
+    const stop = new AbortController()
+    const stopped: Storage = {
+      ...storage,
+      async putSigned(...put) {
+        await storage.putSigned(...put)
+        stop.abort(new Error('the worker is stopping'))
+        throw new StorageError('aborted', { code: 'ABORT_ERR' })
+      },
+    }
+    const request = await readyToCommit({}, { storage: stopped, signal: stop.signal })
+    expect(await commit(request)).toEqual({
+      kind: 'committed',
+      pointersOwed: expect.stringMatching(/stopping/),
+    })
+    expect((await current()).attempt).toBe(request.manifest.attempt)
+  })
+
+  it('are tried again before they are owed', async () => {
+    const request = await readyToCommit()
+    expect(await commit({ ...request, storage: withoutPointers(2) })).toEqual({ kind: 'committed' })
+    expect(await pointer('facts.json')).toEqual({ attempt: request.manifest.attempt })
+  })
 })
+
+it('files that cannot be deleted do not change what a commit came to', async () => {
+  const first = await readyToCommit()
+  await commit(first)
+  const refusing = { ...storage, remove: () => Promise.reject(refusal) }
+  const late = await readyToCommit()
+  const folder = createAttemptFolder(refusing, place, late.manifest.attempt)
+  expect(await commit({ ...late, folder })).toMatchObject({ kind: 'adopted' })
+})
+
+const refusal = new StorageError('AccessDenied: not yours', { code: 'AccessDenied', statusCode: 403 })
+
+/** The store for someone whose first `times` writes beside the manifest are refused. */
+function withoutPointers(times = Infinity): Storage {
+  let left = times
+  return {
+    ...storage,
+    put: (bucket, key, ...rest) =>
+      key === `${place.folder}facts.json` && left-- > 0
+        ? Promise.reject(refusal)
+        : storage.put(bucket, key, ...rest),
+  }
+}

@@ -4,7 +4,9 @@ import { createAttemptFolder } from '../../runtime/output/attempt-folder.ts'
 import { commit } from '../../runtime/output/commit.ts'
 import { resultPlace, type ResultPlace } from '../../runtime/output/layout.ts'
 import { readVerdict, removeVerdict, writeVerdict, type Verdict } from '../../runtime/output/verdict.ts'
+import { StorageError } from '../../runtime/storage/errors.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
+import { listed } from '../helpers/listed.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
 
@@ -60,6 +62,8 @@ async function succeed(second: number, epoch = 0): Promise<void> {
 const write = (verdict: Verdict) => writeVerdict({ storage, place }, verdict)
 const current = async () => (await readVerdict({ storage, place }))?.verdict
 
+const versions = () => listed(storage.list('metadata', { prefix: place.verdictKey, versions: true }))
+
 describe('a verdict', () => {
   it('stands beside the function, with everything that it says', async () => {
     const verdict = verdictOf(1, { state: 'source-gone', attempts: 3 })
@@ -71,6 +75,23 @@ describe('a verdict', () => {
   it('of the newest upload stands, in whatever order 20 are written at a time', async () => {
     await Promise.all([...Array(20).keys()].map((second) => write(verdictOf(second))))
     expect((await current())?.run).toBe('run-19')
+  })
+
+  it('is not written again when it stands already', async () => {
+    const verdict = verdictOf(1)
+    for (const _ of [1, 2]) expect(await write(verdict)).toBe(true)
+    expect(await versions()).toHaveLength(1)
+    for (const at of ['2026-01-01T00:02:00.000Z', '2026-01-01T00:03:00.000Z'])
+      expect(await write({ ...verdict, at })).toBe(true)
+    expect(await versions()).toHaveLength(3)
+  })
+
+  it('that was written while a result was committed goes when its writer, who died in between, tells it again', async () => {
+    const verdict = verdictOf(4)
+    await write(verdict)
+    await succeed(5)
+    expect(await write(verdict)).toBe(false)
+    expect(await current()).toBeUndefined()
   })
 
   it('of a later end of the same run replaces the earlier one, and of an earlier epoch does not', async () => {
@@ -128,6 +149,13 @@ describe('after a success', () => {
     await write(verdictOf(6, { epoch: 2 }))
     await removeVerdict({ storage, place }, manifestOf(verdictOf(6, { epoch: 1 })))
     expect((await current())?.epoch).toBe(2)
+  })
+
+  it('a verdict that cannot be removed fails nothing, and is told of', async () => {
+    await write(verdictOf(1))
+    const error = new StorageError('AccessDenied: not yours', { code: 'AccessDenied' })
+    const refusing: Storage = { ...storage, remove: () => Promise.reject(error) }
+    expect(await removeVerdict({ storage: refusing, place }, manifestOf(verdictOf(1)))).toBe(error.message)
   })
 
   it('there may be none to remove', async () => {

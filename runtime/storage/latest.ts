@@ -1,0 +1,52 @@
+/** Whether a version of an object is the latest: asked of the store, because events and times prove nothing. @module */
+import type { ObjectHead, Storage } from './storage.ts'
+
+export interface NamedVersion {
+  readonly bucket: string
+  readonly key: string
+  /** Absent on buckets without versioning. */
+  readonly versionId?: string | undefined
+  readonly etag: string
+  /** To the millisecond, as events and listings have it. */
+  readonly lastModifiedMs: number
+}
+
+export type Comparison =
+  /** It is the latest, and this is what a HEAD says of it. */
+  | { readonly kind: 'same'; readonly head: ObjectHead }
+  | { readonly kind: 'another' }
+  | { readonly kind: 'gone' }
+
+export async function compareWithLatest(
+  storage: Storage,
+  version: NamedVersion,
+  signal?: AbortSignal,
+): Promise<Comparison> {
+  const head = await storage.head(version.bucket, version.key, { ...(signal && { signal }) })
+  if (!head) return { kind: 'gone' }
+  const isSame =
+    version.versionId === undefined && head.versionId === undefined
+      ? await isSameUpload(storage, version, head, signal)
+      : version.versionId === head.versionId
+  return isSame ? { kind: 'same', head } : { kind: 'another' }
+}
+
+/**
+ * Without versions only the time tells one upload of the same bytes from the next. A HEAD knows whole seconds, so a
+ * listing is asked; where that does not show the key (`list.ts` says when), the second has to do.
+ */
+async function isSameUpload(
+  storage: Storage,
+  version: NamedVersion,
+  head: ObjectHead,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (head.etag !== version.etag) return false
+  // A page of one: the key is the first of its prefix, or not there; and MinIO answers this one from the object itself.
+  const options = { prefix: version.key, pageSize: 1, ...(signal && { signal }) }
+  for await (const listed of storage.list(version.bucket, options)) {
+    if (listed.key !== version.key) break
+    return listed.etag === version.etag && listed.lastModifiedMs === version.lastModifiedMs
+  }
+  return Math.floor(head.lastModifiedMs / 1_000) === Math.floor(version.lastModifiedMs / 1_000)
+}
