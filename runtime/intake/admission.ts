@@ -25,6 +25,10 @@ export function planAdmission(raws: readonly Buffer[], router: Router, paths: 1 
       const notification = parseNotification(textOf(raw))
       events.push(...notification.events)
       dropped.push(...notification.otherEventNames.map(() => 'event-type' as const))
+      // Set aside as a whole, once; what is right in it is admitted all the same.
+      const [reason, ...more] = notification.malformed
+      if (reason !== undefined)
+        bad.push({ raw, reason: more.length > 0 ? `${reason} (and ${more.length} more)` : reason })
     } catch (error) {
       bad.push({ raw, reason: messageOf(error) })
     }
@@ -51,9 +55,15 @@ function textOf(raw: Buffer): string {
 
 function markOf(event: ObjectEvent): Mark {
   const objectId = objectIdOf(event.bucket, event.key)
-  return event.kind === 'removed'
-    ? { objectId, generation: '', hint: 'source-gone' }
-    : { objectId, generation: event.generation, hint: 'superseded' }
+  if (event.kind === 'created') return { objectId, generation: event.generation, hint: 'superseded' }
+  // An old version that is cleaned away says nothing about those that wait for another one.
+  const { versionId } = event
+  return {
+    objectId,
+    generation: '',
+    ...(versionId === undefined ? {} : { only: versionId }),
+    hint: 'source-gone',
+  }
 }
 
 function toJob(event: CreatedEvent, functionName: string): Job {

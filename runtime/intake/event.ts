@@ -42,6 +42,8 @@ export interface RemovedEvent {
   readonly eventTimeMs: number
   readonly bucket: string
   readonly key: string
+  /** The one version that went. Absent when the object did: by a delete marker, or on a bucket without versions. */
+  readonly versionId?: string
 }
 
 export type ObjectEvent = CreatedEvent | RemovedEvent

@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import { CREATED_EVENTS, type ObjectEvent } from './event.ts'
 
-/** The text is no notification. It is set aside with its text and this reason; the next one goes on. */
+/** The text, or a record in it, is no notification. It is set aside with its text and this reason; the next one goes on. */
 export class NotificationError extends Error {
   override readonly name = 'NotificationError'
 }
@@ -19,6 +19,8 @@ export interface Notification {
   readonly events: readonly ObjectEvent[]
   /** Records about something else than an upload or a removal, such as `ObjectCreated:PutTagging`. */
   readonly otherEventNames: readonly string[]
+  /** Why records of it are none, such as `record 2: s3.object.key: …`; the others hold all the same. */
+  readonly malformed: readonly string[]
 }
 
 const recordSchema = z.looseObject({
@@ -40,55 +42,79 @@ const recordSchema = z.looseObject({
     }),
   }),
 })
-type Record = z.output<typeof recordSchema>
-
-const records = z.array(recordSchema).min(1)
-const notificationSchema = z.union([
-  z
-    .array(z.looseObject({ Event: records }))
-    .min(1)
-    .transform((parts) => parts.flatMap((part) => part.Event)),
-  z.looseObject({ Event: records }).transform((part) => part.Event),
-  z.looseObject({ Records: records }).transform((part) => part.Records),
-])
+type NotifiedRecord = z.output<typeof recordSchema>
 
 const REMOVED = new Set(['Delete', 'DeleteMarkerCreated'])
+
+/** The last millisecond of the year 9999: what manifests, which write times as ISO 8601, can say. */
+const TIME_MAX_MS = 253_402_300_799_999
 
 /**
  * The events in a notification's text.
  *
- * @throws {NotificationError} when it is not what MinIO documents; the message says what is wrong, not what the text is
+ * @throws {NotificationError} when there is no record in it; the message says what is wrong, not what the text is
  */
 export function parseNotification(raw: string): Notification {
-  const result = notificationSchema.safeParse(parseJson(raw))
-  if (!result.success) throw new NotificationError(firstIssue(result.error))
   const events: ObjectEvent[] = []
   const otherEventNames: string[] = []
-  for (const record of result.data) {
-    const event = toEvent(record)
-    if (event) events.push(event)
-    else otherEventNames.push(record.eventName)
+  const malformed: string[] = []
+  for (const [index, found] of recordsIn(parseJson(raw)).entries()) {
+    try {
+      const record = parseRecord(found)
+      const event = toEvent(record)
+      if (event) events.push(event)
+      else otherEventNames.push(record.eventName)
+    } catch (error) {
+      malformed.push(`record ${index + 1}: ${messageOf(error)}`)
+    }
   }
-  return { events, otherEventNames }
+  return { events, otherEventNames, malformed }
 }
 
-function toEvent(record: Record): ObjectEvent | undefined {
+/** The records of a notification, each still to be looked at. A part that has none stands for itself: it is told of. */
+function recordsIn(notification: unknown): readonly unknown[] {
+  const parts: readonly unknown[] = Array.isArray(notification) ? notification : [notification]
+  const lists = parts.map(recordsOf)
+  if (lists.every((list) => list === undefined))
+    throw new NotificationError('no bucket notification: neither a list of "Event" nor "Records"')
+  return parts.flatMap((part, index) => lists[index] ?? [part])
+}
+
+function recordsOf(part: unknown): readonly unknown[] | undefined {
+  if (typeof part !== 'object' || part === null) return undefined
+  const records = 'Event' in part ? part.Event : 'Records' in part ? part.Records : undefined
+  return Array.isArray(records) && records.length > 0 ? records : undefined
+}
+
+function parseRecord(found: unknown): NotifiedRecord {
+  const { data, error } = recordSchema.safeParse(found)
+  if (data) return data
+  const [issue] = error.issues
+  throw new NotificationError([issue?.path.join('.'), issue?.message].filter(Boolean).join(': '))
+}
+
+function toEvent(record: NotifiedRecord): ObjectEvent | undefined {
   const [, family, eventName] = /^(?:s3:)?(ObjectCreated|ObjectRemoved):(\w+)$/.exec(record.eventName) ?? []
   if (!family || !eventName) return undefined
   const { object, bucket } = record.s3
   const common = {
     eventId: record.responseElements?.['x-amz-request-id'] ?? '',
     eventName,
-    eventTimeMs: Date.parse(record.eventTime),
+    eventTimeMs: timeMs('eventTime', Date.parse(record.eventTime)),
     bucket: bucket.name,
     key: decodeKey(object.key),
   }
-  if (family === 'ObjectRemoved') return REMOVED.has(eventName) ? { kind: 'removed', ...common } : undefined
+  const versionId = realVersion(object.versionId)
+  if (family === 'ObjectRemoved') {
+    if (!REMOVED.has(eventName)) return undefined
+    // A delete marker's version is its own; what it hides stays.
+    const isVersion = eventName === 'Delete' && versionId !== undefined
+    return { kind: 'removed', ...common, ...(isVersion && { versionId }) }
+  }
   const createdBy = CREATED_EVENTS.find((name) => name === eventName)
   if (createdBy === undefined) return undefined
   const etag = (object.eTag ?? '').replaceAll('"', '')
-  const lastModifiedMs = sequencerMs(object.sequencer, common.eventTimeMs)
-  const versionId = realVersion(object.versionId)
+  const lastModifiedMs = timeMs('sequencer', sequencerMs(object.sequencer, common.eventTimeMs))
   return {
     kind: 'created',
     ...common,
@@ -122,6 +148,12 @@ function sequencerMs(sequencer: string | undefined, eventTimeMs: number): number
   return sequencer ? Number(BigInt(`0x${sequencer}`) / 1_000_000n) : eventTimeMs
 }
 
+/** A time that dates can hold: whatever is written of the run later would fail with another. */
+function timeMs(field: string, ms: number): number {
+  if (ms >= 0 && ms <= TIME_MAX_MS) return ms
+  throw new NotificationError(`${field}: no time between the years 1970 and 9999`)
+}
+
 /** Keys are sent as Go's `url.QueryEscape` writes them: a space is `+`, a plus `%2B`. */
 function decodeKey(escaped: string): string {
   try {
@@ -139,15 +171,4 @@ function parseJson(raw: string): unknown {
   } catch (error) {
     throw new NotificationError('no JSON', { cause: error })
   }
-}
-
-/** The deepest reason of the branch that came furthest, such as `0.Event.0.s3.object.key: expected string`. */
-function firstIssue(error: z.ZodError): string {
-  const issues = error.issues.flatMap((issue) =>
-    issue.code === 'invalid_union' ? issue.errors.flat() : [issue],
-  )
-  const deepest = issues.toSorted((a, b) => b.path.length - a.path.length)[0]
-  if (!deepest || deepest.path.length === 0)
-    return 'no bucket notification: neither a list of "Event" nor "Records"'
-  return `${deepest.path.join('.')}: ${deepest.message}`
 }

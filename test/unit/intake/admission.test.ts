@@ -37,6 +37,29 @@ describe('planAdmission', () => {
     ])
   })
 
+  it('marks no other version when one version was removed', () => {
+    const [mark] = planAdmission([raw('v-delete-version')], router, 2).marks
+    const only = '5469d7af-0698-4175-8067-089e7ca9281e'
+    expect(mark).toEqual({
+      objectId: objectIdOf('incomingv', 'v.txt'),
+      generation: '',
+      only,
+      hint: 'source-gone',
+    })
+    expect(planAdmission([raw('delete')], router, 2).marks[0]).not.toHaveProperty('only')
+  })
+
+  it('sets a notification aside once for its bad records, and admits the good ones', () => {
+    const text = raw('put-simple').toString()
+    const [part] = JSON.parse(text) as [{ Event: unknown[] }]
+    const mixed = Buffer.from(JSON.stringify([{ Event: [{}, ...part.Event, { eventName: 7 }] }]))
+    const plan = planAdmission([mixed], router, 2)
+    expect(plan.jobs).toEqual(planAdmission([raw('put-simple')], router, 2).jobs)
+    expect(plan.bad).toEqual([
+      { raw: mixed, reason: expect.stringMatching(/^record 1: eventName: .* \(and 1 more\)$/) },
+    ])
+  })
+
   it('sets aside what is no notification and goes on with the next', () => {
     const plan = planAdmission(
       ['{', raw('put-simple'), '[]', [0xff, 0xfe]].map((each) => Buffer.from(each as Buffer)),

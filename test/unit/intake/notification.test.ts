@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
+import type { RemovedEvent } from '../../../runtime/intake/event.ts'
 import { generationOf, NotificationError, parseNotification } from '../../../runtime/intake/notification.ts'
 
 interface Fields {
@@ -44,6 +45,12 @@ describe('shapes', () => {
     { name: 'no records', raw: '[{"Event":[]}]', reason: /Event/ },
     { name: 'null', raw: 'null', reason: /neither a list/ },
     { name: 'deep nesting', raw: '['.repeat(5_000) + ']'.repeat(5_000), reason: /.+/ },
+  ])('$name is refused with a reason', ({ raw, reason }) => {
+    expect(() => parseNotification(raw)).toThrow(NotificationError)
+    expect(() => parseNotification(raw)).toThrow(reason)
+  })
+
+  it.each([
     { name: 'no key', raw: minio(record({ object: { key: undefined } })), reason: /object\.key/ },
     { name: 'a key of another type', raw: minio(record({ key: 7 })), reason: /object\.key/ },
     {
@@ -57,9 +64,36 @@ describe('shapes', () => {
       raw: minio(record({ object: { sequencer: 'zz' } })),
       reason: /sequencer/,
     },
-  ])('$name is refused with a reason', ({ raw, reason }) => {
-    expect(() => parseNotification(raw)).toThrow(NotificationError)
-    expect(() => parseNotification(raw)).toThrow(reason)
+    {
+      name: 'a sequencer beyond all dates',
+      raw: minio(record({ object: { sequencer: 'F'.repeat(32) } })),
+      reason: /sequencer: no time/,
+    },
+    {
+      name: 'a time beyond all dates',
+      raw: minio({ ...record(), eventTime: '+275760-09-14T00:00:00Z' }),
+      reason: /eventTime/,
+    },
+    { name: 'a record that is none', raw: minio(7), reason: /^record 1: .*object/ },
+    {
+      name: 'a part without records',
+      raw: JSON.stringify([{ Event: [record({ eventName: 'x' })] }, { Event: [] }]),
+      reason: /^record 2: eventName/,
+    },
+  ])('$name makes no event, and the reason is told', ({ raw, reason }) => {
+    const { events, malformed } = parseNotification(raw)
+    expect(events).toEqual([])
+    expect(malformed).toEqual([expect.stringMatching(reason)])
+  })
+
+  it.each(['Event', 'Records'])('a bad record in %s takes none of the others with it', (name) => {
+    const list = [record({ key: 'a' }), record({ key: 7 }), record({ key: '%' }), record({ key: 'b' })]
+    const { events, malformed } = parseNotification(JSON.stringify({ [name]: list }))
+    expect(events.map(({ key }) => key)).toEqual(['a', 'b'])
+    expect(malformed).toEqual([
+      expect.stringMatching(/^record 2: s3\.object\.key: /),
+      expect.stringMatching(/^record 3: .*URL-escaped/),
+    ])
   })
 
   it('throws nothing but NotificationError, whatever the text', () => {
@@ -96,6 +130,7 @@ describe('events', () => {
       expect(parseNotification(minio(record({ eventName })))).toEqual({
         events: [],
         otherEventNames: [eventName],
+        malformed: [],
       })
     },
   )
@@ -104,6 +139,19 @@ describe('events', () => {
     expect(parseNotification(minio(record({ object: { size: undefined } }))).events[0]).toMatchObject({
       sizeBytes: 0,
     })
+  })
+
+  it.each([
+    { name: 'Delete', versionId: 'v1', expected: 'v1' },
+    { name: 'Delete', versionId: 'null', expected: undefined },
+    { name: 'Delete', versionId: undefined, expected: undefined },
+    { name: 'DeleteMarkerCreated', versionId: 'v1', expected: undefined },
+  ])('ObjectRemoved:$name of version $versionId removes version $expected', (each) => {
+    const eventName = `s3:ObjectRemoved:${each.name}`
+    const raw = minio(record({ eventName, object: { versionId: each.versionId } }))
+    const [event] = parseNotification(raw).events
+    expect(event).toMatchObject({ kind: 'removed', eventName: each.name })
+    expect((event as RemovedEvent).versionId).toBe(each.expected)
   })
 
   it('divides the sequencer exactly, where floating point would be a millisecond off', () => {
