@@ -1,13 +1,13 @@
 /** Users and their policies in MinIO, by its own tool `mc`: there is no S3 call for them. @module */
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Credentials } from '../config.ts'
 import { ConfigError } from '../errors.ts'
 import { MINUTE_MS } from '../time.ts'
 import type { Policy } from './policies.ts'
+import { withPrivateFolder } from './private-folder.ts'
 
 export interface UsersOptions {
   /** Path of `mc`. */
@@ -28,8 +28,7 @@ export interface User {
  * @throws {ConfigError} when MinIO refuses; no secret is in its text
  */
 export async function createUsers(options: UsersOptions, users: readonly User[]): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), 'sluice-mc-'))
-  try {
+  await withPrivateFolder('sluice-mc-', async (dir) => {
     // Not MC_HOST_<alias>: mc takes the secret there apart at ":" and "@", and does not decode it.
     await writeFile(join(dir, 'config.json'), aliasConfig(options), { mode: 0o600 })
     for (const { credentials, policyName, policy } of users) {
@@ -42,9 +41,7 @@ export async function createUsers(options: UsersOptions, users: readonly User[])
       await run(['user', 'add', ALIAS, accessKey], `${secretKey}\n`)
       await run(['policy', 'attach', ALIAS, policyName, '--user', accessKey])
     }
-  } finally {
-    await rm(dir, { recursive: true, force: true })
-  }
+  })
 }
 
 const ALIAS = 'sluice'

@@ -26,6 +26,8 @@ export function createGateway(functions: readonly FunctionDefinition[]): Gateway
     })
   }
   app.onError((error, c) => {
+    // Hono's HTTPException: its status is what the handler means, as if it had answered with it.
+    if ('getResponse' in error) return error.getResponse()
     // In process the error itself says more than any status.
     c.env.thrown = error
     return c.json({ error: error.message }, 500)

@@ -1,10 +1,14 @@
 /**
  * The options of an attempt: defaults < settings < object metadata < reprocess request. Pure.
+ *
+ * Names match whatever their case: S3 stores metadata names in lower case, and nobody should have to know.
  * @module
  */
 import { z } from 'zod'
-import { ConfigError, PermanentError } from '../errors.ts'
+import { ConfigError, messageOf, PermanentError } from '../errors.ts'
 import type { FunctionDefinition } from '../function.ts'
+import { nearMisses } from './near-misses.ts'
+import { validOptions } from './valid-options.ts'
 
 export interface OptionLayers {
   readonly settings?: Readonly<Record<string, unknown>> | undefined
@@ -22,21 +26,39 @@ export interface MergedOptions {
 /**
  * The options that a handler gets.
  *
- * @throws {PermanentError} when a value is wrong; the message names the option, where it came from, and what is valid
+ * @throws {PermanentError} when a value is wrong, or the request names what is no option; the message names the option,
+ * where it came from, and what is valid
  */
 export function mergeOptions(definition: FunctionDefinition, layers: OptionLayers): MergedOptions {
   const names = Object.keys(definition.options.shape)
-  const fromMetadata = Object.fromEntries(
-    Object.entries(layers.metadata).filter(([name]) => names.includes(name)),
-  )
-  const merged = { ...layers.settings, ...fromMetadata, ...layers.request }
-  const result = definition.options.safeParse(merged)
-  if (!result.success) throw new PermanentError(explain(definition, result.error, merged, fromMetadata))
-  return { options: result.data, warnings: nearMisses(Object.keys(layers.metadata), names) }
+  const [settings, metadata, request] = [layers.settings, layers.metadata, layers.request].map((layer) =>
+    byOption(names, layer ?? {}),
+  ) as [Named, Named, Named]
+  if (request.unknown.length > 0) {
+    const unknown = request.unknown.map((name) => JSON.stringify(name)).join(', ')
+    throw new PermanentError(`no option: ${unknown} (from the request). ${validLine(definition)}`)
+  }
+  const layersByRank = [
+    { values: request.values, from: ' (from the request)' },
+    { values: metadata.values, from: ' (from the object’s metadata)' },
+    { values: settings.values, from: ' (from SLUICE_OPTIONS)' },
+  ]
+  const merged = { ...settings.values, ...metadata.values, ...request.values }
+  const result = check(definition, merged)
+  if (!result.success) {
+    const wrong = result.error.issues.map(({ path: [name], message }) => {
+      // A rule about several options at once has no name.
+      if (typeof name !== 'string') return `options ${JSON.stringify(merged)}: ${message}`
+      const from = layersByRank.find(({ values }) => Object.hasOwn(values, name))?.from ?? ''
+      return `option "${name}"${from} is ${JSON.stringify(merged[name])}: ${message}`
+    })
+    throw new PermanentError(`${wrong.join('; ')}. ${validLine(definition)}`)
+  }
+  return { options: result.data, warnings: nearMisses(metadata.unknown, names) }
 }
 
 /**
- * Checks the options in the settings before anything runs.
+ * Checks the options in the settings before anything runs: each by itself, since others may come with the object.
  *
  * @throws {ConfigError} naming each unknown function, unknown option and wrong value
  */
@@ -45,7 +67,7 @@ export function checkOptionSettings(
   settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
 ): void {
   const issues: string[] = []
-  for (const [name, values] of Object.entries(settings)) {
+  for (const [name, given] of Object.entries(settings)) {
     const definition = functions.find((candidate) => candidate.name === name)
     if (!definition) {
       issues.push(
@@ -53,73 +75,49 @@ export function checkOptionSettings(
       )
       continue
     }
-    const result = definition.options.partial().strict().safeParse(values)
-    for (const issue of result.error?.issues ?? []) {
-      const valid = validOptions(definition)
-      issues.push(`SLUICE_OPTIONS: ${[name, ...issue.path].join('.')}: ${issue.message}; valid: ${valid}`)
+    const { shape } = definition.options
+    const { values, unknown } = byOption(Object.keys(shape), given)
+    const wrong = unknown.map((option) => `${name}: no option ${JSON.stringify(option)}`)
+    for (const [option, value] of Object.entries(values)) {
+      const schema = shape[option]
+      for (const issue of (schema && z.safeParse(schema, value).error?.issues) ?? [])
+        wrong.push(`${[name, option, ...issue.path].join('.')}: ${issue.message}`)
     }
+    issues.push(...wrong.map((what) => `SLUICE_OPTIONS: ${what}; valid: ${validOptions(definition)}`))
   }
   if (issues.length > 0) throw new ConfigError(issues)
 }
 
-/** What can be given, in words: `seconds: number from 0.5 to 600, default 6`. */
-export function validOptions(definition: FunctionDefinition): string {
-  const { properties = {} } = z.toJSONSchema(definition.options) as {
-    properties?: Record<string, OptionSchema>
+interface Named {
+  /** Under the names of the schema. */
+  readonly values: Readonly<Record<string, unknown>>
+  readonly unknown: readonly string[]
+}
+
+function byOption(names: readonly string[], given: Readonly<Record<string, unknown>>): Named {
+  const unknown: string[] = []
+  const values: [string, unknown][] = []
+  for (const [name, value] of Object.entries(given)) {
+    const option =
+      names.find((each) => each === name) ?? names.find((each) => each.toLowerCase() === name.toLowerCase())
+    if (option === undefined) unknown.push(name)
+    else values.push([option, value])
   }
-  const described = Object.entries(properties).map(([name, schema]) => `${name}: ${describeOption(schema)}`)
-  return described.length > 0 ? described.join('; ') : 'this function takes no options'
+  return { values: Object.fromEntries(values), unknown }
 }
 
-interface OptionSchema {
-  readonly type?: string
-  readonly enum?: readonly unknown[]
-  readonly minimum?: number
-  readonly maximum?: number
-  readonly default?: unknown
-}
-
-function describeOption(schema: OptionSchema): string {
-  const kind = schema.enum ? `one of ${schema.enum.join(', ')}` : (schema.type ?? 'any')
-  const from = schema.minimum === undefined ? '' : ` from ${schema.minimum}`
-  const to = schema.maximum === undefined ? '' : ` to ${schema.maximum}`
-  return `${kind}${from}${to}${schema.default === undefined ? '' : `, default ${JSON.stringify(schema.default)}`}`
-}
-
-function explain(
-  definition: FunctionDefinition,
-  error: z.ZodError,
-  merged: Readonly<Record<string, unknown>>,
-  fromMetadata: Readonly<Record<string, unknown>>,
-): string {
-  const wrong = error.issues.map((issue) => {
-    const name = String(issue.path[0] ?? '')
-    const origin = name in fromMetadata ? ' (from the object’s metadata)' : ''
-    return `option "${name}"${origin} is ${JSON.stringify(merged[name])}: ${issue.message}`
-  })
-  return `${wrong.join('; ')}. Valid options of ${definition.name}: ${validOptions(definition)}`
-}
-
-function nearMisses(given: readonly string[], names: readonly string[]): string[] {
-  return given.flatMap((name) => {
-    if (names.includes(name)) return []
-    const near = names.find((candidate) => distance(name, candidate) <= (candidate.length > 4 ? 2 : 1))
-    return near === undefined
-      ? []
-      : [`metadata "${name}" is no option and was not used; did you mean "${near}"?`]
-  })
-}
-
-/** Levenshtein's edit distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next[j] = Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1)
-    }
-    row = next
+/** A schema whose own code fails, such as a transform, fails the next time too. */
+function check(definition: FunctionDefinition, merged: Readonly<Record<string, unknown>>) {
+  try {
+    return definition.options.safeParse(merged)
+  } catch (error) {
+    throw new PermanentError(
+      `the options of ${definition.name} cannot be read: ${messageOf(error)}. ${validLine(definition)}`,
+      { cause: error },
+    )
   }
-  return row[b.length] as number
+}
+
+function validLine(definition: FunctionDefinition): string {
+  return `Valid options of ${definition.name}: ${validOptions(definition)}`
 }

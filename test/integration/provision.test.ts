@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -12,6 +15,8 @@ import type { Storage } from '../../runtime/storage/storage.ts'
 import { readWatermarkMs } from '../../runtime/storage/watermark.ts'
 import { listed } from '../helpers/listed.ts'
 import { startTestMinio, startTestRedis, type TestMinio, type TestRedis } from '../helpers/servers.ts'
+import { waitFor } from '../helpers/wait.ts'
+import { findLeaked } from '../leaked-processes.ts'
 
 const FUNCTIONS: readonly FunctionBuckets[] = [
   { name: 'chunk', bucket: 'incoming', outputBucket: 'processed' },
@@ -161,6 +166,45 @@ describe('set-up', () => {
     if (before === undefined) delete process.env['TMPDIR']
     else process.env['TMPDIR'] = before
     expect(await readdir(dir)).toEqual([])
+    await rm(dir, { recursive: true })
+  })
+
+  it('leaves no folder with credentials behind when it is killed', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'sluice-killed-'))
+    // A MinIO that does not answer while the set-up lives, and refuses what its mc asks afterwards.
+    let isHung = true
+    const hung = createServer((_, response) => void (isHung || response.writeHead(403).end()))
+    hung.listen(0, '127.0.0.1')
+    await once(hung, 'listening')
+    const { port } = hung.address() as AddressInfo
+    const call = JSON.stringify([
+      { mcPath: minio.mcPath, endpoint: `http://127.0.0.1:${port}`, rootCredentials: RUNTIME },
+      [{ credentials: UPLOADER, policyName: 'p', policy: {} }],
+    ])
+    const users = new URL('../../runtime/storage/users.ts', import.meta.url).href
+    const script = `const { createUsers } = await import('${users}'); await createUsers(...${call})`
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
+      const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+        env: { ...process.env, TMPDIR: dir },
+        stdio: 'inherit',
+      })
+      const asked = once(hung, 'request')
+      const folders = async () => (await readdir(dir)).filter((name) => name.startsWith('sluice-mc-'))
+      await asked
+      expect(await readdir(join(dir, (await folders())[0] ?? ''))).toContain('config.json')
+      child.kill(signal)
+      await once(child, 'close')
+      await waitFor(async () => (await folders()).length === 0, { timeoutMs: 10_000, what: 'its removal' })
+      isHung = false
+      hung.closeAllConnections()
+      await waitFor(async () => (await findLeaked(dir)).length === 0, {
+        timeoutMs: 10_000,
+        what: 'end of mc',
+      })
+      expect(await folders()).toEqual([])
+      isHung = true
+    }
+    hung.close()
     await rm(dir, { recursive: true })
   })
 })

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ConfigError, PermanentError } from '../../../runtime/errors.ts'
 import { defineFunction } from '../../../runtime/function.ts'
-import { checkOptionSettings, mergeOptions, validOptions } from '../../../runtime/worker/options.ts'
+import { checkOptionSettings, mergeOptions } from '../../../runtime/worker/options.ts'
+import { validOptions } from '../../../runtime/worker/valid-options.ts'
 
 const options = z.object({
   seconds: z.coerce.number().min(0.5).max(600).default(6),
@@ -10,6 +11,24 @@ const options = z.object({
 })
 const cut = defineFunction({ name: 'cut', version: '1', on: { bucket: 'incoming' }, options }, (c) =>
   c.json({}),
+)
+const odd = defineFunction(
+  {
+    name: 'odd',
+    version: '1',
+    on: { bucket: 'incoming' },
+    options: z
+      .object({
+        maxWidth: z.coerce.number().int().positive().optional(),
+        since: z.coerce.date().default(new Date(0)),
+        words: z.string().transform((text) => text.split(' ')),
+        id: z.bigint().optional(),
+        size: z.union([z.literal('full'), z.number().max(9)]).default('full'),
+        anything: z.custom<string>(() => true).optional(),
+      })
+      .refine(({ maxWidth, words }) => maxWidth !== 13 || words.length > 1, 'thirteen needs words'),
+  },
+  (c) => c.json({}),
 )
 const plain = defineFunction({ name: 'plain', version: '1', on: { bucket: 'incoming' } }, (c) => c.json({}))
 
@@ -46,6 +65,72 @@ describe('mergeOptions', () => {
       /option "seconds" \(from the object’s metadata\) is "many": .*Valid options of cut: seconds: number from 0\.5 to 600, default 6; mode: one of copy, exact/,
     )
     expect(() => mergeOptions(cut, { metadata: { seconds: '0' } })).toThrow(/>=0\.5/)
+  })
+})
+
+describe('names', () => {
+  it.each([
+    { name: 'settings', layers: { settings: { MAXWIDTH: 7 }, metadata: { words: 'a' } } },
+    { name: 'metadata, which S3 lower-cases', layers: { metadata: { words: 'a', maxwidth: '7' } } },
+    { name: 'the request', layers: { metadata: { words: 'a', maxwidth: '8' }, request: { maxwidth: 7 } } },
+  ])('match in any case in $name', ({ layers }) => {
+    expect(mergeOptions(odd, layers)).toMatchObject({ options: { maxWidth: 7 }, warnings: [] })
+  })
+
+  it('that are spelt exactly go to their own option', () => {
+    const options = z.object({ ab: z.string().optional(), aB: z.string().optional() })
+    const both = defineFunction({ name: 'both', version: '1', on: { bucket: 'x' }, options }, (c) =>
+      c.json({}),
+    )
+    expect(mergeOptions(both, { metadata: {}, request: { aB: '1', ab: '2' } }).options).toEqual({
+      aB: '1',
+      ab: '2',
+    })
+  })
+
+  it('that are none are refused in a request, with those that are', () => {
+    const merge = () => mergeOptions(cut, { metadata: {}, request: { second: 4, __proto: 1 } })
+    expect(merge).toThrow(PermanentError)
+    expect(merge).toThrow(
+      /no option: "second", "__proto" \(from the request\)\. Valid options of cut: seconds: number/,
+    )
+  })
+})
+
+describe('a schema that JSON Schema has no words for', () => {
+  it('still names what is wrong, where it came from, and what is valid', () => {
+    const merge = () =>
+      mergeOptions(odd, { settings: { maxWidth: 0 }, metadata: { words: 'a', since: 'yesterday' } })
+    expect(merge).toThrow(PermanentError)
+    expect(merge).toThrow(/option "maxWidth" \(from SLUICE_OPTIONS\) is 0/)
+    expect(merge).toThrow(/option "since" \(from the object’s metadata\) is "yesterday"/)
+    expect(validOptions(odd)).toBe(
+      'maxWidth: integer above 0; since: date, default "1970-01-01T00:00:00.000Z"; words: string; id: bigint; size: "full" or number to 9, default "full"; anything: see the function',
+    )
+  })
+
+  it('may have rules about several options', () => {
+    const merge = () => mergeOptions(odd, { metadata: { words: 'a', maxwidth: '13' } })
+    expect(merge).toThrow(PermanentError)
+    expect(merge).toThrow(/^options {"words":"a","maxWidth":"13"}: thirteen needs words/)
+    expect(() => checkOptionSettings([odd], { odd: { maxwidth: 13 } })).not.toThrow()
+    const check = () => checkOptionSettings([odd], { odd: { maxwidth: -1, width: 1 } })
+    expect(check).toThrow(ConfigError)
+    expect(check).toThrow(/no option "width"; valid[^]*odd\.maxWidth: /)
+  })
+
+  it('fails for good when its own code does', () => {
+    const options = z.object({
+      x: z.string().transform(() => {
+        throw new Error('no luck')
+      }),
+    })
+    const broken = defineFunction({ name: 'broken', version: '1', on: { bucket: 'x' }, options }, (c) =>
+      c.json({}),
+    )
+    const merge = () => mergeOptions(broken, { metadata: { x: '1' } })
+    expect(merge).toThrow(PermanentError)
+    expect(merge).toThrow(/options of broken cannot be read: no luck/)
   })
 })
 
