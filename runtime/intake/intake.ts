@@ -39,15 +39,17 @@ export function createIntake({ queue, blocking, router, paths, metrics, log }: I
 
   async function runOnce(): Promise<number> {
     const raws = await queue.peek(BATCH)
-    if (raws.length === 0) return 0
+    if (raws.length > 0) await admit(raws)
+    return raws.length
+  }
+
+  async function admit(raws: readonly Buffer[]): Promise<void> {
     const plan = planAdmission(raws, router, paths)
     const endTimer = metrics.admitSeconds.startTimer()
     const outcomes = await queue.admit(plan)
     endTimer()
     // Another intake was faster: the head is another one now.
-    if (!outcomes) return raws.length
-    count(plan, outcomes)
-    return raws.length
+    if (outcomes) count(plan, outcomes)
   }
 
   function count(plan: PlannedAdmission, outcomes: readonly string[]): void {
@@ -64,7 +66,7 @@ export function createIntake({ queue, blocking, router, paths, metrics, log }: I
       metrics.eventsDropped.inc({ reason: 'malformed' })
       log.warn(
         { reason },
-        `a notification is none: it was set aside in ${queue.keys.bad}, the next one goes on`,
+        `a notification, or a part of it, is none: it was set aside in ${queue.keys.bad}, the rest goes on`,
       )
     }
   }
@@ -74,7 +76,10 @@ export function createIntake({ queue, blocking, router, paths, metrics, log }: I
       try {
         if ((await runOnce()) > 0) continue
         // Moves the head onto itself: it waits for news and nothing can be lost.
-        await blocking.blmove(queue.keys.inbox, queue.keys.inbox, 'LEFT', 'LEFT', BELL_SECONDS)
+        const { inbox } = queue.keys
+        const head = await blocking.blmoveBuffer(inbox, inbox, 'LEFT', 'LEFT', BELL_SECONDS)
+        // It is the news itself: on an idle runtime it need not be read once more.
+        if (head) await admit([head])
       } catch (error) {
         if (stopping.signal.aborted) break
         log.warn(

@@ -46,9 +46,9 @@ export function createAttempt(
     const place = placeOf(definition, payload)
     const [standing, done] = await Promise.all([
       standingOf(parts.storage, payload, signal),
-      findCommitted({ storage: parts.storage, place, run: runId, epoch, signal }),
+      findCommitted({ storage: parts.storage, place, run: runId, epoch, signal, log }),
     ])
-    if (done) return adopt(parts.storage, place, done, signal)
+    if (done) return adopt(done, { storage: parts.storage, place, signal, log })
     switch (standing.kind) {
       case 'superseded':
         return { kind: 'superseded', reason: 'a newer upload of this key is the latest' }

@@ -79,9 +79,8 @@ export async function perform(
     if (ended.kind === 'committed') {
       const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0)
       parts.metrics.outputBytes.inc({ function: definition.name }, bytes)
-      await removeVerdict({ storage, place, signal }, manifest)
     }
-    return ended.kind === 'committed' ? outcome : await outcomeOfCommit(ended, storage, place, signal)
+    return await outcomeOfCommit(ended, outcome, manifest, { storage, place, signal, log })
   } finally {
     if (!ended) {
       await output.abandon(new Error('its attempt has ended'))
@@ -121,15 +120,26 @@ async function isOwner({ queue, consumer }: PerformParts, { claim }: InFlightAtt
   return answer !== 'lost'
 }
 
+/** What remains to be done once a manifest stands: nothing of it makes the attempt fail. */
+interface Aftermath {
+  readonly storage: Storage
+  readonly place: ResultPlace
+  readonly signal: AbortSignal
+  readonly log: Logger
+}
+
 async function outcomeOfCommit(
-  ended: Exclude<CommitOutcome, { kind: 'committed' }>,
-  storage: Storage,
-  place: ResultPlace,
-  signal: AbortSignal,
+  ended: CommitOutcome,
+  succeeded: Outcome,
+  mine: Identity,
+  aftermath: Aftermath,
 ): Promise<Outcome> {
   switch (ended.kind) {
+    case 'committed':
+      await tidy(mine, ended.pointersOwed, aftermath)
+      return succeeded
     case 'adopted':
-      return adopt(storage, place, ended.by, signal)
+      return adopt(ended.by, aftermath, ended.pointersOwed)
     case 'superseded':
       return { kind: 'superseded', reason: 'a newer upload of this key has its result already' }
     case 'fenced':
@@ -138,12 +148,18 @@ async function outcomeOfCommit(
 }
 
 /** The result is there already: a reply was lost, or another attempt was faster. */
-export async function adopt(
-  storage: Storage,
-  place: ResultPlace,
-  by: Identity,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  await removeVerdict({ storage, place, signal }, by)
+export async function adopt(by: Identity, aftermath: Aftermath, pointersOwed?: string): Promise<Outcome> {
+  await tidy(by, pointersOwed, aftermath)
   return { kind: 'succeeded', result: JSON.stringify({ adopted: by.attempt }) }
+}
+
+async function tidy(
+  result: Identity,
+  pointersOwed: string | undefined,
+  { log, ...where }: Aftermath,
+): Promise<void> {
+  if (pointersOwed)
+    log.warn({ error: pointersOwed }, 'the result stands, but not all of its pointers show it')
+  const verdictOwed = await removeVerdict(where, result)
+  if (verdictOwed) log.warn({ error: verdictOwed }, 'the result stands, but an older verdict lies beside it')
 }
