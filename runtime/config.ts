@@ -6,11 +6,18 @@
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import {
+  functionOptions,
+  host,
+  minioEndpoint,
+  names,
+  redisUrl,
+  ROLES,
+  roles,
+  type Role,
+} from './config-values.ts'
 import { ConfigError, messageOf } from './errors.ts'
-import { parseDurationMs } from './time.ts'
-
-export const ROLES = ['api', 'intake', 'worker'] as const
-export type Role = (typeof ROLES)[number]
+import { DAY_MS, MINUTE_MS, parseDurationMs, SECOND_MS } from './time.ts'
 
 /** A setting as text that `parse` understands; what it throws becomes the issue. */
 function parsed<T>(parse: (text: string) => T, fallback: string) {
@@ -27,36 +34,21 @@ function parsed<T>(parse: (text: string) => T, fallback: string) {
     })
 }
 
-const url =
-  (...protocols: readonly string[]) =>
-  (text: string) => {
-    const isFit = URL.canParse(text) && protocols.includes(new URL(text).protocol)
-    if (!isFit)
-      throw new RangeError(`no URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`)
-    return text.replace(/\/$/, '')
-  }
-
-const names = (text: string) =>
-  text
-    .split(',')
-    .map((name) => name.trim())
-    .filter(Boolean)
-
-function roles(text: string): readonly Role[] {
-  const wrong = names(text).filter((name) => !ROLES.includes(name as Role))
-  if (wrong.length > 0 || text === '')
-    throw new RangeError(`"${wrong.join(',')}": valid are ${ROLES.join(', ')}`)
-  return names(text) as Role[]
+function duration(fallback: string, least: readonly [string, number], most: readonly [string, number]) {
+  return parsed((text) => {
+    const ms = parseDurationMs(text)
+    if (ms < least[1]) throw new RangeError(`"${text}" is too short: at least ${least[0]}`)
+    if (ms > most[1]) throw new RangeError(`"${text}" is too long: at most ${most[0]}`)
+    return ms
+  }, fallback)
 }
 
 const count = (min: number, max: number, fallback: number) =>
   z.coerce.number().int().min(min).max(max).default(fallback)
 
-const options = z.record(z.string(), z.record(z.string(), z.unknown()))
-
 const schema = z.object({
-  REDIS_URL: parsed(url('redis:', 'rediss:'), 'redis://127.0.0.1:6379'),
-  MINIO_ENDPOINT: parsed(url('http:', 'https:'), 'http://127.0.0.1:9000'),
+  REDIS_URL: parsed(redisUrl, 'redis://127.0.0.1:6379'),
+  MINIO_ENDPOINT: parsed(minioEndpoint, 'http://127.0.0.1:9000'),
   MINIO_REGION: z.string().min(1).default('us-east-1'),
   MINIO_ACCESS_KEY: z.string().min(3).optional(),
   MINIO_SECRET_KEY: z.string().min(8).optional(),
@@ -72,18 +64,21 @@ const schema = z.object({
   SLUICE_WORKERS: count(1, 256, Math.max(1, Math.floor(availableParallelism() / 2))),
   SLUICE_FUNCTIONS: parsed(names, ''),
   SLUICE_FUNCTIONS_FILE: z.string().min(1).optional(),
-  SLUICE_OPTIONS: parsed((text) => options.parse(JSON.parse(text)), '{}'),
-  SLUICE_API_HOST: z.string().min(1).default('127.0.0.1'),
+  SLUICE_OPTIONS: parsed(functionOptions, '{}'),
+  SLUICE_API_HOST: parsed(host, '127.0.0.1'),
   SLUICE_API_PORT: count(0, 65_535, 8080),
   SLUICE_STRICT_EVENTS: z.enum(['on', 'off']).default('off'),
-  SLUICE_LEASE: parsed(parseDurationMs, '30s'),
-  SLUICE_DRAIN: parsed(parseDurationMs, '30s'),
-  SLUICE_RETENTION: parsed(parseDurationMs, '7d'),
+  SLUICE_LEASE: duration('30s', ['1s', SECOND_MS], ['1d', DAY_MS]),
+  // Node's timers hold 24 days and end at once when asked for more.
+  SLUICE_DRAIN: duration('30s', ['0s', 0], ['1d', DAY_MS]),
+  SLUICE_RETENTION: duration('7d', ['1m', MINUTE_MS], ['3650d', 3_650 * DAY_MS]),
   SLUICE_RETENTION_RUNS: count(100, 10_000_000, 100_000),
   SLUICE_SCRATCH_DIR: z.string().min(1).default(join(tmpdir(), 'sluice')),
   SLUICE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SLUICE_LOG_FORMAT: z.enum(['json', 'text']).default('json'),
 })
+
+export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Credentials {
   readonly accessKey: string
@@ -121,29 +116,44 @@ export interface Config {
   readonly logFormat: 'json' | 'text'
 }
 
+/** What the environment says, as far as it can be understood. */
+export interface ConfigReading {
+  /** Where a setting is wrong, this has its default: good for looking for more that is wrong, not for starting. */
+  readonly config: Config
+  /** One a wrong or unknown setting; no value of a secret is in its text. */
+  readonly issues: readonly string[]
+}
+
 /**
- * The settings in `env`. A name that begins with `SLUICE_` and is no setting is an issue too: it is a misspelt one.
+ * The settings in `env`.
  *
- * @throws {ConfigError} with one issue a wrong or unknown setting; no value of a secret is in its text
+ * @throws {ConfigError} with every issue of {@link readConfig}
  */
-export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function loadConfig(env: Environment): Config {
+  const { config, issues } = readConfig(env)
+  if (issues.length > 0) throw new ConfigError(issues)
+  return config
+}
+
+/** The settings in `env`, and all that is wrong with them. An unknown name that begins with `SLUICE_` is a misspelt one. */
+export function readConfig(env: Environment): ConfigReading {
   const known = Object.keys(schema.shape)
+  const ours = known.filter((name) => name.startsWith('SLUICE_'))
+  const unknown = Object.keys(env).filter((name) => name.startsWith('SLUICE_') && !known.includes(name))
   const given = Object.fromEntries(known.filter((name) => env[name]).map((name) => [name, env[name]]))
   const result = schema.safeParse(given)
-  const issues = Object.keys(env)
-    .filter((name) => name.startsWith('SLUICE_') && !known.includes(name))
-    .map(
-      (name) =>
-        `${name}: unknown setting; known are ${known.filter((other) => other.startsWith('SLUICE_')).join(', ')}`,
-    )
-  if (!result.success)
-    issues.push(...result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`))
-  for (const [user, secret] of PAIRS) {
-    if (Boolean(env[user]) !== Boolean(env[secret]))
-      issues.push(`${user} and ${secret}: give both or neither`)
+  const wrong = result.error?.issues ?? []
+  for (const { path } of wrong) delete given[String(path[0])]
+  return {
+    config: toConfig(result.success ? result.data : schema.parse(given)),
+    issues: [
+      ...unknown.map((name) => `${name}: unknown setting; known are ${ours.join(', ')}`),
+      ...wrong.map(({ path, message }) => `${path.join('.')}: ${message}`),
+      ...PAIRS.filter(([user, secret]) => Boolean(env[user]) !== Boolean(env[secret])).map(
+        ([user, secret]) => `${user} and ${secret}: give both or neither`,
+      ),
+    ],
   }
-  if (!result.success || issues.length > 0) throw new ConfigError(issues)
-  return toConfig(result.data)
 }
 
 const PAIRS = [

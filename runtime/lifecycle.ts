@@ -1,6 +1,10 @@
-/** Closing what was opened, the last first. @module */
+/** Closing what was opened, the last first, and not for ever. @module */
 import { messageOf } from './errors.ts'
 import type { Logger } from './logger.ts'
+import { SECOND_MS } from './time.ts'
+
+/** After `SLUICE_DRAIN`: how long a process has to settle what it hands back, and to close. */
+export const CLOSING_MS = 6 * SECOND_MS
 
 export interface Closers {
   add(name: string, close: () => void | Promise<void>): void
@@ -21,5 +25,22 @@ export function createClosers(): Closers {
         }
       }
     },
+  }
+}
+
+/**
+ * Waits for `work`, but no longer than `timeoutMs`.
+ *
+ * @throws {Error} `message` when the time is over; the work itself goes on, so the process must end
+ */
+export async function within(timeoutMs: number, work: Promise<void>, message: string): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(message)), timeoutMs)
+  })
+  try {
+    await Promise.race([work, tooLate])
+  } finally {
+    clearTimeout(timer)
   }
 }

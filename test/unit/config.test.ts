@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { loadConfig } from '../../runtime/config.ts'
+import { loadConfig, readConfig } from '../../runtime/config.ts'
 import { ConfigError } from '../../runtime/errors.ts'
 
 describe('loadConfig', () => {
@@ -62,4 +62,39 @@ describe('loadConfig', () => {
     expect(load).toThrow(/MINIO_SECRET_KEY/)
     expect(load).not.toThrow(/short/)
   })
+
+  it.each([
+    { name: 'MINIO_ENDPOINT', value: 'http://h:9000/minio', issue: /at the root of its host/ },
+    { name: 'MINIO_ENDPOINT', value: 'http://user:a-password@h:9000', issue: /without path, user or query/ },
+    { name: 'MINIO_ENDPOINT', value: 'http://h:0', issue: /a port from 1 to 65535/ },
+    { name: 'REDIS_URL', value: 'redis://', issue: /names a host/ },
+    { name: 'REDIS_URL', value: 'redis://h/first', issue: /the number of a database/ },
+    { name: 'SLUICE_API_HOST', value: '127.0.0.1:8080', issue: /no name or address of a host/ },
+    { name: 'SLUICE_ROLES', value: ',', issue: /"," names nothing/ },
+    { name: 'SLUICE_FUNCTIONS', value: ' , ', issue: /names nothing/ },
+    { name: 'SLUICE_LEASE', value: '999ms', issue: /at least 1s/ },
+    { name: 'SLUICE_DRAIN', value: '25h', issue: /at most 1d/ },
+    { name: 'SLUICE_RETENTION', value: '59s', issue: /at least 1m/ },
+    { name: 'SLUICE_OPTIONS', value: '{"chunk":4}', issue: /no object of objects/ },
+  ])('refuses $name=$value', ({ name, value, issue }) => {
+    const load = () => loadConfig({ [name]: value })
+    expect(load).toThrow(issue)
+    expect(load).toThrow(name)
+    expect(load).not.toThrow(/a-password/)
+  })
+
+  it.each([
+    { name: 'REDIS_URL', value: 'redis://:secret@h:6379/2' },
+    { name: 'MINIO_ENDPOINT', value: 'https://[::1]:9000/' },
+    { name: 'SLUICE_API_HOST', value: '::' },
+    { name: 'SLUICE_DRAIN', value: '0s' },
+  ])('takes $name=$value', ({ name, value }) => {
+    expect(() => loadConfig({ [name]: value })).not.toThrow()
+  })
+})
+
+it('gives what is right also where something is wrong, so that more can be looked for', () => {
+  const { config, issues } = readConfig({ SLUICE_LEASE: 'soon', SLUICE_WORKERS: '3' })
+  expect(config).toMatchObject({ leaseMs: 30_000, workers: 3 })
+  expect(issues).toEqual([expect.stringContaining('SLUICE_LEASE: "soon"')])
 })

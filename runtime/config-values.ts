@@ -1,0 +1,65 @@
+/** Texts of settings and what they mean. Pure; each throws a RangeError that says what is valid. @module */
+import { isIPv6 } from 'node:net'
+import { z } from 'zod'
+
+export const ROLES = ['api', 'intake', 'worker'] as const
+export type Role = (typeof ROLES)[number]
+
+const options = z.record(z.string(), z.record(z.string(), z.unknown()))
+
+/** The text is in no message: it may hold a password. */
+const url =
+  (...protocols: readonly string[]) =>
+  (text: string) => {
+    const wanted = protocols.map((name) => `${name}//`).join(' or ')
+    const parts = URL.canParse(text) ? new URL(text) : undefined
+    if (!parts || !protocols.includes(parts.protocol))
+      throw new RangeError(`no URL that begins with ${wanted}`)
+    if (parts.hostname === '' || parts.port === '0')
+      throw new RangeError(`a URL names a host, and a port from 1 to 65535: ${wanted}host:port`)
+    return text.replace(/\/$/, '')
+  }
+
+export function redisUrl(text: string): string {
+  const parsed = url('redis:', 'rediss:')(text)
+  if (!/^(\/\d*)?$/.test(new URL(parsed).pathname))
+    throw new RangeError('after the host there may be the number of a database, such as /0, and nothing else')
+  return parsed
+}
+
+export function minioEndpoint(text: string): string {
+  const parsed = url('http:', 'https:')(text)
+  const { origin } = new URL(parsed)
+  // Requests are signed for paths that begin with the bucket, so a prefix on the way would break each of them.
+  if (new URL(parsed).href !== `${origin}/`)
+    throw new RangeError('S3 is at the root of its host: write http://host:port, without path, user or query')
+  return parsed
+}
+
+export function host(text: string): string {
+  if (!/^[\w.:-]+$/.test(text) || (text.includes(':') && !isIPv6(text)))
+    throw new RangeError(`"${text}" is no name or address of a host; the port is SLUICE_API_PORT`)
+  return text
+}
+
+export function names(text: string): readonly string[] {
+  const found = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean)
+  if (text !== '' && found.length === 0) throw new RangeError(`"${text}" names nothing`)
+  return found
+}
+
+export function roles(text: string): readonly Role[] {
+  const wrong = names(text).filter((name) => !ROLES.includes(name as Role))
+  if (wrong.length > 0) throw new RangeError(`"${wrong.join(',')}": valid are ${ROLES.join(', ')}`)
+  return names(text) as readonly Role[]
+}
+
+export function functionOptions(text: string): z.output<typeof options> {
+  const result = options.safeParse(JSON.parse(text))
+  if (!result.success)
+    throw new RangeError('no object of objects by function, such as {"chunk":{"seconds":4}}')
+  return result.data
+}

@@ -1,0 +1,26 @@
+/** How long the supervisor waits before it starts a process again. Pure. @module */
+import { SECOND_MS } from '../time.ts'
+
+export const FIRST_BACKOFF_MS = 500
+/** For a process that does not even get ready: a port that is taken, a file that is missing. */
+const LAST_BACKOFF_MS = 30 * SECOND_MS
+/**
+ * For one that served, if only for a moment: a file killed it, most likely. Such a file is given up after three crashes,
+ * and the uploads behind it must not wait for it.
+ */
+const LAST_AFTER_SERVING_MS = 2 * SECOND_MS
+/** Who served this long starts again as if it were the first time. */
+const SERVED_MS = 2 * SECOND_MS
+
+export interface Life {
+  /** The wait before this life; undefined for the first one. */
+  readonly backoffMs: number | undefined
+  /** How long it was ready; undefined when it never was. */
+  readonly servedMs: number | undefined
+}
+
+export function nextBackoffMs({ backoffMs, servedMs }: Life): number {
+  if (backoffMs === undefined || (servedMs ?? 0) > SERVED_MS) return FIRST_BACKOFF_MS
+  const lastMs = servedMs === undefined ? LAST_BACKOFF_MS : LAST_AFTER_SERVING_MS
+  return Math.min(backoffMs * 2, lastMs)
+}
