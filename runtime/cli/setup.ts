@@ -1,24 +1,23 @@
 /** `sluice setup`: prepares MinIO. May be run again at any time; what others set up stays. @module */
-import type { Config } from '../config.ts'
+import type { Config, Credentials, Environment } from '../config.ts'
 import { ConfigError } from '../errors.ts'
 import { createLogger } from '../logger.ts'
-import { loadFunctions } from '../process/load-functions.ts'
+import { loadSettings } from '../process/load-settings.ts'
 import { provision, type ProvisionOptions } from '../storage/provision.ts'
 import { findMc } from './find-mc.ts'
 
-/**
- * @param path - where `mc` is looked for: the accounts are made by it, since MinIO's admin API is not S3's
- */
-export async function runSetup(config: Config, path: string): Promise<void> {
-  const { rootCredentials } = config
-  if (!rootCredentials) {
-    throw new ConfigError([
-      'MINIO_ROOT_USER and MINIO_ROOT_PASSWORD: set-up needs the account that MinIO was started with',
-    ])
-  }
-  const { functions } = await loadFunctions(config)
+/** `mc` is looked for on the environment's PATH: the accounts are made by it, since MinIO's admin API is not S3's. */
+export async function runSetup(env: Environment): Promise<void> {
+  const { config, list } = await loadSettings(env, {
+    account: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'],
+    description: 'set-up needs the account that MinIO was started with',
+    tools: false,
+  })
+  const { functions } = list
+  // Who names the account has both its words, or the settings would be wrong.
+  const rootCredentials = config.rootCredentials as Credentials
   const log = createLogger({ level: config.logLevel, format: 'text' })
-  const users = await usersOf(config, path)
+  const users = await usersOf(config, env['PATH'] ?? '')
   const changes = await provision({
     endpoint: config.minioEndpoint,
     region: config.minioRegion,

@@ -1,40 +1,42 @@
 /** `sluice start` and `sluice worker`: checks everything that can be checked without a connection, then supervises. @module */
-import { fileURLToPath } from 'node:url'
-import type { Config } from '../config.ts'
-import { ConfigError } from '../errors.ts'
+import type { Environment } from '../config.ts'
+import { CLOSING_MS } from '../lifecycle.ts'
 import { createLogger } from '../logger.ts'
-import { loadFunctions } from '../process/load-functions.ts'
+import { loadSettings } from '../process/load-settings.ts'
 import type { ChildKind } from '../process/messages.ts'
+import { openRuntimeScratch } from '../process/runtime-scratch.ts'
 import { createSupervisor } from '../process/supervisor.ts'
 import { SECOND_MS } from '../time.ts'
 
-/** After the drain: time to settle and close. */
-const CLOSING_MS = 10 * SECOND_MS
+/** Children end by themselves after their drain and {@link CLOSING_MS}; who is still there a moment later is killed. */
+const KILL_AFTER_MS = CLOSING_MS + 2 * SECOND_MS
 
 export interface StartOptions {
-  readonly config: Config
+  /** Of this process and its children. */
+  readonly env: Environment
   /** The module that children start with. */
-  readonly entry: URL
+  readonly entryPath: string
   /** Where signals come from: the process. */
   readonly signals: NodeJS.EventEmitter
 }
 
 /** Runs until SIGTERM or SIGINT, then drains; a second one ends everything at once. */
-export async function runStart({ config, entry, signals }: StartOptions): Promise<void> {
-  if (!config.runtimeCredentials) {
-    throw new ConfigError([
-      'MINIO_ACCESS_KEY and MINIO_SECRET_KEY: the account of the runtime, which `sluice setup` makes',
-    ])
-  }
-  await loadFunctions(config)
+export async function runStart({ env, entryPath, signals }: StartOptions): Promise<void> {
+  const { config } = await loadSettings(env, {
+    account: ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
+    description: 'the account of the runtime, which `sluice setup` makes',
+    tools: true,
+  })
   const log = createLogger({ level: config.logLevel, format: config.logFormat, base: { role: 'supervisor' } })
+  const scratch = await openRuntimeScratch(config.scratchDir, log)
   const workers = config.roles.includes('worker') ? config.workers : 0
   const children: ChildKind[] = ['serve', ...Array.from({ length: workers }, () => 'work' as const)]
   const supervisor = createSupervisor({
-    entryPath: fileURLToPath(entry),
+    entryPath,
     children,
-    scratchDir: config.scratchDir,
-    graceMs: config.drainMs + CLOSING_MS,
+    env: { ...env, SLUICE_SCRATCH_DIR: scratch.path },
+    scratchDir: scratch.path,
+    graceMs: config.drainMs + KILL_AFTER_MS,
     log,
   })
   let isStopping = false
@@ -49,6 +51,10 @@ export async function runStart({ config, entry, signals }: StartOptions): Promis
       isStopping = true
     })
   }
-  await supervisor.run()
+  try {
+    await supervisor.run()
+  } finally {
+    await scratch.remove()
+  }
   log.info('stopped')
 }

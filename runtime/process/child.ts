@@ -5,22 +5,27 @@ import { ALIVE_EVERY_MS, type MetricsSnapshot, type ToChild, type ToSupervisor }
 const ANSWER_MS = 1_000
 
 export interface ChildLink {
+  /** To be called when the child serves: who ends before that could not start. */
+  ready(): void
   /** Every worker's metrics; none when the supervisor does not answer. */
   collect(): Promise<readonly MetricsSnapshot[]>
   /** Hands over the last metrics. */
   close(): Promise<void>
 }
 
-/** @param onOrphaned - called when the supervisor is gone */
+/** @param onOrphaned - called when the supervisor is gone, also when that was before this call */
 export function linkToSupervisor(registries: readonly Registry[], onOrphaned: () => void): ChildLink {
   const waiting = new Map<number, (snapshots: readonly MetricsSnapshot[]) => void>()
   let lastId = 0
 
   const snapshot = async (): Promise<MetricsSnapshot> =>
     (await Promise.all(registries.map((registry) => registry.getMetricsAsJSON()))).flat()
-  const say = (message: ToSupervisor) => {
-    if (process.connected) process.send?.(message, undefined, undefined, () => undefined)
-  }
+  /** Resolves when the channel has taken it, or there is none. */
+  const say = (message: ToSupervisor) =>
+    new Promise<void>((resolve) => {
+      if (process.connected) process.send?.(message, undefined, undefined, () => resolve())
+      else resolve()
+    })
   const sayAlive = async () => say({ type: 'alive', metrics: await snapshot() })
 
   const timer = setInterval(() => void sayAlive(), ALIVE_EVERY_MS)
@@ -29,9 +34,11 @@ export function linkToSupervisor(registries: readonly Registry[], onOrphaned: ()
     waiting.delete(message.id)
   })
   process.once('disconnect', onOrphaned)
-  say({ type: 'ready' })
+  // Functions take a while to load, and nobody listened then. Without IPC (started by hand) it is undefined.
+  if ((process.connected as boolean | undefined) === false) onOrphaned()
 
   return {
+    ready: () => void say({ type: 'ready' }),
     collect: () =>
       new Promise((resolve) => {
         const id = ++lastId
@@ -40,7 +47,7 @@ export function linkToSupervisor(registries: readonly Registry[], onOrphaned: ()
           waiting.delete(id)
           resolve([])
         }, ANSWER_MS).unref()
-        say({ type: 'collect', id })
+        void say({ type: 'collect', id })
       }),
     async close() {
       clearInterval(timer)

@@ -2,11 +2,10 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../config.ts'
-import { ConfigError } from '../errors.ts'
+import { ConfigError, messageOf } from '../errors.ts'
 import type { FunctionDefinition } from '../function.ts'
-import { createRouter } from '../intake/routing.ts'
-import { placeOf } from '../worker/manifest-of.ts'
 import { checkOptionSettings } from '../worker/options.ts'
+import { selfTrigger } from './self-trigger.ts'
 
 /** What a list of functions exports. */
 export interface FunctionList {
@@ -15,47 +14,91 @@ export interface FunctionList {
   readonly tools?: () => Promise<Readonly<Record<string, string>>>
 }
 
+/** What the list says, as far as it can be understood. */
+export interface FunctionListReading {
+  /** Undefined when it cannot be read at all. */
+  readonly list: FunctionList | undefined
+  readonly issues: readonly string[]
+}
+
 /**
  * The functions that `functions/index.ts`, or the file in the settings, lists.
  *
- * @throws {ConfigError} when there is none, two share a name, one would trigger itself, or the settings name one wrongly
+ * @throws {ConfigError} with every issue of {@link readFunctions}; any other error is of the module that was loaded
  */
 export async function loadFunctions(config: Config): Promise<FunctionList> {
-  const file = config.functionsFile
-  const url = file
-    ? pathToFileURL(resolve(file)).href
-    : new URL('../../functions/index.ts', import.meta.url).href
-  const { functions, tools } = (await import(url)) as Partial<FunctionList>
-  if (!functions?.length)
-    throw new ConfigError([`${file ?? 'functions/index.ts'} exports no list "functions"`])
+  const { list, issues } = await readFunctions(config)
+  if (!list || issues.length > 0) throw new ConfigError(issues)
+  return list
+}
+
+/**
+ * The same, and all that is wrong with it: no list, two of a name, one that would trigger itself, and what the settings say
+ * wrongly of functions and their options.
+ */
+export async function readFunctions(config: Config): Promise<FunctionListReading> {
+  try {
+    const list = await load(config)
+    return { list, issues: issuesOf(list.functions, config) }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { list: undefined, issues: error.issues }
+  }
+}
+
+function issuesOf(functions: FunctionList['functions'], config: Config): readonly string[] {
   const names = functions.map(({ name }) => name)
-  const issues = [
+  return [
     ...names
       .filter((name, index) => names.indexOf(name) !== index)
       .map((name) => `two functions are called "${name}"`),
     ...config.functionNames
       .filter((name) => !names.includes(name))
       .map((name) => `SLUICE_FUNCTIONS: no function "${name}"; there are ${names.join(', ')}`),
-    ...functions
-      .filter(triggersItself)
-      .map(
-        ({ name, bucket }) =>
-          `function "${name}" would trigger itself: its results in "${bucket}" match its "on"`,
-      ),
+    ...functions.map(selfTrigger).filter((issue) => issue !== undefined),
+    ...optionIssues(functions, config),
   ]
-  if (issues.length > 0) throw new ConfigError(issues)
-  checkOptionSettings(functions, config.functionOptions)
+}
+
+async function load(config: Config): Promise<FunctionList> {
+  const file = config.functionsFile ?? 'functions/index.ts'
+  const { functions, tools } = await importList(config)
+  if (!Array.isArray(functions) || functions.length === 0)
+    throw new ConfigError([`${file} exports no list "functions"`])
+  const strangers = functions.flatMap((entry: Partial<FunctionDefinition> | undefined, index) =>
+    entry?.handler ? [] : [`${file}: entry ${index + 1} of "functions" was not made by defineFunction()`],
+  )
+  if (strangers.length > 0) throw new ConfigError(strangers)
   return { functions, ...(tools && { tools }) }
 }
 
-/** Whether a function's own manifest, where it would lie for some source, is what the function waits for. */
-function triggersItself(definition: FunctionDefinition): boolean {
-  const { bucket, outputBucket, minBytes } = definition
-  const place = placeOf(definition, { bucket, key: 'any.file' })
-  const [route] = createRouter([definition])({
-    bucket: outputBucket,
-    key: place.manifestKey,
-    sizeBytes: minBytes,
-  })
-  return route?.mismatch === undefined
+async function importList({ functionsFile }: Config): Promise<Partial<FunctionList>> {
+  const url = functionsFile
+    ? pathToFileURL(resolve(functionsFile)).href
+    : new URL('../../functions/index.ts', import.meta.url).href
+  try {
+    return (await import(url)) as Partial<FunctionList>
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    const name = functionsFile ? `SLUICE_FUNCTIONS_FILE: ${functionsFile}` : 'functions/index.ts'
+    const message = `${name} cannot be loaded: ${messageOf(error)}`
+    // A file that is missing or no program stays so; what a module does when it is loaded may go well later.
+    if (isAboutFile(error)) throw new ConfigError([message])
+    throw new Error(message, { cause: error })
+  }
+}
+
+function isAboutFile(error: unknown): boolean {
+  const { name, code = '' } = error as NodeJS.ErrnoException
+  return name === 'SyntaxError' || name === 'TransformError' || /^ERR_(MODULE|UNKNOWN|UNSUPPORTED)/.test(code)
+}
+
+function optionIssues(functions: readonly FunctionDefinition[], config: Config): readonly string[] {
+  try {
+    checkOptionSettings(functions, config.functionOptions)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.issues
+  }
 }

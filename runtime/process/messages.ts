@@ -7,7 +7,7 @@ export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]
 export type ToSupervisor =
   /** The event loop turns; with it the metrics, so that they outlive the process. */
   | { readonly type: 'alive'; readonly metrics: MetricsSnapshot }
-  /** The child is about to serve. */
+  /** The child serves. */
   | { readonly type: 'ready' }
   | { readonly type: 'collect'; readonly id: number }
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import type { Config } from '../config.ts'
 import { messageOf } from '../errors.ts'
-import { createClosers } from '../lifecycle.ts'
+import { CLOSING_MS, createClosers, within } from '../lifecycle.ts'
 import { createLogger } from '../logger.ts'
 import type { ChildKind } from './messages.ts'
 import { loadFunctions } from './load-functions.ts'
@@ -16,7 +16,12 @@ export interface ChildOptions {
   readonly signals: NodeJS.EventEmitter
 }
 
-/** Resolves when the child has drained and closed everything: then nothing keeps the process. */
+/**
+ * Resolves when the child has drained and closed everything. A function may have left a timer or a socket, so the caller
+ * ends the process, whatever becomes of this.
+ *
+ * @throws {ConfigError} when it cannot start and never will; any other error when another start may help
+ */
 export async function runChild({ kind, config, signals }: ChildOptions): Promise<void> {
   const role =
     kind === 'serve' ? config.roles.filter((name) => name !== 'worker').join('+') || 'health' : 'worker'
@@ -26,20 +31,31 @@ export async function runChild({ kind, config, signals }: ChildOptions): Promise
     base: { role, pid: process.pid },
   })
   const closers = createClosers()
-  const parts = createParts(config, await loadFunctions(config), log, closers)
-
-  const asked = new AbortController()
-  const ask = () => asked.abort()
-  signals.on('SIGTERM', ask)
-  // A terminal's Ctrl-C reaches every process of the group; only the supervisor acts on it.
-  signals.on('SIGINT', () => undefined)
-  signals.on('unhandledRejection', (error) =>
-    log.error({ error: messageOf(error) }, 'a promise failed and nobody looked'),
-  )
-
-  const end = kind === 'serve' ? await serve(parts, closers, ask) : work(parts, closers, ask)
-  log.info({ functions: parts.functions.map(({ name }) => name) }, 'started')
-  if (!asked.signal.aborted) await once(asked.signal, 'abort')
-  await end()
-  await closers.closeAll(log)
+  let drain = () => Promise.resolve()
+  const end = async () => {
+    try {
+      await drain()
+    } finally {
+      await closers.closeAll(log)
+    }
+  }
+  try {
+    const list = await loadFunctions(config)
+    const asked = new AbortController()
+    const ask = () => asked.abort()
+    signals.on('SIGTERM', ask)
+    // A terminal's Ctrl-C reaches every process of the group; only the supervisor acts on it.
+    signals.on('SIGINT', () => undefined)
+    signals.on('unhandledRejection', (error) =>
+      log.error({ error: messageOf(error) }, 'a promise failed and nobody looked'),
+    )
+    const parts = createParts(config, list, log, closers)
+    drain = kind === 'serve' ? await serve(parts, closers, ask) : await work(parts, closers, ask)
+    log.info({ functions: parts.functions.map(({ name }) => name) }, 'started')
+    if (!asked.signal.aborted) await once(asked.signal, 'abort')
+  } finally {
+    // The supervisor would kill what does not end; but it may be gone, and then nobody else does.
+    const limitMs = config.drainMs + CLOSING_MS
+    await within(limitMs, end(), `the ${role} process did not end within ${limitMs} ms: it ends undrained`)
+  }
 }

@@ -1,7 +1,5 @@
 /** The serving process: the HTTP interface, and the intake when this machine has that role. @module */
 import { statfs } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
-import { serve as listen } from '@hono/node-server'
 import { createApi } from '../api/app.ts'
 import { checkHealth } from '../api/health.ts'
 import { createQueueGauges } from '../api/queue-gauges.ts'
@@ -11,6 +9,7 @@ import type { Closers } from '../lifecycle.ts'
 import { functionMetrics } from '../metrics.ts'
 import { connectRedis } from '../queue/redis.ts'
 import { linkToSupervisor } from './child.ts'
+import { listen } from './listen.ts'
 import type { MetricsSnapshot } from './messages.ts'
 import { readVersion, type Parts } from './parts.ts'
 import { expose } from './snapshots.ts'
@@ -24,6 +23,7 @@ export async function serve(
   const { config, functions, queue, storage, metrics, log } = parts
   const functionNames = functions.map(({ name }) => name)
   const link = linkToSupervisor([metrics.registry], onOrphaned)
+  closers.add('link', () => link.close())
   const probe = connectRedis(config.redisUrl, 'probe', log)
   closers.add('redis probe', () => probe.disconnect())
   const readGauges = createQueueGauges({ redis: probe, queue, functionNames, registry: metrics.registry })
@@ -44,24 +44,14 @@ export async function serve(
       return expose([own, ofFunctions, ...(await link.collect())])
     },
   })
-  await new Promise<void>((resolve, reject) => {
-    const server = listen(
-      { fetch: app.fetch, hostname: config.apiHost, port: config.apiPort },
-      (info: AddressInfo) => {
-        log.info({ url: `http://${info.address}:${info.port}` }, 'listening')
-        resolve()
-      },
-    )
-    server.once('error', reject)
-    closers.add('http', () => void server.close())
-  })
+  closers.add('http', await listen(app, config, log))
 
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()
+  link.ready()
   return async () => {
     isDraining = true
     metrics.draining.set(1)
     await stopIntake()
-    await link.close()
   }
 }
 

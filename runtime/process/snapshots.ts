@@ -3,23 +3,50 @@ import { AggregatorRegistry } from 'prom-client'
 import type { MetricsSnapshot } from './messages.ts'
 
 export interface Snapshots {
-  keep(pid: number, snapshot: MetricsSnapshot): void
-  /** The process is gone: its counters and histograms stay, its gauges go. */
-  retire(pid: number): Promise<void>
+  /** For one process: a pid names another one later. */
+  open(): SnapshotSource
   all(): readonly MetricsSnapshot[]
 }
 
+export interface SnapshotSource {
+  /** A word that arrives after {@link SnapshotSource.retire} is passed over: it was counted already. */
+  keep(snapshot: MetricsSnapshot): void
+  /** The process is gone: its counters and histograms stay, its gauges go. */
+  retire(): Promise<void>
+}
+
 export function createSnapshots(): Snapshots {
-  const live = new Map<number, MetricsSnapshot>()
+  const live = new Map<SnapshotSource, MetricsSnapshot>()
   let retired: MetricsSnapshot = []
+  // One merge after the other: each adds to what the one before has made.
+  let merging: Promise<void> = Promise.resolve()
+
+  async function retire(source: SnapshotSource): Promise<void> {
+    const last = live.get(source) ?? []
+    const counted = last.filter(({ name, type }) => name.startsWith('sluice_') && String(type) !== 'gauge')
+    try {
+      if (counted.length > 0) retired = await merge([retired, counted])
+    } finally {
+      // In the same turn as the sum changes, so that nobody reads it without this process, or with it twice.
+      live.delete(source)
+    }
+  }
+
   return {
-    keep: (pid, snapshot) => void live.set(pid, snapshot),
-    async retire(pid) {
-      const last = live.get(pid)
-      live.delete(pid)
-      if (!last) return
-      const counted = last.filter(({ name, type }) => name.startsWith('sluice_') && String(type) !== 'gauge')
-      retired = await merge([retired, counted])
+    open() {
+      let isOpen = true
+      const source: SnapshotSource = {
+        keep(snapshot) {
+          if (isOpen) live.set(source, snapshot)
+        },
+        retire() {
+          isOpen = false
+          const next = () => retire(source)
+          merging = merging.then(next, next)
+          return merging
+        },
+      }
+      return source
     },
     all: () => (retired.length > 0 ? [retired, ...live.values()] : [...live.values()]),
   }

@@ -3,25 +3,30 @@
  * backoff, one whose event loop is silent is killed first. So a handler that loops or exits takes its own worker and nothing else.
  * @module
  */
-import { fork, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { rm } from 'node:fs/promises'
+import type { Environment } from '../config.ts'
+import { ConfigError, messageOf } from '../errors.ts'
 import { SECOND_MS, sleep } from '../time.ts'
 import type { Logger } from '../logger.ts'
 import { scratchOf } from '../worker/scratch.ts'
-import type { ChildKind, MetricsSnapshot, ToChild, ToSupervisor } from './messages.ts'
+import { nextBackoffMs } from './backoff.ts'
+import { forkChild } from './fork-child.ts'
+import type { ChildKind, ToChild, ToSupervisor } from './messages.ts'
 import { createSnapshots } from './snapshots.ts'
 
 /** A worker whose event loop has not turned for this long is stuck. */
 const SILENT_MS = 20 * SECOND_MS
-const FIRST_BACKOFF_MS = 500
-const LAST_BACKOFF_MS = 30 * SECOND_MS
-/** Who lived this long has recovered: the next restart is quick again. */
-const HEALTHY_MS = 60 * SECOND_MS
+/** A child's exit code for settings that are wrong. */
+const WRONG_SETTINGS = 2
 
 export interface SupervisorParts {
   /** The module whose first argument is the child's kind. */
   readonly entryPath: string
   readonly children: readonly ChildKind[]
+  /** Of the children. */
+  readonly env: Environment
+  /** Where they keep files. */
   readonly scratchDir: string
   /** How long children may take to drain; then they are killed. */
   readonly graceMs: number
@@ -29,7 +34,11 @@ export interface SupervisorParts {
 }
 
 export interface Supervisor {
-  /** Resolves when {@link Supervisor.stop} has ended every child. */
+  /**
+   * Resolves when {@link Supervisor.stop} has ended every child.
+   *
+   * @throws {ConfigError} when a child found its settings wrong, which no restart heals; the others have ended then
+   */
   run(): Promise<void>
   stop(): void
   /** Ends every child at once. */
@@ -42,62 +51,68 @@ interface Slot {
   heardAtMs: number
 }
 
-export function createSupervisor({
-  entryPath,
-  children,
-  scratchDir,
-  graceMs,
-  log,
-}: SupervisorParts): Supervisor {
+/** How a process lived: for how long it served, undefined for never; and how it ended, in words for the log. */
+interface Life {
+  readonly servedMs: number | undefined
+  readonly end: Readonly<Record<string, unknown>>
+}
+
+export function createSupervisor(parts: SupervisorParts): Supervisor {
+  const { entryPath, children, env, scratchDir, graceMs, log } = parts
   const stopping = new AbortController()
   const ended = new AbortController()
   const snapshots = createSnapshots()
   const slots: Slot[] = children.map((kind) => ({ kind, child: undefined, heardAtMs: 0 }))
+  let failure: ConfigError | undefined
 
-  function start(slot: Slot): Promise<void> {
-    const child = fork(entryPath, ['child', slot.kind], {
-      execArgv: process.execArgv,
-      serialization: 'advanced',
-    })
-    slot.child = child
-    slot.heardAtMs = performance.now()
-    child.on('message', (message: ToSupervisor) => {
+  async function live(slot: Slot): Promise<Life> {
+    const { kind } = slot
+    const source = snapshots.open()
+    let readyAtMs: number | undefined
+    const onMessage = (message: ToSupervisor) => {
       slot.heardAtMs = performance.now()
-      if (message.type === 'alive' && slot.kind === 'work')
-        snapshots.keep(child.pid as number, message.metrics)
-      if (message.type === 'collect')
-        answer(child, { type: 'collected', id: message.id, snapshots: snapshots.all() })
-    })
-    return new Promise((resolve) => {
-      child.once('error', (error) =>
-        log.error({ kind: slot.kind, error: error.message }, 'a process could not be started'),
-      )
-      child.once('exit', (code, signal) => {
-        slot.child = undefined
-        if (!stopping.signal.aborted) {
-          log.error({ kind: slot.kind, pid: child.pid, code, signal }, 'a process ended and is started again')
-        }
-        void Promise.all([snapshots.retire(child.pid as number), cleanUp(child.pid)]).then(() => resolve())
-      })
-    })
+      if (message.type === 'ready') readyAtMs = performance.now()
+      if (message.type === 'alive' && kind === 'work') source.keep(message.metrics)
+      if (message.type === 'collect' && forked.child)
+        answer(forked.child, { type: 'collected', id: message.id, snapshots: snapshots.all() })
+    }
+    const onError = (error: Error) => log.warn({ kind, error: error.message }, 'a process was not reached')
+    const forked = forkChild({ entryPath, kind, env, onMessage, onError })
+    const pid = forked.child?.pid
+    slot.child = forked.child
+    slot.heardAtMs = performance.now()
+    const { code, signal, error } = await forked.ended
+    const servedMs = readyAtMs === undefined ? undefined : performance.now() - readyAtMs
+    slot.child = undefined
+    // Once it serves, the code is a function's choice: `process.exit(2)` in a handler says nothing of settings.
+    if (code === WRONG_SETTINGS && servedMs === undefined) giveUp(kind)
+    await source
+      .retire()
+      .catch((error: unknown) => log.warn({ error: messageOf(error) }, "a process's counts are lost"))
+    if (pid !== undefined) await cleanUp(pid)
+    return { servedMs, end: error === undefined ? { pid, code, signal } : { error } }
+  }
+
+  function giveUp(kind: ChildKind): void {
+    failure ??= new ConfigError([`a process of kind "${kind}" cannot start, now or later; it has said why`])
+    stop()
   }
 
   /** What a dead worker left on disk. */
-  async function cleanUp(pid: number | undefined): Promise<void> {
-    if (pid === undefined) return
+  async function cleanUp(pid: number): Promise<void> {
     await rm(scratchOf(scratchDir, pid), { recursive: true, force: true }).catch((error: Error) =>
       log.warn({ pid, error: error.message }, "a dead worker's scratch folder could not be removed"),
     )
   }
 
   async function keep(slot: Slot): Promise<void> {
-    let backoffMs = FIRST_BACKOFF_MS
+    let backoffMs: number | undefined
     while (!stopping.signal.aborted) {
-      const startedAtMs = performance.now()
-      await start(slot)
-      if (performance.now() - startedAtMs > HEALTHY_MS) backoffMs = FIRST_BACKOFF_MS
+      const { servedMs, end } = await live(slot)
+      if (stopping.signal.aborted) return
+      backoffMs = nextBackoffMs({ backoffMs, servedMs })
+      log.error({ kind: slot.kind, ...end, backoffMs }, 'a process ended and is started again')
       await sleep(backoffMs, stopping.signal)
-      backoffMs = Math.min(backoffMs * 2, LAST_BACKOFF_MS)
     }
   }
 
@@ -116,19 +131,22 @@ export function createSupervisor({
     for (const { child } of slots) child?.kill(signal)
   }
 
+  function stop(): void {
+    if (stopping.signal.aborted) return
+    stopping.abort()
+    signalAll('SIGTERM')
+    void sleep(graceMs, ended.signal).then(() => signalAll('SIGKILL'))
+  }
+
   return {
     async run() {
       const watch = setInterval(killSilent, SECOND_MS)
       await Promise.all(slots.map(keep))
       clearInterval(watch)
       ended.abort()
+      if (failure) throw failure
     },
-    stop() {
-      if (stopping.signal.aborted) return
-      stopping.abort()
-      signalAll('SIGTERM')
-      void sleep(graceMs, ended.signal).then(() => signalAll('SIGKILL'))
-    },
+    stop,
     kill() {
       stopping.abort()
       signalAll('SIGKILL')
@@ -139,5 +157,3 @@ export function createSupervisor({
 function answer(child: ChildProcess, message: ToChild): void {
   if (child.connected) child.send(message, () => undefined)
 }
-
-export type { MetricsSnapshot }

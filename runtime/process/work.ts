@@ -12,7 +12,7 @@ import { startChores } from '../worker/housekeeping.ts'
 import { createInFlight } from '../worker/in-flight.ts'
 import { renewLeases } from '../worker/lease.ts'
 import { createVerdictWriter } from '../worker/owed-verdicts.ts'
-import { scratchOf } from '../worker/scratch.ts'
+import { ownFolder, scratchOf } from '../worker/scratch.ts'
 import { createWorker } from '../worker/worker.ts'
 import { linkToSupervisor } from './child.ts'
 import type { Parts } from './parts.ts'
@@ -23,13 +23,20 @@ const PROMOTE_AT_ONCE = 1_000
 const PRUNE_AT_ONCE = 1_000
 
 /** Starts; what it returns drains: it resolves when every attempt has ended or was handed back. */
-export function work(parts: Parts, closers: Closers, onOrphaned: () => void): () => Promise<void> {
+export async function work(
+  parts: Parts,
+  closers: Closers,
+  onOrphaned: () => void,
+): Promise<() => Promise<void>> {
   const { config, queue, metrics, log } = parts
   const served = config.functionNames
   const functions = parts.functions.filter(({ name }) => served.length === 0 || served.includes(name))
   const names = functions.map(({ name }) => name)
   const consumer = `${hostname()}:${process.pid}:${randomUUID()}`
   const link = linkToSupervisor([metrics.registry, functionMetrics], onOrphaned)
+  closers.add('link', () => link.close())
+  const scratchParent = scratchOf(config.scratchDir, process.pid)
+  await ownFolder(scratchParent)
   for (const { name, concurrency } of functions) metrics.limit.set({ function: name }, concurrency)
 
   const inFlight = createInFlight(config.leaseMs)
@@ -41,7 +48,7 @@ export function work(parts: Parts, closers: Closers, onOrphaned: () => void): ()
     functions,
     inFlight,
     contact,
-    attempt: createAttempt({ ...parts, consumer, scratchParent: scratchOf(config.scratchDir, process.pid) }),
+    attempt: createAttempt({ ...parts, consumer, scratchParent }),
     onEndedWithoutResult: () => {
       writeVerdicts().catch((error: Error) => log.debug({ error: error.message }, 'verdicts stay owed'))
     },
@@ -113,19 +120,19 @@ export function work(parts: Parts, closers: Closers, onOrphaned: () => void): ()
   )
 
   const ended = worker.run()
+  link.ready()
   return async () => {
     metrics.draining.set(1)
     worker.drain(config.drainMs)
     await ended
-    await writeVerdicts()
+    await writeVerdicts().catch((error: Error) => log.info({ error: error.message }, 'verdicts stay owed'))
     await stopChores()
-    await link.close()
   }
 }
 
 /** One pass over what is old: so long as there is any, passing over what is still owed a verdict. */
 async function pruneAll(queue: Queue, { retentionMs, retentionRuns }: Parts['config']): Promise<void> {
-  for (let passed = 0; ; ) {
+  for (let passed = 0; ;) {
     const { forgotten, examined } = await queue.prune(retentionMs, retentionRuns, PRUNE_AT_ONCE, passed)
     if (examined < PRUNE_AT_ONCE) return
     passed += examined - forgotten

@@ -176,5 +176,5 @@ it('leaves no scratch behind', async () => {
     timeoutMs: 5_000,
     what: 'the scratch folders to be empty',
   })
-  expect((await left()).every((path) => path.startsWith('worker-'))).toBe(true)
+  expect((await left()).every((path) => /^runtime-\w+(\/worker-\d+)?(\/owner\.json)?$/.test(path))).toBe(true)
 })

@@ -52,6 +52,24 @@ describe('loadFunctions', () => {
       env: { SLUICE_OPTIONS: '{"a":{"x":1}}' },
       issue: /SLUICE_OPTIONS: a.*takes no options/,
     },
+    {
+      name: 'several',
+      body: `export const functions = [${functionOf('a')}, ${functionOf('a')}]`,
+      env: { SLUICE_FUNCTIONS: 'b', SLUICE_OPTIONS: '{"c":{}}' },
+      issue: /two functions[^]*no function "b"[^]*no function "c"/,
+    },
+    {
+      name: 'stranger',
+      body: `export const functions = [${functionOf('a')}, undefined]`,
+      env: {},
+      issue: /entry 2 of "functions" was not made by defineFunction/,
+    },
+    {
+      name: 'missing',
+      body: '',
+      env: { SLUICE_FUNCTIONS_FILE: '/nowhere/list.ts' },
+      issue: /SLUICE_FUNCTIONS_FILE: \/nowhere\/list\.ts cannot be loaded/,
+    },
   ])('refuses a wrong list: $name', async ({ name, body, env, issue }) => {
     await expect(load(name, body, env)).rejects.toThrow(issue)
   })

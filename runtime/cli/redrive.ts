@@ -1,0 +1,16 @@
+/** `sluice redrive <run>`: runs a dead letter again. @module */
+import type { Config } from '../config.ts'
+import { stateOf, withQueue } from './with-queue.ts'
+
+/**
+ * What became of it, in words.
+ *
+ * @throws {Error} when the run is no dead letter, saying what it is
+ * @throws {UnreachableError} when Redis does not answer
+ */
+export function runRedrive(config: Config, runId: string): Promise<string> {
+  return withQueue(config, async (queue) => {
+    if (await queue.redrive(runId)) return `run ${runId} is queued again, behind live uploads`
+    throw new Error(`run ${runId} is no dead letter: ${await stateOf(queue, runId)}`)
+  })
+}

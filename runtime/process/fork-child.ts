@@ -1,0 +1,70 @@
+/** A child process with a channel for messages, and the one promise of its end, whatever way it ends. @module */
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import type { Environment } from '../config.ts'
+import { SECOND_MS, sleep } from '../time.ts'
+import type { ChildKind, ToSupervisor } from './messages.ts'
+
+/** Words that a process said last arrive after its end; so long they are waited for. */
+const LAST_WORDS_MS = SECOND_MS
+
+export interface ForkOptions {
+  /** The module whose first argument is the child's kind. */
+  readonly entryPath: string
+  readonly kind: ChildKind
+  readonly env: Environment
+  readonly onMessage: (message: ToSupervisor) => void
+  /** Such as a signal that could not be sent: the process goes on. */
+  readonly onError: (error: Error) => void
+}
+
+export interface Forked {
+  /** Undefined when the system did not even try. */
+  readonly child: ChildProcess | undefined
+  /** Resolves when the process is gone and has been heard out, or could not be started; never rejects. */
+  readonly ended: Promise<Ended>
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  /** Why it could not be started: no memory, too many open files. */
+  readonly error?: string
+}
+
+export function forkChild({ entryPath, kind, env, onMessage, onError }: ForkOptions): Forked {
+  let child: ChildProcess
+  try {
+    child = fork(entryPath, ['child', kind], {
+      execArgv: process.execArgv,
+      serialization: 'advanced',
+      env: { ...env },
+    })
+  } catch (error) {
+    return { child: undefined, ended: Promise.resolve(notStarted(error as Error)) }
+  }
+  child.on('message', onMessage)
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('error', (error) => {
+      // Without a pid there is no process, and nothing else will be said of it.
+      if (child.pid === undefined) resolve(notStarted(error))
+      else onError(error)
+    })
+    child.once('exit', (code, signal) => {
+      void heardOut(child).then(() => resolve({ code, signal }))
+    })
+  })
+  return { child, ended }
+}
+
+function notStarted(error: Error): Ended {
+  return { code: null, signal: null, error: error.message }
+}
+
+async function heardOut(child: ChildProcess): Promise<void> {
+  if (!child.connected) return
+  const heard = new AbortController()
+  void sleep(LAST_WORDS_MS, heard.signal).then(() => heard.abort())
+  await once(child, 'disconnect', { signal: heard.signal }).catch(() => undefined)
+  heard.abort()
+}

@@ -1,0 +1,48 @@
+/**
+ * The scratch folder of one runtime: `<SLUICE_SCRATCH_DIR>/runtime-…`, in it `owner.json` and a folder for each worker.
+ * Removed at the runtime's end; what one that was killed has left is removed at the next start on this host.
+ * @module
+ */
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { ConfigError, messageOf } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import { ownFolder, ownerOf } from '../worker/scratch.ts'
+
+const PREFIX = 'runtime-'
+
+export interface RuntimeScratch {
+  readonly path: string
+  remove(): Promise<void>
+}
+
+/** @throws {ConfigError} when the folder in the settings cannot be used */
+export async function openRuntimeScratch(scratchDir: string, log: Logger): Promise<RuntimeScratch> {
+  try {
+    await mkdir(scratchDir, { recursive: true, mode: 0o700 })
+    await removeAbandoned(scratchDir, log)
+    const path = await mkdtemp(join(resolve(scratchDir), PREFIX))
+    await ownFolder(path)
+    return { path, remove: () => removeFolder(path, log) }
+  } catch (error) {
+    throw new ConfigError([`SLUICE_SCRATCH_DIR: ${messageOf(error)}`])
+  }
+}
+
+/** The folders whose runtime is dead, and each of its workers too: a worker that lost its runtime may still drain. */
+async function removeAbandoned(scratchDir: string, log: Logger): Promise<void> {
+  for (const name of await readdir(scratchDir)) {
+    const path = join(scratchDir, name)
+    if (!name.startsWith(PREFIX) || (await ownerOf(path)) !== 'dead') continue
+    const inside = (await readdir(path).catch(() => [])).map((child) => ownerOf(join(path, child)))
+    if ((await Promise.all(inside)).includes('alive')) continue
+    await removeFolder(path, log)
+    log.info({ path }, 'removed the scratch folder of a runtime that is gone')
+  }
+}
+
+async function removeFolder(path: string, log: Logger): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch((error: Error) =>
+    log.warn({ path, error: error.message }, 'a scratch folder could not be removed'),
+  )
+}
