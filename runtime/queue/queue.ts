@@ -4,8 +4,9 @@
  */
 import type { Redis } from 'ioredis'
 import { createKeys, GROUP, LANES, type Keys, type Lane } from './keys.ts'
-import { parseRun, type Claim, type RunPayload, type RunRecord, type RunState, type Trigger } from './run.ts'
+import { parseRun, type RunPayload, type RunRecord, type RunState, type Trigger } from './run.ts'
 import { createScripts, type ScriptArgument } from './scripts.ts'
+import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow } from './turn.ts'
 
 /** A run to be. */
 export interface Job {
@@ -39,48 +40,6 @@ export interface Admission {
 }
 
 export type AdmitOutcome = 'new' | 'copy' | 'duplicate' | 'lifted'
-
-/** How an attempt ended, for the state machine. */
-export type Settlement = {
-  readonly runId: string
-  readonly fence: string
-  readonly token: string
-} & (
-  | { readonly kind: 'complete'; readonly result: string }
-  | {
-      readonly kind: 'fail'
-      readonly error: string
-      readonly lines: string
-      readonly delayMs: number
-      readonly maxAttempts: number
-    }
-  | { readonly kind: 'bury'; readonly reason: string; readonly error: string; readonly lines: string }
-  /** Nothing is counted; with a delay it waits that long. */
-  | { readonly kind: 'release'; readonly reason: string; readonly delayMs: number }
-  | { readonly kind: 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
-)
-
-export interface TurnRequest {
-  readonly consumer: string
-  /** New for each turn, the same when a turn is sent again. */
-  readonly token: string
-  /** Attempts that go on in this worker: none means that it can take a run that needs a worker of its own. */
-  readonly inFlight: number
-  readonly settlements: readonly Settlement[]
-  readonly wants: readonly {
-    readonly functionName: string
-    readonly free: number
-    readonly lowFirst: number
-  }[]
-}
-
-export interface TurnReply {
-  /** In the order of the settlements. */
-  readonly settled: readonly (RunState | 'fenced')[]
-  readonly claims: readonly Claim[]
-  /** Streams that could not be read, such as a key of another type. */
-  readonly failures: readonly string[]
-}
 
 export interface Beat {
   readonly runId: string
@@ -135,19 +94,8 @@ export function createQueue(redis: Redis, name: string) {
       return done === 1 ? outcomes : undefined
     },
 
-    async turn(request: TurnRequest): Promise<TurnReply> {
-      const { settlements, wants } = request
-      const args: (string | number)[] = [
-        request.consumer,
-        request.token,
-        request.inFlight,
-        settlements.length,
-      ]
-      for (const settlement of settlements) args.push(...settlementArgs(settlement))
-      args.push(wants.length, ...wants.flatMap((want) => [want.functionName, want.free, want.lowFirst]))
-      const [settled, claimed, failures] = (await script('turn', args)) as TurnRow
-      return { settled, claims: claimed.map((row) => toClaim(row, request.token)), failures }
-    },
+    turn: async (request: TurnRequest): Promise<TurnReply> =>
+      decodeTurn((await script('turn', encodeTurn(request))) as TurnRow, request.token),
 
     /** Renews leases; in the order of the beats. */
     heartbeat: (consumer: string, beats: readonly Beat[]): Promise<('ok' | 'cancelled' | 'lost')[]> =>
@@ -221,43 +169,5 @@ export function createQueue(redis: Redis, name: string) {
         }
       }
     },
-  }
-}
-
-function settlementArgs(settlement: Settlement): (string | number)[] {
-  const { runId, fence, token, kind } = settlement
-  const head = [runId, fence, token, kind]
-  switch (kind) {
-    case 'complete':
-      return [...head, '', '', '', 0, 0, settlement.result]
-    case 'fail':
-      return [...head, '', settlement.error, settlement.lines, settlement.delayMs, settlement.maxAttempts, '']
-    case 'bury':
-      return [...head, settlement.reason, settlement.error, settlement.lines, 0, 0, '']
-    case 'release':
-      return [...head, settlement.reason, '', '', settlement.delayMs, 0, '']
-    default:
-      return [...head, settlement.reason, '', '', 0, 0, '']
-  }
-}
-
-type TurnRow = [(RunState | 'fenced')[], ClaimRow[], string[]]
-type ClaimRow = [string, string, string, Lane, string, string, string, Trigger, string, string, number]
-
-function toClaim(row: ClaimRow, token: string): Claim {
-  const [runId, functionName, fence, lane, attempts, epoch, payload, trigger, createdAt, queuedAt, now] = row
-  return {
-    runId,
-    functionName,
-    fence,
-    token,
-    lane,
-    attempts: Number(attempts),
-    epoch: Number(epoch),
-    payload: JSON.parse(payload) as RunPayload,
-    trigger,
-    createdAtMs: Number(createdAt),
-    queuedAtMs: Number(queuedAt),
-    claimedAtMs: now,
   }
 }

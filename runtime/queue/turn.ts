@@ -1,0 +1,102 @@
+/** A turn of a worker, as `scripts/turn.lua` takes and answers it. Pure. @module */
+import type { Lane } from './keys.ts'
+import type { Claim, RunPayload, RunState, Trigger } from './run.ts'
+import type { ScriptArgument } from './scripts.ts'
+
+/** How an attempt ended, for the state machine. */
+export type Settlement = {
+  readonly runId: string
+  readonly fence: string
+  readonly token: string
+} & (
+  | { readonly kind: 'complete'; readonly result: string }
+  | {
+      readonly kind: 'fail'
+      readonly error: string
+      readonly lines: string
+      readonly delayMs: number
+      readonly maxAttempts: number
+    }
+  | { readonly kind: 'bury'; readonly reason: string; readonly error: string; readonly lines: string }
+  /** Nothing is counted; with a delay it waits that long. */
+  | { readonly kind: 'release'; readonly reason: string; readonly delayMs: number }
+  | { readonly kind: 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
+)
+
+export interface TurnRequest {
+  readonly consumer: string
+  /** New for each turn, the same when a turn is sent again. */
+  readonly token: string
+  /** Attempts that go on in this worker: none means that it can take a run that needs a worker of its own. */
+  readonly inFlight: number
+  readonly settlements: readonly Settlement[]
+  readonly wants: readonly {
+    readonly functionName: string
+    readonly free: number
+    readonly lowFirst: number
+  }[]
+}
+
+export interface TurnReply {
+  /** In the order of the settlements. */
+  readonly settled: readonly (RunState | 'fenced')[]
+  readonly claims: readonly Claim[]
+  /** Streams that could not be read, such as a key of another type. */
+  readonly failures: readonly string[]
+}
+
+/** As the script answers. */
+export type TurnRow = [(RunState | 'fenced')[], ClaimRow[], string[]]
+type ClaimRow = [string, string, string, Lane, string, string, string, Trigger, string, string, number]
+
+export function encodeTurn(request: TurnRequest): ScriptArgument[] {
+  const { consumer, token, inFlight, settlements, wants } = request
+  return [
+    consumer,
+    token,
+    inFlight,
+    settlements.length,
+    ...settlements.flatMap(settlementArgs),
+    wants.length,
+    ...wants.flatMap((want) => [want.functionName, want.free, want.lowFirst]),
+  ]
+}
+
+export function decodeTurn([settled, claimed, failures]: TurnRow, token: string): TurnReply {
+  return { settled, claims: claimed.map((row) => toClaim(row, token)), failures }
+}
+
+function settlementArgs(settlement: Settlement): (string | number)[] {
+  const { runId, fence, token, kind } = settlement
+  const head = [runId, fence, token, kind]
+  switch (kind) {
+    case 'complete':
+      return [...head, '', '', '', 0, 0, settlement.result]
+    case 'fail':
+      return [...head, '', settlement.error, settlement.lines, settlement.delayMs, settlement.maxAttempts, '']
+    case 'bury':
+      return [...head, settlement.reason, settlement.error, settlement.lines, 0, 0, '']
+    case 'release':
+      return [...head, settlement.reason, '', '', settlement.delayMs, 0, '']
+    default:
+      return [...head, settlement.reason, '', '', 0, 0, '']
+  }
+}
+
+function toClaim(row: ClaimRow, token: string): Claim {
+  const [runId, functionName, fence, lane, attempts, epoch, payload, trigger, createdAt, queuedAt, now] = row
+  return {
+    runId,
+    functionName,
+    fence,
+    token,
+    lane,
+    attempts: Number(attempts),
+    epoch: Number(epoch),
+    payload: JSON.parse(payload) as RunPayload,
+    trigger,
+    createdAtMs: Number(createdAt),
+    queuedAtMs: Number(queuedAt),
+    claimedAtMs: now,
+  }
+}
