@@ -1,7 +1,7 @@
 /** A MinIO that tells Redis about every upload twice: at once, and durably. Loopback only. @module */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { eventTargetEnv, type EventTargets } from '../../runtime/storage/event-targets.ts'
+import { eventTargetEnv, type EventTargets } from '../../runtime/storage/provision/event-targets.ts'
 import { createServer, type Server, type ServerEvents } from './server.ts'
 
 export interface MinioOptions extends ServerEvents {

@@ -5,7 +5,7 @@
  */
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import type { EventTargets } from '../../runtime/storage/event-targets.ts'
+import type { EventTargets } from '../../runtime/storage/provision/event-targets.ts'
 import { SECOND_MS, sleep } from '../../runtime/time.ts'
 import type { LocalCredentials } from './credentials.ts'
 import { createMinio } from './minio.ts'

@@ -3,7 +3,7 @@ import type { Config, Credentials, Environment } from '../config.ts'
 import { ConfigError } from '../errors.ts'
 import { createLogger } from '../logger.ts'
 import { loadSettings } from '../process/load-settings.ts'
-import { provision, type ProvisionOptions } from '../storage/provision.ts'
+import { provision, type ProvisionOptions } from '../storage/provision/provision.ts'
 import { findMc } from './find-mc.ts'
 
 /** `mc` is looked for on the environment's PATH: the accounts are made by it, since MinIO's admin API is not S3's. */

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import type { Config } from '../config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
 import type { FunctionDefinition } from '../function.ts'
-import { checkOptionSettings } from '../worker/options.ts'
+import { checkOptionSettings } from '../worker/attempt/options.ts'
 import { selfTrigger } from './self-trigger.ts'
 
 /** What a list of functions exports. */

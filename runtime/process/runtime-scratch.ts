@@ -7,7 +7,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ConfigError, messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
-import { ownFolder, ownerOf } from '../worker/scratch.ts'
+import { ownFolder, ownerOf } from '../worker/attempt/scratch.ts'
 
 const PREFIX = 'runtime-'
 

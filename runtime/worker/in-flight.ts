@@ -5,7 +5,7 @@
  */
 import type { FunctionDefinition, Progress } from '../function.ts'
 import type { Claim } from '../queue/run.ts'
-import { AttemptAborted } from './outcome.ts'
+import { AttemptAborted } from './attempt/outcome.ts'
 
 export interface InFlightAttempt {
   readonly claim: Claim

@@ -10,7 +10,7 @@ import { VERDICT_STATES, writeVerdict, type Verdict } from '../output/verdict.ts
 import type { Queue } from '../queue/queue.ts'
 import type { RunRecord } from '../queue/run.ts'
 import type { Storage } from '../storage/storage.ts'
-import { manifestSourceOf, placeOf } from './manifest-of.ts'
+import { manifestSourceOf, placeOf } from './attempt/manifest-of.ts'
 
 const AT_ONCE = 100
 

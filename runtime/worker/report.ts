@@ -3,7 +3,7 @@ import type { Logger } from '../logger.ts'
 import type { InvocationStatus, RuntimeMetrics } from '../metrics.ts'
 import type { Claim, RunState } from '../queue/run.ts'
 import type { InFlightAttempt } from './in-flight.ts'
-import type { Outcome } from './outcome.ts'
+import type { Outcome } from './attempt/outcome.ts'
 
 export function recordEnd(metrics: RuntimeMetrics, attempt: InFlightAttempt, outcome: Outcome): void {
   const { claim, definition } = attempt

@@ -3,7 +3,7 @@ import type { Settlement } from '../queue/turn.ts'
 import { retryDelayMs } from '../queue/retry.ts'
 import { DAY_MS } from '../time.ts'
 import type { InFlightAttempt } from './in-flight.ts'
-import type { Outcome } from './outcome.ts'
+import type { Outcome } from './attempt/outcome.ts'
 
 /** Undefined when there is nothing to say: another worker has the run. */
 export function settlementOf(

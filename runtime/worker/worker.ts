@@ -15,7 +15,7 @@ import { sleep } from '../time.ts'
 import { createBell } from './bell.ts'
 import type { Contact } from './contact.ts'
 import type { InFlight, InFlightAttempt } from './in-flight.ts'
-import type { Outcome } from './outcome.ts'
+import type { Outcome } from './attempt/outcome.ts'
 import { recordEnd, recordSettled } from './report.ts'
 import { settlementOf } from './settlement.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { defineFunction } from '../../../runtime/function.ts'
 import type { Claim } from '../../../runtime/queue/run.ts'
 import { createInFlight } from '../../../runtime/worker/in-flight.ts'
-import { AttemptAborted } from '../../../runtime/worker/outcome.ts'
+import { AttemptAborted } from '../../../runtime/worker/attempt/outcome.ts'
 
 const LEASE_MS = 30_000
 const slow = defineFunction(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { defineFunction } from '../../../runtime/function.ts'
 import type { Claim } from '../../../runtime/queue/run.ts'
 import { settlementOf } from '../../../runtime/worker/settlement.ts'
-import type { Outcome } from '../../../runtime/worker/outcome.ts'
+import type { Outcome } from '../../../runtime/worker/attempt/outcome.ts'
 
 const retry = { attempts: 3, first: '1s', max: '5s' }
 const definition = defineFunction({ name: 'cut', version: '1', on: { bucket: 'incoming' }, retry }, (c) =>

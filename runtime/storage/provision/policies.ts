@@ -1,5 +1,5 @@
 /** What the two users may do, from the list of functions. Pure. @module */
-import type { FunctionDefinition } from '../function.ts'
+import type { FunctionDefinition } from '../../function.ts'
 
 /** The buckets that are always there. Functions may name others. */
 export const BUCKETS = ['incoming', 'processed', 'metadata', 'temporary'] as const

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { EVENTS, mergeNotifications } from '../../../runtime/storage/notification-rules.ts'
+import { EVENTS, mergeNotifications } from '../../../../runtime/storage/provision/notification-rules.ts'
 
 const FAST = 'arn:minio:sqs::FAST:redis'
 const DURABLE = 'arn:minio:sqs::DURABLE:redis'

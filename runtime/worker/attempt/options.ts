@@ -5,8 +5,8 @@
  * @module
  */
 import { z } from 'zod'
-import { ConfigError, messageOf, PermanentError } from '../errors.ts'
-import type { FunctionDefinition } from '../function.ts'
+import { ConfigError, messageOf, PermanentError } from '../../errors.ts'
+import type { FunctionDefinition } from '../../function.ts'
 import { nearMisses } from './near-misses.ts'
 import { validOptions } from './valid-options.ts'
 

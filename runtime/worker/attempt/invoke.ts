@@ -1,6 +1,6 @@
 /** One call of a handler: Request in, Outcome out. @module */
-import type { FunctionVariables, SourceObject } from '../function.ts'
-import { sleep } from '../time.ts'
+import type { FunctionVariables, SourceObject } from '../../function.ts'
+import { sleep } from '../../time.ts'
 import { requestOf, type AttemptBindings, type Gateway } from './gateway.ts'
 import { outcomeOfError, outcomeOfResponse, type Outcome } from './outcome.ts'
 

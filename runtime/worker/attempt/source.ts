@@ -3,9 +3,9 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { SourceObject } from '../function.ts'
-import { isStorageCode } from '../storage/errors.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { SourceObject } from '../../function.ts'
+import { isStorageCode } from '../../storage/errors.ts'
+import type { Storage } from '../../storage/storage.ts'
 
 export interface Source {
   /** The whole object on disk; the path has a fixed name in the scratch folder, whatever the key. */

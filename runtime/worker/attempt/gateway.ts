@@ -4,7 +4,7 @@
  * @module
  */
 import { Hono, type Context } from 'hono'
-import type { FunctionDefinition, FunctionEnv, FunctionVariables, SourceObject } from '../function.ts'
+import type { FunctionDefinition, FunctionEnv, FunctionVariables, SourceObject } from '../../function.ts'
 
 /** What travels beside the Request of an attempt. */
 export interface AttemptBindings {

@@ -1,8 +1,8 @@
 /** How many functions an object has come through: what stops functions that feed each other for ever. @module */
-import { PermanentError } from '../errors.ts'
-import type { FunctionDefinition, SourceObject } from '../function.ts'
-import { parseManifest } from '../output/manifest.ts'
-import type { Storage } from '../storage/storage.ts'
+import { PermanentError } from '../../errors.ts'
+import type { FunctionDefinition, SourceObject } from '../../function.ts'
+import { parseManifest } from '../../output/manifest.ts'
+import type { Storage } from '../../storage/storage.ts'
 
 export const MAX_HOPS = 16
 

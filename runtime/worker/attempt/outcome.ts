@@ -2,9 +2,9 @@
  * How an attempt ended, as a value; the only file that knows what a handler's HTTP status means. Pure.
  * @module
  */
-import { messageOf, PermanentError, RetryLaterError } from '../errors.ts'
-import { StorageError } from '../storage/errors.ts'
-import { SECOND_MS } from '../time.ts'
+import { messageOf, PermanentError, RetryLaterError } from '../../errors.ts'
+import { StorageError } from '../../storage/errors.ts'
+import { SECOND_MS } from '../../time.ts'
 import { SourceGoneError, SupersededError } from './source.ts'
 
 /** Why the runtime ended an attempt: the reason of its AbortSignal. */

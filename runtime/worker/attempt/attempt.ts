@@ -2,12 +2,12 @@
  * One attempt: ask the store what is to be done, do it, and say what it came to. That is a value; nothing is thrown.
  * @module
  */
-import { PermanentError } from '../errors.ts'
-import type { Logger } from '../logger.ts'
-import { findCommitted } from '../output/commit.ts'
-import { refusal } from '../output/layout.ts'
+import { PermanentError } from '../../errors.ts'
+import type { Logger } from '../../logger.ts'
+import { findCommitted } from '../../output/commit.ts'
+import { refusal } from '../../output/layout.ts'
 import { createGateway } from './gateway.ts'
-import type { InFlightAttempt } from './in-flight.ts'
+import type { InFlightAttempt } from '../in-flight.ts'
 import { placeOf } from './manifest-of.ts'
 import { outcomeOfError, type Outcome } from './outcome.ts'
 import { adopt, perform, type PerformParts } from './perform.ts'

@@ -1,6 +1,6 @@
 /** The rules by which a bucket tells of its uploads, merged into those that others made. Pure. @module */
 import { DURABLE_ARN, FAST_ARN } from './event-targets.ts'
-import { childOf, childrenOf, parseXml, type XmlNode } from './xml.ts'
+import { childOf, childrenOf, parseXml, type XmlNode } from '../xml.ts'
 
 /**
  * Exactly these: `s3:ObjectCreated:*` would also tell of tags, and whoever tags what it reads would loop.

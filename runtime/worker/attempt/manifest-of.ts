@@ -1,10 +1,10 @@
 /** The manifest of an attempt, from what is known of it. Pure. @module */
-import type { FunctionDefinition, SourceObject } from '../function.ts'
-import { resultPlace, type ResultPlace } from '../output/layout.ts'
-import type { OutputResult } from '../output/attempt-output.ts'
-import type { JsonValue } from '../output/json.ts'
-import type { Manifest, ManifestSource } from '../output/manifest.ts'
-import type { Claim, RunPayload } from '../queue/run.ts'
+import type { FunctionDefinition, SourceObject } from '../../function.ts'
+import { resultPlace, type ResultPlace } from '../../output/layout.ts'
+import type { OutputResult } from '../../output/attempt-output.ts'
+import type { JsonValue } from '../../output/json.ts'
+import type { Manifest, ManifestSource } from '../../output/manifest.ts'
+import type { Claim, RunPayload } from '../../queue/run.ts'
 
 export function placeOf(
   definition: FunctionDefinition,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { ConfigError, PermanentError } from '../../../runtime/errors.ts'
-import { defineFunction } from '../../../runtime/function.ts'
-import { checkOptionSettings, mergeOptions } from '../../../runtime/worker/options.ts'
-import { validOptions } from '../../../runtime/worker/valid-options.ts'
+import { ConfigError, PermanentError } from '../../../../runtime/errors.ts'
+import { defineFunction } from '../../../../runtime/function.ts'
+import { checkOptionSettings, mergeOptions } from '../../../../runtime/worker/attempt/options.ts'
+import { validOptions } from '../../../../runtime/worker/attempt/valid-options.ts'
 
 const options = z.object({
   seconds: z.coerce.number().min(0.5).max(600).default(6),

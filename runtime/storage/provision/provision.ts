@@ -4,19 +4,19 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import type { Credentials } from '../config.ts'
-import { ConfigError } from '../errors.ts'
-import type { Logger } from '../logger.ts'
-import { storageOn } from './client.ts'
-import { isStorageCode } from './errors.ts'
+import type { Credentials } from '../../config.ts'
+import { ConfigError } from '../../errors.ts'
+import type { Logger } from '../../logger.ts'
+import { storageOn } from '../client.ts'
+import { isStorageCode } from '../errors.ts'
 import { eventTargetLines } from './event-targets.ts'
 import { mergeLifecycle, type Forgetting } from './lifecycle-rules.ts'
 import { mergeNotifications } from './notification-rules.ts'
 import { BUCKETS, allBuckets, runtimePolicy, uploaderPolicy, type FunctionBuckets } from './policies.ts'
-import { createRequester, type Requester } from './request.ts'
+import { createRequester, type Requester } from '../request.ts'
 import { createUsers, type User } from './users.ts'
 import { createWatermark } from './watermark.ts'
-import { parseXml, textOf } from './xml.ts'
+import { parseXml, textOf } from '../xml.ts'
 
 export interface ProvisionOptions {
   readonly endpoint: string

@@ -1,5 +1,5 @@
 /** The rules by which a bucket forgets, merged into those that others made. Pure. @module */
-import { parseXml } from './xml.ts'
+import { parseXml } from '../xml.ts'
 
 /** Rules whose ID begins so are ours. */
 const OWN_PREFIX = 'sluice-'

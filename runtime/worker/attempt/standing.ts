@@ -2,11 +2,11 @@
  * What the store says about a run's source before any work: announcements only hint, the store decides.
  * @module
  */
-import type { SourceObject } from '../function.ts'
-import type { RunPayload } from '../queue/run.ts'
-import { compareWithLatest } from '../storage/latest.ts'
-import type { Storage } from '../storage/storage.ts'
-import { sleep } from '../time.ts'
+import type { SourceObject } from '../../function.ts'
+import type { RunPayload } from '../../queue/run.ts'
+import { compareWithLatest } from '../../storage/latest.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { sleep } from '../../time.ts'
 
 export type Standing =
   | { readonly kind: 'latest'; readonly object: SourceObject }

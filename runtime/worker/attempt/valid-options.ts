@@ -1,6 +1,6 @@
 /** What options a function takes, in words for whoever gave a wrong one. Pure. @module */
 import { z } from 'zod'
-import type { FunctionDefinition } from '../function.ts'
+import type { FunctionDefinition } from '../../function.ts'
 
 /** Such as `seconds: number from 0.5 to 600, default 6; mode: one of copy, exact`. */
 export function validOptions(definition: FunctionDefinition): string {

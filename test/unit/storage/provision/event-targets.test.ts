@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { eventTargetEnv, eventTargetLines } from '../../../runtime/storage/event-targets.ts'
+import { eventTargetEnv, eventTargetLines } from '../../../../runtime/storage/provision/event-targets.ts'
 
 const targets = { redisAddress: '127.0.0.1:6379', name: 'sluice', queueDir: '/events', isStrict: false }
 

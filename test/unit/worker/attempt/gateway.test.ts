@@ -1,8 +1,8 @@
 import { HTTPException } from 'hono/http-exception'
 import { describe, expect, it } from 'vitest'
-import { PermanentError } from '../../../runtime/errors.ts'
-import { defineFunction, type FunctionVariables, type SourceObject } from '../../../runtime/function.ts'
-import { createGateway, requestOf, type AttemptBindings } from '../../../runtime/worker/gateway.ts'
+import { PermanentError } from '../../../../runtime/errors.ts'
+import { defineFunction, type FunctionVariables, type SourceObject } from '../../../../runtime/function.ts'
+import { createGateway, requestOf, type AttemptBindings } from '../../../../runtime/worker/attempt/gateway.ts'
 
 const event: SourceObject = {
   bucket: 'incoming',

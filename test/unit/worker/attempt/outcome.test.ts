@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { PermanentError, RetryLaterError } from '../../../runtime/errors.ts'
+import { PermanentError, RetryLaterError } from '../../../../runtime/errors.ts'
 import {
   AttemptAborted,
   outcomeOfError,
   outcomeOfResponse,
   retryAfterMs,
-} from '../../../runtime/worker/outcome.ts'
-import { StorageError } from '../../../runtime/storage/errors.ts'
-import { SourceGoneError, SupersededError } from '../../../runtime/worker/source.ts'
+} from '../../../../runtime/worker/attempt/outcome.ts'
+import { StorageError } from '../../../../runtime/storage/errors.ts'
+import { SourceGoneError, SupersededError } from '../../../../runtime/worker/attempt/source.ts'
 
 describe('a handler’s answer', () => {
   it.each([

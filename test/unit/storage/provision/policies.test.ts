@@ -6,7 +6,7 @@ import {
   uploaderPolicy,
   type FunctionBuckets,
   type Policy,
-} from '../../../runtime/storage/policies.ts'
+} from '../../../../runtime/storage/provision/policies.ts'
 
 const chunk: FunctionBuckets = { name: 'chunk', bucket: 'incoming', outputBucket: 'processed' }
 const probe: FunctionBuckets = { name: 'probe', bucket: 'incoming', outputBucket: 'metadata' }

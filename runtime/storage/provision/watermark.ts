@@ -3,9 +3,9 @@
  * creation; what is older was there before and runs only when someone asks.
  * @module
  */
-import { METADATA_BUCKET } from '../output/layout.ts'
-import { isStorageCode } from './errors.ts'
-import type { Storage } from './storage.ts'
+import { METADATA_BUCKET } from '../../output/layout.ts'
+import { isStorageCode } from '../errors.ts'
+import type { Storage } from '../storage.ts'
 
 export function watermarkKey(functionName: string): string {
   return `~sluice/${functionName}.json`
