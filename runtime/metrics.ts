@@ -50,6 +50,9 @@ export type RuntimeMetrics = ReturnType<typeof createMetrics>
 export function createMetrics(functionNames: readonly string[]) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
+  // Gauges with the name of a counter: promtool refuses them.
+  for (const what of ['handles', 'requests', 'resources'])
+    registry.removeSingleMetric(`nodejs_active_${what}_total`)
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Counter<L>({ name, help, labelNames: [...labelNames], registers: [registry] })
   /** The same in every process of a runtime, so the sum over them would be wrong. */
@@ -73,7 +76,7 @@ export function createMetrics(functionNames: readonly string[]) {
     ),
     eventsDropped: counter(
       'sluice_events_dropped_total',
-      'Events that start no run, and functions that an event does not match, by reason.',
+      'Events that start no run, and functions that an event does not match, by reason; each copy counted.',
       ['reason'],
     ),
     eventDelay: histogram(

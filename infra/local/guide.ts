@@ -36,6 +36,8 @@ export function guide(facts: GuideFacts): string {
     `  ${mcLine(mc, 'cp', 'FILE', 'sluice/incoming/')}`,
     'and look at what became of it:',
     `  ${mcLine(mc, 'ls', '--recursive', 'sluice/processed/')}`,
+    'or, where there is no result, at the verdict that says why:',
+    `  ${mcLine(mc, 'cat', 'sluice/metadata/FILE/chunk.verdict.json')}`,
     `With an mc of your own: mc alias set sluice ${facts.minioEndpoint}`,
     `  (it asks for the keys: account "uploader" in ${facts.dataDir}/credentials.json)`,
     '',

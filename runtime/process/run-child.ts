@@ -47,11 +47,16 @@ export async function runChild({ kind, config, signals }: ChildOptions): Promise
     // A terminal's Ctrl-C reaches every process of the group; only the supervisor acts on it.
     signals.on('SIGINT', () => undefined)
     signals.on('unhandledRejection', (error) =>
-      log.error({ error: messageOf(error) }, 'a promise failed and nobody looked'),
+      log.error(
+        { error: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
+        'a promise failed and nobody looked',
+      ),
     )
     const parts = createParts(config, list, log, closers)
     drain = kind === 'serve' ? await serve(parts, closers, ask) : await work(parts, closers, ask)
-    log.info({ functions: parts.functions.map(({ name }) => name) }, 'started')
+    const served = parts.functions.map(({ name }) => name)
+    const isAll = kind === 'serve' || config.functionNames.length === 0
+    log.info({ functions: isAll ? served : config.functionNames }, 'started')
     if (!asked.signal.aborted) await once(asked.signal, 'abort')
   } finally {
     // The supervisor would kill what does not end; but it may be gone, and then nobody else does.

@@ -106,7 +106,11 @@ export async function work(
             metrics.reclaimed.inc({ function: taken.functionName, outcome: taken.became })
             if (taken.became === 'dead')
               metrics.deadLetters.inc({ function: taken.functionName, reason: 'crash-loop' })
-            log.warn(taken, 'a worker was lost: its run was taken back')
+            const { runId: run, functionName, became, lostWorker } = taken
+            log.warn(
+              { function: functionName, run, became, lostWorker },
+              'a worker was lost: its run was taken back',
+            )
           }
         },
       },

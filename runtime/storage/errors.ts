@@ -21,6 +21,14 @@ const PASSING = new Set([
   'IncompleteBody',
 ])
 
+const SET_UP = new Set([
+  'AccessDenied',
+  'InvalidAccessKeyId',
+  'SignatureDoesNotMatch',
+  'RequestTimeTooSkewed',
+  'NoSuchBucket',
+])
+
 /** A call to the store failed. `code` is the S3 code, Node's code of a network fault, or `ABORT_ERR`. */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
@@ -34,6 +42,11 @@ export class StorageError extends Error {
     super(message, facts.cause === undefined ? undefined : { cause: facts.cause })
     this.code = facts.code
     this.statusCode = facts.statusCode
+  }
+
+  /** Whether the store refuses this process's account or lacks a bucket: a matter of set-up, not of any object. */
+  get isSetUp(): boolean {
+    return SET_UP.has(this.code)
   }
 
   /** Whether the same call may succeed a moment later. */

@@ -21,8 +21,12 @@ local function takeBack(fn, lane, item)
     enqueue(run, fn, lane, t)
     taken[#taken + 1] = { run, fn, 'requeued', worker }
   elseif v[1] == 'running' then
-    redis.call('HSET', runKey(run), 'token', '', 'error', 'the worker ' .. worker .. ' was lost while it ran')
     local crashes = lane == 'solo' and redis.call('HINCRBY', runKey(run), 'crashes', 1) or 0
+    local lost = 'the worker ' .. worker .. ' was lost while it ran'
+    if crashes > 0 then
+      lost = 'it took its worker down ' .. crashes .. ' times while it ran alone there (ended, or its event loop stood still); the last was ' .. worker
+    end
+    redis.call('HSET', runKey(run), 'token', '', 'error', lost)
     if v[4] == '1' then
       finish(run, 'cancelled', t, v[3])
       taken[#taken + 1] = { run, fn, 'cancelled', worker }

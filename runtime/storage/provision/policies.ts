@@ -4,9 +4,6 @@ import type { FunctionDefinition } from '../../function.ts'
 /** The buckets that are always there. Functions may name others. */
 export const BUCKETS = ['incoming', 'processed', 'metadata', 'temporary'] as const
 
-/** Of people's programs nobody's business. */
-const INTERNAL_BUCKETS: readonly string[] = ['metadata', 'temporary']
-
 export type FunctionBuckets = Pick<FunctionDefinition, 'name' | 'bucket' | 'outputBucket'>
 
 export interface Policy {
@@ -15,7 +12,7 @@ export interface Policy {
 }
 
 interface Statement {
-  readonly Effect: 'Allow'
+  readonly Effect: 'Allow' | 'Deny'
   readonly Action: readonly string[]
   readonly Resource: readonly string[]
 }
@@ -55,15 +52,17 @@ export function runtimePolicy(functions: readonly FunctionBuckets[]): Policy {
   ])
 }
 
-/** Writes what comes in, and reads results. */
+/** Writes what comes in, and reads results, and verdicts where there are none: they are written for who uploads. */
 export function uploaderPolicy(functions: readonly FunctionBuckets[]): Policy {
   const sources = uploadBuckets(functions)
-  const results = writtenBuckets(functions).filter((bucket) => !INTERNAL_BUCKETS.includes(bucket))
+  const results = writtenBuckets(functions).filter((bucket) => bucket !== 'temporary')
   return policyOf([
     allow(UPLOAD_TO, sources),
     allow(UPLOAD, objectsIn(sources)),
     allow(['s3:GetBucketLocation', 's3:ListBucket'], results),
     allow(['s3:GetObject'], objectsIn(results)),
+    // The runtime's own records, watermarks among them.
+    { ...allow(['s3:GetObject'], ['metadata/~sluice/*']), Effect: 'Deny' },
   ])
 }
 

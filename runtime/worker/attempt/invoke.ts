@@ -1,5 +1,7 @@
 /** One call of a handler: Request in, Outcome out. @module */
+import { PermanentError, RetryLaterError } from '../../errors.ts'
 import type { FunctionVariables, SourceObject } from '../../function.ts'
+import type { Logger } from '../../logger.ts'
 import { sleep } from '../../time.ts'
 import { requestOf, type AttemptBindings, type Gateway } from './gateway.ts'
 import { outcomeOfError, outcomeOfResponse, type Outcome } from './outcome.ts'
@@ -25,9 +27,11 @@ export async function invoke(gateway: Gateway, invocation: Invocation): Promise<
   const answered = new AbortController()
   // The answer's body too: a handler may stream it for ever.
   const answer = Promise.resolve(gateway.fetch(request, bindings))
-    .then((response) =>
-      bindings.thrown === undefined ? outcomeOfResponse(response) : outcomeOfError(bindings.thrown),
-    )
+    .then((response) => {
+      if (bindings.thrown === undefined) return outcomeOfResponse(response)
+      if (!variables.signal.aborted) logStack(variables.log, bindings.thrown)
+      return outcomeOfError(bindings.thrown)
+    })
     .catch(outcomeOfError)
     .finally(() => answered.abort())
   const outcome = await Promise.race([answer, abandonedAfter(variables.signal, answered.signal)])
@@ -35,6 +39,12 @@ export async function invoke(gateway: Gateway, invocation: Invocation): Promise<
   const aborted = outcomeOfError(variables.signal.reason)
   if (outcome || aborted.kind !== 'retry') return aborted
   return { ...aborted, error: `${aborted.error}, and the handler did not stop` }
+}
+
+/** Whoever wrote the function finds the line; an error that says what it means needs none. */
+function logStack(log: Logger, thrown: unknown): void {
+  const isMeant = thrown instanceof PermanentError || thrown instanceof RetryLaterError
+  if (thrown instanceof Error && !isMeant) log.warn({ stack: thrown.stack }, 'the handler threw')
 }
 
 /** Resolves a while after the abort; when there was an answer before, it no longer matters. */

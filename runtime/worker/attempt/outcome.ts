@@ -49,9 +49,11 @@ export function outcomeOfError(error: unknown): Outcome {
   }
   if (error instanceof SourceGoneError) return { kind: 'source-gone', reason: error.message }
   if (error instanceof SupersededError) return { kind: 'superseded', reason: error.message }
-  const fault = passingFault(error)
-  if (fault)
-    return { kind: 'released', reason: `the store is away: ${fault.message}`, delayMs: STORE_PAUSE_MS }
+  const fault = faultOfStore(error)
+  if (fault) {
+    const what = fault.isSetUp ? 'the store refuses this worker' : 'the store is away'
+    return { kind: 'released', reason: `${what}: ${fault.message}`, delayMs: STORE_PAUSE_MS }
+  }
   return { kind: 'retry', why: 'failed', error: messageOf(error), lines }
 }
 
@@ -100,10 +102,10 @@ export function retryAfterMs(header: string | null, nowMs = Date.now()): number 
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
 }
 
-/** The store's passing fault that is behind an error: no attempt is spent on it. */
-function passingFault(error: unknown): StorageError | undefined {
+/** The fault behind an error that is the store's or the set-up's and not the object's: no attempt is spent on it. */
+function faultOfStore(error: unknown): StorageError | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (at instanceof StorageError && at.isPassing) return at
+    if (at instanceof StorageError && (at.isPassing || at.isSetUp)) return at
   }
   return undefined
 }

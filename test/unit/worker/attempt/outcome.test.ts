@@ -89,8 +89,13 @@ describe('what was thrown', () => {
       expected: { kind: 'released', delayMs: 5_000 },
     },
     {
-      name: 'a store that refuses',
+      name: 'a store that refuses this worker’s account',
       error: new StorageError('not yours', { code: 'AccessDenied', statusCode: 403 }),
+      expected: { kind: 'released', reason: 'the store refuses this worker: not yours' },
+    },
+    {
+      name: 'a store that refuses the object’s key',
+      error: new StorageError('no such name', { code: 'XMinioInvalidObjectName', statusCode: 400 }),
       expected: { kind: 'retry' },
     },
     {
