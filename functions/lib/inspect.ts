@@ -72,11 +72,18 @@ function parse(json: string, result: FfmpegResult) {
   }
 }
 
-function refuse({ refusal, declaredBytes }: Sniff, sizeBytes: number): void {
+function refuse({ refusal, declaredBytes, packetBytes }: Sniff, sizeBytes: number): void {
   if (refusal !== undefined) throw new PermanentError(`the file is ${refusal}`)
   if (declaredBytes !== undefined && declaredBytes > sizeBytes) {
     throw new PermanentError(
       `the file is truncated: its header declares ${declaredBytes} bytes, and there are ${sizeBytes}`,
+    )
+  }
+  // Old builds of FFmpeg pass over half a packet without a word.
+  const restBytes = packetBytes === undefined ? 0 : sizeBytes % packetBytes
+  if (restBytes !== 0) {
+    throw new PermanentError(
+      `the file is truncated: it is a stream of packets of ${packetBytes} bytes, and the last one has ${restBytes}`,
     )
   }
 }

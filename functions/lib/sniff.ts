@@ -14,6 +14,8 @@ export interface Sniff {
   readonly isWebm: boolean
   /** How long the file says it is, where its header says so: RIFF, as in AVI and WAV. */
   readonly declaredBytes?: number
+  /** What the file is whole packets of: an MPEG transport stream's 188 bytes, or 192 with a camera's time stamps. */
+  readonly packetBytes?: number
 }
 
 /** Beginnings of text and what they are; compared in lower case. */
@@ -46,8 +48,10 @@ export function sniff(head: Buffer): Sniff {
   const isWebm = startsWith(head, EBML) && head.subarray(0, 64).includes('webm')
   const isRiff = head.length >= 12 && head.subarray(0, 4).toString('latin1') === 'RIFF'
   const riffBytes = isRiff ? head.readUInt32LE(4) + 8 : 0
+  const packetBytes = packetBytesOf(head)
   return {
     isWebm,
+    ...(packetBytes !== undefined && { packetBytes }),
     ...(refusal !== undefined && { refusal }),
     ...(riffBytes > 8 && riffBytes < UNKNOWN_LENGTH && { declaredBytes: riffBytes }),
   }
@@ -66,6 +70,15 @@ function refusalOf(head: Buffer): string | undefined {
     .toLowerCase()
   const beginning = text.startsWith('<?xml') ? text.replace(/^<\?xml[^>]*>\s*/, '') : text
   return TEXTS.find(([start]) => beginning.startsWith(start))?.[1] ?? 'text, not media'
+}
+
+/** Every packet of a transport stream begins with 0x47; chance does not put it there eight times in a row. */
+function packetBytesOf(head: Buffer): number | undefined {
+  const packets = Array.from({ length: 8 }, (_, index) => index)
+  const isStream = (bytes: number, offset: number) =>
+    packets.every((index) => head[index * bytes + offset] === 0x47)
+  if (isStream(188, 0)) return 188
+  return isStream(192, 4) ? 192 : undefined
 }
 
 function startsWith(head: Buffer, magic: readonly number[]): boolean {

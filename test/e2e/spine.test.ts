@@ -116,6 +116,11 @@ describe('files that cannot be cut', () => {
       reason: /truncated/,
     },
     {
+      name: 'cut-off.ts',
+      make: (path: string) => truncatedCopy(join(folder, 'clip.ts'), path, 0.601),
+      reason: /truncated|packet/,
+    },
+    {
       name: 'cut-off.mkv',
       make: (path: string) => truncatedCopy(join(folder, 'clip.mkv'), path, 0.6),
       reason: /.+/,

@@ -66,4 +66,19 @@ describe('sniff', () => {
   ])('reads $name', ({ size, declaredBytes }) => {
     expect(sniff(riff(size, 'WAVE')).declaredBytes).toBe(declaredBytes)
   })
+
+  it.each([
+    { name: 'a transport stream', packetBytes: 188, offset: 0, expected: 188 },
+    { name: 'one with time stamps, as cameras write it', packetBytes: 192, offset: 4, expected: 192 },
+    {
+      name: 'something else that begins with the same byte',
+      packetBytes: 190,
+      offset: 0,
+      expected: undefined,
+    },
+  ])('reads the packets of $name', ({ packetBytes, offset, expected }) => {
+    const head = Buffer.alloc(4_096, 1)
+    for (let at = offset; at < head.length; at += packetBytes) head[at] = 0x47
+    expect(sniff(head).packetBytes).toBe(expected)
+  })
 })
