@@ -12,7 +12,7 @@ const RUN_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
 const DELAY_SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 3, 5, 10, 30, 60, 300, 1_800]
 const STORE_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-export const INVOCATION_STATUSES = [
+const INVOCATION_STATUSES = [
   'success',
   'retry',
   'dead',
@@ -27,7 +27,7 @@ export const INVOCATION_STATUSES = [
 export type InvocationStatus = (typeof INVOCATION_STATUSES)[number]
 
 /** Of `Storage`, as its methods are called. */
-export const STORAGE_OPERATIONS = ['head', 'get', 'readText', 'put', 'putSigned', 'remove'] as const
+const STORAGE_OPERATIONS = ['head', 'get', 'readText', 'put', 'putSigned', 'remove'] as const
 export type StorageOperation = (typeof STORAGE_OPERATIONS)[number]
 
 const ADMIT_OUTCOMES = ['new', 'copy', 'duplicate', 'lifted']

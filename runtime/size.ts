@@ -1,4 +1,4 @@
-/** Sizes: the parser for settings such as `'50GiB'`, and the printer for people. @module */
+/** Sizes: the parser for settings such as `'50GiB'`. @module */
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 
@@ -15,11 +15,4 @@ export function parseSizeBytes(text: string): number {
     )
   }
   return Math.round(Number(match[1]) * 1024 ** UNITS.indexOf(match[2] as (typeof UNITS)[number]))
-}
-
-/** A size for people, such as `"1.2 GiB"`. */
-export function formatSize(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1)
-  const value = bytes / 1024 ** power
-  return `${power === 0 ? value : value.toFixed(1)} ${UNITS[power]}`
 }

@@ -4,7 +4,7 @@ import { sleep } from '../../runtime/time.ts'
 import type { Mc } from './mc.ts'
 
 export const SAMPLE_KEY = 'sample.mp4'
-export const MANIFEST_KEY = `processed/${SAMPLE_KEY}/chunk/manifest.json`
+const MANIFEST_KEY = `processed/${SAMPLE_KEY}/chunk/manifest.json`
 const POLL_MS = 250
 
 /** Only what is shown here; the manifest's own schema is the runtime's. */
@@ -47,7 +47,7 @@ export async function awaitResult(
   return undefined
 }
 
-export function summarize(manifest: string): SampleResult {
+function summarize(manifest: string): SampleResult {
   const chunks = schema.parse(JSON.parse(manifest)).files.filter((file) => file.role === 'chunk')
   const seconds = chunks.reduce((sum, file) => sum + (file.durationSeconds ?? 0), 0)
   return {

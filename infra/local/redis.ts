@@ -30,7 +30,7 @@ export function createRedis(options: RedisOptions): Server {
 }
 
 /** @see reliability.md, section 9 */
-export function redisArgs(options: Pick<RedisOptions, 'port' | 'dataDir'>): string[] {
+function redisArgs(options: Pick<RedisOptions, 'port' | 'dataDir'>): string[] {
   const settings = {
     port: String(options.port),
     bind: '127.0.0.1',

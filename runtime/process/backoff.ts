@@ -1,7 +1,7 @@
 /** How long the supervisor waits before it starts a process again. Pure. @module */
 import { SECOND_MS } from '../time.ts'
 
-export const FIRST_BACKOFF_MS = 500
+const FIRST_BACKOFF_MS = 500
 /** For a process that does not even get ready: a port that is taken, a file that is missing. */
 const LAST_BACKOFF_MS = 30 * SECOND_MS
 /**

@@ -59,13 +59,10 @@ export async function work(
   const rings = connectRedis(config.redisUrl, 'block', log)
   closers.add('redis rings', () => rings.disconnect())
   rings.on('ready', () => {
-    rings
-      .subscribe(queue.keys.wake)
-
-      .then(
-        () => worker.ring(),
-        (error: Error) => log.warn({ error: error.message }, 'no rings'),
-      )
+    rings.subscribe(queue.keys.wake).then(
+      () => worker.ring(),
+      (error: Error) => log.warn({ error: error.message }, 'no rings'),
+    )
   })
   rings.on('message', (_channel, word: string) => {
     const run = word.startsWith('cancel:') ? inFlight.find(word.slice('cancel:'.length)) : undefined

@@ -11,7 +11,7 @@
 import type { ObjectVersion } from '../intake/event.ts'
 import type { Lane } from './keys.ts'
 
-export const RUN_STATES = [
+const RUN_STATES = [
   'queued',
   'running',
   'retrying',

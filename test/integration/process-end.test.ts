@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { writeFunctionList } from '../helpers/function-list.ts'
 import { killMains, startMain } from '../helpers/main-process.ts'
 import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -30,22 +31,9 @@ afterAll(async () => {
 })
 afterEach(killMains)
 
-async function listOf(name: string, lines: string): Promise<string> {
-  const file = join(folder, `${name}.ts`)
-  await writeFile(
-    file,
-    `import { defineFunction } from '../../../runtime/index.ts'
-${lines}
-export const functions = [
-  defineFunction({ name: 'echo', version: '1', on: { bucket: 'incoming' } }, (c) => c.json({})),
-]`,
-  )
-  return file
-}
-
 describe('a child that is asked to end', () => {
   it('ends though a function has left a timer', async () => {
-    const file = await listOf('timer', 'setInterval(() => undefined, 1_000)')
+    const file = await writeFunctionList(folder, 'timer', 'setInterval(() => undefined, 1_000)')
     const main = startMain(['child', 'work'], { ...env, SLUICE_FUNCTIONS_FILE: file })
     await main.said(/"started"/)
     main.child.kill('SIGTERM')
@@ -54,7 +42,8 @@ describe('a child that is asked to end', () => {
 
   it('ends though it cannot be drained, with an error line', async () => {
     // A metric that is never read keeps the last snapshot, and so the drain, for ever.
-    const file = await listOf(
+    const file = await writeFunctionList(
+      folder,
       'undrained',
       `import { Gauge } from 'prom-client'
 import { functionMetrics } from '../../../runtime/metrics.ts'
@@ -72,7 +61,8 @@ describe('a child whose supervisor is gone', () => {
   /** The pid of a child whose parent was killed; `loads` says what its functions do as they are loaded. */
   async function orphan(name: string, loads: string): Promise<number> {
     const pidFile = join(folder, `${name}.pid`)
-    const file = await listOf(
+    const file = await writeFunctionList(
+      folder,
       name,
       `import { existsSync, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'

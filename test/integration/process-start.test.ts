@@ -1,10 +1,11 @@
 /** How a runtime starts, and does not: real processes, no servers. */
 import { createServer, type Server } from 'node:net'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../infra/local/ports.ts'
+import { writeFunctionList } from '../helpers/function-list.ts'
 import { killMains, startMain } from '../helpers/main-process.ts'
 import { waitFor } from '../helpers/wait.ts'
 
@@ -15,19 +16,6 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true }))
 afterEach(killMains)
-
-async function listOf(name: string, lines = '', definition = ''): Promise<string> {
-  const file = join(folder, `${name}.ts`)
-  await writeFile(
-    file,
-    `import { defineFunction } from '../../../runtime/index.ts'
-${lines}
-export const functions = [
-  defineFunction({ name: 'echo', version: '1', on: { bucket: 'incoming' }${definition} }, (c) => c.json({})),
-]`,
-  )
-  return file
-}
 
 async function settings(): Promise<Record<string, string>> {
   return {
@@ -90,7 +78,8 @@ describe('wrong settings', () => {
   })
 
   it('that only a child can find end the whole runtime with exit code 2', async () => {
-    const file = await listOf(
+    const file = await writeFunctionList(
+      folder,
       'child-only',
       `import { ConfigError } from '../../../runtime/errors.ts'
 if (process.argv.includes('work')) throw new ConfigError(['NOBODY_HEALS: this'])`,
@@ -101,7 +90,8 @@ if (process.argv.includes('work')) throw new ConfigError(['NOBODY_HEALS: this'])
   })
 
   it('a function that ends its worker with code 2 is none', async () => {
-    const file = await listOf(
+    const file = await writeFunctionList(
+      folder,
       'two',
       `const send = process.send?.bind(process)
 if (process.argv.includes('work')) process.send = (message, ...rest) =>

@@ -99,10 +99,11 @@ describe('turn', () => {
 
   it('names a stream that cannot be read, and claims from the others', async () => {
     await used.queue.enqueue(jobOf('low', { lane: 'low' }))
-    await used.redis.set(used.queue.keys.stream(FN, 'live'), 'a string')
+    for (const lane of ['live', 'solo'] as const)
+      await used.redis.set(used.queue.keys.stream(FN, lane), 'a string')
     const { claims, failures } = await used.queue.claim('w', 5)
     expect(claims.map(({ runId }) => runId)).toEqual(['low'])
-    expect(failures[0]).toMatch(/q:cut: WRONGTYPE/)
+    expect(failures.join()).toMatch(/q:cut:solo: .*WRONGTYPE.*q:cut: WRONGTYPE/)
   })
 
   it('renews the lease of what it claimed when it is sent again', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatSize, parseSizeBytes } from '../../runtime/size.ts'
+import { parseSizeBytes } from '../../runtime/size.ts'
 import { parseDurationMs, sleep } from '../../runtime/time.ts'
 
 describe('durations and sizes', () => {
@@ -14,12 +14,11 @@ describe('durations and sizes', () => {
   })
 
   it.each([
-    ['0B', 0, '0 B'],
-    ['64MiB', 67_108_864, '64.0 MiB'],
-    ['50GiB', 53_687_091_200, '50.0 GiB'],
-  ])('%s', (text, bytes, printed) => {
+    ['0B', 0],
+    ['64MiB', 67_108_864],
+    ['50GiB', 53_687_091_200],
+  ])('%s', (text, bytes) => {
     expect(parseSizeBytes(text)).toBe(bytes)
-    expect(formatSize(bytes)).toBe(printed)
   })
 
   it.each(['', '5', 'h', '-1s', '1 year', '5GB'])('"%s" is refused with what is valid', (text) => {

@@ -144,8 +144,10 @@ end
 
 local function isSoloWaiting()
   for _, want in ipairs(wanted) do
-    local length = redis.call('XLEN', stream(want.fn, 'solo'))
-    if length > 0 then
+    local length = redis.pcall('XLEN', stream(want.fn, 'solo'))
+    if type(length) == 'table' then
+      failures[#failures + 1] = stream(want.fn, 'solo') .. ': ' .. length.err
+    elseif length > 0 then
       local pending = redis.pcall('XPENDING', stream(want.fn, 'solo'), GROUP)
       if length > (pending.err and 0 or pending[1]) then return true end
     end

@@ -7,7 +7,7 @@ import { METADATA_BUCKET } from '../../output/layout.ts'
 import { isStorageCode } from '../errors.ts'
 import type { Storage } from '../storage.ts'
 
-export function watermarkKey(functionName: string): string {
+function watermarkKey(functionName: string): string {
   return `~sluice/${functionName}.json`
 }
 

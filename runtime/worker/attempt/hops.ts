@@ -4,7 +4,7 @@ import type { FunctionDefinition, SourceObject } from '../../function.ts'
 import { parseManifest } from '../../output/manifest.ts'
 import type { Storage } from '../../storage/storage.ts'
 
-export const MAX_HOPS = 16
+const MAX_HOPS = 16
 
 /**
  * 0 for an upload; one more than its manifest says for a result of another function.

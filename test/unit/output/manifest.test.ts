@@ -74,3 +74,8 @@ describe('parseIdentity', () => {
     expect(parseIdentity(text)).toBeUndefined()
   })
 })
+
+it('is published as JSON Schema in docs/, as the code has it (vitest -u writes it anew)', async () => {
+  const text = `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`
+  await expect(text).toMatchFileSnapshot('../../../docs/manifest.schema.json')
+})
