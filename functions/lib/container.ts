@@ -95,7 +95,9 @@ function ofAudio(isWebm: boolean, audio: readonly AudioStream[]): Container {
   if (isWebm && all((codec) => WEBM_AUDIO.includes(codec))) return CONTAINERS.audioWebm
   if (isAlone && all((codec) => codec === 'mp3')) return CONTAINERS.mp3
   if (all((codec) => MP4_AUDIO.includes(codec))) return CONTAINERS.m4a
-  if (isAlone && all((codec) => WEBM_AUDIO.includes(codec))) return CONTAINERS.ogg
+  if (isAlone && all((codec) => codec === 'opus')) return CONTAINERS.ogg
+  // No Ogg: FFmpeg of 2018 writes the first chunk's Vorbis header from memory that it has freed, so it is garbage at times.
+  if (isAlone && all((codec) => codec === 'vorbis')) return CONTAINERS.audioWebm
   if (isAlone && all((codec) => WAV_AUDIO.test(codec))) return CONTAINERS.wav
   // FLAC too: its own chunks would each claim the length of the whole.
   return CONTAINERS.audioMatroska

@@ -74,7 +74,8 @@ describe.each(await ffmpegBuilds())('$name', (build) => {
     ['clip.mpg', 'matroska', 'mkv'],
     ['tone.mp3', 'mp3', 'mp3'],
     ['tone.wav', 'wav', 'wav'],
-    ['tone.ogg', 'ogg', 'ogg'],
+    ['tone.ogg', 'webm', 'webm'],
+    ['tone.opus', 'ogg', 'ogg'],
     ['tone.flac', 'matroska', 'mka'],
   ] as const)('copies %s into pieces of %s, with a line for each', async (name, muxer, extension) => {
     const { exitCode, lines, lastLines, mediaSeconds } = await copy(

@@ -38,6 +38,7 @@ const EXTENSIONS: Partial<Record<ClipName, string>> = {
   'b-frames.avi': 'mkv',
   'clip.mpg': 'mkv',
   'tone.aac': 'm4a',
+  'tone.ogg': 'webm',
   'tone.opus': 'ogg',
   'tone.flac': 'mka',
 }

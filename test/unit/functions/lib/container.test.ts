@@ -57,7 +57,7 @@ describe('planChunks', () => {
     { from: 'm4a', format: MP4, a: ['aac'], expected: 'm4a' },
     { from: 'aac', format: 'aac', a: ['aac'], expected: 'm4a' },
     { from: 'two languages of aac', format: MP4, a: ['aac', 'aac'], expected: 'm4a' },
-    { from: 'ogg', format: 'ogg', a: ['vorbis'], expected: 'ogg' },
+    { from: 'ogg', format: 'ogg', a: ['vorbis'], expected: 'webm' },
     { from: 'wav', format: 'wav', a: ['pcm_f32le'], expected: 'wav' },
     { from: 'aiff', format: 'aiff', a: ['pcm_s16be'], expected: 'mka' },
     { from: 'flac', format: 'flac', a: ['flac'], expected: 'mka' },
