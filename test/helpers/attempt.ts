@@ -1,5 +1,5 @@
 /** One attempt of a function on a local file: the real handler, with an Output that writes to a folder. @module */
-import { copyFile, mkdir, mkdtemp, readdir, rm, stat, unlink } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, unlink } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -97,12 +97,15 @@ export async function localAttempt(
     })
     c.set('run', { id: '0'.repeat(32), attempt: 1, epoch: 0 })
     c.set('options', definition.options.parse(options))
+    const file = async () => {
+      await copyFile(source, join(scratch, 'source'))
+      return join(scratch, 'source')
+    }
     c.set('source', {
-      async file() {
-        await copyFile(source, join(scratch, 'source'))
-        return join(scratch, 'source')
-      },
+      file,
       stream: async () => createReadStream(source),
+      bytes: async (start, count) => (await readFile(source)).subarray(start, start + count),
+      input: file,
     })
     c.set('output', output)
     c.set('signal', signal)

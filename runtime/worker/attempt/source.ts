@@ -1,5 +1,6 @@
 /** How a handler reads its input: exactly the version of the run, never "the latest". @module */
 import { createWriteStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -12,6 +13,13 @@ export interface Source {
   file(): Promise<string>
   /** The bytes as they come. Consume or destroy it. */
   stream(): Promise<Readable>
+  /** Up to `count` bytes from `start` on, in memory; fewer where the object ends. */
+  bytes(start: number, count: number): Promise<Buffer>
+  /**
+   * What a tool such as FFmpeg reads: the path of {@link Source.file} for small objects; for large ones a URL such as
+   * `http://127.0.0.1:40123/<token>` that answers ranges and is good for this attempt only, so that nothing is copied.
+   */
+  input(): Promise<string>
 }
 
 /** The version was removed while the attempt ran. */
@@ -69,5 +77,20 @@ export function createSource({ storage, object, scratch, signal, onBytes }: Sour
     return path
   }
 
-  return { stream, file: () => (downloaded ??= download()) }
+  const file = () => (downloaded ??= download())
+
+  return {
+    stream,
+    file,
+    async bytes(start, count) {
+      const handle = await open(await file())
+      try {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, start)
+        return buffer.subarray(0, bytesRead)
+      } finally {
+        await handle.close()
+      }
+    },
+    input: file,
+  }
 }
