@@ -8,10 +8,11 @@
  * ```
  * @module
  */
+import type { Progress } from '../function.ts'
 import type { ObjectVersion } from '../intake/event.ts'
 import type { Lane } from './keys.ts'
 
-const RUN_STATES = [
+export const RUN_STATES = [
   'queued',
   'running',
   'retrying',
@@ -76,7 +77,11 @@ export interface RunRecord {
   readonly result?: string
   /** What an event said of it since: a newer upload (`superseded`) or a delete (`source-gone`). Only a hint. */
   readonly hint?: string
+  /** As its worker told it last. */
+  readonly progress?: Progress
   readonly createdAtMs: number
+  readonly queuedAtMs?: number
+  readonly startedAtMs?: number
   readonly endedAtMs?: number
   readonly dueAtMs?: number
 }
@@ -107,6 +112,9 @@ export function parseRun(runId: string, fields: Readonly<Record<string, string>>
     ...optional('lines', 'lines'),
     ...optional('result', 'result'),
     ...optional('hint', 'hint'),
+    ...(fields['progress'] ? { progress: JSON.parse(fields['progress']) as Progress } : {}),
+    ...optionalMs('queuedAtMs', 'queuedAt'),
+    ...optionalMs('startedAtMs', 'startedAt'),
     ...optionalMs('endedAtMs', 'endedAt'),
     ...optionalMs('dueAtMs', 'dueAt'),
   }

@@ -1,0 +1,105 @@
+/** What happened to an object, and why: one answer for any key of any bucket. @module */
+import { z } from '@hono/zod-openapi'
+import { time } from './page.ts'
+import { objectVersionSchema, runSchema } from './run.ts'
+
+const eventSchema = z
+  .object({
+    kind: z.enum(['created', 'removed']),
+    name: z.string().openapi({ example: 'CompleteMultipartUpload' }),
+    id: z.string().openapi({ description: "MinIO's request id" }),
+    at: time,
+    generation: z.string().optional(),
+    arrivals: z
+      .array(z.object({ path: z.enum(['notification', 'request', 'sweep']), at: time, delayMs: z.int() }))
+      .openapi({
+        description:
+          'each announcement by itself: of two, the first is usually the fast target’s, the second the durable one’s',
+      }),
+  })
+  .openapi('ObjectEvent')
+
+const resultSchema = z.object({
+  manifestBucket: z.string(),
+  manifestKey: z.string(),
+  run: z.string(),
+  epoch: z.int(),
+  functionVersion: z.string(),
+  generation: z.string(),
+  isOfLatest: z.boolean().openapi({ description: 'whether it was made of the object as it is now' }),
+  isOutdated: z.boolean().openapi({ description: 'whether another version of the function made it' }),
+  files: z.int(),
+  bytes: z.int(),
+  finishedAt: time,
+  warnings: z.array(z.string()),
+})
+
+const verdictSchema = z.object({
+  bucket: z.string(),
+  key: z.string(),
+  state: z.enum(['dead', 'cancelled', 'superseded', 'source-gone']),
+  reason: z.string(),
+  run: z.string(),
+  generation: z.string(),
+  at: time,
+})
+
+/** Why a function has no run for the object, or why its run has no result yet; in words in `explanation`. */
+export const REASONS = [
+  'bucket',
+  'event-name',
+  'folder-marker',
+  'reserved',
+  'pattern',
+  'ignored',
+  'too-small',
+  'too-large',
+  'gone',
+  'never-there',
+  'not-announced',
+  'before-watermark',
+  'not-set-up',
+  'waiting-for-events',
+  'paused',
+  'no-worker',
+  'waiting',
+  'running',
+  'retrying',
+  'dead',
+  'cancelled',
+  'superseded',
+  'source-gone',
+  'succeeded',
+  'forgotten',
+] as const
+
+export const functionOfObjectSchema = z.object({
+  name: z.string(),
+  isMatch: z.boolean().openapi({ description: 'whether the function is for this object' }),
+  reason: z.enum(REASONS),
+  explanation: z.string().openapi({ description: 'the same in words, and what to do' }),
+  isPaused: z.boolean(),
+  run: runSchema.optional().openapi({ description: 'of the newest version of the object' }),
+  nextAttemptAt: time.optional(),
+  result: resultSchema.optional(),
+  verdict: verdictSchema.optional(),
+})
+
+export const objectViewSchema = z
+  .object({
+    bucket: z.string(),
+    key: z.string(),
+    object: objectVersionSchema
+      .extend({ contentType: z.string().optional(), metadata: z.record(z.string(), z.string()) })
+      .nullable()
+      .openapi({ description: 'as it is now; null when it is not there (any more)' }),
+    summary: z.string().openapi({ description: 'what happened, in one paragraph' }),
+    events: z.array(eventSchema).openapi({ description: 'the newest ones, oldest first' }),
+    functions: z.array(functionOfObjectSchema),
+    runs: z.array(runSchema).openapi({ description: 'of all its versions, newest first' }),
+  })
+  .openapi('ObjectView')
+
+export type ObjectView = z.output<typeof objectViewSchema>
+export type FunctionOfObject = z.output<typeof functionOfObjectSchema>
+export type ObjectEventView = z.output<typeof eventSchema>

@@ -1,0 +1,19 @@
+/** Errors as RFC 9457 problems, media type `application/problem+json`. @module */
+import { z } from '@hono/zod-openapi'
+
+export const problemSchema = z
+  .looseObject({
+    type: z.string().openapi({ description: '`about:blank`, or what kind of problem it is' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().openapi({ description: 'what happened, to what, and what to do' }),
+    issues: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .openapi({ description: 'of a request that does not fit: every field that is wrong' }),
+    matched: z.int().optional().openapi({ description: 'how many it would have been' }),
+    limit: z.int().optional(),
+  })
+  .openapi('Problem')
+
+export type Problem = z.output<typeof problemSchema>

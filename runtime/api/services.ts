@@ -1,0 +1,119 @@
+/** What the routes need of the rest of the runtime: one interface a resource, made in `process/serve.ts`. @module */
+import type { FunctionView } from './model/function.ts'
+import type { Job, Preview, PurgeRequest, RedriveRequest, ReprocessRequest } from './model/job.ts'
+import type { ObjectView } from './model/object.ts'
+import type { Run, RunDetail } from './model/run.ts'
+
+/** A request that cannot be done as things are; its message says why and what to do. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly status: 404 | 409 | 422
+  /** More members of the problem, such as `{ matched: 1200, limit: 1000 }`. */
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(status: RefusedError['status'], message: string, details: RefusedError['details'] = {}) {
+    super(message)
+    this.status = status
+    this.details = details
+  }
+}
+
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly nextCursor: string | null
+}
+
+export interface RunFilter {
+  readonly function?: string | undefined
+  readonly status?: readonly Run['status'][] | undefined
+  readonly bucket?: string | undefined
+  readonly prefix?: string | undefined
+  /** Of their creation, epoch ms. */
+  readonly sinceMs?: number | undefined
+  readonly untilMs?: number | undefined
+}
+
+export interface PageRequest {
+  readonly limit: number
+  /** `nextCursor` of the page before. A text that is none is a RefusedError 422. */
+  readonly cursor?: string | undefined
+}
+
+export interface RunService {
+  /** Newest first. */
+  list(filter: RunFilter, page: PageRequest): Promise<Page<Run>>
+  get(id: string): Promise<RunDetail | undefined>
+  /** Runs it again: a dead letter or any other ended run. @throws {RefusedError} 404, or 409 unless forced */
+  retry(id: string, options: { readonly force: boolean }): Promise<RunDetail>
+  /** @throws {RefusedError} 404, or 409 when it has ended */
+  cancel(id: string): Promise<RunDetail>
+}
+
+export interface DeadLetterFilter extends Omit<RunFilter, 'status'> {
+  readonly reason?: 'permanent' | 'exhausted' | 'crash-loop' | undefined
+}
+
+export interface DeadLetterService {
+  /** Newest first; times are of their death. */
+  list(filter: DeadLetterFilter, page: PageRequest): Promise<Page<RunDetail>>
+  redrive(request: RedriveRequest): Promise<Preview | Job>
+  /** Forgets dead letters; their verdicts stay. How many it was, or would be. @throws {RefusedError} over the limit */
+  purge(request: PurgeRequest): Promise<{ readonly purged: number }>
+}
+
+export interface ReprocessService {
+  /** A preview for a dry run, else the job. @throws {RefusedError} over the limit, nothing to do, 409 when all is busy */
+  reprocess(request: ReprocessRequest): Promise<Preview | Job>
+}
+
+export interface JobService {
+  list(page: PageRequest): Promise<Page<Job>>
+  get(id: string): Promise<Job | undefined>
+  /** Hands nothing more out, and cancels what still waits of it. @throws {RefusedError} 404, 409 when it has ended */
+  cancel(id: string): Promise<Job>
+}
+
+export interface ObjectService {
+  /** Any bucket and key, also of objects that nobody ever named. */
+  view(bucket: string, key: string): Promise<ObjectView>
+}
+
+export interface FunctionService {
+  list(): Promise<readonly FunctionView[]>
+  get(name: string): Promise<FunctionView | undefined>
+  /** @throws {RefusedError} 404 for an unknown function */
+  pause(name: string): Promise<FunctionView>
+  resume(name: string): Promise<FunctionView>
+  setConcurrency(name: string, concurrency: number | null): Promise<FunctionView>
+}
+
+/** Keeps the answers to requests that carry an `Idempotency-Key`, for a day. */
+export interface AnswerStore {
+  /** `begun`: it is ours to answer; `busy`: another is at it; `mismatch`: the key was used for another request. */
+  begin(
+    key: string,
+    requestHash: string,
+  ): Promise<
+    | { readonly kind: 'begun' | 'busy' | 'mismatch' }
+    | { readonly kind: 'answered'; readonly answer: StoredAnswer }
+  >
+  keep(key: string, requestHash: string, answer: StoredAnswer): Promise<void>
+  /** The request failed: the key may be used again. */
+  forget(key: string): Promise<void>
+}
+
+export interface StoredAnswer {
+  readonly status: number
+  readonly location?: string
+  readonly body: string
+}
+
+export interface ApiServices {
+  readonly runs: RunService
+  readonly deadLetters: DeadLetterService
+  readonly reprocess: ReprocessService
+  readonly jobs: JobService
+  readonly objects: ObjectService
+  readonly functions: FunctionService
+  readonly answers: AnswerStore
+}
