@@ -10,7 +10,8 @@ import { stateOf, withQueue } from './with-queue.ts'
  */
 export function runRedrive(config: Config, runId: string): Promise<string> {
   return withQueue(config, async (queue) => {
-    if (await queue.redrive(runId)) return `run ${runId} is queued again, behind live uploads`
+    const again = await queue.again({ trigger: 'redrive', isForced: false, items: [{ runId }] })
+    if (again?.[0] === 'queued') return `run ${runId} is queued again, behind live uploads`
     throw new Error(`run ${runId} is no dead letter: ${await stateOf(queue, runId)}`)
   })
 }

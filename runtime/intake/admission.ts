@@ -3,6 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Admission, Job, Mark } from '../queue/queue.ts'
+import { announcementOf } from './announcement.ts'
 import type { CreatedEvent, ObjectEvent } from './event.ts'
 import { NotificationError, parseNotification } from './notification.ts'
 import type { Mismatch, Router } from './routing.ts'
@@ -14,11 +15,16 @@ export interface PlannedAdmission extends Admission {
 }
 
 /** What these notifications ask for. Nothing is thrown: what cannot be parsed is in `bad`. */
-export function planAdmission(raws: readonly Buffer[], router: Router, paths: 1 | 2): PlannedAdmission {
+export function planAdmission(
+  raws: readonly Buffer[],
+  router: Router,
+  { paths, recordTtlMs }: Pick<Admission, 'paths' | 'recordTtlMs'>,
+): PlannedAdmission {
   const events: ObjectEvent[] = []
   const jobs: Job[] = []
   const marks: Mark[] = []
   const bad: { raw: Buffer; reason: string }[] = []
+  const announced: { objectId: string; text: string }[] = []
   const dropped: PlannedAdmission['dropped'][number][] = []
   for (const raw of raws) {
     try {
@@ -35,6 +41,10 @@ export function planAdmission(raws: readonly Buffer[], router: Router, paths: 1 
   }
   for (const event of events) {
     marks.push(markOf(event))
+    announced.push({
+      objectId: objectIdOf(event.bucket, event.key),
+      text: announcementOf(event, 'notification'),
+    })
     if (event.kind === 'removed') continue
     const routes = router(event)
     const inBucket = routes.filter(({ mismatch }) => mismatch !== 'bucket')
@@ -44,7 +54,7 @@ export function planAdmission(raws: readonly Buffer[], router: Router, paths: 1 
       else jobs.push(toJob(event, definition.name))
     }
   }
-  return { raws, jobs, marks, bad, paths, events, dropped }
+  return { raws, jobs, marks, bad, announced, paths, recordTtlMs, events, dropped }
 }
 
 /** MinIO sends UTF-8; what is none would change on its way through a string. */

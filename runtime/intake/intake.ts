@@ -22,6 +22,8 @@ export interface IntakeParts {
   readonly blocking: Redis
   readonly router: Router
   readonly paths: 1 | 2
+  /** How long objects are remembered after their newest event. */
+  readonly recordTtlMs: number
   readonly metrics: RuntimeMetrics
   readonly log: Logger
 }
@@ -34,7 +36,7 @@ export interface Intake {
   stop(): void
 }
 
-export function createIntake({ queue, blocking, router, paths, metrics, log }: IntakeParts): Intake {
+export function createIntake({ queue, blocking, router, metrics, log, ...rest }: IntakeParts): Intake {
   const stopping = new AbortController()
 
   async function runOnce(): Promise<number> {
@@ -44,7 +46,7 @@ export function createIntake({ queue, blocking, router, paths, metrics, log }: I
   }
 
   async function admit(raws: readonly Buffer[]): Promise<void> {
-    const plan = planAdmission(raws, router, paths)
+    const plan = planAdmission(raws, router, rest)
     const endTimer = metrics.admitSeconds.startTimer()
     const outcomes = await queue.admit(plan)
     endTimer()

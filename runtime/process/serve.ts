@@ -62,6 +62,7 @@ function startIntake({ config, functions, queue, metrics, log }: Parts): () => P
     blocking,
     router: createRouter(functions),
     paths: config.isStrictEvents ? 1 : 2,
+    recordTtlMs: config.retentionMs,
     metrics,
     log,
   })

@@ -24,9 +24,15 @@ export interface Keys {
   readonly verdicts: string
   /** The channel that says that there is something to claim, write or cancel. */
   readonly wake: string
+  /** Sorted set: every run that is known, by the time when it was asked for. */
+  readonly runs: string
   stream(functionName: string, lane: Lane): string
   dead(functionName: string): string
   run(runId: string): string
+  /** List: how the newest attempts of a run ended that did not succeed. */
+  tries(runId: string): string
+  /** List: what was announced of an object. */
+  events(objectId: string): string
 }
 
 export function createKeys(name: string): Keys {
@@ -39,9 +45,12 @@ export function createKeys(name: string): Keys {
     ended: `${prefix}ended`,
     verdicts: `${prefix}verdicts`,
     wake: `${prefix}wake`,
+    runs: `${prefix}runs`,
     stream: (functionName, lane) => `${prefix}q:${functionName}${lane === 'live' ? '' : `:${lane}`}`,
     dead: (functionName) => `${prefix}dead:${functionName}`,
     run: (runId) => `${prefix}run:${runId}`,
+    tries: (runId) => `${prefix}tries:${runId}`,
+    events: (objectId) => `${prefix}events:${objectId}`,
   }
 }
 

@@ -2,6 +2,7 @@
  * Runs in Redis. Thin: what may happen to a run is decided in `scripts/*.lua`, each of which may be sent twice.
  * @module
  */
+import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { createKeys, GROUP, LANES, type Keys, type Lane } from './keys.ts'
 import { parseRun, type RunPayload, type RunRecord, type RunState, type Trigger } from './run.ts'
@@ -35,11 +36,34 @@ export interface Admission {
   readonly jobs: readonly Job[]
   readonly marks: readonly Mark[]
   readonly bad: readonly { readonly raw: Buffer; readonly reason: string }[]
+  /** What is to be remembered of objects: a JSON text each, kept for `recordTtlMs` after the newest one. */
+  readonly announced: readonly { readonly objectId: string; readonly text: string }[]
+  readonly recordTtlMs: number
   /** How many targets announce each event: a second announcement is then expected, a third is a duplicate. */
   readonly paths: 1 | 2
 }
 
 export type AdmitOutcome = 'new' | 'copy' | 'duplicate' | 'lifted'
+
+/** What is run again: all of it is needed of a run that Redis may not know. */
+export interface AgainItem {
+  readonly runId: string
+  readonly functionName?: string
+  readonly objectId?: string
+  readonly payload?: RunPayload
+}
+
+export interface AgainRequest {
+  /** The step of a job that this is: it happens once. */
+  readonly step?: { readonly job: string; readonly position: number }
+  /** `redrive` takes dead letters only. */
+  readonly trigger: 'reprocess' | 'redrive'
+  /** Also what is queued, retrying or running begins anew. */
+  readonly isForced: boolean
+  readonly items: readonly AgainItem[]
+}
+
+export type AgainOutcome = 'queued' | 'busy' | 'ended' | 'unknown'
 
 export interface Beat {
   readonly runId: string
@@ -79,7 +103,7 @@ export function createQueue(redis: Redis, name: string) {
 
     /** What became of each job, or undefined when another process was faster: read the head again. */
     async admit(admission: Admission): Promise<readonly AdmitOutcome[] | undefined> {
-      const { raws, jobs, marks, bad } = admission
+      const { raws, jobs, marks, bad, announced } = admission
       const args: ScriptArgument[] = [admission.paths, raws.length, ...raws, jobs.length]
       for (const job of jobs) {
         args.push(job.runId, job.functionName, job.objectId, job.payload.generation, job.eventId)
@@ -90,6 +114,8 @@ export function createQueue(redis: Redis, name: string) {
         ...marks.flatMap((mark) => [mark.objectId, mark.generation, mark.only ?? '', mark.hint]),
       )
       args.push(bad.length, ...bad.flatMap(({ raw, reason }) => [raw, reason]))
+      args.push(admission.recordTtlMs, announced.length)
+      args.push(...announced.flatMap(({ objectId, text }) => [objectId, text]))
       const [done, outcomes] = (await script('admit', args)) as [number, AdmitOutcome[]?]
       return done === 1 ? outcomes : undefined
     },
@@ -120,8 +146,24 @@ export function createQueue(redis: Redis, name: string) {
       )
     },
 
-    /** False when the run is no dead letter. */
-    redrive: async (runId: string): Promise<boolean> => (await script('redrive', [runId])) === 1,
+    /** What became of each, or undefined when the job is over or further on than `step` says. */
+    async again(request: AgainRequest): Promise<readonly AgainOutcome[] | undefined> {
+      const { step, trigger, isForced, items } = request
+      const token = step ? '' : randomUUID()
+      const head = [step?.job ?? '', step?.position ?? 0, trigger, isForced ? 1 : 0, token]
+      const args = items.flatMap((item) => [
+        item.runId,
+        item.functionName ?? '',
+        item.objectId ?? '',
+        item.payload?.generation ?? '',
+        item.payload ? JSON.stringify(item.payload) : '',
+      ])
+      const [done, outcomes] = (await script('again', [...head, ...args])) as [number, AgainOutcome[]?]
+      return done === 1 ? outcomes : undefined
+    },
+
+    /** Forgets dead letters; how many it were. */
+    purge: (runIds: readonly string[]) => script('purge', runIds) as Promise<number>,
 
     /** The state that follows; `running` means that its worker was told; undefined for an unknown run. */
     cancel: async (runId: string): Promise<RunState | undefined> =>

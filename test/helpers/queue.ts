@@ -35,7 +35,12 @@ function createTestQueue(redis: Redis) {
   return {
     ...queue,
     /** Stores runs without a notification. */
-    enqueue: (...jobs: Job[]) => queue.admit({ raws: [], jobs, marks: [], bad: [], paths: 2 }),
+    enqueue: (...jobs: Job[]) => queue.admit({ ...NOTHING, jobs }),
+    /** Runs dead letters again; whether each was one. */
+    async redrive(runId: string) {
+      const outcomes = await queue.again({ trigger: 'redrive', isForced: false, items: [{ runId }] })
+      return outcomes?.[0] === 'queued'
+    },
     /** One turn of `consumer` that claims up to `free` runs. */
     async claim(consumer: string, free = 1, extra: Partial<TurnRequest> = {}) {
       const wants = [{ functionName: FN, free, lowFirst: 0 }]
@@ -64,6 +69,17 @@ function createTestQueue(redis: Redis) {
     },
   }
 }
+
+/** An admission of nothing. */
+export const NOTHING = {
+  raws: [],
+  jobs: [],
+  marks: [],
+  bad: [],
+  announced: [],
+  recordTtlMs: 60_000,
+  paths: 2,
+} as const
 
 export type TestQueue = ReturnType<typeof createTestQueue>
 

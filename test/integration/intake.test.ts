@@ -28,6 +28,7 @@ beforeEach(() => {
     blocking,
     router: createRouter([cut]),
     paths: 2,
+    recordTtlMs: 60_000,
     metrics,
     log: createLogger({ level: 'silent', format: 'json' }),
   })

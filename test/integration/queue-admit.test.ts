@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { FAILED, jobOf, useQueue } from '../helpers/queue.ts'
+import { FAILED, jobOf, NOTHING, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()
-
-const EMPTY = { raws: [], jobs: [], marks: [], bad: [], paths: 2 } as const
 
 describe('admit', () => {
   it('stores the runs of a batch, sets malformed texts aside and trims exactly what was read', async () => {
     await used.redis.rpush(used.queue.keys.inbox, 'first', 'broken', 'later')
     const raws = await used.queue.peek(2)
     const bad = [{ raw: Buffer.from('broken'), reason: 'no JSON' }]
-    expect(await used.queue.admit({ ...EMPTY, raws, jobs: [jobOf('a')], bad })).toEqual(['new'])
+    expect(await used.queue.admit({ ...NOTHING, raws, jobs: [jobOf('a')], bad })).toEqual(['new'])
     expect((await used.queue.peek(10)).map(String)).toEqual(['later'])
     expect(await used.redis.xrange(used.queue.keys.bad, '-', '+')).toMatchObject([
       [expect.anything(), ['raw', 'broken', 'reason', 'no JSON']],
@@ -26,14 +24,14 @@ describe('admit', () => {
     await used.redis.rpush(used.queue.keys.inbox, 'first', 'second')
     const raws = await used.queue.peek(1)
     await used.redis.lpop(used.queue.keys.inbox)
-    expect(await used.queue.admit({ ...EMPTY, raws, jobs: [jobOf('a')] })).toBeUndefined()
+    expect(await used.queue.admit({ ...NOTHING, raws, jobs: [jobOf('a')] })).toBeUndefined()
     expect((await used.queue.peek(10)).map(String)).toEqual(['second'])
     expect(await used.queue.run('a')).toBeUndefined()
   })
 
   it('changes nothing when it is sent again after its reply was lost', async () => {
     await used.redis.rpush(used.queue.keys.inbox, 'first')
-    const admission = { ...EMPTY, raws: [Buffer.from('first')], jobs: [jobOf('a')] }
+    const admission = { ...NOTHING, raws: [Buffer.from('first')], jobs: [jobOf('a')] }
     await used.queue.admit(admission)
     expect(await used.queue.admit(admission)).toBeUndefined()
     expect((await used.queue.claim('w', 9)).claims).toHaveLength(1)
@@ -48,7 +46,7 @@ describe('admit', () => {
 
   it('with one target counts the second announcement as a duplicate', async () => {
     const jobs = [jobOf('a'), jobOf('a')]
-    expect(await used.queue.admit({ ...EMPTY, jobs, paths: 1 })).toEqual(['new', 'duplicate'])
+    expect(await used.queue.admit({ ...NOTHING, jobs, paths: 1 })).toEqual(['new', 'duplicate'])
   })
 
   it('does not run again what has ended', async () => {
@@ -74,7 +72,7 @@ describe('admit', () => {
     await used.queue.enqueue(older, jobOf('other'))
     const { claims } = await used.queue.claim('w', 1)
     await used.queue.settle(claims[0]!, { ...FAILED, delayMs: 60_000 })
-    await used.queue.admit({ ...EMPTY, marks: [{ objectId: 'o', generation: 'v2', hint: 'superseded' }] })
+    await used.queue.admit({ ...NOTHING, marks: [{ objectId: 'o', generation: 'v2', hint: 'superseded' }] })
     expect(await used.queue.run('older')).toMatchObject({ state: 'retrying', hint: 'superseded' })
     expect(await used.queue.promote(10)).toMatchObject({ promoted: 1 })
     expect((await used.queue.run('other'))?.hint).toBeUndefined()
@@ -83,9 +81,9 @@ describe('admit', () => {
   it('marks only the generation that went, when just one did', async () => {
     await used.queue.enqueue(jobOf('a', { objectId: 'o' }))
     const mark = { objectId: 'o', generation: '', hint: 'source-gone' } as const
-    await used.queue.admit({ ...EMPTY, marks: [{ ...mark, only: 'another' }] })
+    await used.queue.admit({ ...NOTHING, marks: [{ ...mark, only: 'another' }] })
     expect((await used.queue.run('a'))?.hint).toBeUndefined()
-    await used.queue.admit({ ...EMPTY, marks: [{ ...mark, only: 'v1' }] })
+    await used.queue.admit({ ...NOTHING, marks: [{ ...mark, only: 'v1' }] })
     expect((await used.queue.run('a'))?.hint).toBe('source-gone')
   })
 
@@ -94,7 +92,7 @@ describe('admit', () => {
       const job = jobOf(`run-${version}`, { objectId: 'o' })
       const payload = { ...job.payload, generation: `v${version}` }
       const marks = [{ objectId: 'o', generation: `v${version}`, hint: 'superseded' } as const]
-      await used.queue.admit({ ...EMPTY, jobs: [{ ...job, payload }], marks })
+      await used.queue.admit({ ...NOTHING, jobs: [{ ...job, payload }], marks })
     }
     expect(await used.redis.scard(`${used.queue.keys.prefix}open:o`)).toBe(1)
     expect(await used.queue.run('run-49')).toMatchObject({ hint: 'superseded' })
@@ -103,7 +101,7 @@ describe('admit', () => {
 
   it('marks nothing for the generation that stays', async () => {
     await used.queue.enqueue(jobOf('a', { objectId: 'o' }))
-    await used.queue.admit({ ...EMPTY, marks: [{ objectId: 'o', generation: 'v1', hint: 'superseded' }] })
+    await used.queue.admit({ ...NOTHING, marks: [{ objectId: 'o', generation: 'v1', hint: 'superseded' }] })
     expect((await used.queue.run('a'))?.hint).toBeUndefined()
   })
 
@@ -111,7 +109,7 @@ describe('admit', () => {
     await used.redis.set(used.queue.keys.stream('cut', 'live'), 'a string')
     await used.redis.rpush(used.queue.keys.inbox, 'first')
     await expect(
-      used.queue.admit({ ...EMPTY, raws: [Buffer.from('first')], jobs: [jobOf('a')] }),
+      used.queue.admit({ ...NOTHING, raws: [Buffer.from('first')], jobs: [jobOf('a')] }),
     ).rejects.toThrow(/WRONGTYPE.*should be a stream/)
     expect((await used.queue.peek(10)).map(String)).toEqual(['first'])
     expect(await used.queue.run('a')).toBeUndefined()

@@ -6,6 +6,7 @@
 --       j, then j times: run, function, object, generation, event id, lane, trigger, payload
 --       m, then m times: object, generation that stays, the only one that goes ('' for all others), hint
 --       b, then b times: raw, reason
+--       ttl in ms, e, then e times: object, what was announced of it (JSON)
 -- Returns {1, outcome of each job: new | copy | duplicate | lifted}, or {0} when the head has changed
 local paths = tonumber(ARGV[1])
 local list = P .. 'in'
@@ -60,6 +61,7 @@ for i = 1, j do
   if not known[1] then
     redis.call('HSET', h, 'fn', fn, 'object', object, 'generation', generation, 'payload', payload, 'trigger', trigger,
       'event', event, 'copies', 1, 'dups', 0, 'fence', 0, 'attempts', 0, 'crashes', 0, 'epoch', 0, 'createdAt', t)
+    redis.call('ZADD', P .. 'runs', t, run)
     redis.call('SADD', P .. 'open:' .. object, run)
     enqueue(run, fn, lane, t)
     woken[fn] = true
@@ -97,6 +99,12 @@ end
 
 for _ = 1, tonumber(nextArg()) do
   redis.call('XADD', P .. 'bad', 'MAXLEN', '~', 10000, '*', 'raw', nextArg(), 'reason', nextArg())
+end
+local ttlMs = nextArg()
+for _ = 1, tonumber(nextArg()) do
+  local key = P .. 'events:' .. nextArg()
+  if redis.call('RPUSH', key, t .. ' ' .. nextArg()) > 40 then redis.call('LTRIM', key, -40, -1) end
+  redis.call('PEXPIRE', key, ttlMs)
 end
 if n > 0 then redis.call('LTRIM', list, n, -1) end
 for fn in pairs(woken) do wake(fn) end

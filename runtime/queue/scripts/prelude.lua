@@ -30,6 +30,15 @@ local function enqueue(run, fn, lane, at)
   redis.call('HSET', runKey(run), 'state', 'queued', 'lane', lane, 'entry', entry, 'queuedAt', at)
 end
 
+-- What became of an attempt that did not succeed: the newest ten are kept beside the run.
+local function note(run, outcome, err, lines, at)
+  local v = redis.call('HMGET', runKey(run), 'epoch', 'worker', 'startedAt')
+  local key = P .. 'tries:' .. run
+  local startedAt = tonumber(v[3]) or at
+  redis.call('RPUSH', key, cjson.encode({ outcome, tonumber(v[1]), v[2] or '', startedAt, at, err, lines }))
+  redis.call('LTRIM', key, -10, -1)
+end
+
 -- A final state. All but success are owed a verdict in the bucket: `verdicts` remembers the debt.
 local function finish(run, state, at, object)
   redis.call('HSET', runKey(run), 'state', state, 'endedAt', at, 'entry', '')
@@ -42,4 +51,12 @@ local function bury(run, fn, reason, at, object)
   local letter = redis.call('XADD', P .. 'dead:' .. fn, '*', 'r', run, 'reason', reason)
   redis.call('HSET', runKey(run), 'reason', reason, 'letter', letter)
   finish(run, 'dead', at, object)
+end
+
+-- No trace of the run stays but its verdict in the bucket.
+local function forget(run, fn, letter)
+  if letter and letter ~= '' then redis.call('XDEL', P .. 'dead:' .. fn, letter) end
+  redis.call('DEL', runKey(run), P .. 'tries:' .. run)
+  redis.call('ZREM', P .. 'ended', run)
+  redis.call('ZREM', P .. 'runs', run)
 end

@@ -11,9 +11,7 @@ local forgotten = 0
 for _, run in ipairs(old) do
   if redis.call('SISMEMBER', P .. 'verdicts', run) == 0 then
     local v = redis.call('HMGET', runKey(run), 'fn', 'letter')
-    if v[2] and v[2] ~= '' then redis.call('XDEL', P .. 'dead:' .. v[1], v[2]) end
-    redis.call('DEL', runKey(run))
-    redis.call('ZREM', P .. 'ended', run)
+    forget(run, v[1], v[2])
     forgotten = forgotten + 1
   end
 end

@@ -26,6 +26,7 @@ local function takeBack(fn, lane, item)
     if crashes > 0 then
       lost = 'it took its worker down ' .. crashes .. ' times while it ran alone there (ended, or its event loop stood still); the last was ' .. worker
     end
+    note(run, 'lost', lost, '', t)
     redis.call('HSET', runKey(run), 'token', '', 'error', lost)
     if v[4] == '1' then
       finish(run, 'cancelled', t, v[3])

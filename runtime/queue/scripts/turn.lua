@@ -34,18 +34,22 @@ local function settle()
     return leave('succeeded')
   end
   redis.call('HSET', h, 'reason', reason, 'error', err, 'lines', lines)
+  local function noted(newState, outcome)
+    note(run, outcome, err ~= '' and err or reason, lines, t)
+    return leave(newState)
+  end
   -- Somebody asked for the end of it while it ran: it does not start again.
   if v[8] == '1' and (kind == 'release' or kind == 'fail') then kind = 'cancelled' end
   if kind == 'release' and delayMs == 0 then
     enqueue(run, fn, lane, t)
     wake(fn)
-    return leave('queued')
+    return noted('queued', 'released')
   end
   if kind == 'fail' or kind == 'bury' then
     local attempts = redis.call('HINCRBY', h, 'attempts', 1)
     if kind == 'bury' or attempts >= maxAttempts then
       bury(run, fn, kind == 'bury' and reason or 'exhausted', t, object)
-      return leave('dead')
+      return noted('dead', 'dead')
     end
   end
   if kind == 'fail' or kind == 'release' then
@@ -53,10 +57,10 @@ local function settle()
     local dueAt = v[9] and t or t + delayMs
     redis.call('ZADD', P .. 'delay', dueAt, run)
     redis.call('HSET', h, 'state', 'retrying', 'entry', '', 'dueAt', dueAt)
-    return leave('retrying')
+    return noted('retrying', kind == 'fail' and 'failed' or 'released')
   end
   finish(run, kind, t, object)
-  return leave(kind)
+  return noted(kind, kind)
 end
 
 local FIELDS = { 'fence', 'lane', 'attempts', 'epoch', 'payload', 'trigger', 'createdAt', 'queuedAt' }

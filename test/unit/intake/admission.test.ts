@@ -16,10 +16,11 @@ const router = createRouter([
   functionOf('two', 'incoming', ['*.mp4']),
   functionOf('v', 'incomingv'),
 ])
+const settings = { paths: 2, recordTtlMs: 1_000 } as const
 
 describe('planAdmission', () => {
   it('makes one run for each function that matches, with an id that anyone can compute', () => {
-    const plan = planAdmission([raw('put-simple')], router, 2)
+    const plan = planAdmission([raw('put-simple')], router, settings)
     const [event] = plan.events
     const generation = event?.kind === 'created' ? event.generation : ''
     expect(plan.jobs).toMatchObject([
@@ -30,7 +31,7 @@ describe('planAdmission', () => {
   })
 
   it('marks what waits for older versions of an upload, and for anything that was removed', () => {
-    const plan = planAdmission([raw('v-put1'), raw('v-delete-marker')], router, 2)
+    const plan = planAdmission([raw('v-put1'), raw('v-delete-marker')], router, settings)
     expect(plan.marks).toEqual([
       { objectId: expect.any(String), generation: plan.jobs[0]?.payload.generation, hint: 'superseded' },
       { objectId: objectIdOf('incomingv', 'v.txt'), generation: '', hint: 'source-gone' },
@@ -38,7 +39,7 @@ describe('planAdmission', () => {
   })
 
   it('marks no other version when one version was removed', () => {
-    const [mark] = planAdmission([raw('v-delete-version')], router, 2).marks
+    const [mark] = planAdmission([raw('v-delete-version')], router, settings).marks
     const only = '5469d7af-0698-4175-8067-089e7ca9281e'
     expect(mark).toEqual({
       objectId: objectIdOf('incomingv', 'v.txt'),
@@ -46,15 +47,15 @@ describe('planAdmission', () => {
       only,
       hint: 'source-gone',
     })
-    expect(planAdmission([raw('delete')], router, 2).marks[0]).not.toHaveProperty('only')
+    expect(planAdmission([raw('delete')], router, settings).marks[0]).not.toHaveProperty('only')
   })
 
   it('sets a notification aside once for its bad records, and admits the good ones', () => {
     const text = raw('put-simple').toString()
     const [part] = JSON.parse(text) as [{ Event: unknown[] }]
     const mixed = Buffer.from(JSON.stringify([{ Event: [{}, ...part.Event, { eventName: 7 }] }]))
-    const plan = planAdmission([mixed], router, 2)
-    expect(plan.jobs).toEqual(planAdmission([raw('put-simple')], router, 2).jobs)
+    const plan = planAdmission([mixed], router, settings)
+    expect(plan.jobs).toEqual(planAdmission([raw('put-simple')], router, settings).jobs)
     expect(plan.bad).toEqual([
       { raw: mixed, reason: expect.stringMatching(/^record 1: eventName: .* \(and 1 more\)$/) },
     ])
@@ -64,7 +65,7 @@ describe('planAdmission', () => {
     const plan = planAdmission(
       ['{', raw('put-simple'), '[]', [0xff, 0xfe]].map((each) => Buffer.from(each as Buffer)),
       router,
-      2,
+      settings,
     )
     expect(plan.bad.map(({ reason }) => reason)).toEqual([
       'no JSON',
@@ -76,7 +77,9 @@ describe('planAdmission', () => {
   })
 
   it('counts events that no function reads, and those that are no uploads', () => {
-    expect(planAdmission([raw('ilm-expiry-ilm'), raw('put-tagging')], createRouter([]), 2).jobs).toEqual([])
-    expect(planAdmission([raw('put-simple')], createRouter([]), 2).dropped).toEqual(['no-function'])
+    expect(
+      planAdmission([raw('ilm-expiry-ilm'), raw('put-tagging')], createRouter([]), settings).jobs,
+    ).toEqual([])
+    expect(planAdmission([raw('put-simple')], createRouter([]), settings).dropped).toEqual(['no-function'])
   })
 })

@@ -1,0 +1,61 @@
+-- Runs objects again, from the start and after live uploads: reprocess (whatever has ended, or was never run) or redrive
+-- (dead letters only). As a step of a job it happens once, however often it is sent.
+-- KEYS  1 prefix
+-- ARGV  1 job ('' for none)  2 how many of the job's items were dealt with before these  3 trigger: reprocess | redrive
+--       4 1 to begin anew also what is queued, retrying or running  5 token of this request, of one without a job
+--       then any number of: run, function, object, generation, payload (the last four '' where the run has them)
+-- Returns {1, outcome of each: queued | busy | ended | unknown}, or {0} when the job is over or further on
+local job, position, trigger, isForced, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
+local t = now()
+local jobKey = P .. 'job:' .. job
+if job ~= '' then
+  local v = redis.call('HMGET', jobKey, 'status', 'position')
+  if v[1] ~= 'running' or v[2] ~= position then return { 0 } end
+end
+
+local function again(run, fn, object, generation, payload)
+  local h = runKey(run)
+  local v = redis.call('HMGET', h, 'state', 'fn', 'object', 'letter', 'epoch', 'lane', 'entry', 'asked')
+  local state = v[1]
+  if token ~= '' and v[8] == token then return 'queued' end
+  if not state then
+    if payload == '' then return 'unknown' end
+    redis.call('HSET', h, 'fn', fn, 'object', object, 'generation', generation, 'event', '', 'copies', 0, 'dups', 0, 'fence', 0)
+    v = { false, fn, object, '', '-1', '', '' }
+  elseif trigger == 'redrive' and state ~= 'dead' then
+    return (state == 'queued' or state == 'running' or state == 'retrying') and 'busy' or 'ended'
+  elseif state == 'queued' or state == 'running' or state == 'retrying' then
+    if not isForced then return 'busy' end
+    if state ~= 'retrying' then drop(v[2], v[6], v[7]) end
+    redis.call('ZREM', P .. 'delay', run)
+    -- Who runs it now has lost it: the fence is another, and its worker is told.
+    redis.call('HINCRBY', h, 'fence', 1)
+    if state == 'running' then wake('cancel:' .. run) end
+  end
+  if payload ~= '' then redis.call('HSET', h, 'payload', payload) end
+  redis.call('HSET', h, 'attempts', 0, 'crashes', 0, 'trigger', trigger, 'asked', token,
+    'epoch', math.max(tonumber(v[5]) + 1, t), 'createdAt', t)
+  redis.call('HDEL', h, 'reason', 'error', 'lines', 'letter', 'cancel', 'hint', 'result', 'endedAt', 'token', 'progress')
+  redis.call('SADD', P .. 'open:' .. v[3], run)
+  redis.call('ZREM', P .. 'ended', run)
+  redis.call('ZADD', P .. 'runs', t, run)
+  redis.call('SREM', P .. 'verdicts', run)
+  enqueue(run, v[2], 'low', t)
+  if v[4] and v[4] ~= '' then redis.call('XDEL', P .. 'dead:' .. v[2], v[4]) end
+  wake(v[2])
+  return 'queued'
+end
+
+local outcomes = {}
+local queued = 0
+for p = 6, #ARGV, 5 do
+  local outcome = again(ARGV[p], ARGV[p + 1], ARGV[p + 2], ARGV[p + 3], ARGV[p + 4])
+  if outcome == 'queued' then queued = queued + 1 end
+  outcomes[#outcomes + 1] = outcome
+end
+if job ~= '' then
+  redis.call('HINCRBY', jobKey, 'position', #outcomes)
+  redis.call('HINCRBY', jobKey, 'handedOut', queued)
+  redis.call('HINCRBY', jobKey, 'passedOver', #outcomes - queued)
+end
+return { 1, outcomes }

@@ -1,0 +1,149 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createHistory, type History } from '../../runtime/queue/history.ts'
+import type { AgainRequest } from '../../runtime/queue/queue.ts'
+import type { RunRecord } from '../../runtime/queue/run.ts'
+import { BURIED, FAILED, jobOf, NOTHING, RELEASED, useQueue } from '../helpers/queue.ts'
+
+const used = useQueue()
+let history: History
+beforeEach(() => {
+  history = createHistory(used.redis, used.queue.keys)
+})
+
+const DONE = { kind: 'complete', result: '{}' } as const
+
+async function claimOne(runId: string) {
+  await used.queue.enqueue(jobOf(runId))
+  return (await used.queue.claim('w')).claims[0]!
+}
+
+async function again(runId: string, rest: Partial<AgainRequest> = {}) {
+  const { functionName, objectId, payload } = jobOf(runId)
+  const items = [{ runId, functionName, objectId, payload }]
+  return used.queue.again({ trigger: 'reprocess', isForced: false, items, ...rest })
+}
+
+describe('again', () => {
+  it('runs what has ended once more, from the start, behind uploads, with a higher epoch', async () => {
+    await used.queue.settle(await claimOne('a'), DONE)
+    expect(await again('a')).toEqual(['queued'])
+    const { claims } = await used.queue.claim('w')
+    expect(claims[0]).toMatchObject({ runId: 'a', lane: 'low', trigger: 'reprocess', attempts: 0 })
+    expect(claims[0]!.epoch).toBeGreaterThan(1_700_000_000_000)
+    expect(await used.queue.settle(claims[0]!, DONE)).toBe('succeeded')
+  })
+
+  it('makes the run of an object that Redis knows nothing of', async () => {
+    expect(await again('a')).toEqual(['queued'])
+    const { claims } = await used.queue.claim('w')
+    expect(claims[0]).toMatchObject({ payload: { key: 'a.mp4' }, fence: '1' })
+    expect(await used.queue.settle(claims[0]!, FAILED)).toBe('retrying')
+  })
+
+  it('leaves what is queued, running or retrying alone unless it is forced', async () => {
+    await used.queue.enqueue(jobOf('queued'))
+    expect(await again('queued')).toEqual(['busy'])
+    expect(await again('queued', { isForced: true })).toEqual(['queued'])
+    const claim = (await used.queue.claim('w', 5)).claims
+    expect(claim).toHaveLength(1)
+    expect(await again('queued')).toEqual(['busy'])
+    expect(await again('queued', { isForced: true })).toEqual(['queued'])
+    expect(await used.queue.heartbeat('w', claim)).toEqual(['lost'])
+    expect(await used.queue.settle(claim[0]!, DONE)).toBe('fenced')
+    const next = (await used.queue.claim('w', 5)).claims
+    expect(next).toHaveLength(1)
+    await used.queue.settle(next[0]!, { ...FAILED, delayMs: 60_000 })
+    expect(await again('queued')).toEqual(['busy'])
+    expect(await again('queued', { isForced: true })).toEqual(['queued'])
+    expect(await used.redis.zcard(used.queue.keys.delay)).toBe(0)
+    expect((await used.queue.claim('w', 5)).claims).toHaveLength(1)
+  })
+
+  it('redrives dead letters only, and says what the others are', async () => {
+    await used.queue.settle(await claimOne('done'), DONE)
+    await used.queue.enqueue(jobOf('waiting'))
+    expect(await again('done', { trigger: 'redrive' })).toEqual(['ended'])
+    expect(await again('waiting', { trigger: 'redrive' })).toEqual(['busy'])
+    const items = [{ runId: 'never heard of' }]
+    expect(await again('', { trigger: 'redrive', items })).toEqual(['unknown'])
+  })
+
+  it('does the step of a job once, and none when the job is over', async () => {
+    const jobKey = `${used.queue.keys.prefix}job:j`
+    await used.redis.hset(jobKey, { status: 'running', position: '0' })
+    const step = { job: 'j', position: 0 }
+    expect(await again('a', { step })).toEqual(['queued'])
+    expect(await again('a', { step })).toBeUndefined()
+    expect(await again('a', { step: { job: 'j', position: 1 } })).toEqual(['busy'])
+    expect(await used.redis.hgetall(jobKey)).toMatchObject({ position: '2', handedOut: '1', passedOver: '1' })
+    await used.redis.hset(jobKey, 'status', 'cancelled')
+    expect(await again('b', { step: { job: 'j', position: 2 } })).toBeUndefined()
+  })
+})
+
+it('forgets purged dead letters, but none that is still owed its verdict', async () => {
+  await used.queue.settle(await claimOne('a'), BURIED)
+  expect(await used.queue.purge(['a', 'b'])).toBe(0)
+  await used.queue.verdictWritten((await used.queue.run('a')) as RunRecord)
+  expect(await used.queue.purge(['a', 'b'])).toBe(1)
+  expect(await used.queue.run('a')).toBeUndefined()
+  expect(await history.tries('a')).toEqual([])
+})
+
+it('remembers how attempts ended, oldest first, the newest ten', async () => {
+  await used.queue.settle(await claimOne('a'), { ...FAILED, lines: 'one\ntwo' })
+  await used.queue.promote(10)
+  await used.queue.settle((await used.queue.claim('w')).claims[0]!, RELEASED)
+  await used.queue.settle((await used.queue.claim('w')).claims[0]!, BURIED)
+  const tries = await history.tries('a')
+  expect(tries).toMatchObject([
+    { outcome: 'failed', error: 'boom', lines: ['one', 'two'], worker: 'w', epoch: 0 },
+    { outcome: 'released', error: 'drain' },
+    { outcome: 'dead', error: 'no video', lines: [] },
+  ])
+  expect(tries[0]!.endedAtMs).toBeGreaterThanOrEqual(tries[0]!.startedAtMs)
+})
+
+it('remembers what was announced of an object, and each time that it was', async () => {
+  const text = JSON.stringify(['notification', 'created', 'Put', '17A0', 1_763_900_000_000, 'v1'])
+  const announced = [{ objectId: 'o', text }]
+  await used.queue.admit({ ...NOTHING, announced })
+  await used.queue.admit({ ...NOTHING, announced })
+  const [first, second] = await history.announcements('o')
+  expect(first).toMatchObject({ path: 'notification', kind: 'created', eventName: 'Put', generation: 'v1' })
+  expect(second!.heardAtMs).toBeGreaterThanOrEqual(first!.heardAtMs)
+  expect(await used.redis.pttl(used.queue.keys.events('o'))).toBeGreaterThan(0)
+  for (let i = 0; i < 50; i++) await used.queue.admit({ ...NOTHING, announced })
+  expect(await history.announcements('o')).toHaveLength(40)
+})
+
+describe('the list of runs', () => {
+  it('goes through all of them page by page, newest first, none twice', async () => {
+    for (let batch = 0; batch < 3; batch++) {
+      const jobs = Array.from({ length: 600 }, (_, i) => jobOf(`${batch}-${String(i).padStart(3, '0')}`))
+      await used.queue.enqueue(...jobs)
+    }
+    const seen: string[] = []
+    let after
+    do {
+      const page = await history.list({ isWanted: () => true, limit: 250, after })
+      seen.push(...page.runs.map(({ runId }) => runId))
+      after = page.next
+    } while (after)
+    expect(seen).toHaveLength(1_800)
+    expect(new Set(seen).size).toBe(1_800)
+    expect(seen[0]).toBe('2-599')
+    expect(seen.at(-1)).toBe('0-000')
+  })
+
+  it('has only what is wanted, in the time that is asked for', async () => {
+    await used.queue.enqueue(jobOf('a'), jobOf('b'))
+    const wanted = await history.list({ isWanted: ({ runId }) => runId === 'a', limit: 10 })
+    expect(wanted.runs.map(({ runId }) => runId)).toEqual(['a'])
+    const { createdAtMs } = wanted.runs[0]!
+    const within = (sinceMs: number, untilMs: number) =>
+      history.list({ isWanted: () => true, limit: 10, sinceMs, untilMs })
+    expect((await within(createdAtMs, createdAtMs)).runs).toEqual([])
+    expect((await within(createdAtMs, createdAtMs + 1)).runs).toHaveLength(2)
+  })
+})
