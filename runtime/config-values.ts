@@ -1,5 +1,5 @@
 /** Texts of settings and what they mean. Pure; each throws a RangeError that says what is valid. @module */
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { z } from 'zod'
 
 export const ROLES = ['api', 'intake', 'worker'] as const
@@ -39,6 +39,18 @@ export function minioEndpoint(text: string): string {
 export function host(text: string): string {
   if (!/^[\w.:-]+$/.test(text) || (text.includes(':') && !isIPv6(text)))
     throw new RangeError(`"${text}" is no name or address of a host; the port is SLUICE_API_PORT`)
+  return text
+}
+
+/** Whether only programs of this machine reach it: a name is resolved by nobody here, so `localhost` alone counts. */
+export function isLoopback(name: string): boolean {
+  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
+}
+
+/** What a client sends after `Bearer `; the text is in no message. */
+export function token(text: string): string {
+  if (!/^[\x21-\x7e]{16,512}$/.test(text))
+    throw new RangeError('a token has 16 to 512 characters: ASCII without spaces')
   return text
 }
 

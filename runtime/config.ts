@@ -9,11 +9,13 @@ import { z } from 'zod'
 import {
   functionOptions,
   host,
+  isLoopback,
   minioEndpoint,
   names,
   redisUrl,
   ROLES,
   roles,
+  token,
   type Role,
 } from './config-values.ts'
 import { ConfigError, messageOf } from './errors.ts'
@@ -21,17 +23,18 @@ import { DAY_MS, MINUTE_MS, parseDurationMs, SECOND_MS } from './time.ts'
 
 /** A setting as text that `parse` understands; what it throws becomes the issue. */
 function parsed<T>(parse: (text: string) => T, fallback: string) {
-  return z
-    .string()
-    .default(fallback)
-    .transform((text, context) => {
-      try {
-        return parse(text)
-      } catch (error) {
-        context.addIssue({ code: 'custom', message: messageOf(error) })
-        return z.NEVER
-      }
-    })
+  return z.string().default(fallback).transform(by(parse))
+}
+
+function by<T>(parse: (text: string) => T) {
+  return (text: string, context: z.RefinementCtx): T => {
+    try {
+      return parse(text)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: messageOf(error) })
+      return z.NEVER
+    }
+  }
 }
 
 function duration(fallback: string, least: readonly [string, number], most: readonly [string, number]) {
@@ -67,6 +70,9 @@ const schema = z.object({
   SLUICE_OPTIONS: parsed(functionOptions, '{}'),
   SLUICE_API_HOST: parsed(host, '127.0.0.1'),
   SLUICE_API_PORT: count(0, 65_535, 8080),
+  SLUICE_TOKEN_READER: z.string().transform(by(token)).optional(),
+  SLUICE_TOKEN_OPERATOR: z.string().transform(by(token)).optional(),
+  SLUICE_TOKEN_ADMIN: z.string().transform(by(token)).optional(),
   SLUICE_STRICT_EVENTS: z.enum(['on', 'off']).default('off'),
   SLUICE_LEASE: duration('30s', ['1s', SECOND_MS], ['1d', DAY_MS]),
   // Node's timers hold 24 days and end at once when asked for more.
@@ -84,6 +90,12 @@ export interface Credentials {
   readonly accessKey: string
   readonly secretKey: string
 }
+
+/** What a caller of the HTTP interface may be; each may do what the ones before it may. */
+export const TOKEN_ROLES = ['reader', 'operator', 'admin'] as const
+export type TokenRole = (typeof TOKEN_ROLES)[number]
+/** The bearer token of each role; without any, everybody who reaches the interface may do everything. */
+export type Tokens = Readonly<Partial<Record<TokenRole, string | undefined>>>
 
 export interface Config {
   readonly redisUrl: string
@@ -106,6 +118,7 @@ export interface Config {
   readonly functionOptions: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly apiHost: string
   readonly apiPort: number
+  readonly tokens: Tokens
   readonly isStrictEvents: boolean
   readonly leaseMs: number
   readonly drainMs: number
@@ -144,14 +157,16 @@ export function readConfig(env: Environment): ConfigReading {
   const result = schema.safeParse(given)
   const wrong = result.error?.issues ?? []
   for (const { path } of wrong) delete given[String(path[0])]
+  const config = toConfig(result.success ? result.data : schema.parse(given))
   return {
-    config: toConfig(result.success ? result.data : schema.parse(given)),
+    config,
     issues: [
       ...unknown.map((name) => `${name}: unknown setting; known are ${ours.join(', ')}`),
       ...wrong.map(({ path, message }) => `${path.join('.')}: ${message}`),
       ...PAIRS.filter(([user, secret]) => Boolean(env[user]) !== Boolean(env[secret])).map(
         ([user, secret]) => `${user} and ${secret}: give both or neither`,
       ),
+      ...wrongAccess(config, env),
     ],
   }
 }
@@ -161,6 +176,23 @@ const PAIRS = [
   ['MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'],
   ['MINIO_UPLOADER_ACCESS_KEY', 'MINIO_UPLOADER_SECRET_KEY'],
 ] as const
+
+const TOKEN_NAMES = ['SLUICE_TOKEN_READER', 'SLUICE_TOKEN_OPERATOR', 'SLUICE_TOKEN_ADMIN'] as const
+
+/** Who may call, seen over all settings. A token that is wrong by itself counts here as one that is there. */
+function wrongAccess({ apiHost, tokens }: Config, env: Environment): readonly string[] {
+  const all = TOKEN_ROLES.flatMap((role) => tokens[role] ?? [])
+  const isAlike = new Set(all).size < all.length
+  const isOpen = TOKEN_NAMES.every((name) => !env[name]) && !isLoopback(apiHost)
+  return [
+    ...(isAlike ? [`${TOKEN_NAMES.join(', ')}: no two roles may have the same token`] : []),
+    ...(isOpen
+      ? [
+          `SLUICE_API_HOST: others reach ${apiHost}, and without a token everybody may do everything: set SLUICE_TOKEN_ADMIN (16 characters or more, such as \`openssl rand -hex 24\` prints), or listen on 127.0.0.1`,
+        ]
+      : []),
+  ]
+}
 
 function toConfig(data: z.output<typeof schema>): Config {
   const credentials = (user: string | undefined, secret: string | undefined) =>
@@ -180,6 +212,11 @@ function toConfig(data: z.output<typeof schema>): Config {
     functionOptions: data.SLUICE_OPTIONS,
     apiHost: data.SLUICE_API_HOST,
     apiPort: data.SLUICE_API_PORT,
+    tokens: {
+      reader: data.SLUICE_TOKEN_READER,
+      operator: data.SLUICE_TOKEN_OPERATOR,
+      admin: data.SLUICE_TOKEN_ADMIN,
+    },
     isStrictEvents: data.SLUICE_STRICT_EVENTS === 'on',
     leaseMs: data.SLUICE_LEASE,
     drainMs: data.SLUICE_DRAIN,

@@ -1,8 +1,13 @@
 /** The HTTP interface. @module */
-import { Hono } from 'hono'
+import { OpenAPIHono } from '@hono/zod-openapi'
 import { routePath } from 'hono/route'
+import { requestId } from 'hono/request-id'
 import type { Histogram } from 'prom-client'
+import type { Tokens } from '../config.ts'
+import type { Logger } from '../logger.ts'
+import type { ApiEnv } from './auth.ts'
 import type { Check } from './health.ts'
+import type { ApiServices } from './services.ts'
 
 export interface ApiParts {
   readonly version: string
@@ -13,12 +18,24 @@ export interface ApiParts {
   readonly metrics: () => Promise<string>
   readonly isDraining: () => boolean
   readonly seconds: Histogram<'method' | 'route' | 'status_class'>
+  /** Behind `/v1`; without them there is no `/v1`. */
+  readonly services?: ApiServices
+  readonly tokens?: Tokens
+  readonly log?: Logger
 }
 
-export function createApi({ version, tools, health, metrics, isDraining, seconds }: ApiParts): Hono {
-  const app = new Hono()
+export function createApi({
+  version,
+  tools,
+  health,
+  metrics,
+  isDraining,
+  seconds,
+}: ApiParts): OpenAPIHono<ApiEnv> {
+  const app = new OpenAPIHono<ApiEnv>()
   const startedAtMs = performance.now()
 
+  app.use(requestId())
   app.use(async (c, next) => {
     const end = seconds.startTimer({ method: c.req.method })
     await next()

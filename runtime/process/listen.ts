@@ -12,7 +12,7 @@ import type { Logger } from '../logger.ts'
  * @throws {ConfigError} when this user may never listen there; Error when another start may find the port free
  */
 export function listen(
-  app: Hono,
+  app: Pick<Hono, 'fetch'>,
   { apiHost, apiPort }: Pick<Config, 'apiHost' | 'apiPort'>,
   log: Logger,
 ): Promise<() => void> {

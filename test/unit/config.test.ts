@@ -86,10 +86,48 @@ describe('loadConfig', () => {
   it.each([
     { name: 'REDIS_URL', value: 'redis://:secret@h:6379/2' },
     { name: 'MINIO_ENDPOINT', value: 'https://[::1]:9000/' },
-    { name: 'SLUICE_API_HOST', value: '::' },
+    { name: 'SLUICE_API_HOST', value: '::1' },
     { name: 'SLUICE_DRAIN', value: '0s' },
   ])('takes $name=$value', ({ name, value }) => {
     expect(() => loadConfig({ [name]: value })).not.toThrow()
+  })
+})
+
+describe('the tokens of the HTTP interface', () => {
+  const READER = 'a-token-of-the-reader'
+  const ADMIN = 'a-token-of-the-admin'
+
+  it('are one for each role', () => {
+    const { tokens } = loadConfig({ SLUICE_TOKEN_READER: READER, SLUICE_TOKEN_ADMIN: ADMIN })
+    expect(tokens).toEqual({ reader: READER, admin: ADMIN })
+  })
+
+  it.each(['too-short', 'with a space in its middle', 'ünïcödé-does-not-travel'])(
+    'are refused without being shown: %s',
+    (value) => {
+      const { issues } = readConfig({ SLUICE_TOKEN_READER: value })
+      expect(issues).toEqual([expect.stringMatching(/^SLUICE_TOKEN_READER: .*16 to 512/)])
+      expect(issues.join()).not.toContain(value)
+    },
+  )
+
+  it('are refused when two roles share one', () => {
+    const { issues } = readConfig({ SLUICE_TOKEN_READER: READER, SLUICE_TOKEN_OPERATOR: READER })
+    expect(issues).toEqual([expect.stringContaining('no two roles')])
+    expect(issues.join()).not.toContain(READER)
+  })
+
+  it.each(['0.0.0.0', '::', '10.1.2.3', 'sluice.example.org', '127.example.org'])(
+    'must be there when others reach the interface, at %s',
+    (host) => {
+      const { issues } = readConfig({ SLUICE_API_HOST: host })
+      expect(issues).toEqual([expect.stringMatching(/^SLUICE_API_HOST: .* set SLUICE_TOKEN_ADMIN/)])
+      expect(readConfig({ SLUICE_API_HOST: host, SLUICE_TOKEN_READER: READER }).issues).toEqual([])
+    },
+  )
+
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('need not be there at %s', (host) => {
+    expect(readConfig({ SLUICE_API_HOST: host }).issues).toEqual([])
   })
 })
 
