@@ -70,6 +70,9 @@ const schema = z.object({
   SLUICE_OPTIONS: parsed(functionOptions, '{}'),
   SLUICE_API_HOST: parsed(host, '127.0.0.1'),
   SLUICE_API_PORT: count(0, 65_535, 8080),
+  // Of the command line, which reads them itself: where the runtime answers, and by which token it asks.
+  SLUICE_API_URL: z.string().optional(),
+  SLUICE_TOKEN: z.string().optional(),
   SLUICE_TOKEN_READER: z.string().transform(by(token)).optional(),
   SLUICE_TOKEN_OPERATOR: z.string().transform(by(token)).optional(),
   SLUICE_TOKEN_ADMIN: z.string().transform(by(token)).optional(),
