@@ -22,7 +22,8 @@ const LIST = ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketVersions']
 const WRITE = ['s3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion']
 /** `mc cp` sends large files in parts; it asks for the location first. */
 const UPLOAD = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts']
-const UPLOAD_TO = ['s3:GetBucketLocation', 's3:ListBucketMultipartUploads']
+/** Whoever mirrors a folder lists what is there: without that right `mc mirror` uploads nothing and ends with 0. */
+const UPLOAD_TO = ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketMultipartUploads']
 
 /** Where uploads come in: the sources of functions that are not fed by other functions. */
 export function uploadBuckets(functions: readonly FunctionBuckets[]): readonly string[] {

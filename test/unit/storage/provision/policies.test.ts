@@ -60,9 +60,10 @@ describe('the runtime', () => {
 })
 
 describe('the uploader', () => {
-  it('writes what comes in and reads results', () => {
+  it('writes and lists what comes in, as clients that mirror a folder need it, and reads results', () => {
     for (const bucket of ['incoming', 'camera']) {
       expect(allows(uploaderPolicy(all), 's3:PutObject', `${bucket}/*`)).toBe(true)
+      expect(allows(uploaderPolicy(all), 's3:ListBucket', bucket)).toBe(true)
     }
     for (const bucket of ['processed', 'thumbs']) {
       expect(allows(uploaderPolicy(all), 's3:GetObject', `${bucket}/*`)).toBe(true)
