@@ -4,7 +4,7 @@ import { findGo, goInstall, goInstallLine } from './go-install.ts'
 import { withInstallLock } from './install-lock.ts'
 import { cacheBinDir, findProgram, type ProgramName } from './programs.ts'
 import type { Say } from './say.ts'
-import { findRedisInstaller } from './system-package.ts'
+import { findInstaller, REDIS } from './system-package.ts'
 
 /** Either a way to install it, or what a person has to do. */
 type Way = { readonly install: (progress: Say) => Promise<void> } | { readonly advice: string }
@@ -71,7 +71,7 @@ async function findWay(name: ProgramName, unfit: readonly string[]): Promise<Way
 }
 
 async function findRedisWay(found: string): Promise<Way> {
-  const installer = await findRedisInstaller()
+  const installer = await findInstaller(REDIS)
   // A Redis that is too old may be in somebody's service: it is not ours to replace.
   if (installer?.install && !found) return { install: installer.install }
   const line = installer && !found ? `\n  Run: ${installer.line}` : ''

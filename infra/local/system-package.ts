@@ -1,4 +1,4 @@
-/** `redis-server` by the system's package manager. @module */
+/** Programs by the system's package manager. @module */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
@@ -8,8 +8,10 @@ import { findOnPath } from './search-path.ts'
 
 const run = promisify(execFile)
 
+type Tool = 'apt-get' | 'dnf' | 'apk' | 'brew'
+
 interface PackageManager {
-  readonly tool: string
+  readonly tool: Tool
   readonly needsRoot: boolean
   /** Refreshes the list of packages; may fail in part (a dead third-party source) while the rest still works. */
   readonly refresh?: readonly string[]
@@ -17,9 +19,6 @@ interface PackageManager {
   readonly verb: string
   /** Only for us: they keep it from asking. */
   readonly options: readonly string[]
-  readonly packageName: string
-  /** The service that the package starts by itself. */
-  readonly service?: string
 }
 
 const MANAGERS: readonly PackageManager[] = [
@@ -29,30 +28,52 @@ const MANAGERS: readonly PackageManager[] = [
     refresh: ['update', '-q'],
     verb: 'install',
     options: ['-q', '-y', '--no-install-recommends', '-o', 'DPkg::Lock::Timeout=120'],
-    packageName: 'redis-server',
-    service: 'redis-server',
   },
-  { tool: 'dnf', needsRoot: true, verb: 'install', options: ['-y'], packageName: 'redis' },
-  { tool: 'apk', needsRoot: true, verb: 'add', options: ['--no-cache'], packageName: 'redis' },
-  { tool: 'brew', needsRoot: false, verb: 'install', options: [], packageName: 'redis' },
+  { tool: 'dnf', needsRoot: true, verb: 'install', options: ['-y'] },
+  { tool: 'apk', needsRoot: true, verb: 'add', options: ['--no-cache'] },
+  { tool: 'brew', needsRoot: false, verb: 'install', options: [] },
 ]
 
-export interface RedisInstaller {
+export interface SystemPackage {
+  /** For people. */
+  readonly title: string
+  /** What the package managers that have it call it. */
+  readonly names: Readonly<Partial<Record<Tool, string>>>
+  /** The service that the package of apt-get starts by itself. */
+  readonly service?: string
+}
+
+export const REDIS: SystemPackage = {
+  title: 'Redis',
+  names: { 'apt-get': 'redis-server', dnf: 'redis', apk: 'redis', brew: 'redis' },
+  service: 'redis-server',
+}
+
+export interface Installer {
   /** What a person would type. */
   readonly line: string
   /** Undefined when it would ask for a password. */
   readonly install: ((progress: Say) => Promise<void>) | undefined
 }
 
-export async function findRedisInstaller(): Promise<RedisInstaller | undefined> {
+/** Undefined where no package manager has it. */
+export async function findInstaller(wanted: SystemPackage): Promise<Installer | undefined> {
   for (const manager of MANAGERS) {
-    if (!(await findOnPath(manager.tool))) continue
+    const name = wanted.names[manager.tool]
+    if (!name || !(await findOnPath(manager.tool))) continue
     const sudo = manager.needsRoot && process.getuid?.() !== 0 ? ['sudo', '-n'] : []
-    const line = `${sudo[0] ?? ''} ${manager.tool} ${manager.verb} ${manager.packageName}`.trim()
+    const line = `${sudo[0] ?? ''} ${manager.tool} ${manager.verb} ${name}`.trim()
     const isAllowed = sudo.length === 0 || (await isSudoFree())
-    return { line, install: isAllowed ? (progress) => install(manager, sudo, progress) : undefined }
+    const found: Found = { ...wanted, name, manager, sudo }
+    return { line, install: isAllowed ? (progress) => install(found, progress) : undefined }
   }
   return undefined
+}
+
+interface Found extends SystemPackage {
+  readonly name: string
+  readonly manager: PackageManager
+  readonly sudo: readonly string[]
 }
 
 function isSudoFree(): Promise<boolean> {
@@ -62,7 +83,7 @@ function isSudoFree(): Promise<boolean> {
   )
 }
 
-async function install(manager: PackageManager, sudo: readonly string[], progress: Say): Promise<void> {
+async function install({ title, name, service, manager, sudo }: Found, progress: Say): Promise<void> {
   // sudo drops the environment, so the setting travels on the command line.
   const asRoot = (...line: string[]): [string, ...string[]] => [
     ...(sudo as [string, ...string[]]),
@@ -77,13 +98,9 @@ async function install(manager: PackageManager, sudo: readonly string[], progres
       (error: Error) => progress(error.message),
     )
   }
-  const what = `Installing Redis (${manager.tool})`
-  await runQuietly({
-    ...quiet,
-    line: asRoot(manager.tool, manager.verb, ...manager.options, manager.packageName),
-    what,
-  })
-  if (manager.service) await stopService(manager.service, sudo)
+  const what = `Installing ${title} (${manager.tool})`
+  await runQuietly({ ...quiet, line: asRoot(manager.tool, manager.verb, ...manager.options, name), what })
+  if (service && manager.tool === 'apt-get') await stopService(service, sudo)
 }
 
 /** The package's own Redis would hold port 6379 and start with the machine; ours needs only the program. */

@@ -1,0 +1,88 @@
+/** A stack whose functions take every object, and what an uploader finds in its buckets. @module */
+import { join } from 'node:path'
+import { afterAll, beforeAll } from 'vitest'
+import type { z } from 'zod'
+import { parseManifest, type Manifest } from '../../runtime/output/manifest.ts'
+import { createStorage } from '../../runtime/storage/client.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
+import type { toldSchema } from './any-functions.ts'
+import { useStack, type Runs } from './runs.ts'
+import { sha256Hex } from './sha256.ts'
+import type { TestStack } from './stack.ts'
+import { waitFor } from './wait.ts'
+
+export interface Told extends z.output<typeof toldSchema> {
+  readonly manifest: Manifest
+}
+
+export interface AnyStack {
+  readonly stack: TestStack
+  readonly runs: Runs
+  /** By the uploader's account. */
+  readonly uploader: Storage
+  /** What the function said of the object whose results lie there, read as an uploader may read it. */
+  told(place: string, functionName?: string): Promise<Told>
+  /** The only run of an object, when it has succeeded. */
+  onlyRun(key: string): Promise<Awaited<ReturnType<Runs['reached']>>>
+  /** Resolves when both copies of every event came in, and throws when one of them made a run of its own. */
+  assertEachOnce(keys: readonly string[]): Promise<void>
+}
+
+/** For one file, with the functions of `any-functions.ts`. Read the fields inside tests. */
+export function useAnyStack(): AnyStack {
+  const used = useStack({ SLUICE_FUNCTIONS_FILE: join(import.meta.dirname, 'any-functions.ts') })
+  let uploader: Storage
+  beforeAll(() => {
+    const { minioEndpoint: endpoint, credentials } = used.stack
+    uploader = createStorage({ endpoint, region: 'us-east-1', credentials: credentials.uploader })
+  })
+  afterAll(() => uploader.close())
+
+  async function read(key: string): Promise<string> {
+    const found = await uploader.readText('processed', key)
+    if (!found) throw new Error(`nothing is at ${JSON.stringify(key)} in processed`)
+    return found.text
+  }
+
+  return {
+    get stack() {
+      return used.stack
+    },
+    get runs() {
+      return used.runs
+    },
+    get uploader() {
+      return uploader
+    },
+    async told(place, functionName = 'any') {
+      const manifest = parseManifest(await read(`${place}/${functionName}/manifest.json`))
+      const [file] = manifest?.files ?? []
+      if (!manifest || !file) throw new Error(`the manifest at ${JSON.stringify(place)} names no file`)
+      const text = await read(file.key)
+      if (sha256Hex(text) !== file.sha256) throw new Error(`${file.key} is not what the manifest names`)
+      return { ...(JSON.parse(text) as z.output<typeof toldSchema>), manifest }
+    },
+    async onlyRun(key) {
+      const run = await used.runs.reached(key, 'succeeded')
+      const all = await used.runs.of(key)
+      if (all.length !== 1) throw new Error(`${JSON.stringify(key)} has ${all.length} runs`)
+      return run
+    },
+    assertEachOnce: (keys) =>
+      waitFor(async () => (await copiesOf(used.runs, keys)).every((copies) => copies === 2), {
+        timeoutMs: 30_000,
+        what: 'the second copy of each event',
+      }).then(async () => {
+        for (const key of keys) {
+          const [run, ...others] = await used.runs.of(key)
+          if (others.length > 0 || run?.dups !== 0)
+            throw new Error(`${JSON.stringify(key)} was not done exactly once`)
+        }
+      }),
+  }
+}
+
+async function copiesOf(runs: Runs, keys: readonly string[]): Promise<number[]> {
+  const all = await Promise.all(keys.map((key) => runs.of(key)))
+  return all.map(([run]) => run?.copies ?? 0)
+}
