@@ -10,7 +10,7 @@ import type { Output } from './output/output.ts'
 import { parseSizeBytes } from './size.ts'
 import { parseDurationMs } from './time.ts'
 import type { Logger } from './logger.ts'
-import type { Source } from './worker/attempt/source.ts'
+import type { Source } from './worker/source/source.ts'
 
 /** The object version that an attempt works on, as the store described it when the attempt began. */
 export interface SourceObject extends ObjectVersion {

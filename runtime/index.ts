@@ -12,6 +12,6 @@ export type {
 export { PermanentError, RetryLaterError } from './errors.ts'
 export type { ChunkTimes, Output, OutputFacts, OutputFile } from './output/output.ts'
 export type { JsonValue } from './output/json.ts'
-export type { Source } from './worker/attempt/source.ts'
+export type { Source } from './worker/source/source.ts'
 export type { Logger } from './logger.ts'
 export { functionMetrics } from './metrics.ts'

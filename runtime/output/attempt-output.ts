@@ -25,6 +25,12 @@ export interface AttemptOutput extends Output {
    * @throws the first error of any upload, also of one that nobody waited for
    */
   close(): Promise<OutputResult>
+  /**
+   * Resolves when at most `count` files are waiting, at once when that is so already.
+   *
+   * @throws the reason of `signal` when that is aborted first
+   */
+  waitingAtMost(count: number, signal: AbortSignal): Promise<void>
   /** Ends what is on its way without waiting for it to succeed; every later call rejects. Never throws. */
   abandon(reason: Error): Promise<void>
 }
@@ -52,6 +58,8 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
   const files: ManifestFile[] = []
   const pointers: Record<string, string> = {}
   const pending = new Set<Promise<void>>()
+  /** Called whenever fewer files wait. */
+  const onFewer = new Set<() => void>()
   let facts: OutputFacts = {}
   let closedBecause: string | undefined
   let failure: { readonly error: unknown } | undefined
@@ -106,13 +114,14 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
   /** Remembers the work and its failure, so that what nobody waits for is not lost. */
   function track(work: Promise<void>): Promise<void> {
     pending.add(work)
-    work.then(
-      () => pending.delete(work),
-      (error: unknown) => {
-        failure ??= { error }
-        pending.delete(work)
-      },
-    )
+    const ended = () => {
+      pending.delete(work)
+      for (const look of onFewer) look()
+    }
+    work.then(ended, (error: unknown) => {
+      failure ??= { error }
+      ended()
+    })
     return work
   }
 
@@ -136,6 +145,24 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
     },
     get waiting() {
       return pending.size
+    },
+    async waitingAtMost(count, signal) {
+      if (pending.size <= count) return
+      let look = () => {}
+      try {
+        await new Promise<void>((resolve, reject) => {
+          look = () => {
+            if (signal.aborted) reject(signal.reason as Error)
+            else if (pending.size <= count) resolve()
+          }
+          onFewer.add(look)
+          signal.addEventListener('abort', look)
+          look()
+        })
+      } finally {
+        onFewer.delete(look)
+        signal.removeEventListener('abort', look)
+      }
     },
     async close() {
       closedBecause ??= 'its handler has returned'

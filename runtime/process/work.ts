@@ -13,6 +13,7 @@ import { createInFlight } from '../worker/in-flight.ts'
 import { renewLeases } from '../worker/lease.ts'
 import { createVerdictWriter } from '../worker/owed-verdicts.ts'
 import { ownFolder, scratchOf } from '../worker/attempt/scratch.ts'
+import { createRangeProxy } from '../worker/source/proxy.ts'
 import { createWorker } from '../worker/worker.ts'
 import { linkToSupervisor } from './child.ts'
 import type { Parts } from './parts.ts'
@@ -41,6 +42,8 @@ export async function work(
 
   const inFlight = createInFlight(config.leaseMs)
   const contact = createContact(Math.min(5 * SECOND_MS, config.leaseMs / 2))
+  const proxy = createRangeProxy(log)
+  closers.add('range proxy', () => proxy.close())
   const writeVerdicts = createVerdictWriter(parts)
   const worker = createWorker({
     queue,
@@ -48,7 +51,7 @@ export async function work(
     functions,
     inFlight,
     contact,
-    attempt: createAttempt({ ...parts, consumer, scratchParent }),
+    attempt: createAttempt({ ...parts, consumer, scratchParent, proxy }),
     onEndedWithoutResult: () => {
       writeVerdicts().catch((error: Error) => log.debug({ error: error.message }, 'verdicts stay owed'))
     },

@@ -15,7 +15,7 @@ export function parseHead(headers: IncomingHttpHeaders): ObjectHead {
   return {
     etag: (text('etag') ?? '').replaceAll('"', ''),
     ...(versionId && versionId !== 'null' ? { versionId } : {}),
-    sizeBytes: Number(text('content-length') ?? 0),
+    sizeBytes: Number(totalBytes(text('content-range')) ?? text('content-length') ?? 0),
     lastModifiedMs: Date.parse(text('last-modified') ?? ''),
     ...(contentType ? { contentType } : {}),
     ...(sha256Hex ? { sha256Hex } : {}),
@@ -25,6 +25,11 @@ export function parseHead(headers: IncomingHttpHeaders): ObjectHead {
         .map(([name, value]) => [name.slice(META.length), decodeHeader(String(value))]),
     ),
   }
+}
+
+/** Of `bytes 0-9/1234`, the answer to a range, `1234`. */
+function totalBytes(contentRange: string | undefined): string | undefined {
+  return contentRange && /\/(\d+)$/.exec(contentRange)?.[1]
 }
 
 /** Undefined also for the checksum of a multipart upload (`…-3`), which is a checksum of checksums. */

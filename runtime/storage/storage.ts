@@ -38,6 +38,18 @@ export interface ReadOptions {
   readonly signal?: AbortSignal
 }
 
+export interface ByteRange {
+  /** 0-based. */
+  readonly start: number
+  /** Included. @defaultValue the last byte of the object */
+  readonly end?: number
+}
+
+export interface GetOptions extends ReadOptions {
+  /** One that begins beyond the object's end fails with code `InvalidRange`. @defaultValue the whole object */
+  readonly range?: ByteRange
+}
+
 /** A body of known length: what is in memory, or a file on disk with the sha256 that it was found to have. */
 export type PutBody =
   | { readonly bytes: Uint8Array }
@@ -66,8 +78,11 @@ export interface ListOptions {
 export interface Storage {
   /** What the latest (or the named) version is; undefined when there is none or it is a delete marker. */
   head(bucket: string, key: string, options?: ReadOptions): Promise<ObjectHead | undefined>
-  /** The bytes as a stream. The caller consumes or destroys it; a loss on the way is the stream's error. */
-  get(bucket: string, key: string, options?: ReadOptions): Promise<{ head: ObjectHead; body: Readable }>
+  /**
+   * The bytes as a stream, in steps of some 64 KiB, few of them read ahead. The caller consumes or destroys it, which closes
+   * its connection; a loss on the way is the stream's error. `head` is of the whole object, also when a range is read.
+   */
+  get(bucket: string, key: string, options?: GetOptions): Promise<{ head: ObjectHead; body: Readable }>
   /** A small object whole; undefined when there is none. */
   readText(
     bucket: string,

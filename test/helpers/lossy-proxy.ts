@@ -6,6 +6,8 @@ export interface LossyProxy {
   readonly port: number
   /** Replies lost so far. */
   readonly lost: number
+  /** Connections that are open to it. */
+  readonly connections: number
   /** Loses the next replies, each together with its connection. */
   loseReplies(count: number): void
   stop(): Promise<void>
@@ -15,7 +17,10 @@ export async function startLossyProxy(targetPort: number): Promise<LossyProxy> {
   let toLose = 0
   let lost = 0
   const sockets = new Set<Socket>()
+  const clients = new Set<Socket>()
   const server = createServer((client) => {
+    clients.add(client)
+    client.once('close', () => clients.delete(client))
     const target = connect(targetPort, '127.0.0.1')
     for (const socket of [client, target]) {
       sockets.add(socket)
@@ -40,6 +45,9 @@ export async function startLossyProxy(targetPort: number): Promise<LossyProxy> {
     port: (server.address() as AddressInfo).port,
     get lost() {
       return lost
+    },
+    get connections() {
+      return clients.size
     },
     loseReplies(count) {
       toLose = count

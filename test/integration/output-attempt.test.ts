@@ -110,6 +110,31 @@ describe('files', () => {
     expect((await output.close()).files).toHaveLength(12)
   })
 
+  it('are waited for until few enough are left, and until then only', async () => {
+    const signal = new AbortController().signal
+    await output.waitingAtMost(0, signal)
+    const files = await Promise.all(
+      [...Array(8).keys()].map((n) => fileOf(`${n}.bin`, Buffer.alloc(500_000, n))),
+    )
+    const uploads = files.map((file) => output.upload(file))
+    await output.waitingAtMost(8, signal)
+    expect(output.waiting).toBe(8)
+    await output.waitingAtMost(4, signal)
+    expect(output.waiting).toBeLessThanOrEqual(4)
+    const ended = new AbortController()
+    const waiting = output.waitingAtMost(0, ended.signal)
+    ended.abort(new Error('the client is gone'))
+    await expect(waiting).rejects.toThrow('the client is gone')
+    await expect(output.waitingAtMost(0, ended.signal)).rejects.toThrow('the client is gone')
+    await Promise.all(uploads)
+  })
+
+  it('that fail do not wait any more', async () => {
+    const missing = output.upload({ path: join(dir, 'missing'), name: 'm', role: 'x', contentType: 'x/y' })
+    await output.waitingAtMost(0, new AbortController().signal)
+    await expect(missing).rejects.toThrow(/ENOENT/)
+  })
+
   it('of no bytes are files too', async () => {
     await output.upload(await fileOf('empty.bin', ''))
     expect((await output.close()).files).toMatchObject([{ bytes: 0, sha256: sha256Hex('') }])

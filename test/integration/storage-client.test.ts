@@ -53,6 +53,25 @@ describe('keys', () => {
   )
 })
 
+describe('a range', () => {
+  it.each([
+    { range: { start: 2, end: 4 }, expected: '234' },
+    { range: { start: 7 }, expected: '789' },
+    { range: { start: 8, end: 100 }, expected: '89' },
+  ])('$range is read alone, and the object described whole', async ({ range, expected }) => {
+    const { etag } = await storage.put('plain', 'digits', bytes('0123456789'), PLAIN)
+    const { head, body } = await storage.get('plain', 'digits', { range, ifMatch: etag })
+    expect(await text(body)).toBe(expected)
+    expect(head).toMatchObject({ etag, sizeBytes: 10 })
+  })
+
+  it('beyond the end is refused', async () => {
+    await storage.put('plain', 'digits', bytes('0123456789'), PLAIN)
+    const beyond = storage.get('plain', 'digits', { range: { start: 10 } })
+    await expect(beyond).rejects.toMatchObject({ code: 'InvalidRange' })
+  })
+})
+
 describe('listings', () => {
   it('has every key of a bucket of more than 1,000, numbers and special characters among them, in order', async () => {
     const keys = [...Array(1_100).keys()].map(

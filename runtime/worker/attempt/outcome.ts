@@ -5,7 +5,7 @@
 import { messageOf, PermanentError, RetryLaterError } from '../../errors.ts'
 import { StorageError } from '../../storage/errors.ts'
 import { SECOND_MS } from '../../time.ts'
-import { SourceGoneError, SupersededError } from './source.ts'
+import { SourceGoneError, SupersededError } from '../source/reader.ts'
 
 /** Why the runtime ended an attempt: the reason of its AbortSignal. */
 export class AttemptAborted extends Error {

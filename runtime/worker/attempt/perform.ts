@@ -1,25 +1,25 @@
 /** The work of an attempt: options -> handler -> files -> commit. @module */
 import { ulid } from 'ulid'
 import type { Config } from '../../config.ts'
-import type { FunctionDefinition, FunctionVariables, SourceObject } from '../../function.ts'
+import type { FunctionDefinition, SourceObject } from '../../function.ts'
 import type { Logger } from '../../logger.ts'
 import type { RuntimeMetrics } from '../../metrics.ts'
 import { createAttemptFolder } from '../../output/attempt-folder.ts'
-import { createAttemptOutput, type AttemptOutput } from '../../output/attempt-output.ts'
+import { createAttemptOutput } from '../../output/attempt-output.ts'
 import { commit, type CommitOutcome } from '../../output/commit.ts'
 import type { ResultPlace } from '../../output/layout.ts'
 import type { Identity } from '../../output/manifest.ts'
 import { removeVerdict } from '../../output/verdict.ts'
 import type { Queue } from '../../queue/queue.ts'
 import type { Storage } from '../../storage/storage.ts'
+import type { RangeProxy } from '../source/proxy.ts'
 import type { Gateway } from './gateway.ts'
+import { handle } from './handle.ts'
 import { hopsOf } from './hops.ts'
 import type { InFlightAttempt } from '../in-flight.ts'
-import { invoke } from './invoke.ts'
 import { manifestOf } from './manifest-of.ts'
 import { mergeOptions } from './options.ts'
 import type { Outcome } from './outcome.ts'
-import { createSource } from './source.ts'
 
 /** A store that is away must not hold up the end of an attempt. */
 const DISCARD_MS = 10_000
@@ -31,6 +31,8 @@ export interface PerformParts {
   readonly consumer: string
   readonly storage: Storage
   readonly metrics: RuntimeMetrics
+  /** Serves large sources to tools. */
+  readonly proxy: RangeProxy
 }
 
 export interface Performance {
@@ -64,12 +66,7 @@ export async function perform(
   output.describe({ warnings })
   let ended: CommitOutcome | undefined
   try {
-    const outcome = await invoke(gateway, {
-      functionName: definition.name,
-      event,
-      eventTime: new Date(claim.payload.eventTimeMs).toISOString(),
-      variables: variablesOf(parts, performance, options, output),
-    })
+    const outcome = await handle(parts, gateway, { ...performance, options, output })
     if (outcome.kind !== 'succeeded') return outcome
     const result = await output.close()
     const manifest = manifestOf({ claim, definition, event, attemptId, options, result, hops, startedAt })
@@ -88,29 +85,6 @@ export async function perform(
         log.warn({ error: error.message }, 'files of a failed attempt are left to the janitor')
       })
     }
-  }
-}
-
-function variablesOf(
-  { storage }: PerformParts,
-  { attempt, event, log, scratch }: Performance,
-  options: Readonly<Record<string, unknown>>,
-  output: AttemptOutput,
-): FunctionVariables<unknown> {
-  const { claim, signal, active } = attempt
-  return {
-    event,
-    run: { id: claim.runId, attempt: claim.attempts + 1, epoch: claim.epoch },
-    options,
-    source: createSource({ storage, object: event, scratch, signal, onBytes: active }),
-    output,
-    signal,
-    progress(progress) {
-      active()
-      attempt.progress = progress
-    },
-    log,
-    scratch,
   }
 }
 

@@ -22,6 +22,11 @@ describe('parseHead', () => {
     })
   })
 
+  it('knows the size of the whole object also from the answer to a range', () => {
+    const range = { ...HEADERS, 'content-range': 'bytes 5-9/1234' }
+    expect(parseHead(range).sizeBytes).toBe(1234)
+  })
+
   it.each(['null', ''])('knows no version by the name of "%s"', (versionId) => {
     expect(parseHead({ ...HEADERS, 'x-amz-version-id': versionId })).not.toHaveProperty('versionId')
   })

@@ -7,7 +7,7 @@ import {
   retryAfterMs,
 } from '../../../../runtime/worker/attempt/outcome.ts'
 import { StorageError } from '../../../../runtime/storage/errors.ts'
-import { SourceGoneError, SupersededError } from '../../../../runtime/worker/attempt/source.ts'
+import { SourceGoneError, SupersededError } from '../../../../runtime/worker/source/reader.ts'
 
 describe('a handler’s answer', () => {
   it.each([

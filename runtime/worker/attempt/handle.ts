@@ -1,0 +1,71 @@
+/** The call of a handler with all that it finds in `c.var`. @module */
+import type { FunctionVariables } from '../../function.ts'
+import type { AttemptOutput } from '../../output/attempt-output.ts'
+import { createSource, type AttemptSource } from '../source/source.ts'
+import type { Gateway } from './gateway.ts'
+import { invoke } from './invoke.ts'
+import { outcomeOfError, type Outcome } from './outcome.ts'
+import type { Performance, PerformParts } from './perform.ts'
+
+/** The brake on tools that make files faster than they are sent: the disk has to hold no more than about so many. */
+const MAX_WAITING_FILES = 4
+
+export interface Handling extends Performance {
+  readonly options: Readonly<Record<string, unknown>>
+  readonly output: AttemptOutput
+}
+
+/**
+ * The call of the handler with a source that ends with it. Why the source could not be read outranks what the handler made
+ * of that: a tool only sees that its input broke off.
+ */
+export async function handle(
+  { storage, proxy }: Pick<PerformParts, 'storage' | 'proxy'>,
+  gateway: Gateway,
+  handling: Handling,
+): Promise<Outcome> {
+  const { attempt, event, log, scratch, output } = handling
+  const { claim, definition, signal, active } = attempt
+  const source = createSource({
+    storage,
+    object: event,
+    scratch,
+    signal,
+    onBytes: active,
+    log,
+    proxy,
+    room: (signal) => output.waitingAtMost(MAX_WAITING_FILES, signal),
+  })
+  try {
+    const outcome = await invoke(gateway, {
+      functionName: definition.name,
+      event,
+      eventTime: new Date(claim.payload.eventTimeMs).toISOString(),
+      variables: variablesOf(handling, source),
+    })
+    return outcome.kind !== 'succeeded' && source.fault ? outcomeOfError(source.fault) : outcome
+  } finally {
+    source.close()
+  }
+}
+
+function variablesOf(
+  { attempt, event, log, scratch, options, output }: Handling,
+  source: AttemptSource,
+): FunctionVariables<unknown> {
+  const { claim, signal, active } = attempt
+  return {
+    event,
+    run: { id: claim.runId, attempt: claim.attempts + 1, epoch: claim.epoch },
+    options,
+    source,
+    output,
+    signal,
+    progress(progress) {
+      active()
+      attempt.progress = progress
+    },
+    log,
+    scratch,
+  }
+}

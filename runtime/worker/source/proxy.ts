@@ -1,0 +1,155 @@
+/**
+ * Objects as URLs on loopback, for tools that read files or HTTP: `http://127.0.0.1:<port>/<token>`, ranges included.
+ * Such a tool sees no host name, no credential and no network, and of the object only what it asks for.
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { messageOf } from '../../errors.ts'
+import type { Logger } from '../../logger.ts'
+import { parseRange } from './range.ts'
+
+/** What a URL gives. */
+export interface Served {
+  readonly sizeBytes: number
+  /** The bytes from `start` to `end`, both included. Left early when the client is gone. */
+  read(start: number, end: number, signal: AbortSignal): AsyncIterable<Buffer>
+  /** Resolves when bytes may be handed out; asked before each step. It is the brake, and may last as long as it likes. */
+  room(signal: AbortSignal): Promise<void>
+}
+
+export interface RangeProxy {
+  /** A URL that nobody can guess, good until `signal` is aborted: then its open requests are ended too. */
+  serve(served: Served, signal: AbortSignal): Promise<string>
+  /** Ends every request and stops listening. */
+  close(): Promise<void>
+}
+
+interface Entry {
+  readonly served: Served
+  /** Its end. */
+  readonly signal: AbortSignal
+}
+
+interface Answer {
+  readonly start: number
+  /** Included. */
+  readonly end: number
+  readonly head: () => void
+}
+
+const TOKEN_BYTES = 32
+
+/** Listens as soon as there is something to serve. */
+export function createRangeProxy(log: Logger): RangeProxy {
+  const servedBy = new Map<string, Entry>()
+  let listening: Promise<number> | undefined
+  // No limit of time: a client may read as slowly as it likes, and the brake may hold it for as long.
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: Error) => {
+      log.debug({ error: error.message }, 'a read through the range proxy ended early')
+      if (response.headersSent) response.destroy()
+      else refuse(response, 502, error.message)
+    })
+  })
+
+  function listen(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(0, '127.0.0.1', () => {
+        server.off('error', reject)
+        server.on('error', (error) => log.error({ error: messageOf(error) }, 'the range proxy failed'))
+        resolve((server.address() as AddressInfo).port)
+      })
+    })
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const entry = servedBy.get(request.url?.slice(1) ?? '')
+    if (!entry) return refuse(response, 404, 'nothing is served here')
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return refuse(response, 405, 'GET and HEAD only', { allow: 'GET, HEAD' })
+    }
+    const { sizeBytes } = entry.served
+    // Only a GET has ranges: RFC 9110, 14.2.
+    const range = parseRange(request.method === 'GET' ? request.headers.range : undefined, sizeBytes)
+    if (range.kind === 'unsatisfiable') {
+      return refuse(response, 416, `the object has ${sizeBytes} bytes`, {
+        'content-range': `bytes */${sizeBytes}`,
+      })
+    }
+    const [start, end] = range.kind === 'part' ? [range.start, range.end] : [0, sizeBytes - 1]
+    const head = () =>
+      response.writeHead(range.kind === 'part' ? 206 : 200, {
+        'accept-ranges': 'bytes',
+        // Never the object's own type: that is its uploader's word, and FFmpeg listens to it.
+        'content-type': 'application/octet-stream',
+        'content-length': end - start + 1,
+        ...(range.kind === 'part' && { 'content-range': `bytes ${start}-${end}/${sizeBytes}` }),
+      })
+    if (request.method === 'GET') await send(entry, { start, end, head }, response)
+    else head()
+    response.end()
+  }
+
+  return {
+    async serve(served, signal) {
+      listening ??= listen().catch((error: unknown) => {
+        // Such as too many open files: the next attempt may have more luck.
+        listening = undefined
+        throw error
+      })
+      const port = await listening
+      signal.throwIfAborted()
+      const token = randomBytes(TOKEN_BYTES).toString('hex')
+      servedBy.set(token, { served, signal })
+      signal.addEventListener('abort', () => servedBy.delete(token), { once: true })
+      return `http://127.0.0.1:${port}/${token}`
+    },
+    async close() {
+      servedBy.clear()
+      if (!listening) return
+      await listening
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
+
+/** @throws when the object cannot be read to the end, and when the client is gone or was sent away */
+async function send(
+  { served, signal }: Entry,
+  { start, end, head }: Answer,
+  response: ServerResponse,
+): Promise<void> {
+  const gone = new AbortController()
+  const sendAway = () => response.destroy()
+  signal.addEventListener('abort', sendAway, { once: true })
+  response.once('close', () => {
+    signal.removeEventListener('abort', sendAway)
+    gone.abort(new Error('the client is gone'))
+  })
+  await served.room(gone.signal)
+  for await (const bytes of served.read(start, end, gone.signal)) {
+    await served.room(gone.signal)
+    // Not before: until the first byte is here a failure can still be told by a status.
+    if (!response.headersSent) head()
+    if (!response.write(bytes)) await once(response, 'drain', { signal: gone.signal })
+  }
+  if (!response.headersSent) head()
+}
+
+function refuse(
+  response: ServerResponse,
+  status: number,
+  reason: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response
+    .writeHead(status, { ...headers, 'content-type': 'text/plain', connection: 'close' })
+    .end(`${reason}\n`)
+}

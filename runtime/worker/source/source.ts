@@ -1,0 +1,139 @@
+/** How a handler reads its input: exactly the version of the run, never "the latest". @module */
+import { createWriteStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { RangeProxy } from './proxy.ts'
+import { createReader, type ReaderParts } from './reader.ts'
+
+/**
+ * Whatever the way: a connection that is lost, or a store that is away for half a minute, is not seen; reading goes on where
+ * it was. What ends it is a version that is gone or replaced, or a store that stays away; then that is the attempt's outcome,
+ * whatever the handler says of it.
+ */
+export interface Source {
+  /** The whole object on disk; the path has a fixed name in the scratch folder, whatever the key. Downloaded once. */
+  file(): Promise<string>
+  /** The bytes as they come. Consume or destroy it. */
+  stream(): Promise<Readable>
+  /** Up to `count` bytes from `start` on, in memory; fewer where the object ends. Read from the file when that is there. */
+  bytes(start: number, count: number): Promise<Buffer>
+  /**
+   * What a tool such as FFmpeg reads: the path of {@link Source.file} for objects below 64 MiB; for larger ones a URL such as
+   * `http://127.0.0.1:40123/<token>` that answers ranges and is good for this attempt only, so that nothing is copied.
+   * While more than four outputs wait to be sent it hands out nothing, for as long as that takes: let the tool wait for ever.
+   */
+  input(): Promise<string>
+}
+
+/** A source as its attempt has it. */
+export interface AttemptSource extends Source {
+  /** Why it could not be read to the end, when it could not. */
+  readonly fault: Error | undefined
+  /** Ends what is being read; every later call rejects. */
+  close(): void
+}
+
+export interface SourceParts extends ReaderParts {
+  /** A folder of the attempt's own. */
+  readonly scratch: string
+  readonly signal: AbortSignal
+  readonly proxy: RangeProxy
+  /** Resolves when few enough outputs wait, so that a tool may go on making more. */
+  readonly room: (signal: AbortSignal) => Promise<void>
+  /** Smaller objects are downloaded for a tool. @defaultValue 64 MiB */
+  readonly downloadBelowBytes?: number | undefined
+}
+
+/** A copy on disk is faster while it is small, and seeking in it costs nothing. */
+const DOWNLOAD_BELOW_BYTES = 64 * 1024 * 1024
+
+export function createSource(parts: SourceParts): AttemptSource {
+  const { object, scratch, proxy, room, downloadBelowBytes = DOWNLOAD_BELOW_BYTES } = parts
+  const { sizeBytes } = object
+  const reader = createReader(parts)
+  const closed = new AbortController()
+  const ended = AbortSignal.any([parts.signal, closed.signal])
+  let downloaded: Promise<string> | undefined
+  let served: Promise<string> | undefined
+  let fault: Error | undefined
+
+  async function* read(start: number, end: number, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
+    try {
+      yield* reader.read(start, end, signal)
+    } catch (error) {
+      // What breaks because nobody wants it any more is no fault.
+      if (!signal.aborted && error instanceof Error) fault ??= error
+      throw error
+    }
+  }
+
+  async function download(): Promise<string> {
+    const path = join(scratch, 'source')
+    await pipeline(read(0, sizeBytes - 1, ended), createWriteStream(path, { mode: 0o600 }), { signal: ended })
+    return path
+  }
+
+  function file(): Promise<string> {
+    downloaded ??= download()
+    return downloaded
+  }
+
+  return {
+    file,
+    async stream() {
+      ended.throwIfAborted()
+      return streamOf((signal) => read(0, sizeBytes - 1, AbortSignal.any([ended, signal])))
+    },
+    async bytes(start, count) {
+      if (!(start >= 0 && count >= 0)) throw new RangeError(`no bytes are ${count} from ${start} on`)
+      const end = Math.min(start + count, sizeBytes) - 1
+      if (downloaded) return readAt(await downloaded, start, end)
+      const steps: Buffer[] = []
+      for await (const step of read(start, end, ended)) steps.push(step)
+      return Buffer.concat(steps)
+    },
+    input() {
+      if (downloaded || sizeBytes < downloadBelowBytes) return file()
+      served ??= proxy.serve({ sizeBytes, read, room }, ended)
+      return served
+    },
+    get fault() {
+      return fault
+    },
+    close: () => closed.abort(new Error('its attempt has ended')),
+  }
+}
+
+async function readAt(path: string, start: number, end: number): Promise<Buffer> {
+  const handle = await open(path)
+  try {
+    const bytes = Buffer.alloc(Math.max(0, end - start + 1))
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
+    return bytes.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Not by `Readable.from`: that one, when it is destroyed, waits for the step that is under way, here for the store. */
+function streamOf(read: (signal: AbortSignal) => AsyncGenerator<Buffer, void, void>): Readable {
+  const destroyed = new AbortController()
+  const steps = read(destroyed.signal)
+  return new Readable({
+    read() {
+      steps.next().then(
+        ({ value }) => this.push(value ?? null),
+        (error: Error) => this.destroy(error),
+      )
+    },
+    destroy(error, done) {
+      destroyed.abort()
+      steps.return().then(
+        () => done(error),
+        () => done(error),
+      )
+    },
+  })
+}

@@ -1,0 +1,100 @@
+/** What an attempt comes to when its source could not be read, whatever its handler makes of that. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createAttemptOutput } from '../../runtime/output/attempt-output.ts'
+import { resultPlace } from '../../runtime/output/layout.ts'
+import { defineFunction, PermanentError, type FunctionDefinition, type Source } from '../../runtime/index.ts'
+import { createStorage } from '../../runtime/storage/client.ts'
+import { createGateway } from '../../runtime/worker/attempt/gateway.ts'
+import { handle } from '../../runtime/worker/attempt/handle.ts'
+import type { Outcome } from '../../runtime/worker/attempt/outcome.ts'
+import { createRangeProxy } from '../../runtime/worker/source/proxy.ts'
+import { createInFlight } from '../../runtime/worker/in-flight.ts'
+import { objectOf, silentLog } from '../helpers/source.ts'
+import { startTestStore, type TestStore } from '../helpers/store.ts'
+
+const proxy = createRangeProxy(silentLog)
+let store: TestStore
+
+beforeAll(async () => {
+  store = await startTestStore({ plain: ['plain', 'processed'] })
+})
+
+afterAll(async () => {
+  await proxy.close()
+  await store.stop()
+})
+
+/** What comes of a handler that calls `use` after the source was changed by `change`. */
+async function outcomeOf(
+  use: (source: Source) => Promise<void>,
+  change: (key: string) => Promise<unknown>,
+  storage = store.storage,
+): Promise<Outcome> {
+  const key = 'clip.mp4'
+  await store.storage.put('plain', key, { bytes: Buffer.from('first') }, { contentType: 'video/mp4' })
+  const event = await objectOf(store.storage, 'plain', key)
+  const definition: FunctionDefinition = defineFunction(
+    { name: 'tested', version: '1', on: { bucket: 'plain' } },
+    async (c) => {
+      await change(key)
+      await use(c.var.source)
+      return c.json({})
+    },
+  )
+  const place = resultPlace({
+    sourceBucket: 'plain',
+    sourceKey: key,
+    functionName: 'tested',
+    outputBucket: 'processed',
+  })
+  const claim = { runId: '0'.repeat(32), attempts: 0, epoch: 0, payload: { ...event, eventTimeMs: 0 } }
+  const attempt = createInFlight(30_000).add(claim as never, definition)
+  return handle({ storage, proxy }, createGateway([definition]), {
+    attempt,
+    log: silentLog,
+    place,
+    event,
+    scratch: '/nonexistent',
+    options: {},
+    output: createAttemptOutput({ storage, place, attempt: '01J00000000000000000000000' }),
+  })
+}
+
+const overwrite = (key: string) =>
+  store.storage.put('plain', key, { bytes: Buffer.from('other') }, { contentType: 'video/mp4' })
+const remove = (key: string) => store.storage.remove('plain', key)
+const keep = () => Promise.resolve()
+
+/** As one that runs a tool does, which only sees that its input is no media. */
+const misjudge = async (source: Source) => {
+  await source.bytes(0, 1).catch(() => undefined)
+  throw new PermanentError('the file is no media')
+}
+
+describe('a handler that fails because of its source', () => {
+  it.each([
+    { what: 'overwritten', change: overwrite, kind: 'superseded' },
+    { what: 'removed', change: remove, kind: 'source-gone' },
+  ])('does not make a dead letter of one that was $what', async ({ change, kind }) => {
+    expect(await outcomeOf(misjudge, change)).toMatchObject({ kind, reason: /while the attempt ran/ })
+  })
+
+  it('is handed back uncounted when it was the store', async () => {
+    const { accessKey } = store.options.credentials
+    const refused = createStorage({
+      ...store.options,
+      credentials: { accessKey, secretKey: 'not-the-secret' },
+    })
+    expect(await outcomeOf(misjudge, keep, refused)).toMatchObject({ kind: 'released' })
+    refused.close()
+  })
+
+  it('fails as it says when the source was read', async () => {
+    expect(await outcomeOf(misjudge, keep)).toMatchObject({ kind: 'permanent' })
+  })
+})
+
+it('a handler that does without its source succeeds', async () => {
+  const forgiving = async (source: Source) => void (await source.bytes(0, 1).catch(() => undefined))
+  expect(await outcomeOf(forgiving, remove)).toMatchObject({ kind: 'succeeded' })
+})

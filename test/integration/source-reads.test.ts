@@ -1,0 +1,241 @@
+/** The source of an attempt against a real MinIO: one version, whatever becomes of connections and of the key. */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFile, stat } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createStorage } from '../../runtime/storage/client.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
+import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
+import { createTestSources } from '../helpers/source.ts'
+import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const MIB = 1024 * 1024
+const BYTES = { contentType: 'application/octet-stream' }
+const content = randomBytes(24 * MIB)
+const sources = createTestSources()
+
+let store: TestStore
+let proxy: LossyProxy
+/** Through a proxy that cuts connections. */
+let lossy: Storage
+
+const put = (bucket: string, key: string, bytes: Uint8Array) =>
+  store.storage.put(bucket, key, { bytes }, BYTES)
+
+beforeAll(async () => {
+  store = await startTestStore({ plain: ['plain'], versioned: ['kept'] })
+  proxy = await startLossyProxy(store.minio.port)
+  lossy = createStorage({ ...store.options, endpoint: `http://127.0.0.1:${proxy.port}` })
+  await put('kept', 'large', content)
+})
+
+beforeEach(() => proxy.loseReplies(0))
+
+afterAll(async () => {
+  await sources.close()
+  lossy.close()
+  await proxy.stop()
+  await store.stop()
+})
+
+describe('a source', () => {
+  it('can be had as a stream, as a file and as any of its bytes, and tells of what it hands out', async () => {
+    const source = await sources.open(store.storage, 'kept', 'large')
+    expect((await buffer(await source.stream())).equals(content)).toBe(true)
+    expect(source.givenBytes()).toBe(content.length)
+    expect((await source.bytes(1_000, 10)).equals(content.subarray(1_000, 1_010))).toBe(true)
+    const path = await source.file()
+    expect((await readFile(path)).equals(content)).toBe(true)
+    expect(await source.file()).toBe(path)
+    expect(source.givenBytes()).toBe(2 * content.length + 10)
+  })
+
+  it.each([{ from: 'the store' }, { from: 'the file, when that is there' }])(
+    'has fewer bytes where it ends, and none beyond it: from $from',
+    async ({ from }) => {
+      const source = await sources.open(store.storage, 'kept', 'large')
+      if (from !== 'the store') await source.file()
+      const givenBytes = source.givenBytes()
+      expect((await source.bytes(content.length - 3, 10)).equals(content.subarray(-3))).toBe(true)
+      expect(await source.bytes(content.length, 10)).toHaveLength(0)
+      expect(await source.bytes(5, 0)).toHaveLength(0)
+      await expect(source.bytes(-5, 2)).rejects.toThrow(/no bytes are 2 from -5 on/)
+      expect(source.givenBytes() - givenBytes).toBe(from === 'the store' ? 3 : 0)
+    },
+  )
+
+  it('may be empty', async () => {
+    await put('kept', 'empty', Buffer.alloc(0))
+    const source = await sources.open(store.storage, 'kept', 'empty')
+    expect(await buffer(await source.stream())).toHaveLength(0)
+    expect(await source.bytes(0, 10)).toHaveLength(0)
+    expect((await stat(await source.file())).size).toBe(0)
+  })
+
+  it('is a file for tools below a limit, or once it is on disk, else a URL', async () => {
+    const limited = (downloadBelowBytes: number) =>
+      sources.open(store.storage, 'kept', 'large', { downloadBelowBytes })
+    const small = await limited(content.length + 1)
+    expect(await small.input()).toBe(await small.file())
+    const large = await limited(content.length)
+    expect(await large.input()).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{64}$/)
+    expect(await large.input()).toBe(await large.input())
+    expect(await large.file()).toBe(await large.input())
+  })
+})
+
+describe('the version of the run', () => {
+  it('is read although the key was overwritten and removed meanwhile', async () => {
+    await put('kept', 'moving', Buffer.from('first'))
+    const source = await sources.open(store.storage, 'kept', 'moving')
+    await put('kept', 'moving', Buffer.from('second'))
+    await store.storage.remove('kept', 'moving')
+    expect((await source.bytes(0, 100)).toString()).toBe('first')
+    expect(await buffer(await source.stream())).toEqual(Buffer.from('first'))
+    expect(source.fault).toBeUndefined()
+  })
+
+  it('that was overwritten on a bucket without versions is superseded', async () => {
+    await put('plain', 'moving', Buffer.from('first'))
+    const source = await sources.open(store.storage, 'plain', 'moving')
+    await put('plain', 'moving', Buffer.from('other'))
+    await expect(source.bytes(0, 1)).rejects.toMatchObject({ name: 'SupersededError' })
+    await expect(source.file()).rejects.toMatchObject({ name: 'SupersededError' })
+    expect(source.fault).toMatchObject({ name: 'SupersededError' })
+  })
+
+  it.each(['plain', 'kept'])('that was removed for good is gone: bucket "%s"', async (bucket) => {
+    await put(bucket, 'gone', Buffer.from('x'))
+    const source = await sources.open(store.storage, bucket, 'gone')
+    const { versionId } = (await store.storage.head(bucket, 'gone')) ?? {}
+    await store.storage.remove(bucket, 'gone', versionId === undefined ? {} : { versionId })
+    await expect(buffer(await source.stream())).rejects.toMatchObject({ name: 'SourceGoneError' })
+    expect(source.fault).toMatchObject({ name: 'SourceGoneError' })
+  })
+})
+
+describe('a connection that is cut', () => {
+  it('is not seen by who reads: a stream, a file and bytes are identical', async () => {
+    const source = await sources.open(lossy, 'kept', 'large')
+    const stream = await source.stream()
+    const before = proxy.lost
+    let nextCut = MIB
+    const parts: Buffer[] = []
+    for await (const part of stream as AsyncIterable<Buffer>) {
+      parts.push(part)
+      if (source.givenBytes() < nextCut) continue
+      nextCut += 6 * MIB
+      proxy.loseReplies(1)
+    }
+    expect(Buffer.concat(parts).equals(content)).toBe(true)
+    // What is on its way already arrives before a cut is seen, so not each of them hits.
+    expect(proxy.lost - before).toBeGreaterThanOrEqual(2)
+
+    proxy.loseReplies(3)
+    expect((await readFile(await source.file())).equals(content)).toBe(true)
+    const another = await sources.open(lossy, 'kept', 'large')
+    proxy.loseReplies(2)
+    expect((await another.bytes(7, MIB)).equals(content.subarray(7, 7 + MIB))).toBe(true)
+    expect(source.fault).toBeUndefined()
+  })
+
+  it('shows when the version has gone meanwhile', async () => {
+    await put('plain', 'short-lived', content)
+    const source = await sources.open(lossy, 'plain', 'short-lived')
+    const stream = await source.stream()
+    stream.once('data', () => proxy.loseReplies(Infinity))
+    await waitFor(async () => source.givenBytes() > 0, { timeoutMs: 10_000, what: 'the first bytes' })
+    await put('plain', 'short-lived', Buffer.from('x'))
+    proxy.loseReplies(1)
+    await expect(buffer(stream)).rejects.toMatchObject({ name: 'SupersededError' })
+  })
+})
+
+describe('a store that is away', () => {
+  it('is waited for, in the middle of an object too', async () => {
+    const source = await sources.open(store.storage, 'kept', 'large')
+    const stream = await source.stream()
+    const parts: Buffer[] = []
+    const read = (async () => {
+      for await (const part of stream as AsyncIterable<Buffer>) {
+        parts.push(part)
+        if (parts.length !== 20) continue
+        store.minio.kill('SIGKILL')
+        // Longer than a single call to the store is patient.
+        setTimeout(() => void store.minio.start(), 9_000)
+      }
+    })()
+    await read
+    expect(Buffer.concat(parts).equals(content)).toBe(true)
+  })
+
+  it('is given up after a while, with an error that is no fault of the object', async () => {
+    let tries = 0
+    const nowhere = createStorage({ ...store.options, endpoint: 'http://127.0.0.1:1', retries: 0 })
+    const source = await sources.open(store.storage, 'kept', 'large', {
+      storage: nowhere,
+      patienceMs: 1_500,
+      onBytes: () => tries++,
+    })
+    await expect(source.bytes(0, 1)).rejects.toMatchObject({ code: 'ECONNREFUSED', isPassing: true })
+    // Each try is a sign of life, so that the attempt does not end as stalled before the store is given up.
+    expect(tries).toBeGreaterThan(1)
+    expect(source.fault).toMatchObject({ code: 'ECONNREFUSED' })
+    nowhere.close()
+  })
+
+  it('is given up also when it hangs', async () => {
+    const source = await sources.open(store.storage, 'kept', 'large', { patienceMs: 1_000 })
+    store.minio.kill('SIGSTOP')
+    try {
+      await expect(source.bytes(0, 1)).rejects.toMatchObject({ code: 'ETIMEDOUT', isPassing: true })
+    } finally {
+      store.minio.kill('SIGCONT')
+    }
+  })
+})
+
+describe('the end', () => {
+  it('of whoever reads a stream closes its connection, also while bytes are awaited', async () => {
+    const source = await sources.open(lossy, 'kept', 'large')
+    await waitFor(async () => proxy.connections <= 1, {
+      timeoutMs: 10_000,
+      what: 'one connection, kept alive',
+    })
+    const idle = proxy.connections
+    const stream = await source.stream()
+    await once(stream, 'readable')
+    stream.destroy()
+    await once(stream, 'close')
+    await waitFor(async () => proxy.connections < Math.max(idle, 1), {
+      timeoutMs: 10_000,
+      what: 'the connection to be closed',
+    })
+    store.minio.kill('SIGSTOP')
+    try {
+      const waiting = await source.stream()
+      waiting.resume()
+      await waitFor(async () => proxy.connections > 0, { timeoutMs: 10_000, what: 'a connection' })
+      waiting.destroy()
+      await once(waiting, 'close')
+      await waitFor(async () => proxy.connections === 0, { timeoutMs: 10_000, what: 'no connection' })
+    } finally {
+      store.minio.kill('SIGCONT')
+    }
+    expect(source.fault).toBeUndefined()
+  })
+
+  it('of the attempt ends everything that is read, and is no fault', async () => {
+    const source = await sources.open(store.storage, 'kept', 'large')
+    const stream = await source.stream()
+    await once(stream, 'readable')
+    source.close()
+    await expect(buffer(stream)).rejects.toThrow(/its attempt has ended/)
+    await expect(source.stream()).rejects.toThrow(/its attempt has ended/)
+    await expect(source.bytes(0, 1)).rejects.toThrow(/its attempt has ended/)
+    await expect(source.input()).rejects.toThrow(/its attempt has ended/)
+    expect(source.fault).toBeUndefined()
+  })
+})
