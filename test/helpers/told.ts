@@ -24,8 +24,8 @@ export interface AnyStack {
   told(place: string, functionName?: string): Promise<Told>
   /** The only run of an object, when it has succeeded. */
   onlyRun(key: string): Promise<Awaited<ReturnType<Runs['reached']>>>
-  /** Resolves when both copies of every event came in, and throws when one of them made a run of its own. */
-  assertEachOnce(keys: readonly string[]): Promise<void>
+  /** Those that were not done exactly once, when both copies of every event came in. */
+  notDoneOnce(keys: readonly string[]): Promise<string[]>
 }
 
 /** For one file, with the functions of `any-functions.ts`. Read the fields inside tests. */
@@ -68,21 +68,16 @@ export function useAnyStack(): AnyStack {
       if (all.length !== 1) throw new Error(`${JSON.stringify(key)} has ${all.length} runs`)
       return run
     },
-    assertEachOnce: (keys) =>
-      waitFor(async () => (await copiesOf(used.runs, keys)).every((copies) => copies === 2), {
-        timeoutMs: 30_000,
-        what: 'the second copy of each event',
-      }).then(async () => {
-        for (const key of keys) {
-          const [run, ...others] = await used.runs.of(key)
-          if (others.length > 0 || run?.dups !== 0)
-            throw new Error(`${JSON.stringify(key)} was not done exactly once`)
-        }
-      }),
+    async notDoneOnce(keys) {
+      const ofEach = () => Promise.all(keys.map((key) => used.runs.of(key)))
+      const all = await waitFor(
+        async () => {
+          const found = await ofEach()
+          return found.every(([run]) => run?.copies === 2) && found
+        },
+        { timeoutMs: 30_000, what: 'the second copy of each event' },
+      )
+      return keys.filter((_, index) => all[index]?.length !== 1 || all[index][0]?.dups !== 0)
+    },
   }
-}
-
-async function copiesOf(runs: Runs, keys: readonly string[]): Promise<number[]> {
-  const all = await Promise.all(keys.map((key) => runs.of(key)))
-  return all.map(([run]) => run?.copies ?? 0)
 }
