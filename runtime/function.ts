@@ -74,6 +74,13 @@ export interface Definition<S extends z.ZodObject> {
   /** Where results go. @defaultValue { bucket: 'processed' } */
   readonly output?: { readonly bucket: string }
   readonly options?: S
+  /** What becomes of results when their source is deleted. @defaultValue 'keep' */
+  readonly onDelete?: 'keep' | 'remove'
+  /**
+   * What becomes of the source once every function that it matches has succeeded. Needs the right to delete in its bucket,
+   * which `sluice setup` then gives to the runtime's account. @defaultValue 'keep'
+   */
+  readonly afterSuccess?: 'keep' | 'remove'
   /**
    * Attempts in total, the first included; the wait before attempt n is drawn from 0 to `first` * 2^(n-2), at most `max`.
    * @defaultValue { attempts: 5, first: '1s', max: '5m' }
@@ -98,6 +105,8 @@ export interface FunctionDefinition {
   readonly maxBytes: number
   readonly outputBucket: string
   readonly options: z.ZodObject
+  readonly onDelete: 'keep' | 'remove'
+  readonly afterSuccess: 'keep' | 'remove'
   readonly maxAttempts: number
   readonly firstDelayMs: number
   readonly maxDelayMs: number
@@ -150,6 +159,8 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     maxBytes: read('on.size.max', () => (on.size?.max ? parseSizeBytes(on.size.max) : Infinity), Infinity),
     outputBucket: definition.output?.bucket ?? 'processed',
     options: definition.options ?? z.object({}),
+    onDelete: definition.onDelete ?? 'keep',
+    afterSuccess: definition.afterSuccess ?? 'keep',
     maxAttempts: count('retry.attempts', definition.retry?.attempts ?? 5),
     firstDelayMs: read('retry.first', () => parseDurationMs(definition.retry?.first ?? '1s'), 0),
     maxDelayMs: read('retry.max', () => parseDurationMs(definition.retry?.max ?? '5m'), 0),

@@ -111,6 +111,7 @@ export function createMetrics(functionNames: readonly string[]) {
     limit: gauge('sluice_function_concurrency_limit', 'Attempts that may go on at a time in these workers.', [
       'function',
     ]),
+    paused: shared('sluice_function_paused', '1 while an operator has paused it.', ['function']),
     retries: counter('sluice_function_retries_total', 'Attempts after which the run waits for another.', [
       'function',
     ]),

@@ -16,3 +16,11 @@ export function parseSizeBytes(text: string): number {
   }
   return Math.round(Number(match[1]) * 1024 ** UNITS.indexOf(match[2] as (typeof UNITS)[number]))
 }
+
+/** Such as `512 bytes`, `3.4 MiB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1_024) return bytes === 1 ? '1 byte' : `${bytes} bytes`
+  const units = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB']
+  const power = Math.min(Math.floor(Math.log2(bytes) / 10), units.length)
+  return `${Number((bytes / 1_024 ** power).toFixed(1))} ${units[power - 1] ?? ''}`
+}

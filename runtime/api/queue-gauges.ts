@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis'
 import { Gauge, type Registry } from 'prom-client'
-import { GROUP, LANES } from '../queue/keys.ts'
+import { readDepths } from '../queue/depths.ts'
 import type { Queue } from '../queue/queue.ts'
 
 export interface QueueGaugeParts {
@@ -56,14 +56,8 @@ export function createQueueGauges({
   const { keys } = queue
 
   async function readFunction(name: string): Promise<void> {
-    let running = 0
-    for (const lane of LANES) {
-      const length = await redis.xlen(keys.stream(name, lane))
-      const pending = length === 0 ? 0 : await pendingOf(redis, keys.stream(name, lane))
-      running += pending
-      depth.set({ function: name, state: lane }, length - pending)
-    }
-    depth.set({ function: name, state: 'running' }, running)
+    const depths = await readDepths(redis, keys, name)
+    for (const [state, count] of Object.entries(depths)) depth.set({ function: name, state }, count)
     depth.set({ function: name, state: 'dead' }, await redis.xlen(keys.dead(name)))
     const [first] = await redis.xrange(keys.stream(name, 'live'), '-', '+', 'COUNT', 1)
     oldest.set(
@@ -80,9 +74,4 @@ export function createQueueGauges({
     owed.set(await redis.scard(keys.verdicts))
     for (const name of functionNames) await readFunction(name)
   }
-}
-
-async function pendingOf(redis: Redis, key: string): Promise<number> {
-  const summary = (await redis.xpending(key, GROUP).catch(() => [0])) as [number]
-  return summary[0]
 }

@@ -6,8 +6,13 @@ import { createQueueGauges } from '../api/queue-gauges.ts'
 import { createIntake } from '../intake/intake.ts'
 import { createRouter } from '../intake/routing.ts'
 import type { Closers } from '../lifecycle.ts'
+import { createJobStore } from '../jobs/job-store.ts'
+import { createJobRunner } from '../jobs/runner.ts'
 import { functionMetrics } from '../metrics.ts'
+import { createOperations } from '../operations/index.ts'
 import { connectRedis } from '../queue/redis.ts'
+import { SECOND_MS } from '../time.ts'
+import { startChores } from '../worker/housekeeping.ts'
 import { linkToSupervisor } from './child.ts'
 import { listen } from './listen.ts'
 import type { MetricsSnapshot } from './messages.ts'
@@ -29,6 +34,10 @@ export async function serve(
   const readGauges = createQueueGauges({ redis: probe, queue, functionNames, registry: metrics.registry })
   const buckets = [...new Set(functions.flatMap(({ bucket, outputBucket }) => [bucket, outputBucket]))]
   let isDraining = false
+  const jobs = createJobStore(parts.redis, queue, config.retentionMs)
+  const runner = createJobRunner({ queue, jobs, log })
+  const look = () =>
+    void runner.look().catch((error: Error) => log.debug({ error: error.message }, 'jobs wait'))
 
   const app = createApi({
     version: readVersion(),
@@ -36,6 +45,9 @@ export async function serve(
     seconds: metrics.httpSeconds,
     health: () => checkHealth({ redis: probe, queue, storage, buckets, functionNames }),
     isDraining: () => isDraining,
+    services: createOperations({ ...parts, jobs, onJob: look }),
+    tokens: config.tokens,
+    log,
     async metrics() {
       await readGauges().catch((error: Error) => log.debug({ error: error.message }, 'no queue gauges'))
       await readScratch(parts)
@@ -47,11 +59,12 @@ export async function serve(
   closers.add('http', await listen(app, config, log))
 
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()
+  const stopChores = startChores([{ name: 'jobs', everyMs: SECOND_MS, run: () => runner.look() }], log)
   link.ready()
   return async () => {
     isDraining = true
     metrics.draining.set(1)
-    await stopIntake()
+    await Promise.all([stopIntake(), stopChores(), runner.stop()])
   }
 }
 

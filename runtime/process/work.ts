@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Closers } from '../lifecycle.ts'
+import { createLimitStore } from '../limits/store.ts'
 import { functionMetrics } from '../metrics.ts'
 import type { Queue } from '../queue/queue.ts'
 import { connectRedis } from '../queue/redis.ts'
 import { MINUTE_MS, SECOND_MS } from '../time.ts'
 import { createAttempt } from '../worker/attempt/attempt.ts'
+import { createAttendance } from '../worker/attendance.ts'
 import { createContact } from '../worker/contact.ts'
 import { startChores } from '../worker/housekeeping.ts'
 import { createInFlight } from '../worker/in-flight.ts'
@@ -38,17 +40,24 @@ export async function work(
   closers.add('link', () => link.close())
   const scratchParent = scratchOf(config.scratchDir, process.pid)
   await ownFolder(scratchParent)
-  for (const { name, concurrency } of functions) metrics.limit.set({ function: name }, concurrency)
 
   const inFlight = createInFlight(config.leaseMs)
   const contact = createContact(Math.min(5 * SECOND_MS, config.leaseMs / 2))
   const proxy = createRangeProxy(log)
   closers.add('range proxy', () => proxy.close())
   const writeVerdicts = createVerdictWriter(parts)
+  const attendance = createAttendance({
+    ...parts,
+    limitStore: createLimitStore(parts.storage, queue),
+    consumer,
+    functions,
+    onChange: () => worker.ring(),
+  })
   const worker = createWorker({
     queue,
     consumer,
     functions,
+    limits: () => attendance.limits,
     inFlight,
     contact,
     attempt: createAttempt({ ...parts, consumer, scratchParent, proxy }),
@@ -59,22 +68,28 @@ export async function work(
     log,
   })
 
+  const attendNow = () =>
+    void attendance
+      .attend()
+      .catch((error: Error) => log.debug({ error: error.message }, 'limits are asked for again'))
   const rings = connectRedis(config.redisUrl, 'block', log)
   closers.add('redis rings', () => rings.disconnect())
   rings.on('ready', () => {
     rings.subscribe(queue.keys.wake).then(
-      () => worker.ring(),
+      () => attendNow(),
       (error: Error) => log.warn({ error: error.message }, 'no rings'),
     )
   })
   rings.on('message', (_channel, word: string) => {
     const run = word.startsWith('cancel:') ? inFlight.find(word.slice('cancel:'.length)) : undefined
     if (run) inFlight.abort(run, 'cancelled', 'cancelled on request')
+    if (word === 'limits') attendNow()
     if (names.includes(word) || word === 'reclaimed') worker.ring()
   })
 
   const stopChores = startChores(
     [
+      { name: 'attend', everyMs: SECOND_MS, run: attendance.attend },
       { name: 'watch', everyMs: 250, run: () => inFlight.watch() },
       {
         name: 'heartbeat',

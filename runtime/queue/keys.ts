@@ -26,8 +26,12 @@ export interface Keys {
   readonly wake: string
   /** Sorted set: every run that is known, by the time when it was asked for. */
   readonly runs: string
+  /** Hash: each function's limits, a copy of what the bucket has. */
+  readonly limits: string
   stream(functionName: string, lane: Lane): string
   dead(functionName: string): string
+  /** Sorted set: the workers that serve a function, by the time until when that is known. */
+  workers(functionName: string): string
   run(runId: string): string
   /** List: how the newest attempts of a run ended that did not succeed. */
   tries(runId: string): string
@@ -46,8 +50,10 @@ export function createKeys(name: string): Keys {
     verdicts: `${prefix}verdicts`,
     wake: `${prefix}wake`,
     runs: `${prefix}runs`,
+    limits: `${prefix}limits`,
     stream: (functionName, lane) => `${prefix}q:${functionName}${lane === 'live' ? '' : `:${lane}`}`,
     dead: (functionName) => `${prefix}dead:${functionName}`,
+    workers: (functionName) => `${prefix}workers:${functionName}`,
     run: (runId) => `${prefix}run:${runId}`,
     tries: (runId) => `${prefix}tries:${runId}`,
     events: (objectId) => `${prefix}events:${objectId}`,

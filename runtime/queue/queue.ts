@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import type { Limits } from '../limits/limits.ts'
 import { createKeys, GROUP, LANES, type Keys, type Lane } from './keys.ts'
 import { parseRun, type RunPayload, type RunRecord, type RunState, type Trigger } from './run.ts'
 import { createScripts, type ScriptArgument } from './scripts.ts'
@@ -162,6 +163,10 @@ export function createQueue(redis: Redis, name: string) {
       return done === 1 ? outcomes : undefined
     },
 
+    /** False when the job had ended already. */
+    endJob: async (job: string, status: 'done' | 'cancelled', ttlMs: number): Promise<boolean> =>
+      (await script('end_job', [job, status, ttlMs])) === 1,
+
     /** Forgets dead letters; how many it were. */
     purge: (runIds: readonly string[]) => script('purge', runIds) as Promise<number>,
 
@@ -184,6 +189,24 @@ export function createQueue(redis: Redis, name: string) {
 
     async run(runId: string): Promise<RunRecord | undefined> {
       return parseRun(runId, await redis.hgetall(keys.run(runId)))
+    },
+
+    /** Says that a worker serves these functions, for `goodMs` from now; their limits as Redis knows them, '' where not. */
+    attend: (consumer: string, goodMs: number, functionNames: readonly string[]): Promise<string[]> =>
+      script('attend', [consumer, goodMs, ...functionNames]) as Promise<string[]>,
+
+    /** How many workers serve a function now. */
+    async workers(functionName: string): Promise<number> {
+      const [seconds] = await redis.time()
+      return redis.zcount(keys.workers(functionName), Number(seconds) * 1_000, '+inf')
+    },
+
+    limits: async (functionName: string): Promise<string> =>
+      (await redis.hget(keys.limits, functionName)) ?? '',
+
+    /** Nothing happens when newer ones are known. */
+    async setLimits(functionName: string, limits: Limits): Promise<void> {
+      await script('set_limits', [functionName, limits.revision, JSON.stringify(limits)])
     },
 
     /** Some runs whose verdict is owed to the bucket. */

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../errors.ts'
+import { slotsOf, type Limits } from '../limits/limits.ts'
 import type { FunctionDefinition } from '../function.ts'
 import type { Logger } from '../logger.ts'
 import type { RuntimeMetrics } from '../metrics.ts'
@@ -29,6 +30,8 @@ export interface WorkerParts {
   readonly queue: Queue
   readonly consumer: string
   readonly functions: readonly FunctionDefinition[]
+  /** As they hold now; undefined while they are not known, which claims nothing. */
+  readonly limits: () => ReadonlyMap<string, Limits> | undefined
   readonly inFlight: InFlight
   readonly contact: Contact
   /** Does the work of one claim; never throws. */
@@ -64,8 +67,11 @@ export function createWorker(parts: WorkerParts): Worker {
 
   function wants(): TurnRequest['wants'] {
     if (isDraining || inFlight.hasSolo) return []
-    return functions.flatMap(({ name, concurrency }) => {
-      const free = concurrency - inFlight.count(name)
+    const limits = parts.limits()
+    return functions.flatMap((definition) => {
+      const { name } = definition
+      const known = limits?.get(name)
+      const free = (known ? slotsOf(definition, known) : 0) - inFlight.count(name)
       if (free <= 0) return []
       const before = claimedOf.get(name) ?? 0
       const lowFirst = Math.floor((before + free) / LOW_SHARE) - Math.floor(before / LOW_SHARE)

@@ -75,17 +75,29 @@ export function checkOptionSettings(
       )
       continue
     }
-    const { shape } = definition.options
-    const { values, unknown } = byOption(Object.keys(shape), given)
-    const wrong = unknown.map((option) => `${name}: no option ${JSON.stringify(option)}`)
-    for (const [option, value] of Object.entries(values)) {
-      const schema = shape[option]
-      for (const issue of (schema && z.safeParse(schema, value).error?.issues) ?? [])
-        wrong.push(`${[name, option, ...issue.path].join('.')}: ${issue.message}`)
-    }
+    const wrong = wrongOptions(definition, given)
     issues.push(...wrong.map((what) => `SLUICE_OPTIONS: ${what}; valid: ${validOptions(definition)}`))
   }
   if (issues.length > 0) throw new ConfigError(issues)
+}
+
+/**
+ * What is wrong with options that are given before there is an object: unknown names and values that are none, each by itself.
+ * Shape: `chunk.seconds: Too small: expected number to be >=0.5`.
+ */
+export function wrongOptions(
+  definition: FunctionDefinition,
+  given: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const { name, options } = definition
+  const { values, unknown } = byOption(Object.keys(options.shape), given)
+  const wrong = unknown.map((option) => `${name}: no option ${JSON.stringify(option)}`)
+  for (const [option, value] of Object.entries(values)) {
+    const schema = options.shape[option]
+    for (const issue of (schema && z.safeParse(schema, value).error?.issues) ?? [])
+      wrong.push(`${[name, option, ...issue.path].join('.')}: ${issue.message}`)
+  }
+  return wrong
 }
 
 interface Named {

@@ -1,0 +1,49 @@
+/** What an operator set for a function while the runtime runs: paused, or another concurrency. @module */
+import { z } from 'zod'
+
+const limitsSchema = z.object({
+  schema: z.literal(1),
+  /** Grows with each change, so that an older one cannot come after a newer one. */
+  revision: z.int().min(0),
+  isPaused: z.boolean(),
+  pausedAt: z.iso.datetime().optional(),
+  /** Attempts at a time in one worker process; absent: as the function defines it. */
+  concurrency: z.int().min(1).max(1_000).optional(),
+})
+
+export type Limits = z.output<typeof limitsSchema>
+
+export const NO_LIMITS: Limits = { schema: 1, revision: 0, isPaused: false }
+
+/** Undefined for what is none: nobody set any, or a person wrote into the bucket. */
+export function parseLimits(text: string): Limits | undefined {
+  try {
+    return limitsSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
+}
+
+export interface LimitsChange {
+  readonly isPaused?: boolean
+  /** Null: as the function defines it. */
+  readonly concurrency?: number | null
+}
+
+/** The limits that follow. Who pauses what is paused keeps the time since when it is. */
+export function changed(limits: Limits, change: LimitsChange, nowMs: number): Limits {
+  const { isPaused = limits.isPaused, concurrency = limits.concurrency ?? null } = change
+  const pausedAt = limits.isPaused ? limits.pausedAt : new Date(nowMs).toISOString()
+  return {
+    schema: 1,
+    revision: limits.revision + 1,
+    isPaused,
+    ...(isPaused && pausedAt !== undefined && { pausedAt }),
+    ...(concurrency !== null && { concurrency }),
+  }
+}
+
+/** How many attempts of a function may go on at a time in one worker process. */
+export function slotsOf(definition: { readonly concurrency: number }, limits: Limits): number {
+  return limits.isPaused ? 0 : (limits.concurrency ?? definition.concurrency)
+}

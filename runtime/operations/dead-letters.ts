@@ -1,0 +1,126 @@
+/** Dead letters: listed, run again, forgotten. @module */
+import type { Redis } from 'ioredis'
+import type { PurgeRequest, RedriveRequest } from '../api/model/job.ts'
+import { toRunDetail } from '../api/model/run.ts'
+import type { DeadLetterFilter, DeadLetterService } from '../api/services.ts'
+import type { FunctionDefinition } from '../function.ts'
+import type { JobStore } from '../jobs/job-store.ts'
+import { listDeadLetters, type LetterPosition } from '../queue/dead-letters.ts'
+import type { History } from '../queue/history.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { RunRecord } from '../queue/run.ts'
+import { fromCursor, toCursor } from './cursor.ts'
+import { toJob } from './jobs.ts'
+import { overTheLimit } from './reprocess.ts'
+import { isMeantBy } from './runs.ts'
+
+export interface DeadLetterParts {
+  readonly redis: Redis
+  readonly queue: Queue
+  readonly history: History
+  readonly jobs: JobStore
+  readonly functions: readonly FunctionDefinition[]
+  readonly onJob: () => void
+}
+
+const AT_ONCE = 500
+const SAMPLE = 10
+
+export function createDeadLetterService(parts: DeadLetterParts): DeadLetterService {
+  const { redis, queue, history, jobs } = parts
+  const names = parts.functions.map(({ name }) => name)
+
+  function page(filter: DeadLetterFilter, limit: number, after: LetterPosition | undefined) {
+    const functionNames = filter.function === undefined ? names : [filter.function]
+    const { sinceMs, untilMs } = filter
+    const isWanted = isDeadLetterMeantBy(filter)
+    return listDeadLetters(redis, queue.keys, history, {
+      functionNames,
+      isWanted,
+      limit,
+      after,
+      sinceMs,
+      untilMs,
+    })
+  }
+
+  async function all(request: RedriveRequest | PurgeRequest): Promise<readonly RunRecord[]> {
+    const filter = filterOf(request)
+    if (request.runs) {
+      const known = await history.runs([...new Set(request.runs)])
+      return known.filter((run) => run?.state === 'dead').filter((run) => run !== undefined)
+    }
+    const found: RunRecord[] = []
+    let after: LetterPosition | undefined
+    do {
+      const { runs, next } = await page(filter, AT_ONCE, after)
+      found.push(...runs)
+      after = next
+    } while (after)
+    return found
+  }
+
+  return {
+    async list(filter, { limit, cursor }) {
+      const parsed = fromCursor(cursor, isCursor)
+      const after = parsed && { entry: parsed[0], functionName: parsed[1] }
+      const { runs, next } = await page(filter, limit, after)
+      const items = await Promise.all(
+        runs.map(async (run) => toRunDetail(run, await history.tries(run.runId))),
+      )
+      return { items, nextCursor: next ? toCursor([next.entry, next.functionName]) : null }
+    },
+
+    async redrive(request) {
+      const runs = await all(request)
+      if (runs.length > request.limit) throw overTheLimit(runs.length, request.limit)
+      if (request.dryRun) {
+        const sample = runs.slice(0, SAMPLE).map(({ functionName, payload }) => ({
+          function: functionName,
+          bucket: payload.bucket,
+          key: payload.key,
+          sizeBytes: payload.sizeBytes,
+        }))
+        const totalBytes = runs.reduce((sum, { payload }) => sum + payload.sizeBytes, 0)
+        return { matched: runs.length, totalBytes, sample, passedOver: {} }
+      }
+      const { ratePerSecond } = request
+      const items = runs.map(({ runId }) => ({ runId }))
+      const job = await jobs.create({ kind: 'redrive', isForced: false, request, ratePerSecond, items })
+      parts.onJob()
+      return toJob(job)
+    },
+
+    async purge(request) {
+      const runs = await all(request)
+      if (runs.length > request.limit) throw overTheLimit(runs.length, request.limit)
+      if (request.dryRun) return { purged: runs.length }
+      let purged = 0
+      for (let at = 0; at < runs.length; at += AT_ONCE) {
+        purged += await queue.purge(runs.slice(at, at + AT_ONCE).map(({ runId }) => runId))
+      }
+      return { purged }
+    },
+  }
+}
+
+function isDeadLetterMeantBy(filter: DeadLetterFilter): (run: RunRecord) => boolean {
+  const isMeant = isMeantBy(filter)
+  return (run) => isMeant(run) && (filter.reason === undefined || run.reason === filter.reason)
+}
+
+function filterOf(request: RedriveRequest | PurgeRequest): DeadLetterFilter {
+  const { function: name, reason, bucket, prefix, since, until } = request
+  return {
+    function: name,
+    reason,
+    bucket,
+    prefix,
+    ...(since !== undefined && { sinceMs: Date.parse(since) }),
+    ...(until !== undefined && { untilMs: Date.parse(until) }),
+  }
+}
+
+function isCursor(parts: unknown): parts is [string, string] {
+  return Array.isArray(parts) && /^\d+-\d+$/.test(String(parts[0])) && typeof parts[1] === 'string'
+}

@@ -1,0 +1,121 @@
+/** One function's part in what happened to an object. @module */
+import type { FunctionOfObject } from '../api/model/object.ts'
+import { toTime } from '../api/model/page.ts'
+import { toRun } from '../api/model/run.ts'
+import type { FunctionDefinition } from '../function.ts'
+import type { Mismatch } from '../intake/routing.ts'
+import type { LimitStore } from '../limits/store.ts'
+import type { Manifest } from '../output/manifest.ts'
+import { runIdOf } from '../queue/keys.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { RunRecord } from '../queue/run.ts'
+import { readWatermarkMs } from '../storage/provision/watermark.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { LatestVersion } from './latest-version.ts'
+import { readStanding, type Standing } from './standing.ts'
+import { whyOf } from './why.ts'
+
+export interface Question {
+  readonly definition: FunctionDefinition
+  readonly mismatch: Mismatch | undefined
+  readonly bucket: string
+  readonly key: string
+  readonly object: LatestVersion | undefined
+  /** Newest first. */
+  readonly generations: readonly string[]
+  readonly wasThere: boolean
+  readonly eventName: string | undefined
+  /** Of this function, of all generations. */
+  readonly runs: readonly RunRecord[]
+}
+
+export interface AnswerParts {
+  readonly storage: Storage
+  readonly queue: Queue
+  readonly limits: LimitStore
+}
+
+export async function readFunctionOfObject(
+  { storage, queue, limits }: AnswerParts,
+  question: Question,
+): Promise<FunctionOfObject> {
+  const { definition, mismatch, bucket, key, object, generations, runs } = question
+  const { name } = definition
+  if (mismatch === 'bucket') {
+    const why = whyOf({ ...question, isPaused: false, workers: 0, watermarkMs: undefined, nowMs: Date.now() })
+    return { name, isMatch: false, ...why, isPaused: false }
+  }
+  const [standing, { isPaused }, workers, watermarkMs] = await Promise.all([
+    readStanding(storage, definition, { bucket, key }),
+    limits.read(name),
+    queue.workers(name),
+    readWatermarkMs(storage, name),
+  ])
+  // What is there now; of an object that is gone, the newest version that has a run.
+  const current = object ? [object.generation] : generations
+  const ids = current.map((generation) => runIdOf(name, bucket, key, generation))
+  const run = ids.map((id) => runs.find(({ runId }) => runId === id)).find((found) => found !== undefined)
+  const isCurrent = (about: { readonly run: string } | undefined) =>
+    about !== undefined && ids.includes(about.run)
+  const why = whyOf({
+    definition,
+    mismatch,
+    object,
+    wasThere: question.wasThere,
+    eventName: question.eventName,
+    run,
+    result: isCurrent(standing.result) ? standing.result : undefined,
+    verdict: isCurrent(standing.verdict) ? standing.verdict : undefined,
+    isPaused,
+    workers,
+    watermarkMs,
+    nowMs: Date.now(),
+  })
+  return {
+    name,
+    isMatch: mismatch === undefined,
+    ...why,
+    isPaused,
+    ...(run && { run: toRun(run) }),
+    ...(run?.state === 'retrying' && run.dueAtMs !== undefined && { nextAttemptAt: toTime(run.dueAtMs) }),
+    ...(standing.result && { result: resultOf(standing, standing.result, question) }),
+    ...(standing.verdict && { verdict: verdictOf(standing, standing.verdict) }),
+  }
+}
+
+function resultOf(
+  { place }: Standing,
+  result: Manifest,
+  { definition, object }: Question,
+): NonNullable<FunctionOfObject['result']> {
+  return {
+    manifestBucket: place.bucket,
+    manifestKey: place.manifestKey,
+    run: result.run,
+    epoch: result.epoch,
+    functionVersion: result.functionVersion,
+    generation: result.source.generation,
+    isOfLatest: result.source.generation === object?.generation,
+    isOutdated: result.functionVersion !== definition.version,
+    files: result.files.length,
+    bytes: result.files.reduce((sum, { bytes }) => sum + bytes, 0),
+    finishedAt: result.finishedAt,
+    warnings: result.warnings,
+  }
+}
+
+function verdictOf(
+  { place }: Standing,
+  verdict: NonNullable<Standing['verdict']>,
+): NonNullable<FunctionOfObject['verdict']> {
+  const { state, reason, run, source, at } = verdict
+  return {
+    bucket: place.verdictBucket,
+    key: place.verdictKey,
+    state,
+    reason,
+    run,
+    generation: source.generation,
+    at,
+  }
+}

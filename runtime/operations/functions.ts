@@ -1,0 +1,95 @@
+/** Functions as people see and steer them. @module */
+import type { Redis } from 'ioredis'
+import { z } from 'zod'
+import type { FunctionView } from '../api/model/function.ts'
+import { toTime } from '../api/model/page.ts'
+import { RefusedError, type FunctionService } from '../api/services.ts'
+import type { Config } from '../config.ts'
+import type { FunctionDefinition } from '../function.ts'
+import type { LimitsChange } from '../limits/limits.ts'
+import type { LimitStore } from '../limits/store.ts'
+import { readDepths } from '../queue/depths.ts'
+import type { Queue } from '../queue/queue.ts'
+import { readWatermarkMs } from '../storage/provision/watermark.ts'
+import type { Storage } from '../storage/storage.ts'
+
+export interface FunctionParts {
+  readonly redis: Redis
+  readonly queue: Queue
+  readonly storage: Storage
+  readonly limits: LimitStore
+  readonly functions: readonly FunctionDefinition[]
+  readonly config: Pick<Config, 'functionOptions'>
+}
+
+export function createFunctionService(parts: FunctionParts): FunctionService {
+  const { redis, queue, storage, limits, functions, config } = parts
+
+  async function view(definition: FunctionDefinition): Promise<FunctionView> {
+    const { name } = definition
+    const [known, depths, dead, workers, watermarkMs] = await Promise.all([
+      limits.read(name),
+      readDepths(redis, queue.keys, name),
+      redis.xlen(queue.keys.dead(name)),
+      queue.workers(name),
+      readWatermarkMs(storage, name),
+    ])
+    return {
+      name,
+      version: definition.version,
+      on: {
+        bucket: definition.bucket,
+        match: [...definition.match],
+        ignore: [...definition.ignore],
+        events: [...definition.events],
+        minBytes: definition.minBytes,
+        maxBytes: Number.isFinite(definition.maxBytes) ? definition.maxBytes : null,
+      },
+      outputBucket: definition.outputBucket,
+      onDelete: definition.onDelete,
+      afterSuccess: definition.afterSuccess,
+      optionsSchema: z.toJSONSchema(definition.options, { io: 'input', unrepresentable: 'any' }),
+      settings: { ...config.functionOptions[name] },
+      retry: {
+        attempts: definition.maxAttempts,
+        firstMs: definition.firstDelayMs,
+        maxMs: definition.maxDelayMs,
+      },
+      timeoutMs: definition.timeoutMs,
+      stallTimeoutMs: definition.stallTimeoutMs,
+      concurrency: known.concurrency ?? definition.concurrency,
+      definedConcurrency: definition.concurrency,
+      isPaused: known.isPaused,
+      ...(known.pausedAt !== undefined && { pausedAt: known.pausedAt }),
+      watermark: watermarkMs === undefined ? null : toTime(watermarkMs),
+      queue: {
+        waiting: depths.live + depths.solo,
+        backfill: depths.low,
+        running: depths.running,
+        dead,
+      },
+      workers,
+    }
+  }
+
+  async function change(name: string, wanted: LimitsChange): Promise<FunctionView> {
+    const definition = functions.find((each) => each.name === name)
+    if (!definition) {
+      const names = functions.map((each) => each.name).join(', ')
+      throw new RefusedError(404, `there is no function "${name}"; there are ${names}`)
+    }
+    await limits.change(name, wanted)
+    return view(definition)
+  }
+
+  return {
+    list: () => Promise.all(functions.map(view)),
+    async get(name) {
+      const definition = functions.find((each) => each.name === name)
+      return definition && view(definition)
+    },
+    pause: (name) => change(name, { isPaused: true }),
+    resume: (name) => change(name, { isPaused: false }),
+    setConcurrency: (name, concurrency) => change(name, { concurrency }),
+  }
+}

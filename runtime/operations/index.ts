@@ -1,0 +1,48 @@
+/** What people ask of the runtime while it runs: one file a resource, put together for the routes. @module */
+import type { Redis } from 'ioredis'
+import type { ApiServices } from '../api/services.ts'
+import type { Config } from '../config.ts'
+import type { FunctionDefinition } from '../function.ts'
+import { createRouter } from '../intake/routing.ts'
+import type { JobStore } from '../jobs/job-store.ts'
+import { createLimitStore } from '../limits/store.ts'
+import { createHistory } from '../queue/history.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { Storage } from '../storage/storage.ts'
+import { createAnswerStore } from './answers.ts'
+import { createDeadLetterService } from './dead-letters.ts'
+import { createFunctionService } from './functions.ts'
+import { createJobService } from './jobs.ts'
+import { createObjectService } from './objects.ts'
+import { createReprocessService } from './reprocess.ts'
+import { createRunService } from './runs.ts'
+
+export interface OperationParts {
+  readonly config: Config
+  readonly functions: readonly FunctionDefinition[]
+  readonly redis: Redis
+  readonly queue: Queue
+  readonly storage: Storage
+  readonly jobs: JobStore
+  /** There is a new job to be taken up. */
+  readonly onJob: () => void
+}
+
+export function createOperations(parts: OperationParts): ApiServices {
+  const { redis, queue, storage, functions } = parts
+  const all = {
+    ...parts,
+    history: createHistory(redis, queue.keys),
+    router: createRouter(functions),
+    limits: createLimitStore(storage, queue),
+  }
+  return {
+    runs: createRunService(all),
+    deadLetters: createDeadLetterService(all),
+    reprocess: createReprocessService(all),
+    jobs: createJobService(all),
+    objects: createObjectService(all),
+    functions: createFunctionService(all),
+    answers: createAnswerStore(redis, queue.keys.prefix),
+  }
+}

@@ -1,0 +1,94 @@
+/** Jobs as people see them. @module */
+import type { Job } from '../api/model/job.ts'
+import { toTime } from '../api/model/page.ts'
+import { RefusedError, type JobService } from '../api/services.ts'
+import type { JobRecord, JobStore } from '../jobs/job-store.ts'
+import type { History } from '../queue/history.ts'
+import type { Queue } from '../queue/queue.ts'
+import { fromCursor, toCursor } from './cursor.ts'
+
+/** Of larger jobs it is not counted what became of their runs: that would hold Redis up. */
+const COUNTED_RUNS = 10_000
+const AT_ONCE = 500
+
+export interface JobParts {
+  readonly jobs: JobStore
+  readonly history: History
+  readonly queue: Queue
+}
+
+export function createJobService({ jobs, history, queue }: JobParts): JobService {
+  /** The ids of the runs that it has dealt with, in groups. */
+  async function* runIdsOf(job: JobRecord): AsyncGenerator<readonly string[]> {
+    for (let at = 0; at < job.position; at += AT_ONCE) {
+      const items = await jobs.items(job.id, at, Math.min(AT_ONCE, job.position - at))
+      yield items.map(({ runId }) => runId)
+    }
+  }
+
+  async function countRuns(job: JobRecord): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {}
+    for await (const runIds of runIdsOf(job)) {
+      for (const run of await history.runs(runIds)) {
+        const state = run?.state ?? 'forgotten'
+        counts[state] = (counts[state] ?? 0) + 1
+      }
+    }
+    return counts
+  }
+
+  async function found(id: string): Promise<JobRecord> {
+    const job = await jobs.get(id)
+    if (!job) throw new RefusedError(404, `there is no job ${id} (any more)`)
+    return job
+  }
+
+  return {
+    async list({ limit, cursor }) {
+      const [after] = fromCursor(cursor, isCursor) ?? []
+      const listed = await jobs.list(limit, after)
+      const last = listed.length === limit ? listed.at(-1) : undefined
+      return { items: listed.map((job) => toJob(job)), nextCursor: last ? toCursor([last.id]) : null }
+    },
+
+    async get(id) {
+      const job = await jobs.get(id)
+      if (!job) return undefined
+      return toJob(job, job.total <= COUNTED_RUNS ? await countRuns(job) : undefined)
+    },
+
+    async cancel(id) {
+      const job = await found(id)
+      if (!(await jobs.end(id, 'cancelled')))
+        throw new RefusedError(409, `the job ${id} is ${job.status} already`)
+      for await (const runIds of runIdsOf(await found(id))) {
+        const runs = await history.runs(runIds)
+        // What runs goes on: its work is done in part, and an upload may have asked for it too.
+        const waiting = runs.filter((run) => run?.state === 'queued' && run.trigger === job.kind)
+        for (const run of waiting) if (run) await queue.cancel(run.runId)
+      }
+      return toJob(await found(id))
+    },
+  }
+}
+
+function isCursor(parts: unknown): parts is [string] {
+  return Array.isArray(parts) && parts.length === 1 && typeof parts[0] === 'string'
+}
+
+export function toJob(job: JobRecord, runs?: Record<string, number>): Job {
+  const { id, kind, status, total, handedOut, passedOver, ratePerSecond } = job
+  return {
+    id,
+    kind,
+    status,
+    total,
+    handedOut,
+    passedOver,
+    ...(ratePerSecond !== undefined && { ratePerSecond }),
+    request: { ...job.request },
+    createdAt: toTime(job.createdAtMs),
+    ...(job.endedAtMs !== undefined && { endedAt: toTime(job.endedAtMs) }),
+    ...(runs && { runs }),
+  }
+}

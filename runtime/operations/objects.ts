@@ -1,0 +1,167 @@
+/** What happened to an object: asked of the store, of Redis and of the definitions, for any key of any bucket. @module */
+import type { ObjectEventView, ObjectView } from '../api/model/object.ts'
+import { toTime } from '../api/model/page.ts'
+import { toRun } from '../api/model/run.ts'
+import type { ObjectService } from '../api/services.ts'
+import type { FunctionDefinition } from '../function.ts'
+import type { Announcement } from '../intake/announcement.ts'
+import { generationOf } from '../intake/notification.ts'
+import type { Router } from '../intake/routing.ts'
+import type { LimitStore } from '../limits/store.ts'
+import { refusal } from '../output/layout.ts'
+import { objectIdOf, runIdOf } from '../queue/keys.ts'
+import type { History } from '../queue/history.ts'
+import type { Queue } from '../queue/queue.ts'
+import { isStorageCode } from '../storage/errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { readFunctionOfObject } from './function-of-object.ts'
+import { latestVersion, type LatestVersion } from './latest-version.ts'
+import { summaryOf } from './summary.ts'
+
+export interface ObjectParts {
+  readonly storage: Storage
+  readonly queue: Queue
+  readonly history: History
+  readonly router: Router
+  readonly functions: readonly FunctionDefinition[]
+  readonly limits: LimitStore
+}
+
+/** Older versions of a key than these are left out. */
+const MAX_VERSIONS = 50
+
+/** What the store says of the key. */
+interface Found {
+  readonly object: LatestVersion | undefined
+  readonly generations: readonly string[]
+  /** Why it could not say. */
+  readonly trouble?: string
+}
+
+export function createObjectService(parts: ObjectParts): ObjectService {
+  const { storage, history, functions } = parts
+
+  async function find(bucket: string, key: string): Promise<Found> {
+    try {
+      const [object, generations] = await Promise.all([
+        latestVersion(storage, bucket, key),
+        generationsOf(storage, bucket, key),
+      ])
+      return { object, generations }
+    } catch (error) {
+      const trouble = troubleOf(error, bucket)
+      if (trouble === undefined) throw error
+      return { object: undefined, generations: [], trouble }
+    }
+  }
+
+  return {
+    async view(bucket, key) {
+      const [{ object, generations, trouble }, announcements] = await Promise.all([
+        find(bucket, key),
+        history.announcements(objectIdOf(bucket, key)),
+      ])
+      const announced = announcements
+        .filter(({ kind }) => kind === 'created')
+        .map(({ generation = '' }) => generation)
+      // Newest first: what is there now, then the other versions, then what only events tell of.
+      const known = [object?.generation ?? '', ...generations, ...announced.toReversed()].filter(Boolean)
+      const all = [...new Set(known)]
+      const readers = functions.filter((definition) => definition.bucket === bucket)
+      const ids = readers.flatMap(({ name }) => all.map((each) => runIdOf(name, bucket, key, each)))
+      const runs = (await history.runs(ids)).filter((run) => run !== undefined)
+      const wasThere = all.length > 0 || announcements.length > 0
+      const candidate = {
+        bucket,
+        key,
+        // Of an object that is gone, the last run knows it; else no rule about sizes speaks.
+        sizeBytes: object?.sizeBytes ?? runs[0]?.payload.sizeBytes ?? NaN,
+      }
+      const eventName = announcements.findLast(
+        ({ generation, kind }) => kind === 'created' && generation === object?.generation,
+      )?.eventName
+      const routes = parts.router({ ...candidate, ...eventNameOf(eventName) })
+      const views = await Promise.all(
+        routes.map(({ definition, mismatch }) =>
+          readFunctionOfObject(parts, {
+            definition,
+            mismatch,
+            bucket,
+            key,
+            object,
+            generations: all,
+            wasThere,
+            eventName,
+            runs: runs.filter(({ functionName }) => functionName === definition.name),
+          }),
+        ),
+      )
+      const view = {
+        bucket,
+        key,
+        object: object ? viewOfVersion(object) : null,
+        events: eventsOf(announcements),
+        functions: views,
+        runs: runs.toSorted((a, b) => b.createdAtMs - a.createdAtMs).map(toRun),
+      }
+      return { ...view, summary: summaryOf(view, trouble ?? reservedTrouble(key, view)) }
+    },
+  }
+}
+
+function eventNameOf(eventName: string | undefined) {
+  return eventName === undefined ? {} : { eventName: eventName as 'Put' }
+}
+
+/** Said at once of a key that no run can process. */
+function reservedTrouble(key: string, view: Pick<ObjectView, 'object' | 'runs'>): string | undefined {
+  const refused = refusal(key)
+  return refused !== undefined && !view.object && view.runs.length === 0 ? refused : undefined
+}
+
+function troubleOf(error: unknown, bucket: string): string | undefined {
+  if (isStorageCode(error, 'NoSuchBucket')) return `there is no bucket "${bucket}"`
+  if (isStorageCode(error, 'AccessDenied')) {
+    return `the runtime's account may not read the bucket "${bucket}": it reads those that functions name`
+  }
+  if (isStorageCode(error, 'InvalidRequest', 'InvalidBucketName'))
+    return `"${bucket}" cannot be the name of a bucket`
+  return undefined
+}
+
+/** Of all versions that there are, newest first. */
+async function generationsOf(storage: Storage, bucket: string, key: string): Promise<readonly string[]> {
+  const generations: string[] = []
+  for await (const listed of storage.list(bucket, { prefix: key, versions: true, pageSize: MAX_VERSIONS })) {
+    if (listed.key !== key || generations.length >= MAX_VERSIONS) break
+    if (!listed.isDeleteMarker) generations.push(generationOf(listed))
+  }
+  return generations
+}
+
+function viewOfVersion(object: LatestVersion): ObjectView['object'] {
+  const { lastModifiedMs, metadata, ...rest } = object
+  return { ...rest, lastModified: toTime(lastModifiedMs), metadata: { ...metadata } }
+}
+
+/** Announcements of one event together, in the order in which events were first heard of. */
+function eventsOf(announcements: readonly Announcement[]): ObjectEventView[] {
+  const events = new Map<string, ObjectEventView>()
+  for (const { heardAtMs, path, kind, eventName, eventId, eventTimeMs, generation } of announcements) {
+    const id = `${eventId} ${kind} ${eventName} ${generation ?? ''}`
+    const known = events.get(id)
+    const arrival = { path, at: toTime(heardAtMs), delayMs: Math.max(0, heardAtMs - eventTimeMs) }
+    if (known) known.arrivals.push(arrival)
+    else {
+      events.set(id, {
+        kind,
+        name: eventName,
+        id: eventId,
+        at: toTime(eventTimeMs),
+        ...(generation !== undefined && { generation }),
+        arrivals: [arrival],
+      })
+    }
+  }
+  return [...events.values()]
+}

@@ -1,0 +1,105 @@
+/** Runs objects again on request: selected now, handed out by a job. @module */
+import type { Preview, ReprocessRequest } from '../api/model/job.ts'
+import { RefusedError, type ReprocessService } from '../api/services.ts'
+import type { FunctionDefinition } from '../function.ts'
+import type { JobStore } from '../jobs/job-store.ts'
+import { wrongOptions } from '../worker/attempt/options.ts'
+import { validOptions } from '../worker/attempt/valid-options.ts'
+import { toJob } from './jobs.ts'
+import { select, type Selection, type SelectionParts } from './selection.ts'
+
+export interface ReprocessParts extends SelectionParts {
+  readonly functions: readonly FunctionDefinition[]
+  readonly jobs: JobStore
+  /** There is a new job to be taken up. */
+  readonly onJob: () => void
+}
+
+const SAMPLE = 10
+
+export function createReprocessService(parts: ReprocessParts): ReprocessService {
+  return {
+    async reprocess(request) {
+      checkFunction(parts.functions, request)
+      const selection = await select(parts, request)
+      if (selection.matched > request.limit) throw overTheLimit(selection.matched, request.limit)
+      if (request.dryRun) return previewOf(selection)
+      if (request.keys && selection.matched === 0) throw nothingToDo(request, selection)
+      const job = await parts.jobs.create({
+        kind: 'reprocess',
+        isForced: request.force,
+        request,
+        ratePerSecond: request.ratePerSecond,
+        items: selection.runs.map(({ definition: _definition, ...item }) => item),
+      })
+      parts.onJob()
+      return toJob(job)
+    },
+  }
+}
+
+/** @throws {RefusedError} for an unknown function, no function that reads the bucket, or options that are none of theirs */
+function checkFunction(functions: readonly FunctionDefinition[], request: ReprocessRequest): void {
+  const { bucket, function: name, options } = request
+  const named = functions.find((definition) => definition.name === name)
+  if (name !== undefined && !named) {
+    throw new RefusedError(422, `function: there is no "${name}"; there are ${namesOf(functions)}`)
+  }
+  if (named && named.bucket !== bucket) {
+    throw new RefusedError(
+      422,
+      `function: "${named.name}" reads the bucket "${named.bucket}", not "${bucket}"`,
+    )
+  }
+  const meant = named ? [named] : functions.filter((definition) => definition.bucket === bucket)
+  if (meant.length === 0) {
+    const buckets = [...new Set(functions.map((definition) => definition.bucket))].join(', ')
+    throw new RefusedError(422, `bucket: no function reads "${bucket}"; functions read ${buckets}`)
+  }
+  for (const definition of options ? meant : []) {
+    const wrong = wrongOptions(definition, options ?? {})
+    if (wrong.length === 0) continue
+    const hint = named || meant.length === 1 ? '' : `. Without "function", options go to ${namesOf(meant)}`
+    throw new RefusedError(422, `options: ${wrong.join('; ')}; valid: ${validOptions(definition)}${hint}`)
+  }
+}
+
+function namesOf(functions: readonly FunctionDefinition[]): string {
+  return functions.map(({ name }) => name).join(', ')
+}
+
+export function overTheLimit(matched: number, limit: number): RefusedError {
+  return new RefusedError(
+    422,
+    `${matched} runs match, the limit is ${limit}: nothing was done. Raise "limit" or ask for less`,
+    { matched, limit },
+  )
+}
+
+export function previewOf(selection: Selection): Preview {
+  const { matched, totalBytes, passedOver, runs } = selection
+  const sample = runs.slice(0, SAMPLE).map(({ definition, payload }) => ({
+    function: definition.name,
+    bucket: payload.bucket,
+    key: payload.key,
+    sizeBytes: payload.sizeBytes,
+  }))
+  return { matched, totalBytes, sample, passedOver: { ...passedOver } }
+}
+
+function nothingToDo({ bucket, keys = [] }: ReprocessRequest, { passedOver }: Selection): RefusedError {
+  const what = keys.length === 1 ? `${bucket}/${keys[0] ?? ''}` : `none of ${keys.length} objects`
+  const reasons = Object.keys(passedOver)
+  const details = { passedOver }
+  if (reasons.every((reason) => reason === 'not-found')) {
+    return new RefusedError(404, `${what}: there is no such object (any more)`, details)
+  }
+  if (reasons.includes('busy')) {
+    return new RefusedError(
+      409,
+      `${what}: its run is queued or running already; "force" begins anew`,
+      details,
+    )
+  }
+  return new RefusedError(422, `${what}: nothing to run, because of ${reasons.join(', ')}`, details)
+}

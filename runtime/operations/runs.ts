@@ -1,0 +1,104 @@
+/** Runs as people see and steer them. @module */
+import { toRun, toRunDetail, type RunDetail } from '../api/model/run.ts'
+import { RefusedError, type RunFilter, type RunService } from '../api/services.ts'
+import type { FunctionDefinition } from '../function.ts'
+import type { AttemptRecord } from '../queue/attempts.ts'
+import type { History, Position } from '../queue/history.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { RunRecord } from '../queue/run.ts'
+import { compareWithLatest } from '../storage/latest.ts'
+import type { Storage } from '../storage/storage.ts'
+import { fromCursor, toCursor } from './cursor.ts'
+
+export interface RunParts {
+  readonly queue: Queue
+  readonly history: History
+  readonly storage: Storage
+  readonly functions: readonly FunctionDefinition[]
+}
+
+export function createRunService({ queue, history, storage, functions }: RunParts): RunService {
+  async function found(id: string): Promise<RunRecord> {
+    const run = await queue.run(id)
+    if (!run) throw new RefusedError(404, `there is no run ${id} (any more)`)
+    return run
+  }
+
+  async function detailOf(run: RunRecord): Promise<RunDetail> {
+    return toRunDetail(run, attemptsOf(run, await history.tries(run.runId)))
+  }
+
+  return {
+    async list(filter, { limit, cursor }) {
+      const after = positionOf(cursor)
+      const { runs, next } = await history.list({ ...filter, isWanted: isMeantBy(filter), limit, after })
+      return { items: runs.map(toRun), nextCursor: next ? toCursor([next.atMs, next.runId]) : null }
+    },
+
+    async get(id) {
+      const run = await queue.run(id)
+      return run && detailOf(run)
+    },
+
+    async retry(id, { force }) {
+      const run = await found(id)
+      if (!functions.some(({ name }) => name === run.functionName)) {
+        throw new RefusedError(
+          409,
+          `run ${id} is of the function "${run.functionName}", which is not served here`,
+        )
+      }
+      const latest = await compareWithLatest(storage, run.payload)
+      if (latest.kind !== 'same') {
+        const why =
+          latest.kind === 'gone' ? 'its source was removed' : 'a newer upload of its key is the latest'
+        throw new RefusedError(409, `run ${id} cannot be run again: ${why}`)
+      }
+      const trigger = run.state === 'dead' ? 'redrive' : 'reprocess'
+      const outcomes = await queue.again({ trigger, isForced: force, items: [{ runId: id }] })
+      if (outcomes?.[0] === 'busy') {
+        throw new RefusedError(409, `run ${id} is ${run.state}: wait for its end, or begin anew with "force"`)
+      }
+      return detailOf(await found(id))
+    },
+
+    async cancel(id) {
+      const state = await queue.cancel(id)
+      if (state === 'cancelled' || state === 'running') return detailOf(await found(id))
+      const { state: now } = await found(id)
+      throw new RefusedError(409, `run ${id} has ended already: it is ${now}`)
+    },
+  }
+}
+
+export function isMeantBy(filter: RunFilter): (run: RunRecord) => boolean {
+  const { function: name, status, bucket, prefix } = filter
+  return ({ functionName, state, payload }) =>
+    (name === undefined || functionName === name) &&
+    (status === undefined || status.includes(state)) &&
+    (bucket === undefined || payload.bucket === bucket) &&
+    (prefix === undefined || payload.key.startsWith(prefix))
+}
+
+/** With the one that goes on, or that succeeded: its facts are the run's own. */
+export function attemptsOf(run: RunRecord, tries: readonly AttemptRecord[]): readonly AttemptRecord[] {
+  if ((run.state !== 'running' && run.state !== 'succeeded') || run.startedAtMs === undefined) return tries
+  const own: AttemptRecord = {
+    outcome: run.state,
+    epoch: run.epoch,
+    worker: run.worker ?? '',
+    startedAtMs: run.startedAtMs,
+    ...(run.endedAtMs !== undefined && { endedAtMs: run.endedAtMs }),
+    lines: [],
+  }
+  return [...tries, own]
+}
+
+function positionOf(cursor: string | undefined): Position | undefined {
+  const parts = fromCursor(cursor, isCursor)
+  return parts && { atMs: parts[0], runId: parts[1] }
+}
+
+function isCursor(parts: unknown): parts is [number, string] {
+  return Array.isArray(parts) && Number.isFinite(parts[0]) && typeof parts[1] === 'string'
+}

@@ -1,0 +1,75 @@
+/** What happened to an object, in one paragraph. Pure. @module */
+import type { FunctionOfObject, ObjectView } from '../api/model/object.ts'
+import { formatBytes } from '../size.ts'
+import { inUtc, times } from './why.ts'
+
+/** What speaks for itself: it is said of several functions in one go. */
+const MISMATCHES = [
+  'bucket',
+  'event-name',
+  'folder-marker',
+  'reserved',
+  'pattern',
+  'ignored',
+  'too-small',
+  'too-large',
+]
+
+export function summaryOf(view: Omit<ObjectView, 'summary'>, trouble?: string): string {
+  const isOther = (each: FunctionOfObject) => each.reason === 'bucket'
+  const near = view.functions.filter((each) => !isOther(each))
+  const sentences = [whatItIs(view, trouble), heardOf(view)]
+  if (near.length === 0 && !trouble) sentences.push(noFunction(view))
+  const matching = near.filter(({ reason }) => !MISMATCHES.includes(reason))
+  const [one] = matching
+  if (view.object === null && one && matching.every(({ explanation }) => explanation === one.explanation)) {
+    if (one.reason !== 'never-there') sentences.push(sentence(one.explanation))
+  } else {
+    sentences.push(...matching.map((each) => `${each.name}: ${sentence(each.explanation)}${place(each)}`))
+  }
+  const others = near.filter(({ reason }) => MISMATCHES.includes(reason))
+  sentences.push(...others.map(({ name, explanation }) => `Not for ${name}: ${sentence(explanation)}`))
+  return sentences.filter(Boolean).join(' ')
+}
+
+function whatItIs(
+  { bucket, key, object, events, functions }: Omit<ObjectView, 'summary'>,
+  trouble?: string,
+): string {
+  const name = `${bucket}/${key}`
+  if (trouble) return `${name}: ${trouble}.`
+  if (object) {
+    return `${name} is there, ${formatBytes(object.sizeBytes)}, uploaded ${inUtc(Date.parse(object.lastModified))}.`
+  }
+  const isNew =
+    events.length === 0 && functions.every(({ run, result, verdict }) => !run && !result && !verdict)
+  if (isNew)
+    return `${name} is not there, and nothing was ever heard of it: check the spelling, also of upper and lower case.`
+  const removed = events.findLast(({ kind }) => kind === 'removed')
+  return `${name} is not there any more${removed ? `: it was removed ${inUtc(Date.parse(removed.at))}` : ''}.`
+}
+
+function heardOf({ events }: Omit<ObjectView, 'summary'>): string {
+  const last = events.findLast(({ kind }) => kind === 'created')
+  const [first] = last?.arrivals ?? []
+  if (!last || !first) return ''
+  const copies = last.arrivals.length === 1 ? '' : `, ${last.arrivals.length} times`
+  const many = events.length === 1 ? '' : ` (${times(events.length, 'event')} are known)`
+  return `Its last upload was announced as ${last.name} after ${first.delayMs} ms${copies}${many}.`
+}
+
+function noFunction({ bucket, functions }: Omit<ObjectView, 'summary'>): string {
+  const read = [...new Set(functions.map(({ explanation }) => explanation))]
+  return `No function reads the bucket "${bucket}"${read.length > 0 ? `; there are ${functions.map(({ name }) => name).join(', ')}` : ''}.`
+}
+
+function place({ result, verdict, reason }: FunctionOfObject): string {
+  if (reason === 'succeeded' && result)
+    return ` Its manifest: ${result.manifestBucket}/${result.manifestKey}.`
+  const stale = result ? ` An older result stands: ${result.manifestBucket}/${result.manifestKey}.` : ''
+  return verdict ? `${stale} Its verdict: ${verdict.bucket}/${verdict.key}.` : stale
+}
+
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`
+}

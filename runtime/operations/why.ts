@@ -1,0 +1,183 @@
+/** Why a function has or has not done its work on an object: a code for programs, and words for people. Pure. @module */
+import type { FunctionOfObject } from '../api/model/object.ts'
+import type { FunctionDefinition } from '../function.ts'
+import type { Mismatch } from '../intake/routing.ts'
+import type { Manifest } from '../output/manifest.ts'
+import type { Verdict } from '../output/verdict.ts'
+import type { RunRecord } from '../queue/run.ts'
+import { formatBytes } from '../size.ts'
+import { MINUTE_MS } from '../time.ts'
+
+export interface Why {
+  readonly reason: FunctionOfObject['reason']
+  readonly explanation: string
+}
+
+/** All that is known of one function and one object. */
+export interface Facts {
+  readonly definition: FunctionDefinition
+  readonly mismatch?: Mismatch | undefined
+  /** The object as it is now; absent when it is not there. */
+  readonly object?:
+    { readonly key: string; readonly sizeBytes: number; readonly lastModifiedMs: number } | undefined
+  /** Any event, run or version of the key is known. */
+  readonly wasThere: boolean
+  /** Whether the version that is there now was announced, and how it came to be. */
+  readonly eventName?: string | undefined
+  readonly run?: RunRecord | undefined
+  /** Of the version that is there now, or of the last one that was. */
+  readonly result?: Manifest | undefined
+  readonly verdict?: Verdict | undefined
+  readonly isPaused: boolean
+  readonly workers: number
+  readonly watermarkMs: number | undefined
+  readonly nowMs: number
+}
+
+export function whyOf(facts: Facts): Why {
+  const { definition, mismatch, object, run } = facts
+  if (mismatch !== undefined) return because(mismatch, mismatchInWords(mismatch, definition, object))
+  if (run) return whyOfRun(facts, run)
+  const ended = whyOfRecords(facts)
+  if (ended) return ended
+  if (!object) return facts.wasThere ? GONE : NEVER_THERE
+  return whyNoRun(facts, object)
+}
+
+const GONE = because('gone', 'the object was removed, and no run of it is known any more')
+const NEVER_THERE = because(
+  'never-there',
+  'there is no such object, and nothing was ever heard of one: check the spelling, also of upper and lower case',
+)
+
+function because(reason: Why['reason'], explanation: string): Why {
+  return { reason, explanation }
+}
+
+function mismatchInWords(
+  mismatch: Mismatch,
+  definition: FunctionDefinition,
+  object: Facts['object'],
+): string {
+  const size = object ? formatBytes(object.sizeBytes) : 'its size'
+  switch (mismatch) {
+    case 'bucket':
+      return `it reads the bucket "${definition.bucket}"`
+    case 'event-name':
+      return `it runs for ${definition.events.join(', ')} only, and the object came to be in another way`
+    case 'folder-marker':
+      return 'the key ends with a slash and there are no bytes: a folder marker, no file'
+    case 'reserved':
+      return 'a part of the key begins with "~": the runtime has written it for itself'
+    case 'pattern':
+      return `the key matches none of ${definition.match.join(', ')}`
+    case 'ignored':
+      return `the key matches what it ignores: ${definition.ignore.join(', ')}`
+    case 'too-small':
+      return `${size} is less than the ${formatBytes(definition.minBytes)} that it takes at least`
+    case 'too-large':
+      return `${size} is more than the ${formatBytes(definition.maxBytes)} that it takes at most`
+  }
+}
+
+function whyOfRun(facts: Facts, run: RunRecord): Why {
+  const { definition, isPaused, workers } = facts
+  const { name } = definition
+  const waits = run.lane === 'low' ? 'it waits, behind uploads' : 'it waits for its turn'
+  const told = run.error || run.reason || 'no reason was given'
+  switch (run.state) {
+    case 'queued':
+      if (isPaused) return because('paused', `it waits because ${name} is paused: sluice resume ${name}`)
+      if (workers === 0) return because('no-worker', `it waits, and no worker serves ${name}: start one`)
+      return because('waiting', waits)
+    case 'retrying': {
+      const at = run.dueAtMs === undefined ? '' : ` at ${inUtc(run.dueAtMs)}`
+      const paused = isPaused ? `, but ${name} is paused` : ''
+      const failed =
+        run.attempts === 0
+          ? 'it was handed back'
+          : `attempt ${run.attempts} of ${definition.maxAttempts} failed`
+      return because('retrying', `${failed} and the next one starts${at}${paused}: ${told}`)
+    }
+    case 'running':
+      return because('running', `attempt ${run.attempts + 1} is running${progressOf(run)}`)
+    case 'succeeded':
+      return because('succeeded', succeededInWords(run.attempts + 1, facts.result))
+    case 'dead': {
+      const tries = run.reason === 'crash-loop' ? 'it took its worker down' : times(run.attempts, 'attempt')
+      return because(
+        'dead',
+        `given up (${run.reason ?? 'dead'}, ${tries}): ${told}. ${againInWords(run.runId)}`,
+      )
+    }
+    case 'cancelled':
+      return because('cancelled', `cancelled on request. ${againInWords(run.runId)}`)
+    case 'superseded':
+      return because('superseded', `not run, because ${told}`)
+    case 'source-gone':
+      return because('source-gone', `not run, because ${told}`)
+  }
+}
+
+/** Redis has forgotten the run, or was emptied: the buckets still tell how it ended. */
+function whyOfRecords({ result, verdict }: Facts): Why | undefined {
+  if (result) return because('succeeded', succeededInWords(undefined, result))
+  if (!verdict) return undefined
+  return because(verdict.state, `${verdict.state} since ${verdict.at}: ${verdict.reason}`)
+}
+
+function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
+  const { definition, watermarkMs, nowMs, eventName } = facts
+  const ask = 'sluice reprocess runs it'
+  if (eventName !== undefined) {
+    return because(
+      'forgotten',
+      `it was announced (${eventName}), but neither a run nor a result is known any more: ${ask}`,
+    )
+  }
+  if (watermarkMs === undefined) {
+    return because(
+      'not-set-up',
+      `${definition.name} was never set up on this store, so its uploads are not announced: sluice setup`,
+    )
+  }
+  if (object.lastModifiedMs < watermarkMs) {
+    return because(
+      'before-watermark',
+      `it was there before ${definition.name} was set up (${inUtc(watermarkMs)}), and what is older runs only on request: ${ask}`,
+    )
+  }
+  if (nowMs - object.lastModifiedMs < MINUTE_MS) {
+    return because('waiting-for-events', 'it was uploaded less than a minute ago and not announced yet')
+  }
+  return because(
+    'not-announced',
+    `the store never announced it (sluice doctor says whether it announces anything): ${ask}`,
+  )
+}
+
+function succeededInWords(attempts: number | undefined, result: Manifest | undefined): string {
+  const after = attempts === undefined || attempts === 1 ? '' : ` after ${attempts} attempts`
+  if (!result) return `done${after}, but its result is not there any more`
+  const bytes = result.files.reduce((sum, file) => sum + file.bytes, 0)
+  const warned = result.warnings.length > 0 ? `, with ${times(result.warnings.length, 'warning')}` : ''
+  return `done${after} at ${inUtc(Date.parse(result.finishedAt))}: ${times(result.files.length, 'file')}, ${formatBytes(bytes)}${warned}`
+}
+
+function progressOf({ progress, startedAtMs }: RunRecord): string {
+  const since = startedAtMs === undefined ? '' : ` since ${inUtc(startedAtMs)}`
+  return progress?.percent === undefined ? since : `${since}, ${Math.floor(progress.percent)} %`
+}
+
+function againInWords(runId: string): string {
+  return `Run it again: sluice redrive ${runId}`
+}
+
+export function times(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+/** Such as `2026-11-23 16:00:01 UTC`. */
+export function inUtc(epochMs: number): string {
+  return `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}

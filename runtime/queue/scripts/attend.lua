@@ -1,0 +1,14 @@
+-- A worker says that it is there for these functions, and learns their limits.
+-- KEYS  1 prefix
+-- ARGV  1 consumer  2 for how many ms its word is good, then the functions
+-- Returns the limits of each function, '' where Redis does not know them
+local t = now()
+local limits = {}
+for i = 3, #ARGV do
+  local key = P .. 'workers:' .. ARGV[i]
+  redis.call('ZADD', key, t + tonumber(ARGV[2]), ARGV[1])
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', t)
+  redis.call('PEXPIRE', key, ARGV[2])
+  limits[#limits + 1] = redis.call('HGET', P .. 'limits', ARGV[i]) or ''
+end
+return limits
