@@ -4,10 +4,21 @@ import { ConfigError } from '../errors.ts'
 import { createLogger } from '../logger.ts'
 import { loadSettings } from '../process/load-settings.ts'
 import { provision, type ProvisionOptions } from '../storage/provision/provision.ts'
+import { examples, type CliCommand } from './command.ts'
 import { findMc } from './find-mc.ts'
 
+export const setup: CliCommand = (program, { env }) => {
+  program
+    .command('setup')
+    .description(
+      'make buckets, lifecycle, watermarks, notifications and, where they are named, the two accounts; may be run again at any time',
+    )
+    .addHelpText('after', examples('setup'))
+    .action(() => runSetup(env))
+}
+
 /** `mc` is looked for on the environment's PATH: the accounts are made by it, since MinIO's admin API is not S3's. */
-export async function runSetup(env: Environment): Promise<void> {
+async function runSetup(env: Environment): Promise<void> {
   const { config, list } = await loadSettings(env, {
     account: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'],
     description: 'set-up needs the account that MinIO was started with',

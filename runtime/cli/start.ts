@@ -1,5 +1,4 @@
-/** `sluice start` and `sluice worker`: checks everything that can be checked without a connection, then supervises. @module */
-import type { Environment } from '../config.ts'
+/** `sluice start`: checks everything that can be checked without a connection, then supervises. @module */
 import { CLOSING_MS } from '../lifecycle.ts'
 import { createLogger } from '../logger.ts'
 import { loadSettings } from '../process/load-settings.ts'
@@ -7,21 +6,25 @@ import type { ChildKind } from '../process/messages.ts'
 import { openRuntimeScratch } from '../process/runtime-scratch.ts'
 import { createSupervisor } from '../process/supervisor.ts'
 import { SECOND_MS } from '../time.ts'
+import { examples, type CliCommand, type CliContext } from './command.ts'
 
 /** Children end by themselves after their drain and {@link CLOSING_MS}; who is still there a moment later is killed. */
 const KILL_AFTER_MS = CLOSING_MS + 2 * SECOND_MS
 
-export interface StartOptions {
-  /** Of this process and its children. */
-  readonly env: Environment
-  /** The module that children start with. */
-  readonly entryPath: string
-  /** Where signals come from: the process. */
-  readonly signals: NodeJS.EventEmitter
+export const start: CliCommand = (program, context) => {
+  program
+    .command('start')
+    .description('run what SLUICE_ROLES names (default: API, intake and workers) until SIGTERM or Ctrl-C')
+    .addHelpText('after', examples('start'))
+    .action(() => runStart(context))
 }
 
 /** Runs until SIGTERM or SIGINT, then drains; a second one ends everything at once. */
-export async function runStart({ env, entryPath, signals }: StartOptions): Promise<void> {
+export async function runStart({
+  env,
+  entryPath,
+  signals,
+}: Pick<CliContext, 'env' | 'entryPath' | 'signals'>): Promise<void> {
   const { config } = await loadSettings(env, {
     account: ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
     description: 'the account of the runtime, which `sluice setup` makes',

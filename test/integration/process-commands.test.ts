@@ -1,61 +1,47 @@
-/** `sluice redrive` and `sluice cancel`, as an operator calls them, on a real Redis. */
-import { randomBytes } from 'node:crypto'
-import { afterEach, describe, expect, it } from 'vitest'
+/** Commands that ask the runtime, as processes: what goes to which stream, and how they end. */
+import { afterEach, expect, it } from 'vitest'
 import { killMains, startMain } from '../helpers/main-process.ts'
-import { BURIED, jobOf, useQueue } from '../helpers/queue.ts'
+import { startFakeApi, type FakeApi } from '../unit/cli/fake-api.ts'
 
-const used = useQueue()
-afterEach(killMains)
+const RUN_ID = '0123456789abcdef0123456789abcdef'
+let api: FakeApi | undefined
+afterEach(async () => {
+  killMains()
+  await api?.stop()
+})
 
-const newId = () => randomBytes(16).toString('hex')
-
-async function sluice(...args: string[]) {
-  const { host, port } = used.redis.options
-  const main = startMain(args, {
-    REDIS_URL: `redis://${host}:${port}`,
-    SLUICE_NAME: used.queue.keys.prefix.slice(1, -2),
-  })
-  return { code: await main.ended, output: main.output() }
-}
-
-describe('redrive', () => {
-  it('runs a dead letter again', async () => {
-    const id = newId()
-    await used.queue.enqueue(jobOf(id))
-    const [claim] = (await used.queue.claim('a')).claims
-    if (!claim) throw new Error('nothing was claimed')
-    await used.queue.settle(claim, BURIED)
-    expect(await sluice('redrive', id)).toEqual({ code: 0, output: expect.stringContaining('queued again') })
-    expect(await used.queue.run(id)).toMatchObject({ state: 'queued', trigger: 'redrive', attempts: 0 })
-  })
-
-  it('says what a run is that is no dead letter', async () => {
-    const id = newId()
-    await used.queue.enqueue(jobOf(id))
-    expect(await sluice('redrive', id)).toEqual({
-      code: 1,
-      output: expect.stringContaining(`cut for incoming/${id}.mp4 is queued`),
-    })
-    expect(await sluice('redrive', newId())).toMatchObject({
-      code: 1,
-      output: expect.stringContaining('no such run'),
-    })
+it('an answer is on stdout alone, and the exit code is 0', async () => {
+  api = await startFakeApi(() => ({ body: { summary: 'It was cut into 12 chunks.' } }))
+  const { child, ended } = startMain(['why', 'incoming/a.mp4'], { SLUICE_API_URL: api.url })
+  let errors = ''
+  child.stderr?.on('data', (text: string) => (errors += text))
+  let answer = ''
+  child.stdout?.on('data', (text: string) => (answer += text))
+  expect({ code: await ended, answer, errors }).toEqual({
+    code: 0,
+    answer: 'It was cut into 12 chunks.\n',
+    errors: '',
   })
 })
 
-describe('cancel', () => {
-  it('ends a run that waits, and once', async () => {
-    const id = newId()
-    await used.queue.enqueue(jobOf(id))
-    expect(await sluice('cancel', id)).toEqual({ code: 0, output: `run ${id} is cancelled\n` })
-    expect(await used.queue.run(id)).toMatchObject({ state: 'cancelled' })
-  })
+it('exit codes tell a refusal, wrong usage and a runtime that is away apart', async () => {
+  api = await startFakeApi(() => ({ status: 404, body: { detail: 'there is no such run' } }))
+  const refused = startMain(['cancel', RUN_ID], { SLUICE_API_URL: api.url })
+  const misused = startMain(['redrive', 'clip.mp4'], {})
+  const away = startMain(['cancel', RUN_ID], { SLUICE_API_URL: 'http://127.0.0.1:2' })
+  expect(await Promise.all([refused.ended, misused.ended, away.ended])).toEqual([1, 2, 3])
+  expect(refused.output()).toBe('sluice: there is no such run\n')
+  expect(away.output()).toMatch(/127.0.0.1:2 does not answer \(ECONNREFUSED\)/)
 })
 
-it('exit codes tell wrong usage from a Redis that is away', async () => {
-  expect(await startMain(['redrive', 'clip.mp4'], {}).ended).toBe(2)
-  const away = startMain(['cancel', newId()], { REDIS_URL: 'redis://:a-password@127.0.0.1:1' })
-  expect(await away.ended).toBe(3)
-  expect(away.output()).toMatch(/Redis at 127.0.0.1:1 .*ECONNREFUSED/)
-  expect(away.output()).not.toContain('a-password')
+it('a list ends without a word when its reader has seen enough', async () => {
+  const object = { bucket: 'incoming', key: 'x'.repeat(500) }
+  const run = { id: RUN_ID, status: 'dead', function: 'chunk', createdAt: '2026-11-23T10:00:00Z', object }
+  const items = Array.from({ length: 1_000 }, () => run)
+  api = await startFakeApi(() => ({ body: { items, nextCursor: 'more' } }))
+  const main = startMain(['runs', '--all'], { SLUICE_API_URL: api.url })
+  main.child.stdout?.once('data', () => main.child.stdout?.destroy())
+  expect(await main.ended).toBe(0)
+  expect(main.output()).not.toContain('EPIPE')
+  expect(api.asked.length).toBeGreaterThan(0)
 })

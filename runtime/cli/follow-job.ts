@@ -1,0 +1,92 @@
+/** A job under way, shown until it is done. @module */
+import type { Job } from '../api/model/job.ts'
+import { SECOND_MS, sleep } from '../time.ts'
+import type { ApiClient } from './api-client.ts'
+import { BadNewsError, InterruptedError, type CliContext } from './command.ts'
+import { countText } from './amounts.ts'
+import { fit } from './printable.ts'
+import { writeJson } from './table.ts'
+import { progressLine } from './terminal.ts'
+
+export interface FollowOptions {
+  readonly json?: boolean
+  /** `--no-wait`: only say which job it is. */
+  readonly wait: boolean
+  /** Until its runs have ended too. */
+  readonly waitRuns?: boolean
+}
+
+const POLL_MS = SECOND_MS / 2
+const OPEN = ['queued', 'running', 'retrying']
+const WITHOUT_RESULT = ['dead', 'cancelled']
+
+/**
+ * Ctrl-C leaves the job running.
+ *
+ * @throws {BadNewsError} when runs were waited for and some ended without a result, or the job was cancelled
+ */
+export async function followJob(
+  api: ApiClient,
+  started: Job,
+  options: FollowOptions,
+  context: CliContext,
+): Promise<void> {
+  const job = options.wait || options.waitRuns ? await untilDone(api, started, options, context) : started
+  if (options.json) writeJson(context.out, job)
+  else context.out.write(`job ${job.id}: ${jobText(job)}\n`)
+  if (job.status === 'cancelled') throw new BadNewsError('the job was cancelled')
+  if (options.waitRuns && countOf(job, WITHOUT_RESULT) > 0) {
+    throw new BadNewsError('some runs ended without a result')
+  }
+}
+
+async function untilDone(
+  api: ApiClient,
+  started: Job,
+  { waitRuns }: FollowOptions,
+  { signals, err, invocation }: CliContext,
+): Promise<Job> {
+  const stopping = new AbortController()
+  const onInterrupt = () => stopping.abort()
+  signals.on('SIGINT', onInterrupt)
+  const line = progressLine(err, fit)
+  try {
+    let job = started
+    while (isOpen(job, waitRuns)) {
+      line.show(jobText(job))
+      await sleep(POLL_MS, stopping.signal)
+      if (stopping.signal.aborted) {
+        line.clear()
+        throw new InterruptedError(`job ${job.id} goes on; end it by: ${invocation} cancel ${job.id}`)
+      }
+      job = await api.get<Job>(`/v1/jobs/${encodeURIComponent(job.id)}`)
+    }
+    return job
+  } finally {
+    line.clear()
+    signals.off('SIGINT', onInterrupt)
+  }
+}
+
+function isOpen(job: Job, waitRuns = false): boolean {
+  if (job.status === 'running') return true
+  // Of a very large job nobody counts the runs.
+  return waitRuns && countOf(job, OPEN) > 0
+}
+
+function countOf({ runs = {} }: Job, states: readonly string[]): number {
+  return states.reduce((sum, state) => sum + (runs[state] ?? 0), 0)
+}
+
+/** Such as `40 of 42 runs handed out, 1 passed over; 38 succeeded, 2 running`. */
+export function jobText(job: Job): string {
+  const states = Object.entries(job.runs ?? {})
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${state}`)
+  return [
+    job.status === 'cancelled' ? 'cancelled: ' : '',
+    `${job.handedOut} of ${countText(job.total, 'run')} handed out`,
+    job.passedOver > 0 ? `, ${job.passedOver} passed over` : '',
+    states.length > 0 ? `; ${states.join(', ')}` : '',
+  ].join('')
+}

@@ -1,0 +1,77 @@
+/**
+ * Text of others (keys, errors, lines of tools) as it may stand on a terminal, and its width there. Pure.
+ * @module
+ */
+
+/** Controls, lone surrogates, line separators and what turns the direction of text; not the joiners, which emoji have. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e' }
+const WIDE =
+  /^[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]/u
+
+/** One line without anything that a terminal would obey: `a\nb` for a key with a line break. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, (char) => {
+    const code = char.codePointAt(0) ?? 0
+    return SHORT[char] ?? (code <= 0xff ? `\\x${hex(code, 2)}` : `\\u{${hex(code, 4)}}`)
+  })
+}
+
+/** The lines of a text, each printable. */
+export function printableLines(text: string): readonly string[] {
+  return text.trimEnd().split(/\r?\n/).map(printable)
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0')
+}
+
+const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/** What a person sees as one character: a letter with its accents, a family of emoji. */
+function charsOf(text: string): readonly string[] {
+  return Array.from(segmenter.segment(text), ({ segment }) => segment)
+}
+
+/** How many columns it takes. */
+export function widthOf(text: string): number {
+  return charsOf(text).reduce((width, char) => width + (WIDE.test(char) ? 2 : 1), 0)
+}
+
+export function padded(text: string, width: number, isRight = false): string {
+  const space = ' '.repeat(Math.max(0, width - widthOf(text)))
+  return isRight ? space + text : text + space
+}
+
+/** At most `width` columns of it: what is too much goes in the middle, since keys differ at their ends. */
+export function fit(text: string, width: number): string {
+  if (widthOf(text) <= width) return text
+  const chars = charsOf(text)
+  const half = Math.floor((width - 1) / 2)
+  return `${take(chars, width - 1 - half)}…${take(chars.toReversed(), half, true)}`
+}
+
+function take(chars: readonly string[], width: number, isReversed = false): string {
+  const taken: string[] = []
+  let left = width
+  for (const char of chars) {
+    left -= widthOf(char)
+    if (left < 0) break
+    taken.push(char)
+  }
+  return (isReversed ? taken.toReversed() : taken).join('')
+}
+
+/** A paragraph in lines of at most `width` columns; a word that is longer has a line of its own. */
+export function wrapped(text: string, width: number, indent = ''): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/\s+/).filter(Boolean)) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line !== '' && widthOf(longer) > width - indent.length) {
+      lines.push(line)
+      line = word
+    } else line = longer
+  }
+  return [...lines, line].join(`\n${indent}`)
+}

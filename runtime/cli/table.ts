@@ -1,0 +1,130 @@
+/**
+ * Lists: a table for a person, columns between tabs for a program, or JSON. Rows are written as they come; the first ones
+ * decide the widths.
+ * @module
+ */
+import { fit, padded, printable, widthOf } from './printable.ts'
+import { toned, type Terminal, type Tone } from './terminal.ts'
+
+export interface Column<T> {
+  readonly title: string
+  /** For a person. It may be text of others: it is made printable here. */
+  readonly show: (row: T) => string
+  /** For a program. @defaultValue what a person sees */
+  readonly plain?: (row: T) => string
+  readonly isNumber?: boolean
+  /** Gets what is left of a line, and is cut when that is too little; one a table. */
+  readonly isFlexible?: boolean
+  readonly tone?: (row: T) => Tone | undefined
+}
+
+export interface Listing<T> {
+  add(rows: readonly T[]): void
+  end(): void
+}
+
+const GAP = '  '
+const NARROWEST_FLEXIBLE = 16
+
+export function createListing<T>(
+  terminal: Terminal,
+  columns: readonly Column<T>[],
+  { json }: { readonly json?: boolean | undefined } = {},
+): Listing<T> {
+  if (json) return jsonListing(terminal)
+  return terminal.isTerminal ? table(terminal, columns) : tabbed(terminal, columns)
+}
+
+/** One document, an item a line. */
+function jsonListing<T>(terminal: Terminal): Listing<T> {
+  let isFirst = true
+  return {
+    add(rows) {
+      for (const row of rows) {
+        terminal.write(`${isFirst ? '[\n' : ',\n'}${JSON.stringify(row)}`)
+        isFirst = false
+      }
+    },
+    end: () => terminal.write(isFirst ? '[]\n' : '\n]\n'),
+  }
+}
+
+/** Without a heading: `cut` and `while read` need none. */
+function tabbed<T>(terminal: Terminal, columns: readonly Column<T>[]): Listing<T> {
+  return {
+    add(rows) {
+      for (const row of rows)
+        terminal.write(
+          `${columns.map((column) => printable((column.plain ?? column.show)(row))).join('\t')}\n`,
+        )
+    },
+    end: () => undefined,
+  }
+}
+
+function table<T>(terminal: Terminal, columns: readonly Column<T>[]): Listing<T> {
+  let widths: readonly number[] | undefined
+  const line = (
+    cells: readonly string[],
+    toneOf: (index: number) => Tone | undefined,
+    sizes: readonly number[],
+  ) => {
+    const parts = cells.map((cell, index) => {
+      const column = columns[index] as Column<T>
+      const width = sizes[index] as number
+      const isLast = index === cells.length - 1 && !column.isNumber
+      const text = column.isFlexible ? fit(cell, width) : cell
+      return toned(isLast ? text : padded(text, width, column.isNumber), toneOf(index), terminal)
+    })
+    terminal.write(`${parts.join(GAP)}\n`)
+  }
+  return {
+    add(rows) {
+      if (rows.length === 0) return
+      const cells = rows.map((row) => columns.map((column) => printable(column.show(row))))
+      if (!widths) {
+        widths = widthsOf(columns, cells, terminal.columns)
+        const titles = columns.map(({ title }) => title.toUpperCase())
+        line(titles, () => 'quiet', widths)
+      }
+      for (const [index, row] of rows.entries())
+        line(cells[index] as string[], (column) => columns[column]?.tone?.(row), widths)
+    },
+    end: () => undefined,
+  }
+}
+
+function widthsOf<T>(
+  columns: readonly Column<T>[],
+  cells: readonly (readonly string[])[],
+  lineWidth: number,
+): readonly number[] {
+  const widths = columns.map(({ title }, index) =>
+    Math.max(widthOf(title), ...cells.map((row) => widthOf(row[index] as string))),
+  )
+  const flexible = columns.findIndex(({ isFlexible }) => isFlexible)
+  const others = widths.reduce((sum, width, index) => sum + (index === flexible ? 0 : width), 0)
+  const left = Math.max(NARROWEST_FLEXIBLE, lineWidth - others - GAP.length * (columns.length - 1))
+  return widths.map((width, index) => (index === flexible ? Math.min(width, left) : width))
+}
+
+/** Names and values, one under the other; a value of more than one line is a list of lines. */
+export function writeFacts(
+  terminal: Terminal,
+  facts: readonly (readonly [name: string, value: string | readonly string[] | undefined])[],
+): void {
+  const given = facts.filter(([, value]) => value !== undefined && value.length > 0)
+  const width = Math.max(0, ...given.map(([name]) => widthOf(name)))
+  for (const [name, value] of given) {
+    const lines = [value as string | readonly string[]].flat().map(printable)
+    if (!terminal.isTerminal) terminal.write(`${name}\t${lines.join('\\n')}\n`)
+    else
+      terminal.write(
+        `${toned(padded(name, width), 'quiet', terminal)}${GAP}${lines.join(`\n${' '.repeat(width)}${GAP}`)}\n`,
+      )
+  }
+}
+
+export function writeJson(terminal: Terminal, value: unknown): void {
+  terminal.write(`${JSON.stringify(value, null, 2)}\n`)
+}
