@@ -1,12 +1,26 @@
-/** The HTTP interface. @module */
-import { OpenAPIHono } from '@hono/zod-openapi'
-import { routePath } from 'hono/route'
+/** The HTTP interface: what every request passes, and the routes. @module */
+import { inspect } from 'node:util'
+import type { MiddlewareHandler } from 'hono'
 import { requestId } from 'hono/request-id'
+import { routePath } from 'hono/route'
 import type { Histogram } from 'prom-client'
 import type { Tokens } from '../config.ts'
 import type { Logger } from '../logger.ts'
-import type { ApiEnv } from './auth.ts'
+import { authenticate, hasTokens, type ApiEnv } from './auth.ts'
+import { guardFromBrowsers } from './browser-guard.ts'
+import { addDeadLetterRoutes } from './dead-letters.ts'
+import { addFunctionRoutes } from './functions.ts'
 import type { Check } from './health.ts'
+import { idempotent } from './idempotency.ts'
+import { addJobRoutes } from './jobs.ts'
+import { addMethodGuards } from './method-guard.ts'
+import { addObjectRoutes } from './objects.ts'
+import { addDocument, createApp, type ApiApp } from './openapi.ts'
+import { addProbes } from './probes.ts'
+import { answerError, toResponse } from './problem.ts'
+import { addReprocessRoute } from './reprocess.ts'
+import { checkAddress, checkBody } from './request-text.ts'
+import { addRunRoutes } from './runs.ts'
 import type { ApiServices } from './services.ts'
 
 export interface ApiParts {
@@ -18,56 +32,64 @@ export interface ApiParts {
   readonly metrics: () => Promise<string>
   readonly isDraining: () => boolean
   readonly seconds: Histogram<'method' | 'route' | 'status_class'>
-  /** Behind `/v1`; without them there is no `/v1`. */
-  readonly services?: ApiServices
-  readonly tokens?: Tokens
-  readonly log?: Logger
+  /** Behind `/v1`. */
+  readonly services: ApiServices
+  readonly tokens: Tokens
+  readonly log: Logger
 }
 
-export function createApi({
-  version,
-  tools,
-  health,
-  metrics,
-  isDraining,
-  seconds,
-}: ApiParts): OpenAPIHono<ApiEnv> {
-  const app = new OpenAPIHono<ApiEnv>()
-  const startedAtMs = performance.now()
+export function createApi(parts: ApiParts): ApiApp {
+  const { services, tokens, log } = parts
+  const app = createApp()
+  app.use(measure(parts.seconds), requestId(), nameRequest, onlyErrors)
+  app.onError((error, c) => answerError(error, c, log))
+  app.notFound((c) => toResponse({ status: 404, detail: `there is no ${c.req.method} ${c.req.path}` }))
 
-  app.use(requestId())
-  app.use(async (c, next) => {
+  addProbes(app, parts)
+  app.use('/v1/*', noStore)
+  if (!hasTokens(tokens)) app.use('/v1/*', guardFromBrowsers())
+  app.use('/v1/*', checkAddress(), authenticate(tokens), checkBody())
+  addV1(app, services, idempotent(services.answers, log))
+  addDocument(app)
+  addMethodGuards(app)
+  return app
+}
+
+function addV1(app: ApiApp, services: ApiServices, once: MiddlewareHandler<ApiEnv>): void {
+  addFunctionRoutes(app, services.functions)
+  addObjectRoutes(app, services.objects)
+  addRunRoutes(app, services.runs, once)
+  addDeadLetterRoutes(app, services.deadLetters, once)
+  addReprocessRoute(app, services.reprocess, once)
+  addJobRoutes(app, services.jobs)
+}
+
+function measure(seconds: ApiParts['seconds']): MiddlewareHandler<ApiEnv> {
+  return async function measure(c, next) {
     const end = seconds.startTimer({ method: c.req.method })
     await next()
     // The pattern, never the path: labels are bounded.
     const route = c.res.status === 404 ? 'unknown' : routePath(c, -1)
     end({ route, status_class: `${Math.floor(c.res.status / 100)}xx` })
-  })
+  }
+}
 
-  app.get('/healthz', async (c) => {
-    const uptimeSeconds = Math.round((performance.now() - startedAtMs) / 1_000)
-    return c.json({ status: 'alive', version, uptimeSeconds, tools: await tools() })
-  })
+/** Hono's `onError` sees only errors, and some libraries throw other things. */
+const onlyErrors: MiddlewareHandler<ApiEnv> = async (_, next) => {
+  try {
+    await next()
+  } catch (thrown) {
+    throw new Error(`thrown: ${inspect(thrown)}`, { cause: thrown })
+  }
+}
 
-  app.get('/readyz', async (c) => {
-    const checks = await health()
-    const isReady = !isDraining() && checks.every(({ ok }) => ok)
-    const status = isDraining() ? 'draining' : isReady ? 'ready' : 'not ready'
-    return c.json({ status, checks }, isReady ? 200 : 503)
-  })
+/** Also answers that Hono did not make itself carry the request's id. */
+const nameRequest: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  await next()
+  c.header('x-request-id', c.var.requestId)
+}
 
-  app.get('/metrics', async (c) =>
-    c.text(await metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
-  )
-
-  app.notFound((c) => {
-    const problem = {
-      type: 'about:blank',
-      title: 'Not Found',
-      status: 404,
-      detail: `there is no ${c.req.method} ${c.req.path}`,
-    }
-    return c.body(JSON.stringify(problem), 404, { 'content-type': 'application/problem+json' })
-  })
-  return app
+const noStore: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  await next()
+  c.header('cache-control', 'no-store')
 }

@@ -1,9 +1,12 @@
 /** Where the API is served; what is in the way is said with the setting that moves it. @module */
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { serve } from '@hono/node-server'
+import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
+import { toResponse } from '../api/problem.ts'
 import type { Config } from '../config.ts'
-import { ConfigError } from '../errors.ts'
+import { ConfigError, messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 
 /**
@@ -18,14 +21,30 @@ export function listen(
 ): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const refuse = (error: Error) => reject(explain(error, apiHost, apiPort))
-    const server = serve({ fetch: app.fetch, hostname: apiHost, port: apiPort }, (info: AddressInfo) => {
+    const answer = getRequestListener(app.fetch, {
+      hostname: apiHost,
+      errorHandler: (error) => answerUnread(error, log),
+    })
+    const server = createServer((request, response) => void answer(request, response))
+    server.on('error', refuse)
+    server.listen(apiPort, apiHost, () => {
+      const { address, port } = server.address() as AddressInfo
       server.off('error', refuse)
       server.on('error', (error: Error) => log.error({ error: error.message }, 'the HTTP server failed'))
-      log.info({ url: `http://${info.address}:${info.port}` }, 'listening')
+      log.info({ url: `http://${address}:${port}` }, 'listening')
       resolve(() => void server.close())
     })
-    server.on('error', refuse)
   })
+}
+
+/** Before the app: an address or a host that makes no URL. What the app throws, it answers itself. */
+function answerUnread(error: unknown, log: Logger): Response {
+  const requestId = randomUUID()
+  const headers = { 'x-request-id': requestId }
+  if (error instanceof RequestError) return toResponse({ status: 400, detail: error.message, headers })
+  log.error({ requestId, error: messageOf(error) }, 'a request failed')
+  const detail = `this should not happen; the log has the reason under the request id ${requestId}`
+  return toResponse({ status: 500, detail, headers })
 }
 
 function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {

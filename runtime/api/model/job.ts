@@ -45,7 +45,7 @@ export const reprocessRequest = z
     message: 'give either keys or prefix',
     path: ['keys'],
   })
-  .openapi('ReprocessRequest')
+  .openapi('ReprocessRequest', { oneOf: [{ required: ['keys'] }, { required: ['prefix'] }] })
 
 const deadLetterFilter = {
   runs: z

@@ -89,8 +89,13 @@ export const objectViewSchema = z
   .object({
     bucket: z.string(),
     key: z.string(),
-    object: objectVersionSchema
-      .extend({ contentType: z.string().optional(), metadata: z.record(z.string(), z.string()) })
+    // Its shape anew: extended by its name, OpenAPI would say allOf, and null is no ObjectVersion.
+    object: z
+      .object({
+        ...objectVersionSchema.shape,
+        contentType: z.string().optional(),
+        metadata: z.record(z.string(), z.string()),
+      })
       .nullable()
       .openapi({ description: 'as it is now; null when it is not there (any more)' }),
     summary: z.string().openapi({ description: 'what happened, in one paragraph' }),

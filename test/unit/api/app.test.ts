@@ -1,24 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { createApi, type ApiParts } from '../../../runtime/api/app.ts'
-import { createMetrics } from '../../../runtime/metrics.ts'
-
-function apiWith(rest: Partial<ApiParts> = {}) {
-  const metrics = createMetrics(['cut'])
-  const app = createApi({
-    version: '1.2.3',
-    tools: () => Promise.resolve({ ffmpeg: '5.1' }),
-    health: () => Promise.resolve([{ name: 'redis', ok: true }]),
-    metrics: () => metrics.registry.metrics(),
-    isDraining: () => false,
-    seconds: metrics.httpSeconds,
-    ...rest,
-  })
-  return { app, metrics }
-}
+import { createTestApi } from './in-memory.ts'
 
 describe('/healthz', () => {
   it('says that the process is alive, and what works in it', async () => {
-    const response = await apiWith().app.request('/healthz')
+    const response = await createTestApi().app.request('/healthz')
     expect(await response.json()).toMatchObject({
       status: 'alive',
       version: '1.2.3',
@@ -37,7 +22,7 @@ describe('/readyz', () => {
     },
     { name: 'draining', rest: { isDraining: () => true }, status: 503 },
   ])('answers $status when $name', async ({ name, rest, status }) => {
-    const response = await apiWith(rest).app.request('/readyz')
+    const response = await createTestApi(rest).app.request('/readyz')
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({ status: name })
   })
@@ -45,7 +30,7 @@ describe('/readyz', () => {
 
 describe('/metrics', () => {
   it('has every counter of every function from the start, and of requests the pattern, never the path', async () => {
-    const { app } = apiWith()
+    const { app } = createTestApi()
     await app.request('/healthz')
     await app.request('/nothing/here/42')
     const text = await (await app.request('/metrics')).text()
@@ -64,7 +49,7 @@ describe('/metrics', () => {
 })
 
 it('answers what it does not know with a problem', async () => {
-  const response = await apiWith().app.request('/v0/whatever')
+  const response = await createTestApi().app.request('/v0/whatever')
   expect(response.headers.get('content-type')).toContain('application/problem+json')
   expect(await response.json()).toMatchObject({ status: 404, detail: 'there is no GET /v0/whatever' })
 })

@@ -1,0 +1,57 @@
+/** `/v1/jobs`: how far work on many runs has come; and no further. @module */
+import { createRoute, z } from '@hono/zod-openapi'
+import { jobSchema } from './model/job.ts'
+import { pageOf, pageQuery } from './model/page.ts'
+import { bodyProblems, json, v1, v1Problems, type ApiApp } from './openapi.ts'
+import { found, toPage } from './query.ts'
+import type { JobService } from './services.ts'
+
+const params = z.object({ id: z.string().min(1).max(100) })
+const request = { params }
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/jobs',
+  ...v1('jobs', 'reader', 'Jobs, newest first'),
+  request: { query: z.strictObject(pageQuery) },
+  responses: { 200: json(pageOf(jobSchema), 'a page of jobs'), ...v1Problems(422) },
+})
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/jobs/{id}',
+  ...v1('jobs', 'reader', 'A job, and what became of its runs'),
+  request,
+  responses: { 200: json(jobSchema, 'the job'), ...v1Problems(404) },
+})
+
+const CANCEL = 'Hand nothing more out, and cancel what still waits of it'
+const cancelled = { 202: json(jobSchema, 'the job as it is now'), ...bodyProblems(404, 409) }
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/jobs/{id}/cancel',
+  ...v1('jobs', 'operator', CANCEL),
+  request,
+  responses: cancelled,
+})
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/v1/jobs/{id}',
+  ...v1('jobs', 'operator', `${CANCEL}: the same as POST …/cancel`),
+  request,
+  responses: cancelled,
+})
+
+export function addJobRoutes(app: ApiApp, jobs: JobService): void {
+  app.openapi(list, async (c) => c.json(toPage(await jobs.list(c.req.valid('query'))), 200))
+
+  app.openapi(get, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(found(await jobs.get(id), `job ${id}`), 200)
+  })
+
+  for (const route of [cancel, remove])
+    app.openapi(route, async (c) => c.json(await jobs.cancel(c.req.valid('param').id), 202))
+}

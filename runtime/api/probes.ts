@@ -1,0 +1,77 @@
+/** What is open to all: whether the runtime lives and works, and its metrics. @module */
+import { createRoute, z } from '@hono/zod-openapi'
+import type { ApiParts } from './app.ts'
+import { json, problems, type ApiApp } from './openapi.ts'
+
+const aliveSchema = z.object({
+  status: z.literal('alive'),
+  version: z.string(),
+  uptimeSeconds: z.int().min(0),
+  tools: z.record(z.string(), z.string()).openapi({ example: { ffmpeg: '5.1.9 (path)' } }),
+})
+
+const readinessSchema = z
+  .object({
+    status: z.enum(['ready', 'not ready', 'draining']),
+    checks: z.array(
+      z.object({
+        name: z.enum(['redis', 'minio', 'groups']),
+        ok: z.boolean(),
+        detail: z.string().optional(),
+      }),
+    ),
+  })
+  .openapi('Readiness')
+
+const about = (summary: string) => ({ tags: ['runtime'], summary })
+
+const healthz = createRoute({
+  method: 'get',
+  path: '/healthz',
+  ...about('The process lives, and what works in it'),
+  responses: { 200: json(aliveSchema, 'alive'), ...problems(500) },
+})
+
+const readyz = createRoute({
+  method: 'get',
+  path: '/readyz',
+  ...about('Redis, MinIO and the consumer groups are there'),
+  responses: {
+    200: json(readinessSchema, 'ready'),
+    503: json(readinessSchema, 'not ready, or draining'),
+    ...problems(500),
+  },
+})
+
+const metrics = createRoute({
+  method: 'get',
+  path: '/metrics',
+  ...about('Metrics of all processes, for Prometheus'),
+  responses: {
+    200: { description: 'the text format 0.0.4', content: { 'text/plain': { schema: z.string() } } },
+    ...problems(500),
+  },
+})
+
+export function addProbes(app: ApiApp, parts: ApiParts): void {
+  const startedAtMs = performance.now()
+
+  app.openapi(healthz, async (c) => {
+    const uptimeSeconds = Math.round((performance.now() - startedAtMs) / 1_000)
+    const tools = { ...(await parts.tools()) }
+    return c.json({ status: 'alive' as const, version: parts.version, uptimeSeconds, tools }, 200)
+  })
+
+  app.openapi(readyz, async (c) => {
+    const checks = (await parts.health()).map((check) => ({ ...check }))
+    const isDraining = parts.isDraining()
+    if (isDraining) return c.json({ status: 'draining' as const, checks }, 503)
+    return checks.every(({ ok }) => ok)
+      ? c.json({ status: 'ready' as const, checks }, 200)
+      : c.json({ status: 'not ready' as const, checks }, 503)
+  })
+
+  app.openapi(metrics, async (c) =>
+    c.text(await parts.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
+  )
+}

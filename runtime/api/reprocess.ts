@@ -1,0 +1,31 @@
+/** `/v1/reprocess`: run objects again, by their keys, their prefix, or what became of them. @module */
+import { createRoute } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import type { ApiEnv } from './auth.ts'
+import { answerBulk, bulkResponses } from './bulk.ts'
+import { IDEMPOTENCY_HEADERS } from './idempotency.ts'
+import { reprocessRequest } from './model/job.ts'
+import { v1, type ApiApp } from './openapi.ts'
+import { bodyNeeded } from './request-text.ts'
+import type { ReprocessService } from './services.ts'
+
+const reprocess = createRoute({
+  method: 'post',
+  path: '/v1/reprocess',
+  ...v1('jobs', 'operator', 'Run objects again, behind live uploads'),
+  request: {
+    headers: IDEMPOTENCY_HEADERS,
+    body: { required: true, content: { 'application/json': { schema: reprocessRequest } } },
+  },
+  responses: bulkResponses,
+})
+
+export function addReprocessRoute(
+  app: ApiApp,
+  service: ReprocessService,
+  once: MiddlewareHandler<ApiEnv>,
+): void {
+  app.openapi({ ...reprocess, middleware: [bodyNeeded, once] }, async (c) =>
+    answerBulk(c, await service.reprocess(c.req.valid('json'))),
+  )
+}

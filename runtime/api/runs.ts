@@ -1,0 +1,103 @@
+/** `/v1/runs`: what ran, what runs, and why it failed; once more, or no further. @module */
+import { createRoute, z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import type { ApiEnv } from './auth.ts'
+import { IDEMPOTENCY_HEADERS } from './idempotency.ts'
+import { pageOf, pageQuery, timeQuery } from './model/page.ts'
+import { runDetailSchema, runSchema, runStatus } from './model/run.ts'
+import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from './openapi.ts'
+import { found, objectQuery, toTimes, toPage } from './query.ts'
+import type { RunService } from './services.ts'
+
+const about = (role: 'reader' | 'operator', summary: string) => v1('runs', role, summary)
+
+const params = z.object({
+  id: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, 'a run is 32 hex digits')
+    .openapi({ example: '5d41402abc4b2a76b9719d911017c592' }),
+})
+
+const statuses = z
+  .preprocess(
+    (value) => [value].flat().flatMap((text) => (typeof text === 'string' ? text.split(',') : text)),
+    z.array(runStatus),
+  )
+  .optional()
+  .openapi({ description: 'one of these; repeated, or separated by commas' })
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/runs',
+  ...about('reader', 'Runs, newest first'),
+  request: { query: z.strictObject({ ...objectQuery, status: statuses, ...timeQuery, ...pageQuery }) },
+  responses: { 200: json(pageOf(runSchema), 'a page of runs'), ...v1Problems(422) },
+})
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/runs/{id}',
+  ...about('reader', 'A run with its attempts and the last lines of its tool'),
+  request: { params },
+  responses: { 200: json(runDetailSchema, 'the run'), ...v1Problems(404) },
+})
+
+const retry = createRoute({
+  method: 'post',
+  path: '/v1/runs/{id}/retry',
+  ...about('operator', 'Run it again: a dead letter, or with force whatever it is'),
+  request: {
+    params,
+    headers: IDEMPOTENCY_HEADERS,
+    body: {
+      required: false,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              force: z
+                .boolean()
+                .default(false)
+                .openapi({ description: 'also what waits, runs or succeeded' }),
+            })
+            .openapi('RetryRequest'),
+        },
+      },
+    },
+  },
+  responses: {
+    202: json(runDetailSchema, 'it waits behind live uploads', LOCATION),
+    ...bodyProblems(404, 409, 422),
+  },
+})
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/runs/{id}/cancel',
+  ...about('operator', 'End a run that waits, or ask the worker of one that runs to end it'),
+  request: { params },
+  responses: { 202: json(runDetailSchema, 'the run as it is now'), ...bodyProblems(404, 409) },
+})
+
+export function addRunRoutes(app: ApiApp, runs: RunService, once: MiddlewareHandler<ApiEnv>): void {
+  app.openapi(list, async (c) => {
+    const { limit, cursor, since, until, ...filter } = c.req.valid('query')
+    return c.json(
+      toPage(await runs.list({ ...filter, ...toTimes({ since, until }) }, { limit, cursor })),
+      200,
+    )
+  })
+
+  app.openapi(get, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(found(await runs.get(id), `run ${id}`), 200)
+  })
+
+  app.openapi({ ...retry, middleware: once }, async (c) => {
+    const { id } = c.req.valid('param')
+    const { force } = c.req.valid('json')
+    return c.json(await runs.retry(id, { force: force ?? false }), 202, { location: `/v1/runs/${id}` })
+  })
+
+  app.openapi(cancel, async (c) => c.json(await runs.cancel(c.req.valid('param').id), 202))
+}

@@ -1,0 +1,193 @@
+/** Services that keep what they are given, for tests of the routes before them. */
+import { createApi, type ApiParts } from '../../../runtime/api/app.ts'
+import type { FunctionView } from '../../../runtime/api/model/function.ts'
+import type { Job, Preview } from '../../../runtime/api/model/job.ts'
+import type { RunDetail } from '../../../runtime/api/model/run.ts'
+import { RefusedError, type AnswerStore, type ApiServices } from '../../../runtime/api/services.ts'
+import { createLogger } from '../../../runtime/logger.ts'
+import { createMetrics } from '../../../runtime/metrics.ts'
+
+export const RUN_ID = '0123456789abcdef0123456789abcdef'
+const NOW = '2026-01-02T03:04:05.678Z'
+
+export const RUN: RunDetail = {
+  id: RUN_ID,
+  function: 'cut',
+  status: 'dead',
+  trigger: 'upload',
+  object: {
+    bucket: 'incoming',
+    key: 'a b/ü.mp4',
+    generation: 'g',
+    etag: 'e',
+    sizeBytes: 1,
+    lastModified: NOW,
+  },
+  attempts: 1,
+  crashes: 0,
+  epoch: 0,
+  createdAt: NOW,
+  reason: 'permanent',
+  attemptLog: [],
+  lastLines: [],
+  announcements: { copies: 1, duplicates: 0 },
+}
+
+export const FUNCTION: FunctionView = {
+  name: 'cut',
+  version: '1',
+  on: { bucket: 'incoming', match: ['**/*.mp4'], ignore: [], events: [], minBytes: 0, maxBytes: null },
+  outputBucket: 'processed',
+  onDelete: 'keep',
+  afterSuccess: 'keep',
+  optionsSchema: {},
+  settings: {},
+  retry: { attempts: 3, firstMs: 1_000, maxMs: 60_000 },
+  timeoutMs: 60_000,
+  stallTimeoutMs: 10_000,
+  concurrency: 2,
+  definedConcurrency: 2,
+  isPaused: false,
+  watermark: NOW,
+  queue: { waiting: 0, backfill: 0, running: 0, dead: 0 },
+  workers: 1,
+}
+
+export interface Call {
+  readonly name: string
+  readonly args: readonly unknown[]
+}
+
+/** One run, one function, and a job for each request; `calls` has what the routes have asked for. */
+export function createInMemory(): { services: ApiServices; calls: Call[] } {
+  const calls: Call[] = []
+  const jobs = new Map<string, Job>()
+  const note = (name: string, ...args: unknown[]) => void calls.push({ name, args })
+  const run = (id: string) => {
+    if (id !== RUN_ID) throw new RefusedError(404, `there is no run ${id}`)
+    return RUN
+  }
+  const theFunction = (name: string) => {
+    if (name !== 'cut') throw new RefusedError(404, `there is no function ${name}`)
+    return FUNCTION
+  }
+  const bulk = (kind: Job['kind'], request: { dryRun: boolean; limit: number }): Preview | Job => {
+    if (request.dryRun) return { matched: 1, totalBytes: 1, sample: [], passedOver: {} }
+    if (request.limit < 3) throw new RefusedError(422, 'over the limit', { matched: 3, limit: request.limit })
+    const id = `job-${jobs.size + 1}`
+    const job: Job = {
+      id,
+      kind,
+      status: 'running',
+      total: 1,
+      handedOut: 0,
+      passedOver: 0,
+      request,
+      createdAt: NOW,
+    }
+    jobs.set(id, job)
+    return job
+  }
+  const page = <T>(...items: T[]) => ({ items, nextCursor: null })
+
+  const services: ApiServices = {
+    runs: {
+      async list(...args) {
+        note('runs.list', ...args)
+        return page(RUN)
+      },
+      get: async (id) => (id === RUN_ID ? RUN : undefined),
+      async retry(id, options) {
+        note('runs.retry', id, options)
+        return run(id)
+      },
+      async cancel() {
+        throw new RefusedError(409, 'the run has ended')
+      },
+    },
+    deadLetters: {
+      async list(...args) {
+        note('deadLetters.list', ...args)
+        return page(RUN)
+      },
+      async redrive(request) {
+        note('deadLetters.redrive', request)
+        return bulk('redrive', request)
+      },
+      async purge(request) {
+        note('deadLetters.purge', request)
+        return { purged: 1 }
+      },
+    },
+    reprocess: {
+      async reprocess(request) {
+        note('reprocess', request)
+        return bulk('reprocess', request)
+      },
+    },
+    jobs: {
+      list: async () => page(...jobs.values()),
+      get: async (id) => jobs.get(id),
+      async cancel(id) {
+        const job = jobs.get(id)
+        if (!job) throw new RefusedError(404, `there is no job ${id}`)
+        return { ...job, status: 'cancelled' }
+      },
+    },
+    objects: {
+      async view(bucket, key) {
+        note('objects.view', bucket, key)
+        return { bucket, key, object: null, summary: 'never seen', events: [], functions: [], runs: [] }
+      },
+    },
+    functions: {
+      list: async () => [FUNCTION],
+      get: async (name) => (name === 'cut' ? FUNCTION : undefined),
+      pause: async (name) => ({ ...theFunction(name), isPaused: true }),
+      resume: async (name) => theFunction(name),
+      setConcurrency: async (name, limit) => ({ ...theFunction(name), concurrency: limit ?? 2 }),
+    },
+    answers: createAnswers(),
+  }
+  return { services, calls }
+}
+
+function createAnswers(): AnswerStore {
+  const kept = new Map<string, { hash: string; answer?: Parameters<AnswerStore['keep']>[2] }>()
+  return {
+    async begin(key, hash) {
+      const known = kept.get(key)
+      if (!known) {
+        kept.set(key, { hash })
+        return { kind: 'begun' }
+      }
+      if (known.hash !== hash) return { kind: 'mismatch' }
+      return known.answer ? { kind: 'answered', answer: known.answer } : { kind: 'busy' }
+    },
+    async keep(key, hash, answer) {
+      kept.set(key, { hash, answer })
+    },
+    async forget(key) {
+      kept.delete(key)
+    },
+  }
+}
+
+/** The interface over {@link createInMemory}, as far as `rest` says nothing else. */
+export function createTestApi(rest: Partial<ApiParts> = {}) {
+  const metrics = createMetrics(['cut'])
+  const { services, calls } = createInMemory()
+  const app = createApi({
+    version: '1.2.3',
+    tools: () => Promise.resolve({ ffmpeg: '5.1' }),
+    health: () => Promise.resolve([{ name: 'redis', ok: true }]),
+    metrics: () => metrics.registry.metrics(),
+    isDraining: () => false,
+    seconds: metrics.httpSeconds,
+    services,
+    tokens: {},
+    log: createLogger({ level: 'silent', format: 'json' }),
+    ...rest,
+  })
+  return { app, metrics, calls, services }
+}
