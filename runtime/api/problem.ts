@@ -5,7 +5,7 @@ import { HTTPException } from 'hono/http-exception'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { ApiEnv } from './auth.ts'
-import { absentServer } from './absent-server.ts'
+import { absentServer, refusedByStore } from './server-faults.ts'
 import type { Problem } from './model/problem.ts'
 import { RefusedError } from './services.ts'
 
@@ -46,6 +46,11 @@ export function answerError(error: Error, c: Context<ApiEnv>, log: Logger): Resp
     log.warn({ requestId, method, error: error.message }, `no answer for a client: ${absent} is away`)
     const detail = `${absent} does not answer: try again in a few seconds; /readyz says when it is back`
     return toResponse({ status: 503, detail, headers: { 'retry-after': String(AWAY_SECONDS) } })
+  }
+  const refused = refusedByStore(error)
+  if (refused !== undefined) {
+    log.warn({ requestId, method, error: error.message }, 'MinIO refused what a client asked for')
+    return toResponse({ status: 422, detail: refused })
   }
   log.error({ requestId, method, error: messageOf(error), stack: error.stack }, 'a request failed')
   const detail = `this should not happen; the log has the reason under the request id ${requestId}`

@@ -73,6 +73,22 @@ describe('a server that is away', () => {
   )
 })
 
+describe('what the store can never do', () => {
+  it.each([
+    { code: 'XMinioInvalidObjectName', statusCode: 400, detail: /XMinioInvalidObjectName/ },
+    { code: 'HTTP400', statusCode: 400, detail: /no such bucket, key or prefix/ },
+    { code: 'NoSuchBucket', statusCode: 404, detail: /no such bucket/ },
+    { code: 'AccessDenied', statusCode: 403, detail: /may not read/ },
+  ])('is a 422 that says why, and no more: $code', async ({ code, statusCode, detail }) => {
+    const thrown = new StorageError('HEAD "a" at http://10.0.0.7:9000', { code, statusCode })
+    const response = await failing(thrown).request()
+    const answer = (await response.json()) as { detail: string }
+    expect(response.status).toBe(422)
+    expect(answer.detail).toMatch(detail)
+    expect(answer.detail).not.toContain('10.0.0.7')
+  })
+})
+
 describe('a request', () => {
   it('keeps the id that it was given, in every answer', async () => {
     const { app } = createTestApi()
