@@ -107,7 +107,7 @@ describe.each(CLIENT_NAMES)('%s', (name) => {
     await client.put(path, key, 'with care')
     sent.push(key)
     await used.onlyRun(key)
-    expect((await used.told(key)).manifest.options).toEqual({ note: 'with care' })
+    expect((await used.told(key)).manifest.options).toMatchObject({ note: 'with care' })
   })
 
   it('sends a folder, and each name arrives as it is', async () => {

@@ -1,7 +1,9 @@
 /** Functions that take whatever lies in their bucket and tell what they read. Loaded through SLUICE_FUNCTIONS_FILE. @module */
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { defineFunction } from '../../runtime/index.ts'
+import { sleep } from '../../runtime/time.ts'
 
 /** What is told of an object. */
 export const toldSchema = z.object({
@@ -17,17 +19,22 @@ function telling(name: string, bucket: string) {
       name,
       version: '1',
       on: { bucket },
-      options: z.object({ note: z.string().default('') }),
+      options: z.object({ note: z.string().default(''), until: z.string().default('') }),
       retry: { attempts: 3, first: '50ms', max: '200ms' },
       concurrency: 4,
     },
     async (c) => {
-      const { source, output, event, options } = c.var
+      const { source, output, event, options, signal } = c.var
       const hash = createHash('sha256')
       let bytes = 0
       for await (const chunk of (await source.stream()) as AsyncIterable<Buffer>) {
         hash.update(chunk)
         bytes += chunk.length
+      }
+      // The test says by a file when it may go on.
+      while (options.until && !existsSync(options.until)) {
+        await sleep(20, signal)
+        signal.throwIfAborted()
       }
       const told: z.output<typeof toldSchema> = {
         key: event.key,
