@@ -16,6 +16,7 @@ import { isStorageCode } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { readFunctionOfObject } from './function-of-object.ts'
 import { latestVersion, type LatestVersion } from './latest-version.ts'
+import { REFUSED_KEYS } from './standing.ts'
 import { summaryOf } from './summary.ts'
 
 export interface ObjectParts {
@@ -122,10 +123,11 @@ function reservedTrouble(key: string, view: Pick<ObjectView, 'object' | 'runs'>)
 function troubleOf(error: unknown, bucket: string): string | undefined {
   if (isStorageCode(error, 'NoSuchBucket')) return `there is no bucket "${bucket}"`
   if (isStorageCode(error, 'AccessDenied')) {
-    return `the runtime's account may not read the bucket "${bucket}": it reads those that functions name`
+    return `the runtime's account may not read the bucket "${bucket}", or there is none: it reads those that functions name`
   }
   if (isStorageCode(error, 'InvalidRequest', 'InvalidBucketName'))
     return `"${bucket}" cannot be the name of a bucket`
+  if (isStorageCode(error, ...REFUSED_KEYS)) return 'the store takes no such key'
   return undefined
 }
 

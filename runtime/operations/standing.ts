@@ -4,8 +4,12 @@ import { readCurrent } from '../output/current.ts'
 import type { ResultPlace } from '../output/layout.ts'
 import type { Manifest } from '../output/manifest.ts'
 import { readVerdict, type Verdict } from '../output/verdict.ts'
+import { isStorageCode } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { placeOf } from '../worker/attempt/manifest-of.ts'
+
+/** The codes with which MinIO refuses a key that it cannot store. */
+export const REFUSED_KEYS = ['XMinioInvalidObjectName', 'KeyTooLongError'] as const
 
 export interface Standing {
   readonly place: ResultPlace
@@ -19,7 +23,10 @@ export async function readStanding(
   source: { readonly bucket: string; readonly key: string },
 ): Promise<Standing> {
   const place = placeOf(definition, source)
-  const [current, found] = await Promise.all([readCurrent(storage, place), readVerdict({ storage, place })])
+  const [current, found] = await Promise.all([
+    readCurrent(storage, place).catch(nothingUnderSuchKey),
+    readVerdict({ storage, place }).catch(nothingUnderSuchKey),
+  ])
   // A place may hold the result of another key where both have one representation, or what somebody else has put there.
   const isOurs = (about: Manifest | Verdict) =>
     about.source.bucket === source.bucket && about.source.key === source.key
@@ -29,4 +36,10 @@ export async function readStanding(
     ...(result && isOurs(result) && { result }),
     ...(verdict && isOurs(verdict) && { verdict }),
   }
+}
+
+/** What the store takes no key for has no result either. */
+function nothingUnderSuchKey(error: unknown): undefined {
+  if (isStorageCode(error, ...REFUSED_KEYS)) return undefined
+  throw error
 }

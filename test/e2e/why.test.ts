@@ -1,0 +1,375 @@
+/** For objects that were not processed, each for a reason of its own, one question names the reason. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { FunctionOfObject, ObjectView } from '../../runtime/api/model/object.ts'
+import { createKeys, objectIdOf } from '../../runtime/queue/keys.ts'
+import { createWatermark } from '../../runtime/storage/provision/watermark.ts'
+import { functions as all } from './why-functions.ts'
+import { useStack } from '../helpers/runs.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const used = useStack({
+  SLUICE_FUNCTIONS_FILE: join(import.meta.dirname, 'why-functions.ts'),
+  SLUICE_FUNCTIONS: all
+    .map(({ name }) => name)
+    .filter((name) => name !== 'unserved')
+    .join(','),
+  SLUICE_LEASE: '1s',
+})
+const keys = createKeys('sluice')
+let redis: Redis
+beforeAll(() => {
+  redis = new Redis(used.stack.redisUrl)
+})
+afterAll(() => redis.disconnect())
+
+async function view(object: string): Promise<ObjectView> {
+  const slash = object.indexOf('/')
+  const [bucket, key] = [object.slice(0, slash), object.slice(slash + 1)]
+  const response = await fetch(`${used.stack.apiUrl}/v1/objects/${bucket}?key=${encodeURIComponent(key)}`)
+  expect(response.status, object).toBe(200)
+  return (await response.json()) as ObjectView
+}
+
+const part = (seen: ObjectView, name: string) =>
+  seen.functions.find((each) => each.name === name) as FunctionOfObject
+
+/** The view when the function's part has come to this reason. */
+const reached = (object: string, name: string, reason: FunctionOfObject['reason'], timeoutMs = 20_000) => {
+  let last: ObjectView | undefined
+  return waitFor(
+    async () => {
+      last = await view(object)
+      return part(last, name).reason === reason && last
+    },
+    { timeoutMs, what: `${object} to be ${reason} for ${name}` },
+  ).catch((error: Error) => {
+    throw new Error(`${error.message}; last seen: ${JSON.stringify(part(last as ObjectView, name))}`)
+  })
+}
+
+const post = async (path: string, body: object = {}) => {
+  const response = await fetch(`${used.stack.apiUrl}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  expect(response.ok, `${path}: ${response.status}`).toBe(true)
+  return (await response.json()) as { id: string }
+}
+
+const put = (key: string, body = 'hello') => used.runs.put(key, body)
+/** As if Redis had lost everything about an object. */
+const forget = async (key: string) => {
+  const ids = (await used.runs.of(key)).map(({ runId }) => keys.run(runId))
+  await redis.del(keys.events(objectIdOf('incoming', key)), ...ids)
+}
+
+interface Case {
+  readonly because: string
+  readonly object: string
+  readonly prepare?: () => Promise<unknown>
+  /** The function that is asked about; absent when none reads the bucket. */
+  readonly name?: string
+  readonly reason?: FunctionOfObject['reason']
+  readonly says: RegExp
+}
+
+const NEVER = '0'.repeat(64)
+
+const cases: readonly Case[] = [
+  // First, since it takes the others' runs with it.
+  {
+    because: 'it takes its worker down',
+    object: 'incoming/crash/a.txt',
+    prepare: () => put('crash/a.txt'),
+    name: 'crash',
+    reason: 'dead',
+    says: /given up \(crash-loop, it took its worker down\)/,
+  },
+  {
+    because: 'there is no such bucket',
+    object: 'nowhere/a.txt',
+    says: /may not read the bucket "nowhere", or there is none/,
+  },
+  {
+    because: 'no function reads the bucket',
+    object: 'temporary/a.txt',
+    prepare: () =>
+      used.stack.storage.put(
+        'temporary',
+        'a.txt',
+        { bytes: Buffer.from('a') },
+        { contentType: 'text/plain' },
+      ),
+    says: /No function reads the bucket "temporary"/,
+  },
+  {
+    because: 'it was never uploaded',
+    object: 'incoming/echo/typo.txt',
+    name: 'echo',
+    reason: 'never-there',
+    says: /nothing was ever heard of it: check the spelling/,
+  },
+  {
+    because: 'no pattern matches',
+    object: 'incoming/elsewhere/a.txt',
+    prepare: () => put('elsewhere/a.txt'),
+    name: 'echo',
+    reason: 'pattern',
+    says: /Not for echo: the key matches none of echo\/\*\*/,
+  },
+  {
+    because: 'it is ignored',
+    object: 'incoming/picky/draft-1',
+    prepare: () => put('picky/draft-1'),
+    name: 'picky',
+    reason: 'ignored',
+    says: /matches what it ignores: \*\*\/draft-\*/,
+  },
+  {
+    because: 'it is too small',
+    object: 'incoming/picky/small',
+    prepare: () => put('picky/small', 'ab'),
+    name: 'picky',
+    reason: 'too-small',
+    says: /2 bytes is less than the 3 bytes/,
+  },
+  {
+    because: 'it is too large',
+    object: 'incoming/picky/large',
+    prepare: () => put('picky/large', 'x'.repeat(2_048)),
+    name: 'picky',
+    reason: 'too-large',
+    says: /2 KiB is more than the 10 bytes/,
+  },
+  {
+    because: 'it is a folder marker',
+    object: 'incoming/echo/folder/',
+    prepare: () => put('echo/folder/', ''),
+    name: 'echo',
+    reason: 'folder-marker',
+    says: /a folder marker, no file/,
+  },
+  {
+    because: 'it came to be in another way than the function asks for',
+    object: 'incoming/copied/a.txt',
+    prepare: () => put('copied/a.txt'),
+    name: 'copied',
+    reason: 'event-name',
+    says: /runs for Copy only/,
+  },
+  {
+    because: 'its name belongs to the runtime',
+    object: 'incoming/echo/~mine/a.txt',
+    prepare: () => put('echo/~mine/a.txt'),
+    name: 'echo',
+    reason: 'dead',
+    says: /begins with "~": such names belong to the runtime; upload it under another name/,
+  },
+  {
+    because: 'its name stands for a long one',
+    object: `incoming/@${NEVER}`,
+    name: 'echo',
+    reason: 'pattern',
+    prepare: () => put(`@${NEVER}`),
+    says: /Not for echo/,
+  },
+  {
+    because: 'the runtime has written it for itself',
+    object: 'processed/chain/a/chained/~01/x.json',
+    prepare: () =>
+      used.stack.storage.put(
+        'processed',
+        'chain/a/chained/~01/x.json',
+        { bytes: Buffer.from('a') },
+        { contentType: 'text/plain' },
+      ),
+    name: 'chained',
+    reason: 'reserved',
+    says: /the runtime has written it for itself/,
+  },
+  {
+    because: 'its function is paused',
+    object: 'incoming/held/a.txt',
+    prepare: async () => {
+      await post('/v1/functions/held/pause')
+      await waitFor(async () => (await redis.hget(keys.limits, 'held'))?.includes('"isPaused":true'), {
+        timeoutMs: 2_000,
+        what: 'the pause',
+      })
+      await put('held/a.txt')
+    },
+    name: 'held',
+    reason: 'paused',
+    says: /held is paused: sluice resume held/,
+  },
+  {
+    because: 'no worker serves its function',
+    object: 'incoming/unserved/a.txt',
+    prepare: () => put('unserved/a.txt'),
+    name: 'unserved',
+    reason: 'no-worker',
+    says: /no worker serves unserved/,
+  },
+  {
+    because: 'it is running',
+    object: 'incoming/narrow/1',
+    prepare: () => put('narrow/1'),
+    name: 'narrow',
+    reason: 'running',
+    says: /narrow: attempt 1 is running since/,
+  },
+  {
+    because: 'others are before it',
+    object: 'incoming/narrow/2',
+    prepare: async () => {
+      await reached('incoming/narrow/1', 'narrow', 'running')
+      await put('narrow/2')
+    },
+    name: 'narrow',
+    reason: 'waiting',
+    says: /narrow: it waits for its turn/,
+  },
+  {
+    because: 'it failed and waits for its retry',
+    object: 'incoming/patient/a.txt',
+    prepare: () => put('patient/a.txt'),
+    name: 'patient',
+    reason: 'retrying',
+    says: /attempt 1 of 3 failed and the next one starts at .* UTC: the weather is bad/,
+  },
+  {
+    because: 'it can never succeed',
+    object: 'incoming/answer/permanent',
+    prepare: () => put('answer/permanent', 'permanent'),
+    name: 'answer',
+    reason: 'dead',
+    says: /given up \(permanent, 1 attempt\): there is nothing to be done\. Run it again: sluice redrive [0-9a-f]{32}/,
+  },
+  {
+    because: 'it failed too often',
+    object: 'incoming/answer/503',
+    prepare: () => put('answer/503', '503'),
+    name: 'answer',
+    reason: 'dead',
+    says: /given up \(exhausted, 3 attempts\): the handler answered 503/,
+  },
+  {
+    because: 'an option is wrong',
+    object: 'incoming/picky/option',
+    prepare: async () => {
+      const file = join(used.stack.dir, 'option.txt')
+      await writeFile(file, 'hello')
+      await used.stack.mc.run('cp', '--attr', 'count=none', file, 'sluice/incoming/picky/option')
+    },
+    name: 'picky',
+    reason: 'dead',
+    says: /option "count" \(from the object’s metadata\) is "none"/,
+  },
+  {
+    because: 'it was cancelled',
+    object: 'incoming/narrow/3',
+    prepare: async () => {
+      await put('narrow/3')
+      const seen = await reached('incoming/narrow/3', 'narrow', 'waiting')
+      await post(`/v1/runs/${part(seen, 'narrow').run?.id ?? ''}/cancel`)
+    },
+    name: 'narrow',
+    reason: 'cancelled',
+    says: /narrow: cancelled on request/,
+  },
+  {
+    because: 'it was removed before its run began',
+    object: 'incoming/held/removed',
+    prepare: async () => {
+      await put('held/removed')
+      await reached('incoming/held/removed', 'held', 'paused')
+      await used.stack.storage.remove('incoming', 'held/removed')
+      await waitFor(async () => (await view('incoming/held/removed')).events.at(-1)?.kind === 'removed', {
+        timeoutMs: 5_000,
+        what: 'the event of the removal',
+      })
+    },
+    name: 'held',
+    reason: 'paused',
+    says: /is not there any more: it was removed .* UTC/,
+  },
+]
+
+it.each(cases)(
+  'says of what is not processed that $because',
+  async ({ object, prepare, name, reason, says }) => {
+    await prepare?.()
+    const seen = name && reason ? await reached(object, name, reason, 60_000) : await view(object)
+    expect(seen.summary).toMatch(says)
+  },
+)
+
+describe('of what Redis knows nothing', () => {
+  it('the answer tells uploads that are not announced yet from those before the watermark and without one', async () => {
+    await put('held/lost')
+    await reached('incoming/held/lost', 'held', 'paused')
+    // The second announcement has come too, or it would make the run anew.
+    await waitFor(async () => (await used.runs.of('held/lost'))[0]?.copies === 2, {
+      timeoutMs: 10_000,
+      what: 'both announcements',
+    })
+    await forget('held/lost')
+    expect(part(await view('incoming/held/lost'), 'held').reason).toBe('waiting-for-events')
+
+    const { storage } = used.stack
+    for await (const { key, versionId } of storage.list('metadata', {
+      prefix: '~sluice/held.json',
+      versions: true,
+    }))
+      await storage.remove('metadata', key, versionId === undefined ? {} : { versionId })
+    expect(part(await view('incoming/held/lost'), 'held').reason).toBe('not-set-up')
+    await createWatermark(storage, 'held')
+    const seen = await view('incoming/held/lost')
+    expect(part(seen, 'held').reason).toBe('before-watermark')
+    expect(seen.summary).toMatch(/it was there before held was set up .* sluice reprocess runs it/)
+  })
+
+  it('the buckets still tell of results and of ends without one', async () => {
+    await put('echo/kept.txt')
+    await reached('incoming/echo/kept.txt', 'echo', 'succeeded')
+    await forget('echo/kept.txt')
+    const kept = await view('incoming/echo/kept.txt')
+    expect(part(kept, 'echo')).toMatchObject({ reason: 'succeeded', result: { files: 1, isOfLatest: true } })
+    expect(kept.summary).toMatch(
+      /echo: done at .* UTC: 1 file, .* Its manifest: processed\/echo\/kept.txt\/echo\/manifest.json/,
+    )
+
+    await waitFor(async () => used.runs.verdict('answer', 'answer/permanent'), {
+      timeoutMs: 10_000,
+      what: 'the verdict',
+    })
+    await forget('answer/permanent')
+    const dead = await view('incoming/answer/permanent')
+    expect(part(dead, 'answer')).toMatchObject({ reason: 'dead', verdict: { state: 'dead' } })
+    expect(dead.summary).toMatch(/dead since .*: there is nothing to be done\. Its verdict: metadata\//)
+  })
+})
+
+it('tells each announcement of an event, and how long it took', async () => {
+  await put('echo/twice.txt')
+  const { events } = await waitFor(
+    async () => {
+      const seen = await view('incoming/echo/twice.txt')
+      return seen.events[0]?.arrivals.length === 2 && seen
+    },
+    { timeoutMs: 10_000, what: 'both announcements' },
+  )
+  expect(events).toMatchObject([{ kind: 'created', name: 'Put', arrivals: [{ path: 'notification' }, {}] }])
+})
+
+it('takes any key, also one with line breaks, quotes and slashes at the end', async () => {
+  for (const key of ['echo/a\nb "c" \'d\'?#%20', 'echo//x', 'echo/trailing/', `echo/${'x'.repeat(300)}`]) {
+    const seen = await view(`incoming/${key}`)
+    expect(seen).toMatchObject({ key, object: null })
+  }
+  expect((await view('incoming/echo//x')).summary).toMatch(/the store takes no such key/)
+})
