@@ -165,7 +165,9 @@ function parsed(text: string): unknown {
 function codeOf(error: unknown): string | undefined {
   const { cause, name, message } = error as Error & { cause?: NodeJS.ErrnoException }
   if (name === 'TimeoutError') return name
-  return message === 'fetch failed' || message === 'terminated' ? (cause?.code ?? cause?.message ?? message) : undefined
+  return message === 'fetch failed' || message === 'terminated'
+    ? (cause?.code ?? cause?.message ?? message)
+    : undefined
 }
 
 function unreachable(url: string, code: string, cause: unknown): UnreachableError {

@@ -13,6 +13,7 @@ import {
   type CliContext,
 } from './command.ts'
 import { concurrency } from './concurrency.ts'
+import { doctor } from './doctor/doctor.ts'
 import { functions } from './functions.ts'
 import { pause } from './pause.ts'
 import { printableLines } from './printable.ts'
@@ -31,6 +32,7 @@ const COMMANDS: readonly CliCommand[] = [
   setup,
   start,
   worker,
+  doctor,
   functions,
   runs,
   show,

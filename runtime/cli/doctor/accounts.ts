@@ -1,0 +1,115 @@
+/** The two accounts: what each may do in each bucket, tried without leaving a trace. @module */
+import { randomUUID } from 'node:crypto'
+import { messageOf } from '../../errors.ts'
+import { isStorageCode } from '../../storage/errors.ts'
+import { allBuckets, uploadBuckets } from '../../storage/provision/policies.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { fail, ok, warn, skipped, type Finding, type Findings } from './finding.ts'
+import { refusalOf } from './minio.ts'
+import { setupLine, type Account, type Patient } from './patient.ts'
+
+type Right = 'list' | 'list versions of' | 'read' | 'write' | 'delete in'
+
+/** Nothing is there, and nothing will be. */
+const KEY = '~sluice/doctor'
+
+export async function* checkAccounts(patient: Patient): Findings {
+  const { functions, runtime, uploader } = patient
+  const sources = uploadBuckets(functions)
+  const written = allBuckets(functions).filter((bucket) => !sources.includes(bucket))
+  const results = written.filter((bucket) => bucket !== 'temporary')
+  if (runtime) {
+    yield await checkAccount(patient, runtime, [
+      ...sources.flatMap((bucket) => rights(bucket, 'list', 'list versions of', 'read')),
+      ...written.flatMap((bucket) =>
+        rights(bucket, 'list', 'list versions of', 'read', 'write', 'delete in'),
+      ),
+    ])
+    const isRoot = runtime.credentials.accessKey === patient.config.rootCredentials?.accessKey
+    const [source = 'incoming'] = sources
+    if (isRoot || (await refusal(runtime.storage, source, 'write')) === undefined) {
+      yield warn(
+        'least privilege',
+        `the runtime's account may write in ${source}, which it never needs${isRoot ? ': it is root’s' : ''}`,
+        `MINIO_ACCESS_KEY=… MINIO_SECRET_KEY=… ${setupLine(patient)}   # with an account of its own`,
+      )
+    }
+  } else yield skipped('runtime account', 'that needs MINIO_ACCESS_KEY and MINIO_SECRET_KEY')
+  if (uploader) {
+    yield await checkAccount(patient, uploader, [
+      ...sources.flatMap((bucket) => rights(bucket, 'write')),
+      ...results.flatMap((bucket) => rights(bucket, 'list', 'read')),
+    ])
+  } else
+    yield skipped('uploader account', 'that needs MINIO_UPLOADER_ACCESS_KEY and MINIO_UPLOADER_SECRET_KEY')
+}
+
+interface WantedRight {
+  readonly bucket: string
+  readonly right: Right
+}
+
+function rights(bucket: string, ...wanted: readonly Right[]): readonly WantedRight[] {
+  return wanted.map((right) => ({ bucket, right }))
+}
+
+async function checkAccount(
+  patient: Patient,
+  account: Account,
+  wanted: readonly WantedRight[],
+): Promise<Finding> {
+  const check = `${account.name} account`
+  const repair = setupLine(patient)
+  const refused = await refusalOf(account)
+  if (refused) return fail(check, refused, repair)
+  const missing: string[] = []
+  for (const { bucket, right } of wanted) {
+    const reason = await refusal(account.storage, bucket, right)
+    if (reason === 'denied') missing.push(`${right} ${bucket}`)
+    else if (reason !== undefined) return fail(check, reason, repair)
+  }
+  return missing.length > 0
+    ? fail(check, `${account.credentials.accessKey} may not ${missing.join(', ')}`, repair)
+    : ok(check, `${account.credentials.accessKey} may do what it needs`)
+}
+
+/** Why it may not; undefined when it may. A missing bucket is told elsewhere. */
+async function refusal(storage: Storage, bucket: string, right: Right): Promise<string | undefined> {
+  try {
+    await tryRight(storage, bucket, right)
+    return undefined
+  } catch (error) {
+    if (isStorageCode(error, 'NoSuchBucket', 'NoSuchKey', 'PreconditionFailed')) return undefined
+    return isStorageCode(error, 'AccessDenied') ? 'denied' : messageOf(error)
+  }
+}
+
+async function tryRight(storage: Storage, bucket: string, right: Right): Promise<void> {
+  switch (right) {
+    case 'list':
+    case 'list versions of':
+      for await (const _ of storage.list(bucket, {
+        pageSize: 1,
+        prefix: KEY,
+        versions: right === 'list versions of',
+      }))
+        break
+      return
+    case 'read':
+      // Not below `~sluice/`, which uploaders may not read.
+      await storage.readText(bucket, 'sluice-doctor')
+      return
+    case 'write':
+      // Rights are asked before conditions, and this one never holds.
+      await storage.put(
+        bucket,
+        KEY,
+        { bytes: Buffer.from('doctor') },
+        { contentType: 'text/plain', ifMatch: 'never' },
+      )
+      return
+    case 'delete in':
+      // A version that never was: without one a delete marker would be left.
+      await storage.remove(bucket, KEY, { versionId: randomUUID() })
+  }
+}

@@ -1,0 +1,39 @@
+/** The clocks of Redis, of MinIO and of this machine. @module */
+import { durationText } from '../amounts.ts'
+import { fail, ok, warn, type Finding, type Findings } from './finding.ts'
+import type { Patient } from './patient.ts'
+
+/** The Date of an answer has whole seconds. */
+const CLOSE_MS = 3_000
+/** Further away S3 refuses each request. */
+const REFUSED_MS = 15 * 60_000
+const REPAIR = 'sudo timedatectl set-ntp true   # on the machine whose clock is wrong'
+
+export async function* checkClocks({ redis, config }: Patient): Findings {
+  if (redis) {
+    const startedMs = Date.now()
+    const [seconds, micros] = (await redis.time()).map(Number) as [number, number]
+    yield judge('Redis', seconds * 1_000 + micros / 1_000 - (startedMs + Date.now()) / 2)
+  }
+  const startedMs = Date.now()
+  const date = await fetch(`${config.minioEndpoint}/minio/health/live`, {
+    signal: AbortSignal.timeout(5_000),
+  })
+    .then(async (response) => {
+      await response.body?.cancel()
+      return response.headers.get('date')
+    })
+    .catch(() => null)
+  // The middle of that second.
+  if (date) yield judge('MinIO', Date.parse(date) + 500 - (startedMs + Date.now()) / 2)
+}
+
+export function judge(server: string, aheadMs: number): Finding {
+  const check = `clock of ${server}`
+  const awayMs = Math.abs(aheadMs)
+  if (awayMs <= CLOSE_MS) return ok(check, 'as here')
+  const found = `${durationText(awayMs)} ${aheadMs > 0 ? 'ahead of' : 'behind'} the one here`
+  return awayMs > REFUSED_MS
+    ? fail(check, `${found}: S3 refuses requests that are 15 minutes away`, REPAIR)
+    : warn(check, `${found}: times and delays that are shown are wrong by so much`, REPAIR)
+}

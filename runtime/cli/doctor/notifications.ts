@@ -1,0 +1,100 @@
+/** Notification rules: whether each bucket that a function reads tells of its uploads, by both ways and of nothing else. @module */
+import { DURABLE_ARN, FAST_ARN } from '../../storage/provision/event-targets.ts'
+import { EVENTS } from '../../storage/provision/notification-rules.ts'
+import { isStorageCode } from '../../storage/errors.ts'
+import { childOf, childrenOf, parseXml, textOf, type XmlNode } from '../../storage/xml.ts'
+import { fail, ok, skipped, type Findings } from './finding.ts'
+import { setupLine, type Patient } from './patient.ts'
+
+export async function* checkNotifications(patient: Patient): Findings {
+  const { root, functions, config } = patient
+  if (!root) {
+    yield skipped(
+      'rules',
+      'the runtime’s account may not read them; that needs MINIO_ROOT_USER and MINIO_ROOT_PASSWORD',
+    )
+    return
+  }
+  for (const bucket of new Set(functions.map((fn) => fn.bucket))) {
+    const check = `rules of ${bucket}`
+    try {
+      const { text } = await root.requester.read({ method: 'GET', bucket, query: { notification: '' } })
+      const complaints = judgeRules(text, { isStrict: config.isStrictEvents })
+      yield complaints.length > 0
+        ? fail(check, complaints.join('; '), setupLine(patient))
+        : ok(
+            check,
+            config.isStrictEvents
+              ? 'DURABLE tells of uploads and removals'
+              : 'FAST and DURABLE tell of uploads and removals',
+          )
+    } catch (error) {
+      if (!isStorageCode(error, 'NoSuchBucket')) throw error
+      yield fail(check, `there is no bucket ${bucket}`, setupLine(patient))
+    }
+  }
+}
+
+interface Rule {
+  readonly events: readonly string[]
+  readonly filters: readonly string[]
+}
+
+/** What is wrong with a bucket's rules for our targets, in words; rules of others are theirs. Pure. */
+export function judgeRules(xml: string, { isStrict }: { readonly isStrict: boolean }): readonly string[] {
+  const configuration = parseXml(xml, 'NotificationConfiguration')
+  const rulesOf = (arn: string) =>
+    childrenOf(configuration, 'QueueConfiguration')
+      .filter((node) => textOf(node, 'Queue') === arn)
+      .map((node) => ({ events: textsOf(node, 'Event'), filters: filtersOf(node) }))
+  const durable = complaintsOf('DURABLE', rulesOf(DURABLE_ARN))
+  if (!isStrict) return [...complaintsOf('FAST', rulesOf(FAST_ARN)), ...durable]
+  return rulesOf(FAST_ARN).length === 0
+    ? durable
+    : [
+        'FAST is bound, and SLUICE_STRICT_EVENTS is on: with synchronous events a hung Redis holds uploads up',
+        ...durable,
+      ]
+}
+
+function complaintsOf(target: string, rules: readonly Rule[]): readonly string[] {
+  const filters = rules.flatMap((rule) => rule.filters)
+  const events = rules.filter((rule) => rule.filters.length === 0).flatMap((rule) => rule.events)
+  const wide = events.filter((event) => event.endsWith('*'))
+  const isCovered = (event: string) =>
+    events.includes(event) || wide.some((name) => event.startsWith(name.slice(0, -1)))
+  const missing = EVENTS.filter((event) => !isCovered(event))
+  const foreign = events.filter((event) => !event.endsWith('*') && !EVENTS.some((own) => own === event))
+  if (rules.length === 0) return [`no rule is bound to ${target}: ${WITHOUT[target]}`]
+  return [
+    ...(filters.length > 0
+      ? [
+          `a rule of ${target} has the filter ${filters.join(', ')}: other uploads are never announced; matching is the functions’ matter`,
+        ]
+      : []),
+    ...(wide.length > 0
+      ? [
+          `${target} is bound to ${wide.join(', ')}, which tells of tags and retention too: what tags its source loops`,
+        ]
+      : []),
+    ...(foreign.length > 0 ? [`${target} is bound to ${foreign.join(', ')}, which is no upload`] : []),
+    ...(missing.length > 0 && filters.length === 0
+      ? [`${target} is not bound to ${missing.join(', ')}`]
+      : []),
+  ]
+}
+
+const WITHOUT: Readonly<Record<string, string>> = {
+  FAST: 'uploads start up to 3 s late',
+  DURABLE: 'uploads are lost while Redis is away',
+}
+
+function filtersOf(rule: XmlNode): readonly string[] {
+  return childrenOf(childOf(childOf(rule, 'Filter'), 'S3Key'), 'FilterRule').map(
+    (node) => `${textOf(node, 'Name')} "${textOf(node, 'Value')}"`,
+  )
+}
+
+function textsOf(node: XmlNode, name: string): readonly string[] {
+  return [node[name] ?? []].flat().filter((item): item is string => typeof item === 'string')
+}

@@ -1,0 +1,50 @@
+/** Settings and functions: what `sluice start` would refuse. @module */
+import { readConfig, type Config, type Environment } from '../../config.ts'
+import { messageOf } from '../../errors.ts'
+import type { FunctionDefinition } from '../../function.ts'
+import { readFunctions } from '../../process/load-functions.ts'
+import { fail, ok, warn, type Finding } from './finding.ts'
+
+export interface SettingsReading {
+  /** What is wrong has its default. */
+  readonly config: Config
+  readonly functions: readonly FunctionDefinition[]
+  readonly findings: readonly Finding[]
+}
+
+export async function readSettings(env: Environment): Promise<SettingsReading> {
+  const { config, issues } = readConfig(env)
+  const { list, issues: ofFunctions } = await readFunctions(config).catch((error: unknown) => ({
+    list: undefined,
+    issues: [messageOf(error)],
+  }))
+  const functions = list?.functions ?? []
+  const names = functions.map(({ name }) => name).join(', ')
+  return {
+    config,
+    functions,
+    findings: [
+      ...(issues.length === 0 ? [ok('environment', 'every setting is valid')] : issues.map(toFinding)),
+      ...(ofFunctions.length === 0
+        ? [ok('functions', names)]
+        : ofFunctions.map((issue) =>
+            fail('functions', issue, `$EDITOR ${config.functionsFile ?? 'functions/index.ts'}`),
+          )),
+      ...(config.runtimeCredentials
+        ? []
+        : [
+            warn(
+              'accounts',
+              'MINIO_ACCESS_KEY and MINIO_SECRET_KEY are not here: the runtime needs them, and its account is not checked',
+              'export MINIO_ACCESS_KEY=… MINIO_SECRET_KEY=…',
+            ),
+          ]),
+    ],
+  }
+}
+
+/** Without the setting its default holds; what would be valid is in the issue. */
+function toFinding(issue: string): Finding {
+  const names = /^[A-Z][A-Z_]+(?=[ :,])/.exec(issue)
+  return names ? fail('environment', issue, `unset ${names[0]}`) : fail('environment', issue)
+}

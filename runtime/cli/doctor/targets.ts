@@ -1,0 +1,132 @@
+/** MinIO's event targets: known, online, and set so that no event is lost and none is late. @module */
+import { messageOf } from '../../errors.ts'
+import { DURABLE_ARN, eventTargetLines, FAST_ARN } from '../../storage/provision/event-targets.ts'
+import { findMc } from '../find-mc.ts'
+import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
+import { readAdminFacts, type AdminFacts } from './mc-admin.ts'
+import type { Patient } from './patient.ts'
+
+export async function* checkTargets(patient: Patient): Findings {
+  const { root, config, env } = patient
+  if (!root) {
+    yield skipped(
+      'targets',
+      'only root may read their settings: give MINIO_ROOT_USER and MINIO_ROOT_PASSWORD',
+    )
+    return
+  }
+  const mcPath = await findMc(env['PATH'] ?? '')
+  if (mcPath === undefined) {
+    yield skipped('targets', 'mc, MinIO’s client, is not on PATH, and only it may ask')
+    return
+  }
+  const facts = await readAdminFacts(mcPath, config.minioEndpoint, root.credentials).catch(
+    (error: unknown) => error as Error,
+  )
+  if (facts instanceof Error) yield skipped('targets', messageOf(facts))
+  else {
+    const { redisUrl, name, isStrictEvents: isStrict } = config
+    yield* judgeTargets(facts, { redisUrl, name, isStrict })
+  }
+}
+
+export interface WantedTargets {
+  readonly redisUrl: string
+  /** SLUICE_NAME. */
+  readonly name: string
+  readonly isStrict: boolean
+}
+
+type Name = 'FAST' | 'DURABLE'
+const ARNS: Readonly<Record<Name, string>> = { FAST: FAST_ARN, DURABLE: DURABLE_ARN }
+/** MinIO's own limit, when it is given none, is ten times as many. */
+const SMALL_QUEUE = 10_000
+
+/** Pure. */
+export function judgeTargets(facts: AdminFacts, wanted: WantedTargets): readonly Finding[] {
+  const names: readonly Name[] = wanted.isStrict ? ['DURABLE'] : ['FAST', 'DURABLE']
+  return [...names.flatMap((name) => judgeTarget(facts, wanted, name)), judgeSync(facts, wanted.isStrict)]
+}
+
+function judgeTarget(facts: AdminFacts, wanted: WantedTargets, name: Name): readonly Finding[] {
+  const check = `target ${name}`
+  // What MinIO must be started with, and only of this target.
+  const lines = eventTargetLines(wanted).filter((line) => line.split('=')[0]?.endsWith(`_${name}`))
+  const line = (setting: string) => lines.filter((text) => text.startsWith(`MINIO_NOTIFY_REDIS_${setting}_`))
+  const settings = facts.targets.find((target) => target.name === name)?.settings
+  if (!settings || !facts.arns.includes(ARNS[name]))
+    return [fail(check, `MinIO knows no ${ARNS[name]}: start it with`, ...lines)]
+  const {
+    format = '',
+    key = '',
+    address = '',
+    queue_dir: queueDir = '',
+    queue_limit: queueLimit = '0',
+  } = settings
+  const inbox = `{${wanted.name}}:in`
+  const found: Finding[] = []
+  if (format !== 'access')
+    found.push(
+      fail(
+        check,
+        `format=${format} keeps only the last event of each object: start MinIO with`,
+        ...line('FORMAT'),
+      ),
+    )
+  if (key !== inbox)
+    found.push(
+      fail(check, `pushes to ${key}, and the runtime reads ${inbox}: start MinIO with`, ...line('KEY')),
+    )
+  if (name === 'FAST' && queueDir !== '')
+    found.push(
+      fail(
+        check,
+        'has a queue folder, so that its events are up to 3 s late: start MinIO without',
+        'unset MINIO_NOTIFY_REDIS_QUEUE_DIR_FAST',
+      ),
+    )
+  if (name === 'DURABLE' && queueDir === '')
+    found.push(
+      fail(
+        check,
+        'has no queue folder: its events are lost while Redis is away. Start MinIO with',
+        ...line('QUEUE_DIR'),
+      ),
+    )
+  if (name === 'DURABLE' && Number(queueLimit) > 0 && Number(queueLimit) < SMALL_QUEUE)
+    found.push(
+      warn(
+        check,
+        `its queue holds ${queueLimit} events; more than that are lost without a word. Start MinIO with`,
+        ...line('QUEUE_LIMIT'),
+      ),
+    )
+  const status = facts.status[name]
+  if (status !== undefined && status !== 'online')
+    found.push(
+      fail(
+        check,
+        `${status}: MinIO does not reach Redis at ${address}, or the list has another type. Start MinIO with`,
+        ...line('ADDRESS'),
+      ),
+    )
+  return found.length > 0
+    ? found
+    : [ok(check, `${status ?? 'known'}, ${address}${queueDir && `, queue in ${queueDir}`}`)]
+}
+
+function judgeSync({ hasSyncEvents }: AdminFacts, isStrict: boolean): Finding {
+  const check = 'synchronous events'
+  if (hasSyncEvents === isStrict) return ok(check, hasSyncEvents ? 'on' : 'off')
+  return isStrict
+    ? fail(
+        check,
+        'off, and SLUICE_STRICT_EVENTS is on: an upload may be acknowledged before its event is on disk. Start MinIO with',
+        'MINIO_API_SYNC_EVENTS=on',
+      )
+    : fail(
+        check,
+        'on, with FAST: a hung Redis holds every upload up. Start MinIO with',
+        'MINIO_API_SYNC_EVENTS=off',
+      )
+}
