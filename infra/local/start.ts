@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { MINUTE_MS } from '../../runtime/time.ts'
 import { guide } from './guide.ts'
+import { keptSettings, writeKeptSettings } from './kept-settings.ts'
 import { createKeeper } from './keeper.ts'
 import { claimFolder, type Claim, type RecordedProcess } from './running.ts'
 import { runtimeMain } from './runtime.ts'
@@ -33,7 +34,10 @@ const end = await runSession({
     await checkPorts(settings)
     return settings
   },
-  onStart: (stack) => claim?.record(recordedProcesses(stack)),
+  onStart: (stack) => {
+    claim?.record(recordedProcesses(stack))
+    writeKeptSettings(dataDir, keptSettings(stack.runtimeEnv, process.env))
+  },
   onDeath: (server, how) => keeper.revive(server, how),
   use: async (session) => {
     say(await describe(session))

@@ -1,0 +1,30 @@
+/**
+ * `npm run sluice -- <command>`: the command line of this clone. What the environment lacks comes from the stack that
+ * `npm start` runs or ran here; what is set stands.
+ * @module
+ */
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { loadCredentials } from './credentials.ts'
+import { filling, readKeptSettings } from './kept-settings.ts'
+import { cacheBinDir } from './programs.ts'
+import { runtimeMain } from './runtime.ts'
+
+const rootDir = join(import.meta.dirname, '..', '..')
+const dataDir = join(rootDir, '.sluice')
+const credentialsPath = join(dataDir, 'credentials.json')
+const { env } = process
+
+// Of `npm start` alone: the runtime would take them for misspelt.
+for (const name of Object.keys(env).filter((name) => name.startsWith('SLUICE_LOCAL_'))) delete env[name]
+const kept = await readKeptSettings(dataDir)
+if (kept && existsSync(credentialsPath)) {
+  const credentials = await loadCredentials(credentialsPath)
+  Object.assign(env, filling(env, { kept, credentials, command: process.argv[2] }))
+}
+// `setup` and `doctor` work with mc, which may be nowhere else.
+env['PATH'] = [env['PATH'], cacheBinDir()].filter(Boolean).join(delimiter)
+
+// As if it had been called itself: it starts its children so.
+process.argv[1] = runtimeMain(rootDir)
+await import('../../runtime/main.ts')

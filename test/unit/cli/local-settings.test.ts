@@ -1,0 +1,67 @@
+/** What `npm run sluice` fills in from the local stack. */
+import { describe, expect, it } from 'vitest'
+import { filling, keptSettings } from '../../../infra/local/kept-settings.ts'
+
+const account = (name: string) => ({ accessKey: name, secretKey: `${name}-secret` })
+const credentials = { root: account('root'), runtime: account('runtime'), uploader: account('uploader') }
+const RUNTIME_ENV = {
+  PATH: '/bin',
+  REDIS_URL: 'redis://127.0.0.1:7000',
+  MINIO_ENDPOINT: 'http://127.0.0.1:7001',
+  MINIO_ACCESS_KEY: 'runtime',
+  MINIO_SECRET_KEY: 'runtime-secret',
+  SLUICE_API_PORT: '7002',
+  SLUICE_NAME: 'mine',
+}
+
+describe('what is kept', () => {
+  it('is how the runtime works, without accounts', () => {
+    const { env, accounts } = keptSettings(RUNTIME_ENV, {})
+    expect(Object.keys(env).sort()).toEqual(['MINIO_ENDPOINT', 'REDIS_URL', 'SLUICE_API_PORT', 'SLUICE_NAME'])
+    expect(accounts).toEqual(['root', 'runtime', 'uploader'])
+  })
+
+  it('says which accounts are the stack’s own: a MinIO that is given has a root of its own', () => {
+    const given = { MINIO_ENDPOINT: 'http://10.0.0.1:9000', MINIO_ACCESS_KEY: 'theirs' }
+    expect(keptSettings(RUNTIME_ENV, given).accounts).toEqual(['uploader'])
+  })
+})
+
+describe('what is filled in', () => {
+  const kept = keptSettings(RUNTIME_ENV, {})
+  const fill = (command: string, env: Record<string, string> = {}) =>
+    filling(env, { kept, credentials, command })
+
+  it('is everything, with root only for who needs it', () => {
+    expect(fill('doctor')).toEqual({
+      REDIS_URL: 'redis://127.0.0.1:7000',
+      MINIO_ENDPOINT: 'http://127.0.0.1:7001',
+      SLUICE_API_PORT: '7002',
+      SLUICE_NAME: 'mine',
+      MINIO_ROOT_USER: 'root',
+      MINIO_ROOT_PASSWORD: 'root-secret',
+      MINIO_ACCESS_KEY: 'runtime',
+      MINIO_SECRET_KEY: 'runtime-secret',
+      MINIO_UPLOADER_ACCESS_KEY: 'uploader',
+      MINIO_UPLOADER_SECRET_KEY: 'uploader-secret',
+    })
+    expect(Object.keys(fill('why')).filter((name) => name.includes('ROOT'))).toEqual([])
+  })
+
+  it('never overrides what is set', () => {
+    const filled = fill('doctor', { SLUICE_NAME: 'other', MINIO_ACCESS_KEY: 'mine' })
+    expect(filled).not.toHaveProperty('SLUICE_NAME')
+    expect(filled).not.toHaveProperty('MINIO_ACCESS_KEY')
+    expect(filled).not.toHaveProperty('MINIO_SECRET_KEY')
+  })
+
+  it('sends no account of this stack to another MinIO', () => {
+    const filled = fill('doctor', { MINIO_ENDPOINT: 'http://10.0.0.1:9000' })
+    expect(JSON.stringify(filled)).not.toContain('secret')
+  })
+
+  it('leaves the stack’s port to its runtime, so that a worker may start beside it', () => {
+    expect(fill('worker')['SLUICE_API_PORT']).toBe('0')
+    expect(fill('worker', { SLUICE_API_PORT: '9' })).not.toHaveProperty('SLUICE_API_PORT')
+  })
+})
