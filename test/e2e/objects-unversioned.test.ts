@@ -3,9 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { provision } from '../../infra/local/provision.ts'
-import type { RunRecord } from '../../runtime/queue/run.ts'
 import { useAnyStack } from '../helpers/told.ts'
-import { waitFor } from '../helpers/wait.ts'
 
 const used = useAnyStack()
 
@@ -16,16 +14,6 @@ async function put(key: string, text: string): Promise<void> {
   const path = join(used.stack.dir, 'upload.txt')
   await writeFile(path, text)
   await mc('cp', path, at(key))
-}
-
-function ended(key: string, count: number): Promise<RunRecord[]> {
-  return waitFor(
-    async () => {
-      const all = await used.runs.of(key)
-      return all.length === count && all.every((run) => run.endedAtMs !== undefined) && all
-    },
-    { timeoutMs: 30_000, what: `${count} runs of ${key} to end` },
-  )
 }
 
 const told = (key: string) => used.told(key, 'plain')
@@ -43,7 +31,7 @@ describe('a bucket that was there before', () => {
   it('stays without versions, and its uploads run', async () => {
     expect(await mc('version', 'info', 'root/plain')).toMatch(/un-versioned/)
     await put('one.txt', 'x')
-    const [run] = await ended('one.txt', 1)
+    const [run] = await used.ended('one.txt', 1)
     expect(run?.payload.versionId).toBeUndefined()
     expect(run?.payload.generation).toMatch(/^[0-9a-f]{32}@\d{13}$/)
     expect(await told('one.txt')).toMatchObject({ key: 'one.txt', bytes: 1 })
@@ -51,28 +39,28 @@ describe('a bucket that was there before', () => {
 
   it('gives each upload of the same bytes a run', async () => {
     await put('same.txt', 'x')
-    await ended('same.txt', 1)
+    await used.ended('same.txt', 1)
     await put('same.txt', 'x')
-    const [, second] = await ended('same.txt', 2)
+    const [, second] = await used.ended('same.txt', 2)
     expect(second?.state).toBe('succeeded')
     expect((await told('same.txt')).manifest.run).toBe(second?.runId)
   })
 
   it('gives other metadata a run, with them as options', async () => {
     await put('described.txt', 'x')
-    await ended('described.txt', 1)
+    await used.ended('described.txt', 1)
     await mc('cp', '--attr', 'note=later', at('described.txt'), at('described.txt'))
-    const [, second] = await ended('described.txt', 2)
+    const [, second] = await used.ended('described.txt', 2)
     expect(await told('described.txt')).toMatchObject({ note: 'later', manifest: { run: second?.runId } })
   })
 
   it('keeps the results of what is deleted', async () => {
     await put('gone.txt', 'x')
-    await ended('gone.txt', 1)
+    await used.ended('gone.txt', 1)
     await mc('rm', at('gone.txt'))
     await put('after.txt', 'x')
     await used.notDoneOnce(['after.txt'])
-    expect(await ended('gone.txt', 1)).toMatchObject([{ state: 'succeeded' }])
+    expect(await used.ended('gone.txt', 1)).toMatchObject([{ state: 'succeeded' }])
     expect(await told('gone.txt')).toMatchObject({ bytes: 1 })
   })
 
@@ -82,10 +70,10 @@ describe('a bucket that was there before', () => {
     await put('removed.txt', 'x')
     await mc('rm', at('removed.txt'))
     await used.stack.runtime.start()
-    const states = (await ended('waiting.txt', 3)).map(({ state }) => state)
+    const states = (await used.ended('waiting.txt', 3)).map(({ state }) => state)
     expect(states.toSorted()).toEqual(['succeeded', 'superseded', 'superseded'])
     expect(await told('waiting.txt')).toMatchObject({ bytes: 6 })
-    expect(await ended('removed.txt', 1)).toMatchObject([{ state: 'source-gone' }])
+    expect(await used.ended('removed.txt', 1)).toMatchObject([{ state: 'source-gone' }])
   })
 })
 
@@ -93,12 +81,12 @@ describe('a bucket whose versions are suspended', () => {
   it('has one version that uploads replace, each with its run', async () => {
     await mc('version', 'enable', 'root/plain')
     await put('suspended.txt', 'first')
-    await ended('suspended.txt', 1)
+    await used.ended('suspended.txt', 1)
     await mc('version', 'suspend', 'root/plain')
     await put('suspended.txt', 'second')
-    await ended('suspended.txt', 2)
+    await used.ended('suspended.txt', 2)
     await put('suspended.txt', 'the third')
-    const runs = await ended('suspended.txt', 3)
+    const runs = await used.ended('suspended.txt', 3)
     expect(runs.map(({ payload }) => payload.versionId !== undefined)).toEqual([true, false, false])
     expect(await told('suspended.txt')).toMatchObject({ bytes: 9, manifest: { run: runs[2]?.runId } })
   })

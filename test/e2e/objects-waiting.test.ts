@@ -143,13 +143,7 @@ beforeAll(async () => {
 
 /** The ends of its runs, in the order of the uploads. */
 async function endsOf({ key, ends }: Story): Promise<RunState[]> {
-  const runs = await waitFor(
-    async () => {
-      const all = await used.runs.of(key)
-      return all.length === ends.length && all.every((run) => run.endedAtMs !== undefined) && all
-    },
-    { timeoutMs: 30_000, what: `the runs of ${key} to end` },
-  )
+  const runs = await used.ended(key, ends.length)
   return runs.toSorted((a, b) => a.payload.lastModifiedMs - b.payload.lastModifiedMs).map((run) => run.state)
 }
 

@@ -3,9 +3,7 @@ import { join } from 'node:path'
 import { writeFile } from 'node:fs/promises'
 import { Client, CopyDestinationOptions, CopySourceOptions } from 'minio'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { RunRecord } from '../../runtime/queue/run.ts'
 import { useAnyStack } from '../helpers/told.ts'
-import { waitFor } from '../helpers/wait.ts'
 
 const used = useAnyStack()
 
@@ -16,17 +14,6 @@ async function put(key: string, text: string, attributes?: string): Promise<void
   const path = join(used.stack.dir, 'upload.txt')
   await writeFile(path, text)
   await mc('cp', ...(attributes ? ['--attr', attributes] : []), path, at(key))
-}
-
-/** Every run of a key, when there are so many and all of them have ended. */
-function ended(key: string, count: number): Promise<RunRecord[]> {
-  return waitFor(
-    async () => {
-      const all = await used.runs.of(key)
-      return all.length === count && all.every((run) => run.endedAtMs !== undefined) && all
-    },
-    { timeoutMs: 30_000, what: `${count} runs of ${key} to end` },
-  )
 }
 
 /** As `aws s3api copy-object --metadata-directive REPLACE` does it. */
@@ -51,32 +38,32 @@ async function versionIds(key: string): Promise<string[]> {
 describe('a new version', () => {
   it('of other metadata is a new run with them as options: that is how to try again', async () => {
     await put('again.txt', 'x')
-    await ended('again.txt', 1)
+    await used.ended('again.txt', 1)
     expect(await used.told('again.txt')).toMatchObject({ note: '' })
     // With mc only what was not set before: of a name with two values it takes the one or the other.
     await mc('cp', '--attr', 'note=by mc', at('again.txt'), at('again.txt'))
-    const [, second] = await ended('again.txt', 2)
+    const [, second] = await used.ended('again.txt', 2)
     expect(await used.told('again.txt')).toMatchObject({ note: 'by mc', manifest: { run: second?.runId } })
     await replaceMetadata('again.txt', 'by S3')
-    const [, , third] = await ended('again.txt', 3)
+    const [, , third] = await used.ended('again.txt', 3)
     expect(await used.told('again.txt')).toMatchObject({ note: 'by S3', manifest: { run: third?.runId } })
   })
 
   it('of the same bytes is a new run', async () => {
     await put('same.txt', 'x')
-    const [first] = await ended('same.txt', 1)
+    const [first] = await used.ended('same.txt', 1)
     await put('same.txt', 'x')
-    const [, second] = await ended('same.txt', 2)
+    const [, second] = await used.ended('same.txt', 2)
     expect(second?.payload.etag).toBe(first?.payload.etag)
     expect((await used.told('same.txt')).manifest.run).toBe(second?.runId)
   })
 
   it('replaces the result of the one before, with nothing of that left in sight', async () => {
     await put('over.txt', 'first')
-    await ended('over.txt', 1)
+    await used.ended('over.txt', 1)
     const before = await used.told('over.txt')
     await put('over.txt', 'second one')
-    await ended('over.txt', 2)
+    await used.ended('over.txt', 2)
     const after = await used.told('over.txt')
     expect([before.bytes, after.bytes]).toEqual([5, 10])
     const pointer = await used.uploader.readText('processed', 'over.txt/any/told.json')
@@ -90,7 +77,7 @@ describe('a new version', () => {
     await put('race.txt', 'quick')
     await used.runs.reached('race.txt', 'succeeded')
     await writeFile(gate, '')
-    const [first, second] = await ended('race.txt', 2)
+    const [first, second] = await used.ended('race.txt', 2)
     expect([first?.state, second?.state]).toEqual(['superseded', 'succeeded'])
     expect(await used.told('race.txt')).toMatchObject({ bytes: 5, manifest: { run: second?.runId } })
     // Nothing of the loser is left.
@@ -101,10 +88,10 @@ describe('a new version', () => {
   it('made of an old one is a new run with the old bytes', async () => {
     await put('back.txt', 'old')
     await put('back.txt', 'much newer')
-    await ended('back.txt', 2)
+    await used.ended('back.txt', 2)
     const [, old] = await versionIds('back.txt')
     await mc('cp', '--version-id', old ?? '', at('back.txt'), at('back.txt'))
-    const [, , third] = await ended('back.txt', 3)
+    const [, , third] = await used.ended('back.txt', 3)
     expect(await used.told('back.txt')).toMatchObject({ bytes: 3, manifest: { run: third?.runId } })
   })
 })
@@ -113,7 +100,7 @@ describe('a copy', () => {
   it('is a run of its own, with the metadata that came along', async () => {
     await put('odd name+1%.txt', 'x', 'note=kept')
     await mc('cp', at('odd name+1%.txt'), at('copies/odd name+1%.txt'))
-    await ended('copies/odd name+1%.txt', 1)
+    await used.ended('copies/odd name+1%.txt', 1)
     expect(await used.told('copies/odd name+1%.txt')).toMatchObject({
       key: 'copies/odd name+1%.txt',
       note: 'kept',
@@ -122,9 +109,9 @@ describe('a copy', () => {
 
   it('that is a move runs under the new name, and the results under the old one stay', async () => {
     await put('old-home.txt', 'x')
-    await ended('old-home.txt', 1)
+    await used.ended('old-home.txt', 1)
     await mc('mv', at('old-home.txt'), at('new-home.txt'))
-    await ended('new-home.txt', 1)
+    await used.ended('new-home.txt', 1)
     expect(await used.told('new-home.txt')).toMatchObject({ key: 'new-home.txt' })
     expect(await used.told('old-home.txt')).toMatchObject({ key: 'old-home.txt' })
   })
@@ -133,7 +120,7 @@ describe('a copy', () => {
 describe('a delete', () => {
   it('of what is done keeps the results, and taking it back makes no run', async () => {
     await put('gone.txt', 'x')
-    const [run] = await ended('gone.txt', 1)
+    const [run] = await used.ended('gone.txt', 1)
     await mc('rm', at('gone.txt'))
     expect(await used.told('gone.txt')).toMatchObject({ bytes: 1 })
     await mc('undo', at('gone.txt'))
@@ -149,14 +136,14 @@ describe('a delete', () => {
     await used.runs.reached('late.txt', 'running')
     await mc('rm', at('late.txt'))
     await writeFile(gate, '')
-    expect(await ended('late.txt', 1)).toMatchObject([{ state: 'succeeded' }])
+    expect(await used.ended('late.txt', 1)).toMatchObject([{ state: 'succeeded' }])
     expect(await used.told('late.txt')).toMatchObject({ bytes: 1 })
   })
 
   it('of an old version leaves the newest one’s result as it is', async () => {
     await put('pruned.txt', 'old')
     await put('pruned.txt', 'newer')
-    const [, second] = await ended('pruned.txt', 2)
+    const [, second] = await used.ended('pruned.txt', 2)
     const [, old] = await versionIds('pruned.txt')
     await mc('rm', '--version-id', old ?? '', at('pruned.txt'))
     expect((await used.told('pruned.txt')).manifest.run).toBe(second?.runId)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import type { z } from 'zod'
 import { parseManifest, type Manifest } from '../../runtime/output/manifest.ts'
+import type { RunRecord } from '../../runtime/queue/run.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import type { toldSchema } from './any-functions.ts'
@@ -22,8 +23,10 @@ export interface AnyStack {
   readonly uploader: Storage
   /** What the function said of the object whose results lie there, read as an uploader may read it. */
   told(place: string, functionName?: string): Promise<Told>
+  /** The runs of an object, when there are so many and all of them have ended. */
+  ended(key: string, count: number): Promise<readonly RunRecord[]>
   /** The only run of an object, when it has succeeded. */
-  onlyRun(key: string): Promise<Awaited<ReturnType<Runs['reached']>>>
+  onlyRun(key: string): Promise<RunRecord>
   /** Those that were not done exactly once, when both copies of every event came in. */
   notDoneOnce(keys: readonly string[]): Promise<string[]>
 }
@@ -62,6 +65,14 @@ export function useAnyStack(): AnyStack {
       if (sha256Hex(text) !== file.sha256) throw new Error(`${file.key} is not what the manifest names`)
       return { ...(JSON.parse(text) as z.output<typeof toldSchema>), manifest }
     },
+    ended: (key, count) =>
+      waitFor(
+        async () => {
+          const all = await used.runs.of(key)
+          return all.length === count && all.every((run) => run.endedAtMs !== undefined) && all
+        },
+        { timeoutMs: 30_000, what: `${count} runs of ${JSON.stringify(key)} to end` },
+      ),
     async onlyRun(key) {
       const run = await used.runs.reached(key, 'succeeded')
       const all = await used.runs.of(key)
