@@ -33,9 +33,10 @@ export function rateArgument(text: string): number {
   return rate
 }
 
-/** `12s`, `5m`, `3h`, `2d`. */
+/** `850ms`, `1.5s`, `12s`, `5m`, `3h`, `2d`. */
 export function durationText(ms: number): string {
-  const seconds = Math.max(0, ms) / 1_000
+  if (ms < 1_000) return `${Math.max(0, Math.round(ms))}ms`
+  const seconds = ms / 1_000
   if (seconds < 10) return `${Math.round(seconds * 10) / 10}s`
   if (seconds < 120) return `${Math.round(seconds)}s`
   if (seconds < 2 * 3_600) return `${Math.round(seconds / 60)}m`

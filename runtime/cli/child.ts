@@ -1,12 +1,15 @@
 /** `sluice child <kind>`: one process of a runtime, as the supervisor starts it. Not for people. @module */
 import { loadConfig } from '../config.ts'
 import type { ChildKind } from '../process/messages.ts'
-import { runChild } from '../process/run-child.ts'
 import type { CliCommand } from './command.ts'
 
 export const child: CliCommand = (program, { env, signals }) => {
   program
     .command('child <kind>', { hidden: true })
     .description('one process of a runtime; started by the supervisor')
-    .action((kind: ChildKind) => runChild({ kind, config: loadConfig(env), signals }))
+    .action(async (kind: ChildKind) => {
+      const config = loadConfig(env)
+      const { runChild } = await import('../process/run-child.ts')
+      await runChild({ kind, config, signals })
+    })
 }

@@ -1,7 +1,7 @@
 /** `sluice show <run>`: everything that is known of a run, with its attempts; or of a job. @module */
 import type { Job } from '../api/model/job.ts'
 import type { RunDetail } from '../api/model/run.ts'
-import { durationText, sizeText, timeText } from './amounts.ts'
+import { countText, durationText, sizeText, timeText } from './amounts.ts'
 import { apiCommand, apiOf, type ApiOptions } from './api-command.ts'
 import { examples, type CliCommand } from './command.ts'
 import { isRunId, jobArgument } from './ids.ts'
@@ -46,7 +46,12 @@ function writeRun(out: Terminal, run: RunDetail): void {
     ['worker', run.worker],
     ['progress', run.progress && progressText(run.progress)],
     ['options', run.options && JSON.stringify(run.options)],
-    ['announced', `${countCopies(announcements.copies)}, ${announcements.duplicates} duplicates`],
+    [
+      'announced',
+      announcements.copies > 0
+        ? `${countText(announcements.copies, 'time')}, and ${countText(announcements.duplicates, 'duplicate')}`
+        : undefined,
+    ],
     ['error', run.error && printableLines(run.error)],
     ['result', run.result],
   ])
@@ -64,10 +69,6 @@ function writeRun(out: Terminal, run: RunDetail): void {
     out.write('\nlast lines\n')
     writeIndented(out, run.lastLines.map(printable), '  | ')
   }
-}
-
-function countCopies(copies: number): string {
-  return copies === 0 ? 'once' : `${copies + 1} times`
 }
 
 function progressText({ percent, mediaSeconds, speed }: NonNullable<RunDetail['progress']>): string {

@@ -1,6 +1,5 @@
 /** `sluice worker`: workers alone, on as many machines as there are. @module */
 import { examples, type CliCommand } from './command.ts'
-import { runStart } from './start.ts'
 
 export const worker: CliCommand = (program, context) => {
   program
@@ -10,8 +9,9 @@ export const worker: CliCommand = (program, context) => {
     )
     .option('--functions <names>', 'comma-separated functions to serve (default: SLUICE_FUNCTIONS, else all)')
     .addHelpText('after', examples('worker --functions chunk'))
-    .action(({ functions }: { functions?: string }) => {
+    .action(async ({ functions }: { functions?: string }) => {
       const chosen = functions === undefined ? {} : { SLUICE_FUNCTIONS: functions }
-      return runStart({ ...context, env: { ...context.env, SLUICE_ROLES: 'worker', ...chosen } })
+      const { runStart } = await import('./run-start.ts')
+      await runStart({ ...context, env: { ...context.env, SLUICE_ROLES: 'worker', ...chosen } })
     })
 }

@@ -70,7 +70,7 @@ async function* fly(
     return
   }
   const putMs = performance.now() - startedMs
-  yield ok('upload', `${bucket}/${key} in ${durationOf(putMs)}`)
+  yield ok('upload', `${bucket}/${key} in ${durationText(putMs)}`)
   try {
     yield judgeSightings(await watch(expected), expected, patient)
   } finally {
@@ -116,7 +116,7 @@ async function watchFor(redis: Redis, { keys, signal }: Patient, bucket: string,
 function judgeSightings(sightings: readonly Sighting[], expected: number, patient: Patient): Finding {
   const check = 'announcements'
   const { invocation } = patient
-  const times = sightings.map(({ delayMs }) => durationOf(delayMs))
+  const times = sightings.map(({ delayMs }) => durationText(delayMs))
   if (sightings.length === 0) {
     return fail(
       check,
@@ -140,8 +140,4 @@ function judgeSightings(sightings: readonly Sighting[], expected: number, patien
     )
   }
   return ok(check, expected === 1 ? `after ${times[0]}` : `FAST after ${times[0]}, DURABLE after ${times[1]}`)
-}
-
-function durationOf(ms: number): string {
-  return ms < SECOND_MS ? `${Math.round(ms)} ms` : durationText(ms)
 }
