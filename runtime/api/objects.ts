@@ -1,6 +1,6 @@
 /**
- * `/v1/objects`: what happened to an object, and why. Its key is the rest of the path, with any bytes; as clients remove
- * dot segments from paths on their own, a key may also stand in the query.
+ * `/v1/objects`: what happened to an object, and why. Its key is the rest of the path, with any bytes; as clients and proxies
+ * tidy paths up (dot segments, slashes in a row), a key may also stand in the query.
  * @module
  */
 import { createRoute, z } from '@hono/zod-openapi'
@@ -25,10 +25,10 @@ const responses = { 200: json(objectViewSchema, 'also when it was never there'),
 const byQuery = createRoute({
   method: 'get',
   path: '/v1/objects/{bucket}',
-  ...about('its key in the query, for keys with dot segments'),
+  ...about('its key in the query, where nothing on the way changes it'),
   request: {
     params: z.object({ bucket }),
-    query: z.strictObject({ key: z.string().min(1).openapi({ example: 'films/../holiday.mov' }) }),
+    query: z.strictObject({ key: z.string().min(1).openapi({ example: 'films//what now?.mov' }) }),
   },
   responses,
 })
