@@ -1,4 +1,4 @@
-/** A bucket that somebody made without versions: the newest upload wins there too, and nothing else makes a run. */
+/** Buckets as somebody else made them: the newest upload wins there too, and nothing else makes a run. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -18,17 +18,19 @@ async function put(key: string, text: string): Promise<void> {
 
 const told = (key: string) => used.told(key, 'plain')
 
-beforeAll(async () => {
-  const { stack } = used
-  await mc('rb', '--force', 'root/plain')
-  await mc('mb', 'root/plain')
+/** Makes the bucket anew, as somebody might have had it before, and sets the runtime up on it. */
+async function makeBucket(...options: string[]): Promise<void> {
+  const { env, credentials, mc } = used.stack
+  await mc.run('rb', '--force', 'root/plain')
+  await mc.run('mb', ...options, 'root/plain')
   const rootDir = join(import.meta.dirname, '..', '..')
-  const { env, credentials } = stack
-  await provision({ rootDir, env, credentials, mcProgram: stack.mc.program })
-})
+  await provision({ rootDir, env, credentials, mcProgram: mc.program })
+}
 
-describe('a bucket that was there before', () => {
-  it('stays without versions, and its uploads run', async () => {
+describe('a bucket without versions', () => {
+  beforeAll(() => makeBucket())
+
+  it('stays as it is, and its uploads run', async () => {
     expect(await mc('version', 'info', 'root/plain')).toMatch(/un-versioned/)
     await put('one.txt', 'x')
     const [run] = await used.ended('one.txt', 1)
@@ -89,5 +91,21 @@ describe('a bucket whose versions are suspended', () => {
     const runs = await used.ended('suspended.txt', 3)
     expect(runs.map(({ payload }) => payload.versionId !== undefined)).toEqual([true, false, false])
     expect(await told('suspended.txt')).toMatchObject({ bytes: 9, manifest: { run: runs[2]?.runId } })
+  })
+})
+
+describe('a bucket with locks', () => {
+  beforeAll(() => makeBucket('--with-lock'))
+
+  it('runs its uploads, and not what is locked or freed afterwards', async () => {
+    await put('held.txt', 'x')
+    await used.ended('held.txt', 1)
+    await mc('retention', 'set', 'GOVERNANCE', '1d', at('held.txt'))
+    await mc('legalhold', 'set', at('held.txt'))
+    await mc('legalhold', 'clear', at('held.txt'))
+    expect(await mc('retention', 'info', at('held.txt'))).toMatch(/GOVERNANCE/)
+    await put('last.txt', 'x')
+    await used.notDoneOnce(['last.txt'])
+    expect(await used.runs.of('held.txt')).toHaveLength(1)
   })
 })
