@@ -66,8 +66,9 @@ function take(chars: readonly string[], width: number, isReversed = false): stri
 export function wrapped(text: string, width: number, indent = ''): string {
   const lines: string[] = []
   let line = ''
-  for (const word of text.split(/\s+/).filter(Boolean)) {
-    const longer = line === '' ? word : `${line} ${word}`
+  // A key may have several blanks, and all of them count.
+  for (const word of text.split(' ')) {
+    const longer = lines.length === 0 && line === '' ? word : `${line} ${word}`
     if (line !== '' && widthOf(longer) > width - indent.length) {
       lines.push(line)
       line = word

@@ -16,7 +16,7 @@ export const why: CliCommand = (program, context) => {
       const view = await apiOf(context, options).get<ObjectView>(`/v1/objects/${bucket}`, { key })
       const { out } = context
       if (options.json) return writeJson(out, view)
-      const summary = printable(view.summary.replace(/\s+/g, ' '))
+      const summary = printable(view.summary)
       out.write(`${out.isTerminal ? wrapped(summary, out.columns) : summary}\n`)
     })
 }

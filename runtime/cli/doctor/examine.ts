@@ -49,10 +49,17 @@ export async function examine(context: CliContext, options: DoctorOptions): Prom
   signals.on('SIGINT', onInterrupt)
   const report = createReport(out, options)
   try {
-    const { config, functions, findings } = await readSettings(env)
+    const { config, soundEnv, functions, findings } = await readSettings(env)
     for (const finding of findings) report.add('settings', finding)
     const { signal } = stopping
-    const patient = await openPatient({ config, env, functions, api: options.api, invocation, signal })
+    const patient = await openPatient({
+      config,
+      env: soundEnv,
+      functions,
+      api: options.api,
+      invocation,
+      signal,
+    })
     await examineGroups(patient, report, options).finally(() => patient.close())
   } finally {
     signals.off('SIGINT', onInterrupt)
@@ -60,18 +67,21 @@ export async function examine(context: CliContext, options: DoctorOptions): Prom
   return report.end()
 }
 
-async function examineGroups(patient: Patient, report: Report, options: DoctorOptions): Promise<void> {
+async function examineGroups(opened: Patient, report: Report, options: DoctorOptions): Promise<void> {
   const { run, file } = options
   const last: typeof GROUPS =
-    run === undefined ? [] : [['canary', () => checkRun(patient, { name: run, file })]]
+    run === undefined ? [] : [['canary', (patient) => checkRun(patient, { name: run, file })]]
+  let patient = opened
   let hasMinio = true
   for (const [name, check] of [...GROUPS, ...last]) {
-    const isUpload = check === checkCanary
-    if ((OF_MINIO.includes(name) && !hasMinio) || (isUpload && !options.canary)) continue
+    if ((OF_MINIO.includes(name) && !hasMinio) || (check === checkCanary && !options.canary)) continue
     for await (const finding of guarded(name, () => check(patient))) {
       if (patient.signal.aborted) throw new InterruptedError('ended before all was checked')
       report.add(name, finding)
-      if (name === 'minio' && finding.check === 'server' && finding.status === 'fail') hasMinio = false
+      if (name !== 'minio' || finding.status !== 'fail') continue
+      if (finding.check === 'server') hasMinio = false
+      // Said once; what needs it is then not checked.
+      if (finding.check === 'root account') patient = { ...patient, root: undefined }
     }
   }
 }

@@ -8,6 +8,8 @@ import { fail, ok, warn, type Finding } from './finding.ts'
 export interface SettingsReading {
   /** What is wrong has its default. */
   readonly config: Config
+  /** The environment without what is wrong. */
+  readonly soundEnv: Environment
   readonly functions: readonly FunctionDefinition[]
   readonly findings: readonly Finding[]
 }
@@ -20,8 +22,10 @@ export async function readSettings(env: Environment): Promise<SettingsReading> {
   }))
   const functions = list?.functions ?? []
   const names = functions.map(({ name }) => name).join(', ')
+  const wrong = issues.flatMap((issue) => issue.split(':')[0]?.match(/[A-Z][A-Z_]+/g) ?? [])
   return {
     config,
+    soundEnv: Object.fromEntries(Object.entries(env).filter(([name]) => !wrong.includes(name))),
     functions,
     findings: [
       ...(issues.length === 0 ? [ok('environment', 'every setting is valid')] : issues.map(toFinding)),

@@ -55,7 +55,7 @@ function jobOf(rest: Partial<Job> = {}): Job {
 }
 
 describe('why', () => {
-  const summary = 'chunk: succeeded 3 s after the upload, 12 chunks in processed.\nprobe: succeeded.'
+  const summary = 'chunk: succeeded 3 s after the upload, 12 chunks in processed. probe: succeeded.'
 
   it('prints one paragraph, in lines that fit a terminal', async () => {
     const { code, out } = await ask(['why', 'incoming/a b+c.mp4'], () => ({ body: { summary } }), {
