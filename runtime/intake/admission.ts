@@ -1,8 +1,10 @@
 /** A batch of notifications, turned into what `admit` stores. Pure. @module */
 import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
+import type { FunctionDefinition } from '../function.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Admission, Job, Mark } from '../queue/queue.ts'
+import { resultsDebt } from '../queue/debts.ts'
 import { announcementOf } from './announcement.ts'
 import type { CreatedEvent, ObjectEvent } from './event.ts'
 import { NotificationError, parseNotification } from './notification.ts'
@@ -24,6 +26,7 @@ export function planAdmission(
   const jobs: Job[] = []
   const marks: Mark[] = []
   const bad: { raw: Buffer; reason: string }[] = []
+  const debts: string[] = []
   const announced: { objectId: string; text: string }[] = []
   const dropped: PlannedAdmission['dropped'][number][] = []
   for (const raw of raws) {
@@ -45,7 +48,13 @@ export function planAdmission(
       objectId: objectIdOf(event.bucket, event.key),
       text: announcementOf(event, 'notification'),
     })
-    if (event.kind === 'removed') continue
+    if (event.kind === 'removed') {
+      const { bucket, key, eventId } = event
+      // Which functions want it is asked when it is paid; that none reads the bucket is known now.
+      if (router({ bucket, key, sizeBytes: NaN }).some(({ definition }) => isRemovedWith(definition, bucket)))
+        debts.push(resultsDebt(bucket, key, eventId))
+      continue
+    }
     const routes = router(event)
     const inBucket = routes.filter(({ mismatch }) => mismatch !== 'bucket')
     if (inBucket.length === 0) dropped.push('no-function')
@@ -54,7 +63,11 @@ export function planAdmission(
       else jobs.push(toJob(event, definition.name))
     }
   }
-  return { raws, jobs, marks, bad, announced, paths, recordTtlMs, events, dropped }
+  return { raws, jobs, marks, bad, debts, announced, paths, recordTtlMs, events, dropped }
+}
+
+function isRemovedWith({ bucket, onDelete }: FunctionDefinition, sourceBucket: string): boolean {
+  return bucket === sourceBucket && onDelete === 'remove'
 }
 
 /** MinIO sends UTF-8; what is none would change on its way through a string. */

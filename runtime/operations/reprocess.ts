@@ -23,6 +23,7 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
       checkFunction(parts.functions, request)
       const selection = await select(parts, request)
       if (selection.matched > request.limit) throw overTheLimit(selection.matched, request.limit)
+      checkOptions(request, selection)
       if (request.dryRun) return previewOf(selection)
       if (request.keys && selection.matched === 0) throw nothingToDo(request, selection)
       const job = await parts.jobs.create({
@@ -38,9 +39,9 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
   }
 }
 
-/** @throws {RefusedError} for an unknown function, no function that reads the bucket, or options that are none of theirs */
+/** @throws {RefusedError} for an unknown function, or a bucket that no function reads */
 function checkFunction(functions: readonly FunctionDefinition[], request: ReprocessRequest): void {
-  const { bucket, function: name, options } = request
+  const { bucket, function: name } = request
   const named = functions.find((definition) => definition.name === name)
   if (name !== undefined && !named) {
     throw new RefusedError(422, `function: there is no "${name}"; there are ${namesOf(functions)}`)
@@ -51,15 +52,19 @@ function checkFunction(functions: readonly FunctionDefinition[], request: Reproc
       `function: "${named.name}" reads the bucket "${named.bucket}", not "${bucket}"`,
     )
   }
-  const meant = named ? [named] : functions.filter((definition) => definition.bucket === bucket)
-  if (meant.length === 0) {
+  if (!functions.some((definition) => definition.bucket === bucket)) {
     const buckets = [...new Set(functions.map((definition) => definition.bucket))].join(', ')
     throw new RefusedError(422, `bucket: no function reads "${bucket}"; functions read ${buckets}`)
   }
+}
+
+/** @throws {RefusedError} when the options of the request are not options of every function that is to take them */
+function checkOptions({ options, function: name }: ReprocessRequest, { runs }: Selection): void {
+  const meant = [...new Set(runs.map(({ definition }) => definition))]
   for (const definition of options ? meant : []) {
     const wrong = wrongOptions(definition, options ?? {})
     if (wrong.length === 0) continue
-    const hint = named || meant.length === 1 ? '' : `. Without "function", options go to ${namesOf(meant)}`
+    const hint = name !== undefined ? '' : `. Without "function", options go to ${namesOf(meant)}`
     throw new RefusedError(422, `options: ${wrong.join('; ')}; valid: ${validOptions(definition)}${hint}`)
   }
 }

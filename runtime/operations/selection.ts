@@ -125,14 +125,16 @@ function candidatesOf(
     ({ definition, mismatch }) =>
       mismatch !== 'bucket' && (request.function === undefined || definition.name === request.function),
   )
-  if (routes.length === 0) passOver('no-function')
-  return routes.flatMap(({ definition, mismatch }) => {
-    if (mismatch !== undefined || refusal(object.key) !== undefined) {
-      passOver(mismatch ?? 'reserved')
-      return []
-    }
-    return [selectedRun(definition, object, request.options)]
-  })
+  const meant = routes.filter(({ mismatch }) => mismatch === undefined)
+  // An object is passed over once, whatever number of functions it is not for: for the most telling reason.
+  if (meant.length === 0) {
+    const reasons = routes.map(({ mismatch }) => mismatch)
+    passOver(reasons.find((reason) => reason !== 'pattern') ?? reasons[0] ?? 'no-function')
+  } else if (refusal(object.key) !== undefined) {
+    passOver('reserved')
+    return []
+  }
+  return meant.map(({ definition }) => selectedRun(definition, object, request.options))
 }
 
 export function selectedRun(

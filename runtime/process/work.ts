@@ -1,6 +1,7 @@
 /** The worker process: attempts, and the chores beside them. @module */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import { createRouter } from '../intake/routing.ts'
 import type { Closers } from '../lifecycle.ts'
 import { createLimitStore } from '../limits/store.ts'
 import { functionMetrics } from '../metrics.ts'
@@ -16,6 +17,7 @@ import { renewLeases } from '../worker/lease.ts'
 import { createVerdictWriter } from '../worker/owed-verdicts.ts'
 import { ownFolder, scratchOf } from '../worker/attempt/scratch.ts'
 import { createRangeProxy } from '../worker/source/proxy.ts'
+import { createTidy } from '../worker/tidy.ts'
 import { createWorker } from '../worker/worker.ts'
 import { linkToSupervisor } from './child.ts'
 import type { Parts } from './parts.ts'
@@ -57,6 +59,7 @@ export async function work(
     queue,
     consumer,
     functions,
+    allFunctions: parts.functions,
     limits: () => attendance.limits,
     inFlight,
     contact,
@@ -68,6 +71,9 @@ export async function work(
     log,
   })
 
+  const tidy = createTidy({ ...parts, router: createRouter(parts.functions) })
+  const tidyNow = () =>
+    void tidy().catch((error: Error) => log.debug({ error: error.message }, 'what is owed stays owed'))
   const attendNow = () =>
     void attendance
       .attend()
@@ -84,6 +90,7 @@ export async function work(
     const run = word.startsWith('cancel:') ? inFlight.find(word.slice('cancel:'.length)) : undefined
     if (run) inFlight.abort(run, 'cancelled', 'cancelled on request')
     if (word === 'limits') attendNow()
+    if (word === 'tidy') tidyNow()
     if (names.includes(word) || word === 'reclaimed') worker.ring()
   })
 
@@ -104,6 +111,7 @@ export async function work(
           contact.touched(nowMs)
         },
       },
+      { name: 'tidy', everyMs: SECOND_MS, run: tidy },
       { name: 'verdicts', everyMs: SECOND_MS, run: writeVerdicts },
       {
         name: 'reclaim',

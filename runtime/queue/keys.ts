@@ -22,6 +22,8 @@ export interface Keys {
   readonly ended: string
   /** Set: runs that ended without a result and whose verdict is not yet in the bucket. */
   readonly verdicts: string
+  /** Set: what is to be cleaned away. */
+  readonly tidy: string
   /** The channel that says that there is something to claim, write or cancel. */
   readonly wake: string
   /** Sorted set: every run that is known, by the time when it was asked for. */
@@ -48,6 +50,7 @@ export function createKeys(name: string): Keys {
     delay: `${prefix}delay`,
     ended: `${prefix}ended`,
     verdicts: `${prefix}verdicts`,
+    tidy: `${prefix}tidy`,
     wake: `${prefix}wake`,
     runs: `${prefix}runs`,
     limits: `${prefix}limits`,

@@ -37,6 +37,8 @@ export interface Admission {
   readonly jobs: readonly Job[]
   readonly marks: readonly Mark[]
   readonly bad: readonly { readonly raw: Buffer; readonly reason: string }[]
+  /** What deletions ask to be cleaned away (debts.ts). */
+  readonly debts: readonly string[]
   /** What is to be remembered of objects: a JSON text each, kept for `recordTtlMs` after the newest one. */
   readonly announced: readonly { readonly objectId: string; readonly text: string }[]
   readonly recordTtlMs: number
@@ -115,7 +117,7 @@ export function createQueue(redis: Redis, name: string) {
         ...marks.flatMap((mark) => [mark.objectId, mark.generation, mark.only ?? '', mark.hint]),
       )
       args.push(bad.length, ...bad.flatMap(({ raw, reason }) => [raw, reason]))
-      args.push(admission.recordTtlMs, announced.length)
+      args.push(admission.debts.length, ...admission.debts, admission.recordTtlMs, announced.length)
       args.push(...announced.flatMap(({ objectId, text }) => [objectId, text]))
       const [done, outcomes] = (await script('admit', args)) as [number, AdmitOutcome[]?]
       return done === 1 ? outcomes : undefined
@@ -215,6 +217,13 @@ export function createQueue(redis: Redis, name: string) {
     /** The verdict of this end of the run is in the bucket; a later end owes another. */
     async verdictWritten(run: Pick<RunRecord, 'runId' | 'state' | 'epoch' | 'endedAtMs'>): Promise<void> {
       await script('verdict_written', [run.runId, run.state, run.epoch, run.endedAtMs ?? ''])
+    },
+
+    /** Some of what is to be cleaned away. */
+    debts: (count: number): Promise<string[]> => redis.srandmember(keys.tidy, count),
+
+    async debtPaid(debt: string): Promise<void> {
+      await redis.srem(keys.tidy, debt)
     },
 
     /** There is no such run any more, so nobody can be told how it ended. */

@@ -8,20 +8,26 @@ export type Settlement = {
   readonly runId: string
   readonly fence: string
   readonly token: string
-} & (
-  | { readonly kind: 'complete'; readonly result: string }
-  | {
-      readonly kind: 'fail'
-      readonly error: string
-      readonly lines: string
-      readonly delayMs: number
-      readonly maxAttempts: number
-    }
-  | { readonly kind: 'bury'; readonly reason: string; readonly error: string; readonly lines: string }
-  /** Nothing is counted; with a delay it waits that long. */
-  | { readonly kind: 'release'; readonly reason: string; readonly delayMs: number }
-  | { readonly kind: 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
-)
+} &
+  /** `owed` is what may be cleaned away now (debts.ts). */
+  (
+    | {
+        readonly kind: 'complete'
+        readonly result: string
+        readonly owed?: { source?: string; results?: string }
+      }
+    | {
+        readonly kind: 'fail'
+        readonly error: string
+        readonly lines: string
+        readonly delayMs: number
+        readonly maxAttempts: number
+      }
+    | { readonly kind: 'bury'; readonly reason: string; readonly error: string; readonly lines: string }
+    /** Nothing is counted; with a delay it waits that long. */
+    | { readonly kind: 'release'; readonly reason: string; readonly delayMs: number }
+    | { readonly kind: 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
+  )
 
 export interface TurnRequest {
   readonly consumer: string
@@ -71,7 +77,15 @@ function settlementArgs(settlement: Settlement): (string | number)[] {
   const head = [runId, fence, token, kind]
   switch (kind) {
     case 'complete':
-      return [...head, '', '', '', 0, 0, settlement.result]
+      return [
+        ...head,
+        settlement.owed?.results ?? '',
+        settlement.owed?.source ?? '',
+        '',
+        0,
+        0,
+        settlement.result,
+      ]
     case 'fail':
       return [...head, '', settlement.error, settlement.lines, settlement.delayMs, settlement.maxAttempts, '']
     case 'bury':

@@ -2,6 +2,7 @@
 import type { Settlement } from '../queue/turn.ts'
 import { retryDelayMs } from '../queue/retry.ts'
 import { DAY_MS } from '../time.ts'
+import type { Owed } from '../queue/debts.ts'
 import type { InFlightAttempt } from './in-flight.ts'
 import type { Outcome } from './attempt/outcome.ts'
 
@@ -9,12 +10,13 @@ import type { Outcome } from './attempt/outcome.ts'
 export function settlementOf(
   { claim, definition }: Pick<InFlightAttempt, 'claim' | 'definition'>,
   outcome: Outcome,
+  owed: Owed = {},
 ): Settlement | undefined {
   const { runId, fence, token } = claim
   const head = { runId, fence, token }
   switch (outcome.kind) {
     case 'succeeded':
-      return { ...head, kind: 'complete', result: outcome.result }
+      return { ...head, kind: 'complete', result: outcome.result, owed }
     case 'retry':
       return {
         ...head,

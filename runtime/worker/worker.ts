@@ -15,6 +15,7 @@ import type { Claim } from '../queue/run.ts'
 import { sleep } from '../time.ts'
 import { createBell } from './bell.ts'
 import type { Contact } from './contact.ts'
+import { owedBySuccess } from '../queue/debts.ts'
 import type { InFlight, InFlightAttempt } from './in-flight.ts'
 import type { Outcome } from './attempt/outcome.ts'
 import { recordEnd, recordSettled } from './report.ts'
@@ -29,7 +30,9 @@ const LOW_SHARE = 10
 export interface WorkerParts {
   readonly queue: Queue
   readonly consumer: string
+  /** Those that this worker serves. */
   readonly functions: readonly FunctionDefinition[]
+  readonly allFunctions: readonly FunctionDefinition[]
   /** As they hold now; undefined while they are not known, which claims nothing. */
   readonly limits: () => ReadonlyMap<string, Limits> | undefined
   readonly inFlight: InFlight
@@ -136,7 +139,7 @@ export function createWorker(parts: WorkerParts): Worker {
     inFlight.delete(attempt)
     metrics.active.dec({ function: attempt.definition.name })
     recordEnd(metrics, attempt, outcome)
-    const settlement = settlementOf(attempt, outcome)
+    const settlement = settlementOf(attempt, outcome, owedBySuccess(parts.allFunctions, attempt.claim))
     if (settlement) ended.push({ claim: attempt.claim, outcome, settlement })
     bell.ring()
   }

@@ -29,7 +29,7 @@ async function view(object: string): Promise<ObjectView> {
   const slash = object.indexOf('/')
   const [bucket, key] = [object.slice(0, slash), object.slice(slash + 1)]
   const response = await fetch(`${used.stack.apiUrl}/v1/objects/${bucket}?key=${encodeURIComponent(key)}`)
-  expect(response.status, object).toBe(200)
+  expect(response.status).toBe(200)
   return (await response.json()) as ObjectView
 }
 

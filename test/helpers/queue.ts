@@ -76,6 +76,7 @@ export const NOTHING = {
   jobs: [],
   marks: [],
   bad: [],
+  debts: [],
   announced: [],
   recordTtlMs: 60_000,
   paths: 2,

@@ -6,6 +6,7 @@
 --       j, then j times: run, function, object, generation, event id, lane, trigger, payload
 --       m, then m times: object, generation that stays, the only one that goes ('' for all others), hint
 --       b, then b times: raw, reason
+--       d, then d times: what is to be cleaned away now
 --       ttl in ms, e, then e times: object, what was announced of it (JSON)
 -- Returns {1, outcome of each job: new | copy | duplicate | lifted}, or {0} when the head has changed
 local paths = tonumber(ARGV[1])
@@ -100,6 +101,9 @@ end
 for _ = 1, tonumber(nextArg()) do
   redis.call('XADD', P .. 'bad', 'MAXLEN', '~', 10000, '*', 'raw', nextArg(), 'reason', nextArg())
 end
+local debts = tonumber(nextArg())
+for _ = 1, debts do redis.call('SADD', P .. 'tidy', nextArg()) end
+if debts > 0 then wake('tidy') end
 local ttlMs = nextArg()
 for _ = 1, tonumber(nextArg()) do
   local key = P .. 'events:' .. nextArg()

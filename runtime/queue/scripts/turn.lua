@@ -3,6 +3,7 @@
 -- KEYS  1 prefix
 -- ARGV  1 consumer  2 token of this turn  3 attempts that go on in this worker
 --       s, then s times: run, fence, token, kind, reason, error, lines, delay in ms, max attempts, result
+--         (of complete, reason and error are what is to be cleaned away now: results, source)
 --         kind  complete | fail | bury | release | superseded | source-gone | cancelled
 --       f, then f times: function, free slots, how many of them go to the low lane first
 -- Returns {{state each settlement led to, or 'fenced'}, {claimed: run, function, fence, lane, attempts, epoch, payload, trigger,
@@ -29,6 +30,8 @@ local function settle()
     return newState
   end
   if kind == 'complete' then
+    if reason ~= '' then redis.call('SADD', P .. 'tidy', reason) end
+    if err ~= '' then redis.call('SADD', P .. 'tidy', err) end
     redis.call('HSET', h, 'result', result, 'reason', '', 'error', '', 'lines', '')
     finish(run, 'succeeded', t, object)
     return leave('succeeded')

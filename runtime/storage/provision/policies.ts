@@ -4,7 +4,8 @@ import type { FunctionDefinition } from '../../function.ts'
 /** The buckets that are always there. Functions may name others. */
 export const BUCKETS = ['incoming', 'processed', 'metadata', 'temporary'] as const
 
-export type FunctionBuckets = Pick<FunctionDefinition, 'name' | 'bucket' | 'outputBucket'>
+export type FunctionBuckets = Pick<FunctionDefinition, 'name' | 'bucket' | 'outputBucket'> &
+  Partial<Pick<FunctionDefinition, 'afterSuccess'>>
 
 export interface Policy {
   readonly Version: '2012-10-17'
@@ -19,7 +20,8 @@ interface Statement {
 
 const READ = ['s3:GetObject', 's3:GetObjectVersion']
 const LIST = ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketVersions']
-const WRITE = ['s3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion']
+const DELETE = ['s3:DeleteObject', 's3:DeleteObjectVersion']
+const WRITE = ['s3:PutObject', ...DELETE]
 /** `mc cp` sends large files in parts; it asks for the location first. */
 const UPLOAD = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts']
 /** Whoever mirrors a folder lists what is there: without that right `mc mirror` uploads nothing and ends with 0. */
@@ -46,10 +48,15 @@ export function allBuckets(functions: readonly FunctionBuckets[]): readonly stri
 /** Reads what comes in, and owns what goes out. */
 export function runtimePolicy(functions: readonly FunctionBuckets[]): Policy {
   const [sources, written] = [uploadBuckets(functions), writtenBuckets(functions)]
+  const emptied = sources.filter((bucket) =>
+    functions.some((fn) => fn.bucket === bucket && fn.afterSuccess === 'remove'),
+  )
   return policyOf([
     allow(LIST, [...sources, ...written]),
     allow(READ, objectsIn([...sources, ...written])),
     allow(WRITE, objectsIn(written)),
+    // Only where a function asks for it: uploads are not ours to delete.
+    ...(emptied.length > 0 ? [allow(DELETE, objectsIn(emptied))] : []),
   ])
 }
 

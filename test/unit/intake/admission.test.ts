@@ -61,6 +61,21 @@ describe('planAdmission', () => {
     ])
   })
 
+  it('remembers what was announced, and owes a clean-up for removals that a function wants followed', () => {
+    const remove = defineFunction(
+      { name: 'mirror', version: '1', on: { bucket: 'incomingv' }, onDelete: 'remove' },
+      (c) => c.json({}),
+    )
+    const plan = planAdmission([raw('v-put1'), raw('v-delete-marker')], createRouter([remove]), settings)
+    const announced = plan.announced.map(({ text }) => (JSON.parse(text) as unknown[]).slice(0, 3))
+    expect(announced).toEqual([
+      ['notification', 'created', 'Put'],
+      ['notification', 'removed', 'DeleteMarkerCreated'],
+    ])
+    expect(plan.debts).toHaveLength(1)
+    expect(planAdmission([raw('v-delete-marker')], router, settings).debts).toEqual([])
+  })
+
   it('sets aside what is no notification and goes on with the next', () => {
     const plan = planAdmission(
       ['{', raw('put-simple'), '[]', [0xff, 0xfe]].map((each) => Buffer.from(each as Buffer)),

@@ -45,6 +45,13 @@ describe('the runtime', () => {
     },
   )
 
+  it('may delete uploads only in a bucket of a function that asks for it', () => {
+    const policy = runtimePolicy([chunk, { ...camera, afterSuccess: 'remove' }])
+    expect(allows(policy, 's3:DeleteObjectVersion', 'camera/*')).toBe(true)
+    expect(allows(policy, 's3:PutObject', 'camera/*')).toBe(false)
+    expect(allows(policy, 's3:DeleteObject', 'incoming/*')).toBe(false)
+  })
+
   it.each(['processed', 'metadata', 'temporary', 'thumbs'])('owns the objects of %s', (bucket) => {
     for (const action of ['s3:GetObject', 's3:PutObject', 's3:DeleteObject', 's3:DeleteObjectVersion']) {
       expect(allows(runtimePolicy(all), action, `${bucket}/*`)).toBe(true)
