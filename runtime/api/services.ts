@@ -45,7 +45,7 @@ export interface RunService {
   get(id: string): Promise<RunDetail | undefined>
   /** Runs it again: a dead letter or any other ended run. @throws {RefusedError} 404, or 409 unless forced */
   retry(id: string, options: { readonly force: boolean }): Promise<RunDetail>
-  /** @throws {RefusedError} 404, or 409 when it has ended */
+  /** Cancelling twice is no error. @throws {RefusedError} 404, or 409 when it has ended otherwise */
   cancel(id: string): Promise<RunDetail>
 }
 
@@ -57,7 +57,7 @@ export interface DeadLetterService {
   /** Newest first; times are of their death. */
   list(filter: DeadLetterFilter, page: PageRequest): Promise<Page<RunDetail>>
   redrive(request: RedriveRequest): Promise<Preview | Job>
-  /** Forgets dead letters; their verdicts stay. How many it was, or would be. @throws {RefusedError} over the limit */
+  /** Takes dead letters off the list; runs and verdicts stay. How many it was, or would be. @throws {RefusedError} over the limit */
   purge(request: PurgeRequest): Promise<{ readonly purged: number }>
 }
 

@@ -122,5 +122,5 @@ function filterOf(request: RedriveRequest | PurgeRequest): DeadLetterFilter {
 }
 
 function isCursor(parts: unknown): parts is [string, string] {
-  return Array.isArray(parts) && /^\d+-\d+$/.test(String(parts[0])) && typeof parts[1] === 'string'
+  return Array.isArray(parts) && /^\d{1,15}-\d{1,15}$/.test(String(parts[0])) && typeof parts[1] === 'string'
 }

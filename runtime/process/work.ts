@@ -96,7 +96,7 @@ export async function work(
 
   const stopChores = startChores(
     [
-      { name: 'attend', everyMs: SECOND_MS, run: attendance.attend },
+      { name: 'attend', everyMs: SECOND_MS, run: () => attendance.attend() },
       { name: 'watch', everyMs: 250, run: () => inFlight.watch() },
       {
         name: 'heartbeat',

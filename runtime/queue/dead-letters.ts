@@ -61,12 +61,15 @@ async function lettersAfter(
   from: LetterPosition | undefined,
 ): Promise<readonly Letter[]> {
   const { functionNames, sinceMs, untilMs } = request
+  // No entry is from before 1970, and Redis takes no id that is.
+  if (untilMs !== undefined && untilMs <= 0) return []
+  const oldest = sinceMs === undefined ? '-' : Math.max(0, sinceMs)
   const newest = untilMs === undefined ? '+' : `(${untilMs}-0`
   const perFunction = await Promise.all(
     functionNames.map(async (functionName) => {
       const isPassed = from !== undefined && functionName <= from.functionName
       const max = from ? `${isPassed ? '(' : ''}${from.entry}` : newest
-      const entries = await redis.xrevrange(keys.dead(functionName), max, sinceMs ?? '-', 'COUNT', STEP)
+      const entries = await redis.xrevrange(keys.dead(functionName), max, oldest, 'COUNT', STEP)
       return entries.map(([entry, [, runId = '']]): Letter => ({ entry, functionName, runId }))
     }),
   )

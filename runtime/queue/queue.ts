@@ -169,7 +169,7 @@ export function createQueue(redis: Redis, name: string) {
     endJob: async (job: string, status: 'done' | 'cancelled', ttlMs: number): Promise<boolean> =>
       (await script('end_job', [job, status, ttlMs])) === 1,
 
-    /** Forgets dead letters; how many it were. */
+    /** Takes dead letters off the list; how many were on it. */
     purge: (runIds: readonly string[]) => script('purge', runIds) as Promise<number>,
 
     /** The state that follows; `running` means that its worker was told; undefined for an unknown run. */

@@ -1,8 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createHistory, type History } from '../../runtime/queue/history.ts'
 import type { AgainRequest } from '../../runtime/queue/queue.ts'
-import type { RunRecord } from '../../runtime/queue/run.ts'
-import { BURIED, FAILED, jobOf, NOTHING, RELEASED, useQueue } from '../helpers/queue.ts'
+import { BURIED, FAILED, FN, jobOf, NOTHING, RELEASED, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()
 let history: History
@@ -81,13 +80,14 @@ describe('again', () => {
   })
 })
 
-it('forgets purged dead letters, but none that is still owed its verdict', async () => {
+it('takes purged dead letters off the list, remembers their runs, and can still run them again', async () => {
   await used.queue.settle(await claimOne('a'), BURIED)
-  expect(await used.queue.purge(['a', 'b'])).toBe(0)
-  await used.queue.verdictWritten((await used.queue.run('a')) as RunRecord)
   expect(await used.queue.purge(['a', 'b'])).toBe(1)
-  expect(await used.queue.run('a')).toBeUndefined()
-  expect(await history.tries('a')).toEqual([])
+  expect(await used.queue.purge(['a'])).toBe(0)
+  expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(0)
+  await used.queue.enqueue(jobOf('a'))
+  expect(await used.queue.run('a')).toMatchObject({ state: 'dead' })
+  expect(await again('a', { trigger: 'redrive' })).toEqual(['queued'])
 })
 
 it('remembers how attempts ended, oldest first, the newest ten', async () => {

@@ -1,13 +1,14 @@
--- Forgets dead letters.
+-- Takes dead letters off the list. The runs stay for as long as others do: forgotten at once, the second copy of their
+-- announcement would make them anew.
 -- KEYS  1 prefix
 -- ARGV  any number of runs
--- Returns how many were forgotten; a run that is no dead letter, or is still owed its verdict, stays
-local forgotten = 0
+-- Returns how many were on the list
+local purged = 0
 for _, run in ipairs(ARGV) do
   local v = redis.call('HMGET', runKey(run), 'state', 'fn', 'letter')
-  if v[1] == 'dead' and redis.call('SISMEMBER', P .. 'verdicts', run) == 0 then
-    forget(run, v[2], v[3])
-    forgotten = forgotten + 1
+  if v[1] == 'dead' and v[3] and v[3] ~= '' then
+    purged = purged + redis.call('XDEL', P .. 'dead:' .. v[2], v[3])
+    redis.call('HSET', runKey(run), 'letter', '')
   end
 end
-return forgotten
+return purged
