@@ -7,7 +7,7 @@ import { readWatermarkMs } from '../../storage/provision/watermark.ts'
 import type { Requester } from '../../storage/request.ts'
 import { parseXml, textOf } from '../../storage/xml.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import { setupLine, type Account, type Patient } from './patient.ts'
+import { isHere, localStart, setupLine, type Account, type Patient } from './patient.ts'
 
 export async function* checkMinio(patient: Patient): Findings {
   const server = await checkServer(patient)
@@ -26,7 +26,7 @@ export async function* checkMinio(patient: Patient): Findings {
   } else yield* checkBuckets(patient, patient.runtime, undefined)
 }
 
-async function checkServer({ config }: Patient): Promise<Finding> {
+async function checkServer({ config, invocation }: Patient): Promise<Finding> {
   const { minioEndpoint: endpoint } = config
   const repair = 'export MINIO_ENDPOINT=http://<host>:9000'
   try {
@@ -43,7 +43,8 @@ async function checkServer({ config }: Patient): Promise<Finding> {
   } catch (error) {
     const { cause } = error as { cause?: NodeJS.ErrnoException }
     const why = cause?.code ?? cause?.message ?? messageOf(error)
-    return fail('server', `${endpoint} (MINIO_ENDPOINT) does not answer: ${why}`, repair)
+    const start = isHere(new URL(endpoint).hostname) ? localStart(invocation) : undefined
+    return fail('server', `${endpoint} (MINIO_ENDPOINT) does not answer: ${why}`, start ?? repair)
   }
 }
 

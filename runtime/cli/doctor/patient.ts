@@ -86,3 +86,12 @@ export function redisCli({ config, env }: Pick<Patient, 'config' | 'env'>): stri
   const url = new URL(config.redisUrl)
   return `redis-cli -u ${url.password && env['REDIS_URL'] ? '"$REDIS_URL"' : url.href.replace(/\/$/, '')}`
 }
+
+export function isHere(hostname: string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+}
+
+/** In a clone the servers of this machine are those that `npm start` brings up. */
+export function localStart(invocation: string): string | undefined {
+  return invocation.startsWith('npm ') ? 'npm start   # brings up Redis, MinIO and the runtime' : undefined
+}

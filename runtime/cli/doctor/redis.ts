@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { messageOf } from '../../errors.ts'
 import { GROUP, LANES } from '../../queue/keys.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import { redisCli, type Patient } from './patient.ts'
+import { isHere, localStart, redisCli, type Patient } from './patient.ts'
 import { judgeRedis, parseInfo } from './redis-info.ts'
 
 export async function* checkRedis(patient: Patient): Findings {
@@ -20,14 +20,15 @@ export async function* checkRedis(patient: Patient): Findings {
   yield* checkGroups(redis, patient)
 }
 
-function whatHelps({ config, redisFailure }: Patient): string {
+function whatHelps({ config, redisFailure, invocation }: Patient): string {
   const { hostname, port } = new URL(config.redisUrl)
   const address = `${hostname}:${port || 6379}`
   if (/^(NOAUTH|WRONGPASS)/.test(redisFailure)) return `export REDIS_URL=redis://:<password>@${address}`
-  const isHere = ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
-  return isHere
-    ? `redis-server --port ${port || 6379} --appendonly yes --maxmemory-policy noeviction --maxmemory 1gb`
-    : 'export REDIS_URL=redis://<host>:6379'
+  if (!isHere(hostname)) return 'export REDIS_URL=redis://<host>:6379'
+  return (
+    localStart(invocation) ??
+    `redis-server --port ${port || 6379} --appendonly yes --maxmemory-policy noeviction --maxmemory 1gb`
+  )
 }
 
 /** MinIO gives a target up whose key has another type, and says so only in its own log. */

@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { afterEach } from 'vitest'
 import type { Environment } from '../../../runtime/config.ts'
 import { runProgram } from '../../../runtime/cli/program.ts'
 
@@ -91,4 +92,26 @@ export async function sluice(words: readonly string[], options: RunOptions = {})
     err: terminal('err'),
   })
   return { code, ...written }
+}
+
+/** For one file: commands against an interface that answers so; the last one is `api`. */
+export function useFakeApi() {
+  const used: { api: FakeApi | undefined } = { api: undefined }
+  const stop = async () => {
+    await used.api?.stop()
+    used.api = undefined
+  }
+  afterEach(stop)
+  return Object.assign(used, {
+    async ask(
+      words: readonly string[],
+      answer: (request: Asked, count: number) => Answer,
+      options: RunOptions = {},
+    ): Promise<Ran> {
+      await stop()
+      const api = await startFakeApi(answer)
+      used.api = api
+      return sluice(words, { ...options, env: { SLUICE_API_URL: api.url, ...options.env } })
+    },
+  })
 }

@@ -1,0 +1,158 @@
+/** Commands that ask: what they send, and what they print for people and for programs. */
+import { describe, expect, it } from 'vitest'
+import { RUN_ID, runOf } from './answers.ts'
+import { useFakeApi, type Answer, type Asked } from './fake-api.ts'
+
+const fake = useFakeApi()
+
+describe('why', () => {
+  const summary = 'chunk: succeeded 3 s after the upload, 12 chunks in processed. probe: succeeded.'
+
+  it('prints one paragraph, in lines that fit a terminal', async () => {
+    const { code, out } = await fake.ask(['why', 'incoming/a b+c.mp4'], () => ({ body: { summary } }), {
+      columns: 40,
+    })
+    expect(code).toBe(0)
+    expect(out).toBe('chunk: succeeded 3 s after the upload,\n12 chunks in processed. probe:\nsucceeded.\n')
+    expect(fake.api?.asked[0]?.path).toBe('/v1/objects/incoming?key=a+b%2Bc.mp4')
+  })
+
+  it('prints one line for programs, and the whole view as JSON', async () => {
+    expect(
+      (await fake.ask(['why', 'incoming/a'], () => ({ body: { summary } }))).out.split('\n'),
+    ).toHaveLength(2)
+    const { out } = await fake.ask(['why', 'incoming/a', '--json'], () => ({ body: { summary, runs: [] } }))
+    expect(JSON.parse(out)).toEqual({ summary, runs: [] })
+  })
+
+  it('never sends to a terminal what a key makes of it', async () => {
+    const body = { summary: 'the key \u001b[2Jx\u202e.mp4 is gone' }
+    expect((await fake.ask(['why', 'incoming/a'], () => ({ body }))).out).toBe(
+      'the key \\e[2Jx\\u{202e}.mp4 is gone\n',
+    )
+  })
+})
+
+describe('runs', () => {
+  it('follows pages until it has what was asked for, and says on a terminal that there is more', async () => {
+    const page = (request: Asked): Answer => {
+      const cursor = Number(new URL(request.path, 'http://x').searchParams.get('cursor') ?? 0)
+      return { body: { items: [runOf({}, `${cursor}.mp4`)], nextCursor: String(cursor + 1) } }
+    }
+    const { out, err } = await fake.ask(['runs', '--limit', '3', '--status', 'dead,retrying'], page, {
+      columns: 100,
+    })
+    expect(out.trim().split('\n')).toHaveLength(4)
+    expect(out).toMatch(/^RUN +STATUS +FUNCTION +AGE +OBJECT\n/)
+    expect(err).toContain('the first 3')
+    expect(fake.api?.asked.map(({ path }) => path)).toEqual([
+      '/v1/runs?status=dead%2Cretrying&limit=3',
+      '/v1/runs?status=dead%2Cretrying&limit=2&cursor=1',
+      '/v1/runs?status=dead%2Cretrying&limit=1&cursor=2',
+    ])
+  })
+
+  it('goes on to the end with --all, over pages that are empty', async () => {
+    const pages = [
+      { items: [runOf()], nextCursor: 'b' },
+      { items: [], nextCursor: 'c' },
+      { items: [runOf()], nextCursor: null },
+    ]
+    const { out } = await fake.ask(['runs', '--all', '--json'], (_, count) => ({ body: pages[count] }))
+    expect(JSON.parse(out)).toHaveLength(2)
+    expect(fake.api?.asked[0]?.path).toBe('/v1/runs?limit=1000')
+  })
+
+  it('puts tabs between columns for programs, and none into them', async () => {
+    const answer = () => ({ body: { items: [runOf({}, 'a\tb\nc.mp4')], nextCursor: null } })
+    expect((await fake.ask(['runs'], answer)).out).toBe(
+      `${RUN_ID}\tsucceeded\tchunk\t2026-11-23T10:00:00.000Z\tincoming/a\\tb\\nc.mp4\n`,
+    )
+  })
+
+  it('cuts a long key in its middle on a terminal', async () => {
+    const key = `${'x'.repeat(200)}/clip.mp4`
+    const answer = () => ({ body: { items: [runOf({}, key)], nextCursor: null } })
+    const { out } = await fake.ask(['runs'], answer, { columns: 90 })
+    expect(out).toMatch(/incoming\/x+…x*\/clip.mp4\n$/)
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(90)
+  })
+
+  it('turns times for people into times', async () => {
+    const before = Date.now()
+    await fake.ask(['runs', '--since', '2h', '--until', '2026-11-23'], () => ({
+      body: { items: [], nextCursor: null },
+    }))
+    const { searchParams } = new URL(fake.api?.asked[0]?.path ?? '', 'http://x')
+    expect(Date.parse(searchParams.get('since') ?? '')).toBeGreaterThanOrEqual(before - 7_200_000)
+    expect(searchParams.get('until')).toBe('2026-11-23T00:00:00.000Z')
+  })
+})
+
+it('show prints all that is known, with each attempt and its last lines', async () => {
+  const body = {
+    ...runOf({
+      status: 'dead',
+      reason: 'permanent',
+      error: 'no video\nin it',
+      endedAt: '2026-11-23T10:00:05.000Z',
+    }),
+    attemptLog: [
+      {
+        outcome: 'dead',
+        epoch: 0,
+        worker: 'host:1',
+        startedAt: '2026-11-23T10:00:01.000Z',
+        endedAt: '2026-11-23T10:00:05.000Z',
+        error: 'no video',
+        lastLines: ['Invalid data \u001b[31mfound'],
+      },
+    ],
+    lastLines: ['Invalid data found'],
+    announcements: { copies: 1, duplicates: 0 },
+  }
+  const { out, code } = await fake.ask(['show', RUN_ID], () => ({ body }), { columns: 80 })
+  expect(code).toBe(0)
+  expect(out).toMatch(/^status +dead \(permanent\)$/m)
+  expect(out).toMatch(/^error +no video\n +in it$/m)
+  expect(out).toMatch(
+    /^attempt {2}dead .* 4s {2}on host:1\n {2}no video\n {2}\| Invalid data \\e\[31mfound$/m,
+  )
+})
+
+describe('functions', () => {
+  const view = {
+    name: 'chunk',
+    version: '1',
+    on: { bucket: 'incoming', match: ['**/*.mp4'], ignore: [], events: ['Put'], minBytes: 0, maxBytes: null },
+    outputBucket: 'processed',
+    onDelete: 'keep',
+    afterSuccess: 'keep',
+    optionsSchema: { properties: { seconds: { type: 'number', minimum: 0.5, maximum: 600, default: 6 } } },
+    settings: { seconds: 4 },
+    retry: { attempts: 5, firstMs: 1_000, maxMs: 300_000 },
+    timeoutMs: 7_200_000,
+    stallTimeoutMs: 60_000,
+    concurrency: 2,
+    definedConcurrency: 2,
+    isPaused: false,
+    watermark: null,
+    queue: { waiting: 1, backfill: 2, running: 0, dead: 3 },
+    workers: 1,
+  }
+
+  it('is a table of all, or everything about one with its options', async () => {
+    const list = await fake.ask(['functions'], () => ({ body: { items: [view], nextCursor: null } }))
+    expect(list.out).toBe('chunk\tactive\t1\t2\t0\t3\t1\t2\tincoming\t**/*.mp4\n')
+    const one = await fake.ask(['functions', 'chunk'], () => ({ body: view }), { columns: 80 })
+    expect(one.out).toMatch(/^seconds +6 +4 +number from 0.5 to 600$/m)
+  })
+
+  it('are paused, resumed and limited', async () => {
+    const answer = () => ({ body: { ...view, isPaused: true } })
+    expect((await fake.ask(['pause', 'chunk'], answer)).out).toContain('chunk is paused; 3 waiting')
+    expect(fake.api?.asked[0]).toMatchObject({ method: 'POST', path: '/v1/functions/chunk/pause' })
+    await fake.ask(['concurrency', 'chunk', 'default'], answer)
+    expect(fake.api?.asked[0]).toMatchObject({ method: 'PATCH', body: { concurrency: null } })
+  })
+})
