@@ -24,7 +24,7 @@ export function createLogger(options: LoggerOptions): Logger {
     : pino(settings, { write: (line) => process.stdout.write(toText(line)) })
 }
 
-/** `12:01:02.345 info  run succeeded function=chunk run=… attempt=1`; control characters stay escaped as in JSON. */
+/** `12:01:02.345 info  run succeeded function=chunk run=… attempt=1`; what could steer a terminal is escaped. */
 function toText(line: string): string {
   const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>
   const rest = Object.entries(fields).map(([name, value]) => `${name}=${printable(value)}`)
@@ -36,5 +36,9 @@ function toText(line: string): string {
 
 function printable(value: unknown): string {
   if (typeof value === 'string' && /^[\w./:@+-]+$/.test(value)) return value
-  return JSON.stringify(value)
+  // JSON escapes the first 32 control characters only; object keys may hold C1 and those that turn the direction of text.
+  return JSON.stringify(value)?.replaceAll(
+    /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

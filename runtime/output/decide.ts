@@ -30,17 +30,22 @@ export interface VerdictRivals {
   readonly manifest: Current
 }
 
-/** Whether a verdict of mine is to be written; `ask-store` as above. */
+/**
+ * Whether a verdict of mine is to be written; `ask-store` as above. One that says `superseded` says itself that mine is not
+ * the latest, so it never stands where another run has left anything.
+ */
 export function decideVerdict(
-  mine: Identity,
+  mine: Identity & { readonly state?: string },
   rivals: VerdictRivals,
   isMineLatest?: boolean,
 ): 'write' | 'keep' | 'ask-store' {
   const { verdict, manifest } = rivals
+  const isNewer = (current: Current) =>
+    mine.state === 'superseded' ? current === undefined : outranks(mine, current, isMineLatest)
   const answers = [
-    isSameRun(mine, manifest) ? mine.epoch > manifest.epoch : outranks(mine, manifest, isMineLatest),
+    isSameRun(mine, manifest) ? mine.epoch > manifest.epoch : isNewer(manifest),
     // One end of a run after another in the same epoch: the later one is what holds.
-    isSameRun(mine, verdict) ? mine.epoch >= verdict.epoch : outranks(mine, verdict, isMineLatest),
+    isSameRun(mine, verdict) ? mine.epoch >= verdict.epoch : isNewer(verdict),
   ]
   if (answers.includes(false)) return 'keep'
   return answers.includes(undefined) ? 'ask-store' : 'write'

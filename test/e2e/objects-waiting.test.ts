@@ -167,6 +167,10 @@ describe('an object that was uploaded while nothing ran, and then', () => {
       manifest: { run: done?.runId },
     })
     expect(await used.runs.assertWhole('any', key)).toHaveLength(1)
+    await waitFor(async () => (await used.runs.verdict('any', key)) === undefined, {
+      timeoutMs: 10_000,
+      what: 'no verdict beside the result',
+    })
   })
 
   it('moved runs where it came to', async () => {

@@ -48,6 +48,14 @@ describe('decideVerdict', () => {
   ])('where there is $name', ({ verdict, manifest, answers }) => {
     expect([undefined, false, true].map((isLatest) => decideVerdict(mine, { verdict, manifest }, isLatest))).toEqual(answers)
   }) // prettier-ignore
+
+  it('that says "superseded", never stands where another run has left anything', () => {
+    const superseded = { ...mine, state: 'superseded' }
+    const decide = (manifest: Current, verdict: Current) => decideVerdict(superseded, { manifest, verdict })
+    expect(decide(undefined, undefined)).toBe('write')
+    expect(decide(other(4), undefined)).toBe('keep')
+    expect(decide(undefined, other(4))).toBe('keep')
+  })
 })
 
 describe('decideRemoval', () => {
