@@ -66,7 +66,7 @@ export interface RunRecord {
   readonly crashes: number
   readonly epoch: number
   readonly fence: number
-  /** Second copies of the announcement, which are expected: each comes by two ways. */
+  /** Announcements of its event, the first included: two are expected, as each comes by two ways. */
   readonly copies: number
   /** Announcements beyond those. */
   readonly dups: number
