@@ -55,13 +55,6 @@ export function timeText(time: string, nowMs = Date.now()): string {
   return agoMs >= 0 ? `${time} (${durationText(agoMs)} ago)` : `${time} (in ${durationText(-agoMs)})`
 }
 
-export function sizeText(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
-  const power = Math.min(units.length - 1, Math.floor(Math.log2(Math.max(1, bytes)) / 10))
-  const amount = bytes / 1024 ** power
-  return `${power === 0 || amount >= 100 ? Math.round(amount) : Math.round(amount * 10) / 10} ${units[power]}`
-}
-
 export function countText(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`
 }

@@ -1,6 +1,7 @@
 /** `sluice functions [name]`: what runs here, and how each is doing; or all about one. @module */
 import type { FunctionView } from '../api/model/function.ts'
-import { countText, durationText, sizeText, timeText } from './amounts.ts'
+import { countText, durationText, timeText } from './amounts.ts'
+import { formatBytes } from '../size.ts'
 import { apiCommand, apiOf, type ApiOptions } from './api-command.ts'
 import { examples, type CliCommand } from './command.ts'
 import { createListing, writeFacts, writeJson, type Column } from './table.ts'
@@ -67,7 +68,7 @@ function writeFunction(out: Terminal, view: FunctionView): void {
     ['takes', `${on.match.join(' ') || 'every key'} in ${on.bucket}`],
     ['but not', on.ignore.join(' ')],
     ['events', on.events.join(', ')],
-    ['sizes', `${sizeText(on.minBytes)} to ${on.maxBytes === null ? 'any' : sizeText(on.maxBytes)}`],
+    ['sizes', `${formatBytes(on.minBytes)} to ${on.maxBytes === null ? 'any' : formatBytes(on.maxBytes)}`],
     ['writes to', view.outputBucket],
     ['since', view.watermark ? timeText(view.watermark) : 'never set up: run `sluice setup`'],
     [

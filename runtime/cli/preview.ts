@@ -1,6 +1,7 @@
 /** What a job would do: the answer to `--dry-run`. @module */
 import type { Job, Preview } from '../api/model/job.ts'
-import { countText, sizeText } from './amounts.ts'
+import { countText } from './amounts.ts'
+import { formatBytes } from '../size.ts'
 import { printable } from './printable.ts'
 import { writeJson } from './table.ts'
 import type { Terminal } from './terminal.ts'
@@ -12,9 +13,11 @@ export function isPreview(answer: Preview | Job): answer is Preview {
 export function writePreview(out: Terminal, preview: Preview, { json }: { readonly json?: boolean }): void {
   if (json) return writeJson(out, preview)
   const { matched, totalBytes, sample, passedOver } = preview
-  out.write(`${countText(matched, 'run')} of ${sizeText(totalBytes)} would be handed out\n`)
+  out.write(`${countText(matched, 'run')} of ${formatBytes(totalBytes)} would be handed out\n`)
   for (const item of sample)
-    out.write(`  ${item.function}  ${printable(`${item.bucket}/${item.key}`)}  ${sizeText(item.sizeBytes)}\n`)
+    out.write(
+      `  ${item.function}  ${printable(`${item.bucket}/${item.key}`)}  ${formatBytes(item.sizeBytes)}\n`,
+    )
   if (matched > sample.length) out.write(`  and ${matched - sample.length} more\n`)
   const reasons = Object.entries(passedOver).map(([reason, count]) => `${count} ${reason}`)
   if (reasons.length > 0) out.write(`passed over: ${reasons.join(', ')}\n`)

@@ -1,7 +1,8 @@
 /** `sluice show <run>`: everything that is known of a run, with its attempts; or of a job. @module */
 import type { Job } from '../api/model/job.ts'
 import type { RunDetail } from '../api/model/run.ts'
-import { countText, durationText, sizeText, timeText } from './amounts.ts'
+import { countText, durationText, timeText } from './amounts.ts'
+import { formatBytes } from '../size.ts'
 import { apiCommand, apiOf, type ApiOptions } from './api-command.ts'
 import { examples, type CliCommand } from './command.ts'
 import { isRunId, jobArgument } from './ids.ts'
@@ -35,7 +36,7 @@ function writeRun(out: Terminal, run: RunDetail): void {
     ['function', run.function],
     ['status', run.reason === undefined ? run.status : `${run.status} (${run.reason})`],
     ['object', `${object.bucket}/${object.key}`],
-    ['version', `${object.generation}, ${sizeText(object.sizeBytes)}, of ${object.lastModified}`],
+    ['version', `${object.generation}, ${formatBytes(object.sizeBytes)}, of ${object.lastModified}`],
     ['trigger', run.epoch === 0 ? run.trigger : `${run.trigger}, epoch ${run.epoch}`],
     ['failed', `${run.attempts} counted, ${run.crashes} crashes alone`],
     ['created', timeText(run.createdAt)],

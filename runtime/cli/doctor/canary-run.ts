@@ -8,7 +8,8 @@ import { createRouter } from '../../intake/routing.ts'
 import { allBuckets } from '../../storage/provision/policies.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { MINUTE_MS, SECOND_MS, sleep } from '../../time.ts'
-import { countText, durationText, sizeText } from '../amounts.ts'
+import { countText, durationText } from '../amounts.ts'
+import { formatBytes } from '../../size.ts'
 import { createApiClient, type ApiClient } from '../api-client.ts'
 import { fail, ok, skipped, type Finding, type Findings } from './finding.ts'
 import type { Patient } from './patient.ts'
@@ -98,7 +99,7 @@ function judge(
   if (!ended) return fail(check, `it has not ended after ${durationText(tookMs)}`, look)
   const { run, result, explanation } = ended
   if (run?.status !== 'succeeded') return fail(check, `${run?.status ?? 'no run'}: ${explanation}`, look)
-  const files = result ? `, ${countText(result.files, 'file')} of ${sizeText(result.bytes)}` : ''
+  const files = result ? `, ${countText(result.files, 'file')} of ${formatBytes(result.bytes)}` : ''
   return ok(check, `from PUT to result in ${durationText(tookMs)}${files}; removed again`)
 }
 

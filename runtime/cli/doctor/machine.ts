@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { messageOf } from '../../errors.ts'
-import { sizeText } from '../amounts.ts'
+import { formatBytes } from '../../size.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import type { Patient } from './patient.ts'
 
@@ -61,7 +61,7 @@ async function* checkScratch(path: string): Findings {
     }
     const { bavail, bsize } = await statfs(path)
     const free = bavail * bsize
-    const found = `${path}, ${sizeText(free)} free`
+    const found = `${path}, ${formatBytes(free)} free`
     const other = 'export SLUICE_SCRATCH_DIR=/a/larger/disk'
     if (free < GIB / 4) yield fail('scratch', `${found}: attempts will find it full`, other)
     else if (free < 5 * GIB) yield warn('scratch', `${found}: too little for large media`, other)

@@ -1,5 +1,5 @@
 /** What INFO tells of a Redis. Pure. @module */
-import { sizeText } from '../amounts.ts'
+import { formatBytes } from '../../size.ts'
 import { fail, ok, warn, type Finding } from './finding.ts'
 
 export type Info = Readonly<Record<string, string>>
@@ -99,11 +99,11 @@ function judgeMemory(info: Info, cli: string): Finding {
   if (!(limit > 0)) {
     return warn(
       'memory',
-      `${sizeText(used)}, without a limit: it may take all memory of its machine`,
+      `${formatBytes(used)}, without a limit: it may take all memory of its machine`,
       `${cli} CONFIG SET maxmemory 1gb`,
     )
   }
-  const found = `${sizeText(used)} of ${sizeText(limit)}`
+  const found = `${formatBytes(used)} of ${formatBytes(limit)}`
   if (used < limit * NEARLY_FULL) return ok('memory', found)
   const larger = Math.ceil((limit * 2) / 1024 ** 2)
   return fail(

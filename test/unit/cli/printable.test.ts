@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ageText, durationText, sizeText, timeArgument } from '../../../runtime/cli/amounts.ts'
+import { ageText, durationText, timeArgument } from '../../../runtime/cli/amounts.ts'
+import { formatBytes } from '../../../runtime/size.ts'
 import { fit, padded, printable, widthOf, wrapped } from '../../../runtime/cli/printable.ts'
 
 describe('printable', () => {
@@ -61,9 +62,9 @@ describe('amounts', () => {
       '4h',
       '3d',
     ])
-    expect([0, 1_023, 1_536, 300 * 1024 ** 2, 2 * 1024 ** 4].map(sizeText)).toEqual([
-      '0 B',
-      '1023 B',
+    expect([0, 1_023, 1_536, 300 * 1024 ** 2, 2 * 1024 ** 4].map(formatBytes)).toEqual([
+      '0 bytes',
+      '1023 bytes',
       '1.5 KiB',
       '300 MiB',
       '2 TiB',
