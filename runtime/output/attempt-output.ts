@@ -4,8 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { PermanentError } from '../errors.ts'
 import type { PutBody, Storage } from '../storage/storage.ts'
 import { fileKey, pointerKey, type ResultPlace } from './layout.ts'
@@ -46,6 +45,7 @@ export interface AttemptOutputOptions {
 }
 
 const UPLOADS_AT_A_TIME = 4
+const HASH_STEP_BYTES = 256 * 1024
 /** A pointer is copied through memory; what is larger is reached by the manifest. */
 const POINTER_MAX_BYTES = 64 * 1024 * 1024
 
@@ -193,12 +193,21 @@ function measured(body: PutBody): readonly [bytes: number, sha256: string] {
   return [body.bytes.length, createHash('sha256').update(body.bytes).digest('hex')]
 }
 
+/** Into one buffer over and over: large files would leave garbage behind faster than it is collected. */
 async function hashed(path: string): Promise<PutBody> {
   const hash = createHash('sha256')
+  const buffer = Buffer.allocUnsafe(HASH_STEP_BYTES)
   let sizeBytes = 0
-  for await (const step of createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Buffer>) {
-    hash.update(step)
-    sizeBytes += step.length
+  const file = await open(path)
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
+      if (bytesRead === 0) break
+      hash.update(buffer.subarray(0, bytesRead))
+      sizeBytes += bytesRead
+    }
+  } finally {
+    await file.close()
   }
   return { path, sizeBytes, sha256Hex: hash.digest('hex') }
 }

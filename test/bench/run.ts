@@ -1,23 +1,30 @@
-/** `npm run bench -- <name>`: runs one benchmark; its last line is one line of JSON. @module */
+/** `npm run bench -- <name> [size]`: runs one benchmark; its last line is one line of JSON. @module */
+import { measureLarge } from './large.ts'
 import { measureLatency } from './latency.ts'
 
 export interface Measurement {
   readonly name: string
   readonly unit: string
-  /** Medians. */
+  /** Medians, or a peak where the name says so. */
   readonly ours: number
+  /** What it is measured against: another program's, or a limit. */
   readonly peer: number
   /** Ours divided by the peer's. */
   readonly ratio: number
 }
 
-const BENCHMARKS: Readonly<Record<string, () => Promise<Measurement>>> = { latency: measureLatency }
+const BENCHMARKS: Readonly<Record<string, (size?: string) => Promise<Measurement>>> = {
+  latency: measureLatency,
+  large: measureLarge,
+}
 
-const [name = ''] = process.argv.slice(2)
+const [name = '', size] = process.argv.slice(2)
 const measure = BENCHMARKS[name]
 if (measure) {
-  process.stdout.write(`${JSON.stringify(await measure())}\n`)
+  process.stdout.write(`${JSON.stringify(await measure(size))}\n`)
 } else {
-  process.stderr.write(`usage: npm run bench -- <name>; there are: ${Object.keys(BENCHMARKS).join(', ')}\n`)
+  process.stderr.write(
+    `usage: npm run bench -- <name> [size]; there are: ${Object.keys(BENCHMARKS).join(', ')}\n`,
+  )
   process.exitCode = 2
 }

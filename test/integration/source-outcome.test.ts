@@ -49,7 +49,7 @@ async function outcomeOf(
   })
   const claim = { runId: '0'.repeat(32), attempts: 0, epoch: 0, payload: { ...event, eventTimeMs: 0 } }
   const attempt = createInFlight(30_000).add(claim as never, definition)
-  return handle({ storage, proxy }, createGateway([definition]), {
+  return handle({ storage, proxy, downloadBelowBytes: 0 }, createGateway([definition]), {
     attempt,
     log: silentLog,
     place,
@@ -91,6 +91,30 @@ describe('a handler that fails because of its source', () => {
 
   it('fails as it says when the source was read', async () => {
     expect(await outcomeOf(misjudge, keep)).toMatchObject({ kind: 'permanent' })
+  })
+})
+
+/** As with a tool that takes the end of its input for the end of the file. */
+const overlook = async (source: Source) =>
+  void (await fetch(await source.input()).then((answer) => answer.text()))
+
+describe('a handler that succeeds although its tool could not read the source', () => {
+  it('has not succeeded', async () => {
+    expect(await outcomeOf(overlook, remove)).toMatchObject({ kind: 'source-gone' })
+  })
+
+  it('has when the tool tried again and got it', async () => {
+    let key = ''
+    const persistent = async (source: Source) => {
+      await overlook(source)
+      await store.storage.put('plain', key, { bytes: Buffer.from('first') }, { contentType: 'video/mp4' })
+      await overlook(source)
+    }
+    const outcome = await outcomeOf(persistent, (removed) => {
+      key = removed
+      return remove(removed)
+    })
+    expect(outcome).toMatchObject({ kind: 'succeeded' })
   })
 })
 

@@ -17,10 +17,10 @@ export interface Handling extends Performance {
 
 /**
  * The call of the handler with a source that ends with it. Why the source could not be read outranks what the handler made
- * of that: a tool only sees that its input broke off.
+ * of that: a tool only sees that its input broke off, and some (FFmpeg of 2018) take that for its end and succeed.
  */
 export async function handle(
-  { storage, proxy }: Pick<PerformParts, 'storage' | 'proxy'>,
+  { storage, proxy, downloadBelowBytes }: Pick<PerformParts, 'storage' | 'proxy' | 'downloadBelowBytes'>,
   gateway: Gateway,
   handling: Handling,
 ): Promise<Outcome> {
@@ -34,6 +34,7 @@ export async function handle(
     onBytes: active,
     log,
     proxy,
+    downloadBelowBytes,
     room: (signal) => output.waitingAtMost(MAX_WAITING_FILES, signal),
   })
   try {
@@ -43,7 +44,8 @@ export async function handle(
       eventTime: new Date(claim.payload.eventTimeMs).toISOString(),
       variables: variablesOf(handling, source),
     })
-    return outcome.kind !== 'succeeded' && source.fault ? outcomeOfError(source.fault) : outcome
+    const fault = outcome.kind === 'succeeded' ? source.unseenFault : source.fault
+    return fault ? outcomeOfError(fault) : outcome
   } finally {
     source.close()
   }

@@ -33,6 +33,8 @@ export interface PerformParts {
   readonly metrics: RuntimeMetrics
   /** Serves large sources to tools. */
   readonly proxy: RangeProxy
+  /** Smaller sources are downloaded for tools. @defaultValue 64 MiB */
+  readonly downloadBelowBytes?: number | undefined
 }
 
 export interface Performance {

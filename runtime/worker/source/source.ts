@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { RangeProxy } from './proxy.ts'
-import { createReader, type ReaderParts } from './reader.ts'
+import { createReader, type Reader, type ReaderParts } from './reader.ts'
 
 /**
  * Whatever the way: a connection that is lost, or a store that is away for half a minute, is not seen; reading goes on where
@@ -29,8 +29,10 @@ export interface Source {
 
 /** A source as its attempt has it. */
 export interface AttemptSource extends Source {
-  /** Why it could not be read to the end, when it could not. */
+  /** Why it could not be read, unless a later try brought bytes. */
   readonly fault: Error | undefined
+  /** The same of what was read by the URL of {@link Source.input}: its reader may not have noticed. */
+  readonly unseenFault: Error | undefined
   /** Ends what is being read; every later call rejects. */
   close(): void
 }
@@ -57,21 +59,12 @@ export function createSource(parts: SourceParts): AttemptSource {
   const ended = AbortSignal.any([parts.signal, closed.signal])
   let downloaded: Promise<string> | undefined
   let served: Promise<string> | undefined
-  let fault: Error | undefined
-
-  async function* read(start: number, end: number, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
-    try {
-      yield* reader.read(start, end, signal)
-    } catch (error) {
-      // What breaks because nobody wants it any more is no fault.
-      if (!signal.aborted && error instanceof Error) fault ??= error
-      throw error
-    }
-  }
-
+  const [own, tools] = [remembering(reader), remembering(reader)]
   async function download(): Promise<string> {
     const path = join(scratch, 'source')
-    await pipeline(read(0, sizeBytes - 1, ended), createWriteStream(path, { mode: 0o600 }), { signal: ended })
+    await pipeline(own.read(0, sizeBytes - 1, ended), createWriteStream(path, { mode: 0o600 }), {
+      signal: ended,
+    })
     return path
   }
 
@@ -84,25 +77,51 @@ export function createSource(parts: SourceParts): AttemptSource {
     file,
     async stream() {
       ended.throwIfAborted()
-      return streamOf((signal) => read(0, sizeBytes - 1, AbortSignal.any([ended, signal])))
+      return streamOf((signal) => own.read(0, sizeBytes - 1, AbortSignal.any([ended, signal])))
     },
     async bytes(start, count) {
       if (!(start >= 0 && count >= 0)) throw new RangeError(`no bytes are ${count} from ${start} on`)
       const end = Math.min(start + count, sizeBytes) - 1
       if (downloaded) return readAt(await downloaded, start, end)
       const steps: Buffer[] = []
-      for await (const step of read(start, end, ended)) steps.push(step)
+      for await (const step of own.read(start, end, ended)) steps.push(step)
       return Buffer.concat(steps)
     },
     input() {
       if (downloaded || sizeBytes < downloadBelowBytes) return file()
-      served ??= proxy.serve({ sizeBytes, read, room }, ended)
+      served ??= proxy.serve({ sizeBytes, read: (...range) => tools.read(...range), room }, ended)
       return served
     },
     get fault() {
-      return fault
+      return tools.fault ?? own.fault
+    },
+    get unseenFault() {
+      return tools.fault
     },
     close: () => closed.abort(new Error('its attempt has ended')),
+  }
+}
+
+/** A reader that knows why it failed. What breaks because nobody wants it any more is no fault. */
+function remembering(reader: Reader): Reader & { readonly fault: Error | undefined } {
+  let fault: Error | undefined
+  return {
+    get fault() {
+      return fault
+    },
+    async *read(start, end, signal) {
+      const before = fault
+      try {
+        for await (const bytes of reader.read(start, end, signal)) {
+          // A tool may try again by itself. What failed since this try began is not made good by it.
+          if (fault === before) fault = undefined
+          yield bytes
+        }
+      } catch (error) {
+        if (!signal.aborted && error instanceof Error) fault = error
+        throw error
+      }
+    },
   }
 }
 
