@@ -4,6 +4,7 @@
  * @module
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { MISMATCHES } from './intake/routing.ts'
 
 /** Metrics that functions bring along, such as those of the FFmpeg seam. */
 export const functionMetrics = new Registry()
@@ -34,14 +35,8 @@ const ADMIT_OUTCOMES = ['new', 'copy', 'duplicate', 'lifted']
 const DROP_REASONS = [
   'malformed',
   'event-type',
-  'event-name',
   'no-function',
-  'folder-marker',
-  'reserved',
-  'pattern',
-  'ignored',
-  'too-small',
-  'too-large',
+  ...MISMATCHES.filter((each) => each !== 'bucket'),
 ]
 const TRIGGERS = ['upload', 'sweep', 'reprocess', 'redrive']
 

@@ -8,8 +8,17 @@ import { hasReservedSegment } from '../output/layout.ts'
 import type { CreatedEvent, ObjectVersion } from './event.ts'
 
 /** Why a function does not run for an object. */
-export type Mismatch =
-  'bucket' | 'event-name' | 'folder-marker' | 'reserved' | 'pattern' | 'ignored' | 'too-small' | 'too-large'
+export const MISMATCHES = [
+  'bucket',
+  'event-name',
+  'folder-marker',
+  'reserved',
+  'pattern',
+  'ignored',
+  'too-small',
+  'too-large',
+] as const
+export type Mismatch = (typeof MISMATCHES)[number]
 
 export interface Route {
   readonly definition: FunctionDefinition

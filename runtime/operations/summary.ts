@@ -1,33 +1,22 @@
 /** What happened to an object, in one paragraph. Pure. @module */
 import type { FunctionOfObject, ObjectView } from '../api/model/object.ts'
+import { MISMATCHES } from '../intake/routing.ts'
 import { formatBytes } from '../size.ts'
 import { inUtc, times } from './why.ts'
-
-/** What speaks for itself: it is said of several functions in one go. */
-const MISMATCHES = [
-  'bucket',
-  'event-name',
-  'folder-marker',
-  'reserved',
-  'pattern',
-  'ignored',
-  'too-small',
-  'too-large',
-]
 
 export function summaryOf(view: Omit<ObjectView, 'summary'>, trouble?: string): string {
   const isOther = (each: FunctionOfObject) => each.reason === 'bucket'
   const near = view.functions.filter((each) => !isOther(each))
   const sentences = [whatItIs(view, trouble), heardOf(view)]
   if (near.length === 0 && !trouble) sentences.push(noFunction(view))
-  const matching = near.filter(({ reason }) => !MISMATCHES.includes(reason))
+  const matching = near.filter(({ reason }) => !isMismatch(reason))
   const [one] = matching
   if (view.object === null && one && matching.every(({ explanation }) => explanation === one.explanation)) {
     if (one.reason !== 'never-there') sentences.push(sentence(one.explanation))
   } else {
     sentences.push(...matching.map((each) => `${each.name}: ${sentence(each.explanation)}${place(each)}`))
   }
-  const others = near.filter(({ reason }) => MISMATCHES.includes(reason))
+  const others = near.filter(({ reason }) => isMismatch(reason))
   sentences.push(...others.map(({ name, explanation }) => `Not for ${name}: ${sentence(explanation)}`))
   return sentences.filter(Boolean).join(' ')
 }
@@ -72,4 +61,8 @@ function place({ result, verdict, reason }: FunctionOfObject): string {
 
 function sentence(text: string): string {
   return text.endsWith('.') ? text : `${text}.`
+}
+
+function isMismatch(reason: FunctionOfObject['reason']): boolean {
+  return MISMATCHES.some((mismatch) => mismatch === reason)
 }

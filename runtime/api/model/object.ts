@@ -1,5 +1,6 @@
 /** What happened to an object, and why: one answer for any key of any bucket. @module */
 import { z } from '@hono/zod-openapi'
+import { MISMATCHES } from '../../intake/routing.ts'
 import { time } from './page.ts'
 import { objectVersionSchema, runSchema } from './run.ts'
 
@@ -46,14 +47,7 @@ const verdictSchema = z.object({
 
 /** Why a function has no run for the object, or why its run has no result yet; in words in `explanation`. */
 export const REASONS = [
-  'bucket',
-  'event-name',
-  'folder-marker',
-  'reserved',
-  'pattern',
-  'ignored',
-  'too-small',
-  'too-large',
+  ...MISMATCHES,
   'gone',
   'never-there',
   'not-announced',
