@@ -1,5 +1,7 @@
 /** A source on an object of a test's store, as an attempt has it. @module */
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { SourceObject } from '../../runtime/index.ts'
@@ -62,4 +64,11 @@ export async function objectOf(storage: Storage, bucket: string, key: string): P
   const head = await storage.head(bucket, key)
   if (!head) throw new Error(`nothing is stored at ${bucket}/${key}`)
   return { ...head, bucket, key, generation: head.versionId ?? head.etag }
+}
+
+/** An answer of which nothing is read before somebody asks for it. */
+export async function beginAnswer(url: string): Promise<IncomingMessage> {
+  const [response] = (await once(get(url, { agent: false }), 'response')) as [IncomingMessage]
+  response.on('error', () => undefined)
+  return response
 }

@@ -1,16 +1,13 @@
 /** The source as a URL for tools: a small range proxy on loopback in front of a real MinIO. */
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import type { SourceParts } from '../../runtime/worker/source/source.ts'
 import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
-import { createTestSources, type TestSource } from '../helpers/source.ts'
+import { beginAnswer, createTestSources, type TestSource } from '../helpers/source.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
-import { waitFor } from '../helpers/wait.ts'
 
 const MIB = 1024 * 1024
 const content = randomBytes(48 * MIB)
@@ -51,37 +48,6 @@ async function read(url: string, range?: string) {
   const response = await fetch(url, range === undefined ? {} : { headers: { range } })
   return { response, body: Buffer.from(await response.arrayBuffer()) }
 }
-
-/** An answer of which nothing is read before somebody asks for it. */
-async function begin(url: string): Promise<IncomingMessage> {
-  const [response] = (await once(get(url, { agent: false }), 'response')) as [IncomingMessage]
-  response.on('error', () => undefined)
-  return response
-}
-
-const IDLE_MS = 300
-
-/** A store that ends what nobody moves for {@link IDLE_MS}, and how often it was asked for the source. */
-function impatient(): { storage: Storage; gets: () => number } {
-  let gets = 0
-  storage.close()
-  storage = createStorage({ ...store.options, idleTimeoutMs: IDLE_MS, retries: 0 })
-  const counting: Storage = {
-    ...storage,
-    get(...call) {
-      gets++
-      return storage.get(...call)
-    },
-  }
-  return { storage: counting, gets: () => gets }
-}
-
-/** Reads on until it is over, well or not. */
-const closeOf = (response: IncomingMessage) =>
-  new Promise<void>((resolve) => response.resume().once('close', resolve))
-
-const noConnection = () =>
-  waitFor(async () => lossy.connections === 0, { timeoutMs: 10_000, what: 'the connections to be closed' })
 
 describe('a URL', () => {
   it('gives the whole object, and says that it has ranges', async () => {
@@ -168,7 +134,7 @@ describe('a URL', () => {
 describe('a store that breaks off', () => {
   it('is not seen by the client', async () => {
     const source = await open()
-    const response = await begin(await source.input())
+    const response = await beginAnswer(await source.input())
     const hash = createHash('sha256')
     for (const at of [1, 12, 30]) {
       while (source.givenBytes() < at * MIB) {
@@ -185,103 +151,10 @@ describe('a store that breaks off', () => {
 
   it('for good breaks off the client too, and the attempt knows why', async () => {
     const source = await open({ patienceMs: 1_000 })
-    const response = await begin(await source.input())
+    const response = await beginAnswer(await source.input())
     lossy.loseReplies(Infinity)
     const [error] = (await once(response.resume(), 'error')) as [NodeJS.ErrnoException]
     expect(error.code).toBe('ECONNRESET')
     expect(source.fault).toMatchObject({ name: 'StorageError', isPassing: true })
-  })
-})
-
-describe('a client', () => {
-  it('that reads slowly gets everything, and no more is fetched than it takes', async () => {
-    const { storage, gets } = impatient()
-    const source = await open({ storage })
-    const response = await begin(await source.input())
-    await pause(4 * IDLE_MS)
-    // What the kernel's buffers hold on both sides of a loopback connection.
-    expect(source.givenBytes()).toBeLessThan(content.length / 2)
-    let readBytes = 0
-    for await (const bytes of response) readBytes += (bytes as Buffer).length
-    expect(readBytes).toBe(content.length)
-    expect(gets()).toBe(1)
-  })
-
-  it('that goes away closes the read behind it, and that is no fault', async () => {
-    const source = await open()
-    const response = await begin(await source.input())
-    expect(lossy.connections).toBe(1)
-    response.destroy()
-    await noConnection()
-    expect(source.fault).toBeUndefined()
-    expect((await read(await source.input(), 'bytes=0-4')).body).toEqual(content.subarray(0, 5))
-  })
-
-  it('is sent away when the attempt ends, and the URL is dead from then on', async () => {
-    const [source, other] = [await open(), await open()]
-    const url = await source.input()
-    const responses = await Promise.all([begin(url), begin(url), begin(url)])
-    const closed = Promise.all(responses.map(closeOf))
-    source.close()
-    await closed
-    await noConnection()
-    expect((await fetch(url)).status).toBe(404)
-    expect(source.fault).toBeUndefined()
-    expect((await read(await other.input(), 'bytes=0-4')).response.status).toBe(206)
-  })
-
-  it('is sent away when the attempt is aborted', async () => {
-    const attempt = new AbortController()
-    const source = await open({ signal: attempt.signal })
-    const response = await begin(await source.input())
-    const url = await source.input()
-    attempt.abort(new Error('the lease is lost'))
-    await closeOf(response)
-    await noConnection()
-    expect((await fetch(url)).status).toBe(404)
-  })
-})
-
-describe('the brake', () => {
-  it('holds the bytes back for as long as there is no room, and lets go on when there is', async () => {
-    let hasRoom = true
-    let release = () => {}
-    const room = async (signal: AbortSignal) => {
-      signal.throwIfAborted()
-      if (!hasRoom) await new Promise<void>((resolve) => (release = resolve))
-    }
-    const { storage, gets } = impatient()
-    const source = await open({ storage, room })
-    const response = await begin(await source.input())
-    hasRoom = false
-    let readBytes = 0
-    response.on('data', (bytes: Buffer) => (readBytes += bytes.length))
-    await pause(200)
-    const heldAt = readBytes
-    // Longer than anything on the way would wait for bytes that do not come.
-    await pause(4 * IDLE_MS)
-    expect(readBytes).toBe(heldAt)
-    expect(readBytes).toBeLessThan(content.length)
-    hasRoom = true
-    release()
-    await once(response, 'end')
-    expect(readBytes).toBe(content.length)
-    expect(gets()).toBe(1)
-  })
-
-  it('does not hold back the end of the attempt', async () => {
-    let hold = () => {}
-    const held = new Promise<void>((resolve) => (hold = resolve))
-    const room = (signal: AbortSignal) => {
-      hold()
-      return new Promise<void>((_resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason as Error))
-      })
-    }
-    const source = await open({ room })
-    const answered = once(get(await source.input(), { agent: false }), 'response')
-    await held
-    source.close()
-    await expect(answered).rejects.toMatchObject({ code: 'ECONNRESET' })
   })
 })

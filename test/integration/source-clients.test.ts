@@ -1,0 +1,161 @@
+/** Who reads a source by its URL: slowly, not to the end, too long, or while there is no room for what comes of it. */
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { createStorage } from '../../runtime/storage/client.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
+import type { SourceParts } from '../../runtime/worker/source/source.ts'
+import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
+import { beginAnswer, createTestSources } from '../helpers/source.ts'
+import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const content = randomBytes(48 * 1024 * 1024)
+const sources = createTestSources()
+
+let store: TestStore
+/** Counts connections. */
+let proxy: LossyProxy
+/** Through that proxy. */
+let storage: Storage
+
+beforeAll(async () => {
+  store = await startTestStore({ versioned: ['kept'] })
+  proxy = await startLossyProxy(store.minio.port)
+  await store.storage.put('kept', 'large', { bytes: content }, { contentType: 'video/mp4' })
+})
+
+beforeEach(() => {
+  // One for each test, so that no connection is left from the one before.
+  storage?.close()
+  storage = createStorage({ ...store.options, endpoint: `http://127.0.0.1:${proxy.port}` })
+})
+
+afterAll(async () => {
+  await sources.close()
+  storage.close()
+  await proxy.stop()
+  await store.stop()
+})
+
+const open = (differences?: Partial<SourceParts>) => sources.open(storage, 'kept', 'large', differences)
+const firstBytes = (url: string) => fetch(url, { headers: { range: 'bytes=0-4' } })
+
+const IDLE_MS = 300
+
+/** A store that ends what nobody moves for {@link IDLE_MS}, and how often it was asked for the source. */
+function impatient(): { storage: Storage; gets: () => number } {
+  let gets = 0
+  storage.close()
+  storage = createStorage({ ...store.options, idleTimeoutMs: IDLE_MS, retries: 0 })
+  const counting: Storage = {
+    ...storage,
+    get(...call) {
+      gets++
+      return storage.get(...call)
+    },
+  }
+  return { storage: counting, gets: () => gets }
+}
+
+/** Reads on until it is over, well or not. */
+const closeOf = (response: IncomingMessage) =>
+  new Promise<void>((resolve) => response.resume().once('close', resolve))
+
+const noConnection = () =>
+  waitFor(async () => proxy.connections === 0, { timeoutMs: 10_000, what: 'the connections to be closed' })
+
+describe('a client', () => {
+  it('that reads slowly gets everything, and no more is fetched than it takes', async () => {
+    const { storage, gets } = impatient()
+    const source = await open({ storage })
+    const response = await beginAnswer(await source.input())
+    await pause(4 * IDLE_MS)
+    // What the kernel's buffers hold on both sides of a loopback connection.
+    expect(source.givenBytes()).toBeLessThan(content.length / 2)
+    let readBytes = 0
+    for await (const bytes of response) readBytes += (bytes as Buffer).length
+    expect(readBytes).toBe(content.length)
+    expect(gets()).toBe(1)
+  })
+
+  it('that goes away closes the read behind it, and that is no fault', async () => {
+    const source = await open()
+    const response = await beginAnswer(await source.input())
+    expect(proxy.connections).toBe(1)
+    response.destroy()
+    await noConnection()
+    expect(source.fault).toBeUndefined()
+    expect((await firstBytes(await source.input())).status).toBe(206)
+  })
+
+  it('is sent away when the attempt ends, and the URL is dead from then on', async () => {
+    const [source, other] = [await open(), await open()]
+    const url = await source.input()
+    const responses = await Promise.all([beginAnswer(url), beginAnswer(url), beginAnswer(url)])
+    const closed = Promise.all(responses.map(closeOf))
+    source.close()
+    await closed
+    await noConnection()
+    expect((await fetch(url)).status).toBe(404)
+    expect(source.fault).toBeUndefined()
+    expect((await firstBytes(await other.input())).status).toBe(206)
+  })
+
+  it('is sent away when the attempt is aborted', async () => {
+    const attempt = new AbortController()
+    const source = await open({ signal: attempt.signal })
+    const response = await beginAnswer(await source.input())
+    const url = await source.input()
+    attempt.abort(new Error('the lease is lost'))
+    await closeOf(response)
+    await noConnection()
+    expect((await fetch(url)).status).toBe(404)
+  })
+})
+
+describe('the brake', () => {
+  it('holds the bytes back for as long as there is no room, and lets go on when there is', async () => {
+    let hasRoom = true
+    let release = () => {}
+    const room = async (signal: AbortSignal) => {
+      signal.throwIfAborted()
+      if (!hasRoom) await new Promise<void>((resolve) => (release = resolve))
+    }
+    const { storage, gets } = impatient()
+    const source = await open({ storage, room })
+    const response = await beginAnswer(await source.input())
+    hasRoom = false
+    let readBytes = 0
+    response.on('data', (bytes: Buffer) => (readBytes += bytes.length))
+    await pause(200)
+    const heldAt = readBytes
+    // Longer than anything on the way would wait for bytes that do not come.
+    await pause(4 * IDLE_MS)
+    expect(readBytes).toBe(heldAt)
+    expect(readBytes).toBeLessThan(content.length)
+    hasRoom = true
+    release()
+    await once(response, 'end')
+    expect(readBytes).toBe(content.length)
+    expect(gets()).toBe(1)
+  })
+
+  it('does not hold back the end of the attempt', async () => {
+    let hold = () => {}
+    const held = new Promise<void>((resolve) => (hold = resolve))
+    const room = (signal: AbortSignal) => {
+      hold()
+      return new Promise<void>((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error))
+      })
+    }
+    const source = await open({ room })
+    const answered = once(get(await source.input(), { agent: false }), 'response')
+    await held
+    source.close()
+    await expect(answered).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+})
