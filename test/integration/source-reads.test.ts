@@ -227,6 +227,12 @@ describe('the end', () => {
     expect(source.fault).toBeUndefined()
   })
 
+  it('of a download that cannot be written closes its connection', async () => {
+    const source = await sources.open(lossy, 'kept', 'large', { scratch: '/nonexistent' })
+    await expect(source.file()).rejects.toThrow(/ENOENT/)
+    await waitFor(async () => proxy.connections === 0, { timeoutMs: 10_000, what: 'no connection' })
+  })
+
   it('of the attempt ends everything that is read, and is no fault', async () => {
     const source = await sources.open(store.storage, 'kept', 'large')
     const stream = await source.stream()
