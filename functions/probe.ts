@@ -15,8 +15,8 @@ export const probe = defineFunction(
     concurrency: 2,
   },
   async (c) => {
-    const { source, output, signal, scratch } = c.var
-    const { media, document } = await inspect(await source.file(), { scratch, signal })
+    const { event, source, output, signal, scratch } = c.var
+    const { media, document } = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal })
     const result = { ...media, ffprobe: document } as JsonValue
     await output.json(result, { name: 'probe.json', role: 'probe', pointer: 'probe.json' })
     output.describe({ probe: media, tools: { ffmpeg: (await ffmpegBinaries()).version } })

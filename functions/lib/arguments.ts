@@ -1,21 +1,22 @@
 /**
  * Argument lists for FFmpeg and ffprobe. Pure. Each was run on the embedded build of 2018 and on 5.1
- * (`reference/media.md`, section 3; `test/contract/ffmpeg-builds.test.ts`). No part of an object's key or of what a
- * file says about itself may enter one: paths are relative to the working folder and behind `file:`.
+ * (`reference/media.md`, section 3; `test/contract/ffmpeg-builds.test.ts`). No part of an object's key and no text out of
+ * a file may enter one: what is in them are our own words, numbers, and an address behind its scheme.
  * @module
  */
 import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
 import * as allowed from './allowed.ts'
+import type { MediaInput } from './media-input.ts'
 
 /** ffprobe, for one JSON document on standard output; what it has doubts about goes to standard error. */
-export function probeArguments(inputPath: string): readonly string[] {
-  const command = guardedInput(inputPath, '-hide_banner -v warning')
+export function probeArguments(input: MediaInput): readonly string[] {
+  const command = guardedInput(input, '-hide_banner -v warning')
   add(command, 'output', '-show_error -show_format -show_streams -show_chapters -of json')
   return argumentsOf(command)
 }
 
-export interface CopyChunksOptions {
-  readonly inputPath: string
+export interface ChunksOptions {
+  readonly input: MediaInput
   /** The streams to keep, by their index in the file. */
   readonly streamIndexes: readonly number[]
   readonly seconds: number
@@ -26,36 +27,113 @@ export interface CopyChunksOptions {
 }
 
 /**
- * Pieces of about `seconds` cut at keyframes, nothing re-encoded; standard output gets a CSV line for each that is final.
+ * Pieces of about `seconds` cut at keyframes, nothing re-encoded.
  *
- * - `-xerror`: without it FFmpeg ends with 0 on files that break off.
+ * `-xerror`: without it FFmpeg ends with 0 on files that break off.
+ */
+export function copyChunksArguments(options: ChunksOptions): readonly string[] {
+  return chunksArguments(options, { input: '-xerror', output: '-c copy', earlySeconds: 0.05 })
+}
+
+export interface ExactChunksOptions extends ChunksOptions {
+  /** Of the picture track, which comes first in `streamIndexes`; absent when there is only sound. */
+  readonly picture?: {
+    /** As it is shown, so after rotation; even numbers, which 4:2:0 needs. */
+    readonly width: number
+    readonly height: number
+    /** How much later than the file its first picture comes. */
+    readonly startSeconds: number
+  }
+  /** The sound goes on for long when the picture has ended. */
+  readonly isSoundLonger?: boolean
+  /** This FFmpeg has `-fps_mode`, which took the place of `-vsync`. */
+  readonly hasFpsMode: boolean
+}
+
+/** A longer chunk has keyframes inside it too: whoever seeks in it need not decode it from its beginning. */
+const MAX_KEYFRAME_SECONDS = 10
+/** Times are sums of fractions: a picture that comes this much too early is in time. */
+const TOLERANCE_SECONDS = 0.0005
+
+/**
+ * Pieces of `seconds`, re-encoded: H.264 with a keyframe at the first picture of each piece, and AAC.
+ *
+ * - No `-xerror`: a recording that begins in the middle of a picture would be refused as a whole.
+ * - `scale` to fixed numbers: a picture that changes its size on the way is brought to the first one's; the encoder reads
+ *   beyond the end of smaller ones.
+ * - One frame out for each one in (`vfr`): these muxers else make a constant rate of any source.
+ * - `-force_key_frames`: when the number of the piece changes, not each n seconds: after a picture that stands for long, there
+ *   is one keyframe and no row of them. Its `t` counts from the first picture, the cuts count from the beginning of the file.
+ * - `-bf 0`: B-frames make the decoding time of a keyframe earlier than its picture; the sound between the two would go to
+ *   the next piece and not be heard there, 80 ms at each cut. That costs some 10 % of size.
+ * - `aresample`: holes in the sound become silence, also the one before it begins, so that sound and picture stay together.
+ * - `-max_interleave_delta 0`: the encoder holds back its last pictures until the whole file is read, and packets wait for
+ *   each other only for ten seconds; so sound that goes on for longer would be put before them, into the wrong piece.
+ */
+export function exactChunksArguments(options: ExactChunksOptions): readonly string[] {
+  const { picture, seconds, hasFpsMode } = options
+  const keyframeSeconds = seconds / Math.ceil(seconds / MAX_KEYFRAME_SECONDS)
+  const piece = (time: string) =>
+    `floor((${time}+${decimal((picture?.startSeconds ?? 0) + TOLERANCE_SECONDS)})/${decimal(keyframeSeconds)})`
+  const pictures = picture
+    ? `-c:v libx264 -preset veryfast -crf 23 -pix_fmt yuv420p -bf 0 -g 1000000 -sc_threshold 0
+      -vf scale=${picture.width}:${picture.height} ${hasFpsMode ? '-fps_mode' : '-vsync'} vfr
+      -force_key_frames expr:if(isnan(prev_forced_t),1,gt(${piece('t')},${piece('prev_forced_t')}))`
+    : ''
+  const sound = `-c:a aac -b:a 128k -ac 2 -ar 48000 -af aresample=async=1:first_pts=0
+    ${options.isSoundLonger ? '-max_interleave_delta 0' : ''}`
+  return chunksArguments(options, {
+    input: '',
+    output: `${pictures} ${sound} -segment_format_options movflags=+faststart`,
+    // To the nearest: keyframe, or packet of 1024 samples.
+    earlySeconds: picture ? keyframeSeconds / 2 : 512 / 48_000,
+  })
+}
+
+/**
+ * What all ways of cutting share; standard output gets a CSV line for each piece that is final.
+ *
  * - `+genpts`: AVI, MPEG-PS and MPEG-2 in TS store no presentation times for some frames; no muxer takes a packet without.
  * - `-avoid_negative_ts disabled`: else every time in the list is late by the delay of B-frames.
  */
-export function copyChunksArguments(options: CopyChunksOptions): readonly string[] {
-  const command = guardedInput(
-    options.inputPath,
-    '-hide_banner -nostdin -nostats -loglevel warning -progress pipe:3 -xerror -fflags +genpts',
-  )
-  const maps = options.streamIndexes.map((index) => `-map 0:${index}`).join(' ')
+function chunksArguments(
+  { input, streamIndexes, seconds, muxer, outputPattern }: ChunksOptions,
+  own: {
+    readonly input: string
+    readonly output: string
+    /** How much too early a cut may be. */
+    readonly earlySeconds: number
+  },
+): readonly string[] {
+  const first = `-hide_banner -nostdin -nostats -loglevel warning -progress pipe:3 ${own.input} -fflags +genpts`
+  const command = guardedInput(input, first)
+  const maps = streamIndexes.map((index) => `-map 0:${index}`).join(' ')
   add(
     command,
     'output',
-    `${maps} -map_chapters -1 -map_metadata -1 -c copy -max_muxing_queue_size 4096
+    `${maps} -map_chapters -1 -map_metadata -1 ${own.output} -max_muxing_queue_size 4096
     -avoid_negative_ts disabled -reset_timestamps 1
-    -f segment -segment_time ${options.seconds} -segment_time_delta 0.05 -segment_format ${options.muxer}
+    -f segment -segment_time ${seconds} -segment_time_delta ${decimal(own.earlySeconds)} -segment_format ${muxer}
     -segment_list pipe:1 -segment_list_type csv`,
   )
-  command.output(options.outputPattern)
+  command.output(outputPattern)
   return argumentsOf(command)
 }
 
-function guardedInput(inputPath: string, first: string): FfmpegCommand {
-  const command = ffmpeg(`file:${inputPath}`)
+/**
+ * `-reconnect`: without it the build of 2018 takes a connection that ends early for the end of the file, and says nothing;
+ * with it, each lost connection is a line on standard error (`diagnosis.ts`). There is no limit of time: the proxy may hold
+ * bytes back for as long as uploads take.
+ */
+function guardedInput({ address, isUrl }: MediaInput, first: string): FfmpegCommand {
+  const command = ffmpeg(address)
+  const transport = isUrl
+    ? '-protocol_whitelist http,tcp -reconnect 1 -reconnect_delay_max 0'
+    : '-protocol_whitelist file'
   add(
     command,
     'input',
-    `${first} -max_alloc ${allowed.MAX_ALLOCATION_BYTES} -protocol_whitelist file
+    `${first} -max_alloc ${allowed.MAX_ALLOCATION_BYTES} ${transport}
     -format_whitelist ${allowed.FORMATS.join(',')} -codec_whitelist ${allowed.CODECS.join(',')}
     -max_pixels ${allowed.MAX_PIXELS} -max_streams ${allowed.MAX_STREAMS}
     -probesize ${allowed.PROBE_BYTES} -analyzeduration ${allowed.ANALYZE_MICROS}`,
@@ -71,6 +149,11 @@ function add(command: FfmpegCommand, side: 'input' | 'output', text: string): vo
   const words = text.trim().split(/\s+/) as [string, string, ...string[]]
   if (side === 'input') command.inputOptions(...words)
   else command.outputOptions(...words)
+}
+
+/** Without an exponent, which FFmpeg's expressions would read as a constant named e. */
+function decimal(seconds: number): string {
+  return seconds.toFixed(6)
 }
 
 /** fluent-ffmpeg has no public way to the list alone; its own spawner is never used (design section 10 says why). */

@@ -15,6 +15,8 @@ export interface FfmpegBinaries {
   readonly ffprobePath: string
   /** FFmpeg's own word for it, such as `5.1.9-0+deb12u1` or `N-47683-g0e8eb07980-static`. */
   readonly version: string
+  /** It has `-fps_mode`; older ones have `-vsync`, which newer ones have no longer. */
+  readonly hasFpsMode: boolean
   readonly origin: 'environment' | 'path' | 'embedded'
 }
 
@@ -22,6 +24,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 
 /** libavformat of FFmpeg 4.4. Nightly builds have no version number, but all of them name this one. */
 const OLDEST_ON_PATH = [58, 76] as const
+/** Of FFmpeg 5.1. */
+const FIRST_WITH_FPS_MODE = [59, 27] as const
 const HOW_TO_HELP =
   'install ffmpeg with ffprobe, 4.4 or newer (Debian: apt-get install ffmpeg), or set FFMPEG_PATH and FFPROBE_PATH'
 
@@ -57,13 +61,8 @@ async function fromEnvironment(env: Environment): Promise<FfmpegBinaries | undef
   const ffprobe =
     ffprobePath ??
     ((await isRunnable(beside)) ? beside : ((await searchPath(env, 'ffprobe')) ?? (await embeddedFfprobe())))
-  const text = await versionText('ffmpeg', ffmpeg)
-  return {
-    ffmpegPath: ffmpeg,
-    ffprobePath: ffprobe,
-    version: parseVersion(text).version,
-    origin: 'environment',
-  }
+  const { version, hasFpsMode } = parseVersion(await versionText('ffmpeg', ffmpeg))
+  return { ffmpegPath: ffmpeg, ffprobePath: ffprobe, version, hasFpsMode, origin: 'environment' }
 }
 
 async function fromPath(env: Environment): Promise<FfmpegBinaries | undefined> {
@@ -71,15 +70,15 @@ async function fromPath(env: Environment): Promise<FfmpegBinaries | undefined> {
   const ffprobePath = await searchPath(env, 'ffprobe')
   if (!ffmpegPath || !ffprobePath) return undefined
   const text = await versionText('ffmpeg', ffmpegPath).catch(() => '')
-  const { version, isRecent } = parseVersion(text)
-  return isRecent ? { ffmpegPath, ffprobePath, version, origin: 'path' } : undefined
+  const { version, hasFpsMode, isRecent } = parseVersion(text)
+  return isRecent ? { ffmpegPath, ffprobePath, version, hasFpsMode, origin: 'path' } : undefined
 }
 
 async function fromPackages(): Promise<FfmpegBinaries> {
   const ffmpegPath = embeddedFfmpeg()
   const ffprobePath = await embeddedFfprobe()
-  const { version } = parseVersion(await versionText('ffmpeg', ffmpegPath))
-  return { ffmpegPath, ffprobePath, version, origin: 'embedded' }
+  const { version, hasFpsMode } = parseVersion(await versionText('ffmpeg', ffmpegPath))
+  return { ffmpegPath, ffprobePath, version, hasFpsMode, origin: 'embedded' }
 }
 
 /**
@@ -87,12 +86,17 @@ async function fromPackages(): Promise<FfmpegBinaries> {
  *
  * **Shape**: `ffmpeg version 5.1.9-0+deb12u1 Copyright …` and, lines later, `libavformat    59. 27.100 / 59. 27.100`.
  */
-export function parseVersion(text: string): { readonly version: string; readonly isRecent: boolean } {
+export function parseVersion(text: string): {
+  readonly version: string
+  readonly isRecent: boolean
+  readonly hasFpsMode: boolean
+} {
   const version = /^ff\w+ version (\S+)/m.exec(text)?.[1] ?? 'unknown'
   const library = /^libavformat\s+(\d+)\.\s*(\d+)\./m.exec(text)
   const [major, minor] = [Number(library?.[1] ?? 0), Number(library?.[2] ?? 0)]
-  const [oldestMajor, oldestMinor] = OLDEST_ON_PATH
-  return { version, isRecent: major > oldestMajor || (major === oldestMajor && minor >= oldestMinor) }
+  const isAtLeast = ([atMajor, atMinor]: readonly [number, number]) =>
+    major > atMajor || (major === atMajor && minor >= atMinor)
+  return { version, isRecent: isAtLeast(OLDEST_ON_PATH), hasFpsMode: isAtLeast(FIRST_WITH_FPS_MODE) }
 }
 
 async function versionText(tool: 'ffmpeg' | 'ffprobe', path: string): Promise<string> {

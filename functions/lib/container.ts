@@ -12,8 +12,8 @@ export interface ChunkPlan {
   readonly container: Container
   readonly kept: readonly MediaStream[]
   readonly dropped: readonly DroppedStream[]
-  /** Of the kept picture track, where it is known. */
-  readonly framesPerSecond?: number
+  /** The kept picture track; absent when there is only sound. */
+  readonly video?: VideoStream
 }
 
 export type DroppedStream = {
@@ -46,8 +46,15 @@ const WAV_AUDIO = /^pcm_(u8|[sf]\d+le|mulaw|alaw)$/
 /** QuickTime's own, which no other container takes as it is. */
 const MOV_ONLY = /^(prores|dnxhd|qtrle|png|dvvideo|h263|amr_nb|amr_wb|pcm_\w+|adpcm_ima_qt|mjpeg)$/
 
+/** How chunks are made: packets as they are, or re-encoded so that cuts are where they were asked for. */
+export const MODES = ['copy', 'exact'] as const
+export type Mode = (typeof MODES)[number]
+
 /** `undefined` when there is neither picture nor sound that could be kept. */
-export function planChunks(media: MediaInfo, isWebm: boolean): ChunkPlan | undefined {
+export function planChunks(
+  media: MediaInfo,
+  { mode, isWebm }: { readonly mode: Mode; readonly isWebm: boolean },
+): ChunkPlan | undefined {
   const video = largest(media.video.filter(isKnown))
   const audio = media.audio.filter(isKnown)
   const kept: readonly MediaStream[] = video ? [video, ...audio] : audio
@@ -61,13 +68,13 @@ export function planChunks(media: MediaInfo, isWebm: boolean): ChunkPlan | undef
     ...media.covers.map(dropAs('a cover picture, no video')),
     ...media.data.map(dropAs('neither picture nor sound')),
   ]
-  const container = video ? ofVideo(media.format, isWebm, video, audio) : ofAudio(isWebm, audio)
-  const framesPerSecond = video?.framesPerSecond
+  const copied = () => (video ? ofVideo(media.format, isWebm, video, audio) : ofAudio(isWebm, audio))
+  const encoded = video ? CONTAINERS.mp4 : CONTAINERS.m4a
   return {
-    container,
+    container: mode === 'exact' ? encoded : copied(),
     kept,
     dropped: dropped.sort((a, b) => a.index - b.index),
-    ...(framesPerSecond !== undefined && { framesPerSecond }),
+    ...(video && { video }),
   }
 }
 

@@ -11,8 +11,16 @@ export interface Diagnosis {
 type Facts = Pick<FfmpegResult, 'tool' | 'exitCode' | 'signal' | 'lastLines'>
 type Row = readonly [pattern: RegExp, reason: (match: RegExpExecArray) => string]
 
+/**
+ * FFmpeg's words for an HTTP connection that failed. It may go on after them, but who knows to what end: the range proxy
+ * loses no connection unless it cannot give the rest.
+ */
+const LOST_INPUT =
+  /Will reconnect at|Failed to reconnect|Stream ends prematurely|HTTP error [45]|Server returned [45]|Connection re(set|fused)/i
+
 /** What is not the file's fault. Asked first: a full disk has other errors in its train. */
 const PASSING: readonly Row[] = [
+  [LOST_INPUT, () => 'the source could not be read to its end'],
   [/No space left on device/i, () => 'the disk for scratch files is full'],
   [/Disk quota exceeded/i, () => 'the quota of the disk for scratch files is used up'],
   [/Too many open files/i, () => 'too many files are open'],
@@ -22,6 +30,10 @@ const PASSING: readonly Row[] = [
     () => 'a file in the scratch folder cannot be used: permission denied',
   ],
 ]
+
+const INCOMPLETE = /corrupt input packet|Packet corrupt|partial file|File ended prematurely|Truncat/i
+const UNDECODABLE =
+  /error while decoding|decode_\w+ error|concealing \d+|corrupt decoded frame|non-existing PPS|Header missing|Invalid data found/i
 
 /** In the order of how much they say: FFmpeg often prints the cause first and "Invalid data" last. */
 const PERMANENT: readonly Row[] = [
@@ -41,11 +53,9 @@ const PERMANENT: readonly Row[] = [
     /Could not find tag for codec (\w+)/i,
     ([, name]) => `its codec (${name}) does not fit into the container of the chunks`,
   ],
-  [
-    /corrupt input packet|Packet corrupt|partial file|File ended prematurely|Truncat/i,
-    () => 'a packet is incomplete: the file is truncated or damaged',
-  ],
+  [INCOMPLETE, () => 'a packet is incomplete: the file is truncated or damaged'],
   [/error reading header/i, () => 'the header cannot be read: the file is truncated or damaged'],
+  [/corrupt decoded frame/i, () => 'a picture cannot be decoded: the file is damaged'],
   [
     /dimensions not set|incorrect codec parameters|Could not find codec parameters/i,
     () => 'the picture or sound cannot be described: the file is damaged',
@@ -54,10 +64,27 @@ const PERMANENT: readonly Row[] = [
   [/Invalid data found/i, () => 'invalid data found: the file is damaged or no media'],
   [/End of file/i, () => 'the file ends too early'],
   // Our own limit on one allocation, which a lying header runs into whenever it is tried.
-  [/^file:\S+: Cannot allocate memory/i, () => 'it asks for more memory than one file may have'],
+  [/^(file:\S+|source): Cannot allocate memory/i, () => 'it asks for more memory than one file may have'],
 ]
 
 const CRASHES: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE'])
+
+/** Of a run without `-xerror`: it ended well although the file breaks off. */
+export function isCutShort({ lastLines }: Pick<Facts, 'lastLines'>, format: string): boolean {
+  // Where a broadcast was received badly, a packet is missing here and there, and the rest is good.
+  return format !== 'mpegts' && lastLines.some((line) => INCOMPLETE.test(line))
+}
+
+/** Of a run without `-xerror`: what FFmpeg could not decode it left out, or made up from what was around it. */
+export function decodingWarning({ lastLines }: Pick<Facts, 'lastLines'>): string | undefined {
+  return lastLines.some((line) => UNDECODABLE.test(line))
+    ? 'FFmpeg could not decode all of the source: some pictures or sounds are missing or damaged'
+    : undefined
+}
+
+export function hasLostInput({ lastLines }: Pick<Facts, 'lastLines'>): boolean {
+  return lastLines.some((line) => LOST_INPUT.test(line))
+}
 
 export function diagnose(result: Facts): Diagnosis {
   const { signal, tool, lastLines } = result

@@ -1,15 +1,15 @@
-/** A file on disk -> what it is, or the reason why it is refused. The first step of every function on media. @module */
-import { open } from 'node:fs/promises'
-import { relative } from 'node:path'
-import { PermanentError } from '../../runtime/index.ts'
+/** A source -> what it is, or the reason why it is refused. The first step of every function on media. @module */
+import { PermanentError, type Source } from '../../runtime/index.ts'
 import { probeArguments } from './arguments.ts'
-import { failureOf } from './failure.ts'
+import { mustHaveSucceeded } from './failure.ts'
 import { runFfmpeg, type FfmpegResult } from './ffmpeg.ts'
 import { ffprobeSchema, toMediaInfo, type MediaInfo } from './media-info.ts'
+import { mediaInput, type MediaInput } from './media-input.ts'
 import { sniff, SNIFF_BYTES, type Sniff } from './sniff.ts'
 import { ToolError } from './tool-error.ts'
 
 export interface Inspection {
+  readonly input: MediaInput
   readonly media: MediaInfo
   /** ffprobe's own document: streams, chapters, format; without the name of our copy. */
   readonly document: object
@@ -18,6 +18,8 @@ export interface Inspection {
 }
 
 export interface InspectOptions {
+  readonly source: Source
+  readonly sizeBytes: number
   /** A folder of the attempt's own: the working folder of ffprobe. */
   readonly scratch: string
   readonly signal: AbortSignal
@@ -30,17 +32,19 @@ const MAX_DOCUMENT_CHARACTERS = 8 * 1024 ** 2
  * @throws {PermanentError} when the file is empty, no media, truncated in its header, or not accepted
  * @throws {ToolError} when ffprobe did not run or was killed
  */
-export async function inspect(path: string, options: InspectOptions): Promise<Inspection> {
-  const { head, sizeBytes } = await readHead(path)
-  const first = sniff(head)
+export async function inspect(options: InspectOptions): Promise<Inspection> {
+  const { source, sizeBytes, scratch } = options
+  // First: a small source is on disk then, and asked of the store only once.
+  const input = mediaInput(await source.input(), scratch)
+  const first = sniff(await source.bytes(0, SNIFF_BYTES))
   refuse(first, sizeBytes)
   const lines: string[] = []
   let characters = 0
   const result = await runFfmpeg({
     tool: 'ffprobe',
     profile: 'probe',
-    arguments: probeArguments(relative(options.scratch, path)),
-    cwd: options.scratch,
+    arguments: probeArguments(input),
+    cwd: scratch,
     signal: options.signal,
     onLine: (line) => {
       characters += line.length
@@ -52,9 +56,10 @@ export async function inspect(path: string, options: InspectOptions): Promise<In
       lines.push(line)
     },
   })
-  if (result.exitCode !== 0) throw failureOf(result)
+  mustHaveSucceeded(result)
   const { parsed, document } = parse(lines.join('\n'), result)
   return {
+    input,
     media: toMediaInfo(parsed, result.lastLines),
     document,
     isWebm: first.isWebm,
@@ -85,16 +90,5 @@ function refuse({ refusal, declaredBytes, packetBytes }: Sniff, sizeBytes: numbe
     throw new PermanentError(
       `the file is truncated: it is a stream of packets of ${packetBytes} bytes, and the last one has ${restBytes}`,
     )
-  }
-}
-
-async function readHead(path: string): Promise<{ head: Buffer; sizeBytes: number }> {
-  const file = await open(path)
-  try {
-    const { size } = await file.stat()
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(SNIFF_BYTES), 0, SNIFF_BYTES, 0)
-    return { head: buffer.subarray(0, bytesRead), sizeBytes: size }
-  } finally {
-    await file.close()
   }
 }

@@ -20,6 +20,8 @@ export function createLastLines(maxCharacters = MAX_CHARACTERS): LastLines {
           .split(/[\r\n]+/)
           // What FFmpeg prints may quote the file: an escape sequence must not reach a terminal.
           .map((line) => line.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ').trimEnd())
+          // Its port and token are nobody's business, and equal failures shall look equal.
+          .map((line) => line.replaceAll(/http:\/\/127\.0\.0\.1:\d+\/\w+/g, 'source'))
           .filter((line) => line !== '')
           .slice(-count)
       )

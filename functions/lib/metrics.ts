@@ -2,8 +2,8 @@
 import { Counter, Histogram } from 'prom-client'
 import { functionMetrics } from '../../runtime/index.ts'
 
-/** Kinds of FFmpeg work: reading a description, copying packets. */
-export const PROFILES = ['probe', 'copy'] as const
+/** Kinds of FFmpeg work: reading a description, copying packets, encoding. */
+export const PROFILES = ['probe', 'copy', 'encode'] as const
 export type Profile = (typeof PROFILES)[number]
 
 /** `failed`: it ended by itself with an error or crashed; `aborted`: we ended it; `unstartable`: it never ran. */

@@ -1,9 +1,12 @@
 /**
  * FFmpeg's segment muxer as a stream of finished files. Whoever takes them slowly slows FFmpeg down: it is stopped
  * where it stands while more than a few are untaken, so that the disk stays bounded.
+ *
+ * The brake of the range proxy does not do instead: what FFmpeg and the kernel have read ahead is megabytes, which may be
+ * hundreds of chunks, and small sources are files.
  * @module
  */
-import { failureOf } from './failure.ts'
+import { mustHaveSucceeded } from './failure.ts'
 import { startFfmpeg, type FfmpegOptions, type FfmpegResult, type FfmpegRun } from './ffmpeg.ts'
 import { parseSegment, type Segment } from './segments.ts'
 
@@ -58,7 +61,7 @@ export async function* finishedSegments(options: SegmenterOptions): AsyncGenerat
       await new Promise<void>((resolve) => (wake = resolve))
     }
     const result = await run.ended
-    if (result.exitCode !== 0) throw failureOf(result)
+    mustHaveSucceeded(result)
     options.onEnd(result)
   } finally {
     run.kill()

@@ -1,5 +1,6 @@
 /** FFmpeg's list of segments -> chunks on the source's time line, and whether they are the whole of it. Pure. @module */
 import type { ChunkTimes } from '../../runtime/index.ts'
+import type { Mode } from './container.ts'
 import type { MediaInfo, MediaStream } from './media-info.ts'
 
 /** One line of the list: a file that is final. */
@@ -66,7 +67,7 @@ export function checkTotals({ last, mediaSeconds, declaredSeconds, isEstimated }
   if (!last)
     return { isWhole: false, reason: 'not one chunk came out: the file holds no media that can be cut' }
   const coveredSeconds = Math.max(last.endSeconds, mediaSeconds ?? 0)
-  const tells = `the file declares ${seconds(declaredSeconds ?? 0)}, but ${seconds(coveredSeconds)} could be copied`
+  const tells = `the file declares ${seconds(declaredSeconds ?? 0)}, but ${seconds(coveredSeconds)} could be read`
   if (declaredSeconds === undefined || isEstimated) {
     if (coveredSeconds <= 0)
       return { isWhole: false, reason: 'the chunks last no time: the file holds no media' }
@@ -98,10 +99,18 @@ export function leansOn(previous: Segment, next: Segment, framesPerSecond: numbe
 export const LEANING_WARNING =
   'some chunks seem to begin with pictures that need the chunk before (open GOPs, or a picture that stands for long): put together they lose nothing, alone they may lack a few frames'
 
-/** Said of a result whose chunks are much longer than asked for; copying cuts at keyframes only. */
-export function lengthWarning(longestSeconds: number, requestedSeconds: number): string | undefined {
+/** Said of a result whose chunks are much longer than asked for. */
+export function lengthWarning(
+  longestSeconds: number,
+  requestedSeconds: number,
+  mode: Mode,
+): string | undefined {
   if (longestSeconds <= 2 * requestedSeconds) return undefined
-  return `the longest chunk lasts ${seconds(longestSeconds)}, more than twice the ${seconds(requestedSeconds)} asked for: without re-encoding, cuts are only possible at keyframes`
+  const why = {
+    copy: 'without re-encoding (mode "exact"), cuts are only possible at keyframes',
+    exact: 'a chunk begins with a picture, and for so long there comes none',
+  }
+  return `the longest chunk lasts ${seconds(longestSeconds)}, more than twice the ${seconds(requestedSeconds)} asked for: ${why[mode]}`
 }
 
 function seconds(value: number): string {

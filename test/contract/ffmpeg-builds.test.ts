@@ -1,14 +1,17 @@
 /** Every argument list on every FFmpeg that is here: each option is known, the guards hold, the lists come out. */
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { copyChunksArguments, probeArguments } from '../../functions/lib/arguments.ts'
+import { copyChunksArguments, exactChunksArguments, probeArguments } from '../../functions/lib/arguments.ts'
+import { mustHaveSucceeded } from '../../functions/lib/failure.ts'
 import type { FfmpegResult, runFfmpeg as RunFfmpeg } from '../../functions/lib/ffmpeg.ts'
 import { ffprobeSchema } from '../../functions/lib/media-info.ts'
+import { mediaInput, type MediaInput } from '../../functions/lib/media-input.ts'
 import { parseSegment } from '../../functions/lib/segments.ts'
 import { CLIPS, clipFolder, isSound, makeClip, makeMedia, type ClipName } from '../helpers/clips.ts'
 import { disguises, openTrap, type Trap } from '../helpers/disguises.ts'
 import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { localSource } from '../helpers/local-source.ts'
 
 const folder = await clipFolder()
 const names = Object.keys(CLIPS) as ClipName[]
@@ -21,6 +24,8 @@ afterAll(async () => {
   trap.close()
   await rm(folder, { recursive: true })
 })
+
+const inputOf = (name: string): MediaInput => ({ address: `file:${name}`, isUrl: false })
 
 interface Outcome extends FfmpegResult {
   readonly lines: readonly string[]
@@ -45,20 +50,19 @@ describe.each(await ffmpegBuilds())('$name', (build) => {
     return { ...result, lines }
   }
 
-  const copy = (inputPath: string, streamIndexes: readonly number[], muxer: string, extension: string) =>
-    run(
-      'ffmpeg',
-      copyChunksArguments({
-        inputPath,
-        streamIndexes,
-        seconds: 2,
-        muxer,
-        outputPattern: `chunk-%05d.${extension}`,
-      }),
-    )
+  const copyFrom = (
+    input: MediaInput,
+    streamIndexes: readonly number[],
+    [muxer, extension]: readonly [string, string] = ['matroska', 'mkv'],
+  ) => {
+    const outputPattern = `chunk-%05d.${extension}`
+    return run('ffmpeg', copyChunksArguments({ input, streamIndexes, seconds: 2, muxer, outputPattern }))
+  }
+  const copy = (name: string, streamIndexes: readonly number[], container?: readonly [string, string]) =>
+    copyFrom(inputOf(name), streamIndexes, container)
 
   it.each(names)('describes %s as JSON that we can read', async (name) => {
-    const { exitCode, lines, lastLines } = await run('ffprobe', probeArguments(name))
+    const { exitCode, lines, lastLines } = await run('ffprobe', probeArguments(inputOf(name)))
     expect(lastLines.filter((line) => /unrecognized|not found|deprecated/i.test(line))).toEqual([])
     expect(exitCode).toBe(0)
     const document = ffprobeSchema.parse(JSON.parse(lines.join('\n')))
@@ -78,12 +82,10 @@ describe.each(await ffmpegBuilds())('$name', (build) => {
     ['tone.opus', 'ogg', 'ogg'],
     ['tone.flac', 'matroska', 'mka'],
   ] as const)('copies %s into pieces of %s, with a line for each', async (name, muxer, extension) => {
-    const { exitCode, lines, lastLines, mediaSeconds } = await copy(
-      name,
-      isSound(name) ? [0] : [0, 1],
+    const { exitCode, lines, lastLines, mediaSeconds } = await copy(name, isSound(name) ? [0] : [0, 1], [
       muxer,
       extension,
-    )
+    ])
     expect(lastLines.filter((line) => /unrecognized|option .* not found/i.test(line))).toEqual([])
     expect(exitCode).toBe(0)
     expect(lines.length).toBeGreaterThanOrEqual(3)
@@ -91,18 +93,55 @@ describe.each(await ffmpegBuilds())('$name', (build) => {
     expect(mediaSeconds).toBeGreaterThan(7.5)
   })
 
+  it.each([
+    ['faststart.mp4', [0, 1]],
+    ['tone.flac', [0]],
+  ] as const)('encodes %s into pieces, with a line for each', async (name, streamIndexes) => {
+    const list = exactChunksArguments({
+      input: inputOf(name),
+      streamIndexes,
+      seconds: 2,
+      muxer: 'mp4',
+      outputPattern: 'chunk-%05d.mp4',
+      ...(!isSound(name) && { picture: { width: 320, height: 180, startSeconds: 0 } }),
+      hasFpsMode: build.hasFpsMode,
+    })
+    const { exitCode, lines, lastLines, mediaSeconds } = await run('ffmpeg', list)
+    expect(lastLines.filter((line) => /unrecognized|deprecated|unused|not found/i.test(line))).toEqual([])
+    expect(exitCode).toBe(0)
+    expect(lines.map((line) => Math.round(parseSegment(line)?.startSeconds ?? NaN))).toEqual([0, 2, 4, 6])
+    expect(mediaSeconds).toBeGreaterThan(7.5)
+  })
+
   it('ends with an error on a file that breaks off', async () => {
     const half = join(folder, 'half.mp4')
     await writeFile(half, (await readFile(join(folder, 'faststart.mp4'))).subarray(0, 100_000))
-    expect((await copy('half.mp4', [0, 1], 'mp4', 'mp4')).exitCode).not.toBe(0)
+    expect((await copy('half.mp4', [0, 1])).exitCode).not.toBe(0)
+  })
+
+  it.each(names)('says that it lost its input when %s breaks off on its way', async (name) => {
+    const path = join(folder, name)
+    const source = localSource(path, {
+      input: 'url',
+      scratch: folder,
+      room: () => Promise.resolve(),
+      breaksAtByte: Math.floor((await stat(path)).size * 0.6),
+    })
+    const result = await copyFrom(
+      mediaInput(await source.input(), folder),
+      isSound(name) || name === 'video-only.mp4' ? [0] : [0, 1],
+    )
+    await source.close()
+    expect(() => mustHaveSucceeded(result)).toThrow('the source could not be read to its end')
+    expect(result.lastLines.join('\n')).not.toContain('127.0.0.1')
   })
 
   it.each(Object.keys(disguises('', '')))(
     'refuses %s by its own guards, without reading or asking further',
     async (name) => {
       await writeFile(join(folder, name), disguises(trap.canaryPath, trap.host)[name] ?? '')
-      const probed = await run('ffprobe', probeArguments(name))
-      const copied = await copy(name, [0], 'matroska', 'mkv')
+      const probed = await run('ffprobe', probeArguments(inputOf(name)))
+      const copied = await copy(name, [0])
       expect([probed.exitCode, copied.exitCode]).not.toContain(0)
       expect(copied.lines).toEqual([])
       expect(await trap.sprung()).toEqual([])
@@ -113,7 +152,7 @@ describe.each(await ffmpegBuilds())('$name', (build) => {
     await makeMedia(join(folder, 'picture.png'), '-map 0 -frames:v 1')
     await makeMedia(join(folder, 'rare.avi'), '-map 0 -frames:v 2 -c:v magicyuv')
     for (const name of ['picture.png', 'rare.avi']) {
-      const { exitCode, lastLines } = await run('ffprobe', probeArguments(name))
+      const { exitCode, lastLines } = await run('ffprobe', probeArguments(inputOf(name)))
       expect(exitCode).not.toBe(0)
       expect(lastLines.join('\n')).toMatch(/not on whitelist/)
     }
@@ -122,6 +161,6 @@ describe.each(await ffmpegBuilds())('$name', (build) => {
   it('refuses files with more streams than are accepted', async () => {
     const maps = Array.from({ length: 70 }, () => '-map 1').join(' ')
     await makeMedia(join(folder, 'many.mkv'), `${maps} -c:a pcm_s16le`, 1)
-    expect((await run('ffprobe', probeArguments('many.mkv'))).exitCode).not.toBe(0)
+    expect((await run('ffprobe', probeArguments(inputOf('many.mkv')))).exitCode).not.toBe(0)
   })
 })

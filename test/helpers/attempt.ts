@@ -1,7 +1,5 @@
 /** One attempt of a function on a local file: the real handler, with an Output that writes to a folder. @module */
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, unlink } from 'node:fs/promises'
-import { createReadStream } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { Hono } from 'hono'
@@ -14,6 +12,8 @@ import type {
   Progress,
 } from '../../runtime/index.ts'
 import { createLogger } from '../../runtime/logger.ts'
+import { localSource } from './local-source.ts'
+import { waitFor } from './wait.ts'
 
 export interface LocalAttempt {
   readonly scratch: string
@@ -30,6 +30,8 @@ export interface LocalAttempt {
   readonly progress: Progress[]
   /** The most files that waited at one time. */
   readonly mostWaiting: () => number
+  /** How many ranges were asked of the source's URL. */
+  readonly requests: () => number
   /** Runs the handler; rejects with what it throws. */
   run(): Promise<unknown>
   remove(): Promise<void>
@@ -41,12 +43,23 @@ export interface LocalAttemptOptions {
   readonly signal?: AbortSignal
   /** Holds back each upload, as a slow store would. */
   readonly beforeSent?: (file: OutputFile) => Promise<void>
+  /** How tools read the source. @defaultValue 'file' */
+  readonly input?: 'file' | 'url'
+  /** The proxy's brake works. @defaultValue true */
+  readonly isBraked?: boolean
+  /** Of a URL: from this byte on the store gives nothing. */
+  readonly breaksAtByte?: number
 }
+
+/** As the runtime has it: while more outputs wait, the proxy holds bytes back. */
+const MAX_WAITING = 4
 
 export async function localAttempt(
   definition: FunctionDefinition,
-  { source, options = {}, signal = new AbortController().signal, beforeSent }: LocalAttemptOptions,
+  attemptOptions: LocalAttemptOptions,
 ): Promise<LocalAttempt> {
+  const { source, options = {}, signal = new AbortController().signal, beforeSent } = attemptOptions
+  const { input = 'file', breaksAtByte, isBraked = true } = attemptOptions
   const root = await mkdtemp(join(tmpdir(), 'sluice-attempt-'))
   const [scratch, folder] = [join(root, 'scratch'), join(root, 'out')]
   await mkdir(scratch)
@@ -81,6 +94,20 @@ export async function localAttempt(
     },
   }
 
+  const local = localSource(source, {
+    input,
+    scratch,
+    breaksAtByte,
+    room: async () => {
+      const what = 'uploads to make room'
+      await waitFor(async () => !isBraked || waiting <= MAX_WAITING, {
+        timeoutMs: 30_000,
+        what,
+        intervalMs: 5,
+      })
+    },
+  })
+
   const app = new Hono<FunctionEnv>()
   let thrown: Error | undefined
   app.onError((error, c) => {
@@ -97,16 +124,7 @@ export async function localAttempt(
     })
     c.set('run', { id: '0'.repeat(32), attempt: 1, epoch: 0 })
     c.set('options', definition.options.parse(options))
-    const file = async () => {
-      await copyFile(source, join(scratch, 'source'))
-      return join(scratch, 'source')
-    }
-    c.set('source', {
-      file,
-      stream: async () => createReadStream(source),
-      bytes: async (start, count) => (await readFile(source)).subarray(start, start + count),
-      input: file,
-    })
+    c.set('source', local)
     c.set('output', output)
     c.set('signal', signal)
     c.set('progress', (report) => void progress.push(report))
@@ -123,12 +141,16 @@ export async function localAttempt(
     facts,
     progress,
     mostWaiting: () => mostWaiting,
+    requests: local.requests,
     async run() {
       const response = await app.request('/', { method: 'POST' })
       if (thrown) throw thrown
       return response.json()
     },
-    remove: () => rm(root, { recursive: true, force: true }),
+    async remove() {
+      await local.close()
+      await rm(root, { recursive: true, force: true })
+    },
   }
 }
 

@@ -90,6 +90,36 @@ export async function sampleHash(paths: readonly string[]): Promise<string> {
   return hash.digest('hex')
 }
 
+export interface Decoded {
+  readonly frames: number
+  /** At 48,000 a second, of the first sound track. */
+  readonly samples: number
+  /** What FFmpeg had to say of it. */
+  readonly complaints: string
+  /** The first picture's packet: its time and flags, such as `0.000000,K_`. */
+  readonly firstPicture: string
+}
+
+/** A file by itself, decoded from its first packet to its last. */
+export async function decoded(path: string): Promise<Decoded> {
+  const options =
+    '-map 0:V:0? -map 0:a:0? -vsync passthrough -c:a pcm_s16le -ar 48000 -ac 1 -f framemd5 pipe:1'
+  const { stdout, stderr } = await run(
+    maker.ffmpegPath,
+    ['-v', 'warning', '-i', `file:${path}`, ...options.split(' ')],
+    { env, maxBuffer: 64 * 1024 ** 2 },
+  )
+  const type = new Map([...stdout.matchAll(/^#media_type (\d+): (\w+)/gm)].map(([, id, name]) => [id, name]))
+  let [frames, samples] = [0, 0]
+  for (const [, id, bytes] of stdout.matchAll(/^(\d+),(?:\s*-?\d+,){3}\s*(\d+),/gm)) {
+    if (type.get(id) === 'video') frames++
+    else samples += Number(bytes) / 2
+  }
+  const entries = '-select_streams V:0 -read_intervals %+#1 -show_entries packet=pts_time,flags -of csv=p=0'
+  const first = await run(maker.ffprobePath, ['-v', 'error', ...entries.split(' '), `file:${path}`], { env })
+  return { frames, samples, complaints: stderr.trim(), firstPicture: first.stdout.trim() }
+}
+
 async function hashes(input: readonly string[], options: string): Promise<readonly string[]> {
   const words = `${options} -f framemd5 pipe:1`.split(' ')
   const { stdout } = await run(maker.ffmpegPath, ['-v', 'error', ...input, ...words], { env })

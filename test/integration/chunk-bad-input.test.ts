@@ -1,9 +1,10 @@
 /** The function `chunk` on files that are no media, broken or hostile: one clear refusal, nothing else happens. */
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Mode } from '../../functions/lib/container.ts'
 import type { FunctionDefinition } from '../../runtime/index.ts'
-import { localAttempt } from '../helpers/attempt.ts'
+import { localAttempt, type LocalAttemptOptions } from '../helpers/attempt.ts'
 import { clipFolder, makeClip, type ClipName } from '../helpers/clips.ts'
 import { disguises, openTrap, type Trap } from '../helpers/disguises.ts'
 import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
@@ -56,8 +57,11 @@ describe.each(await ffmpegBuilds())('chunk on bad input with $name', (build) => 
     ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
   })
 
-  async function refusal(source: string): Promise<Error> {
-    const attempt = await localAttempt(chunk, { source, options: { seconds: 2 } })
+  async function refusal(
+    source: string,
+    { mode = 'copy', ...options }: Pick<LocalAttemptOptions, 'input' | 'breaksAtByte'> & { mode?: Mode } = {},
+  ): Promise<Error> {
+    const attempt = await localAttempt(chunk, { source, options: { seconds: 2, mode }, ...options })
     const error = await attempt.run().then(
       () => new Error('it was accepted'),
       (thrown: unknown) => thrown as Error,
@@ -76,11 +80,17 @@ describe.each(await ffmpegBuilds())('chunk on bad input with $name', (build) => 
     expect(error.message).not.toContain(folder)
   })
 
-  it.each(TRUNCATED)('refuses %s when only its first half arrived', async (name) => {
+  const truncated = TRUNCATED.flatMap((name) => [
+    { name, mode: 'copy' as const, input: 'file' as const },
+    { name, mode: 'copy' as const, input: 'url' as const },
+    { name, mode: 'exact' as const, input: 'file' as const },
+  ])
+  it.each(truncated)('refuses to $mode $name by $input when only its first half arrived', async (of) => {
+    const { name, mode, input } = of
     const whole = await readFile(await makeClip(folder, name))
     const path = join(folder, `half-${name}`)
     await writeFile(path, whole.subarray(0, whole.length / 2))
-    const error = await refusal(path)
+    const error = await refusal(path, { mode, input })
     expect(error.name).toBe('PermanentError')
     expect(error.message).toMatch(/truncated/)
     // RIFF says so itself, before FFmpeg has anything to say.
@@ -88,10 +98,23 @@ describe.each(await ffmpegBuilds())('chunk on bad input with $name', (build) => 
     expect(error.cause !== undefined).toBe(isToldByFfmpeg)
   })
 
+  it.each(['faststart.mp4', 'moov-at-end.mp4', 'clip.mkv', 'clip.mpg', 'tone.mp3'] as const)(
+    'does not blame %s when the store gives only its first half',
+    async (name) => {
+      const source = await makeClip(folder, name)
+      const breaksAtByte = Math.floor((await stat(source)).size / 2)
+      const error = await refusal(source, { input: 'url', breaksAtByte })
+      expect(error.name).toBe('ToolError')
+      expect(error.message).toMatch(/the source could not be read to its end$/)
+    },
+  )
+
   it.each(Object.keys(disguises('', '')))('neither reads a file nor sends a request for %s', async (name) => {
     const path = join(folder, name)
     await writeFile(path, disguises(trap.canaryPath, trap.host)[name] ?? '')
-    expect((await refusal(path)).name).toBe('PermanentError')
+    for (const input of ['file', 'url'] as const) {
+      expect((await refusal(path, { input })).name).toBe('PermanentError')
+    }
     expect(await trap.sprung()).toEqual([])
   })
 })

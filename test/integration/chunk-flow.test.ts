@@ -12,6 +12,7 @@ import { waitFor } from '../helpers/wait.ts'
 
 const folder = await clipFolder()
 let long = ''
+let large = ''
 beforeAll(async () => {
   // A keyframe each half second: hundreds of chunks, which FFmpeg cuts in a blink unless it is stopped.
   long = await makeMedia(
@@ -19,6 +20,8 @@ beforeAll(async () => {
     '-map 0 -s 64x36 -c:v libx264 -preset ultrafast -g 13 -keyint_min 13 -sc_threshold 0',
     240,
   )
+  // More than the buffers of a connection hold.
+  large = await makeMedia(join(folder, 'large.wav'), '-map 1 -c:a pcm_s32le -ac 2', 120)
 }, 60_000)
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -28,31 +31,52 @@ describe.each(await ffmpegBuilds())('chunk at work with $name', (build) => {
     ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
   })
 
-  it('stops FFmpeg while more than four chunks wait, and loses none of them', async () => {
-    const held: (() => void)[] = []
-    let isOpen = false
-    const attempt = await localAttempt(chunk, {
-      source: long,
-      options: { seconds: 0.5 },
-      beforeSent: () => (isOpen ? Promise.resolve() : new Promise((resolve) => held.push(resolve))),
-    })
-    const result = attempt.run()
-    await waitFor(async () => (await processesIn(attempt.scratch)).some(({ state }) => state === 'T'), {
-      timeoutMs: 10_000,
-      what: 'FFmpeg to be stopped',
-      intervalMs: 5,
-    })
-    const onDisk = (await leftovers(attempt)).length
-    for (let turn = 0; turn < 50; turn++) await nextTurn()
-    expect(await leftovers(attempt)).toHaveLength(onDisk)
-    expect(attempt.mostWaiting()).toBe(5)
+  it.each([
+    { name: 'a file', source: () => long, input: 'file' },
+    { name: 'a URL that FFmpeg has read to its end by then', source: () => long, input: 'url' },
+    { name: 'a URL whose connection stays idle', source: () => large, input: 'url' },
+  ] as const)(
+    'stops FFmpeg while more than four chunks wait, and loses none: $name',
+    async (of) => {
+      const held: (() => void)[] = []
+      let isOpen = false
+      const attempt = await localAttempt(chunk, {
+        source: of.source(),
+        input: of.input,
+        isBraked: false,
+        options: { seconds: 0.5 },
+        beforeSent: () => (isOpen ? Promise.resolve() : new Promise((resolve) => held.push(resolve))),
+      })
+      const result = attempt.run()
+      const isStopped = async () =>
+        attempt.mostWaiting() > 4 && (await processesIn(attempt.scratch)).some(({ state }) => state === 'T')
+      await waitFor(isStopped, { timeoutMs: 10_000, what: 'FFmpeg to be stopped', intervalMs: 5 })
+      const onDisk = (await leftovers(attempt)).length
+      for (let turn = 0; turn < 50; turn++) await nextTurn()
+      expect(await leftovers(attempt)).toHaveLength(onDisk)
+      expect(attempt.mostWaiting()).toBe(5)
 
-    isOpen = true
-    for (const release of held) release()
-    await result
+      isOpen = true
+      for (const release of held) release()
+      await result
+      expect(attempt.facts.totals['chunks']).toBeGreaterThan(200)
+      expect(new Set(attempt.files.map((file) => file.name)).size).toBe(attempt.files.length)
+      expect(await leftovers(attempt)).toEqual([])
+      await attempt.remove()
+    },
+    30_000,
+  )
+
+  it('loses no chunk of a URL while uploads are slow and the proxy holds bytes back too', async () => {
+    const attempt = await localAttempt(chunk, {
+      source: large,
+      input: 'url',
+      options: { seconds: 0.5 },
+      beforeSent: () => nextTurn(),
+    })
+    await attempt.run()
+    expect(attempt.mostWaiting()).toBeLessThanOrEqual(5)
     expect(attempt.facts.totals['chunks']).toBeGreaterThan(200)
-    expect(new Set(attempt.files.map((file) => file.name)).size).toBe(attempt.files.length)
-    expect(await leftovers(attempt)).toEqual([])
     await attempt.remove()
   }, 30_000)
 

@@ -1,5 +1,5 @@
 /** The function `chunk` on real FFmpeg: what comes out is what went in, on every build that is here. */
-import { copyFile, rm } from 'node:fs/promises'
+import { copyFile, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FunctionDefinition } from '../../runtime/index.ts'
@@ -17,6 +17,7 @@ import {
   type ClipName,
 } from '../helpers/clips.ts'
 import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { sha256Hex } from '../helpers/sha256.ts'
 
 const clips = await clipFolder()
 const names = Object.keys(CLIPS) as ClipName[]
@@ -43,6 +44,18 @@ const EXTENSIONS: Partial<Record<ClipName, string>> = {
   'tone.flac': 'mka',
 }
 
+/** For ffprobe and FFmpeg together, whatever the format: a moov, cues or an index at the end costs two or three each. */
+const MOST_REQUESTS = 16
+const anyPath = expect.any(String) as string
+
+/** Of all chunks, but of those in containers that have random numbers in them. */
+async function digests({ folder, files }: LocalAttempt): Promise<readonly string[]> {
+  const hasRandomIds = (name: string) => /\.(mkv|mka|webm|ogg)$/.test(name)
+  const digest = async (path: string, name: string) =>
+    hasRandomIds(name) ? `${(await readFile(path)).length} bytes` : sha256Hex(await readFile(path))
+  return Promise.all(files.map(({ name }) => digest(join(folder, name), name)))
+}
+
 /** What must be the same of a source and of its pieces put together. */
 async function content(name: ClipName, paths: readonly string[]) {
   const each = async (hashes: (path: string) => Promise<readonly string[]>) =>
@@ -64,8 +77,11 @@ describe.each(await ffmpegBuilds())('chunk with $name', (build) => {
     ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
   })
 
-  async function attemptOn(source: string, seconds = 2): Promise<LocalAttempt> {
-    const attempt = await localAttempt(chunk, { source, options: { seconds } })
+  async function attemptOn(
+    source: string,
+    { seconds = 2, input = 'file' }: { seconds?: number; input?: 'file' | 'url' } = {},
+  ): Promise<LocalAttempt> {
+    const attempt = await localAttempt(chunk, { source, options: { seconds }, input })
     try {
       await attempt.run()
     } catch (error) {
@@ -75,19 +91,29 @@ describe.each(await ffmpegBuilds())('chunk with $name', (build) => {
     return attempt
   }
 
+  /** Made once for all tests that only look at it. */
+  const made = new Map<ClipName, LocalAttempt>()
+  async function attemptOnClip(name: ClipName): Promise<LocalAttempt> {
+    const attempt = made.get(name) ?? (await attemptOn(join(clips, name)))
+    made.set(name, attempt)
+    return attempt
+  }
+  afterAll(async () => {
+    for (const attempt of made.values()) await attempt.remove()
+  })
+
   it.each(names)('gives pieces of %s that decode to the same pictures and sound', async (name) => {
     const source = join(clips, name)
-    const attempt = await attemptOn(source)
+    const attempt = await attemptOnClip(name)
     const paths = attempt.files.map((file) => join(attempt.folder, file.name))
     expect(paths.length).toBeGreaterThanOrEqual(3)
     expect(await content(name, paths)).toEqual(await content(name, [source]))
     const extension = EXTENSIONS[name] ?? name.split('.').at(-1)
     expect(attempt.files.map((file) => file.name.split('.').at(-1))).toEqual(paths.map(() => extension))
-    await attempt.remove()
   })
 
   it.each(names)('tells durations for %s that lie end to end and add up to the source', async (name) => {
-    const attempt = await attemptOn(join(clips, name))
+    const attempt = await attemptOnClip(name)
     const times = attempt.files.map((file) => file.chunk)
     let endSeconds = times[0]?.startSeconds ?? NaN
     for (const [index, chunkTimes] of times.entries()) {
@@ -101,7 +127,18 @@ describe.each(await ffmpegBuilds())('chunk with $name', (build) => {
     expect(attempt.facts.warnings).toHaveLength(OPEN_GOPS.includes(name) ? 1 : 0)
     expect(attempt.facts.tools).toEqual({ ffmpeg: build.version })
     expect(await leftovers(attempt)).toEqual([])
-    await attempt.remove()
+  })
+
+  it.each(names)('gives the same chunks of %s by URL as from a file', async (name) => {
+    const fromFile = await attemptOnClip(name)
+    const byUrl = await attemptOn(join(clips, name), { input: 'url' })
+    expect(byUrl.files).toEqual(fromFile.files.map((file) => ({ ...file, path: anyPath })))
+    expect(await digests(byUrl)).toEqual(await digests(fromFile))
+    expect(byUrl.facts).toEqual(fromFile.facts)
+    // What is asked of the store for each is a request of its own.
+    expect(byUrl.requests()).toBeLessThanOrEqual(MOST_REQUESTS)
+    expect(await readdir(byUrl.scratch)).toEqual([])
+    await byUrl.remove()
   })
 
   it('leaves cover art, subtitles and data out, and names what it left out', async () => {
@@ -122,7 +159,7 @@ describe.each(await ffmpegBuilds())('chunk with $name', (build) => {
       join(clips, 'rare.mp4'),
       '-map 0 -c:v libx264 -preset ultrafast -g 1000 -keyint_min 1000 -sc_threshold 0',
     )
-    const attempt = await attemptOn(rare, 1)
+    const attempt = await attemptOn(rare, { seconds: 1 })
     expect(attempt.files).toHaveLength(1)
     expect(attempt.facts.warnings).toEqual([expect.stringContaining('only possible at keyframes')])
     await attempt.remove()
@@ -145,7 +182,7 @@ describe.each(await ffmpegBuilds())('chunk with $name', (build) => {
 
   const mediaFolder = process.env['SLUICE_TEST_MEDIA']
   it.skipIf(mediaFolder === undefined)('cuts the largest of two picture tracks in a real file', async () => {
-    const attempt = await attemptOn(join(mediaFolder ?? '', 'nasa_13013.mp4'), 4)
+    const attempt = await attemptOn(join(mediaFolder ?? '', 'nasa_13013.mp4'), { seconds: 4 })
     expect(attempt.files).toHaveLength(2)
     expect(attempt.facts.warnings).toHaveLength(4)
     await attempt.remove()

@@ -16,13 +16,13 @@ describe.each(await ffmpegBuilds())('probe with $name', (build) => {
     ;({ probe } = await withBuild(build, () => import('../../functions/probe.ts')))
   })
 
-  async function describeClip(name: ClipName) {
-    const attempt = await localAttempt(probe, { source: await makeClip(folder, name) })
+  async function describeClip(name: ClipName, input: 'file' | 'url' = 'file') {
+    const attempt = await localAttempt(probe, { source: await makeClip(folder, name), input })
     await attempt.run()
     const [file] = attempt.files
     const json: unknown = JSON.parse(await readFile(join(attempt.folder, 'probe.json'), 'utf8'))
     await attempt.remove()
-    return { file, json, facts: attempt.facts }
+    return { file, json, facts: attempt.facts, requests: attempt.requests() }
   }
 
   it('writes one file under a stable name', async () => {
@@ -42,6 +42,13 @@ describe.each(await ffmpegBuilds())('probe with $name', (build) => {
       ffprobe: { streams: [{ codec_name: 'h264' }, { codec_name: 'aac' }], chapters: [] },
     })
     expect(JSON.stringify(json)).not.toContain('source')
+  })
+
+  it('tells the same of a URL, and reads little for it when what it needs is at the end', async () => {
+    const byUrl = await describeClip('moov-at-end.mp4', 'url')
+    expect(byUrl.json).toEqual((await describeClip('moov-at-end.mp4')).json)
+    expect(byUrl.requests).toBeLessThanOrEqual(4)
+    expect(JSON.stringify(byUrl)).not.toContain('127.0.0.1')
   })
 
   it('refuses what is no media, with a reason in words', async () => {

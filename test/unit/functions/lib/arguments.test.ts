@@ -1,27 +1,44 @@
 import { describe, expect, it } from 'vitest'
-import { copyChunksArguments, probeArguments } from '../../../../functions/lib/arguments.ts'
+import {
+  copyChunksArguments,
+  exactChunksArguments,
+  probeArguments,
+  type ExactChunksOptions,
+} from '../../../../functions/lib/arguments.ts'
+import { mediaInput } from '../../../../functions/lib/media-input.ts'
 
 /** The value behind an option. */
 const after = (list: readonly string[], option: string) => list[list.indexOf(option) + 1]
 
-const copy = copyChunksArguments({
-  inputPath: 'a b %d/source',
+const onDisk = mediaInput('/tmp/a b %d/source', '/tmp')
+const byUrl = mediaInput('http://127.0.0.1:40123/0a1b', '/tmp')
+const options: ExactChunksOptions = {
+  input: onDisk,
   streamIndexes: [3, 1],
   seconds: 2.5,
   muxer: 'mp4',
   outputPattern: 'chunk-%05d.mp4',
-})
+  picture: { width: 320, height: 180, startSeconds: 0 },
+  hasFpsMode: false,
+}
+const copy = copyChunksArguments(options)
+const exact = exactChunksArguments(options)
 
 describe('argument lists', () => {
   it.each([
-    ['ffprobe', probeArguments('source')],
-    ['ffmpeg', copy],
-  ])('guards every input of %s before it is named', (_tool, list) => {
+    ['ffprobe', probeArguments(onDisk), 'file'],
+    ['ffprobe on a URL', probeArguments(byUrl), 'http,tcp'],
+    ['copying', copy, 'file'],
+    ['copying from a URL', copyChunksArguments({ ...options, input: byUrl }), 'http,tcp'],
+    ['encoding', exact, 'file'],
+    ['encoding from a URL', exactChunksArguments({ ...options, input: byUrl }), 'http,tcp'],
+  ])('guards the input of %s before it is named, and allows one transport', (_tool, list, protocols) => {
     const beforeInput = list.slice(0, list.indexOf('-i'))
     for (const guard of ['-protocol_whitelist', '-format_whitelist', '-codec_whitelist', '-max_pixels']) {
       expect(beforeInput).toContain(guard)
     }
-    expect(after(list, '-protocol_whitelist')).toBe('file')
+    expect(after(list, '-protocol_whitelist')).toBe(protocols)
+    expect(beforeInput.includes('-reconnect')).toBe(protocols !== 'file')
     expect(after(list, '-format_whitelist')?.split(',')).not.toContain('hls')
     expect(after(list, '-max_alloc')).toBe('268435456')
     expect(after(list, '-max_streams')).toBe('64')
@@ -29,24 +46,63 @@ describe('argument lists', () => {
 
   it('hands the input over as one argument behind a scheme, whatever is in its path', () => {
     expect(after(copy, '-i')).toBe('file:a b %d/source')
-    expect(after(probeArguments('-vf'), '-i')).toBe('file:-vf')
+    expect(after(probeArguments(mediaInput('/tmp/-vf', '/tmp')), '-i')).toBe('file:-vf')
+    expect(after(probeArguments(byUrl), '-i')).toBe('http://127.0.0.1:40123/0a1b')
   })
 
-  it('splits no word and leaves none empty', () => {
-    expect(copy.filter((word) => word === '' || (word.includes(' ') && !word.startsWith('file:')))).toEqual(
-      [],
+  it('takes nothing but our own proxy for a URL', () => {
+    expect(mediaInput('http://example.com/a', '/tmp').address).toMatch(/^file:/)
+  })
+
+  it.each([copy, exact])('splits no word and leaves none empty', (...list) => {
+    const odd = list.filter((word) => word === '' || (word.includes(' ') && !word.startsWith('file:')))
+    expect(odd).toEqual([])
+  })
+
+  it.each([
+    ['copying', copy],
+    ['encoding', exact],
+  ])('takes the streams that were chosen, in that order, when %s', (_mode, list) => {
+    const maps = list.flatMap((word, index) => (word === '-map' ? [list[index + 1]] : []))
+    expect(maps).toEqual(['0:3', '0:1'])
+  })
+
+  it.each([
+    ['copying', copy],
+    ['encoding', exact],
+  ])('ends the list with the pattern of the chunks when %s', (_mode, list) => {
+    expect(list.at(-1)).toBe('chunk-%05d.mp4')
+    expect(after(list, '-segment_time')).toBe('2.5')
+    expect(after(list, '-segment_format')).toBe('mp4')
+  })
+})
+
+describe('exactChunksArguments', () => {
+  const keyframes = (differences: Partial<ExactChunksOptions>) =>
+    after(exactChunksArguments({ ...options, ...differences }), '-force_key_frames')
+
+  it('has a keyframe where a piece begins', () => {
+    expect(keyframes({})).toBe(
+      'expr:if(isnan(prev_forced_t),1,gt(floor((t+0.000500)/2.500000),floor((prev_forced_t+0.000500)/2.500000)))',
     )
   })
-
-  it('copies the streams that were chosen, in that order', () => {
-    const maps = copy.flatMap((word, index) => (word === '-map' ? [copy[index + 1]] : []))
-    expect(maps).toEqual(['0:3', '0:1'])
-    expect(after(copy, '-c')).toBe('copy')
+  it('counts from the beginning of the file, also when the first picture comes later', () => {
+    expect(keyframes({ picture: { width: 2, height: 2, startSeconds: 1.5 } })).toContain('t+1.500500')
   })
-
-  it('ends the list with the pattern of the chunks', () => {
-    expect(copy.at(-1)).toBe('chunk-%05d.mp4')
-    expect(after(copy, '-segment_time')).toBe('2.5')
-    expect(after(copy, '-segment_format')).toBe('mp4')
+  it('has keyframes inside long pieces too, at most ten seconds apart', () => {
+    expect(keyframes({ seconds: 10 })).toContain('/10.000000')
+    expect(keyframes({ seconds: 25 })).toContain('/8.333333')
+  })
+  it('says it as this FFmpeg understands it that frames are not to be doubled', () => {
+    expect(after(exact, '-vsync')).toBe('vfr')
+    const newer = exactChunksArguments({ ...options, hasFpsMode: true })
+    expect(after(newer, '-fps_mode')).toBe('vfr')
+    expect(newer).not.toContain('-vsync')
+  })
+  it('says nothing of pictures when there are none', () => {
+    const { picture: _, ...soundOnly } = options
+    const list = exactChunksArguments(soundOnly)
+    expect(list).not.toContain('-c:v')
+    expect(after(list, '-c:a')).toBe('aac')
   })
 })

@@ -28,6 +28,7 @@ describe('findBinaries', () => {
       ffmpegPath,
       ffprobePath,
       version: '4.1.11',
+      hasFpsMode: false,
       origin: 'environment',
     })
   })
@@ -70,18 +71,30 @@ describe('findBinaries', () => {
 
 describe('parseVersion', () => {
   it.each([
-    { name: 'a release', text: RECENT, expected: { version: '5.1.9-0+deb12u1', isRecent: true } },
-    { name: 'an old release', text: OLD, expected: { version: '4.1.11', isRecent: false } },
+    {
+      name: 'a release',
+      text: RECENT,
+      expected: { version: '5.1.9-0+deb12u1', isRecent: true, hasFpsMode: true },
+    },
+    {
+      name: 'an old release',
+      text: OLD,
+      expected: { version: '4.1.11', isRecent: false, hasFpsMode: false },
+    },
     {
       name: 'a nightly build, which only its libraries date',
       text: 'ffmpeg version N-66595-gc2b38619c0 Copyright\nlibavformat    60. 10.100 / 60. 10.100',
-      expected: { version: 'N-66595-gc2b38619c0', isRecent: true },
+      expected: { version: 'N-66595-gc2b38619c0', isRecent: true, hasFpsMode: true },
     },
     {
       name: 'exactly 4.4',
       text: 'ffmpeg version 4.4 Copyright\nlibavformat    58. 76.100 / 58. 76.100',
-      expected: { version: '4.4', isRecent: true },
+      expected: { version: '4.4', isRecent: true, hasFpsMode: false },
     },
-    { name: 'something else', text: 'hello', expected: { version: 'unknown', isRecent: false } },
+    {
+      name: 'something else',
+      text: 'hello',
+      expected: { version: 'unknown', isRecent: false, hasFpsMode: false },
+    },
   ])('reads $name', ({ text, expected }) => expect(parseVersion(text)).toEqual(expected))
 })

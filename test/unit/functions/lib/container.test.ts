@@ -26,6 +26,7 @@ const other = (index: number, codec: string, language?: string): MediaStream => 
 })
 const MP4 = 'mov,mp4,m4a,3gp,3g2,mj2'
 const MKV = 'matroska,webm'
+const COPY = { mode: 'copy', isWebm: false } as const
 
 function media(format: string, streams: Partial<MediaInfo>): MediaInfo {
   const none = { video: [], audio: [], subtitles: [], covers: [], data: [] }
@@ -68,7 +69,16 @@ describe('planChunks', () => {
       video: v === undefined ? [] : [video(0, v)],
       audio: a.map((codec, index) => audio(index + 1, codec)),
     }
-    expect(planChunks(media(format, streams), isWebm)?.container.extension).toBe(expected)
+    expect(planChunks(media(format, streams), { mode: 'copy', isWebm })?.container.extension).toBe(expected)
+  })
+
+  it.each([
+    { from: 'webm with vp9', v: 'vp9', expected: 'mp4' },
+    { from: 'sound alone', v: undefined, expected: 'm4a' },
+  ])('makes $expected of $from when it is re-encoded', ({ v, expected }) => {
+    const streams = { video: v === undefined ? [] : [video(0, v)], audio: [audio(1, 'opus')] }
+    const plan = planChunks(media(MKV, streams), { mode: 'exact', isWebm: true })
+    expect(plan?.container.extension).toBe(expected)
   })
 
   it('keeps the largest picture track and every sound track, and says why it drops the rest', () => {
@@ -80,10 +90,10 @@ describe('planChunks', () => {
         covers: [other(5, 'mjpeg')],
         data: [other(6, 'bin_data')],
       }),
-      false,
+      COPY,
     )
     expect(plan?.kept.map(({ index }) => index)).toEqual([3, 1, 4])
-    expect(plan?.framesPerSecond).toBe(25)
+    expect(plan?.video?.index).toBe(3)
     expect(plan?.dropped.map(({ index }) => index)).toEqual([0, 2, 5, 6])
     expect(plan?.dropped[1]).toEqual({
       index: 2,
@@ -95,12 +105,12 @@ describe('planChunks', () => {
 
   it('cuts the sound alone when the picture has a codec without a name', () => {
     const streams = { video: [video(0, 'unknown')], audio: [audio(1, 'aac')] }
-    const plan = planChunks(media(MP4, streams), false)
+    const plan = planChunks(media(MP4, streams), COPY)
     expect(plan?.container.extension).toBe('m4a')
     expect(plan?.dropped).toEqual([{ index: 0, codec: 'unknown', why: expect.stringContaining('unknown') }])
   })
 
   it('has no plan for a file without picture and sound', () => {
-    expect(planChunks(media(MKV, { subtitles: [other(0, 'subrip')] }), false)).toBeUndefined()
+    expect(planChunks(media(MKV, { subtitles: [other(0, 'subrip')] }), COPY)).toBeUndefined()
   })
 })

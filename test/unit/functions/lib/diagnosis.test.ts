@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { diagnose } from '../../../../functions/lib/diagnosis.ts'
-import { failureOf } from '../../../../functions/lib/failure.ts'
+import { decodingWarning, diagnose, isCutShort } from '../../../../functions/lib/diagnosis.ts'
+import { failureOf, mustHaveSucceeded } from '../../../../functions/lib/failure.ts'
 
 const ended = (...lastLines: string[]) => ({ tool: 'ffmpeg' as const, exitCode: 1, lastLines })
 const killed = (signal: NodeJS.Signals) => ({ tool: 'ffmpeg' as const, signal, lastLines: [] })
@@ -34,6 +34,8 @@ describe('diagnose', () => {
     { line: 'file:source: Invalid data found when processing input', reason: /no media/ },
     { line: 'file:source: End of file', reason: /ends too early/ },
     { line: 'file:source: Cannot allocate memory', reason: /asks for more memory/ },
+    { line: 'source: Cannot allocate memory', reason: /asks for more memory/ },
+    { line: 'file:source: corrupt decoded frame in stream 0', reason: /cannot be decoded/ },
     { line: '[x @ 0x55] something new', reason: /^\[x\] something new$/ },
   ])('finds the file at fault for $line', ({ line, reason }) => {
     expect(diagnose(ended(line))).toEqual({ reason: expect.stringMatching(reason), isPermanent: true })
@@ -46,6 +48,8 @@ describe('diagnose', () => {
     'Resource temporarily unavailable',
     'chunk-00000.mp4: Permission denied',
     'Error while filtering: Cannot allocate memory',
+    '[http @ 0x55] HTTP error 502 Bad Gateway',
+    '[http @ 0x55] Stream ends prematurely at 100, should be 200',
   ])('hopes for another attempt after %j', (line) => {
     expect(diagnose(ended(line)).isPermanent).toBe(false)
   })
@@ -70,6 +74,25 @@ describe('diagnose', () => {
 
   it('says more than nothing when FFmpeg says nothing', () => {
     expect(diagnose(ended()).reason).toBe('ffmpeg ended with exit code 1')
+  })
+})
+
+describe('of a run that ended with 0', () => {
+  const well = (...lastLines: string[]) => ({ ...ended(...lastLines), exitCode: 0 })
+  it('says that it failed when it lost its input', () => {
+    const line = '[http @ 0x55] Will reconnect at 329 in 0 second(s), error=End of file.'
+    expect(() => mustHaveSucceeded(well(line))).toThrow('could not be read to its end')
+    expect(() => mustHaveSucceeded(well('[aac @ 0x55] Estimating duration'))).not.toThrow()
+  })
+  it('says that the file breaks off, but for broadcasts, where a packet may be missing', () => {
+    const result = well('source: corrupt input packet in stream 0')
+    expect(isCutShort(result, 'mov,mp4')).toBe(true)
+    expect(isCutShort(result, 'mpegts')).toBe(false)
+    expect(isCutShort(well(), 'mov,mp4')).toBe(false)
+  })
+  it('warns when not all could be decoded', () => {
+    expect(decodingWarning(well('[h264 @ 0x55] error while decoding MB 6 1'))).toMatch(/missing or damaged/)
+    expect(decodingWarning(well('Guessed Channel Layout for Input Stream #0.0 : mono'))).toBeUndefined()
   })
 })
 

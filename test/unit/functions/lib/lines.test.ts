@@ -27,4 +27,9 @@ describe('createLastLines', () => {
     last.add('title: \u001b[31mred\u0007\r\nnext\u009b\n\n')
     expect(last.lines()).toEqual(['title:  [31mred', 'next'])
   })
+  it('names no port and no token of the range proxy', () => {
+    const last = createLastLines()
+    last.add('http://127.0.0.1:40123/0a1b: Invalid data found\n')
+    expect(last.lines()).toEqual(['source: Invalid data found'])
+  })
 })

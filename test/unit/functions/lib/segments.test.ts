@@ -146,7 +146,8 @@ describe('leansOn', () => {
 
 describe('lengthWarning', () => {
   it('speaks up beyond twice the length, not at it', () => {
-    expect(lengthWarning(12, 6)).toBeUndefined()
-    expect(lengthWarning(12.1, 6)).toContain('12.1 s, more than twice the 6.0 s')
+    expect(lengthWarning(12, 6, 'copy')).toBeUndefined()
+    expect(lengthWarning(12.1, 6, 'copy')).toContain('12.1 s, more than twice the 6.0 s')
+    expect(lengthWarning(12.1, 6, 'exact')).toContain('there comes none')
   })
 })

@@ -1,0 +1,14 @@
+/** What FFmpeg reads, and by which protocols alone: our copy on disk, or a large object through the range proxy. Pure. @module */
+import { relative } from 'node:path'
+
+export interface MediaInput {
+  /** `file:source`, relative to the working folder, or `http://127.0.0.1:40123/<token>`. */
+  readonly address: string
+  readonly isUrl: boolean
+}
+
+/** @param input - an absolute path, or a URL on loopback: FFmpeg's static builds crash on host names */
+export function mediaInput(input: string, workingFolder: string): MediaInput {
+  const isUrl = input.startsWith('http://127.0.0.1:')
+  return { address: isUrl ? input : `file:${relative(workingFolder, input)}`, isUrl }
+}

@@ -1,0 +1,116 @@
+/** How FFmpeg makes the chunks of one source: what differs between the modes. Pure. @module */
+import { PermanentError } from '../../runtime/index.ts'
+import { copyChunksArguments, exactChunksArguments, type ChunksOptions } from './arguments.ts'
+import type { FfmpegBinaries } from './binaries.ts'
+import type { ChunkPlan, Mode } from './container.ts'
+import { DEFAULT_LIMITS, type Limits } from './guard.ts'
+import type { Inspection } from './inspect.ts'
+import type { MediaStream, VideoStream } from './media-info.ts'
+import type { Profile } from './metrics.ts'
+
+export interface Recipe {
+  readonly mode: Mode
+  readonly profile: Profile
+  readonly arguments: readonly string[]
+  readonly limits: Partial<Limits>
+  /** What is worth telling before anything is made. */
+  readonly warnings: readonly string[]
+}
+
+export interface RecipeParts {
+  readonly mode: Mode
+  readonly seconds: number
+  readonly inspection: Inspection
+  readonly plan: ChunkPlan
+  readonly binaries: Pick<FfmpegBinaries, 'hasFpsMode'>
+  /** Of the machine: FFmpeg uses all of them. */
+  readonly cores: number
+}
+
+/** Of each chunk file: what a container's own tables may take beside the media. */
+const TABLES_BYTES = 64 * 1024 ** 2
+/** Of the address space: a thread of decoder and one of encoder with a picture of 8192 x 4608 each, and their stacks and heaps. */
+const MEMORY_PER_CORE_BYTES = 1024 ** 3
+/** For so long FFmpeg lets the packets of one stream wait for those of another. */
+const INTERLEAVED_SECONDS = 10
+const LONG_SECONDS = INTERLEAVED_SECONDS / 2
+/** For pictures that come at a rate that is not known. */
+const HIGHEST_RATE = 240
+
+/** @throws {PermanentError} when the picture cannot be re-encoded */
+export function recipeOf(parts: RecipeParts): Recipe {
+  const { mode, plan, inspection, seconds, cores } = parts
+  const options: ChunksOptions = {
+    input: inspection.input,
+    streamIndexes: plan.kept.map(({ index }) => index),
+    seconds,
+    muxer: plan.container.muxer,
+    outputPattern: `chunk-%05d.${plan.container.extension}`,
+  }
+  // Copied packets are no larger than the source.
+  const copiedBytes = 2 * inspection.sizeBytes + TABLES_BYTES
+  if (mode === 'copy') {
+    const limits = { fileBytes: copiedBytes }
+    return { mode, profile: 'copy', arguments: copyChunksArguments(options), limits, warnings: [] }
+  }
+  const picture = plan.video && pictureOf(plan.video, inspection.media.startSeconds)
+  const outlastsSeconds = soundOutlasts(plan) ?? 0
+  const rate = plan.video?.framesPerSecond ?? HIGHEST_RATE
+  return {
+    mode,
+    profile: 'encode',
+    arguments: exactChunksArguments({
+      ...options,
+      hasFpsMode: parts.binaries.hasFpsMode,
+      ...(picture && { picture, isSoundLonger: outlastsSeconds > LONG_SECONDS }),
+    }),
+    limits: {
+      // Noise takes as much as it does uncompressed: 12 bits for each pixel.
+      fileBytes: copiedBytes + (picture ? picture.width * picture.height * 1.5 * rate * seconds : 0),
+      memoryBytes: DEFAULT_LIMITS.memoryBytes + cores * MEMORY_PER_CORE_BYTES,
+      cpuSeconds: DEFAULT_LIMITS.cpuSeconds * cores,
+    },
+    warnings: [
+      ...(plan.video?.isHdr ? [HDR_WARNING] : []),
+      ...(outlastsSeconds < -INTERLEAVED_SECONDS ? [SHORT_SOUND_WARNING] : []),
+    ],
+  }
+}
+
+const HDR_WARNING =
+  'the picture is HDR and its chunks have 8 bits for each colour: they keep its tags, and may show bands'
+
+/** The encoder gives its last two frames when the whole file is read; nothing in FFmpeg tells it that the sound is over. */
+const SHORT_SOUND_WARNING =
+  'the sound ends long before the picture: its last 0.05 s may be in a later chunk than where they belong'
+
+/** As it is shown: FFmpeg turns the picture before it is scaled. */
+function pictureOf(video: VideoStream, fileStartSeconds = 0) {
+  const { width, height, rotation, startSeconds = 0, framesPerSecond } = video
+  if (width === undefined || height === undefined) {
+    throw new PermanentError('the size of the picture is unknown, so it cannot be re-encoded')
+  }
+  const isUpright = rotation % 180 === 0
+  const lateSeconds = Math.max(0, startSeconds - fileStartSeconds)
+  return {
+    width: even(isUpright ? width : height),
+    height: even(isUpright ? height : width),
+    // As FFmpeg has it: on the raster of whole frames.
+    startSeconds:
+      framesPerSecond === undefined
+        ? lateSeconds
+        : Math.round(lateSeconds * framesPerSecond) / framesPerSecond,
+  }
+}
+
+/** By how much the sound outlasts the picture; undefined when the file does not say, or has only one of them. */
+function soundOutlasts({ video, kept }: ChunkPlan): number | undefined {
+  const end = ({ startSeconds = 0, durationSeconds = NaN }: MediaStream) => startSeconds + durationSeconds
+  const sounds = kept.filter((stream) => stream !== video).map(end)
+  const seconds = video && sounds.length > 0 ? Math.max(...sounds) - end(video) : NaN
+  return Number.isNaN(seconds) ? undefined : seconds
+}
+
+function even(pixels: number): number {
+  return Math.max(2, pixels - (pixels % 2))
+}

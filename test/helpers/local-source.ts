@@ -1,0 +1,64 @@
+/** A local file as an attempt's source: copied into scratch as small objects are, or behind the real range proxy. @module */
+import { createReadStream } from 'node:fs'
+import { copyFile, open, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Source } from '../../runtime/index.ts'
+import { createLogger } from '../../runtime/logger.ts'
+import { createRangeProxy } from '../../runtime/worker/source/proxy.ts'
+
+export interface LocalSource extends Source {
+  /** How many ranges were asked of the proxy. */
+  readonly requests: () => number
+  close(): Promise<void>
+}
+
+export interface LocalSourceOptions {
+  readonly input: 'file' | 'url'
+  readonly scratch: string
+  /** The brake of the proxy. */
+  readonly room: () => Promise<void>
+  /** From this byte on the store gives nothing. @defaultValue it gives all */
+  readonly breaksAtByte?: number | undefined
+}
+
+export function localSource(
+  path: string,
+  { input, scratch, room, breaksAtByte = Infinity }: LocalSourceOptions,
+): LocalSource {
+  const proxy = createRangeProxy(createLogger({ level: 'silent', format: 'json' }))
+  const ended = new AbortController()
+  let requests = 0
+
+  async function* read(start: number, end: number, signal: AbortSignal): AsyncGenerator<Buffer, void, void> {
+    requests++
+    if (start < breaksAtByte) {
+      const last = Math.min(end, breaksAtByte - 1)
+      yield* createReadStream(path, { start, end: last, signal }) as AsyncIterable<Buffer>
+    }
+    if (end >= breaksAtByte) throw new Error('the store is away')
+  }
+
+  const file = async () => {
+    await copyFile(path, join(scratch, 'source'))
+    return join(scratch, 'source')
+  }
+  return {
+    file,
+    stream: () => Promise.resolve(createReadStream(path)),
+    async bytes(start, count) {
+      const handle = await open(path)
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, start)
+      await handle.close()
+      return buffer.subarray(0, bytesRead)
+    },
+    input:
+      input === 'file'
+        ? file
+        : async () => proxy.serve({ sizeBytes: (await stat(path)).size, read, room }, ended.signal),
+    requests: () => requests,
+    async close() {
+      ended.abort()
+      await proxy.close()
+    },
+  }
+}

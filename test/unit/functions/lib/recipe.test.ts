@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest'
+import type { ChunkPlan } from '../../../../functions/lib/container.ts'
+import { DEFAULT_LIMITS } from '../../../../functions/lib/guard.ts'
+import type { Inspection } from '../../../../functions/lib/inspect.ts'
+import type { AudioStream, VideoStream } from '../../../../functions/lib/media-info.ts'
+import { recipeOf } from '../../../../functions/lib/recipe.ts'
+
+const MIB = 1024 ** 2
+const VIDEO: VideoStream = {
+  index: 0,
+  codec: 'h264',
+  isDefault: true,
+  rotation: 0,
+  isHdr: false,
+  width: 641,
+  height: 361,
+  framesPerSecond: 25,
+  startSeconds: 3,
+  durationSeconds: 60,
+}
+const AUDIO: AudioStream = { index: 1, codec: 'aac', isDefault: true, startSeconds: 3, durationSeconds: 60 }
+
+function exact(video: Partial<VideoStream>, audio: Partial<AudioStream> = {}) {
+  const picture = { ...VIDEO, ...video }
+  return recipe('exact', {
+    container: { muxer: 'mp4', extension: 'mp4', contentType: 'video/mp4' },
+    kept: [picture, { ...AUDIO, ...audio }],
+    dropped: [],
+    video: picture,
+  })
+}
+
+function recipe(mode: 'copy' | 'exact', plan: ChunkPlan) {
+  const media = {
+    format: 'mov,mp4',
+    startSeconds: 3,
+    isDurationEstimated: false,
+    video: [],
+    audio: [],
+    subtitles: [],
+    covers: [],
+    data: [],
+    chapters: 0,
+  }
+  const input = { address: 'file:source', isUrl: false }
+  const inspection: Inspection = { input, media, document: {}, isWebm: false, sizeBytes: 10 * MIB }
+  return recipeOf({ mode, seconds: 6, inspection, plan, binaries: { hasFpsMode: true }, cores: 4 })
+}
+
+const filter = (list: readonly string[]) => list[list.indexOf('-vf') + 1]
+const keyframes = (list: readonly string[]) => list[list.indexOf('-force_key_frames') + 1]
+
+describe('recipeOf', () => {
+  it('lets a copied chunk be little larger than the source', () => {
+    const { container, kept } = {
+      container: { muxer: 'mp3', extension: 'mp3', contentType: '' },
+      kept: [AUDIO],
+    }
+    const copied = recipe('copy', { container, kept, dropped: [] })
+    expect(copied).toMatchObject({
+      profile: 'copy',
+      limits: { fileBytes: (2 * 10 + 64) * MIB },
+      warnings: [],
+    })
+    expect(copied.arguments).toContain('chunk-%05d.mp3')
+  })
+
+  it('lets an encoded chunk be as large as its pictures are uncompressed, and FFmpeg use all cores', () => {
+    const { limits, profile } = exact({})
+    expect(profile).toBe('encode')
+    expect(limits.fileBytes).toBe((2 * 10 + 64) * MIB + 640 * 360 * 1.5 * 25 * 6)
+    expect(limits.memoryBytes).toBeGreaterThan(DEFAULT_LIMITS.memoryBytes)
+    expect(limits.cpuSeconds).toBe(4 * DEFAULT_LIMITS.cpuSeconds)
+  })
+
+  it.each([
+    { name: 'upright', video: {}, expected: 'scale=640:360' },
+    { name: 'turned', video: { rotation: 270 }, expected: 'scale=360:640' },
+    { name: 'tiny', video: { width: 1, height: 3 }, expected: 'scale=2:2' },
+  ])('encodes a picture that is $name with $expected', ({ video, expected }) => {
+    expect(filter(exact(video).arguments)).toBe(expected)
+  })
+
+  it('counts a late first picture in whole frames', () => {
+    expect(keyframes(exact({ startSeconds: 3.0213 }).arguments)).toContain('t+0.040500')
+    expect(keyframes(exact({ startSeconds: 1 }).arguments)).toContain('t+0.000500')
+  })
+
+  it.each([
+    { name: 'the sound goes on', soundSeconds: 66, expected: true },
+    { name: 'both end together', soundSeconds: 62, expected: false },
+    { name: 'the file does not say', soundSeconds: NaN, expected: false },
+  ])('lets packets wait for each other without end: $expected, when $name', ({ soundSeconds, expected }) => {
+    const { arguments: list } = exact({}, { durationSeconds: soundSeconds })
+    expect(list.includes('-max_interleave_delta')).toBe(expected)
+  })
+
+  it('warns when the sound ends long before the picture', () => {
+    expect(exact({}, { durationSeconds: 49 }).warnings).toEqual([expect.stringContaining('sound ends long')])
+    expect(exact({}, { durationSeconds: 51 }).warnings).toEqual([])
+  })
+
+  it('warns of HDR, and gives up on a picture without a size', () => {
+    expect(exact({ isHdr: true }).warnings).toEqual([expect.stringContaining('HDR')])
+    const { width: _, ...sizeless } = VIDEO
+    const plan = { container: { muxer: 'mp4', extension: 'mp4', contentType: '' }, kept: [], dropped: [] }
+    expect(() => recipe('exact', { ...plan, video: sizeless })).toThrow('size of the picture is unknown')
+  })
+})
