@@ -88,6 +88,7 @@ function endOfWhole(
     last,
     mediaSeconds: result?.mediaSeconds,
     declaredSeconds: segments.declaredSeconds(media, plan.kept),
+    latestSeconds: segments.latestSeconds(media, plan.kept),
     isEstimated: media.isDurationEstimated,
   })
   if (!verdict.isWhole) {

@@ -39,12 +39,18 @@ export function chunkTimes(
  * `undefined` when it declares nothing.
  */
 export function declaredSeconds(media: MediaInfo, kept: readonly MediaStream[]): number | undefined {
-  const ends = kept.map(({ startSeconds = 0, durationSeconds }) =>
-    durationSeconds === undefined ? undefined : startSeconds - (media.startSeconds ?? 0) + durationSeconds,
+  const latest = latestSeconds(media, kept)
+  return latest === undefined ? media.durationSeconds : Math.min(latest, media.durationSeconds ?? Infinity)
+}
+
+/** When the last kept stream ends by its own word; undefined when one of them says nothing. */
+export function latestSeconds(media: MediaInfo, kept: readonly MediaStream[]): number | undefined {
+  const ends = kept.map(
+    ({ startSeconds = 0, durationSeconds = NaN }) =>
+      startSeconds - (media.startSeconds ?? 0) + durationSeconds,
   )
-  const known = ends.filter((end) => end !== undefined)
-  if (known.length < kept.length || known.length === 0) return media.durationSeconds
-  return Math.min(Math.max(...known), media.durationSeconds ?? Infinity)
+  const latest = Math.max(...ends)
+  return Number.isFinite(latest) ? latest : undefined
 }
 
 export interface Coverage {
@@ -54,6 +60,8 @@ export interface Coverage {
   readonly mediaSeconds: number | undefined
   /** What the source declares; absent when it does not. */
   readonly declaredSeconds: number | undefined
+  /** What its streams do: ffprobe 5.1 leaves the wait before a late one out of the length of an MP4. */
+  readonly latestSeconds?: number | undefined
   /** What it "declares" is a guess. */
   readonly isEstimated: boolean
 }
@@ -63,7 +71,8 @@ export type Verdict =
   | { readonly isWhole: false; readonly reason: string }
 
 /** FFmpeg's exit code alone is no success: do the chunks add up to the source? */
-export function checkTotals({ last, mediaSeconds, declaredSeconds, isEstimated }: Coverage): Verdict {
+export function checkTotals(coverage: Coverage): Verdict {
+  const { last, mediaSeconds, declaredSeconds, latestSeconds, isEstimated } = coverage
   if (!last)
     return { isWhole: false, reason: 'not one chunk came out: the file holds no media that can be cut' }
   const coveredSeconds = Math.max(last.endSeconds, mediaSeconds ?? 0)
@@ -75,8 +84,9 @@ export function checkTotals({ last, mediaSeconds, declaredSeconds, isEstimated }
     const warning = `${tells}: it declares no exact length`
     return { isWhole: true, endSeconds: coveredSeconds, ...(isFar && { warning }) }
   }
-  if (isNear(coveredSeconds, declaredSeconds)) {
-    return { isWhole: true, endSeconds: Math.max(last.endSeconds, declaredSeconds) }
+  for (const saidSeconds of [declaredSeconds, latestSeconds]) {
+    if (saidSeconds !== undefined && isNear(coveredSeconds, saidSeconds))
+      return { isWhole: true, endSeconds: Math.max(last.endSeconds, saidSeconds) }
   }
   const what =
     coveredSeconds < declaredSeconds ? 'truncated or damaged' : 'damaged: its time stamps are wrong'

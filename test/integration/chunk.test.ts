@@ -154,6 +154,16 @@ describe.each(await ffmpegBuilds())('chunk with $name', (build) => {
     await attempt.remove()
   })
 
+  it('cuts a file whose sound begins late, whatever its header says of its length', async () => {
+    const late = await makeMedia(
+      join(clips, 'late sound.mp4'),
+      '-c:v libx264 -preset ultrafast -g 25 -pix_fmt yuv420p -af asetpts=PTS+1.5/TB -c:a aac',
+    )
+    const attempt = await attemptOn(late)
+    expect(attempt.facts.totals['durationSeconds']).toBeCloseTo(CLIP_SECONDS + 1.5, 0)
+    await attempt.remove()
+  })
+
   it('warns when keyframes are so rare that a chunk is more than twice as long as asked for', async () => {
     const rare = await makeMedia(
       join(clips, 'rare.mp4'),

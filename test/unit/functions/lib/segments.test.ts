@@ -80,6 +80,11 @@ describe('checkTotals', () => {
       endSeconds: 13.4,
     },
     {
+      name: 'a stream that begins late, which its file does not count',
+      of: { last: segment(4, 14.2), declaredSeconds: 13, latestSeconds: 14.2 },
+      endSeconds: 14.2,
+    },
+    {
       name: 'a good guess',
       of: { last: segment(4, 13.4), declaredSeconds: 13, isEstimated: true },
       endSeconds: 13.4,
