@@ -1,5 +1,6 @@
 /** Every function that runs. A function that is not listed does not exist. @module */
 import { ffmpegBinaries } from './lib/binaries.ts'
+import { checkFfmpeg } from './lib/checks.ts'
 import { chunk } from './chunk.ts'
 import { probe } from './probe.ts'
 
@@ -10,3 +11,6 @@ export async function tools(): Promise<Record<string, string>> {
   const { version, origin } = await ffmpegBinaries()
   return { ffmpeg: `${version} (${origin})` }
 }
+
+/** What `sluice doctor` says of those. */
+export const checks = checkFfmpeg

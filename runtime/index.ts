@@ -14,4 +14,5 @@ export type { ChunkTimes, Output, OutputFacts, OutputFile } from './output/outpu
 export type { JsonValue } from './output/json.ts'
 export type { Source } from './worker/source/source.ts'
 export type { Logger } from './logger.ts'
+export type { ToolCheck } from './process/load-functions.ts'
 export { functionMetrics } from './metrics.ts'

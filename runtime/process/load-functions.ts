@@ -7,11 +7,23 @@ import type { FunctionDefinition } from '../function.ts'
 import { checkOptionSettings } from '../worker/attempt/options.ts'
 import { selfTrigger } from './self-trigger.ts'
 
+/** Whether what functions work with is there and does what they need. */
+export interface ToolCheck {
+  /** What was looked at, in a few words. */
+  readonly check: string
+  readonly status: 'ok' | 'warn' | 'fail'
+  readonly found: string
+  /** Lines to be copied. */
+  readonly repair?: readonly string[]
+}
+
 /** What a list of functions exports. */
 export interface FunctionList {
   readonly functions: readonly FunctionDefinition[]
   /** What they work with, for `/healthz`: names and versions such as `{ ffmpeg: '5.1.9 (path)' }`. */
   readonly tools?: () => Promise<Readonly<Record<string, string>>>
+  /** What `sluice doctor` is to know of those. */
+  readonly checks?: () => Promise<readonly ToolCheck[]>
 }
 
 /** What the list says, as far as it can be understood. */
@@ -62,14 +74,14 @@ function issuesOf(functions: FunctionList['functions'], config: Config): readonl
 
 async function load(config: Config): Promise<FunctionList> {
   const file = config.functionsFile ?? 'functions/index.ts'
-  const { functions, tools } = await importList(config)
+  const { functions, tools, checks } = await importList(config)
   if (!Array.isArray(functions) || functions.length === 0)
     throw new ConfigError([`${file} exports no list "functions"`])
   const strangers = functions.flatMap((entry: Partial<FunctionDefinition> | undefined, index) =>
     entry?.handler ? [] : [`${file}: entry ${index + 1} of "functions" was not made by defineFunction()`],
   )
   if (strangers.length > 0) throw new ConfigError(strangers)
-  return { functions, ...(tools && { tools }) }
+  return { functions, ...(tools && { tools }), ...(checks && { checks }) }
 }
 
 async function importList({ functionsFile }: Config): Promise<Partial<FunctionList>> {

@@ -49,13 +49,13 @@ export async function examine(context: CliContext, options: DoctorOptions): Prom
   signals.on('SIGINT', onInterrupt)
   const report = createReport(out, options)
   try {
-    const { config, soundEnv, functions, findings } = await readSettings(env)
+    const { config, soundEnv, list, findings } = await readSettings(env)
     for (const finding of findings) report.add('settings', finding)
     const { signal } = stopping
     const patient = await openPatient({
       config,
       env: soundEnv,
-      functions,
+      ...list,
       api: options.api,
       invocation,
       signal,

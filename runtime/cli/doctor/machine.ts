@@ -1,24 +1,20 @@
-/** This machine: Node, FFmpeg, room for attempts, files that may be open. @module */
-import { execFile } from 'node:child_process'
+/** This machine: Node, what functions work with, room for attempts, files that may be open. @module */
 import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { messageOf } from '../../errors.ts'
 import { formatBytes } from '../../size.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import type { Patient } from './patient.ts'
 
-const run = promisify(execFile)
-
 /** As package.json has it. */
 const OLDEST_NODE = [20, 19] as const
-const ENCODERS = ['libx264', 'aac']
 const GIB = 1024 ** 3
 const FEW_FILES = 1_024
 
 export async function* checkMachine(patient: Patient): Findings {
   yield judgeNode(process.versions.node)
-  yield* checkFfmpeg()
+  // What functions work with is theirs to know.
+  for (const finding of (await patient.checks?.()) ?? []) yield finding
   yield* checkScratch(patient.config.scratchDir)
   yield checkOpenFiles()
 }
@@ -29,25 +25,6 @@ export function judgeNode(version: string): Finding {
   return isRecent
     ? ok('Node', version)
     : fail('Node', `${version}; ${OLDEST_NODE.join('.')} or later is needed`, 'nvm install 22')
-}
-
-/** The one place where the runtime knows a tool of functions: whoever asks a doctor does not ask which part is ill. */
-async function* checkFfmpeg(): Findings {
-  const { ffmpegBinaries } = await import('../../../functions/lib/binaries.ts')
-  const install = 'sudo apt-get install ffmpeg'
-  try {
-    const { ffmpegPath, ffprobePath, version, origin } = await ffmpegBinaries()
-    yield ok('FFmpeg', `${version} (${origin}), ${ffmpegPath}`)
-    const probe = await run(ffprobePath, ['-version'], { timeout: 10_000, env: {} })
-    yield ok('ffprobe', `${/version (\S+)/.exec(probe.stdout)?.[1] ?? 'of unknown version'}, ${ffprobePath}`)
-    const { stdout } = await run(ffmpegPath, ['-hide_banner', '-encoders'], { timeout: 10_000, env: {} })
-    const missing = ENCODERS.filter((name) => !new RegExp(`^ \\S+ ${name} `, 'm').test(stdout))
-    yield missing.length > 0
-      ? warn('encoders', `no ${missing.join(', no ')}: functions that encode fail`, install)
-      : ok('encoders', ENCODERS.join(', '))
-  } catch (error) {
-    yield fail('FFmpeg', messageOf(error), install)
-  }
 }
 
 async function* checkScratch(path: string): Findings {

@@ -1,7 +1,7 @@
 /** Who is examined: the settings, the functions, and connections with which checks ask. @module */
 import type { Redis } from 'ioredis'
 import type { Config, Credentials, Environment } from '../../config.ts'
-import type { FunctionDefinition } from '../../function.ts'
+import type { FunctionList } from '../../process/load-functions.ts'
 import { createKeys, type Keys } from '../../queue/keys.ts'
 import { storageOn } from '../../storage/client.ts'
 import { createRequester, type Requester } from '../../storage/request.ts'
@@ -16,10 +16,9 @@ export interface Account {
   readonly storage: Storage
 }
 
-export interface Patient {
+export interface Patient extends FunctionList {
   readonly config: Config
   readonly env: Environment
-  readonly functions: readonly FunctionDefinition[]
   /** `--api`. */
   readonly api: string | undefined
   /** How this program is called, for lines to copy. */
@@ -37,7 +36,7 @@ export interface Patient {
   close(): void
 }
 
-type Given = Pick<Patient, 'config' | 'env' | 'functions' | 'api' | 'invocation' | 'signal'>
+type Given = Pick<Patient, 'config' | 'env' | 'functions' | 'checks' | 'api' | 'invocation' | 'signal'>
 
 /** A person waits: a server that says nothing for so long has failed. */
 const IDLE_MS = 5 * SECOND_MS

@@ -1,8 +1,7 @@
 /** Settings and functions: what `sluice start` would refuse. @module */
 import { readConfig, type Config, type Environment } from '../../config.ts'
 import { messageOf } from '../../errors.ts'
-import type { FunctionDefinition } from '../../function.ts'
-import { readFunctions } from '../../process/load-functions.ts'
+import { readFunctions, type FunctionList } from '../../process/load-functions.ts'
 import { fail, ok, warn, type Finding } from './finding.ts'
 
 export interface SettingsReading {
@@ -10,7 +9,8 @@ export interface SettingsReading {
   readonly config: Config
   /** The environment without what is wrong. */
   readonly soundEnv: Environment
-  readonly functions: readonly FunctionDefinition[]
+  /** Empty when it cannot be loaded. */
+  readonly list: FunctionList
   readonly findings: readonly Finding[]
 }
 
@@ -20,13 +20,12 @@ export async function readSettings(env: Environment): Promise<SettingsReading> {
     list: undefined,
     issues: [messageOf(error)],
   }))
-  const functions = list?.functions ?? []
-  const names = functions.map(({ name }) => name).join(', ')
+  const names = (list?.functions ?? []).map(({ name }) => name).join(', ')
   const wrong = issues.flatMap((issue) => issue.split(':')[0]?.match(/[A-Z][A-Z_]+/g) ?? [])
   return {
     config,
     soundEnv: Object.fromEntries(Object.entries(env).filter(([name]) => !wrong.includes(name))),
-    functions,
+    list: list ?? { functions: [] },
     findings: [
       ...(issues.length === 0 ? [ok('environment', 'every setting is valid')] : issues.map(toFinding)),
       ...(ofFunctions.length === 0
