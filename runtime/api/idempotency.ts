@@ -39,8 +39,9 @@ export function idempotent(answers: AnswerStore, log: Logger): MiddlewareHandler
     }
     await next()
     try {
-      if (c.res.ok) await answers.keep(key, hash, await toAnswer(c.res))
-      else await answers.forget(key)
+      if (c.res.ok) await found.keep(await toAnswer(c.res))
+      else if (c.res.status < 500) await found.forget()
+      else await found.doubt()
     } catch (error) {
       // The work is done or refused: that is the answer, whether or not it can be given again.
       log.warn({ requestId: c.var.requestId, error: messageOf(error) }, 'an answer could not be kept')

@@ -69,7 +69,7 @@ export interface ReprocessService {
 export interface JobService {
   list(page: PageRequest): Promise<Page<Job>>
   get(id: string): Promise<Job | undefined>
-  /** Hands nothing more out, and cancels what still waits of it. @throws {RefusedError} 404, 409 when it has ended */
+  /** Hands nothing more out, and cancels what waits of it, also when all was handed out. @throws {RefusedError} 404, 409 when nothing is left to cancel */
   cancel(id: string): Promise<Job>
 }
 
@@ -94,12 +94,19 @@ export interface AnswerStore {
     key: string,
     requestHash: string,
   ): Promise<
-    | { readonly kind: 'begun' | 'busy' | 'mismatch' }
+    | ({ readonly kind: 'begun' } & BegunRequest)
+    | { readonly kind: 'busy' | 'mismatch' }
     | { readonly kind: 'answered'; readonly answer: StoredAnswer }
   >
-  keep(key: string, requestHash: string, answer: StoredAnswer): Promise<void>
-  /** The request failed: the key may be used again. */
-  forget(key: string): Promise<void>
+}
+
+/** Ours until one of these is called; each does nothing when the request has become another's meanwhile. */
+export interface BegunRequest {
+  keep(answer: StoredAnswer): Promise<void>
+  /** Nothing was done: the key may be used again. */
+  forget(): Promise<void>
+  /** Nobody knows whether it was done: the same request may be sent again, and no other with this key. */
+  doubt(): Promise<void>
 }
 
 export interface StoredAnswer {

@@ -1,36 +1,64 @@
-/** Answers to requests with an `Idempotency-Key`, kept in Redis for a day. @module */
-import { createHash } from 'node:crypto'
+/**
+ * Answers to requests with an `Idempotency-Key`, kept in Redis for a day. Each request has a nonce, so that a command which
+ * ioredis sends again knows its own work, and one that was given up cannot touch what another has begun since.
+ * @module
+ */
+import { createHash, randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { AnswerStore, StoredAnswer } from '../api/services.ts'
-import { DAY_MS, MINUTE_MS } from '../time.ts'
+import { DAY_MS, SECOND_MS } from '../time.ts'
 
-interface Kept {
-  readonly requestHash: string
-  /** Absent while the request is under way. */
-  readonly answer?: StoredAnswer
+export interface AnswerTimes {
+  /** When the process that is at it was lost, the key can be used again after this. */
+  readonly underWayMs: number
+  readonly renewMs: number
 }
 
-/** When the process that is at it was lost, the key can be used again after this. */
-const UNDER_WAY_MS = 10 * MINUTE_MS
+const TIMES: AnswerTimes = { underWayMs: 60 * SECOND_MS, renewMs: 20 * SECOND_MS }
 
-export function createAnswerStore(redis: Redis, prefix: string): AnswerStore {
-  const keyOf = (key: string) => `${prefix}answer:${createHash('sha256').update(key).digest('hex')}`
+/** KEYS 1 request  ARGV 1 hash of the request  2 nonce  3 ms under way. Returns what it is, and the answer when there is one. */
+const BEGIN = `
+local v = redis.call('HMGET', KEYS[1], 'request', 'nonce', 'answer')
+if v[1] and v[1] ~= ARGV[1] then return { 'mismatch' } end
+if v[3] then return { 'answered', v[3] } end
+if v[2] and v[2] ~= ARGV[2] then return { 'busy' } end
+redis.call('HSET', KEYS[1], 'request', ARGV[1], 'nonce', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return { 'begun' }`
 
+/** KEYS 1 request  ARGV 1 nonce  2 what to do: renew | keep | forget | doubt  3 ms for which it lasts  4 the answer. */
+const END = `
+if redis.call('HGET', KEYS[1], 'nonce') ~= ARGV[1] then return 0 end
+if ARGV[2] == 'forget' then return redis.call('DEL', KEYS[1]) end
+if ARGV[2] == 'doubt' then redis.call('HDEL', KEYS[1], 'nonce') end
+if ARGV[2] == 'keep' then redis.call('HSET', KEYS[1], 'answer', ARGV[4]) end
+return redis.call('PEXPIRE', KEYS[1], ARGV[3])`
+
+export function createAnswerStore(redis: Redis, prefix: string, times = TIMES): AnswerStore {
   return {
     async begin(key, requestHash) {
-      const own: Kept = { requestHash }
-      const known = await redis.set(keyOf(key), JSON.stringify(own), 'PX', UNDER_WAY_MS, 'NX', 'GET')
-      if (known === null) return { kind: 'begun' }
-      const kept = JSON.parse(known) as Kept
-      if (kept.requestHash !== requestHash) return { kind: 'mismatch' }
-      return kept.answer ? { kind: 'answered', answer: kept.answer } : { kind: 'busy' }
-    },
-    async keep(key, requestHash, answer) {
-      const kept: Kept = { requestHash, answer }
-      await redis.set(keyOf(key), JSON.stringify(kept), 'PX', DAY_MS)
-    },
-    async forget(key) {
-      await redis.del(keyOf(key))
+      const name = `${prefix}request:${createHash('sha256').update(key).digest('hex')}`
+      const nonce = randomUUID()
+      const reply = await redis.eval(BEGIN, 1, name, requestHash, nonce, times.underWayMs)
+      const [kind, text] = reply as ['begun' | 'busy' | 'mismatch' | 'answered', string?]
+      if (kind === 'answered') return { kind, answer: JSON.parse(text ?? '') as StoredAnswer }
+      if (kind !== 'begun') return { kind }
+
+      const act = (what: 'renew' | 'keep' | 'forget' | 'doubt', ms: number, answer = '') =>
+        redis.eval(END, 1, name, nonce, what, ms, answer)
+      // What cannot be renewed now is tried again at the next turn, and else free at its time.
+      const renewal = setInterval(() => act('renew', times.underWayMs).catch(() => undefined), times.renewMs)
+      renewal.unref()
+      const end = async (...args: Parameters<typeof act>) => {
+        clearInterval(renewal)
+        await act(...args)
+      }
+      return {
+        kind,
+        keep: (answer) => end('keep', DAY_MS, JSON.stringify(answer)),
+        forget: () => end('forget', 0),
+        doubt: () => end('doubt', DAY_MS),
+      }
     },
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { AnswerStore } from '../../../runtime/api/services.ts'
 import { createInMemory, createTestApi, RUN_ID } from './in-memory.ts'
 
 const TOKENS = { operator: 'the-token-of-an-operator', admin: 'the-token-of-an-admin' } as const
@@ -74,7 +75,7 @@ describe('a request with an Idempotency-Key', () => {
     expect((await send(app)).headers.get('idempotent-replayed')).toBe('true')
   })
 
-  it('may be sent again after it failed', async () => {
+  it('may be sent again after a server was away, and no other request under its key: it may have been done', async () => {
     const { services } = createInMemory()
     let isDown = true
     const reprocess: typeof services.reprocess = {
@@ -83,14 +84,25 @@ describe('a request with an Idempotency-Key', () => {
     }
     const { app } = createTestApi({ tokens: TOKENS, services: { ...services, reprocess } })
     expect((await send(app)).status).toBe(503)
-    expect((await send(app, { body: '{"limit":0}' })).status).toBe(422)
+    const other = await send(app, { body: '{"prefix":"other/"}' })
+    expect([other.status, await other.text()]).toEqual([422, expect.stringContaining('Idempotency-Key')])
     isDown = false
+    expect((await send(app)).status).toBe(202)
+    expect((await send(app)).headers.get('idempotent-replayed')).toBe('true')
+  })
+
+  it('leaves its key to others when it was refused', async () => {
+    const { app } = createTestApi({ tokens: TOKENS })
+    expect((await send(app, { body: '{"prefix":"","limit":1}' })).status).toBe(422)
     expect((await send(app)).status).toBe(202)
   })
 
   it('is answered also when its answer cannot be kept', async () => {
     const { services } = createInMemory()
-    const answers = { ...services.answers, keep: () => Promise.reject(new Error('Connection is closed.')) }
+    const lost = () => Promise.reject(new Error('Connection is closed.'))
+    const answers: AnswerStore = {
+      begin: () => Promise.resolve({ kind: 'begun', keep: lost, forget: lost, doubt: lost }),
+    }
     const { app } = createTestApi({ tokens: TOKENS, services: { ...services, answers } })
     expect((await send(app)).status).toBe(202)
   })

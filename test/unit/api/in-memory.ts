@@ -3,7 +3,12 @@ import { createApi, type ApiParts } from '../../../runtime/api/app.ts'
 import type { FunctionView } from '../../../runtime/api/model/function.ts'
 import type { Job, Preview } from '../../../runtime/api/model/job.ts'
 import type { RunDetail } from '../../../runtime/api/model/run.ts'
-import { RefusedError, type AnswerStore, type ApiServices } from '../../../runtime/api/services.ts'
+import {
+  RefusedError,
+  type AnswerStore,
+  type ApiServices,
+  type StoredAnswer,
+} from '../../../runtime/api/services.ts'
 import { createLogger } from '../../../runtime/logger.ts'
 import { createMetrics } from '../../../runtime/metrics.ts'
 
@@ -153,22 +158,26 @@ export function createInMemory(): { services: ApiServices; calls: Call[] } {
 }
 
 function createAnswers(): AnswerStore {
-  const kept = new Map<string, { hash: string; answer?: Parameters<AnswerStore['keep']>[2] }>()
+  const kept = new Map<string, { hash: string; isUnderWay: boolean; answer?: StoredAnswer }>()
   return {
     async begin(key, hash) {
       const known = kept.get(key)
-      if (!known) {
-        kept.set(key, { hash })
-        return { kind: 'begun' }
+      if (known && known.hash !== hash) return { kind: 'mismatch' }
+      if (known?.answer) return { kind: 'answered', answer: known.answer }
+      if (known?.isUnderWay) return { kind: 'busy' }
+      kept.set(key, { hash, isUnderWay: true })
+      return {
+        kind: 'begun',
+        async keep(answer) {
+          kept.set(key, { hash, isUnderWay: false, answer })
+        },
+        async forget() {
+          kept.delete(key)
+        },
+        async doubt() {
+          kept.set(key, { hash, isUnderWay: false })
+        },
       }
-      if (known.hash !== hash) return { kind: 'mismatch' }
-      return known.answer ? { kind: 'answered', answer: known.answer } : { kind: 'busy' }
-    },
-    async keep(key, hash, answer) {
-      kept.set(key, { hash, answer })
-    },
-    async forget(key) {
-      kept.delete(key)
     },
   }
 }

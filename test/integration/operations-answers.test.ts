@@ -1,0 +1,96 @@
+/** Answers to requests with an `Idempotency-Key`, in a real Redis whose replies get lost. */
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { AnswerStore, BegunRequest } from '../../runtime/api/services.ts'
+import { createLogger } from '../../runtime/logger.ts'
+import { createAnswerStore } from '../../runtime/operations/answers.ts'
+import { connectRedis } from '../../runtime/queue/redis.ts'
+import { sleep } from '../../runtime/time.ts'
+import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
+import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
+
+let server: TestRedis
+let proxy: LossyProxy
+let redis: Redis
+let prefix: string
+let answers: AnswerStore
+
+beforeAll(async () => {
+  server = await startTestRedis()
+  proxy = await startLossyProxy(server.port)
+  const log = createLogger({ level: 'silent', format: 'json' })
+  redis = connectRedis(`redis://127.0.0.1:${proxy.port}`, 'command', log)
+  await redis.ping()
+})
+afterAll(async () => {
+  redis.disconnect()
+  await proxy.stop()
+  await server.stop()
+})
+beforeEach(() => {
+  prefix = `test-${randomUUID()}:`
+  answers = createAnswerStore(redis, prefix)
+})
+
+const ANSWER = { status: 202, location: '/v1/jobs/1', body: '{}' }
+const kindOf = async (hash = 'h', store = answers) => (await store.begin('k', hash)).kind
+
+async function begun(store = answers): Promise<BegunRequest> {
+  const found = await store.begin('k', 'h')
+  if (found.kind !== 'begun') throw new Error(`the request is ${found.kind}`)
+  return found
+}
+
+describe('a request', () => {
+  it('is begun, also when the reply to that is lost and ioredis asks again', async () => {
+    const before = proxy.lost
+    proxy.loseReplies(1)
+    await begun()
+    expect(proxy.lost).toBe(before + 1)
+    expect(await kindOf()).toBe('busy')
+  })
+
+  it('is answered with what was kept, and is the only one of its key', async () => {
+    const request = await begun()
+    proxy.loseReplies(1)
+    await request.keep(ANSWER)
+    expect(await answers.begin('k', 'h')).toEqual({ kind: 'answered', answer: ANSWER })
+    expect(await kindOf('other')).toBe('mismatch')
+  })
+
+  it('that was refused leaves its key to any other', async () => {
+    await (await begun()).forget()
+    expect(await kindOf('other')).toBe('begun')
+  })
+
+  it('whose end nobody knows leaves its key to the same request only', async () => {
+    await (await begun()).doubt()
+    expect(await kindOf('other')).toBe('mismatch')
+    expect(await kindOf()).toBe('begun')
+  })
+})
+
+describe('a request that was lost', () => {
+  const SHORT = { underWayMs: 100, renewMs: 60_000 }
+
+  it('does not touch what another has begun since', async () => {
+    const late = await begun(createAnswerStore(redis, prefix, SHORT))
+    await sleep(200)
+    const next = await begun()
+    await late.forget()
+    expect(await kindOf()).toBe('busy')
+    await late.keep(ANSWER)
+    expect(await kindOf()).toBe('busy')
+    await next.keep({ ...ANSWER, body: '2' })
+    expect(await answers.begin('k', 'h')).toMatchObject({ answer: { body: '2' } })
+  })
+})
+
+it('a request stays under way for as long as its handler runs, and no longer', async () => {
+  const request = await begun(createAnswerStore(redis, prefix, { underWayMs: 300, renewMs: 50 }))
+  await sleep(700)
+  expect(await kindOf()).toBe('busy')
+  await request.forget()
+  expect(await kindOf()).toBe('begun')
+})
