@@ -6,7 +6,7 @@ import { parseHead } from './headers.ts'
 import { listObjects } from './list.ts'
 import { putObject, putSigned } from './put.ts'
 import { createRequester, type Requester, type RequesterOptions, type StoreRequest } from './request.ts'
-import type { GetOptions, ReadOptions, Storage } from './storage.ts'
+import type { ByteRange, GetOptions, ReadOptions, Storage } from './storage.ts'
 
 export type StorageOptions = RequesterOptions
 
@@ -36,9 +36,10 @@ export function storageOn(requester: Requester): Storage {
     async get(bucket, key, options = {}) {
       const request = readRequest(bucket, key, options)
       const response = await requester.retry(options.signal, () => requester.send(request))
-      if (options.range && response.statusCode !== 206) {
+      const wrong = options.range && wrongRange(options.range, response)
+      if (wrong) {
         response.destroy()
-        throw requester.explain(rangeIgnored(), request)
+        throw requester.explain(wrong, request)
       }
       return {
         head: parseHead(response.headers),
@@ -99,9 +100,18 @@ function readRequest(bucket: string, key: string, options: GetOptions): StoreReq
   }
 }
 
-/** Some proxies do that; the wrong bytes must not pass for the right ones. */
-function rangeIgnored(): StorageError {
-  return new StorageError('the whole object came where a range was asked for', { code: 'RangeIgnored' })
+/** Some proxies answer with other bytes than the ones asked for; these must not pass for the right ones. */
+function wrongRange({ start, end }: ByteRange, response: IncomingMessage): StorageError | undefined {
+  if (response.statusCode !== 206) {
+    return new StorageError('the whole object came where a range was asked for', { code: 'RangeIgnored' })
+  }
+  const range = response.headers['content-range']
+  const [first, last, total] = (/^bytes (\d+)-(\d+)\/(\d+)$/i.exec(range ?? '') ?? []).slice(1).map(Number)
+  if (first === start && total !== undefined && last === Math.min(end ?? Infinity, total - 1))
+    return undefined
+  return new StorageError(`"${range ?? ''}" came where bytes ${start}-${end ?? ''} were asked for`, {
+    code: 'WrongRange',
+  })
 }
 
 /** Nothing to read there. `MethodNotAllowed` is the answer to a delete marker asked for by its version. */

@@ -9,7 +9,7 @@ import type { SourceObject } from '../../function.ts'
 import type { Logger } from '../../logger.ts'
 import { isStorageCode, StorageError } from '../../storage/errors.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { SECOND_MS } from '../../time.ts'
+import { SECOND_MS, sleep } from '../../time.ts'
 
 /** The version was removed while the attempt ran. */
 export class SourceGoneError extends Error {
@@ -27,7 +27,7 @@ export interface ReaderParts {
   /** Told of bytes as they are handed out, and with 0 when the store was tried in vain: that is no stalled handler. */
   readonly onBytes: (count: number) => void
   readonly log: Logger
-  /** For how long a store that gives not a byte is tried again. @defaultValue 40_000 */
+  /** For how long a store is tried again that gives less than 1 MiB meanwhile; only what is spent on trying counts. @defaultValue 40_000 */
   readonly patienceMs?: number | undefined
 }
 
@@ -44,6 +44,9 @@ export interface Reader {
 
 /** Outages of half a minute go unnoticed; a longer one ends the attempt before it counts as stalled. */
 const PATIENCE_MS = 40 * SECOND_MS
+/** Such a store is back: a few bytes for each connection are not enough to be patient with it anew. */
+const TRUSTED_BYTES = 1024 * 1024
+const [MIN_DELAY_MS, MAX_DELAY_MS] = [200, 3 * SECOND_MS]
 
 interface Opened {
   /** Taken while opening: a connection that dies before it brings anything was no success. */
@@ -51,30 +54,48 @@ interface Opened {
   readonly rest: AsyncIterator<Buffer, void>
 }
 
+/** How it has gone since the store was last trusted. */
+interface Trouble {
+  /** Connections that broke off. */
+  readonly breaks: number
+  /** What is left of the patience. */
+  readonly leftMs: number
+  /** Why it is given up when nothing is. */
+  readonly fault: unknown
+}
+
 export function createReader(parts: ReaderParts): Reader {
   const { storage, object, onBytes, log, patienceMs = PATIENCE_MS } = parts
-  const { bucket, key, versionId, etag } = object
+  const { bucket, key, versionId, etag, sizeBytes } = object
   const pin = versionId === undefined ? { ifMatch: etag } : { versionId }
+  const noTrouble: Trouble = {
+    breaks: 0,
+    leftMs: patienceMs,
+    fault: new StorageError(`the store gave nothing for ${patienceMs} ms`, { code: 'ETIMEDOUT' }),
+  }
 
   async function openOnce(start: number, end: number, signal: AbortSignal): Promise<Opened> {
-    const { body } = await storage.get(bucket, key, { ...pin, range: { start, end }, signal })
+    const { head, body } = await storage.get(bucket, key, { ...pin, range: { start, end }, signal })
+    if (head.sizeBytes !== sizeBytes) {
+      body.destroy()
+      throw wrongRange(`the source has ${sizeBytes} bytes, and the store sent a part of ${head.sizeBytes}`)
+    }
     const rest = body[Symbol.asyncIterator]() as AsyncIterator<Buffer, void>
     return { first: await rest.next(), rest }
   }
 
   /** Tries until a first byte is here. `late` ends a try that hangs; it is the connection's signal, and is let go after it. */
-  async function open(start: number, end: number, signal: AbortSignal): Promise<Opened> {
+  async function open(start: number, end: number, trouble: Trouble, signal: AbortSignal): Promise<Opened> {
     const late = new AbortController()
-    let fault: unknown = new StorageError(`the store gave nothing for ${patienceMs} ms`, {
-      code: 'ETIMEDOUT',
-    })
-    const timer = setTimeout(() => late.abort(fault), patienceMs)
+    let { fault } = trouble
+    const timer = setTimeout(() => late.abort(fault), Math.max(0, trouble.leftMs))
     const either = AbortSignal.any([signal, late.signal])
     try {
+      await sleep(delayAfter(trouble.breaks), either)
       return await pRetry(() => openOnce(start, end, either), {
         retries: Infinity,
-        minTimeout: 200,
-        maxTimeout: 3 * SECOND_MS,
+        minTimeout: MIN_DELAY_MS,
+        maxTimeout: MAX_DELAY_MS,
         randomize: true,
         signal: either,
         shouldRetry: ({ error }) => isPassing(error),
@@ -94,19 +115,29 @@ export function createReader(parts: ReaderParts): Reader {
 
   return {
     async *read(start, end, signal) {
+      let trouble = noTrouble
+      let trustedAt = start
       for (let at = start; at <= end;) {
-        const { first, rest } = await open(at, end, signal).catch((error: unknown) => {
+        const openedMs = performance.now()
+        const { first, rest } = await open(at, end, trouble, signal).catch((error: unknown) => {
           throw meaningOf(error)
         })
+        trouble = { ...trouble, leftMs: trouble.leftMs - (performance.now() - openedMs) }
         try {
           for (let next = first; !next.done; next = await rest.next()) {
             at += next.value.length
+            if (at > end + 1) throw wrongRange(`the store sent more than the bytes ${start}-${end}`)
+            if (at - trustedAt >= TRUSTED_BYTES) {
+              trustedAt = at
+              trouble = noTrouble
+            }
             onBytes(next.value.length)
             yield next.value
           }
           if (at <= end) throw new StorageError(`the store ended at byte ${at}`, { code: 'IncompleteBody' })
         } catch (error) {
           if (signal.aborted || !isPassing(error)) throw error
+          trouble = { ...trouble, breaks: trouble.breaks + 1, fault: error }
           onBytes(0)
           log.info({ error: messageOf(error), at }, 'the source broke off; reading goes on where it was')
         } finally {
@@ -115,6 +146,16 @@ export function createReader(parts: ReaderParts): Reader {
       }
     },
   }
+}
+
+/** None before the first connection; as p-retry has it after that many. */
+function delayAfter(breaks: number): number {
+  if (breaks === 0) return 0
+  return Math.min(MIN_DELAY_MS * 2 ** (breaks - 1) * (1 + Math.random()), MAX_DELAY_MS)
+}
+
+function wrongRange(message: string): StorageError {
+  return new StorageError(message, { code: 'WrongRange' })
 }
 
 function isPassing(error: unknown): boolean {
