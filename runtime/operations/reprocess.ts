@@ -1,5 +1,5 @@
 /** Runs objects again on request: selected now, handed out by a job. @module */
-import type { Preview, ReprocessRequest } from '../api/model/job.ts'
+import type { Preview, RedriveRequest, ReprocessRequest } from '../api/model/job.ts'
 import { RefusedError, type ReprocessService } from '../api/services.ts'
 import type { FunctionDefinition } from '../function.ts'
 import type { JobStore } from '../jobs/job-store.ts'
@@ -16,12 +16,29 @@ export interface ReprocessParts extends SelectionParts {
 }
 
 const SAMPLE = 10
+/** They list and ask the store, in the process that also takes uploads in. */
+const SELECTIONS_AT_ONCE = 2
+/** A job's record is read often, and its items have all keys. */
+const REMEMBERED = 20
 
 export function createReprocessService(parts: ReprocessParts): ReprocessService {
+  let selecting = 0
+
+  async function selectInTurn(request: ReprocessRequest): Promise<Selection> {
+    if (selecting >= SELECTIONS_AT_ONCE) {
+      throw new RefusedError(
+        409,
+        `${selecting} requests are looking for what matches already: nothing was done, try again soon`,
+      )
+    }
+    selecting++
+    return select(parts, request).finally(() => void selecting--)
+  }
+
   return {
     async reprocess(request) {
       checkFunction(parts.functions, request)
-      const selection = await select(parts, request)
+      const selection = await selectInTurn(request)
       if (selection.matched > request.limit) throw overTheLimit(selection.matched, request.limit)
       checkOptions(request, selection)
       if (request.dryRun) return previewOf(selection)
@@ -29,7 +46,7 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
       const job = await parts.jobs.create({
         kind: 'reprocess',
         isForced: request.force,
-        request,
+        request: shortened(request),
         ratePerSecond: request.ratePerSecond,
         items: selection.runs.map(({ definition: _definition, ...item }) => item),
       })
@@ -71,6 +88,21 @@ function checkOptions({ options, function: name }: ReprocessRequest, { runs }: S
 
 function namesOf(functions: readonly FunctionDefinition[]): string {
   return functions.map(({ name }) => name).join(', ')
+}
+
+/** The request as a job remembers it: of many keys or runs the first ones, and how many there are. */
+export function shortened(request: ReprocessRequest | RedriveRequest): Readonly<Record<string, unknown>> {
+  const short: Record<string, unknown> = { ...request }
+  for (const [list, count] of [
+    ['keys', 'keyCount'],
+    ['runs', 'runCount'],
+  ] as const) {
+    const all = short[list]
+    if (!Array.isArray(all) || all.length <= REMEMBERED) continue
+    short[list] = all.slice(0, REMEMBERED)
+    short[count] = all.length
+  }
+  return short
 }
 
 export function overTheLimit(matched: number, limit: number): RefusedError {

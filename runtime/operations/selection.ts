@@ -1,5 +1,6 @@
 /** Which runs a reprocess request means: the store says which objects there are, the definitions which functions are for them. @module */
 import type { ReprocessRequest } from '../api/model/job.ts'
+import { RefusedError } from '../api/services.ts'
 import type { FunctionDefinition } from '../function.ts'
 import type { ObjectVersion } from '../intake/event.ts'
 import { generationOf } from '../intake/notification.ts'
@@ -17,6 +18,8 @@ export interface SelectionParts {
   readonly storage: Storage
   readonly history: History
   readonly router: Router
+  /** @defaultValue 1,000,000 */
+  readonly maxObjects?: number
 }
 
 export interface SelectedRun extends AgainItem {
@@ -35,7 +38,10 @@ export interface Selection {
 
 /** Objects that are looked at together: a few requests to the store go on at a time, and one reading of Redis. */
 const AT_ONCE = 16
+/** Objects and older versions below a prefix: listing so many takes minutes, in the process that also takes uploads in. */
+const MAX_OBJECTS = 1_000_000
 
+/** @throws {RefusedError} 422 when too many objects lie below the prefix to be looked at */
 export async function select(parts: SelectionParts, request: ReprocessRequest): Promise<Selection> {
   const runs: SelectedRun[] = []
   let [matched, totalBytes] = [0, 0]
@@ -44,7 +50,7 @@ export async function select(parts: SelectionParts, request: ReprocessRequest): 
     passedOver[reason] = (passedOver[reason] ?? 0) + 1
   }
 
-  for await (const objects of inGroups(objectsOf(parts.storage, request, passOver), AT_ONCE)) {
+  for await (const objects of inGroups(objectsOf(parts, request, passOver), AT_ONCE)) {
     const candidates = objects.flatMap((object) => candidatesOf(parts.router, request, object, passOver))
     const records = await parts.history.runs(candidates.map(({ runId }) => runId))
     const reasons = await Promise.all(
@@ -65,14 +71,16 @@ export async function select(parts: SelectionParts, request: ReprocessRequest): 
 }
 
 async function* objectsOf(
-  storage: Storage,
+  { storage, maxObjects = MAX_OBJECTS }: SelectionParts,
   request: ReprocessRequest,
   passOver: (reason: string) => void,
 ): AsyncGenerator<ObjectVersion> {
   const { bucket, keys, prefix = '' } = request
   const after = request.uploadedAfter === undefined ? -Infinity : Date.parse(request.uploadedAfter)
   const before = request.uploadedBefore === undefined ? Infinity : Date.parse(request.uploadedBefore)
-  const found = keys ? namedObjects(storage, bucket, keys, passOver) : listedObjects(storage, bucket, prefix)
+  const found = keys
+    ? namedObjects(storage, bucket, keys, passOver)
+    : listedObjects(storage, bucket, prefix, maxObjects)
   for await (const object of found) {
     if (object.lastModifiedMs >= after && object.lastModifiedMs < before) yield object
   }
@@ -98,8 +106,17 @@ async function* listedObjects(
   storage: Storage,
   bucket: string,
   prefix: string,
+  maxObjects: number,
 ): AsyncGenerator<ObjectVersion> {
+  let looked = 0
   for await (const listed of storage.list(bucket, { prefix, versions: true })) {
+    if (++looked > maxObjects) {
+      const count = maxObjects.toLocaleString('en')
+      throw new RefusedError(
+        422,
+        `prefix: more than ${count} objects (with their older versions) lie below ${bucket}/${prefix}: ask for a longer prefix`,
+      )
+    }
     if (!listed.isLatest || listed.isDeleteMarker) continue
     const { key, versionId, etag, sizeBytes, lastModifiedMs } = listed
     const generation = generationOf({ versionId, etag, lastModifiedMs })

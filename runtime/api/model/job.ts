@@ -94,7 +94,10 @@ export const jobSchema = z
       .min(0)
       .openapi({ description: 'had gone on by themselves by the time it was their turn' }),
     ratePerSecond: z.number().optional(),
-    request: z.record(z.string(), z.unknown()),
+    request: z.record(z.string(), z.unknown()).openapi({
+      description:
+        'as it was asked for; of more than 20 `keys` or `runs` the first 20, and `keyCount` or `runCount`',
+    }),
     createdAt: time,
     endedAt: time
       .optional()
