@@ -20,7 +20,7 @@ export interface RunParts {
 export function createRunService({ queue, history, storage, functions }: RunParts): RunService {
   async function found(id: string): Promise<RunRecord> {
     const run = await queue.run(id)
-    if (!run) throw new RefusedError(404, `there is no run ${id} (any more)`)
+    if (!run) throw unknownRun(id)
     return run
   }
 
@@ -54,10 +54,23 @@ export function createRunService({ queue, history, storage, functions }: RunPart
           latest.kind === 'gone' ? 'its source was removed' : 'a newer upload of its key is the latest'
         throw new RefusedError(409, `run ${id} cannot be run again: ${why}`)
       }
+      if (!force) checkEnded(run)
       const trigger = run.state === 'dead' ? 'redrive' : 'reprocess'
-      const outcomes = await queue.again({ trigger, isForced: force, items: [{ runId: id }] })
-      if (outcomes?.[0] === 'busy') {
-        throw new RefusedError(409, `run ${id} is ${run.state}: wait for its end, or begin anew with "force"`)
+      const [outcome] = (await queue.again({ trigger, isForced: force, items: [{ runId: id }] })) ?? []
+      // Said of what has changed since it was looked at.
+      switch (outcome) {
+        case 'queued':
+          break
+        case 'busy':
+          throw new RefusedError(
+            409,
+            `run ${id} goes on already: wait for its end, or begin anew with "force"`,
+          )
+        case 'ended':
+          throw new RefusedError(409, `run ${id} is no dead letter any more: look at it again`)
+        case 'unknown':
+        case undefined:
+          throw unknownRun(id)
       }
       return detailOf(await found(id))
     },
@@ -68,6 +81,20 @@ export function createRunService({ queue, history, storage, functions }: RunPart
       const { state: now } = await found(id)
       throw new RefusedError(409, `run ${id} has ended already: it is ${now}`)
     },
+  }
+}
+
+function unknownRun(id: string): RefusedError {
+  return new RefusedError(404, `there is no run ${id} (any more)`)
+}
+
+/** @throws {RefusedError} 409 when it goes on, or has a result */
+function checkEnded({ runId, state }: RunRecord): void {
+  if (state === 'succeeded') {
+    throw new RefusedError(409, `run ${runId} has succeeded: it is done once more with "force" only`)
+  }
+  if (state === 'queued' || state === 'running' || state === 'retrying') {
+    throw new RefusedError(409, `run ${runId} is ${state}: wait for its end, or begin anew with "force"`)
   }
 }
 
