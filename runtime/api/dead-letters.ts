@@ -1,4 +1,4 @@
-/** `/v1/dead-letters`: runs that were given up; again, or forgotten. @module */
+/** `/v1/dead-letters`: runs that were given up; run again, or taken off the list. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { needs, type ApiEnv } from './auth.ts'
@@ -41,7 +41,11 @@ const redrive = createRoute({
 const purge = createRoute({
   method: 'post',
   path: '/v1/dead-letters/purge',
-  ...v1('dead letters', 'admin', 'Forget all that match; their verdicts stay'),
+  ...v1(
+    'dead letters',
+    'admin',
+    'Take all that match off the list; their runs are remembered as long as others, their verdicts stay',
+  ),
   request: { body: { required: true, content: { 'application/json': { schema: purgeRequest } } } },
   responses: {
     200: json(z.object({ purged: z.int().min(0) }), 'how many it was, or for a dry run would be'),

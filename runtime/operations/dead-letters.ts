@@ -1,8 +1,8 @@
-/** Dead letters: listed, run again, forgotten. @module */
+/** Dead letters: listed, run again, taken off the list. @module */
 import type { Redis } from 'ioredis'
 import type { PurgeRequest, RedriveRequest } from '../api/model/job.ts'
 import { toRunDetail } from '../api/model/run.ts'
-import type { DeadLetterFilter, DeadLetterService } from '../api/services.ts'
+import { RefusedError, type DeadLetterFilter, type DeadLetterService } from '../api/services.ts'
 import type { FunctionDefinition } from '../function.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import { listDeadLetters, type LetterPosition } from '../queue/dead-letters.ts'
@@ -11,7 +11,7 @@ import type { Queue } from '../queue/queue.ts'
 import type { RunRecord } from '../queue/run.ts'
 import { fromCursor, toCursor } from './cursor.ts'
 import { toJob } from './jobs.ts'
-import { overTheLimit } from './reprocess.ts'
+import { overTheLimit, shortened } from './reprocess.ts'
 import { isMeantBy } from './runs.ts'
 
 export interface DeadLetterParts {
@@ -47,8 +47,9 @@ export function createDeadLetterService(parts: DeadLetterParts): DeadLetterServi
   async function all(request: RedriveRequest | PurgeRequest): Promise<readonly RunRecord[]> {
     const filter = filterOf(request)
     if (request.runs) {
-      const known = await history.runs([...new Set(request.runs)])
-      return known.filter((run) => run?.state === 'dead').filter((run) => run !== undefined)
+      const [isMeant, isOfTime] = [isDeadLetterMeantBy(filter), isDeadWithin(filter)]
+      const known = (await history.runs([...new Set(request.runs)])).filter((run) => run !== undefined)
+      return known.filter((run) => run.state === 'dead' && isMeant(run) && isOfTime(run))
     }
     const found: RunRecord[] = []
     let after: LetterPosition | undefined
@@ -72,7 +73,11 @@ export function createDeadLetterService(parts: DeadLetterParts): DeadLetterServi
     },
 
     async redrive(request) {
-      const runs = await all(request)
+      const found = await all(request)
+      // Nobody takes up what waits for a function that nobody serves.
+      const runs = found.filter(({ functionName }) => names.includes(functionName))
+      const others = found.length - runs.length
+      const passedOver = others > 0 ? { 'not-served': others } : {}
       if (runs.length > request.limit) throw overTheLimit(runs.length, request.limit)
       if (request.dryRun) {
         const sample = runs.slice(0, SAMPLE).map(({ functionName, payload }) => ({
@@ -82,11 +87,18 @@ export function createDeadLetterService(parts: DeadLetterParts): DeadLetterServi
           sizeBytes: payload.sizeBytes,
         }))
         const totalBytes = runs.reduce((sum, { payload }) => sum + payload.sizeBytes, 0)
-        return { matched: runs.length, totalBytes, sample, passedOver: {} }
+        return { matched: runs.length, totalBytes, sample, passedOver }
       }
+      if (others > 0 && runs.length === 0) throw notServed(found, names, passedOver)
       const { ratePerSecond } = request
       const items = runs.map(({ runId }) => ({ runId }))
-      const job = await jobs.create({ kind: 'redrive', isForced: false, request, ratePerSecond, items })
+      const job = await jobs.create({
+        kind: 'redrive',
+        isForced: false,
+        request: shortened(request),
+        ratePerSecond,
+        items,
+      })
       parts.onJob()
       return toJob(job)
     },
@@ -107,6 +119,27 @@ export function createDeadLetterService(parts: DeadLetterParts): DeadLetterServi
 function isDeadLetterMeantBy(filter: DeadLetterFilter): (run: RunRecord) => boolean {
   const isMeant = isMeantBy(filter)
   return (run) => isMeant(run) && (filter.reason === undefined || run.reason === filter.reason)
+}
+
+/** Of the death, as the list has it. */
+function isDeadWithin({
+  sinceMs = -Infinity,
+  untilMs = Infinity,
+}: DeadLetterFilter): (run: RunRecord) => boolean {
+  return ({ endedAtMs = 0 }) => endedAtMs >= sinceMs && endedAtMs < untilMs
+}
+
+function notServed(
+  found: readonly RunRecord[],
+  names: readonly string[],
+  passedOver: Readonly<Record<string, number>>,
+): RefusedError {
+  const functions = [...new Set(found.map(({ functionName }) => functionName))].join(', ')
+  return new RefusedError(
+    422,
+    `all that match are of ${functions}, which is not served here; there are ${names.join(', ')}`,
+    { passedOver },
+  )
 }
 
 function filterOf(request: RedriveRequest | PurgeRequest): DeadLetterFilter {
