@@ -74,11 +74,14 @@ export interface Definition<S extends z.ZodObject> {
   /** Where results go. @defaultValue { bucket: 'processed' } */
   readonly output?: { readonly bucket: string }
   readonly options?: S
-  /** What becomes of results when their source is deleted. @defaultValue 'keep' */
+  /**
+   * What becomes of results when their source is deleted by others. Buckets without versions keep all, and so do objects whose
+   * source the runtime itself removes (`afterSuccess`). @defaultValue 'keep'
+   */
   readonly onDelete?: 'keep' | 'remove'
   /**
    * What becomes of the source once every function that it matches has succeeded. Needs the right to delete in its bucket,
-   * which `sluice setup` then gives to the runtime's account. @defaultValue 'keep'
+   * which `sluice setup` then gives to the runtime's account; a bucket without versions keeps all. @defaultValue 'keep'
    */
   readonly afterSuccess?: 'keep' | 'remove'
   /**

@@ -53,6 +53,11 @@ export function createQueueGauges({
     help: 'Runs whose verdict is not yet in the bucket.',
     registers: [registry],
   })
+  const cleanup = new Gauge({
+    name: 'sluice_cleanup_owed',
+    help: 'Sources and results that may have to be removed (afterSuccess, onDelete) and are not yet.',
+    registers: [registry],
+  })
   const { keys } = queue
 
   async function readFunction(name: string): Promise<void> {
@@ -67,7 +72,8 @@ export function createQueueGauges({
   }
 
   return async () => {
-    for (const gauge of [depth, oldest, inbox, bad, delayed, owed]) gauge.reset()
+    for (const gauge of [depth, oldest, inbox, bad, delayed, owed, cleanup]) gauge.reset()
+    cleanup.set(await redis.zcard(keys.tidy))
     inbox.set(await redis.llen(keys.inbox))
     bad.set(await redis.xlen(keys.bad))
     delayed.set(await redis.zcard(keys.delay))

@@ -1,12 +1,11 @@
 /** A batch of notifications, turned into what `admit` stores. Pure. @module */
 import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
-import type { FunctionDefinition } from '../function.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Admission, Job, Mark } from '../queue/queue.ts'
 import { resultsDebt } from '../queue/debts.ts'
 import { announcementOf } from './announcement.ts'
-import type { CreatedEvent, ObjectEvent } from './event.ts'
+import type { CreatedEvent, ObjectEvent, RemovedEvent } from './event.ts'
 import { NotificationError, parseNotification } from './notification.ts'
 import type { Mismatch, Router } from './routing.ts'
 
@@ -49,10 +48,7 @@ export function planAdmission(
       text: announcementOf(event, 'notification'),
     })
     if (event.kind === 'removed') {
-      const { bucket, key, eventId } = event
-      // Which functions want it is asked when it is paid; that none reads the bucket is known now.
-      if (router({ bucket, key, sizeBytes: NaN }).some(({ definition }) => isRemovedWith(definition, bucket)))
-        debts.push(resultsDebt(bucket, key, eventId))
+      debts.push(...debtsOf(event, router))
       continue
     }
     const routes = router(event)
@@ -66,8 +62,11 @@ export function planAdmission(
   return { raws, jobs, marks, bad, debts, announced, paths, recordTtlMs, events, dropped }
 }
 
-function isRemovedWith({ bucket, onDelete }: FunctionDefinition, sourceBucket: string): boolean {
-  return bucket === sourceBucket && onDelete === 'remove'
+/** Functions whose results go with their source; whether there are any is asked when it is paid. */
+function debtsOf({ bucket, key, eventId }: RemovedEvent, router: Router): readonly string[] {
+  return router({ bucket, key, sizeBytes: NaN })
+    .filter(({ definition }) => definition.bucket === bucket && definition.onDelete === 'remove')
+    .map(({ definition }) => resultsDebt({ functionName: definition.name, bucket, key }, eventId))
 }
 
 /** MinIO sends UTF-8; what is none would change on its way through a string. */

@@ -31,10 +31,25 @@ export function announcementOf(event: ObjectEvent, path: AnnouncementPath): stri
   ])
 }
 
-/** What {@link announcementOf} made, behind the time at which Redis heard of it: `1763900000012 ["notification",…]`. */
-export function parseAnnouncement(line: string): Announcement {
-  const space = line.indexOf(' ')
-  const [path, kind, eventName, eventId, eventTimeMs, generation] = JSON.parse(line.slice(space + 1)) as [
+/**
+ * What {@link announcementOf} made, behind the time at which Redis heard of it: `1763900000012 ["notification",…]`. A time
+ * alone means that the one before was heard of once more.
+ */
+export function parseAnnouncements(lines: readonly string[]): readonly Announcement[] {
+  const found: Announcement[] = []
+  for (const line of lines) {
+    const [heardAt = ''] = line.split(' ', 1)
+    const last = found.at(-1)
+    const heardAtMs = Number(heardAt)
+    if (line.length > heardAt.length) found.push(parseOne(line.slice(heardAt.length + 1), heardAtMs))
+    // The list is cut at its beginning: what the first ones repeat may be gone.
+    else if (last) found.push({ ...last, heardAtMs })
+  }
+  return found
+}
+
+function parseOne(text: string, heardAtMs: number): Announcement {
+  const [path, kind, eventName, eventId, eventTimeMs, generation] = JSON.parse(text) as [
     AnnouncementPath,
     ObjectEvent['kind'],
     string,
@@ -42,6 +57,5 @@ export function parseAnnouncement(line: string): Announcement {
     number,
     string,
   ]
-  const heardAtMs = Number(line.slice(0, space))
   return { heardAtMs, path, kind, eventName, eventId, eventTimeMs, ...(generation && { generation }) }
 }

@@ -56,36 +56,21 @@ export function createJobStore(redis: Redis, queue: Queue, retentionMs: number) 
       const id = ulid()
       for (let at = 0; at < job.items.length; at += WRITTEN_AT_ONCE) {
         const texts = job.items.slice(at, at + WRITTEN_AT_ONCE).map((item) => JSON.stringify(item))
-        await redis.rpush(itemsOf(id), ...texts)
-        if (at === 0) await redis.pexpire(itemsOf(id), UNFINISHED_MS)
+        await queue.fillJob(id, at, UNFINISHED_MS, texts)
       }
-      const createdAtMs = Date.now()
-      await redis
-        .multi()
-        .hset(keyOf(id), {
-          kind: job.kind,
-          status: 'running',
-          total: job.items.length,
-          position: 0,
-          handedOut: 0,
-          passedOver: 0,
-          isForced: job.isForced ? 1 : 0,
-          request: JSON.stringify(job.request),
-          createdAt: createdAtMs,
-          ...(job.ratePerSecond !== undefined && { ratePerSecond: job.ratePerSecond }),
-        })
-        .persist(itemsOf(id))
-        .zadd(all, createdAtMs, id)
-        .sadd(active, id)
-        .exec()
+      const { kind, isForced, ratePerSecond, request } = job
+      const total = job.items.length
+      await queue.beginJob(id, { kind, isForced, ratePerSecond, total, request: JSON.stringify(request) })
       return (await get(id)) as JobRecord
     },
 
     /** Newest first, those after `after`; fewer than asked for only at the end. */
     async list(limit: number, after?: string): Promise<readonly JobRecord[]> {
       const rank = after === undefined ? -1 : await redis.zrevrank(all, after)
+      // The one before is forgotten by now, so all older ones are too.
+      if (rank === null) return []
       const jobs: JobRecord[] = []
-      for (let at = (rank ?? -1) + 1; jobs.length < limit; at += limit) {
+      for (let at = rank + 1; jobs.length < limit; at += limit) {
         const ids = await redis.zrevrange(all, at, at + limit - 1)
         const found = await Promise.all(ids.map(get))
         jobs.push(...found.filter((job) => job !== undefined))

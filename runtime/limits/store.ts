@@ -17,6 +17,8 @@ export interface LimitStore {
   /** The same of all that Redis answered; `texts` has '' for what it does not know. */
   complete(functionNames: readonly string[], texts: readonly string[]): Promise<ReadonlyMap<string, Limits>>
   change(functionName: string, change: LimitsChange): Promise<Limits>
+  /** Brings Redis in line with the bucket: a change may have died between the two, or one of them was set back. */
+  reconcile(functionNames: readonly string[]): Promise<void>
 }
 
 export function createLimitStore(storage: Storage, queue: Queue): LimitStore {
@@ -29,10 +31,14 @@ export function createLimitStore(storage: Storage, queue: Queue): LimitStore {
   }
 
   async function orFromBucket(functionName: string, text: string | undefined): Promise<Limits> {
-    const known = text ? parseLimits(text) : undefined
-    if (known) return known
+    return (text ? parseLimits(text) : undefined) ?? (await toldByBucket(functionName))
+  }
+
+  /** The bucket's word, which Redis knows afterwards, unless somebody was faster with a newer one. */
+  async function toldByBucket(functionName: string): Promise<Limits> {
+    const before = await queue.limits(functionName)
     const { limits } = await fromBucket(functionName)
-    await queue.setLimits(functionName, limits)
+    await queue.setLimits(functionName, limits, before)
     return limits
   }
 
@@ -48,6 +54,7 @@ export function createLimitStore(storage: Storage, queue: Queue): LimitStore {
 
     async change(functionName, change) {
       for (let round = 1; round <= MAX_ROUNDS; round++) {
+        const before = await queue.limits(functionName)
         const { limits, etag } = await fromBucket(functionName)
         const next = changed(limits, change, Date.now())
         const body = { bytes: Buffer.from(`${JSON.stringify(next, null, 2)}\n`) }
@@ -61,10 +68,15 @@ export function createLimitStore(storage: Storage, queue: Queue): LimitStore {
           if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) continue
           throw error
         }
-        await queue.setLimits(functionName, next)
+        // Another change came in between: the bucket has both by now, and tells what holds.
+        if (!(await queue.setLimits(functionName, next, before))) await toldByBucket(functionName)
         return next
       }
       throw new Error(`the limits of "${functionName}" were changed by others ${MAX_ROUNDS} times in a row`)
+    },
+
+    async reconcile(functionNames) {
+      for (const functionName of functionNames) await toldByBucket(functionName)
     },
   }
 }

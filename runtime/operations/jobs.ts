@@ -59,14 +59,11 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
 
     async cancel(id) {
       const job = await found(id)
-      if (!(await jobs.end(id, 'cancelled')))
-        throw new RefusedError(409, `the job ${id} is ${job.status} already`)
-      for await (const runIds of runIdsOf(await found(id))) {
-        const runs = await history.runs(runIds)
-        // What runs goes on: its work is done in part, and an upload may have asked for it too.
-        const waiting = runs.filter((run) => run?.state === 'queued' && run.trigger === job.kind)
-        for (const run of waiting) if (run) await queue.cancel(run.runId)
-      }
+      const isEnded = !(await jobs.end(id, 'cancelled'))
+      let withdrawn = 0
+      for await (const runIds of runIdsOf(await found(id))) withdrawn += await queue.withdraw(id, runIds)
+      if (isEnded && withdrawn === 0)
+        throw new RefusedError(409, `the job ${id} is ${job.status} already, and none of its runs waits`)
       return toJob(await found(id))
     },
   }

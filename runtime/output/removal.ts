@@ -1,13 +1,13 @@
 /**
  * Removing a result whose source was deleted. MinIO knows no conditional delete, so everything goes by its version: what a
- * newer run commits meanwhile is another version, and stays.
+ * newer run commits meanwhile is another version, and stays. Without versions nothing is removed.
  * @module
  */
 import type { ListedObject, Storage } from '../storage/storage.ts'
 import { createAttemptFolder } from './attempt-folder.ts'
 import { readCurrent } from './current.ts'
 import { pointerKey, type ResultPlace } from './layout.ts'
-import { parseIdentity, parseManifest } from './manifest.ts'
+import { parseIdentity, parseManifest, type Identity } from './manifest.ts'
 import { writePointers } from './pointers.ts'
 
 export interface RemovalRequest {
@@ -16,51 +16,64 @@ export interface RemovalRequest {
   readonly source: { readonly bucket: string; readonly key: string }
 }
 
-/** What the versions of a manifest name. */
-interface Named {
-  readonly attempts: Set<string>
-  readonly pointers: Set<string>
+/** A result that is to go, and what its manifests name: to be remembered before they are removed. */
+export interface Removal {
+  /** Of the manifest, newest first. */
+  readonly versions: readonly ListedObject[]
+  readonly attempts: readonly string[]
+  readonly pointers: readonly string[]
+  /** Whose result stands, and of which version of the source. */
+  readonly run: string
+  readonly generation: string
 }
 
-/** True when there was a result of this source, and the source is gone, so that its result is gone too. */
-export async function removeResult({ storage, place, source }: RemovalRequest): Promise<boolean> {
+/** Undefined when there is no result of this source, or the source is there, or the bucket keeps no versions. */
+export async function planRemoval({ storage, place, source }: RemovalRequest): Promise<Removal | undefined> {
   const versions = await versionsOf(storage, place.bucket, place.manifestKey)
+  if (versions.length === 0 || !areVersioned(versions)) return undefined
   // In this order: a manifest that comes after this look is of an upload that comes after the next one.
-  if ((await storage.head(source.bucket, source.key)) !== undefined) return false
-  const named = await namesIn(storage, place, versions, source)
-  if (!named) return false
-  await removeVersions(storage, place.bucket, versions)
-  const isReplaced = (await readCurrent(storage, place)) !== undefined
-  if (isReplaced) await writePointers({ storage, place, names: named.pointers })
-  else {
-    for (const name of named.pointers) {
-      const key = pointerKey(place, name)
-      await removeVersions(storage, place.bucket, await versionsOf(storage, place.bucket, key))
-    }
-  }
-  for (const attempt of named.attempts) await createAttemptFolder(storage, place, attempt).discard()
-  return true
-}
-
-/** Undefined when there is no manifest, or the newest one is not of this source. */
-async function namesIn(
-  storage: Storage,
-  place: ResultPlace,
-  versions: readonly ListedObject[],
-  source: RemovalRequest['source'],
-): Promise<Named | undefined> {
-  const named: Named = { attempts: new Set(), pointers: new Set() }
-  let isOurs = false
+  if ((await storage.head(source.bucket, source.key)) !== undefined) return undefined
+  const attempts = new Set<string>()
+  const pointers = new Set<string>()
+  let newest: Identity | undefined
   for (const { versionId, isLatest, isDeleteMarker } of versions) {
     if (isDeleteMarker) continue
     const found = await storage.readText(place.bucket, place.manifestKey, { ...(versionId && { versionId }) })
     const identity = found && parseIdentity(found.text)
     if (!identity || identity.source.bucket !== source.bucket || identity.source.key !== source.key) continue
-    isOurs ||= isLatest
-    named.attempts.add(identity.attempt)
-    for (const name of Object.keys(parseManifest(found.text)?.pointers ?? {})) named.pointers.add(name)
+    if (isLatest) newest = identity
+    attempts.add(identity.attempt)
+    for (const name of Object.keys(parseManifest(found.text)?.pointers ?? {})) pointers.add(name)
   }
-  return isOurs ? named : undefined
+  if (!newest) return undefined
+  const { run, source: of } = newest
+  return { versions, attempts: [...attempts], pointers: [...pointers], run, generation: of.generation }
+}
+
+/**
+ * Removes files and pointers that no manifest names any more. May be repeated.
+ *
+ * @throws {Error} when a manifest that names one of the attempts still stands though the source is gone
+ */
+export async function removeFiles(
+  { storage, place, source }: RemovalRequest,
+  { attempts, pointers }: Pick<Removal, 'attempts' | 'pointers'>,
+): Promise<void> {
+  const current = await readCurrent(storage, place)
+  const standing = current && current.identity !== 'foreign' ? current.identity.attempt : undefined
+  if (standing !== undefined && attempts.includes(standing)) {
+    // The source came back before the manifest went: the result stays.
+    if ((await storage.head(source.bucket, source.key)) !== undefined) return
+    throw new Error('the manifest of a result that is to go still stands')
+  }
+  for (const name of current ? [] : pointers) {
+    const key = pointerKey(place, name)
+    const versions = await versionsOf(storage, place.bucket, key)
+    if (areVersioned(versions)) await removeVersions(storage, place.bucket, versions)
+  }
+  // Another result may have come meanwhile, and written pointers of the same names.
+  if (await readCurrent(storage, place)) await writePointers({ storage, place, names: pointers })
+  for (const attempt of attempts) await createAttemptFolder(storage, place, attempt).discard()
 }
 
 /** Newest first, delete markers among them. */
@@ -85,4 +98,8 @@ export async function removeVersions(
 ): Promise<void> {
   for (const { key, versionId } of versions.toReversed())
     await storage.remove(bucket, key, { ...(versionId && { versionId }) })
+}
+
+function areVersioned(versions: readonly ListedObject[]): boolean {
+  return versions.every(({ versionId }) => versionId !== undefined)
 }

@@ -8,16 +8,22 @@ import { createRouter } from '../intake/routing.ts'
 import type { Closers } from '../lifecycle.ts'
 import { createJobStore } from '../jobs/job-store.ts'
 import { createJobRunner } from '../jobs/runner.ts'
+import { createLimitStore } from '../limits/store.ts'
 import { functionMetrics } from '../metrics.ts'
 import { createOperations } from '../operations/index.ts'
 import { connectRedis } from '../queue/redis.ts'
-import { SECOND_MS } from '../time.ts'
+import { DAY_MS, SECOND_MS } from '../time.ts'
 import { startChores } from '../worker/housekeeping.ts'
 import { linkToSupervisor } from './child.ts'
 import { listen } from './listen.ts'
 import type { MetricsSnapshot } from './messages.ts'
 import { readVersion, type Parts } from './parts.ts'
 import { expose } from './snapshots.ts'
+
+/** How long Redis may say something else than the bucket does of pauses and limits, after one of them was set back. */
+const RECONCILE_MS = 30 * SECOND_MS
+/** How long an object is remembered after its newest event, so that a million uploads a day fit. */
+const OBJECT_RECORD_MS = 2 * DAY_MS
 
 /** Starts; resolves when it serves. What it returns ends it. */
 export async function serve(
@@ -59,7 +65,14 @@ export async function serve(
   closers.add('http', await listen(app, config, log))
 
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()
-  const stopChores = startChores([{ name: 'jobs', everyMs: SECOND_MS, run: () => runner.look() }], log)
+  const limits = createLimitStore(storage, queue)
+  const stopChores = startChores(
+    [
+      { name: 'jobs', everyMs: SECOND_MS, run: () => runner.look() },
+      { name: 'limits', everyMs: RECONCILE_MS, run: () => limits.reconcile(functionNames) },
+    ],
+    log,
+  )
   link.ready()
   return async () => {
     isDraining = true
@@ -75,7 +88,7 @@ function startIntake({ config, functions, queue, metrics, log }: Parts): () => P
     blocking,
     router: createRouter(functions),
     paths: config.isStrictEvents ? 1 : 2,
-    recordTtlMs: config.retentionMs,
+    recordTtlMs: Math.min(config.retentionMs, OBJECT_RECORD_MS),
     metrics,
     log,
   })

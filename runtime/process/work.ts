@@ -87,8 +87,10 @@ export async function work(
     )
   })
   rings.on('message', (_channel, word: string) => {
-    const run = word.startsWith('cancel:') ? inFlight.find(word.slice('cancel:'.length)) : undefined
-    if (run) inFlight.abort(run, 'cancelled', 'cancelled on request')
+    const [kind, runId = '', fence] = word.split(':')
+    const run = kind === 'cancel' ? inFlight.find(runId) : undefined
+    // The word may come after the next attempt has begun, which it does not mean.
+    if (run && run.claim.fence === fence) inFlight.abort(run, 'cancelled', 'cancelled on request')
     if (word === 'limits') attendNow()
     if (word === 'tidy') tidyNow()
     if (names.includes(word) || word === 'reclaimed') worker.ring()

@@ -1,15 +1,27 @@
 /**
- * What is to be cleaned away once a run has succeeded or a source was deleted: texts in the set `tidy`, put there by the
- * script that knows of it, so that no death of a process forgets one. Any worker pays them. Pure.
+ * What is to be cleaned away once a run has succeeded or a source was deleted: texts in the sorted set `tidy`, put there by
+ * the script that knows of it, so that no death of a process forgets one. Workers pay them. Pure.
  * @module
  */
 import type { FunctionDefinition } from '../function.ts'
 
 export type Debt =
-  /** Whether the source may go now: every function that it matches has to have succeeded. */
-  | { readonly kind: 'source'; readonly runId: string; readonly epoch: number }
-  /** Whether the results of an object have to go: only when it is gone. */
-  | { readonly kind: 'results'; readonly bucket: string; readonly key: string; readonly cause: string }
+  /** Whether the source may go now: nothing may be left to do with it. */
+  | { readonly kind: 'source'; readonly runId: string }
+  /** Whether a function's results of an object have to go: only when the object is gone. */
+  | (ResultsOf & { readonly kind: 'results' })
+  /** Files and pointers of results that were removed, or are being removed: named here since no manifest names them then. */
+  | (ResultsOf & {
+      readonly kind: 'files'
+      readonly attempts: readonly string[]
+      readonly pointers: readonly string[]
+    })
+
+export interface ResultsOf {
+  readonly functionName: string
+  readonly bucket: string
+  readonly key: string
+}
 
 /** What a success owes: of the source, of the results. */
 export interface Owed {
@@ -18,8 +30,16 @@ export interface Owed {
 }
 
 /** `cause` tells one deletion from the next, so that paying the older debt does not forget the newer one. */
-export function resultsDebt(bucket: string, key: string, cause: string): string {
-  return JSON.stringify(['results', bucket, key, cause])
+export function resultsDebt({ functionName, bucket, key }: ResultsOf, cause: string): string {
+  return JSON.stringify(['results', functionName, bucket, key, cause])
+}
+
+export function filesDebt(
+  { functionName, bucket, key }: ResultsOf,
+  attempts: readonly string[],
+  pointers: readonly string[],
+): string {
+  return JSON.stringify(['files', functionName, bucket, key, attempts, pointers])
 }
 
 export function owedBySuccess(
@@ -31,22 +51,27 @@ export function owedBySuccess(
     readonly payload: { readonly bucket: string; readonly key: string }
   },
 ): Owed {
-  const { bucket, key } = run.payload
-  const own = functions.find(({ name }) => name === run.functionName)
+  const { functionName, payload, runId, epoch } = run
+  const { bucket, key } = payload
+  const own = functions.find(({ name }) => name === functionName)
   const isSourceOwed = functions.some((each) => each.bucket === bucket && each.afterSuccess === 'remove')
   return {
-    ...(isSourceOwed && { source: JSON.stringify(['source', run.runId, run.epoch]) }),
+    ...(isSourceOwed && { source: JSON.stringify(['source', runId, epoch]) }),
     // The source may have been deleted while this ran, when there was no result to remove yet.
-    ...(own?.onDelete === 'remove' && { results: resultsDebt(bucket, key, `${run.runId}-${run.epoch}`) }),
+    ...(own?.onDelete === 'remove' && {
+      results: resultsDebt({ functionName, bucket, key }, `${runId}-${epoch}`),
+    }),
   }
 }
 
 export function parseDebt(text: string): Debt {
   const [kind, ...rest] = JSON.parse(text) as [Debt['kind'], ...never[]]
   if (kind === 'source') {
-    const [runId, epoch] = rest as unknown as [string, number]
-    return { kind, runId, epoch }
+    const [runId] = rest as unknown as [string]
+    return { kind, runId }
   }
-  const [bucket, key, cause] = rest as unknown as [string, string, string]
-  return { kind, bucket, key, cause }
+  const [functionName, bucket, key, ...more] = rest as unknown as [string, string, string, ...never[]]
+  if (kind === 'results') return { kind, functionName, bucket, key }
+  const [attempts, pointers] = more as unknown as [string[], string[]]
+  return { kind, functionName, bucket, key, attempts, pointers }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Redis } from 'ioredis'
-import { parseAnnouncement, type Announcement } from '../intake/announcement.ts'
+import { parseAnnouncements, type Announcement } from '../intake/announcement.ts'
 import { parseAttempt, type AttemptRecord } from './attempts.ts'
 import type { Keys } from './keys.ts'
 import { parseRun, type RunRecord } from './run.ts'
@@ -95,7 +95,7 @@ export function createHistory(redis: Redis, keys: Keys) {
 
     /** What was announced of an object, oldest first. */
     async announcements(objectId: string): Promise<readonly Announcement[]> {
-      return (await redis.lrange(keys.events(objectId), 0, -1)).map(parseAnnouncement)
+      return parseAnnouncements(await redis.lrange(keys.events(objectId), 0, -1))
     },
   }
 }

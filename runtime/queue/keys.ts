@@ -22,7 +22,7 @@ export interface Keys {
   readonly ended: string
   /** Set: runs that ended without a result and whose verdict is not yet in the bucket. */
   readonly verdicts: string
-  /** Set: what is to be cleaned away. */
+  /** Sorted set: what is to be cleaned away, by the time when that is tried. */
   readonly tidy: string
   /** The channel that says that there is something to claim, write or cancel. */
   readonly wake: string
@@ -39,6 +39,12 @@ export interface Keys {
   tries(runId: string): string
   /** List: what was announced of an object. */
   events(objectId: string): string
+  /** Set: runs of an object that go on. */
+  open(objectId: string): string
+  /** Set: versions of an object that the runtime itself has removed. */
+  consumed(objectId: string): string
+  /** Set: runs of an object that ended without a result and may be run again. */
+  failed(objectId: string): string
 }
 
 export function createKeys(name: string): Keys {
@@ -60,6 +66,9 @@ export function createKeys(name: string): Keys {
     run: (runId) => `${prefix}run:${runId}`,
     tries: (runId) => `${prefix}tries:${runId}`,
     events: (objectId) => `${prefix}events:${objectId}`,
+    open: (objectId) => `${prefix}open:${objectId}`,
+    consumed: (objectId) => `${prefix}consumed:${objectId}`,
+    failed: (objectId) => `${prefix}failed:${objectId}`,
   }
 }
 

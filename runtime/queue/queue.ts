@@ -7,6 +7,8 @@ import type { Redis } from 'ioredis'
 import type { Limits } from '../limits/limits.ts'
 import { createKeys, GROUP, LANES, type Keys, type Lane } from './keys.ts'
 import { parseRun, type RunPayload, type RunRecord, type RunState, type Trigger } from './run.ts'
+import { createDebtCommands } from './debt-commands.ts'
+import { createJobCommands } from './job-commands.ts'
 import { createScripts, type ScriptArgument } from './scripts.ts'
 import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow } from './turn.ts'
 
@@ -100,6 +102,8 @@ export function createQueue(redis: Redis, name: string) {
 
   return {
     keys,
+    ...createJobCommands(script),
+    ...createDebtCommands(redis, keys, script),
 
     /** The first `count` notifications, still in the list. */
     peek: (count: number): Promise<Buffer[]> => redis.lrangeBuffer(keys.inbox, 0, count - 1),
@@ -165,10 +169,6 @@ export function createQueue(redis: Redis, name: string) {
       return done === 1 ? outcomes : undefined
     },
 
-    /** False when the job had ended already. */
-    endJob: async (job: string, status: 'done' | 'cancelled', ttlMs: number): Promise<boolean> =>
-      (await script('end_job', [job, status, ttlMs])) === 1,
-
     /** Takes dead letters off the list; how many were on it. */
     purge: (runIds: readonly string[]) => script('purge', runIds) as Promise<number>,
 
@@ -206,10 +206,9 @@ export function createQueue(redis: Redis, name: string) {
     limits: async (functionName: string): Promise<string> =>
       (await redis.hget(keys.limits, functionName)) ?? '',
 
-    /** Nothing happens when newer ones are known. */
-    async setLimits(functionName: string, limits: Limits): Promise<void> {
-      await script('set_limits', [functionName, limits.revision, JSON.stringify(limits)])
-    },
+    /** False when Redis knows other limits by now than `before`. */
+    setLimits: async (functionName: string, limits: Limits, before: string): Promise<boolean> =>
+      (await script('set_limits', [functionName, JSON.stringify(limits), before])) === 1,
 
     /** Some runs whose verdict is owed to the bucket. */
     owedVerdicts: (count: number): Promise<string[]> => redis.srandmember(keys.verdicts, count),
@@ -217,13 +216,6 @@ export function createQueue(redis: Redis, name: string) {
     /** The verdict of this end of the run is in the bucket; a later end owes another. */
     async verdictWritten(run: Pick<RunRecord, 'runId' | 'state' | 'epoch' | 'endedAtMs'>): Promise<void> {
       await script('verdict_written', [run.runId, run.state, run.epoch, run.endedAtMs ?? ''])
-    },
-
-    /** Some of what is to be cleaned away. */
-    debts: (count: number): Promise<string[]> => redis.srandmember(keys.tidy, count),
-
-    async debtPaid(debt: string): Promise<void> {
-      await redis.srem(keys.tidy, debt)
     },
 
     /** There is no such run any more, so nobody can be told how it ended. */

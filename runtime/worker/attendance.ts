@@ -4,7 +4,7 @@
  * @module
  */
 import type { FunctionDefinition } from '../function.ts'
-import { NO_LIMITS, type Limits } from '../limits/limits.ts'
+import { NO_LIMITS, slotsOf, type Limits } from '../limits/limits.ts'
 import type { LimitStore } from '../limits/store.ts'
 import type { RuntimeMetrics } from '../metrics.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -46,7 +46,7 @@ export function createAttendance(parts: AttendanceParts): Attendance {
       if (!isChanged) return
       for (const { name, concurrency } of functions) {
         const known = now.get(name) ?? NO_LIMITS
-        metrics.limit.set({ function: name }, known.concurrency ?? concurrency)
+        metrics.limit.set({ function: name }, slotsOf({ concurrency }, known))
         metrics.paused.set({ function: name }, known.isPaused ? 1 : 0)
       }
       parts.onChange()

@@ -1,19 +1,21 @@
-/** Pays the debts of `debts.ts`: removes sources that are done with, and results whose source is gone. @module */
+/** Pays the debts of `queue/debts.ts`: removes sources that are done with, and results whose source is gone. @module */
 import { messageOf } from '../errors.ts'
 import type { FunctionDefinition } from '../function.ts'
 import type { Router } from '../intake/routing.ts'
 import type { Logger } from '../logger.ts'
 import { readCurrent } from '../output/current.ts'
-import { removeResult, removeVersions, versionsOf } from '../output/removal.ts'
-import { runIdOf } from '../queue/keys.ts'
+import { planRemoval, removeFiles, removeVersions, versionsOf } from '../output/removal.ts'
+import { filesDebt, parseDebt, type Debt } from '../queue/debts.ts'
+import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunPayload, RunRecord } from '../queue/run.ts'
-import { compareWithLatest } from '../storage/latest.ts'
 import type { Storage } from '../storage/storage.ts'
+import { MINUTE_MS } from '../time.ts'
 import { placeOf } from './attempt/manifest-of.ts'
-import { parseDebt, type Debt } from '../queue/debts.ts'
 
 const AT_ONCE = 100
+/** After which a debt is tried again that could not be paid, or that is another worker's to pay. */
+const LATER_MS = 5 * MINUTE_MS
 
 export interface TidyParts {
   readonly queue: Queue
@@ -23,34 +25,50 @@ export interface TidyParts {
   readonly log: Logger
 }
 
-/** Pays some of what is owed. What cannot be paid stays owed, and is told of. */
+/** Pays what is owed now. What cannot be paid stays owed for later, and is told of. */
 export function createTidy({ queue, storage, functions, router, log }: TidyParts): () => Promise<void> {
-  async function pay(debt: Debt): Promise<void> {
-    if (debt.kind === 'results') {
-      await removeResults(debt)
-      return
+  /** False when this worker does not know the function that it is about: who does will pay. */
+  async function pay(debt: Debt): Promise<boolean> {
+    if (debt.kind === 'source') {
+      const run = await queue.run(debt.runId)
+      if (run?.state === 'succeeded' && (await isDoneWith(run))) await removeSource(run.payload)
+      return true
     }
-    const run = await queue.run(debt.runId)
-    if (run?.state === 'succeeded' && (await isDoneWith(run))) await removeSource(run.payload)
+    const definition = functions.find(({ name }) => name === debt.functionName)
+    if (!definition) return false
+    const request = { storage, place: placeOf(definition, debt), source: debt }
+    if (debt.kind === 'files') await removeFiles(request, debt)
+    else if (definition.onDelete === 'remove') await removeResult(request, debt)
+    return true
   }
 
-  async function removeResults({ bucket, key }: { bucket: string; key: string }): Promise<void> {
-    const readers = functions.filter((each) => each.bucket === bucket && each.onDelete === 'remove')
-    for (const definition of readers) {
-      const source = { bucket, key }
-      if (await removeResult({ storage, place: placeOf(definition, source), source })) {
-        const object = `${bucket}/${key}`
-        log.info({ function: definition.name, object }, 'the source was deleted: its result was removed')
-      }
-    }
+  async function removeResult(request: Parameters<typeof planRemoval>[0], debt: Debt & { kind: 'results' }) {
+    const { functionName, bucket, key } = debt
+    // What the runtime removes itself, or another machine's has, is no deletion that results follow.
+    const mayConsume = router({ bucket, key, sizeBytes: NaN }).some(
+      ({ definition, mismatch }) => mismatch === undefined && definition.afterSuccess === 'remove',
+    )
+    const removal = mayConsume ? undefined : await planRemoval(request)
+    if (!removal || (await queue.isConsumed(objectIdOf(bucket, key), removal.generation))) return
+    // Before the manifest goes, or nobody would know of its files.
+    const files = filesDebt(debt, removal.attempts, removal.pointers)
+    await queue.owe(files, LATER_MS)
+    await removeVersions(storage, request.place.bucket, removal.versions)
+    await queue.owe(files, 0)
+    await queue.resultRemoved(removal.run, 'its source was removed, and so was its result')
+    const object = `${bucket}/${key}`
+    log.info({ function: functionName, object }, 'the source was deleted: its result was removed')
   }
 
-  /** Whether all that the object is for has been done. A dead letter keeps its source: it may be run again. */
+  /**
+   * Whether all that the object is for has been done. A dead letter keeps its source: it may be run again. Redis is asked as
+   * well as the functions here, since another machine may serve others.
+   */
   async function isDoneWith({ payload }: RunRecord): Promise<boolean> {
     const meant = router(payload).filter(({ mismatch }) => mismatch === undefined)
     if (!meant.some(({ definition }) => definition.afterSuccess === 'remove')) return false
     for (const { definition } of meant) if (!(await hasSucceeded(definition, payload))) return false
-    return true
+    return !(await queue.hasUnfinished(objectIdOf(payload.bucket, payload.key), payload.generation))
   }
 
   async function hasSucceeded(definition: FunctionDefinition, payload: RunPayload): Promise<boolean> {
@@ -62,35 +80,48 @@ export function createTidy({ queue, storage, functions, router, log }: TidyParts
     return current !== undefined && current.identity !== 'foreign' && current.identity.run === runId
   }
 
-  /** This version, and what is older: else an older upload would come to light, and would be run. */
-  async function removeSource(payload: RunPayload): Promise<void> {
-    const { bucket, key, versionId } = payload
+  async function removeSource({ bucket, key, versionId, generation }: RunPayload): Promise<void> {
+    const object = `${bucket}/${key}`
     if (versionId === undefined) {
-      if ((await compareWithLatest(storage, payload)).kind !== 'same') return
-      await storage.remove(bucket, key)
-    } else {
-      const versions = await versionsOf(storage, bucket, key)
-      const own = versions.findIndex((version) => version.versionId === versionId)
-      if (own >= 0) await removeVersions(storage, bucket, versions.slice(own))
-      // A listing does not show every key (list.ts).
-      else await storage.remove(bucket, key, { versionId })
+      // A delete by the key alone could hit an upload that has just come.
+      log.warn(
+        { object },
+        'the source stays: its bucket keeps no versions, so a newer upload could be deleted',
+      )
+      return
     }
-    log.info({ object: `${bucket}/${key}` }, 'all its functions have succeeded: the source was removed')
+    await queue.markConsumed(objectIdOf(bucket, key), generation)
+    const versions = await versionsOf(storage, bucket, key)
+    // Older uploads go along with the latest: else the one before would come to light, and would be run.
+    if (versions[0]?.versionId === versionId) await removeVersions(storage, bucket, versions)
+    else await storage.remove(bucket, key, { versionId })
+    log.info({ object }, 'all its functions have succeeded: the source was removed')
+  }
+
+  async function payOne(text: string): Promise<boolean> {
+    try {
+      if (await pay(parseDebt(text))) {
+        await queue.debtPaid(text)
+        return true
+      }
+    } catch (error) {
+      log.warn({ debt: text, error: messageOf(error) }, 'could not be cleaned away: it is tried again later')
+    }
+    await queue.owe(text, LATER_MS)
+    return false
+  }
+
+  async function payAll(): Promise<void> {
+    for (;;) {
+      const debts = await queue.debts(AT_ONCE)
+      for (const text of debts) await payOne(text)
+      if (debts.length < AT_ONCE) return
+    }
   }
 
   let underWay: Promise<void> | undefined
-  async function paySome(): Promise<void> {
-    for (const text of await queue.debts(AT_ONCE)) {
-      try {
-        await pay(parseDebt(text))
-        await queue.debtPaid(text)
-      } catch (error) {
-        log.warn({ debt: text, error: messageOf(error) }, 'could not be cleaned away yet; it is tried again')
-      }
-    }
-  }
   return () => {
-    underWay ??= paySome().finally(() => {
+    underWay ??= payAll().finally(() => {
       underWay = undefined
     })
     return underWay

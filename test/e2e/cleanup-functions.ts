@@ -40,6 +40,18 @@ const consume = defineFunction(
   (c) => c.json({}),
 )
 
+/** Its results would go with their source, but that is what `consume` removes. */
+const keeper = defineFunction(
+  {
+    name: 'keeper',
+    version: '1',
+    on: { bucket: 'incoming', match: ['consume/**'] },
+    onDelete: 'remove',
+    retry,
+  },
+  (c) => c.json({}),
+)
+
 /** Reads the same objects; an upload says whether it succeeds. */
 const witness = defineFunction(
   { name: 'witness', version: '1', on: { bucket: 'incoming', match: ['consume/*/**'] }, retry },
@@ -49,4 +61,4 @@ const witness = defineFunction(
   },
 )
 
-export const functions = [mirror, keeping, consume, witness]
+export const functions = [mirror, keeping, consume, keeper, witness]

@@ -1,7 +1,8 @@
 /** `onDelete` and `afterSuccess`: what becomes of results when their source goes, and of sources when they are done with. */
 import { join } from 'node:path'
+import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
-import { runIdOf } from '../../runtime/queue/keys.ts'
+import { createKeys, objectIdOf, runIdOf } from '../../runtime/queue/keys.ts'
 import { useStack } from '../helpers/runs.ts'
 import { waitFor } from '../helpers/wait.ts'
 
@@ -26,6 +27,15 @@ const succeeded = (functionName: string, key: string, count = 1) =>
     { timeoutMs: 20_000, what: `${functionName} on ${key}` },
   )
 
+/** The removal of a version was announced, and what it asked for was dealt with. */
+async function settled(key: string): Promise<void> {
+  const keys = createKeys('sluice')
+  const redis = new Redis(used.stack.redisUrl)
+  const heard = async () => (await redis.lrange(keys.events(objectIdOf('incoming', key)), -1, -1)).toString()
+  const isDone = async () => (await heard()).includes('"removed"') && (await redis.zcard(keys.tidy)) === 0
+  await waitFor(isDone, { timeoutMs: 10_000, what: 'the clean-up' }).finally(() => redis.disconnect())
+}
+
 it('removes a result, all its versions and files, when its source is deleted, and nothing of other functions', async () => {
   await used.runs.put('mirror/a.txt', 'one')
   await succeeded('mirror', 'mirror/a.txt')
@@ -38,17 +48,27 @@ it('removes a result, all its versions and files, when its source is deleted, an
   expect(await used.runs.manifest('keeping', 'mirror/a.txt')).toBeDefined()
 })
 
-it('keeps the result when the object is there again by the time it is asked', async () => {
+it('keeps the result when only an old version of the object is deleted', async () => {
   await used.runs.put('mirror/b.txt', 'one')
   await succeeded('mirror', 'mirror/b.txt')
-  const [version] = await versions('incoming', 'mirror/b.txt')
   await used.runs.put('mirror/b.txt', 'two')
   await succeeded('mirror', 'mirror/b.txt', 2)
-  // An old version goes; the object stays.
-  await used.stack.storage.remove('incoming', 'mirror/b.txt', { versionId: version?.versionId ?? '' })
-  await used.runs.put('mirror/later.txt', 'x')
-  await succeeded('mirror', 'mirror/later.txt')
-  expect((await used.runs.manifest('mirror', 'mirror/b.txt'))?.source.generation).not.toBe(version?.versionId)
+  const [newest, oldest] = await versions('incoming', 'mirror/b.txt')
+  await used.stack.storage.remove('incoming', 'mirror/b.txt', { versionId: oldest?.versionId ?? '' })
+  await settled('mirror/b.txt')
+  expect((await used.runs.manifest('mirror', 'mirror/b.txt'))?.source.versionId).toBe(newest?.versionId)
+  await used.runs.assertThere('mirror', 'mirror/b.txt')
+})
+
+it('forgets a success whose result went with its source, so that a restored object can be run again', async () => {
+  await used.runs.put('mirror/c.txt', 'one')
+  const run = await used.runs.reached('mirror/c.txt', 'succeeded')
+  await used.stack.mc.run('rm', 'root/incoming/mirror/c.txt')
+  await gone('processed', 'mirror/c.txt/mirror/')
+  await used.stack.mc.run('undo', 'root/incoming/mirror/c.txt')
+  const id = runIdOf('mirror', 'incoming', 'mirror/c.txt', run.payload.generation)
+  const state = async () => (await used.runs.of('mirror/c.txt')).find(({ runId }) => runId === id)?.state
+  expect(await waitFor(state, { timeoutMs: 5_000, what: 'the run' })).toBe('source-gone')
 })
 
 it('removes a source once it is processed, and older uploads of its key that would come to light', async () => {
@@ -57,14 +77,21 @@ it('removes a source once it is processed, and older uploads of its key that wou
   expect((await steer('pause')).status).toBe(200)
   await used.runs.put('consume/a.txt', 'one')
   await used.runs.put('consume/a.txt', 'two')
-  await waitFor(async () => (await used.runs.of('consume/a.txt')).length === 2, {
-    timeoutMs: 10_000,
-    what: 'both runs',
-  })
+  const ofConsume = async () =>
+    (await used.runs.of('consume/a.txt')).filter(({ functionName }) => functionName === 'consume')
+  await waitFor(async () => (await ofConsume()).length === 2, { timeoutMs: 10_000, what: 'both runs' })
   expect((await steer('resume')).status).toBe(200)
   await gone('incoming', 'consume/a.txt')
-  const states = (await used.runs.of('consume/a.txt')).map(({ state }) => state)
+  const states = (await ofConsume()).map(({ state }) => state)
   expect(states.toSorted()).toEqual(['succeeded', 'superseded'])
+})
+
+it('keeps the results of a source that the runtime itself has removed', async () => {
+  await used.runs.put('consume/kept.txt', 'one')
+  await gone('incoming', 'consume/kept.txt')
+  await settled('consume/kept.txt')
+  for (const name of ['consume', 'keeper'])
+    expect(await used.runs.manifest(name, 'consume/kept.txt')).toBeDefined()
 })
 
 it('waits for every function that the object is for, and keeps the source of a dead letter', async () => {

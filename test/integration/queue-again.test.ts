@@ -23,6 +23,37 @@ async function again(runId: string, rest: Partial<AgainRequest> = {}) {
 }
 
 describe('again', () => {
+  it('is no longer among what has ended, is not cancelled by an old word, and keeps no old reason', async () => {
+    const claim = await claimOne('a')
+    await used.queue.cancel('a')
+    await used.queue.settle(claim, { kind: 'cancelled', reason: 'on request' })
+    const { epoch } = (await used.queue.run('a'))!
+    expect(await again('a')).toEqual(['queued'])
+    expect(await used.queue.prune(0, 0, 10, 0)).toEqual({ forgotten: 0, examined: 0 })
+    expect(await used.redis.smembers(used.queue.keys.open('object-of-a'))).toEqual(['a'])
+    const run = await used.queue.run('a')
+    expect(run).not.toHaveProperty('reason')
+    expect(run!.epoch).toBeGreaterThan(epoch)
+    const next = (await used.queue.claim('w')).claims[0]!
+    expect(await used.queue.heartbeat('w', [next])).toEqual(['ok'])
+    expect(await used.queue.settle(next, FAILED)).toBe('retrying')
+  })
+
+  it('raises the epoch also when Redis has a later one than its clock', async () => {
+    await used.queue.settle(await claimOne('a'), DONE)
+    const late = 9_000_000_000_000
+    await used.redis.hset(used.queue.keys.run('a'), 'epoch', late)
+    await again('a')
+    expect((await used.queue.run('a'))!.epoch).toBe(late + 1)
+  })
+
+  it('hands an attempt back that was told to end by a word for the one before', async () => {
+    await used.queue.settle(await claimOne('a'), DONE)
+    await again('a')
+    const next = (await used.queue.claim('w')).claims[0]!
+    expect(await used.queue.settle(next, { kind: 'cancelled', reason: 'on request' })).toBe('queued')
+  })
+
   it('runs what has ended once more, from the start, behind uploads, with a higher epoch', async () => {
     await used.queue.settle(await claimOne('a'), DONE)
     expect(await again('a')).toEqual(['queued'])
@@ -115,6 +146,45 @@ it('remembers what was announced of an object, and each time that it was', async
   expect(await used.redis.pttl(used.queue.keys.events('o'))).toBeGreaterThan(0)
   for (let i = 0; i < 50; i++) await used.queue.admit({ ...NOTHING, announced })
   expect(await history.announcements('o')).toHaveLength(40)
+})
+
+it('leaves nothing in Redis of runs that are forgotten', async () => {
+  await used.queue.settle(await claimOne('dead'), { ...BURIED, lines: 'last' })
+  await used.queue.settle(await claimOne('done'), DONE)
+  await used.queue.verdictWritten((await used.queue.run('dead'))!)
+  expect(await used.queue.hasUnfinished('object-of-dead', 'v1')).toBe(true)
+  expect(await used.queue.prune(0, 0, 10, 0)).toMatchObject({ forgotten: 2 })
+  const left = await used.redis.keys(`${used.queue.keys.prefix}*`)
+  // The streams themselves, and what a worker did last.
+  expect(left.filter((key) => !/:(q:cut(:\w+)?|dead:cut|turn:\w+)$/.test(key))).toEqual([])
+})
+
+it('knows of an object whether a run of this version is unfinished, of any function', async () => {
+  const { queue } = used
+  expect(await queue.hasUnfinished('o', 'v1')).toBe(false)
+  await queue.enqueue(jobOf('a', { objectId: 'o', functionName: 'unknown here' }))
+  expect(await queue.hasUnfinished('o', 'v1')).toBe(true)
+  expect(await queue.hasUnfinished('o', 'v2')).toBe(false)
+})
+
+it('keeps debts for later that could not be paid, and takes the others first', async () => {
+  const { queue } = used
+  await queue.owe('later', 60_000)
+  await queue.owe('now', 0)
+  expect(await queue.debts(10)).toEqual(['now'])
+  await queue.debtPaid('now')
+  await queue.owe('later', 0)
+  expect(await queue.debts(10)).toEqual(['later'])
+})
+
+it('takes limits only from who knows what Redis knew', async () => {
+  const { queue } = used
+  const one = { schema: 1, revision: 1, isPaused: true } as const
+  expect(await queue.setLimits('cut', one, '')).toBe(true)
+  expect(await queue.setLimits('cut', one, '')).toBe(true)
+  const two = { ...one, revision: 2, isPaused: false }
+  expect(await queue.setLimits('cut', two, 'something else')).toBe(false)
+  expect(await queue.setLimits('cut', two, await queue.limits('cut'))).toBe(true)
 })
 
 describe('the list of runs', () => {

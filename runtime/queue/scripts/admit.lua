@@ -70,7 +70,8 @@ for i = 1, j do
   elseif known[1] == 'queued' and known[4] == 'low' and lane == 'live' then
     drop(fn, 'low', known[5])
     enqueue(run, fn, 'live', t)
-    redis.call('HSET', h, 'event', event, 'copies', 1)
+    redis.call('HSET', h, 'event', event, 'copies', 1, 'trigger', 'upload')
+    redis.call('HDEL', h, 'asked')
     woken[fn] = true
     outcomes[i] = 'lifted'
   elseif event ~= '' and (known[2] == event or known[2] == '') and tonumber(known[3]) < paths then
@@ -101,13 +102,14 @@ end
 for _ = 1, tonumber(nextArg()) do
   redis.call('XADD', P .. 'bad', 'MAXLEN', '~', 10000, '*', 'raw', nextArg(), 'reason', nextArg())
 end
-local debts = tonumber(nextArg())
-for _ = 1, debts do redis.call('SADD', P .. 'tidy', nextArg()) end
-if debts > 0 then wake('tidy') end
+for _ = 1, tonumber(nextArg()) do owe(nextArg(), t) end
 local ttlMs = nextArg()
 for _ = 1, tonumber(nextArg()) do
-  local key = P .. 'events:' .. nextArg()
-  if redis.call('RPUSH', key, t .. ' ' .. nextArg()) > 40 then redis.call('LTRIM', key, -40, -1) end
+  local key, text = P .. 'events:' .. nextArg(), nextArg()
+  -- The second copy comes right behind the first: its time is all that is new.
+  local last = redis.call('LINDEX', key, -1)
+  local isCopy = last and string.sub(last, -#text) == text
+  if redis.call('RPUSH', key, isCopy and tostring(t) or t .. ' ' .. text) > 40 then redis.call('LTRIM', key, -40, -1) end
   redis.call('PEXPIRE', key, ttlMs)
 end
 if n > 0 then redis.call('LTRIM', list, n, -1) end

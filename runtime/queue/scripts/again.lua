@@ -15,7 +15,7 @@ end
 
 local function again(run, fn, object, generation, payload)
   local h = runKey(run)
-  local v = redis.call('HMGET', h, 'state', 'fn', 'object', 'letter', 'epoch', 'lane', 'entry', 'asked')
+  local v = redis.call('HMGET', h, 'state', 'fn', 'object', 'letter', 'epoch', 'lane', 'entry', 'asked', 'fence')
   local state = v[1]
   if token ~= '' and v[8] == token then return 'queued' end
   if not state then
@@ -30,13 +30,14 @@ local function again(run, fn, object, generation, payload)
     redis.call('ZREM', P .. 'delay', run)
     -- Who runs it now has lost it: the fence is another, and its worker is told.
     redis.call('HINCRBY', h, 'fence', 1)
-    if state == 'running' then wake('cancel:' .. run) end
+    if state == 'running' then wake('cancel:' .. run .. ':' .. v[9]) end
   end
   if payload ~= '' then redis.call('HSET', h, 'payload', payload) end
-  redis.call('HSET', h, 'attempts', 0, 'crashes', 0, 'trigger', trigger, 'asked', token,
+  redis.call('HSET', h, 'attempts', 0, 'crashes', 0, 'trigger', trigger, 'asked', job ~= '' and job or token,
     'epoch', math.max(tonumber(v[5]) + 1, t), 'createdAt', t)
   redis.call('HDEL', h, 'reason', 'error', 'lines', 'letter', 'cancel', 'hint', 'result', 'endedAt', 'token', 'progress')
   redis.call('SADD', P .. 'open:' .. v[3], run)
+  redis.call('SREM', P .. 'failed:' .. v[3], run)
   redis.call('ZREM', P .. 'ended', run)
   redis.call('ZADD', P .. 'runs', t, run)
   redis.call('SREM', P .. 'verdicts', run)

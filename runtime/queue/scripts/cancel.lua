@@ -4,12 +4,12 @@
 -- Returns the state that follows: cancelled, running (the worker was told), the final state it already had, or '' for an unknown run
 local run = ARGV[1]
 local h = runKey(run)
-local v = redis.call('HMGET', h, 'state', 'fn', 'lane', 'entry', 'object')
+local v = redis.call('HMGET', h, 'state', 'fn', 'lane', 'entry', 'object', 'fence')
 local state = v[1]
 if not state then return '' end
 if state == 'running' then
   redis.call('HSET', h, 'cancel', '1')
-  wake('cancel:' .. run)
+  wake('cancel:' .. run .. ':' .. v[6])
   return 'running'
 end
 if state ~= 'queued' and state ~= 'retrying' then return state end

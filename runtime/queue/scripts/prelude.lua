@@ -45,6 +45,13 @@ local function finish(run, state, at, object)
   redis.call('ZADD', P .. 'ended', at, run)
   redis.call('SREM', P .. 'open:' .. object, run)
   if state ~= 'succeeded' then redis.call('SADD', P .. 'verdicts', run) end
+  -- Whose source somebody may still want: for afterSuccess, which asks whatever functions a worker knows.
+  if state == 'dead' or state == 'cancelled' then
+    redis.call('SADD', P .. 'failed:' .. object, run)
+    redis.call('PEXPIRE', P .. 'failed:' .. object, 2592000000)
+  else
+    redis.call('SREM', P .. 'failed:' .. object, run)
+  end
 end
 
 local function bury(run, fn, reason, at, object)
@@ -53,9 +60,17 @@ local function bury(run, fn, reason, at, object)
   finish(run, 'dead', at, object)
 end
 
+-- To be cleaned away as soon as a worker comes by; what is owed already keeps its time.
+local function owe(debt, at)
+  redis.call('ZADD', P .. 'tidy', 'NX', at, debt)
+  wake('tidy')
+end
+
 -- No trace of the run stays but its verdict in the bucket.
 local function forget(run, fn, letter)
   if letter and letter ~= '' then redis.call('XDEL', P .. 'dead:' .. fn, letter) end
+  local object = redis.call('HGET', runKey(run), 'object')
+  if object then redis.call('SREM', P .. 'failed:' .. object, run) end
   redis.call('DEL', runKey(run), P .. 'tries:' .. run)
   redis.call('ZREM', P .. 'ended', run)
   redis.call('ZREM', P .. 'runs', run)

@@ -10,9 +10,13 @@ if surplus > #old then old = redis.call('ZRANGE', P .. 'ended', passed, passed +
 local forgotten = 0
 for _, run in ipairs(old) do
   if redis.call('SISMEMBER', P .. 'verdicts', run) == 0 then
-    local v = redis.call('HMGET', runKey(run), 'fn', 'letter')
-    forget(run, v[1], v[2])
-    forgotten = forgotten + 1
+    local v = redis.call('HMGET', runKey(run), 'fn', 'letter', 'state')
+    -- What goes on does not belong here, and is not forgotten.
+    if v[3] == 'queued' or v[3] == 'running' or v[3] == 'retrying' then redis.call('ZREM', P .. 'ended', run)
+    else
+      forget(run, v[1], v[2])
+      forgotten = forgotten + 1
+    end
   end
 end
 return { forgotten, #old }

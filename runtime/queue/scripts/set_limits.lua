@@ -1,9 +1,9 @@
--- Makes a function's limits known to every process, unless newer ones are known already.
+-- Makes a function's limits known to every process.
 -- KEYS  1 prefix
--- ARGV  1 function  2 revision  3 limits (JSON with that revision)
--- Returns 1, or 0 when newer ones stay
-local known = redis.call('HGET', P .. 'limits', ARGV[1])
-if known and cjson.decode(known).revision >= tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', P .. 'limits', ARGV[1], ARGV[3])
-wake('limits')
+-- ARGV  1 function  2 limits (JSON)  3 what Redis knew when the bucket was asked ('' for nothing): else somebody was faster
+-- Returns 1, or 0 when Redis knows something else by now
+local known = redis.call('HGET', P .. 'limits', ARGV[1]) or ''
+if known ~= ARGV[3] and known ~= ARGV[2] then return 0 end
+redis.call('HSET', P .. 'limits', ARGV[1], ARGV[2])
+if known ~= ARGV[2] then wake('limits') end
 return 1

@@ -30,8 +30,8 @@ local function settle()
     return newState
   end
   if kind == 'complete' then
-    if reason ~= '' then redis.call('SADD', P .. 'tidy', reason) end
-    if err ~= '' then redis.call('SADD', P .. 'tidy', err) end
+    if reason ~= '' then owe(reason, t) end
+    if err ~= '' then owe(err, t) end
     redis.call('HSET', h, 'result', result, 'reason', '', 'error', '', 'lines', '')
     finish(run, 'succeeded', t, object)
     return leave('succeeded')
@@ -41,8 +41,10 @@ local function settle()
     note(run, outcome, err ~= '' and err or reason, lines, t)
     return leave(newState)
   end
-  -- Somebody asked for the end of it while it ran: it does not start again.
+  -- Somebody asked for the end of it while it ran: it does not start again. And a word to end it that was meant for an
+  -- attempt before this one ends nothing.
   if v[8] == '1' and (kind == 'release' or kind == 'fail') then kind = 'cancelled' end
+  if v[8] ~= '1' and kind == 'cancelled' then kind = 'release' end
   if kind == 'release' and delayMs == 0 then
     enqueue(run, fn, lane, t)
     wake(fn)

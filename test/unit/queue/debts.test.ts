@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defineFunction } from '../../../runtime/function.ts'
-import { owedBySuccess, parseDebt, resultsDebt } from '../../../runtime/queue/debts.ts'
+import { filesDebt, owedBySuccess, parseDebt, resultsDebt } from '../../../runtime/queue/debts.ts'
 
 const functionOf = (name: string, rest: object = {}) =>
   defineFunction({ name, version: '1', on: { bucket: 'incoming' }, ...rest }, () => new Response())
@@ -13,7 +13,7 @@ describe('a success', () => {
 
   it('owes a look at the source when any function of the bucket wants it gone', () => {
     const { source } = owedBySuccess([functionOf('cut'), functionOf('eat', { afterSuccess: 'remove' })], run)
-    expect(parseDebt(source ?? '')).toEqual({ kind: 'source', runId: 'r', epoch: 3 })
+    expect(parseDebt(source ?? '')).toEqual({ kind: 'source', runId: 'r' })
   })
 
   it('owes a look at its own result, for a source that went while it ran', () => {
@@ -23,5 +23,16 @@ describe('a success', () => {
 })
 
 it('tells one deletion of an object from the next', () => {
-  expect(resultsDebt('incoming', 'a', 'event-1')).not.toBe(resultsDebt('incoming', 'a', 'event-2'))
+  const of = { functionName: 'cut', bucket: 'incoming', key: 'a' }
+  expect(resultsDebt(of, 'event-1')).not.toBe(resultsDebt(of, 'event-2'))
+})
+
+it('names the files of a result that no manifest will name any more', () => {
+  const of = { functionName: 'cut', bucket: 'incoming', key: 'a' }
+  expect(parseDebt(filesDebt(of, ['01A'], ['poster.jpg']))).toEqual({
+    kind: 'files',
+    ...of,
+    attempts: ['01A'],
+    pointers: ['poster.jpg'],
+  })
 })

@@ -1,0 +1,52 @@
+/** What Redis is asked about cleaning up (debts.ts): each may be sent twice. @module */
+import type { Redis } from 'ioredis'
+import { DAY_MS } from '../time.ts'
+import type { Keys } from './keys.ts'
+import type { RunScript } from './scripts.ts'
+
+/** By then no announcement of the removal is on its way any more. */
+const CONSUMED_MS = 30 * DAY_MS
+
+export function createDebtCommands(redis: Redis, keys: Keys, script: RunScript) {
+  return {
+    /** Some of what is to be cleaned away now. */
+    async debts(count: number): Promise<string[]> {
+      const [seconds] = await redis.time()
+      return redis.zrangebyscore(keys.tidy, '-inf', Number(seconds) * 1_000 + 999, 'LIMIT', 0, count)
+    },
+
+    async debtPaid(debt: string): Promise<void> {
+      await redis.zrem(keys.tidy, debt)
+    },
+
+    /** It is tried again after a while; a new debt is tried at once with `delayMs` 0. */
+    async owe(debt: string, delayMs: number): Promise<void> {
+      const [seconds] = await redis.time()
+      await redis.zadd(keys.tidy, Number(seconds) * 1_000 + delayMs, debt)
+    },
+
+    /** Whether a run of this version of an object goes on, or ended so that it may be run again; of any function. */
+    async hasUnfinished(objectId: string, generation: string): Promise<boolean> {
+      const runIds = [
+        ...(await redis.smembers(keys.open(objectId))),
+        ...(await redis.smembers(keys.failed(objectId))),
+      ]
+      const generations = await Promise.all(runIds.map((runId) => redis.hget(keys.run(runId), 'generation')))
+      return generations.includes(generation)
+    },
+
+    /** The runtime itself removes this version of an object: that is no deletion which results follow. */
+    async markConsumed(objectId: string, generation: string): Promise<void> {
+      await redis.sadd(keys.consumed(objectId), generation)
+      await redis.pexpire(keys.consumed(objectId), CONSUMED_MS)
+    },
+
+    isConsumed: async (objectId: string, generation: string): Promise<boolean> =>
+      (await redis.sismember(keys.consumed(objectId), generation)) === 1,
+
+    /** Its result was removed with its source: it is done again when that comes back. */
+    async resultRemoved(runId: string, why: string): Promise<void> {
+      await script('result_removed', [runId, why])
+    },
+  }
+}

@@ -1,0 +1,10 @@
+-- Adds items to a job that has not begun. May be sent again: what is there already is not added twice.
+-- KEYS  1 prefix
+-- ARGV  1 job  2 how many items it has by now  3 ttl in ms of a job that never begins, then the items
+-- Returns how many it has
+local key = P .. 'job:' .. ARGV[1] .. ':items'
+if redis.call('LLEN', key) == tonumber(ARGV[2]) then
+  for i = 4, #ARGV do redis.call('RPUSH', key, ARGV[i]) end
+  redis.call('PEXPIRE', key, ARGV[3])
+end
+return redis.call('LLEN', key)

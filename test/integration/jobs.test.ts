@@ -1,0 +1,103 @@
+/** Jobs on a real Redis, some of whose replies are lost: nothing is handed out twice or not at all. */
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { createJobStore } from '../../runtime/jobs/job-store.ts'
+import { createJobRunner } from '../../runtime/jobs/runner.ts'
+import { createLogger } from '../../runtime/logger.ts'
+import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
+import { connectRedis } from '../../runtime/queue/redis.ts'
+import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
+import { FN, jobOf, NOTHING } from '../helpers/queue.ts'
+import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const log = createLogger({ level: 'silent', format: 'json' })
+const used = {} as { server: TestRedis; proxy: LossyProxy; redis: Redis; queue: Queue }
+beforeAll(async () => {
+  used.server = await startTestRedis()
+  used.proxy = await startLossyProxy(used.server.port)
+  used.redis = connectRedis(`redis://127.0.0.1:${used.proxy.port}`, 'command', log)
+})
+afterAll(async () => {
+  used.redis?.disconnect()
+  await used.proxy?.stop()
+  await used.server?.stop()
+})
+beforeEach(() => {
+  used.queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
+})
+
+const COUNT = 1_200
+const items = Array.from({ length: COUNT }, (_, index) => {
+  const { runId, functionName, objectId, payload } = jobOf(`run-${index}`)
+  return { runId, functionName, objectId, payload }
+})
+
+/** The queue, which loses the reply to the `nth` call of one of its commands. */
+function losing(command: 'fillJob' | 'beginJob' | 'again', nth: number): Queue {
+  let calls = 0
+  const original = used.queue[command] as (...args: unknown[]) => Promise<unknown>
+  const losingOne = (...args: unknown[]) => {
+    if (++calls === nth) used.proxy.loseReplies(1)
+    return original(...args)
+  }
+  return { ...used.queue, [command]: losingOne }
+}
+
+it.each([
+  ['fillJob', 1],
+  ['fillJob', 2],
+  ['fillJob', 3],
+  ['beginJob', 1],
+  ['again', 1],
+  ['again', 7],
+] as const)('hands out every item once when the reply to %s number %i is lost', async (command, nth) => {
+  const queue = losing(command, nth)
+  const jobs = createJobStore(used.redis, queue, 60_000)
+  const before = used.proxy.lost
+  const { id } = await jobs.create({ kind: 'reprocess', isForced: false, request: { prefix: '' }, items })
+  const runner = createJobRunner({ queue, jobs, log })
+  await runner.look()
+  const job = await waitFor(
+    async () => {
+      const now = await jobs.get(id)
+      return now?.status !== 'running' && now
+    },
+    { timeoutMs: 20_000, what: 'the job' },
+  )
+  await runner.stop()
+  expect(job).toMatchObject({ status: 'done', total: COUNT, handedOut: COUNT, passedOver: 0 })
+  expect(await used.redis.xlen(queue.keys.stream(FN, 'low'))).toBe(COUNT)
+  expect(used.proxy.lost).toBe(before + 1)
+})
+
+it('ends what waits of a job, and neither what runs nor what an upload has asked for since', async () => {
+  const { queue } = used
+  const jobs = createJobStore(used.redis, queue, 60_000)
+  const few = items.slice(0, 3)
+  const { id } = await jobs.create({ kind: 'reprocess', isForced: false, request: {}, items: few })
+  await queue.again({ step: { job: id, position: 0 }, trigger: 'reprocess', isForced: false, items: few })
+  await queue.admit({ ...NOTHING, jobs: [jobOf('run-1')] })
+  const wants = [{ functionName: FN, free: 1, lowFirst: 1 }]
+  await queue.turn({ consumer: 'w', token: 't', inFlight: 0, settlements: [], wants })
+  expect(
+    await queue.withdraw(
+      id,
+      few.map(({ runId }) => runId),
+    ),
+  ).toBe(1)
+  const states = await Promise.all(few.map(async ({ runId }) => (await queue.run(runId))?.state))
+  expect(states).toEqual(['running', 'queued', 'cancelled'])
+  expect(await queue.run('run-1')).toMatchObject({ trigger: 'upload', lane: 'live' })
+})
+
+it('begins a job once, and adds nothing to one that has ended', async () => {
+  const facts = { kind: 'redrive', isForced: false, total: 0, request: '{}' } as const
+  await used.queue.beginJob('j', facts)
+  expect(await used.queue.endJob('j', 'done', 60_000)).toBe(true)
+  await used.queue.beginJob('j', facts)
+  const jobs = createJobStore(used.redis, used.queue, 60_000)
+  expect(await jobs.get('j')).toMatchObject({ status: 'done' })
+  expect(await used.queue.endJob('j', 'cancelled', 60_000)).toBe(false)
+})
