@@ -115,13 +115,20 @@ export function useStack(env: Readonly<Record<string, string>>): {
 } {
   const used = {} as { stack: TestStack; runs: Runs }
   const file = join(import.meta.dirname, '..', 'e2e', 'functions.ts')
+  let starting: Promise<TestStack> | undefined
   beforeAll(async () => {
-    used.stack = await startTestStack({ env: { SLUICE_FUNCTIONS_FILE: file, SLUICE_LEASE: '3s', ...env } })
+    starting = startTestStack({ env: { SLUICE_FUNCTIONS_FILE: file, SLUICE_LEASE: '3s', ...env } })
+    used.stack = await starting
     used.runs = createRuns(used.stack)
   })
   afterAll(async () => {
-    used.runs.close()
-    await used.stack.stop()
+    // Also the one that came up after its time: `beforeAll` has failed then, and the fields are not there.
+    const stack = await starting?.catch(() => undefined)
+    try {
+      ;(used as Partial<typeof used>).runs?.close()
+    } finally {
+      await stack?.stop()
+    }
   })
   return used
 }

@@ -155,19 +155,24 @@ describe('a connection that is cut', () => {
 
 describe('a store that is away', () => {
   it('is waited for, in the middle of an object too', async () => {
-    const source = await sources.open(store.storage, 'kept', 'large')
+    let triesInVain = 0
+    const source = await sources.open(store.storage, 'kept', 'large', {
+      onBytes: (count) => (triesInVain += count === 0 ? 1 : 0),
+    })
     const stream = await source.stream()
     const parts: Buffer[] = []
-    const read = (async () => {
+    const read = async () => {
       for await (const part of stream as AsyncIterable<Buffer>) {
         parts.push(part)
-        if (parts.length !== 20) continue
-        store.minio.kill('SIGKILL')
-        // Longer than a single call to the store is patient.
-        setTimeout(() => void store.minio.start(), 9_000)
+        if (parts.length === 20) store.minio.kill('SIGKILL')
       }
-    })()
-    await read
+    }
+    const comeBack = async () => {
+      // The connection that breaks off, and then a call that was patient as long as a single one is.
+      await waitFor(async () => triesInVain >= 2, { timeoutMs: 30_000, what: 'a call that gave up' })
+      await store.minio.start()
+    }
+    await Promise.all([read(), comeBack()])
     expect(Buffer.concat(parts).equals(content)).toBe(true)
   })
 
