@@ -35,8 +35,14 @@ local function note(run, outcome, err, lines, at)
   local v = redis.call('HMGET', runKey(run), 'epoch', 'worker', 'startedAt')
   local key = P .. 'tries:' .. run
   local startedAt = tonumber(v[3]) or at
-  redis.call('RPUSH', key, cjson.encode({ outcome, tonumber(v[1]), v[2] or '', startedAt, at, err, lines }))
-  redis.call('LTRIM', key, -10, -1)
+  local text = cjson.encode({ outcome, tonumber(v[1]), v[2] or '', startedAt, at, err, lines })
+  -- An outage hands a run back every few seconds: that must not push the failures out, which say what is wrong.
+  local last = outcome == 'released' and redis.call('LINDEX', key, -1)
+  if last and string.find(last, '["released"', 1, true) == 1 then redis.call('LSET', key, -1, text)
+  else
+    redis.call('RPUSH', key, text)
+    redis.call('LTRIM', key, -10, -1)
+  end
 end
 
 -- A final state. All but success are owed a verdict in the bucket: `verdicts` remembers the debt.
