@@ -12,11 +12,13 @@ import type { RunRecord } from '../queue/run.ts'
 import { readWatermarkMs } from '../storage/provision/watermark.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { LatestVersion } from './latest-version.ts'
-import { readStanding, type Standing } from './standing.ts'
+import type { Standing } from './standing.ts'
 import { whyOf } from './why.ts'
 
 export interface Question {
   readonly definition: FunctionDefinition
+  /** Absent for other buckets. */
+  readonly standing?: Standing | undefined
   readonly mismatch: Mismatch | undefined
   readonly bucket: string
   readonly key: string
@@ -39,14 +41,13 @@ export async function readFunctionOfObject(
   { storage, queue, limits }: AnswerParts,
   question: Question,
 ): Promise<FunctionOfObject> {
-  const { definition, mismatch, bucket, key, object, generations, runs } = question
+  const { definition, mismatch, standing, bucket, key, object, generations, runs } = question
   const { name } = definition
-  if (mismatch === 'bucket') {
+  if (!standing) {
     const why = whyOf({ ...question, isPaused: false, workers: 0, watermarkMs: undefined, nowMs: Date.now() })
     return { name, isMatch: false, ...why, isPaused: false }
   }
-  const [standing, { isPaused }, workers, watermarkMs] = await Promise.all([
-    readStanding(storage, definition, { bucket, key }),
+  const [{ isPaused }, workers, watermarkMs] = await Promise.all([
     limits.read(name),
     queue.workers(name),
     readWatermarkMs(storage, name),
@@ -55,8 +56,9 @@ export async function readFunctionOfObject(
   const current = object ? [object.generation] : generations
   const ids = current.map((generation) => runIdOf(name, bucket, key, generation))
   const run = ids.map((id) => runs.find(({ runId }) => runId === id)).find((found) => found !== undefined)
+  // Of what is gone, and forgotten, the buckets may be all that tells.
   const isCurrent = (about: { readonly run: string } | undefined) =>
-    about !== undefined && ids.includes(about.run)
+    about !== undefined && (!object || ids.includes(about.run))
   const why = whyOf({
     definition,
     mismatch,

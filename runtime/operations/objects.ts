@@ -16,7 +16,7 @@ import { isStorageCode } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { readFunctionOfObject } from './function-of-object.ts'
 import { latestVersion, type LatestVersion } from './latest-version.ts'
-import { REFUSED_KEYS } from './standing.ts'
+import { readStanding, REFUSED_KEYS } from './standing.ts'
 import { summaryOf } from './summary.ts'
 
 export interface ObjectParts {
@@ -30,6 +30,8 @@ export interface ObjectParts {
 
 /** Older versions of a key than these are left out. */
 const MAX_VERSIONS = 50
+/** Versions and delete markers that are looked at for them. */
+const MAX_LOOKED_AT = 200
 
 /** What the store says of the key. */
 interface Found {
@@ -71,7 +73,6 @@ export function createObjectService(parts: ObjectParts): ObjectService {
       const readers = functions.filter((definition) => definition.bucket === bucket)
       const ids = readers.flatMap(({ name }) => all.map((each) => runIdOf(name, bucket, key, each)))
       const runs = (await history.runs(ids)).filter((run) => run !== undefined)
-      const wasThere = all.length > 0 || announcements.length > 0
       const candidate = {
         bucket,
         key,
@@ -82,11 +83,19 @@ export function createObjectService(parts: ObjectParts): ObjectService {
         ({ generation, kind }) => kind === 'created' && generation === object?.generation,
       )?.eventName
       const routes = parts.router({ ...candidate, ...eventNameOf(eventName) })
-      const views = await Promise.all(
+      const standings = await Promise.all(
         routes.map(({ definition, mismatch }) =>
+          mismatch === 'bucket' ? undefined : readStanding(storage, definition, { bucket, key }),
+        ),
+      )
+      const isRecorded = standings.some((standing) => standing?.result ?? standing?.verdict)
+      const wasThere = all.length > 0 || announcements.length > 0 || isRecorded
+      const views = await Promise.all(
+        routes.map(({ definition, mismatch }, index) =>
           readFunctionOfObject(parts, {
             definition,
             mismatch,
+            standing: standings[index],
             bucket,
             key,
             object,
@@ -131,11 +140,12 @@ function troubleOf(error: unknown, bucket: string): string | undefined {
   return undefined
 }
 
-/** Of all versions that there are, newest first. */
+/** Of the newest versions that there are, newest first. */
 async function generationsOf(storage: Storage, bucket: string, key: string): Promise<readonly string[]> {
   const generations: string[] = []
+  let looked = 0
   for await (const listed of storage.list(bucket, { prefix: key, versions: true, pageSize: MAX_VERSIONS })) {
-    if (listed.key !== key || generations.length >= MAX_VERSIONS) break
+    if (listed.key !== key || generations.length >= MAX_VERSIONS || ++looked > MAX_LOOKED_AT) break
     if (!listed.isDeleteMarker) generations.push(generationOf(listed))
   }
   return generations

@@ -1,6 +1,7 @@
 /** Why a function has or has not done its work on an object: a code for programs, and words for people. Pure. @module */
 import type { FunctionOfObject } from '../api/model/object.ts'
 import type { FunctionDefinition } from '../function.ts'
+import { CREATED_EVENTS } from '../intake/event.ts'
 import type { Mismatch } from '../intake/routing.ts'
 import type { Manifest } from '../output/manifest.ts'
 import type { Verdict } from '../output/verdict.ts'
@@ -20,7 +21,7 @@ export interface Facts {
   /** The object as it is now; absent when it is not there. */
   readonly object?:
     { readonly key: string; readonly sizeBytes: number; readonly lastModifiedMs: number } | undefined
-  /** Any event, run or version of the key is known. */
+  /** Any event, run, version or result of the key is known. */
   readonly wasThere: boolean
   /** Whether the version that is there now was announced, and how it came to be. */
   readonly eventName?: string | undefined
@@ -92,17 +93,27 @@ function whyOfRun(facts: Facts, run: RunRecord): Why {
       return because('waiting', waits)
     case 'retrying': {
       const at = run.dueAtMs === undefined ? '' : ` at ${inUtc(run.dueAtMs)}`
-      const paused = isPaused ? `, but ${name} is paused` : ''
       const failed =
         run.attempts === 0
           ? 'it was handed back'
           : `attempt ${run.attempts} of ${definition.maxAttempts} failed`
+      if (workers === 0) {
+        const but = isPaused ? `${name} is paused and no worker serves it` : `no worker serves ${name}`
+        return because('retrying', `${failed}, and ${but} now: the next one starts when one does: ${told}`)
+      }
+      const paused = isPaused ? `, but ${name} is paused` : ''
       return because('retrying', `${failed} and the next one starts${at}${paused}: ${told}`)
     }
     case 'running':
+      if (workers === 0) {
+        return because(
+          'running',
+          `attempt ${run.attempts + 1} was running${progressOf(run)}, and no worker serves ${name} now: it is taken back and started again when one does`,
+        )
+      }
       return because('running', `attempt ${run.attempts + 1} is running${progressOf(run)}`)
     case 'succeeded':
-      return because('succeeded', succeededInWords(run.attempts + 1, facts.result))
+      return because('succeeded', `${succeededInWords(run.attempts + 1, facts.result)}${removedSince(facts)}`)
     case 'dead': {
       const tries = run.reason === 'crash-loop' ? 'it took its worker down' : times(run.attempts, 'attempt')
       return because(
@@ -120,10 +131,19 @@ function whyOfRun(facts: Facts, run: RunRecord): Why {
 }
 
 /** Redis has forgotten the run, or was emptied: the buckets still tell how it ended. */
-function whyOfRecords({ result, verdict }: Facts): Why | undefined {
-  if (result) return because('succeeded', succeededInWords(undefined, result))
+function whyOfRecords(facts: Facts): Why | undefined {
+  const { result, verdict } = facts
+  // Of an object that is gone both may stand, of two uploads.
+  const isNewer = verdict && result && verdict.run !== result.run && verdict.at > result.finishedAt
+  if (result && !isNewer)
+    return because('succeeded', `${succeededInWords(undefined, result)}${removedSince(facts)}`)
   if (!verdict) return undefined
-  return because(verdict.state, `${verdict.state} since ${verdict.at}: ${verdict.reason}`)
+  const removed = verdict.state === 'source-gone' ? '' : removedSince(facts)
+  return because(verdict.state, `${verdict.state} since ${verdict.at}: ${verdict.reason}${removed}`)
+}
+
+function removedSince({ object }: Facts): string {
+  return object ? '' : '; its source was removed since'
 }
 
 function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
@@ -149,6 +169,12 @@ function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
   }
   if (nowMs - object.lastModifiedMs < MINUTE_MS) {
     return because('waiting-for-events', 'it was uploaded less than a minute ago and not announced yet')
+  }
+  if (CREATED_EVENTS.some((name) => !definition.events.includes(name))) {
+    return because(
+      'event-unknown',
+      `it runs for ${definition.events.join(', ')} only, and nobody knows any more how the object came to be: it may have been in another way, or never announced: ${ask}`,
+    )
   }
   return because(
     'not-announced',

@@ -45,12 +45,17 @@ const verdictSchema = z.object({
   at: time,
 })
 
-/** Why a function has no run for the object, or why its run has no result yet; in words in `explanation`. */
+/**
+ * Why a function has no run for the object, or why its run has no result yet; in words in `explanation`. A run that is
+ * `running` or `retrying` stays so while no worker serves its function, and `explanation` says that; `no-worker` is of one
+ * that waits.
+ */
 export const REASONS = [
   ...MISMATCHES,
   'gone',
   'never-there',
   'not-announced',
+  'event-unknown',
   'before-watermark',
   'not-set-up',
   'waiting-for-events',
@@ -70,7 +75,10 @@ export const REASONS = [
 export const functionOfObjectSchema = z.object({
   name: z.string(),
   isMatch: z.boolean().openapi({ description: 'whether the function is for this object' }),
-  reason: z.enum(REASONS),
+  reason: z.enum(REASONS).openapi({
+    description:
+      '`running` and `retrying` stay while no worker serves the function (`explanation` says so), `no-worker` is of what waits; `event-unknown`: the function is not for all ways of uploading, and which one it was is not known any more',
+  }),
   explanation: z.string().openapi({ description: 'the same in words, and what to do' }),
   isPaused: z.boolean(),
   run: runSchema.optional().openapi({ description: 'of the newest version of the object' }),

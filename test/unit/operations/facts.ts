@@ -31,6 +31,12 @@ export function runOf(fields: Record<string, string> = {}, runId = RUN_ID): RunR
     trigger: 'upload',
     lane: 'live',
     attempts: '0',
+    crashes: '0',
+    epoch: '0',
+    fence: '1',
+    copies: '2',
+    dups: '0',
+    createdAt: '1000',
   }
   return parseRun(runId, { ...given, ...fields }) as RunRecord
 }

@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { defineFunction } from '../../../runtime/function.ts'
 import { whyOf, type Facts } from '../../../runtime/operations/why.ts'
-import { parseRun } from '../../../runtime/queue/run.ts'
+import type { Manifest } from '../../../runtime/output/manifest.ts'
+import type { Verdict } from '../../../runtime/output/verdict.ts'
+import { functionNamed, only, runOf } from './facts.ts'
 
-const definition = defineFunction(
-  { name: 'cut', version: '1', on: { bucket: 'incoming' } },
-  () => new Response(),
-)
+const definition = functionNamed('cut')
 const NOW = Date.parse('2026-11-23T16:00:00Z')
 const facts = (rest: Partial<Facts>): Facts => ({
   definition,
@@ -18,16 +16,6 @@ const facts = (rest: Partial<Facts>): Facts => ({
   nowMs: NOW,
   ...rest,
 })
-const run = (fields: Record<string, string>) =>
-  parseRun('f'.repeat(32), {
-    fn: 'cut',
-    payload: '{}',
-    trigger: 'upload',
-    lane: 'live',
-    attempts: '0',
-    ...fields,
-  })
-
 describe('of an object without a run', () => {
   it('that was never announced, says so and what to do', () => {
     expect(whyOf(facts({}))).toMatchObject({
@@ -44,6 +32,50 @@ describe('of an object without a run', () => {
     ['gone', { object: undefined }],
     ['never-there', { object: undefined, wasThere: false }],
   ] as const)('says %s', (reason, rest) => expect(whyOf(facts(rest)).reason).toBe(reason))
+
+  it('that may have come to be in a way which the function is not for, does not blame the store', () => {
+    const copies = functionNamed('cut', { on: { bucket: 'incoming', events: ['Copy'] } })
+    expect(whyOf(facts({ definition: copies }))).toMatchObject({
+      reason: 'event-unknown',
+      explanation: expect.stringMatching(/for Copy only, .* may have been in another way/),
+    })
+  })
+})
+
+describe('of an object that is gone, and whose runs are forgotten', () => {
+  const source = { bucket: 'incoming', key: 'a.mp4' }
+  const result = only<Manifest>({
+    source: only<Manifest['source']>(source),
+    run: '1',
+    finishedAt: '2026-11-23T15:00:00.000Z',
+    files: [],
+    warnings: [],
+  })
+  const verdict = only<Verdict>({ run: '2', state: 'dead', reason: 'boom', at: '2026-11-23T14:00:00.000Z' })
+
+  it.each([
+    [
+      'a result',
+      { result },
+      'succeeded',
+      /^done at 2026-11-23 15:00:00 UTC: .*; its source was removed since$/,
+    ],
+    ['a verdict', { verdict }, 'dead', /^dead since .*: boom; its source was removed since$/],
+    ['the newer of both', { result, verdict }, 'succeeded', /^done/],
+    [
+      'the newer of both again',
+      { result, verdict: { ...verdict, at: '2026-11-23T16:00:00.000Z' } },
+      'dead',
+      /^dead/,
+    ],
+  ] as const)('%s still tells', (_, rest, reason, words) => {
+    const why = whyOf(facts({ object: undefined, ...rest }))
+    expect(why).toMatchObject({ reason, explanation: expect.stringMatching(words) })
+  })
+
+  it('a record of an object that is there says nothing of its removal', () => {
+    expect(whyOf(facts({ result })).explanation).not.toContain('removed')
+  })
 })
 
 describe('of a run', () => {
@@ -66,6 +98,18 @@ describe('of a run', () => {
     ],
     ['retrying', { state: 'retrying', attempts: '0', reason: 'drain' }, {}, /it was handed back .*: drain/],
     [
+      'running',
+      { state: 'running', attempts: '0' },
+      { workers: 0 },
+      /attempt 1 was running, and no worker serves cut now: it is taken back and started again when one does/,
+    ],
+    [
+      'retrying',
+      { state: 'retrying', attempts: '1', error: 'boom', dueAt: String(NOW) },
+      { workers: 0 },
+      /attempt 1 of 5 failed, and no worker serves cut now: the next one starts when one does: boom/,
+    ],
+    [
       'dead',
       { state: 'dead', attempts: '5', reason: 'exhausted', error: 'boom' },
       {},
@@ -86,7 +130,7 @@ describe('of a run', () => {
       /done after 2 attempts, but its result is not there any more/,
     ],
   ] as const)('that is %s, says so in words', (reason, fields, rest, words) => {
-    const why = whyOf(facts({ run: run(fields), ...rest }))
+    const why = whyOf(facts({ run: runOf(fields), ...rest }))
     expect(why.reason).toBe(reason)
     expect(why.explanation).toMatch(words)
   })
