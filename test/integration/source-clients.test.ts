@@ -1,9 +1,12 @@
 /** Who reads a source by its URL: slowly, not to the end, too long, or while there is no room for what comes of it. */
+import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import type { SourceParts } from '../../runtime/worker/source/source.ts'
@@ -12,6 +15,7 @@ import { beginAnswer, createTestSources } from '../helpers/source.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
 import { waitFor } from '../helpers/wait.ts'
 
+const run = promisify(execFile)
 const content = randomBytes(48 * 1024 * 1024)
 const sources = createTestSources()
 
@@ -91,6 +95,39 @@ describe('a client', () => {
     expect((await firstBytes(await source.input())).status).toBe(206)
   })
 
+  it.runIf(existsSync('/proc/net/tcp'))(
+    'of another user finds nothing, though it knows the URL',
+    async () => {
+      const url = await (await open()).input()
+      const own = process.geteuid?.() ?? 0
+      const uid = vi.spyOn(process, 'geteuid').mockReturnValue(own + 1)
+      try {
+        const [response] = (await once(get(url, { agent: false }), 'response')) as [IncomingMessage]
+        response.resume()
+        expect(response.statusCode).toBe(404)
+      } finally {
+        uid.mockRestore()
+      }
+      expect((await firstBytes(url)).status).toBe(206)
+    },
+  )
+
+  // Only root may start a process of somebody else.
+  it.runIf(existsSync('/proc/net/tcp') && process.geteuid?.() === 0)(
+    'of another user finds nothing, by IPv4 and by IPv6',
+    async () => {
+      const url = new URL(await (await open()).input())
+      const statusFor = async (uid: number, host: string) => {
+        url.hostname = host
+        const asked = `fetch("${url.href}", { headers: { range: 'bytes=0-4' } }).then((answer) => console.log(answer.status))`
+        return (await run(process.execPath, ['-e', asked], { uid, cwd: '/' })).stdout.trim()
+      }
+      for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]']) {
+        expect([await statusFor(12_345, host), await statusFor(0, host)]).toEqual(['404', '206'])
+      }
+    },
+  )
+
   it('is sent away when the attempt ends, and the URL is dead from then on', async () => {
     const [source, other] = [await open(), await open()]
     const url = await source.input()
@@ -119,25 +156,33 @@ describe('a client', () => {
 describe('the brake', () => {
   it('holds the bytes back for as long as there is no room, and lets go on when there is', async () => {
     let hasRoom = true
-    let release = () => {}
+    let release: (() => void) | undefined
+    // What has been read of the store, and of it the step that is held back.
+    let [givenBytes, lastBytes] = [0, 0]
+    const onBytes = (count: number) => {
+      givenBytes += count
+      lastBytes = count
+    }
     const room = async (signal: AbortSignal) => {
       signal.throwIfAborted()
       if (!hasRoom) await new Promise<void>((resolve) => (release = resolve))
     }
     const { storage, gets } = impatient()
-    const source = await open({ storage, room })
+    const source = await open({ storage, room, onBytes })
     const response = await beginAnswer(await source.input())
     hasRoom = false
     let readBytes = 0
     response.on('data', (bytes: Buffer) => (readBytes += bytes.length))
-    await pause(200)
-    const heldAt = readBytes
+    const heldAt = await waitFor(
+      async () => release !== undefined && readBytes === givenBytes - lastBytes && readBytes,
+      { timeoutMs: 10_000, what: 'everything that was let go to be here' },
+    )
     // Longer than anything on the way would wait for bytes that do not come.
     await pause(4 * IDLE_MS)
     expect(readBytes).toBe(heldAt)
     expect(readBytes).toBeLessThan(content.length)
     hasRoom = true
-    release()
+    release?.()
     await once(response, 'end')
     expect(readBytes).toBe(content.length)
     expect(gets()).toBe(1)

@@ -1,14 +1,16 @@
 /**
  * Objects as URLs on loopback, for tools that read files or HTTP: `http://127.0.0.1:<port>/<token>`, ranges included.
- * Such a tool sees no host name, no credential and no network, and of the object only what it asks for.
+ * Such a tool sees no host name, no credential and no network, and of the object only what it asks for. Every user of the
+ * machine can read the URL in a tool's arguments, so on Linux it is good for this process's own user only.
  * @module
  */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
+import { isForeign } from './peer.ts'
 import { parseRange } from './range.ts'
 
 /** What a URL gives. */
@@ -45,6 +47,7 @@ const TOKEN_BYTES = 32
 /** Listens as soon as there is something to serve. */
 export function createRangeProxy(log: Logger): RangeProxy {
   const servedBy = new Map<string, Entry>()
+  const welcome = new WeakMap<Socket, Promise<boolean>>()
   let listening: Promise<number> | undefined
   // No limit of time: a client may read as slowly as it likes, and the brake may hold it for as long.
   const server = createServer((request, response) => {
@@ -66,8 +69,17 @@ export function createRangeProxy(log: Logger): RangeProxy {
     })
   }
 
+  /** Asked once for each connection. */
+  function isWelcome(socket: Socket): Promise<boolean> {
+    const known = welcome.get(socket) ?? isForeign(socket).then((isOther) => !isOther)
+    welcome.set(socket, known)
+    return known
+  }
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const entry = servedBy.get(request.url?.slice(1) ?? '')
+    const token = request.url?.slice(1) ?? ''
+    // The attempt may end while the client is looked at.
+    const entry = servedBy.has(token) && (await isWelcome(request.socket)) ? servedBy.get(token) : undefined
     if (!entry) return refuse(response, 404, 'nothing is served here')
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return refuse(response, 405, 'GET and HEAD only', { allow: 'GET, HEAD' })
@@ -126,6 +138,8 @@ async function send(
   { start, end, head }: Answer,
   response: ServerResponse,
 ): Promise<void> {
+  // Before anybody listened for that.
+  if (response.destroyed) throw new Error('the client is gone')
   const gone = new AbortController()
   const sendAway = () => response.destroy()
   signal.addEventListener('abort', sendAway, { once: true })

@@ -1,0 +1,57 @@
+/** Whose process is at the other end of a connection on loopback: the kernel's tables of TCP sockets say so, on Linux. @module */
+import { readFile } from 'node:fs/promises'
+import { endianness } from 'node:os'
+
+/** One connection; both ends are IPv4. As of a `Socket`, which has neither once it is closed. */
+export interface Connection {
+  readonly remoteAddress?: string | undefined
+  readonly remotePort?: number | undefined
+  readonly localAddress?: string | undefined
+  readonly localPort?: number | undefined
+}
+
+/** The second has clients that write `::ffff:127.0.0.1`. */
+const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
+
+/**
+ * Whether the other end belongs to a process of another user. What cannot be told (no such tables: macOS; a client that has
+ * closed its end) is nobody else's.
+ */
+export async function isForeign(connection: Connection): Promise<boolean> {
+  const ownUid = process.geteuid?.()
+  for (const path of TABLES) {
+    const table = await readFile(path, 'latin1').catch(() => '')
+    const uids = uidsOf(table, connection)
+    if (uids.length > 0) return uids.some((uid) => uid !== ownUid)
+  }
+  return false
+}
+
+/** Of the sockets in one such table that are the other end of this connection. Pure. */
+export function uidsOf(
+  table: string,
+  connection: Connection,
+  isLittleEndian = endianness() === 'LE',
+): number[] {
+  const { remoteAddress = '', remotePort = 0, localAddress = '', localPort = 0 } = connection
+  const remote = wordOf(remoteAddress, remotePort, isLittleEndian)
+  const local = wordOf(localAddress, localPort, isLittleEndian)
+  return table.split('\n').flatMap((line) => {
+    const [, ofSocket, ofPeer, state, , , , uid] = line.trim().split(/\s+/)
+    // What has been closed already counts as root's.
+    const isOtherEnd = ofSocket?.endsWith(remote) && ofPeer?.endsWith(local) && state !== TIME_WAIT
+    return isOtherEnd ? [Number(uid)] : []
+  })
+}
+
+const TIME_WAIT = '06'
+
+/** Such as `0100007F:A38F`: the address as one number of the machine. An IPv6 one ends with the same digits. */
+function wordOf(address: string, port: number, isLittleEndian: boolean): string {
+  const bytes = address.split('.').map((byte) => hex(Number(byte), 2))
+  return `${(isLittleEndian ? bytes.toReversed() : bytes).join('')}:${hex(port, 4)}`
+}
+
+function hex(value: number, digits: number): string {
+  return value.toString(16).toUpperCase().padStart(digits, '0')
+}
