@@ -31,6 +31,11 @@ export function storageOn(requester: Requester): Storage {
   const headLatest = (bucket: string, key: string, signal: AbortSignal | undefined) =>
     head(bucket, key, signal ? { signal } : {})
 
+  const writer: Requester = {
+    ...requester,
+    retry: (signal, attempt) => requester.retryWrite(signal, attempt),
+  }
+
   return {
     head,
     async get(bucket, key, options = {}) {
@@ -59,7 +64,7 @@ export function storageOn(requester: Requester): Storage {
         throw error
       }
     },
-    put: (bucket, key, body, options) => putObject(requester, headLatest, { bucket, key }, body, options),
+    put: (bucket, key, body, options) => putObject(writer, headLatest, { bucket, key }, body, options),
     presignPut: (bucket, key, expiresSeconds) =>
       requester.sign({ method: 'PUT', bucket, key }, expiresSeconds),
     putSigned: (url, body, options) => putSigned(requester, headLatest, url, body, options),

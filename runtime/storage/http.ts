@@ -20,7 +20,7 @@ export interface HttpRequest {
   readonly headers?: OutgoingHttpHeaders
   readonly body?: PutBody
   readonly signal?: AbortSignal | undefined
-  /** Told of the body's bytes as they leave. */
+  /** Told of the body's bytes as they leave, and by whoever tries again with 0 after a try in vain. */
   readonly onBytes?: ((count: number) => void) | undefined
 }
 

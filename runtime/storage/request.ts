@@ -18,8 +18,10 @@ export interface RequesterOptions {
   readonly log?: Logger
   /** A request on which nothing moves for so long has failed. @defaultValue 30_000 */
   readonly idleTimeoutMs?: number
-  /** Tries after the first one. @defaultValue 4 */
+  /** Tries after the first one: 4 are about 5 s of a store that is away. @defaultValue 4 */
   readonly retries?: number
+  /** The same of an object that is written: whoever gives that up may throw away hours of work. @defaultValue `retries` */
+  readonly writeRetries?: number | undefined
 }
 
 export interface StoreRequest extends SignedCall, Pick<HttpRequest, 'body' | 'signal' | 'onBytes'> {
@@ -40,6 +42,8 @@ export interface Requester {
   explain(error: unknown, request: StoreRequest): StorageError
   /** Runs `attempt` until it succeeds, fails for good, or was tried often enough. */
   retry<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T>
+  /** The same with the patience of a write. */
+  retryWrite<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T>
   close(): void
 }
 
@@ -48,7 +52,7 @@ const SIGNED_SECONDS = 300
 const READ_MAX_BYTES = 64 * 1024 * 1024
 
 export function createRequester(options: RequesterOptions): Requester {
-  const { endpoint, log, idleTimeoutMs = 30_000, retries = 4 } = options
+  const { endpoint, log, idleTimeoutMs = 30_000, retries = 4, writeRetries = retries } = options
   const signer = createSigner(options)
   const transport = createTransport({ idleTimeoutMs })
 
@@ -62,7 +66,10 @@ export function createRequester(options: RequesterOptions): Requester {
       if ((response.statusCode ?? 0) < 300) return response
       throw refusalOf(response, await readBody(response))
     } catch (error) {
-      throw explain(error, request)
+      const fault = explain(error, request)
+      // A store that was tried in vain is no stalled handler.
+      if (fault.isPassing) request.onBytes?.(0)
+      throw fault
     }
   }
 
@@ -77,10 +84,14 @@ export function createRequester(options: RequesterOptions): Requester {
     return sendSigned(url, request)
   }
 
-  async function retry<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
+  async function retryTimes<T>(
+    times: number,
+    signal: AbortSignal | undefined,
+    attempt: () => Promise<T>,
+  ): Promise<T> {
     try {
       return await pRetry(attempt, {
-        retries,
+        retries: times,
         minTimeout: 200,
         maxTimeout: 5_000,
         randomize: true,
@@ -99,7 +110,7 @@ export function createRequester(options: RequesterOptions): Requester {
     send,
     sendSigned,
     read: (request) =>
-      retry(request.signal, async () => {
+      retryTimes(retries, request.signal, async () => {
         const response = await send(request)
         try {
           return { response, text: await readBody(response, request.maxBytes) }
@@ -109,7 +120,8 @@ export function createRequester(options: RequesterOptions): Requester {
       }),
     explain,
     sign: (call, expiresSeconds) => signer.sign(call, expiresSeconds),
-    retry,
+    retry: (signal, attempt) => retryTimes(retries, signal, attempt),
+    retryWrite: (signal, attempt) => retryTimes(writeRetries, signal, attempt),
     close: () => transport.close(),
   }
 }

@@ -94,6 +94,28 @@ describe('a store that is not there', () => {
   })
 })
 
+describe('a write', () => {
+  it('is tried for longer than a read, and each try in vain is a sign of life', async () => {
+    const nowhere = client({ endpoint: 'http://127.0.0.1:1', retries: 0, writeRetries: 2 })
+    const signs: number[] = []
+    const written = nowhere.put('plain', 'a', body(), { ...PLAIN, onBytes: (count) => signs.push(count) })
+    await expect(written).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    expect(signs).toEqual([0, 0, 0])
+    const startedMs = performance.now()
+    await expect(nowhere.head('plain', 'a')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+    expect(performance.now() - startedMs).toBeLessThan(150)
+  })
+
+  it('is done when the store is back in time for it', async () => {
+    const patient = client({ retries: 0, writeRetries: 8 })
+    await store.minio.halt()
+    const written = patient.put('plain', 'waited-for', body(), PLAIN)
+    await store.minio.start()
+    await written
+    expect(await store.storage.readText('plain', 'waited-for')).toMatchObject({ text: 'x' })
+  })
+})
+
 describe('a store that hangs', () => {
   it('ends a call by the idle limit, and by its signal at once', async () => {
     const impatient = client({ idleTimeoutMs: 1_000, retries: 0 })
