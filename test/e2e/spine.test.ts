@@ -165,13 +165,24 @@ describe('options by metadata', () => {
     await stack.mc.run('cp', '--attr', 'seconds=4', source, 'sluice/incoming/four.mp4')
     await stack.mc.run('cp', '--attr', 'seconds=9000', source, 'sluice/incoming/bad.mp4')
     await bothReached('four.mp4', 'succeeded')
-    expect((await runs.manifest('chunk', 'four.mp4'))?.options).toEqual({ seconds: 4 })
+    expect((await runs.manifest('chunk', 'four.mp4'))?.options).toEqual({ mode: 'copy', seconds: 4 })
     const verdict = await waitFor(() => runs.verdict('chunk', 'bad.mp4'), {
       timeoutMs: 30_000,
       what: 'the verdict',
     })
     expect(verdict.reason).toMatch(/option "seconds".*"9000".*from 0\.5 to 600/)
   })
+})
+
+it('re-encodes where it is asked to, and every piece but the last is as long as was asked for', async () => {
+  const source = join(folder, 'faststart.mp4')
+  await stack.mc.run('cp', '--attr', 'mode=exact;seconds=1.5', source, 'sluice/incoming/exact.mp4')
+  await bothReached('exact.mp4', 'succeeded')
+  const manifest = await runs.manifest('chunk', 'exact.mp4')
+  const durations = manifest?.files.map(({ durationSeconds }) => durationSeconds ?? NaN) ?? []
+  expect(durations.length).toBeGreaterThan(2)
+  // One frame of 25 a second.
+  for (const seconds of durations.slice(0, -1)) expect(Math.abs(seconds - 1.5)).toBeLessThanOrEqual(0.04)
 })
 
 it('leaves no scratch behind', async () => {
