@@ -1,5 +1,6 @@
 /** Structured logs: JSON lines, or text for people. The only way to the console. @module */
 import { pino, type Logger as PinoLogger, type LevelWithSilent } from 'pino'
+import { safeJson } from './safe-json.ts'
 
 export type Logger = PinoLogger
 export type LogLevel = LevelWithSilent
@@ -36,9 +37,5 @@ function toText(line: string): string {
 
 function printable(value: unknown): string {
   if (typeof value === 'string' && /^[\w./:@+-]+$/.test(value)) return value
-  // JSON escapes the first 32 control characters only; object keys may hold C1 and those that turn the direction of text.
-  return JSON.stringify(value)?.replaceAll(
-    /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return safeJson(value)
 }

@@ -5,6 +5,7 @@ import { apiCommand, apiOf, type ApiOptions } from './api-command.ts'
 import { examples, type CliCommand } from './command.ts'
 import { jobText } from './follow-job.ts'
 import { isRunId, jobArgument } from './ids.ts'
+import { printable } from './printable.ts'
 import { writeJson } from './table.ts'
 
 export const cancel: CliCommand = (program, context) => {
@@ -22,6 +23,8 @@ export const cancel: CliCommand = (program, context) => {
       const run = await api.post<RunDetail>(`/v1/runs/${id}/cancel`)
       if (options.json) return writeJson(out, run)
       const isAsked = run.status === 'running'
-      return out.write(`run ${id} is ${isAsked ? 'running: its worker was told to end it' : run.status}\n`)
+      return out.write(
+        `run ${id} is ${isAsked ? 'running: its worker was told to end it' : printable(run.status)}\n`,
+      )
     })
 }

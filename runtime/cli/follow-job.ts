@@ -4,7 +4,7 @@ import { SECOND_MS, sleep } from '../time.ts'
 import type { ApiClient } from './api-client.ts'
 import { BadNewsError, InterruptedError, type CliContext } from './command.ts'
 import { countText } from './amounts.ts'
-import { fit } from './printable.ts'
+import { fit, printable } from './printable.ts'
 import { writeJson } from './table.ts'
 import { progressLine } from './terminal.ts'
 
@@ -18,12 +18,14 @@ export interface FollowOptions {
 
 const POLL_MS = SECOND_MS / 2
 const OPEN = ['queued', 'running', 'retrying']
-const WITHOUT_RESULT = ['dead', 'cancelled']
+/** `forgotten`: whether it ended well nobody can say any more. */
+const WITHOUT_RESULT = ['dead', 'cancelled', 'forgotten']
 
 /**
  * Ctrl-C leaves the job running.
  *
- * @throws {BadNewsError} when runs were waited for and some ended without a result, or the job was cancelled
+ * @throws {BadNewsError} when runs were waited for and some ended without a result or cannot be counted, or the job was
+ * cancelled
  */
 export async function followJob(
   api: ApiClient,
@@ -33,8 +35,13 @@ export async function followJob(
 ): Promise<void> {
   const job = options.wait || options.waitRuns ? await untilDone(api, started, options, context) : started
   if (options.json) writeJson(context.out, job)
-  else context.out.write(`job ${job.id}: ${jobText(job)}\n`)
+  else context.out.write(`job ${printable(job.id)}: ${jobText(job)}\n`)
   if (job.status === 'cancelled') throw new BadNewsError('the job was cancelled')
+  if (options.waitRuns && !job.runs) {
+    throw new BadNewsError(
+      `of a job with ${countText(job.total, 'run')} nobody counts what becomes of them, so that --wait-runs cannot wait: it goes on without; ${context.invocation} show ${job.id}`,
+    )
+  }
   if (options.waitRuns && countOf(job, WITHOUT_RESULT) > 0) {
     throw new BadNewsError('some runs ended without a result')
   }
@@ -60,6 +67,7 @@ async function untilDone(
         throw new InterruptedError(`job ${job.id} goes on; end it by: ${invocation} cancel ${job.id}`)
       }
       job = await api.get<Job>(`/v1/jobs/${encodeURIComponent(job.id)}`)
+      if (waitRuns && !job.runs) break
     }
     return job
   } finally {
@@ -70,8 +78,8 @@ async function untilDone(
 
 function isOpen(job: Job, waitRuns = false): boolean {
   if (job.status === 'running') return true
-  // Of a very large job nobody counts the runs.
-  return waitRuns && countOf(job, OPEN) > 0
+  // The answer to the request itself has no counts yet.
+  return waitRuns && (!job.runs || countOf(job, OPEN) > 0)
 }
 
 function countOf({ runs = {} }: Job, states: readonly string[]): number {
@@ -83,10 +91,11 @@ export function jobText(job: Job): string {
   const states = Object.entries(job.runs ?? {})
     .filter(([, count]) => count > 0)
     .map(([state, count]) => `${count} ${state}`)
-  return [
+  const parts = [
     job.status === 'cancelled' ? 'cancelled: ' : '',
     `${job.handedOut} of ${countText(job.total, 'run')} handed out`,
     job.passedOver > 0 ? `, ${job.passedOver} passed over` : '',
     states.length > 0 ? `; ${states.join(', ')}` : '',
-  ].join('')
+  ]
+  return printable(parts.join(''))
 }

@@ -4,6 +4,7 @@ import { countText, durationText, timeText } from './amounts.ts'
 import { formatBytes } from '../size.ts'
 import { apiCommand, apiOf, type ApiOptions } from './api-command.ts'
 import { examples, type CliCommand } from './command.ts'
+import { printable } from './printable.ts'
 import { createListing, writeFacts, writeJson, type Column } from './table.ts'
 import type { Terminal } from './terminal.ts'
 import { toneOf } from './tones.ts'
@@ -53,7 +54,9 @@ export const functions: CliCommand = (program, context) => {
 /** Such as `chunk is paused; 3 waiting, 1 running; 2 attempts at a time in each worker process`. */
 export function functionText(view: FunctionView): string {
   const { queue, concurrency } = view
-  return `${view.name} is ${stateOf(view)}; ${queue.waiting + queue.backfill} waiting, ${queue.running} running; ${countText(concurrency, 'attempt')} at a time in each worker process`
+  return printable(
+    `${view.name} is ${stateOf(view)}; ${queue.waiting + queue.backfill} waiting, ${queue.running} running; ${countText(concurrency, 'attempt')} at a time in each worker process`,
+  )
 }
 
 function stateOf({ isPaused }: FunctionView): string {

@@ -16,9 +16,9 @@ export function writePreview(out: Terminal, preview: Preview, { json }: { readon
   out.write(`${countText(matched, 'run')} of ${formatBytes(totalBytes)} would be handed out\n`)
   for (const item of sample)
     out.write(
-      `  ${item.function}  ${printable(`${item.bucket}/${item.key}`)}  ${formatBytes(item.sizeBytes)}\n`,
+      `  ${printable(item.function)}  ${printable(`${item.bucket}/${item.key}`)}  ${formatBytes(item.sizeBytes)}\n`,
     )
   if (matched > sample.length) out.write(`  and ${matched - sample.length} more\n`)
-  const reasons = Object.entries(passedOver).map(([reason, count]) => `${count} ${reason}`)
+  const reasons = Object.entries(passedOver).map(([reason, count]) => `${count} ${printable(reason)}`)
   if (reasons.length > 0) out.write(`passed over: ${reasons.join(', ')}\n`)
 }

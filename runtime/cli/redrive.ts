@@ -8,6 +8,7 @@ import { examples, UsageError, type CliCommand } from './command.ts'
 import { followJob, type FollowOptions } from './follow-job.ts'
 import { runArgument } from './ids.ts'
 import { isPreview, writePreview } from './preview.ts'
+import { printable } from './printable.ts'
 import { writeJson } from './table.ts'
 
 interface RedriveOptions extends ApiOptions, FollowOptions {
@@ -72,7 +73,7 @@ export const redrive: CliCommand = (program, context) => {
         if (filter) throw new UsageError('a run that is named needs no filter: leave it out, or the run')
         const run = await api.post<RunDetail>(`/v1/runs/${id}/retry`, { force: options.force ?? false })
         if (options.json) return writeJson(context.out, run)
-        return context.out.write(`run ${id} is ${run.status} again, behind live uploads\n`)
+        return context.out.write(`run ${id} is ${printable(run.status)} again, behind live uploads\n`)
       }
       const {
         function: name,

@@ -3,6 +3,7 @@
  * decide the widths.
  * @module
  */
+import { safeJson } from '../safe-json.ts'
 import { fit, padded, printable, widthOf } from './printable.ts'
 import { toned, type Terminal, type Tone } from './terminal.ts'
 
@@ -41,7 +42,7 @@ function jsonListing<T>(terminal: Terminal): Listing<T> {
   return {
     add(rows) {
       for (const row of rows) {
-        terminal.write(`${isFirst ? '[\n' : ',\n'}${JSON.stringify(row)}`)
+        terminal.write(`${isFirst ? '[\n' : ',\n'}${safeJson(row)}`)
         isFirst = false
       }
     },
@@ -126,5 +127,5 @@ export function writeFacts(
 }
 
 export function writeJson(terminal: Terminal, value: unknown): void {
-  terminal.write(`${JSON.stringify(value, null, 2)}\n`)
+  terminal.write(`${safeJson(value, 2)}\n`)
 }

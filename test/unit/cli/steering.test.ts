@@ -1,6 +1,7 @@
 /** Commands that steer: what they send, and how they wait. */
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { FUNCTION } from '../api/in-memory.ts'
 import { jobOf, RUN_ID, runOf } from './answers.ts'
 import { useFakeApi, type Answer, type Asked } from './fake-api.ts'
 
@@ -66,6 +67,23 @@ describe('reprocess', () => {
     expect(code).toBe(1)
   })
 
+  it('refuses to wait for runs that nobody counts', async () => {
+    const job = jobOf({ status: 'running', total: 10_001 })
+    const { code, out, err } = await fake.ask(['reprocess', '--prefix', 'incoming/', '--wait-runs'], () => ({
+      body: job,
+    }))
+    expect({ code, out }).toEqual({ code: 1, out: 'job 01JOB: 2 of 10001 runs handed out\n' })
+    expect(err).toMatch(/10001 runs .* --wait-runs cannot wait: .* sluice show 01JOB/)
+    expect(fake.api?.asked).toHaveLength(2)
+  })
+
+  it('takes runs that are forgotten for no success', async () => {
+    const { code } = await fake.ask(['redrive', '--all', '--wait-runs'], () => ({
+      body: jobOf({ runs: { succeeded: 1, forgotten: 1 } }),
+    }))
+    expect(code).toBe(1)
+  })
+
   it('leaves the job running at Ctrl-C, and says how to end it', async () => {
     const signals = new EventEmitter()
     const answer = (_: Asked, count: number): Answer => {
@@ -94,5 +112,47 @@ describe('redrive and cancel', () => {
     const answer = () => ({ status: 202, body: { ...jobOf(), ...runOf() } })
     expect(await fake.ask(words, answer)).toMatchObject({ code: 0, err: '' })
     expect(fake.api?.asked).toMatchObject([{ method: 'POST', path, body }])
+  })
+})
+
+describe('what the runtime says', () => {
+  const EVIL = 'a\u001b]0;x\u0007\u009b31m\u202egpj.exe\u2028'
+  const view = { ...FUNCTION, name: EVIL }
+  const preview = {
+    matched: 1,
+    totalBytes: 1,
+    sample: [{ function: EVIL, bucket: EVIL, key: EVIL, sizeBytes: 1 }],
+    passedOver: { [EVIL]: 1 },
+  }
+  const job = jobOf({ id: EVIL, runs: { [EVIL]: 1 } })
+  const run = runOf({ status: EVIL as 'dead' })
+  const cases: [string[], unknown][] = [
+    [['pause', 'x'], view],
+    [['resume', 'x'], view],
+    [['concurrency', 'x', '2'], view],
+    [['functions'], { items: [view] }],
+    [['functions', 'x'], view],
+    [['redrive', RUN_ID], run],
+    [['redrive', '--all', '--dry-run'], preview],
+    [['redrive', '--all', '--no-wait'], job],
+    [['cancel', RUN_ID], run],
+    [['cancel', '01JOB'], job],
+    [['reprocess', '--prefix', 'incoming/', '--dry-run'], preview],
+    [['runs'], { items: [runOf({}, EVIL)], nextCursor: null }],
+    [['show', '01JOB'], job],
+    [['why', 'incoming/a'], { summary: EVIL }],
+  ]
+  const asked = cases.flatMap(([words, body]) => [
+    { words, body },
+    { words: [...words, '--json'], body },
+  ])
+
+  it.each(asked)('steers no terminal: $words', async ({ words, body }) => {
+    const { code, out } = await fake.ask(words, () => ({ body }), { columns: 500 })
+    expect(code).toBe(0)
+    expect(out).toContain('gpj.exe')
+    // oxlint-disable-next-line no-control-regex -- That is what is looked for.
+    expect(out).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]/)
+    if (words.includes('--json')) expect(JSON.stringify(JSON.parse(out))).toContain(JSON.stringify(EVIL))
   })
 })
