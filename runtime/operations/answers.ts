@@ -47,7 +47,10 @@ export function createAnswerStore(redis: Redis, prefix: string, times = TIMES): 
       const act = (what: 'renew' | 'keep' | 'forget' | 'doubt', ms: number, answer = '') =>
         redis.eval(END, 1, name, nonce, what, ms, answer)
       // What cannot be renewed now is tried again at the next turn, and else free at its time.
-      const renewal = setInterval(() => act('renew', times.underWayMs).catch(() => undefined), times.renewMs)
+      const renewal = setInterval(
+        () => void act('renew', times.underWayMs).catch(() => undefined),
+        times.renewMs,
+      )
       renewal.unref()
       const end = async (...args: Parameters<typeof act>) => {
         clearInterval(renewal)

@@ -84,7 +84,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
       )?.eventName
       const routes = parts.router({ ...candidate, ...eventNameOf(eventName) })
       const standings = await Promise.all(
-        routes.map(({ definition, mismatch }) =>
+        routes.map(async ({ definition, mismatch }) =>
           mismatch === 'bucket' ? undefined : readStanding(storage, definition, { bucket, key }),
         ),
       )

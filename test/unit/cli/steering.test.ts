@@ -142,17 +142,19 @@ describe('what the runtime says', () => {
     [['show', '01JOB'], job],
     [['why', 'incoming/a'], { summary: EVIL }],
   ]
-  const asked = cases.flatMap(([words, body]) => [
-    { words, body },
-    { words: [...words, '--json'], body },
-  ])
-
-  it.each(asked)('steers no terminal: $words', async ({ words, body }) => {
-    const { code, out } = await fake.ask(words, () => ({ body }), { columns: 500 })
-    expect(code).toBe(0)
-    expect(out).toContain('gpj.exe')
+  const isSafe = (out: string) =>
     // oxlint-disable-next-line no-control-regex -- That is what is looked for.
-    expect(out).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]/)
-    if (words.includes('--json')) expect(JSON.stringify(JSON.parse(out))).toContain(JSON.stringify(EVIL))
+    !/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]/.test(out)
+
+  it.each(cases)('steers no terminal: %j', async (words, body) => {
+    const { code, out } = await fake.ask(words, () => ({ body }), { columns: 500 })
+    expect({ code, isSafe: isSafe(out) }).toEqual({ code: 0, isSafe: true })
+    expect(out).toContain('gpj.exe')
+  })
+
+  it.each(cases)('steers no terminal as JSON, which still says the same: %j', async (words, body) => {
+    const { code, out } = await fake.ask([...words, '--json'], () => ({ body }), { columns: 500 })
+    expect({ code, isSafe: isSafe(out) }).toEqual({ code: 0, isSafe: true })
+    expect(JSON.stringify(JSON.parse(out))).toContain(JSON.stringify(EVIL))
   })
 })

@@ -5,7 +5,10 @@ import type { AgainOutcome, AgainRequest, Queue } from '../../../runtime/queue/q
 import type { RunState } from '../../../runtime/queue/run.ts'
 import { functionNamed, only, RUN_ID, runOf, storeWith } from './facts.ts'
 
-async function retry(state: RunState, { force = false, outcome = 'queued' as AgainOutcome } = {}) {
+async function retry(
+  state: RunState,
+  { force = false, outcome = 'queued' }: { force?: boolean; outcome?: AgainOutcome } = {},
+) {
   const asked: AgainRequest[] = []
   const service = createRunService({
     queue: only<Queue>({
