@@ -18,9 +18,13 @@ export async function* checkAccounts(patient: Patient): Findings {
   const sources = uploadBuckets(functions)
   const written = allBuckets(functions).filter((bucket) => !sources.includes(bucket))
   const results = written.filter((bucket) => bucket !== 'temporary')
+  const emptied = sources.filter((bucket) =>
+    functions.some((fn) => fn.bucket === bucket && fn.afterSuccess === 'remove'),
+  )
   if (runtime) {
     yield await checkAccount(patient, runtime, [
       ...sources.flatMap((bucket) => rights(bucket, 'list', 'list versions of', 'read')),
+      ...emptied.flatMap((bucket) => rights(bucket, 'delete in')),
       ...written.flatMap((bucket) =>
         rights(bucket, 'list', 'list versions of', 'read', 'write', 'delete in'),
       ),

@@ -1,6 +1,6 @@
 /** The clocks of Redis, of MinIO and of this machine. @module */
 import { durationText } from '../amounts.ts'
-import { fail, ok, warn, type Finding, type Findings } from './finding.ts'
+import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import type { Patient } from './patient.ts'
 
 /** The Date of an answer has whole seconds. */
@@ -14,7 +14,7 @@ export async function* checkClocks({ redis, config }: Patient): Findings {
     const startedMs = Date.now()
     const [seconds, micros] = (await redis.time()).map(Number) as [number, number]
     yield judge('Redis', seconds * 1_000 + micros / 1_000 - (startedMs + Date.now()) / 2)
-  }
+  } else yield skipped('clock of Redis', 'it does not answer')
   const startedMs = Date.now()
   const date = await fetch(`${config.minioEndpoint}/minio/health/live`, {
     signal: AbortSignal.timeout(5_000),
@@ -24,8 +24,10 @@ export async function* checkClocks({ redis, config }: Patient): Findings {
       return response.headers.get('date')
     })
     .catch(() => null)
+  const dateMs = Date.parse(date ?? '')
   // The middle of that second.
-  if (date) yield judge('MinIO', Date.parse(date) + 500 - (startedMs + Date.now()) / 2)
+  if (Number.isFinite(dateMs)) yield judge('MinIO', dateMs + 500 - (startedMs + Date.now()) / 2)
+  else yield skipped('clock of MinIO', 'no answer of it has a date')
 }
 
 export function judge(server: string, aheadMs: number): Finding {

@@ -63,7 +63,8 @@ export async function refusalOf({ requester, credentials, name }: Account): Prom
   }
 }
 
-async function* checkBuckets(
+/** Only what MinIO has shown is there: a refusal or a silence says nothing. */
+export async function* checkBuckets(
   patient: Patient,
   asking: Account | undefined,
   root: Account | undefined,
@@ -75,52 +76,108 @@ async function* checkBuckets(
   const repair = setupLine(patient)
   const missing: string[] = []
   const there: string[] = []
+  const untold: string[] = []
   for (const bucket of allBuckets(patient.functions)) {
-    const isMissing = await asking.requester
-      .read({ method: 'HEAD', bucket })
-      .then(() => false)
-      .catch((error: unknown) => isStorageCode(error, 'NoSuchBucket', 'NotFound'))
-    ;(isMissing ? missing : there).push(bucket)
+    try {
+      await asking.requester.read({ method: 'HEAD', bucket })
+      there.push(bucket)
+    } catch (error) {
+      if (isStorageCode(error, 'NoSuchBucket', 'NotFound')) missing.push(bucket)
+      else if (isStorageCode(error, 'AccessDenied')) untold.push(`${bucket} may not be asked for`)
+      else untold.push(`${bucket}: ${messageOf(error)}`)
+    }
   }
-  yield missing.length > 0
-    ? fail('buckets', `there is no ${missing.join(', no ')}`, repair)
-    : ok('buckets', there.join(', '))
-  const ours = there.filter((bucket) => BUCKETS.some((own) => own === bucket))
-  if (root) yield* checkMemory(root.requester, ours, repair)
+  if (missing.length > 0) yield fail('buckets', `there is no ${missing.join(', no ')}`, repair)
+  if (untold.length > 0)
+    yield fail('buckets', `nobody knows whether all are there: ${untold.join('; ')}`, repair)
+  if (missing.length === 0 && untold.length === 0) yield ok('buckets', there.join(', '))
+  if (root) yield* checkMemory(root.requester, patient, there)
   else yield skipped('versioning and lifecycle', 'that needs MINIO_ROOT_USER and MINIO_ROOT_PASSWORD')
   if (!missing.includes('metadata')) yield await checkWatermarks(patient, asking, repair)
 }
 
-/** What remembers old versions, and what forgets them. */
-async function* checkMemory(requester: Requester, buckets: readonly string[], repair: string): Findings {
+/** What remembers old versions, and what forgets them. The set-up leaves alone what others made, so theirs are warnings. */
+async function* checkMemory(requester: Requester, patient: Patient, there: readonly string[]): Findings {
+  const repair = setupLine(patient)
   const without: string[] = []
   const forgetful: string[] = []
-  for (const bucket of buckets) {
-    if (bucket !== 'temporary' && !(await isVersioned(requester, bucket))) without.push(bucket)
-    const xml = await requester
-      .read({ method: 'GET', bucket, query: { lifecycle: '' } })
-      .then(({ text }) => text)
-      .catch((error: unknown) => {
-        if (isStorageCode(error, 'NoSuchLifecycleConfiguration')) return ''
-        throw error
-      })
-    if (mergeLifecycle(xml, bucket === 'temporary' ? 'temporary' : 'old-versions') !== undefined)
-      forgetful.push(bucket)
+  for (const bucket of there) {
+    const isPlain = bucket !== 'temporary' && !(await isVersioned(requester, bucket))
+    if (isPlain) without.push(bucket)
+    const xml = await readLifecycle(requester, bucket)
+    const isForgetful = isOurs(bucket)
+      ? mergeLifecycle(xml, bucket === 'temporary' ? 'temporary' : 'old-versions') !== undefined
+      : !isPlain && !xml.includes('NoncurrentVersionExpiration')
+    if (isForgetful) forgetful.push(bucket)
   }
-  yield without.length > 0
-    ? fail(
-        'versioning',
-        `off in ${without.join(', ')}: an upload that replaces another takes its bytes away while they are read`,
-        repair,
-      )
-    : ok('versioning', 'on')
-  yield forgetful.length > 0
-    ? fail(
-        'lifecycle',
-        `missing or changed in ${forgetful.join(', ')}: what is replaced or temporary is kept for ever`,
-        repair,
-      )
-    : ok('lifecycle', 'old versions and temporary objects expire')
+  const ofOthers = (bucket: string) => !isOurs(bucket)
+  const replaced = 'an upload that replaces another takes its bytes away while they are read'
+  if (without.some(isOurs))
+    yield fail('versioning', `off in ${without.filter(isOurs).join(', ')}: ${replaced}`, repair)
+  if (without.some(ofOthers)) {
+    const theirs = without.filter(ofOthers)
+    yield warn('versioning', `off in ${theirs.join(', ')}: ${replaced}`, ...theirs.map(enableLine))
+  }
+  if (without.length === 0) yield ok('versioning', 'on')
+  yield* judgeRemoval(patient.functions, without)
+  if (forgetful.some(isOurs)) {
+    const ours = forgetful.filter(isOurs).join(', ')
+    yield fail(
+      'lifecycle',
+      `missing or changed in ${ours}: what is replaced or temporary is kept for ever`,
+      repair,
+    )
+  }
+  if (forgetful.some(ofOthers)) {
+    const theirs = forgetful.filter(ofOthers)
+    yield warn(
+      'lifecycle',
+      `what is replaced in ${theirs.join(', ')} is kept for ever`,
+      ...theirs.map((bucket) => `mc ilm rule add --noncurrent-expire-days 30 <alias>/${bucket}`),
+    )
+  }
+  if (forgetful.length === 0) yield ok('lifecycle', 'old versions and temporary objects expire')
+}
+
+/** What is to be removed is removed by its version, so that no newer upload is hit. Pure. */
+export function judgeRemoval(
+  functions: Patient['functions'],
+  unversioned: readonly string[],
+): readonly Finding[] {
+  const found = functions.flatMap(({ name, bucket, outputBucket, onDelete, afterSuccess }) => {
+    const needed = [
+      ...(afterSuccess === 'remove' || onDelete === 'remove' ? [bucket] : []),
+      ...(onDelete === 'remove' ? [outputBucket] : []),
+    ].filter((each) => unversioned.includes(each))
+    return needed.map((each) => ({ name, bucket: each }))
+  })
+  if (found.length === 0) return []
+  const buckets = [...new Set(found.map(({ bucket }) => bucket))]
+  const names = [...new Set(found.map(({ name }) => name))].join(', ')
+  return [
+    warn(
+      'removal',
+      `${names} would remove sources or results, and nothing is removed without versions: there are none in ${buckets.join(', ')}`,
+      ...buckets.map(enableLine),
+    ),
+  ]
+}
+
+function isOurs(bucket: string): boolean {
+  return BUCKETS.some((own) => own === bucket)
+}
+
+function enableLine(bucket: string): string {
+  return `mc version enable <alias>/${bucket}`
+}
+
+async function readLifecycle(requester: Requester, bucket: string): Promise<string> {
+  try {
+    return (await requester.read({ method: 'GET', bucket, query: { lifecycle: '' } })).text
+  } catch (error) {
+    if (isStorageCode(error, 'NoSuchLifecycleConfiguration')) return ''
+    throw error
+  }
 }
 
 async function isVersioned(requester: Requester, bucket: string): Promise<boolean> {
