@@ -9,6 +9,7 @@ import { createMetrics, type RuntimeMetrics } from '../metrics.ts'
 import { createQueue, type Queue } from '../queue/queue.ts'
 import { connectRedis } from '../queue/redis.ts'
 import type { FunctionList } from './load-functions.ts'
+import type { ChildKind } from './messages.ts'
 import { createStorage } from '../storage/client.ts'
 import { observeStorage } from '../storage/observed.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -23,7 +24,13 @@ export interface Parts extends FunctionList {
 }
 
 /** Connects; that neither Redis nor MinIO answers yet is no failure. */
-export function createParts(config: Config, list: FunctionList, log: Logger, closers: Closers): Parts {
+export function createParts(
+  kind: ChildKind,
+  config: Config,
+  list: FunctionList,
+  log: Logger,
+  closers: Closers,
+): Parts {
   if (!config.runtimeCredentials) {
     throw new ConfigError([
       'MINIO_ACCESS_KEY and MINIO_SECRET_KEY: the runtime’s account; `sluice setup` makes it',
@@ -48,6 +55,8 @@ export function createParts(config: Config, list: FunctionList, log: Logger, clo
     endpoint: config.minioEndpoint,
     region: config.minioRegion,
     credentials: config.runtimeCredentials,
+    // About 45 s: as patient as reading is, since a large attempt would begin anew. Who asks over HTTP does not wait so long.
+    ...(kind === 'work' && { writeRetries: 12 }),
   })
   closers.add('storage', () => storage.close())
   return {

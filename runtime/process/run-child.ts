@@ -52,7 +52,7 @@ export async function runChild({ kind, config, signals }: ChildOptions): Promise
         'a promise failed and nobody looked',
       ),
     )
-    const parts = createParts(config, list, log, closers)
+    const parts = createParts(kind, config, list, log, closers)
     drain = kind === 'serve' ? await serve(parts, closers, ask) : await work(parts, closers, ask)
     const served = parts.functions.map(({ name }) => name)
     const isAll = kind === 'serve' || config.functionNames.length === 0

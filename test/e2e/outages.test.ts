@@ -68,7 +68,7 @@ describe('MinIO away', () => {
       what: '/readyz to name MinIO',
     })
     // Nothing is counted: an outage of the store is no fault of the file.
-    const waiting = await used.runs.reached('slow/interrupted.txt', 'retrying', 60_000)
+    const waiting = await used.runs.reached('slow/interrupted.txt', 'retrying', 90_000)
     expect(waiting).toMatchObject({ attempts: 0, reason: expect.stringContaining('the store is away') })
     await used.stack.minio.start()
     await untilReady()
