@@ -119,6 +119,27 @@ export interface FunctionDefinition {
   readonly handler: Handler<FunctionEnv>
 }
 
+const DEFINITION_FIELDS: readonly (keyof Definition<z.ZodObject>)[] = [
+  'name',
+  'version',
+  'on',
+  'output',
+  'options',
+  'onDelete',
+  'afterSuccess',
+  'retry',
+  'timeout',
+  'stallTimeout',
+  'concurrency',
+]
+const ON_FIELDS: readonly (keyof Definition<z.ZodObject>['on'])[] = [
+  'bucket',
+  'match',
+  'ignore',
+  'events',
+  'size',
+]
+
 type OptionsOf<S extends z.ZodObject> = keyof S['shape'] extends never ? {} : z.output<S>
 
 /**
@@ -139,12 +160,31 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
       return fallback
     }
   }
+  const choice = (field: string, value: 'keep' | 'remove' = 'keep') => {
+    if (value !== 'keep' && value !== 'remove')
+      issues.push(
+        `function "${definition.name}": ${field}: ${JSON.stringify(value)} is neither "keep" nor "remove"`,
+      )
+    return value
+  }
   const count = (field: string, value: number): number => {
     if (!Number.isInteger(value) || value < 1) {
       issues.push(`function "${definition.name}": ${field}: ${value} is no whole number of at least 1`)
     }
     return value
   }
+  // Whoever writes plain JavaScript, or starts without `tsc`, must not find that a misspelt `match` meant every key.
+  const known = (part: string, names: readonly string[], given: object | undefined) => {
+    for (const field of Object.keys(given ?? {})) {
+      if (!names.includes(field))
+        issues.push(`function "${definition.name}": ${part}${field}: unknown; known are ${names.join(', ')}`)
+    }
+  }
+  known('', DEFINITION_FIELDS, definition)
+  known('on.', ON_FIELDS, definition.on)
+  known('on.size.', ['min', 'max'], definition.on.size)
+  known('output.', ['bucket'], definition.output)
+  known('retry.', ['attempts', 'first', 'max'], definition.retry)
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(definition.name)) {
     issues.push(
       `function "${definition.name}": name: lower-case letters, digits and hyphens, beginning with a letter`,
@@ -162,8 +202,8 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     maxBytes: read('on.size.max', () => (on.size?.max ? parseSizeBytes(on.size.max) : Infinity), Infinity),
     outputBucket: definition.output?.bucket ?? 'processed',
     options: definition.options ?? z.object({}),
-    onDelete: definition.onDelete ?? 'keep',
-    afterSuccess: definition.afterSuccess ?? 'keep',
+    onDelete: choice('onDelete', definition.onDelete),
+    afterSuccess: choice('afterSuccess', definition.afterSuccess),
     maxAttempts: count('retry.attempts', definition.retry?.attempts ?? 5),
     firstDelayMs: read('retry.first', () => parseDurationMs(definition.retry?.first ?? '1s'), 0),
     maxDelayMs: read('retry.max', () => parseDurationMs(definition.retry?.max ?? '5m'), 0),

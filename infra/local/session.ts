@@ -68,7 +68,10 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     // When the end is asked for first, nobody else waits for it, and its failure is only the end's.
     working.catch(() => undefined)
     const cause = await Promise.race([working, ending.asked])
-    if (cause) options.progress(`Stopping (${cause}) …`)
+    if (cause)
+      options.progress(
+        `Stopping (${cause}): what runs gets some time to end; a second Ctrl-C ends it at once …`,
+      )
     return { cause, exitCode: 0 }
   } catch (error) {
     const isConfig = error instanceof ConfigError

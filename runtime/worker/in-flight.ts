@@ -21,7 +21,8 @@ export interface InFlight {
   readonly size: number
   /** How many of a function's attempts go on. */
   count(functionName: string): number
-  readonly hasSolo: boolean
+  /** A run goes on that may kill this process, and has not shown yet that it does not: it gets no company. */
+  readonly isAlone: boolean
   add(claim: Claim, definition: FunctionDefinition): InFlightAttempt
   delete(attempt: InFlightAttempt): void
   all(): readonly InFlightAttempt[]
@@ -40,6 +41,12 @@ interface Entry extends InFlightAttempt {
   activeAtMs: number
 }
 
+/**
+ * What kills its process mostly does so at once. Who lives longer gets company, so that one run of hours whose worker was lost
+ * does not stop everything on a machine with one worker; if it kills later, the others go on elsewhere, uncounted.
+ */
+const ALONE_MS = 60_000
+
 /** A worker that could not renew for this part of a lease gives its attempts up before anybody can take them. */
 const FENCE_SHARE = 0.8
 
@@ -54,8 +61,9 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
     get size() {
       return entries.size
     },
-    get hasSolo() {
-      return [...entries].some(({ claim }) => claim.lane === 'solo')
+    get isAlone() {
+      const youngMs = now() - ALONE_MS
+      return [...entries].some(({ claim, startedAtMs }) => claim.lane === 'solo' && startedAtMs > youngMs)
     },
     count: (functionName) => [...entries].filter(({ definition }) => definition.name === functionName).length,
     add(claim, definition) {

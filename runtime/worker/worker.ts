@@ -69,7 +69,7 @@ export function createWorker(parts: WorkerParts): Worker {
   let ended: Ended[] = []
 
   function wants(): TurnRequest['wants'] {
-    if (isDraining || inFlight.hasSolo) return []
+    if (isDraining || inFlight.isAlone) return []
     const limits = parts.limits()
     return functions.flatMap((definition) => {
       const { name } = definition

@@ -53,3 +53,21 @@ it('lists every wrong field with the function’s name', () => {
     expect(define).toThrow(new RegExp(`"Bad Name": ${field.replaceAll('.', '\\.')}:`))
   }
 })
+
+it('knows no misspelt field, wherever it is, since a misspelt pattern would mean every key', () => {
+  const misspelt = {
+    name: 'cut',
+    version: '1',
+    on: { bucket: 'incoming', mtach: ['*.iso'], size: { maxBytes: 10 } },
+    retries: { attempts: 3 },
+    afterSuccess: 'delete',
+  } as unknown as Parameters<typeof defineFunction>[0]
+  const define = () => defineFunction(misspelt, (c) => c.json({}))
+  for (const issue of [
+    'retries: unknown',
+    'on.mtach: unknown',
+    'on.size.maxBytes: unknown',
+    'afterSuccess: "delete"',
+  ])
+    expect(define).toThrow(issue)
+})

@@ -114,7 +114,7 @@ local function take(fn, lane, count)
       local v = redis.call('HMGET', runKey(run), 'state', 'entry')
       if v[1] == 'queued' and v[2] == entry then
         redis.call('HINCRBY', runKey(run), 'fence', 1)
-        redis.call('HDEL', runKey(run), 'hint')
+        redis.call('HDEL', runKey(run), 'hint', 'progress')
         redis.call('HSET', runKey(run), 'state', 'running', 'worker', consumer, 'token', token, 'startedAt', t)
         claimed[#claimed + 1] = describe(run, fn)
         started = started + 1

@@ -56,17 +56,21 @@ describe('watch', () => {
   })
 })
 
-it('knows how many attempts of a function go on, and whether one wants to be alone', () => {
-  const inFlight = createInFlight(LEASE_MS)
+it('knows how many attempts of a function go on, and for how long one that may kill gets no company', () => {
+  let nowMs = 0
+  const inFlight = createInFlight(LEASE_MS, () => nowMs)
   const first = inFlight.add(claimOf('a'), slow)
-  expect([inFlight.size, inFlight.count('slow'), inFlight.count('other'), inFlight.hasSolo]).toEqual([
+  expect([inFlight.size, inFlight.count('slow'), inFlight.count('other'), inFlight.isAlone]).toEqual([
     1,
     1,
     0,
     false,
   ])
   inFlight.add(claimOf('b', 'solo'), slow)
-  expect(inFlight.hasSolo).toBe(true)
+  nowMs = 59_999
+  expect(inFlight.isAlone).toBe(true)
+  nowMs = 60_000
+  expect(inFlight.isAlone).toBe(false)
   inFlight.delete(first)
   expect([inFlight.size, inFlight.find('a'), inFlight.find('b')?.claim.runId]).toEqual([1, undefined, 'b'])
 })
