@@ -8,7 +8,7 @@ import { purgeRequest, redriveRequest } from './model/job.ts'
 import { pageOf, pageQuery, timeQuery } from './model/page.ts'
 import { runDetailSchema } from './model/run.ts'
 import { bodyProblems, json, v1, v1Problems, type ApiApp } from './openapi.ts'
-import { objectQuery, toPage, toTimes } from './query.ts'
+import { objectQuery, toPage, toTimes, noQuery } from './query.ts'
 import { bodyNeeded } from './request-text.ts'
 import type { DeadLetterService } from './services.ts'
 
@@ -32,6 +32,7 @@ const redrive = createRoute({
   path: '/v1/dead-letters/redrive',
   ...v1('dead letters', 'operator', 'Run all that match again, behind live uploads'),
   request: {
+    query: noQuery,
     headers: IDEMPOTENCY_HEADERS,
     body: { required: true, content: { 'application/json': { schema: redriveRequest } } },
   },
@@ -46,7 +47,10 @@ const purge = createRoute({
     'admin',
     'Take all that match off the list; their runs are remembered as long as others, their verdicts stay',
   ),
-  request: { body: { required: true, content: { 'application/json': { schema: purgeRequest } } } },
+  request: {
+    query: noQuery,
+    body: { required: true, content: { 'application/json': { schema: purgeRequest } } },
+  },
   responses: {
     200: json(z.object({ purged: z.int().min(0) }), 'how many it was, or for a dry run would be'),
     ...bodyProblems(409, 422),

@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { functionSchema, limitsRequest } from './model/function.ts'
 import { pageOf } from './model/page.ts'
 import { bodyProblems, json, v1, v1Problems, type ApiApp } from './openapi.ts'
-import { found, toPage } from './query.ts'
+import { found, toPage, noQuery } from './query.ts'
 import { bodyNeeded } from './request-text.ts'
 import type { FunctionService } from './services.ts'
 
@@ -15,6 +15,7 @@ const list = createRoute({
   method: 'get',
   path: '/v1/functions',
   ...about('reader', 'All functions; always one page'),
+  request: { query: noQuery },
   responses: { 200: json(pageOf(functionSchema), 'the functions'), ...v1Problems() },
 })
 
@@ -22,7 +23,7 @@ const get = createRoute({
   method: 'get',
   path: '/v1/functions/{name}',
   ...about('reader', 'A function, its limits and its queue'),
-  request: { params },
+  request: { query: noQuery, params },
   responses: { 200: json(functionSchema, 'the function'), ...v1Problems(404) },
 })
 
@@ -30,7 +31,7 @@ const pause = createRoute({
   method: 'post',
   path: '/v1/functions/{name}/pause',
   ...about('operator', 'Start no more attempts; uploads are taken and wait'),
-  request: { params },
+  request: { query: noQuery, params },
   responses: changed,
 })
 
@@ -38,7 +39,7 @@ const resume = createRoute({
   method: 'post',
   path: '/v1/functions/{name}/resume',
   ...about('operator', 'Start attempts again'),
-  request: { params },
+  request: { query: noQuery, params },
   responses: changed,
 })
 
@@ -47,6 +48,7 @@ const limit = createRoute({
   path: '/v1/functions/{name}',
   ...about('operator', 'How many attempts at a time in one worker process'),
   request: {
+    query: noQuery,
     params,
     body: { required: true, content: { 'application/json': { schema: limitsRequest } } },
   },

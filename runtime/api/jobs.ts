@@ -3,11 +3,11 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { jobSchema } from './model/job.ts'
 import { pageOf, pageQuery } from './model/page.ts'
 import { bodyProblems, json, v1, v1Problems, type ApiApp } from './openapi.ts'
-import { found, toPage } from './query.ts'
+import { found, toPage, noQuery } from './query.ts'
 import type { JobService } from './services.ts'
 
 const params = z.object({ id: z.string().min(1).max(100) })
-const request = { params }
+const request = { query: noQuery, params }
 
 const list = createRoute({
   method: 'get',

@@ -30,3 +30,6 @@ export function found<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new RefusedError(404, `there is no ${what}`)
   return value
 }
+
+/** Of routes that take none: a filter that was written into the address must not be passed over. */
+export const noQuery = z.strictObject({})

@@ -6,6 +6,7 @@ import { answerBulk, bulkResponses } from './bulk.ts'
 import { IDEMPOTENCY_HEADERS } from './idempotency.ts'
 import { reprocessRequest } from './model/job.ts'
 import { v1, type ApiApp } from './openapi.ts'
+import { noQuery } from './query.ts'
 import { bodyNeeded } from './request-text.ts'
 import type { ReprocessService } from './services.ts'
 
@@ -14,6 +15,7 @@ const reprocess = createRoute({
   path: '/v1/reprocess',
   ...v1('jobs', 'operator', 'Run objects again, behind live uploads'),
   request: {
+    query: noQuery,
     headers: IDEMPOTENCY_HEADERS,
     body: { required: true, content: { 'application/json': { schema: reprocessRequest } } },
   },

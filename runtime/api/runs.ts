@@ -6,7 +6,7 @@ import { IDEMPOTENCY_HEADERS } from './idempotency.ts'
 import { pageOf, pageQuery, timeQuery } from './model/page.ts'
 import { runDetailSchema, runSchema, runStatus } from './model/run.ts'
 import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from './openapi.ts'
-import { found, objectQuery, toTimes, toPage } from './query.ts'
+import { found, objectQuery, toTimes, toPage, noQuery } from './query.ts'
 import type { RunService } from './services.ts'
 
 const about = (role: 'reader' | 'operator', summary: string) => v1('runs', role, summary)
@@ -38,7 +38,7 @@ const get = createRoute({
   method: 'get',
   path: '/v1/runs/{id}',
   ...about('reader', 'A run with its attempts and the last lines of its tool'),
-  request: { params },
+  request: { query: noQuery, params },
   responses: { 200: json(runDetailSchema, 'the run'), ...v1Problems(404) },
 })
 
@@ -47,6 +47,7 @@ const retry = createRoute({
   path: '/v1/runs/{id}/retry',
   ...about('operator', 'Run it again: a dead letter, or with force whatever it is'),
   request: {
+    query: noQuery,
     params,
     headers: IDEMPOTENCY_HEADERS,
     body: {
@@ -75,7 +76,7 @@ const cancel = createRoute({
   method: 'post',
   path: '/v1/runs/{id}/cancel',
   ...about('operator', 'End a run that waits, or ask the worker of one that runs to end it'),
-  request: { params },
+  request: { query: noQuery, params },
   responses: { 202: json(runDetailSchema, 'the run as it is now'), ...bodyProblems(404, 409) },
 })
 

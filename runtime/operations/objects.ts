@@ -54,6 +54,15 @@ export function createObjectService(parts: ObjectParts): ObjectService {
     } catch (error) {
       const trouble = troubleOf(error, bucket)
       if (trouble === undefined) throw error
+      // As it is written for mc: with an alias before the bucket.
+      const [first = '', ...rest] = key.split('/')
+      if (rest.length > 0 && functions.some((definition) => definition.bucket === first)) {
+        return {
+          object: undefined,
+          generations: [],
+          trouble: `${trouble}. Did you mean ${first}/${rest.join('/')}`,
+        }
+      }
       return { object: undefined, generations: [], trouble }
     }
   }

@@ -40,7 +40,7 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
       checkFunction(parts.functions, request)
       const selection = await selectInTurn(request)
       if (selection.matched > request.limit) throw overTheLimit(selection.matched, request.limit)
-      checkOptions(request, selection)
+      checkOptions(parts.functions, request, selection)
       if (request.dryRun) return previewOf(selection)
       if (request.keys && selection.matched === 0) throw nothingToDo(request, selection)
       const job = await parts.jobs.create({
@@ -75,14 +75,25 @@ function checkFunction(functions: readonly FunctionDefinition[], request: Reproc
   }
 }
 
-/** @throws {RefusedError} when the options of the request are not options of every function that is to take them */
-function checkOptions({ options, function: name }: ReprocessRequest, { runs }: Selection): void {
-  const meant = [...new Set(runs.map(({ definition }) => definition))]
-  for (const definition of options ? meant : []) {
-    const wrong = wrongOptions(definition, options ?? {})
-    if (wrong.length === 0) continue
-    const hint = name !== undefined ? '' : `. Without "function", options go to ${namesOf(meant)}`
-    throw new RefusedError(422, `options: ${wrong.join('; ')}; valid: ${validOptions(definition)}${hint}`)
+/** @throws {RefusedError} when no function has the options of the request, or one that is to take them finds them wrong */
+function checkOptions(
+  functions: readonly FunctionDefinition[],
+  { options, bucket }: ReprocessRequest,
+  { runs, matched, passedOver }: Selection,
+): void {
+  if (!options) return
+  if (matched === 0 && passedOver['no-such-option']) {
+    const readers = functions.filter((definition) => definition.bucket === bucket)
+    const valid = readers.map((definition) => `${definition.name}: ${validOptions(definition)}`).join('; ')
+    throw new RefusedError(
+      422,
+      `options: no function has all of ${Object.keys(options).join(', ')}; valid: ${valid}`,
+    )
+  }
+  for (const definition of new Set(runs.map((run) => run.definition))) {
+    const wrong = wrongOptions(definition, options)
+    if (wrong.length > 0)
+      throw new RefusedError(422, `options: ${wrong.join('; ')}; valid: ${validOptions(definition)}`)
   }
 }
 

@@ -143,6 +143,11 @@ function candidatesOf(
       mismatch !== 'bucket' && (request.function === undefined || definition.name === request.function),
   )
   const meant = routes.filter(({ mismatch }) => mismatch === undefined)
+  // Options that are given choose the functions that have them; a function that is named has to have them.
+  const taking =
+    request.function === undefined
+      ? meant.filter(({ definition }) => takesOptions(definition, request))
+      : meant
   // An object is passed over once, whatever number of functions it is not for: for the most telling reason.
   if (meant.length === 0) {
     const reasons = routes.map(({ mismatch }) => mismatch)
@@ -151,7 +156,13 @@ function candidatesOf(
     passOver('reserved')
     return []
   }
-  return meant.map(({ definition }) => selectedRun(definition, object, request.options))
+  if (meant.length > 0 && taking.length === 0) passOver('no-such-option')
+  return taking.map(({ definition }) => selectedRun(definition, object, request.options))
+}
+
+function takesOptions({ options }: FunctionDefinition, request: ReprocessRequest): boolean {
+  const names = Object.keys(options.shape).map((name) => name.toLowerCase())
+  return Object.keys(request.options ?? {}).every((name) => names.includes(name.toLowerCase()))
 }
 
 export function selectedRun(

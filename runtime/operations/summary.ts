@@ -2,7 +2,7 @@
 import type { FunctionOfObject, ObjectView } from '../api/model/object.ts'
 import { MISMATCHES } from '../intake/routing.ts'
 import { formatBytes } from '../size.ts'
-import { inUtc, times } from './why.ts'
+import { inUtc } from './why.ts'
 
 export function summaryOf(view: Omit<ObjectView, 'summary'>, trouble?: string): string {
   const isOther = (each: FunctionOfObject) => each.reason === 'bucket'
@@ -11,13 +11,12 @@ export function summaryOf(view: Omit<ObjectView, 'summary'>, trouble?: string): 
   if (near.length === 0 && !trouble) sentences.push(noFunction(view))
   const matching = near.filter(({ reason }) => !isMismatch(reason))
   const [one] = matching
-  if (view.object === null && one && matching.every(({ explanation }) => explanation === one.explanation)) {
-    if (one.reason !== 'never-there') sentences.push(sentence(one.explanation))
-  } else {
+  if (one?.reason === 'gone' && matching.every(({ reason }) => reason === 'gone')) {
+    sentences.push(sentence(one.explanation))
+  } else if (one?.reason !== 'never-there') {
     sentences.push(...matching.map((each) => `${each.name}: ${sentence(each.explanation)}${place(each)}`))
   }
-  const others = near.filter(({ reason }) => isMismatch(reason))
-  sentences.push(...others.map(({ name, explanation }) => `Not for ${name}: ${sentence(explanation)}`))
+  sentences.push(...notFor(near.filter(({ reason }) => isMismatch(reason))))
   return sentences.filter(Boolean).join(' ')
 }
 
@@ -42,9 +41,18 @@ function heardOf({ events }: Omit<ObjectView, 'summary'>): string {
   const last = events.findLast(({ kind }) => kind === 'created')
   const [first] = last?.arrivals ?? []
   if (!last || !first) return ''
-  const copies = last.arrivals.length === 1 ? '' : `, ${last.arrivals.length} times`
-  const many = events.length === 1 ? '' : ` (${times(events.length, 'event')} are known)`
-  return `Its last upload was announced as ${last.name} after ${first.delayMs} ms${copies}${many}.`
+  return `It was announced ${first.delayMs} ms after its ${events.length === 1 ? '' : 'last '}upload.`
+}
+
+/** Of many functions that are not for it, most say the same. */
+function notFor(others: readonly FunctionOfObject[]): readonly string[] {
+  const plain = others.filter(({ reason }) => reason === 'pattern')
+  const [one] = plain
+  if (!one || plain.length === 1)
+    return others.map(({ name, explanation }) => `Not for ${name}: ${sentence(explanation)}`)
+  const names = plain.map(({ name }) => name).join(', ')
+  const rest = others.filter(({ reason }) => reason !== 'pattern')
+  return [...notFor(rest), `Not for ${names}: the key matches none of their patterns.`]
 }
 
 function noFunction({ bucket, functions }: Omit<ObjectView, 'summary'>): string {

@@ -71,7 +71,7 @@ function mismatchInWords(
     case 'reserved':
       return 'a part of the key begins with "~": the runtime has written it for itself'
     case 'pattern':
-      return `the key matches none of ${definition.match.join(', ')}`
+      return `the key matches ${patterns('none', definition)}`
     case 'ignored':
       return `the key matches what it ignores: ${definition.ignore.join(', ')}`
     case 'too-small':
@@ -79,6 +79,14 @@ function mismatchInWords(
     case 'too-large':
       return `${size} is more than the ${formatBytes(definition.maxBytes)} that it takes at most`
   }
+}
+
+/** Media functions take some thirty kinds of files: who asks why wants no list of them. */
+function patterns(which: 'none', { name, match }: FunctionDefinition): string {
+  const text = match.join(', ')
+  return text.length <= 60
+    ? `${which} of ${text}`
+    : `${which} of its patterns (sluice functions ${name} has them)`
 }
 
 function whyOfRun(facts: Facts, run: RunRecord): Why {
@@ -116,10 +124,12 @@ function whyOfRun(facts: Facts, run: RunRecord): Why {
       return because('succeeded', `${succeededInWords(run.attempts + 1, facts.result)}${removedSince(facts)}`)
     case 'dead': {
       const tries = run.reason === 'crash-loop' ? 'it took its worker down' : times(run.attempts, 'attempt')
-      return because(
-        'dead',
-        `given up (${run.reason ?? 'dead'}, ${tries}): ${told}. ${againInWords(run.runId)}`,
-      )
+      // The very same would end the very same way.
+      const again =
+        run.reason === 'permanent'
+          ? `Upload it anew, or run it with other options: sluice reprocess … --function ${name} --option …`
+          : againInWords(run.runId)
+      return because('dead', `given up (${run.reason ?? 'dead'}, ${tries}): ${told}. ${again}`)
     }
     case 'cancelled':
       return because('cancelled', `cancelled on request. ${againInWords(run.runId)}`)
@@ -149,12 +159,6 @@ function removedSince({ object }: Facts): string {
 function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
   const { definition, watermarkMs, nowMs, eventName } = facts
   const ask = 'sluice reprocess runs it'
-  if (eventName !== undefined) {
-    return because(
-      'forgotten',
-      `it was announced (${eventName}), but neither a run nor a result is known any more: ${ask}`,
-    )
-  }
   if (watermarkMs === undefined) {
     return because(
       'not-set-up',
@@ -165,6 +169,12 @@ function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
     return because(
       'before-watermark',
       `it was there before ${definition.name} was set up (${inUtc(watermarkMs)}), and what is older runs only on request: ${ask}`,
+    )
+  }
+  if (eventName !== undefined) {
+    return because(
+      'forgotten',
+      `it was announced (${eventName}), but neither a run nor a result is known any more: ${ask}`,
     )
   }
   if (nowMs - object.lastModifiedMs < MINUTE_MS) {

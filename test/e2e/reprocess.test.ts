@@ -122,6 +122,10 @@ describe('reprocessing', () => {
       body: { detail: expect.stringContaining('slow.files') },
     })
     expect((await of([`${folder}/a`], { bucket: 'processed' })).status).toBe(422)
+    expect(await of(['slow/options'], { options: { seconds: 1 } })).toMatchObject({
+      status: 422,
+      body: { detail: expect.stringMatching(/no function has all of seconds; valid: .*slow: files/) },
+    })
   })
 
   it('hands out at the rate that was asked for, and stops when it is cancelled', async () => {

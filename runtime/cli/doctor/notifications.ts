@@ -21,7 +21,7 @@ export async function* checkNotifications(patient: Patient): Findings {
       const { text } = await root.requester.read({ method: 'GET', bucket, query: { notification: '' } })
       const complaints = judgeRules(text, { isStrict: config.isStrictEvents })
       yield complaints.length > 0
-        ? fail(check, complaints.join('; '), setupLine(patient))
+        ? fail(check, complaints.join('; '), setupLine(patient), missedLine(patient, bucket))
         : ok(
             check,
             config.isStrictEvents
@@ -33,6 +33,11 @@ export async function* checkNotifications(patient: Patient): Findings {
       yield fail(check, `there is no bucket ${bucket}`, setupLine(patient))
     }
   }
+}
+
+/** What came while nothing was announced stays as it is until somebody asks for it. */
+function missedLine({ invocation }: Patient, bucket: string): string {
+  return `${invocation} reprocess --prefix ${bucket}/ --status missing`
 }
 
 interface Rule {

@@ -120,3 +120,24 @@ describe('what is to be done', () => {
     expect(outcome).toMatchObject({ status: 200, answer: { concurrency: becomes } })
   })
 })
+
+it.each([
+  ['POST', '/v1/dead-letters/purge', {}],
+  ['POST', '/v1/dead-letters/redrive', {}],
+  ['POST', '/v1/reprocess', { prefix: '' }],
+  ['POST', `/v1/runs/${RUN_ID}/retry`, {}],
+  ['POST', `/v1/runs/${RUN_ID}/cancel`, undefined],
+  ['POST', '/v1/jobs/01M84NS1FE1SJZX2PNAXZJ6SC9/cancel', undefined],
+  ['DELETE', '/v1/jobs/01M84NS1FE1SJZX2PNAXZJ6SC9', undefined],
+  ['GET', '/v1/jobs/01M84NS1FE1SJZX2PNAXZJ6SC9', undefined],
+  ['GET', `/v1/runs/${RUN_ID}`, undefined],
+  ['GET', '/v1/functions', undefined],
+  ['GET', '/v1/functions/cut', undefined],
+  ['POST', '/v1/functions/cut/pause', undefined],
+  ['POST', '/v1/functions/cut/resume', undefined],
+  ['PATCH', '/v1/functions/cut', { concurrency: 1 }],
+] as const)('%s %s does nothing when a filter was written into its address', async (method, path, body) => {
+  const { status, calls } = await ask(`${path}?dryRun=true`, method, body)
+  expect(status).toBe(400)
+  expect(calls).toEqual([])
+})
