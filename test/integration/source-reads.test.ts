@@ -130,8 +130,8 @@ describe('a connection that is cut', () => {
       proxy.loseReplies(1)
     }
     expect(Buffer.concat(parts).equals(content)).toBe(true)
-    // What is on its way already arrives before a cut is seen, so not each of them hits.
-    expect(proxy.lost - before).toBeGreaterThanOrEqual(2)
+    // What is on its way already arrives before a cut is seen, so not each of them hits; the first does.
+    expect(proxy.lost - before).toBeGreaterThanOrEqual(1)
 
     proxy.loseReplies(3)
     expect((await readFile(await source.file())).equals(content)).toBe(true)
