@@ -1,5 +1,5 @@
 /** What an error of Redis or MinIO means for the client whose request met it. Pure. @module */
-import { StorageError } from '../storage/errors.ts'
+import { NETWORK_CODES, StorageError } from '../storage/errors.ts'
 
 /** ioredis gives most of these no code and no class of their own; Redis itself answers the ones in capitals. */
 const REDIS_AWAY = [
@@ -11,24 +11,14 @@ const REDIS_AWAY = [
   /^(?:LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN) /,
 ]
 
-/** MinIO's calls fail with a StorageError, so that of all servers only Redis is left. */
-const NETWORK_CODES = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ETIMEDOUT',
-  'EPIPE',
-  'EAI_AGAIN',
-  'ENOTFOUND',
-  'EHOSTUNREACH',
-])
-
 /** Which server did not answer: the request may succeed a moment later. */
 export function absentServer(error: unknown): 'Redis' | 'MinIO' | undefined {
   if (error instanceof StorageError)
     return error.isPassing || error.code === 'ABORT_ERR' ? 'MinIO' : undefined
   if (!(error instanceof Error)) return undefined
   const { code } = error as NodeJS.ErrnoException
-  if (code !== undefined && NETWORK_CODES.has(code)) return 'Redis'
+  // MinIO's calls fail with a StorageError, so that of all servers only Redis is left.
+  if (code !== undefined && NETWORK_CODES.includes(code)) return 'Redis'
   return REDIS_AWAY.some((pattern) => pattern.test(error.message)) ? 'Redis' : undefined
 }
 

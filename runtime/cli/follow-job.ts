@@ -1,4 +1,5 @@
 /** A job under way, shown until it is done. @module */
+import { OPEN_STATES } from '../queue/run.ts'
 import type { Job } from '../api/model/job.ts'
 import { SECOND_MS, sleep } from '../time.ts'
 import type { ApiClient } from './api-client.ts'
@@ -17,7 +18,6 @@ export interface FollowOptions {
 }
 
 const POLL_MS = SECOND_MS / 2
-const OPEN = ['queued', 'running', 'retrying']
 /** `forgotten`: whether it ended well nobody can say any more. */
 const WITHOUT_RESULT = ['dead', 'cancelled', 'forgotten']
 
@@ -79,7 +79,7 @@ async function untilDone(
 function isOpen(job: Job, waitRuns = false): boolean {
   if (job.status === 'running') return true
   // The answer to the request itself has no counts yet.
-  return waitRuns && (!job.runs || countOf(job, OPEN) > 0)
+  return waitRuns && (!job.runs || countOf(job, OPEN_STATES) > 0)
 }
 
 function countOf({ runs = {} }: Job, states: readonly string[]): number {

@@ -5,7 +5,7 @@ import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Admission, Job, Mark } from '../queue/queue.ts'
 import { resultsDebt } from '../queue/debts.ts'
 import { announcementOf } from './announcement.ts'
-import type { CreatedEvent, ObjectEvent, RemovedEvent } from './event.ts'
+import { versionOf, type CreatedEvent, type ObjectEvent, type RemovedEvent } from './event.ts'
 import { NotificationError, parseNotification } from './notification.ts'
 import type { Mismatch, Router } from './routing.ts'
 
@@ -98,13 +98,7 @@ function toJob(event: CreatedEvent, functionName: string): Job {
     lane: 'live',
     trigger: 'upload',
     payload: {
-      bucket,
-      key,
-      generation,
-      ...(event.versionId === undefined ? {} : { versionId: event.versionId }),
-      etag: event.etag,
-      sizeBytes: event.sizeBytes,
-      lastModifiedMs: event.lastModifiedMs,
+      ...versionOf(event),
       eventTimeMs: event.eventTimeMs,
     },
   }

@@ -19,6 +19,22 @@ export interface ObjectVersion {
   readonly lastModifiedMs: number
 }
 
+/** What names the version, of whatever else is known of it. */
+export function versionOf(
+  known: Omit<ObjectVersion, 'versionId'> & { readonly versionId?: string | undefined },
+): ObjectVersion {
+  const { bucket, key, generation, versionId, etag, sizeBytes, lastModifiedMs } = known
+  return {
+    bucket,
+    key,
+    generation,
+    ...(versionId !== undefined && { versionId }),
+    etag,
+    sizeBytes,
+    lastModifiedMs,
+  }
+}
+
 /** The ways in which an object version comes to be. Setting tags is none of them, though S3 calls it `ObjectCreated` too. */
 export const CREATED_EVENTS = ['Put', 'Post', 'Copy', 'CompleteMultipartUpload'] as const
 export type CreatedEventName = (typeof CREATED_EVENTS)[number]

@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const limitsSchema = z.object({
   schema: z.literal(1),
-  /** Grows with each change, so that an older one cannot come after a newer one. */
+  /** Grows with each change. */
   revision: z.int().min(0),
   isPaused: z.boolean(),
   pausedAt: z.iso.datetime().optional(),

@@ -9,9 +9,9 @@ import { listDeadLetters, type LetterPosition } from '../queue/dead-letters.ts'
 import type { History } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunRecord } from '../queue/run.ts'
+import { overTheLimit, previewOf, shortened } from './bulk.ts'
 import { fromCursor, toCursor } from './cursor.ts'
 import { toJob } from './jobs.ts'
-import { overTheLimit, shortened } from './reprocess.ts'
 import { isMeantBy } from './runs.ts'
 
 export interface DeadLetterParts {
@@ -24,7 +24,6 @@ export interface DeadLetterParts {
 }
 
 const AT_ONCE = 500
-const SAMPLE = 10
 
 export function createDeadLetterService(parts: DeadLetterParts): DeadLetterService {
   const { redis, queue, history, jobs } = parts
@@ -80,14 +79,8 @@ export function createDeadLetterService(parts: DeadLetterParts): DeadLetterServi
       const passedOver = others > 0 ? { 'not-served': others } : {}
       if (runs.length > request.limit) throw overTheLimit(runs.length, request.limit)
       if (request.dryRun) {
-        const sample = runs.slice(0, SAMPLE).map(({ functionName, payload }) => ({
-          function: functionName,
-          bucket: payload.bucket,
-          key: payload.key,
-          sizeBytes: payload.sizeBytes,
-        }))
         const totalBytes = runs.reduce((sum, { payload }) => sum + payload.sizeBytes, 0)
-        return { matched: runs.length, totalBytes, sample, passedOver }
+        return previewOf(runs, { matched: runs.length, totalBytes, passedOver })
       }
       if (others > 0 && runs.length === 0) throw notServed(found, names, passedOver)
       const { ratePerSecond } = request

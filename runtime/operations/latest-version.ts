@@ -1,5 +1,5 @@
 /** The latest version of a key, named as events and listings name it: so a request computes the same run id as they do. @module */
-import type { ObjectVersion } from '../intake/event.ts'
+import { versionOf, type ObjectVersion } from '../intake/event.ts'
 import { generationOf } from '../intake/notification.ts'
 import type { ObjectHead, Storage } from '../storage/storage.ts'
 
@@ -13,25 +13,19 @@ export async function latestVersion(
   storage: Storage,
   bucket: string,
   key: string,
-  signal?: AbortSignal,
 ): Promise<LatestVersion | undefined> {
-  const head = await storage.head(bucket, key, { ...(signal && { signal }) })
+  const head = await storage.head(bucket, key)
   if (!head) return undefined
   const { versionId, etag, sizeBytes, contentType, metadata } = head
   // HEAD has whole seconds; a page of one with the whole key as its prefix shows every key (list.ts).
   let lastModifiedMs = head.lastModifiedMs
-  for await (const listed of storage.list(bucket, { prefix: key, pageSize: 1, ...(signal && { signal }) })) {
+  for await (const listed of storage.list(bucket, { prefix: key, pageSize: 1 })) {
     if (listed.key === key && listed.etag === etag) lastModifiedMs = listed.lastModifiedMs
     break
   }
+  const generation = generationOf({ versionId, etag, lastModifiedMs })
   return {
-    bucket,
-    key,
-    generation: generationOf({ versionId, etag, lastModifiedMs }),
-    ...(versionId !== undefined && { versionId }),
-    etag,
-    sizeBytes,
-    lastModifiedMs,
+    ...versionOf({ bucket, key, generation, versionId, etag, sizeBytes, lastModifiedMs }),
     ...(contentType !== undefined && { contentType }),
     metadata,
   }

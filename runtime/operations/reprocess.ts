@@ -1,10 +1,11 @@
 /** Runs objects again on request: selected now, handed out by a job. @module */
-import type { Preview, RedriveRequest, ReprocessRequest } from '../api/model/job.ts'
+import type { ReprocessRequest } from '../api/model/job.ts'
 import { RefusedError, type ReprocessService } from '../api/services.ts'
 import type { FunctionDefinition } from '../function.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import { wrongOptions } from '../worker/attempt/options.ts'
 import { validOptions } from '../worker/attempt/valid-options.ts'
+import { overTheLimit, previewOf, shortened } from './bulk.ts'
 import { toJob } from './jobs.ts'
 import { select, type Selection, type SelectionParts } from './selection.ts'
 
@@ -15,11 +16,8 @@ export interface ReprocessParts extends SelectionParts {
   readonly onJob: () => void
 }
 
-const SAMPLE = 10
 /** They list and ask the store, in the process that also takes uploads in. */
 const SELECTIONS_AT_ONCE = 2
-/** A job's record is read often, and its items have all keys. */
-const REMEMBERED = 20
 
 export function createReprocessService(parts: ReprocessParts): ReprocessService {
   let selecting = 0
@@ -41,7 +39,10 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
       const selection = await selectInTurn(request)
       if (selection.matched > request.limit) throw overTheLimit(selection.matched, request.limit)
       checkOptions(parts.functions, request, selection)
-      if (request.dryRun) return previewOf(selection)
+      if (request.dryRun) {
+        const { runs, matched, totalBytes, passedOver } = selection
+        return previewOf(runs, { matched, totalBytes, passedOver: { ...passedOver } })
+      }
       if (request.keys && selection.matched === 0) throw nothingToDo(request, selection)
       const job = await parts.jobs.create({
         kind: 'reprocess',
@@ -99,40 +100,6 @@ function checkOptions(
 
 function namesOf(functions: readonly FunctionDefinition[]): string {
   return functions.map(({ name }) => name).join(', ')
-}
-
-/** The request as a job remembers it: of many keys or runs the first ones, and how many there are. */
-export function shortened(request: ReprocessRequest | RedriveRequest): Readonly<Record<string, unknown>> {
-  const short: Record<string, unknown> = { ...request }
-  for (const [list, count] of [
-    ['keys', 'keyCount'],
-    ['runs', 'runCount'],
-  ] as const) {
-    const all = short[list]
-    if (!Array.isArray(all) || all.length <= REMEMBERED) continue
-    short[list] = all.slice(0, REMEMBERED)
-    short[count] = all.length
-  }
-  return short
-}
-
-export function overTheLimit(matched: number, limit: number): RefusedError {
-  return new RefusedError(
-    422,
-    `${matched} runs match, the limit is ${limit}: nothing was done. Raise "limit" or ask for less`,
-    { matched, limit },
-  )
-}
-
-export function previewOf(selection: Selection): Preview {
-  const { matched, totalBytes, passedOver, runs } = selection
-  const sample = runs.slice(0, SAMPLE).map(({ definition, payload }) => ({
-    function: definition.name,
-    bucket: payload.bucket,
-    key: payload.key,
-    sizeBytes: payload.sizeBytes,
-  }))
-  return { matched, totalBytes, sample, passedOver: { ...passedOver } }
 }
 
 function nothingToDo({ bucket, keys = [] }: ReprocessRequest, { passedOver }: Selection): RefusedError {

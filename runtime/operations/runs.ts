@@ -5,7 +5,7 @@ import type { FunctionDefinition } from '../function.ts'
 import type { AttemptRecord } from '../queue/attempts.ts'
 import type { History, Position } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
-import type { RunRecord } from '../queue/run.ts'
+import { isOpen, type RunRecord } from '../queue/run.ts'
 import { compareWithLatest } from '../storage/latest.ts'
 import type { Storage } from '../storage/storage.ts'
 import { fromCursor, toCursor } from './cursor.ts'
@@ -93,7 +93,7 @@ function checkEnded({ runId, state }: RunRecord): void {
   if (state === 'succeeded') {
     throw new RefusedError(409, `run ${runId} has succeeded: it is done once more with "force" only`)
   }
-  if (state === 'queued' || state === 'running' || state === 'retrying') {
+  if (isOpen(state)) {
     throw new RefusedError(409, `run ${runId} is ${state}: wait for its end, or begin anew with "force"`)
   }
 }
@@ -108,7 +108,7 @@ export function isMeantBy(filter: RunFilter): (run: RunRecord) => boolean {
 }
 
 /** With the one that goes on, or that succeeded: its facts are the run's own. */
-export function attemptsOf(run: RunRecord, tries: readonly AttemptRecord[]): readonly AttemptRecord[] {
+function attemptsOf(run: RunRecord, tries: readonly AttemptRecord[]): readonly AttemptRecord[] {
   if ((run.state !== 'running' && run.state !== 'succeeded') || run.startedAtMs === undefined) return tries
   const own: AttemptRecord = {
     outcome: run.state,

@@ -2,14 +2,14 @@
 import type { ReprocessRequest } from '../api/model/job.ts'
 import { RefusedError } from '../api/services.ts'
 import type { FunctionDefinition } from '../function.ts'
-import type { ObjectVersion } from '../intake/event.ts'
+import { versionOf, type ObjectVersion } from '../intake/event.ts'
 import { generationOf } from '../intake/notification.ts'
 import type { Router } from '../intake/routing.ts'
 import { refusal } from '../output/layout.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { History } from '../queue/history.ts'
 import type { AgainItem } from '../queue/queue.ts'
-import type { RunPayload, RunRecord } from '../queue/run.ts'
+import { isOpen, type RunPayload, type RunRecord } from '../queue/run.ts'
 import type { Storage } from '../storage/storage.ts'
 import { latestVersion } from './latest-version.ts'
 import { readStanding } from './standing.ts'
@@ -24,6 +24,7 @@ export interface SelectionParts {
 
 export interface SelectedRun extends AgainItem {
   readonly definition: FunctionDefinition
+  readonly functionName: string
   readonly payload: RunPayload
 }
 
@@ -118,17 +119,7 @@ async function* listedObjects(
       )
     }
     if (!listed.isLatest || listed.isDeleteMarker) continue
-    const { key, versionId, etag, sizeBytes, lastModifiedMs } = listed
-    const generation = generationOf({ versionId, etag, lastModifiedMs })
-    yield {
-      bucket,
-      key,
-      generation,
-      ...(versionId !== undefined && { versionId }),
-      etag,
-      sizeBytes,
-      lastModifiedMs,
-    }
+    yield versionOf({ ...listed, bucket, generation: generationOf(listed) })
   }
 }
 
@@ -165,25 +156,19 @@ function takesOptions({ options }: FunctionDefinition, request: ReprocessRequest
   return Object.keys(request.options ?? {}).every((name) => names.includes(name.toLowerCase()))
 }
 
-export function selectedRun(
+function selectedRun(
   definition: FunctionDefinition,
   object: ObjectVersion,
   options: ReprocessRequest['options'],
 ): SelectedRun {
-  const { bucket, key, generation, versionId, etag, sizeBytes, lastModifiedMs } = object
+  const { bucket, key, generation } = object
   return {
     definition,
     runId: runIdOf(definition.name, bucket, key, generation),
     functionName: definition.name,
     objectId: objectIdOf(bucket, key),
     payload: {
-      bucket,
-      key,
-      generation,
-      ...(versionId !== undefined && { versionId }),
-      etag,
-      sizeBytes,
-      lastModifiedMs,
+      ...versionOf(object),
       // What is asked for now is as old as the request.
       eventTimeMs: Date.now(),
       ...(options && { options }),
@@ -198,8 +183,7 @@ async function whyNot(
   candidate: SelectedRun,
   record: RunRecord | undefined,
 ): Promise<string | undefined> {
-  const isOpen = record && ['queued', 'running', 'retrying'].includes(record.state)
-  if (isOpen && !request.force) return 'busy'
+  if (record && isOpen(record.state) && !request.force) return 'busy'
   if (request.status === 'any') return undefined
   if (request.status === 'missing' && record) return 'known'
   const standing = await readStanding(storage, candidate.definition, candidate.payload)

@@ -56,8 +56,7 @@ function notFor(others: readonly FunctionOfObject[]): readonly string[] {
 }
 
 function noFunction({ bucket, functions }: Omit<ObjectView, 'summary'>): string {
-  const read = [...new Set(functions.map(({ explanation }) => explanation))]
-  return `No function reads the bucket "${bucket}"${read.length > 0 ? `; there are ${functions.map(({ name }) => name).join(', ')}` : ''}.`
+  return `No function reads the bucket "${bucket}"; there are ${functions.map(({ name }) => name).join(', ')}.`
 }
 
 function place({ result, verdict, reason }: FunctionOfObject): string {

@@ -71,7 +71,7 @@ function mismatchInWords(
     case 'reserved':
       return 'a part of the key begins with "~": the runtime has written it for itself'
     case 'pattern':
-      return `the key matches ${patterns('none', definition)}`
+      return `the key matches ${noneOf(definition)}`
     case 'ignored':
       return `the key matches what it ignores: ${definition.ignore.join(', ')}`
     case 'too-small':
@@ -82,11 +82,9 @@ function mismatchInWords(
 }
 
 /** Media functions take some thirty kinds of files: who asks why wants no list of them. */
-function patterns(which: 'none', { name, match }: FunctionDefinition): string {
+function noneOf({ name, match }: FunctionDefinition): string {
   const text = match.join(', ')
-  return text.length <= 60
-    ? `${which} of ${text}`
-    : `${which} of its patterns (sluice functions ${name} has them)`
+  return text.length <= 60 ? `none of ${text}` : `none of its patterns (sluice functions ${name} has them)`
 }
 
 function whyOfRun(facts: Facts, run: RunRecord): Why {

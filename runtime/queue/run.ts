@@ -24,6 +24,13 @@ export const RUN_STATES = [
 ] as const
 export type RunState = (typeof RUN_STATES)[number]
 
+/** Of runs of which there is still something to come. */
+export const OPEN_STATES: readonly RunState[] = ['queued', 'running', 'retrying']
+
+export function isOpen(state: RunState): boolean {
+  return OPEN_STATES.includes(state)
+}
+
 /** How a run came to be. */
 export type Trigger = 'upload' | 'sweep' | 'reprocess' | 'redrive'
 

@@ -1,7 +1,7 @@
 /** The one error of the store, and the table of what passes by itself. @module */
 
-/** S3 codes and Node's network codes that pass: `reference/reliability.md` section 2 has the experiments. */
-const PASSING = new Set([
+/** Node's codes of faults on the way to a server. */
+export const NETWORK_CODES = [
   'ECONNREFUSED',
   'ECONNRESET',
   'ETIMEDOUT',
@@ -9,6 +9,11 @@ const PASSING = new Set([
   'EAI_AGAIN',
   'ENOTFOUND',
   'EHOSTUNREACH',
+]
+
+/** What passes: `reference/reliability.md` section 2 has the experiments. */
+const PASSING = new Set([
+  ...NETWORK_CODES,
   'SlowDown',
   'SlowDownRead',
   'SlowDownWrite',

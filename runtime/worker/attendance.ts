@@ -3,6 +3,7 @@
  * is known everywhere within that second.
  * @module
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { FunctionDefinition } from '../function.ts'
 import { NO_LIMITS, slotsOf, type Limits } from '../limits/limits.ts'
 import type { LimitStore } from '../limits/store.ts'
@@ -41,7 +42,8 @@ export function createAttendance(parts: AttendanceParts): Attendance {
     async attend() {
       const texts = await queue.attend(consumer, GOOD_MS, names)
       const now = await limitStore.complete(names, texts)
-      const isChanged = names.some((name) => limits?.get(name)?.revision !== now.get(name)?.revision)
+      // By content: one that was restored from a backup may have the revision of another.
+      const isChanged = !isDeepStrictEqual(limits, now)
       limits = now
       if (!isChanged) return
       for (const { name, concurrency } of functions) {

@@ -4,7 +4,13 @@ import type { FunctionDefinition } from '../function.ts'
 import type { Router } from '../intake/routing.ts'
 import type { Logger } from '../logger.ts'
 import { readCurrent } from '../output/current.ts'
-import { planRemoval, removeFiles, removeVersions, versionsOf } from '../output/removal.ts'
+import {
+  planRemoval,
+  removeFiles,
+  removeVersions,
+  versionsOf,
+  type RemovalRequest,
+} from '../output/removal.ts'
 import { filesDebt, parseDebt, type Debt } from '../queue/debts.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Queue } from '../queue/queue.ts'
@@ -42,7 +48,7 @@ export function createTidy({ queue, storage, functions, router, log }: TidyParts
     return true
   }
 
-  async function removeResult(request: Parameters<typeof planRemoval>[0], debt: Debt & { kind: 'results' }) {
+  async function removeResult(request: RemovalRequest, debt: Debt & { kind: 'results' }) {
     const { functionName, bucket, key } = debt
     // What the runtime removes itself, or another machine's has, is no deletion that results follow.
     const mayConsume = router({ bucket, key, sizeBytes: NaN }).some(
@@ -98,17 +104,13 @@ export function createTidy({ queue, storage, functions, router, log }: TidyParts
     log.info({ object }, 'all its functions have succeeded: the source was removed')
   }
 
-  async function payOne(text: string): Promise<boolean> {
+  async function payOne(text: string): Promise<void> {
     try {
-      if (await pay(parseDebt(text))) {
-        await queue.debtPaid(text)
-        return true
-      }
+      if (await pay(parseDebt(text))) return await queue.debtPaid(text)
     } catch (error) {
       log.warn({ debt: text, error: messageOf(error) }, 'could not be cleaned away: it is tried again later')
     }
     await queue.owe(text, LATER_MS)
-    return false
   }
 
   async function payAll(): Promise<void> {
