@@ -1,0 +1,194 @@
+/** Cleaning up on a real Redis and MinIO, by a worker that does not know everything: what could be lost stays. */
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { defineFunction } from '../../runtime/function.ts'
+import { createRouter } from '../../runtime/intake/routing.ts'
+import { createLogger } from '../../runtime/logger.ts'
+import { filesDebt, resultsDebt } from '../../runtime/queue/debts.ts'
+import { objectIdOf, runIdOf } from '../../runtime/queue/keys.ts'
+import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
+import { connectRedis } from '../../runtime/queue/redis.ts'
+import { StorageError } from '../../runtime/storage/errors.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
+import { createTidy } from '../../runtime/worker/tidy.ts'
+import { manifestOf } from '../helpers/manifest.ts'
+import { jobOf, NOTHING } from '../helpers/queue.ts'
+import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
+import { startTestStore, type TestStore } from '../helpers/store.ts'
+
+const log = createLogger({ level: 'silent', format: 'json' })
+const BODY = { contentType: 'text/plain' }
+const used = {} as { server: TestRedis; redis: Redis; store: TestStore; queue: Queue; key: string }
+beforeAll(async () => {
+  used.server = await startTestRedis()
+  used.redis = connectRedis(used.server.url, 'command', log)
+  used.store = await startTestStore({
+    plain: ['unversioned'],
+    versioned: ['incoming', 'processed', 'metadata'],
+  })
+})
+afterAll(async () => {
+  used.redis?.disconnect()
+  await used.store?.stop()
+  await used.server?.stop()
+})
+beforeEach(() => {
+  used.queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
+  used.key = `${randomUUID()}.txt`
+})
+
+const functionOf = (name: string, rest: object = {}, bucket = 'incoming') =>
+  defineFunction({ name, version: '1', on: { bucket }, ...rest }, () => new Response())
+const eat = functionOf('eat', { afterSuccess: 'remove' })
+const mirror = functionOf('mirror', { onDelete: 'remove' })
+
+function tidyWith(
+  functions: readonly ReturnType<typeof functionOf>[],
+  storage: Storage = used.store.storage,
+) {
+  return createTidy({ queue: used.queue, storage, functions, router: createRouter(functions), log })
+}
+
+/** An uploaded object and its run of each function, of which the named ones have succeeded. */
+async function upload(bucket: string, names: readonly string[], succeeded: readonly string[]) {
+  const { storage } = used.store
+  await storage.put(bucket, used.key, { bytes: Buffer.from('x') }, BODY)
+  const head = (await storage.head(bucket, used.key))!
+  const { etag, sizeBytes, lastModifiedMs, versionId } = head
+  const generation = versionId ?? `${etag}@${lastModifiedMs}`
+  const payload = {
+    bucket,
+    key: used.key,
+    generation,
+    ...(versionId && { versionId }),
+    etag,
+    sizeBytes,
+    lastModifiedMs,
+    eventTimeMs: 0,
+  }
+  const jobs = names.map((functionName) =>
+    jobOf(runIdOf(functionName, bucket, used.key, generation), {
+      functionName,
+      objectId: objectIdOf(bucket, used.key),
+      payload,
+    }),
+  )
+  await used.queue.admit({ ...NOTHING, jobs })
+  const wants = succeeded.map((functionName) => ({ functionName, free: 1, lowFirst: 0 }))
+  const { claims } = await used.queue.turn({
+    consumer: 'w',
+    token: randomUUID(),
+    inFlight: 0,
+    settlements: [],
+    wants,
+  })
+  const settlements = claims.map(({ runId, fence, token }) => ({
+    runId,
+    fence,
+    token,
+    kind: 'complete' as const,
+    result: '{}',
+    owed: { source: JSON.stringify(['source', runId, 0]) },
+  }))
+  await used.queue.turn({ consumer: 'w', token: randomUUID(), inFlight: 0, settlements, wants: [] })
+  return { generation, etag }
+}
+
+const isThere = async (bucket = 'incoming') => (await used.store.storage.head(bucket, used.key)) !== undefined
+
+it('removes the source when nothing is left to do with it', async () => {
+  await upload('incoming', ['eat'], ['eat'])
+  await tidyWith([eat])()
+  expect(await isThere()).toBe(false)
+})
+
+it('keeps the source while a run of a function that this worker does not know is unfinished', async () => {
+  await upload('incoming', ['eat', 'elsewhere'], ['eat'])
+  await tidyWith([eat])()
+  expect(await isThere()).toBe(true)
+})
+
+it('keeps the source in a bucket without versions, where a newer upload could be hit', async () => {
+  const eatThere = functionOf('eat', { afterSuccess: 'remove' }, 'unversioned')
+  await upload('unversioned', ['eat'], ['eat'])
+  await tidyWith([eatThere])()
+  expect(await isThere('unversioned')).toBe(true)
+})
+
+/** A result with one file whose source is gone. */
+async function result(generation = 'v1') {
+  const { storage } = used.store
+  const folder = `${used.key}/mirror/`
+  const source = { bucket: 'incoming', key: used.key, generation, lastModified: '2026-01-01T00:00:00.000Z' }
+  const manifest = manifestOf({ run: 'r', attempt: 'A1', source })
+  await storage.put('processed', `${folder}~A1/file.txt`, { bytes: Buffer.from('x') }, BODY)
+  await storage.put(
+    'processed',
+    `${folder}manifest.json`,
+    { bytes: Buffer.from(JSON.stringify(manifest)) },
+    BODY,
+  )
+  const left = async () => {
+    const keys: string[] = []
+    for await (const { key } of storage.list('processed', { prefix: folder, versions: true }))
+      keys.push(key.slice(folder.length))
+    return keys
+  }
+  const of = { functionName: 'mirror', bucket: 'incoming', key: used.key }
+  return { left, of }
+}
+
+it('removes a result, and its files though the store failed after its manifest had gone', async () => {
+  const { left, of } = await result()
+  await used.queue.owe(resultsDebt(of, 'e1'), 0)
+  let fails = true
+  const failing: Storage = {
+    ...used.store.storage,
+    async remove(bucket, key, options) {
+      if (fails && key.includes('/~')) throw new StorageError('away', { code: 'ECONNREFUSED' })
+      return used.store.storage.remove(bucket, key, options)
+    },
+  }
+  const tidy = tidyWith([mirror], failing)
+  await tidy()
+  await tidy()
+  expect(await left()).toEqual(['~A1/file.txt'])
+  fails = false
+  // It is owed for later; the wait is left out.
+  const files = filesDebt(of, ['A1'], [])
+  expect(await used.redis.zrange(used.queue.keys.tidy, 0, -1)).toEqual([files])
+  await used.queue.owe(files, 0)
+  await tidy()
+  expect(await left()).toEqual([])
+})
+
+it('notes the files before their manifest goes, so that a worker which dies right after it forgets none', async () => {
+  const { left, of } = await result()
+  await used.queue.owe(resultsDebt(of, 'e1'), 0)
+  const dying: Queue = {
+    ...used.queue,
+    owe: (debt, delayMs) =>
+      delayMs === 0 ? Promise.reject(new Error('the worker is gone')) : used.queue.owe(debt, delayMs),
+  }
+  const { storage } = used.store
+  await createTidy({ queue: dying, storage, functions: [mirror], router: createRouter([mirror]), log })()
+  expect(await left()).toEqual(['~A1/file.txt'])
+  expect(await used.redis.zrange(used.queue.keys.tidy, 0, -1)).toContain(filesDebt(of, ['A1'], []))
+})
+
+it('keeps a result whose source the runtime itself has removed, on whatever machine', async () => {
+  const { left, of } = await result('v7')
+  await used.queue.markConsumed(objectIdOf('incoming', used.key), 'v7')
+  await used.queue.owe(resultsDebt(of, 'e1'), 0)
+  await tidyWith([mirror])()
+  expect(await left()).toHaveLength(2)
+})
+
+it('leaves what is owed of a function that it does not know to a worker that does', async () => {
+  const { left, of } = await result()
+  await used.queue.owe(resultsDebt(of, 'e1'), 0)
+  await tidyWith([eat])()
+  expect(await left()).toHaveLength(2)
+  expect(await used.redis.zcard(used.queue.keys.tidy)).toBe(1)
+})
