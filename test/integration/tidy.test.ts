@@ -157,7 +157,7 @@ it('removes a result, and its files though the store failed after its manifest h
   fails = false
   // It is owed for later; the wait is left out.
   const files = filesDebt(of, ['A1'], [])
-  expect(await used.redis.zrange(used.queue.keys.tidy, 0, -1)).toEqual([files])
+  expect(await used.redis.zrange(used.queue.keys.tidy, '0', '-1')).toEqual([files])
   await used.queue.owe(files, 0)
   await tidy()
   expect(await left()).toEqual([])
@@ -174,7 +174,7 @@ it('notes the files before their manifest goes, so that a worker which dies righ
   const { storage } = used.store
   await createTidy({ queue: dying, storage, functions: [mirror], router: createRouter([mirror]), log })()
   expect(await left()).toEqual(['~A1/file.txt'])
-  expect(await used.redis.zrange(used.queue.keys.tidy, 0, -1)).toContain(filesDebt(of, ['A1'], []))
+  expect(await used.redis.zrange(used.queue.keys.tidy, '0', '-1')).toContain(filesDebt(of, ['A1'], []))
 })
 
 it('keeps a result whose source the runtime itself has removed, on whatever machine', async () => {
