@@ -82,6 +82,9 @@ const schema = z.object({
   SLUICE_DRAIN: duration('30s', ['0s', 0], ['1d', DAY_MS]),
   SLUICE_RETENTION: duration('7d', ['1m', MINUTE_MS], ['3650d', 3_650 * DAY_MS]),
   SLUICE_RETENTION_RUNS: count(100, 10_000_000, 100_000),
+  SLUICE_SWEEP_EVERY: duration('5m', ['1s', SECOND_MS], ['1d', DAY_MS]),
+  SLUICE_SWEEP_FULL_EVERY: duration('1d', ['1m', MINUTE_MS], ['30d', 30 * DAY_MS]),
+  SLUICE_SWEEP_GRACE: duration('1m', ['0s', 0], ['1d', DAY_MS]),
   SLUICE_SCRATCH_DIR: z.string().min(1).default(join(tmpdir(), 'sluice')),
   SLUICE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SLUICE_LOG_FORMAT: z.enum(['json', 'text']).default('json'),
@@ -127,6 +130,11 @@ export interface Config {
   readonly drainMs: number
   readonly retentionMs: number
   readonly retentionRuns: number
+  /** How often the sweep looks at what is new, and at everything. */
+  readonly sweepEveryMs: number
+  readonly sweepFullEveryMs: number
+  /** How long an upload is left to its event before the sweep takes it up. */
+  readonly sweepGraceMs: number
   readonly scratchDir: string
   readonly logLevel: z.output<typeof schema>['SLUICE_LOG_LEVEL']
   readonly logFormat: 'json' | 'text'
@@ -225,6 +233,9 @@ function toConfig(data: z.output<typeof schema>): Config {
     drainMs: data.SLUICE_DRAIN,
     retentionMs: data.SLUICE_RETENTION,
     retentionRuns: data.SLUICE_RETENTION_RUNS,
+    sweepEveryMs: data.SLUICE_SWEEP_EVERY,
+    sweepFullEveryMs: data.SLUICE_SWEEP_FULL_EVERY,
+    sweepGraceMs: data.SLUICE_SWEEP_GRACE,
     scratchDir: data.SLUICE_SCRATCH_DIR,
     logLevel: data.SLUICE_LOG_LEVEL,
     logFormat: data.SLUICE_LOG_FORMAT,

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { open, rm } from 'node:fs/promises'
 import { PermanentError } from '../errors.ts'
 import type { PutBody, Storage } from '../storage/storage.ts'
+import { reached } from '../steps.ts'
 import { fileKey, pointerKey, type ResultPlace } from './layout.ts'
 import type { Manifest, ManifestFile } from './manifest.ts'
 import type { Output, OutputFacts, OutputFile } from './output.ts'
@@ -99,12 +100,14 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
           `${JSON.stringify(file.name)} has ${bytes} bytes; a file with a pointer may have ${POINTER_MAX_BYTES}`,
         )
       }
+      reached('file-sending', key)
       await storage.put(place.bucket, key, found, {
         contentType: file.contentType,
         ifNoneMatch: '*',
         signal,
         ...(options.onBytes && { onBytes: options.onBytes }),
       })
+      reached('file-sent', key)
       if ('path' in found) await rm(found.path, { force: true })
       const { role, contentType } = file
       files.push({ key, role, contentType, bytes, sha256, ...file.chunk })

@@ -5,6 +5,7 @@
  */
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
+import { reached } from '../steps.ts'
 import { StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { sleep } from '../time.ts'
@@ -79,6 +80,7 @@ async function commitInRounds(request: CommitRequest, sent: Sent): Promise<Commi
   for (let round = 1; round <= MAX_ROUNDS; round++) {
     // In this order: what is signed before the question about the fence cannot be used long after its answer.
     const url = await storage.presignPut(place.bucket, place.manifestKey, request.signedSeconds ?? 60)
+    reached('signed', place.folder)
     const isOwner = await request.holdsFence()
     const current = await readCurrent(storage, place, signal)
     const decision = await decide(request, current)
@@ -97,8 +99,12 @@ async function commitInRounds(request: CommitRequest, sent: Sent): Promise<Commi
       return { kind: 'superseded', by: current.identity }
     }
     folder.hold()
+    reached('manifest-sending', place.folder)
     const error = await putManifest({ storage, url, manifest, current, signal })
-    if (error === undefined) return committed(request, current)
+    if (error === undefined) {
+      reached('manifest-sent', place.folder)
+      return committed(request, current)
+    }
     if (!isRefusal(error)) Object.assign(sent, { lostReply: error, before: current } satisfies Sent)
     else if (!sent.lostReply) folder.release()
     if (!isWorthAnotherRound(error)) throw error
@@ -154,6 +160,7 @@ async function committed(
     // Also those of the result that was replaced: what this one does not have must not show the old one.
     names: [...Object.keys(request.manifest.pointers), ...Object.keys(before?.manifest?.pointers ?? {})],
   })
+  reached('pointers-written', request.place.folder)
   return { kind: 'committed', ...standing(owed) }
 }
 

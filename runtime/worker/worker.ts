@@ -12,6 +12,7 @@ import type { RuntimeMetrics } from '../metrics.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Settlement, TurnReply, TurnRequest } from '../queue/turn.ts'
 import type { Claim } from '../queue/run.ts'
+import { reached } from '../steps.ts'
 import { sleep } from '../time.ts'
 import { createBell } from './bell.ts'
 import type { Contact } from './contact.ts'
@@ -117,6 +118,7 @@ export function createWorker(parts: WorkerParts): Worker {
     let owesVerdicts = false
     settling.forEach(({ claim, outcome }, index) => {
       const state = reply.settled[index] ?? 'fenced'
+      reached('settled', claim.payload.key)
       recordSettled(metrics, log, claim, outcome, state)
       owesVerdicts ||= !['succeeded', 'queued', 'retrying', 'fenced'].includes(state)
     })
@@ -136,6 +138,7 @@ export function createWorker(parts: WorkerParts): Worker {
   }
 
   function end(attempt: InFlightAttempt, outcome: Outcome): void {
+    reached('settling', attempt.claim.payload.key)
     inFlight.delete(attempt)
     metrics.active.dec({ function: attempt.definition.name })
     recordEnd(metrics, attempt, outcome)

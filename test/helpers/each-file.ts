@@ -5,10 +5,12 @@
  */
 import { afterAll, beforeEach } from 'vitest'
 import { logTail } from '../../infra/local/server.ts'
+import { SEED } from './seed.ts'
 import { watched } from './watched.ts'
 
 beforeEach(({ onTestFailed, task }) => {
   onTestFailed(async () => {
+    process.stderr.write(`[${task.name}] TEST_SEED=${SEED}\n`)
     for (const { logPath } of watched) process.stderr.write(`[${task.name}] ${await logTail(logPath)}\n`)
   })
 })

@@ -11,6 +11,7 @@ import type { InFlightAttempt } from '../in-flight.ts'
 import { placeOf } from './manifest-of.ts'
 import { outcomeOfError, type Outcome } from './outcome.ts'
 import { adopt, perform, type PerformParts } from './perform.ts'
+import { reached } from '../../steps.ts'
 import { withScratch } from './scratch.ts'
 import { standingOf } from './standing.ts'
 
@@ -43,11 +44,13 @@ export function createAttempt(
     const refused = refusal(payload.key)
     if (refused) throw new PermanentError(refused)
 
+    reached('claimed', payload.key)
     const place = placeOf(definition, payload)
     const [standing, done] = await Promise.all([
       standingOf(parts.storage, payload, signal),
       findCommitted({ storage: parts.storage, place, run: runId, epoch, signal, log }),
     ])
+    reached('examined', payload.key)
     if (done) return adopt(done, { storage: parts.storage, place, signal, log })
     switch (standing.kind) {
       case 'superseded':

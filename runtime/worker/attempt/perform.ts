@@ -12,6 +12,7 @@ import type { Identity } from '../../output/manifest.ts'
 import { removeVerdict } from '../../output/verdict.ts'
 import type { Queue } from '../../queue/queue.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { reached } from '../../steps.ts'
 import type { RangeProxy } from '../source/proxy.ts'
 import type { Gateway } from './gateway.ts'
 import { handle } from './handle.ts'
@@ -68,9 +69,11 @@ export async function perform(
   output.describe({ warnings })
   let ended: CommitOutcome | undefined
   try {
+    reached('handling', event.key)
     const outcome = await handle(parts, gateway, { ...performance, options, output })
     if (outcome.kind !== 'succeeded') return outcome
     const result = await output.close()
+    reached('handled', event.key)
     const manifest = manifestOf({ claim, definition, event, attemptId, options, result, hops, startedAt })
     const holdsFence = () => isOwner(parts, attempt)
     ended = await commit({ storage, place, folder, manifest, holdsFence, signal, log })
