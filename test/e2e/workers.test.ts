@@ -1,6 +1,7 @@
 /** Workers that die, stop or oversleep: one result, whole, whatever happens to them. */
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { watchFault } from '../fault/faults.ts'
 import { useStack } from '../helpers/runs.ts'
 import { waitFor } from '../helpers/wait.ts'
 
@@ -21,6 +22,7 @@ async function workerOf(key: string): Promise<number> {
 }
 
 it('SIGKILL in mid-run: another worker finishes, and the manifest names only files that exist', async () => {
+  const told = await watchFault(used.stack, 'worker killed')
   await used.runs.put('slow/killed.txt', 'x')
   const pid = await workerOf('slow/killed.txt')
   process.kill(pid, 'SIGKILL')
@@ -28,6 +30,7 @@ it('SIGKILL in mid-run: another worker finishes, and the manifest names only fil
   expect(ended).toMatchObject({ fence: 2, attempts: 0, crashes: 0 })
   expect(ended.worker).not.toContain(`:${pid}:`)
   expect(await used.runs.assertThere('slow', 'slow/killed.txt')).toHaveLength(5)
+  await told()
   await waitFor(async () => (await used.stack.childPids('work')).length === 2, {
     timeoutMs: 15_000,
     what: 'a new worker',

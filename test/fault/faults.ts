@@ -1,0 +1,62 @@
+/**
+ * Every fault that is tried, and the metric that tells of it: the ground on which alerts stand. A test makes the fault, and
+ * {@link watchFault} asserts that its metric has moved.
+ * @module
+ */
+import type { TestStack } from '../helpers/stack.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+interface Fault {
+  /** Of `reference/reliability.md`, section 8. */
+  readonly promise: string
+  readonly metric: string
+  readonly labels?: Readonly<Record<string, string>>
+  /** Of a counter that it grows, of a gauge that it is no longer (or newly) 0. */
+  readonly moves: 'grows' | 'to-zero' | 'from-zero'
+  /** Who exposes it. @defaultValue the runtime */
+  readonly of?: 'minio'
+}
+
+/** One line a fault; each is used by a test in this folder, in `test/long` or in `test/e2e`. */
+export const FAULTS = {
+  'worker killed': { promise: 'P1', metric: 'sluice_queue_reclaimed_total', moves: 'grows' },
+} as const satisfies Readonly<Record<string, Fault>>
+
+export type FaultName = keyof typeof FAULTS
+
+/** Reads the metric before the fault; what it returns asserts, after it, that the metric told of it. */
+export async function watchFault(
+  stack: Pick<TestStack, 'apiUrl' | 'minioEndpoint'>,
+  name: FaultName,
+): Promise<() => Promise<void>> {
+  const fault: Fault = FAULTS[name]
+  const before = await readMetric(stack, fault)
+  if (before === undefined) throw new Error(`${fault.metric} is not exposed: nothing could tell of "${name}"`)
+  return async () => {
+    await waitFor(async () => hasMoved(fault, before, await readMetric(stack, fault)), {
+      timeoutMs: 20_000,
+      what: `${fault.metric} ${JSON.stringify(fault.labels ?? {})} to tell of "${name}" (it was ${before})`,
+    })
+  }
+}
+
+function hasMoved({ moves }: Fault, before: number, now: number | undefined): boolean {
+  if (now === undefined) return false
+  if (moves === 'grows') return now > before
+  return moves === 'to-zero' ? now === 0 : now !== 0
+}
+
+/** The sum over all series that have the labels; undefined when there is none. */
+async function readMetric(
+  { apiUrl, minioEndpoint }: Pick<TestStack, 'apiUrl' | 'minioEndpoint'>,
+  { metric, labels = {}, of }: Fault,
+): Promise<number | undefined> {
+  const url = of === 'minio' ? `${minioEndpoint}/minio/v2/metrics/cluster` : `${apiUrl}/metrics`
+  const text = await (await fetch(url)).text()
+  const wanted = Object.entries(labels).map(([name, value]) => `${name}="${value}"`)
+  const values = text.split('\n').flatMap((line) => {
+    const isMeant = line.startsWith(`${metric} `) || line.startsWith(`${metric}{`)
+    return isMeant && wanted.every((each) => line.includes(each)) ? [Number(line.split(' ').at(-1))] : []
+  })
+  return values.length === 0 ? undefined : values.reduce((sum, value) => sum + value, 0)
+}
