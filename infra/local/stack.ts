@@ -27,6 +27,8 @@ export interface StackOptions {
   readonly programs: Readonly<Record<'redis-server' | 'minio' | 'mc', string>>
   /** What the runtime inherits. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Of MinIO, over ours. */
+  readonly minioEnv?: Readonly<Record<string, string>> | undefined
   /** A server or the runtime has a new pid. */
   readonly onStart?: (() => void) | undefined
   /** A server or the runtime ended though nobody asked it to. */
@@ -87,6 +89,7 @@ export function createStack(options: StackOptions): Stack {
         rootUser: credentials.root.accessKey,
         rootPassword: credentials.root.secretKey,
         targets,
+        env: options.minioEnv,
         ...events(() => minio),
       })
   const runtime: Server = createRuntime({

@@ -109,7 +109,10 @@ async function listAll(storage: Storage, prefix: string): Promise<ListedObject[]
 }
 
 /** For one file: the stack with the small functions of `test/e2e/functions.ts`. Read the fields inside tests. */
-export function useStack(env: Readonly<Record<string, string>>): {
+export function useStack(
+  env: Readonly<Record<string, string>>,
+  minioEnv: Readonly<Record<string, string>> = {},
+): {
   readonly stack: TestStack
   readonly runs: Runs
 } {
@@ -117,7 +120,10 @@ export function useStack(env: Readonly<Record<string, string>>): {
   const file = join(import.meta.dirname, '..', 'e2e', 'functions.ts')
   let starting: Promise<TestStack> | undefined
   beforeAll(async () => {
-    starting = startTestStack({ env: { SLUICE_FUNCTIONS_FILE: file, SLUICE_LEASE: '3s', ...env } })
+    starting = startTestStack({
+      env: { SLUICE_FUNCTIONS_FILE: file, SLUICE_LEASE: '3s', ...env },
+      minioEnv,
+    })
     used.stack = await starting
     used.runs = createRuns(used.stack)
   })

@@ -19,6 +19,8 @@ const run = promisify(execFile)
 export interface TestStackOptions {
   /** Settings of the runtime, such as `SLUICE_LEASE`. */
   readonly env?: Readonly<Record<string, string>>
+  /** Of MinIO, over what it is given anyway, such as `MINIO_NOTIFY_REDIS_QUEUE_LIMIT_DURABLE`. */
+  readonly minioEnv?: Readonly<Record<string, string>>
 }
 
 export interface TestStack {
@@ -64,7 +66,9 @@ async function startOnce(options: TestStackOptions): Promise<TestStack> {
     mc: await requireProgram('mc'),
   }
   const rootDir = join(import.meta.dirname, '..', '..')
-  const stack = createStack({ rootDir, dataDir: dir, settings, credentials, programs, env: outer })
+  // Its metrics are read by the tests of faults.
+  const minioEnv = { MINIO_PROMETHEUS_AUTH_TYPE: 'public', ...options.minioEnv }
+  const stack = createStack({ rootDir, dataDir: dir, settings, credentials, programs, env: outer, minioEnv })
   const { redis, minio, runtime, redisUrl, minioEndpoint, apiUrl, runtimeEnv: env } = stack
   if (!redis || !minio)
     throw new Error('a test starts servers of its own: leave out REDIS_URL and MINIO_ENDPOINT')
