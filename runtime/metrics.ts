@@ -142,6 +142,16 @@ export function createMetrics(functionNames: readonly string[]) {
     scratchFree: shared('sluice_scratch_free_bytes', 'Free space where attempts keep their files.', []),
     scratchSize: shared('sluice_scratch_size_bytes', 'Size of that file system.', []),
     info: shared('sluice_function_info', 'Functions of this runtime.', ['function', 'version']),
+    intakePauses: counter(
+      'sluice_intake_pauses_total',
+      'Times when Redis did not take what the intake had read: it is away, full, or a key has another type.',
+      [],
+    ),
+    redisLost: counter(
+      'sluice_redis_connections_lost_total',
+      'Command connections that ended, could not be made, or were given up because nothing answered.',
+      [],
+    ),
     redisConnected: shared('sluice_redis_connected', '1 while the command connection is ready.', []),
     draining: shared('sluice_draining', '1 while SIGTERM drains.', []),
     storageSeconds: histogram(

@@ -84,6 +84,7 @@ export function createIntake({ queue, blocking, router, metrics, log, ...rest }:
         if (head) await admit([head])
       } catch (error) {
         if (stopping.signal.aborted) break
+        metrics.intakePauses.inc()
         log.warn(
           { error: messageOf(error) },
           'intake pauses: redis does not take runs; notifications wait where they are',

@@ -50,7 +50,10 @@ export function createParts(
       .ensureGroups(names)
       .catch((error: Error) => log.warn({ error: error.message }, 'no consumer groups yet'))
   })
-  redis.on('close', () => metrics.redisConnected.set(0))
+  redis.on('close', () => {
+    metrics.redisConnected.set(0)
+    metrics.redisLost.inc()
+  })
   const storage = createStorage({
     endpoint: config.minioEndpoint,
     region: config.minioRegion,

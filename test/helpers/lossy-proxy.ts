@@ -1,6 +1,6 @@
-/** A TCP proxy that can lose replies: the request arrives and is served, the answer does not come back. @module */
-import { connect, createServer, type Socket } from 'node:net'
-import type { AddressInfo } from 'node:net'
+/** A TCP proxy that does what networks do: it loses replies, cuts, delays, throttles, and forgets connections without a word. @module */
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface LossyProxy {
   readonly port: number
@@ -10,36 +10,98 @@ export interface LossyProxy {
   readonly connections: number
   /** Loses the next replies, each together with its connection. */
   loseReplies(count: number): void
+  /** Resets every connection that is open now. */
+  cut(): void
+  /** Of the connections that are open now nothing arrives any more, at either end; nobody is told. New ones work. */
+  forget(): void
+  /** Holds up whatever goes either way. */
+  delay(ms: number): void
+  /** Lets so much through each connection, each way; Infinity for all. */
+  throttle(bytesPerSecond: number): void
+  /** Resets new connections at once. */
+  refuse(isRefusing: boolean): void
   stop(): Promise<void>
 }
+
+/** A connection through the proxy. */
+interface Link {
+  readonly client: Socket
+  readonly target: Socket
+  isForgotten: boolean
+}
+
+/** What is let through at once while it throttles: a twentieth of a second's share. */
+const SHARES_PER_SECOND = 20
 
 export async function startLossyProxy(targetPort: number): Promise<LossyProxy> {
   let toLose = 0
   let lost = 0
-  const sockets = new Set<Socket>()
-  const clients = new Set<Socket>()
-  const server = createServer((client) => {
-    clients.add(client)
-    client.once('close', () => clients.delete(client))
-    const target = connect(targetPort, '127.0.0.1')
-    for (const socket of [client, target]) {
-      sockets.add(socket)
-      socket.once('close', () => sockets.delete(socket))
-      socket.on('error', () => client.destroy())
+  let delayMs = 0
+  let bytesPerSecond = Infinity
+  let isRefusing = false
+  const links = new Set<Link>()
+
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    if (isRefusing) {
+      client.on('error', () => undefined)
+      return void client.resetAndDestroy()
     }
-    client.pipe(target)
-    target.on('data', (reply) => {
-      if (toLose === 0) {
-        client.write(reply)
-        return
-      }
+    const link: Link = {
+      client,
+      target: connect({ port: targetPort, host: '127.0.0.1', allowHalfOpen: true }),
+      isForgotten: false,
+    }
+    links.add(link)
+    client.once('close', () => links.delete(link))
+    pass(link, link.client, link.target, () => true)
+    pass(link, link.target, link.client, () => {
+      if (toLose === 0) return true
       toLose--
       lost++
       client.destroy()
-      target.destroy()
+      link.target.destroy()
+      return false
     })
-    target.once('end', () => client.end())
   })
+
+  /** Hands on what comes from one end, in order, as fast as it may go. */
+  function pass(link: Link, from: Socket, to: Socket, mayGo: () => boolean): void {
+    from.on('data', (bytes) => {
+      if (link.isForgotten || !mayGo()) return
+      if (delayMs === 0 && bytesPerSecond === Infinity) {
+        if (!to.write(bytes)) {
+          from.pause()
+          to.once('drain', () => from.resume())
+        }
+        return
+      }
+      from.pause()
+      void slowly(to, bytes).then(() => from.resume())
+    })
+    from.once('end', () => {
+      if (!link.isForgotten) to.end()
+    })
+    // Whatever became of one end becomes of the other, reset or not.
+    from.on('error', () => {
+      if (!link.isForgotten) to.resetAndDestroy()
+    })
+    from.once('close', () => {
+      if (link.isForgotten || to.destroyed) return
+      if (from.readableEnded) to.end()
+      else to.destroy()
+    })
+  }
+
+  async function slowly(to: Socket, bytes: Buffer): Promise<void> {
+    await sleep(delayMs)
+    for (let at = 0; at < bytes.length && !to.destroyed;) {
+      const share = Math.max(1, Math.min(bytes.length, Math.ceil(bytesPerSecond / SHARES_PER_SECOND)))
+      to.write(bytes.subarray(at, at + share))
+      at += share
+      if (bytesPerSecond !== Infinity) await sleep(1_000 / SHARES_PER_SECOND)
+    }
+  }
+
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     port: (server.address() as AddressInfo).port,
@@ -47,13 +109,34 @@ export async function startLossyProxy(targetPort: number): Promise<LossyProxy> {
       return lost
     },
     get connections() {
-      return clients.size
+      return links.size
     },
     loseReplies(count) {
       toLose = count
     },
+    cut() {
+      for (const { client, target } of links) {
+        client.resetAndDestroy()
+        target.resetAndDestroy()
+      }
+    },
+    forget() {
+      for (const link of links) link.isForgotten = true
+    },
+    delay(ms) {
+      delayMs = ms
+    },
+    throttle(bytes) {
+      bytesPerSecond = bytes
+    },
+    refuse(is) {
+      isRefusing = is
+    },
     stop() {
-      for (const socket of sockets) socket.destroy()
+      for (const { client, target } of links) {
+        client.destroy()
+        target.destroy()
+      }
       return new Promise((resolve) => server.close(() => resolve()))
     },
   }

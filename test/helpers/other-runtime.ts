@@ -1,0 +1,65 @@
+/** Another runtime on a test's servers: behind proxies, with another clock, on another disk. @module */
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { createRuntime } from '../../infra/local/runtime.ts'
+import type { Server } from '../../infra/local/server.ts'
+import { loadConfig } from '../../runtime/config.ts'
+import type { TestStack } from './stack.ts'
+import { unwatch, watch } from './watched.ts'
+
+export interface OtherRuntime extends Server {
+  /** Of its workers. */
+  workerPids(): number[]
+}
+
+/**
+ * Not started yet. It has the stack's API port unless `env` names another: stop the stack's own runtime first.
+ * Stop it before the stack.
+ */
+export function otherRuntime(
+  stack: Pick<TestStack, 'env' | 'dir'>,
+  env: Readonly<Record<string, string>>,
+): OtherRuntime {
+  const whole = { ...stack.env, ...env }
+  const settings = Object.fromEntries(
+    Object.entries(whole).filter(([name]) => /^(?:SLUICE_|MINIO_|REDIS_URL$)/.test(name)),
+  )
+  const server = createRuntime({
+    rootDir: join(import.meta.dirname, '..', '..'),
+    env: whole,
+    config: loadConfig(settings),
+    logPath: join(stack.dir, 'log', 'other-runtime.log'),
+  })
+  return {
+    name: server.name,
+    logPath: server.logPath,
+    get pid() {
+      return server.pid
+    },
+    start() {
+      watch(server)
+      return server.start()
+    },
+    kill: (signal) => server.kill(signal),
+    async stop() {
+      await server.stop()
+      unwatch(server)
+    },
+    workerPids: () => (server.pid === undefined ? [] : childPids(server.pid, 'work')),
+  }
+}
+
+/** A runtime's processes that take part in a kind of work, such as `work` or `serve`. */
+function childPids(parent: number, kind: string): number[] {
+  const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n')
+  return lines.flatMap((line) => {
+    const [pid, ppid, ...words] = line.trim().split(/\s+/)
+    return Number(ppid) === parent && words.join(' ').endsWith(` child ${kind}`) ? [Number(pid)] : []
+  })
+}
+
+/** How many file descriptors a process has open. Linux only. */
+export function openFiles(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length
+}
