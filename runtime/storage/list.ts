@@ -19,7 +19,8 @@ export async function* listObjects(
   options: ListOptions = {},
 ): AsyncGenerator<ListedObject> {
   const kind = options.versions ? VERSIONS : LATEST
-  let marker: Readonly<Record<string, string>> | undefined = {}
+  let marker: Readonly<Record<string, string>> | undefined =
+    options.after === undefined ? {} : { [kind.afterParameter]: options.after }
   while (marker) {
     const { text } = await requester.read({
       method: 'GET',
@@ -42,6 +43,8 @@ export async function* listObjects(
 interface ListingKind {
   readonly query: Readonly<Record<string, string>>
   readonly root: string
+  /** The query parameter that names the key after which a listing begins. */
+  readonly afterParameter: string
   readonly objects: (page: XmlNode) => readonly ListedObject[]
   /** Where the next page begins, as query parameters. */
   readonly nextMarker: (page: XmlNode) => Readonly<Record<string, string>>
@@ -50,6 +53,7 @@ interface ListingKind {
 const LATEST: ListingKind = {
   query: { 'list-type': '2' },
   root: 'ListBucketResult',
+  afterParameter: 'start-after',
   objects: (page) => childrenOf(page, 'Contents').map((node) => toListed(node, true, false)),
   nextMarker: (page) => ({ 'continuation-token': textOf(page, 'NextContinuationToken') }),
 }
@@ -57,6 +61,7 @@ const LATEST: ListingKind = {
 const VERSIONS: ListingKind = {
   query: { versions: '' },
   root: 'ListVersionsResult',
+  afterParameter: 'key-marker',
   objects: (page) => inOrder(page),
   nextMarker: (page) => ({
     'key-marker': decodeKey(textOf(page, 'NextKeyMarker')),

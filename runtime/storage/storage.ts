@@ -70,6 +70,8 @@ export interface ListOptions {
   readonly prefix?: string
   /** All versions and delete markers instead of the latest objects. */
   readonly versions?: boolean
+  /** Only keys that come after this one, with all their versions: where an earlier listing stopped. */
+  readonly after?: string | undefined
   /** Objects asked for at a time; for who wants only the first few. @defaultValue 1_000 */
   readonly pageSize?: number
   readonly signal?: AbortSignal

@@ -105,6 +105,18 @@ describe('listings', () => {
     expect(await listed(storage.list('kept', { prefix: 'v/' }))).toEqual([])
   })
 
+  it('begins after any key, none of whose versions it has', async () => {
+    const keys = KEYS.map((key) => `after/${key}`)
+    for (const key of [...keys, ...keys.slice(0, 3)]) await storage.put('kept', key, bytes('x'), PLAIN)
+    for (const versions of [true, false]) {
+      const all = await listed(storage.list('kept', { prefix: 'after/', versions }))
+      for (const { key } of all) {
+        const rest = await listed(storage.list('kept', { prefix: 'after/', versions, after: key }))
+        expect(rest).toEqual(all.slice(all.findLastIndex((each) => each.key === key) + 1))
+      }
+    }
+  })
+
   it('has no version ids on a bucket without versioning, and the same milliseconds by both ways', async () => {
     await storage.put('plain', 'listed', bytes('x'), PLAIN)
     const [latest] = await listed(storage.list('plain', { prefix: 'listed' }))
