@@ -20,6 +20,36 @@ interface Fault {
 /** One line a fault; each is used by a test in this folder, in `test/long` or in `test/e2e`. */
 export const FAULTS = {
   'worker killed': { promise: 'P1', metric: 'sluice_queue_reclaimed_total', moves: 'grows' },
+  'reply of the store lost': {
+    promise: 'P11',
+    metric: 'sluice_storage_operation_duration_seconds_count',
+    labels: { operation: 'putSigned', outcome: 'error' },
+    moves: 'grows',
+  },
+  'store refuses': {
+    promise: 'P11',
+    metric: 'sluice_storage_operation_duration_seconds_count',
+    labels: { outcome: 'error' },
+    moves: 'grows',
+  },
+  'store full': {
+    promise: 'P11',
+    metric: 'sluice_function_invocations_total',
+    labels: { status: 'released' },
+    moves: 'grows',
+  },
+  'source overwritten': {
+    promise: 'P12',
+    metric: 'sluice_function_invocations_total',
+    labels: { status: 'superseded' },
+    moves: 'grows',
+  },
+  'source deleted': {
+    promise: 'P12',
+    metric: 'sluice_function_invocations_total',
+    labels: { status: 'source-gone' },
+    moves: 'grows',
+  },
 } as const satisfies Readonly<Record<string, Fault>>
 
 export type FaultName = keyof typeof FAULTS
