@@ -38,6 +38,8 @@ const DROP_REASONS = [
   'no-function',
   ...MISMATCHES.filter((each) => each !== 'bucket'),
 ]
+/** Of the janitor: what it removes. */
+const REMOVED = ['folders', 'files', 'consumers', 'runs']
 const TRIGGERS = ['upload', 'sweep', 'reprocess', 'redrive']
 
 export type RuntimeMetrics = ReturnType<typeof createMetrics>
@@ -153,6 +155,11 @@ export function createMetrics(functionNames: readonly string[]) {
       [],
     ),
     redisConnected: shared('sluice_redis_connected', '1 while the command connection is ready.', []),
+    janitorRemoved: counter(
+      'sluice_janitor_removed_total',
+      'What was removed since nothing needs it: folders of attempts, files in them, consumers and runs in Redis.',
+      ['what'],
+    ),
     draining: shared('sluice_draining', '1 while SIGTERM drains.', []),
     storageSeconds: histogram(
       'sluice_storage_operation_duration_seconds',
@@ -165,6 +172,7 @@ export function createMetrics(functionNames: readonly string[]) {
   for (const operation of STORAGE_OPERATIONS) {
     for (const outcome of ['ok', 'error']) metrics.storageSeconds.zero({ operation, outcome })
   }
+  for (const what of REMOVED) metrics.janitorRemoved.inc({ what }, 0)
   for (const event of ['created', 'removed']) metrics.eventsReceived.inc({ source: 'minio', event }, 0)
   for (const reason of DROP_REASONS) metrics.eventsDropped.inc({ reason }, 0)
   for (const name of functionNames) {

@@ -13,7 +13,7 @@ export interface CurrentManifest {
 
 export async function readCurrent(
   storage: Storage,
-  place: ResultPlace,
+  place: Pick<ResultPlace, 'bucket' | 'manifestKey'>,
   signal?: AbortSignal,
 ): Promise<CurrentManifest | undefined> {
   const found = await storage.readText(place.bucket, place.manifestKey, { ...(signal && { signal }) })

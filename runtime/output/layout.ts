@@ -42,15 +42,41 @@ export function resultPlace(of: ResultOf): ResultPlace {
   return {
     bucket: of.outputBucket,
     folder,
-    manifestKey: `${folder}manifest.json`,
+    manifestKey: manifestKeyIn(folder),
     verdictBucket: METADATA_BUCKET,
     verdictKey: `${representation(of, METADATA_BUCKET)}/${of.functionName}.verdict.json`,
   }
 }
 
 /** The folder of one attempt's files, ending with a slash. */
-export function attemptFolder(place: ResultPlace, attempt: string): string {
+export function attemptFolder(place: Pick<ResultPlace, 'folder'>, attempt: string): string {
   return `${place.folder}~${attempt}/`
+}
+
+const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/
+
+/** An attempt's folder, as a key within it tells. */
+export interface AttemptOfKey {
+  /** Of the place, ending with a slash. */
+  readonly folder: string
+  readonly functionName: string
+  readonly attempt: string
+}
+
+/** Whose file this key may be; undefined when it is no attempt's. The first part that begins with `~` decides. */
+export function attemptOfKey(key: string): AttemptOfKey | undefined {
+  const segments = key.split('/')
+  const at = segments.findIndex(isReserved)
+  const attempt = segments[at]?.slice(1) ?? ''
+  // A source key, a function, an attempt and a name.
+  if (at < 2 || at === segments.length - 1 || !ULID.test(attempt)) return undefined
+  const folder = `${segments.slice(0, at).join('/')}/`
+  return { folder, functionName: segments[at - 1] as string, attempt }
+}
+
+/** The manifest of the place with this folder. */
+export function manifestKeyIn(folder: string): string {
+  return `${folder}manifest.json`
 }
 
 /**

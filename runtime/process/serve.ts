@@ -6,13 +6,14 @@ import { createQueueGauges } from '../api/queue-gauges.ts'
 import { createIntake } from '../intake/intake.ts'
 import { createRouter } from '../intake/routing.ts'
 import type { Closers } from '../lifecycle.ts'
+import { createJanitor } from '../janitor/janitor.ts'
 import { createJobStore } from '../jobs/job-store.ts'
 import { createJobRunner } from '../jobs/runner.ts'
 import { createLimitStore } from '../limits/store.ts'
 import { functionMetrics } from '../metrics.ts'
 import { createOperations } from '../operations/index.ts'
 import { connectRedis } from '../queue/redis.ts'
-import { DAY_MS, SECOND_MS } from '../time.ts'
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 import { startChores } from '../worker/housekeeping.ts'
 import { linkToSupervisor } from './child.ts'
 import { listen } from './listen.ts'
@@ -66,10 +67,14 @@ export async function serve(
 
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()
   const limits = createLimitStore(storage, queue)
+  const janitor = createJanitor(parts)
   const stopChores = startChores(
     [
       { name: 'jobs', everyMs: SECOND_MS, run: () => runner.look() },
       { name: 'limits', everyMs: RECONCILE_MS, run: () => limits.reconcile(functionNames) },
+      ...(config.roles.includes('intake')
+        ? [{ name: 'janitor', everyMs: MINUTE_MS, run: () => janitor.step() }]
+        : []),
     ],
     log,
   )

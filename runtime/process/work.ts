@@ -26,6 +26,8 @@ import type { Parts } from './parts.ts'
 const MAX_CRASHES = 3
 const PROMOTE_AT_ONCE = 1_000
 const PRUNE_AT_ONCE = 1_000
+/** In one pass; more wait for the next. */
+const PRUNE_MAX = 50_000
 
 /** Starts; what it returns drains: it resolves when every attempt has ended or was handed back. */
 export async function work(
@@ -142,7 +144,9 @@ export async function work(
       {
         name: 'prune',
         everyMs: MINUTE_MS,
-        run: () => pruneAll(queue, config),
+        run: async () => {
+          metrics.janitorRemoved.inc({ what: 'runs' }, await pruneSome(queue, config))
+        },
       },
     ],
     log,
@@ -159,11 +163,15 @@ export async function work(
   }
 }
 
-/** One pass over what is old: so long as there is any, passing over what is still owed a verdict. */
-async function pruneAll(queue: Queue, { retentionMs, retentionRuns }: Parts['config']): Promise<void> {
-  for (let passed = 0; ;) {
+/** One pass over what is old, passing over what is still owed a verdict; how many runs were forgotten. */
+async function pruneSome(queue: Queue, { retentionMs, retentionRuns }: Parts['config']): Promise<number> {
+  let passed = 0
+  let pruned = 0
+  while (pruned < PRUNE_MAX) {
     const { forgotten, examined } = await queue.prune(retentionMs, retentionRuns, PRUNE_AT_ONCE, passed)
-    if (examined < PRUNE_AT_ONCE) return
+    pruned += forgotten
+    if (examined < PRUNE_AT_ONCE) break
     passed += examined - forgotten
   }
+  return pruned
 }

@@ -30,6 +30,12 @@ export interface Keys {
   readonly runs: string
   /** Hash: each function's limits, a copy of what the bucket has. */
   readonly limits: string
+  /** Hash: the sweep that goes on, what was asked for, and the reports of the last ones. */
+  readonly sweep: string
+  /** Hash: where the janitor is on its round. */
+  readonly janitor: string
+  /** The process that has a duty (duty.ts). */
+  duty(what: string): string
   stream(functionName: string, lane: Lane): string
   dead(functionName: string): string
   /** Sorted set: the workers that serve a function, by the time until when that is known. */
@@ -60,6 +66,9 @@ export function createKeys(name: string): Keys {
     wake: `${prefix}wake`,
     runs: `${prefix}runs`,
     limits: `${prefix}limits`,
+    sweep: `${prefix}sweep`,
+    janitor: `${prefix}janitor`,
+    duty: (what) => `${prefix}duty:${what}`,
     stream: (functionName, lane) => `${prefix}q:${functionName}${lane === 'live' ? '' : `:${lane}`}`,
     dead: (functionName) => `${prefix}dead:${functionName}`,
     workers: (functionName) => `${prefix}workers:${functionName}`,

@@ -10,6 +10,7 @@ import { parseRun, type RunPayload, type RunRecord, type RunState, type Trigger 
 import { createDebtCommands } from './debt-commands.ts'
 import { createJobCommands } from './job-commands.ts'
 import { createScripts, type ScriptArgument } from './scripts.ts'
+import { createUpkeepCommands } from './upkeep-commands.ts'
 import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow } from './turn.ts'
 
 /** A run to be. */
@@ -61,14 +62,17 @@ export interface AgainItem {
 export interface AgainRequest {
   /** The step of a job that this is: it happens once. */
   readonly step?: { readonly job: string; readonly position: number }
-  /** `redrive` takes dead letters only. */
-  readonly trigger: 'reprocess' | 'redrive'
+  /** `redrive` takes dead letters only; `sweep` whatever has ended, but neither those nor what was cancelled. */
+  readonly trigger: 'reprocess' | 'redrive' | 'sweep'
   /** Also what is queued, retrying or running begins anew. */
   readonly isForced: boolean
   readonly items: readonly AgainItem[]
 }
 
 export type AgainOutcome = 'queued' | 'busy' | 'ended' | 'unknown'
+
+/** What was gone and is there again; `ok`: nothing was, `gone`: there is no such run. */
+export type RepairOutcome = 'stream-entry' | 'delay-entry' | 'ok' | 'gone'
 
 export interface Beat {
   readonly runId: string
@@ -104,6 +108,7 @@ export function createQueue(redis: Redis, name: string) {
     keys,
     ...createJobCommands(script),
     ...createDebtCommands(redis, keys, script),
+    ...createUpkeepCommands(redis, keys, script),
 
     /** The first `count` notifications, still in the list. */
     peek: (count: number): Promise<Buffer[]> => redis.lrangeBuffer(keys.inbox, 0, count - 1),
@@ -176,18 +181,9 @@ export function createQueue(redis: Redis, name: string) {
     cancel: async (runId: string): Promise<RunState | undefined> =>
       ((await script('cancel', [runId])) as RunState | '') || undefined,
 
-    repair: (runId: string) => script('repair', [runId]) as Promise<'requeued' | 'redelayed' | 'ok' | 'gone'>,
-
-    /**
-     * Forgets old runs, `limit` at a time; how many were forgotten and how many looked at.
-     *
-     * @param passed - how many of the oldest earlier calls of the same pass have kept
-     */
-    async prune(retentionMs: number, maxRuns: number, limit: number, passed: number) {
-      const reply = await script('prune', [retentionMs, maxRuns, limit, passed])
-      const [forgotten, examined] = reply as [number, number]
-      return { forgotten, examined }
-    },
+    /** Gives runs their place back that have lost it; what was gone of each. With `isDry` it only says so. */
+    repair: (runIds: readonly string[], isDry = false) =>
+      script('repair', [isDry ? 1 : 0, ...runIds]) as Promise<RepairOutcome[]>,
 
     async run(runId: string): Promise<RunRecord | undefined> {
       return parseRun(runId, await redis.hgetall(keys.run(runId)))

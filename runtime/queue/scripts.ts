@@ -21,6 +21,7 @@ const SCRIPTS = {
   cancel: { mayExceedMemory: true },
   repair: { mayExceedMemory: false },
   prune: { mayExceedMemory: true },
+  retire_consumers: { mayExceedMemory: true },
   verdict_written: { mayExceedMemory: true },
 } as const
 

@@ -1,0 +1,33 @@
+/** What Redis is asked to forget, and what must be known before something is removed: each may be sent twice. @module */
+import type { Redis } from 'ioredis'
+import type { Keys } from './keys.ts'
+import { readRunning } from './running.ts'
+import type { RunScript } from './scripts.ts'
+
+export function createUpkeepCommands(redis: Redis, keys: Keys, script: RunScript) {
+  return {
+    /**
+     * Forgets old runs, `limit` at a time; how many were forgotten and how many looked at.
+     *
+     * @param passed - how many of the oldest earlier calls of the same pass have kept
+     */
+    async prune(retentionMs: number, maxRuns: number, limit: number, passed: number) {
+      const reply = await script('prune', [retentionMs, maxRuns, limit, passed])
+      const [forgotten, examined] = reply as [number, number]
+      return { forgotten, examined }
+    },
+
+    /** Removes consumers that hold nothing and were not heard of for so long; how many. */
+    retireConsumers: (idleMs: number, functionNames: readonly string[]) =>
+      script('retire_consumers', [idleMs, ...functionNames]) as Promise<number>,
+
+    /** What the runs of a function work on that are some worker's now. */
+    running: (functionName: string) => readRunning(redis, keys, functionName),
+
+    /** Redis's clock. */
+    async nowMs(): Promise<number> {
+      const [seconds, micros] = await redis.time()
+      return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
+    },
+  }
+}
