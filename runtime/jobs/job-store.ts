@@ -11,7 +11,7 @@ import type { AgainItem, AgainRequest, Queue } from '../queue/queue.ts'
 export interface JobRecord {
   /** A ULID: its beginning is the time. */
   readonly id: string
-  readonly kind: AgainRequest['trigger']
+  readonly kind: Exclude<AgainRequest['trigger'], 'sweep'>
   readonly status: 'running' | 'done' | 'cancelled'
   readonly total: number
   /** How many items were dealt with. */

@@ -279,27 +279,6 @@ describe('redrive, cancel, repair and prune', () => {
     expect((await used.queue.owedVerdicts(10)).toSorted()).toEqual(['failing', 'lost', 'running', 'waiting'])
   })
 
-  it('repairs a run whose entry is gone, was delivered to nobody, or whose retry is forgotten', async () => {
-    const stream = used.queue.keys.stream(FN, 'live')
-    await used.queue.enqueue(jobOf('a'))
-    expect(await used.queue.repair('a')).toBe('ok')
-    await used.redis.xtrim(stream, 'MAXLEN', 0)
-    expect(await used.queue.repair('a')).toBe('requeued')
-
-    const claim = (await used.queue.claim('w')).claims[0]!
-    expect(await used.queue.repair('a')).toBe('ok')
-    await used.redis.xgroup('DELCONSUMER', stream, 'w', 'w')
-    expect(await used.queue.repair('a')).toBe('requeued')
-    expect(await used.queue.settle(claim, { kind: 'complete', result: '' })).toBe('fenced')
-
-    const next = (await used.queue.claim('w')).claims[0]!
-    await used.queue.settle(next, { ...FAILED, delayMs: 60_000 })
-    expect(await used.queue.repair('a')).toBe('ok')
-    await used.redis.del(used.queue.keys.delay)
-    expect(await used.queue.repair('a')).toBe('redelayed')
-    expect(await used.queue.repair('never heard of')).toBe('gone')
-  })
-
   it('forgets ended runs beyond age or number, passing over those that are still owed their verdict', async () => {
     // Runs that ended in one millisecond are in the order of their names.
     for (const runId of ['1-owed', '2', '3']) {

@@ -1,7 +1,8 @@
--- Runs objects again, from the start and after live uploads: reprocess (whatever has ended, or was never run) or redrive
--- (dead letters only). As a step of a job it happens once, however often it is sent.
+-- Runs objects again, from the start and after live uploads: reprocess (whatever has ended, or was never run), redrive
+-- (dead letters only) or sweep (what has no result of its own although its version is the latest: never what was given up or
+-- cancelled). As a step of a job it happens once, however often it is sent.
 -- KEYS  1 prefix
--- ARGV  1 job ('' for none)  2 how many of the job's items were dealt with before these  3 trigger: reprocess | redrive
+-- ARGV  1 job ('' for none)  2 how many of the job's items were dealt with before these  3 trigger: reprocess | redrive | sweep
 --       4 1 to begin anew also what is queued, retrying or running  5 token of this request, of one without a job
 --       then any number of: run, function, object, generation, payload (the last four '' where the run has them)
 -- Returns {1, outcome of each: queued | busy | ended | unknown}, or {0} when the job is over or further on
@@ -24,6 +25,8 @@ local function again(run, fn, object, generation, payload)
     v = { false, fn, object, '', '-1', '', '' }
   elseif trigger == 'redrive' and state ~= 'dead' then
     return (state == 'queued' or state == 'running' or state == 'retrying') and 'busy' or 'ended'
+  elseif trigger == 'sweep' and (state == 'dead' or state == 'cancelled') then
+    return 'ended'
   elseif state == 'queued' or state == 'running' or state == 'retrying' then
     if not isForced then return 'busy' end
     if state ~= 'retrying' then drop(v[2], v[6], v[7]) end

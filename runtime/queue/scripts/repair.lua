@@ -1,19 +1,11 @@
--- Heals a run whose place in a stream or in `delay` is gone: a lost end of the append-only file, an entry deleted by hand,
--- an entry that was delivered and is in nobody's pending list.
+-- Heals runs whose place in a stream or in `delay` is gone: a lost end of the append-only file, an entry or a list that was
+-- deleted by hand, a group or a consumer that was removed with what it had been given.
 -- KEYS  1 prefix
--- ARGV  1 run
--- Returns requeued | redelayed | ok | gone
-local run = ARGV[1]
-local h = runKey(run)
-local v = redis.call('HMGET', h, 'state', 'fn', 'lane', 'entry')
-local state, fn, lane, entry = v[1], v[2], v[3], v[4]
-if not state then return 'gone' end
-if state == 'retrying' then
-  if redis.call('ZSCORE', P .. 'delay', run) then return 'ok' end
-  redis.call('ZADD', P .. 'delay', now(), run)
-  return 'redelayed'
-end
-if state ~= 'queued' and state ~= 'running' then return 'ok' end
+-- ARGV  1 '1' only to say what would be healed, then any number of runs
+-- Returns for each run: stream-entry | delay-entry (what was gone and is there again) | ok (nothing to heal) | gone (no such run)
+local isDry = ARGV[1] == '1'
+local t = now()
+local woken = {}
 
 local function isNewerThan(a, b)
   local am, as = string.match(a, '(%d+)-(%d+)')
@@ -22,19 +14,54 @@ local function isNewerThan(a, b)
   return am > bm or (am == bm and as > bs)
 end
 
-local key = stream(fn, lane)
-if #redis.call('XRANGE', key, entry, entry) > 0 then
-  local groups = redis.pcall('XINFO', 'GROUPS', key)
-  if groups.err or not groups[1] then return 'ok' end
-  local delivered
-  for i = 1, #groups[1], 2 do
-    if groups[1][i] == 'last-delivered-id' then delivered = groups[1][i + 1] end
+-- The newest entry that the stream's group has delivered; nil when there is no group: the next claim makes one that delivers all.
+local lastDelivered = {}
+local function deliveredUpTo(key)
+  if lastDelivered[key] == nil then
+    lastDelivered[key] = false
+    local groups = redis.pcall('XINFO', 'GROUPS', key)
+    for _, group in ipairs(groups.err and {} or groups) do
+      local facts = {}
+      for i = 1, #group, 2 do facts[group[i]] = group[i + 1] end
+      if facts['name'] == GROUP then lastDelivered[key] = facts['last-delivered-id'] end
+    end
   end
-  if isNewerThan(entry, delivered) then return 'ok' end
-  if #redis.call('XPENDING', key, GROUP, entry, entry, 1) > 0 then return 'ok' end
+  return lastDelivered[key] or nil
 end
-drop(fn, lane, entry)
-redis.call('HSET', h, 'token', '')
-enqueue(run, fn, lane, now())
-wake(fn)
-return 'requeued'
+
+local function hasPlace(state, key, entry)
+  if not entry or entry == '' then return false end
+  local found = redis.pcall('XRANGE', key, entry, entry)
+  -- Of another type: nothing can be put there either, and claims tell of it.
+  if found.err then return true end
+  if #found == 0 then return false end
+  local delivered = deliveredUpTo(key)
+  if delivered and #redis.call('XPENDING', key, GROUP, entry, entry, 1) > 0 then return true end
+  -- What waits is yet to be delivered. What runs was: without a lease nobody would ever take it back.
+  return state == 'queued' and (not delivered or isNewerThan(entry, delivered))
+end
+
+local function repair(run)
+  local h = runKey(run)
+  local v = redis.call('HMGET', h, 'state', 'fn', 'lane', 'entry')
+  local state, fn, lane, entry = v[1], v[2], v[3], v[4]
+  if not state then return 'gone' end
+  if state == 'retrying' then
+    if redis.call('ZSCORE', P .. 'delay', run) then return 'ok' end
+    if not isDry then redis.call('ZADD', P .. 'delay', redis.call('HGET', h, 'dueAt') or t, run) end
+    return 'delay-entry'
+  end
+  if state ~= 'queued' and state ~= 'running' or hasPlace(state, stream(fn, lane), entry) then return 'ok' end
+  if isDry then return 'stream-entry' end
+  if entry and entry ~= '' then drop(fn, lane, entry) end
+  -- Whoever still runs it is told at its next heartbeat that it has lost it.
+  redis.call('HSET', h, 'token', '')
+  enqueue(run, fn, lane, t)
+  woken[fn] = true
+  return 'stream-entry'
+end
+
+local outcomes = {}
+for i = 2, #ARGV do outcomes[i - 1] = repair(ARGV[i]) end
+for fn in pairs(woken) do wake(fn) end
+return outcomes
