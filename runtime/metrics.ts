@@ -5,6 +5,7 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { MISMATCHES } from './intake/routing.ts'
+import { TROUBLES } from './storage/errors.ts'
 
 /** Metrics that functions bring along, such as those of the FFmpeg seam. */
 export const functionMetrics = new Registry()
@@ -161,6 +162,11 @@ export function createMetrics(functionNames: readonly string[]) {
       ['what'],
     ),
     draining: shared('sluice_draining', '1 while SIGTERM drains.', []),
+    storageTroubles: counter(
+      'sluice_storage_troubles_total',
+      'Tries of calls to the object store that failed, also when a later one succeeded: by the network, by the server, by lack of room, by refusal of the account.',
+      ['trouble'],
+    ),
     storageSeconds: histogram(
       'sluice_storage_operation_duration_seconds',
       'Calls to the object store, retries included.',
@@ -169,6 +175,7 @@ export function createMetrics(functionNames: readonly string[]) {
     ),
   }
 
+  for (const trouble of TROUBLES) metrics.storageTroubles.inc({ trouble }, 0)
   for (const operation of STORAGE_OPERATIONS) {
     for (const outcome of ['ok', 'error']) metrics.storageSeconds.zero({ operation, outcome })
   }

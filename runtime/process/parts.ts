@@ -60,6 +60,7 @@ export function createParts(
     credentials: config.runtimeCredentials,
     // About 45 s: as patient as reading is, since a large attempt would begin anew. Who asks over HTTP does not wait so long.
     ...(kind === 'work' && { writeRetries: 12 }),
+    onTrouble: (trouble) => metrics.storageTroubles.inc({ trouble }),
   })
   closers.add('storage', () => storage.close())
   return {

@@ -11,6 +11,9 @@ export const NETWORK_CODES = [
   'EHOSTUNREACH',
 ]
 
+/** MinIO's drives have no room (507). */
+const STORAGE_FULL = 'XMinioStorageFull'
+
 /** What passes: `reference/reliability.md` section 2 has the experiments. */
 const PASSING = new Set([
   ...NETWORK_CODES,
@@ -24,6 +27,8 @@ const PASSING = new Set([
   'BadDigest',
   'XAmzContentChecksumMismatch',
   'IncompleteBody',
+  // Somebody makes room, or the lifecycle does; no file is to blame.
+  STORAGE_FULL,
 ])
 
 const SET_UP = new Set([
@@ -33,6 +38,10 @@ const SET_UP = new Set([
   'RequestTimeTooSkewed',
   'NoSuchBucket',
 ])
+
+/** On the way to the store; of the store; no room; an account or a bucket that is not set up. */
+export const TROUBLES = ['network', 'server', 'full', 'refused'] as const
+export type Trouble = (typeof TROUBLES)[number]
 
 /** A call to the store failed. `code` is the S3 code, Node's code of a network fault, or `ABORT_ERR`. */
 export class StorageError extends Error {
@@ -54,9 +63,22 @@ export class StorageError extends Error {
     return SET_UP.has(this.code)
   }
 
+  /** What kind of trouble it tells of; undefined for an answer to what was asked, such as that a key is missing. */
+  get trouble(): Trouble | undefined {
+    if (this.isFull) return 'full'
+    if (NETWORK_CODES.includes(this.code)) return 'network'
+    if (this.isSetUp) return 'refused'
+    return this.isPassing ? 'server' : undefined
+  }
+
+  /** Whether the store has no room for what is written. */
+  get isFull(): boolean {
+    return this.code === STORAGE_FULL || this.statusCode === 507
+  }
+
   /** Whether the same call may succeed a moment later. */
   get isPassing(): boolean {
-    return PASSING.has(this.code) || [408, 429, 499, 500, 502, 503, 504].includes(this.statusCode ?? 0)
+    return PASSING.has(this.code) || [408, 429, 499, 500, 502, 503, 504, 507].includes(this.statusCode ?? 0)
   }
 }
 

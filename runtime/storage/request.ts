@@ -4,7 +4,7 @@ import pRetry from 'p-retry'
 import type { Credentials } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
-import { StorageError, isStorageCode } from './errors.ts'
+import { StorageError, isStorageCode, type Trouble } from './errors.ts'
 import { abortError, createTransport, toStorageError, type HttpRequest } from './http.ts'
 import { explained, refusalOf } from './refusal.ts'
 import { createSigner, type SignedCall } from './sign.ts'
@@ -16,6 +16,8 @@ export interface RequesterOptions {
   readonly credentials: Credentials
   /** Told of retries. */
   readonly log?: Logger
+  /** Told of each try that failed by trouble of the store, also when the next one succeeds. */
+  readonly onTrouble?: ((trouble: Trouble) => void) | undefined
   /** A request on which nothing moves for so long has failed. @defaultValue 30_000 */
   readonly idleTimeoutMs?: number
   /** Tries after the first one: 4 are about 5 s of a store that is away. @defaultValue 4 */
@@ -56,8 +58,11 @@ export function createRequester(options: RequesterOptions): Requester {
   const signer = createSigner(options)
   const transport = createTransport({ idleTimeoutMs })
 
-  const explain = (error: unknown, request: StoreRequest) =>
-    explained(toStorageError(error), describe(request, endpoint))
+  const explain = (error: unknown, request: StoreRequest) => {
+    const fault = explained(toStorageError(error), describe(request, endpoint))
+    if (fault.trouble) options.onTrouble?.(fault.trouble)
+    return fault
+  }
 
   async function sendSigned(url: string, request: StoreRequest): Promise<IncomingMessage> {
     try {

@@ -20,22 +20,22 @@ interface Fault {
 /** One line a fault; each is used by a test in this folder, in `test/long` or in `test/e2e`. */
 export const FAULTS = {
   'worker killed': { promise: 'P1', metric: 'sluice_queue_reclaimed_total', moves: 'grows' },
-  'reply of the store lost': {
+  'connection to the store lost': {
     promise: 'P11',
-    metric: 'sluice_storage_operation_duration_seconds_count',
-    labels: { operation: 'putSigned', outcome: 'error' },
+    metric: 'sluice_storage_troubles_total',
+    labels: { trouble: 'network' },
     moves: 'grows',
   },
   'store refuses': {
     promise: 'P11',
-    metric: 'sluice_storage_operation_duration_seconds_count',
-    labels: { outcome: 'error' },
+    metric: 'sluice_storage_troubles_total',
+    labels: { trouble: 'server' },
     moves: 'grows',
   },
   'store full': {
     promise: 'P11',
-    metric: 'sluice_function_invocations_total',
-    labels: { status: 'released' },
+    metric: 'sluice_storage_troubles_total',
+    labels: { trouble: 'full' },
     moves: 'grows',
   },
   'source overwritten': {
@@ -48,6 +48,12 @@ export const FAULTS = {
     promise: 'P12',
     metric: 'sluice_function_invocations_total',
     labels: { status: 'source-gone' },
+    moves: 'grows',
+  },
+  'handler takes its worker down': {
+    promise: 'P6',
+    metric: 'sluice_dead_letters_total',
+    labels: { reason: 'crash-loop' },
     moves: 'grows',
   },
 } as const satisfies Readonly<Record<string, Fault>>

@@ -5,6 +5,7 @@
 import { messageOf, PermanentError, RetryLaterError } from '../../errors.ts'
 import { StorageError } from '../../storage/errors.ts'
 import { SECOND_MS } from '../../time.ts'
+import { knownTextOf } from './exchange.ts'
 import { SourceGoneError, SupersededError } from '../source/reader.ts'
 
 /** Why the runtime ended an attempt: the reason of its AbortSignal. */
@@ -51,8 +52,7 @@ export function outcomeOfError(error: unknown): Outcome {
   if (error instanceof SupersededError) return { kind: 'superseded', reason: error.message }
   const fault = faultOfStore(error)
   if (fault) {
-    const what = fault.isSetUp ? 'the store refuses this worker' : 'the store is away'
-    return { kind: 'released', reason: `${what}: ${fault.message}`, delayMs: STORE_PAUSE_MS }
+    return { kind: 'released', reason: `${inWords(fault)}: ${fault.message}`, delayMs: STORE_PAUSE_MS }
   }
   return { kind: 'retry', why: 'failed', error: messageOf(error), lines }
 }
@@ -84,6 +84,8 @@ export async function outcomeOfResponse(response: Response): Promise<Outcome> {
 
 /** As much of the answer as is kept; a handler may stream for ever, so the rest is not waited for. */
 async function beginningOf(response: Response): Promise<string> {
+  const known = knownTextOf(response)
+  if (known !== undefined) return known.slice(0, RESULT_CHARS)
   const decoder = new TextDecoder()
   let text = ''
   for await (const bytes of response.body ?? []) {
@@ -108,6 +110,11 @@ function faultOfStore(error: unknown): StorageError | undefined {
     if (at instanceof StorageError && (at.isPassing || at.isSetUp)) return at
   }
   return undefined
+}
+
+function inWords({ isSetUp, isFull }: StorageError): string {
+  if (isSetUp) return 'the store refuses this worker'
+  return isFull ? 'the store is full' : 'the store is away'
 }
 
 /** The last lines of a tool's log, when an error on the way carries `lastLines`. */

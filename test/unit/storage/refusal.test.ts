@@ -27,13 +27,15 @@ describe('refusalOf', () => {
   }) // prettier-ignore
 
   it.each([
-    { status: 503, code: 'SlowDown', isPassing: true },
-    { status: 500, code: 'InternalError', isPassing: true },
-    { status: 403, code: 'AccessDenied', isPassing: false },
-    { status: 507, code: 'XMinioStorageFull', isPassing: false },
-    { status: 404, code: 'NoSuchBucket', isPassing: false },
-  ])('says of $code whether it passes', ({ status, code, isPassing }) => {
-    expect(refusalOf(answer(status), xml(code, 'm')).isPassing).toBe(isPassing)
+    { status: 503, code: 'SlowDown', isPassing: true, trouble: 'server' },
+    { status: 500, code: 'InternalError', isPassing: true, trouble: 'server' },
+    { status: 403, code: 'AccessDenied', isPassing: false, trouble: 'refused' },
+    { status: 507, code: 'XMinioStorageFull', isPassing: true, trouble: 'full' },
+    { status: 404, code: 'NoSuchBucket', isPassing: false, trouble: 'refused' },
+    { status: 404, code: 'NoSuchKey', isPassing: false, trouble: undefined },
+    { status: 412, code: 'PreconditionFailed', isPassing: false, trouble: undefined },
+  ])('says of $code whether it passes, and what trouble it is', ({ status, code, isPassing, trouble }) => {
+    expect(refusalOf(answer(status), xml(code, 'm'))).toMatchObject({ isPassing, trouble })
   })
 })
 
