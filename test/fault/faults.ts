@@ -56,6 +56,11 @@ export const FAULTS = {
     labels: { reason: 'crash-loop' },
     moves: 'grows',
   },
+  'connection to redis lost': {
+    promise: 'P11',
+    metric: 'sluice_redis_connections_lost_total',
+    moves: 'grows',
+  },
 } as const satisfies Readonly<Record<string, Fault>>
 
 export type FaultName = keyof typeof FAULTS
