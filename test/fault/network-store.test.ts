@@ -38,7 +38,7 @@ const keysOf = (name: string, count: number) =>
   Array.from({ length: count }, (_, index) => `echo/${name}-${index}.txt`)
 
 /** Each was done by one attempt that counted nothing, has one whole result, and left nothing beside it. */
-async function assertDoneOnce(keys: readonly string[]): Promise<void> {
+async function doneOnce(keys: readonly string[]): Promise<readonly string[]> {
   for (const key of keys) {
     const run = await used.runs.reached(key, 'succeeded', 90_000)
     expect({ key, attempts: run.attempts, crashes: run.crashes }).toEqual({ key, attempts: 0, crashes: 0 })
@@ -50,6 +50,7 @@ async function assertDoneOnce(keys: readonly string[]): Promise<void> {
     expect(shown?.text).toBe(written?.text)
     expect(await manifestVersions(used.stack.storage, 'echo', key)).toHaveLength(1)
   }
+  return keys
 }
 const bodyOf = async (key: string) => (await used.stack.storage.readText('incoming', key))?.text
 
@@ -82,7 +83,7 @@ describe('a reply that is lost after the store has done what was asked', () => {
       ),
     )
     await upload(keys)
-    await assertDoneOnce(keys)
+    expect(await doneOnce(keys)).toEqual(keys)
     store.heal()
     expect([...lost]).toEqual(
       expect.arrayContaining([
@@ -110,7 +111,7 @@ describe('a connection that is reset', () => {
     )
     const madeBefore = store.made
     await upload(keys, 120 * KIB)
-    await assertDoneOnce(keys)
+    expect(await doneOnce(keys)).toEqual(keys)
     store.heal()
     // Source, file, manifest and pointer of each.
     expect(store.made - madeBefore).toBeGreaterThanOrEqual(4 * keys.length)
@@ -121,7 +122,7 @@ describe('a connection that is reset', () => {
     const cutting = setInterval(() => wire.cut(), 150)
     try {
       await upload(keys, 20 * KIB)
-      await assertDoneOnce(keys)
+      expect(await doneOnce(keys)).toEqual(keys)
     } finally {
       clearInterval(cutting)
     }
@@ -147,7 +148,8 @@ describe('a slow store', () => {
     const madeBefore = store.made
     await upload(trickle, 200 * KIB)
     await upload(stalled)
-    await assertDoneOnce([...trickle, ...stalled])
+    const keys = [...trickle, ...stalled]
+    expect(await doneOnce(keys)).toEqual(keys)
     wire.throttle(Infinity)
     store.heal()
     expect(store.made - madeBefore).toBe(3)
@@ -170,7 +172,7 @@ describe('a store that refuses', () => {
     })
     store.heal()
     await told()
-    await assertDoneOnce(keys)
+    expect(await doneOnce(keys)).toEqual(keys)
     expect(store.made - madeBefore).toBeGreaterThan(4 * keys.length)
     await waitFor(async () => openFiles(worker) <= filesBefore + 2, {
       timeoutMs: 30_000,
@@ -192,6 +194,6 @@ describe('a store that refuses', () => {
     })
     store.heal()
     await told()
-    await assertDoneOnce(keys)
+    expect(await doneOnce(keys)).toEqual(keys)
   })
 })
