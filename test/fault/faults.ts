@@ -61,6 +61,7 @@ export const FAULTS = {
     metric: 'sluice_redis_connections_lost_total',
     moves: 'grows',
   },
+  'redis full': { promise: 'P10', metric: 'sluice_intake_pauses_total', moves: 'grows' },
 } as const satisfies Readonly<Record<string, Fault>>
 
 export type FaultName = keyof typeof FAULTS
