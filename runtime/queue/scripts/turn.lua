@@ -14,13 +14,40 @@ local s = tonumber(ARGV[4])
 local p = 5
 local t = now()
 
+-- In steps, as Lua takes only so many values at once.
+local function many(command, key, values, ...)
+  for from = 1, #values, 1000 do
+    local head = { ... }
+    for i = from, math.min(from + 999, #values) do head[#head + 1] = values[i] end
+    redis.call(command, key, unpack(head))
+  end
+end
+
+-- Success is what mostly happens: what can be said once for all of a turn is. Its entries go last of all; one that stays
+-- because of an error is nobody's any more, and goes when its lease has run out.
+local ended, left = {}, {}
+local function succeed(run, result, fn, lane, entry, object, isTold)
+  local h = runKey(run)
+  redis.call('HSET', h, 'state', 'succeeded', 'endedAt', t, 'entry', '', 'result', result)
+  if isTold then redis.call('HDEL', h, 'reason', 'error', 'lines') end
+  redis.call('SREM', P .. 'open:' .. object, run)
+  redis.call('SREM', P .. 'failed:' .. object, run)
+  ended[#ended + 1] = t
+  ended[#ended + 1] = run
+  local key = stream(fn, lane)
+  left[key] = left[key] or {}
+  table.insert(left[key], entry)
+  return 'succeeded'
+end
+
 local function settle()
   local run, fence, mine, kind = ARGV[p], ARGV[p + 1], ARGV[p + 2], ARGV[p + 3]
   local reason, err, lines = ARGV[p + 4], ARGV[p + 5], ARGV[p + 6]
   local delayMs, maxAttempts, result = tonumber(ARGV[p + 7]), tonumber(ARGV[p + 8]), ARGV[p + 9]
   p = p + 10
   local h = runKey(run)
-  local v = redis.call('HMGET', h, 'state', 'fence', 'token', 'fn', 'lane', 'entry', 'object', 'cancel', 'hint')
+  local v = redis.call('HMGET', h, 'state', 'fence', 'token', 'fn', 'lane', 'entry', 'object', 'cancel', 'hint',
+    'reason', 'error', 'lines')
   local state, fn, lane, entry, object = v[1], v[4], v[5], v[6], v[7]
   if v[2] ~= fence or v[3] ~= mine then return 'fenced' end
   if state ~= 'running' then return state end
@@ -32,9 +59,7 @@ local function settle()
   if kind == 'complete' then
     if reason ~= '' then owe(reason, t) end
     if err ~= '' then owe(err, t) end
-    redis.call('HSET', h, 'result', result, 'reason', '', 'error', '', 'lines', '')
-    finish(run, 'succeeded', t, object)
-    return leave('succeeded')
+    return succeed(run, result, fn, lane, entry, object, v[10] or v[11] or v[12])
   end
   redis.call('HSET', h, 'reason', reason, 'error', err, 'lines', lines)
   local function noted(newState, outcome)
@@ -68,24 +93,30 @@ local function settle()
   return noted(kind, kind)
 end
 
-local FIELDS = { 'fence', 'lane', 'attempts', 'epoch', 'payload', 'trigger', 'createdAt', 'queuedAt' }
-local function describe(run, fn)
-  local v = redis.call('HMGET', runKey(run), unpack(FIELDS))
+local FIELDS = { 'fence', 'lane', 'attempts', 'epoch', 'payload', 'trigger', 'createdAt', 'queuedAt', 'state', 'entry',
+  'hint', 'progress', 'token', 'fn' }
+local function describe(run, fn, v)
   return { run, fn, v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], t }
 end
 
 local settled = {}
 for i = 1, s do settled[i] = settle() end
+many('ZADD', P .. 'ended', ended)
+for key, entries in pairs(left) do
+  many('XACK', key, entries, GROUP)
+  many('XDEL', key, entries)
+end
 
 local lastKey = P .. 'turn:' .. consumer
 local last = redis.call('LRANGE', lastKey, 0, -1)
 local claimed = {}
 if last[1] == token then
   for i = 2, #last do
-    local v = redis.call('HMGET', runKey(last[i]), 'state', 'token', 'fn', 'lane', 'entry')
-    if v[1] == 'running' and v[2] == token then
-      redis.call('XCLAIM', stream(v[3], v[4]), GROUP, consumer, 0, v[5], 'JUSTID')
-      claimed[#claimed + 1] = describe(last[i], v[3])
+    local v = redis.call('HMGET', runKey(last[i]), unpack(FIELDS))
+    local state, entry, mine, fn = v[9], v[10], v[13], v[14]
+    if state == 'running' and mine == token then
+      redis.call('XCLAIM', stream(fn, v[2]), GROUP, consumer, 0, entry, 'JUSTID')
+      claimed[#claimed + 1] = describe(last[i], fn, v)
     end
   end
   return { settled, claimed, {} }
@@ -111,12 +142,13 @@ local function take(fn, lane, count)
     if #entries == 0 then break end
     for _, item in ipairs(entries) do
       local entry, run = item[1], item[2][2]
-      local v = redis.call('HMGET', runKey(run), 'state', 'entry')
-      if v[1] == 'queued' and v[2] == entry then
-        redis.call('HINCRBY', runKey(run), 'fence', 1)
-        redis.call('HDEL', runKey(run), 'hint', 'progress')
-        redis.call('HSET', runKey(run), 'state', 'running', 'worker', consumer, 'token', token, 'startedAt', t)
-        claimed[#claimed + 1] = describe(run, fn)
+      local h = runKey(run)
+      local v = redis.call('HMGET', h, unpack(FIELDS))
+      if v[9] == 'queued' and v[10] == entry then
+        v[1] = string.format('%.0f', v[1] + 1)
+        if v[11] or v[12] then redis.call('HDEL', h, 'hint', 'progress') end
+        redis.call('HSET', h, 'fence', v[1], 'state', 'running', 'worker', consumer, 'token', token, 'startedAt', t)
+        claimed[#claimed + 1] = describe(run, fn, v)
         started = started + 1
       else
         drop(fn, lane, entry)
@@ -185,8 +217,9 @@ end
 
 if #claimed > 0 then
   redis.call('DEL', lastKey)
-  redis.call('RPUSH', lastKey, token)
-  for _, item in ipairs(claimed) do redis.call('RPUSH', lastKey, item[1]) end
+  local runs = { token }
+  for _, item in ipairs(claimed) do runs[#runs + 1] = item[1] end
+  many('RPUSH', lastKey, runs)
   redis.call('PEXPIRE', lastKey, 600000)
 end
 return { settled, claimed, failures }
