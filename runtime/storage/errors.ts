@@ -39,8 +39,11 @@ const SET_UP = new Set([
   'NoSuchBucket',
 ])
 
-/** On the way to the store; of the store; no room; an account or a bucket that is not set up. */
-export const TROUBLES = ['network', 'server', 'full', 'refused'] as const
+/** Our clock is wrong, or has jumped: the answer that says so corrects it (sign.ts). */
+const OUT_OF_TIME = ['RequestExpired', 'RequestNotYetValid', 'RequestTimeTooSkewed']
+
+/** On the way to the store; of the store; no room; an account or a bucket that is not set up; a clock that is wrong. */
+export const TROUBLES = ['network', 'server', 'full', 'refused', 'clock'] as const
 export type Trouble = (typeof TROUBLES)[number]
 
 /** A call to the store failed. `code` is the S3 code, Node's code of a network fault, or `ABORT_ERR`. */
@@ -67,6 +70,7 @@ export class StorageError extends Error {
   get trouble(): Trouble | undefined {
     if (this.isFull) return 'full'
     if (NETWORK_CODES.includes(this.code)) return 'network'
+    if (OUT_OF_TIME.includes(this.code)) return 'clock'
     if (this.isSetUp) return 'refused'
     return this.isPassing ? 'server' : undefined
   }

@@ -4,7 +4,7 @@ import pRetry from 'p-retry'
 import type { Credentials } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
-import { StorageError, isStorageCode, type Trouble } from './errors.ts'
+import { StorageError, type Trouble } from './errors.ts'
 import { abortError, createTransport, toStorageError, type HttpRequest } from './http.ts'
 import { explained, refusalOf } from './refusal.ts'
 import { createSigner, type SignedCall } from './sign.ts'
@@ -101,7 +101,9 @@ export function createRequester(options: RequesterOptions): Requester {
         maxTimeout: 5_000,
         randomize: true,
         ...(signal ? { signal } : {}),
-        shouldRetry: ({ error }) => error instanceof StorageError && (error.isPassing || isOutOfTime(error)),
+        // Our clock was wrong and has been corrected by the very answer that said so.
+        shouldRetry: ({ error }) =>
+          error instanceof StorageError && (error.isPassing || error.trouble === 'clock'),
         onFailedAttempt: ({ error, attemptNumber }) =>
           log?.debug({ err: error.message, try: attemptNumber }, 'a call to the store failed'),
       })
@@ -129,11 +131,6 @@ export function createRequester(options: RequesterOptions): Requester {
     retryWrite: (signal, attempt) => retryTimes(writeRetries, signal, attempt),
     close: () => transport.close(),
   }
-}
-
-/** Our clock was wrong and has been corrected by the very answer that said so. */
-function isOutOfTime(error: StorageError): boolean {
-  return isStorageCode(error, 'RequestExpired', 'RequestNotYetValid', 'RequestTimeTooSkewed')
 }
 
 /** Such as `PUT "a\nb" in bucket "incoming" at http://127.0.0.1:9000`; a key is untrusted text, so it is escaped. */

@@ -62,6 +62,43 @@ export const FAULTS = {
     moves: 'grows',
   },
   'redis full': { promise: 'P10', metric: 'sluice_intake_pauses_total', moves: 'grows' },
+  'clock wrong by 20 minutes': {
+    promise: 'P13',
+    metric: 'sluice_storage_troubles_total',
+    labels: { trouble: 'clock' },
+    moves: 'from-zero',
+  },
+  'worker asleep': {
+    promise: 'P5',
+    metric: 'sluice_queue_reclaimed_total',
+    labels: { outcome: 'requeued' },
+    moves: 'grows',
+  },
+  'redis killed': { promise: 'P1', metric: 'sluice_redis_connections_lost_total', moves: 'grows' },
+  'redis asleep': {
+    promise: 'P1',
+    metric: 'sluice_function_invocations_total',
+    labels: { status: 'released' },
+    moves: 'grows',
+  },
+  'minio killed': {
+    promise: 'P1',
+    metric: 'sluice_storage_troubles_total',
+    labels: { trouble: 'network' },
+    moves: 'grows',
+  },
+  'notifications repeated': {
+    promise: 'P3',
+    metric: 'sluice_admissions_total',
+    labels: { outcome: 'duplicate' },
+    moves: 'grows',
+  },
+  'notifications malformed': {
+    promise: 'P7',
+    metric: 'sluice_events_dropped_total',
+    labels: { reason: 'malformed' },
+    moves: 'grows',
+  },
 } as const satisfies Readonly<Record<string, Fault>>
 
 export type FaultName = keyof typeof FAULTS

@@ -11,6 +11,8 @@ import { unwatch, watch } from './watched.ts'
 export interface OtherRuntime extends Server {
   /** Of its workers. */
   workerPids(): number[]
+  /** Of its workers, and of the process that serves. */
+  childPids(): number[]
 }
 
 /**
@@ -46,16 +48,17 @@ export function otherRuntime(
       await server.stop()
       unwatch(server)
     },
-    workerPids: () => (server.pid === undefined ? [] : childPids(server.pid, 'work')),
+    workerPids: () => childPids(server.pid, ['work']),
+    childPids: () => childPids(server.pid, ['work', 'serve']),
   }
 }
 
-/** A runtime's processes that take part in a kind of work, such as `work` or `serve`. */
-function childPids(parent: number, kind: string): number[] {
+function childPids(parent: number | undefined, kinds: readonly string[]): number[] {
   const lines = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' }).split('\n')
   return lines.flatMap((line) => {
     const [pid, ppid, ...words] = line.trim().split(/\s+/)
-    return Number(ppid) === parent && words.join(' ').endsWith(` child ${kind}`) ? [Number(pid)] : []
+    const isOne = Number(ppid) === parent && kinds.some((kind) => words.join(' ').endsWith(` child ${kind}`))
+    return isOne ? [Number(pid)] : []
   })
 }
 
