@@ -99,6 +99,9 @@ export const FAULTS = {
     labels: { reason: 'malformed' },
     moves: 'grows',
   },
+  'redis away': { promise: 'P15', metric: 'sluice_redis_connected', moves: 'to-zero' },
+  'key of a wrong type': { promise: 'P15', metric: 'sluice_intake_pauses_total', moves: 'grows' },
+  'scratch full': { promise: 'P18', metric: 'sluice_scratch_free_bytes', moves: 'to-zero' },
 } as const satisfies Readonly<Record<string, Fault>>
 
 export type FaultName = keyof typeof FAULTS

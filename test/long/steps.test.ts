@@ -1,0 +1,17 @@
+/** Every fault at every step of an attempt: one result, whole, and nothing left behind. */
+import { describe, expect, it } from 'vitest'
+import { CASES, keyOf, useStepStack } from '../fault/steps.ts'
+
+const used = useStepStack()
+
+describe('one result, whole, whatever happens', () => {
+  it.each(CASES)('with $step: $action', async (each) => {
+    expect(await used.suffer(each, keyOf(each))).toMatchObject({ state: 'succeeded' })
+    await used.assertDone(keyOf(each))
+  })
+
+  it('and in the end there is nothing but what manifests name, and nothing is owed', async () => {
+    expect(await used.redis.keys('{sluice}:run:*')).toHaveLength(CASES.length)
+    await used.assertTidy(CASES.map(keyOf))
+  })
+})
