@@ -5,6 +5,8 @@
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import { MISMATCHES } from './intake/routing.ts'
+import { HEAL_REASONS } from './sweep/decide.ts'
+import { PASS_KINDS } from './sweep/store.ts'
 import { TROUBLES } from './storage/errors.ts'
 
 /** Metrics that functions bring along, such as those of the FFmpeg seam. */
@@ -161,10 +163,31 @@ export function createMetrics(functionNames: readonly string[]) {
       'What was removed since nothing needs it: folders of attempts, files in them, consumers and runs in Redis.',
       ['what'],
     ),
+    sweepHealed: counter(
+      'sluice_sweep_healed_total',
+      'What the sweep found undone and has seen to, by reason.',
+      ['reason'],
+    ),
+    sweepObjects: counter('sluice_sweep_objects_total', 'Keys that the sweep has looked at.', []),
+    sweepPasses: counter(
+      'sluice_sweep_passes_total',
+      'Passes of the sweep; an interrupted one is taken up again.',
+      ['kind', 'outcome'],
+    ),
+    sweepCompleted: shared(
+      'sluice_sweep_last_completed_timestamp_seconds',
+      'When the last pass about everything came to its end.',
+      ['kind'],
+    ),
+    sweepReported: shared(
+      'sluice_sweep_reported',
+      'Uploads without a run which the last full pass has left alone, by reason.',
+      ['reason'],
+    ),
     draining: shared('sluice_draining', '1 while SIGTERM drains.', []),
     storageTroubles: counter(
       'sluice_storage_troubles_total',
-      'Tries of calls to the object store that failed, also when a later one succeeded: by the network, by the server, by lack of room, by refusal of the account.',
+      'Tries of calls to the object store that failed, also when a later one succeeded: by the network, by the server, by lack of room, by refusal of the account, by a wrong clock.',
       ['trouble'],
     ),
     storageSeconds: histogram(
@@ -180,6 +203,10 @@ export function createMetrics(functionNames: readonly string[]) {
     for (const outcome of ['ok', 'error']) metrics.storageSeconds.zero({ operation, outcome })
   }
   for (const what of REMOVED) metrics.janitorRemoved.inc({ what }, 0)
+  for (const reason of HEAL_REASONS) metrics.sweepHealed.inc({ reason }, 0)
+  for (const kind of PASS_KINDS) {
+    for (const outcome of ['completed', 'interrupted']) metrics.sweepPasses.inc({ kind, outcome }, 0)
+  }
   for (const event of ['created', 'removed']) metrics.eventsReceived.inc({ source: 'minio', event }, 0)
   for (const reason of DROP_REASONS) metrics.eventsDropped.inc({ reason }, 0)
   for (const name of functionNames) {

@@ -22,6 +22,7 @@ import { addReprocessRoute } from './reprocess.ts'
 import { checkAddress, checkBody } from './request-text.ts'
 import { addRunRoutes } from './runs.ts'
 import type { ApiServices } from './services.ts'
+import { addSweepRoutes } from './sweep.ts'
 
 export interface ApiParts {
   readonly version: string
@@ -62,6 +63,7 @@ function addV1(app: ApiApp, services: ApiServices, once: MiddlewareHandler<ApiEn
   addDeadLetterRoutes(app, services.deadLetters, once)
   addReprocessRoute(app, services.reprocess, once)
   addJobRoutes(app, services.jobs)
+  addSweepRoutes(app, services.sweep, once)
 }
 
 function measure(seconds: ApiParts['seconds']): MiddlewareHandler<ApiEnv> {

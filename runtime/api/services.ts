@@ -3,6 +3,7 @@ import type { FunctionView } from './model/function.ts'
 import type { Job, Preview, PurgeRequest, RedriveRequest, ReprocessRequest } from './model/job.ts'
 import type { ObjectView } from './model/object.ts'
 import type { Run, RunDetail } from './model/run.ts'
+import type { Sweep, SweepPass, SweepPreview, SweepRequest } from './model/sweep.ts'
 
 /** A request that cannot be done as things are; its message says why and what to do. */
 export class RefusedError extends Error {
@@ -78,6 +79,12 @@ export interface ObjectService {
   view(bucket: string, key: string): Promise<ObjectView>
 }
 
+export interface SweepService {
+  view(): Promise<Sweep>
+  /** A preview of a dry run, else the pass that waits. @throws {RefusedError} 409 when another waits, 422 for a wrong bucket or too many objects */
+  sweep(request: SweepRequest): Promise<SweepPreview | SweepPass>
+}
+
 export interface FunctionService {
   list(): Promise<readonly FunctionView[]>
   get(name: string): Promise<FunctionView | undefined>
@@ -122,5 +129,6 @@ export interface ApiServices {
   readonly jobs: JobService
   readonly objects: ObjectService
   readonly functions: FunctionService
+  readonly sweep: SweepService
   readonly answers: AnswerStore
 }

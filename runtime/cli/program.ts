@@ -24,6 +24,7 @@ import { runs } from './runs.ts'
 import { setup } from './setup.ts'
 import { show } from './show.ts'
 import { start } from './start.ts'
+import { sweep } from './sweep.ts'
 import { why } from './why.ts'
 import { worker } from './worker.ts'
 
@@ -39,6 +40,7 @@ const COMMANDS: readonly CliCommand[] = [
   why,
   reprocess,
   redrive,
+  sweep,
   cancel,
   pause,
   resume,

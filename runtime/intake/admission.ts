@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Admission, Job, Mark } from '../queue/queue.ts'
-import { resultsDebt } from '../queue/debts.ts'
+import { lookDebt, resultsDebt } from '../queue/debts.ts'
 import { announcementOf } from './announcement.ts'
 import { versionOf, type CreatedEvent, type ObjectEvent, type RemovedEvent } from './event.ts'
 import { NotificationError, parseNotification } from './notification.ts'
@@ -62,11 +62,19 @@ export function planAdmission(
   return { raws, jobs, marks, bad, debts, announced, paths, recordTtlMs, events, dropped }
 }
 
-/** Functions whose results go with their source; whether there are any is asked when it is paid. */
-function debtsOf({ bucket, key, eventId }: RemovedEvent, router: Router): readonly string[] {
-  return router({ bucket, key, sizeBytes: NaN })
-    .filter(({ definition }) => definition.bucket === bucket && definition.onDelete === 'remove')
+/**
+ * Functions whose results go with their source; whether there are any is asked when it is paid. And what the removal of one
+ * version has brought to light: nothing announces that.
+ */
+function debtsOf({ bucket, key, eventId, versionId }: RemovedEvent, router: Router): readonly string[] {
+  const readers = router({ bucket, key, sizeBytes: NaN }).filter(
+    ({ definition }) => definition.bucket === bucket,
+  )
+  const results = readers
+    .filter(({ definition }) => definition.onDelete === 'remove')
     .map(({ definition }) => resultsDebt({ functionName: definition.name, bucket, key }, eventId))
+  const isForSome = readers.some(({ mismatch }) => mismatch === undefined)
+  return versionId !== undefined && isForSome ? [...results, lookDebt(bucket, key, versionId)] : results
 }
 
 /** MinIO sends UTF-8; what is none would change on its way through a string. */

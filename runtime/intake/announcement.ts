@@ -2,7 +2,7 @@
  * What is remembered of an object's events: one text each time that one was heard of. Redis puts its clock before it.
  * @module
  */
-import type { ObjectEvent } from './event.ts'
+import type { CreatedEvent, ObjectEvent, RemovedEvent } from './event.ts'
 
 /** How the runtime heard of it: from MinIO's notifications, by a request, or by the sweep of a bucket. */
 export type AnnouncementPath = 'notification' | 'request' | 'sweep'
@@ -18,8 +18,13 @@ export interface Announcement {
   readonly generation?: string
 }
 
+/** What is remembered of an event. That of a version which the sweep has found has no name: a listing does not say how it came to be. */
+export type Announced =
+  | (Pick<CreatedEvent, 'kind' | 'eventId' | 'eventTimeMs' | 'generation'> & { readonly eventName: string })
+  | Pick<RemovedEvent, 'kind' | 'eventName' | 'eventId' | 'eventTimeMs' | 'versionId'>
+
 /** Shape: `["notification","created","Put","17A0…",1763900000000,"v1"]`. */
-export function announcementOf(event: ObjectEvent, path: AnnouncementPath): string {
+export function announcementOf(event: Announced, path: AnnouncementPath): string {
   const generation = event.kind === 'created' ? event.generation : event.versionId
   return JSON.stringify([
     path,

@@ -3,11 +3,12 @@
  * @module
  */
 import type { Redis } from 'ioredis'
+import type { Config } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { RuntimeMetrics } from '../metrics.ts'
 import type { Queue } from '../queue/queue.ts'
-import { sleep } from '../time.ts'
+import { DAY_MS, sleep } from '../time.ts'
 import { planAdmission, type PlannedAdmission } from './admission.ts'
 import type { Router } from './routing.ts'
 
@@ -26,6 +27,17 @@ export interface IntakeParts {
   readonly recordTtlMs: number
   readonly metrics: RuntimeMetrics
   readonly log: Logger
+}
+
+/** How long an object is remembered after its newest event, so that a million uploads a day fit. */
+const OBJECT_RECORD_MS = 2 * DAY_MS
+
+/** What whoever admits runs has to say besides: the sweep does it as well. */
+export function admissionSettings({
+  isStrictEvents,
+  retentionMs,
+}: Pick<Config, 'isStrictEvents' | 'retentionMs'>): Pick<IntakeParts, 'paths' | 'recordTtlMs'> {
+  return { paths: isStrictEvents ? 1 : 2, recordTtlMs: Math.min(retentionMs, OBJECT_RECORD_MS) }
 }
 
 export interface Intake {

@@ -9,6 +9,7 @@ import { createLimitStore } from '../limits/store.ts'
 import { createHistory } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { PassParts } from '../sweep/pass.ts'
 import { createAnswerStore } from './answers.ts'
 import { createDeadLetterService } from './dead-letters.ts'
 import { createFunctionService } from './functions.ts'
@@ -16,6 +17,7 @@ import { createJobService } from './jobs.ts'
 import { createObjectService } from './objects.ts'
 import { createReprocessService } from './reprocess.ts'
 import { createRunService } from './runs.ts'
+import { createSweepService } from './sweep.ts'
 
 export interface OperationParts {
   readonly config: Config
@@ -23,6 +25,7 @@ export interface OperationParts {
   readonly redis: Redis
   readonly queue: Queue
   readonly storage: Storage
+  readonly sweep: PassParts
   readonly jobs: JobStore
   /** There is a new job to be taken up. */
   readonly onJob: () => void
@@ -43,6 +46,7 @@ export function createOperations(parts: OperationParts): ApiServices {
     jobs: createJobService(all),
     objects: createObjectService(all),
     functions: createFunctionService(all),
+    sweep: createSweepService({ ...parts.sweep, redis }),
     answers: createAnswerStore(redis, queue.keys.prefix),
   }
 }

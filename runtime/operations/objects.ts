@@ -88,8 +88,10 @@ export function createObjectService(parts: ObjectParts): ObjectService {
         // Of an object that is gone, the last run knows it; else no rule about sizes speaks.
         sizeBytes: object?.sizeBytes ?? runs[0]?.payload.sizeBytes ?? NaN,
       }
+      // Of a version that the sweep has found nobody knows how it came to be.
       const eventName = announcements.findLast(
-        ({ generation, kind }) => kind === 'created' && generation === object?.generation,
+        ({ generation, kind, path }) =>
+          kind === 'created' && path !== 'sweep' && generation === object?.generation,
       )?.eventName
       const routes = parts.router({ ...candidate, ...eventNameOf(eventName) })
       const standings = await Promise.all(

@@ -41,6 +41,8 @@ function heardOf({ events }: Omit<ObjectView, 'summary'>): string {
   const last = events.findLast(({ kind }) => kind === 'created')
   const [first] = last?.arrivals ?? []
   if (!last || !first) return ''
+  if (first.path === 'sweep')
+    return `Its ${events.length === 1 ? '' : 'last '}upload was never announced: the sweep found it ${inUtc(Date.parse(first.at))}.`
   return `It was announced ${first.delayMs} ms after its ${events.length === 1 ? '' : 'last '}upload.`
 }
 

@@ -3,7 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { createApi } from '../api/app.ts'
 import { checkHealth } from '../api/health.ts'
 import { createQueueGauges } from '../api/queue-gauges.ts'
-import { createIntake } from '../intake/intake.ts'
+import { admissionSettings, createIntake } from '../intake/intake.ts'
 import { createRouter } from '../intake/routing.ts'
 import type { Closers } from '../lifecycle.ts'
 import { createJanitor } from '../janitor/janitor.ts'
@@ -13,18 +13,17 @@ import { createLimitStore } from '../limits/store.ts'
 import { functionMetrics } from '../metrics.ts'
 import { createOperations } from '../operations/index.ts'
 import { connectRedis } from '../queue/redis.ts'
-import { DAY_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
+import { MINUTE_MS, SECOND_MS } from '../time.ts'
 import { startChores } from '../worker/housekeeping.ts'
 import { linkToSupervisor } from './child.ts'
 import { listen } from './listen.ts'
 import type { MetricsSnapshot } from './messages.ts'
 import { readVersion, type Parts } from './parts.ts'
 import { expose } from './snapshots.ts'
+import { createSweeping, sweepParts } from './sweeping.ts'
 
 /** How long Redis may say something else than the bucket does of pauses and limits, after one of them was set back. */
 const RECONCILE_MS = 30 * SECOND_MS
-/** How long an object is remembered after its newest event, so that a million uploads a day fit. */
-const OBJECT_RECORD_MS = 2 * DAY_MS
 
 /** Starts; resolves when it serves. What it returns ends it. */
 export async function serve(
@@ -52,7 +51,7 @@ export async function serve(
     seconds: metrics.httpSeconds,
     health: () => checkHealth({ redis: probe, queue, storage, buckets, functionNames }),
     isDraining: () => isDraining,
-    services: createOperations({ ...parts, jobs, onJob: look }),
+    services: createOperations({ ...parts, sweep: sweepParts(parts), jobs, onJob: look }),
     tokens: config.tokens,
     log,
     async metrics() {
@@ -68,6 +67,7 @@ export async function serve(
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()
   const limits = createLimitStore(storage, queue)
   const janitor = createJanitor(parts)
+  const sweeping = config.roles.includes('intake') ? createSweeping(parts, closers) : undefined
   const stopChores = startChores(
     [
       { name: 'jobs', everyMs: SECOND_MS, run: () => runner.look() },
@@ -75,6 +75,7 @@ export async function serve(
       ...(config.roles.includes('intake')
         ? [{ name: 'janitor', everyMs: MINUTE_MS, run: () => janitor.step() }]
         : []),
+      ...(sweeping?.chores ?? []),
     ],
     log,
   )
@@ -82,6 +83,7 @@ export async function serve(
   return async () => {
     isDraining = true
     metrics.draining.set(1)
+    sweeping?.stop()
     await Promise.all([stopIntake(), stopChores(), runner.stop()])
   }
 }
@@ -92,8 +94,7 @@ function startIntake({ config, functions, queue, metrics, log }: Parts): () => P
     queue,
     blocking,
     router: createRouter(functions),
-    paths: config.isStrictEvents ? 1 : 2,
-    recordTtlMs: Math.min(config.retentionMs, OBJECT_RECORD_MS),
+    ...admissionSettings(config),
     metrics,
     log,
   })

@@ -21,6 +21,7 @@ import { createTidy } from '../worker/tidy.ts'
 import { createWorker } from '../worker/worker.ts'
 import { linkToSupervisor } from './child.ts'
 import type { Parts } from './parts.ts'
+import { lookNow } from './sweeping.ts'
 
 /** How often a run may take its worker down with it, running alone, until it is given up. */
 const MAX_CRASHES = 3
@@ -73,7 +74,11 @@ export async function work(
     log,
   })
 
-  const tidy = createTidy({ ...parts, router: createRouter(parts.functions) })
+  const tidy = createTidy({
+    ...parts,
+    router: createRouter(parts.functions),
+    look: (bucket, key) => lookNow(parts, bucket, key),
+  })
   const tidyNow = () =>
     void tidy().catch((error: Error) => log.debug({ error: error.message }, 'what is owed stays owed'))
   const attendNow = () =>

@@ -16,6 +16,13 @@ export type Debt =
       readonly attempts: readonly string[]
       readonly pointers: readonly string[]
     })
+  /** What has become the latest version of an object, now that this one was removed: it may have to be run once more. */
+  | {
+      readonly kind: 'look'
+      readonly bucket: string
+      readonly key: string
+      readonly removedVersion: string
+    }
 
 export interface ResultsOf {
   readonly functionName: string
@@ -40,6 +47,10 @@ export function filesDebt(
   pointers: readonly string[],
 ): string {
   return JSON.stringify(['files', functionName, bucket, key, attempts, pointers])
+}
+
+export function lookDebt(bucket: string, key: string, removedVersion: string): string {
+  return JSON.stringify(['look', bucket, key, removedVersion])
 }
 
 export function owedBySuccess(
@@ -69,6 +80,10 @@ export function parseDebt(text: string): Debt {
   if (kind === 'source') {
     const [runId] = rest as unknown as [string]
     return { kind, runId }
+  }
+  if (kind === 'look') {
+    const [bucket, key, removedVersion] = rest as unknown as [string, string, string]
+    return { kind, bucket, key, removedVersion }
   }
   const [functionName, bucket, key, ...more] = rest as unknown as [string, string, string, ...never[]]
   if (kind === 'results') return { kind, functionName, bucket, key }

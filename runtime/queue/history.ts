@@ -7,7 +7,7 @@ import type { Redis } from 'ioredis'
 import { parseAnnouncements, type Announcement } from '../intake/announcement.ts'
 import { parseAttempt, type AttemptRecord } from './attempts.ts'
 import type { Keys } from './keys.ts'
-import { parseRun, type RunRecord } from './run.ts'
+import { parseRun, type RunRecord, type RunState } from './run.ts'
 
 /** How many runs one page looks at: at about 50,000 a second it stays well under a second. */
 const LOOKED_AT = 20_000
@@ -87,6 +87,22 @@ export function createHistory(redis: Redis, keys: Keys) {
 
     /** In the order of the ids; undefined for those that are not known. */
     runs: runsOf,
+
+    /** The same, of which only the states are wanted. */
+    async states(runIds: readonly string[]): Promise<readonly (RunState | undefined)[]> {
+      const pipeline = redis.pipeline()
+      for (const runId of runIds) pipeline.hget(keys.run(runId), 'state')
+      return ((await pipeline.exec()) ?? []).map(([error, state]) => {
+        if (error) throw error
+        return (state as RunState | null) ?? undefined
+      })
+    },
+
+    /** Some of all runs that are known, and where the next ones begin: `0` when these were the last. */
+    async scan(cursor: string, count: number): Promise<readonly [next: string, runIds: readonly string[]]> {
+      const [next, flat] = await redis.zscan(keys.runs, cursor, 'COUNT', count)
+      return [next, flat.filter((_score, index) => index % 2 === 0)]
+    },
 
     /** Oldest first; without the one that runs now, or that succeeded. */
     async tries(runId: string): Promise<readonly AttemptRecord[]> {

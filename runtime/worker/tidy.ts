@@ -28,13 +28,16 @@ export interface TidyParts {
   readonly storage: Storage
   readonly functions: readonly FunctionDefinition[]
   readonly router: Router
+  /** Sees to what is the latest version of an object now; whether that is to be done once more. */
+  readonly look: (bucket: string, key: string) => Promise<{ readonly isUnsettled: boolean }>
   readonly log: Logger
 }
 
 /** Pays what is owed now. What cannot be paid stays owed for later, and is told of. */
-export function createTidy({ queue, storage, functions, router, log }: TidyParts): () => Promise<void> {
-  /** False when this worker does not know the function that it is about: who does will pay. */
-  async function pay(debt: Debt): Promise<boolean> {
+export function createTidy({ queue, storage, functions, router, look, log }: TidyParts): () => Promise<void> {
+  /** False when this worker does not know the function that it is about: who does will pay; and when it was too early. */
+  async function pay(debt: Debt, looked: Set<string>): Promise<boolean> {
+    if (debt.kind === 'look') return payLook(debt, looked)
     if (debt.kind === 'source') {
       const run = await queue.run(debt.runId)
       if (run?.state === 'succeeded' && (await isDoneWith(run))) await removeSource(run.payload)
@@ -46,6 +49,21 @@ export function createTidy({ queue, storage, functions, router, log }: TidyParts
     if (debt.kind === 'files') await removeFiles(request, debt)
     else if (definition.onDelete === 'remove') await removeResult(request, debt)
     return true
+  }
+
+  /**
+   * What the runtime removes itself brings nothing to light that would have to be run.
+   *
+   * @param looked - objects that were looked at since the debt was read, so that a thousand removed versions cost one look
+   */
+  async function payLook(debt: Debt & { kind: 'look' }, looked: Set<string>): Promise<boolean> {
+    const { bucket, key, removedVersion } = debt
+    if (!functions.some((definition) => definition.bucket === bucket)) return false
+    const objectId = objectIdOf(bucket, key)
+    if (looked.has(objectId) || (await queue.isConsumed(objectId, removedVersion))) return true
+    const { isUnsettled } = await look(bucket, key)
+    if (!isUnsettled) looked.add(objectId)
+    return !isUnsettled
   }
 
   async function removeResult(request: RemovalRequest, debt: Debt & { kind: 'results' }) {
@@ -104,9 +122,9 @@ export function createTidy({ queue, storage, functions, router, log }: TidyParts
     log.info({ object }, 'all its functions have succeeded: the source was removed')
   }
 
-  async function payOne(text: string): Promise<void> {
+  async function payOne(text: string, looked: Set<string>): Promise<void> {
     try {
-      if (await pay(parseDebt(text))) return await queue.debtPaid(text)
+      if (await pay(parseDebt(text), looked)) return await queue.debtPaid(text)
     } catch (error) {
       log.warn({ debt: text, error: messageOf(error) }, 'could not be cleaned away: it is tried again later')
     }
@@ -116,7 +134,8 @@ export function createTidy({ queue, storage, functions, router, log }: TidyParts
   async function payAll(): Promise<void> {
     for (;;) {
       const debts = await queue.debts(AT_ONCE)
-      for (const text of debts) await payOne(text)
+      const looked = new Set<string>()
+      for (const text of debts) await payOne(text, looked)
       if (debts.length < AT_ONCE) return
     }
   }

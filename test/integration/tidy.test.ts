@@ -1,16 +1,18 @@
 /** Cleaning up on a real Redis and MinIO, by a worker that does not know everything: what could be lost stays. */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { defineFunction } from '../../runtime/function.ts'
 import { createRouter } from '../../runtime/intake/routing.ts'
 import { createLogger } from '../../runtime/logger.ts'
-import { filesDebt, resultsDebt } from '../../runtime/queue/debts.ts'
+import { filesDebt, lookDebt, resultsDebt } from '../../runtime/queue/debts.ts'
+import { createHistory } from '../../runtime/queue/history.ts'
 import { objectIdOf, runIdOf } from '../../runtime/queue/keys.ts'
 import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
 import { connectRedis } from '../../runtime/queue/redis.ts'
 import { StorageError } from '../../runtime/storage/errors.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
+import { lookAt } from '../../runtime/sweep/look.ts'
 import { createTidy } from '../../runtime/worker/tidy.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { jobOf, NOTHING } from '../helpers/queue.ts'
@@ -19,7 +21,14 @@ import { startTestStore, type TestStore } from '../helpers/store.ts'
 
 const log = createLogger({ level: 'silent', format: 'json' })
 const BODY = { contentType: 'text/plain' }
-const used = {} as { server: TestRedis; redis: Redis; store: TestStore; queue: Queue; key: string }
+const used = {} as {
+  server: TestRedis
+  redis: Redis
+  store: TestStore
+  queue: Queue
+  key: string
+  looks: number
+}
 beforeAll(async () => {
   used.server = await startTestRedis()
   used.redis = connectRedis(used.server.url, 'command', log)
@@ -36,6 +45,7 @@ afterAll(async () => {
 beforeEach(() => {
   used.queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
   used.key = `${randomUUID()}.txt`
+  used.looks = 0
 })
 
 const functionOf = (name: string, rest: object = {}, bucket = 'incoming') =>
@@ -46,8 +56,16 @@ const mirror = functionOf('mirror', { onDelete: 'remove' })
 function tidyWith(
   functions: readonly ReturnType<typeof functionOf>[],
   storage: Storage = used.store.storage,
+  queue: Queue = used.queue,
 ) {
-  return createTidy({ queue: used.queue, storage, functions, router: createRouter(functions), log })
+  const router = createRouter(functions)
+  const history = createHistory(used.redis, queue.keys)
+  const sweep = { queue, storage, functions, router, history, graceMs: 0, paths: 2, recordTtlMs: 1 } as const
+  const look = (bucket: string, key: string) => {
+    used.looks++
+    return lookAt(sweep, bucket, key)
+  }
+  return createTidy({ queue, storage, functions, router, look, log })
 }
 
 /** An uploaded object and its run of each function, of which the named ones have succeeded. */
@@ -171,8 +189,7 @@ it('notes the files before their manifest goes, so that a worker which dies righ
     owe: (debt, delayMs) =>
       delayMs === 0 ? Promise.reject(new Error('the worker is gone')) : used.queue.owe(debt, delayMs),
   }
-  const { storage } = used.store
-  await createTidy({ queue: dying, storage, functions: [mirror], router: createRouter([mirror]), log })()
+  await tidyWith([mirror], used.store.storage, dying)()
   expect(await left()).toEqual(['~A1/file.txt'])
   expect(await used.redis.zrange(used.queue.keys.tidy, '0', '-1')).toContain(filesDebt(of, ['A1'], []))
 })
@@ -191,4 +208,49 @@ it('leaves what is owed of a function that it does not know to a worker that doe
   await tidyWith([eat])()
   expect(await left()).toHaveLength(2)
   expect(await used.redis.zcard(used.queue.keys.tidy)).toBe(1)
+})
+
+describe('a version that was removed', () => {
+  const plain = functionOf('plain')
+  const owed = () => used.redis.zrange(used.queue.keys.tidy, '0', '-1')
+  const look = (version: string) => used.queue.owe(lookDebt('incoming', used.key, version), 0)
+  const runId = (generation: string) => runIdOf('plain', 'incoming', used.key, generation)
+
+  it('leads to one look at what is the latest now, however many went; and that is run once more', async () => {
+    const { generation } = await upload('incoming', ['plain'], [])
+    await used.redis.hset(used.queue.keys.run(runId(generation)), 'state', 'superseded')
+    for (const version of ['v1', 'v2', 'v3']) await look(version)
+    await tidyWith([plain])()
+    expect(await used.queue.run(runId(generation))).toMatchObject({ state: 'queued', trigger: 'sweep' })
+    expect(used.looks).toBe(1)
+    expect(await owed()).toEqual([])
+  })
+
+  it('is looked at once more while a run goes on that may have asked the store before', async () => {
+    const { generation } = await upload('incoming', ['plain'], [])
+    const wants = [{ functionName: 'plain', free: 1, lowFirst: 0 }]
+    await used.queue.turn({ consumer: 'w', token: randomUUID(), inFlight: 0, settlements: [], wants })
+    await look('v1')
+    await tidyWith([plain])()
+    expect(await owed()).toEqual([lookDebt('incoming', used.key, 'v1')])
+    expect(await used.queue.run(runId(generation))).toMatchObject({ state: 'running', trigger: 'upload' })
+  })
+
+  it('needs no look when the runtime itself removed it, or when nothing is left', async () => {
+    await used.queue.markConsumed(objectIdOf('incoming', used.key), 'v1')
+    await look('v1')
+    await tidyWith([plain])()
+    expect(used.looks).toBe(0)
+    await look('v2')
+    await tidyWith([plain])()
+    expect(used.looks).toBe(1)
+    expect(await owed()).toEqual([])
+  })
+
+  it('is left to a worker that knows a function of its bucket', async () => {
+    await look('v1')
+    await tidyWith([functionOf('other', {}, 'unversioned')])()
+    expect(used.looks).toBe(0)
+    expect(await owed()).toHaveLength(1)
+  })
 })

@@ -3,6 +3,7 @@ import { createApi, type ApiParts } from '../../../runtime/api/app.ts'
 import type { FunctionView } from '../../../runtime/api/model/function.ts'
 import type { Job, Preview } from '../../../runtime/api/model/job.ts'
 import type { RunDetail } from '../../../runtime/api/model/run.ts'
+import type { SweepPass } from '../../../runtime/api/model/sweep.ts'
 import {
   RefusedError,
   type AnswerStore,
@@ -36,6 +37,19 @@ export const RUN: RunDetail = {
   attemptLog: [],
   lastLines: [],
   announcements: { copies: 1, duplicates: 0 },
+}
+
+export const PASS: SweepPass = {
+  id: '01SWEEP',
+  kind: 'full',
+  cause: 'request',
+  status: 'done',
+  objects: 40,
+  runs: 3,
+  healed: { 'lost-event': 2 },
+  reported: { 'before-watermark': 30 },
+  startedAt: NOW,
+  endedAt: NOW,
 }
 
 export const FUNCTION: FunctionView = {
@@ -151,6 +165,17 @@ export function createInMemory(): { services: ApiServices; calls: Call[] } {
       pause: async (name) => ({ ...theFunction(name), isPaused: true }),
       resume: async (name) => theFunction(name),
       setConcurrency: async (name, limit) => ({ ...theFunction(name), concurrency: limit ?? 2 }),
+    },
+    sweep: {
+      view: async () => ({ passes: [PASS] }),
+      async sweep(request) {
+        note('sweep', request)
+        const { kind, dryRun, bucket } = request
+        if (bucket === 'none') throw new RefusedError(422, 'bucket: no function reads "none"')
+        if (!dryRun) return { ...PASS, kind, status: 'waiting' }
+        const { objects, runs, healed, reported } = PASS
+        return { kind, objects, runs, healed, reported, sample: [] }
+      },
     },
     answers: createAnswers(),
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createTestApi, FUNCTION, RUN, RUN_ID } from './in-memory.ts'
+import { createTestApi, FUNCTION, PASS, RUN, RUN_ID } from './in-memory.ts'
 
 async function ask(path: string, method = 'GET', body?: unknown) {
   const { app, calls } = createTestApi()
@@ -96,6 +96,28 @@ describe('what is to be done', () => {
     expect(redrive).toMatchObject({ status: 200, location: null, answer: { matched: 1 } })
   })
 
+  it('is a sweep that is followed where it was asked for, a full one unless another is wanted', async () => {
+    expect(await ask('/v1/sweep', 'POST', {})).toMatchObject({
+      status: 202,
+      location: '/v1/sweep',
+      answer: { id: PASS.id, status: 'waiting' },
+      calls: [{ name: 'sweep', args: [{ kind: 'full', dryRun: false }] }],
+    })
+    const part = { kind: 'recent', dryRun: true, bucket: 'incoming', prefix: 'a b/' }
+    expect(await ask('/v1/sweep', 'POST', part)).toMatchObject({
+      status: 200,
+      location: null,
+      answer: { healed: PASS.healed, sample: [] },
+      calls: [{ args: [part] }],
+    })
+    expect(await ask('/v1/sweep')).toMatchObject({ status: 200, answer: { passes: [PASS] } })
+  })
+
+  it.each([{ kind: 'all' }, { dryrun: true }, { bucket: '' }, { bucket: 'none' }])(
+    'is no sweep for %o',
+    async (body) => expect((await ask('/v1/sweep', 'POST', body)).status).toBe(422),
+  )
+
   it('is refused in the words and with the numbers of the service', async () => {
     expect(await ask('/v1/reprocess', 'POST', { prefix: '', limit: 2 })).toMatchObject({
       status: 422,
@@ -125,6 +147,8 @@ it.each([
   ['POST', '/v1/dead-letters/purge', {}],
   ['POST', '/v1/dead-letters/redrive', {}],
   ['POST', '/v1/reprocess', { prefix: '' }],
+  ['POST', '/v1/sweep', {}],
+  ['GET', '/v1/sweep', undefined],
   ['POST', `/v1/runs/${RUN_ID}/retry`, {}],
   ['POST', `/v1/runs/${RUN_ID}/cancel`, undefined],
   ['POST', '/v1/jobs/01M84NS1FE1SJZX2PNAXZJ6SC9/cancel', undefined],

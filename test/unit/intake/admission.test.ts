@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { defineFunction } from '../../../runtime/function.ts'
 import { planAdmission } from '../../../runtime/intake/admission.ts'
 import { createRouter } from '../../../runtime/intake/routing.ts'
+import { parseDebt } from '../../../runtime/queue/debts.ts'
 import { objectIdOf, runIdOf } from '../../../runtime/queue/keys.ts'
 
 const raw = (name: string) => {
@@ -48,6 +49,21 @@ describe('planAdmission', () => {
       hint: 'source-gone',
     })
     expect(planAdmission([raw('delete')], router, settings).marks[0]).not.toHaveProperty('only')
+  })
+
+  it('owes a look at what the removal of one version has brought to light, where a function is for it', () => {
+    const plan = planAdmission([raw('v-delete-version')], router, settings)
+    expect(plan.debts.map(parseDebt)).toEqual([
+      {
+        kind: 'look',
+        bucket: 'incomingv',
+        key: 'v.txt',
+        removedVersion: '5469d7af-0698-4175-8067-089e7ca9281e',
+      },
+    ])
+    expect(planAdmission([raw('v-delete-marker')], router, settings).debts).toEqual([])
+    const films = createRouter([functionOf('films', 'incomingv', ['*.mp4'])])
+    expect(planAdmission([raw('v-delete-version')], films, settings).debts).toEqual([])
   })
 
   it('sets a notification aside once for its bad records, and admits the good ones', () => {

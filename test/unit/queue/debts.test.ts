@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defineFunction } from '../../../runtime/function.ts'
-import { filesDebt, owedBySuccess, parseDebt, resultsDebt } from '../../../runtime/queue/debts.ts'
+import { filesDebt, lookDebt, owedBySuccess, parseDebt, resultsDebt } from '../../../runtime/queue/debts.ts'
 
 const functionOf = (name: string, rest: object = {}) =>
   defineFunction({ name, version: '1', on: { bucket: 'incoming' }, ...rest }, () => new Response())
@@ -35,4 +35,10 @@ it('names the files of a result that no manifest will name any more', () => {
     attempts: ['01A'],
     pointers: ['poster.jpg'],
   })
+})
+
+it('names the version that was removed, which tells one look from the next', () => {
+  const debt = lookDebt('incoming', 'a "b"\n', 'v1')
+  expect(parseDebt(debt)).toEqual({ kind: 'look', bucket: 'incoming', key: 'a "b"\n', removedVersion: 'v1' })
+  expect(lookDebt('incoming', 'a "b"\n', 'v2')).not.toBe(debt)
 })

@@ -1,0 +1,172 @@
+/**
+ * Looks at latest versions and says what is to be done about each function that is for them. Redis is asked once for all,
+ * the buckets only about what it does not know.
+ * @module
+ */
+import type { FunctionDefinition } from '../function.ts'
+import { CREATED_EVENTS, versionOf } from '../intake/event.ts'
+import { generationOf } from '../intake/notification.ts'
+import type { Router } from '../intake/routing.ts'
+import { readStanding } from '../operations/standing.ts'
+import { objectIdOf, runIdOf } from '../queue/keys.ts'
+import type { History } from '../queue/history.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { RunPayload, RunState } from '../queue/run.ts'
+import { compareWithLatest } from '../storage/latest.ts'
+import type { ListedObject, Storage } from '../storage/storage.ts'
+import { decide, type Decision, type Records } from './decide.ts'
+import { lostDeletes, type LostDelete } from './lost-deletes.ts'
+import type { ListedKey } from './listing.ts'
+
+export interface ExamineParts {
+  readonly storage: Storage
+  readonly queue: Queue
+  readonly history: History
+  readonly router: Router
+  readonly graceMs: number
+}
+
+export interface Scope {
+  readonly bucket: string
+  /** Redis's clock. */
+  readonly nowMs: number
+  /** Older objects were looked at before. */
+  readonly sinceMs: number
+  /** Of each function, by its name. */
+  readonly watermarksMs: ReadonlyMap<string, number | undefined>
+  /** Also successes are compared with the results that stand. */
+  readonly isThorough: boolean
+}
+
+export interface Candidate {
+  readonly definition: FunctionDefinition
+  readonly hasOlder: boolean
+  /** As the queue takes it. */
+  readonly run: {
+    readonly runId: string
+    readonly functionName: string
+    readonly objectId: string
+    readonly payload: RunPayload
+  }
+}
+
+export interface Findings {
+  readonly decided: readonly { readonly candidate: Candidate; readonly decision: Decision }[]
+  readonly lostDeletes: readonly LostDelete[]
+}
+
+/** Calls to the store that go on at a time. */
+const AT_ONCE = 16
+
+export async function examine(
+  parts: ExamineParts,
+  keys: readonly ListedKey[],
+  scope: Scope,
+): Promise<Findings> {
+  const recent = keys.filter(({ latest }) => latest.lastModifiedMs >= scope.sinceMs)
+  const candidates = recent.flatMap((key) => candidatesOf(parts.router, scope.bucket, key))
+  const states = await parts.history.states(candidates.map(({ run }) => run.runId))
+  const decided = await mapSome(candidates, async (candidate, index) => ({
+    candidate,
+    decision: await decideOne(parts, candidate, states[index], scope),
+  }))
+  const markers = recent.flatMap(({ latest }) => (latest.isDeleteMarker ? [latest] : []))
+  const found = await mapSome(markers, (marker) => lostDeletes(parts, marker, scope))
+  return { decided, lostDeletes: found.flat() }
+}
+
+function candidatesOf(router: Router, bucket: string, { latest, hasOlder }: ListedKey): readonly Candidate[] {
+  if (latest.isDeleteMarker) return []
+  const { key, sizeBytes } = latest
+  return router({ bucket, key, sizeBytes })
+    .filter(({ mismatch }) => mismatch === undefined)
+    .map(({ definition }) => ({ definition, hasOlder, run: runOf(definition.name, bucket, latest) }))
+}
+
+function runOf(functionName: string, bucket: string, listed: ListedObject): Candidate['run'] {
+  const { key, lastModifiedMs } = listed
+  const generation = generationOf(listed)
+  return {
+    functionName,
+    runId: runIdOf(functionName, bucket, key, generation),
+    objectId: objectIdOf(bucket, key),
+    // What its event would have said, but for the request.
+    payload: { ...versionOf({ ...listed, bucket, generation }), eventTimeMs: lastModifiedMs },
+  }
+}
+
+async function decideOne(
+  parts: ExamineParts,
+  candidate: Candidate,
+  state: RunState | undefined,
+  { nowMs, watermarksMs, isThorough }: Scope,
+): Promise<Decision> {
+  const { definition, hasOlder } = candidate
+  const { runId, payload } = candidate.run
+  const facts = {
+    state,
+    runId,
+    lastModifiedMs: payload.lastModifiedMs,
+    nowMs,
+    graceMs: parts.graceMs,
+    watermarkMs: watermarksMs.get(definition.name),
+    isThorough: isThorough || hasOlder,
+    isEventKnown: false,
+  }
+  const first = decide(facts)
+  if (first.kind !== 'ask-store') return confirmed(parts, candidate, first)
+  const [records, event] = await Promise.all([readRecords(parts, candidate), readEvent(parts, candidate)])
+  if (event === 'unfit') return { kind: 'leave' }
+  const decision = decide({ ...facts, records, isEventKnown: event === 'fit' })
+  return confirmed(parts, candidate, decision)
+}
+
+/** Listings are a moment old: what ended because of a newer version is asked for once more, after its end was read. */
+async function confirmed(
+  { storage }: ExamineParts,
+  { run: { payload } }: Candidate,
+  decision: Decision,
+): Promise<Decision> {
+  if (decision.kind !== 'heal' || decision.reason !== 'restored') return decision
+  return (await compareWithLatest(storage, payload)).kind === 'same' ? decision : { kind: 'leave' }
+}
+
+async function readRecords({ storage }: ExamineParts, { definition, run }: Candidate): Promise<Records> {
+  const { result, verdict } = await readStanding(storage, definition, run.payload)
+  return {
+    ...(result && {
+      result: { run: result.run, lastModifiedMs: Date.parse(result.source.lastModified) },
+    }),
+    ...(verdict && { verdict: { run: verdict.run, state: verdict.state } }),
+  }
+}
+
+/** Whether the function is for the way in which the version came to be, as far as that is remembered. */
+async function readEvent(
+  { history }: ExamineParts,
+  { definition, run: { objectId, payload } }: Candidate,
+): Promise<'fit' | 'unfit' | 'unknown'> {
+  const { events } = definition
+  if (CREATED_EVENTS.every((name) => events.includes(name))) return 'fit'
+  const told = (await history.announcements(objectId)).findLast(
+    ({ kind, path, generation }) =>
+      kind === 'created' && path !== 'sweep' && generation === payload.generation,
+  )
+  if (!told) return 'unknown'
+  return events.some((name) => name === told.eventName) ? 'fit' : 'unfit'
+}
+
+async function mapSome<T, R>(
+  items: readonly T[],
+  map: (item: T, index: number) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = []
+  let next = 0
+  const work = async () => {
+    for (let index = next++; index < items.length; index = next++) {
+      results[index] = await map(items[index] as T, index)
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, work))
+  return results
+}

@@ -1,0 +1,87 @@
+/** Does what was found to be needed: every step may be repeated, and asks Redis again by itself. @module */
+import { announcementOf } from '../intake/announcement.ts'
+import type { Admission, Queue } from '../queue/queue.ts'
+import type { Candidate, Findings } from './examine.ts'
+import type { HealReason } from './decide.ts'
+
+export interface HealParts {
+  readonly queue: Queue
+  readonly paths: Admission['paths']
+  readonly recordTtlMs: number
+}
+
+export interface Healed {
+  readonly reason: HealReason
+  readonly functionName: string
+  readonly bucket: string
+  readonly key: string
+}
+
+/** One script at a time must not hold Redis up. */
+const STEP = 64
+
+/** @param isDry - to say only what would be healed */
+export async function heal(parts: HealParts, findings: Findings, isDry: boolean): Promise<readonly Healed[]> {
+  const { queue } = parts
+  const meant = (isMeant: (each: Findings['decided'][number]) => boolean) =>
+    findings.decided.filter(isMeant).map(({ candidate }) => candidate.run)
+  const lost = meant(({ decision }) => decision.kind === 'heal' && decision.reason === 'lost-event')
+  const restored = meant(({ decision }) => decision.kind === 'heal' && decision.reason === 'restored')
+  const open = meant(({ decision }) => decision.kind === 'repair')
+  const healed: Healed[] = []
+  const told = (reason: HealReason, { functionName, payload: { bucket, key } }: Candidate['run']) =>
+    healed.push({ reason, functionName, bucket, key })
+
+  for (const some of inSteps(open)) {
+    const outcomes = await queue.repair(
+      some.map(({ runId }) => runId),
+      isDry,
+    )
+    some.forEach((run, index) => {
+      const outcome = outcomes[index]
+      if (outcome === 'stream-entry' || outcome === 'delay-entry') told(outcome, run)
+    })
+  }
+  for (const some of inSteps(lost)) {
+    const outcomes = isDry ? some.map(() => 'new') : await admit(parts, some)
+    some.forEach((run, index) => outcomes[index] === 'new' && told('lost-event', run))
+  }
+  for (const some of inSteps(restored)) {
+    const outcomes = isDry
+      ? some.map(() => 'queued')
+      : ((await queue.again({ trigger: 'sweep', isForced: false, items: some })) ?? [])
+    some.forEach((run, index) => outcomes[index] === 'queued' && told('restored', run))
+  }
+  for (const { debt, ...of } of findings.lostDeletes) {
+    if (!isDry) await queue.owe(debt, 0)
+    healed.push({ reason: 'lost-delete', ...of })
+  }
+  return healed
+}
+
+/** As their events would have done it, behind live uploads. */
+async function admit({ queue, paths, recordTtlMs }: HealParts, runs: readonly Candidate['run'][]) {
+  const outcomes = await queue.admit({
+    raws: [],
+    jobs: runs.map((run) => ({ ...run, eventId: '', lane: 'low', trigger: 'sweep' })),
+    marks: runs.map(({ objectId, payload: { generation } }) => ({
+      objectId,
+      generation,
+      hint: 'superseded',
+    })),
+    bad: [],
+    debts: [],
+    // Once an object, so that `why` tells how it came to be known. A listing knows neither the event's name nor its id.
+    announced: [...new Map(runs.map((run) => [run.objectId, run])).values()].map(({ objectId, payload }) => ({
+      objectId,
+      text: announcementOf({ kind: 'created', eventName: '', eventId: '', ...payload }, 'sweep'),
+    })),
+    recordTtlMs,
+    paths,
+  })
+  return outcomes ?? []
+}
+
+function* inSteps<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += STEP) yield items.slice(at, at + STEP)
+}

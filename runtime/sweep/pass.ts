@@ -1,0 +1,123 @@
+/** One pass of the sweep, batch by batch: all runs that Redis knows, then all keys of the buckets that functions read. @module */
+import type { FunctionDefinition } from '../function.ts'
+import { readWatermarkMs } from '../storage/provision/watermark.ts'
+import { examine, type ExamineParts, type Findings } from './examine.ts'
+import { heal, type Healed, type HealParts } from './heal.ts'
+import { listKeys } from './listing.ts'
+import type { Pass, Place } from './store.ts'
+
+export interface PassParts extends ExamineParts, HealParts {
+  readonly functions: readonly FunctionDefinition[]
+}
+
+export interface PassStep {
+  readonly pass: Pass
+  /** By this step. */
+  readonly healed: readonly Healed[]
+  readonly objects: number
+}
+
+/** Runs that one script looks at. */
+const RUNS_AT_ONCE = 200
+
+/**
+ * From where `pass` stands to its end; what is yielded is what a later call may go on from. A batch is healed before it is
+ * yielded, so what is done twice after a death was needless the second time.
+ *
+ * @param isDry - to change nothing
+ */
+export async function* steps(parts: PassParts, start: Pass, isDry = false): AsyncGenerator<PassStep> {
+  let pass = start
+  if (pass.at.stage === 'runs') {
+    for await (const step of throughRuns(parts, pass, pass.at.cursor, isDry)) {
+      pass = step.pass
+      yield step
+    }
+  }
+  const { at } = pass
+  if (at.stage !== 'objects') return
+  const watermarksMs = await readWatermarks(parts)
+  for (const bucket of bucketsOf(parts, pass).filter((name) => name >= at.bucket)) {
+    const after = bucket === at.bucket ? at.after : undefined
+    for await (const keys of listKeys(parts.storage, bucket, { prefix: pass.prefix, after })) {
+      const scope = {
+        bucket,
+        nowMs: await parts.queue.nowMs(),
+        sinceMs: pass.sinceMs,
+        watermarksMs,
+        isThorough: pass.kind === 'full',
+      }
+      const findings = await examine(parts, keys, scope)
+      const healed = await heal(parts, findings, isDry)
+      const place: Place = { stage: 'objects', bucket, after: keys.at(-1)?.latest.key }
+      pass = counted({ ...pass, at: place, objects: pass.objects + keys.length }, healed, findings)
+      yield { pass, healed, objects: keys.length }
+    }
+  }
+  yield { pass: { ...pass, at: { stage: 'end' } }, healed: [], objects: 0 }
+}
+
+async function* throughRuns(
+  { history, queue }: PassParts,
+  start: Pass,
+  from: string,
+  isDry: boolean,
+): AsyncGenerator<PassStep> {
+  let pass = start
+  let cursor = from
+  do {
+    const [next, all] = await history.scan(cursor, RUNS_AT_ONCE)
+    const healed: Healed[] = []
+    for (let at = 0; at < all.length; at += RUNS_AT_ONCE) {
+      const runIds = all.slice(at, at + RUNS_AT_ONCE)
+      const outcomes = await queue.repair(runIds, isDry)
+      for (const [index, reason] of outcomes.entries()) {
+        if (reason === 'ok' || reason === 'gone') continue
+        const run = await queue.run(runIds[index] as string)
+        if (!run) continue
+        const { bucket, key } = run.payload
+        healed.push({ reason, functionName: run.functionName, bucket, key })
+      }
+    }
+    cursor = next
+    const place: Place = cursor === '0' ? { stage: 'objects', bucket: '' } : { stage: 'runs', cursor }
+    pass = counted({ ...pass, at: place, runs: pass.runs + all.length }, healed)
+    yield { pass, healed, objects: 0 }
+  } while (cursor !== '0')
+}
+
+/** In an order that a later pass goes on in. */
+function bucketsOf({ functions }: PassParts, { bucket }: Pass): readonly string[] {
+  const all = [...new Set(functions.map((definition) => definition.bucket))].toSorted()
+  return bucket === undefined ? all : all.filter((name) => name === bucket)
+}
+
+async function readWatermarks({ functions, storage }: PassParts): Promise<Map<string, number | undefined>> {
+  const entries = functions.map(
+    async ({ name }) => [name, await readWatermarkMs(storage, name)] as [string, number | undefined],
+  )
+  return new Map(await Promise.all(entries))
+}
+
+function counted(pass: Pass, healed: readonly Healed[], findings?: Findings): Pass {
+  const reasons = (findings?.decided ?? []).flatMap(({ decision }) =>
+    decision.kind === 'report' ? [decision.reason] : [],
+  )
+  return {
+    ...pass,
+    healed: withCounts(
+      pass.healed,
+      healed.map(({ reason }) => reason),
+    ),
+    reported: withCounts(pass.reported, reasons),
+  }
+}
+
+function withCounts<R extends string>(
+  counts: Readonly<Partial<Record<R, number>>>,
+  reasons: readonly R[],
+): Readonly<Partial<Record<R, number>>> {
+  const more: Partial<Record<R, number>> = { ...counts }
+  for (const reason of reasons) more[reason] = (more[reason] ?? 0) + 1
+  return more
+}

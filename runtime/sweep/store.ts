@@ -1,0 +1,94 @@
+/** What Redis keeps of the sweep: the pass that goes on, the one that is asked for, and how the last ones ended. @module */
+import type { Redis } from 'ioredis'
+import type { Keys } from '../queue/keys.ts'
+import type { HealReason, ReportReason } from './decide.ts'
+
+/** `full` looks at every object, `recent` at those that came since shortly before the last pass began. */
+export const PASS_KINDS = ['full', 'recent'] as const
+export type PassKind = (typeof PASS_KINDS)[number]
+
+/** Why a pass began. */
+export type PassCause = 'request' | 'start' | 'no-marker' | 'interval' | 'reconnect'
+
+/** Which pass somebody wants. */
+export interface Wish {
+  readonly id: string
+  readonly kind: PassKind
+  /** Only this bucket, and only keys that begin so. */
+  readonly bucket?: string | undefined
+  readonly prefix?: string | undefined
+}
+
+/** A pass, as far as it has come: after each batch it is stored, and whoever comes next goes on from there. */
+export interface Pass extends Wish {
+  readonly cause: PassCause
+  /** Redis's clock. */
+  readonly startedAtMs: number
+  readonly endedAtMs?: number
+  /** Older objects are none of its business. */
+  readonly sinceMs: number
+  readonly at: Place
+  readonly objects: number
+  readonly runs: number
+  readonly healed: Readonly<Partial<Record<HealReason, number>>>
+  readonly reported: Readonly<Partial<Record<ReportReason, number>>>
+}
+
+/** Where a pass goes on: first through all runs, then through the buckets in their order. */
+export type Place =
+  | { readonly stage: 'runs'; readonly cursor: string }
+  | { readonly stage: 'objects'; readonly bucket: string; readonly after?: string | undefined }
+  | { readonly stage: 'end' }
+
+export interface SweepState {
+  readonly pass?: Pass
+  readonly wish?: Wish
+  /** The last ones that have ended and were about everything. */
+  readonly full?: Pass
+  readonly recent?: Pass
+  /** The last one that somebody had asked for. */
+  readonly asked?: Pass
+}
+
+export type SweepStore = ReturnType<typeof createSweepStore>
+
+export function createSweepStore(redis: Redis, { sweep: key }: Pick<Keys, 'sweep'>) {
+  return {
+    async read(): Promise<SweepState> {
+      const fields = Object.entries(await redis.hgetall(key))
+      return Object.fromEntries(fields.map(([name, text]) => [name, JSON.parse(text) as unknown]))
+    },
+
+    /** The wish that waits: this one, or one that was there before it. */
+    async ask(wish: Wish): Promise<Wish> {
+      await redis.hsetnx(key, 'wish', JSON.stringify(wish))
+      const text = await redis.hget(key, 'wish')
+      // It was taken up in between.
+      return text === null ? wish : (JSON.parse(text) as Wish)
+    },
+
+    /** A pass begins; the wish that it fulfils is none any more. */
+    async begin(pass: Pass): Promise<void> {
+      const commands = redis.multi().hset(key, 'pass', JSON.stringify(pass))
+      if (pass.cause === 'request') commands.hdel(key, 'wish')
+      await commands.exec()
+    },
+
+    async save(pass: Pass): Promise<void> {
+      await redis.hset(key, 'pass', JSON.stringify(pass))
+    },
+
+    async end(pass: Pass): Promise<void> {
+      const text = JSON.stringify(pass)
+      const commands = redis.multi().hdel(key, 'pass')
+      if (isAboutAll(pass)) commands.hset(key, pass.kind, text)
+      if (pass.cause === 'request') commands.hset(key, 'asked', text)
+      await commands.exec()
+    },
+  }
+}
+
+/** Only such a pass is the mark that the next ones go by. */
+export function isAboutAll({ bucket, prefix }: Wish): boolean {
+  return bucket === undefined && !prefix
+}
