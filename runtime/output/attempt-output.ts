@@ -54,7 +54,10 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
   const { storage, place, attempt } = options
   const slots = createSlots(UPLOADS_AT_A_TIME)
   const abandoned = new AbortController()
-  const signal = options.signal ? AbortSignal.any([options.signal, abandoned.signal]) : abandoned.signal
+  let either: AbortSignal | undefined
+  /** Made by the first file: an attempt without one, of which there are many, has no use for it. */
+  const sending = () =>
+    (either ??= options.signal ? AbortSignal.any([options.signal, abandoned.signal]) : abandoned.signal)
   const keys = new Set<string>()
   const files: ManifestFile[] = []
   const pointers: Record<string, string> = {}
@@ -63,6 +66,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
   const onFewer = new Set<() => void>()
   let facts: OutputFacts = {}
   let closedBecause: string | undefined
+  let abandonedBecause: Error | undefined
   let failure: { readonly error: unknown } | undefined
 
   function assertOpen(): void {
@@ -92,6 +96,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
   async function send(file: Omit<OutputFile, 'path'>, body: () => Promise<PutBody>): Promise<void> {
     const key = claimNames(file)
     await slots.run(async () => {
+      const signal = sending()
       signal.throwIfAborted()
       const found = await body()
       const [bytes, sha256] = measured(found)
@@ -171,7 +176,8 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
       closedBecause ??= 'its handler has returned'
       await Promise.allSettled(pending)
       if (failure) throw failure.error
-      signal.throwIfAborted()
+      options.signal?.throwIfAborted()
+      if (abandonedBecause) throw abandonedBecause
       const { probe, totals, tools, warnings = [] } = facts
       files.sort((a, b) => (a.index ?? Infinity) - (b.index ?? Infinity) || (a.key < b.key ? -1 : 1))
       return {
@@ -185,6 +191,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
     },
     async abandon(reason) {
       closedBecause ??= reason.message
+      abandonedBecause = reason
       abandoned.abort(reason)
       await Promise.allSettled(pending)
     },

@@ -37,6 +37,8 @@ export interface InFlight {
 
 interface Entry extends InFlightAttempt {
   readonly controller: AbortController
+  /** Its place in the row. */
+  at: number
   renewedAtMs: number
   activeAtMs: number
 }
@@ -51,7 +53,9 @@ const ALONE_MS = 60_000
 const FENCE_SHARE = 0.8
 
 export function createInFlight(leaseMs: number, now = () => performance.now()): InFlight {
-  const entries = new Set<Entry>()
+  // A row, not a set: what a set's table once held survives the young generation with it.
+  const entries: Entry[] = []
+  const counts = new Map<string, number>()
   const entryOf = (attempt: InFlightAttempt) => attempt as Entry
 
   const abort = (attempt: InFlightAttempt, why: AttemptAborted['why'], message: string) =>
@@ -59,13 +63,13 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
 
   return {
     get size() {
-      return entries.size
+      return entries.length
     },
     get isAlone() {
       const youngMs = now() - ALONE_MS
-      return [...entries].some(({ claim, startedAtMs }) => claim.lane === 'solo' && startedAtMs > youngMs)
+      return entries.some(({ claim, startedAtMs }) => claim.lane === 'solo' && startedAtMs > youngMs)
     },
-    count: (functionName) => [...entries].filter(({ definition }) => definition.name === functionName).length,
+    count: (functionName) => counts.get(functionName) ?? 0,
     add(claim, definition) {
       const controller = new AbortController()
       const startedAtMs = now()
@@ -75,6 +79,7 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
         controller,
         signal: controller.signal,
         startedAtMs,
+        at: entries.length,
         renewedAtMs: startedAtMs,
         activeAtMs: startedAtMs,
         progress: undefined,
@@ -82,10 +87,20 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
           entry.activeAtMs = now()
         },
       }
-      entries.add(entry)
+      entries.push(entry)
+      counts.set(definition.name, (counts.get(definition.name) ?? 0) + 1)
       return entry
     },
-    delete: (attempt) => void entries.delete(entryOf(attempt)),
+    delete(attempt) {
+      const { at, definition } = entryOf(attempt)
+      if (entries[at] !== attempt) return
+      const last = entries.pop() as Entry
+      if (last !== attempt) {
+        entries[at] = last
+        last.at = at
+      }
+      counts.set(definition.name, (counts.get(definition.name) ?? 0) - 1)
+    },
     all: () => [...entries],
     renewed(attempt, sentAtMs) {
       entryOf(attempt).renewedAtMs = sentAtMs
@@ -94,7 +109,7 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
     abortAll(why, message) {
       for (const entry of entries) abort(entry, why, message)
     },
-    find: (runId) => [...entries].find(({ claim }) => claim.runId === runId),
+    find: (runId) => entries.find(({ claim }) => claim.runId === runId),
     watch() {
       const nowMs = now()
       for (const entry of entries) {

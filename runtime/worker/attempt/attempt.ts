@@ -6,6 +6,7 @@ import { PermanentError } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
 import { findCommitted } from '../../output/commit.ts'
 import { refusal } from '../../output/layout.ts'
+import { useLightResponses } from './exchange.ts'
 import { createGateway } from './gateway.ts'
 import type { InFlightAttempt } from '../in-flight.ts'
 import { placeOf } from './manifest-of.ts'
@@ -24,6 +25,7 @@ export interface AttemptParts extends PerformParts {
 export function createAttempt(
   parts: AttemptParts,
 ): (attempt: InFlightAttempt, log: Logger) => Promise<Outcome> {
+  useLightResponses()
   const gateway = createGateway(parts.functions)
 
   return async (attempt, log) => {

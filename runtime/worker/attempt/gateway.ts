@@ -3,6 +3,7 @@
  * a CloudEvent in binary mode (https://github.com/cloudevents/spec, HTTP binding 3.1); its live objects come beside it, in `env`.
  * @module
  */
+import { postWhenAsked } from './exchange.ts'
 import { Hono, type Context } from 'hono'
 import type { FunctionDefinition, FunctionEnv, FunctionVariables, SourceObject } from '../../function.ts'
 
@@ -37,8 +38,7 @@ export function createGateway(functions: readonly FunctionDefinition[]): Gateway
 
 /** A CloudEvent about an object version, in headers; the key is percent-encoded since it may be any text. */
 export function requestOf(functionName: string, runId: string, event: SourceObject, time: string): Request {
-  return new Request(`http://runtime/functions/${functionName}`, {
-    method: 'POST',
+  return postWhenAsked(`http://runtime/functions/${functionName}`, () => ({
     headers: {
       'ce-specversion': '1.0',
       'ce-id': runId,
@@ -47,5 +47,5 @@ export function requestOf(functionName: string, runId: string, event: SourceObje
       'ce-subject': encodeURIComponent(event.key),
       'ce-time': time,
     },
-  })
+  }))
 }

@@ -2,7 +2,6 @@
 import { PermanentError, RetryLaterError } from '../../errors.ts'
 import type { FunctionVariables, SourceObject } from '../../function.ts'
 import type { Logger } from '../../logger.ts'
-import { sleep } from '../../time.ts'
 import { requestOf, type AttemptBindings, type Gateway } from './gateway.ts'
 import { outcomeOfError, outcomeOfResponse, type Outcome } from './outcome.ts'
 
@@ -24,7 +23,7 @@ export async function invoke(gateway: Gateway, invocation: Invocation): Promise<
   const { functionName, event, eventTime, variables } = invocation
   const bindings: AttemptBindings = { variables }
   const request = requestOf(functionName, variables.run.id, event, eventTime)
-  const answered = new AbortController()
+  const abandoned = abandonedAfter(variables.signal)
   // The answer's body too: a handler may stream it for ever.
   const answer = Promise.resolve(gateway.fetch(request, bindings))
     .then((response) => {
@@ -33,8 +32,8 @@ export async function invoke(gateway: Gateway, invocation: Invocation): Promise<
       return outcomeOfError(bindings.thrown)
     })
     .catch(outcomeOfError)
-    .finally(() => answered.abort())
-  const outcome = await Promise.race([answer, abandonedAfter(variables.signal, answered.signal)])
+  const outcome = await Promise.race([answer, abandoned.promise])
+  abandoned.stop()
   if (!variables.signal.aborted && outcome) return outcome
   const aborted = outcomeOfError(variables.signal.reason)
   if (outcome || aborted.kind !== 'retry') return aborted
@@ -47,11 +46,20 @@ function logStack(log: Logger, thrown: unknown): void {
   if (thrown instanceof Error && !isMeant) log.warn({ stack: thrown.stack }, 'the handler threw')
 }
 
-/** Resolves a while after the abort; when there was an answer before, it no longer matters. */
-function abandonedAfter(aborted: AbortSignal, answered: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    const give = () => void sleep(NOTICE_MS, answered).then(() => resolve(undefined))
-    if (aborted.aborted) give()
-    else aborted.addEventListener('abort', give, { once: true, signal: answered })
+/** Resolves a while after the abort, unless it is stopped before. */
+function abandonedAfter(signal: AbortSignal): { promise: Promise<undefined>; stop: () => void } {
+  let timer: NodeJS.Timeout | undefined
+  let give = () => {}
+  const promise = new Promise<undefined>((resolve) => {
+    give = () => {
+      timer = setTimeout(() => resolve(undefined), NOTICE_MS)
+    }
   })
+  if (signal.aborted) give()
+  else signal.addEventListener('abort', give, { once: true })
+  const stop = () => {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', give)
+  }
+  return { promise, stop }
 }

@@ -1,5 +1,4 @@
 /** The work of an attempt: options -> handler -> files -> commit. @module */
-import { ulid } from 'ulid'
 import type { Config } from '../../config.ts'
 import type { FunctionDefinition, SourceObject } from '../../function.ts'
 import type { Logger } from '../../logger.ts'
@@ -15,6 +14,7 @@ import type { Storage } from '../../storage/storage.ts'
 import { reached } from '../../steps.ts'
 import type { RangeProxy } from '../source/proxy.ts'
 import type { Gateway } from './gateway.ts'
+import { newAttemptId } from './attempt-id.ts'
 import { handle } from './handle.ts'
 import { hopsOf } from './hops.ts'
 import type { InFlightAttempt } from '../in-flight.ts'
@@ -57,7 +57,7 @@ export async function perform(
   const { claim, definition, signal, active } = attempt
   const { storage } = parts
   const startedAt = new Date()
-  const attemptId = ulid()
+  const attemptId = newAttemptId()
   const hops = await hopsOf(storage, parts.functions, event, signal)
   const { options, warnings } = mergeOptions(definition, {
     settings: parts.config.functionOptions[definition.name],

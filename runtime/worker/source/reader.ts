@@ -60,7 +60,7 @@ interface Trouble {
   readonly breaks: number
   /** What is left of the patience. */
   readonly leftMs: number
-  /** Why it is given up when nothing is. */
+  /** Why it is given up when nothing is; undefined when it has only given nothing. */
   readonly fault: unknown
 }
 
@@ -68,11 +68,7 @@ export function createReader(parts: ReaderParts): Reader {
   const { storage, object, onBytes, log, patienceMs = PATIENCE_MS } = parts
   const { bucket, key, versionId, etag, sizeBytes } = object
   const pin = versionId === undefined ? { ifMatch: etag } : { versionId }
-  const noTrouble: Trouble = {
-    breaks: 0,
-    leftMs: patienceMs,
-    fault: new StorageError(`the store gave nothing for ${patienceMs} ms`, { code: 'ETIMEDOUT' }),
-  }
+  const noTrouble: Trouble = { breaks: 0, leftMs: patienceMs, fault: undefined }
 
   async function openOnce(start: number, end: number, signal: AbortSignal): Promise<Opened> {
     const { head, body } = await storage.get(bucket, key, { ...pin, range: { start, end }, signal })
@@ -87,7 +83,7 @@ export function createReader(parts: ReaderParts): Reader {
   /** Tries until a first byte is here. `late` ends a try that hangs; it is the connection's signal, and is let go after it. */
   async function open(start: number, end: number, trouble: Trouble, signal: AbortSignal): Promise<Opened> {
     const late = new AbortController()
-    let { fault } = trouble
+    let fault = trouble.fault ?? gaveNothing(patienceMs)
     const timer = setTimeout(() => late.abort(fault), Math.max(0, trouble.leftMs))
     const either = AbortSignal.any([signal, late.signal])
     try {
@@ -152,6 +148,10 @@ export function createReader(parts: ReaderParts): Reader {
 function delayAfter(breaks: number): number {
   if (breaks === 0) return 0
   return Math.min(MIN_DELAY_MS * 2 ** (breaks - 1) * (1 + Math.random()), MAX_DELAY_MS)
+}
+
+function gaveNothing(patienceMs: number): StorageError {
+  return new StorageError(`the store gave nothing for ${patienceMs} ms`, { code: 'ETIMEDOUT' })
 }
 
 function wrongRange(message: string): StorageError {

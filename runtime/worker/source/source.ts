@@ -55,15 +55,24 @@ export function createSource(parts: SourceParts): AttemptSource {
   const { object, scratch, proxy, room, downloadBelowBytes = DOWNLOAD_BELOW_BYTES } = parts
   const { sizeBytes } = object
   const reader = createReader(parts)
-  const closed = new AbortController()
-  const ended = AbortSignal.any([parts.signal, closed.signal])
+  let life: { readonly ended: AbortSignal; readonly close: () => void } | undefined
+  let isClosed = false
+  /** Aborted when the source has ended. Made by whoever reads: signals cost more than all the rest of a source. */
+  function ended(): AbortSignal {
+    if (life) return life.ended
+    const closed = new AbortController()
+    const close = () => closed.abort(new Error('its attempt has ended'))
+    life = { ended: AbortSignal.any([parts.signal, closed.signal]), close }
+    if (isClosed) close()
+    return life.ended
+  }
   let downloaded: Promise<string> | undefined
   let served: Promise<string> | undefined
   const [own, tools] = [remembering(reader), remembering(reader)]
   async function download(): Promise<string> {
     const path = join(scratch, 'source')
-    await pipeline(own.read(0, sizeBytes - 1, ended), createWriteStream(path, { mode: 0o600 }), {
-      signal: ended,
+    await pipeline(own.read(0, sizeBytes - 1, ended()), createWriteStream(path, { mode: 0o600 }), {
+      signal: ended(),
     })
     return path
   }
@@ -76,20 +85,20 @@ export function createSource(parts: SourceParts): AttemptSource {
   return {
     file,
     async stream() {
-      ended.throwIfAborted()
-      return streamOf((signal) => own.read(0, sizeBytes - 1, AbortSignal.any([ended, signal])))
+      ended().throwIfAborted()
+      return streamOf((signal) => own.read(0, sizeBytes - 1, AbortSignal.any([ended(), signal])))
     },
     async bytes(start, count) {
       if (!(start >= 0 && count >= 0)) throw new RangeError(`no bytes are ${count} from ${start} on`)
       const end = Math.min(start + count, sizeBytes) - 1
       if (downloaded) return readAt(await downloaded, start, end)
       const steps: Buffer[] = []
-      for await (const step of own.read(start, end, ended)) steps.push(step)
+      for await (const step of own.read(start, end, ended())) steps.push(step)
       return Buffer.concat(steps)
     },
     input() {
       if (downloaded || sizeBytes < downloadBelowBytes) return file()
-      served ??= proxy.serve({ sizeBytes, read: (...range) => tools.read(...range), room }, ended)
+      served ??= proxy.serve({ sizeBytes, read: (...range) => tools.read(...range), room }, ended())
       return served
     },
     get fault() {
@@ -98,7 +107,10 @@ export function createSource(parts: SourceParts): AttemptSource {
     get unseenFault() {
       return tools.fault
     },
-    close: () => closed.abort(new Error('its attempt has ended')),
+    close() {
+      isClosed = true
+      life?.close()
+    },
   }
 }
 
