@@ -31,7 +31,7 @@ describe('the state machine of runs', () => {
         }
       }),
       // A mutant is dead when it fails once: what makes the smallest example is for people.
-      { seed: SEED, numRuns: 200, endOnFailure: process.env['TEST_MUTANT'] !== undefined },
+      { seed: SEED, numRuns: 150, endOnFailure: process.env['TEST_MUTANT'] !== undefined },
     )
     // Otherwise it would have shown nothing of them.
     expect([...seen]).toEqual(

@@ -44,8 +44,8 @@ export type Operation =
   | { readonly kind: 'silence'; readonly consumer: string }
   /** It dies, and one of its name knows nothing of its attempts. */
   | { readonly kind: 'restart'; readonly consumer: string }
-  /** All of that: it is silent, dies, and what it had is taken back. */
-  | { readonly kind: 'lose'; readonly consumer: string }
+  /** All of that, so many times in a row: it takes something, dies of it, and that is taken back. */
+  | { readonly kind: 'crash'; readonly consumer: string; readonly times: number }
   | { readonly kind: 'reclaim'; readonly isLate: boolean }
   | { readonly kind: 'promote'; readonly limit: number }
   /** Every delay is over. */
@@ -147,7 +147,7 @@ const WEIGHTED: readonly [number, fc.Arbitrary<Operation>][] = [
   ],
   [5, fc.record({ kind: is('silence'), consumer })],
   [2, fc.record({ kind: is('restart'), consumer })],
-  [8, fc.record({ kind: is('lose'), consumer })],
+  [8, fc.record({ kind: is('crash'), consumer, times: fc.integer({ min: 1, max: 3 }) })],
   [4, fc.record({ kind: is('reclaim'), isLate: fc.constantFrom(false, false, false, false, true) })],
   [4, fc.record({ kind: is('promote'), limit: fc.constantFrom(1, 10) })],
   [3, fc.record({ kind: is('later') })],

@@ -72,11 +72,15 @@ async function perform(world: World, operation: Operation, isTwice: boolean): Pr
       return silence(world, operation.consumer)
     case 'restart':
       return restart(world, operation.consumer)
-    case 'lose':
-      await silence(world, operation.consumer)
-      restart(world, operation.consumer)
-      await send(calls.reclaim(bench.nowMs()))
-      return endRest(bench)
+    case 'crash':
+      for (let time = 0; time < operation.times; time++) {
+        await takeTurn(world, { ...operation, kind: 'turn', outcomes: [], free: 1, lowFirst: 0 }, isTwice)
+        await silence(world, operation.consumer)
+        restart(world, operation.consumer)
+        await send(calls.reclaim(bench.nowMs()))
+        await endRest(bench)
+      }
+      return
     case 'reclaim':
       return send(calls.reclaim(bench.nowMs() - (operation.isLate ? 2 * LONG_MS : 0)))
     case 'promote':

@@ -1,0 +1,109 @@
+/** The commit without one of its guards each, and what decides about runs in the sweep and about folders in the janitor. @module */
+import { mutantsOf, type Mutant } from './mutant.ts'
+
+const COMMIT = ['test/integration/output-commit.test.ts']
+const VERDICT = ['test/integration/output-verdict.test.ts']
+const DECIDE = ['test/unit/output/decide.test.ts']
+
+export const OUTPUT_MUTANTS: readonly Mutant[] = [
+  ...mutantsOf('runtime/output/put-manifest.ts', COMMIT, [
+    [
+      'a manifest without If-Match',
+      "...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }),",
+      '',
+    ],
+    [
+      'whatever the store answers, it said no',
+      'return statusCode >= 400 && statusCode < 500',
+      'return statusCode >= 0',
+    ],
+  ]),
+  ...mutantsOf('runtime/output/commit.ts', COMMIT, [
+    [
+      'a commit that does not ask for the fence',
+      'const isOwner = await request.holdsFence()',
+      'const isOwner = true',
+    ],
+    [
+      'the URL is signed after the question about the fence',
+      'const isOwner = await request.holdsFence()',
+      'const isOwner = await request.holdsFence(); const late = await storage.presignPut(place.bucket, place.manifestKey, 60); Object.assign(request, { late })',
+    ],
+    [
+      'a superseded attempt leaves its files',
+      "if (decision === 'superseded' && current) {\n      await discard(request)",
+      "if (decision === 'superseded' && current) {",
+    ],
+    ['files of a manifest that may stand are deleted', 'folder.hold()', ''],
+    [
+      'a reply that was lost is a failure',
+      'if (sent.lostReply && (await isMine(request))) return',
+      'if (false) return',
+    ],
+    [
+      'a result is adopted whatever its epoch',
+      'if (run !== request.run || epoch < request.epoch)',
+      'if (run !== request.run)',
+    ],
+  ]),
+  ...mutantsOf('runtime/output/decide.ts', DECIDE, [
+    ['a result of a lower epoch is adopted', "current.epoch >= mine.epoch ? 'adopt' : 'replace'", "'adopt'"],
+    ['my own manifest is another', "if (current.attempt === mine.attempt) return 'mine'", ''],
+    ['what is not the latest replaces', 'return isMineLatest\n', 'return true\n'],
+    [
+      'an older verdict outranks a result',
+      'isSameRun(mine, manifest) ? mine.epoch > manifest.epoch',
+      'isSameRun(mine, manifest) ? true',
+    ],
+  ]),
+  ...mutantsOf('runtime/output/verdict.ts', VERDICT, [
+    [
+      'a verdict without If-Match',
+      "...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }),",
+      '',
+    ],
+    [
+      'a verdict stays beside a result that came meanwhile',
+      'if (await isToBeWritten(request, verdict, undefined)) return true',
+      'return true',
+    ],
+    ['a newer verdict goes with an older one', 'if (!(await isToGo(current.verdict))) return', ''],
+  ]),
+  ...mutantsOf('runtime/output/pointers.ts', COMMIT, [
+    [
+      'a pointer that its file no longer has stays',
+      'await storage.remove(place.bucket, key, ends)\n    return false',
+      'return true',
+    ],
+  ]),
+  ...mutantsOf(
+    'runtime/output/attempt-output.ts',
+    ['test/integration/output-attempt.test.ts'],
+    [
+      [
+        'a manifest before its files',
+        "closedBecause ??= 'its handler has returned'\n      await Promise.allSettled(pending)",
+        "closedBecause ??= 'its handler has returned'",
+      ],
+      ['a file that failed is no failure', 'if (failure) throw failure.error', ''],
+    ],
+  ),
+]
+
+const JANITOR = ['test/unit/janitor/folders.test.ts', 'test/integration/janitor.test.ts']
+
+export const UPKEEP_MUTANTS: readonly Mutant[] = [
+  ...mutantsOf('runtime/janitor/remove-folder.ts', JANITOR, [
+    ['a folder goes that a manifest names', 'return current.etag === newest?.etag', 'return true'],
+    ['a folder goes while its run goes on', 'if (await parts.isRunning(found)) return undefined', ''],
+    ["the janitor asks for no manifest's name", '|| current.identity.attempt === attempt', ''],
+  ]),
+  ...mutantsOf('runtime/janitor/folders.ts', JANITOR, [
+    ['a folder goes however young its files are', 'nowMs - newestMs > folderMs && ', ''],
+    [
+      'a folder goes before its attempt has certainly ended',
+      'Math.max(folderMs, timeoutMs + slackMs)',
+      'folderMs',
+    ],
+  ]),
+]

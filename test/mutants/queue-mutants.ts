@@ -1,0 +1,165 @@
+/** The scripts without one of their guards each. @module */
+import { mutantsOf, type Break, type Mutant } from './mutant.ts'
+
+const MODEL = ['test/fault/model.test.ts']
+
+const ofScript = (name: string, breaks: readonly Break[]) =>
+  mutantsOf(`runtime/queue/scripts/${name}.lua`, MODEL, breaks)
+
+export const QUEUE_MUTANTS: readonly Mutant[] = [
+  ...ofScript('turn', [
+    ['settle without its fence check', 'if v[2] ~= fence or v[3] ~= mine then', 'if v[3] ~= mine then'],
+    ['settle without its token check', 'if v[2] ~= fence or v[3] ~= mine then', 'if v[2] ~= fence then'],
+    [
+      'a failure that counts again when it is sent again',
+      "if state ~= 'running' then return state end",
+      "if state ~= 'running' and kind ~= 'fail' then return state end",
+    ],
+    ['a turn that is sent again claims anew', 'if last[1] == token then', 'if false then'],
+    [
+      'a run that is handed back counts as failed',
+      "if kind == 'fail' or kind == 'bury' then\n    local attempts",
+      "if kind ~= 'cancelled' then\n    local attempts",
+    ],
+    [
+      'a word to cancel does not outlive its attempt',
+      "if v[8] == '1' and (kind == 'release' or kind == 'fail') then kind = 'cancelled' end",
+      '',
+    ],
+    [
+      'an old word to cancel ends the next attempt',
+      "if v[8] ~= '1' and kind == 'cancelled' then kind = 'release' end",
+      '',
+    ],
+    [
+      'a busy worker takes a run that wants one of its own',
+      'if isIdle and not isResting then takeSolo() end',
+      'if not isResting then takeSolo() end',
+    ],
+    [
+      'any entry starts a run that waits',
+      "if v[9] == 'queued' and v[10] == entry then",
+      "if v[9] == 'queued' then",
+    ],
+    ['an attempt begins with the fence of the one before', "v[1] = string.format('%.0f', v[1] + 1)", ''],
+    ['attempts without end', "kind == 'bury' or attempts >= maxAttempts", "kind == 'bury'"],
+    [
+      'nobody holds back for a run that wants a worker of its own',
+      '(isIdle or isResting or not holdsBack())',
+      '(true)',
+    ],
+  ]),
+  ...ofScript('admit', [
+    ['admission without its head check', 'if head[i] ~= nextArg() then return { 0 } end', 'nextArg()'],
+    ['admission without its check for duplicates', 'if not known[1] then', 'if true then'],
+    ['admission that trims nothing', "if n > 0 then redis.call('LTRIM', list, n, -1) end", ''],
+    [
+      'admission that trims one too many',
+      "redis.call('LTRIM', list, n, -1)",
+      "redis.call('LTRIM', list, n + 1, -1)",
+    ],
+    ['a run that was lifted keeps its old entry', "drop(fn, 'low', known[5])", ''],
+    ['every announcement counts as the expected copy', 'and tonumber(known[3]) < paths', ''],
+  ]),
+  ...ofScript('prelude', [
+    [
+      'an entry that leaves its stream stays there',
+      "  redis.call('XDEL', stream(fn, lane), entry)\nend",
+      'end',
+    ],
+    [
+      'an entry that leaves its stream stays pending',
+      "  redis.call('XACK', stream(fn, lane), GROUP, entry)\n",
+      '',
+    ],
+    [
+      'ends that owe no verdict',
+      "if state ~= 'succeeded' then redis.call('SADD', P .. 'verdicts', run) end",
+      '',
+    ],
+    [
+      'an object that does not forget its runs',
+      "redis.call('SREM', P .. 'open:' .. object, run)\n  if state",
+      'if state',
+    ],
+  ]),
+  ...ofScript('reclaim', [
+    ['no limit of crashes', 'elseif crashes >= maxCrashes then', 'elseif false then'],
+    ['every lease has run out', "'IDLE', leaseMs, '-'", "'IDLE', 0, '-'"],
+    [
+      'a call that came late takes runs back',
+      'if t - tonumber(ARGV[4]) > tonumber(ARGV[5]) then',
+      'if false then',
+    ],
+    ['who lost its run may still settle it', "'token', '', 'error', lost", "'error', lost"],
+    ['every crash counts, also beside others', "lane == 'solo' and redis.call(", 'redis.call('],
+    ['what was lost goes on beside others', "enqueue(run, fn, 'solo', t)", 'enqueue(run, fn, lane, t)'],
+  ]),
+  ...ofScript('heartbeat', [
+    ['a heartbeat without its fence check', ' or v[2] ~= fence or v[3]', ' or v[3]'],
+    ['a heartbeat without its token check', ' or v[3] ~= token then', ' then'],
+    ['a heartbeat without its check of the state', "v[1] ~= 'running' or v[2]", 'v[2]'],
+    [
+      'a heartbeat that renews nothing',
+      "redis.call('XCLAIM', stream(v[4], v[5]), GROUP, consumer, 0, v[6], 'JUSTID')",
+      '',
+    ],
+  ]),
+  ...ofScript('promote', [
+    ['a retry that stays among those that wait', "  redis.call('ZREM', P .. 'delay', run)\nend", 'end'],
+    ['retries before they are due', "'-inf', t, 'LIMIT'", "'-inf', '+inf', 'LIMIT'"],
+  ]),
+  ...ofScript('cancel', [
+    [
+      'a word to cancel that does not say which attempt',
+      "'cancel:' .. run .. ':' .. v[6]",
+      "'cancel:' .. run",
+    ],
+    ['a cancelled run is still due', "redis.call('ZREM', P .. 'delay', run)", ''],
+  ]),
+  ...ofScript('again', [
+    ['a step of a job without its position', ' or v[2] ~= position then', ' then'],
+    ['what runs is begun anew without force', "if not isForced then return 'busy' end", ''],
+    [
+      'a request that is sent again begins anew',
+      "if token ~= '' and v[8] == token then return 'queued' end",
+      '',
+    ],
+    [
+      'who runs what is begun anew keeps its fence',
+      "redis.call('HINCRBY', h, 'fence', 1)\n    if state",
+      'if state',
+    ],
+    ['an epoch that does not grow', 'math.max(tonumber(v[5]) + 1, t)', 'tonumber(v[5])'],
+    [
+      'a redrive takes what is no dead letter',
+      "elseif trigger == 'redrive' and state ~= 'dead' then",
+      'elseif false then',
+    ],
+    ['a sweep takes up dead letters', "(state == 'dead' or state == 'cancelled')", "state == 'cancelled'"],
+    ['what runs again is still owed its verdict', "redis.call('SREM', P .. 'verdicts', run)", ''],
+  ]),
+  ...ofScript('verdict_written', [
+    ['a verdict of an earlier end pays for a later one', ' or v[2] ~= ARGV[3] or v[3] ~= ARGV[4]', ''],
+  ]),
+  ...ofScript('prune', [
+    [
+      'runs are forgotten that are owed their verdict',
+      "redis.call('SISMEMBER', P .. 'verdicts', run) == 0",
+      'true',
+    ],
+  ]),
+  ...ofScript('withdraw', [['a job withdraws what others asked for', 'if v[2] == ARGV[1] and (', 'if (']]),
+  ...ofScript('result_removed', [
+    ['a removed result ends any run', "if v[1] ~= 'succeeded' then", 'if not v[1] then'],
+  ]),
+  ...ofScript('repair', [
+    [
+      'what runs without a lease is left alone',
+      "return state == 'queued' and (not delivered or isNewerThan(entry, delivered))",
+      'return true',
+    ],
+    ['a run that is healed keeps the token of who had it', "redis.call('HSET', h, 'token', '')", ''],
+  ]),
+  ...ofScript('retire_consumers', [['consumers go with what they hold', 'if v.pending == 0 and ', 'if ']]),
+]
