@@ -12,7 +12,8 @@ for p = 2, #ARGV, 4 do
   if v[1] ~= 'running' or v[2] ~= fence or v[3] ~= token then
     answers[#answers + 1] = 'lost'
   else
-    redis.call('XCLAIM', stream(v[4], v[5]), GROUP, consumer, 0, v[6], 'JUSTID')
+    -- Without a group (somebody has destroyed it) there is no lease to renew, but the run is this worker's all the same.
+    redis.pcall('XCLAIM', stream(v[4], v[5]), GROUP, consumer, 0, v[6], 'JUSTID')
     redis.call('HSET', h, 'beatAt', t)
     if progress ~= '' then redis.call('HSET', h, 'progress', progress) end
     answers[#answers + 1] = v[7] == '1' and 'cancelled' or 'ok'

@@ -1,5 +1,6 @@
 /** The work of an attempt: options -> handler -> files -> commit. @module */
 import type { Config } from '../../config.ts'
+import { messageOf } from '../../errors.ts'
 import type { FunctionDefinition, SourceObject } from '../../function.ts'
 import type { Logger } from '../../logger.ts'
 import type { RuntimeMetrics } from '../../metrics.ts'
@@ -20,7 +21,7 @@ import { hopsOf } from './hops.ts'
 import type { InFlightAttempt } from '../in-flight.ts'
 import { manifestOf } from './manifest-of.ts'
 import { mergeOptions } from './options.ts'
-import type { Outcome } from './outcome.ts'
+import { AttemptAborted, type Outcome } from './outcome.ts'
 
 /** A store that is away must not hold up the end of an attempt. */
 const DISCARD_MS = 10_000
@@ -93,9 +94,14 @@ export async function perform(
   }
 }
 
-/** A cancel that comes when the result is about to be committed is too late, so it does not count here. */
+/**
+ * A cancel that comes when the result is about to be committed is too late, so it does not count here. A Redis that does
+ * not answer is no fault of the file: the attempt is handed back uncounted.
+ */
 async function isOwner({ queue, consumer }: PerformParts, { claim }: InFlightAttempt): Promise<boolean> {
-  const [answer] = await queue.heartbeat(consumer, [claim])
+  const [answer] = await queue.heartbeat(consumer, [claim]).catch((error: unknown) => {
+    throw new AttemptAborted('released', `redis did not say who has the run: ${messageOf(error)}`)
+  })
   return answer !== 'lost'
 }
 
