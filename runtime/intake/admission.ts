@@ -63,10 +63,11 @@ export function planAdmission(
 }
 
 /**
- * Functions whose results go with their source; whether there are any is asked when it is paid. And what the removal of one
- * version has brought to light: nothing announces that.
+ * Functions whose results go with their source; whether there are any is asked when it is paid. And a look at what a removal
+ * may have brought to light, since nothing announces that: MinIO says `DeleteMarkerCreated` also when a delete marker is removed.
  */
-function debtsOf({ bucket, key, eventId, versionId }: RemovedEvent, router: Router): readonly string[] {
+function debtsOf(event: RemovedEvent, router: Router): readonly string[] {
+  const { bucket, key, eventId, eventName, versionId } = event
   const readers = router({ bucket, key, sizeBytes: NaN }).filter(
     ({ definition }) => definition.bucket === bucket,
   )
@@ -74,7 +75,8 @@ function debtsOf({ bucket, key, eventId, versionId }: RemovedEvent, router: Rout
     .filter(({ definition }) => definition.onDelete === 'remove')
     .map(({ definition }) => resultsDebt({ functionName: definition.name, bucket, key }, eventId))
   const isForSome = readers.some(({ mismatch }) => mismatch === undefined)
-  return versionId !== undefined && isForSome ? [...results, lookDebt(bucket, key, versionId)] : results
+  const isOfVersions = versionId !== undefined || eventName === 'DeleteMarkerCreated'
+  return isForSome && isOfVersions ? [...results, lookDebt(bucket, key, versionId ?? '', eventId)] : results
 }
 
 /** MinIO sends UTF-8; what is none would change on its way through a string. */

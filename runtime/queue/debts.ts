@@ -16,11 +16,12 @@ export type Debt =
       readonly attempts: readonly string[]
       readonly pointers: readonly string[]
     })
-  /** What has become the latest version of an object, now that this one was removed: it may have to be run once more. */
+  /** What is the latest version of an object, now that one was removed: it may have to be run once more. */
   | {
       readonly kind: 'look'
       readonly bucket: string
       readonly key: string
+      /** Empty where it is not known. */
       readonly removedVersion: string
     }
 
@@ -49,8 +50,9 @@ export function filesDebt(
   return JSON.stringify(['files', functionName, bucket, key, attempts, pointers])
 }
 
-export function lookDebt(bucket: string, key: string, removedVersion: string): string {
-  return JSON.stringify(['look', bucket, key, removedVersion])
+/** `cause` tells one removal from the next, as above. */
+export function lookDebt(bucket: string, key: string, removedVersion: string, cause: string): string {
+  return JSON.stringify(['look', bucket, key, removedVersion, cause])
 }
 
 export function owedBySuccess(

@@ -11,7 +11,7 @@ import {
   versionsOf,
   type RemovalRequest,
 } from '../output/removal.ts'
-import { filesDebt, parseDebt, type Debt } from '../queue/debts.ts'
+import { filesDebt, lookDebt, parseDebt, type Debt } from '../queue/debts.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunPayload, RunRecord } from '../queue/run.ts'
@@ -80,6 +80,8 @@ export function createTidy({ queue, storage, functions, router, look, log }: Tid
     await removeVersions(storage, request.place.bucket, removal.versions)
     await queue.owe(files, 0)
     await queue.resultRemoved(removal.run, 'its source was removed, and so was its result')
+    // It may have come back while its result went.
+    await queue.owe(lookDebt(bucket, key, '', removal.run), 0)
     const object = `${bucket}/${key}`
     log.info({ function: functionName, object }, 'the source was deleted: its result was removed')
   }

@@ -171,6 +171,7 @@ it('removes a result, and its files though the store failed after its manifest h
   const tidy = tidyWith([mirror], failing)
   await tidy()
   await tidy()
+  expect(used.looks).toBe(1)
   expect(await left()).toEqual(['~A1/file.txt'])
   fails = false
   // It is owed for later; the wait is left out.
@@ -213,7 +214,7 @@ it('leaves what is owed of a function that it does not know to a worker that doe
 describe('a version that was removed', () => {
   const plain = functionOf('plain')
   const owed = () => used.redis.zrange(used.queue.keys.tidy, '0', '-1')
-  const look = (version: string) => used.queue.owe(lookDebt('incoming', used.key, version), 0)
+  const look = (version: string) => used.queue.owe(lookDebt('incoming', used.key, version, 'e'), 0)
   const runId = (generation: string) => runIdOf('plain', 'incoming', used.key, generation)
 
   it('leads to one look at what is the latest now, however many went; and that is run once more', async () => {
@@ -232,7 +233,7 @@ describe('a version that was removed', () => {
     await used.queue.turn({ consumer: 'w', token: randomUUID(), inFlight: 0, settlements: [], wants })
     await look('v1')
     await tidyWith([plain])()
-    expect(await owed()).toEqual([lookDebt('incoming', used.key, 'v1')])
+    expect(await owed()).toEqual([lookDebt('incoming', used.key, 'v1', 'e')])
     expect(await used.queue.run(runId(generation))).toMatchObject({ state: 'running', trigger: 'upload' })
   })
 

@@ -51,7 +51,7 @@ describe('planAdmission', () => {
     expect(planAdmission([raw('delete')], router, settings).marks[0]).not.toHaveProperty('only')
   })
 
-  it('owes a look at what the removal of one version has brought to light, where a function is for it', () => {
+  it('owes a look at what a removal has brought to light, where a function is for it', () => {
     const plan = planAdmission([raw('v-delete-version')], router, settings)
     expect(plan.debts.map(parseDebt)).toEqual([
       {
@@ -61,7 +61,10 @@ describe('planAdmission', () => {
         removedVersion: '5469d7af-0698-4175-8067-089e7ca9281e',
       },
     ])
-    expect(planAdmission([raw('v-delete-marker')], router, settings).debts).toEqual([])
+    // That of a marker's removal is the same.
+    const [marker] = planAdmission([raw('v-delete-marker')], router, settings).debts.map(parseDebt)
+    expect(marker).toMatchObject({ kind: 'look', key: 'v.txt', removedVersion: '' })
+    expect(planAdmission([raw('delete')], router, settings).debts).toEqual([])
     const films = createRouter([functionOf('films', 'incomingv', ['*.mp4'])])
     expect(planAdmission([raw('v-delete-version')], films, settings).debts).toEqual([])
   })
@@ -88,8 +91,9 @@ describe('planAdmission', () => {
       ['notification', 'created', 'Put'],
       ['notification', 'removed', 'DeleteMarkerCreated'],
     ])
-    expect(plan.debts).toHaveLength(1)
-    expect(planAdmission([raw('v-delete-marker')], router, settings).debts).toEqual([])
+    expect(plan.debts.map((debt) => parseDebt(debt).kind)).toEqual(['results', 'look'])
+    const kept = planAdmission([raw('v-delete-marker')], router, settings)
+    expect(kept.debts.map((debt) => parseDebt(debt).kind)).toEqual(['look'])
   })
 
   it('sets aside what is no notification and goes on with the next', () => {

@@ -37,8 +37,8 @@ it('names the files of a result that no manifest will name any more', () => {
   })
 })
 
-it('names the version that was removed, which tells one look from the next', () => {
-  const debt = lookDebt('incoming', 'a "b"\n', 'v1')
+it('names the version that was removed, where it is known, and tells one removal from the next', () => {
+  const debt = lookDebt('incoming', 'a "b"\n', 'v1', 'event-1')
   expect(parseDebt(debt)).toEqual({ kind: 'look', bucket: 'incoming', key: 'a "b"\n', removedVersion: 'v1' })
-  expect(lookDebt('incoming', 'a "b"\n', 'v2')).not.toBe(debt)
+  expect(lookDebt('incoming', 'a "b"\n', 'v1', 'event-2')).not.toBe(debt)
 })

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { RUN_STATES, type RunState } from '../../../runtime/queue/run.ts'
+import { decide, type Facts, type Records } from '../../../runtime/sweep/decide.ts'
+
+const MINUTE = 60_000
+const NOW = 1_000 * MINUTE
+const UPLOADED = NOW - 10 * MINUTE
+const facts = (rest: Partial<Facts> = {}): Facts => ({
+  runId: 'mine',
+  lastModifiedMs: UPLOADED,
+  nowMs: NOW,
+  graceMs: MINUTE,
+  watermarkMs: 0,
+  isThorough: true,
+  isEventKnown: true,
+  ...rest,
+})
+const NOTHING: Records = {}
+const result = (run: string, lastModifiedMs = UPLOADED - 1): Records => ({ result: { run, lastModifiedMs } })
+const verdict = (run: string, state: RunState): Records => ({ verdict: { run, state } })
+const LEAVE = { kind: 'leave' }
+const RESTORED = { kind: 'heal', reason: 'restored' }
+const LOST = { kind: 'heal', reason: 'lost-event' }
+
+describe('of a run that Redis knows', () => {
+  const DECISIONS: Readonly<Record<RunState, object>> = {
+    queued: { kind: 'repair' },
+    running: { kind: 'repair' },
+    retrying: { kind: 'repair' },
+    succeeded: { kind: 'ask-store' },
+    dead: LEAVE,
+    cancelled: LEAVE,
+    superseded: RESTORED,
+    'source-gone': RESTORED,
+  }
+  it.each(RUN_STATES)('that is %s', (state) => expect(decide(facts({ state }))).toEqual(DECISIONS[state]))
+
+  it('neither its age nor the watermark counts, since it was asked for', () => {
+    for (const state of RUN_STATES) {
+      const rest = { state, lastModifiedMs: NOW, watermarkMs: undefined, isEventKnown: false }
+      expect(decide(facts(rest))).toEqual(DECISIONS[state])
+    }
+  })
+
+  it('and that has succeeded, it is run again when the result of another version stands', () => {
+    const succeeded = (rest: Partial<Facts>) => decide(facts({ state: 'succeeded', ...rest }))
+    expect(succeeded({ records: result('another') })).toEqual(RESTORED)
+    expect(succeeded({ records: result('mine') })).toEqual(LEAVE)
+    // A result that somebody has removed is not made anew.
+    expect(succeeded({ records: NOTHING })).toEqual(LEAVE)
+    expect(succeeded({ records: verdict('another', 'dead') })).toEqual(LEAVE)
+    expect(succeeded({ isThorough: false })).toEqual(LEAVE)
+  })
+})
+
+describe('of a run that Redis does not know', () => {
+  it.each([
+    ['too-young', { lastModifiedMs: NOW - MINUTE + 1 }],
+    ['not-set-up', { watermarkMs: undefined }],
+    ['before-watermark', { watermarkMs: UPLOADED + 1 }],
+    ['event-unknown', { isEventKnown: false, records: NOTHING }],
+  ] as const)('it reports what is %s and runs nothing', (reason, rest) =>
+    expect(decide(facts(rest))).toEqual({ kind: 'report', reason }),
+  )
+
+  it('it asks the buckets of what is exactly old enough and not older than the watermark', () => {
+    const rest = { lastModifiedMs: NOW - MINUTE, watermarkMs: NOW - MINUTE }
+    expect(decide(facts(rest))).toEqual({ kind: 'ask-store' })
+    expect(decide(facts({ ...rest, records: NOTHING }))).toEqual(LOST)
+  })
+
+  it('it takes for ended what has a result, or a verdict that stays', () => {
+    for (const records of [result('mine'), verdict('mine', 'dead'), verdict('mine', 'cancelled')]) {
+      expect(decide(facts({ records }))).toEqual(LEAVE)
+      expect(decide(facts({ records, isEventKnown: false }))).toEqual(LEAVE)
+    }
+  })
+
+  it('it takes up again what ended because of a version that is gone', () => {
+    for (const state of ['superseded', 'source-gone'] as const)
+      expect(decide(facts({ records: verdict('mine', state), isEventKnown: false }))).toEqual(RESTORED)
+    expect(decide(facts({ records: result('another', UPLOADED + 1) }))).toEqual(RESTORED)
+  })
+
+  it('it runs what left nothing, whatever older versions have left', () => {
+    for (const records of [NOTHING, result('another'), verdict('another', 'dead')])
+      expect(decide(facts({ records }))).toEqual(LOST)
+  })
+
+  it('a result of its own outranks an older verdict beside it', () =>
+    expect(decide(facts({ records: { ...result('mine'), ...verdict('mine', 'superseded') } }))).toEqual(
+      LEAVE,
+    ))
+})
