@@ -102,6 +102,48 @@ export const FAULTS = {
   'redis away': { promise: 'P15', metric: 'sluice_redis_connected', moves: 'to-zero' },
   'key of a wrong type': { promise: 'P15', metric: 'sluice_intake_pauses_total', moves: 'grows' },
   'scratch full': { promise: 'P18', metric: 'sluice_scratch_free_bytes', moves: 'to-zero' },
+  'upload never announced': {
+    promise: 'P2',
+    metric: 'sluice_sweep_healed_total',
+    labels: { reason: 'lost-event' },
+    moves: 'grows',
+  },
+  'redis emptied': {
+    promise: 'P2',
+    metric: 'sluice_sweep_healed_total',
+    labels: { reason: 'lost-event' },
+    moves: 'grows',
+  },
+  'stream entry deleted': {
+    promise: 'P2',
+    metric: 'sluice_sweep_healed_total',
+    labels: { reason: 'stream-entry' },
+    moves: 'grows',
+  },
+  'more events than the queue folder takes': {
+    promise: 'P2',
+    metric: 'minio_notify_target_failed_events',
+    moves: 'grows',
+    of: 'minio',
+  },
+  'handler gives up': {
+    promise: 'P17',
+    metric: 'sluice_dead_letters_total',
+    labels: { reason: 'permanent' },
+    moves: 'grows',
+  },
+  'event torn': {
+    promise: 'P2',
+    metric: 'minio_notify_target_queue_length',
+    moves: 'from-zero',
+    of: 'minio',
+  },
+  'queue folder on a full disk': {
+    promise: 'P2',
+    metric: 'minio_notify_target_failed_events',
+    moves: 'grows',
+    of: 'minio',
+  },
 } as const satisfies Readonly<Record<string, Fault>>
 
 export type FaultName = keyof typeof FAULTS
