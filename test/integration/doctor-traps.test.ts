@@ -1,4 +1,6 @@
 /** `sluice doctor` on real servers: each trap is set on purpose, and it must name it with the line that repairs it. */
+import { rm, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DURABLE_ARN, FAST_ARN } from '../../runtime/storage/provision/event-targets.ts'
 import { failureOf, useExamined } from './doctor-servers.ts'
@@ -9,6 +11,15 @@ const rule = (arn: string, event: string, more = '') =>
   `<QueueConfiguration><Queue>${arn}</Queue><Event>${event}</Event>${more}</QueueConfiguration>`
 const SUFFIX =
   '<Filter><S3Key><FilterRule><Name>suffix</Name><Value>.mp4</Value></FilterRule></S3Key></Filter>'
+
+const tornPath = () => join(examined.minio.dir, 'events', 'torn.event')
+
+/** As one that was written a minute ago: a younger one may just be written. */
+async function plantEvent(text: string): Promise<void> {
+  await writeFile(tornPath(), text)
+  const before = Date.now() / 1_000 - 60
+  await utimes(tornPath(), before, before)
+}
 
 describe('names what is wrong, with the line that repairs it:', () => {
   interface Trap {
@@ -54,6 +65,13 @@ describe('names what is wrong, with the line that repairs it:', () => {
       undo: () => examined.client.del('{sluice}:in'),
       finding: 'runtime: intake',
       repair: /sluice start/,
+    },
+    {
+      name: 'an event that was torn when it was written',
+      set: () => plantEvent('{"EventName":"s3:ObjectCr'),
+      undo: () => rm(tornPath()),
+      finding: 'targets: queue folder',
+      repair: /^rm '.*torn\.event'/,
     },
     {
       name: 'a rule that is missing',

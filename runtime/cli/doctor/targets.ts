@@ -4,7 +4,8 @@ import { DURABLE_ARN, eventTargetLines, FAST_ARN } from '../../storage/provision
 import { findMc } from '../find-mc.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import { readAdminFacts, type AdminFacts } from './mc-admin.ts'
-import type { Patient } from './patient.ts'
+import { isHere, type Patient } from './patient.ts'
+import { checkQueueFolder } from './queue-folder.ts'
 
 export async function* checkTargets(patient: Patient): Findings {
   const { root, config, env } = patient
@@ -27,6 +28,9 @@ export async function* checkTargets(patient: Patient): Findings {
   else {
     const { redisUrl, name, isStrictEvents: isStrict } = config
     yield* judgeTargets(facts, { redisUrl, name, isStrict })
+    const folder = facts.targets.find((target) => target.name === 'DURABLE')?.settings['queue_dir']
+    if (folder && isHere(new URL(config.minioEndpoint).hostname))
+      yield await checkQueueFolder(folder, patient.invocation)
   }
 }
 
