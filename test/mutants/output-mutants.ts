@@ -26,8 +26,8 @@ export const OUTPUT_MUTANTS: readonly Mutant[] = [
     ],
     [
       'the URL is signed after the question about the fence',
-      'const isOwner = await request.holdsFence()',
-      'const isOwner = await request.holdsFence(); const late = await storage.presignPut(place.bucket, place.manifestKey, 60); Object.assign(request, { late })',
+      "const url = await storage.presignPut(place.bucket, place.manifestKey, request.signedSeconds ?? 60)\n    reached('signed', place.folder)\n    const isOwner = await request.holdsFence()\n",
+      'const isOwner = await request.holdsFence()\n    const url = await storage.presignPut(place.bucket, place.manifestKey, request.signedSeconds ?? 60)\n',
     ],
     [
       'a superseded attempt leaves its files',
