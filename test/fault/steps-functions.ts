@@ -12,7 +12,7 @@ import { defineFunction } from '../../runtime/index.ts'
 import { STEP_CHANNEL, type StepReached } from '../../runtime/steps.ts'
 import { sleep } from '../../runtime/time.ts'
 import { waitUntilSuspended } from '../helpers/suspend.ts'
-import type { Trap } from './steps.ts'
+import type { Trap } from './traps.ts'
 
 /** Where the traps are. */
 const dir = process.env['STEPS_DIR'] ?? ''
