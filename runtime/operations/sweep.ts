@@ -21,7 +21,7 @@ const MAX_OBJECTS = 1_000_000
 
 export function createSweepService(parts: SweepServiceParts): SweepService {
   const { queue, functions, maxObjects = MAX_OBJECTS } = parts
-  const store = createSweepStore(parts.redis, queue.keys)
+  const store = createSweepStore(parts.redis, queue)
   let isTrying = false
 
   async function preview(request: SweepRequest): Promise<SweepPreview> {

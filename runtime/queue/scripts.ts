@@ -20,6 +20,7 @@ const SCRIPTS = {
   set_limits: { mayExceedMemory: true },
   cancel: { mayExceedMemory: true },
   repair: { mayExceedMemory: false },
+  save_sweep: { mayExceedMemory: true },
   prune: { mayExceedMemory: true },
   retire_consumers: { mayExceedMemory: true },
   verdict_written: { mayExceedMemory: true },

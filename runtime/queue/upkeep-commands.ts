@@ -24,6 +24,10 @@ export function createUpkeepCommands(redis: Redis, keys: Keys, script: RunScript
     /** What the runs of a function work on that are some worker's now. */
     running: (functionName: string) => readRunning(redis, keys, functionName),
 
+    /** Fields of the sweep's hash, '' to remove one; false when the pass is not the one that goes on (any more). */
+    saveSweep: async (passId: string, fields: readonly (readonly [name: string, text: string])[]) =>
+      (await script('save_sweep', [passId, ...fields.flat()])) === 1,
+
     /** Redis's clock. */
     async nowMs(): Promise<number> {
       const [seconds, micros] = await redis.time()

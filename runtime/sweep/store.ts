@@ -1,6 +1,6 @@
 /** What Redis keeps of the sweep: the pass that goes on, the one that is asked for, and how the last ones ended. @module */
 import type { Redis } from 'ioredis'
-import type { Keys } from '../queue/keys.ts'
+import type { Queue } from '../queue/queue.ts'
 import type { HealReason, ReportReason } from './decide.ts'
 
 /** `full` looks at every object, `recent` at those that came since shortly before the last pass began. */
@@ -52,7 +52,8 @@ export interface SweepState {
 
 export type SweepStore = ReturnType<typeof createSweepStore>
 
-export function createSweepStore(redis: Redis, { sweep: key }: Pick<Keys, 'sweep'>) {
+export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'saveSweep'>) {
+  const { sweep: key } = queue.keys
   return {
     async read(): Promise<SweepState> {
       const fields = Object.entries(await redis.hgetall(key))
@@ -74,16 +75,17 @@ export function createSweepStore(redis: Redis, { sweep: key }: Pick<Keys, 'sweep
       await commands.exec()
     },
 
-    async save(pass: Pass): Promise<void> {
-      await redis.hset(key, 'pass', JSON.stringify(pass))
-    },
+    /** False when Redis has forgotten the pass: what was healed before it did so has to be healed anew. */
+    save: (pass: Pass): Promise<boolean> => queue.saveSweep(pass.id, [['pass', JSON.stringify(pass)]]),
 
-    async end(pass: Pass): Promise<void> {
+    /** Likewise. */
+    async end(pass: Pass): Promise<boolean> {
       const text = JSON.stringify(pass)
-      const commands = redis.multi().hdel(key, 'pass')
-      if (isAboutAll(pass)) commands.hset(key, pass.kind, text)
-      if (pass.cause === 'request') commands.hset(key, 'asked', text)
-      await commands.exec()
+      return queue.saveSweep(pass.id, [
+        ...(isAboutAll(pass) ? [[pass.kind, text] as const] : []),
+        ...(pass.cause === 'request' ? [['asked', text] as const] : []),
+        ['pass', ''],
+      ])
     },
   }
 }

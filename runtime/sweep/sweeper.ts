@@ -1,5 +1,6 @@
 /** Runs passes when they are due: one process of all at a time, which goes on from where the one before it has stopped. @module */
 import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { ulid } from 'ulid'
 import type { Logger } from '../logger.ts'
@@ -15,6 +16,8 @@ import { createSweepStore, isAboutAll, PASS_KINDS, type Pass, type SweepState } 
 const DUTY_MS = 10 * SECOND_MS
 /** At most so long does a pass rest between two batches. */
 const LONGEST_REST_MS = SECOND_MS
+/** How long the end of a process waits for the end of a batch. */
+const LAST_BATCH_MS = 2 * SECOND_MS
 
 export interface SweeperParts extends Omit<PassParts, 'graceMs'> {
   readonly redis: Redis
@@ -25,7 +28,7 @@ export interface SweeperParts extends Omit<PassParts, 'graceMs'> {
 
 export interface Sweeper {
   /** Begins or goes on with the pass that is due; resolves when it has ended, at once when there is none. */
-  look(): Promise<void>
+  readonly look: () => Promise<void>
   /** A server has come back: what happened meanwhile may not have been told of. */
   serverCameBack(): void
   /** Ends the pass that goes on; whoever comes next goes on with it. */
@@ -34,10 +37,13 @@ export interface Sweeper {
 
 export function createSweeper(parts: SweeperParts): Sweeper {
   const { redis, queue, settings, metrics, log } = parts
-  const store = createSweepStore(redis, queue.keys)
+  const store = createSweepStore(redis, queue)
   const duty = createDuty(redis, queue.keys.duty('sweep'), DUTY_MS)
   const stopping = new AbortController()
-  const stopped = once(stopping.signal, 'abort').then(() => undefined)
+  // The batch that goes on may end, but a store that is away must not hold up the end of this process.
+  const stopped = once(stopping.signal, 'abort').then(() =>
+    setTimeout(LAST_BATCH_MS, undefined, { ref: false }),
+  )
   const wants = { isFullWanted: true, isRecentWanted: false }
 
   async function take(pass: Pass): Promise<void> {
@@ -62,16 +68,15 @@ export function createSweeper(parts: SweeperParts): Sweeper {
         metrics.sweepHealed.inc({ reason })
         log.info({ reason, function: functionName, object: `${bucket}/${key}` }, 'the sweep has healed a run')
       }
-      // Another process is at it by now, from where this one was.
-      if (!(await duty.isMine())) return false
-      await store.save(pass)
-      if (stopping.signal.aborted) return false
+      // Another process is at it by now, from where this one was; or Redis has forgotten what was done so far.
+      if (!(await duty.isMine()) || !(await store.save(pass))) return false
       // Half of the time belongs to the intake, which lives in the same process.
       await sleep(Math.min(performance.now() - stepAtMs, LONGEST_REST_MS), stopping.signal)
+      if (stopping.signal.aborted) return false
       stepAtMs = performance.now()
     }
     const ended = { ...pass, endedAtMs: await queue.nowMs() }
-    await store.end(ended)
+    if (!(await store.end(ended))) return false
     const { kind, cause, objects, runs, healed, reported } = ended
     log.info({ kind, cause, objects, runs, healed, reported }, 'the sweep has come to its end')
     return true
@@ -108,7 +113,6 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   return {
     async look() {
       if (stopping.signal.aborted) return
-      // A store that is away must not hold up the end of this process.
       await Promise.race([look(), stopped])
     },
     serverCameBack() {

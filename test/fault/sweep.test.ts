@@ -268,7 +268,9 @@ it('does nothing twice when Redis forgets everything, in the middle of work and 
   }
   await told()
   const after = await attemptsOf()
-  for (const [key, attempt] of before) if (attempt !== undefined) expect(after.get(key)).toBe(attempt)
+  const done = [...before].filter(([, attempt]) => attempt !== undefined)
+  expect(done.length).toBeGreaterThan(0)
+  expect([...after]).toEqual(expect.arrayContaining(done))
 
   await waitFor(
     async () => (await passes()).some(({ kind, status }) => kind === 'full' && status === 'done'),
@@ -288,7 +290,7 @@ it('finds what MinIO had no room to remember while Redis was away', async () => 
   const mine = Array.from({ length: 10 }, (_, index) => `echo/no room ${index}`)
   const told = await watchFault(used.stack, 'more events than the queue folder takes')
   const startedMs = Date.now()
-  await used.stack.redis.kill('SIGKILL')
+  used.stack.redis.kill('SIGKILL')
   for (const key of mine) await put(key)
   await told()
   await used.stack.redis.start()
@@ -303,7 +305,7 @@ it('finds what MinIO had no room to remember while Redis was away', async () => 
 it('looks again when MinIO has come back, and when the runtime starts, for what was lost meanwhile', async () => {
   await unheard(() => put('echo/before minio died'))
   const killedMs = Date.now()
-  await used.stack.minio.kill('SIGKILL')
+  used.stack.minio.kill('SIGKILL')
   await used.stack.minio.start()
   await sweptBy('reconnect', killedMs)
   await used.runs.reached('echo/before minio died', 'succeeded')

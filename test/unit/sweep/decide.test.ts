@@ -59,30 +59,30 @@ describe('of a run that Redis does not know', () => {
     ['not-set-up', { watermarkMs: undefined }],
     ['before-watermark', { watermarkMs: UPLOADED + 1 }],
     ['event-unknown', { isEventKnown: false, records: NOTHING }],
-  ] as const)('it reports what is %s and runs nothing', (reason, rest) =>
+  ] as const)('reports what is %s and runs nothing', (reason, rest) =>
     expect(decide(facts(rest))).toEqual({ kind: 'report', reason }),
   )
 
-  it('it asks the buckets of what is exactly old enough and not older than the watermark', () => {
+  it('asks the buckets of what is exactly old enough and not older than the watermark', () => {
     const rest = { lastModifiedMs: NOW - MINUTE, watermarkMs: NOW - MINUTE }
     expect(decide(facts(rest))).toEqual({ kind: 'ask-store' })
     expect(decide(facts({ ...rest, records: NOTHING }))).toEqual(LOST)
   })
 
-  it('it takes for ended what has a result, or a verdict that stays', () => {
+  it('takes for ended what has a result, or a verdict that stays', () => {
     for (const records of [result('mine'), verdict('mine', 'dead'), verdict('mine', 'cancelled')]) {
       expect(decide(facts({ records }))).toEqual(LEAVE)
       expect(decide(facts({ records, isEventKnown: false }))).toEqual(LEAVE)
     }
   })
 
-  it('it takes up again what ended because of a version that is gone', () => {
+  it('takes up again what ended because of a version that is gone', () => {
     for (const state of ['superseded', 'source-gone'] as const)
       expect(decide(facts({ records: verdict('mine', state), isEventKnown: false }))).toEqual(RESTORED)
     expect(decide(facts({ records: result('another', UPLOADED + 1) }))).toEqual(RESTORED)
   })
 
-  it('it runs what left nothing, whatever older versions have left', () => {
+  it('runs what left nothing, whatever older versions have left', () => {
     for (const records of [NOTHING, result('another'), verdict('another', 'dead')])
       expect(decide(facts({ records }))).toEqual(LOST)
   })
