@@ -169,7 +169,10 @@ function malformed(real: string): Readonly<Record<string, Buffer>> {
     'records that are no list': Buffer.from('{"Records":{"a":1}}'),
     'records that are none': Buffer.from('[{"Event":[null,7,"x"],"EventTime":"x"}]'),
     'half of one': Buffer.from(real.slice(0, real.length / 2)),
-    'no UTF-8': Buffer.concat([Buffer.from(real.slice(0, -2)), Buffer.from([0xff, 0xfe, 0x5d])]),
+    'a key that is no UTF-8': Buffer.from(
+      real.replace(/"key":"[^"]*"/, '"key":"echo%2F\u00ff.txt"'),
+      'latin1',
+    ),
     'no key': spoiled(/"key":"[^"]*",?/, ''),
     'an empty key': spoiled(/"key":"[^"]*"/, '"key":""'),
     'a key that is badly escaped': spoiled(/"key":"[^"]*"/, '"key":"%E0%A4%A"'),

@@ -10,6 +10,7 @@ import { createHistory } from '../../runtime/queue/history.ts'
 import { createKeys } from '../../runtime/queue/keys.ts'
 import type { RunRecord } from '../../runtime/queue/run.ts'
 import { createApiClient } from '../helpers/api.ts'
+import { everyWorkerHeard } from '../helpers/every-worker-heard.ts'
 import { manifestVersions } from '../helpers/manifest-versions.ts'
 import { useStack } from '../helpers/runs.ts'
 import { random } from '../helpers/seed.ts'
@@ -92,33 +93,17 @@ describe('retries', () => {
     for (const key of all) await used.runs.put(key, '503 3600 once')
     const runs = await reachedAll(all, 'retrying')
     expect((await ask('POST', '/functions/busy/pause')).status).toBe(200)
-    await everyWorkerHeard('busy')
+    await everyWorkerHeard(redis, 'busy')
     for (const { runId } of runs) await redis.zadd(keys.delay, 'XX', 1, runId)
     for (const run of await reachedAll(all, 'queued')) expect(run).toMatchObject({ attempts: 1, fence: 1 })
     // A worker looks for work each second, and says each second that it is there.
-    await everyWorkerHeard('busy')
+    await everyWorkerHeard(redis, 'busy')
     expect(await calls('busy/paused-')).toHaveLength(all.length)
     for (const run of await reachedAll(all, 'queued')) expect(run).toMatchObject({ attempts: 1, fence: 1 })
     expect((await ask('POST', '/functions/busy/resume')).status).toBe(200)
     for (const run of await reachedAll(all, 'succeeded')) expect(run).toMatchObject({ attempts: 1, fence: 2 })
   })
 })
-
-/** Twice since now: the limits are the answer to a worker's word that it is there. */
-async function everyWorkerHeard(functionName: string): Promise<void> {
-  for (let time = 0; time < 2; time++) {
-    const workers = await redis.zrangebyscore(keys.workers(functionName), '-inf', '+inf')
-    const newest = Math.max(...(await redis.zmscore(keys.workers(functionName), ...workers)).map(Number))
-    expect(newest).toBeGreaterThan(0)
-    await waitFor(
-      async () => (await redis.zcount(keys.workers(functionName), '-inf', String(newest))) === 0,
-      {
-        timeoutMs: 10_000,
-        what: 'every worker to say that it is there',
-      },
-    )
-  }
-}
 
 it('a thousand dead letters are run again once each, though two ask for it at the same time', async () => {
   const told = await watchFault(used.stack, 'handler gives up')

@@ -1,0 +1,18 @@
+/** That every worker of a stack knows what an operator has just set for a function. @module */
+import type { Redis } from 'ioredis'
+import { createKeys } from '../../runtime/queue/keys.ts'
+import { waitFor } from './wait.ts'
+
+/** A worker says each second that it is there, and is answered with the limits; it has heard them once it says so again. */
+export async function everyWorkerHeard(redis: Redis, functionName: string): Promise<void> {
+  const key = createKeys('sluice').workers(functionName)
+  for (let time = 0; time < 2; time++) {
+    const workers = await redis.zrangebyscore(key, '-inf', '+inf')
+    const newest = Math.max(...(await redis.zmscore(key, ...workers)).map(Number))
+    if (!Number.isFinite(newest)) throw new Error(`no worker serves ${functionName}`)
+    await waitFor(async () => (await redis.zcount(key, '-inf', String(newest))) === 0, {
+      timeoutMs: 10_000,
+      what: 'every worker to say that it is there',
+    })
+  }
+}
