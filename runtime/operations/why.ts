@@ -172,11 +172,14 @@ function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
   if (eventName !== undefined) {
     return because(
       'forgotten',
-      `it was announced (${eventName}), but neither a run nor a result is known any more: ${ask}`,
+      `it was announced (${eventName}), but neither a run nor a result is known any more: the next sweep takes it up (sluice sweep does so now)`,
     )
   }
   if (nowMs - object.lastModifiedMs < MINUTE_MS) {
-    return because('waiting-for-events', 'it was uploaded less than a minute ago and not announced yet')
+    return because(
+      'waiting-for-events',
+      'it was uploaded less than a minute ago and not announced yet; when it never is, the sweep takes it up',
+    )
   }
   if (CREATED_EVENTS.some((name) => !definition.events.includes(name))) {
     return because(
@@ -186,7 +189,7 @@ function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
   }
   return because(
     'not-announced',
-    `the store never announced it (sluice doctor says whether it announces anything): ${ask}`,
+    `the store never announced it (sluice doctor says whether it announces anything): the next sweep takes it up (sluice sweep does so now)`,
   )
 }
 

@@ -7,6 +7,68 @@ import { useFakeApi, type Answer, type Asked } from './fake-api.ts'
 
 const fake = useFakeApi()
 
+describe('sweep', () => {
+  const found = {
+    kind: 'full',
+    objects: 40,
+    runs: 1,
+    healed: { 'lost-event': 2 },
+    reported: { 'before-watermark': 30, 'too-young': 0 },
+  }
+  const passOf = (rest: object) => ({ id: '01S', cause: 'request', status: 'done', ...found, ...rest })
+
+  it('says in words what would be healed, and what is left alone', async () => {
+    const sample = [{ reason: 'lost-event', function: 'cut', bucket: 'incoming', key: 'a\u001b[2J.mp4' }]
+    const { code, out } = await fake.ask(
+      ['sweep', '--dry-run', '--recent', '--bucket', 'incoming', '--prefix', 'a/'],
+      () => ({ body: { ...found, sample } }),
+    )
+    expect(fake.api?.asked[0]).toMatchObject({
+      method: 'POST',
+      path: '/v1/sweep',
+      body: { kind: 'recent', dryRun: true, bucket: 'incoming', prefix: 'a/' },
+    })
+    expect(code).toBe(0)
+    // A key cannot steer the terminal.
+    expect(out).not.toContain('\u001b')
+    expect(out.replace(/a\S*2J/, 'a')).toBe(
+      [
+        '40 objects and 1 run looked at',
+        'would be healed:',
+        '  2 lost-event: never heard of, and run now',
+        '  lost-event  cut  incoming/a.mp4',
+        'left alone:',
+        '  30 before-watermark: there before the function was set up: sluice reprocess runs them',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('waits for the end of its own pass, whatever others are known', async () => {
+    const others = [passOf({ id: '01X', healed: { restored: 9 } })]
+    const { code, out } = await fake.ask(['sweep'], ({ method }, count) => {
+      if (method === 'POST') return { status: 202, body: passOf({ status: 'waiting' }) }
+      const own = passOf(count === 1 ? { status: 'running' } : { healed: {}, reported: {} })
+      return { body: { passes: [...others, own] } }
+    })
+    expect(fake.api?.asked.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET'])
+    expect(fake.api?.asked[0]?.body).toEqual({ kind: 'full' })
+    expect({ code, out }).toEqual({ code: 0, out: '40 objects and 1 run looked at\nnothing was lost\n' })
+  })
+
+  it('asks and goes with --no-wait, and fails when nobody knows of it any more', async () => {
+    const answer = { status: 202, body: passOf({ status: 'waiting' }) }
+    expect(await fake.ask(['sweep', '--no-wait'], () => answer)).toMatchObject({
+      code: 0,
+      out: 'sweep 01S: begins when none before it goes on\n',
+    })
+    const { code, err } = await fake.ask(['sweep', '--json'], ({ method }) =>
+      method === 'POST' ? answer : { body: { passes: [] } },
+    )
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('nobody knows of this sweep') })
+  })
+})
+
 describe('reprocess', () => {
   it('asks for one object with options of its own', async () => {
     const { code, out } = await fake.ask(

@@ -20,7 +20,9 @@ describe('of an object without a run', () => {
   it('that was never announced, says so and what to do', () => {
     expect(whyOf(facts({}))).toMatchObject({
       reason: 'not-announced',
-      explanation: expect.stringMatching(/never announced it .*sluice doctor.*sluice reprocess/),
+      explanation: expect.stringMatching(
+        /never announced it .*sluice doctor.*the next sweep takes it up.*sluice sweep/,
+      ),
     })
   })
 
