@@ -13,8 +13,8 @@ const LAST_WORDS_MS = SECOND_MS
  * where much is allocated, and glibc gives back to the system what it has mapped: with a large file 184 MB at the peak
  * instead of 219.
  */
-const WORKER_FLAGS = ['--max-semi-space-size=4']
-const WORKER_ENV = { MALLOC_MMAP_THRESHOLD_: String(64 * 1024) }
+export const WORKER_FLAGS = ['--max-semi-space-size=4']
+export const WORKER_ENV = { MALLOC_MMAP_THRESHOLD_: String(64 * 1024) }
 
 export interface ForkOptions {
   /** The module whose first argument is the child's kind. */

@@ -11,6 +11,7 @@ import { createRuns } from '../helpers/runs.ts'
 import { startTestStack } from '../helpers/stack.ts'
 import { waitFor } from '../helpers/wait.ts'
 import type { Measurement } from './run.ts'
+import { median, round } from './statistics.ts'
 
 const ROUNDS = 25
 /** The first ones warm up and do not count. */
@@ -60,7 +61,7 @@ export async function measureLatency(): Promise<Measurement> {
       ours.push(oursMs)
       peer.push(peerMs)
     }
-    const result = { ours: median(ours), peer: median(peer) }
+    const result = { ours: round(median(ours), 3), peer: round(median(peer), 3) }
     return { name: 'latency', unit: 'ms', ...result, ratio: round(result.ours / result.peer, 5) }
   } finally {
     redis.disconnect()
@@ -89,16 +90,4 @@ async function bindPeer({
   await minio.start()
   await mc.run('mb', 'root/peer')
   await mc.run('event', 'add', 'root/peer', PEER_TARGET, '--event', 'put')
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  const value =
-    sorted.length % 2 === 1 ? sorted[middle] : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2
-  return round(value ?? NaN, 3)
-}
-
-function round(value: number, digits: number): number {
-  return Number(value.toFixed(digits))
 }

@@ -1,6 +1,11 @@
 /** `npm run bench -- <name> [size]`: runs one benchmark; its last line is one line of JSON. @module */
+import { measureAdmit } from './admit.ts'
+import { measureDispatch } from './dispatch.ts'
 import { measureLarge } from './large.ts'
 import { measureLatency } from './latency.ts'
+import { measureMemory } from './memory.ts'
+import { measureObjects } from './objects.ts'
+import { measureWait } from './wait.ts'
 
 export interface Measurement {
   readonly name: string
@@ -14,7 +19,12 @@ export interface Measurement {
 }
 
 const BENCHMARKS: Readonly<Record<string, (size?: string) => Promise<Measurement>>> = {
+  dispatch: measureDispatch,
+  wait: measureWait,
+  objects: measureObjects,
   latency: measureLatency,
+  admit: measureAdmit,
+  memory: measureMemory,
   large: measureLarge,
 }
 

@@ -1,0 +1,223 @@
+/**
+ * Our side of `dispatch` and `wait`: the real worker with leases, limits, metrics and gateway. Only what speaks to the store is
+ * left out of its attempts: HEAD, the look for a manifest, the scratch folder, the commit.
+ * @module
+ */
+import { randomUUID } from 'node:crypto'
+import { defineFunction, type FunctionDefinition } from '../../runtime/function.ts'
+import { NO_LIMITS } from '../../runtime/limits/limits.ts'
+import { createLogger } from '../../runtime/logger.ts'
+import { createMetrics } from '../../runtime/metrics.ts'
+import { createAttemptOutput } from '../../runtime/output/attempt-output.ts'
+import { connectRedis } from '../../runtime/queue/redis.ts'
+import { createQueue, type Job, type Queue } from '../../runtime/queue/queue.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
+import { useLightResponses } from '../../runtime/worker/attempt/exchange.ts'
+import { createGateway } from '../../runtime/worker/attempt/gateway.ts'
+import { handle } from '../../runtime/worker/attempt/handle.ts'
+import { placeOf } from '../../runtime/worker/attempt/manifest-of.ts'
+import { mergeOptions } from '../../runtime/worker/attempt/options.ts'
+import { outcomeOfError } from '../../runtime/worker/attempt/outcome.ts'
+import { createContact } from '../../runtime/worker/contact.ts'
+import { startChores } from '../../runtime/worker/housekeeping.ts'
+import { createInFlight } from '../../runtime/worker/in-flight.ts'
+import { renewLeases } from '../../runtime/worker/lease.ts'
+import { createRangeProxy } from '../../runtime/worker/source/proxy.ts'
+import { createWorker, type WorkerParts } from '../../runtime/worker/worker.ts'
+import { newAttemptId } from '../../runtime/worker/attempt/attempt-id.ts'
+import { sleep } from '../../runtime/time.ts'
+import { answerOrders } from './side.ts'
+
+const LEASE_MS = 30_000
+const FILL_AT_ONCE = 500
+const NAME = 'nothing'
+/** So that a worker that looks by itself is idle again. */
+const IDLE_MS = 20
+
+const [redisUrl = ''] = process.argv.slice(2)
+const log = createLogger({ level: 'warn', format: 'json' })
+const redis = connectRedis(redisUrl, 'command', log)
+const metrics = createMetrics([NAME])
+const queue = createQueue(redis, 'sluice')
+const proxy = createRangeProxy(log)
+// Nothing asks it: a handler that does nothing reads and writes nothing.
+const storage = {} as Storage
+
+type Order =
+  | { readonly kind: 'dispatch'; readonly count: number; readonly atATime: number }
+  | { readonly kind: 'wait'; readonly count: number }
+
+answerOrders(async (order: Order) => (order.kind === 'dispatch' ? dispatch(order) : wait(order)))
+
+/** Seconds from the worker's start until `count` runs that wait for it are settled. */
+async function dispatch({ count, atATime }: { count: number; atATime: number }): Promise<number> {
+  await queue.ensureGroups([NAME])
+  for (let from = 0; from < count; from += FILL_AT_ONCE) {
+    const jobs = Array.from({ length: Math.min(FILL_AT_ONCE, count - from) }, (_, at) => jobOf(from + at))
+    await queue.admit(admissionOf(jobs))
+  }
+  let ended = 0
+  let onAll: () => void = () => undefined
+  const all = new Promise<void>((resolve) => (onAll = resolve))
+  const worker = createBenchWorker(atATime, {
+    onSettled(number) {
+      ended += number
+      if (ended === count) onAll()
+    },
+  })
+  const startedAtMs = performance.now()
+  const stop = worker.start()
+  await all
+  const seconds = (performance.now() - startedAtMs) / 1_000
+  await stop()
+  return seconds
+}
+
+/** Across rounds: the same run twice would be a duplicate. */
+let asked = 0
+
+/** Milliseconds from asking for a run until its handler starts, one at a time in an idle worker. */
+async function wait({ count }: { count: number }): Promise<number[]> {
+  await queue.ensureGroups([NAME])
+  let onStart: () => void = () => undefined
+  let onEnd: () => void = () => undefined
+  const worker = createBenchWorker(1, {
+    onHandler: () => onStart(),
+    onSettled: (number) => number && onEnd(),
+  })
+  const rings = connectRedis(redisUrl, 'block', log)
+  rings.on('message', () => worker.ring())
+  await rings.subscribe(queue.keys.wake)
+  const stop = worker.start()
+  const waits: number[] = []
+  for (let at = 0; at < count; at++) {
+    const ended = new Promise<void>((resolve) => (onEnd = resolve))
+    const startedAtMs = performance.now()
+    const started = new Promise<number>(
+      (resolve) => (onStart = () => resolve(performance.now() - startedAtMs)),
+    )
+    await queue.admit(admissionOf([jobOf(asked++)]))
+    waits.push(await started)
+    await ended
+    await sleep(IDLE_MS)
+  }
+  await stop()
+  rings.disconnect()
+  return waits
+}
+
+interface Watching {
+  readonly onHandler?: () => void
+  /** After the turn in which so many runs were settled as succeeded. */
+  readonly onSettled: (number: number) => void
+}
+
+function createBenchWorker(atATime: number, { onHandler, onSettled }: Watching) {
+  const definition = defineFunction(
+    { name: NAME, version: '1', on: { bucket: 'incoming' }, concurrency: atATime },
+    (c) => {
+      onHandler?.()
+      return c.json({ ok: true })
+    },
+  )
+  const watched: Queue = {
+    ...queue,
+    async turn(request) {
+      const reply = await queue.turn(request)
+      onSettled(reply.settled.filter((state) => state === 'succeeded').length)
+      return reply
+    },
+  }
+  const consumer = `bench:${randomUUID()}`
+  const inFlight = createInFlight(LEASE_MS)
+  const contact = createContact(LEASE_MS / 6)
+  const limits = new Map([[NAME, NO_LIMITS]])
+  const worker = createWorker({
+    queue: watched,
+    consumer,
+    functions: [definition],
+    allFunctions: [definition],
+    limits: () => limits,
+    inFlight,
+    contact,
+    attempt: attemptWithoutStore(definition),
+    onEndedWithoutResult: () => undefined,
+    metrics,
+    log,
+  })
+  const chores = [
+    { name: 'attend', everyMs: 1_000, run: async () => void (await queue.attend(consumer, 5_000, [NAME])) },
+    { name: 'watch', everyMs: 250, run: () => inFlight.watch() },
+    { name: 'heartbeat', everyMs: LEASE_MS / 3, run: () => renewLeases(queue, consumer, inFlight, contact) },
+    { name: 'promote', everyMs: 1_000, run: async () => void (await queue.promote(1_000)) },
+  ]
+  return {
+    ring: () => worker.ring(),
+    start() {
+      const stopChores = startChores(chores, log)
+      const stopped = worker.run()
+      return async () => {
+        worker.drain(1_000)
+        await Promise.all([stopped, stopChores()])
+      }
+    },
+  }
+}
+
+/** As `perform` does it, between the look at the store and the commit. */
+function attemptWithoutStore(definition: FunctionDefinition): WorkerParts['attempt'] {
+  useLightResponses()
+  const gateway = createGateway([definition])
+  return async (attempt, log) => {
+    try {
+      const { claim, signal, active } = attempt
+      const { payload } = claim
+      const place = placeOf(definition, payload)
+      const layers = { settings: undefined, metadata: {}, request: payload.options }
+      const { options, warnings } = mergeOptions(definition, layers)
+      const output = createAttemptOutput({ storage, place, attempt: newAttemptId(), signal, onBytes: active })
+      output.describe({ warnings })
+      const event = { ...payload, metadata: {} }
+      const parts = { attempt, log, place, event, scratch: '/nowhere', options, output }
+      const outcome = await handle({ storage, proxy }, gateway, parts)
+      await output.close()
+      return outcome
+    } catch (error) {
+      return outcomeOfError(error)
+    }
+  }
+}
+
+function jobOf(at: number): Job {
+  const id = at.toString(16).padStart(32, '0')
+  return {
+    runId: id,
+    functionName: NAME,
+    objectId: id,
+    eventId: `event-${at}`,
+    lane: 'live',
+    trigger: 'upload',
+    payload: {
+      bucket: 'incoming',
+      key: `folder/object-${at}.txt`,
+      generation: `generation-${at}`,
+      etag: 'd41d8cd98f00b204e9800998ecf8427e',
+      sizeBytes: 1,
+      lastModifiedMs: Date.now(),
+      eventTimeMs: Date.now(),
+    },
+  }
+}
+
+function admissionOf(jobs: readonly Job[]) {
+  return {
+    raws: [],
+    jobs,
+    marks: [],
+    bad: [],
+    debts: [],
+    announced: [],
+    recordTtlMs: 60_000,
+    paths: 2,
+  } as const
+}
