@@ -19,7 +19,7 @@ export interface Ages {
 /** What the rows of a listing came to. */
 export interface Gathered {
   readonly folders: readonly FoundFolder[]
-  /** The last key that was seen with all its versions; undefined when the listing came to its end. */
+  /** The last key that was looked at, of a folder with all its versions; undefined when the listing came to its end. */
   readonly after: string | undefined
 }
 
@@ -37,7 +37,7 @@ export async function gather(
   let count = 0
   for await (const { key, lastModifiedMs } of rows) {
     const isOfOpen = open !== undefined && key.startsWith(attemptFolder(open, open.attempt))
-    if (count >= limit && !isOfOpen && key !== last) return { folders: all(folders, open), after: last }
+    if (count >= limit && !isOfOpen) return { folders: all(folders, open), after: last }
     count++
     last = key
     if (open && isOfOpen) {

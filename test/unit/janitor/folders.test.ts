@@ -76,7 +76,7 @@ describe('a listing', () => {
     [4, `a/chunk/~${A}/3`, 1],
     [6, `a/chunk/~${B}/1`, 2],
     [7, `b/chunk/~${B}/1`, 3],
-  ])('stops after %i rows, but never within a folder or a key', async (limit, after, folders) => {
+  ])('stops after %i rows, but never within a folder', async (limit, after, folders) => {
     const gathered = await gather('processed', rows(...all), limit)
     expect(gathered.after).toBe(after)
     expect(gathered.folders).toHaveLength(folders)
