@@ -60,10 +60,21 @@ export function createTidy({ queue, storage, functions, router, look, log }: Tid
     const { bucket, key, removedVersion } = debt
     if (!functions.some((definition) => definition.bucket === bucket)) return false
     const objectId = objectIdOf(bucket, key)
+    // A run of what was removed may still commit its result over that of the version which is the latest now.
+    if (await isRunning(debt)) return false
     if (looked.has(objectId) || (await queue.isConsumed(objectId, removedVersion))) return true
     const { isUnsettled } = await look(bucket, key)
     if (!isUnsettled) looked.add(objectId)
     return !isUnsettled
+  }
+
+  async function isRunning({ bucket, key, removedVersion }: Debt & { kind: 'look' }): Promise<boolean> {
+    if (removedVersion === '') return false
+    for (const { name } of functions.filter((definition) => definition.bucket === bucket)) {
+      const run = await queue.run(runIdOf(name, bucket, key, removedVersion))
+      if (run?.state === 'running') return true
+    }
+    return false
   }
 
   async function removeResult(request: RemovalRequest, debt: Debt & { kind: 'results' }) {

@@ -237,6 +237,16 @@ describe('a version that was removed', () => {
     expect(await used.queue.run(runId(generation))).toMatchObject({ state: 'running', trigger: 'upload' })
   })
 
+  it('is looked at later while its own run goes on, which may still commit its result', async () => {
+    const { generation } = await upload('incoming', ['plain'], [])
+    const wants = [{ functionName: 'plain', free: 1, lowFirst: 0 }]
+    await used.queue.turn({ consumer: 'w', token: randomUUID(), inFlight: 0, settlements: [], wants })
+    for (const version of ['v1', generation]) await look(version)
+    await used.store.storage.remove('incoming', used.key, { versionId: generation })
+    await tidyWith([plain])()
+    expect(await owed()).toEqual([lookDebt('incoming', used.key, generation, 'e')])
+  })
+
   it('needs no look when the runtime itself removed it, or when nothing is left', async () => {
     await used.queue.markConsumed(objectIdOf('incoming', used.key), 'v1')
     await look('v1')
