@@ -25,6 +25,8 @@ import { settlementOf } from './settlement.ts'
 /** Without a ring, how long until a worker looks by itself: rings may be lost with a connection. */
 const LOOK_MS = 1_000
 const RESEND_MS = 250
+/** Of many claimed runs so many begin together, and the next ones while Redis settles what ended at once. */
+const BEGIN_TOGETHER = 16
 /** One claim in ten is for backfill when there is live work too. */
 const LOW_SHARE = 10
 
@@ -123,18 +125,27 @@ export function createWorker(parts: WorkerParts): Worker {
       owesVerdicts ||= !['succeeded', 'queued', 'retrying', 'fenced'].includes(state)
     })
     if (owesVerdicts) parts.onEndedWithoutResult()
-    for (const claim of reply.claims) begin(claim, sentAtMs)
+    begin(reply.claims.map((claim) => take(claim, sentAtMs)))
   }
 
-  function begin(claim: Claim, sentAtMs: number): void {
+  /** From now on it is this worker's, with a lease, whenever it begins. */
+  function take(claim: Claim, sentAtMs: number): InFlightAttempt {
     const definition = functions.find(({ name }) => name === claim.functionName) as FunctionDefinition
     claimedOf.set(definition.name, (claimedOf.get(definition.name) ?? 0) + 1)
     const attempt = inFlight.add(claim, definition)
     inFlight.renewed(attempt, sentAtMs)
     metrics.active.inc({ function: definition.name })
     metrics.startDelay.observe({ function: definition.name }, (claim.claimedAtMs - claim.queuedAtMs) / 1_000)
-    const scope = log.child({ function: definition.name, run: claim.runId, attempt: claim.attempts + 1 })
-    void parts.attempt(attempt, scope).then((outcome) => end(attempt, outcome))
+    return attempt
+  }
+
+  function begin(attempts: readonly InFlightAttempt[]): void {
+    for (const attempt of attempts.slice(0, BEGIN_TOGETHER)) {
+      const { claim, definition } = attempt
+      const scope = log.child({ function: definition.name, run: claim.runId, attempt: claim.attempts + 1 })
+      void parts.attempt(attempt, scope).then((outcome) => end(attempt, outcome))
+    }
+    if (attempts.length > BEGIN_TOGETHER) setImmediate(begin, attempts.slice(BEGIN_TOGETHER))
   }
 
   function end(attempt: InFlightAttempt, outcome: Outcome): void {
