@@ -58,6 +58,8 @@ describe('the way to Redis', () => {
       wire.loseReplies(1 + dice.below(3))
       await upload(keys.slice(before))
       expect(await doneOnce(keys)).toEqual(keys)
+      // A claim whose reply was lost is told again; else its run would wait for its lease to end.
+      for (const key of keys) expect((await used.runs.of(key))[0]).toMatchObject({ lane: 'live', fence: 1 })
     }
     expect(wire.lost - lostBefore).toBeGreaterThanOrEqual(15)
     await told()
