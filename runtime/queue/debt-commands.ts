@@ -27,10 +27,8 @@ export function createDebtCommands(redis: Redis, keys: Keys, script: RunScript) 
 
     /** Whether a run of this version of an object goes on, or ended so that it may be run again; of any function. */
     async hasUnfinished(objectId: string, generation: string): Promise<boolean> {
-      const runIds = [
-        ...(await redis.smembers(keys.open(objectId))),
-        ...(await redis.smembers(keys.failed(objectId))),
-      ]
+      // In one command, since runs move from one to another.
+      const runIds = await redis.sunion(keys.open(objectId), keys.marked(objectId), keys.failed(objectId))
       const generations = await Promise.all(runIds.map((runId) => redis.hget(keys.run(runId), 'generation')))
       return generations.includes(generation)
     },

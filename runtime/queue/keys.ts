@@ -45,8 +45,10 @@ export interface Keys {
   tries(runId: string): string
   /** List: what was announced of an object. */
   events(objectId: string): string
-  /** Set: runs of an object that go on. */
+  /** Set: runs of an object that go on, but for those in `marked`. */
   open(objectId: string): string
+  /** Set: runs of an object that go on and were told that they are out of date. */
+  marked(objectId: string): string
   /** Set: versions of an object that the runtime itself has removed. */
   consumed(objectId: string): string
   /** Set: runs of an object that ended without a result and may be run again. */
@@ -76,6 +78,7 @@ export function createKeys(name: string): Keys {
     tries: (runId) => `${prefix}tries:${runId}`,
     events: (objectId) => `${prefix}events:${objectId}`,
     open: (objectId) => `${prefix}open:${objectId}`,
+    marked: (objectId) => `${prefix}marked:${objectId}`,
     consumed: (objectId) => `${prefix}consumed:${objectId}`,
     failed: (objectId) => `${prefix}failed:${objectId}`,
   }

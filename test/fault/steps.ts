@@ -202,6 +202,7 @@ export function useStepStack(env: Readonly<Record<string, string>> = {}) {
             redis.scard(verdicts),
             redis.zcard(tidy),
             redis.keys(`${prefix}open:*`).then((open) => open.length),
+            redis.keys(`${prefix}marked:*`).then((marked) => marked.length),
           ])
           return lengths.every((length) => length === 0)
         },

@@ -95,6 +95,7 @@ describe('admit', () => {
       await used.queue.admit({ ...NOTHING, jobs: [{ ...job, payload }], marks })
     }
     expect(await used.redis.scard(`${used.queue.keys.prefix}open:o`)).toBe(1)
+    expect(await used.redis.scard(used.queue.keys.marked('o'))).toBe(49)
     expect(await used.queue.run('run-49')).toMatchObject({ hint: 'superseded' })
     expect((await used.queue.run('run-50'))?.hint).toBeUndefined()
   })

@@ -127,6 +127,18 @@ it('keeps the source while a run of a function that this worker does not know is
   expect(await isThere()).toBe(true)
 })
 
+it('keeps the source while such a run goes on that was told, too early or by mistake, that it is out of date', async () => {
+  await upload('incoming', ['eat', 'elsewhere'], ['eat'])
+  const mark = {
+    objectId: objectIdOf('incoming', used.key),
+    generation: 'before',
+    hint: 'superseded',
+  } as const
+  await used.queue.admit({ ...NOTHING, marks: [mark] })
+  await tidyWith([eat])()
+  expect(await isThere()).toBe(true)
+})
+
 it('keeps the source in a bucket without versions, where a newer upload could be hit', async () => {
   const eatThere = functionOf('eat', { afterSuccess: 'remove' }, 'unversioned')
   await upload('unversioned', ['eat'], ['eat'])

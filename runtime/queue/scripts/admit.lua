@@ -85,14 +85,14 @@ for i = 1, j do
 end
 
 -- Only hints: the attempt asks the store. But what waits for its retry need not wait to learn that it is out of date.
--- A run is marked once and leaves the set, so that a key which is overwritten all the time costs no more than another.
+-- A run is marked once and goes to another set, so that a key which is overwritten all the time costs no more than another.
 for _ = 1, tonumber(nextArg()) do
   local object, generation, only, hint = nextArg(), nextArg(), nextArg(), nextArg()
   for _, run in ipairs(redis.call('SMEMBERS', P .. 'open:' .. object)) do
     local v = redis.call('HMGET', runKey(run), 'state', 'generation')
     local isMeant = only == '' and v[2] ~= generation or only ~= '' and v[2] == only
     if isMeant then
-      redis.call('SREM', P .. 'open:' .. object, run)
+      redis.call('SMOVE', P .. 'open:' .. object, P .. 'marked:' .. object, run)
       redis.call('HSET', runKey(run), 'hint', hint)
       if v[1] == 'retrying' then redis.call('ZADD', P .. 'delay', 'XX', t, run) end
     end

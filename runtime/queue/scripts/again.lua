@@ -39,6 +39,7 @@ local function again(run, fn, object, generation, payload)
   redis.call('HSET', h, 'attempts', 0, 'crashes', 0, 'trigger', trigger, 'asked', job ~= '' and job or token,
     'epoch', math.max(tonumber(v[5]) + 1, t), 'createdAt', t)
   redis.call('HDEL', h, 'reason', 'error', 'lines', 'letter', 'cancel', 'hint', 'result', 'endedAt', 'token', 'progress')
+  redis.call('SREM', P .. 'marked:' .. v[3], run)
   redis.call('SADD', P .. 'open:' .. v[3], run)
   redis.call('SREM', P .. 'failed:' .. v[3], run)
   redis.call('ZREM', P .. 'ended', run)

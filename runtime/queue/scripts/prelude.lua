@@ -45,11 +45,16 @@ local function note(run, outcome, err, lines, at)
   end
 end
 
+-- It ends: it is in `open`, or in `marked` where it was told already that it is out of date.
+local function close(run, object)
+  if redis.call('SREM', P .. 'open:' .. object, run) == 0 then redis.call('SREM', P .. 'marked:' .. object, run) end
+end
+
 -- A final state. All but success are owed a verdict in the bucket: `verdicts` remembers the debt.
 local function finish(run, state, at, object)
   redis.call('HSET', runKey(run), 'state', state, 'endedAt', at, 'entry', '')
   redis.call('ZADD', P .. 'ended', at, run)
-  redis.call('SREM', P .. 'open:' .. object, run)
+  close(run, object)
   if state ~= 'succeeded' then redis.call('SADD', P .. 'verdicts', run) end
   -- Whose source somebody may still want: for afterSuccess, which asks whatever functions a worker knows.
   if state == 'dead' or state == 'cancelled' then

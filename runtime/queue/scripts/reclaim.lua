@@ -14,9 +14,10 @@ local function takeBack(fn, lane, item)
   local entry, worker = item[1], item[2]
   local found = redis.call('XRANGE', stream(fn, lane), entry, entry)
   local run = found[1] and found[1][2][2]
-  local v = run and redis.call('HMGET', runKey(run), 'state', 'entry', 'object', 'cancel') or {}
+  local v = run and redis.call('HMGET', runKey(run), 'state', 'entry', 'object', 'cancel', 'lane') or {}
   drop(fn, lane, entry)
-  if v[2] ~= entry then return end
+  -- Two streams may give their entries the same name.
+  if v[2] ~= entry or v[5] ~= lane then return end
   if v[1] == 'queued' then
     enqueue(run, fn, lane, t)
     taken[#taken + 1] = { run, fn, 'requeued', worker }

@@ -30,7 +30,7 @@ local function succeed(run, result, fn, lane, entry, object, isTold)
   local h = runKey(run)
   redis.call('HSET', h, 'state', 'succeeded', 'endedAt', t, 'entry', '', 'result', result)
   if isTold then redis.call('HDEL', h, 'reason', 'error', 'lines') end
-  redis.call('SREM', P .. 'open:' .. object, run)
+  close(run, object)
   redis.call('SREM', P .. 'failed:' .. object, run)
   ended[#ended + 1] = t
   ended[#ended + 1] = run
@@ -144,7 +144,7 @@ local function take(fn, lane, count)
       local entry, run = item[1], item[2][2]
       local h = runKey(run)
       local v = redis.call('HMGET', h, unpack(FIELDS))
-      if v[9] == 'queued' and v[10] == entry then
+      if v[9] == 'queued' and v[10] == entry and v[2] == lane then
         v[1] = string.format('%.0f', v[1] + 1)
         if v[11] or v[12] then redis.call('HDEL', h, 'hint', 'progress') end
         redis.call('HSET', h, 'fence', v[1], 'state', 'running', 'worker', consumer, 'token', token, 'startedAt', t)

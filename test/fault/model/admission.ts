@@ -15,6 +15,7 @@ export function admit(model: Model, now: Moment, admission: Admission): AdmitOut
       const isMeant = only === undefined ? run.generation !== generation : run.generation === only
       if (!isMeant) continue
       setOf(model.open, objectId).delete(id)
+      setOf(model.marked, objectId).add(id)
       run.hint = hint
       if (run.state === 'retrying') model.delay.set(id, now)
     }

@@ -68,6 +68,7 @@ export interface Model {
   readonly verdicts: Set<string>
   readonly tidy: Set<string>
   readonly open: Map<string, Set<string>>
+  readonly marked: Map<string, Set<string>>
   readonly failed: Map<string, Set<string>>
   readonly announced: Map<string, number>
   readonly jobs: Map<string, ModelJob>
@@ -93,6 +94,7 @@ export function emptyModel(): Model {
     verdicts: new Set(),
     tidy: new Set(),
     open: new Map(),
+    marked: new Map(),
     failed: new Map(),
     announced: new Map(),
     jobs: new Map(),
@@ -142,6 +144,7 @@ export function finish(model: Model, run: ModelRun, state: RunState, now: Moment
   Object.assign(run, { state, entry: 0 } satisfies Partial<ModelRun>)
   model.ended.set(run.id, now)
   setOf(model.open, run.object).delete(run.id)
+  setOf(model.marked, run.object).delete(run.id)
   if (state !== 'succeeded') model.verdicts.add(run.id)
   const failed = setOf(model.failed, run.object)
   if (state === 'dead' || state === 'cancelled') failed.add(run.id)

@@ -172,6 +172,7 @@ function againOne(
     token: '',
   } satisfies Partial<ModelRun>)
   setOf(model.open, run.object).add(run.id)
+  setOf(model.marked, run.object).delete(run.id)
   setOf(model.failed, run.object).delete(run.id)
   model.ended.delete(run.id)
   model.verdicts.delete(run.id)

@@ -23,6 +23,7 @@ export interface View {
   readonly verdicts: readonly string[]
   readonly tidy: readonly string[]
   readonly open: Readonly<Record<string, readonly string[]>>
+  readonly marked: Readonly<Record<string, readonly string[]>>
   readonly failed: Readonly<Record<string, readonly string[]>>
   readonly announced: Readonly<Record<string, number>>
   readonly jobs: Readonly<Record<string, unknown>>
@@ -63,6 +64,7 @@ export async function viewOf(redis: Redis, keys: Keys): Promise<{ view: View; no
   }
   for (const object of OBJECTS) {
     ask(`open ${object}`, 'SMEMBERS', keys.open(object))
+    ask(`marked ${object}`, 'SMEMBERS', keys.marked(object))
     ask(`failed ${object}`, 'SMEMBERS', keys.failed(object))
     ask(`events ${object}`, 'LLEN', keys.events(object))
   }
@@ -116,6 +118,7 @@ function toView(found: ReadonlyMap<string, unknown>): View {
       (found.get(`dead ${fn}`) as Entry[]).map(([, [, run = '']]) => run).toSorted(),
     ),
     open: each(OBJECTS, (object) => sorted(`open ${object}`)),
+    marked: each(OBJECTS, (object) => sorted(`marked ${object}`)),
     failed: each(OBJECTS, (object) => sorted(`failed ${object}`)),
     announced: each(OBJECTS, (object) => found.get(`events ${object}`) as number),
     jobs: each(JOBS, (job) => jobView(hashOf(found.get(`job ${job}`)))),
@@ -190,6 +193,7 @@ export function viewOfModel(model: Model): View {
       [...model.runs.values()].flatMap((run) => (run.fn === fn && run.hasLetter ? [run.id] : [])).toSorted(),
     ),
     open: each(OBJECTS, (object) => [...setOf(model.open, object)].toSorted()),
+    marked: each(OBJECTS, (object) => [...setOf(model.marked, object)].toSorted()),
     failed: each(OBJECTS, (object) => [...setOf(model.failed, object)].toSorted()),
     announced: each(OBJECTS, (object) => model.announced.get(object) ?? 0),
     jobs: each(JOBS, (job) => model.jobs.get(job) ?? null),
