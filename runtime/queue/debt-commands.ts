@@ -7,12 +7,28 @@ import type { RunScript } from './scripts.ts'
 /** By then no announcement of the removal is on its way any more. */
 const CONSUMED_MS = 30 * DAY_MS
 
+/** By Redis's clock. */
+export interface ClaimedDebt {
+  /** It was owed then, or before. */
+  readonly dueAtMs: number
+  readonly atMs: number
+}
+
 export function createDebtCommands(redis: Redis, keys: Keys, script: RunScript) {
+  async function nowMs(): Promise<number> {
+    const [seconds, micros] = await redis.time()
+    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
+  }
+
   return {
-    /** Some of what is to be cleaned away now. */
-    async debts(count: number): Promise<string[]> {
-      const [seconds] = await redis.time()
-      return redis.zrangebyscore(keys.tidy, '-inf', Number(seconds) * 1_000 + 999, 'LIMIT', 0, count)
+    /** Some of what is to be cleaned away now, but for the first `passed` of it. */
+    debts: async (count: number, passed = 0): Promise<string[]> =>
+      redis.zrangebyscore(keys.tidy, '-inf', await nowMs(), 'LIMIT', passed, count),
+
+    /** Puts it off for a while, unless somebody else has; undefined when it is not due for that long (any more). */
+    async claimDebt(debt: string, forMs: number, dueForMs = 0): Promise<ClaimedDebt | undefined> {
+      const [dueAtMs, atMs] = (await script('claim_debt', [debt, forMs, dueForMs])) as number[]
+      return dueAtMs === undefined || atMs === undefined ? undefined : { dueAtMs, atMs }
     },
 
     async debtPaid(debt: string): Promise<void> {
@@ -21,8 +37,7 @@ export function createDebtCommands(redis: Redis, keys: Keys, script: RunScript) 
 
     /** It is tried again after a while; a new debt is tried at once with `delayMs` 0. */
     async owe(debt: string, delayMs: number): Promise<void> {
-      const [seconds] = await redis.time()
-      await redis.zadd(keys.tidy, Number(seconds) * 1_000 + delayMs, debt)
+      await redis.zadd(keys.tidy, (await nowMs()) + delayMs, debt)
     },
 
     /** Whether a run of this version of an object goes on, or ended so that it may be run again; of any function. */
@@ -42,9 +57,13 @@ export function createDebtCommands(redis: Redis, keys: Keys, script: RunScript) 
     isConsumed: async (objectId: string, generation: string): Promise<boolean> =>
       (await redis.sismember(keys.consumed(objectId), generation)) === 1,
 
-    /** Its result was removed with its source: it is done again when that comes back. */
-    async resultRemoved(runId: string, why: string): Promise<void> {
-      await script('result_removed', [runId, why])
+    /**
+     * Its result was removed with its source: it is done again when that comes back.
+     *
+     * @param endedAtMs - of the success whose result that was; a later one keeps its own
+     */
+    async resultRemoved(runId: string, why: string, endedAtMs: number): Promise<void> {
+      await script('result_removed', [runId, why, endedAtMs])
     },
   }
 }

@@ -15,6 +15,8 @@ export type Debt =
       readonly kind: 'files'
       readonly attempts: readonly string[]
       readonly pointers: readonly string[]
+      /** The success that the result was of: it counts as none from then on. */
+      readonly success?: Success
     })
   /** What is the latest version of an object, now that one was removed: it may have to be run once more. */
   | {
@@ -24,6 +26,12 @@ export type Debt =
       /** Empty where it is not known. */
       readonly removedVersion: string
     }
+
+/** An end of a run: it may have another one later. */
+export interface Success {
+  readonly runId: string
+  readonly endedAtMs: number
+}
 
 export interface ResultsOf {
   readonly functionName: string
@@ -46,8 +54,10 @@ export function filesDebt(
   { functionName, bucket, key }: ResultsOf,
   attempts: readonly string[],
   pointers: readonly string[],
+  success?: Success,
 ): string {
-  return JSON.stringify(['files', functionName, bucket, key, attempts, pointers])
+  const of = success ? [success.runId, success.endedAtMs] : []
+  return JSON.stringify(['files', functionName, bucket, key, attempts, pointers, ...of])
 }
 
 /** `cause` tells one removal from the next, as above. */
@@ -89,6 +99,7 @@ export function parseDebt(text: string): Debt {
   }
   const [functionName, bucket, key, ...more] = rest as unknown as [string, string, string, ...never[]]
   if (kind === 'results') return { kind, functionName, bucket, key }
-  const [attempts, pointers] = more as unknown as [string[], string[]]
-  return { kind, functionName, bucket, key, attempts, pointers }
+  const [attempts, pointers, runId, endedAtMs] = more as unknown as [string[], string[], string?, number?]
+  const success = runId !== undefined && endedAtMs !== undefined && { runId, endedAtMs }
+  return { kind, functionName, bucket, key, attempts, pointers, ...(success && { success }) }
 }

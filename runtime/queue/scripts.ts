@@ -15,6 +15,7 @@ const SCRIPTS = {
   begin_job: { mayExceedMemory: false },
   withdraw: { mayExceedMemory: true },
   result_removed: { mayExceedMemory: true },
+  claim_debt: { mayExceedMemory: true },
   end_job: { mayExceedMemory: true },
   attend: { mayExceedMemory: true },
   set_limits: { mayExceedMemory: true },

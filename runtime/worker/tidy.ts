@@ -1,5 +1,4 @@
 /** Pays the debts of `queue/debts.ts`: removes sources that are done with, and results whose source is gone. @module */
-import { messageOf } from '../errors.ts'
 import type { FunctionDefinition } from '../function.ts'
 import type { Router } from '../intake/routing.ts'
 import type { Logger } from '../logger.ts'
@@ -11,17 +10,17 @@ import {
   versionsOf,
   type RemovalRequest,
 } from '../output/removal.ts'
-import { filesDebt, lookDebt, parseDebt, type Debt } from '../queue/debts.ts'
+import type { ClaimedDebt } from '../queue/debt-commands.ts'
+import { filesDebt, lookDebt, type Debt } from '../queue/debts.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunPayload, RunRecord } from '../queue/run.ts'
 import type { Storage } from '../storage/storage.ts'
-import { MINUTE_MS } from '../time.ts'
 import { placeOf } from './attempt/manifest-of.ts'
+import { LATER_MS, payAll } from './debt-round.ts'
 
-const AT_ONCE = 100
-/** After which a debt is tried again that could not be paid, or that is another worker's to pay. */
-const LATER_MS = 5 * MINUTE_MS
+/** Objects that were looked at in a round, and when that began: a thousand removed versions cost one look. */
+type Looked = Map<string, number>
 
 export interface TidyParts {
   readonly queue: Queue
@@ -35,36 +34,47 @@ export interface TidyParts {
 
 /** Pays what is owed now. What cannot be paid stays owed for later, and is told of. */
 export function createTidy({ queue, storage, functions, router, look, log }: TidyParts): () => Promise<void> {
-  /** False when this worker does not know the function that it is about: who does will pay; and when it was too early. */
-  async function pay(debt: Debt, looked: Set<string>): Promise<boolean> {
-    if (debt.kind === 'look') return payLook(debt, looked)
+  const functionOf = (debt: Debt & { kind: 'results' | 'files' }) =>
+    functions.find(({ name }) => name === debt.functionName)
+
+  /** Whether this worker knows the functions that it is about: else it is left to one that does. */
+  async function isMine(debt: Debt): Promise<boolean> {
+    if (debt.kind === 'look') return functions.some(({ bucket }) => bucket === debt.bucket)
+    if (debt.kind !== 'source') return functionOf(debt) !== undefined
+    const run = await queue.run(debt.runId)
+    return run?.state !== 'succeeded' || mayConsume(run.payload)
+  }
+
+  async function pay(debt: Debt, looked: Looked, claimed: ClaimedDebt): Promise<boolean> {
+    if (debt.kind === 'look') return payLook(debt, looked, claimed)
     if (debt.kind === 'source') {
       const run = await queue.run(debt.runId)
       if (run?.state === 'succeeded' && (await isDoneWith(run))) await removeSource(run.payload)
       return true
     }
-    const definition = functions.find(({ name }) => name === debt.functionName)
+    const definition = functionOf(debt)
     if (!definition) return false
     const request = { storage, place: placeOf(definition, debt), source: debt }
-    if (debt.kind === 'files') await removeFiles(request, debt)
+    if (debt.kind === 'files') await payFiles(request, debt)
     else if (definition.onDelete === 'remove') await removeResult(request, debt)
     return true
   }
 
-  /**
-   * What the runtime removes itself brings nothing to light that would have to be run.
-   *
-   * @param looked - objects that were looked at since the debt was read, so that a thousand removed versions cost one look
-   */
-  async function payLook(debt: Debt & { kind: 'look' }, looked: Set<string>): Promise<boolean> {
+  /** What the runtime removes itself brings nothing to light that would have to be run. */
+  async function payLook(
+    debt: Debt & { kind: 'look' },
+    looked: Looked,
+    { dueAtMs, atMs }: ClaimedDebt,
+  ): Promise<boolean> {
     const { bucket, key, removedVersion } = debt
-    if (!functions.some((definition) => definition.bucket === bucket)) return false
     const objectId = objectIdOf(bucket, key)
     // A run of what was removed may still commit its result over that of the version which is the latest now.
     if (await isRunning(debt)) return false
-    if (looked.has(objectId) || (await queue.isConsumed(objectId, removedVersion))) return true
+    // It was owed before somebody looked.
+    if (dueAtMs < (looked.get(objectId) ?? 0)) return true
+    if (await queue.isConsumed(objectId, removedVersion)) return true
     const { isUnsettled } = await look(bucket, key)
-    if (!isUnsettled) looked.add(objectId)
+    if (!isUnsettled) looked.set(objectId, atMs)
     return !isUnsettled
   }
 
@@ -80,22 +90,38 @@ export function createTidy({ queue, storage, functions, router, look, log }: Tid
   async function removeResult(request: RemovalRequest, debt: Debt & { kind: 'results' }) {
     const { functionName, bucket, key } = debt
     // What the runtime removes itself, or another machine's has, is no deletion that results follow.
-    const mayConsume = router({ bucket, key, sizeBytes: NaN }).some(
-      ({ definition, mismatch }) => mismatch === undefined && definition.afterSuccess === 'remove',
-    )
-    const removal = mayConsume ? undefined : await planRemoval(request)
+    const removal = mayConsume({ bucket, key, sizeBytes: NaN }) ? undefined : await planRemoval(request)
     if (!removal || (await queue.isConsumed(objectIdOf(bucket, key), removal.generation))) return
-    // Before the manifest goes, or nobody would know of its files.
-    const files = filesDebt(debt, removal.attempts, removal.pointers)
+    const ended = await queue.run(removal.run)
+    const success = ended?.endedAtMs !== undefined && { runId: removal.run, endedAtMs: ended.endedAtMs }
+    // Before the manifest goes, or nobody would know of its files and of its run.
+    const files = filesDebt(debt, removal.attempts, removal.pointers, success || undefined)
     await queue.owe(files, LATER_MS)
     await removeVersions(storage, request.place.bucket, removal.versions)
     await queue.owe(files, 0)
-    await queue.resultRemoved(removal.run, 'its source was removed, and so was its result')
-    // It may have come back while its result went.
-    await queue.owe(lookDebt(bucket, key, '', removal.run), 0)
     const object = `${bucket}/${key}`
     log.info({ function: functionName, object }, 'the source was deleted: its result was removed')
   }
+
+  /** Of a result whose manifest has gone: its run, then its files. */
+  async function payFiles(request: RemovalRequest, debt: Debt & { kind: 'files' }) {
+    const { success, bucket, key, attempts } = debt
+    const current = success && (await readCurrent(storage, request.place))
+    const isStanding =
+      current && current.identity !== 'foreign' && attempts.includes(current.identity.attempt)
+    if (success && !isStanding) {
+      const { runId, endedAtMs } = success
+      // The source may have come back while its result went. Noted first, since the run's end is noted only once.
+      await queue.owe(lookDebt(bucket, key, '', runId), 0)
+      await queue.resultRemoved(runId, 'its source was removed, and so was its result', endedAtMs)
+    }
+    await removeFiles(request, debt)
+  }
+
+  const mayConsume = (object: Parameters<Router>[0]) =>
+    router(object).some(
+      ({ definition, mismatch }) => mismatch === undefined && definition.afterSuccess === 'remove',
+    )
 
   /**
    * Whether all that the object is for has been done. A dead letter keeps its source: it may be run again. Redis is asked as
@@ -135,29 +161,14 @@ export function createTidy({ queue, storage, functions, router, look, log }: Tid
     log.info({ object }, 'all its functions have succeeded: the source was removed')
   }
 
-  async function payOne(text: string, looked: Set<string>): Promise<void> {
-    try {
-      if (await pay(parseDebt(text), looked)) return await queue.debtPaid(text)
-    } catch (error) {
-      log.warn({ debt: text, error: messageOf(error) }, 'could not be cleaned away: it is tried again later')
-    }
-    await queue.owe(text, LATER_MS)
-  }
-
-  async function payAll(): Promise<void> {
-    for (;;) {
-      const debts = await queue.debts(AT_ONCE)
-      const looked = new Set<string>()
-      for (const text of debts) await payOne(text, looked)
-      if (debts.length < AT_ONCE) return
-    }
-  }
-
   let underWay: Promise<void> | undefined
   return () => {
-    underWay ??= payAll().finally(() => {
-      underWay = undefined
-    })
+    const looked: Looked = new Map()
+    underWay ??= payAll({ queue, log, isMine, pay: (...args) => pay(args[0], looked, args[1]) }).finally(
+      () => {
+        underWay = undefined
+      },
+    )
     return underWay
   }
 }

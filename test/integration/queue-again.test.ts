@@ -178,6 +178,20 @@ it('keeps debts for later that could not be paid, and takes the others first', a
   expect(await queue.debts(10)).toEqual(['later'])
 })
 
+it('gives a debt to one worker, and to another when that one has not paid it in time', async () => {
+  const { queue, redis } = used
+  await queue.owe('a', -1_000)
+  expect(await queue.claimDebt('a', 60_000, 5_000)).toBeUndefined()
+  const claimed = await queue.claimDebt('a', 60_000)
+  expect(Number(await redis.zscore(queue.keys.tidy, 'a'))).toBe(claimed!.atMs + 60_000)
+  expect(claimed!.dueAtMs).toBeLessThan(claimed!.atMs)
+  expect([await queue.claimDebt('a', 60_000), await queue.debts(10)]).toEqual([undefined, []])
+  await redis.zadd(queue.keys.tidy, claimed!.atMs, 'a')
+  expect(await queue.claimDebt('a', 60_000)).toMatchObject({ dueAtMs: claimed!.atMs })
+  await queue.debtPaid('a')
+  expect(await queue.claimDebt('a', 60_000)).toBeUndefined()
+})
+
 it('takes limits only from who knows what Redis knew', async () => {
   const { queue } = used
   const one = { schema: 1, revision: 1, isPaused: true } as const

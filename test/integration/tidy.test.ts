@@ -14,6 +14,7 @@ import { StorageError } from '../../runtime/storage/errors.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { lookAt } from '../../runtime/sweep/look.ts'
 import { createTidy } from '../../runtime/worker/tidy.ts'
+import { listed } from '../helpers/listed.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { jobOf, NOTHING } from '../helpers/queue.ts'
 import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
@@ -147,11 +148,11 @@ it('keeps the source in a bucket without versions, where a newer upload could be
 })
 
 /** A result with one file whose source is gone. */
-async function result(generation = 'v1') {
+async function result(generation = 'v1', run = 'r') {
   const { storage } = used.store
   const folder = `${used.key}/mirror/`
   const source = { bucket: 'incoming', key: used.key, generation, lastModified: '2026-01-01T00:00:00.000Z' }
-  const manifest = manifestOf({ run: 'r', attempt: 'A1', source })
+  const manifest = manifestOf({ run, attempt: 'A1', source })
   await storage.put('processed', `${folder}~A1/file.txt`, { bytes: Buffer.from('x') }, BODY)
   await storage.put(
     'processed',
@@ -183,7 +184,6 @@ it('removes a result, and its files though the store failed after its manifest h
   const tidy = tidyWith([mirror], failing)
   await tidy()
   await tidy()
-  expect(used.looks).toBe(1)
   expect(await left()).toEqual(['~A1/file.txt'])
   fails = false
   // It is owed for later; the wait is left out.
@@ -207,6 +207,62 @@ it('notes the files before their manifest goes, so that a worker which dies righ
   expect(await used.redis.zrange(used.queue.keys.tidy, '0', '-1')).toContain(filesDebt(of, ['A1'], []))
 })
 
+describe('a result whose source was deleted', () => {
+  /** It has succeeded, and its source is gone. */
+  async function removed() {
+    const { generation } = await upload('incoming', ['mirror'], ['mirror'])
+    const runId = runIdOf('mirror', 'incoming', used.key, generation)
+    const found = await result(generation, runId)
+    await used.store.storage.remove('incoming', used.key)
+    await used.queue.owe(resultsDebt(found.of, 'e1'), 0)
+    return { ...found, runId, generation }
+  }
+
+  it('is done again when the source comes back, though the worker died when the manifest had just gone', async () => {
+    const { left, runId } = await removed()
+    const dying: Queue = {
+      ...used.queue,
+      owe: (debt, delayMs) =>
+        delayMs === 0 ? Promise.reject(new Error('the worker is gone')) : used.queue.owe(debt, delayMs),
+      resultRemoved: () => Promise.reject(new Error('the worker is gone')),
+    }
+    await tidyWith([mirror], used.store.storage, dying)()
+    expect(await left()).toEqual(['~A1/file.txt'])
+    const [marker] = await listed(used.store.storage.list('incoming', { prefix: used.key, versions: true }))
+    await used.store.storage.remove('incoming', used.key, { versionId: marker!.versionId! })
+    await dueNow()
+    const tidy = tidyWith([mirror])
+    await tidy()
+    await tidy()
+    expect(await left()).toEqual([])
+    expect(await used.queue.run(runId)).toMatchObject({ state: 'queued', trigger: 'sweep' })
+  })
+
+  it('counts as one that never was, but not the one that was made since', async () => {
+    const { left, runId } = await removed()
+    await tidyWith([mirror])()
+    await tidyWith([mirror])()
+    expect(await left()).toEqual([])
+    expect(await used.queue.run(runId)).toMatchObject({ state: 'source-gone' })
+    const { endedAtMs } = (await used.queue.run(runId))!
+    await used.redis.hset(used.queue.keys.run(runId), { state: 'succeeded', endedAt: endedAtMs! + 1 })
+    await used.queue.owe(
+      filesDebt({ functionName: 'mirror', bucket: 'incoming', key: used.key }, ['A1'], [], {
+        runId,
+        endedAtMs: endedAtMs!,
+      }),
+      0,
+    )
+    await tidyWith([mirror])()
+    expect(await used.queue.run(runId)).toMatchObject({ state: 'succeeded' })
+  })
+})
+
+/** The waits are left out. */
+async function dueNow() {
+  for (const debt of await used.redis.zrange(used.queue.keys.tidy, '0', '-1')) await used.queue.owe(debt, 0)
+}
+
 it('keeps a result whose source the runtime itself has removed, on whatever machine', async () => {
   const { left, of } = await result('v7')
   await used.queue.markConsumed(objectIdOf('incoming', used.key), 'v7')
@@ -220,13 +276,32 @@ it('leaves what is owed of a function that it does not know to a worker that doe
   await used.queue.owe(resultsDebt(of, 'e1'), 0)
   await tidyWith([eat])()
   expect(await left()).toHaveLength(2)
-  expect(await used.redis.zcard(used.queue.keys.tidy)).toBe(1)
+  // At once, and not only when it is tried again.
+  await tidyWith([mirror])()
+  expect(await left()).toEqual(['~A1/file.txt'])
+})
+
+it('leaves the source that a function it does not know wants to have removed to a worker that does', async () => {
+  await upload('incoming', ['eat'], ['eat'])
+  await tidyWith([mirror])()
+  expect(await isThere()).toBe(true)
+  await tidyWith([eat])()
+  expect(await isThere()).toBe(false)
+})
+
+it('makes room for others when nobody comes by who can pay', async () => {
+  const { of } = await result()
+  const debts = [...Array(100).keys()].map((n) => resultsDebt(of, `e${n}`))
+  for (const debt of debts) await used.queue.owe(debt, -120_000)
+  await tidyWith([eat])()
+  expect(await used.queue.debts(200)).toEqual([])
+  expect(await used.redis.zcard(used.queue.keys.tidy)).toBe(100)
 })
 
 describe('a version that was removed', () => {
   const plain = functionOf('plain')
   const owed = () => used.redis.zrange(used.queue.keys.tidy, '0', '-1')
-  const look = (version: string) => used.queue.owe(lookDebt('incoming', used.key, version, 'e'), 0)
+  const look = (version: string) => used.queue.owe(lookDebt('incoming', used.key, version, 'e'), -1_000)
   const runId = (generation: string) => runIdOf('plain', 'incoming', used.key, generation)
 
   it('leads to one look at what is the latest now, however many went; and that is run once more', async () => {
@@ -237,6 +312,37 @@ describe('a version that was removed', () => {
     expect(await used.queue.run(runId(generation))).toMatchObject({ state: 'queued', trigger: 'sweep' })
     expect(used.looks).toBe(1)
     expect(await owed()).toEqual([])
+  })
+
+  it('is looked at once more when it was told of while somebody looked', async () => {
+    await upload('incoming', ['plain'], [])
+    // More than are read at once, so that what comes meanwhile is of the same round.
+    for (let n = 0; n < 100; n++) await look(`v${n}`)
+    const telling: Storage = {
+      ...used.store.storage,
+      async head(bucket, key, options) {
+        if (used.looks === 1) await used.queue.owe(lookDebt('incoming', used.key, 'late', 'e'), 0)
+        return used.store.storage.head(bucket, key, options)
+      },
+    }
+    await tidyWith([plain], telling)()
+    expect(used.looks).toBe(2)
+    expect(await owed()).toEqual([])
+  })
+
+  it('is paid for by one worker of several', async () => {
+    const versions = [...Array(30).keys()].map((n) => `v${n}`)
+    for (const version of versions) await look(version)
+    const paid: string[] = []
+    const counting: Queue = {
+      ...used.queue,
+      debtPaid: (debt) => {
+        paid.push(debt)
+        return used.queue.debtPaid(debt)
+      },
+    }
+    await Promise.all([1, 2, 3].map(() => tidyWith([plain], used.store.storage, counting)()))
+    expect(paid.toSorted()).toEqual(versions.map((v) => lookDebt('incoming', used.key, v, 'e')).toSorted())
   })
 
   it('is looked at once more while a run goes on that may have asked the store before', async () => {

@@ -23,9 +23,9 @@ export function verdictWritten(model: Model, written: WrittenVerdict): void {
   if (!run || isThatEnd) model.verdicts.delete(written.runId)
 }
 
-export function resultRemoved(model: Model, now: Moment, id: string, why: string): void {
+export function resultRemoved(model: Model, now: Moment, id: string, why: string, endedAtMs: number): void {
   const run = model.runs.get(id)
-  if (run?.state !== 'succeeded') return
+  if (run?.state !== 'succeeded' || model.ended.get(id)?.minMs !== endedAtMs) return
   run.reason = why
   finish(model, run, 'source-gone', now)
   model.words.push('verdicts')

@@ -129,11 +129,13 @@ function steer(model: Model, operation: Steering): Omit<Call, 'what'> {
         send: (queue) => queue.purge([operation.run]),
         apply: (then) => endings.purge(then, [operation.run]),
       }
-    case 'remove result':
+    case 'remove result': {
+      const endedAtMs = model.ended.get(operation.run)?.minMs ?? 0
       return {
-        send: (queue) => queue.resultRemoved(operation.run, 'deleted'),
-        apply: (then, now) => endings.resultRemoved(then, now, operation.run, 'deleted'),
+        send: (queue) => queue.resultRemoved(operation.run, 'deleted', endedAtMs),
+        apply: (then, now) => endings.resultRemoved(then, now, operation.run, 'deleted', endedAtMs),
       }
+    }
     case 'again':
       return again(requestOf(model, operation))
     case 'begin job':

@@ -35,6 +35,8 @@ it('names the files of a result that no manifest will name any more', () => {
     attempts: ['01A'],
     pointers: ['poster.jpg'],
   })
+  const success = { runId: 'r1', endedAtMs: 7 }
+  expect(parseDebt(filesDebt(of, [], [], success))).toMatchObject({ kind: 'files', success })
 })
 
 it('names the version that was removed, where it is known, and tells one removal from the next', () => {

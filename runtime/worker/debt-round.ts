@@ -1,0 +1,50 @@
+/** Goes through what is owed (`queue/debts.ts`): each debt is claimed by one worker, which pays it or puts it off. @module */
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../logger.ts'
+import type { ClaimedDebt } from '../queue/debt-commands.ts'
+import { parseDebt, type Debt } from '../queue/debts.ts'
+import type { Queue } from '../queue/queue.ts'
+import { MINUTE_MS, SECOND_MS } from '../time.ts'
+
+const AT_ONCE = 100
+/** After which another worker pays what one that has died had claimed. */
+const CLAIM_MS = 10 * SECOND_MS
+/** After which a debt is tried again that could not be paid, or that nobody came by for who could. */
+export const LATER_MS = 5 * MINUTE_MS
+/** For so long a debt waits for who can pay it, before it makes room for others. */
+const WAITS_MS = MINUTE_MS
+
+export interface DebtRoundParts {
+  readonly queue: Queue
+  readonly log: Logger
+  /** Whether this worker knows what it takes to pay it. */
+  readonly isMine: (debt: Debt) => Promise<boolean>
+  /** False when it was too early. */
+  readonly pay: (debt: Debt, claimed: ClaimedDebt) => Promise<boolean>
+}
+
+/** Everything that is due. What cannot be paid stays owed for later, and is told of. */
+export async function payAll(parts: DebtRoundParts): Promise<void> {
+  for (let passed = 0; ;) {
+    const debts = await parts.queue.debts(AT_ONCE, passed)
+    for (const text of debts) if ((await payOne(parts, text)) === 'left') passed += 1
+    if (debts.length < AT_ONCE) return
+  }
+}
+
+async function payOne({ queue, log, isMine, pay }: DebtRoundParts, text: string): Promise<'left' | 'moved'> {
+  const debt = parseDebt(text)
+  if (!(await isMine(debt))) return (await queue.claimDebt(text, LATER_MS, WAITS_MS)) ? 'moved' : 'left'
+  const claimed = await queue.claimDebt(text, CLAIM_MS)
+  if (!claimed) return 'moved'
+  try {
+    if (await pay(debt, claimed)) {
+      await queue.debtPaid(text)
+      return 'moved'
+    }
+  } catch (error) {
+    log.warn({ debt: text, error: messageOf(error) }, 'could not be cleaned away: it is tried again later')
+  }
+  await queue.owe(text, LATER_MS)
+  return 'moved'
+}
