@@ -23,6 +23,8 @@ export interface CommitRequest {
   readonly place: ResultPlace
   readonly folder: AttemptFolder
   readonly manifest: Manifest
+  /** Nothing stood there when the attempt began: it need not be looked again, since the store refuses when it does by now. */
+  readonly wasVacant?: boolean
   /** Whether this attempt is still the newest of its run, asked of the queue. */
   readonly holdsFence: () => Promise<boolean>
   readonly signal?: AbortSignal
@@ -45,6 +47,10 @@ export type CommitOutcome =
   | { readonly kind: 'superseded'; readonly by: Identity | 'foreign' }
   /** Another attempt of this run has taken over. */
   | { readonly kind: 'fenced' }
+
+/** What stands at a place. */
+export type Found =
+  { readonly kind: 'done'; readonly by: Identity } | { readonly kind: 'vacant' | 'another' }
 
 const MAX_ROUNDS = 50
 const PAUSE_MS = 100
@@ -82,7 +88,8 @@ async function commitInRounds(request: CommitRequest, sent: Sent): Promise<Commi
     const url = await storage.presignPut(place.bucket, place.manifestKey, request.signedSeconds ?? 60)
     reached('signed', place.folder)
     const isOwner = await request.holdsFence()
-    const current = await readCurrent(storage, place, signal)
+    const isVacant = request.wasVacant === true && round === 1
+    const current = isVacant ? undefined : await readCurrent(storage, place, signal)
     const decision = await decide(request, current)
     // Before the fence: a manifest that stands is a result, whoever may go on.
     if (decision === 'mine') return committed(request, sent.before)
@@ -118,24 +125,24 @@ async function commitInRounds(request: CommitRequest, sent: Sent): Promise<Commi
 }
 
 /**
- * The result that makes an attempt needless: the same run's, of its epoch or a later one. Its pointers are repaired;
- * where that fails it is a result all the same, and only the log tells. To be asked before the work and answered with
- * `complete`.
+ * What stands before an attempt begins. `done`: the same run's result, of its epoch or a later one, which makes the attempt
+ * needless and is answered with `complete`; its pointers are repaired, and where that fails only the log tells.
  */
 export async function findCommitted(
   request: Pick<CommitRequest, 'storage' | 'place' | 'signal' | 'log'> & {
     readonly run: string
     readonly epoch: number
   },
-): Promise<Identity | undefined> {
+): Promise<Found> {
   const current = await readCurrent(request.storage, request.place, request.signal)
-  if (!current || current.identity === 'foreign') return undefined
+  if (!current) return { kind: 'vacant' }
+  if (current.identity === 'foreign') return { kind: 'another' }
   const { run, epoch } = current.identity
-  if (run !== request.run || epoch < request.epoch) return undefined
+  if (run !== request.run || epoch < request.epoch) return { kind: 'another' }
   const { pointersOwed } = await repairPointers(request, current)
   if (pointersOwed !== undefined)
     request.log?.warn({ error: pointersOwed }, 'the result stands, but its pointers could not be repaired')
-  return current.identity
+  return { kind: 'done', by: current.identity }
 }
 
 async function decide(request: CommitRequest, current: CurrentManifest | undefined) {

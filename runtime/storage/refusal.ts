@@ -1,7 +1,7 @@
 /** What the store's refusal means: S3's XML or MinIO's headers, as a StorageError that says what to do. @module */
 import type { IncomingMessage } from 'node:http'
 import { StorageError } from './errors.ts'
-import { parseXml, textOf } from './xml.ts'
+import { parseXml, textOf, type XmlNode } from './xml.ts'
 
 /** What a person can do about it; everything else is explained by the store's own message. */
 const ADVICE: Readonly<Record<string, string>> = {
@@ -25,12 +25,20 @@ const OUT_OF_TIME: Readonly<Record<string, string>> = {
 /** The refusal in `response`, whose body has been read as `body` (empty after a HEAD). */
 export function refusalOf(response: IncomingMessage, body: string): StorageError {
   const statusCode = response.statusCode ?? 0
-  const error = body.includes('<Error>') ? parseXml(body, 'Error') : {}
+  const error = body.includes('<Error>') ? errorIn(body) : {}
   // A HEAD has no body; MinIO puts the code where only those find it who know of it.
   const header = (name: string) => String(response.headers[name] ?? '').replace(/^"|"$/g, '')
   const message = textOf(error, 'Message') || header('x-minio-error-desc') || `HTTP status ${statusCode}`
   const code = textOf(error, 'Code') || header('x-minio-error-code') || codeOfStatus(statusCode)
   return new StorageError(message, { code: OUT_OF_TIME[message] ?? code, statusCode })
+}
+
+/** That there is no such object is said for each new result, more than once: without parsing all that is said with it. */
+const PLAIN = /<Error><Code>(\w+)<\/Code><Message>([^<&]*)<\/Message>/
+
+function errorIn(body: string): XmlNode {
+  const [, Code, Message] = PLAIN.exec(body) ?? []
+  return Code !== undefined && Message !== undefined ? { Code, Message } : parseXml(body, 'Error')
 }
 
 /** What a bare status says where the store named no code. */

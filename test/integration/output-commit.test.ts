@@ -258,10 +258,11 @@ describe('pointers', () => {
     await commit(request)
     await storage.remove('processed', `${place.folder}facts.json`)
     const run = { storage, place, run: request.manifest.run }
-    expect(await findCommitted({ ...run, epoch: 0 })).toMatchObject({ attempt: request.manifest.attempt })
+    const by = { attempt: request.manifest.attempt }
+    expect(await findCommitted({ ...run, epoch: 0 })).toMatchObject({ kind: 'done', by })
     expect(await pointer('facts.json')).toEqual({ attempt: request.manifest.attempt })
-    expect(await findCommitted({ ...run, epoch: 1 })).toBeUndefined()
-    expect(await findCommitted({ ...run, run: 'another', epoch: 0 })).toBeUndefined()
+    expect(await findCommitted({ ...run, epoch: 1 })).toEqual({ kind: 'another' })
+    expect(await findCommitted({ ...run, run: 'another', epoch: 0 })).toEqual({ kind: 'another' })
   })
 
   it('do not take back a result that stands: they stay owed, and whoever finds it next repairs them', async () => {
@@ -274,7 +275,7 @@ describe('pointers', () => {
     const warnings: unknown[] = []
     const log = { warn: (facts: unknown) => warnings.push(facts) } as unknown as Logger
     const found = await findCommitted({ storage: withoutPointers(), place, run, epoch: 0, log })
-    expect(found).toMatchObject({ attempt })
+    expect(found).toMatchObject({ kind: 'done', by: { attempt } })
     expect(warnings).toEqual([{ error: owed }])
     const late = await readyToCommit({}, { storage: withoutPointers() })
     expect(await commit(late)).toMatchObject({ kind: 'adopted', by: { attempt }, pointersOwed: owed })

@@ -48,21 +48,22 @@ export function createAttempt(
 
     reached('claimed', payload.key)
     const place = placeOf(definition, payload)
-    const [standing, done] = await Promise.all([
+    const [standing, found] = await Promise.all([
       standingOf(parts.storage, payload, signal),
       findCommitted({ storage: parts.storage, place, run: runId, epoch, signal, log }),
     ])
     reached('examined', payload.key)
-    if (done) return adopt(done, { storage: parts.storage, place, signal, log })
+    if (found.kind === 'done') return adopt(found.by, { storage: parts.storage, place, signal, log })
     switch (standing.kind) {
       case 'superseded':
         return { kind: 'superseded', reason: 'a newer upload of this key is the latest' }
       case 'source-gone':
         return { kind: 'source-gone', reason: 'the source was removed' }
       case 'latest':
-        return withScratch(parts.scratchParent, (scratch) =>
-          perform(parts, gateway, { attempt, log, place, event: standing.object, scratch }),
-        )
+        return withScratch(parts.scratchParent, (scratch) => {
+          const wasVacant = found.kind === 'vacant'
+          return perform(parts, gateway, { attempt, log, place, event: standing.object, wasVacant, scratch })
+        })
     }
   }
 }

@@ -10,7 +10,7 @@ import type { Performance, PerformParts } from './perform.ts'
 /** The brake on tools that make files faster than they are sent: the disk has to hold no more than about so many. */
 const MAX_WAITING_FILES = 4
 
-export interface Handling extends Performance {
+export interface Handling extends Omit<Performance, 'wasVacant'> {
   readonly options: Readonly<Record<string, unknown>>
   readonly output: AttemptOutput
 }

@@ -45,6 +45,8 @@ export interface Performance {
   readonly place: ResultPlace
   /** The source, as the store describes it now. */
   readonly event: SourceObject
+  /** No result stood there when the attempt began. */
+  readonly wasVacant: boolean
   readonly scratch: string
 }
 
@@ -54,7 +56,7 @@ export async function perform(
   gateway: Gateway,
   performance: Performance,
 ): Promise<Outcome> {
-  const { attempt, log, place, event } = performance
+  const { attempt, log, place, event, wasVacant } = performance
   const { claim, definition, signal, active } = attempt
   const { storage } = parts
   const startedAt = new Date()
@@ -77,7 +79,7 @@ export async function perform(
     reached('handled', event.key)
     const manifest = manifestOf({ claim, definition, event, attemptId, options, result, hops, startedAt })
     const holdsFence = () => isOwner(parts, attempt)
-    ended = await commit({ storage, place, folder, manifest, holdsFence, signal, log })
+    ended = await commit({ storage, place, folder, manifest, wasVacant, holdsFence, signal, log })
     parts.metrics.commits.inc({ function: definition.name, outcome: ended.kind })
     if (ended.kind === 'committed') {
       const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0)
