@@ -53,6 +53,8 @@ export async function startLossyProxy(targetPort: number): Promise<LossyProxy> {
     }
     links.add(link)
     client.once('close', () => links.delete(link))
+    // Clients of HTTP and of Redis never close one half: who sends nothing more is gone, whatever the server has to say.
+    client.once('end', () => client.destroy())
     pass(link, link.client, link.target, () => true)
     pass(link, link.target, link.client, () => {
       if (toLose === 0) return true
