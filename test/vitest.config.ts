@@ -20,9 +20,14 @@ const PROJECTS: readonly ProjectOptions[] = [
   { name: 'integration', groupOrder: 1, maxWorkers: 2, timeoutMs: 60_000 },
   { name: 'fault', groupOrder: 2, maxWorkers: 1, timeoutMs: 180_000 },
   { name: 'e2e', groupOrder: 3, maxWorkers: 1, timeoutMs: 180_000 },
-  // Minutes each: only with `npm run test:fault`, and in CI.
-  ...(process.env['TEST_LONG'] ? [{ name: 'long', groupOrder: 4, maxWorkers: 1, timeoutMs: 900_000 }] : []),
+  // Minutes each: with `npm run test:fault` and in CI; the longest ones only with `npm run test:fault`.
+  ...(process.env['TEST_LONG'] ? [longer('long')] : []),
+  ...(process.env['TEST_LONG'] === 'all' ? [longer('longest')] : []),
 ]
+
+function longer(name: string): ProjectOptions {
+  return { name, groupOrder: 4, maxWorkers: 1, timeoutMs: 900_000 }
+}
 
 export default defineConfig({
   test: {

@@ -17,7 +17,7 @@ interface Fault {
   readonly of?: 'minio'
 }
 
-/** One line a fault; each is used by a test in this folder, in `test/long` or in `test/e2e`. */
+/** One line a fault; each is used by a test in this folder, in `test/long`, `test/longest` or `test/e2e`. */
 export const FAULTS = {
   'worker killed': { promise: 'P1', metric: 'sluice_queue_reclaimed_total', moves: 'grows' },
   'connection to the store lost': {

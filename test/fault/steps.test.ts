@@ -1,4 +1,4 @@
-/** A sample of `test/long/steps.test.ts`, another one for each seed: every step, and every fault at least once. */
+/** A sample of `test/longest/steps.test.ts`, another one for each seed: every step, and every fault at least once. */
 import { describe, expect, it } from 'vitest'
 import { STEPS } from '../../runtime/steps.ts'
 import { random } from '../helpers/seed.ts'

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { FAULTS } from '../fault/faults.ts'
 
-const texts = ['fault', 'long', 'e2e'].flatMap((folder) => {
+const texts = ['fault', 'long', 'longest', 'e2e'].flatMap((folder) => {
   const path = join(import.meta.dirname, '..', folder)
   const names = readdirSync(path, { recursive: true, encoding: 'utf8' })
   return names

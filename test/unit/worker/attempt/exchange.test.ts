@@ -1,11 +1,15 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Hono } from 'hono'
 import { knownTextOf, postWhenAsked, useLightResponses } from '../../../../runtime/worker/attempt/exchange.ts'
 
-const Native = globalThis.Response
+const { Response: Native, Request: NativeRequest, fetch: nativeFetch } = globalThis
 beforeAll(useLightResponses)
 afterAll(() => {
-  globalThis.Response = Native
+  Object.assign(globalThis, { Response: Native, Request: NativeRequest, fetch: nativeFetch })
 })
 
 const app = new Hono()
@@ -67,4 +71,45 @@ it('a light request is a Request whose headers and body are there when they are 
   expect([request.headers.get('ce-id'), request.headers.get('none'), made]).toEqual(['r1', null, 1])
   expect(await request.clone().text()).toBe('')
   expect(await new Request(request.clone()).text()).toBe('')
+})
+
+describe('a light request that is passed on', () => {
+  const light = (url = 'http://runtime/functions/cut') =>
+    postWhenAsked(url, () => ({ headers: { 'ce-id': 'r1' } }))
+
+  it('becomes another Request, as it is or changed', () => {
+    const copied = new Request(light())
+    expect([copied.method, copied.headers.get('ce-id')]).toEqual(['POST', 'r1'])
+    const changed = new Request(light(), { method: 'PUT', headers: { 'ce-id': 'r2' } })
+    expect([changed.method, changed.url, changed.headers.get('ce-id')]).toEqual(['PUT', light().url, 'r2'])
+    expect(copied).toBeInstanceOf(Request)
+    expect(copied).toBeInstanceOf(NativeRequest)
+  })
+
+  it('is what a class of one’s own can be made of', () => {
+    class Named extends Request {
+      readonly name = 'mine'
+    }
+    const named = new Named(light())
+    expect(named).toBeInstanceOf(Named)
+    expect([named.name, named.headers.get('ce-id')]).toEqual(['mine', 'r1'])
+  })
+
+  it('is fetched, and so is what others fetch', async () => {
+    const server = createServer((request, response) => {
+      response.end(`${request.method} ${request.headers['ce-id']}`)
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    expect(await (await fetch(light(url))).text()).toBe('POST r1')
+    expect(await (await fetch(url, { headers: { 'ce-id': 'r3' } })).text()).toBe('GET r3')
+    server.closeAllConnections()
+    await promisify(server.close.bind(server))()
+  })
+
+  it('reaches another app as it is', async () => {
+    const inner = new Hono().post('/functions/cut', (c) => c.text(c.req.header('ce-id') ?? ''))
+    const outer = new Hono().mount('/', (request) => inner.fetch(request))
+    expect(await (await outer.fetch(light())).text()).toBe('r1')
+  })
 })
