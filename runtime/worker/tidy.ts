@@ -32,6 +32,8 @@ export interface TidyParts {
   readonly log: Logger
 }
 
+const removesSources = ({ afterSuccess }: FunctionDefinition) => afterSuccess === 'remove'
+
 /** Pays what is owed now. What cannot be paid stays owed for later, and is told of. */
 export function createTidy({ queue, storage, functions, router, look, log }: TidyParts): () => Promise<void> {
   const functionOf = (debt: Debt & { kind: 'results' | 'files' }) =>
@@ -42,7 +44,8 @@ export function createTidy({ queue, storage, functions, router, look, log }: Tid
     if (debt.kind === 'look') return functions.some(({ bucket }) => bucket === debt.bucket)
     if (debt.kind !== 'source') return functionOf(debt) !== undefined
     const run = await queue.run(debt.runId)
-    return run?.state !== 'succeeded' || mayConsume(run.payload)
+    const isOurs = run && functions.some((own) => own.bucket === run.payload.bucket && removesSources(own))
+    return run?.state !== 'succeeded' || isOurs === true
   }
 
   async function pay(debt: Debt, looked: Looked, claimed: ClaimedDebt): Promise<boolean> {
@@ -119,9 +122,7 @@ export function createTidy({ queue, storage, functions, router, look, log }: Tid
   }
 
   const mayConsume = (object: Parameters<Router>[0]) =>
-    router(object).some(
-      ({ definition, mismatch }) => mismatch === undefined && definition.afterSuccess === 'remove',
-    )
+    router(object).some(({ definition, mismatch }) => mismatch === undefined && removesSources(definition))
 
   /**
    * Whether all that the object is for has been done. A dead letter keeps its source: it may be run again. Redis is asked as
@@ -129,7 +130,7 @@ export function createTidy({ queue, storage, functions, router, look, log }: Tid
    */
   async function isDoneWith({ payload }: RunRecord): Promise<boolean> {
     const meant = router(payload).filter(({ mismatch }) => mismatch === undefined)
-    if (!meant.some(({ definition }) => definition.afterSuccess === 'remove')) return false
+    if (!meant.some(({ definition }) => removesSources(definition))) return false
     for (const { definition } of meant) if (!(await hasSucceeded(definition, payload))) return false
     return !(await queue.hasUnfinished(objectIdOf(payload.bucket, payload.key), payload.generation))
   }

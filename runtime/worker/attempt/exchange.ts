@@ -6,6 +6,7 @@
  */
 const NativeRequest = globalThis.Request
 const NativeResponse = globalThis.Response
+const nativeFetch = globalThis.fetch
 
 type Body = ConstructorParameters<typeof NativeResponse>[0]
 type Headers = NonNullable<ResponseInit['headers']>
@@ -54,6 +55,18 @@ delegate<Request>(LightRequest, NativeRequest)
 export function postWhenAsked(url: string, init: () => RequestInit): Request {
   return new LightRequest(url, init) as unknown as Request
 }
+
+/** Node's own classes know a Request by what only they have put into it. */
+const realOf = <T>(input: T): T | Request => (input instanceof LightRequest ? input.real : input)
+
+const AnyRequest: typeof NativeRequest = new Proxy(NativeRequest, {
+  construct: (target, [input, ...rest], newTarget): Request =>
+    Reflect.construct(
+      target,
+      [realOf(input), ...rest],
+      newTarget === AnyRequest ? target : newTarget,
+    ) as Request,
+})
 
 class LightResponse {
   readonly #body: Body
@@ -105,8 +118,10 @@ function isOnlyType(headers: Headers): boolean {
   return Object.getPrototypeOf(headers) === Object.prototype && names.every((name) => name === 'Content-Type')
 }
 
-/** Makes `Response` the light one, for the life of the process. */
+/** Makes `Response` the light one, and lets light requests be passed on, for the life of the process. */
 export function useLightResponses(): void {
+  globalThis.Request = AnyRequest
+  globalThis.fetch = (input, init) => nativeFetch(realOf(input), init)
   globalThis.Response = LightResponse as unknown as typeof Response
 }
 

@@ -97,7 +97,7 @@ describe('a light request that is passed on', () => {
 
   it('is fetched, and so is what others fetch', async () => {
     const server = createServer((request, response) => {
-      response.end(`${request.method} ${request.headers['ce-id']}`)
+      response.end(`${request.method} ${String(request.headers['ce-id'])}`)
     })
     await once(server.listen(0, '127.0.0.1'), 'listening')
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
