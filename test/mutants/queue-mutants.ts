@@ -38,8 +38,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ],
     [
       'any entry starts a run that waits',
-      "if v[9] == 'queued' and v[10] == entry then",
-      "if v[9] == 'queued' then",
+      "if v[9] == 'queued' and v[10] == entry and v[2] == lane then",
+      "if v[9] == 'queued' and v[2] == lane then",
     ],
     ['an attempt begins with the fence of the one before', "v[1] = string.format('%.0f', v[1] + 1)", ''],
     ['attempts without end', "kind == 'bury' or attempts >= maxAttempts", "kind == 'bury'"],
@@ -79,7 +79,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ],
     [
       'an object that does not forget its runs',
-      "redis.call('SREM', P .. 'open:' .. object, run)\n  if state",
+      "close(run, object)\n  if state",
       'if state',
     ],
   ]),
@@ -154,7 +154,8 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   ]),
   ...ofScript('withdraw', [['a job withdraws what others asked for', 'if v[2] == ARGV[1] and (', 'if (']]),
   ...ofScript('result_removed', [
-    ['a removed result ends any run', "if v[1] ~= 'succeeded' then", 'if not v[1] then'],
+    ['a removed result ends any run', "v[1] ~= 'succeeded' or", 'not v[1] or'],
+    ['a removed result ends a later success', ' or v[3] ~= ARGV[3] then', ' then'],
   ]),
   ...ofScript('repair', [
     [
