@@ -77,11 +77,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       "if state ~= 'succeeded' then redis.call('SADD', P .. 'verdicts', run) end",
       '',
     ],
-    [
-      'an object that does not forget its runs',
-      "close(run, object)\n  if state",
-      'if state',
-    ],
+    ['an object that does not forget its runs', 'close(run, object)\n  if state', 'if state'],
   ]),
   ...ofScript('reclaim', [
     ['no limit of crashes', 'elseif crashes >= maxCrashes then', 'elseif false then'],
