@@ -97,7 +97,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ['a heartbeat without its check of the state', "v[1] ~= 'running' or v[2]", 'v[2]'],
     [
       'a heartbeat that renews nothing',
-      "redis.call('XCLAIM', stream(v[4], v[5]), GROUP, consumer, 0, v[6], 'JUSTID')",
+      "redis.pcall('XCLAIM', stream(v[4], v[5]), GROUP, consumer, 0, v[6], 'JUSTID')",
       '',
     ],
   ]),
