@@ -171,7 +171,7 @@ export function createMetrics(functionNames: readonly string[]) {
     sweepObjects: counter('sluice_sweep_objects_total', 'Keys that the sweep has looked at.', []),
     sweepPasses: counter(
       'sluice_sweep_passes_total',
-      'Passes of the sweep; an interrupted one is taken up again.',
+      'Passes of the sweep: an interrupted one is taken up again, after one that has failed another begins.',
       ['kind', 'outcome'],
     ),
     sweepCompleted: shared(
@@ -205,7 +205,8 @@ export function createMetrics(functionNames: readonly string[]) {
   for (const what of REMOVED) metrics.janitorRemoved.inc({ what }, 0)
   for (const reason of HEAL_REASONS) metrics.sweepHealed.inc({ reason }, 0)
   for (const kind of PASS_KINDS) {
-    for (const outcome of ['completed', 'interrupted']) metrics.sweepPasses.inc({ kind, outcome }, 0)
+    for (const outcome of ['completed', 'interrupted', 'failed'])
+      metrics.sweepPasses.inc({ kind, outcome }, 0)
   }
   for (const event of ['created', 'removed']) metrics.eventsReceived.inc({ source: 'minio', event }, 0)
   for (const reason of DROP_REASONS) metrics.eventsDropped.inc({ reason }, 0)

@@ -81,8 +81,12 @@ export interface ObjectService {
 
 export interface SweepService {
   view(): Promise<Sweep>
-  /** A preview of a dry run, else the pass that waits. @throws {RefusedError} 409 when another waits, 422 for a wrong bucket or too many objects */
-  sweep(request: SweepRequest): Promise<SweepPreview | SweepPass>
+  /**
+   * A preview of a dry run, which ends when `signal` is aborted; else the pass that waits.
+   *
+   * @throws {RefusedError} 409 when another waits, 422 for a wrong bucket or too many objects
+   */
+  sweep(request: SweepRequest, signal?: AbortSignal): Promise<SweepPreview | SweepPass>
 }
 
 export interface FunctionService {

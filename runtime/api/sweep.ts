@@ -30,7 +30,7 @@ const post = createRoute({
     200: json(sweepPreviewSchema, 'of a dry run: what would be healed'),
     202: json(
       sweepPassSchema,
-      'the pass, which begins within a second or when the one before has ended',
+      'the pass, which begins when the one that goes on has ended, at once when there is none',
       LOCATION,
     ),
     ...bodyProblems(409, 422),
@@ -41,7 +41,7 @@ export function addSweepRoutes(app: ApiApp, service: SweepService, once: Middlew
   app.openapi(get, async (c) => c.json(await service.view(), 200))
 
   app.openapi({ ...post, middleware: [bodyNeeded, once] }, async (c) => {
-    const answer = await service.sweep(c.req.valid('json'))
+    const answer = await service.sweep(c.req.valid('json'), c.req.raw.signal)
     return 'id' in answer ? c.json(answer, 202, { location: '/v1/sweep' }) : c.json(answer, 200)
   })
 }

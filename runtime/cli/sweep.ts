@@ -33,6 +33,9 @@ const REPORTED: Readonly<Record<ReportReason, string>> = {
   'not-set-up': 'of a function that was never set up: sluice setup',
   'too-young': 'just uploaded, and left to their events',
   'event-unknown': 'may have come in a way that the function is not for: sluice reprocess runs them',
+  'deleted-before': 'a result of a source that was deleted before the last full sweep, which let it stand',
+  unreadable: 'the store does not give what would tell of them: the log names them',
+  'bucket-refused': 'a bucket that the store does not list',
 }
 
 export const sweep: CliCommand = (program, context) => {
@@ -54,10 +57,12 @@ export const sweep: CliCommand = (program, context) => {
       const isPreview = !('id' in answer)
       const found = isPreview || !options.wait ? answer : await untilDone(api, answer, context)
       if (options.json) return writeJson(context.out, found)
-      if ('id' in found && found.status !== 'done') {
+      if ('id' in found && (found.status === 'waiting' || found.status === 'running')) {
         return context.out.write(`sweep ${printable(found.id)}: begins when none before it goes on\n`)
       }
       writeReport(context.out, found, isPreview)
+      if (found.failure !== undefined)
+        throw new BadNewsError(`not everything could be looked at: ${printable(found.failure)}`)
     })
 }
 
@@ -68,7 +73,7 @@ async function untilDone(api: ApiClient, asked: SweepPass, { signals, err }: Cli
   const line = progressLine(err, fit)
   try {
     for (let pass = asked; ;) {
-      if (pass.status === 'done') return pass
+      if (pass.status === 'done' || pass.status === 'failed') return pass
       line.show(pass.status === 'waiting' ? 'waiting for its turn …' : lookedAt(pass))
       await sleep(POLL_MS, stopping.signal)
       if (stopping.signal.aborted) throw new InterruptedError('the sweep goes on')

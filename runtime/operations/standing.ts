@@ -11,6 +11,11 @@ import { placeOf } from '../worker/attempt/manifest-of.ts'
 /** The codes with which MinIO refuses a key that it cannot store. */
 export const REFUSED_KEYS = ['XMinioInvalidObjectName', 'KeyTooLongError'] as const
 
+interface NamedObject {
+  readonly bucket: string
+  readonly key: string
+}
+
 export interface Standing {
   readonly place: ResultPlace
   readonly result?: Manifest
@@ -20,22 +25,30 @@ export interface Standing {
 export async function readStanding(
   storage: Storage,
   definition: FunctionDefinition,
-  source: { readonly bucket: string; readonly key: string },
+  source: NamedObject,
 ): Promise<Standing> {
   const place = placeOf(definition, source)
-  const [current, found] = await Promise.all([
-    readCurrent(storage, place).catch(nothingUnderSuchKey),
+  const [result, found] = await Promise.all([
+    readResult(storage, definition, source),
     readVerdict({ storage, place }).catch(nothingUnderSuchKey),
   ])
-  // A place may hold the result of another key where both have one representation, or what somebody else has put there.
-  const isOurs = (about: Manifest | Verdict) =>
-    about.source.bucket === source.bucket && about.source.key === source.key
-  const [result, verdict] = [current?.manifest, found?.verdict]
-  return {
-    place,
-    ...(result && isOurs(result) && { result }),
-    ...(verdict && isOurs(verdict) && { verdict }),
-  }
+  const verdict = found?.verdict
+  return { place, ...(result && { result }), ...(verdict && isAbout(source, verdict) && { verdict }) }
+}
+
+export async function readResult(
+  storage: Storage,
+  definition: FunctionDefinition,
+  source: NamedObject,
+): Promise<Manifest | undefined> {
+  const current = await readCurrent(storage, placeOf(definition, source)).catch(nothingUnderSuchKey)
+  const result = current?.manifest
+  return result && isAbout(source, result) ? result : undefined
+}
+
+/** A place may hold the result of another key where both have one representation, or what somebody else has put there. */
+function isAbout({ bucket, key }: NamedObject, { source }: Manifest | Verdict): boolean {
+  return source.bucket === bucket && source.key === key
 }
 
 /** What the store takes no key for has no result either. */

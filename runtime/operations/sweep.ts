@@ -4,8 +4,10 @@ import { ulid } from 'ulid'
 import { toTime } from '../api/model/page.ts'
 import type { SweepPass, SweepPreview, SweepRequest } from '../api/model/sweep.ts'
 import { RefusedError, type SweepService } from '../api/services.ts'
+import { StorageError } from '../storage/errors.ts'
 import { newPass } from '../sweep/due.ts'
 import type { Healed } from '../sweep/heal.ts'
+import { paced } from '../sweep/pace.ts'
 import { steps, type PassParts } from '../sweep/pass.ts'
 import { createSweepStore, type Pass, type Wish } from '../sweep/store.ts'
 
@@ -24,7 +26,7 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
   const store = createSweepStore(parts.redis, queue)
   let isTrying = false
 
-  async function preview(request: SweepRequest): Promise<SweepPreview> {
+  async function preview(request: SweepRequest, signal: AbortSignal): Promise<SweepPreview> {
     const wish = wishOf(request)
     const state = await store.read()
     let pass = newPass(
@@ -35,7 +37,7 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
       await queue.nowMs(),
     )
     const sample: Healed[] = []
-    for await (const step of steps(parts, pass, true)) {
+    for await (const step of paced(steps(parts, pass, true), signal)) {
       pass = step.pass
       sample.push(...step.healed.slice(0, SAMPLE - sample.length))
       if (pass.objects > maxObjects) {
@@ -46,31 +48,50 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
         )
       }
     }
+    // Nobody reads the answer any more.
+    if (signal.aborted) throw new RefusedError(409, 'the dry run was given up: its client has gone')
     return {
       ...shapeOf(pass),
       sample: sample.map(({ functionName, ...rest }) => ({ ...rest, function: functionName })),
     }
   }
 
+  /** @throws {StorageError} when the store takes no such prefix, or the very bucket that is asked for is not there */
+  async function tryOut({ bucket, prefix }: SweepRequest): Promise<void> {
+    if (bucket === undefined && prefix === undefined) return
+    const buckets = new Set(functions.map((definition) => definition.bucket))
+    for (const name of bucket === undefined ? buckets : [bucket]) {
+      try {
+        for await (const _ of parts.storage.list(name, { prefix: prefix ?? '', versions: true, pageSize: 1 }))
+          break
+      } catch (error) {
+        // Of several buckets one may be missing: the pass tells of it.
+        if (bucket === undefined && error instanceof StorageError && error.isSetUp) continue
+        throw error
+      }
+    }
+  }
+
   return {
     async view() {
-      const { wish, pass, full, recent, asked } = await store.read()
-      const ended = [full, recent, asked].filter((each) => each !== undefined)
+      const { wish, pass, full, recent, failed, asked } = await store.read()
+      const ended = [full, recent, failed, asked].filter((each) => each !== undefined)
       const known = [...(pass ? [toPass(pass)] : []), ...ended.map(toPass)]
       const unique = [...new Map(known.map((each) => [each.id, each])).values()]
       return { passes: [...(wish ? [waiting(wish)] : []), ...unique] }
     },
 
-    async sweep(request) {
+    async sweep(request, signal = new AbortController().signal) {
       const { bucket } = request
       if (bucket !== undefined && !functions.some((definition) => definition.bucket === bucket)) {
         const buckets = [...new Set(functions.map((definition) => definition.bucket))].join(', ')
         throw new RefusedError(422, `bucket: no function reads "${bucket}"; functions read ${buckets}`)
       }
+      await tryOut(request)
       if (request.dryRun) {
         if (isTrying) throw new RefusedError(409, 'a dry run is under way already: try again soon')
         isTrying = true
-        return preview(request).finally(() => {
+        return preview(request, signal).finally(() => {
           isTrying = false
         })
       }
@@ -100,14 +121,14 @@ function toPass(pass: Pass): SweepPass {
   return {
     id,
     cause,
-    status: endedAtMs === undefined ? 'running' : 'done',
+    status: endedAtMs === undefined ? 'running' : pass.failure === undefined ? 'done' : 'failed',
     ...shapeOf(pass),
     startedAt: toTime(startedAtMs),
     ...(endedAtMs !== undefined && { endedAt: toTime(endedAtMs) }),
   }
 }
 
-function shapeOf({ kind, bucket, prefix, objects, runs, healed, reported }: Pass) {
+function shapeOf({ kind, bucket, prefix, objects, runs, healed, reported, failure }: Pass) {
   return {
     kind,
     ...(bucket !== undefined && { bucket }),
@@ -116,6 +137,7 @@ function shapeOf({ kind, bucket, prefix, objects, runs, healed, reported }: Pass
     runs,
     healed: withoutHoles(healed),
     reported: withoutHoles(reported),
+    ...(failure !== undefined && { failure }),
   }
 }
 

@@ -88,13 +88,16 @@ export function createHistory(redis: Redis, keys: Keys) {
     /** In the order of the ids; undefined for those that are not known. */
     runs: runsOf,
 
-    /** The same, of which only the states are wanted. */
-    async states(runIds: readonly string[]): Promise<readonly (RunState | undefined)[]> {
+    /** The same, of which only the states and epochs are wanted. */
+    async states(
+      runIds: readonly string[],
+    ): Promise<readonly ({ readonly state: RunState; readonly epoch: string } | undefined)[]> {
       const pipeline = redis.pipeline()
-      for (const runId of runIds) pipeline.hget(keys.run(runId), 'state')
-      return ((await pipeline.exec()) ?? []).map(([error, state]) => {
+      for (const runId of runIds) pipeline.hmget(keys.run(runId), 'state', 'epoch')
+      return ((await pipeline.exec()) ?? []).map(([error, fields]) => {
         if (error) throw error
-        return (state as RunState | null) ?? undefined
+        const [state, epoch] = fields as (string | null)[]
+        return state ? { state: state as RunState, epoch: epoch ?? '' } : undefined
       })
     },
 

@@ -57,6 +57,8 @@ export interface AgainItem {
   readonly functionName?: string
   readonly objectId?: string
   readonly payload?: RunPayload
+  /** Of the run when it was decided about, `none` when there was none: when it is another by now, it is left as it is. */
+  readonly seenEpoch?: string | undefined
 }
 
 export interface AgainRequest {
@@ -169,6 +171,7 @@ export function createQueue(redis: Redis, name: string) {
         item.objectId ?? '',
         item.payload?.generation ?? '',
         item.payload ? JSON.stringify(item.payload) : '',
+        item.seenEpoch ?? '',
       ])
       const [done, outcomes] = (await script('again', [...head, ...args])) as [number, AgainOutcome[]?]
       return done === 1 ? outcomes : undefined

@@ -15,8 +15,22 @@ import type { RunState } from '../queue/run.ts'
 export const HEAL_REASONS = ['lost-event', 'restored', 'stream-entry', 'delay-entry', 'lost-delete'] as const
 export type HealReason = (typeof HEAL_REASONS)[number]
 
-/** Why an object without a run is left alone, and told of. */
-export const REPORT_REASONS = ['too-young', 'before-watermark', 'not-set-up', 'event-unknown'] as const
+/**
+ * What is left alone, and told of:
+ * - an object without a run: `too-young`, `before-watermark`, `not-set-up`, `event-unknown`
+ * - `deleted-before`: results of a source that was deleted before the last full pass, which let them stand
+ * - `unreadable`: nobody can say what became of it, since the store does not give what would tell
+ * - `bucket-refused`: a bucket that the store does not list
+ */
+export const REPORT_REASONS = [
+  'too-young',
+  'before-watermark',
+  'not-set-up',
+  'event-unknown',
+  'deleted-before',
+  'unreadable',
+  'bucket-refused',
+] as const
 export type ReportReason = (typeof REPORT_REASONS)[number]
 
 export interface Facts {

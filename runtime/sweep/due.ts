@@ -1,5 +1,5 @@
 /** Which pass of the sweep is to begin now, if any. Pure. @module */
-import { HOUR_MS, SECOND_MS } from '../time.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 import { isAboutAll, type Pass, type PassCause, type SweepState, type Wish } from './store.ts'
 
 export interface DueSettings {
@@ -31,8 +31,11 @@ export function duePass(
   settings: DueSettings,
   nowMs: number,
 ): Due | undefined {
-  const { wish, full, recent } = state
+  const { wish } = state
+  const { full, recent, failed } = endedBefore(state, nowMs)
   if (wish) return { kind: wish.kind, cause: 'request', wish }
+  const isStarting = wants.isFullWanted || wants.isRecentWanted
+  if (failed && !isStarting && nowMs - endOf(failed) < restAfter(failed, settings)) return undefined
   // Redis has lost what it knew, or never knew anything.
   if (!full) return { kind: 'full', cause: 'no-marker' }
   if (wants.isFullWanted) return { kind: 'full', cause: 'start' }
@@ -42,10 +45,21 @@ export function duePass(
   return nowMs - endOf(last) >= restAfter(last, settings) ? { kind: 'recent', cause: 'interval' } : undefined
 }
 
-/** What was too young to be decided is looked at as soon as it is not. */
+/** A mark from times to come is of a clock that was wrong since: by it, nothing would be due for as long. */
+function endedBefore({ full, recent, failed }: SweepState, nowMs: number): SweepState {
+  const isPast = (pass: Pass | undefined) => pass !== undefined && pass.startedAtMs <= nowMs
+  return {
+    ...(isPast(full) && { full }),
+    ...(isPast(recent) && { recent }),
+    ...(isPast(failed) && { failed }),
+  }
+}
+
+/** What was too young to be decided is looked at when it is not, and what has failed is soon tried again. */
 function restAfter(last: Pass, { everyMs, graceMs }: DueSettings): number {
   const hasYoung = (last.reported['too-young'] ?? 0) > 0
-  const wantedMs = hasYoung ? Math.min(everyMs, graceMs + SECOND_MS) : everyMs
+  const soonMs = last.failure === undefined ? graceMs + SECOND_MS : MINUTE_MS
+  const wantedMs = hasYoung || last.failure !== undefined ? Math.min(everyMs, soonMs) : everyMs
   return Math.max(wantedMs, REST * (endOf(last) - last.startedAtMs))
 }
 
@@ -59,10 +73,11 @@ function endOf({ startedAtMs, endedAtMs = startedAtMs }: Pass): number {
 export function newPass(
   id: string,
   { kind, cause, wish }: Due,
-  { full, recent }: SweepState,
+  state: SweepState,
   graceMs: number,
   nowMs: number,
 ): Pass {
+  const { full, recent } = endedBefore(state, nowMs)
   const lastMs = Math.max(full?.startedAtMs ?? 0, recent?.startedAtMs ?? 0)
   const isWhole = !wish || isAboutAll(wish)
   return {
@@ -72,6 +87,8 @@ export function newPass(
     cause,
     startedAtMs: nowMs,
     sinceMs: kind === 'full' ? 0 : Math.max(0, lastMs - SLACK_MS - graceMs),
+    // Without a mark nobody can say whether results followed deletes at that time.
+    ...(full && { deletesSinceMs: Math.max(0, full.startedAtMs - SLACK_MS - graceMs) }),
     // Runs are not in one bucket or another: they are looked at when everything is.
     at: isWhole ? { stage: 'runs', cursor: '0' } : { stage: 'objects', bucket: '' },
     objects: 0,

@@ -1,21 +1,22 @@
 /**
- * Looks at latest versions and says what is to be done about each function that is for them. Redis is asked once for all,
- * the buckets only about what it does not know.
+ * Looks at latest versions and says what is to be done about each function that is for them. Redis is asked once for all;
+ * the buckets about what it does not know, and about each success whose result may be of another version.
  * @module
  */
 import type { FunctionDefinition } from '../function.ts'
 import { CREATED_EVENTS, versionOf } from '../intake/event.ts'
 import { generationOf } from '../intake/notification.ts'
 import type { Router } from '../intake/routing.ts'
-import { readStanding } from '../operations/standing.ts'
+import { readResult, readStanding } from '../operations/standing.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { History } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunPayload, RunState } from '../queue/run.ts'
 import { compareWithLatest } from '../storage/latest.ts'
 import type { ListedObject, Storage } from '../storage/storage.ts'
-import { decide, type Decision, type Records } from './decide.ts'
-import { lostDeletes, type LostDelete } from './lost-deletes.ts'
+import { decide, type Decision, type Records, type ReportReason } from './decide.ts'
+import { isLasting } from './lasting.ts'
+import { lostDeletes, type FollowedDeletes, type LostDelete } from './lost-deletes.ts'
 import type { ListedKey } from './listing.ts'
 
 export interface ExamineParts {
@@ -32,6 +33,8 @@ export interface Scope {
   readonly nowMs: number
   /** Older objects were looked at before. */
   readonly sinceMs: number
+  /** Results follow deletes that are not older; none when it is undefined. */
+  readonly deletesSinceMs?: number | undefined
   /** Of each function, by its name. */
   readonly watermarksMs: ReadonlyMap<string, number | undefined>
   /** Also successes are compared with the results that stand. */
@@ -48,11 +51,22 @@ export interface Candidate {
     readonly objectId: string
     readonly payload: RunPayload
   }
+  /** Of the run as it was read, `none` when there was none. */
+  readonly seenEpoch: string
+}
+
+/** What the store does not give, and would not later either. */
+export interface Unreadable {
+  readonly object: string
+  readonly functionName?: string
+  readonly error: Error
 }
 
 export interface Findings {
   readonly decided: readonly { readonly candidate: Candidate; readonly decision: Decision }[]
   readonly lostDeletes: readonly LostDelete[]
+  readonly reported: readonly ReportReason[]
+  readonly unreadable: readonly Unreadable[]
 }
 
 /** Calls to the store that go on at a time. */
@@ -64,18 +78,45 @@ export async function examine(
   scope: Scope,
 ): Promise<Findings> {
   const recent = keys.filter(({ latest }) => latest.lastModifiedMs >= scope.sinceMs)
-  const candidates = recent.flatMap((key) => candidatesOf(parts.router, scope.bucket, key))
-  const states = await parts.history.states(candidates.map(({ run }) => run.runId))
-  const decided = await mapSome(candidates, async (candidate, index) => ({
-    candidate,
-    decision: await decideOne(parts, candidate, states[index], scope),
-  }))
+  const meant = recent.flatMap((key) => candidatesOf(parts.router, scope.bucket, key))
+  const states = await parts.history.states(meant.map(({ run }) => run.runId))
+  const candidates = meant.map((each, index) => ({ ...each, seenEpoch: states[index]?.epoch ?? 'none' }))
+  const unreadable: Unreadable[] = []
+  const decided = await mapSome(candidates, async (candidate, index) => {
+    try {
+      return { candidate, decision: await decideOne(parts, candidate, states[index]?.state, scope) }
+    } catch (error) {
+      if (!isLasting(error)) throw error
+      const { functionName, payload } = candidate.run
+      unreadable.push({ object: `${payload.bucket}/${payload.key}`, functionName, error })
+      return { candidate, decision: { kind: 'report', reason: 'unreadable' } as const }
+    }
+  })
   const markers = recent.flatMap(({ latest }) => (latest.isDeleteMarker ? [latest] : []))
-  const found = await mapSome(markers, (marker) => lostDeletes(parts, marker, scope))
-  return { decided, lostDeletes: found.flat() }
+  const found = await mapSome(markers, async (marker): Promise<FollowedDeletes> => {
+    try {
+      return await lostDeletes(parts, marker, scope)
+    } catch (error) {
+      if (!isLasting(error)) throw error
+      unreadable.push({ object: `${scope.bucket}/${marker.key}`, error })
+      return { followed: [], reported: ['unreadable'] }
+    }
+  })
+  const ofDecisions = decided.flatMap(({ decision }) => (decision.kind === 'report' ? [decision.reason] : []))
+  const ofDeletes = found.flatMap(({ reported }) => reported)
+  return {
+    decided,
+    lostDeletes: found.flatMap(({ followed }) => followed),
+    reported: [...ofDecisions, ...ofDeletes],
+    unreadable,
+  }
 }
 
-function candidatesOf(router: Router, bucket: string, { latest, hasOlder }: ListedKey): readonly Candidate[] {
+function candidatesOf(
+  router: Router,
+  bucket: string,
+  { latest, hasOlder }: ListedKey,
+): readonly Omit<Candidate, 'seenEpoch'>[] {
   if (latest.isDeleteMarker) return []
   const { key, sizeBytes } = latest
   return router({ bucket, key, sizeBytes })
@@ -115,7 +156,12 @@ async function decideOne(
   }
   const first = decide(facts)
   if (first.kind !== 'ask-store') return confirmed(parts, candidate, first)
-  const [records, event] = await Promise.all([readRecords(parts, candidate), readEvent(parts, candidate)])
+  // Of a success only the result counts.
+  const isKnown = state !== undefined
+  const [records, event] = await Promise.all([
+    readRecords(parts, candidate, isKnown),
+    isKnown ? 'unknown' : readEvent(parts, candidate),
+  ])
   if (event === 'unfit') return { kind: 'leave' }
   const decision = decide({ ...facts, records, isEventKnown: event === 'fit' })
   return confirmed(parts, candidate, decision)
@@ -131,8 +177,14 @@ async function confirmed(
   return (await compareWithLatest(storage, payload)).kind === 'same' ? decision : { kind: 'leave' }
 }
 
-async function readRecords({ storage }: ExamineParts, { definition, run }: Candidate): Promise<Records> {
-  const { result, verdict } = await readStanding(storage, definition, run.payload)
+async function readRecords(
+  { storage }: ExamineParts,
+  { definition, run }: Candidate,
+  isResultAll: boolean,
+): Promise<Records> {
+  const { result, verdict } = isResultAll
+    ? { result: await readResult(storage, definition, run.payload), verdict: undefined }
+    : await readStanding(storage, definition, run.payload)
   return {
     ...(result && {
       result: { run: result.run, lastModifiedMs: Date.parse(result.source.lastModified) },

@@ -26,7 +26,9 @@ export async function heal(parts: HealParts, findings: Findings, isDry: boolean)
   const meant = (isMeant: (each: Findings['decided'][number]) => boolean) =>
     findings.decided.filter(isMeant).map(({ candidate }) => candidate.run)
   const lost = meant(({ decision }) => decision.kind === 'heal' && decision.reason === 'lost-event')
-  const restored = meant(({ decision }) => decision.kind === 'heal' && decision.reason === 'restored')
+  const restored = findings.decided.flatMap(({ candidate: { run, seenEpoch }, decision }) =>
+    decision.kind === 'heal' && decision.reason === 'restored' ? [{ ...run, seenEpoch }] : [],
+  )
   const open = meant(({ decision }) => decision.kind === 'repair')
   const healed: Healed[] = []
   const told = (reason: HealReason, { functionName, payload: { bucket, key } }: Candidate['run']) =>

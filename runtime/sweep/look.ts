@@ -28,6 +28,9 @@ export async function lookAt(parts: PassParts, bucket: string, key: string): Pro
     isThorough: true,
   })
   const healed = await heal(parts, findings, false)
+  // Whoever has asked for the look asks once more.
+  const [first] = findings.unreadable
+  if (first) throw first.error
   const states = await history.states(findings.decided.map(({ candidate }) => candidate.run.runId))
-  return { healed, isUnsettled: states.includes('running') }
+  return { healed, isUnsettled: states.some((found) => found?.state === 'running') }
 }

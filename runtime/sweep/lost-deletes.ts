@@ -1,10 +1,14 @@
 /** Results whose source was deleted while nobody heard of it, of functions that remove them then. @module */
 import type { Router } from '../intake/routing.ts'
-import { readStanding } from '../operations/standing.ts'
+import { readResult } from '../operations/standing.ts'
+import type { ResultPlace } from '../output/layout.ts'
+import { versionsOf } from '../output/removal.ts'
 import { resultsDebt } from '../queue/debts.ts'
 import { objectIdOf } from '../queue/keys.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { ListedObject, Storage } from '../storage/storage.ts'
+import { placeOf } from '../worker/attempt/manifest-of.ts'
+import type { ReportReason } from './decide.ts'
 
 export interface LostDelete {
   readonly functionName: string
@@ -21,25 +25,55 @@ export interface LostDeleteParts {
   readonly graceMs: number
 }
 
+export interface FollowedDeletes {
+  readonly followed: readonly LostDelete[]
+  readonly reported: readonly ReportReason[]
+}
+
+interface DeleteScope {
+  readonly bucket: string
+  readonly nowMs: number
+  /**
+   * Results follow deletes that are not older: before that a pass has let them stand, since the function kept them then.
+   * None when it is undefined.
+   */
+  readonly deletesSinceMs?: number | undefined
+}
+
+const NONE: FollowedDeletes = { followed: [], reported: [] }
+
 export async function lostDeletes(
   { storage, queue, router, graceMs }: LostDeleteParts,
   marker: ListedObject,
-  { bucket, nowMs }: { readonly bucket: string; readonly nowMs: number },
-): Promise<readonly LostDelete[]> {
+  { bucket, nowMs, deletesSinceMs = Infinity }: DeleteScope,
+): Promise<FollowedDeletes> {
   const { key, versionId = '', lastModifiedMs } = marker
-  if (nowMs - lastModifiedMs < graceMs) return []
+  if (nowMs - lastModifiedMs < graceMs) return NONE
   const readers = router({ bucket, key, sizeBytes: NaN }).filter(
     ({ definition }) => definition.bucket === bucket,
   )
   // A source that the runtime itself may have removed is none that results follow.
-  if (readers.some(({ definition, mismatch }) => !mismatch && definition.afterSuccess === 'remove')) return []
+  if (readers.some(({ definition, mismatch }) => !mismatch && definition.afterSuccess === 'remove'))
+    return NONE
   const found: LostDelete[] = []
   for (const { definition } of readers) {
     if (definition.onDelete !== 'remove') continue
-    const { result } = await readStanding(storage, definition, { bucket, key })
-    if (!result || (await queue.isConsumed(objectIdOf(bucket, key), result.source.generation))) continue
+    const result = await readResult(storage, definition, { bucket, key })
+    // Nobody removes a result of which no versions are kept: a newer one could be hit.
+    if (!result || !(await isVersioned(storage, placeOf(definition, { bucket, key })))) continue
+    if (await queue.isConsumed(objectIdOf(bucket, key), result.source.generation)) continue
     const of = { functionName: definition.name, bucket, key }
     found.push({ ...of, debt: resultsDebt(of, versionId) })
   }
-  return found
+  return lastModifiedMs >= deletesSinceMs
+    ? { followed: found, reported: [] }
+    : { followed: [], reported: found.map(() => 'deleted-before') }
+}
+
+async function isVersioned(
+  storage: Storage,
+  { bucket, manifestKey }: Pick<ResultPlace, 'bucket' | 'manifestKey'>,
+): Promise<boolean> {
+  const versions = await versionsOf(storage, bucket, manifestKey)
+  return versions.every((each) => each.versionId !== undefined)
 }

@@ -1,8 +1,11 @@
 /** One pass of the sweep, batch by batch: all runs that Redis knows, then all keys of the buckets that functions read. @module */
+import { messageOf } from '../errors.ts'
 import type { FunctionDefinition } from '../function.ts'
+import { StorageError } from '../storage/errors.ts'
 import { readWatermarkMs } from '../storage/provision/watermark.ts'
-import { examine, type ExamineParts, type Findings } from './examine.ts'
+import { examine, type ExamineParts, type Findings, type Unreadable } from './examine.ts'
 import { heal, type Healed, type HealParts } from './heal.ts'
+import { isLasting } from './lasting.ts'
 import { listKeys } from './listing.ts'
 import type { Pass, Place } from './store.ts'
 
@@ -15,6 +18,7 @@ export interface PassStep {
   /** By this step. */
   readonly healed: readonly Healed[]
   readonly objects: number
+  readonly unreadable: readonly Unreadable[]
 }
 
 /** Runs that one script looks at. */
@@ -39,22 +43,55 @@ export async function* steps(parts: PassParts, start: Pass, isDry = false): Asyn
   const watermarksMs = await readWatermarks(parts)
   for (const bucket of bucketsOf(parts, pass).filter((name) => name >= at.bucket)) {
     const after = bucket === at.bucket ? at.after : undefined
-    for await (const keys of listKeys(parts.storage, bucket, { prefix: pass.prefix, after })) {
-      const scope = {
-        bucket,
-        nowMs: await parts.queue.nowMs(),
-        sinceMs: pass.sinceMs,
-        watermarksMs,
-        isThorough: pass.kind === 'full',
+    try {
+      for await (const step of throughBucket(parts, pass, { bucket, after, watermarksMs }, isDry)) {
+        pass = step.pass
+        yield step
       }
-      const findings = await examine(parts, keys, scope)
-      const healed = await heal(parts, findings, isDry)
-      const place: Place = { stage: 'objects', bucket, after: keys.at(-1)?.latest.key }
-      pass = counted({ ...pass, at: place, objects: pass.objects + keys.length }, healed, findings)
-      yield { pass, healed, objects: keys.length }
+    } catch (error) {
+      // The other buckets are none the worse for it.
+      if (!isLasting(error)) throw error
+      pass = { ...pass, ...refused(pass, bucket, error) }
     }
   }
-  yield { pass: { ...pass, at: { stage: 'end' } }, healed: [], objects: 0 }
+  yield { pass: { ...pass, at: { stage: 'end' } }, healed: [], objects: 0, unreadable: [] }
+}
+
+interface BucketRequest {
+  readonly bucket: string
+  readonly after: string | undefined
+  readonly watermarksMs: ReadonlyMap<string, number | undefined>
+}
+
+async function* throughBucket(
+  parts: PassParts,
+  start: Pass,
+  { bucket, after, watermarksMs }: BucketRequest,
+  isDry: boolean,
+): AsyncGenerator<PassStep> {
+  let pass = start
+  const { prefix, sinceMs, deletesSinceMs, kind } = pass
+  for await (const keys of listKeys(parts.storage, bucket, { prefix, after })) {
+    const nowMs = await parts.queue.nowMs()
+    const isThorough = kind === 'full'
+    const scope = { bucket, nowMs, sinceMs, deletesSinceMs, watermarksMs, isThorough }
+    const findings = await examine(parts, keys, scope)
+    const healed = await heal(parts, findings, isDry)
+    const place: Place = { stage: 'objects', bucket, after: keys.at(-1)?.latest.key }
+    pass = counted({ ...pass, at: place, objects: pass.objects + keys.length }, healed, findings.reported)
+    const { unreadable } = findings
+    // A function's own bucket is not there, or is closed: nothing was decided about any of its objects.
+    const closed = unreadable.find(({ error }) => error instanceof StorageError && error.isSetUp)
+    if (closed) pass = { ...pass, failure: pass.failure ?? messageOf(closed.error) }
+    yield { pass, healed, objects: keys.length, unreadable }
+  }
+}
+
+function refused({ failure, reported }: Pass, bucket: string, error: Error): Partial<Pass> {
+  return {
+    failure: failure ?? `bucket "${bucket}": ${messageOf(error)}`,
+    reported: withCounts(reported, ['bucket-refused']),
+  }
 }
 
 async function* throughRuns(
@@ -82,7 +119,7 @@ async function* throughRuns(
     cursor = next
     const place: Place = cursor === '0' ? { stage: 'objects', bucket: '' } : { stage: 'runs', cursor }
     pass = counted({ ...pass, at: place, runs: pass.runs + all.length }, healed)
-    yield { pass, healed, objects: 0 }
+    yield { pass, healed, objects: 0, unreadable: [] }
   } while (cursor !== '0')
 }
 
@@ -99,17 +136,14 @@ async function readWatermarks({ functions, storage }: PassParts): Promise<Map<st
   return new Map(await Promise.all(entries))
 }
 
-function counted(pass: Pass, healed: readonly Healed[], findings?: Findings): Pass {
-  const reasons = (findings?.decided ?? []).flatMap(({ decision }) =>
-    decision.kind === 'report' ? [decision.reason] : [],
-  )
+function counted(pass: Pass, healed: readonly Healed[], reported: Findings['reported'] = []): Pass {
   return {
     ...pass,
     healed: withCounts(
       pass.healed,
       healed.map(({ reason }) => reason),
     ),
-    reported: withCounts(pass.reported, reasons),
+    reported: withCounts(pass.reported, reported),
   }
 }
 

@@ -27,11 +27,15 @@ export interface Pass extends Wish {
   readonly endedAtMs?: number
   /** Older objects are none of its business. */
   readonly sinceMs: number
+  /** Results follow deletes that are not older; none when it is absent. */
+  readonly deletesSinceMs?: number
   readonly at: Place
   readonly objects: number
   readonly runs: number
   readonly healed: Readonly<Partial<Record<HealReason, number>>>
   readonly reported: Readonly<Partial<Record<ReportReason, number>>>
+  /** Why it could not look at everything that it is about. */
+  readonly failure?: string
 }
 
 /** Where a pass goes on: first through all runs, then through the buckets in their order. */
@@ -46,6 +50,8 @@ export interface SweepState {
   /** The last ones that have ended and were about everything. */
   readonly full?: Pass
   readonly recent?: Pass
+  /** The last one that was about everything and has failed, when none has done better since. */
+  readonly failed?: Pass
   /** The last one that somebody had asked for. */
   readonly asked?: Pass
 }
@@ -62,10 +68,12 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
 
     /** The wish that waits: this one, or one that was there before it. */
     async ask(wish: Wish): Promise<Wish> {
-      await redis.hsetnx(key, 'wish', JSON.stringify(wish))
-      const text = await redis.hget(key, 'wish')
-      // It was taken up in between.
-      return text === null ? wish : (JSON.parse(text) as Wish)
+      for (;;) {
+        if ((await redis.hsetnx(key, 'wish', JSON.stringify(wish))) === 1) return wish
+        const text = await redis.hget(key, 'wish')
+        if (text !== null) return JSON.parse(text) as Wish
+        // The other one was taken up in between.
+      }
     },
 
     /** A pass begins; the wish that it fulfils is none any more. */
@@ -82,12 +90,21 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
     async end(pass: Pass): Promise<boolean> {
       const text = JSON.stringify(pass)
       return queue.saveSweep(pass.id, [
-        ...(isAboutAll(pass) ? [[pass.kind, text] as const] : []),
+        ...(isAboutAll(pass) ? marksOf(pass, text) : []),
         ...(pass.cause === 'request' ? [['asked', text] as const] : []),
         ['pass', ''],
       ])
     },
   }
+}
+
+/** What has failed is no mark: the next one has to look at the same once more. */
+function marksOf({ kind, failure }: Pass, text: string): readonly (readonly [string, string])[] {
+  if (failure !== undefined) return [['failed', text]]
+  return [
+    [kind, text],
+    ['failed', ''],
+  ]
 }
 
 /** Only such a pass is the mark that the next ones go by. */

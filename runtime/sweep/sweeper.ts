@@ -1,21 +1,22 @@
 /** Runs passes when they are due: one process of all at a time, which goes on from where the one before it has stopped. @module */
 import { once } from 'node:events'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import { ulid } from 'ulid'
+import { messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { RuntimeMetrics } from '../metrics.ts'
 import { createDuty } from '../queue/duty.ts'
-import { SECOND_MS, sleep } from '../time.ts'
+import { SECOND_MS } from '../time.ts'
 import { REPORT_REASONS } from './decide.ts'
 import { duePass, newPass, type DueSettings } from './due.ts'
-import { steps, type PassParts } from './pass.ts'
+import { isLasting } from './lasting.ts'
+import { paced } from './pace.ts'
+import { steps, type PassParts, type PassStep } from './pass.ts'
 import { createSweepStore, isAboutAll, PASS_KINDS, type Pass, type SweepState } from './store.ts'
 
-/** Longer than a batch takes; when it does take longer, two do the same, which harms nothing. */
+/** So long after the death of a process another goes on. */
 const DUTY_MS = 10 * SECOND_MS
-/** At most so long does a pass rest between two batches. */
-const LONGEST_REST_MS = SECOND_MS
 /** How long the end of a process waits for the end of a batch. */
 const LAST_BATCH_MS = 2 * SECOND_MS
 
@@ -24,6 +25,8 @@ export interface SweeperParts extends Omit<PassParts, 'graceMs'> {
   readonly settings: DueSettings
   readonly metrics: RuntimeMetrics
   readonly log: Logger
+  /** @defaultValue 10 s */
+  readonly dutyMs?: number
 }
 
 export interface Sweeper {
@@ -36,50 +39,65 @@ export interface Sweeper {
 }
 
 export function createSweeper(parts: SweeperParts): Sweeper {
-  const { redis, queue, settings, metrics, log } = parts
+  const { redis, queue, settings, metrics, log, dutyMs = DUTY_MS } = parts
   const store = createSweepStore(redis, queue)
-  const duty = createDuty(redis, queue.keys.duty('sweep'), DUTY_MS)
+  const duty = createDuty(redis, queue.keys.duty('sweep'), dutyMs)
   const stopping = new AbortController()
   // The batch that goes on may end, but a store that is away must not hold up the end of this process.
-  const stopped = once(stopping.signal, 'abort').then(() =>
-    setTimeout(LAST_BATCH_MS, undefined, { ref: false }),
-  )
+  const stopped = once(stopping.signal, 'abort').then(() => wait(LAST_BATCH_MS, undefined, { ref: false }))
   const wants = { isFullWanted: true, isRecentWanted: false }
 
   async function take(pass: Pass): Promise<void> {
     if (pass.kind === 'full' && isAboutAll(pass)) wants.isFullWanted = false
+    // A batch may take longer than the duty is good for: a store may be slow.
+    const keeping = setInterval(() => void duty.isMine().catch(() => undefined), dutyMs / 3)
+    let outcome: 'completed' | 'failed' | 'interrupted' = 'interrupted'
     try {
-      const ended = await run(pass)
-      metrics.sweepPasses.inc({ kind: pass.kind, outcome: ended ? 'completed' : 'interrupted' })
-    } catch (error) {
-      metrics.sweepPasses.inc({ kind: pass.kind, outcome: 'interrupted' })
-      throw error
+      outcome = await run(pass)
+    } finally {
+      clearInterval(keeping)
+      metrics.sweepPasses.inc({ kind: pass.kind, outcome })
     }
   }
 
-  /** Whether it came to its end. */
-  async function run(start: Pass): Promise<boolean> {
+  async function run(start: Pass): Promise<'completed' | 'failed' | 'interrupted'> {
     let pass = start
-    let stepAtMs = performance.now()
-    for await (const step of steps({ ...parts, graceMs: settings.graceMs }, start)) {
-      pass = step.pass
-      metrics.sweepObjects.inc(step.objects)
-      for (const { reason, functionName, bucket, key } of step.healed) {
-        metrics.sweepHealed.inc({ reason })
-        log.info({ reason, function: functionName, object: `${bucket}/${key}` }, 'the sweep has healed a run')
+    try {
+      for await (const step of paced(
+        steps({ ...parts, graceMs: settings.graceMs }, start),
+        stopping.signal,
+      )) {
+        pass = step.pass
+        tell(step)
+        // Another process is at it by now, from where this one was; or Redis has forgotten what was done so far.
+        if (!(await duty.isMine()) || !(await store.save(pass))) return 'interrupted'
       }
-      // Another process is at it by now, from where this one was; or Redis has forgotten what was done so far.
-      if (!(await duty.isMine()) || !(await store.save(pass))) return false
-      // Half of the time belongs to the intake, which lives in the same process.
-      await sleep(Math.min(performance.now() - stepAtMs, LONGEST_REST_MS), stopping.signal)
-      if (stopping.signal.aborted) return false
-      stepAtMs = performance.now()
+      if (stopping.signal.aborted) return 'interrupted'
+    } catch (error) {
+      // It would end there again and again, and no other pass would ever begin.
+      if (!isLasting(error)) throw error
+      pass = { ...pass, failure: messageOf(error) }
     }
     const ended = { ...pass, endedAtMs: await queue.nowMs() }
-    if (!(await store.end(ended))) return false
-    const { kind, cause, objects, runs, healed, reported } = ended
-    log.info({ kind, cause, objects, runs, healed, reported }, 'the sweep has come to its end')
-    return true
+    if (!(await store.end(ended))) return 'interrupted'
+    const { kind, cause, objects, runs, healed, reported, failure } = ended
+    const facts = { kind, cause, objects, runs, healed, reported }
+    if (failure === undefined) log.info(facts, 'the sweep has come to its end')
+    else log.error({ ...facts, error: failure }, 'the sweep could not look at everything')
+    return failure === undefined ? 'completed' : 'failed'
+  }
+
+  function tell({ objects, healed, unreadable }: PassStep): void {
+    metrics.sweepObjects.inc(objects)
+    for (const { reason, functionName, bucket, key } of healed) {
+      metrics.sweepHealed.inc({ reason })
+      log.info({ reason, function: functionName, object: `${bucket}/${key}` }, 'the sweep has healed a run')
+    }
+    for (const { object, functionName, error } of unreadable)
+      log.warn(
+        { object, function: functionName, error: messageOf(error) },
+        'the store does not give what would tell the end of an upload',
+      )
   }
 
   /** Also of what other processes have done: the same in all. */
@@ -88,9 +106,11 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       const endedAtMs = state[kind]?.endedAtMs
       if (endedAtMs !== undefined) metrics.sweepCompleted.set({ kind }, endedAtMs / SECOND_MS)
     }
-    if (!state.full) return
-    for (const reason of REPORT_REASONS)
-      metrics.sweepReported.set({ reason }, state.full.reported[reason] ?? 0)
+    // What has failed is of what was found last, too.
+    const { full, failed } = state
+    const last = failed?.kind === 'full' ? failed : full
+    if (!last) return
+    for (const reason of REPORT_REASONS) metrics.sweepReported.set({ reason }, last.reported[reason] ?? 0)
   }
 
   async function look(): Promise<void> {

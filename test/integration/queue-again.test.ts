@@ -63,6 +63,21 @@ describe('again', () => {
     expect(await used.queue.settle(claims[0]!, DONE)).toBe('succeeded')
   })
 
+  it('leaves a run of the sweep as it is when another has run it again since it was decided about', async () => {
+    const { functionName, objectId, payload } = jobOf('a')
+    const sweep = (seenEpoch: string) =>
+      again('a', {
+        trigger: 'sweep',
+        items: [{ runId: 'a', functionName, objectId, payload, seenEpoch }],
+      })
+    await used.queue.settle(await claimOne('a'), DONE)
+    expect(await sweep('none')).toEqual(['ended'])
+    expect(await sweep('0')).toEqual(['queued'])
+    await used.queue.settle((await used.queue.claim('w')).claims[0]!, DONE)
+    expect(await sweep('0')).toEqual(['ended'])
+    expect((await used.queue.run('a'))!.state).toBe('succeeded')
+  })
+
   it('makes the run of an object that Redis knows nothing of', async () => {
     expect(await again('a')).toEqual(['queued'])
     const { claims } = await used.queue.claim('w')

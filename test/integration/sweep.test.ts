@@ -262,7 +262,8 @@ describe('of a function that is not for all ways of uploading', () => {
 describe('of a source that was deleted while nobody heard of it', () => {
   const mirror = functionOf('mirror', { match: ['mirror/**'] }, { onDelete: 'remove' })
   const sweepMirror = async (...functions: FunctionDefinition[]) =>
-    runAll(partsOf([mirror, ...functions]), await fullPass('mirror/'))
+    runAll(partsOf([mirror, ...functions]), { ...(await fullPass('mirror/')), deletesSinceMs })
+  let deletesSinceMs = 0
   const owed = () => used.redis.zrange(used.queue.keys.tidy, '0', '-1')
 
   beforeAll(async () => {
@@ -279,6 +280,13 @@ describe('of a source that was deleted while nobody heard of it', () => {
   it('the result is owed its removal, where there is one', async () => {
     expect((await sweepMirror()).healed).toEqual({ 'lost-delete': 1 })
     expect(await owed()).toMatchObject([expect.stringContaining('mirror/deleted')])
+  })
+
+  it('the result stays when the source was deleted before the last full pass, which let it stand', async () => {
+    deletesSinceMs = Date.now() + 3_600_000
+    expect(await sweepMirror()).toMatchObject({ healed: {}, reported: { 'deleted-before': 1 } })
+    deletesSinceMs = 0
+    expect(await owed()).toEqual([])
   })
 
   it('the result stays when the runtime itself has removed the source, or may have', async () => {

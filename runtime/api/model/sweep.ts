@@ -32,9 +32,13 @@ const shape = {
   }),
   reported: counts.openapi({
     description:
-      'uploads without a run that are left alone: `before-watermark` (there before the function was set up; reprocess runs them), `not-set-up`, `too-young` (left to their events), `event-unknown` (the function is not for all ways of uploading, and which one it was is not known)',
+      'uploads without a run that are left alone: `before-watermark` (there before the function was set up; reprocess runs them), `not-set-up`, `too-young` (left to their events), `event-unknown` (the function is not for all ways of uploading, and which one it was is not known). And: `deleted-before` (results of sources that were deleted before the last full pass, which let them stand), `unreadable` (the store does not give what would tell the end of an upload), `bucket-refused` (a bucket that the store does not list)',
     example: { 'before-watermark': 40 },
   }),
+  failure: z
+    .string()
+    .optional()
+    .openapi({ description: 'why it could not look at everything; what it could look at is seen to' }),
 }
 
 export const sweepPassSchema = z
@@ -43,7 +47,7 @@ export const sweepPassSchema = z
     cause: z.enum(['request', 'start', 'no-marker', 'interval', 'reconnect']).openapi({
       description: '`no-marker`: Redis knew of none before; `reconnect`: a server had been away',
     }),
-    status: z.enum(['waiting', 'running', 'done']),
+    status: z.enum(['waiting', 'running', 'done', 'failed']),
     ...shape,
     startedAt: time.optional(),
     endedAt: time.optional(),
@@ -63,7 +67,7 @@ export const sweepSchema = z
   .object({
     passes: z.array(sweepPassSchema).openapi({
       description:
-        'the one that waits, the one that goes on, and the last ones that ended: `full`, `recent`, and asked for',
+        'the one that waits, the one that goes on, and the last ones that ended: `full`, `recent`, one that has failed when none has done better since, and asked for',
     }),
   })
   .openapi('Sweep')

@@ -4,7 +4,8 @@
 -- KEYS  1 prefix
 -- ARGV  1 job ('' for none)  2 how many of the job's items were dealt with before these  3 trigger: reprocess | redrive | sweep
 --       4 1 to begin anew also what is queued, retrying or running  5 token of this request, of one without a job
---       then any number of: run, function, object, generation, payload (the last four '' where the run has them)
+--       then any number of: run, function, object, generation, payload (these four '' where the run has them),
+--       the epoch that the run must still have ('none' when it must not exist; '' for any)
 -- Returns {1, outcome of each: queued | busy | ended | unknown}, or {0} when the job is over or further on
 local job, position, trigger, isForced, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 local t = now()
@@ -14,11 +15,13 @@ if job ~= '' then
   if v[1] ~= 'running' or v[2] ~= position then return { 0 } end
 end
 
-local function again(run, fn, object, generation, payload)
+local function again(run, fn, object, generation, payload, seen)
   local h = runKey(run)
   local v = redis.call('HMGET', h, 'state', 'fn', 'object', 'letter', 'epoch', 'lane', 'entry', 'asked', 'fence')
   local state = v[1]
   if token ~= '' and v[8] == token then return 'queued' end
+  -- What was decided was decided of another end than its last one.
+  if seen ~= '' and (v[5] or 'none') ~= seen then return 'ended' end
   if not state then
     if payload == '' then return 'unknown' end
     redis.call('HSET', h, 'fn', fn, 'object', object, 'generation', generation, 'event', '', 'copies', 0, 'dups', 0, 'fence', 0)
@@ -53,8 +56,8 @@ end
 
 local outcomes = {}
 local queued = 0
-for p = 6, #ARGV, 5 do
-  local outcome = again(ARGV[p], ARGV[p + 1], ARGV[p + 2], ARGV[p + 3], ARGV[p + 4])
+for p = 6, #ARGV, 6 do
+  local outcome = again(ARGV[p], ARGV[p + 1], ARGV[p + 2], ARGV[p + 3], ARGV[p + 4], ARGV[p + 5])
   if outcome == 'queued' then queued = queued + 1 end
   outcomes[#outcomes + 1] = outcome
 end

@@ -34,6 +34,34 @@ describe('a full pass', () => {
   })
 })
 
+it('a mark from times to come is none: the clock was wrong', () => {
+  const later = { full: pass('full', NOW + HOUR, 0), recent: pass('recent', NOW + HOUR, 0) }
+  expect(due(later)).toEqual({ kind: 'full', cause: 'no-marker' })
+  const full = newPass('id', { kind: 'full', cause: 'no-marker' }, later, 0, NOW)
+  expect(full.deletesSinceMs).toBeUndefined()
+  expect(due({ ...JUST_NOW, recent: later.recent }, {}, NOW + 4 * MINUTE + 1_000)).toMatchObject({
+    kind: 'recent',
+  })
+})
+
+it('a pass that has failed is no mark, and another begins a minute later, or when a server has come back', () => {
+  const failed = pass('full', NOW - MINUTE, 0, { failure: 'no such bucket' })
+  expect(due({ failed })).toMatchObject({ cause: 'no-marker' })
+  expect(due({ failed }, {}, NOW - 1)).toBeUndefined()
+  expect(due({ ...JUST_NOW, failed }, { isRecentWanted: true }, NOW - 1)).toMatchObject({
+    cause: 'reconnect',
+  })
+  const slow = pass('full', NOW - 21 * MINUTE, MINUTE, { failure: 'no such bucket' })
+  expect(due({ failed: slow }, {}, NOW - 1)).toBeUndefined()
+})
+
+it('results follow the deletes since the last full pass, with an hour between clocks, and none without one', () => {
+  const begun = (state: SweepState) =>
+    newPass('id', { kind: 'full', cause: 'start' }, state, MINUTE, NOW).deletesSinceMs
+  expect(begun({ full: pass('full', NOW - HOUR, 0) })).toBe(NOW - HOUR - HOUR - MINUTE)
+  expect(begun({ recent: pass('recent', NOW - HOUR, 0) })).toBeUndefined()
+})
+
 describe('a recent pass', () => {
   it('is due when a server has come back, else five minutes after the end of the last pass', () => {
     expect(due(JUST_NOW, { isRecentWanted: true })).toEqual({ kind: 'recent', cause: 'reconnect' })

@@ -1,0 +1,176 @@
+/** The sweep where something is in its way: it goes on with the rest, says so, and begins again later. */
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { StorageError } from '../../runtime/storage/errors.ts'
+import { defineFunction, type FunctionDefinition } from '../../runtime/function.ts'
+import { createRouter } from '../../runtime/intake/routing.ts'
+import { createLogger } from '../../runtime/logger.ts'
+import { createMetrics } from '../../runtime/metrics.ts'
+import { createSweepService } from '../../runtime/operations/sweep.ts'
+import { createHistory } from '../../runtime/queue/history.ts'
+import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
+import { connectRedis } from '../../runtime/queue/redis.ts'
+import { createWatermark } from '../../runtime/storage/provision/watermark.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
+import { newPass } from '../../runtime/sweep/due.ts'
+import type { PassParts } from '../../runtime/sweep/pass.ts'
+import { createSweepStore } from '../../runtime/sweep/store.ts'
+import { createSweeper } from '../../runtime/sweep/sweeper.ts'
+import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
+import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const log = createLogger({ level: 'silent', format: 'json' })
+const BODY = { contentType: 'text/plain' }
+const used = {} as { server: TestRedis; redis: Redis; store: TestStore; queue: Queue }
+const functionOf = (name: string, bucket: string) =>
+  defineFunction({ name, version: '1', on: { bucket } }, () => new Response())
+const BOTH = [functionOf('one', 'alpha'), functionOf('two', 'beta')]
+const GONE = functionOf('gone', 'aaa')
+
+beforeAll(async () => {
+  used.server = await startTestRedis()
+  used.redis = connectRedis(used.server.url, 'command', log)
+  used.store = await startTestStore({ versioned: ['alpha', 'beta', 'processed', 'metadata'] })
+  for (const name of ['one', 'two', 'gone']) await createWatermark(used.store.storage, name)
+  for (const key of ['a', 'b', 'z'])
+    await used.store.storage.put('alpha', key, { bytes: Buffer.from('x') }, BODY)
+  for (const key of ['a', 'b']) await used.store.storage.put('beta', key, { bytes: Buffer.from('x') }, BODY)
+})
+afterAll(async () => {
+  used.redis?.disconnect()
+  await used.store?.stop()
+  await used.server?.stop()
+})
+beforeEach(() => {
+  used.queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
+})
+
+function partsOf(functions: readonly FunctionDefinition[], storage = used.store.storage): PassParts {
+  const { queue, redis } = used
+  const history = createHistory(redis, queue.keys)
+  const settings = { graceMs: 0, paths: 2, recordTtlMs: 60_000 } as const
+  return { queue, storage, functions, router: createRouter(functions), history, ...settings }
+}
+
+function sweeperOf(parts: PassParts, rest: { readonly dutyMs?: number } = {}) {
+  const settings = { everyMs: 86_400_000, fullEveryMs: 86_400_000, graceMs: 0 }
+  const metrics = createMetrics(parts.functions.map(({ name }) => name))
+  return { metrics, ...createSweeper({ ...parts, redis: used.redis, settings, metrics, log, ...rest }) }
+}
+
+const sweepStore = () => createSweepStore(used.redis, used.queue)
+const queued = (name: string) => used.redis.xlen(used.queue.keys.stream(name, 'low'))
+
+it('refuses a prefix that no listing takes, and one that came all the same does not stop the passes after it', async () => {
+  const service = createSweepService({ ...partsOf(BOTH), redis: used.redis })
+  for (const prefix of ['../', 'a/../b', './'])
+    await expect(service.sweep({ kind: 'full', dryRun: false, prefix })).rejects.toThrow(StorageError)
+  expect(await sweepStore().read()).toEqual({})
+
+  await sweepStore().ask({ id: 'bad', kind: 'full', prefix: '../' })
+  const { look } = sweeperOf(partsOf(BOTH))
+  await look()
+  expect(await service.view()).toMatchObject({
+    passes: [{ id: 'bad', status: 'failed', failure: expect.stringContaining('alpha') as string }],
+  })
+  await look()
+  expect((await sweepStore().read()).full).toMatchObject({ objects: 5, healed: { 'lost-event': 5 } })
+})
+
+it('goes on behind a bucket that is not there, and takes such a pass for no mark', async () => {
+  const { look } = sweeperOf(partsOf([GONE, ...BOTH]))
+  await look()
+  expect(await queued('one')).toBe(3)
+  expect(await queued('two')).toBe(2)
+  const state = await sweepStore().read()
+  expect(state).not.toHaveProperty('full')
+  expect(state).not.toHaveProperty('pass')
+  expect(state.failed).toMatchObject({ objects: 5, reported: { 'bucket-refused': 1 } })
+  // Not at once again.
+  await look()
+  expect((await sweepStore().read()).failed?.id).toBe(state.failed?.id)
+  await used.redis.del(used.queue.keys.duty('sweep'))
+  await sweeperOf(partsOf(BOTH)).look()
+  expect(await sweepStore().read()).toMatchObject({ full: { objects: 5 } })
+  expect(await sweepStore().read()).not.toHaveProperty('failed')
+})
+
+it('leaves an object alone of which the store does not give the record, and sees to the others', async () => {
+  const { storage } = used.store
+  const unreadable: Storage = {
+    ...storage,
+    readText: (bucket, key, options) =>
+      bucket === 'processed' && key === 'a/one/manifest.json'
+        ? Promise.reject(new StorageError('too large', { code: 'EntityTooLarge', statusCode: 400 }))
+        : storage.readText(bucket, key, options),
+  }
+  await sweeperOf(partsOf(BOTH, unreadable)).look()
+  expect((await sweepStore().read()).full).toMatchObject({
+    healed: { 'lost-event': 4 },
+    reported: { unreadable: 1 },
+  })
+})
+
+it('goes on in the very bucket and behind the very key where a pass has stopped, and not in the ones before', async () => {
+  const start = newPass('w', { kind: 'full', cause: 'start' }, {}, 0, await used.queue.nowMs())
+  await sweepStore().begin({ ...start, at: { stage: 'objects', bucket: 'alpha', after: 'b' } })
+  await sweeperOf(partsOf(BOTH)).look()
+  expect((await sweepStore().read()).full).toMatchObject({ objects: 3 })
+  expect([await queued('one'), await queued('two')]).toEqual([1, 2])
+})
+
+it('looks in a recent pass only at what is not older than its time, and a pass about a part is no mark', async () => {
+  const nowMs = await used.queue.nowMs()
+  const start = newPass('w', { kind: 'recent', cause: 'interval' }, {}, 0, nowMs)
+  await sweepStore().begin({ ...start, sinceMs: nowMs + 60_000 })
+  const { look } = sweeperOf(partsOf(BOTH))
+  await look()
+  expect((await sweepStore().read()).recent).toMatchObject({ objects: 5, healed: {} })
+
+  await sweepStore().ask({ id: 'part', kind: 'full', bucket: 'beta' })
+  await look()
+  const state = await sweepStore().read()
+  expect(state.asked).toMatchObject({ id: 'part', objects: 2, healed: { 'lost-event': 2 } })
+  expect(state).not.toHaveProperty('full')
+})
+
+it('keeps its duty while a batch takes longer than that is good for', async () => {
+  const dutyMs = 150
+  const { storage } = used.store
+  const other = sweeperOf(partsOf(BOTH), { dutyMs })
+  let isSlow = true
+  const slow: Storage = {
+    ...storage,
+    async *list(bucket, options) {
+      if (bucket === 'alpha' && isSlow) {
+        isSlow = false
+        const untilMs = (await used.queue.nowMs()) + 4 * dutyMs
+        await waitFor(async () => (await used.queue.nowMs()) > untilMs, { timeoutMs: 5_000, what: 'time' })
+        await other.look()
+      }
+      yield* storage.list(bucket, options)
+    },
+  }
+  await sweeperOf(partsOf(BOTH, slow), { dutyMs }).look()
+  expect((await sweepStore().read()).full).toMatchObject({ objects: 5 })
+  expect((await other.metrics.sweepObjects.get()).values[0]?.value ?? 0).toBe(0)
+})
+
+it('stores a wish also when the one that was in its way is taken up at that very moment', async () => {
+  const taken = { id: 'taken', kind: 'full' } as const
+  await sweepStore().ask(taken)
+  const racing = new Proxy(used.redis, {
+    get: (redis, name) =>
+      name === 'hget'
+        ? async (key: string, field: string) => {
+            await redis.hdel(key, field)
+            return redis.hget(key, field)
+          }
+        : (Reflect.get(redis, name) as unknown),
+  })
+  const wish = { id: 'mine', kind: 'recent' } as const
+  expect(await createSweepStore(racing, used.queue).ask(wish)).toEqual(wish)
+  expect((await sweepStore().read()).wish).toEqual(wish)
+})
