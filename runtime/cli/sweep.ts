@@ -95,7 +95,9 @@ function writeReport(out: Terminal, report: SweepPass | SweepPreview, isPreview:
   const healed = linesOf(report.healed, HEALED)
   const reported = linesOf(report.reported, REPORTED)
   out.write(`${lookedAt(report)}\n`)
-  if (healed.length === 0) out.write('nothing was lost\n')
+  if (report.objects === 0)
+    out.write('no key begins so, or the buckets are empty: a prefix is of keys, without the bucket\n')
+  else if (healed.length === 0) out.write('nothing was lost\n')
   else out.write(`${isPreview ? 'would be healed' : 'healed'}:\n${healed.join('')}`)
   if ('sample' in report) {
     for (const { reason, function: name, bucket, key } of report.sample)
@@ -105,7 +107,9 @@ function writeReport(out: Terminal, report: SweepPass | SweepPreview, isPreview:
 }
 
 function lookedAt({ objects, runs }: Pick<SweepPass, 'objects' | 'runs'>): string {
-  return `${countText(objects, 'object')} and ${countText(runs, 'run')} looked at`
+  // A sweep of a part compares its objects' runs, and looks at no others.
+  const others = runs > 0 ? ` and ${countText(runs, 'run')}` : ''
+  return `${countText(objects, 'object')}${others} looked at`
 }
 
 function linesOf(

