@@ -49,8 +49,7 @@ export type CommitOutcome =
   | { readonly kind: 'fenced' }
 
 /** What stands at a place. */
-export type Found =
-  { readonly kind: 'done'; readonly by: Identity } | { readonly kind: 'vacant' | 'another' }
+export type Found = { readonly kind: 'done'; readonly by: Identity } | { readonly kind: 'vacant' | 'another' }
 
 const MAX_ROUNDS = 50
 const PAUSE_MS = 100
