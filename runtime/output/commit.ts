@@ -104,6 +104,8 @@ async function commitInRounds(request: CommitRequest, sent: Sent): Promise<Commi
       await discard(request)
       return { kind: 'superseded', by: current.identity }
     }
+    // Whoever was told to stop while the fence was asked sends nothing, so that the folder is nobody's.
+    signal?.throwIfAborted()
     folder.hold()
     reached('manifest-sending', place.folder)
     const error = await putManifest({ storage, url, manifest, current, signal })

@@ -85,6 +85,19 @@ async function filesOf(attempt: string): Promise<string[]> {
   return (await listed(storage.list('processed', { prefix, versions: true }))).map((object) => object.key)
 }
 
+it('sends nothing once it was told to stop while the fence was asked, and its folder is free to go', async () => {
+  const stopping = new AbortController()
+  const request = await readyToCommit()
+  const holdsFence = async () => {
+    stopping.abort(new Error('the lease could not be renewed'))
+    return true
+  }
+  await expect(commit({ ...request, wasVacant: true, signal: stopping.signal, holdsFence })).rejects.toThrow(
+    /lease/,
+  )
+  expect(await request.folder.discard()).toBe(true)
+})
+
 describe('a race', () => {
   it('of 20 attempts of one run has one winner, whom the others adopt, and no half results', async () => {
     const attempts = await Promise.all([...Array(20).keys()].map(() => readyToCommit()))
