@@ -7,9 +7,14 @@ import { waitFor } from './wait.ts'
 export async function everyWorkerHeard(redis: Redis, functionName: string): Promise<void> {
   const key = createKeys('sluice').workers(functionName)
   for (let time = 0; time < 2; time++) {
-    const workers = await redis.zrangebyscore(key, '-inf', '+inf')
-    const newest = Math.max(...(await redis.zmscore(key, ...workers)).map(Number))
-    if (!Number.isFinite(newest)) throw new Error(`no worker serves ${functionName}`)
+    // A stack that has just started may have none yet.
+    const newest = await waitFor(
+      async () => {
+        const [, score] = await redis.zrange(key, '-1', '-1', 'WITHSCORES')
+        return score !== undefined && Number(score)
+      },
+      { timeoutMs: 30_000, what: `a worker to serve ${functionName}` },
+    )
     await waitFor(async () => (await redis.zcount(key, '-inf', String(newest))) === 0, {
       timeoutMs: 10_000,
       what: 'every worker to say that it is there',
