@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import { DAY_MS } from '../time.ts'
 import type { Keys } from './keys.ts'
+import { redisNowMs } from './redis.ts'
 import type { RunScript } from './scripts.ts'
 
 /** By then no announcement of the removal is on its way any more. */
@@ -15,15 +16,10 @@ export interface ClaimedDebt {
 }
 
 export function createDebtCommands(redis: Redis, keys: Keys, script: RunScript) {
-  async function nowMs(): Promise<number> {
-    const [seconds, micros] = await redis.time()
-    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
-  }
-
   return {
     /** Some of what is to be cleaned away now, but for the first `passed` of it. */
     debts: async (count: number, passed = 0): Promise<string[]> =>
-      redis.zrangebyscore(keys.tidy, '-inf', await nowMs(), 'LIMIT', passed, count),
+      redis.zrangebyscore(keys.tidy, '-inf', await redisNowMs(redis), 'LIMIT', passed, count),
 
     /** Puts it off for a while, unless somebody else has; undefined when it is not due for that long (any more). */
     async claimDebt(debt: string, forMs: number, dueForMs = 0): Promise<ClaimedDebt | undefined> {
@@ -37,7 +33,7 @@ export function createDebtCommands(redis: Redis, keys: Keys, script: RunScript) 
 
     /** It is tried again after a while; a new debt is tried at once with `delayMs` 0. */
     async owe(debt: string, delayMs: number): Promise<void> {
-      await redis.zadd(keys.tidy, (await nowMs()) + delayMs, debt)
+      await redis.zadd(keys.tidy, (await redisNowMs(redis)) + delayMs, debt)
     },
 
     /** Whether a run of this version of an object goes on, or ended so that it may be run again; of any function. */

@@ -9,6 +9,7 @@ import { createKeys, GROUP, LANES, type Keys, type Lane } from './keys.ts'
 import { parseRun, type RunPayload, type RunRecord, type RunState, type Trigger } from './run.ts'
 import { createDebtCommands } from './debt-commands.ts'
 import { createJobCommands } from './job-commands.ts'
+import { redisNowMs } from './redis.ts'
 import { createScripts, type ScriptArgument } from './scripts.ts'
 import { createUpkeepCommands } from './upkeep-commands.ts'
 import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow } from './turn.ts'
@@ -198,8 +199,7 @@ export function createQueue(redis: Redis, name: string) {
 
     /** How many workers serve a function now. */
     async workers(functionName: string): Promise<number> {
-      const [seconds] = await redis.time()
-      return redis.zcount(keys.workers(functionName), Number(seconds) * 1_000, '+inf')
+      return redis.zcount(keys.workers(functionName), await redisNowMs(redis), '+inf')
     },
 
     limits: async (functionName: string): Promise<string> =>

@@ -40,3 +40,9 @@ export function connectRedis(url: string, use: RedisUse, log: Logger): Redis {
   })
   return redis
 }
+
+/** Redis's clock: the only one that rules runs. */
+export async function redisNowMs(redis: Redis): Promise<number> {
+  const [seconds, micros] = await redis.time()
+  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
+}

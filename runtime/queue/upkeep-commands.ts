@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import type { Keys } from './keys.ts'
 import { readRunning } from './running.ts'
+import { redisNowMs } from './redis.ts'
 import type { RunScript } from './scripts.ts'
 
 export function createUpkeepCommands(redis: Redis, keys: Keys, script: RunScript) {
@@ -29,9 +30,6 @@ export function createUpkeepCommands(redis: Redis, keys: Keys, script: RunScript
       (await script('save_sweep', [passId, ...fields.flat()])) === 1,
 
     /** Redis's clock. */
-    async nowMs(): Promise<number> {
-      const [seconds, micros] = await redis.time()
-      return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
-    },
+    nowMs: () => redisNowMs(redis),
   }
 }

@@ -319,3 +319,30 @@ describe('a round', () => {
     expect(await keysIn('processed', folder)).toEqual([])
   })
 })
+
+describe('its round', () => {
+  const elsewhere = defineFunction(
+    { name: 'elsewhere', version: '1', on: { bucket: 'incoming' }, output: { bucket: 'a-missing-bucket' } },
+    (c) => c.json({}),
+  )
+
+  it('goes on behind a bucket that cannot be listed', async () => {
+    const folder = await attempt(place)
+    const clean = janitor({ functions: [elsewhere, cut] })
+    await clean.step()
+    expect(await keysIn(place.bucket, folder)).toHaveLength(2)
+    await clean.step()
+    expect(await keysIn(place.bucket, folder)).toEqual([])
+  })
+
+  it('begins each bucket at its beginning, wherever the one before had ended', async () => {
+    const metadata = placeOf(`a-${sourceKey}`, 'look', 'metadata')
+    const [first, second] = [await attempt(metadata), await attempt(placeOf(`a-${sourceKey}`))]
+    const clean = janitor({ functions: [look, cut], rowsAtOnce: 1 })
+    const isClean = async () =>
+      [...(await keysIn('metadata', first)), ...(await keysIn('processed', second))].length === 0
+    // A step a folder at least: more steps than there is anything to look at.
+    for (let step = 0; step < 200 && !(await isClean()); step++) await clean.step()
+    expect(await isClean()).toBe(true)
+  })
+})

@@ -56,6 +56,14 @@ describe('sweep', () => {
     expect({ code, out }).toEqual({ code: 0, out: '40 objects and 1 run looked at\nnothing was lost\n' })
   })
 
+  it('does not say that nothing was lost when it has looked at nothing', async () => {
+    const nothing = { objects: 0, runs: 0, healed: {}, reported: {} }
+    const answer = { status: 202, body: passOf({ ...nothing, prefix: 'incoming/films/' }) }
+    const { out } = await fake.ask(['sweep', '--prefix', 'incoming/films/', '--no-wait'], () => answer)
+    expect(out).toMatch(/^0 objects looked at\nno key begins so/)
+    expect(out).not.toContain('nothing was lost')
+  })
+
   it('asks and goes with --no-wait, and fails when nobody knows of it any more', async () => {
     const answer = { status: 202, body: passOf({ status: 'waiting' }) }
     expect(await fake.ask(['sweep', '--no-wait'], () => answer)).toMatchObject({
