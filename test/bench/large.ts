@@ -5,16 +5,16 @@
  * @module
  */
 import { execFile } from 'node:child_process'
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findBinaries } from '../../functions/lib/binaries.ts'
 import { parseSizeBytes } from '../../runtime/size.ts'
-import { makeMedia } from '../helpers/clips.ts'
 import { createRuns, type Runs } from '../helpers/runs.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitFor } from '../helpers/wait.ts'
+import { largeFilm } from './media-source.ts'
 import type { Measurement } from './run.ts'
+import { say } from './statistics.ts'
 
 const run = promisify(execFile)
 
@@ -22,22 +22,16 @@ const LIMIT_MB = 200
 /** A run that waits for another attempt has failed here. */
 const GOING_ON: ReadonlySet<string> = new Set(['queued', 'running'])
 const SAMPLE_MS = 200
-/** The clip that is repeated: 16 Mbit/s, as cameras record 1080p; a key picture each second. */
-const CLIP_SECONDS = 10
-const CLIP_BYTES = (CLIP_SECONDS * 16_000_000) / 8
-const CLIP =
-  '-c:v libx264 -preset ultrafast -g 25 -pix_fmt yuv420p -b:v 16M -minrate 16M -maxrate 16M -bufsize 16M -nal-hrd cbr -c:a aac'
 
 export async function measureLarge(size = '1GiB'): Promise<Measurement> {
   const sizeBytes = parseSizeBytes(size)
   const stack = await startTestStack({ env: { SLUICE_LOG_LEVEL: 'warn' } })
   const runs = createRuns(stack)
   try {
-    const path = await makeLarge(stack.dir, sizeBytes)
+    const path = await largeFilm(sizeBytes)
     const sourceBytes = (await stat(path)).size
     say(`a file of ${mb(sourceBytes)} MB`)
     await stack.mc.run('cp', '--quiet', path, 'sluice/incoming/large.mp4')
-    await rm(path)
     const startedAtMs = performance.now()
     const peaks = await watched(stack, () => settled(runs))
     const seconds = (performance.now() - startedAtMs) / 1_000
@@ -66,20 +60,6 @@ async function settled(runs: Runs): Promise<void> {
   )
   const failed = all.find(({ state }) => state !== 'succeeded')
   if (failed) throw new Error(`${failed.functionName} is ${failed.state}: ${failed.error ?? failed.reason}`)
-}
-
-/** One clip over and over, copied, so that making it takes no longer than writing it. Its index is at the end. */
-async function makeLarge(dir: string, sizeBytes: number): Promise<string> {
-  const [clip, path] = [join(dir, 'clip.mp4'), join(dir, 'large.mp4')]
-  await makeMedia(clip, CLIP, CLIP_SECONDS)
-  const { size } = await stat(clip)
-  if (size < CLIP_BYTES / 2)
-    throw new Error(`the clip has ${size} bytes: its bitrate is not what it should be`)
-  const { ffmpegPath } = await findBinaries({})
-  const repeats = String(Math.max(0, Math.ceil(sizeBytes / size) - 1))
-  const words = `-hide_banner -nostdin -loglevel error -stream_loop ${repeats} -i file:${clip} -map 0 -c copy file:${path}`
-  await run(ffmpegPath, words.split(' '), { env: {} })
-  return path
 }
 
 interface Peaks {
@@ -135,8 +115,4 @@ async function sizeOf(dir: string): Promise<number> {
 
 function mb(bytes: number): number {
   return Math.round(bytes / 1e6)
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

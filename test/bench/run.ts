@@ -1,5 +1,6 @@
 /** `npm run bench -- <name> [size]`: runs one benchmark; its last line is one line of JSON. @module */
 import { measureAdmit } from './admit.ts'
+import { measureChunk, measureChunkIo } from './chunk.ts'
 import { measureDispatch } from './dispatch.ts'
 import { measureLarge } from './large.ts'
 import { measureLatency } from './latency.ts'
@@ -25,6 +26,8 @@ const BENCHMARKS: Readonly<Record<string, (size?: string) => Promise<Measurement
   latency: measureLatency,
   admit: measureAdmit,
   memory: measureMemory,
+  chunk: measureChunk,
+  'chunk-io': measureChunkIo,
   large: measureLarge,
 }
 
