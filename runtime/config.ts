@@ -1,8 +1,4 @@
-/**
- * The settings of a process, read from environment variables. Every wrong or unknown one is listed at once.
- * The table in README.md is this file in prose.
- * @module
- */
+/** The settings of a process, from environment variables (in README.md as a table). All that is wrong is listed at once. @module */
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -19,6 +15,7 @@ import {
   type Role,
 } from './config-values.ts'
 import { ConfigError, messageOf } from './errors.ts'
+import { isGiven, readSettingFiles } from './setting-files.ts'
 import { DAY_MS, MINUTE_MS, parseDurationMs, SECOND_MS } from './time.ts'
 
 /** A setting as text that `parse` understands; what it throws becomes the issue. */
@@ -59,6 +56,8 @@ const schema = z.object({
   MINIO_ROOT_PASSWORD: z.string().min(8).optional(),
   MINIO_UPLOADER_ACCESS_KEY: z.string().min(3).optional(),
   MINIO_UPLOADER_SECRET_KEY: z.string().min(8).optional(),
+  MINIO_METRICS_ACCESS_KEY: z.string().min(3).optional(),
+  MINIO_METRICS_SECRET_KEY: z.string().min(8).optional(),
   SLUICE_NAME: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and hyphens')
@@ -112,6 +111,8 @@ export interface Config {
   /** What set-up works with; the runtime itself never uses them. */
   readonly rootCredentials: Credentials | undefined
   readonly uploaderCredentials: Credentials | undefined
+  /** Of Prometheus, which reads MinIO's metrics and nothing else. */
+  readonly metricsCredentials: Credentials | undefined
   /** Every Redis key begins with `{name}:`. */
   readonly name: string
   readonly roles: readonly Role[]
@@ -160,7 +161,8 @@ export function loadConfig(env: Environment): Config {
 }
 
 /** The settings in `env`, and all that is wrong with them. An unknown name that begins with `SLUICE_` is a misspelt one. */
-export function readConfig(env: Environment): ConfigReading {
+export function readConfig(environment: Environment): ConfigReading {
+  const { env, issues: ofFiles } = readSettingFiles(environment)
   const known = Object.keys(schema.shape)
   const ours = known.filter((name) => name.startsWith('SLUICE_'))
   const unknown = Object.keys(env).filter((name) => name.startsWith('SLUICE_') && !known.includes(name))
@@ -172,12 +174,13 @@ export function readConfig(env: Environment): ConfigReading {
   return {
     config,
     issues: [
+      ...ofFiles,
       ...unknown.map((name) => `${name}: unknown setting; known are ${ours.join(', ')}`),
       ...wrong.map(({ path, message }) => `${path.join('.')}: ${message}`),
-      ...PAIRS.filter(([user, secret]) => Boolean(env[user]) !== Boolean(env[secret])).map(
+      ...PAIRS.filter(([user, secret]) => isGiven(environment, user) !== isGiven(environment, secret)).map(
         ([user, secret]) => `${user} and ${secret}: give both or neither`,
       ),
-      ...wrongAccess(config, env),
+      ...wrongAccess(config, environment),
     ],
   }
 }
@@ -186,6 +189,7 @@ const PAIRS = [
   ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
   ['MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'],
   ['MINIO_UPLOADER_ACCESS_KEY', 'MINIO_UPLOADER_SECRET_KEY'],
+  ['MINIO_METRICS_ACCESS_KEY', 'MINIO_METRICS_SECRET_KEY'],
 ] as const
 
 const TOKEN_NAMES = ['SLUICE_TOKEN_READER', 'SLUICE_TOKEN_OPERATOR', 'SLUICE_TOKEN_ADMIN'] as const
@@ -193,10 +197,11 @@ const TOKEN_NAMES = ['SLUICE_TOKEN_READER', 'SLUICE_TOKEN_OPERATOR', 'SLUICE_TOK
 /** Who may call, seen over all settings. A token that is wrong by itself counts here as one that is there. */
 function wrongAccess({ apiHost, tokens }: Config, env: Environment): readonly string[] {
   const all = TOKEN_ROLES.flatMap((role) => tokens[role] ?? [])
-  const isAlike = new Set(all).size < all.length
-  const isOpen = TOKEN_NAMES.every((name) => !env[name]) && !isLoopback(apiHost)
+  const isOpen = TOKEN_NAMES.every((name) => !isGiven(env, name)) && !isLoopback(apiHost)
   return [
-    ...(isAlike ? [`${TOKEN_NAMES.join(', ')}: no two roles may have the same token`] : []),
+    ...(new Set(all).size < all.length
+      ? [`${TOKEN_NAMES.join(', ')}: no two roles may have the same token`]
+      : []),
     ...(isOpen
       ? [
           `SLUICE_API_HOST: others reach ${apiHost}, and without a token everybody may do everything: set SLUICE_TOKEN_ADMIN (16 characters or more, such as \`openssl rand -hex 24\` prints), or listen on 127.0.0.1`,
@@ -215,6 +220,7 @@ function toConfig(data: z.output<typeof schema>): Config {
     runtimeCredentials: credentials(data.MINIO_ACCESS_KEY, data.MINIO_SECRET_KEY),
     rootCredentials: credentials(data.MINIO_ROOT_USER, data.MINIO_ROOT_PASSWORD),
     uploaderCredentials: credentials(data.MINIO_UPLOADER_ACCESS_KEY, data.MINIO_UPLOADER_SECRET_KEY),
+    metricsCredentials: credentials(data.MINIO_METRICS_ACCESS_KEY, data.MINIO_METRICS_SECRET_KEY),
     name: data.SLUICE_NAME,
     roles: data.SLUICE_ROLES,
     workers: data.SLUICE_WORKERS,

@@ -7,7 +7,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 /** The environment without servers, accounts and settings of a Sluice. */
 export function withoutSettings(env: Environment): Environment {
   return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !/^(?:SLUICE_|MINIO_|REDIS_URL$)/.test(name)),
+    Object.entries(env).filter(([name]) => !/^(?:SLUICE_|MINIO_|REDIS_URL(?:_FILE)?$)/.test(name)),
   )
 }
 

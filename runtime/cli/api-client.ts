@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Problem } from '../api/model/problem.ts'
 import { loadConfig, type Environment } from '../config.ts'
 import { ConfigError } from '../errors.ts'
+import { readSettingFiles } from '../setting-files.ts'
 import { SECOND_MS, sleep } from '../time.ts'
 import { UnreachableError } from './command.ts'
 
@@ -112,10 +113,11 @@ export function createApiClient(env: Environment, given?: string): ApiClient {
 /** The runtime's own tokens serve where this machine's runtime is asked, and go nowhere else. */
 function addressOf(env: Environment, given?: string): { url: string; token: string | undefined } {
   const config = loadConfig(env)
+  const token = readSettingFiles(env).env['SLUICE_TOKEN'] || undefined
   const text = given ?? (env['SLUICE_API_URL'] || undefined)
   if (text !== undefined) {
     const name = given === undefined ? 'SLUICE_API_URL' : '--api'
-    return { url: apiUrl(name, text), token: env['SLUICE_TOKEN'] || undefined }
+    return { url: apiUrl(name, text), token }
   }
   const { apiHost, apiPort, tokens } = config
   if (apiPort === 0)
@@ -123,7 +125,7 @@ function addressOf(env: Environment, given?: string): { url: string; token: stri
   const host = ['0.0.0.0', '::'].includes(apiHost) ? '127.0.0.1' : apiHost
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`,
-    token: env['SLUICE_TOKEN'] || tokens.admin || tokens.operator || tokens.reader,
+    token: token || tokens.admin || tokens.operator || tokens.reader,
   }
 }
 

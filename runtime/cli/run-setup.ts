@@ -34,7 +34,7 @@ export async function runSetup(env: Environment): Promise<void> {
 
 /** Undefined when no account is asked for: then somebody else makes them. */
 async function usersOf(config: Config, path: string): Promise<ProvisionOptions['users']> {
-  const { runtimeCredentials, uploaderCredentials } = config
+  const { runtimeCredentials, uploaderCredentials, metricsCredentials } = config
   if (!runtimeCredentials) return undefined
   const mcPath = await findMc(path)
   if (mcPath === undefined) {
@@ -46,5 +46,6 @@ async function usersOf(config: Config, path: string): Promise<ProvisionOptions['
     mcPath,
     runtime: runtimeCredentials,
     ...(uploaderCredentials && { uploader: uploaderCredentials }),
+    ...(metricsCredentials && { metrics: metricsCredentials }),
   }
 }

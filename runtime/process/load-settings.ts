@@ -1,6 +1,7 @@
 /** Settings and functions for a command that needs both: all that is wrong with either is said at once. @module */
 import { readConfig, type Config, type Environment } from '../config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
+import { isGiven } from '../setting-files.ts'
 import { readFunctions, type FunctionList } from './load-functions.ts'
 
 export interface Settings {
@@ -22,7 +23,7 @@ export async function loadSettings(env: Environment, needs: Needs): Promise<Sett
   const { config, issues } = readConfig(env)
   const all = [...issues]
   // When one of both is there, its partner was missed already.
-  if (needs.account.every((name) => !env[name]))
+  if (needs.account.every((name) => !isGiven(env, name)))
     all.push(`${needs.account.join(' and ')}: ${needs.description}`)
   const { list, issues: ofFunctions } = await readFunctions(config).catch((error: unknown) => {
     // What a module threw as it was loaded is no setting, and stands alone when nothing else is wrong.

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Config, Credentials, Environment } from '../../config.ts'
 import type { FunctionList } from '../../process/load-functions.ts'
 import { createKeys, type Keys } from '../../queue/keys.ts'
+import { fileSettingOf } from '../../setting-files.ts'
 import { storageOn } from '../../storage/client.ts'
 import { createRequester, type Requester } from '../../storage/request.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -80,10 +81,12 @@ export function setupLine({ config, invocation }: Patient): string {
   return `${root}${invocation} setup`
 }
 
-/** `redis-cli` on this Redis; a password stays where it is, in the environment. */
+/** `redis-cli` on this Redis; a password stays where it is, in the environment or in its file. */
 export function redisCli({ config, env }: Pick<Patient, 'config' | 'env'>): string {
   const url = new URL(config.redisUrl)
-  return `redis-cli -u ${url.password && env['REDIS_URL'] ? '"$REDIS_URL"' : url.href.replace(/\/$/, '')}`
+  if (!url.password) return `redis-cli -u ${url.href.replace(/\/$/, '')}`
+  const path = env[fileSettingOf('REDIS_URL')]
+  return `redis-cli -u ${path ? `"$(cat '${path}')"` : '"$REDIS_URL"'}`
 }
 
 export function isHere(hostname: string): boolean {

@@ -74,6 +74,9 @@ export function uploaderPolicy(functions: readonly FunctionBuckets[]): Policy {
   ])
 }
 
+/** Reads MinIO's metrics, and nothing that is stored in it. */
+export const METRICS_POLICY: Policy = policyOf([allow(['admin:Prometheus'], ['*'])])
+
 function policyOf(statements: readonly Statement[]): Policy {
   return { Version: '2012-10-17', Statement: statements }
 }

@@ -12,7 +12,14 @@ import { isStorageCode } from '../errors.ts'
 import { eventTargetLines } from './event-targets.ts'
 import { mergeLifecycle, type Forgetting } from './lifecycle-rules.ts'
 import { mergeNotifications } from './notification-rules.ts'
-import { BUCKETS, allBuckets, runtimePolicy, uploaderPolicy, type FunctionBuckets } from './policies.ts'
+import {
+  BUCKETS,
+  METRICS_POLICY,
+  allBuckets,
+  runtimePolicy,
+  uploaderPolicy,
+  type FunctionBuckets,
+} from './policies.ts'
 import { createRequester, type Requester } from '../request.ts'
 import { createUsers, type User } from './users.ts'
 import { createWatermark } from './watermark.ts'
@@ -33,6 +40,8 @@ export interface ProvisionOptions {
     readonly mcPath: string
     readonly runtime: Credentials
     readonly uploader?: Credentials
+    /** Of Prometheus. */
+    readonly metrics?: Credentials
   }
   readonly log?: Logger
 }
@@ -193,9 +202,11 @@ function usersOf(
     const credentials = users.uploader
     all.push({ credentials, policyName: `${name}-uploader`, policy: uploaderPolicy(functions) })
   }
+  if (users.metrics)
+    all.push({ credentials: users.metrics, policyName: `${name}-metrics`, policy: METRICS_POLICY })
   if (all.some(({ credentials }) => credentials.accessKey === rootCredentials.accessKey)) {
     throw new ConfigError([
-      'MINIO_ACCESS_KEY, MINIO_UPLOADER_ACCESS_KEY: one of them is the root user; give names of their own',
+      'MINIO_ACCESS_KEY, MINIO_UPLOADER_ACCESS_KEY, MINIO_METRICS_ACCESS_KEY: one of them is the root user; give names of their own',
     ])
   }
   return all
