@@ -10,7 +10,7 @@ import { mediaInput, type MediaInput } from '../../functions/lib/media-input.ts'
 import { parseSegment } from '../../functions/lib/segments.ts'
 import { CLIPS, clipFolder, isSound, makeClip, makeMedia, type ClipName } from '../helpers/clips.ts'
 import { disguises, openTrap, type Trap } from '../helpers/disguises.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { everyFfmpegBuild, withBuild } from '../helpers/ffmpeg-builds.ts'
 import { localSource } from '../helpers/local-source.ts'
 
 const folder = await clipFolder()
@@ -31,7 +31,13 @@ interface Outcome extends FfmpegResult {
   readonly lines: readonly string[]
 }
 
-describe.each(await ffmpegBuilds())('$name', (build) => {
+const { builds, missing } = await everyFfmpegBuild()
+it.skipIf(missing.length > 0)(`are of 2018, 5.1 and 7 ${missing.join('; ')}`.trim(), () => {
+  const versions = builds.map(({ version }) => version).join(' ')
+  expect(versions).toMatch(/^(?=.*N-\d+)(?=.*\b5\.1)(?=.*\b7\.0)/)
+})
+
+describe.each(builds)('$name', (build) => {
   let runFfmpeg: typeof RunFfmpeg
   beforeAll(async () => {
     ;({ runFfmpeg } = await withBuild(build, () => import('../../functions/lib/ffmpeg.ts')))
@@ -109,7 +115,10 @@ describe.each(await ffmpegBuilds())('$name', (build) => {
     const { exitCode, lines, lastLines, mediaSeconds } = await run('ffmpeg', list)
     expect(lastLines.filter((line) => /unrecognized|deprecated|unused|not found/i.test(line))).toEqual([])
     expect(exitCode).toBe(0)
-    expect(lines.map((line) => Math.round(parseSegment(line)?.startSeconds ?? NaN))).toEqual([0, 2, 4, 6])
+    const starts = lines.map((line) => parseSegment(line)?.startSeconds ?? NaN)
+    expect(starts.slice(0, 4).map(Math.round)).toEqual([0, 2, 4, 6])
+    // FFmpeg 7 cuts sound one packet earlier than older ones, which leaves one for a last piece.
+    for (const startSeconds of starts.slice(4)) expect(startSeconds).toBeGreaterThan(8 - 2 * (1024 / 48_000))
     expect(mediaSeconds).toBeGreaterThan(7.5)
   })
 

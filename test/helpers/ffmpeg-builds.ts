@@ -1,6 +1,8 @@
 /** Every FFmpeg on this machine: the embedded one always, the system's and the one of FFMPEG_PATH when there is one. @module */
 import { vi } from 'vitest'
+import { join } from 'node:path'
 import { findBinaries, type FfmpegBinaries } from '../../functions/lib/binaries.ts'
+import { installedFfmpegs } from './installed-ffmpeg.ts'
 
 export interface FfmpegBuild extends FfmpegBinaries {
   /** For test titles. */
@@ -19,6 +21,25 @@ export async function ffmpegBuilds(): Promise<readonly FfmpegBuild[]> {
     ...binaries,
     name: `${binaries.origin} FFmpeg ${binaries.version}`,
   }))
+}
+
+/** As {@link ffmpegBuilds}, and every other build that can be had: `missing` are those that cannot, each with its reason. */
+export async function everyFfmpegBuild(): Promise<{
+  readonly builds: readonly FfmpegBuild[]
+  readonly missing: readonly string[]
+}> {
+  const [builds, missing] = [[...(await ffmpegBuilds())], [] as string[]]
+  for (const one of await installedFfmpegs()) {
+    if ('missing' in one) {
+      missing.push(`FFmpeg ${one.name}: ${one.missing}`)
+      continue
+    }
+    const FFMPEG_PATH = join(one.folder, 'ffmpeg')
+    const binaries = await findBinaries({ FFMPEG_PATH, FFPROBE_PATH: join(one.folder, 'ffprobe') })
+    if (builds.some(({ version }) => version === binaries.version)) continue
+    builds.push({ ...binaries, name: `FFmpeg ${binaries.version}` })
+  }
+  return { builds, missing }
 }
 
 /** Fresh modules that will find `build`: a process looks for its FFmpeg only once. */
