@@ -2,38 +2,7 @@
  * What a bucket said, in one shape whatever way it came: one object version was written, or one object was removed.
  * @module
  */
-
-/** An object version as events, listings and runs name it. */
-export interface ObjectVersion {
-  readonly bucket: string
-  /** The object's name as its uploader wrote it: decoded, any legal UTF-8. Never a path, a label or a log line. */
-  readonly key: string
-  /** The version's name within its key: the version id, else `etag@lastModifiedMs` (design section 5). */
-  readonly generation: string
-  /** Absent on buckets without versioning. */
-  readonly versionId?: string
-  /** Without quotes. */
-  readonly etag: string
-  readonly sizeBytes: number
-  /** MinIO's clock, epoch milliseconds. */
-  readonly lastModifiedMs: number
-}
-
-/** What names the version, of whatever else is known of it. */
-export function versionOf(
-  known: Omit<ObjectVersion, 'versionId'> & { readonly versionId?: string | undefined },
-): ObjectVersion {
-  const { bucket, key, generation, versionId, etag, sizeBytes, lastModifiedMs } = known
-  return {
-    bucket,
-    key,
-    generation,
-    ...(versionId !== undefined && { versionId }),
-    etag,
-    sizeBytes,
-    lastModifiedMs,
-  }
-}
+import type { ObjectVersion } from '../storage/object-version.ts'
 
 /** The ways in which an object version comes to be. Setting tags is none of them, though S3 calls it `ObjectCreated` too. */
 export const CREATED_EVENTS = ['Put', 'Post', 'Copy', 'CompleteMultipartUpload'] as const

@@ -8,6 +8,7 @@
  */
 import { z } from 'zod'
 import { messageOf } from '../errors.ts'
+import { generationOf, realVersion } from '../storage/object-version.ts'
 import { CREATED_EVENTS, type ObjectEvent } from './event.ts'
 
 /** The text, or a record in it, is no notification. It is set aside with its text and this reason; the next one goes on. */
@@ -127,20 +128,6 @@ function toEvent(record: NotifiedRecord): ObjectEvent | undefined {
     lastModifiedMs,
     ...(object.contentType === undefined ? {} : { contentType: object.contentType }),
   }
-}
-
-/** A version's name within its key; events and listings come to the same one. */
-export function generationOf(version: {
-  readonly versionId?: string | undefined
-  readonly etag: string
-  readonly lastModifiedMs: number
-}): string {
-  return realVersion(version.versionId) ?? `${version.etag}@${version.lastModifiedMs}`
-}
-
-/** On a bucket without versions the id is absent, empty or the word null. */
-function realVersion(versionId: string | undefined): string | undefined {
-  return versionId === undefined || versionId === '' || versionId === 'null' ? undefined : versionId
 }
 
 /** The sequencer is the object's time in nanoseconds, in hex; in floating point the division is wrong once in 9,000. */

@@ -5,7 +5,8 @@
 import picomatch from 'picomatch'
 import type { FunctionDefinition } from '../function.ts'
 import { hasReservedSegment } from '../output/layout.ts'
-import type { CreatedEvent, ObjectVersion } from './event.ts'
+import type { ObjectVersion } from '../storage/object-version.ts'
+import type { CreatedEvent } from './event.ts'
 
 /** Why a function does not run for an object. */
 export const MISMATCHES = [

@@ -11,8 +11,8 @@ import type { Queue } from '../queue/queue.ts'
 import type { RunRecord } from '../queue/run.ts'
 import { readWatermarkMs } from '../storage/provision/watermark.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { LatestVersion } from './latest-version.ts'
-import type { Standing } from './standing.ts'
+import type { LatestVersion } from '../storage/latest-version.ts'
+import type { Standing } from '../output/standing.ts'
 import { whyOf } from './why.ts'
 
 export interface Question {

@@ -2,8 +2,7 @@
 import type { ReprocessRequest } from '../api/model/job.ts'
 import { RefusedError } from '../api/services.ts'
 import type { FunctionDefinition } from '../function.ts'
-import { versionOf, type ObjectVersion } from '../intake/event.ts'
-import { generationOf } from '../intake/notification.ts'
+import { generationOf, versionOf, type ObjectVersion } from '../storage/object-version.ts'
 import type { Router } from '../intake/routing.ts'
 import { refusal } from '../output/layout.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
@@ -11,8 +10,8 @@ import type { History } from '../queue/history.ts'
 import type { AgainItem } from '../queue/queue.ts'
 import { isOpen, type RunPayload, type RunRecord } from '../queue/run.ts'
 import type { Storage } from '../storage/storage.ts'
-import { latestVersion } from './latest-version.ts'
-import { readStanding } from './standing.ts'
+import { latestVersion } from '../storage/latest-version.ts'
+import { readStanding } from '../output/standing.ts'
 
 export interface SelectionParts {
   readonly storage: Storage

@@ -48,6 +48,20 @@ export function resultPlace(of: ResultOf): ResultPlace {
   }
 }
 
+/** Of a function, as far as it tells where its results lie. */
+export interface Writer {
+  readonly name: string
+  readonly outputBucket: string
+}
+
+export function placeOf(
+  { name, outputBucket }: Writer,
+  source: { readonly bucket: string; readonly key: string },
+): ResultPlace {
+  const { bucket: sourceBucket, key: sourceKey } = source
+  return resultPlace({ sourceBucket, sourceKey, functionName: name, outputBucket })
+}
+
 /** The folder of one attempt's files, ending with a slash. */
 export function attemptFolder(place: Pick<ResultPlace, 'folder'>, attempt: string): string {
   return `${place.folder}~${attempt}/`

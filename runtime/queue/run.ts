@@ -9,7 +9,7 @@
  * @module
  */
 import type { Progress } from '../function.ts'
-import type { ObjectVersion } from '../intake/event.ts'
+import type { ObjectVersion } from '../storage/object-version.ts'
 import type { Lane } from './keys.ts'
 
 export const RUN_STATES = [

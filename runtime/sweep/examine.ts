@@ -4,15 +4,15 @@
  * @module
  */
 import type { FunctionDefinition } from '../function.ts'
-import { CREATED_EVENTS, versionOf } from '../intake/event.ts'
-import { generationOf } from '../intake/notification.ts'
+import { CREATED_EVENTS } from '../intake/event.ts'
 import type { Router } from '../intake/routing.ts'
-import { readResult, readStanding } from '../operations/standing.ts'
+import { readResult, readStanding } from '../output/standing.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { History } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunPayload, RunState } from '../queue/run.ts'
 import { compareWithLatest } from '../storage/latest.ts'
+import { generationOf, versionOf } from '../storage/object-version.ts'
 import type { ListedObject, Storage } from '../storage/storage.ts'
 import { decide, type Decision, type Records, type ReportReason } from './decide.ts'
 import { isLasting } from './lasting.ts'

@@ -1,5 +1,5 @@
 /** The sweep's decision about a single key, at once: of a version that may have become the latest by a removal. @module */
-import { latestVersion } from '../operations/latest-version.ts'
+import { latestVersion } from '../storage/latest-version.ts'
 import { readWatermarkMs } from '../storage/provision/watermark.ts'
 import { examine } from './examine.ts'
 import { heal, type Healed } from './heal.ts'

@@ -1,13 +1,12 @@
 /** Results whose source was deleted while nobody heard of it, of functions that remove them then. @module */
 import type { Router } from '../intake/routing.ts'
-import { readResult } from '../operations/standing.ts'
-import type { ResultPlace } from '../output/layout.ts'
+import { placeOf, type ResultPlace } from '../output/layout.ts'
 import { versionsOf } from '../output/removal.ts'
+import { readResult } from '../output/standing.ts'
 import { resultsDebt } from '../queue/debts.ts'
 import { objectIdOf } from '../queue/keys.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { ListedObject, Storage } from '../storage/storage.ts'
-import { placeOf } from '../worker/attempt/manifest-of.ts'
 import type { ReportReason } from './decide.ts'
 
 export interface LostDelete {

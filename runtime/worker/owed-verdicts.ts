@@ -6,11 +6,12 @@
 import { messageOf } from '../errors.ts'
 import type { FunctionDefinition } from '../function.ts'
 import type { Logger } from '../logger.ts'
+import { placeOf } from '../output/layout.ts'
 import { VERDICT_STATES, writeVerdict, type Verdict } from '../output/verdict.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunRecord } from '../queue/run.ts'
 import type { Storage } from '../storage/storage.ts'
-import { manifestSourceOf, placeOf } from './attempt/manifest-of.ts'
+import { manifestSourceOf } from './attempt/manifest-of.ts'
 
 const AT_ONCE = 100
 

@@ -3,6 +3,7 @@ import type { FunctionDefinition } from '../function.ts'
 import type { Router } from '../intake/routing.ts'
 import type { Logger } from '../logger.ts'
 import { readCurrent } from '../output/current.ts'
+import { placeOf } from '../output/layout.ts'
 import {
   planRemoval,
   removeFiles,
@@ -16,7 +17,6 @@ import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunPayload, RunRecord } from '../queue/run.ts'
 import type { Storage } from '../storage/storage.ts'
-import { placeOf } from './attempt/manifest-of.ts'
 import { LATER_MS, payAll } from './debt-round.ts'
 
 /** Objects that were looked at in a round, and when that began: a thousand removed versions cost one look. */

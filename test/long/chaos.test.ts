@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { generationOf } from '../../runtime/intake/notification.ts'
+import { generationOf } from '../../runtime/storage/object-version.ts'
 import { resultPlace } from '../../runtime/output/layout.ts'
 import { parseManifest, type Manifest } from '../../runtime/output/manifest.ts'
 import { runIdOf } from '../../runtime/queue/keys.ts'

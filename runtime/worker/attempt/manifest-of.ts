@@ -1,22 +1,9 @@
 /** The manifest of an attempt, from what is known of it. Pure. @module */
 import type { FunctionDefinition, SourceObject } from '../../function.ts'
-import { resultPlace, type ResultPlace } from '../../output/layout.ts'
 import type { OutputResult } from '../../output/attempt-output.ts'
 import type { JsonValue } from '../../output/json.ts'
 import type { Manifest, ManifestSource } from '../../output/manifest.ts'
 import type { Claim, RunPayload } from '../../queue/run.ts'
-
-export function placeOf(
-  definition: FunctionDefinition,
-  source: Pick<RunPayload, 'bucket' | 'key'>,
-): ResultPlace {
-  return resultPlace({
-    sourceBucket: source.bucket,
-    sourceKey: source.key,
-    functionName: definition.name,
-    outputBucket: definition.outputBucket,
-  })
-}
 
 /** An object version as manifests and verdicts name it. */
 export function manifestSourceOf(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import type { RemovedEvent } from '../../../runtime/intake/event.ts'
-import { generationOf, NotificationError, parseNotification } from '../../../runtime/intake/notification.ts'
+import { NotificationError, parseNotification } from '../../../runtime/intake/notification.ts'
+import { generationOf } from '../../../runtime/storage/object-version.ts'
 
 interface Fields {
   readonly eventName?: unknown

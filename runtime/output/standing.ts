@@ -1,12 +1,10 @@
 /** What the buckets say of a function's work on an object: its result, or how it ended without one. @module */
-import type { FunctionDefinition } from '../function.ts'
-import { readCurrent } from '../output/current.ts'
-import type { ResultPlace } from '../output/layout.ts'
-import type { Manifest } from '../output/manifest.ts'
-import { readVerdict, type Verdict } from '../output/verdict.ts'
+import { readCurrent } from './current.ts'
+import { placeOf, type ResultPlace, type Writer } from './layout.ts'
+import type { Manifest } from './manifest.ts'
+import { readVerdict, type Verdict } from './verdict.ts'
 import { isStorageCode } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
-import { placeOf } from '../worker/attempt/manifest-of.ts'
 
 /** The codes with which MinIO refuses a key that it cannot store. */
 export const REFUSED_KEYS = ['XMinioInvalidObjectName', 'KeyTooLongError'] as const
@@ -24,7 +22,7 @@ export interface Standing {
 
 export async function readStanding(
   storage: Storage,
-  definition: FunctionDefinition,
+  definition: Writer,
   source: NamedObject,
 ): Promise<Standing> {
   const place = placeOf(definition, source)
@@ -38,7 +36,7 @@ export async function readStanding(
 
 export async function readResult(
   storage: Storage,
-  definition: FunctionDefinition,
+  definition: Writer,
   source: NamedObject,
 ): Promise<Manifest | undefined> {
   const current = await readCurrent(storage, placeOf(definition, source)).catch(nothingUnderSuchKey)

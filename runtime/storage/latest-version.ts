@@ -1,7 +1,6 @@
 /** The latest version of a key, named as events and listings name it: so a request computes the same run id as they do. @module */
-import { versionOf, type ObjectVersion } from '../intake/event.ts'
-import { generationOf } from '../intake/notification.ts'
-import type { ObjectHead, Storage } from '../storage/storage.ts'
+import { generationOf, versionOf, type ObjectVersion } from './object-version.ts'
+import type { ObjectHead, Storage } from './storage.ts'
 
 export interface LatestVersion extends ObjectVersion {
   readonly contentType?: string
