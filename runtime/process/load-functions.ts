@@ -1,5 +1,5 @@
 /** The list of functions: loaded, and checked before anything is connected. @module */
-import { resolve } from 'node:path'
+import { extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
@@ -87,7 +87,8 @@ async function load(config: Config): Promise<FunctionList> {
 async function importList({ functionsFile }: Config): Promise<Partial<FunctionList>> {
   const url = functionsFile
     ? pathToFileURL(resolve(functionsFile)).href
-    : new URL('../../functions/index.ts', import.meta.url).href
+    : // What `tsc` has made of it lies beside what it has made of this file.
+      new URL(`../../functions/index${extname(import.meta.url)}`, import.meta.url).href
   try {
     return (await import(url)) as Partial<FunctionList>
   } catch (error) {

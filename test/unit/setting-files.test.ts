@@ -39,13 +39,17 @@ describe('secrets in files', () => {
       SLUICE_TOKEN_OPERATOR_FILE: file('short', 'hidden'),
       SLUICE_WORKERS: 'many',
     })
-    expect(issues.map((issue) => issue.split(':')[0]).toSorted()).toEqual([
-      'MINIO_SECRET_KEY_FILE',
-      'SLUICE_TOKEN_ADMIN_FILE',
-      'SLUICE_TOKEN_OPERATOR',
-      'SLUICE_TOKEN_READER_FILE',
-      'SLUICE_WORKERS',
-    ])
+    const names = issues.map((issue) => issue.split(':')[0])
+    expect(names).toHaveLength(5)
+    expect(new Set(names)).toEqual(
+      new Set([
+        'MINIO_SECRET_KEY_FILE',
+        'SLUICE_TOKEN_ADMIN_FILE',
+        'SLUICE_TOKEN_OPERATOR',
+        'SLUICE_TOKEN_READER_FILE',
+        'SLUICE_WORKERS',
+      ]),
+    )
     expect(issues.join('\n')).not.toMatch(/hidden|shown/)
   })
 
