@@ -11,6 +11,8 @@ const AT_ONCE = 100
 const CLAIM_MS = 10 * SECOND_MS
 /** After which a debt is tried again that could not be paid, or that nobody came by for who could. */
 export const LATER_MS = 5 * MINUTE_MS
+/** After which a debt is tried again that it was too early for: somebody is at work on its object. */
+const SOON_MS = 10 * SECOND_MS
 /** For so long a debt waits for who can pay it, before it makes room for others. */
 const WAITS_MS = MINUTE_MS
 
@@ -38,13 +40,11 @@ async function payOne({ queue, log, isMine, pay }: DebtRoundParts, text: string)
   const claimed = await queue.claimDebt(text, CLAIM_MS)
   if (!claimed) return 'moved'
   try {
-    if (await pay(debt, claimed)) {
-      await queue.debtPaid(text)
-      return 'moved'
-    }
+    if (await pay(debt, claimed)) await queue.debtPaid(text)
+    else await queue.owe(text, SOON_MS)
   } catch (error) {
     log.warn({ debt: text, error: messageOf(error) }, 'could not be cleaned away: it is tried again later')
+    await queue.owe(text, LATER_MS)
   }
-  await queue.owe(text, LATER_MS)
   return 'moved'
 }

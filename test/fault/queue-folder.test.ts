@@ -92,6 +92,16 @@ describe.runIf(canMount())('a queue folder on a full disk', () => {
     await used.stack.minio.stop()
     disk = mountSmallDisk(1, folder())
     await used.stack.minio.start()
+    // What is uploaded in the first moments of a MinIO is announced to nobody, and no announcement can fail.
+    let tried = 0
+    await waitFor(
+      async () => {
+        const key = `echo/announced-${++tried}.txt`
+        await used.runs.put(key, 'x')
+        return (await used.runs.reached(key, 'succeeded')).trigger === 'upload'
+      },
+      { timeoutMs: 30_000, what: 'an upload to be announced' },
+    )
   })
   afterAll(async () => {
     await used.stack.minio.stop()
