@@ -8,6 +8,7 @@ import { MODES, planChunks, type DroppedStream } from './lib/container.ts'
 import { cut } from './lib/cut.ts'
 import { inspect } from './lib/inspect.ts'
 import { MEDIA_FILES } from './lib/media-files.ts'
+import { isUnexplained } from './lib/policy.ts'
 import { createProgressReporter } from './lib/progress-reporter.ts'
 import { recipeOf } from './lib/recipe.ts'
 import { lengthWarning } from './lib/segments.ts'
@@ -59,6 +60,9 @@ export const chunk = defineFunction(
       totals.chunks++
       totals.bytes += (await stat(path)).size
       totals.durationSeconds += times.durationSeconds
+      if (mode === 'copy' && isUnexplained({ ...totals, sourceBytes: event.sizeBytes })) {
+        throw new PermanentError('its chunks are larger than the file can explain: its tables are damaged')
+      }
       totals.longestSeconds = Math.max(totals.longestSeconds, times.durationSeconds)
       await uploads.add({
         path,

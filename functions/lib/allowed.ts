@@ -27,6 +27,8 @@ export const CODECS = words(`
 /** Of one frame: 8192 x 4608. */
 export const MAX_PIXELS = 37_748_736
 export const MAX_STREAMS = 64
+/** Of one file, by its own word or by the time stamps in it: 100 hours. */
+export const MAX_MEDIA_SECONDS = 360_000
 /** Of one allocation: what a lying header can make FFmpeg ask for. */
 export const MAX_ALLOCATION_BYTES = 256 * 1024 ** 2
 /** How far FFmpeg reads to find out what is inside. */

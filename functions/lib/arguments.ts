@@ -125,7 +125,7 @@ function chunksArguments(
  * with it, each lost connection is a line on standard error (`diagnosis.ts`). There is no limit of time: the proxy may hold
  * bytes back for as long as uploads take.
  */
-function guardedInput({ address, isUrl }: MediaInput, first: string): FfmpegCommand {
+function guardedInput({ address, isUrl, demuxer }: MediaInput, first: string): FfmpegCommand {
   const command = ffmpeg(address)
   const transport = isUrl
     ? '-protocol_whitelist http,tcp -reconnect 1 -reconnect_delay_max 0'
@@ -133,8 +133,8 @@ function guardedInput({ address, isUrl }: MediaInput, first: string): FfmpegComm
   add(
     command,
     'input',
-    `${first} -max_alloc ${allowed.MAX_ALLOCATION_BYTES} ${transport}
-    -format_whitelist ${allowed.FORMATS.join(',')} -codec_whitelist ${allowed.CODECS.join(',')}
+    `${first} -max_alloc ${allowed.MAX_ALLOCATION_BYTES} ${transport} ${demuxer === undefined ? '' : `-f ${demuxer}`}
+    -format_whitelist ${demuxer ?? allowed.FORMATS.join(',')} -codec_whitelist ${allowed.CODECS.join(',')}
     -max_pixels ${allowed.MAX_PIXELS} -max_streams ${allowed.MAX_STREAMS}
     -probesize ${allowed.PROBE_BYTES} -analyzeduration ${allowed.ANALYZE_MICROS}`,
   )

@@ -1,10 +1,12 @@
 /** A source -> what it is, or the reason why it is refused. The first step of every function on media. @module */
 import { PermanentError, type Source } from '../../runtime/index.ts'
 import { probeArguments } from './arguments.ts'
+import { demuxerNamed } from './demuxer.ts'
 import { mustHaveSucceeded } from './failure.ts'
 import { runFfmpeg, type FfmpegResult } from './ffmpeg.ts'
 import { ffprobeSchema, toMediaInfo, type MediaInfo } from './media-info.ts'
 import { mediaInput, type MediaInput } from './media-input.ts'
+import { refusalOfMedia } from './policy.ts'
 import { sniff, SNIFF_BYTES, type Sniff } from './sniff.ts'
 import { ToolError } from './tool-error.ts'
 
@@ -35,9 +37,10 @@ const MAX_DOCUMENT_CHARACTERS = 8 * 1024 ** 2
 export async function inspect(options: InspectOptions): Promise<Inspection> {
   const { source, sizeBytes, scratch } = options
   // First: a small source is on disk then, and asked of the store only once.
-  const input = mediaInput(await source.input(), scratch)
+  const address = mediaInput(await source.input(), scratch)
   const first = sniff(await source.bytes(0, SNIFF_BYTES))
   refuse(first, sizeBytes)
+  const input = { ...address, ...(first.demuxer !== undefined && { demuxer: first.demuxer }) }
   const lines: string[] = []
   let characters = 0
   const result = await runFfmpeg({
@@ -58,9 +61,13 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   })
   mustHaveSucceeded(result)
   const { parsed, document } = parse(lines.join('\n'), result)
+  const media = toMediaInfo(parsed, result.lastLines)
+  const refusal = refusalOfMedia(media)
+  if (refusal !== undefined) throw new PermanentError(`the file is not accepted: ${refusal}`)
+  const demuxer = demuxerNamed(media.format)
   return {
-    input,
-    media: toMediaInfo(parsed, result.lastLines),
+    input: { ...address, ...(demuxer !== undefined && { demuxer }) },
+    media,
     document,
     isWebm: first.isWebm,
     sizeBytes,

@@ -5,6 +5,8 @@ export interface MediaInput {
   /** `file:source`, relative to the working folder, or `http://127.0.0.1:40123/<token>`. */
   readonly address: string
   readonly isUrl: boolean
+  /** The only one that may read it; absent while that is not known. */
+  readonly demuxer?: string
 }
 
 /** @param input - an absolute path, or a URL on loopback: FFmpeg's static builds crash on host names */

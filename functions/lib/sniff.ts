@@ -3,6 +3,7 @@
  * than FFmpeg's. The allow-lists in `allowed.ts` stand behind it, so a disguise that gets past does no harm. Pure.
  * @module
  */
+import { demuxerOf } from './demuxer.ts'
 
 /** How many bytes of the beginning {@link sniff} looks at. */
 export const SNIFF_BYTES = 4_096
@@ -12,6 +13,8 @@ export interface Sniff {
   readonly refusal?: string
   /** Its Matroska header calls it WebM, the subset that browsers play. */
   readonly isWebm: boolean
+  /** FFmpeg's name of the only demuxer that may read it; absent where the first bytes do not say. */
+  readonly demuxer?: string
   /** How long the file says it is, where its header says so: RIFF, as in AVI and WAV. */
   readonly declaredBytes?: number
   /** What the file is whole packets of: an MPEG transport stream's 188 bytes, or 192 with a camera's time stamps. */
@@ -49,8 +52,10 @@ export function sniff(head: Buffer): Sniff {
   const isRiff = head.length >= 12 && head.subarray(0, 4).toString('latin1') === 'RIFF'
   const riffBytes = isRiff ? head.readUInt32LE(4) + 8 : 0
   const packetBytes = packetBytesOf(head)
+  const demuxer = packetBytes === undefined ? demuxerOf(head) : 'mpegts'
   return {
     isWebm,
+    ...(demuxer !== undefined && { demuxer }),
     ...(packetBytes !== undefined && { packetBytes }),
     ...(refusal !== undefined && { refusal }),
     ...(riffBytes > 8 && riffBytes < UNKNOWN_LENGTH && { declaredBytes: riffBytes }),

@@ -12,6 +12,16 @@ describe('createLineSplitter', () => {
     splitter.end()
     expect(lines).toEqual(['one', 'two', '', 'three'])
   })
+
+  it('hands over a line without an end in pieces, and keeps nothing of them', () => {
+    const lengths: number[] = []
+    const splitter = createLineSplitter((line) => lengths.push(line.length))
+    const piece = 'x'.repeat(1024 ** 2)
+    for (let count = 0; count < 25; count++) splitter.add(piece)
+    expect(lengths).toEqual([11 * 1024 ** 2, 11 * 1024 ** 2])
+    splitter.end()
+    expect(lengths.at(-1)).toBe(3 * 1024 ** 2)
+  })
 })
 
 describe('createLastLines', () => {

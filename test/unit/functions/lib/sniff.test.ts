@@ -42,15 +42,28 @@ describe('sniff', () => {
   })
 
   it.each([
-    ['MP4', bytes([0, 0, 0, 32], 'ftypisom', [0, 0, 2, 0])],
-    ['MPEG-TS', bytes('G@', [0, 0x10, 0])],
-    ['MP3', bytes([0xff, 0xfb, 0x90, 0x64, 0])],
-    ['layer II sound that begins like a byte order mark', bytes([0xff, 0xfe, 0x90, 0x64, 1, 2, 3, 4])],
-    ['ID3', bytes('ID3', [4, 0, 0, 0, 0])],
-    ['FLAC', bytes('fLaC', [0, 0, 0, 34])],
-    ['Ogg', bytes('OggS', [0, 2])],
-  ])('lets %s through', (_name, head) => {
-    expect(sniff(head)).toEqual({ isWebm: false })
+    ['MP4', bytes([0, 0, 0, 32], 'ftypisom', [0, 0, 2, 0]), 'mov'],
+    ['QuickTime that begins with its media', bytes([0, 0, 0, 8], 'wide', [0, 1, 0, 0], 'mdat'), 'mov'],
+    ['an AVI', riff(100, 'AVI '), 'avi'],
+    ['a WAV', riff(100, 'WAVE'), 'wav'],
+    ['AIFF', bytes('FORM', [0, 0, 0, 9], 'AIFF', [0]), 'aiff'],
+    ['FLV', bytes('FLV', [1, 5, 0, 0, 0, 9]), 'flv'],
+    ['MPEG-PS', bytes([0, 0, 1, 0xba, 0x44]), 'mpeg'],
+    [
+      'MPEG-TS',
+      Buffer.concat(Array.from({ length: 8 }, () => bytes('G@', Array<number>(186).fill(0)))),
+      'mpegts',
+    ],
+    ['the beginning of MPEG-TS', bytes('G@', [0, 0x10, 0]), undefined],
+    ['MP3', bytes([0xff, 0xfb, 0x90, 0x64, 0]), undefined],
+    ['sound that begins like a byte order mark', bytes([0xff, 0xfe, 0x90, 0x64, 1, 2, 3, 4]), undefined],
+    ['ID3, behind which anything may come', bytes('ID3', [4, 0, 0, 0, 0]), undefined],
+    ['FLAC', bytes('fLaC', [0, 0, 0, 34]), 'flac'],
+    ['Ogg', bytes('OggS', [0, 2]), 'ogg'],
+  ])('lets %s through, and knows its demuxer where that is certain', (_name, head, demuxer) => {
+    const { refusal, ...known } = sniff(head)
+    expect(refusal).toBeUndefined()
+    expect(known.demuxer).toBe(demuxer)
   })
 
   it('tells WebM from other Matroska', () => {
