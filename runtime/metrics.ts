@@ -3,56 +3,43 @@
  * Every counter is there from the start, so that its first increase is seen.
  * @module
  */
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
-import { MISMATCHES } from './intake/routing.ts'
-import { HEAL_REASONS } from './sweep/decide.ts'
-import { PASS_KINDS } from './sweep/store.ts'
-import { TROUBLES } from './storage/errors.ts'
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  openMetricsContentType,
+  type OpenMetricsContentType,
+  Registry,
+} from 'prom-client'
+import { startAtZero } from './metric-labels.ts'
+export type { InvocationStatus, StorageOperation } from './metric-labels.ts'
 
 /** Metrics that functions bring along, such as those of the FFmpeg seam. */
 export const functionMetrics = new Registry()
 
-const RUN_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600, 1_800, 3_600]
-const DELAY_SECONDS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 3, 5, 10, 30, 60, 300, 1_800]
+/** Each bucket is a series for every function, and twice for durations: few, and close together where people wait. */
+const RUN_SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800]
+const DELAY_SECONDS = [0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 3, 10, 60, 600]
 const STORE_SECONDS = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-const INVOCATION_STATUSES = [
-  'success',
-  'retry',
-  'dead',
-  'timeout',
-  'stalled',
-  'cancelled',
-  'superseded',
-  'source-gone',
-  'released',
-  'lost',
-] as const
-export type InvocationStatus = (typeof INVOCATION_STATUSES)[number]
-
-/** Of `Storage`, as its methods are called. */
-const STORAGE_OPERATIONS = ['head', 'get', 'readText', 'put', 'putSigned', 'remove'] as const
-export type StorageOperation = (typeof STORAGE_OPERATIONS)[number]
-
-const ADMIT_OUTCOMES = ['new', 'copy', 'duplicate', 'lifted']
-const DROP_REASONS = [
-  'malformed',
-  'event-type',
-  'no-function',
-  ...MISMATCHES.filter((each) => each !== 'bucket'),
-]
-/** Of the janitor: what it removes. */
-const REMOVED = ['folders', 'files', 'consumers', 'runs']
-const TRIGGERS = ['upload', 'sweep', 'reprocess', 'redrive']
+/** Prometheus's own text, or OpenMetrics, which has exemplars. */
+export type MetricsFormat = 'text' | 'openmetrics'
 
 export type RuntimeMetrics = ReturnType<typeof createMetrics>
 
 export function createMetrics(functionNames: readonly string[]) {
-  const registry = new Registry()
+  // Of this type since exemplars want it; in which text it is exposed is decided there.
+  const registry = new Registry<OpenMetricsContentType>()
+  registry.setContentType(openMetricsContentType)
   collectDefaultMetrics({ register: registry })
   // Gauges with the name of a counter: promtool refuses them.
   for (const what of ['handles', 'requests', 'resources'])
     registry.removeSingleMetric(`nodejs_active_${what}_total`)
+  // One process that lags is what matters: the mean of prom-client hides it among idle ones.
+  for (const each of registry.getMetricsAsArray()) {
+    if (each.name.startsWith('nodejs_eventloop_lag_')) Object.assign(each, { aggregator: 'max' })
+  }
   const counter = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Counter<L>({ name, help, labelNames: [...labelNames], registers: [registry] })
   /** The same in every process of a runtime, so the sum over them would be wrong. */
@@ -96,17 +83,23 @@ export function createMetrics(functionNames: readonly string[]) {
       [],
       STORE_SECONDS,
     ),
-    invocations: counter('sluice_function_invocations_total', 'Attempts that ended, by how they ended.', [
+    starts: counter('sluice_function_starts_total', 'Attempts that began, by what asked for their runs.', [
       'function',
       'trigger',
+    ]),
+    invocations: counter('sluice_function_invocations_total', 'Attempts that ended, by how they ended.', [
+      'function',
       'status',
     ]),
-    duration: histogram(
-      'sluice_function_duration_seconds',
-      'From claim to outcome, commit included.',
-      ['function', 'status'],
-      RUN_SECONDS,
-    ),
+    /** Its exemplars name runs (`run` is a label of theirs; the types know only one list). */
+    duration: new Histogram<'function' | 'status' | 'run'>({
+      name: 'sluice_function_duration_seconds',
+      help: 'From claim to outcome, commit included.',
+      labelNames: ['function', 'status'],
+      buckets: RUN_SECONDS,
+      enableExemplars: true,
+      registers: [registry],
+    }),
     active: gauge('sluice_function_active_invocations', 'Attempts going on.', ['function']),
     limit: gauge('sluice_function_concurrency_limit', 'Attempts that may go on at a time in these workers.', [
       'function',
@@ -198,33 +191,6 @@ export function createMetrics(functionNames: readonly string[]) {
     ),
   }
 
-  for (const trouble of TROUBLES) metrics.storageTroubles.inc({ trouble }, 0)
-  for (const operation of STORAGE_OPERATIONS) {
-    for (const outcome of ['ok', 'error']) metrics.storageSeconds.zero({ operation, outcome })
-  }
-  for (const what of REMOVED) metrics.janitorRemoved.inc({ what }, 0)
-  for (const reason of HEAL_REASONS) metrics.sweepHealed.inc({ reason }, 0)
-  for (const kind of PASS_KINDS) {
-    for (const outcome of ['completed', 'interrupted', 'failed'])
-      metrics.sweepPasses.inc({ kind, outcome }, 0)
-  }
-  for (const event of ['created', 'removed']) metrics.eventsReceived.inc({ source: 'minio', event }, 0)
-  for (const reason of DROP_REASONS) metrics.eventsDropped.inc({ reason }, 0)
-  for (const name of functionNames) {
-    const labels = { function: name }
-    for (const outcome of ADMIT_OUTCOMES) metrics.admitted.inc({ ...labels, outcome }, 0)
-    for (const trigger of TRIGGERS) {
-      for (const status of INVOCATION_STATUSES) metrics.invocations.inc({ ...labels, trigger, status }, 0)
-    }
-    for (const reason of ['permanent', 'exhausted', 'crash-loop'])
-      metrics.deadLetters.inc({ ...labels, reason }, 0)
-    for (const outcome of ['requeued', 'dead', 'cancelled']) metrics.reclaimed.inc({ ...labels, outcome }, 0)
-    for (const outcome of ['committed', 'adopted', 'superseded', 'fenced'])
-      metrics.commits.inc({ ...labels, outcome }, 0)
-    metrics.retries.inc(labels, 0)
-    metrics.inputBytes.inc(labels, 0)
-    metrics.outputBytes.inc(labels, 0)
-    metrics.active.set(labels, 0)
-  }
+  startAtZero(metrics, functionNames)
   return metrics
 }

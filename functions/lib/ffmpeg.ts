@@ -5,6 +5,8 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
+import { PermanentError } from '../../runtime/index.ts'
+import { MAX_MEDIA_SECONDS } from './allowed.ts'
 import { ffmpegBinaries } from './binaries.ts'
 import {
   canDieWithParent,
@@ -22,6 +24,8 @@ import {
   type Profile,
   type RunOutcome,
 } from './metrics.ts'
+import { countUsage } from './process-usage.ts'
+import { TOO_LONG } from './policy.ts'
 import { createProgressParser, type FfmpegProgress } from './progress.ts'
 import { ToolError } from './tool-error.ts'
 
@@ -125,12 +129,16 @@ function follow(child: ChildProcess, options: FfmpegOptions): FfmpegRun {
       const progress = parseProgress(line)
       if (!progress) return
       mediaSeconds = progress.mediaSeconds ?? mediaSeconds
+      if (mediaSeconds !== undefined && mediaSeconds > MAX_MEDIA_SECONDS) {
+        throw new PermanentError(`the file is not accepted: ${TOO_LONG}`)
+      }
       options.onProgress?.(progress)
     }),
   )
   child.stderr?.setEncoding('utf8').on('data', (text: string) => lastLines.add(text))
 
   if (pid !== undefined) groups.add(pid)
+  countUsage(child, options.profile)
   options.signal.addEventListener('abort', kill, { once: true })
   child.once('exit', () => groups.delete(pid ?? 0))
 

@@ -34,7 +34,24 @@ export const mediaSecondsProcessed = new Counter({
   registers,
 })
 
+export const ffmpegCpuSeconds = new Counter({
+  name: 'sluice_ffmpeg_cpu_seconds_total',
+  help: 'CPU time of FFmpeg and ffprobe processes that ended (on Linux).',
+  labelNames: ['profile'],
+  registers,
+})
+
+export const ffmpegMaxRssBytes = new Histogram({
+  name: 'sluice_ffmpeg_max_rss_bytes',
+  help: 'Most memory that an FFmpeg or ffprobe process held, as last seen while it ran (on Linux).',
+  labelNames: ['profile'],
+  buckets: [16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096].map((mebibytes) => mebibytes * 1024 ** 2),
+  registers,
+})
+
 for (const profile of PROFILES) {
+  ffmpegCpuSeconds.inc({ profile }, 0)
+  ffmpegMaxRssBytes.zero({ profile })
   for (const outcome of RUN_OUTCOMES) ffmpegRuns.inc({ profile, outcome }, 0)
   ffmpegDuration.zero({ profile })
   mediaSecondsProcessed.inc({ profile }, 0)

@@ -6,6 +6,7 @@ import { routePath } from 'hono/route'
 import type { Histogram } from 'prom-client'
 import type { Tokens } from '../config.ts'
 import type { Logger } from '../logger.ts'
+import type { MetricsFormat } from '../metrics.ts'
 import { authenticate, hasTokens, type ApiEnv } from './auth.ts'
 import { guardFromBrowsers } from './browser-guard.ts'
 import { addDeadLetterRoutes } from './dead-letters.ts'
@@ -29,8 +30,8 @@ export interface ApiParts {
   /** What the functions work with, such as `{ ffmpeg: '5.1.9 (path)' }`. */
   readonly tools: () => Promise<Readonly<Record<string, string>>>
   readonly health: () => Promise<readonly Check[]>
-  /** Every process's metrics in the text that Prometheus reads. */
-  readonly metrics: () => Promise<string>
+  /** Every process's metrics in a text that Prometheus reads. */
+  readonly metrics: (format: MetricsFormat) => Promise<string>
   readonly isDraining: () => boolean
   readonly seconds: Histogram<'method' | 'route' | 'status_class'>
   /** Behind `/v1`. */

@@ -1,5 +1,6 @@
 /** What is open to all: whether the runtime lives and works, and its metrics. @module */
 import { createRoute, z } from '@hono/zod-openapi'
+import type { MetricsFormat } from '../metrics.ts'
 import type { ApiParts } from './app.ts'
 import { json, problems, type ApiApp } from './openapi.ts'
 
@@ -48,10 +49,22 @@ const metrics = createRoute({
   path: '/metrics',
   ...about('Metrics of all processes, for Prometheus'),
   responses: {
-    200: { description: 'the text format 0.0.4', content: { 'text/plain': { schema: z.string() } } },
+    200: {
+      description:
+        'the text format 0.0.4; with `Accept: application/openmetrics-text` that one, with run ids as exemplars',
+      content: {
+        'text/plain': { schema: z.string() },
+        'application/openmetrics-text': { schema: z.string() },
+      },
+    },
     ...problems(500),
   },
 })
+
+const CONTENT_TYPES: Readonly<Record<MetricsFormat, string>> = {
+  text: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+}
 
 export function addProbes(app: ApiApp, parts: ApiParts): void {
   const startedAtMs = performance.now()
@@ -71,7 +84,8 @@ export function addProbes(app: ApiApp, parts: ApiParts): void {
       : c.json({ status: 'not ready' as const, checks }, 503)
   })
 
-  app.openapi(metrics, async (c) =>
-    c.text(await parts.metrics(), 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }),
-  )
+  app.openapi(metrics, async (c) => {
+    const format = c.req.header('accept')?.includes('application/openmetrics-text') ? 'openmetrics' : 'text'
+    return c.text(await parts.metrics(format), 200, { 'content-type': CONTENT_TYPES[format] })
+  })
 }

@@ -3,7 +3,8 @@
  * @module
  */
 import type { Redis } from 'ioredis'
-import { Gauge, type Registry } from 'prom-client'
+import { Gauge } from 'prom-client'
+import type { RuntimeMetrics } from '../metrics.ts'
 import { readDepths } from '../queue/depths.ts'
 import type { Queue } from '../queue/queue.ts'
 
@@ -11,7 +12,7 @@ export interface QueueGaugeParts {
   readonly redis: Redis
   readonly queue: Queue
   readonly functionNames: readonly string[]
-  readonly registry: Registry
+  readonly registry: RuntimeMetrics['registry']
 }
 
 /** Adds the gauges to `registry`; what returns reads them anew. When Redis does not answer they are left out. */

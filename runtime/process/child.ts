@@ -1,8 +1,10 @@
 /** A child's side of the supervisor: it says that it lives, hands over its metrics, and asks for those of the others. @module */
-import type { Registry } from 'prom-client'
+import type { OpenMetricsContentType, Registry } from 'prom-client'
 import { ALIVE_EVERY_MS, type MetricsSnapshot, type ToChild, type ToSupervisor } from './messages.ts'
 
 const ANSWER_MS = 1_000
+
+type AnyRegistry = Registry | Registry<OpenMetricsContentType>
 
 export interface ChildLink {
   /** To be called when the child serves: who ends before that could not start. */
@@ -14,7 +16,7 @@ export interface ChildLink {
 }
 
 /** @param onOrphaned - called when the supervisor is gone, also when that was before this call */
-export function linkToSupervisor(registries: readonly Registry[], onOrphaned: () => void): ChildLink {
+export function linkToSupervisor(registries: readonly AnyRegistry[], onOrphaned: () => void): ChildLink {
   const waiting = new Map<number, (snapshots: readonly MetricsSnapshot[]) => void>()
   let lastId = 0
 

@@ -19,7 +19,7 @@ import { linkToSupervisor } from './child.ts'
 import { listen } from './listen.ts'
 import type { MetricsSnapshot } from './messages.ts'
 import { readVersion, type Parts } from './parts.ts'
-import { expose } from './snapshots.ts'
+import { expose } from './exposition.ts'
 import { createSweeping, sweepParts } from './sweeping.ts'
 
 /** How long Redis may say something else than the bucket does of pauses and limits, after one of them was set back. */
@@ -54,12 +54,12 @@ export async function serve(
     services: createOperations({ ...parts, sweep: sweepParts(parts), jobs, onJob: look }),
     tokens: config.tokens,
     log,
-    async metrics() {
+    async metrics(format) {
       await readGauges().catch((error: Error) => log.debug({ error: error.message }, 'no queue gauges'))
       await readScratch(parts)
       const own = (await metrics.registry.getMetricsAsJSON()) as MetricsSnapshot
       const ofFunctions = (await functionMetrics.getMetricsAsJSON()) as MetricsSnapshot
-      return expose([own, ofFunctions, ...(await link.collect())])
+      return expose([own, ofFunctions, ...(await link.collect())], format)
     },
   })
   closers.add('http', await listen(app, config, log))

@@ -56,8 +56,3 @@ export function createSnapshots(): Snapshots {
 export async function merge(snapshots: readonly MetricsSnapshot[]): Promise<MetricsSnapshot> {
   return AggregatorRegistry.aggregate([...snapshots]).getMetricsAsJSON()
 }
-
-/** The same in the text that Prometheus reads. */
-export async function expose(snapshots: readonly MetricsSnapshot[]): Promise<string> {
-  return AggregatorRegistry.aggregate([...snapshots]).metrics()
-}

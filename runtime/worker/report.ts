@@ -9,11 +9,12 @@ export function recordEnd(metrics: RuntimeMetrics, attempt: InFlightAttempt, out
   const { claim, definition } = attempt
   const status = statusOf(outcome)
   const seconds = (performance.now() - attempt.startedAtMs) / 1_000
-  metrics.invocations.inc({ function: definition.name, trigger: claim.trigger, status })
-  metrics.duration.observe(
-    { function: definition.name, status: status === 'success' ? 'success' : 'failure' },
-    seconds,
-  )
+  metrics.invocations.inc({ function: definition.name, status })
+  metrics.duration.observe({
+    labels: { function: definition.name, status: status === 'success' ? 'success' : 'failure' },
+    value: seconds,
+    exemplarLabels: { run: claim.runId },
+  })
   if (status !== 'success') return
   metrics.endToEnd.observe(
     { function: definition.name },

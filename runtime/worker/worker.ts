@@ -135,6 +135,7 @@ export function createWorker(parts: WorkerParts): Worker {
     const attempt = inFlight.add(claim, definition)
     inFlight.renewed(attempt, sentAtMs)
     metrics.active.inc({ function: definition.name })
+    metrics.starts.inc({ function: definition.name, trigger: claim.trigger })
     metrics.startDelay.observe({ function: definition.name }, (claim.claimedAtMs - claim.queuedAtMs) / 1_000)
     return attempt
   }

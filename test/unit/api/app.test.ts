@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { createMetrics } from '../../../runtime/metrics.ts'
+import { expose } from '../../../runtime/process/exposition.ts'
 import { createTestApi } from './in-memory.ts'
 
 describe('/healthz', () => {
@@ -35,7 +37,8 @@ describe('/metrics', () => {
     await app.request('/nothing/here/42')
     const text = await (await app.request('/metrics')).text()
     for (const line of [
-      'sluice_function_invocations_total{function="cut",trigger="upload",status="success"} 0',
+      'sluice_function_invocations_total{function="cut",status="success"} 0',
+      'sluice_function_starts_total{function="cut",trigger="upload"} 0',
       'sluice_dead_letters_total{function="cut",reason="crash-loop"} 0',
       'sluice_events_dropped_total{reason="malformed"} 0',
       'sluice_storage_operation_duration_seconds_count{operation="put",outcome="error"} 0',
@@ -45,6 +48,29 @@ describe('/metrics', () => {
       expect(text).toContain(`${line}\n`)
     }
     expect(text).not.toContain('/nothing')
+  })
+
+  it('is OpenMetrics for who accepts that, and plain text for everyone else', async () => {
+    const { app } = createTestApi()
+    const ask = (accept: string) => app.request('/metrics', { headers: { accept } })
+    const open = await ask('application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5')
+    expect(open.headers.get('content-type')).toMatch(/^application\/openmetrics-text; version=1\.0\.0/)
+    expect((await open.text()).endsWith('# EOF\n')).toBe(true)
+    const plain = await ask('*/*')
+    expect(plain.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
+    expect(await plain.text()).not.toContain('# EOF')
+  })
+
+  it('stays small with fifty functions: about a hundred series each, and under a megabyte of text', async () => {
+    const names = Array.from({ length: 50 }, (_, index) => `function-with-a-name-${index}`)
+    const seriesOf = async (functionNames: readonly string[]) => {
+      const text = await expose([await createMetrics(functionNames).registry.getMetricsAsJSON()])
+      return { text, series: text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length }
+    }
+    const [none, fifty] = [await seriesOf([]), await seriesOf(names)]
+    expect(none.series).toBeLessThan(450)
+    expect((fifty.series - none.series) / names.length).toBeLessThanOrEqual(92)
+    expect(fifty.text.length).toBeLessThan(1_000_000)
   })
 })
 

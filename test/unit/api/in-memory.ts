@@ -12,6 +12,7 @@ import {
 } from '../../../runtime/api/services.ts'
 import { createLogger } from '../../../runtime/logger.ts'
 import { createMetrics } from '../../../runtime/metrics.ts'
+import { expose } from '../../../runtime/process/exposition.ts'
 
 export const RUN_ID = '0123456789abcdef0123456789abcdef'
 const NOW = '2026-01-02T03:04:05.678Z'
@@ -215,7 +216,7 @@ export function createTestApi(rest: Partial<ApiParts> = {}) {
     version: '1.2.3',
     tools: () => Promise.resolve({ ffmpeg: '5.1' }),
     health: () => Promise.resolve([{ name: 'redis', ok: true }]),
-    metrics: () => metrics.registry.metrics(),
+    metrics: async (format) => expose([await metrics.registry.getMetricsAsJSON()], format),
     isDraining: () => false,
     seconds: metrics.httpSeconds,
     services,

@@ -1,7 +1,8 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import { expect, it } from 'vitest'
 import type { MetricsSnapshot } from '../../../runtime/process/messages.ts'
-import { createSnapshots, expose } from '../../../runtime/process/snapshots.ts'
+import { expose } from '../../../runtime/process/exposition.ts'
+import { createSnapshots } from '../../../runtime/process/snapshots.ts'
 
 async function snapshotOf(runs: number, active: number): Promise<MetricsSnapshot> {
   const registry = new Registry()
