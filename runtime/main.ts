@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * Where a process begins: `sluice <command>`. Alone reads the environment, signals and the command line, and ends the process.
  * @module

@@ -21,6 +21,7 @@ import { redrive } from './redrive.ts'
 import { reprocess } from './reprocess.ts'
 import { resume } from './resume.ts'
 import { runs } from './runs.ts'
+import { secrets } from './secrets.ts'
 import { setup } from './setup.ts'
 import { show } from './show.ts'
 import { start } from './start.ts'
@@ -30,6 +31,7 @@ import { worker } from './worker.ts'
 
 /** In the order of the help. */
 const COMMANDS: readonly CliCommand[] = [
+  secrets,
   setup,
   start,
   worker,

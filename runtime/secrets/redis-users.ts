@@ -1,0 +1,61 @@
+/**
+ * Who may do what in Redis: the text of its ACL file. Each user has the commands that its program sends, and no others;
+ * a test runs the programs and finds nothing refused. Pure.
+ * @module
+ */
+import { createHash } from 'node:crypto'
+
+export const REDIS_USERS = ['runtime', 'minio', 'exporter', 'insight', 'health', 'admin'] as const
+export type RedisUser = (typeof REDIS_USERS)[number]
+
+/** Of the runtime itself, and of its scripts: what a script calls, its caller must be allowed to call. */
+const RUNTIME_COMMANDS = [
+  'auth client|setinfo client|setname eval evalsha exec info multi ping quit script|load subscribe time unsubscribe publish',
+  'del exists get persist pexpire set type',
+  'hdel hget hgetall hincrby hmget hset hsetnx',
+  'blmove lindex llen lrange lset ltrim rpush',
+  'sadd scard sismember smembers smove srandmember srem sunion',
+  'zadd zcard zcount zrange zrangebyscore zrem zremrangebyscore zrevrange zrevrangebyscore zrevrank zscan zscore',
+  'xack xadd xclaim xdel xgroup|create xgroup|createconsumer xgroup|delconsumer xinfo|consumers xinfo|groups',
+  'xlen xpending xrange xreadgroup xrevrange',
+]
+
+/** It looks at lengths and settings: it can neither read what is stored nor change it. */
+const EXPORTER_COMMANDS = [
+  'client|list client|setname config|get info latency|histogram latency|latest ping select slowlog|get slowlog|len',
+  'hlen llen memory|usage scan scard strlen type xinfo|consumers xinfo|groups xinfo|stream xlen zcard',
+]
+
+/** Rules of Redis: keys (`~`), channels (`&`) and commands. */
+function rulesOf(user: RedisUser, name: string): string {
+  const own = `{${name}}:*`
+  const only = (commands: readonly string[]) =>
+    `-@all ${commands.flatMap((line) => line.split(' ').map((command) => `+${command}`)).join(' ')}`
+  switch (user) {
+    case 'runtime':
+      return `~${own} &${own} ${only(RUNTIME_COMMANDS)}`
+    case 'minio':
+      return `~{${name}}:in ${only(['client|setname ping rpush type'])}`
+    case 'exporter':
+      return `~* ${only(EXPORTER_COMMANDS)}`
+    case 'insight':
+      // Whatever it shows, and no more: it has no login of its own, only the edge's. `KEYS` would hold up everybody.
+      return `%R~${own} -@all +@read +@connection +info +slowlog|get +slowlog|len +memory|usage +command +module|list -keys -client|kill -client|pause -client|unpause -client|no-evict -client|unblock`
+    case 'health':
+      return only(['ping'])
+    case 'admin':
+      return '~* &* +@all'
+  }
+}
+
+/**
+ * The ACL file. It holds hashes: whoever reads it has no password. Without a password nobody gets in, as the user
+ * `default` is off.
+ */
+export function redisAcl(name: string, passwordOf: (user: RedisUser) => string): string {
+  const lines = REDIS_USERS.map((user) => {
+    const hash = createHash('sha256').update(passwordOf(user)).digest('hex')
+    return `user ${user} reset on #${hash} ${rulesOf(user, name)}`
+  })
+  return ['user default reset off', ...lines, ''].join('\n')
+}
