@@ -84,7 +84,7 @@ export interface SweepService {
   /**
    * A preview of a dry run, which ends when `signal` is aborted; else the pass that waits.
    *
-   * @throws {RefusedError} 409 when another waits, 422 for a wrong bucket or too many objects
+   * @throws {RefusedError} 409 when too many wait, 422 for a wrong bucket or too many objects
    */
   sweep(request: SweepRequest, signal?: AbortSignal): Promise<SweepPreview | SweepPass>
 }

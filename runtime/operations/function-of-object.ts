@@ -35,16 +35,19 @@ export interface AnswerParts {
   readonly storage: Storage
   readonly queue: Queue
   readonly limits: LimitStore
+  /** How long the sweep leaves an upload to its event. */
+  readonly graceMs: number
 }
 
 export async function readFunctionOfObject(
-  { storage, queue, limits }: AnswerParts,
+  { storage, queue, limits, graceMs }: AnswerParts,
   question: Question,
 ): Promise<FunctionOfObject> {
   const { definition, mismatch, standing, bucket, key, object, generations, runs } = question
   const { name } = definition
   if (!standing) {
-    const why = whyOf({ ...question, isPaused: false, workers: 0, watermarkMs: undefined, nowMs: Date.now() })
+    const nothing = { isPaused: false, workers: 0, watermarkMs: undefined, graceMs }
+    const why = whyOf({ ...question, ...nothing, nowMs: Date.now() })
     return { name, isMatch: false, ...why, isPaused: false }
   }
   const [{ isPaused }, workers, watermarkMs] = await Promise.all([
@@ -72,6 +75,7 @@ export async function readFunctionOfObject(
     workers,
     watermarkMs,
     nowMs: Date.now(),
+    graceMs,
   })
   return {
     name,

@@ -38,6 +38,7 @@ export function createOperations(parts: OperationParts): ApiServices {
     history: createHistory(redis, queue.keys),
     router: createRouter(functions),
     limits: createLimitStore(storage, queue),
+    graceMs: parts.sweep.graceMs,
   }
   return {
     runs: createRunService(all),

@@ -26,6 +26,8 @@ export interface ObjectParts {
   readonly router: Router
   readonly functions: readonly FunctionDefinition[]
   readonly limits: LimitStore
+  /** How long the sweep leaves an upload to its event. */
+  readonly graceMs: number
 }
 
 /** Older versions of a key than these are left out. */

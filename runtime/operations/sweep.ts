@@ -1,4 +1,4 @@
-/** The sweep on demand: a wish that lies in Redis until a process takes it up, or a dry run that is answered at once. @module */
+/** The sweep on demand: a wish that waits in Redis until a process takes it up, or a dry run that is answered at once. @module */
 import type { Redis } from 'ioredis'
 import { ulid } from 'ulid'
 import { toTime } from '../api/model/page.ts'
@@ -10,6 +10,7 @@ import type { Healed } from '../sweep/heal.ts'
 import { paced } from '../sweep/pace.ts'
 import { steps, type PassParts } from '../sweep/pass.ts'
 import { createSweepStore, type Pass, type Wish } from '../sweep/store.ts'
+import { SECOND_MS } from '../time.ts'
 
 export interface SweepServiceParts extends PassParts {
   readonly redis: Redis
@@ -18,6 +19,8 @@ export interface SweepServiceParts extends PassParts {
 }
 
 const SAMPLE = 10
+/** A store that does not answer for so long is away: nobody waits for a dry run through all its retries. */
+const PATIENCE_MS = 5 * SECOND_MS
 /** Listing so many takes minutes, in the process that also takes uploads in. */
 const MAX_OBJECTS = 1_000_000
 
@@ -57,13 +60,15 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
   }
 
   /** @throws {StorageError} when the store takes no such prefix, or the very bucket that is asked for is not there */
-  async function tryOut({ bucket, prefix }: SweepRequest): Promise<void> {
-    if (bucket === undefined && prefix === undefined) return
+  async function tryOut({ bucket, prefix, dryRun }: SweepRequest): Promise<void> {
+    // What nobody has asked a question about is found by the pass; a dry run is waited for.
+    if (bucket === undefined && prefix === undefined && !dryRun) return
+    const signal = AbortSignal.timeout(PATIENCE_MS)
     const buckets = new Set(functions.map((definition) => definition.bucket))
     for (const name of bucket === undefined ? buckets : [bucket]) {
       try {
-        for await (const _ of parts.storage.list(name, { prefix: prefix ?? '', versions: true, pageSize: 1 }))
-          break
+        const options = { prefix: prefix ?? '', versions: true, pageSize: 1, signal }
+        for await (const _ of parts.storage.list(name, options)) break
       } catch (error) {
         // Of several buckets one may be missing: the pass tells of it.
         if (bucket === undefined && error instanceof StorageError && error.isSetUp) continue
@@ -74,11 +79,11 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
 
   return {
     async view() {
-      const { wish, pass, full, recent, failed, asked } = await store.read()
-      const ended = [full, recent, failed, asked].filter((each) => each !== undefined)
-      const known = [...(pass ? [toPass(pass)] : []), ...ended.map(toPass)]
-      const unique = [...new Map(known.map((each) => [each.id, each])).values()]
-      return { passes: [...(wish ? [waiting(wish)] : []), ...unique] }
+      const { wishes = [], pass, full, recent, failed, ended = [] } = await store.read()
+      const marks = [full, recent, failed].filter((each) => each !== undefined)
+      const known = [...(pass ? [pass] : []), ...ended, ...marks]
+      const unique = [...new Map(known.map((each) => [each.id, toPass(each)])).values()]
+      return { passes: [...wishes.map(waiting), ...unique] }
     },
 
     async sweep(request, signal = new AbortController().signal) {
@@ -95,21 +100,15 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
           isTrying = false
         })
       }
-      const wish = wishOf(request)
-      const taken = await store.ask(wish)
-      if (!isSameWish(wish, taken))
-        throw new RefusedError(409, 'another sweep was asked for and has not begun yet: try again soon')
-      return waiting(taken)
+      const wish = await store.ask(wishOf(request))
+      if (!wish) throw new RefusedError(409, 'too many sweeps wait for their turn already: try again later')
+      return waiting(wish)
     },
   }
 }
 
 function wishOf({ kind, bucket, prefix }: SweepRequest): Wish {
   return { id: ulid(), kind, ...(bucket !== undefined && { bucket }), ...(prefix && { prefix }) }
-}
-
-function isSameWish(a: Wish, b: Wish): boolean {
-  return a.kind === b.kind && a.bucket === b.bucket && a.prefix === b.prefix
 }
 
 function waiting(wish: Wish): SweepPass {
@@ -128,7 +127,7 @@ function toPass(pass: Pass): SweepPass {
   }
 }
 
-function shapeOf({ kind, bucket, prefix, objects, runs, healed, reported, failure }: Pass) {
+function shapeOf({ kind, bucket, prefix, objects, runs, healed, reported, left, failure }: Pass) {
   return {
     kind,
     ...(bucket !== undefined && { bucket }),
@@ -137,6 +136,12 @@ function shapeOf({ kind, bucket, prefix, objects, runs, healed, reported, failur
     runs,
     healed: withoutHoles(healed),
     reported: withoutHoles(reported),
+    ...(left && {
+      left: left.map(({ functionName, ...rest }) => ({
+        ...rest,
+        ...(functionName !== undefined && { function: functionName }),
+      })),
+    }),
     ...(failure !== undefined && { failure }),
   }
 }

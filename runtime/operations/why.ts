@@ -7,7 +7,6 @@ import type { Manifest } from '../output/manifest.ts'
 import type { Verdict } from '../output/verdict.ts'
 import type { RunRecord } from '../queue/run.ts'
 import { formatBytes } from '../size.ts'
-import { MINUTE_MS } from '../time.ts'
 
 export interface Why {
   readonly reason: FunctionOfObject['reason']
@@ -33,6 +32,8 @@ export interface Facts {
   readonly workers: number
   readonly watermarkMs: number | undefined
   readonly nowMs: number
+  /** How long the sweep leaves an upload to its event. */
+  readonly graceMs: number
 }
 
 export function whyOf(facts: Facts): Why {
@@ -155,7 +156,7 @@ function removedSince({ object }: Facts): string {
 }
 
 function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
-  const { definition, watermarkMs, nowMs, eventName } = facts
+  const { definition, watermarkMs, nowMs, eventName, graceMs } = facts
   const ask = 'sluice reprocess runs it'
   if (watermarkMs === undefined) {
     return because(
@@ -175,10 +176,10 @@ function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
       `it was announced (${eventName}), but neither a run nor a result is known any more: the next sweep takes it up (sluice sweep does so now)`,
     )
   }
-  if (nowMs - object.lastModifiedMs < MINUTE_MS) {
+  if (nowMs - object.lastModifiedMs < graceMs) {
     return because(
       'waiting-for-events',
-      'it was uploaded less than a minute ago and not announced yet; when it never is, the sweep takes it up',
+      `it was uploaded just now and not announced yet; when it is not by ${inUtc(object.lastModifiedMs + graceMs)}, the sweep takes it up`,
     )
   }
   if (CREATED_EVENTS.some((name) => !definition.events.includes(name))) {

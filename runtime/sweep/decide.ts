@@ -33,6 +33,14 @@ export const REPORT_REASONS = [
 ] as const
 export type ReportReason = (typeof REPORT_REASONS)[number]
 
+/** What is left alone, by its name; a bucket has no key. */
+export interface LeftAlone {
+  readonly reason: ReportReason
+  readonly bucket: string
+  readonly key?: string
+  readonly functionName?: string
+}
+
 export interface Facts {
   /** Of the run of this version; undefined when Redis knows of none. */
   readonly state?: RunState | undefined
@@ -44,6 +52,8 @@ export interface Facts {
   readonly watermarkMs: number | undefined
   /** Whether a success is compared with the result that stands: it may be of a version that is gone by now. */
   readonly isThorough: boolean
+  /** Whether the buckets are asked also of what is left alone as too old: it may have been run on request. */
+  readonly isExact: boolean
   /** Whether the function takes whatever way the version came to be; a listing does not say how it did. */
   readonly isEventKnown: boolean
   /** What the buckets say; undefined while they were not asked. */
@@ -94,10 +104,12 @@ function ofUnknown(facts: Facts): Decision {
   const { lastModifiedMs, nowMs, graceMs, watermarkMs, records, runId } = facts
   if (nowMs - lastModifiedMs < graceMs) return { kind: 'report', reason: 'too-young' }
   if (watermarkMs === undefined) return { kind: 'report', reason: 'not-set-up' }
-  if (lastModifiedMs < watermarkMs) return { kind: 'report', reason: 'before-watermark' }
+  const isOld = lastModifiedMs < watermarkMs
+  if (isOld && !facts.isExact) return { kind: 'report', reason: 'before-watermark' }
   if (!records) return { kind: 'ask-store' }
   const { result, verdict } = records
-  if (result?.run === runId) return LEAVE
+  if (result?.run === runId || (isOld && verdict?.run === runId)) return LEAVE
+  if (isOld) return { kind: 'report', reason: 'before-watermark' }
   if (verdict?.run === runId) {
     return verdict.state === 'dead' || verdict.state === 'cancelled' ? LEAVE : RESTORED
   }

@@ -31,7 +31,7 @@ export function duePass(
   settings: DueSettings,
   nowMs: number,
 ): Due | undefined {
-  const { wish } = state
+  const [wish] = state.wishes ?? []
   const { full, recent, failed } = endedBefore(state, nowMs)
   if (wish) return { kind: wish.kind, cause: 'request', wish }
   const isStarting = wants.isFullWanted || wants.isRecentWanted

@@ -14,7 +14,7 @@ import type { RunPayload, RunState } from '../queue/run.ts'
 import { compareWithLatest } from '../storage/latest.ts'
 import { generationOf, versionOf } from '../storage/object-version.ts'
 import type { ListedObject, Storage } from '../storage/storage.ts'
-import { decide, type Decision, type Records, type ReportReason } from './decide.ts'
+import { decide, type Decision, type LeftAlone, type Records } from './decide.ts'
 import { isLasting } from './lasting.ts'
 import { lostDeletes, type FollowedDeletes, type LostDelete } from './lost-deletes.ts'
 import type { ListedKey } from './listing.ts'
@@ -39,6 +39,8 @@ export interface Scope {
   readonly watermarksMs: ReadonlyMap<string, number | undefined>
   /** Also successes are compared with the results that stand. */
   readonly isThorough: boolean
+  /** Also what is older than the watermark is compared with what stands: somebody wants to know of it. */
+  readonly isExact: boolean
 }
 
 export interface Candidate {
@@ -65,7 +67,7 @@ export interface Unreadable {
 export interface Findings {
   readonly decided: readonly { readonly candidate: Candidate; readonly decision: Decision }[]
   readonly lostDeletes: readonly LostDelete[]
-  readonly reported: readonly ReportReason[]
+  readonly reported: readonly LeftAlone[]
   readonly unreadable: readonly Unreadable[]
 }
 
@@ -99,10 +101,14 @@ export async function examine(
     } catch (error) {
       if (!isLasting(error)) throw error
       unreadable.push({ object: `${scope.bucket}/${marker.key}`, error })
-      return { followed: [], reported: ['unreadable'] }
+      return { followed: [], reported: [{ reason: 'unreadable', bucket: scope.bucket, key: marker.key }] }
     }
   })
-  const ofDecisions = decided.flatMap(({ decision }) => (decision.kind === 'report' ? [decision.reason] : []))
+  const ofDecisions = decided.flatMap(({ candidate: { run }, decision }) => {
+    if (decision.kind !== 'report') return []
+    const { functionName, payload } = run
+    return [{ reason: decision.reason, functionName, bucket: payload.bucket, key: payload.key }]
+  })
   const ofDeletes = found.flatMap(({ reported }) => reported)
   return {
     decided,
@@ -140,7 +146,7 @@ async function decideOne(
   parts: ExamineParts,
   candidate: Candidate,
   state: RunState | undefined,
-  { nowMs, watermarksMs, isThorough }: Scope,
+  { nowMs, watermarksMs, isThorough, isExact }: Scope,
 ): Promise<Decision> {
   const { definition, hasOlder } = candidate
   const { runId, payload } = candidate.run
@@ -152,6 +158,7 @@ async function decideOne(
     graceMs: parts.graceMs,
     watermarkMs: watermarksMs.get(definition.name),
     isThorough: isThorough || hasOlder,
+    isExact,
     isEventKnown: false,
   }
   const first = decide(facts)

@@ -20,16 +20,19 @@ export interface Healed {
 /** One script at a time must not hold Redis up. */
 const STEP = 64
 
-/** @param isDry - to say only what would be healed */
-export async function heal(parts: HealParts, findings: Findings, isDry: boolean): Promise<readonly Healed[]> {
+/** Or only say what would be healed: `try-objects` when all runs were looked at before, whose places would be found lost again. */
+export type Mode = 'heal' | 'try' | 'try-objects'
+
+export async function heal(parts: HealParts, findings: Findings, mode: Mode): Promise<readonly Healed[]> {
   const { queue } = parts
+  const isDry = mode !== 'heal'
   const meant = (isMeant: (each: Findings['decided'][number]) => boolean) =>
     findings.decided.filter(isMeant).map(({ candidate }) => candidate.run)
   const lost = meant(({ decision }) => decision.kind === 'heal' && decision.reason === 'lost-event')
   const restored = findings.decided.flatMap(({ candidate: { run, seenEpoch }, decision }) =>
     decision.kind === 'heal' && decision.reason === 'restored' ? [{ ...run, seenEpoch }] : [],
   )
-  const open = meant(({ decision }) => decision.kind === 'repair')
+  const open = mode === 'try-objects' ? [] : meant(({ decision }) => decision.kind === 'repair')
   const healed: Healed[] = []
   const told = (reason: HealReason, { functionName, payload: { bucket, key } }: Candidate['run']) =>
     healed.push({ reason, functionName, bucket, key })

@@ -26,8 +26,9 @@ export async function lookAt(parts: PassParts, bucket: string, key: string): Pro
     sinceMs: 0,
     watermarksMs: new Map(await Promise.all(marks)),
     isThorough: true,
+    isExact: false,
   })
-  const healed = await heal(parts, findings, false)
+  const healed = await heal(parts, findings, 'heal')
   // Whoever has asked for the look asks once more.
   const [first] = findings.unreadable
   if (first) throw first.error

@@ -7,7 +7,7 @@ import { resultsDebt } from '../queue/debts.ts'
 import { objectIdOf } from '../queue/keys.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { ListedObject, Storage } from '../storage/storage.ts'
-import type { ReportReason } from './decide.ts'
+import type { LeftAlone } from './decide.ts'
 
 export interface LostDelete {
   readonly functionName: string
@@ -26,7 +26,7 @@ export interface LostDeleteParts {
 
 export interface FollowedDeletes {
   readonly followed: readonly LostDelete[]
-  readonly reported: readonly ReportReason[]
+  readonly reported: readonly LeftAlone[]
 }
 
 interface DeleteScope {
@@ -66,7 +66,10 @@ export async function lostDeletes(
   }
   return lastModifiedMs >= deletesSinceMs
     ? { followed: found, reported: [] }
-    : { followed: [], reported: found.map(() => 'deleted-before') }
+    : {
+        followed: [],
+        reported: found.map(({ functionName }) => ({ reason: 'deleted-before', functionName, bucket, key })),
+      }
 }
 
 async function isVersioned(

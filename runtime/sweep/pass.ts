@@ -3,11 +3,12 @@ import { messageOf } from '../errors.ts'
 import type { FunctionDefinition } from '../function.ts'
 import { StorageError } from '../storage/errors.ts'
 import { readWatermarkMs } from '../storage/provision/watermark.ts'
-import { examine, type ExamineParts, type Findings, type Unreadable } from './examine.ts'
-import { heal, type Healed, type HealParts } from './heal.ts'
+import { examine, type ExamineParts, type Unreadable } from './examine.ts'
+import { heal, type Healed, type HealParts, type Mode } from './heal.ts'
 import { isLasting } from './lasting.ts'
 import { listKeys } from './listing.ts'
 import type { Pass, Place } from './store.ts'
+import { tallied } from './tally.ts'
 
 export interface PassParts extends ExamineParts, HealParts {
   readonly functions: readonly FunctionDefinition[]
@@ -32,6 +33,7 @@ const RUNS_AT_ONCE = 200
  */
 export async function* steps(parts: PassParts, start: Pass, isDry = false): AsyncGenerator<PassStep> {
   let pass = start
+  const mode: Mode = !isDry ? 'heal' : start.at.stage === 'runs' ? 'try-objects' : 'try'
   if (pass.at.stage === 'runs') {
     for await (const step of throughRuns(parts, pass, pass.at.cursor, isDry)) {
       pass = step.pass
@@ -44,14 +46,14 @@ export async function* steps(parts: PassParts, start: Pass, isDry = false): Asyn
   for (const bucket of bucketsOf(parts, pass).filter((name) => name >= at.bucket)) {
     const after = bucket === at.bucket ? at.after : undefined
     try {
-      for await (const step of throughBucket(parts, pass, { bucket, after, watermarksMs }, isDry)) {
+      for await (const step of throughBucket(parts, pass, { bucket, after, watermarksMs }, mode)) {
         pass = step.pass
         yield step
       }
     } catch (error) {
       // The other buckets are none the worse for it.
       if (!isLasting(error)) throw error
-      pass = { ...pass, ...refused(pass, bucket, error) }
+      pass = refused(pass, bucket, error)
     }
   }
   yield { pass: { ...pass, at: { stage: 'end' } }, healed: [], objects: 0, unreadable: [] }
@@ -67,18 +69,18 @@ async function* throughBucket(
   parts: PassParts,
   start: Pass,
   { bucket, after, watermarksMs }: BucketRequest,
-  isDry: boolean,
+  mode: Mode,
 ): AsyncGenerator<PassStep> {
   let pass = start
-  const { prefix, sinceMs, deletesSinceMs, kind } = pass
+  const { prefix, sinceMs, deletesSinceMs, kind, cause } = pass
   for await (const keys of listKeys(parts.storage, bucket, { prefix, after })) {
     const nowMs = await parts.queue.nowMs()
-    const isThorough = kind === 'full'
-    const scope = { bucket, nowMs, sinceMs, deletesSinceMs, watermarksMs, isThorough }
+    const depth = { isThorough: kind === 'full', isExact: cause === 'request' }
+    const scope = { bucket, nowMs, sinceMs, deletesSinceMs, watermarksMs, ...depth }
     const findings = await examine(parts, keys, scope)
-    const healed = await heal(parts, findings, isDry)
+    const healed = await heal(parts, findings, mode)
     const place: Place = { stage: 'objects', bucket, after: keys.at(-1)?.latest.key }
-    pass = counted({ ...pass, at: place, objects: pass.objects + keys.length }, healed, findings.reported)
+    pass = tallied({ ...pass, at: place, objects: pass.objects + keys.length }, healed, findings.reported)
     const { unreadable } = findings
     // A function's own bucket is not there, or is closed: nothing was decided about any of its objects.
     const closed = unreadable.find(({ error }) => error instanceof StorageError && error.isSetUp)
@@ -87,11 +89,9 @@ async function* throughBucket(
   }
 }
 
-function refused({ failure, reported }: Pass, bucket: string, error: Error): Partial<Pass> {
-  return {
-    failure: failure ?? `bucket "${bucket}": ${messageOf(error)}`,
-    reported: withCounts(reported, ['bucket-refused']),
-  }
+function refused(pass: Pass, bucket: string, error: Error): Pass {
+  const failure = pass.failure ?? `bucket "${bucket}": ${messageOf(error)}`
+  return tallied({ ...pass, failure }, [], [{ reason: 'bucket-refused', bucket }])
 }
 
 async function* throughRuns(
@@ -118,7 +118,7 @@ async function* throughRuns(
     }
     cursor = next
     const place: Place = cursor === '0' ? { stage: 'objects', bucket: '' } : { stage: 'runs', cursor }
-    pass = counted({ ...pass, at: place, runs: pass.runs + all.length }, healed)
+    pass = tallied({ ...pass, at: place, runs: pass.runs + all.length }, healed)
     yield { pass, healed, objects: 0, unreadable: [] }
   } while (cursor !== '0')
 }
@@ -134,24 +134,4 @@ async function readWatermarks({ functions, storage }: PassParts): Promise<Map<st
     async ({ name }) => [name, await readWatermarkMs(storage, name)] as [string, number | undefined],
   )
   return new Map(await Promise.all(entries))
-}
-
-function counted(pass: Pass, healed: readonly Healed[], reported: Findings['reported'] = []): Pass {
-  return {
-    ...pass,
-    healed: withCounts(
-      pass.healed,
-      healed.map(({ reason }) => reason),
-    ),
-    reported: withCounts(pass.reported, reported),
-  }
-}
-
-function withCounts<R extends string>(
-  counts: Readonly<Partial<Record<R, number>>>,
-  reasons: readonly R[],
-): Readonly<Partial<Record<R, number>>> {
-  const more: Partial<Record<R, number>> = { ...counts }
-  for (const reason of reasons) more[reason] = (more[reason] ?? 0) + 1
-  return more
 }

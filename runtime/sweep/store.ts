@@ -1,7 +1,7 @@
-/** What Redis keeps of the sweep: the pass that goes on, the one that is asked for, and how the last ones ended. @module */
+/** What Redis keeps of the sweep: the pass that goes on, those that are asked for, and how the last ones ended. @module */
 import type { Redis } from 'ioredis'
 import type { Queue } from '../queue/queue.ts'
-import type { HealReason, ReportReason } from './decide.ts'
+import type { HealReason, LeftAlone, ReportReason } from './decide.ts'
 
 /** `full` looks at every object, `recent` at those that came since shortly before the last pass began. */
 export const PASS_KINDS = ['full', 'recent'] as const
@@ -34,6 +34,8 @@ export interface Pass extends Wish {
   readonly runs: number
   readonly healed: Readonly<Partial<Record<HealReason, number>>>
   readonly reported: Readonly<Partial<Record<ReportReason, number>>>
+  /** The first that are left alone, of each reason. */
+  readonly left?: readonly LeftAlone[]
   /** Why it could not look at everything that it is about. */
   readonly failure?: string
 }
@@ -46,15 +48,24 @@ export type Place =
 
 export interface SweepState {
   readonly pass?: Pass
-  readonly wish?: Wish
+  /** Those that wait, in the order in which they came. */
+  readonly wishes?: readonly Wish[]
   /** The last ones that have ended and were about everything. */
   readonly full?: Pass
   readonly recent?: Pass
   /** The last one that was about everything and has failed, when none has done better since. */
   readonly failed?: Pass
-  /** The last one that somebody had asked for. */
-  readonly asked?: Pass
+  /** The last ones that have ended, whatever they were about, the newest first. */
+  readonly ended?: readonly Pass[]
 }
+
+/** So many ends are remembered: passes that were asked for, and those that nobody has asked for. */
+const REMEMBERED = 10
+/** So many wishes wait at most. */
+const MAX_WISHES = 20
+
+/** Begins the fields of those that wait. */
+const WISH = 'wish:'
 
 export type SweepStore = ReturnType<typeof createSweepStore>
 
@@ -63,23 +74,31 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
   return {
     async read(): Promise<SweepState> {
       const fields = Object.entries(await redis.hgetall(key))
-      return Object.fromEntries(fields.map(([name, text]) => [name, JSON.parse(text) as unknown]))
+      const [wishes, rest] = [true, false].map((isWish) =>
+        fields.filter(([name]) => name.startsWith(WISH) === isWish),
+      ) as [typeof fields, typeof fields]
+      return {
+        ...Object.fromEntries(rest.map(([name, text]) => [name, JSON.parse(text) as unknown])),
+        ...(wishes.length > 0 && {
+          wishes: wishes.map(([, text]) => JSON.parse(text) as Wish).toSorted(byId),
+        }),
+      }
     },
 
-    /** The wish that waits: this one, or one that was there before it. */
-    async ask(wish: Wish): Promise<Wish> {
-      for (;;) {
-        if ((await redis.hsetnx(key, 'wish', JSON.stringify(wish))) === 1) return wish
-        const text = await redis.hget(key, 'wish')
-        if (text !== null) return JSON.parse(text) as Wish
-        // The other one was taken up in between.
-      }
+    /** The wish that waits: this one, or the same that waited before; undefined when too many do. */
+    async ask(wish: Wish): Promise<Wish | undefined> {
+      const { wishes = [] } = await this.read()
+      const same = wishes.find((each) => isSameWish(each, wish))
+      if (same) return same
+      if (wishes.length >= MAX_WISHES) return undefined
+      await redis.hset(key, `${WISH}${wish.id}`, JSON.stringify(wish))
+      return wish
     },
 
     /** A pass begins; the wish that it fulfils is none any more. */
     async begin(pass: Pass): Promise<void> {
       const commands = redis.multi().hset(key, 'pass', JSON.stringify(pass))
-      if (pass.cause === 'request') commands.hdel(key, 'wish')
+      if (pass.cause === 'request') commands.hdel(key, `${WISH}${pass.id}`)
       await commands.exec()
     },
 
@@ -89,13 +108,31 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
     /** Likewise. */
     async end(pass: Pass): Promise<boolean> {
       const text = JSON.stringify(pass)
+      const { ended = [] } = await this.read()
       return queue.saveSweep(pass.id, [
         ...(isAboutAll(pass) ? marksOf(pass, text) : []),
-        ...(pass.cause === 'request' ? [['asked', text] as const] : []),
+        ['ended', JSON.stringify(remembered([pass, ...ended]))],
         ['pass', ''],
       ])
     },
   }
+}
+
+/** What comes every few minutes must not push out what somebody waits for. */
+function remembered(ended: readonly Pass[]): readonly Pass[] {
+  const isAsked = ({ cause }: Pass) => cause === 'request'
+  const [asked, own] = [ended.filter(isAsked), ended.filter((pass) => !isAsked(pass))]
+  const kept = new Set([...asked.slice(0, REMEMBERED), ...own.slice(0, REMEMBERED)])
+  return ended.filter((pass) => kept.has(pass))
+}
+
+function isSameWish(a: Wish, b: Wish): boolean {
+  return a.kind === b.kind && a.bucket === b.bucket && a.prefix === b.prefix
+}
+
+/** Ids tell the time. */
+function byId(a: Wish, b: Wish): number {
+  return a.id < b.id ? -1 : 1
 }
 
 /** What has failed is no mark: the next one has to look at the same once more. */

@@ -91,7 +91,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     metrics.sweepObjects.inc(objects)
     for (const { reason, functionName, bucket, key } of healed) {
       metrics.sweepHealed.inc({ reason })
-      log.info({ reason, function: functionName, object: `${bucket}/${key}` }, 'the sweep has healed a run')
+      log.debug({ reason, function: functionName, object: `${bucket}/${key}` }, 'the sweep has healed a run')
     }
     for (const { object, functionName, error } of unreadable)
       log.warn(

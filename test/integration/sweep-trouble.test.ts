@@ -132,7 +132,7 @@ it('looks in a recent pass only at what is not older than its time, and a pass a
   await sweepStore().ask({ id: 'part', kind: 'full', bucket: 'beta' })
   await look()
   const state = await sweepStore().read()
-  expect(state.asked).toMatchObject({ id: 'part', objects: 2, healed: { 'lost-event': 2 } })
+  expect(state.ended?.[0]).toMatchObject({ id: 'part', objects: 2, healed: { 'lost-event': 2 } })
   expect(state).not.toHaveProperty('full')
 })
 
@@ -158,19 +158,31 @@ it('keeps its duty while a batch takes longer than that is good for', async () =
   expect((await other.metrics.sweepObjects.get()).values[0]?.value ?? 0).toBe(0)
 })
 
-it('stores a wish also when the one that was in its way is taken up at that very moment', async () => {
-  const taken = { id: 'taken', kind: 'full' } as const
-  await sweepStore().ask(taken)
-  const racing = new Proxy(used.redis, {
-    get: (redis, name) =>
-      name === 'hget'
-        ? async (key: string, field: string) => {
-            await redis.hdel(key, field)
-            return redis.hget(key, field)
-          }
-        : (Reflect.get(redis, name) as unknown),
-  })
-  const wish = { id: 'mine', kind: 'recent' } as const
-  expect(await createSweepStore(racing, used.queue).ask(wish)).toEqual(wish)
-  expect((await sweepStore().read()).wish).toEqual(wish)
+it('remembers what was asked for, however many others have ended since, and of the others the last ones', async () => {
+  const end = async (id: string, cause: 'request' | 'interval') => {
+    const wish = { id, kind: 'recent', bucket: 'alpha' } as const
+    const pass = newPass(id, { kind: 'recent', cause, wish }, {}, 0, await used.queue.nowMs())
+    await sweepStore().begin(pass)
+    expect(await sweepStore().end({ ...pass, endedAtMs: pass.startedAtMs })).toBe(true)
+  }
+  await end('asked', 'request')
+  for (let n = 0; n < 12; n++) await end(`own-${n}`, 'interval')
+  const ids = ((await sweepStore().read()).ended ?? []).map(({ id }) => id)
+  expect(ids).toEqual([...[...Array(10).keys()].map((n) => `own-${11 - n}`), 'asked'])
+})
+
+it('a dry run does not wait through the retries of a store that says nothing', async () => {
+  const silent: Storage = {
+    ...used.store.storage,
+    // oxlint-disable-next-line require-yield -- It never comes to that.
+    async *list(_, options) {
+      await new Promise((_, reject) => {
+        options?.signal?.addEventListener('abort', () =>
+          reject(new StorageError('given up', { code: 'ABORT_ERR' })),
+        )
+      })
+    },
+  }
+  const service = createSweepService({ ...partsOf(BOTH, silent), redis: used.redis })
+  await expect(service.sweep({ kind: 'full', dryRun: true })).rejects.toThrow('given up')
 })

@@ -223,16 +223,33 @@ it('says in a dry run what it would do, and changes nothing', async () => {
   await expect(service.sweep({ ...request, bucket: 'none' })).rejects.toThrow(/no function reads "none"/)
 })
 
-it('takes one wish at a time: the same once more is the same, another has to wait', async () => {
+it('counts a lost place once in a dry run, and in one of a part too', async () => {
+  const service = createSweepService({ ...partsOf([cut]), redis: used.redis })
+  await runAll(partsOf([cut]), await fullPass('1149'))
+  await used.redis.del(used.queue.keys.stream('cut', 'low'))
+  for (const part of [{}, { prefix: '1149' }]) {
+    const { healed } = await service.sweep({ kind: 'full', dryRun: true, ...part })
+    expect(healed['stream-entry']).toBe(1)
+  }
+})
+
+it('takes wishes one after the other, in the order in which they came: the same once more is the same', async () => {
   const service = createSweepService({ ...partsOf([cut]), redis: used.redis })
   const request = { kind: 'full', dryRun: false, prefix: '11' } as const
   const wish = await service.sweep(request)
   expect(await service.sweep(request)).toEqual(wish)
-  await expect(service.sweep({ ...request, prefix: '12' })).rejects.toThrow(/has not begun yet/)
+  const other = await service.sweep({ ...request, prefix: '12' })
+  const ended = { status: 'done', cause: 'request' }
   const { look } = sweeperOf(partsOf([cut]))
   await look()
-  const { passes } = await service.view()
-  expect(passes).toMatchObject([{ ...wish, status: 'done', objects: 1 + 10 + 50, cause: 'request' }])
+  expect((await service.view()).passes).toMatchObject([other, { ...wish, ...ended, objects: 1 + 10 + 50 }])
+  await look()
+  expect((await service.view()).passes).toMatchObject([
+    { ...other, ...ended, objects: 1 + 10 },
+    { ...wish, ...ended, objects: 1 + 10 + 50 },
+  ])
+  for (let n = 0; n < 20; n++) await service.sweep({ ...request, prefix: `${n}` })
+  await expect(service.sweep({ ...request, prefix: '20' })).rejects.toThrow(/too many sweeps wait/)
 })
 
 describe('of a function that is not for all ways of uploading', () => {

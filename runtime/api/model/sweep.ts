@@ -32,9 +32,20 @@ const shape = {
   }),
   reported: counts.openapi({
     description:
-      'uploads without a run that are left alone: `before-watermark` (there before the function was set up; reprocess runs them), `not-set-up`, `too-young` (left to their events), `event-unknown` (the function is not for all ways of uploading, and which one it was is not known). And: `deleted-before` (results of sources that were deleted before the last full pass, which let them stand), `unreadable` (the store does not give what would tell the end of an upload), `bucket-refused` (a bucket that the store does not list)',
+      'uploads without a run that are left alone: `before-watermark` (there before the function was set up; reprocess runs them; a pass that was asked for leaves out those that have a result), `not-set-up`, `too-young` (left to their events), `event-unknown` (the function is not for all ways of uploading, and which one it was is not known). And: `deleted-before` (results of sources that were deleted before the last full pass, which let them stand), `unreadable` (the store does not give what would tell the end of an upload), `bucket-refused` (a bucket that the store does not list)',
     example: { 'before-watermark': 40 },
   }),
+  left: z
+    .array(
+      z.object({
+        reason: z.string(),
+        function: z.string().optional(),
+        bucket: z.string(),
+        key: z.string().optional(),
+      }),
+    )
+    .optional()
+    .openapi({ description: 'the first that are left alone: five of each reason, twenty in all' }),
   failure: z
     .string()
     .optional()
@@ -67,7 +78,7 @@ export const sweepSchema = z
   .object({
     passes: z.array(sweepPassSchema).openapi({
       description:
-        'the one that waits, the one that goes on, and the last ones that ended: `full`, `recent`, one that has failed when none has done better since, and asked for',
+        'those that wait, the one that goes on, and the ones that ended last, the newest first: ten that somebody asked for, ten others; and always the last `full` and `recent` one, and one that has failed when none has done better since',
     }),
   })
   .openapi('Sweep')

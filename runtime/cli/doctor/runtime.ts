@@ -8,6 +8,7 @@ import { countText } from '../amounts.ts'
 import { createApiClient, ProblemError, type ApiClient } from '../api-client.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import { redisCli, type Patient } from './patient.ts'
+import { checkSweep } from './sweep.ts'
 
 /** An intake takes thousands in a second, so what is still there then waits for one. */
 const INTAKE_MS = 2 * SECOND_MS
@@ -29,6 +30,7 @@ export async function* checkRuntime(patient: Patient): Findings {
   }
   if (ready.status === 'fail' && ready.check === 'API') return
   yield* checkFunctions(api, patient)
+  yield await checkSweep(api, patient.invocation)
 }
 
 async function checkReady(api: ApiClient, { invocation }: Patient): Promise<Finding> {

@@ -58,10 +58,50 @@ describe('sweep', () => {
 
   it('does not say that nothing was lost when it has looked at nothing', async () => {
     const nothing = { objects: 0, runs: 0, healed: {}, reported: {} }
-    const answer = { status: 202, body: passOf({ ...nothing, prefix: 'incoming/films/' }) }
-    const { out } = await fake.ask(['sweep', '--prefix', 'incoming/films/', '--no-wait'], () => answer)
+    const answer = { status: 202, body: passOf({ ...nothing, prefix: 'films/' }) }
+    const { out } = await fake.ask(['sweep', '--prefix', 'films', '--no-wait'], () => answer)
     expect(out).toMatch(/^0 objects looked at\nno key begins so/)
     expect(out).not.toContain('nothing was lost')
+  })
+
+  it.each([
+    [['--prefix', 'incoming/films/'], { bucket: 'incoming', prefix: 'films/' }],
+    [['--prefix', 'incoming/'], { bucket: 'incoming' }],
+    [['--prefix', 'films/incoming/'], { prefix: 'films/incoming/' }],
+    [['--prefix', 'incoming'], { prefix: 'incoming' }],
+    [['--bucket', 'incoming', '--prefix', 'incoming/'], { bucket: 'incoming', prefix: 'incoming/' }],
+  ])('takes a prefix with its bucket, as reprocess does, or without: %j', async (words, part) => {
+    const { code } = await fake.ask(['sweep', ...words, '--no-wait'], ({ method }) =>
+      method === 'GET' ? { body: { items: [FUNCTION] } } : { status: 202, body: passOf({}) },
+    )
+    expect(code).toBe(0)
+    expect(fake.api?.asked.at(-1)?.body).toEqual({ kind: 'full', ...part })
+  })
+
+  it('names what is left alone, and says with --status what waits, goes on and has ended', async () => {
+    const left = [
+      { reason: 'unreadable', function: 'cut', bucket: 'incoming', key: 'a\u001b[2J.mp4' },
+      { reason: 'bucket-refused', bucket: 'gone' },
+    ]
+    const ended = passOf({ left, endedAt: '2026-11-23T16:00:00.000Z', bucket: 'incoming', prefix: 'a/' })
+    const waiting = { ...passOf({ status: 'waiting' }), objects: 0, runs: 0, healed: {}, reported: {} }
+    const report = await fake.ask(['sweep', '--no-wait'], () => ({ status: 202, body: ended }))
+    expect(report.out).toContain('  bucket-refused  -  gone\n')
+    expect(report.out).toMatch(/ {2}unreadable {2}cut {2}incoming\/a[^\u001b]*2J\.mp4\n/)
+    const failed = passOf({ id: '01F', status: 'failed', failure: 'no such bucket', healed: {} })
+    const { code, out } = await fake.ask(['sweep', '--status'], () => ({
+      body: { passes: [waiting, ended, failed] },
+    }))
+    expect(code).toBe(0)
+    expect(fake.api?.asked.map(({ method }) => method)).toEqual(['GET'])
+    const lines = out.split('\n')
+    expect(lines[0]).toBe('waiting full (request)')
+    expect(lines[1]).toMatch(
+      /^done full \(request\) of incoming\/a\/; 2026.* looked at; 2 healed, 30 left alone$/,
+    )
+    expect(lines[2]).toMatch(/nothing was lost, 30 left alone; no such bucket$/)
+    const misused = await fake.ask(['sweep', '--status', '--recent'], () => ({ body: {} }))
+    expect(misused).toMatchObject({ code: 2, err: expect.stringContaining('--status') as string })
   })
 
   it('asks and goes with --no-wait, and fails when nobody knows of it any more', async () => {

@@ -19,6 +19,7 @@ function view(storage: Partial<Storage>, key = 'a.mp4') {
       announcements: () => Promise.resolve([]),
       runs: (ids) => Promise.resolve(ids.map(() => undefined)),
     }),
+    graceMs: 60_000,
     limits: only<LimitStore>({
       read: () => Promise.resolve({ revision: 0, isPaused: false, concurrency: null } as never),
     }),

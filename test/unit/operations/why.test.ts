@@ -14,6 +14,7 @@ const facts = (rest: Partial<Facts>): Facts => ({
   workers: 1,
   watermarkMs: NOW - 3_600_000,
   nowMs: NOW,
+  graceMs: 90_000,
   ...rest,
 })
 describe('of an object without a run', () => {
@@ -27,7 +28,8 @@ describe('of an object without a run', () => {
   })
 
   it.each([
-    ['waiting-for-events', { object: { key: 'a', sizeBytes: 1, lastModifiedMs: NOW - 59_000 } }],
+    ['waiting-for-events', { object: { key: 'a', sizeBytes: 1, lastModifiedMs: NOW - 89_999 } }],
+    ['not-announced', { object: { key: 'a', sizeBytes: 1, lastModifiedMs: NOW - 90_000 } }],
     ['before-watermark', { watermarkMs: NOW }],
     ['not-set-up', { watermarkMs: undefined }],
     ['forgotten', { eventName: 'Put' }],

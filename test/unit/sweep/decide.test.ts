@@ -12,6 +12,7 @@ const facts = (rest: Partial<Facts> = {}): Facts => ({
   graceMs: MINUTE,
   watermarkMs: 0,
   isThorough: true,
+  isExact: false,
   isEventKnown: true,
   ...rest,
 })
@@ -62,6 +63,15 @@ describe('of a run that Redis does not know', () => {
   ] as const)('reports what is %s and runs nothing', (reason, rest) =>
     expect(decide(facts(rest))).toEqual({ kind: 'report', reason }),
   )
+
+  it('of what is older than the watermark, asks the buckets when somebody wants to know: it may have been run on request', () => {
+    const old = (rest: Partial<Facts>) => decide(facts({ watermarkMs: UPLOADED + 1, isExact: true, ...rest }))
+    expect(old({})).toEqual({ kind: 'ask-store' })
+    for (const records of [result('mine'), verdict('mine', 'dead'), verdict('mine', 'superseded')])
+      expect(old({ records })).toEqual(LEAVE)
+    for (const records of [NOTHING, result('another', UPLOADED + 1), verdict('another', 'dead')])
+      expect(old({ records })).toEqual({ kind: 'report', reason: 'before-watermark' })
+  })
 
   it('asks the buckets of what is exactly old enough and not older than the watermark', () => {
     const rest = { lastModifiedMs: NOW - MINUTE, watermarkMs: NOW - MINUTE }

@@ -99,8 +99,9 @@ describe('a wish', () => {
   const wish = { id: '01W', kind: 'recent', bucket: 'incoming', prefix: 'a/' } as const
 
   it('goes before whatever else is due', () => {
-    expect(due({ wish })).toEqual({ kind: 'recent', cause: 'request', wish })
-    expect(due({ ...JUST_NOW, wish }, { isFullWanted: true })).toMatchObject({ cause: 'request' })
+    expect(due({ wishes: [wish] })).toEqual({ kind: 'recent', cause: 'request', wish })
+    const wishes = [wish, { id: '01X', kind: 'full' } as const]
+    expect(due({ ...JUST_NOW, wishes }, { isFullWanted: true })).toMatchObject({ cause: 'request', wish })
   })
 
   it('about a part leaves runs alone, which are in no part', () => {
