@@ -35,7 +35,7 @@ FROM ${NODE_IMAGE} AS runtime
 RUN apk add --no-cache ffmpeg tini \
   && mkdir -p /scratch \
   && ln -s /app/runtime/main.js /usr/local/bin/sluice \
-  && chown 1000:1000 /scratch
+  && chmod 1777 /scratch
 ENV NODE_ENV=production \
     FFMPEG_PATH=/usr/bin/ffmpeg \
     FFPROBE_PATH=/usr/bin/ffprobe \
