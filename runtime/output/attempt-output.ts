@@ -46,7 +46,7 @@ export interface AttemptOutputOptions {
 }
 
 const UPLOADS_AT_A_TIME = 4
-const HASH_STEP_BYTES = 256 * 1024
+const HASH_STEP_BYTES = 1024 * 1024
 /** A pointer is copied through memory; what is larger is reached by the manifest. */
 const POINTER_MAX_BYTES = 64 * 1024 * 1024
 

@@ -36,20 +36,34 @@ export function storageOn(requester: Requester): Storage {
     retry: (signal, attempt) => requester.retryWrite(signal, attempt),
   }
 
+  const get: Storage['get'] = async (bucket, key, options = {}) => {
+    const request = readRequest(bucket, key, options)
+    const response = await requester.retry(options.signal, () => requester.send(request))
+    const wrong = options.range && wrongRange(options.range, response)
+    if (wrong) {
+      response.destroy()
+      throw requester.explain(wrong, request)
+    }
+    return {
+      head: parseHead(response.headers),
+      body: bodyOf(response, (error) => requester.explain(error, request)),
+    }
+  }
+
   return {
     head,
-    async get(bucket, key, options = {}) {
+    get,
+    async pour(bucket, key, options) {
       const request = readRequest(bucket, key, options)
-      const response = await requester.retry(options.signal, () => requester.send(request))
-      const wrong = options.range && wrongRange(options.range, response)
+      const answer = await requester.pour(request)
+      const wrong = answer && wrongRange(options.range, answer)
       if (wrong) {
-        response.destroy()
+        await answer.steps.return()
         throw requester.explain(wrong, request)
       }
-      return {
-        head: parseHead(response.headers),
-        body: bodyOf(response, (error) => requester.explain(error, request)),
-      }
+      if (answer) return { head: parseHead(answer.headers), steps: answer.steps }
+      const { head, body } = await get(bucket, key, options)
+      return { head, steps: body[Symbol.asyncIterator]() as AsyncIterator<Buffer, void> }
     },
     async readText(bucket, key, options = {}) {
       try {
@@ -106,7 +120,10 @@ function readRequest(bucket: string, key: string, options: GetOptions): StoreReq
 }
 
 /** Some proxies answer with other bytes than the ones asked for; these must not pass for the right ones. */
-function wrongRange({ start, end }: ByteRange, response: IncomingMessage): StorageError | undefined {
+function wrongRange(
+  { start, end }: ByteRange,
+  response: Pick<IncomingMessage, 'statusCode' | 'headers'>,
+): StorageError | undefined {
   if (response.statusCode !== 206) {
     return new StorageError('the whole object came where a range was asked for', { code: 'RangeIgnored' })
   }

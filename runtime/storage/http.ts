@@ -4,10 +4,9 @@
  * @module
  */
 import { setMaxListeners } from 'node:events'
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
-import { Readable } from 'node:stream'
 import { StorageError } from './errors.ts'
 import type { PutBody } from './storage.ts'
 
@@ -30,8 +29,8 @@ export interface Transport {
   close(): void
 }
 
-/** Large reads: a file at 64 KiB a step spends more time between the steps than in them. */
-const FILE_STEP_BYTES = 256 * 1024
+/** Large reads: a file in small steps spends more time between the steps than in them. */
+const FILE_STEP_BYTES = 1024 * 1024
 
 export function createTransport(options: { readonly idleTimeoutMs: number }): Transport {
   const plain = new http.Agent({ keepAlive: true })
@@ -102,29 +101,61 @@ function sendBody(outgoing: http.ClientRequest, request: HttpRequest): void {
   if (body === undefined || bodyBytes(body) === 0) outgoing.end()
   else if ('bytes' in body) outgoing.end(body.bytes, () => onBytes?.(body.bytes.length))
   else {
-    // Not by `pipeline`: that one aborts a request whose source fails, and the reason is lost.
-    const source = Readable.from(readExactly(body.path, body.sizeBytes, onBytes), { objectMode: false })
-    source.once('error', (error) => outgoing.destroy(toStorageError(error)))
-    outgoing.once('close', () => source.destroy())
-    source.pipe(outgoing)
+    sendFile(outgoing, body.path, body.sizeBytes, onBytes).catch((error: unknown) =>
+      outgoing.destroy(toStorageError(error)),
+    )
   }
 }
 
-/** The file's first `sizeBytes` bytes; a shorter file is an error, or the store would wait for the rest for ever. */
-async function* readExactly(path: string, sizeBytes: number, onBytes?: (count: number) => void) {
-  let sentBytes = 0
-  const file = createReadStream(path, { highWaterMark: FILE_STEP_BYTES, end: sizeBytes - 1 })
-  for await (const step of file as AsyncIterable<Buffer>) {
-    sentBytes += step.length
-    onBytes?.(step.length)
-    yield step
+/**
+ * The file's first `sizeBytes` bytes; a shorter file is an error, or the store would wait for the rest for ever. Through one
+ * buffer: new ones for each step would cost more than the sending.
+ */
+async function sendFile(
+  outgoing: http.ClientRequest,
+  path: string,
+  sizeBytes: number,
+  onBytes?: (count: number) => void,
+): Promise<void> {
+  const file = await open(path)
+  try {
+    const buffer = Buffer.allocUnsafe(Math.min(FILE_STEP_BYTES, sizeBytes))
+    let sentBytes = 0
+    while (sentBytes < sizeBytes && !outgoing.destroyed) {
+      const { bytesRead } = await file.read(
+        buffer,
+        0,
+        Math.min(buffer.length, sizeBytes - sentBytes),
+        sentBytes,
+      )
+      if (bytesRead === 0) throw fileChanged(path, sentBytes, sizeBytes)
+      // Written, or never will be: only then the buffer is free.
+      await written(outgoing, buffer.subarray(0, bytesRead))
+      sentBytes += bytesRead
+      onBytes?.(bytesRead)
+    }
+    outgoing.end()
+  } finally {
+    await file.close()
   }
-  if (sentBytes !== sizeBytes) {
-    throw new StorageError(
-      `${JSON.stringify(path)} ended after ${sentBytes} of ${sizeBytes} bytes: it changed while it was sent; hand over finished files only`,
-      { code: 'FileChanged' },
-    )
-  }
+}
+
+function written(outgoing: http.ClientRequest, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      outgoing.off('close', done)
+      resolve()
+    }
+    outgoing.once('close', done)
+    outgoing.write(bytes, done)
+  })
+}
+
+function fileChanged(path: string, sentBytes: number, sizeBytes: number): StorageError {
+  return new StorageError(
+    `${JSON.stringify(path)} ended after ${sentBytes} of ${sizeBytes} bytes: it changed while it was sent; hand over finished files only`,
+    { code: 'FileChanged' },
+  )
 }
 
 function idleError(idleTimeoutMs: number): StorageError {

@@ -24,6 +24,7 @@ export function observeStorage(storage: Storage, seconds: Histogram<'operation' 
     ...storage,
     head: timed('head', (...args) => storage.head(...args)),
     get: timed('get', (...args) => storage.get(...args)),
+    pour: timed('get', (...args) => storage.pour(...args)),
     readText: timed('readText', (...args) => storage.readText(...args)),
     put: timed('put', (...args) => storage.put(...args)),
     putSigned: timed('putSigned', (...args) => storage.putSigned(...args)),

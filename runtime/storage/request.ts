@@ -6,6 +6,7 @@ import { messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import { StorageError, type Trouble } from './errors.ts'
 import { abortError, createTransport, toStorageError, type HttpRequest } from './http.ts'
+import { quickGet, type QuickAnswer } from './quick-get.ts'
 import { explained, refusalOf } from './refusal.ts'
 import { createSigner, type SignedCall } from './sign.ts'
 
@@ -37,6 +38,8 @@ export interface Requester {
   send(request: StoreRequest): Promise<IncomingMessage>
   /** The same with a URL that was signed before. */
   sendSigned(url: string, request: StoreRequest): Promise<IncomingMessage>
+  /** One quick try, without the trouble of another: undefined when {@link send} is to be asked instead. */
+  pour(request: StoreRequest): Promise<QuickAnswer | undefined>
   /** The answer's headers and whole body, retried. */
   read(request: StoreRequest): Promise<{ response: IncomingMessage; text: string }>
   sign(call: SignedCall, expiresSeconds: number): Promise<string>
@@ -116,6 +119,12 @@ export function createRequester(options: RequesterOptions): Requester {
   return {
     send,
     sendSigned,
+    async pour(request) {
+      const { headers = {}, signal } = request
+      const url = await signer.sign(request, SIGNED_SECONDS)
+      const answer = await quickGet({ url, headers, signal, idleTimeoutMs })
+      return answer && { ...answer, steps: explainedSteps(answer.steps, (error) => explain(error, request)) }
+    },
     read: (request) =>
       retryTimes(retries, request.signal, async () => {
         const response = await send(request)
@@ -138,6 +147,17 @@ function describe(request: StoreRequest, endpoint: string): string {
   const of = request.query ? ` (${Object.keys(request.query)[0]})` : ''
   const what = request.key === undefined ? '' : ` ${JSON.stringify(request.key)} in`
   return `${request.method}${of}${what} bucket "${request.bucket}" at ${endpoint}`
+}
+
+async function* explainedSteps(
+  steps: AsyncGenerator<Buffer, void, void>,
+  explain: (error: unknown) => StorageError,
+) {
+  try {
+    yield* steps
+  } catch (error) {
+    throw explain(error)
+  }
 }
 
 async function readBody(response: IncomingMessage, maxBytes = READ_MAX_BYTES): Promise<string> {

@@ -66,6 +66,11 @@ export interface PutOptions {
   readonly onBytes?: (count: number) => void
 }
 
+export interface Poured {
+  readonly head: ObjectHead
+  readonly steps: AsyncIterator<Buffer, void>
+}
+
 export interface ListOptions {
   readonly prefix?: string
   /** All versions and delete markers instead of the latest objects. */
@@ -85,6 +90,11 @@ export interface Storage {
    * its connection; a loss on the way is the stream's error. `head` is of the whole object, also when a range is read.
    */
   get(bucket: string, key: string, options?: GetOptions): Promise<{ head: ObjectHead; body: Readable }>
+  /**
+   * The bytes of a range for whoever passes them on: in large steps, each good only until the next one is asked for. Leaving
+   * early closes the connection; a loss on the way is thrown by the step that does not come. Else as `get`.
+   */
+  pour(bucket: string, key: string, options: GetOptions & { range: ByteRange }): Promise<Poured>
   /** A small object whole; undefined when there is none. */
   readText(
     bucket: string,

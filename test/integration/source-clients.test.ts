@@ -56,9 +56,9 @@ function impatient(): { storage: Storage; gets: () => number } {
   storage = createStorage({ ...store.options, idleTimeoutMs: IDLE_MS, retries: 0 })
   const counting: Storage = {
     ...storage,
-    get(...call) {
+    pour(...call) {
       gets++
-      return storage.get(...call)
+      return storage.pour(...call)
     },
   }
   return { storage: counting, gets: () => gets }
@@ -68,8 +68,10 @@ function impatient(): { storage: Storage; gets: () => number } {
 const closeOf = (response: IncomingMessage) =>
   new Promise<void>((resolve) => response.resume().once('close', resolve))
 
+/** Reads have connections of their own; one is kept for questions. */
+const KEPT = 1
 const noConnection = () =>
-  waitFor(async () => proxy.connections === 0, { timeoutMs: 10_000, what: 'the connections to be closed' })
+  waitFor(async () => proxy.connections <= KEPT, { timeoutMs: 10_000, what: 'the connections to be closed' })
 
 describe('a client', () => {
   it('that reads slowly gets everything, and no more is fetched than it takes', async () => {
@@ -88,7 +90,7 @@ describe('a client', () => {
   it('that goes away closes the read behind it, and that is no fault', async () => {
     const source = await open()
     const response = await beginAnswer(await source.input())
-    expect(proxy.connections).toBe(1)
+    expect(proxy.connections).toBe(KEPT + 1)
     response.destroy()
     await noConnection()
     expect(source.fault).toBeUndefined()

@@ -16,7 +16,7 @@ import { parseRange } from './range.ts'
 /** What a URL gives. */
 export interface Served {
   readonly sizeBytes: number
-  /** The bytes from `start` to `end`, both included. Left early when the client is gone. */
+  /** The bytes from `start` to `end`, both included; a step is not used any more when the next one is asked for. Left early when the client is gone. */
   read(start: number, end: number, signal: AbortSignal): AsyncIterable<Buffer>
   /** Resolves when bytes may be handed out; asked before each step. It is the brake, and may last as long as it likes. */
   room(signal: AbortSignal): Promise<void>
@@ -152,9 +152,22 @@ async function send(
     await served.room(gone.signal)
     // Not before: until the first byte is here a failure can still be told by a status.
     if (!response.headersSent) head()
-    if (!response.write(bytes)) await once(response, 'drain', { signal: gone.signal })
+    await written(response, bytes, gone.signal)
   }
   if (!response.headersSent) head()
+}
+
+/** Resolves when they are with the system: then their buffer is free. */
+function written(response: ServerResponse, bytes: Buffer, gone: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onGone = () => reject(gone.reason as Error)
+    if (gone.aborted) return onGone()
+    gone.addEventListener('abort', onGone, { once: true })
+    response.write(bytes, () => {
+      gone.removeEventListener('abort', onGone)
+      resolve()
+    })
+  })
 }
 
 function refuse(

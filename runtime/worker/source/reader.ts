@@ -8,7 +8,7 @@ import { messageOf } from '../../errors.ts'
 import type { SourceObject } from '../../function.ts'
 import type { Logger } from '../../logger.ts'
 import { isStorageCode, StorageError } from '../../storage/errors.ts'
-import type { Storage } from '../../storage/storage.ts'
+import type { Poured, Storage } from '../../storage/storage.ts'
 import { SECOND_MS, sleep } from '../../time.ts'
 
 /** The version was removed while the attempt ran. */
@@ -30,6 +30,9 @@ export interface ReaderParts {
   /** For how long a store is tried again that gives less than 1 MiB meanwhile; only what is spent on trying counts. @defaultValue 40_000 */
   readonly patienceMs?: number | undefined
 }
+
+/** What becomes of a step: it is kept, or passed on before the next one is asked for, so that one buffer does for all. */
+export type Keeping = 'kept' | 'passed-on'
 
 export interface Reader {
   /**
@@ -64,19 +67,26 @@ interface Trouble {
   readonly fault: unknown
 }
 
-export function createReader(parts: ReaderParts): Reader {
+export function createReader(parts: ReaderParts, keeping: Keeping = 'kept'): Reader {
   const { storage, object, onBytes, log, patienceMs = PATIENCE_MS } = parts
   const { bucket, key, versionId, etag, sizeBytes } = object
   const pin = versionId === undefined ? { ifMatch: etag } : { versionId }
   const noTrouble: Trouble = { breaks: 0, leftMs: patienceMs, fault: undefined }
 
+  const ask: Storage['pour'] = (...call) =>
+    keeping === 'passed-on' ? storage.pour(...call) : getSteps(...call)
+
+  async function getSteps(...call: Parameters<Storage['pour']>): Promise<Poured> {
+    const { head, body } = await storage.get(...call)
+    return { head, steps: body[Symbol.asyncIterator]() as AsyncIterator<Buffer, void> }
+  }
+
   async function openOnce(start: number, end: number, signal: AbortSignal): Promise<Opened> {
-    const { head, body } = await storage.get(bucket, key, { ...pin, range: { start, end }, signal })
+    const { head, steps: rest } = await ask(bucket, key, { ...pin, range: { start, end }, signal })
     if (head.sizeBytes !== sizeBytes) {
-      body.destroy()
+      await rest.return?.()
       throw wrongRange(`the source has ${sizeBytes} bytes, and the store sent a part of ${head.sizeBytes}`)
     }
-    const rest = body[Symbol.asyncIterator]() as AsyncIterator<Buffer, void>
     return { first: await rest.next(), rest }
   }
 

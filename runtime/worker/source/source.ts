@@ -54,7 +54,6 @@ const DOWNLOAD_BELOW_BYTES = 64 * 1024 * 1024
 export function createSource(parts: SourceParts): AttemptSource {
   const { object, scratch, proxy, room, downloadBelowBytes = DOWNLOAD_BELOW_BYTES } = parts
   const { sizeBytes } = object
-  const reader = createReader(parts)
   let life: { readonly ended: AbortSignal; readonly close: () => void } | undefined
   let isClosed = false
   /** Aborted when the source has ended. Made by whoever reads: signals cost more than all the rest of a source. */
@@ -68,7 +67,8 @@ export function createSource(parts: SourceParts): AttemptSource {
   }
   let downloaded: Promise<string> | undefined
   let served: Promise<string> | undefined
-  const [own, tools] = [remembering(reader), remembering(reader)]
+  const own = remembering(createReader(parts, 'kept'))
+  const tools = remembering(createReader(parts, 'passed-on'))
   async function download(): Promise<string> {
     const path = join(scratch, 'source')
     await pipeline(own.read(0, sizeBytes - 1, ended()), createWriteStream(path, { mode: 0o600 }), {
