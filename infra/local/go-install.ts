@@ -28,6 +28,7 @@ const MODULES = {
   },
 } as const
 export type GoProgram = keyof typeof MODULES
+export const GO_PROGRAMS = Object.keys(MODULES) as readonly GoProgram[]
 
 /** Go's own installer does not put itself on PATH. */
 export async function findGo(): Promise<string | undefined> {

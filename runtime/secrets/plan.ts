@@ -77,7 +77,7 @@ export function derivedFiles(name: string): readonly Derived[] {
         ].join('\n'),
     },
     {
-      file: 'minio-metrics.token',
+      file: 'minio_metrics_token',
       from: ['minio-metrics'],
       make: (secretOf) =>
         metricsToken({ accessKey: MINIO_ACCOUNTS.metrics, secretKey: secretOf('minio-metrics') }),

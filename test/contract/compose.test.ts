@@ -1,0 +1,207 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { derivedFiles, SECRETS } from '../../runtime/secrets/plan.ts'
+import { eventTargetEnv } from '../../runtime/storage/provision/event-targets.ts'
+import { judge, pythonTool } from '../helpers/checkers.ts'
+import { COMPOSE_FILE, judgeCompose, loadCompose, type ComposeProject } from '../helpers/compose.ts'
+
+/** Whatever of them is missing is built or fetched first. */
+const INSTALL_MS = 180_000
+
+describe('docker-compose.yml', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'sluice-compose-'))
+  afterAll(() => rmSync(dir, { recursive: true, force: true }))
+  let project: ComposeProject
+  beforeAll(async () => {
+    project = await loadCompose()
+  }, INSTALL_MS)
+
+  const services = () => Object.entries(project.services)
+  /** A copy in which something was changed. */
+  const changed = (from: string, to: string) => {
+    const text = readFileSync(COMPOSE_FILE, 'utf8')
+    expect(text).toContain(from)
+    const path = join(dir, 'docker-compose.yml')
+    writeFileSync(path, text.replace(from, to))
+    return path
+  }
+
+  it(
+    'is what the compose specification allows, which a misspelt word is not',
+    async () => {
+      const checker = await pythonTool('check-jsonschema')
+      const check = (path: string) => judge(checker, ['--builtin-schema', 'vendor.compose-spec', path])
+      expect(await check(COMPOSE_FILE)).toMatchObject({ isFine: true })
+      const misspelt = await check(changed('mem_limit: 64m', 'memory_limit: 64m'))
+      expect(misspelt).toMatchObject({ isFine: false, output: expect.stringContaining('memory_limit') })
+    },
+    INSTALL_MS,
+  )
+
+  it('names only networks, volumes, secrets and services that are there', async () => {
+    expect(await judgeCompose(COMPOSE_FILE)).toMatchObject({ isFine: true })
+    for (const [from, to] of [
+      ['networks: [data]', 'networks: [date]'],
+      ['- redis:/data', '- radis:/data'],
+      ['secrets: [redis-exporter.json]', 'secrets: [redis-exporters]'],
+      ['      minio: { condition', '      minoi: { condition'],
+    ] as const)
+      expect(await judgeCompose(changed(from, to)), to).toMatchObject({ isFine: false })
+  })
+
+  it('publishes the ports of the edge and of nobody else, on this machine alone unless told otherwise', async () => {
+    const published = ({ services: all }: ComposeProject) =>
+      Object.entries(all).flatMap(([name, { ports = [] }]) =>
+        ports.map((port) => `${name} ${port.host_ip}:${port.published}`),
+      )
+    expect(published(project)).toEqual(['edge 127.0.0.1:80', 'edge 127.0.0.1:443'])
+    const outside = await loadCompose({ SLUICE_BIND: '0.0.0.0', SLUICE_HTTPS_PORT: '8443' })
+    expect(published(outside)).toEqual(['edge 0.0.0.0:80', 'edge 0.0.0.0:8443'])
+  })
+
+  it('joins each service to the networks that it needs, of which one leads outside', () => {
+    const inNetworks = Object.fromEntries(
+      services().map(([name, { networks = {}, network_mode: mode }]) => [
+        name,
+        mode ??
+          Object.keys(networks)
+            .toSorted((a, b) => a.localeCompare(b))
+            .join(' '),
+      ]),
+    )
+    expect(inNetworks).toEqual({
+      edge: 'app edge obs',
+      runtime: 'app data obs',
+      redis: 'data',
+      minio: 'app data obs',
+      setup: 'data',
+      volumes: 'none',
+      'redis-exporter': 'data obs',
+      'node-exporter': 'obs',
+      prometheus: 'obs',
+      alertmanager: 'edge obs',
+      grafana: 'obs',
+      redisinsight: 'data obs',
+    })
+    const open = Object.entries(project.networks).filter(([, network]) => !network.internal)
+    expect(open.map(([name]) => name)).toEqual(['edge'])
+  })
+
+  it('gives no container more than it needs: no root, no capability, nothing to write to but volumes', () => {
+    for (const [name, service] of services()) {
+      expect(service, name).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        security_opt: ['no-new-privileges:true'],
+        user: name === 'volumes' ? '0:0' : '1000:1000',
+      })
+      expect(service.privileged ?? false, name).toBe(false)
+    }
+    const added = services().flatMap(([name, { cap_add: more = [] }]) => more.map((cap) => `${name} ${cap}`))
+    expect(added).toEqual(['edge NET_BIND_SERVICE', 'volumes CHOWN'])
+  })
+
+  it('mounts folders of this machine to be read only, and the socket of the engine nowhere', () => {
+    const binds = services().flatMap(([, { volumes = [] }]) => volumes.filter(({ type }) => type === 'bind'))
+    expect(binds.length).toBeGreaterThan(4)
+    expect(binds.filter((bind) => bind.read_only !== true)).toEqual([])
+    expect(JSON.stringify(binds)).not.toContain('.sock')
+    for (const { source = '' } of binds) expect(existsSync(source), source).toBe(true)
+  })
+
+  it('limits memory, processors and processes of each, and asks each that stays for its health', () => {
+    for (const [name, service] of services()) {
+      expect(Number(service.mem_limit), name).toBeGreaterThan(0)
+      expect(service.cpus, name).toBeGreaterThan(0)
+      expect(service.pids_limit, name).toBeGreaterThan(0)
+    }
+    const isAsked = ([name, { healthcheck, restart }]: (typeof asked)[number]) =>
+      // The runtime's own is in its image. That of Redis Insight is not known.
+      Boolean(healthcheck?.test) || restart === 'no' || name === 'runtime' || name === 'redisinsight'
+    const asked = services()
+    expect(asked.filter((entry) => !isAsked(entry)).map(([name]) => name)).toEqual([])
+  })
+
+  it('waits for the health of servers and for the end of what prepares', () => {
+    const conditions = services().flatMap(([, { depends_on: on = {} }]) =>
+      Object.entries(on).map(([name, { condition }]) => ({ name, condition })),
+    )
+    expect(conditions.length).toBeGreaterThan(8)
+    for (const { name, condition } of conditions)
+      expect(condition, name).toBe(
+        project.services[name]?.restart === 'no' ? 'service_completed_successfully' : 'service_healthy',
+      )
+  })
+
+  it('takes every image from a registry that it names, in a version that it names', () => {
+    const isBuilt = (image: string) => image.startsWith('localhost/')
+    for (const [name, { image }] of services())
+      expect(
+        isBuilt(image) || /^[\w.-]+\.\w+\/[\w./-]+:(?!latest)[\w.-]+(@sha256:[0-9a-f]{64})?$/.test(image),
+        name,
+      ).toBe(true)
+    expect(project.services['minio']?.image).toMatch(/^quay\.io\/minio\/minio:RELEASE\.[^@]+@sha256:/)
+  })
+
+  it('has every secret from a file that `sluice secrets` makes, and gives it to those who read it', () => {
+    const made = [...SECRETS, ...derivedFiles('sluice').map(({ file }) => file)] as readonly string[]
+    for (const [name, { file }] of Object.entries(project.secrets)) {
+      expect(made, name).toContain(name)
+      expect(basename(file)).toBe(name)
+    }
+    const mounted = services().flatMap(([, { secrets = [] }]) => secrets)
+    for (const { source, target } of mounted) expect(target).toBe(`/run/secrets/${source}`)
+    expect(new Set(mounted.map(({ source }) => source))).toEqual(new Set(Object.keys(project.secrets)))
+    // Root's accounts, and whoever is named in no program's settings.
+    const readers = (secret: string) =>
+      services().flatMap(([name, { secrets = [] }]) =>
+        secrets.some(({ source }) => source === secret) ? [name] : [],
+      )
+    expect(readers('minio-root')).toEqual(['setup'])
+    expect(readers('minio.env')).toEqual(['minio'])
+    expect(readers('redis-admin')).toEqual([])
+  })
+
+  it('has no secret in the environment, and every file that is named there is mounted', () => {
+    let named = 0
+    for (const [name, { environment = {}, secrets = [], command }] of services()) {
+      for (const [setting, value] of Object.entries(environment)) {
+        if (/PASSWORD|SECRET|TOKEN|KEY_FILE|URL_FILE|ENV_FILE/.test(setting)) {
+          expect(setting, name).toMatch(/_FILE$/)
+          expect(
+            secrets.map(({ target }) => target),
+            `${name} ${setting}`,
+          ).toContain(value)
+          named++
+        }
+        expect(value, `${name} ${setting}`).not.toMatch(/:\/\/[^/\s]*:[^/\s]*@/)
+      }
+      expect(JSON.stringify(command ?? []), name).not.toMatch(/pass/i)
+    }
+    expect(named).toBeGreaterThan(10)
+  })
+
+  it('tells MinIO of the same two event targets as the runtime does, whatever the name', async () => {
+    const named = await loadCompose({ SLUICE_NAME: 'films' })
+    const env = named.services['minio']?.environment ?? {}
+    const wanted = eventTargetEnv({
+      redisAddress: 'redis:6379',
+      redisUser: 'minio',
+      name: 'films',
+      queueDir: '/events',
+      isStrict: false,
+    })
+    const targets = Object.entries(env).filter(([setting]) => setting.startsWith('MINIO_NOTIFY'))
+    expect(Object.fromEntries(targets)).toEqual(wanted)
+  })
+
+  it('lets a replica of the runtime drain before it is killed', () => {
+    const { environment, ...runtime } = project.services['runtime'] as ComposeProject['services'][string] & {
+      stop_grace_period: string
+    }
+    expect(environment?.['SLUICE_DRAIN']).toBe('5m')
+    expect(runtime.stop_grace_period).toBe('5m20s')
+  })
+})

@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { GO_PROGRAMS, goInstallLine } from '../../infra/local/go-install.ts'
+import { judge, pythonTool } from '../helpers/checkers.ts'
+import { loadCompose, ROOT_DIR } from '../helpers/compose.ts'
+
+const read = (path: string) => readFileSync(join(ROOT_DIR, path), 'utf8')
+const INSTALL_MS = 180_000
+
+describe('the images', () => {
+  it(
+    'are made by Dockerfiles in which hadolint finds nothing',
+    async () => {
+      const hadolint = await pythonTool('hadolint')
+      for (const path of ['Dockerfile', 'infra/minio/Dockerfile']) {
+        const judged = await judge(hadolint, ['--failure-threshold', 'style', join(ROOT_DIR, path)])
+        expect(judged, path).toEqual({ isFine: true, output: '' })
+      }
+    },
+    INSTALL_MS,
+  )
+
+  it('have MinIO and its client in the versions that the local stack builds', () => {
+    const dockerfile = read('infra/minio/Dockerfile')
+    for (const name of GO_PROGRAMS) {
+      const source = goInstallLine(name).split(' ').at(-1) as string
+      expect(source).toMatch(/^github\.com\/minio\/\w+@v/)
+      expect(dockerfile).toContain(source)
+    }
+    expect(dockerfile.match(/github\.com\/\S+@/g)).toHaveLength(GO_PROGRAMS.length)
+  })
+
+  it('take mc from the same published image wherever it is named', () => {
+    const image = /quay\.io\/minio\/mc:\S+@sha256:[0-9a-f]{64}/
+    expect(image.exec(read('Dockerfile'))?.[0]).toBe(image.exec(read('docker-compose.yml'))?.[0])
+  })
+
+  it('run Node in the version that the project asks for', () => {
+    const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } }
+    expect(/NODE_IMAGE=node:(\d+)-/.exec(read('Dockerfile'))?.[1]).toBe(/\d+/.exec(engines.node)?.[0])
+  })
+
+  it('are built from what is allowed by name, so that no secret gets to the builder', async () => {
+    const [first, ...rest] = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+    expect(first).toBe('*')
+    const allowed = rest.map((line) => line.replace(/^!/, ''))
+    expect(rest.every((line) => line.startsWith('!'))).toBe(true)
+    const copied = [...read('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap(([, words = '']) =>
+      words.split(' '),
+    )
+    expect(new Set(allowed)).toEqual(new Set(copied))
+    const { secrets } = await loadCompose()
+    const folders = Object.values(secrets).map(({ file }) => file.slice(ROOT_DIR.length + 1).split('/')[0])
+    expect(new Set(folders)).toEqual(new Set(['secrets']))
+    expect(read('.gitignore').split('\n')).toEqual(expect.arrayContaining(['/secrets', '.env']))
+  })
+})

