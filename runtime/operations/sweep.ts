@@ -16,16 +16,18 @@ export interface SweepServiceParts extends PassParts {
   readonly redis: Redis
   /** @defaultValue 1,000,000 */
   readonly maxObjects?: number
+  /** A store that does not answer for so long is away. @defaultValue 5 s */
+  readonly patienceMs?: number
 }
 
 const SAMPLE = 10
-/** A store that does not answer for so long is away: nobody waits for a dry run through all its retries. */
+/** Nobody waits for a dry run through all retries of a store that is away. */
 const PATIENCE_MS = 5 * SECOND_MS
 /** Listing so many takes minutes, in the process that also takes uploads in. */
 const MAX_OBJECTS = 1_000_000
 
 export function createSweepService(parts: SweepServiceParts): SweepService {
-  const { queue, functions, maxObjects = MAX_OBJECTS } = parts
+  const { queue, functions, maxObjects = MAX_OBJECTS, patienceMs = PATIENCE_MS } = parts
   const store = createSweepStore(parts.redis, queue)
   let isTrying = false
 
@@ -63,7 +65,7 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
   async function tryOut({ bucket, prefix, dryRun }: SweepRequest): Promise<void> {
     // What nobody has asked a question about is found by the pass; a dry run is waited for.
     if (bucket === undefined && prefix === undefined && !dryRun) return
-    const signal = AbortSignal.timeout(PATIENCE_MS)
+    const signal = AbortSignal.timeout(patienceMs)
     const buckets = new Set(functions.map((definition) => definition.bucket))
     for (const name of bucket === undefined ? buckets : [bucket]) {
       try {

@@ -183,6 +183,6 @@ it('a dry run does not wait through the retries of a store that says nothing', a
       })
     },
   }
-  const service = createSweepService({ ...partsOf(BOTH, silent), redis: used.redis })
+  const service = createSweepService({ ...partsOf(BOTH, silent), redis: used.redis, patienceMs: 50 })
   await expect(service.sweep({ kind: 'full', dryRun: true })).rejects.toThrow('given up')
 })

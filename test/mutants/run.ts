@@ -13,16 +13,22 @@ import { progress, say } from '../../infra/local/say.ts'
 import type { Mutant } from './mutant.ts'
 import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
 import { QUEUE_MUTANTS } from './queue-mutants.ts'
+import { SWEEP_MUTANTS, TIDY_MUTANTS } from './sweep-mutants.ts'
 import { runTests, tryMutant, type Tried } from './try-mutant.ts'
 
 const AT_A_TIME = 2
 const rootDir = join(import.meta.dirname, '..', '..')
 
 const words = process.argv.slice(2)
-const mutants = [...QUEUE_MUTANTS, ...OUTPUT_MUTANTS, ...UPKEEP_MUTANTS].filter(
+const all = [...QUEUE_MUTANTS, ...OUTPUT_MUTANTS, ...UPKEEP_MUTANTS, ...SWEEP_MUTANTS, ...TIDY_MUTANTS]
+const mutants = all.filter(
   ({ name, file }) => words.length === 0 || words.some((word) => name.includes(word) || file.includes(word)),
 )
-process.exitCode = (await main()) ? 0 : 1
+if (mutants.length === 0) {
+  const files = [...new Set(all.map(({ file }) => file))].toSorted()
+  say(`no mutant has ${words.join(' or ')} in its name or file; the files are:\n  ${files.join('\n  ')}`)
+  process.exitCode = 2
+} else process.exitCode = (await main()) ? 0 : 1
 
 /** Whether every mutant was caught. */
 async function main(): Promise<boolean> {

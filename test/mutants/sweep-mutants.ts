@@ -1,0 +1,334 @@
+/** The sweep, the janitor, what is cleaned away, and the scripts they need, without one of their guards each. @module */
+import { mutantsOf, type Mutant } from './mutant.ts'
+
+const DECIDE = ['test/unit/sweep/decide.test.ts']
+const DUE = ['test/unit/sweep/due.test.ts']
+const SWEEP = ['test/integration/sweep-trouble.test.ts', 'test/integration/sweep.test.ts']
+const TIDY = ['test/integration/tidy.test.ts']
+const JANITOR = ['test/integration/janitor.test.ts']
+const TURN = ['test/integration/queue-turn.test.ts']
+const LANES = ['test/integration/queue-repair.test.ts', 'test/integration/queue-again.test.ts']
+
+export const SWEEP_MUTANTS: readonly Mutant[] = [
+  ...mutantsOf('runtime/sweep/decide.ts', DECIDE, [
+    ['the sweep comes before the event', 'nowMs - lastModifiedMs < graceMs', 'false'],
+    [
+      'what is older than the function is run',
+      'const isOld = lastModifiedMs < watermarkMs',
+      'const isOld = false',
+    ],
+    ['what was run on request counts as never run', 'if (isOld && !facts.isExact)', 'if (isOld)'],
+    ['a result that was removed is made anew', 'records.result && records.result.run', 'records.result?.run'],
+    [
+      'an upload of any way is run',
+      "if (!facts.isEventKnown) return { kind: 'report', reason: 'event-unknown' }",
+      '',
+    ],
+    [
+      'an older result counts as a newer one',
+      'result && result.lastModifiedMs > lastModifiedMs ?',
+      'result ?',
+    ],
+  ]),
+  ...mutantsOf('runtime/sweep/due.ts', DUE, [
+    ['a mark of a clock that was wrong holds', 'pass.startedAtMs <= nowMs', 'true'],
+    [
+      'a pass begins while one has just failed',
+      'if (failed && !isStarting',
+      'if (false && failed && !isStarting',
+    ],
+    ['a large bucket is listed without end', 'Math.max(wantedMs, REST * ', 'Math.min(wantedMs, REST * '],
+    ['nothing overlaps with the pass before', 'lastMs - SLACK_MS - graceMs', 'lastMs'],
+    [
+      'results follow deletes of long ago',
+      '...(full && { deletesSinceMs:',
+      '...({ deletesSinceMs: 0 }) as object, ...(full && false && { deletesSinceMs:',
+    ],
+    ['a pass about a part looks at all runs', 'at: isWhole ?', 'at: isWhole || true ?'],
+  ]),
+  ...mutantsOf('runtime/sweep/examine.ts', SWEEP, [
+    ['a recent pass looks at all', 'latest.lastModifiedMs >= scope.sinceMs', 'true'],
+    ['a version with older ones is not compared', 'isThorough: isThorough || hasOlder', 'isThorough'],
+    ["another version's announcement counts", ' && generation === payload.generation', ''],
+    ["the sweep's own announcement counts", " && path !== 'sweep'", ''],
+    [
+      'a record that cannot be read ends the pass',
+      'if (!isLasting(error)) throw error\n      const { functionName',
+      'throw error\n      const { functionName',
+    ],
+    [
+      'a listing is believed though a newer version has come',
+      ".kind === 'same' ? decision",
+      ".kind !== 'gone' ? decision",
+    ],
+  ]),
+  ...mutantsOf('runtime/sweep/lost-deletes.ts', SWEEP, [
+    ['a delete is followed before its event', 'nowMs - lastModifiedMs < graceMs', 'false'],
+    ['results go of functions that keep them', "if (definition.onDelete !== 'remove') continue", ''],
+    [
+      'a result goes whose source the runtime removed',
+      'if (await queue.isConsumed(',
+      'if (false && await queue.isConsumed(',
+    ],
+    [
+      'a source that may have been consumed counts as deleted',
+      "!mismatch && definition.afterSuccess === 'remove'",
+      'false',
+    ],
+    [
+      'a result of which no versions are kept goes',
+      '!result || !(await isVersioned(',
+      '!result || !(true || await isVersioned(',
+    ],
+    ['a delete of long ago is followed', 'lastModifiedMs >= deletesSinceMs', 'true'],
+  ]),
+  ...mutantsOf('runtime/sweep/heal.ts', SWEEP, [
+    ['what runs is begun anew by the sweep', 'isForced: false', 'isForced: true'],
+    ['what was admitted by another is counted too', "outcomes[index] === 'new' && told", 'told'],
+    ['a dry run counts a lost place twice', "mode === 'try-objects' ? []", 'false ? []'],
+    ['a dry run heals', "const isDry = mode !== 'heal'", 'const isDry = false'],
+    [
+      'what the sweep takes up outdates nothing',
+      "hint: 'superseded',",
+      "hint: 'superseded' as const,\n      ...{ generation: 'none' },",
+    ],
+  ]),
+  ...mutantsOf('runtime/sweep/pass.ts', SWEEP, [
+    ['a pass that goes on begins with the first bucket', '.filter((name) => name >= at.bucket)', ''],
+    [
+      'a pass that goes on leaves out keys of the next bucket',
+      'bucket === at.bucket ? at.after : undefined',
+      'at.after',
+    ],
+    [
+      'a pass that goes on looks at all runs again',
+      'throughRuns(parts, pass, pass.at.cursor,',
+      "throughRuns(parts, pass, '0',",
+    ],
+    [
+      'a bucket that is refused ends the pass',
+      '      if (!isLasting(error)) throw error\n',
+      '      throw error\n',
+    ],
+  ]),
+  ...mutantsOf('runtime/sweep/store.ts', SWEEP, [
+    ['a pass about a part is a mark', 'isAboutAll(pass) ? marksOf(', 'true ? marksOf('],
+    ['a pass that has failed is a mark', "if (failure !== undefined) return [['failed', text]]", ''],
+    [
+      'a wish that is fulfilled waits on',
+      "if (pass.cause === 'request') commands.hdel",
+      'if (false) commands.hdel',
+    ],
+    ['the same wish waits twice', 'if (same) return same', ''],
+    ['wishes without end', 'if (wishes.length >= MAX_WISHES) return undefined', ''],
+    ['passes that nobody asked for push out the others', 'own.slice(0, REMEMBERED)', 'own'],
+  ]),
+  ...mutantsOf('runtime/sweep/sweeper.ts', SWEEP, [
+    [
+      'a process goes on with the pass of another',
+      '!(await duty.isMine()) || !(await store.save(pass))',
+      '!(await store.save(pass))',
+    ],
+    [
+      'a process goes on with a pass that Redis has forgotten',
+      '!(await duty.isMine()) || !(await store.save(pass))',
+      '(await store.save(pass), !(await duty.isMine()))',
+    ],
+    ['a long batch loses the duty', 'void duty.isMine().catch', 'void Promise.resolve(true).catch'],
+    [
+      'a server that came back is looked at for ever',
+      'if (isAboutAll(pass)) wants.isRecentWanted = false',
+      '',
+    ],
+    [
+      'what cannot be looked at is tried for ever',
+      '      if (!isLasting(error)) throw error\n',
+      '      throw error\n',
+    ],
+  ]),
+  ...mutantsOf(
+    'runtime/sweep/pace.ts',
+    ['test/unit/sweep/pace.test.ts'],
+    [
+      [
+        'a pass does not rest',
+        'await sleep(Math.min(performance.now() - beganMs, LONGEST_REST_MS), signal)',
+        '',
+      ],
+      ['a pass cannot be stopped', 'if (signal.aborted) return', ''],
+    ],
+  ),
+  ...mutantsOf('runtime/queue/scripts/save_sweep.lua', SWEEP, [
+    [
+      'whoever saves last has the pass',
+      'if not text or cjson.decode(text).id ~= ARGV[1] then return 0 end',
+      'if not text then return 0 end',
+    ],
+  ]),
+  ...mutantsOf('runtime/sweep/look.ts', TIDY, [
+    ['a look is done while a run goes on', "states.some((found) => found?.state === 'running')", 'false'],
+  ]),
+]
+
+export const TIDY_MUTANTS: readonly Mutant[] = [
+  ...mutantsOf('runtime/worker/tidy.ts', TIDY, [
+    [
+      'a source goes while others still need it',
+      'return !(await queue.hasUnfinished(',
+      'return !(false && await queue.hasUnfinished(',
+    ],
+    ['a newer upload is hit in a bucket without versions', 'if (versionId === undefined) {', 'if (false) {'],
+    ['the manifest goes before anything is owed', 'await queue.owe(files, LATER_MS)', ''],
+    [
+      'nobody is told that the result went',
+      "await queue.resultRemoved(runId, 'its source was removed, and so was its result', endedAtMs)",
+      '',
+    ],
+    ['a source that came back is not looked at', "await queue.owe(lookDebt(bucket, key, '', runId), 0)", ''],
+    ['a result that was made since goes with its run', 'if (success && !isStanding)', 'if (success)'],
+    [
+      'a removed result goes though the runtime took its source',
+      '!removal || (await queue.isConsumed(',
+      '!removal || (false && await queue.isConsumed(',
+    ],
+    [
+      'what the runtime removes needs a look',
+      'if (await queue.isConsumed(objectId, removedVersion)) return true',
+      '',
+    ],
+    ['each removed version is looked at', 'if (dueAtMs < (looked.get(objectId) ?? 0)) return true', ''],
+    ['a run that may still commit is not waited for', 'if (await isRunning(debt)) return false', ''],
+    [
+      "another worker's debts are paid here",
+      "if (debt.kind !== 'source') return functionOf(debt) !== undefined",
+      "if (debt.kind !== 'source') return true",
+    ],
+  ]),
+  ...mutantsOf('runtime/worker/debt-round.ts', TIDY, [
+    ['several workers pay the same', "if (!claimed) return 'moved'", ''],
+    ['what was paid is owed still', 'await queue.debtPaid(text)', ''],
+    [
+      'what nobody here can pay stands in the way',
+      "if ((await payOne(parts, text)) === 'left') passed += 1",
+      'await payOne(parts, text)',
+    ],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/claim_debt.lua', TIDY, [
+    [
+      'a debt is claimed before it is due',
+      'if not dueAt or tonumber(dueAt) > t - tonumber(ARGV[3])',
+      'if not dueAt',
+    ],
+  ]),
+  ...mutantsOf(
+    'runtime/queue/duty.ts',
+    ['test/integration/queue-duty.test.ts'],
+    [
+      ['a duty is not kept', 'await redis.pexpire(key, goodMs)', ''],
+      ["another's duty is mine", 'if ((await redis.get(key)) !== token) return false', ''],
+      ['a duty is for ever', "'PX', goodMs, 'NX'", "'NX'"],
+    ],
+  ),
+  ...mutantsOf(
+    'runtime/queue/running.ts',
+    ['test/integration/queue-duty.test.ts'],
+    [
+      [
+        'only the first thousand run',
+        'if (!last || rows.length < STEP) return runIds',
+        'if (last || !last) return runIds',
+      ],
+    ],
+  ),
+  ...mutantsOf('runtime/janitor/janitor.ts', JANITOR, [
+    ['a bucket begins behind the last key of the one before', "    await redis.hdel(key, 'after')\n", ''],
+    [
+      'the janitor does not rest',
+      'if (bucket === undefined && Number(restsUntil ?? 0) >',
+      'if (false && Number(restsUntil ?? 0) >',
+    ],
+    [
+      'a run of another bucket counts',
+      'place?.bucket === bucket && place.folder === folder',
+      'place?.folder === folder',
+    ],
+    [
+      'any run keeps every folder',
+      'place?.bucket === bucket && place.folder === folder',
+      'place?.bucket === bucket',
+    ],
+    [
+      'folders of functions elsewhere go',
+      'name === functionName && outputBucket === bucket',
+      'name === functionName',
+    ],
+    ['uploads go that look like results', '!HAS_AT.test(folder)', 'false'],
+    ['two janitors at a time', 'if (!(await duty.isMine())) return', ''],
+  ]),
+  ...mutantsOf(
+    'runtime/janitor/folders.ts',
+    ['test/unit/janitor/folders.test.ts'],
+    [
+      ['a step stops within a folder', 'count >= limit && !isOfOpen', 'count >= limit'],
+      ['a folder is as old as its first file', 'Math.max(open.newestMs, lastModifiedMs)', 'open.newestMs'],
+    ],
+  ),
+  ...mutantsOf('runtime/janitor/remove-folder.ts', JANITOR, [
+    [
+      'a folder goes that has a young file',
+      'if (nowMs - row.lastModifiedMs <= ages.folderMs) return undefined',
+      '',
+    ],
+    [
+      'a manifest that has just come is not seen',
+      'if (!(await isNeedless(parts, found))) return undefined',
+      'if (at === 0 && !(await isNeedless(parts, found))) return undefined',
+    ],
+    [
+      'who reads the result before is not waited for',
+      'if (newest && nowMs - newest.lastModifiedMs <= ages.folderMs) return false',
+      '',
+    ],
+    ['a manifest that nobody can read names nothing', "if (current.identity === 'foreign' || ", 'if ('],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/turn.lua', TURN, [
+    ['entries of successes stay pending', "  many('XACK', key, entries, GROUP)\n", ''],
+    ['entries of successes stay in their stream', "  many('XDEL', key, entries)\n", ''],
+    [
+      'a success keeps the error before it',
+      "if isTold then redis.call('HDEL', h, 'reason', 'error', 'lines') end",
+      '',
+    ],
+    ['a success leaves its run open', '  close(run, object)\n', ''],
+    ['a success is not among the ended', '  ended[#ended + 1] = t\n  ended[#ended + 1] = run\n', ''],
+    ['a success keeps the letter of a failure', "  redis.call('SREM', P .. 'failed:' .. object, run)\n", ''],
+    [
+      'an attempt inherits what the one before was told',
+      "redis.call('HDEL', h, 'hint', 'progress')",
+      'local _ = 0',
+    ],
+    [
+      'an entry in another lane starts its run',
+      'v[10] == entry and v[2] == lane then',
+      'v[10] == entry then',
+    ],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/reclaim.lua', LANES, [
+    ['an entry of another lane loses its run', 'v[2] ~= entry or v[5] ~= lane', 'v[2] ~= entry'],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/prelude.lua', TIDY.concat(TURN), [
+    [
+      'a run that was marked is never closed',
+      "if redis.call('SREM', P .. 'open:' .. object, run) == 0 then redis.call('SREM', P .. 'marked:' .. object, run) end",
+      "redis.call('SREM', P .. 'open:' .. object, run)",
+    ],
+  ]),
+  ...mutantsOf(
+    'runtime/queue/scripts/repair.lua',
+    ['test/integration/queue-repair.test.ts'],
+    [
+      ['nobody is woken for what is healed', 'for fn in pairs(woken) do wake(fn) end', ''],
+      ['a dry repair heals', "if isDry then return 'stream-entry' end", ''],
+    ],
+  ),
+]
