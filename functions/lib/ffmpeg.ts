@@ -8,13 +8,9 @@ import type { Readable } from 'node:stream'
 import { PermanentError } from '../../runtime/index.ts'
 import { MAX_MEDIA_SECONDS } from './allowed.ts'
 import { ffmpegBinaries } from './binaries.ts'
-import {
-  canDieWithParent,
-  DEFAULT_LIMITS,
-  GUARDED_ENVIRONMENT,
-  guardedCommand,
-  type Limits,
-} from './guard.ts'
+import { fenceFor, handOver, MAX_PROCESSES } from './fence.ts'
+import { GUARDED_ENVIRONMENT } from './environment.ts'
+import { DEFAULT_LIMITS, guardedCommand, type Limits } from './guard.ts'
 import { createLastLines, type LastLines } from './last-lines.ts'
 import { createLineSplitter } from './line-splitter.ts'
 import {
@@ -70,7 +66,7 @@ export interface FfmpegRun {
   readonly ended: Promise<FfmpegResult>
 }
 
-/** Groups that run: a process that ends in good order leaves none, also where {@link canDieWithParent} says no. */
+/** Groups that run: a process that ends in good order leaves none, also where nothing else lets them die with it. */
 const groups = new Set<number>()
 process.on('exit', () => {
   for (const pid of groups) signalGroup(pid, 'SIGKILL')
@@ -81,11 +77,17 @@ export async function startFfmpeg(options: FfmpegOptions): Promise<FfmpegRun> {
   const binaries = await ffmpegBinaries()
   const path = options.tool === 'ffmpeg' ? binaries.ffmpegPath : binaries.ffprobePath
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  const [command, ...prefix] = guardedCommand(
-    path,
-    limits,
-    (await canDieWithParent()) ? process.pid : undefined,
-  )
+  // Who reads through the range proxy needs our loopback.
+  const isOffline = !options.arguments.some((word) => word.startsWith('http://'))
+  const fence = await fenceFor(path, { isOffline })
+  const [command, ...prefix] = guardedCommand(path, limits, {
+    fence,
+    parentPid: process.pid,
+    maxProcesses: MAX_PROCESSES,
+  })
+  await handOver(options.cwd, fence).catch((cause: unknown) => {
+    throw unstartable(options.tool, cause)
+  })
   options.signal.throwIfAborted()
   const child = spawn(command, [...prefix, ...options.arguments], {
     cwd: options.cwd,
@@ -191,9 +193,11 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** `setpriv`, the shell and `nice` say so themselves when they cannot start the next program. */
+/** `unshare`, `setpriv`, the shell and `nice` say so themselves when they cannot start the next program. */
 function isChainFailure(code: number | null, lastLines: LastLines): boolean {
-  return (code === 126 || code === 127) && /^(setpriv|nice|\S*\bsh): /.test(lastLines.lines(1)[0] ?? '')
+  return (
+    (code === 126 || code === 127) && /^(unshare|setpriv|nice|\S*\bsh): /.test(lastLines.lines(1)[0] ?? '')
+  )
 }
 
 function unstartable(tool: 'ffmpeg' | 'ffprobe', cause: unknown): ToolError {

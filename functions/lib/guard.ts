@@ -1,10 +1,9 @@
 /**
- * How a child process is fenced in: limits on what it may take, an environment without secrets, a low priority,
- * and death together with its parent. All of it is one chain of `exec`: the child keeps the first process's id.
+ * How a child process is held: limits on what it may take, an environment without secrets, a low priority, files that only
+ * its user can read; and, by `fence.ts`, few rights. All of it is one chain of `exec`: the child keeps the first process's id.
  * @module
  */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import type { Fence } from './fence.ts'
 
 export interface Limits {
   /** Address space. */
@@ -23,28 +22,22 @@ export const DEFAULT_LIMITS: Limits = {
   openFiles: 256,
 }
 
-/**
- * Nothing is inherited: no credentials, no proxies, no FFREPORT, which makes FFmpeg write files.
- * Without this GCONV_PATH the static builds crash on MPEG-TS (`reference/media.md`, trap 2).
- */
-export const GUARDED_ENVIRONMENT = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  LANG: 'C.UTF-8',
-  GCONV_PATH: '/nonexistent',
+export interface GuardOptions {
+  readonly fence: Fence
+  readonly parentPid: number
+  /** Of everything that the fence's own user runs. */
+  readonly maxProcesses: number
 }
-
-/** `setpriv` and its flags: a worker that is killed with SIGKILL takes its FFmpeg along. */
-const DIE_WITH_PARENT = ['setpriv', '--pdeathsig', 'KILL', '--no-new-privs', '--'] as const
 
 /**
  * The command line that runs `path` under `limits`. Pure.
  *
- * @param parentPid - of the process that it shall die with; undefined where the system cannot do that
+ * @param parentPid - of the process that it shall die with, where the fence sees to that
  */
 export function guardedCommand(
   path: string,
   limits: Limits,
-  parentPid: number | undefined,
+  { fence, parentPid, maxProcesses }: GuardOptions,
 ): readonly [string, ...string[]] {
   const ulimits = [
     ['v', Math.ceil(limits.memoryBytes / 1024)],
@@ -56,23 +49,14 @@ export function guardedCommand(
   ]
   // Not every system has every limit, and a lower one that is already in force is as good.
   const limit = ulimits.map(([flag, value]) => `ulimit -${flag} ${value} 2>/dev/null || :`).join('; ')
+  // Debian's shell and others have different letters for it.
+  const crowd = fence.user
+    ? `ulimit -p ${maxProcesses} 2>/dev/null || ulimit -u ${maxProcesses} 2>/dev/null || :; `
+    : ''
   // A parent that died before the kernel was told of the wish to die with it sends no signal any more.
-  const orphan = parentPid === undefined ? '' : `[ "$PPID" -eq ${parentPid} ] || exit 137; `
-  const script = `${orphan}${limit}; exec nice -n 10 "$0" "$@"`
-  const shell: [string, ...string[]] = ['/bin/sh', '-c', script, path]
-  return parentPid === undefined ? shell : [...DIE_WITH_PARENT, ...shell]
-}
-
-let dieWithParent: Promise<boolean> | undefined
-
-/** Whether this system has a `setpriv` that can do it: util-linux has, BusyBox and macOS have not. Asked once. */
-export function canDieWithParent(): Promise<boolean> {
-  const [command, ...flags] = DIE_WITH_PARENT
-  dieWithParent ??= promisify(execFile)(command, [...flags, '/bin/sh', '-c', ':'], {
-    env: GUARDED_ENVIRONMENT,
-  }).then(
-    () => true,
-    () => false,
-  )
-  return dieWithParent
+  const orphan = fence.diesWithParent ? `[ "$PPID" -eq ${parentPid} ] || exit 137; ` : ''
+  const script = `${orphan}umask 077; ${crowd}${limit}; exec nice -n 10 "$0" "$@"`
+  const words = [...fence.outer, '/bin/sh', '-c', script, ...fence.inner, path]
+  const [command = path, ...rest]: readonly string[] = words
+  return [command, ...rest]
 }

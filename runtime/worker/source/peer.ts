@@ -13,6 +13,9 @@ export interface Connection {
 /** The second has clients that write `::ffff:127.0.0.1`. */
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
 
+/** What root starts for work on strange files, it starts as nobody. (The token of the URL is needed all the same.) */
+const NOBODY = 65_534
+
 /**
  * Whether the other end belongs to a process of another user. What cannot be told (no such tables: macOS; a client that has
  * closed its end) is nobody else's.
@@ -22,7 +25,7 @@ export async function isForeign(connection: Connection): Promise<boolean> {
   for (const path of TABLES) {
     const table = await readFile(path, 'latin1').catch(() => '')
     const uids = uidsOf(table, connection)
-    if (uids.length > 0) return uids.some((uid) => uid !== ownUid)
+    if (uids.length > 0) return uids.some((uid) => uid !== ownUid && !(ownUid === 0 && uid === NOBODY))
   }
   return false
 }
