@@ -15,7 +15,7 @@ describe('the images', () => {
       const hadolint = await pythonTool('hadolint')
       for (const path of ['Dockerfile', 'infra/minio/Dockerfile']) {
         const judged = await judge(hadolint, ['--failure-threshold', 'style', join(ROOT_DIR, path)])
-        expect(judged, path).toEqual({ isFine: true, output: '' })
+        expect({ path, ...judged }).toEqual({ path, isFine: true, output: '' })
       }
     },
     INSTALL_MS,
