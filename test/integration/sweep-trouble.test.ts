@@ -1,67 +1,27 @@
 /** The sweep where something is in its way: it goes on with the rest, says so, and begins again later. */
-import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeAll, expect, it } from 'vitest'
 import { StorageError } from '../../runtime/storage/errors.ts'
 import { defineFunction, type FunctionDefinition } from '../../runtime/function.ts'
-import { createRouter } from '../../runtime/intake/routing.ts'
-import { createLogger } from '../../runtime/logger.ts'
-import { createMetrics } from '../../runtime/metrics.ts'
 import { createSweepService } from '../../runtime/operations/sweep.ts'
-import { createHistory } from '../../runtime/queue/history.ts'
-import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
-import { connectRedis } from '../../runtime/queue/redis.ts'
-import { createWatermark } from '../../runtime/storage/provision/watermark.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { newPass } from '../../runtime/sweep/due.ts'
 import type { PassParts } from '../../runtime/sweep/pass.ts'
-import { createSweepStore } from '../../runtime/sweep/store.ts'
-import { createSweeper } from '../../runtime/sweep/sweeper.ts'
-import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
-import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { useSweep } from '../helpers/sweep.ts'
 import { waitFor } from '../helpers/wait.ts'
 
-const log = createLogger({ level: 'silent', format: 'json' })
-const BODY = { contentType: 'text/plain' }
-const used = {} as { server: TestRedis; redis: Redis; store: TestStore; queue: Queue }
+const used = useSweep({ versioned: ['alpha', 'beta', 'processed', 'metadata'] }, ['one', 'two', 'gone'])
+const { putAll, queued, sweeperOf, sweepStore } = used
 const functionOf = (name: string, bucket: string) =>
   defineFunction({ name, version: '1', on: { bucket } }, () => new Response())
 const BOTH = [functionOf('one', 'alpha'), functionOf('two', 'beta')]
 const GONE = functionOf('gone', 'aaa')
+const partsOf = (functions: readonly FunctionDefinition[], storage = used.storage) =>
+  used.partsOf(functions, { storage })
 
 beforeAll(async () => {
-  used.server = await startTestRedis()
-  used.redis = connectRedis(used.server.url, 'command', log)
-  used.store = await startTestStore({ versioned: ['alpha', 'beta', 'processed', 'metadata'] })
-  for (const name of ['one', 'two', 'gone']) await createWatermark(used.store.storage, name)
-  for (const key of ['a', 'b', 'z'])
-    await used.store.storage.put('alpha', key, { bytes: Buffer.from('x') }, BODY)
-  for (const key of ['a', 'b']) await used.store.storage.put('beta', key, { bytes: Buffer.from('x') }, BODY)
+  await putAll('alpha', ['a', 'b', 'z'])
+  await putAll('beta', ['a', 'b'])
 })
-afterAll(async () => {
-  used.redis?.disconnect()
-  await used.store?.stop()
-  await used.server?.stop()
-})
-beforeEach(() => {
-  used.queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
-})
-
-function partsOf(functions: readonly FunctionDefinition[], storage = used.store.storage): PassParts {
-  const { queue, redis } = used
-  const history = createHistory(redis, queue.keys)
-  const settings = { graceMs: 0, paths: 2, recordTtlMs: 60_000 } as const
-  return { queue, storage, functions, router: createRouter(functions), history, ...settings }
-}
-
-function sweeperOf(parts: PassParts, rest: { readonly dutyMs?: number } = {}) {
-  const settings = { everyMs: 86_400_000, fullEveryMs: 86_400_000, graceMs: 0 }
-  const metrics = createMetrics(parts.functions.map(({ name }) => name))
-  return { metrics, ...createSweeper({ ...parts, redis: used.redis, settings, metrics, log, ...rest }) }
-}
-
-const sweepStore = () => createSweepStore(used.redis, used.queue)
-const queued = (name: string) => used.redis.xlen(used.queue.keys.stream(name, 'low'))
 
 it('refuses a prefix that no listing takes, and one that came all the same does not stop the passes after it', async () => {
   const service = createSweepService({ ...partsOf(BOTH), redis: used.redis })
@@ -98,7 +58,7 @@ it('goes on behind a bucket that is not there, and takes such a pass for no mark
 })
 
 it('leaves an object alone of which the store does not give the record, and sees to the others', async () => {
-  const { storage } = used.store
+  const { storage } = used
   const unreadable: Storage = {
     ...storage,
     readText: (bucket, key, options) =>
@@ -138,7 +98,7 @@ it('looks in a recent pass only at what is not older than its time, and a pass a
 
 it('keeps its duty while a batch takes longer than that is good for', async () => {
   const dutyMs = 150
-  const { storage } = used.store
+  const { storage } = used
   const other = sweeperOf(partsOf(BOTH), { dutyMs })
   let isSlow = true
   const slow: Storage = {
@@ -173,7 +133,7 @@ it('remembers what was asked for, however many others have ended since, and of t
 
 it('a dry run does not wait through the retries of a store that says nothing', async () => {
   const silent: Storage = {
-    ...used.store.storage,
+    ...used.storage,
     // oxlint-disable-next-line require-yield -- It never comes to that.
     async *list(_, options) {
       await new Promise((_, reject) => {
@@ -185,4 +145,32 @@ it('a dry run does not wait through the retries of a store that says nothing', a
   }
   const service = createSweepService({ ...partsOf(BOTH, silent), redis: used.redis, patienceMs: 50 })
   await expect(service.sweep({ kind: 'full', dryRun: true })).rejects.toThrow('given up')
+})
+
+it('goes on among the runs where a pass has stopped, and does not begin with the first one again', async () => {
+  const start = newPass('w', { kind: 'full', cause: 'start' }, {}, 0, await used.queue.nowMs())
+  const cursors: string[] = []
+  const parts = partsOf(BOTH)
+  const telling: PassParts = {
+    ...parts,
+    history: {
+      ...parts.history,
+      scan: (cursor, count) => {
+        cursors.push(cursor)
+        return parts.history.scan(cursor, count)
+      },
+    },
+  }
+  await sweepStore().begin({ ...start, at: { stage: 'runs', cursor: '3' } })
+  await sweeperOf(telling).look()
+  expect(cursors[0]).toBe('3')
+})
+
+it('looks once at what came when a server has come back', async () => {
+  const { look, serverCameBack } = sweeperOf(partsOf(BOTH))
+  await look()
+  serverCameBack()
+  for (let looks = 0; looks < 3; looks++) await look()
+  const causes = ((await sweepStore().read()).ended ?? []).map(({ cause }) => cause)
+  expect(causes).toEqual(['reconnect', 'no-marker'])
 })

@@ -149,10 +149,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...ofScript('withdraw', [['a job withdraws what others asked for', 'if v[2] == ARGV[1] and (', 'if (']]),
-  ...ofScript('result_removed', [
-    ['a removed result ends any run', "v[1] ~= 'succeeded' or", 'not v[1] or'],
-    ['a removed result ends a later success', ' or v[3] ~= ARGV[3] then', ' then'],
-  ]),
+  ...ofScript('result_removed', [['a removed result ends any run', "v[1] ~= 'succeeded' or", 'not v[1] or']]),
   ...ofScript('repair', [
     [
       'what runs without a lease is left alone',

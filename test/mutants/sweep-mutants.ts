@@ -3,7 +3,9 @@ import { mutantsOf, type Mutant } from './mutant.ts'
 
 const DECIDE = ['test/unit/sweep/decide.test.ts']
 const DUE = ['test/unit/sweep/due.test.ts']
-const SWEEP = ['test/integration/sweep-trouble.test.ts', 'test/integration/sweep.test.ts']
+const SWEEP = ['test/integration/sweep.test.ts']
+const TROUBLE = ['test/integration/sweep-trouble.test.ts']
+const FINDINGS = ['test/integration/sweep-findings.test.ts']
 const TIDY = ['test/integration/tidy.test.ts']
 const JANITOR = ['test/integration/janitor.test.ts']
 const TURN = ['test/integration/queue-turn.test.ts']
@@ -46,23 +48,27 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ],
     ['a pass about a part looks at all runs', 'at: isWhole ?', 'at: isWhole || true ?'],
   ]),
-  ...mutantsOf('runtime/sweep/examine.ts', SWEEP, [
-    ['a recent pass looks at all', 'latest.lastModifiedMs >= scope.sinceMs', 'true'],
-    ['a version with older ones is not compared', 'isThorough: isThorough || hasOlder', 'isThorough'],
-    ["another version's announcement counts", ' && generation === payload.generation', ''],
-    ["the sweep's own announcement counts", " && path !== 'sweep'", ''],
+  ...mutantsOf(
+    'runtime/sweep/examine.ts',
+    [...FINDINGS, ...TROUBLE],
     [
-      'a record that cannot be read ends the pass',
-      'if (!isLasting(error)) throw error\n      const { functionName',
-      'throw error\n      const { functionName',
+      ['a recent pass looks at all', 'latest.lastModifiedMs >= scope.sinceMs', 'true'],
+      ['a version with older ones is not compared', 'isThorough: isThorough || hasOlder', 'isThorough'],
+      ["another version's announcement counts", ' && generation === payload.generation', ''],
+      ["the sweep's own announcement counts", " && path !== 'sweep'", ''],
+      [
+        'a record that cannot be read ends the pass',
+        'if (!isLasting(error)) throw error\n      const { functionName',
+        'throw error\n      const { functionName',
+      ],
+      [
+        'a listing is believed though a newer version has come',
+        ".kind === 'same' ? decision",
+        ".kind !== 'gone' ? decision",
+      ],
     ],
-    [
-      'a listing is believed though a newer version has come',
-      ".kind === 'same' ? decision",
-      ".kind !== 'gone' ? decision",
-    ],
-  ]),
-  ...mutantsOf('runtime/sweep/lost-deletes.ts', SWEEP, [
+  ),
+  ...mutantsOf('runtime/sweep/lost-deletes.ts', FINDINGS, [
     ['a delete is followed before its event', 'nowMs - lastModifiedMs < graceMs', 'false'],
     ['results go of functions that keep them', "if (definition.onDelete !== 'remove') continue", ''],
     [
@@ -82,18 +88,22 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ],
     ['a delete of long ago is followed', 'lastModifiedMs >= deletesSinceMs', 'true'],
   ]),
-  ...mutantsOf('runtime/sweep/heal.ts', SWEEP, [
-    ['what runs is begun anew by the sweep', 'isForced: false', 'isForced: true'],
-    ['what was admitted by another is counted too', "outcomes[index] === 'new' && told", 'told'],
-    ['a dry run counts a lost place twice', "mode === 'try-objects' ? []", 'false ? []'],
-    ['a dry run heals', "const isDry = mode !== 'heal'", 'const isDry = false'],
+  ...mutantsOf(
+    'runtime/sweep/heal.ts',
+    [...FINDINGS, ...SWEEP],
     [
-      'what the sweep takes up outdates nothing',
-      "hint: 'superseded',",
-      "hint: 'superseded' as const,\n      ...{ generation: 'none' },",
+      ['what runs is begun anew by the sweep', 'isForced: false', 'isForced: true'],
+      ['what was admitted by another is counted too', "outcomes[index] === 'new' && told", 'told'],
+      ['a dry run counts a lost place twice', "mode === 'try-objects' ? []", 'false ? []'],
+      ['a dry run heals', "const isDry = mode !== 'heal'", 'const isDry = false'],
+      [
+        'what the sweep takes up outdates nothing',
+        "hint: 'superseded',",
+        "hint: 'superseded' as const,\n      ...{ generation: 'none' },",
+      ],
     ],
-  ]),
-  ...mutantsOf('runtime/sweep/pass.ts', SWEEP, [
+  ),
+  ...mutantsOf('runtime/sweep/pass.ts', TROUBLE, [
     ['a pass that goes on begins with the first bucket', '.filter((name) => name >= at.bucket)', ''],
     [
       'a pass that goes on leaves out keys of the next bucket',
@@ -111,41 +121,49 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       '      throw error\n',
     ],
   ]),
-  ...mutantsOf('runtime/sweep/store.ts', SWEEP, [
-    ['a pass about a part is a mark', 'isAboutAll(pass) ? marksOf(', 'true ? marksOf('],
-    ['a pass that has failed is a mark', "if (failure !== undefined) return [['failed', text]]", ''],
+  ...mutantsOf(
+    'runtime/sweep/store.ts',
+    [...TROUBLE, ...SWEEP],
     [
-      'a wish that is fulfilled waits on',
-      "if (pass.cause === 'request') commands.hdel",
-      'if (false) commands.hdel',
+      ['a pass about a part is a mark', 'isAboutAll(pass) ? marksOf(', 'true ? marksOf('],
+      ['a pass that has failed is a mark', "if (failure !== undefined) return [['failed', text]]", ''],
+      [
+        'a wish that is fulfilled waits on',
+        "if (pass.cause === 'request') commands.hdel",
+        'if (false) commands.hdel',
+      ],
+      ['the same wish waits twice', 'if (same) return same', ''],
+      ['wishes without end', 'if (wishes.length >= MAX_WISHES) return undefined', ''],
+      ['passes that nobody asked for push out the others', 'own.slice(0, REMEMBERED)', 'own'],
     ],
-    ['the same wish waits twice', 'if (same) return same', ''],
-    ['wishes without end', 'if (wishes.length >= MAX_WISHES) return undefined', ''],
-    ['passes that nobody asked for push out the others', 'own.slice(0, REMEMBERED)', 'own'],
-  ]),
-  ...mutantsOf('runtime/sweep/sweeper.ts', SWEEP, [
+  ),
+  ...mutantsOf(
+    'runtime/sweep/sweeper.ts',
+    [...TROUBLE, ...SWEEP],
     [
-      'a process goes on with the pass of another',
-      '!(await duty.isMine()) || !(await store.save(pass))',
-      '!(await store.save(pass))',
+      [
+        'a process goes on with the pass of another',
+        '!(await duty.isMine()) || !(await store.save(pass))',
+        '!(await store.save(pass))',
+      ],
+      [
+        'a process goes on with a pass that Redis has forgotten',
+        '!(await duty.isMine()) || !(await store.save(pass))',
+        '(await store.save(pass), !(await duty.isMine()))',
+      ],
+      ['a long batch loses the duty', 'void duty.isMine().catch', 'void Promise.resolve(true).catch'],
+      [
+        'a server that came back is looked at for ever',
+        'if (isAboutAll(pass)) wants.isRecentWanted = false',
+        '',
+      ],
+      [
+        'what cannot be looked at is tried for ever',
+        '      if (!isLasting(error)) throw error\n',
+        '      throw error\n',
+      ],
     ],
-    [
-      'a process goes on with a pass that Redis has forgotten',
-      '!(await duty.isMine()) || !(await store.save(pass))',
-      '(await store.save(pass), !(await duty.isMine()))',
-    ],
-    ['a long batch loses the duty', 'void duty.isMine().catch', 'void Promise.resolve(true).catch'],
-    [
-      'a server that came back is looked at for ever',
-      'if (isAboutAll(pass)) wants.isRecentWanted = false',
-      '',
-    ],
-    [
-      'what cannot be looked at is tried for ever',
-      '      if (!isLasting(error)) throw error\n',
-      '      throw error\n',
-    ],
-  ]),
+  ),
   ...mutantsOf(
     'runtime/sweep/pace.ts',
     ['test/unit/sweep/pace.test.ts'],

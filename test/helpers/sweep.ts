@@ -1,0 +1,96 @@
+/** For one file: a Redis and a MinIO, and for each test a queue of its own that passes of the sweep look after. @module */
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach } from 'vitest'
+import type { FunctionDefinition } from '../../runtime/function.ts'
+import { createRouter } from '../../runtime/intake/routing.ts'
+import { createLogger } from '../../runtime/logger.ts'
+import { createMetrics } from '../../runtime/metrics.ts'
+import { createHistory } from '../../runtime/queue/history.ts'
+import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
+import { connectRedis } from '../../runtime/queue/redis.ts'
+import { createWatermark } from '../../runtime/storage/provision/watermark.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
+import { newPass } from '../../runtime/sweep/due.ts'
+import { steps, type PassParts } from '../../runtime/sweep/pass.ts'
+import { createSweepStore, type Pass } from '../../runtime/sweep/store.ts'
+import { createSweeper } from '../../runtime/sweep/sweeper.ts'
+import { startTestRedis, type TestRedis } from './servers.ts'
+import { startTestStore, type TestStore } from './store.ts'
+
+const log = createLogger({ level: 'silent', format: 'json' })
+const BODY = { contentType: 'text/plain' }
+
+/** @param names - of functions that are set up */
+export function useSweep(buckets: Parameters<typeof startTestStore>[0], names: readonly string[]) {
+  const used = {} as { server: TestRedis; redis: Redis; store: TestStore; storage: Storage; queue: Queue }
+  beforeAll(async () => {
+    used.server = await startTestRedis()
+    used.redis = connectRedis(used.server.url, 'command', log)
+    used.store = await startTestStore(buckets)
+    used.storage = used.store.storage
+    for (const name of names) await createWatermark(used.storage, name)
+  })
+  afterAll(async () => {
+    used.redis?.disconnect()
+    await used.store?.stop()
+    await used.server?.stop()
+  })
+  beforeEach(() => {
+    used.queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
+  })
+
+  const fullPass = async (prefix?: string): Promise<Pass> => {
+    const wish = { id: 'w', kind: 'full', ...(prefix && { prefix }) } as const
+    return newPass('w', { kind: 'full', cause: 'request', wish }, {}, 0, await used.queue.nowMs())
+  }
+
+  return Object.assign(used, {
+    fullPass,
+
+    async put(bucket: string, key: string): Promise<string> {
+      await used.storage.put(bucket, key, { bytes: Buffer.from('x') }, BODY)
+      return (await used.storage.head(bucket, key))?.versionId ?? ''
+    },
+
+    async putAll(bucket: string, keys: readonly string[]): Promise<void> {
+      for (let at = 0; at < keys.length; at += 50) {
+        const some = keys.slice(at, at + 50)
+        await Promise.all(some.map((key) => used.storage.put(bucket, key, { bytes: Buffer.from('x') }, BODY)))
+      }
+    },
+
+    partsOf(functions: readonly FunctionDefinition[], rest: Partial<PassParts> = {}): PassParts {
+      const { queue, redis, storage } = used
+      return {
+        queue,
+        storage,
+        functions,
+        router: createRouter(functions),
+        history: createHistory(redis, queue.keys),
+        graceMs: 0,
+        paths: 2,
+        recordTtlMs: 60_000,
+        ...rest,
+      }
+    },
+
+    async runAll(parts: PassParts, pass: Pass): Promise<Pass> {
+      let last = pass
+      for await (const step of steps(parts, pass)) last = step.pass
+      return last
+    },
+
+    /** A process that sweeps, which by itself does so at its start only. */
+    sweeperOf(parts: PassParts, rest: { readonly dutyMs?: number } = {}) {
+      const settings = { everyMs: 86_400_000, fullEveryMs: 86_400_000, graceMs: 0 }
+      const metrics = createMetrics(parts.functions.map(({ name }) => name))
+      return { metrics, ...createSweeper({ ...parts, redis: used.redis, settings, metrics, log, ...rest }) }
+    },
+
+    sweepStore: () => createSweepStore(used.redis, used.queue),
+
+    /** How many runs of the function wait behind live uploads. */
+    queued: (name: string) => used.redis.xlen(used.queue.keys.stream(name, 'low')),
+  })
+}
