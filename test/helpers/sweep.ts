@@ -48,19 +48,19 @@ export function useSweep(buckets: Parameters<typeof startTestStore>[0], names: r
   return Object.assign(used, {
     fullPass,
 
-    async put(bucket: string, key: string): Promise<string> {
+    put: async (bucket: string, key: string): Promise<string> => {
       await used.storage.put(bucket, key, { bytes: Buffer.from('x') }, BODY)
       return (await used.storage.head(bucket, key))?.versionId ?? ''
     },
 
-    async putAll(bucket: string, keys: readonly string[]): Promise<void> {
+    putAll: async (bucket: string, keys: readonly string[]): Promise<void> => {
       for (let at = 0; at < keys.length; at += 50) {
         const some = keys.slice(at, at + 50)
         await Promise.all(some.map((key) => used.storage.put(bucket, key, { bytes: Buffer.from('x') }, BODY)))
       }
     },
 
-    partsOf(functions: readonly FunctionDefinition[], rest: Partial<PassParts> = {}): PassParts {
+    partsOf: (functions: readonly FunctionDefinition[], rest: Partial<PassParts> = {}): PassParts => {
       const { queue, redis, storage } = used
       return {
         queue,
@@ -75,14 +75,14 @@ export function useSweep(buckets: Parameters<typeof startTestStore>[0], names: r
       }
     },
 
-    async runAll(parts: PassParts, pass: Pass): Promise<Pass> {
+    runAll: async (parts: PassParts, pass: Pass): Promise<Pass> => {
       let last = pass
       for await (const step of steps(parts, pass)) last = step.pass
       return last
     },
 
     /** A process that sweeps, which by itself does so at its start only. */
-    sweeperOf(parts: PassParts, rest: { readonly dutyMs?: number } = {}) {
+    sweeperOf: (parts: PassParts, rest: { readonly dutyMs?: number } = {}) => {
       const settings = { everyMs: 86_400_000, fullEveryMs: 86_400_000, graceMs: 0 }
       const metrics = createMetrics(parts.functions.map(({ name }) => name))
       return { metrics, ...createSweeper({ ...parts, redis: used.redis, settings, metrics, log, ...rest }) }

@@ -167,10 +167,10 @@ it('goes on among the runs where a pass has stopped, and does not begin with the
 })
 
 it('looks once at what came when a server has come back', async () => {
-  const { look, serverCameBack } = sweeperOf(partsOf(BOTH))
-  await look()
-  serverCameBack()
-  for (let looks = 0; looks < 3; looks++) await look()
+  const sweeper = sweeperOf(partsOf(BOTH))
+  await sweeper.look()
+  sweeper.serverCameBack()
+  for (let looks = 0; looks < 3; looks++) await sweeper.look()
   const causes = ((await sweepStore().read()).ended ?? []).map(({ cause }) => cause)
   expect(causes).toEqual(['reconnect', 'no-marker'])
 })
