@@ -81,6 +81,14 @@ it('goes on in the very bucket and behind the very key where a pass has stopped,
   expect([await queued('one'), await queued('two')]).toEqual([1, 2])
 })
 
+it('goes on in a later bucket without those before it', async () => {
+  const start = newPass('w', { kind: 'full', cause: 'start' }, {}, 0, await used.queue.nowMs())
+  await sweepStore().begin({ ...start, at: { stage: 'objects', bucket: 'beta', after: 'a' } })
+  await sweeperOf(partsOf(BOTH)).look()
+  expect((await sweepStore().read()).full).toMatchObject({ objects: 1 })
+  expect([await queued('one'), await queued('two')]).toEqual([0, 1])
+})
+
 it('looks in a recent pass only at what is not older than its time, and a pass about a part is no mark', async () => {
   const nowMs = await used.queue.nowMs()
   const start = newPass('w', { kind: 'recent', cause: 'interval' }, {}, 0, nowMs)
