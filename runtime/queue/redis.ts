@@ -22,6 +22,8 @@ export function connectRedis(url: string, use: RedisUse, log: Logger): Redis {
   const redis = new Redis(url, {
     ...SETTINGS[use],
     connectionName: `sluice-${use}`,
+    // It would name the library to Redis 7.2, whose users of Redis 7.0 cannot be given the right to.
+    disableClientInfo: true,
     // A primary that became a replica: our writes may be sent twice, so connect again and repeat.
     reconnectOnError: (error) => (error.message.startsWith('READONLY') ? 2 : false),
   })

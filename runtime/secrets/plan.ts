@@ -57,10 +57,14 @@ export function derivedFiles(name: string): readonly Derived[] {
       make: (secretOf) => `redis://runtime:${secretOf('redis-runtime')}@redis:6379`,
     },
     {
-      // The exporter looks its password up by the address with the user in it.
+      // The exporter looks its password up by the address: older ones without the user in it, newer ones with.
       file: 'redis-exporter.json',
       from: ['redis-exporter'],
-      make: (secretOf) => JSON.stringify({ 'redis://exporter@redis:6379': secretOf('redis-exporter') }),
+      make: (secretOf) =>
+        JSON.stringify({
+          'redis://redis:6379': secretOf('redis-exporter'),
+          'redis://exporter@redis:6379': secretOf('redis-exporter'),
+        }),
     },
     {
       // MINIO_CONFIG_ENV_FILE: its event targets have no setting of a file for the password.

@@ -10,7 +10,7 @@ export type RedisUser = (typeof REDIS_USERS)[number]
 
 /** Of the runtime itself, and of its scripts: what a script calls, its caller must be allowed to call. */
 const RUNTIME_COMMANDS = [
-  'auth client|setinfo client|setname eval evalsha exec info multi ping quit script|load subscribe time unsubscribe publish',
+  'auth client|setname eval evalsha exec info multi ping quit script|load subscribe time unsubscribe publish',
   'del exists get persist pexpire set type',
   'hdel hget hgetall hincrby hmget hset hsetnx',
   'blmove lindex llen lrange lset ltrim rpush',
