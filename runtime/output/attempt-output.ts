@@ -11,7 +11,7 @@ import { reached } from '../steps.ts'
 import { fileKey, pointerKey, type ResultPlace } from './layout.ts'
 import type { Manifest, ManifestFile } from './manifest.ts'
 import type { Output, OutputFacts, OutputFile } from './output.ts'
-import { createSlots } from './slots.ts'
+import { createSlots, type Slots } from './slots.ts'
 
 /** What an attempt made: its part of the manifest. `files` has the chunks in their order, then the others by key. */
 export type OutputResult = Readonly<
@@ -52,18 +52,8 @@ const POINTER_MAX_BYTES = 64 * 1024 * 1024
 
 export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutput {
   const { storage, place, attempt } = options
-  const slots = createSlots(UPLOADS_AT_A_TIME)
-  const abandoned = new AbortController()
-  let either: AbortSignal | undefined
-  /** Made by the first file: an attempt without one, of which there are many, has no use for it. */
-  const sending = () =>
-    (either ??= options.signal ? AbortSignal.any([options.signal, abandoned.signal]) : abandoned.signal)
-  const keys = new Set<string>()
-  const files: ManifestFile[] = []
-  const pointers: Record<string, string> = {}
-  const pending = new Set<Promise<void>>()
-  /** Called whenever fewer files wait. */
-  const onFewer = new Set<() => void>()
+  let begun: Sending | undefined
+  const sending = () => (begun ??= beginSending(options.signal))
   let facts: OutputFacts = {}
   let closedBecause: string | undefined
   let abandonedBecause: Error | undefined
@@ -76,6 +66,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
   /** Takes the file's names before anything is sent, so that of two files with one name the second is refused. */
   function claimNames(file: Omit<OutputFile, 'path' | 'contentType'>): string {
     assertOpen()
+    const { keys, pointers } = sending()
     const key = fileKey(place, attempt, file.name)
     const pointer = file.pointer === undefined ? undefined : pointerKey(place, file.pointer)
     for (const claimed of [key, ...(pointer === undefined ? [] : [pointer])]) {
@@ -95,8 +86,8 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
 
   async function send(file: Omit<OutputFile, 'path'>, body: () => Promise<PutBody>): Promise<void> {
     const key = claimNames(file)
+    const { slots, files, signal } = sending()
     await slots.run(async () => {
-      const signal = sending()
       signal.throwIfAborted()
       const found = await body()
       const [bytes, sha256] = measured(found)
@@ -121,6 +112,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
 
   /** Remembers the work and its failure, so that what nobody waits for is not lost. */
   function track(work: Promise<void>): Promise<void> {
+    const { pending, onFewer } = sending()
     pending.add(work)
     const ended = () => {
       pending.delete(work)
@@ -152,10 +144,11 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
       }
     },
     get waiting() {
-      return pending.size
+      return begun?.pending.size ?? 0
     },
     async waitingAtMost(count, signal) {
-      if (pending.size <= count) return
+      if (!begun || begun.pending.size <= count) return
+      const { pending, onFewer } = begun
       let look = () => {}
       try {
         await new Promise<void>((resolve, reject) => {
@@ -174,15 +167,17 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
     },
     async close() {
       closedBecause ??= 'its handler has returned'
-      await Promise.allSettled(pending)
+      if (begun) await Promise.allSettled(begun.pending)
       if (failure) throw failure.error
       options.signal?.throwIfAborted()
       if (abandonedBecause) throw abandonedBecause
       const { probe, totals, tools, warnings = [] } = facts
-      files.sort((a, b) => (a.index ?? Infinity) - (b.index ?? Infinity) || (a.key < b.key ? -1 : 1))
+      const { files, pointers } = begun ?? NOTHING
       return {
-        files,
-        pointers,
+        files: files.toSorted(
+          (a, b) => (a.index ?? Infinity) - (b.index ?? Infinity) || (a.key < b.key ? -1 : 1),
+        ),
+        pointers: { ...pointers },
         totals: { ...totals },
         tools: { ...tools },
         warnings: [...warnings],
@@ -192,9 +187,40 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
     async abandon(reason) {
       closedBecause ??= reason.message
       abandonedBecause = reason
-      abandoned.abort(reason)
-      await Promise.allSettled(pending)
+      begun?.abandoned.abort(reason)
+      if (begun) await Promise.allSettled(begun.pending)
     },
+  }
+}
+
+/** What sending files takes. Made by the first of them: an attempt without one, of which there are many, has no use for it. */
+interface Sending {
+  readonly slots: Slots
+  /** Ends with the attempt, or when the output is abandoned. */
+  readonly signal: AbortSignal
+  readonly abandoned: AbortController
+  /** Names that are taken. */
+  readonly keys: Set<string>
+  readonly files: ManifestFile[]
+  readonly pointers: Record<string, string>
+  readonly pending: Set<Promise<void>>
+  /** Called whenever fewer files wait. */
+  readonly onFewer: Set<() => void>
+}
+
+const NOTHING: Pick<Sending, 'files' | 'pointers'> = { files: [], pointers: {} }
+
+function beginSending(signal: AbortSignal | undefined): Sending {
+  const abandoned = new AbortController()
+  return {
+    slots: createSlots(UPLOADS_AT_A_TIME),
+    signal: signal ? AbortSignal.any([signal, abandoned.signal]) : abandoned.signal,
+    abandoned,
+    keys: new Set(),
+    files: [],
+    pointers: {},
+    pending: new Set(),
+    onFewer: new Set(),
   }
 }
 

@@ -9,8 +9,8 @@ const SCRIPTS = join('runtime', 'queue', 'scripts')
 
 export interface Compiled {
   /** Where the JavaScript of a module of this project lies. */
-  pathOf(sourcePath: string): string
-  remove(): Promise<void>
+  readonly pathOf: (sourcePath: string) => string
+  readonly remove: () => Promise<void>
 }
 
 /** @throws {Error} with the compiler's words */

@@ -73,7 +73,13 @@ export async function startDispatchSide(redisUrl: string): Promise<Side> {
     execArgv: [...WORKER_FLAGS, ...profiling()],
     env: WORKER_ENV,
   })
-  return { ask: side.ask, stop: () => side.stop().finally(remove) }
+  return {
+    ask: (order) => side.ask(order),
+    async stop() {
+      await side.stop()
+      await remove()
+    },
+  }
 }
 
 /** With `BENCH_PROFILE=<folder>` our side leaves a CPU profile there. */

@@ -51,7 +51,36 @@ export interface SourceParts extends ReaderParts {
 /** A copy on disk is faster while it is small, and seeking in it costs nothing. */
 const DOWNLOAD_BELOW_BYTES = 64 * 1024 * 1024
 
+/** Made by whoever reads: of all that an attempt gets, its source is the most to make, and many do without. */
 export function createSource(parts: SourceParts): AttemptSource {
+  let opened: AttemptSource | undefined
+  let isClosed = false
+  function source(): AttemptSource {
+    if (!opened) {
+      opened = openSource(parts)
+      if (isClosed) opened.close()
+    }
+    return opened
+  }
+  return {
+    file: () => source().file(),
+    stream: () => source().stream(),
+    bytes: (start, count) => source().bytes(start, count),
+    input: () => source().input(),
+    get fault() {
+      return opened?.fault
+    },
+    get unseenFault() {
+      return opened?.unseenFault
+    },
+    close() {
+      isClosed = true
+      opened?.close()
+    },
+  }
+}
+
+function openSource(parts: SourceParts): AttemptSource {
   const { object, scratch, proxy, room, downloadBelowBytes = DOWNLOAD_BELOW_BYTES } = parts
   const { sizeBytes } = object
   let life: { readonly ended: AbortSignal; readonly close: () => void } | undefined
