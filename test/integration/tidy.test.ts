@@ -256,6 +256,17 @@ describe('a result whose source was deleted', () => {
     await tidyWith([mirror])()
     expect(await used.queue.run(runId)).toMatchObject({ state: 'succeeded' })
   })
+
+  it('still stands when its removal was noted and never begun, and then nothing of it goes', async () => {
+    const { generation } = await upload('incoming', ['mirror'], ['mirror'])
+    const runId = runIdOf('mirror', 'incoming', used.key, generation)
+    const { left, of } = await result(generation, runId)
+    const { endedAtMs } = (await used.queue.run(runId))!
+    await used.queue.owe(filesDebt(of, ['A1'], [], { runId, endedAtMs: endedAtMs! }), 0)
+    await tidyWith([mirror])()
+    expect(await used.queue.run(runId)).toMatchObject({ state: 'succeeded' })
+    expect(await left()).toHaveLength(2)
+  })
 })
 
 /** The waits are left out. */
