@@ -2,6 +2,7 @@
 import { measureAdmit } from './admit.ts'
 import { measureChunk, measureChunkIo } from './chunk.ts'
 import { measureDispatch } from './dispatch.ts'
+import { measureEncode } from './encode.ts'
 import { measureLarge } from './large.ts'
 import { measureLatency } from './latency.ts'
 import { measureMemory } from './memory.ts'
@@ -28,6 +29,7 @@ const BENCHMARKS: Readonly<Record<string, (size?: string) => Promise<Measurement
   memory: measureMemory,
   chunk: measureChunk,
   'chunk-io': measureChunkIo,
+  encode: measureEncode,
   large: measureLarge,
 }
 
