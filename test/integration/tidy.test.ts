@@ -300,6 +300,15 @@ it('leaves the source that a function it does not know wants to have removed to 
   expect(await isThere()).toBe(false)
 })
 
+it('pays what it can behind more than it reads at once of what it cannot', async () => {
+  const { left, of } = await result()
+  for (let n = 0; n < 100; n++)
+    await used.queue.owe(resultsDebt({ ...of, functionName: 'elsewhere' }, `e${n}`), -1_000)
+  await used.queue.owe(resultsDebt(of, 'own'), 0)
+  await tidyWith([mirror])()
+  expect(await left()).not.toContain('manifest.json')
+})
+
 it('makes room for others when nobody comes by who can pay', async () => {
   const { of } = await result()
   const debts = [...Array(100).keys()].map((n) => resultsDebt(of, `e${n}`))
@@ -354,6 +363,7 @@ describe('a version that was removed', () => {
     }
     await Promise.all([1, 2, 3].map(() => tidyWith([plain], used.store.storage, counting)()))
     expect(paid.toSorted()).toEqual(versions.map((v) => lookDebt('incoming', used.key, v, 'e')).toSorted())
+    expect(await owed()).toEqual([])
   })
 
   it('is looked at once more while a run goes on that may have asked the store before', async () => {
