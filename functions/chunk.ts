@@ -1,16 +1,17 @@
 /** incoming/clip.mp4 -> processed/clip.mp4/chunk/…: pieces of a few seconds, as they are or re-encoded. @module */
-import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { defineFunction, PermanentError } from '../runtime/index.ts'
 import { ffmpegBinaries } from './lib/binaries.ts'
-import { MODES, planChunks, type DroppedStream } from './lib/container.ts'
+import { MODES, planChunks, STREAMS, type DroppedStream } from './lib/container.ts'
+import { planCuts } from './lib/cut-plan.ts'
 import { cut } from './lib/cut.ts'
 import { inspect } from './lib/inspect.ts'
 import { MEDIA_FILES } from './lib/media-files.ts'
 import { isUnexplained } from './lib/policy.ts'
 import { createProgressReporter } from './lib/progress-reporter.ts'
 import { recipeOf } from './lib/recipe.ts'
+import { clashOf, MIN_BYTES, parseBytes, requestOf } from './lib/request.ts'
 import { lengthWarning } from './lib/segments.ts'
 import { createUploadWindow } from './lib/upload-window.ts'
 
@@ -19,12 +20,30 @@ export const chunk = defineFunction(
     name: 'chunk',
     version: '1',
     on: { bucket: 'incoming', match: MEDIA_FILES, size: { max: '50GiB' } },
-    options: z.object({
-      /** `copy` cuts at the source's keyframes and changes nothing; `exact` re-encodes, and cuts where it is told. */
-      mode: z.enum(MODES).default('copy'),
-      /** Of each chunk. With `copy` the real length depends on where the source has keyframes. */
-      seconds: z.coerce.number().min(0.5).max(600).default(6),
-    }),
+    options: z
+      .object({
+        /** `copy` cuts at the source's keyframes and changes nothing; `exact` re-encodes, and cuts where it is told. */
+        mode: z.enum(MODES).default('copy'),
+        /** Of each chunk; 6 when nothing is asked for. With `copy` the real length depends on where the source has keyframes. */
+        seconds: z.coerce.number().min(0.5).max(600).optional(),
+        /** So many of the same length. */
+        parts: z.coerce.number().int().min(1).max(1_000).optional(),
+        /** No chunk is larger: `25MB`, `25MiB` or a number. */
+        bytes: z
+          .union([z.string(), z.number()])
+          .refine((size) => (parseBytes(size) ?? 0) >= MIN_BYTES, {
+            message: `a size such as "25MB", "25MiB" or 25000000, of ${MIN_BYTES} or more`,
+          })
+          .optional(),
+        /** `audio` leaves the picture out. */
+        streams: z.enum(STREAMS).default('all'),
+        /** What becomes of a file that breaks off: a dead letter, or chunks of what came before. */
+        onTruncated: z.enum(['fail', 'keep']).default('fail'),
+      })
+      .superRefine((options, c) => {
+        const message = clashOf(options)
+        if (message !== undefined) c.addIssue({ code: 'custom', message })
+      }),
     // A film is re-encoded for hours; what hangs is ended by the other one.
     timeout: '12h',
     stallTimeout: '60s',
@@ -32,33 +51,54 @@ export const chunk = defineFunction(
   },
   async (c) => {
     const { event, options, source, output, signal, progress, log, scratch } = c.var
-    const { mode, seconds } = options
-    const inspection = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal })
+    const { mode, streams } = options
+    const keepsGoodPart = options.onTruncated === 'keep'
+    const inspection = await inspect({
+      source,
+      sizeBytes: event.sizeBytes,
+      scratch,
+      signal,
+      isTruncatedFine: keepsGoodPart,
+    })
     const { media, isWebm } = inspection
-    const plan = planChunks(media, { mode, isWebm })
-    if (!plan) throw new PermanentError('the file has neither video nor audio')
-    const { container, kept, dropped } = plan
-    const binaries = await ffmpegBinaries()
-    const recipe = recipeOf({ mode, seconds, inspection, plan, binaries, cores: availableParallelism() })
-    log.debug({ mode, container: container.extension, streams: kept.length }, 'cutting')
-
+    const plan = planChunks(media, { mode, streams, isWebm })
+    if (!plan) throw new PermanentError(nothingToCut(streams))
+    const { container, kept, subtitles, dropped } = plan
     const reporter = createProgressReporter(media.durationSeconds, progress)
-    const uploads = createUploadWindow(output, reporter.repeat)
-    const warnings = [...dropped.map(droppedWarning), ...recipe.warnings]
-    const totals = { chunks: 0, bytes: 0, durationSeconds: 0, longestSeconds: 0 }
-    const chunks = cut({
-      recipe,
+    const request = requestOf(options)
+    const cutPlan = await planCuts({
+      request,
+      mode,
       inspection,
       plan,
       scratch,
       signal,
-      seconds,
+      onProgress: reporter.repeat,
+    })
+    const binaries = await ffmpegBinaries()
+    const cores = availableParallelism()
+    const recipe = recipeOf({ mode, cutPlan, keepsGoodPart, inspection, plan, binaries, cores })
+    log.debug({ mode, container: container.extension, streams: kept.length }, 'cutting')
+
+    const uploads = createUploadWindow(output, reporter.repeat)
+    const warnings = [...dropped.map(droppedWarning), ...recipe.warnings]
+    const totals = { chunks: 0, bytes: 0, durationSeconds: 0, longestSeconds: 0 }
+    let truncated = {}
+    const chunks = cut({
+      recipe,
+      cutPlan,
+      inspection,
+      plan,
+      keepsGoodPart,
+      scratch,
+      signal,
       onProgress: reporter.report,
       onWarning: (warning) => warnings.push(warning),
+      onTruncated: (truncatedAtSeconds) => (truncated = { truncatedAtSeconds }),
     })
-    for await (const { path, fileName, times } of chunks) {
+    for await (const { path, fileName, bytes, times } of chunks) {
       totals.chunks++
-      totals.bytes += (await stat(path)).size
+      totals.bytes += bytes
       totals.durationSeconds += times.durationSeconds
       if (mode === 'copy' && isUnexplained({ ...totals, sourceBytes: event.sizeBytes })) {
         throw new PermanentError('its chunks are larger than the file can explain: its tables are damaged')
@@ -74,16 +114,22 @@ export const chunk = defineFunction(
     }
     await uploads.finish()
 
-    const tooLong = lengthWarning(totals.longestSeconds, seconds, mode)
+    const { requestedSeconds } = cutPlan
+    const tooLong = lengthWarning(totals.longestSeconds, requestedSeconds, mode)
+    const inChunks = [...kept, ...subtitles.map(({ stream }) => stream)].map(({ index }) => index)
     output.describe({
-      probe: { ...media, kept: kept.map(({ index }) => index), dropped },
-      totals: { ...totals, durationSeconds: Math.round(totals.durationSeconds * 1e6) / 1e6 },
+      probe: { ...media, kept: inChunks, dropped },
+      totals: { ...totals, ...truncated, durationSeconds: Math.round(totals.durationSeconds * 1e6) / 1e6 },
       warnings: tooLong === undefined ? warnings : [...warnings, tooLong],
       tools: { ffmpeg: binaries.version },
     })
     return c.json({ chunks: totals.chunks })
   },
 )
+
+function nothingToCut(streams: 'all' | 'audio'): string {
+  return streams === 'audio' ? 'the file has no audio' : 'the file has neither video nor audio'
+}
 
 function droppedWarning({ index, codec, language, why }: DroppedStream): string {
   const spoken = language === undefined ? '' : `, ${language}`

@@ -33,7 +33,9 @@ export interface Progress {
   readonly mediaSeconds?: number
   /** 0 to 100. */
   readonly percent?: number
+  /** Media seconds per second. */
   readonly speed?: number
+  readonly secondsLeft?: number
 }
 
 /** What a handler finds in `c.var`. All of it belongs to one attempt and ends with it. */

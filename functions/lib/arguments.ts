@@ -15,28 +15,79 @@ export function probeArguments(input: MediaInput): readonly string[] {
   return argumentsOf(command)
 }
 
+/** ffprobe, for one CSV line on standard output for each packet: stream, presentation time, decoding time, size, flags. */
+export function listingArguments(input: MediaInput): readonly string[] {
+  const command = guardedInput(input, '-hide_banner -v warning -fflags +genpts')
+  const entries = 'packet=stream_index,pts_time,dts_time,duration_time,size,flags'
+  add(command, 'output', `-show_entries ${entries} -of csv=p=0`)
+  return argumentsOf(command)
+}
+
+/** FFmpeg, for a line on standard output at each beginning and end of a silence of 0.3 s or more. */
+export function silenceArguments(input: MediaInput, stream: number): readonly string[] {
+  const command = guardedInput(input, '-hide_banner -nostdin -nostats -loglevel warning -progress pipe:3')
+  add(
+    command,
+    'output',
+    `-map 0:${stream} -af silencedetect=noise=-40dB:d=0.3,ametadata=mode=print:file=pipe\\:1 -f null`,
+  )
+  command.output('-')
+  return argumentsOf(command)
+}
+
+/** Where cuts are asked for: each so many seconds, or at times on the time line of the source. */
+export type Cuts = { readonly everySeconds: number } | { readonly atSeconds: readonly number[] }
+
 export interface ChunksOptions {
   readonly input: MediaInput
-  /** The streams to keep, by their index in the file. */
-  readonly streamIndexes: readonly number[]
-  readonly seconds: number
+  readonly streams: readonly OutputStream[]
+  readonly cuts: Cuts
   /** FFmpeg's name of the container, such as `mp4`. */
   readonly muxer: string
   /** With one `%05d`, relative to the working folder. */
   readonly outputPattern: string
 }
 
+/** A stream of the chunks. */
+export interface OutputStream {
+  /** Its number in the source. */
+  readonly index: number
+  /** FFmpeg's letter for its kind. */
+  readonly kind: 'v' | 'a' | 's'
+  /** Of subtitles. @defaultValue 'copy' */
+  readonly encoder?: string
+  /** Its language and title go along. @defaultValue true */
+  readonly hasTags?: boolean
+}
+
+export interface CopyChunksOptions extends ChunksOptions {
+  /** What can be read of a file that breaks off is kept. */
+  readonly keepsGoodPart?: boolean
+  /** How much earlier than a cut its keyframe may come. */
+  readonly earlySeconds: number
+}
+
 /**
- * Pieces of about `seconds` cut at keyframes, nothing re-encoded.
+ * Pieces cut at keyframes, nothing re-encoded.
  *
- * `-xerror`: without it FFmpeg ends with 0 on files that break off.
+ * - `-xerror`: without it FFmpeg ends with 0 on files that break off.
+ * - `+discardcorrupt`: of a packet that is not all there nothing is kept.
  */
-export function copyChunksArguments(options: ChunksOptions): readonly string[] {
-  return chunksArguments(options, { input: '-xerror', output: '-c copy', earlySeconds: 0.05 })
+export function copyChunksArguments(options: CopyChunksOptions): readonly string[] {
+  return chunksArguments(options, {
+    input: options.keepsGoodPart ? '' : '-xerror',
+    flags: options.keepsGoodPart ? '+genpts+discardcorrupt' : '+genpts',
+    output: '-c:v copy -c:a copy',
+    earlySeconds: options.earlySeconds,
+  })
 }
 
 export interface ExactChunksOptions extends ChunksOptions {
-  /** Of the picture track, which comes first in `streamIndexes`; absent when there is only sound. */
+  /** Of the pieces; where cuts are given as times, of each but the last. */
+  readonly seconds: number
+  /** Bits per second that the picture may have; absent when its quality decides alone. */
+  readonly pictureBitRate?: number
+  /** Of the picture track, which comes first in `streams`; absent when there is only sound. */
   readonly picture?: {
     /** As it is shown, so after rotation; even numbers, which 4:2:0 needs. */
     readonly width: number
@@ -76,7 +127,8 @@ export function exactChunksArguments(options: ExactChunksOptions): readonly stri
   const piece = (time: string) =>
     `floor((${time}+${decimal((picture?.startSeconds ?? 0) + TOLERANCE_SECONDS)})/${decimal(keyframeSeconds)})`
   const pictures = picture
-    ? `-c:v libx264 -preset veryfast -crf 23 -pix_fmt yuv420p -bf 0 -g 1000000 -sc_threshold 0
+    ? `-c:v libx264 -preset veryfast -crf 23 ${bounded(options.pictureBitRate)}
+      -pix_fmt yuv420p -bf 0 -g 1000000 -sc_threshold 0
       -vf scale=${picture.width}:${picture.height} ${hasFpsMode ? '-fps_mode' : '-vsync'} vfr
       -force_key_frames expr:if(isnan(prev_forced_t),1,gt(${piece('t')},${piece('prev_forced_t')}))`
     : ''
@@ -84,10 +136,15 @@ export function exactChunksArguments(options: ExactChunksOptions): readonly stri
     ${options.isSoundLonger ? '-max_interleave_delta 0' : ''}`
   return chunksArguments(options, {
     input: '',
+    flags: '+genpts',
     output: `${pictures} ${sound} -segment_format_options movflags=+faststart`,
     // To the nearest: keyframe, or packet of 1024 samples.
     earlySeconds: picture ? keyframeSeconds / 2 : 512 / 48_000,
   })
+}
+
+function bounded(bitRate: number | undefined): string {
+  return bitRate === undefined ? '' : `-maxrate ${Math.floor(bitRate)} -bufsize ${Math.floor(bitRate)}`
 }
 
 /**
@@ -97,27 +154,41 @@ export function exactChunksArguments(options: ExactChunksOptions): readonly stri
  * - `-avoid_negative_ts disabled`: else every time in the list is late by the delay of B-frames.
  */
 function chunksArguments(
-  { input, streamIndexes, seconds, muxer, outputPattern }: ChunksOptions,
+  { input, streams, cuts, muxer, outputPattern }: ChunksOptions,
   own: {
     readonly input: string
+    readonly flags: string
     readonly output: string
     /** How much too early a cut may be. */
     readonly earlySeconds: number
   },
 ): readonly string[] {
-  const first = `-hide_banner -nostdin -nostats -loglevel warning -progress pipe:3 ${own.input} -fflags +genpts`
+  const first = `-hide_banner -nostdin -nostats -loglevel warning -progress pipe:3 ${own.input} -fflags ${own.flags}`
   const command = guardedInput(input, first)
-  const maps = streamIndexes.map((index) => `-map 0:${index}`).join(' ')
+  const maps = streams.map(({ index }) => `-map 0:${index}`)
+  const tags = streams.flatMap(({ index, hasTags = true }, place) =>
+    hasTags ? [`-map_metadata:s:${place} 0:s:${index}`] : [],
+  )
+  const subtitles = streams
+    .filter(({ kind }) => kind === 's')
+    .map(({ encoder = 'copy' }, place) => `-c:s:${place} ${encoder}`)
   add(
     command,
     'output',
-    `${maps} -map_chapters -1 -map_metadata -1 ${own.output} -max_muxing_queue_size 4096
-    -avoid_negative_ts disabled -reset_timestamps 1
-    -f segment -segment_time ${seconds} -segment_time_delta ${decimal(own.earlySeconds)} -segment_format ${muxer}
+    `${maps.join(' ')} -map_chapters -1 -map_metadata -1 ${tags.join(' ')} ${own.output} ${subtitles.join(' ')}
+    -max_muxing_queue_size 4096 -avoid_negative_ts disabled -reset_timestamps 1
+    -f segment ${cutsOf(cuts)} -segment_time_delta ${decimal(own.earlySeconds)} -segment_format ${muxer}
     -segment_list pipe:1 -segment_list_type csv`,
   )
   command.output(outputPattern)
   return argumentsOf(command)
+}
+
+/** No times at all are one piece, which the muxer makes of a length that no file has. */
+function cutsOf(cuts: Cuts): string {
+  if ('everySeconds' in cuts) return `-segment_time ${cuts.everySeconds}`
+  if (cuts.atSeconds.length === 0) return '-segment_time 100000000'
+  return `-segment_times ${cuts.atSeconds.map(decimal).join(',')}`
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Which streams of a file go into its chunks, and into which container. Pure. @module */
 import type { AudioStream, MediaInfo, MediaStream, VideoStream } from './media-info.ts'
+import { planSubtitle, type KeptSubtitle } from './subtitles.ts'
 
 export interface Container {
   /** FFmpeg's name for `-segment_format`. */
@@ -10,7 +11,9 @@ export interface Container {
 
 export interface ChunkPlan {
   readonly container: Container
+  /** Picture and sound, in the order in which they stand in the chunks; subtitles come after them. */
   readonly kept: readonly MediaStream[]
+  readonly subtitles: readonly KeptSubtitle[]
   readonly dropped: readonly DroppedStream[]
   /** The kept picture track; absent when there is only sound. */
   readonly video?: VideoStream
@@ -50,29 +53,48 @@ const MOV_ONLY = /^(prores|dnxhd|qtrle|png|dvvideo|h263|amr_nb|amr_wb|pcm_\w+|ad
 export const MODES = ['copy', 'exact'] as const
 export type Mode = (typeof MODES)[number]
 
+/** Which streams are wanted: whatever fits, or the sound alone. */
+export const STREAMS = ['all', 'audio'] as const
+
+export interface PlanOptions {
+  readonly mode: Mode
+  readonly streams?: (typeof STREAMS)[number]
+  readonly isWebm: boolean
+}
+
 /** `undefined` when there is neither picture nor sound that could be kept. */
 export function planChunks(
   media: MediaInfo,
-  { mode, isWebm }: { readonly mode: Mode; readonly isWebm: boolean },
+  { mode, isWebm, streams = 'all' }: PlanOptions,
 ): ChunkPlan | undefined {
-  const video = largest(media.video.filter(isKnown))
+  const isSoundOnly = streams === 'audio'
+  const video = isSoundOnly ? undefined : largest(media.video.filter(isKnown))
   const audio = media.audio.filter(isKnown)
   const kept: readonly MediaStream[] = video ? [video, ...audio] : audio
   if (kept.length === 0) return undefined
   const others = media.video.filter((stream) => stream !== video && isKnown(stream))
   const unknown = [...media.video, ...media.audio].filter((stream) => !isKnown(stream))
+  const copied = () => (video ? ofVideo(media.format, isWebm, video, audio) : ofAudio(isWebm, audio))
+  const encoded = video ? CONTAINERS.mp4 : CONTAINERS.m4a
+  const container = mode === 'exact' ? encoded : copied()
+  const subtitles = media.subtitles.map((stream) => ({
+    stream,
+    plan: planSubtitle(stream, video && container.muxer),
+  }))
+  const otherwise = isSoundOnly
+    ? 'only the sound was asked for'
+    : 'another picture track; only the largest one is cut'
   const dropped = [
-    ...others.map(dropAs('another picture track; only the largest one is cut')),
+    ...others.map(dropAs(otherwise)),
     ...unknown.map(dropAs('its codec is unknown to this FFmpeg')),
-    ...media.subtitles.map(dropAs('subtitles are not part of chunks')),
+    ...subtitles.flatMap(({ stream, plan }) => (plan.isKept ? [] : [dropAs(plan.why)(stream)])),
     ...media.covers.map(dropAs('a cover picture, no video')),
     ...media.data.map(dropAs('neither picture nor sound')),
   ]
-  const copied = () => (video ? ofVideo(media.format, isWebm, video, audio) : ofAudio(isWebm, audio))
-  const encoded = video ? CONTAINERS.mp4 : CONTAINERS.m4a
   return {
-    container: mode === 'exact' ? encoded : copied(),
+    container,
     kept,
+    subtitles: subtitles.flatMap(({ plan }) => (plan.isKept ? [plan.subtitle] : [])),
     dropped: dropped.sort((a, b) => a.index - b.index),
     ...(video && { video }),
   }

@@ -1,33 +1,36 @@
 /** A file -> its chunks, each as soon as it is final and its end is known, and the proof that they are the whole. @module */
 import { join } from 'node:path'
 import { PermanentError, type ChunkTimes } from '../../runtime/index.ts'
+import { chunkFacts, flawOf, type ChunkFacts } from './chunk-facts.ts'
 import type { ChunkPlan } from './container.ts'
-import { decodingWarning, isCutShort } from './diagnosis.ts'
-import { failureOf } from './failure.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
-import type { Inspection } from './inspect.ts'
 import type { FfmpegProgress } from './progress.ts'
-import type { Recipe } from './recipe.ts'
 import { finishedSegments } from './segmenter.ts'
 import * as segments from './segments.ts'
-import { ToolError } from './tool-error.ts'
+import { splitPiece } from './split.ts'
+import { judgeWhole, type WholeOptions } from './whole.ts'
 
 export interface Chunk {
   readonly path: string
   readonly fileName: string
+  readonly bytes: number
   readonly times: ChunkTimes
 }
 
-export interface CutOptions {
-  readonly recipe: Recipe
-  readonly inspection: Inspection
-  readonly plan: ChunkPlan
-  readonly seconds: number
+export interface CutOptions extends Omit<WholeOptions, 'last' | 'result' | 'endsSeconds' | 'count'> {
   /** Where the chunks appear, and FFmpeg's working folder. */
   readonly scratch: string
   readonly signal: AbortSignal
   readonly onProgress: (progress: FfmpegProgress) => void
-  readonly onWarning: (warning: string) => void
+}
+
+/** A file on disk, and where it begins on the time line of the source. */
+interface Piece {
+  readonly path: string
+  readonly startSeconds: number
+  readonly facts: ChunkFacts
+  /** FFmpeg's list tells that it begins with pictures that need the one before. */
+  readonly isLeaning?: boolean
 }
 
 /**
@@ -37,12 +40,7 @@ export interface CutOptions {
  * @throws {ToolError} when FFmpeg did not run, was killed or lost its input
  */
 export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, void> {
-  const { recipe, plan, seconds, scratch, onWarning } = options
-  const toChunk = (segment: segments.Segment, index: number, endSeconds: number): Chunk => ({
-    path: join(scratch, segment.fileName),
-    fileName: segment.fileName,
-    times: segments.chunkTimes(segment, { index, endSeconds, requestedSeconds: seconds }),
-  })
+  const { recipe, cutPlan, plan, scratch, onWarning } = options
   let result: FfmpegResult | undefined
   const finished = finishedSegments({
     profile: recipe.profile,
@@ -55,52 +53,82 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
   })
 
   let last: segments.Segment | undefined
-  let index = -1
+  let held: Piece | undefined
+  let count = 0
   let isLeaning = false
+  /** Of each track, by the chunks so far. */
+  const endsSeconds: number[] = []
+  const toChunk = (piece: Piece, endSeconds: number): Chunk => {
+    const { path, startSeconds, facts } = piece
+    const index = count++
+    if (index >= segments.MAX_CHUNKS) throw tooMany()
+    const isIndependent = independence(piece, plan)
+    isLeaning ||= isIndependent === false
+    const { requestedSeconds } = cutPlan
+    const fileName = `chunk-${String(index).padStart(5, '0')}.${plan.container.extension}`
+    const times = segments.chunkTimes(
+      { fileName, startSeconds, endSeconds },
+      { index, endSeconds, requestedSeconds, isIndependent },
+    )
+    return { path, fileName, bytes: facts.bytes, times }
+  }
   for await (const segment of finished) {
-    if (last) {
-      isLeaning ||= segments.leansOn(last, segment, plan.video?.framesPerSecond)
+    const isSeenLeaning =
+      last && segments.leansOn(last, segment, options.inspection.media, plan.video?.framesPerSecond)
+    for (const piece of await piecesOf(segment, options, isSeenLeaning)) {
       // Only the next one's start tells where a chunk ends, so each waits for its successor.
-      yield toChunk(last, index, segment.startSeconds)
+      if (held) yield toChunk(held, piece.startSeconds)
+      held = piece
+      for (const [place, { endSeconds }] of (piece.facts.tracks ?? []).entries())
+        endsSeconds[place] = Math.max(endsSeconds[place] ?? 0, piece.startSeconds + endSeconds)
+      mustBeGood(piece, count, options)
     }
     last = segment
-    index++
-    if (index >= segments.MAX_CHUNKS) throw tooMany(seconds)
   }
-  const endSeconds = endOfWhole(options, last, result)
+  const endSeconds = judgeWhole({ ...options, last, result, endsSeconds, count: count + (held ? 1 : 0) })
+  if (held) yield toChunk(held, endSeconds)
   if (recipe.mode === 'copy' && isLeaning) onWarning(segments.LEANING_WARNING)
-  if (last) yield toChunk(last, index, endSeconds)
 }
 
-/** Where the last chunk ends, when the chunks are the whole of the source. */
-function endOfWhole(
-  { recipe, inspection, plan, onWarning }: CutOptions,
-  last: segments.Segment | undefined,
-  result: FfmpegResult | undefined,
-): number {
-  const { media } = inspection
-  if (recipe.mode === 'exact' && result) {
-    if (isCutShort(result, media.format)) throw failureOf(result)
-    const warning = decodingWarning(result)
-    if (warning !== undefined) onWarning(warning)
+/** One, or several when it is larger than it may be. */
+async function piecesOf(
+  { fileName, startSeconds }: segments.Segment,
+  options: CutOptions,
+  isLeaning = false,
+): Promise<readonly Piece[]> {
+  const { plan, cutPlan, scratch, signal } = options
+  const { limitBytes = Infinity } = cutPlan
+  const look = async (path: string, start: number, depth: number): Promise<readonly Piece[]> => {
+    const facts = await chunkFacts(path, plan.container.muxer)
+    if (facts.bytes <= limitBytes)
+      return [{ path, startSeconds: start, facts, isLeaning: isLeaning && start === startSeconds }]
+    const smaller: Piece[] = []
+    for (const piece of await splitPiece({ path, limitBytes, depth, plan, scratch, signal }))
+      smaller.push(...(await look(piece.path, start + piece.startSeconds, depth + 1)))
+    return smaller
   }
-  const verdict = segments.checkTotals({
-    last,
-    mediaSeconds: result?.mediaSeconds,
-    declaredSeconds: segments.declaredSeconds(media, plan.kept),
-    latestSeconds: segments.latestSeconds(media, plan.kept),
-    isEstimated: media.isDurationEstimated,
-  })
-  if (!verdict.isWhole) {
-    const cause = new ToolError(verdict.reason, result ?? { tool: 'ffmpeg' })
-    throw new PermanentError(verdict.reason, { cause })
-  }
-  if (verdict.warning !== undefined) onWarning(verdict.warning)
-  return verdict.endSeconds
+  return look(join(scratch, fileName), startSeconds, 0)
 }
 
-function tooMany(seconds: number): PermanentError {
+function mustBeGood({ facts }: Piece, index: number, { plan, onWarning }: CutOptions): void {
+  const flaw = flawOf(facts, plan.video !== undefined)
+  if (flaw === undefined) return
+  // A recording may begin in the middle of a picture: nothing before it is missing from the file.
+  if (index > 0 || facts.bytes === 0) throw new PermanentError(`chunk ${index} is no good: ${flaw}`)
+  onWarning(`the first chunk is as the file begins: ${flaw}`)
+}
+
+/** Of its picture; undefined when there is none, or nobody can tell. */
+function independence(
+  { facts: { tracks }, isLeaning = false }: Piece,
+  { video }: ChunkPlan,
+): boolean | undefined {
+  const picture = video && tracks?.find(({ kind }) => kind === 'video')
+  return picture && !isLeaning && picture.isIndependent && picture.beginsWithKeyframe
+}
+
+function tooMany(): PermanentError {
   return new PermanentError(
-    `more than ${segments.MAX_CHUNKS} chunks: choose "seconds" larger than ${seconds}, or a shorter file`,
+    `more than ${segments.MAX_CHUNKS} chunks: ask for larger ones, or bring a shorter file`,
   )
 }

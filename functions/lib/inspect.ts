@@ -25,6 +25,8 @@ export interface InspectOptions {
   /** A folder of the attempt's own: the working folder of ffprobe. */
   readonly scratch: string
   readonly signal: AbortSignal
+  /** A file that breaks off is not refused for that. */
+  readonly isTruncatedFine?: boolean
 }
 
 /** A description that is longer is no description: tags can be as large as the file. */
@@ -39,7 +41,7 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   // First: a small source is on disk then, and asked of the store only once.
   const address = mediaInput(await source.input(), scratch)
   const first = sniff(await source.bytes(0, SNIFF_BYTES))
-  refuse(first, sizeBytes)
+  refuse(first, options.isTruncatedFine ? undefined : sizeBytes)
   const input = { ...address, ...(first.demuxer !== undefined && { demuxer: first.demuxer }) }
   const lines: string[] = []
   let characters = 0
@@ -84,8 +86,9 @@ function parse(json: string, result: FfmpegResult) {
   }
 }
 
-function refuse({ refusal, declaredBytes, packetBytes }: Sniff, sizeBytes: number): void {
+function refuse({ refusal, declaredBytes, packetBytes }: Sniff, sizeBytes: number | undefined): void {
   if (refusal !== undefined) throw new PermanentError(`the file is ${refusal}`)
+  if (sizeBytes === undefined) return
   if (declaredBytes !== undefined && declaredBytes > sizeBytes) {
     throw new PermanentError(
       `the file is truncated: its header declares ${declaredBytes} bytes, and there are ${sizeBytes}`,

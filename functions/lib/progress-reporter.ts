@@ -15,17 +15,25 @@ export function createProgressReporter(
   let last: Progress = {}
   return {
     report({ mediaSeconds, speed }) {
-      const percent =
-        mediaSeconds !== undefined && durationSeconds !== undefined
-          ? Math.min(100, (mediaSeconds / durationSeconds) * 100)
-          : undefined
+      // Streams are read by turns, so the furthest time may fall back a little; nobody wants to see that.
+      const furthest = known(Math.max(mediaSeconds ?? 0, last.mediaSeconds ?? 0)) ?? 0
+      const isAnyKnown = mediaSeconds !== undefined || last.mediaSeconds !== undefined
+      const whole = known(durationSeconds)
+      const pace = known(speed)
+      const percent = isAnyKnown && whole ? Math.min(100, (furthest / whole) * 100) : undefined
+      const left = isAnyKnown && whole && pace ? Math.max(0, whole - furthest) / pace : undefined
       last = {
-        ...(mediaSeconds !== undefined && { mediaSeconds }),
+        ...(isAnyKnown && { mediaSeconds: furthest }),
         ...(percent !== undefined && { percent: Math.round(percent * 10) / 10 }),
-        ...(speed !== undefined && { speed }),
+        ...(pace !== undefined && { speed: pace }),
+        ...(known(left) !== undefined && left !== undefined && { secondsLeft: Math.round(left * 10) / 10 }),
       }
       send(last)
     },
     repeat: () => send(last),
   }
+}
+
+function known(value: number | undefined): number | undefined {
+  return value !== undefined && Number.isFinite(value) && value >= 0 ? value : undefined
 }

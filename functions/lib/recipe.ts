@@ -1,8 +1,14 @@
 /** How FFmpeg makes the chunks of one source: what differs between the modes. Pure. @module */
 import { PermanentError } from '../../runtime/index.ts'
-import { copyChunksArguments, exactChunksArguments, type ChunksOptions } from './arguments.ts'
+import {
+  copyChunksArguments,
+  exactChunksArguments,
+  type ChunksOptions,
+  type OutputStream,
+} from './arguments.ts'
 import type { FfmpegBinaries } from './binaries.ts'
 import type { ChunkPlan, Mode } from './container.ts'
+import type { CutPlan } from './cut-plan.ts'
 import { DEFAULT_LIMITS, type Limits } from './guard.ts'
 import type { Inspection } from './inspect.ts'
 import type { MediaStream, VideoStream } from './media-info.ts'
@@ -19,7 +25,9 @@ export interface Recipe {
 
 export interface RecipeParts {
   readonly mode: Mode
-  readonly seconds: number
+  readonly cutPlan: CutPlan
+  /** Of a source that breaks off, what came before is kept. */
+  readonly keepsGoodPart?: boolean
   readonly inspection: Inspection
   readonly plan: ChunkPlan
   readonly binaries: Pick<FfmpegBinaries, 'hasFpsMode'>
@@ -39,11 +47,12 @@ const HIGHEST_RATE = 240
 
 /** @throws {PermanentError} when the picture cannot be re-encoded */
 export function recipeOf(parts: RecipeParts): Recipe {
-  const { mode, plan, inspection, seconds, cores } = parts
+  const { mode, plan, inspection, cores, cutPlan, keepsGoodPart = false } = parts
+  const { seconds, cuts } = cutPlan
   const options: ChunksOptions = {
     input: inspection.input,
-    streamIndexes: plan.kept.map(({ index }) => index),
-    seconds,
+    streams: streamsOf(parts),
+    cuts,
     muxer: plan.container.muxer,
     outputPattern: `chunk-%05d.${plan.container.extension}`,
   }
@@ -51,7 +60,9 @@ export function recipeOf(parts: RecipeParts): Recipe {
   const copiedBytes = 2 * inspection.sizeBytes + TABLES_BYTES
   if (mode === 'copy') {
     const limits = { fileBytes: copiedBytes }
-    return { mode, profile: 'copy', arguments: copyChunksArguments(options), limits, warnings: [] }
+    const { earlySeconds } = cutPlan
+    const list = copyChunksArguments({ ...options, keepsGoodPart, earlySeconds })
+    return { mode, profile: 'copy', arguments: list, limits, warnings: tagWarnings(parts) }
   }
   const picture = plan.video && pictureOf(plan.video, inspection.media.startSeconds)
   const outlastsSeconds = soundOutlasts(plan) ?? 0
@@ -61,6 +72,8 @@ export function recipeOf(parts: RecipeParts): Recipe {
     profile: 'encode',
     arguments: exactChunksArguments({
       ...options,
+      seconds,
+      ...(cutPlan.pictureBitRate !== undefined && { pictureBitRate: cutPlan.pictureBitRate }),
       hasFpsMode: parts.binaries.hasFpsMode,
       ...(picture && { picture, isSoundLonger: outlastsSeconds > LONG_SECONDS }),
     }),
@@ -71,10 +84,44 @@ export function recipeOf(parts: RecipeParts): Recipe {
       cpuSeconds: DEFAULT_LIMITS.cpuSeconds * cores,
     },
     warnings: [
+      ...tagWarnings(parts),
       ...(plan.video?.isHdr ? [HDR_WARNING] : []),
       ...(outlastsSeconds < -INTERLEAVED_SECONDS ? [SHORT_SOUND_WARNING] : []),
     ],
   }
+}
+
+/** Languages and titles of a stream that go into each chunk; what is longer is no title. */
+const MAX_TAG_CHARACTERS = 2_000
+
+function streamsOf({ plan, inspection }: RecipeParts): readonly OutputStream[] {
+  const hasTags = ({ index }: MediaStream) => tagCharacters(inspection, index) <= MAX_TAG_CHARACTERS
+  return [
+    ...plan.kept.map((stream) => ({
+      index: stream.index,
+      kind: stream === plan.video ? ('v' as const) : ('a' as const),
+      hasTags: hasTags(stream),
+    })),
+    ...plan.subtitles.map(({ stream, encoder }) => ({
+      index: stream.index,
+      kind: 's' as const,
+      encoder,
+      hasTags: hasTags(stream),
+    })),
+  ]
+}
+
+function tagCharacters({ document }: Inspection, index: number): number {
+  const { streams = [] } = document as { streams?: readonly { index?: number; tags?: object }[] }
+  return JSON.stringify(streams.find((stream) => stream.index === index)?.tags ?? {}).length
+}
+
+function tagWarnings(parts: RecipeParts): readonly string[] {
+  const long = streamsOf(parts).filter(({ hasTags }) => hasTags === false)
+  return long.map(
+    ({ index }) =>
+      `stream ${index} has no language and title in the chunks: its tags are longer than ${MAX_TAG_CHARACTERS} characters`,
+  )
 }
 
 const HDR_WARNING =

@@ -6,7 +6,6 @@
  * hundreds of chunks, and small sources are files.
  * @module
  */
-import { mustHaveSucceeded } from './failure.ts'
 import { startFfmpeg, type FfmpegOptions, type FfmpegResult, type FfmpegRun } from './ffmpeg.ts'
 import { parseSegment, type Segment } from './segments.ts'
 
@@ -14,15 +13,14 @@ import { parseSegment, type Segment } from './segments.ts'
 const MAX_UNTAKEN = 2
 
 export interface SegmenterOptions extends Omit<FfmpegOptions, 'tool' | 'onLine'> {
-  /** FFmpeg ended well: told once, after the last segment. */
+  /** FFmpeg ended, well or not: told once, after the last segment. */
   readonly onEnd: (result: FfmpegResult) => void
 }
 
 /**
- * A file is final when it is yielded. Ends when FFmpeg has ended well; leaving the loop early ends FFmpeg.
+ * A file is final when it is yielded. Ends when FFmpeg has ended; leaving the loop early ends FFmpeg.
  *
- * @throws {PermanentError} when the file is damaged
- * @throws {ToolError} when FFmpeg did not run or was killed
+ * @throws {ToolError} when FFmpeg could not be started
  */
 export async function* finishedSegments(options: SegmenterOptions): AsyncGenerator<Segment, void, void> {
   const untaken: Segment[] = []
@@ -60,9 +58,7 @@ export async function* finishedSegments(options: SegmenterOptions): AsyncGenerat
       isPaused = false
       await new Promise<void>((resolve) => (wake = resolve))
     }
-    const result = await run.ended
-    mustHaveSucceeded(result)
-    options.onEnd(result)
+    options.onEnd(await run.ended)
   } finally {
     run.kill()
     // No process outlives the attempt.

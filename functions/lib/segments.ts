@@ -21,16 +21,21 @@ export function parseSegment(line: string): Segment | undefined {
   return { fileName: match[1], startSeconds: Number(match[2]), endSeconds: Number(match[3]) }
 }
 
+export interface ChunkPlace {
+  readonly index: number
+  readonly endSeconds: number
+  readonly requestedSeconds?: number | undefined
+  readonly isIndependent?: boolean | undefined
+}
+
 /** Chunk `index` lasts from its own start to `endSeconds`, the start of the next one. */
-export function chunkTimes(
-  segment: Segment,
-  at: { readonly index: number; readonly endSeconds: number; readonly requestedSeconds: number },
-): ChunkTimes {
+export function chunkTimes(segment: Segment, at: ChunkPlace): ChunkTimes {
   return {
     index: at.index,
     startSeconds: rounded(segment.startSeconds),
-    requestedSeconds: at.requestedSeconds,
+    ...(at.requestedSeconds !== undefined && { requestedSeconds: rounded(at.requestedSeconds) }),
     durationSeconds: rounded(Math.max(0, at.endSeconds - segment.startSeconds)),
+    ...(at.isIndependent !== undefined && { independent: at.isIndependent }),
   }
 }
 
@@ -58,6 +63,8 @@ export interface Coverage {
   readonly last: Segment | undefined
   /** How far FFmpeg's own report went: sound may go on after the last picture, which the list leaves out. */
   readonly mediaSeconds: number | undefined
+  /** Where picture and sound end by the tables of the chunks; absent when they have none. */
+  readonly tracksSeconds?: number | undefined
   /** What the source declares; absent when it does not. */
   readonly declaredSeconds: number | undefined
   /** What its streams do: ffprobe 5.1 leaves the wait before a late one out of the length of an MP4. */
@@ -68,14 +75,16 @@ export interface Coverage {
 
 export type Verdict =
   | { readonly isWhole: true; readonly endSeconds: number; readonly warning?: string }
-  | { readonly isWhole: false; readonly reason: string }
+  /** `goodSeconds`: how far it could be read before it breaks off. */
+  | { readonly isWhole: false; readonly reason: string; readonly goodSeconds?: number }
 
 /** FFmpeg's exit code alone is no success: do the chunks add up to the source? */
 export function checkTotals(coverage: Coverage): Verdict {
   const { last, mediaSeconds, declaredSeconds, latestSeconds, isEstimated } = coverage
   if (!last)
     return { isWhole: false, reason: 'not one chunk came out: the file holds no media that can be cut' }
-  const coveredSeconds = Math.max(last.endSeconds, mediaSeconds ?? 0)
+  // What FFmpeg reports goes as far as the last subtitle, which may be shown for longer than there is a picture.
+  const coveredSeconds = Math.max(last.endSeconds, coverage.tracksSeconds ?? mediaSeconds ?? 0)
   const tells = `the file declares ${seconds(declaredSeconds ?? 0)}, but ${seconds(coveredSeconds)} could be read`
   if (declaredSeconds === undefined || isEstimated) {
     if (coveredSeconds <= 0)
@@ -88,33 +97,59 @@ export function checkTotals(coverage: Coverage): Verdict {
     if (saidSeconds !== undefined && isNear(coveredSeconds, saidSeconds))
       return { isWhole: true, endSeconds: Math.max(last.endSeconds, saidSeconds) }
   }
-  const what =
-    coveredSeconds < declaredSeconds ? 'truncated or damaged' : 'damaged: its time stamps are wrong'
-  return { isWhole: false, reason: `${tells}: it is ${what}` }
+  if (coveredSeconds > declaredSeconds)
+    return { isWhole: false, reason: `${tells}: it is damaged: its time stamps are wrong` }
+  return { isWhole: false, reason: `${tells}: it is truncated or damaged`, goodSeconds: coveredSeconds }
 }
 
 function isNear(coveredSeconds: number, declaredSeconds: number): boolean {
   return Math.abs(coveredSeconds - declaredSeconds) <= Math.max(1, declaredSeconds / 100)
 }
 
+/** Containers that give no time to some pictures: FFmpeg makes one up, and what a chunk's tables say of them proves nothing. */
+const UNTIMED = ['avi', 'mpeg', 'mpegts']
+
 /**
- * Whether `next` begins with pictures that lean on `previous` (an open GOP): their times lie before its keyframe, so
- * they are missing at the end of `previous` as FFmpeg lists it.
+ * Whether `next` begins with pictures that lean on `previous` (an open GOP), told by the list: their times lie before its
+ * keyframe, so they are missing at the end of `previous`.
  */
-export function leansOn(previous: Segment, next: Segment, framesPerSecond: number | undefined): boolean {
-  if (framesPerSecond === undefined) return false
+export function leansOn(
+  previous: Segment,
+  next: Segment,
+  media: MediaInfo,
+  framesPerSecond?: number,
+): boolean {
+  if (framesPerSecond === undefined || !UNTIMED.includes(media.format)) return false
   return next.startSeconds - previous.endSeconds > 1.5 / framesPerSecond
 }
 
 export const LEANING_WARNING =
-  'some chunks seem to begin with pictures that need the chunk before (open GOPs, or a picture that stands for long): put together they lose nothing, alone they may lack a few frames'
+  'some chunks begin with pictures that need the chunk before (open GOPs; "independent" is false): put together they lose nothing, alone they lack a few frames'
+
+/** Streams of which the chunks have less than the file declares, although the whole is as long as it should be. */
+export function shortStreams(
+  media: MediaInfo,
+  kept: readonly MediaStream[],
+  endsSeconds: readonly number[],
+): readonly string[] {
+  return kept.flatMap((stream, place) => {
+    // No later than the file itself: Matroska counts the length of a late stream from the beginning of the file.
+    const declared = declaredSeconds(media, [stream])
+    const end = endsSeconds[place]
+    if (declared === undefined || end === undefined || end > declared || isNear(end, declared)) return []
+    return [
+      `stream ${stream.index} (${stream.codec}) ends at ${seconds(end)}, and the file declares that it lasts until ${seconds(declared)}`,
+    ]
+  })
+}
 
 /** Said of a result whose chunks are much longer than asked for. */
 export function lengthWarning(
   longestSeconds: number,
-  requestedSeconds: number,
+  requestedSeconds: number | undefined,
   mode: Mode,
 ): string | undefined {
+  if (requestedSeconds === undefined) return undefined
   if (longestSeconds <= 2 * requestedSeconds) return undefined
   const why = {
     copy: 'without re-encoding (mode "exact"), cuts are only possible at keyframes',

@@ -19,6 +19,10 @@ const fileSchema = z.object({
   requestedSeconds: seconds.optional().describe('of a chunk: how long it was asked to be'),
   durationSeconds: seconds.optional().describe('of a chunk: how long it really is'),
   endSeconds: seconds.optional().describe('of a chunk: where it ends on the time line of the source'),
+  independent: z
+    .boolean()
+    .optional()
+    .describe('of a chunk with a picture: false when its first pictures need the chunk before'),
 })
 
 export const sourceSchema = z.object({

@@ -6,11 +6,14 @@ export interface ChunkTimes {
   /** 0-based. */
   readonly index: number
   readonly startSeconds: number
-  readonly requestedSeconds: number
+  /** Absent when it was asked for by its size. */
+  readonly requestedSeconds?: number
   /** What the chunk really lasts. */
   readonly durationSeconds: number
   /** Where it ends on the time line, when that is not start and duration added up. */
   readonly endSeconds?: number
+  /** Of pictures: whether they can all be shown without the chunk before. */
+  readonly independent?: boolean
 }
 
 /** One result: a finished file in the scratch folder. */

@@ -65,7 +65,15 @@ describe.each(builds)('$name', (build) => {
     [muxer, extension]: readonly [string, string] = ['matroska', 'mkv'],
   ) => {
     const outputPattern = `chunk-%05d.${extension}`
-    return run('ffmpeg', copyChunksArguments({ input, streamIndexes, seconds: 2, muxer, outputPattern }))
+    const streams = streamIndexes.map((index) => ({
+      index,
+      kind: index === 0 ? ('v' as const) : ('a' as const),
+    }))
+    const cuts = { everySeconds: 2 }
+    return run(
+      'ffmpeg',
+      copyChunksArguments({ input, streams, cuts, earlySeconds: 0.05, muxer, outputPattern }),
+    )
   }
   const copy = (name: string, streamIndexes: readonly number[], container?: readonly [string, string]) =>
     copyFrom(inputOf(name), streamIndexes, container)
@@ -108,7 +116,8 @@ describe.each(builds)('$name', (build) => {
   ] as const)('encodes %s into pieces, with a line for each', async (name, streamIndexes) => {
     const list = exactChunksArguments({
       input: inputOf(name),
-      streamIndexes,
+      streams: streamIndexes.map((index) => ({ index, kind: index === 0 && !isSound(name) ? 'v' : 'a' })),
+      cuts: { everySeconds: 2 },
       seconds: 2,
       muxer: 'mp4',
       outputPattern: 'chunk-%05d.mp4',

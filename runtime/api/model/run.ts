@@ -44,6 +44,7 @@ const runShape = {
       mediaSeconds: z.number().optional(),
       percent: z.number().optional(),
       speed: z.number().optional(),
+      secondsLeft: z.number().optional(),
     })
     .optional(),
 }

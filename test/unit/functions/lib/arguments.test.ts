@@ -12,9 +12,15 @@ const after = (list: readonly string[], option: string) => list[list.indexOf(opt
 
 const onDisk = mediaInput('/tmp/a b %d/source', '/tmp')
 const byUrl = mediaInput('http://127.0.0.1:40123/0a1b', '/tmp')
-const options: ExactChunksOptions = {
+const options: ExactChunksOptions & { earlySeconds: number } = {
   input: onDisk,
-  streamIndexes: [3, 1],
+  streams: [
+    { index: 3, kind: 'v' },
+    { index: 1, kind: 'a', hasTags: false },
+    { index: 7, kind: 's', encoder: 'mov_text' },
+  ],
+  cuts: { everySeconds: 2.5 },
+  earlySeconds: 0.05,
   seconds: 2.5,
   muxer: 'mp4',
   outputPattern: 'chunk-%05d.mp4',
@@ -64,7 +70,8 @@ describe('argument lists', () => {
     ['encoding', exact],
   ])('takes the streams that were chosen, in that order, when %s', (_mode, list) => {
     const maps = list.flatMap((word, index) => (word === '-map' ? [list[index + 1]] : []))
-    expect(maps).toEqual(['0:3', '0:1'])
+    expect(maps).toEqual(['0:3', '0:1', '0:7'])
+    expect(after(list, '-c:s:0')).toBe('mov_text')
   })
 
   it.each([
@@ -74,6 +81,25 @@ describe('argument lists', () => {
     expect(list.at(-1)).toBe('chunk-%05d.mp4')
     expect(after(list, '-segment_time')).toBe('2.5')
     expect(after(list, '-segment_format')).toBe('mp4')
+  })
+
+  it('takes language and title of a stream along only where that is wanted', () => {
+    expect(after(copy, '-map_metadata:s:0')).toBe('0:s:3')
+    expect(copy).not.toContain('-map_metadata:s:1')
+  })
+
+  it('cuts at the times that are given, and nowhere when there are none', () => {
+    const at = (atSeconds: readonly number[]) => copyChunksArguments({ ...options, cuts: { atSeconds } })
+    expect(after(at([1.5, 4]), '-segment_times')).toBe('1.500000,4.000000')
+    expect(at([])).not.toContain('-segment_times')
+    expect(Number(after(at([]), '-segment_time'))).toBeGreaterThan(1_000_000)
+  })
+
+  it('ends at the first flaw, unless the good part shall be kept: then of a torn packet nothing is', () => {
+    expect(copy).toContain('-xerror')
+    const keeping = copyChunksArguments({ ...options, keepsGoodPart: true })
+    expect(keeping).not.toContain('-xerror')
+    expect(after(keeping, '-fflags')).toBe('+genpts+discardcorrupt')
   })
 })
 
@@ -98,6 +124,11 @@ describe('exactChunksArguments', () => {
     const newer = exactChunksArguments({ ...options, hasFpsMode: true })
     expect(after(newer, '-fps_mode')).toBe('vfr')
     expect(newer).not.toContain('-vsync')
+  })
+  it('bounds the rate of the picture only when it is told to', () => {
+    expect(exact).not.toContain('-maxrate')
+    const bounded = exactChunksArguments({ ...options, pictureBitRate: 123_456.7 })
+    expect([after(bounded, '-maxrate'), after(bounded, '-bufsize')]).toEqual(['123456', '123456'])
   })
   it('says nothing of pictures when there are none', () => {
     const { picture: _, ...soundOnly } = options

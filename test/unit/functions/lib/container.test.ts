@@ -94,13 +94,34 @@ describe('planChunks', () => {
     )
     expect(plan?.kept.map(({ index }) => index)).toEqual([3, 1, 4])
     expect(plan?.video?.index).toBe(3)
-    expect(plan?.dropped.map(({ index }) => index)).toEqual([0, 2, 5, 6])
-    expect(plan?.dropped[1]).toEqual({
-      index: 2,
-      codec: 'mov_text',
-      language: 'eng',
-      why: 'subtitles are not part of chunks',
-    })
+    expect(plan?.dropped.map(({ index }) => index)).toEqual([0, 5, 6])
+    expect(plan?.subtitles).toEqual([{ stream: other(2, 'mov_text', 'eng'), encoder: 'copy' }])
+  })
+
+  it.each([
+    { codec: 'subrip', format: MP4, encoder: 'mov_text' },
+    { codec: 'subrip', format: MKV, encoder: 'copy' },
+    { codec: 'ass', format: MKV, encoder: 'copy' },
+    { codec: 'mov_text', format: MKV, encoder: 'srt' },
+    { codec: 'hdmv_pgs_subtitle', format: MKV, encoder: 'copy' },
+    { codec: 'hdmv_pgs_subtitle', format: MP4, why: /pictures do not fit into mp4/ },
+    { codec: 'eia_608', format: MP4, why: /of this kind/ },
+    { codec: 'subrip', format: MP4, streams: 'audio' as const, why: /sound alone/ },
+  ])('has a place for $codec in $format, or says why not', ({ codec, format, encoder, why, streams }) => {
+    const subtitles = [other(2, codec, 'ger')]
+    const of = { video: [video(0, 'h264')], audio: [audio(1, 'aac')], subtitles }
+    const plan = planChunks(media(format, of), { ...COPY, ...(streams && { streams }) })
+    expect(plan?.subtitles.map((each) => each.encoder)).toEqual(encoder === undefined ? [] : [encoder])
+    expect(plan?.dropped.find(({ index }) => index === 2)?.why ?? '').toMatch(why ?? /^$/)
+  })
+
+  it('leaves the picture out when the sound alone is wanted, and says so', () => {
+    const of = { video: [video(0, 'h264')], audio: [audio(1, 'aac'), audio(2, 'aac')] }
+    const plan = planChunks(media(MP4, of), { ...COPY, streams: 'audio' })
+    expect(plan?.container.extension).toBe('m4a')
+    expect(plan?.kept.map(({ index }) => index)).toEqual([1, 2])
+    expect(plan?.dropped).toEqual([{ index: 0, codec: 'h264', why: 'only the sound was asked for' }])
+    expect(planChunks(media(MP4, { video: of.video }), { ...COPY, streams: 'audio' })).toBeUndefined()
   })
 
   it('cuts the sound alone when the picture has a codec without a name', () => {

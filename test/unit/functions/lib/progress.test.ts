@@ -41,8 +41,26 @@ describe('createProgressReporter', () => {
       mediaSeconds: 2,
       percent: 25,
       speed: 30,
+      secondsLeft: 0.2,
     })
     expect(reported(8, { mediaSeconds: 8.2 })[0]?.percent).toBe(100)
+  })
+  it('never goes back', () => {
+    const sent = reported(10, { mediaSeconds: 5 }, { mediaSeconds: 4, speed: 2 }, {})
+    expect(sent.map(({ percent }) => percent)).toEqual([50, 50, 50, 50])
+    expect(sent[1]).toMatchObject({ mediaSeconds: 5, secondsLeft: 2.5 })
+  })
+  it.each([
+    { durationSeconds: 0, speed: 1 },
+    { durationSeconds: NaN, speed: NaN },
+    { durationSeconds: Infinity, speed: Infinity },
+    { durationSeconds: -3, speed: -1 },
+    { durationSeconds: 10, speed: 0 },
+  ])('has nothing but numbers in it at $durationSeconds s and speed $speed', ({ durationSeconds, speed }) => {
+    for (const report of reported(durationSeconds, { mediaSeconds: 5, speed }, { mediaSeconds: NaN })) {
+      expect(Object.values(report).filter((value) => !Number.isFinite(value) || value < 0)).toEqual([])
+      expect(report.percent ?? 0).toBeLessThanOrEqual(100)
+    }
   })
   it('tells no percent when it is not', () => {
     expect(reported(undefined, { mediaSeconds: 2 })[0]).toEqual({ mediaSeconds: 2 })

@@ -25,12 +25,13 @@ function exact(video: Partial<VideoStream>, audio: Partial<AudioStream> = {}) {
   return recipe('exact', {
     container: { muxer: 'mp4', extension: 'mp4', contentType: 'video/mp4' },
     kept: [picture, { ...AUDIO, ...audio }],
+    subtitles: [],
     dropped: [],
     video: picture,
   })
 }
 
-function recipe(mode: 'copy' | 'exact', plan: ChunkPlan) {
+function recipe(mode: 'copy' | 'exact', plan: ChunkPlan, document: object = {}) {
   const media = {
     format: 'mov,mp4',
     startSeconds: 3,
@@ -43,8 +44,9 @@ function recipe(mode: 'copy' | 'exact', plan: ChunkPlan) {
     chapters: 0,
   }
   const input = { address: 'file:source', isUrl: false }
-  const inspection: Inspection = { input, media, document: {}, isWebm: false, sizeBytes: 10 * MIB }
-  return recipeOf({ mode, seconds: 6, inspection, plan, binaries: { hasFpsMode: true }, cores: 4 })
+  const inspection: Inspection = { input, media, document, isWebm: false, sizeBytes: 10 * MIB }
+  const cutPlan = { cuts: { everySeconds: 6 }, seconds: 6, earlySeconds: 0.05 }
+  return recipeOf({ mode, cutPlan, inspection, plan, binaries: { hasFpsMode: true }, cores: 4 })
 }
 
 const filter = (list: readonly string[]) => list[list.indexOf('-vf') + 1]
@@ -56,7 +58,7 @@ describe('recipeOf', () => {
       container: { muxer: 'mp3', extension: 'mp3', contentType: '' },
       kept: [AUDIO],
     }
-    const copied = recipe('copy', { container, kept, dropped: [] })
+    const copied = recipe('copy', { container, kept, subtitles: [], dropped: [] })
     expect(copied).toMatchObject({
       profile: 'copy',
       limits: { fileBytes: (2 * 10 + 64) * MIB },
@@ -100,10 +102,24 @@ describe('recipeOf', () => {
     expect(exact({}, { durationSeconds: 51 }).warnings).toEqual([])
   })
 
+  it('takes no tags along that are longer than any title, and says so', () => {
+    const streams = [{ index: 1, tags: { title: 'x'.repeat(3_000) } }]
+    const container = { muxer: 'mp3', extension: 'mp3', contentType: '' }
+    const plan = { container, kept: [AUDIO], subtitles: [], dropped: [] }
+    expect(recipe('copy', plan, { streams }).warnings).toEqual([expect.stringContaining('stream 1 has no')])
+    expect(recipe('copy', plan, { streams }).arguments.join(' ')).not.toContain('-map_metadata:s')
+    expect(recipe('copy', plan).arguments).toContain('-map_metadata:s:0')
+  })
+
   it('warns of HDR, and gives up on a picture without a size', () => {
     expect(exact({ isHdr: true }).warnings).toEqual([expect.stringContaining('HDR')])
     const { width: _, ...sizeless } = VIDEO
-    const plan = { container: { muxer: 'mp4', extension: 'mp4', contentType: '' }, kept: [], dropped: [] }
+    const plan = {
+      container: { muxer: 'mp4', extension: 'mp4', contentType: '' },
+      kept: [],
+      subtitles: [],
+      dropped: [],
+    }
     expect(() => recipe('exact', { ...plan, video: sizeless })).toThrow('size of the picture is unknown')
   })
 })

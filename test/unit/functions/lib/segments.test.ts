@@ -7,6 +7,7 @@ import {
   leansOn,
   lengthWarning,
   parseSegment,
+  shortStreams,
 } from '../../../../functions/lib/segments.ts'
 
 const segment = (startSeconds: number, endSeconds: number) => ({
@@ -63,7 +64,10 @@ describe('checkTotals', () => {
     },
     { name: 'no time at all', of: { last: segment(0, 0) }, reason: /last no time/ },
   ])('is not whole: $name', ({ of, reason }) => {
-    expect(checkTotals({ ...base, ...of })).toEqual({ isWhole: false, reason: expect.stringMatching(reason) })
+    expect(checkTotals({ ...base, ...of })).toMatchObject({
+      isWhole: false,
+      reason: expect.stringMatching(reason),
+    })
   })
   it.each([
     { name: 'within a second', of: { last: segment(4, 12.2), declaredSeconds: 13 }, endSeconds: 13 },
@@ -141,11 +145,37 @@ describe('declaredSeconds', () => {
 
 describe('leansOn', () => {
   it.each([
-    { name: 'a hole of two pictures', next: 4.08, fps: 25, expected: true },
-    { name: 'no hole', next: 4, fps: 25, expected: false },
-    { name: 'an unknown rate', next: 9, fps: undefined, expected: false },
-  ])('is $expected for $name', ({ next, fps, expected }) => {
-    expect(leansOn(segment(0, 4), segment(next, 8), fps)).toBe(expected)
+    { format: 'avi', next: 4.08, fps: 25, expected: true },
+    { format: 'avi', next: 4.04, fps: 25, expected: false },
+    { format: 'avi', next: 9, fps: undefined, expected: false },
+    { format: 'mov,mp4', next: 9, fps: 25, expected: false },
+  ])(
+    'is $expected in $format at $fps fps when a chunk is listed until 4 s and the next from $next s',
+    (of) => {
+      const media = { format: of.format } as MediaInfo
+      expect(leansOn(segment(0, 4), segment(of.next, 8), media, of.fps)).toBe(of.expected)
+    },
+  )
+})
+
+describe('shortStreams', () => {
+  const stream = (index: number, durationSeconds?: number) => ({
+    index,
+    codec: 'aac',
+    isDefault: true,
+    ...(durationSeconds !== undefined && { durationSeconds }),
+  })
+  const of = (streams: ReturnType<typeof stream>[], ends: readonly number[]) =>
+    shortStreams({ startSeconds: 0 } as MediaInfo, streams, ends)
+
+  it('names a stream that ends long before its time, with both times', () => {
+    expect(of([stream(0, 60), stream(1, 60)], [60, 30])).toEqual([
+      'stream 1 (aac) ends at 30.0 s, and the file declares that it lasts until 60.0 s',
+    ])
+  })
+  it('says nothing of half a second, of more than was declared, and of what declares or tells nothing', () => {
+    expect(of([stream(0, 60), stream(1, 60), stream(2)], [59.5, 90, 1])).toEqual([])
+    expect(of([stream(0, 60)], [])).toEqual([])
   })
 })
 

@@ -1,0 +1,90 @@
+/** Whether the chunks are the whole of the source, and where the last one ends. @module */
+import { PermanentError } from '../../runtime/index.ts'
+import type { ChunkPlan } from './container.ts'
+import type { CutPlan } from './cut-plan.ts'
+import { decodingWarning, isCutShort } from './diagnosis.ts'
+import { failureOf, mustHaveSucceeded } from './failure.ts'
+import type { FfmpegResult } from './ffmpeg.ts'
+import type { Inspection } from './inspect.ts'
+import type { Recipe } from './recipe.ts'
+import * as segments from './segments.ts'
+import { ToolError } from './tool-error.ts'
+
+export interface WholeOptions {
+  readonly recipe: Recipe
+  readonly cutPlan: CutPlan
+  readonly inspection: Inspection
+  readonly plan: ChunkPlan
+  /** What could be read of a file that breaks off is kept. */
+  readonly keepsGoodPart: boolean
+  readonly onWarning: (warning: string) => void
+  /** The file breaks off there, and what came before is kept. */
+  readonly onTruncated: (atSeconds: number) => void
+  /** As FFmpeg lists it. */
+  readonly last: segments.Segment | undefined
+  /** Absent when FFmpeg was ended before its time. */
+  readonly result: FfmpegResult | undefined
+  /** Of each track, in the order of the kept streams, by the tables of the chunks. */
+  readonly endsSeconds: readonly number[]
+  readonly count: number
+}
+
+/**
+ * Where the last chunk ends.
+ *
+ * @throws {PermanentError} when the file breaks off or is damaged; the message says at which second
+ * @throws {ToolError} when FFmpeg did not end well and it is not the file's fault
+ */
+export function judgeWhole(options: WholeOptions): number {
+  const { recipe, inspection, plan, result, last, endsSeconds, count, cutPlan, onWarning } = options
+  const { media } = inspection
+  const heard = endsSeconds.slice(0, plan.kept.length)
+  const tracksSeconds = heard.length > 0 ? Math.max(...heard) : undefined
+  if (result) mustBeRead(options, result, tracksSeconds)
+  const verdict = segments.checkTotals({
+    last,
+    mediaSeconds: result?.mediaSeconds,
+    tracksSeconds,
+    declaredSeconds: segments.declaredSeconds(media, plan.kept),
+    latestSeconds: segments.latestSeconds(media, plan.kept),
+    isEstimated: media.isDurationEstimated,
+  })
+  if (!verdict.isWhole) {
+    if (options.keepsGoodPart && (verdict.goodSeconds ?? 0) > 0) return keepGoodPart(options, verdict)
+    const cause = new ToolError(verdict.reason, result ?? { tool: 'ffmpeg' })
+    throw new PermanentError(verdict.reason, { cause })
+  }
+  if (verdict.warning !== undefined) onWarning(verdict.warning)
+  for (const warning of segments.shortStreams(media, plan.kept, heard)) onWarning(warning)
+  if (cutPlan.parts !== undefined && count !== cutPlan.parts) {
+    const why = `${cutPlan.parts} parts were asked for, and there are only ${count} places where one can begin`
+    if (recipe.mode === 'exact') throw new PermanentError(`${why}: ask for fewer`)
+    onWarning(`${why} without re-encoding: mode "exact" makes as many as there are pictures`)
+  }
+  return verdict.endSeconds
+}
+
+function keepGoodPart(
+  { onWarning, onTruncated }: WholeOptions,
+  { reason, goodSeconds = 0 }: Extract<segments.Verdict, { isWhole: false }>,
+): number {
+  onWarning(`${reason}. What came before is kept`)
+  onTruncated(goodSeconds)
+  return goodSeconds
+}
+
+function mustBeRead(options: WholeOptions, result: FfmpegResult, tracksSeconds = 0): void {
+  const { recipe, inspection, keepsGoodPart, onWarning, last } = options
+  try {
+    mustHaveSucceeded(result)
+    const isShort = isCutShort(result, inspection.media.format)
+    if (isShort && recipe.mode === 'exact' && !keepsGoodPart) throw failureOf(result)
+  } catch (error) {
+    if (!(error instanceof PermanentError)) throw error
+    const atSeconds = Math.max(tracksSeconds, result.mediaSeconds ?? 0, last?.endSeconds ?? 0)
+    const where = atSeconds > 0 ? `, after ${atSeconds.toFixed(1)} s that could be read` : ''
+    throw new PermanentError(`${error.message}${where}`, { cause: error.cause })
+  }
+  const warning = recipe.mode === 'exact' ? decodingWarning(result) : undefined
+  if (warning !== undefined) onWarning(warning)
+}
