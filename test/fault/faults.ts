@@ -138,6 +138,12 @@ export const FAULTS = {
     moves: 'from-zero',
     of: 'minio',
   },
+  'media made to hurt': {
+    promise: 'P17',
+    metric: 'sluice_ffmpeg_runs_total',
+    labels: { outcome: 'failed' },
+    moves: 'grows',
+  },
   'queue folder on a full disk': {
     promise: 'P2',
     metric: 'minio_notify_target_failed_events',

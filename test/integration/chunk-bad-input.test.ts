@@ -109,7 +109,7 @@ describe.each(await ffmpegBuilds())('chunk on bad input with $name', (build) => 
     },
   )
 
-  it.each(Object.keys(disguises('', '')))('neither reads a file nor sends a request for %s', async (name) => {
+  it.each(Object.keys(disguises('', 'http://127.0.0.1:9')))('neither reads a file nor sends a request for %s', async (name) => {
     const path = join(folder, name)
     await writeFile(path, disguises(trap.canaryPath, trap.host)[name] ?? '')
     for (const input of ['file', 'url'] as const) {
