@@ -16,7 +16,7 @@ COPY functions functions
 COPY runtime runtime
 # Compiled, because a quarter of the start and of each turn went into tsx. The scripts for Redis are no TypeScript.
 RUN npx tsc -p tsconfig.image.json --outDir out \
-  && cp runtime/queue/scripts/*.lua out/runtime/queue/scripts/ \
+  && cp -r runtime/queue/scripts out/runtime/queue/ \
   && cp package.json out/ \
   && chmod +x out/runtime/main.js
 
