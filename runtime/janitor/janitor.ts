@@ -59,19 +59,18 @@ export function createJanitor(parts: JanitorParts): Janitor {
   }
 
   /** Asked of Redis, which knows of the attempt of a process that slept and is awake again. */
-  async function isRunning({ bucket, functionName, folder }: FoundFolder): Promise<boolean> {
-    const definition = functions.find(({ name }) => name === functionName)
-    const running = await queue.running(functionName)
-    return running.some((payload) => {
-      const place = definition && placeOf(definition, payload)
-      return place?.bucket === bucket && place.folder === folder
-    })
+  async function isRunning(owner: FunctionDefinition, { folder }: FoundFolder): Promise<boolean> {
+    const running = await queue.running(owner.name)
+    return running.some((payload) => placeOf(owner, payload).folder === folder)
   }
 
   async function consider(found: FoundFolder, nowMs: number): Promise<void> {
     const owner = ownerOf(found)
     if (!owner || !isAbandoned(found, owner.timeoutMs, nowMs, ages)) return
-    const removed = await removeFolder({ storage, ages, nowMs, isRunning }, found)
+    const removed = await removeFolder(
+      { storage, ages, nowMs, isRunning: () => isRunning(owner, found) },
+      found,
+    )
     if (removed === undefined) return
     metrics.janitorRemoved.inc({ what: 'folders' })
     metrics.janitorRemoved.inc({ what: 'files' }, removed)

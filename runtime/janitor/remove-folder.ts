@@ -14,7 +14,7 @@ export interface RemovalParts {
   /** By Redis's clock. */
   readonly nowMs: number
   /** Whether a run goes on whose results would lie in this folder's place. */
-  readonly isRunning: (found: FoundFolder) => Promise<boolean>
+  readonly isRunning: () => Promise<boolean>
 }
 
 /** So many go between two looks at the manifest, */
@@ -25,7 +25,7 @@ const AT_A_TIME = 8
 /** How many files went, each with its versions; undefined when the folder stays. */
 export async function removeFolder(parts: RemovalParts, found: FoundFolder): Promise<number | undefined> {
   const { storage, ages, nowMs } = parts
-  if (await parts.isRunning(found)) return undefined
+  if (await parts.isRunning()) return undefined
   const rows: ListedObject[] = []
   const prefix = attemptFolder(found, found.attempt)
   for await (const row of storage.list(found.bucket, { prefix, versions: true })) {

@@ -132,13 +132,15 @@ describe('the folder of an attempt', () => {
     expect(await keysIn('processed', notNamed)).toEqual([])
   })
 
-  it('stays while a run of its place goes on, whoever has it', async () => {
+  it('stays while a run of its own place goes on, whoever has it', async () => {
     const folder = await attempt(place)
     const { payload } = jobOf('run-1')
     await used.queue.enqueue(jobOf('run-1', { payload: { ...payload, key: sourceKey } }))
     const { claims } = await used.queue.claim('worker')
+    const other = await attempt(placeOf(`another-${sourceKey}`))
     await janitor().round()
     expect(await keysIn('processed', folder)).toHaveLength(2)
+    expect(await keysIn('processed', other)).toEqual([])
     await used.queue.settle(claims[0]!, { kind: 'superseded', reason: 'newer' })
     await janitor().round()
     expect(await keysIn('processed', folder)).toEqual([])

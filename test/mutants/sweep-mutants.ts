@@ -92,7 +92,6 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     'runtime/sweep/heal.ts',
     [...FINDINGS, ...SWEEP],
     [
-      ['what runs is begun anew by the sweep', 'isForced: false', 'isForced: true'],
       ['what was admitted by another is counted too', "outcomes[index] === 'new' && told", 'told'],
       ['a dry run counts a lost place twice', "mode === 'try-objects' ? []", 'false ? []'],
       ['a dry run heals', "const isDry = mode !== 'heal'", 'const isDry = false'],
@@ -266,14 +265,9 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
       'if (false && Number(restsUntil ?? 0) >',
     ],
     [
-      'a run of another bucket counts',
-      'place?.bucket === bucket && place.folder === folder',
-      'place?.folder === folder',
-    ],
-    [
       'any run keeps every folder',
-      'place?.bucket === bucket && place.folder === folder',
-      'place?.bucket === bucket',
+      'running.some((payload) => placeOf(owner, payload).folder === folder)',
+      'running.length > 0',
     ],
     [
       'folders of functions elsewhere go',
