@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Claim } from '../../runtime/queue/run.ts'
 import { FAILED, FN, jobOf, useQueue } from '../helpers/queue.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 const used = useQueue()
 const DONE = { kind: 'complete', result: '' } as const
@@ -38,6 +39,22 @@ describe('what waits', () => {
     await used.redis.del(streamOf())
     expect(await repaired()).toBe('stream-entry')
     await assertRunsOnce()
+  })
+
+  it('is told of when it was put back, so that no idle worker waits to look by itself', async () => {
+    const rings = used.redis.duplicate()
+    const heard: string[] = []
+    rings.on('message', (_, name: string) => heard.push(name))
+    await used.queue.enqueue(jobOf('a'))
+    await used.redis.xdel(streamOf(), await entryOf('a'))
+    try {
+      await rings.subscribe(used.queue.keys.wake)
+      expect(await repaired()).toBe('stream-entry')
+      await waitFor(() => heard.length > 0, { timeoutMs: 5_000, what: 'the ring' })
+      expect(heard).toEqual([FN])
+    } finally {
+      rings.disconnect()
+    }
   })
 
   it('is put back when its group has passed over it', async () => {
