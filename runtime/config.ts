@@ -16,6 +16,7 @@ import {
 } from './config-values.ts'
 import { ConfigError, messageOf } from './errors.ts'
 import { isGiven, readSettingFiles } from './setting-files.ts'
+import { parseSizeBytes } from './size.ts'
 import { DAY_MS, MINUTE_MS, parseDurationMs, SECOND_MS } from './time.ts'
 
 /** A setting as text that `parse` understands; what it throws becomes the issue. */
@@ -84,6 +85,8 @@ const schema = z.object({
   SLUICE_SWEEP_EVERY: duration('5m', ['1s', SECOND_MS], ['1d', DAY_MS]),
   SLUICE_SWEEP_FULL_EVERY: duration('1d', ['1m', MINUTE_MS], ['30d', 30 * DAY_MS]),
   SLUICE_SWEEP_GRACE: duration('1m', ['0s', 0], ['1d', DAY_MS]),
+  // Of the functions on media, which read it themselves (`functions/lib/media-budget.ts`).
+  SLUICE_MEDIA_MEMORY: z.string().transform(by(parseSizeBytes)).optional(),
   SLUICE_SCRATCH_DIR: z.string().min(1).default(join(tmpdir(), 'sluice')),
   SLUICE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   SLUICE_LOG_FORMAT: z.enum(['json', 'text']).default('json'),

@@ -13,6 +13,7 @@ import { GUARDED_ENVIRONMENT } from './environment.ts'
 import { DEFAULT_LIMITS, guardedCommand, type Limits } from './guard.ts'
 import { createLastLines, type LastLines } from './last-lines.ts'
 import { createLineSplitter } from './line-splitter.ts'
+import { mediaBudget, needsOf } from './media-budget.ts'
 import {
   ffmpegDuration,
   ffmpegRuns,
@@ -72,8 +73,30 @@ process.on('exit', () => {
   for (const pid of groups) signalGroup(pid, 'SIGKILL')
 })
 
-/** @throws {ToolError} when there is no FFmpeg */
+/**
+ * Starts when it is its turn (`budget.ts`).
+ *
+ * @throws {ToolError} when there is no FFmpeg
+ */
 export async function startFfmpeg(options: FfmpegOptions): Promise<FfmpegRun> {
+  const { profile, signal } = options
+  // Descriptions are read at once: they are short, and who has a place may need one.
+  if (profile === 'probe') return start(options)
+  const leave = await mediaBudget().enter(needsOf(profile, options.arguments), {
+    signal,
+    onWaiting: () => options.onProgress?.({}),
+  })
+  try {
+    const run = await start(options)
+    run.ended.then(leave, leave)
+    return run
+  } catch (error) {
+    leave()
+    throw error
+  }
+}
+
+async function start(options: FfmpegOptions): Promise<FfmpegRun> {
   const binaries = await ffmpegBinaries()
   const path = options.tool === 'ffmpeg' ? binaries.ffmpegPath : binaries.ffprobePath
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
