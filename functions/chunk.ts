@@ -12,7 +12,7 @@ import { isUnexplained } from './lib/policy.ts'
 import { createProgressReporter } from './lib/progress-reporter.ts'
 import { recipeOf } from './lib/recipe.ts'
 import { clashOf, MIN_BYTES, parseBytes, requestOf } from './lib/request.ts'
-import { lengthWarning } from './lib/segments.ts'
+import { declaredSeconds, lengthWarning } from './lib/segments.ts'
 import { createUploadWindow } from './lib/upload-window.ts'
 
 export const chunk = defineFunction(
@@ -64,7 +64,7 @@ export const chunk = defineFunction(
     const plan = planChunks(media, { mode, streams, isWebm })
     if (!plan) throw new PermanentError(nothingToCut(streams))
     const { container, kept, subtitles, dropped } = plan
-    const reporter = createProgressReporter(media.durationSeconds, progress)
+    const reporter = createProgressReporter(declaredSeconds(media, kept), progress)
     const request = requestOf(options)
     const cutPlan = await planCuts({
       request,

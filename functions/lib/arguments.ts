@@ -29,7 +29,7 @@ export function silenceArguments(input: MediaInput, stream: number): readonly st
   add(
     command,
     'output',
-    `-map 0:${stream} -af silencedetect=noise=-40dB:d=0.3,ametadata=mode=print:file=pipe\\:1 -f null`,
+    `-map 0:${stream} -af silencedetect=noise=-40dB:d=0.3,ametadata=mode=print:file=pipe\\\\:1 -f null`,
   )
   command.output('-')
   return argumentsOf(command)

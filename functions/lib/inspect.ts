@@ -17,6 +17,8 @@ export interface Inspection {
   readonly document: object
   readonly isWebm: boolean
   readonly sizeBytes: number
+  /** Why it is not all there, by its own first bytes. */
+  readonly breaksOff?: string
 }
 
 export interface InspectOptions {
@@ -41,7 +43,9 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   // First: a small source is on disk then, and asked of the store only once.
   const address = mediaInput(await source.input(), scratch)
   const first = sniff(await source.bytes(0, SNIFF_BYTES))
-  refuse(first, options.isTruncatedFine ? undefined : sizeBytes)
+  if (first.refusal !== undefined) throw new PermanentError(`the file is ${first.refusal}`)
+  const breaksOff = tornBy(first, sizeBytes)
+  if (breaksOff !== undefined && !options.isTruncatedFine) throw new PermanentError(breaksOff)
   const input = { ...address, ...(first.demuxer !== undefined && { demuxer: first.demuxer }) }
   const lines: string[] = []
   let characters = 0
@@ -73,6 +77,7 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
     document,
     isWebm: first.isWebm,
     sizeBytes,
+    ...(breaksOff !== undefined && { breaksOff }),
   }
 }
 
@@ -86,19 +91,13 @@ function parse(json: string, result: FfmpegResult) {
   }
 }
 
-function refuse({ refusal, declaredBytes, packetBytes }: Sniff, sizeBytes: number | undefined): void {
-  if (refusal !== undefined) throw new PermanentError(`the file is ${refusal}`)
-  if (sizeBytes === undefined) return
+function tornBy({ declaredBytes, packetBytes }: Sniff, sizeBytes: number): string | undefined {
   if (declaredBytes !== undefined && declaredBytes > sizeBytes) {
-    throw new PermanentError(
-      `the file is truncated: its header declares ${declaredBytes} bytes, and there are ${sizeBytes}`,
-    )
+    return `the file is truncated: its header declares ${declaredBytes} bytes, and there are ${sizeBytes}`
   }
   // Old builds of FFmpeg pass over half a packet without a word.
   const restBytes = packetBytes === undefined ? 0 : sizeBytes % packetBytes
-  if (restBytes !== 0) {
-    throw new PermanentError(
-      `the file is truncated: it is a stream of packets of ${packetBytes} bytes, and the last one has ${restBytes}`,
-    )
-  }
+  return restBytes === 0
+    ? undefined
+    : `the file is truncated: it is a stream of packets of ${packetBytes} bytes, and the last one has ${restBytes}`
 }

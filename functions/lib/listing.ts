@@ -31,7 +31,7 @@ export interface ListerOptions {
 }
 
 /** Tables of MP4: size, time, offset and place of each packet. Other containers need less. */
-const PACKET_BYTES = 48
+const PACKET_BYTES = 32
 /** Of packets that are all keyframes, as of sound: so many make a group. */
 const GROUP_SECONDS = 0.1
 /** How exactly it is known between which cuts the packets of other streams will be. */

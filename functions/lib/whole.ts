@@ -54,6 +54,9 @@ export function judgeWhole(options: WholeOptions): number {
     const cause = new ToolError(verdict.reason, result ?? { tool: 'ffmpeg' })
     throw new PermanentError(verdict.reason, { cause })
   }
+  if (inspection.breaksOff !== undefined) {
+    keepGoodPart(options, { reason: inspection.breaksOff, goodSeconds: verdict.endSeconds })
+  }
   if (verdict.warning !== undefined) onWarning(verdict.warning)
   for (const warning of segments.shortStreams(media, plan.kept, heard)) onWarning(warning)
   if (cutPlan.parts !== undefined && count !== cutPlan.parts) {
@@ -66,7 +69,7 @@ export function judgeWhole(options: WholeOptions): number {
 
 function keepGoodPart(
   { onWarning, onTruncated }: WholeOptions,
-  { reason, goodSeconds = 0 }: Extract<segments.Verdict, { isWhole: false }>,
+  { reason, goodSeconds = 0 }: { readonly reason: string; readonly goodSeconds?: number },
 ): number {
   onWarning(`${reason}. What came before is kept`)
   onTruncated(goodSeconds)
