@@ -1,0 +1,170 @@
+/** Dashboard: one function in all detail. @module */
+import type { Dashboard, Panel } from './panel.ts'
+import { FAILED, quantile, rate, shared, total } from './promql.ts'
+
+const F = '{function="$function"}'
+const graph = (panel: Omit<Panel, 'kind' | 'width'>): Panel => ({ kind: 'timeseries', width: 8, ...panel })
+const stat = (panel: Omit<Panel, 'kind' | 'width' | 'height'>): Panel => ({
+  kind: 'stat',
+  width: 6,
+  height: 4,
+  ...panel,
+})
+const attempts = (status: string) =>
+  `sluice_function_invocations_total{function="$function",status=~"${status}"}`
+
+export const functionDetail: Dashboard = {
+  uid: 'sluice-function',
+  title: 'Function detail',
+  description: 'One function: its budget, its attempts, its queue, its results.',
+  functions: 'one',
+  rows: [
+    {
+      title: 'In the time shown',
+      panels: [
+        stat({
+          title: 'Error budget left',
+          description: 'Of 1% failed attempts in the time shown; below 0 it is spent.',
+          unit: 'percentunit',
+          max: 1,
+          limits: { warn: 0.5, bad: 0, isLowBad: true },
+          queries: [
+            { expr: `1 - ${total(attempts(FAILED))} / (0.01 * ${total(attempts(`${FAILED}|success`))})` },
+          ],
+        }),
+        stat({
+          title: 'Results',
+          description: 'Attempts that succeeded.',
+          unit: 'short',
+          decimals: 0,
+          queries: [{ expr: total(attempts('success')) }],
+        }),
+        stat({
+          title: 'Given up',
+          description: 'Dead letters. Leads to the runs.',
+          unit: 'short',
+          decimals: 0,
+          limits: { warn: 1, bad: 10 },
+          links: [{ title: 'The runs that were given up', url: '/v1/runs?function=${function}&status=dead' }],
+          queries: [{ expr: total(`sluice_dead_letters_total${F}`) }],
+        }),
+        stat({
+          title: 'State',
+          description: 'Whether an operator has paused it.',
+          unit: 'short',
+          words: { 0: { text: 'working', color: 'green' }, 1: { text: 'paused', color: 'orange' } },
+          queries: [{ expr: `max(sluice_function_paused${F})` }],
+        }),
+      ],
+    },
+    {
+      title: 'Attempts',
+      panels: [
+        graph({
+          title: 'How they end',
+          description: 'Attempts a second by outcome.',
+          unit: 'ops',
+          isStacked: true,
+          queries: [{ expr: rate(attempts('.*'), 'status'), legend: '{{status}}' }],
+        }),
+        graph({
+          title: 'What asks for them',
+          description: 'Uploads, the sweep, or somebody who runs objects again.',
+          unit: 'ops',
+          isStacked: true,
+          queries: [{ expr: rate(`sluice_function_starts_total${F}`, 'trigger'), legend: '{{trigger}}' }],
+        }),
+        graph({
+          title: 'Duration',
+          description: 'Of attempts that succeeded and of those that did not. Points name runs.',
+          unit: 's',
+          hasExemplars: true,
+          queries: [0.5, 0.95, 0.99].map((q) => ({
+            expr: quantile(q, 'sluice_function_duration_seconds', 'status', F),
+            legend: `{{status}} p${q * 100}`,
+          })),
+        }),
+        {
+          title: 'Durations in time',
+          description: 'How many attempts took how long: the darker, the more.',
+          kind: 'heatmap',
+          unit: 'short',
+          width: 12,
+          queries: [
+            {
+              expr: rate('sluice_function_duration_seconds_bucket{function="$function"}', 'le'),
+              legend: '{{le}}',
+            },
+          ],
+        },
+        graph({
+          title: 'From upload to result',
+          description: 'Waiting included; points of the curve are p50 and p95.',
+          unit: 's',
+          queries: [0.5, 0.95].map((q) => ({
+            expr: quantile(q, 'sluice_event_end_to_end_seconds', '', F),
+            legend: `p${q * 100}`,
+          })),
+        }),
+      ],
+    },
+    {
+      title: 'Queue and results',
+      panels: [
+        graph({
+          title: 'Queue',
+          description:
+            'Runs by lane: live uploads, low (run again), solo (was on a lost worker), running, dead.',
+          unit: 'short',
+          queries: [{ expr: shared(`sluice_queue_depth${F}`, 'state'), legend: '{{state}}' }],
+        }),
+        graph({
+          title: 'Admissions',
+          description: 'new runs; copy is the second announcement of the same upload; duplicate a third.',
+          unit: 'ops',
+          isStacked: true,
+          queries: [{ expr: rate(`sluice_admissions_total${F}`, 'outcome'), legend: '{{outcome}}' }],
+        }),
+        graph({
+          title: 'Commits',
+          description:
+            'adopted: another attempt was faster; superseded: a newer upload; fenced: another worker has the run.',
+          unit: 'ops',
+          isStacked: true,
+          queries: [{ expr: rate(`sluice_commits_total${F}`, 'outcome'), legend: '{{outcome}}' }],
+        }),
+        graph({
+          title: 'Tried again, taken back',
+          description: 'Attempts after which the run waits for another, and runs of workers that were lost.',
+          unit: 'ops',
+          queries: [
+            { expr: rate(`sluice_function_retries_total${F}`), legend: 'tried again' },
+            { expr: rate(`sluice_queue_reclaimed_total${F}`, 'outcome'), legend: 'taken back: {{outcome}}' },
+          ],
+        }),
+        graph({
+          title: 'Given up, by reason',
+          description:
+            'permanent: the file or an option; exhausted: failed too often; crash-loop: took its worker down.',
+          unit: 'short',
+          isStacked: true,
+          queries: [
+            {
+              expr: `sum by (reason) (increase(sluice_dead_letters_total${F}[$__rate_interval]))`,
+              legend: '{{reason}}',
+            },
+          ],
+        }),
+        graph({
+          title: 'Bytes',
+          description: 'Of sources and results.',
+          unit: 'Bps',
+          queries: [
+            { expr: rate(`sluice_function_input_bytes_total${F}`), legend: 'in' },
+            { expr: rate(`sluice_function_output_bytes_total${F}`), legend: 'out' },
+          ],
+        }),
+      ],
+    },
+  ],
+}

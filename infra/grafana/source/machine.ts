@@ -1,0 +1,65 @@
+/** A row of the dashboard of servers: what they run on. @module */
+import type { Panel, Row } from './panel.ts'
+import { rate } from './promql.ts'
+
+const graph = (panel: Omit<Panel, 'kind' | 'width'>): Panel => ({ kind: 'timeseries', width: 8, ...panel })
+
+export const machine: Row = {
+  title: 'The machine',
+  panels: [
+    graph({
+      title: 'CPU',
+      description: 'Share of all cores that is in use.',
+      unit: 'percentunit',
+      max: 1,
+      queries: [
+        {
+          expr: '1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[$__rate_interval]))',
+          legend: '{{instance}}',
+        },
+      ],
+    }),
+    graph({
+      title: 'Memory',
+      description: 'Available is what can be had without swapping.',
+      unit: 'bytes',
+      queries: [
+        { expr: 'node_memory_MemAvailable_bytes', legend: 'available' },
+        { expr: 'node_memory_MemTotal_bytes', legend: 'all' },
+      ],
+    }),
+    graph({
+      title: 'Disks',
+      description: 'Free share of each file system.',
+      unit: 'percentunit',
+      max: 1,
+      queries: [
+        {
+          expr: 'min by (device) (node_filesystem_avail_bytes{fstype!~"tmpfs|overlay|squashfs"} / node_filesystem_size_bytes)',
+          legend: '{{device}}',
+        },
+      ],
+    }),
+    graph({
+      title: 'Network',
+      description: 'Loopback left out.',
+      unit: 'Bps',
+      queries: [
+        { expr: rate('node_network_receive_bytes_total{device!="lo"}'), legend: 'in' },
+        { expr: rate('node_network_transmit_bytes_total{device!="lo"}'), legend: 'out' },
+      ],
+    }),
+    graph({
+      title: 'Load',
+      description: 'Processes that want a core, mean of a minute.',
+      unit: 'short',
+      queries: [{ expr: 'node_load1', legend: '{{instance}}' }],
+    }),
+    graph({
+      title: 'Prometheus',
+      description: 'Series that it holds in memory.',
+      unit: 'short',
+      queries: [{ expr: 'prometheus_tsdb_head_series', legend: 'series' }],
+    }),
+  ],
+}

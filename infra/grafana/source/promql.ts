@@ -1,0 +1,25 @@
+/** Short forms for what panels ask Prometheus. Pure. @module */
+
+/** A counter's growth a second, summed. */
+export function rate(metric: string, by = ''): string {
+  return `sum${by && ` by (${by})`} (rate(${metric}[$__rate_interval]))`
+}
+
+export function quantile(q: number, histogram: string, by: string, labels = ''): string {
+  const groups = by === '' ? 'le' : `le, ${by}`
+  return `histogram_quantile(${q}, sum by (${groups}) (rate(${histogram}_bucket${labels}[$__rate_interval])))`
+}
+
+/** In the whole time that is shown. */
+export function total(metric: string, by = ''): string {
+  return `sum${by && ` by (${by})`} (increase(${metric}[$__range]))`
+}
+
+/** Replicas say the same. */
+export function shared(metric: string, by = 'function'): string {
+  return `max by (${by}) (${metric})`
+}
+
+/** Panels choose functions by the variable at the top. */
+export const CHOSEN = '{function=~"$function"}'
+export const FAILED = 'retry|dead|timeout|stalled|lost'

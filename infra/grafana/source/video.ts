@@ -1,0 +1,218 @@
+/** Dashboard: what comes in, what becomes of it, how long that takes. @module */
+import type { Dashboard } from './panel.ts'
+import { CHOSEN, FAILED, quantile, rate, shared, total } from './promql.ts'
+
+const attempts = (status: string) =>
+  `sluice_function_invocations_total{function=~"$function",status=~"${status}"}`
+const waiting = shared(
+  'sum by (function, instance) (sluice_queue_depth{function=~"$function",state=~"live|low|solo"})',
+)
+
+export const video: Dashboard = {
+  uid: 'sluice-video',
+  title: 'Video processing',
+  description: 'Uploads, attempts and results of all functions.',
+  functions: 'many',
+  rows: [
+    {
+      title: 'Now',
+      panels: [
+        {
+          title: 'Attempts',
+          description: 'Attempts that end in a second.',
+          kind: 'stat',
+          unit: 'ops',
+          width: 4,
+          height: 4,
+          decimals: 2,
+          queries: [{ expr: rate(attempts('.*')) }],
+        },
+        {
+          title: 'Success',
+          description: 'Share of attempts that succeed; superseded and cancelled ones count as neither.',
+          kind: 'stat',
+          unit: 'percentunit',
+          width: 4,
+          height: 4,
+          max: 1,
+          limits: { warn: 0.99, bad: 0.9, isLowBad: true },
+          queries: [{ expr: `${rate(attempts('success'))} / ${rate(attempts(`${FAILED}|success`))}` }],
+        },
+        {
+          title: 'Waiting',
+          description: 'Runs that no worker has taken.',
+          kind: 'stat',
+          unit: 'short',
+          width: 4,
+          height: 4,
+          limits: { warn: 50, bad: 500 },
+          queries: [{ expr: `sum(${waiting})` }],
+        },
+        {
+          title: 'Going on',
+          description: 'Attempts at this moment.',
+          kind: 'stat',
+          unit: 'short',
+          width: 4,
+          height: 4,
+          queries: [{ expr: `sum(sluice_function_active_invocations${CHOSEN})` }],
+        },
+        {
+          title: 'Given up',
+          description: 'Runs that became dead letters in the time shown.',
+          kind: 'stat',
+          unit: 'short',
+          width: 4,
+          height: 4,
+          decimals: 0,
+          limits: { warn: 1, bad: 10 },
+          queries: [{ expr: total(`sluice_dead_letters_total${CHOSEN}`) }],
+        },
+        {
+          title: 'Events',
+          description: 'Notifications read in a second; each upload is announced twice.',
+          kind: 'stat',
+          unit: 'ops',
+          width: 4,
+          height: 4,
+          decimals: 2,
+          queries: [{ expr: rate('sluice_events_received_total') }],
+        },
+      ],
+    },
+    {
+      title: 'Attempts',
+      panels: [
+        {
+          title: 'Attempts by function',
+          description: 'Attempts that end in a second.',
+          kind: 'timeseries',
+          unit: 'ops',
+          width: 12,
+          queries: [{ expr: rate(attempts('.*'), 'function'), legend: '{{function}}' }],
+        },
+        {
+          title: 'How they end',
+          description:
+            'success, or why not: retry is tried again, dead is given up, superseded has a newer upload.',
+          kind: 'timeseries',
+          unit: 'ops',
+          width: 12,
+          isStacked: true,
+          queries: [{ expr: rate(attempts('.*'), 'status'), legend: '{{status}}' }],
+        },
+        {
+          title: 'Duration of an attempt',
+          description: 'From claim to commit; half of them take less than p50. Points name runs.',
+          kind: 'timeseries',
+          unit: 's',
+          width: 12,
+          hasExemplars: true,
+          queries: [0.5, 0.95].map((q) => ({
+            expr: quantile(q, 'sluice_function_duration_seconds', 'function', CHOSEN),
+            legend: `{{function}} p${q * 100}`,
+          })),
+        },
+        {
+          title: 'From upload to result',
+          description: 'From the time of MinIO’s event to the committed manifest, waiting included.',
+          kind: 'timeseries',
+          unit: 's',
+          width: 12,
+          queries: [0.5, 0.95].map((q) => ({
+            expr: quantile(q, 'sluice_event_end_to_end_seconds', 'function', CHOSEN),
+            legend: `{{function}} p${q * 100}`,
+          })),
+        },
+      ],
+    },
+    {
+      title: 'Queue',
+      panels: [
+        {
+          title: 'Waiting runs',
+          description: 'By function. It grows when uploads come faster than they are finished.',
+          kind: 'timeseries',
+          unit: 'short',
+          width: 8,
+          queries: [{ expr: waiting, legend: '{{function}}' }],
+        },
+        {
+          title: 'Age of the oldest run',
+          description: 'Waiting or running, of live uploads; a long encode looks the same as a full queue.',
+          kind: 'timeseries',
+          unit: 's',
+          width: 8,
+          queries: [{ expr: shared(`sluice_queue_oldest_age_seconds${CHOSEN}`), legend: '{{function}}' }],
+        },
+        {
+          title: 'Slots in use',
+          description: 'Attempts going on, of those that may at a time.',
+          kind: 'bargauge',
+          unit: 'percentunit',
+          width: 8,
+          max: 1,
+          limits: { warn: 0.8, bad: 1 },
+          queries: [
+            {
+              expr: `sum by (function) (sluice_function_active_invocations${CHOSEN}) / sum by (function) (sluice_function_concurrency_limit${CHOSEN})`,
+              legend: '{{function}}',
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Media',
+      panels: [
+        {
+          title: 'Media time worked through',
+          description: 'Seconds of media in a second, by the kind of work; 1 is as fast as it plays.',
+          kind: 'timeseries',
+          unit: 's',
+          width: 8,
+          queries: [{ expr: rate('sluice_media_seconds_processed_total', 'profile'), legend: '{{profile}}' }],
+        },
+        {
+          title: 'FFmpeg processes',
+          description: 'How they end. failed is usually a broken file; aborted was ended by the runtime.',
+          kind: 'timeseries',
+          unit: 'ops',
+          width: 8,
+          isStacked: true,
+          queries: [
+            { expr: rate('sluice_ffmpeg_runs_total', 'profile, outcome'), legend: '{{profile}} {{outcome}}' },
+          ],
+        },
+        {
+          title: 'Bytes in and out',
+          description: 'Sources of successful runs, and committed results.',
+          kind: 'timeseries',
+          unit: 'Bps',
+          width: 8,
+          queries: [
+            { expr: rate(`sluice_function_input_bytes_total${CHOSEN}`), legend: 'in' },
+            { expr: rate(`sluice_function_output_bytes_total${CHOSEN}`), legend: 'out' },
+          ],
+        },
+        {
+          title: 'Given up, by reason',
+          description: 'In the time shown. A row leads to the runs; each has a verdict that says why.',
+          kind: 'table',
+          unit: 'short',
+          width: 24,
+          height: 6,
+          decimals: 0,
+          hiddenColumns: ['Time'],
+          links: [
+            {
+              title: 'The runs that were given up',
+              url: '/v1/runs?function=${__data.fields.function}&status=dead',
+            },
+          ],
+          queries: [{ expr: `topk(20, ${total(`sluice_dead_letters_total${CHOSEN}`, 'function, reason')})` }],
+        },
+      ],
+    },
+  ],
+}
