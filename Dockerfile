@@ -39,8 +39,7 @@ RUN apk add --no-cache ffmpeg tini \
 ENV NODE_ENV=production \
     FFMPEG_PATH=/usr/bin/ffmpeg \
     FFPROBE_PATH=/usr/bin/ffprobe \
-    SLUICE_SCRATCH_DIR=/scratch \
-    SLUICE_API_HOST=0.0.0.0
+    SLUICE_SCRATCH_DIR=/scratch
 WORKDIR /app
 COPY --from=packages /build/node_modules node_modules
 COPY --from=build /build/out ./

@@ -136,6 +136,7 @@ async function createComposeStack({ services }: ComposeProject, dir: string): Pr
     args: ['--import', import.meta.resolve('tsx'), join(ROOT_DIR, 'runtime/main.ts'), 'start'],
     env: {
       ...envOf('runtime'),
+      SLUICE_API_HOST: '127.0.0.1',
       SLUICE_API_PORT: `${ports.api}`,
       SLUICE_SCRATCH_DIR: join(dir, 'scratch'),
       SLUICE_LOG_LEVEL: 'warn',
@@ -143,7 +144,15 @@ async function createComposeStack({ services }: ComposeProject, dir: string): Pr
     isReady: () => answers(`${apiUrl}/readyz`),
   })
   return {
-    ...{ redis, minio, runtime, endpoint, apiUrl, dir, secret, envOf, connect },
+    redis,
+    minio,
+    runtime,
+    endpoint,
+    apiUrl,
+    dir,
+    secret,
+    envOf,
+    connect,
     redisPort: ports.redis,
     rotate: (...names) => keep(names),
     async setUp() {
