@@ -37,6 +37,21 @@ const UNDECODABLE =
 
 /** In the order of how much they say: FFmpeg often prints the cause first and "Invalid data" last. */
 const PERMANENT: readonly Row[] = [
+  // What an encoder says first when it runs into our limit on all of its memory; more of the same words follow.
+  [/malloc of size \d+ failed/i, () => 'it needs more memory than one file may have'],
+  [
+    /Unknown encoder '(\w+)'/i,
+    ([, name]) => `this FFmpeg has no encoder ${name} (sluice doctor says what it lacks)`,
+  ],
+  [
+    /Unrecognized option '([\w:]+)'|Option ([\w:]+) not found/i,
+    ([, first, second]) => `this FFmpeg has no option -${first ?? second} (sluice doctor says what it lacks)`,
+  ],
+  [
+    /Requested output format '(\w+)' is not|Unknown input format: '(\w+)'/i,
+    ([, written, read]) =>
+      `this FFmpeg cannot ${written === undefined ? `read ${read}` : `write ${written}`} (sluice doctor says what it lacks)`,
+  ],
   [/moov atom not found/i, () => 'moov atom not found: the file is truncated or no MP4'],
   [
     /EBML header parsing failed/i,

@@ -22,6 +22,12 @@ describe('diagnose', () => {
       line: "[hls @ 0x55] Protocol 'http' not on whitelist 'file'!",
       reason: /another file or host \(http\)/,
     },
+    { line: 'x264 [error]: malloc of size 87210688 failed', reason: /more memory than one file may/ },
+    { line: "Unknown encoder 'libx264'", reason: /this FFmpeg has no encoder libx264 \(sluice doctor/ },
+    { line: "[vost#0:0 @ 0x1] Unknown encoder 'libx264'", reason: /no encoder libx264/ },
+    { line: "Unrecognized option 'fps_mode'.", reason: /this FFmpeg has no option -fps_mode/ },
+    { line: "[NULL @ 0x1] Requested output format 'segment' is not known.", reason: /cannot write segment/ },
+    { line: "[in#0 @ 0x3] Unknown input format: 'mxf'", reason: /cannot read mxf/ },
     { line: 'Number of streams exceeds max_streams parameter (64)', reason: /more streams/ },
     {
       line: '[mp4 @ 0x55] Could not find tag for codec vp8 in stream #0',
