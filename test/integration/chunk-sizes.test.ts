@@ -99,9 +99,8 @@ describe.each(await ffmpegBuilds())('chunk by number and size with $name', (buil
     expect(sizes.filter((size) => size > limit)).toEqual([])
     // Few pieces, not dust.
     expect(Math.max(...sizes)).toBeGreaterThan(limit * 0.3)
-    expect(attempt.files.map((file) => file.name)).toEqual(
-      sizes.map((_, index) => expect.stringContaining(`chunk-0000${index}`.slice(0, 11)) as string),
-    )
+    const numbers = attempt.files.map((file) => Number(/^chunk-(\d{5})\.\w+$/.exec(file.name)?.[1]))
+    expect(numbers).toEqual(sizes.map((_, index) => index))
     const ends = attempt.files.map(
       ({ chunk: times }) => (times?.startSeconds ?? NaN) + (times?.durationSeconds ?? NaN),
     )
@@ -138,7 +137,7 @@ describe.each(await ffmpegBuilds())('chunk by number and size with $name', (buil
     const attempt = await attemptOn('clip.mp4', { streams: 'audio', bytes: '70kB' })
     expect(attempt.files.map((file) => file.contentType)).toEqual(attempt.files.map(() => 'audio/mp4'))
     expect((await sizesOf(attempt)).every((size) => size <= 70_000)).toBe(true)
-    const [sound] = await Promise.all([Promise.all(pathsOf(attempt).map((each) => decoded(each)))])
+    const sound = await Promise.all(pathsOf(attempt).map((each) => decoded(each)))
     expect(sound.every(({ frames, samples }) => frames === 0 && samples > 0)).toBe(true)
     expect(attempt.facts.warnings).toEqual([expect.stringContaining('only the sound was asked for')])
     await attempt.remove()
