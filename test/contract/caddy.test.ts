@@ -1,0 +1,216 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import { request } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../infra/local/ports.ts'
+import { createServer, type Server } from '../../infra/local/server.ts'
+import { keepSecrets } from '../../runtime/secrets/keep.ts'
+import { CADDY, judge, systemTool } from '../helpers/checkers.ts'
+import { ROOT_DIR } from '../helpers/compose.ts'
+import { unwatch, watch } from '../helpers/watched.ts'
+
+const CADDYFILE = join(ROOT_DIR, 'infra/caddy/Caddyfile')
+/** Whoever is behind the edge, as the Caddyfile names them. */
+const BEHIND = [
+  'runtime:8080',
+  'grafana:3000',
+  'prometheus:9090',
+  'alertmanager:9093',
+  'redisinsight:5540',
+  'minio:9000',
+  'minio:9001',
+] as const
+
+interface Answer {
+  readonly status: number
+  readonly location?: string | undefined
+  readonly strictTransport?: string | undefined
+  /** Who was reached, by which path and under which name of a host. */
+  readonly reached?: { readonly name: string; readonly url: string; readonly host: string }
+}
+
+describe('the edge', () => {
+  let dir: string
+  let caddy: string
+  let server: Server
+  let behind: HttpServer[]
+  let port: number
+  let password: string
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'sluice-caddy-'))
+    caddy = await systemTool('caddy', CADDY)
+    await keepSecrets({ dir: join(dir, 'secrets'), name: 'sluice', rotate: [] })
+    password = readFileSync(join(dir, 'secrets/edge-operator'), 'utf8')
+    behind = []
+    // Other ports and addresses; else the file as it is.
+    let config = readFileSync(CADDYFILE, 'utf8')
+    for (const name of BEHIND) {
+      const stub = await listening(name)
+      behind.push(stub)
+      const own = String((stub.address() as AddressInfo).port)
+      config = config.replaceAll(`reverse_proxy ${name}`, `reverse_proxy 127.0.0.1:${own}`)
+      if (name === 'runtime:8080')
+        config = config.replace('dynamic a runtime 8080', `dynamic a localhost ${own}`)
+    }
+    port = await freePort()
+    const [plain, health] = [await freePort(), await freePort()]
+    config = config
+      .replace('https_port 8443', `https_port ${port}`)
+      .replace('http_port 8080', `http_port ${plain}`)
+      .replace('http://127.0.0.1:8081', `http://127.0.0.1:${health}`)
+      .replace('(door) {', '(door) {\n\tbind 127.0.0.1')
+    const path = join(dir, 'Caddyfile')
+    writeFileSync(path, config)
+    server = createServer({
+      name: 'Caddy',
+      command: caddy,
+      args: ['run', '--config', path, '--adapter', 'caddyfile'],
+      env: env(),
+      cwd: dir,
+      logPath: join(dir, 'caddy.log'),
+      isReady: async () =>
+        (await fetch(`http://127.0.0.1:${health}/`)).ok && (await ask('localhost', '/')).status > 0,
+    })
+    await server.start()
+    watch(server)
+  }, 180_000)
+  afterAll(async () => {
+    unwatch(server)
+    await server.stop()
+    for (const stub of behind) stub.close()
+    await rm(dir, { recursive: true, force: true })
+  })
+
+  const env = () => ({
+    HOME: dir,
+    XDG_DATA_HOME: dir,
+    XDG_CONFIG_HOME: dir,
+    PATH: process.env['PATH'] ?? '',
+    SLUICE_EDGE_USERS: join(dir, 'secrets/edge-users'),
+  })
+
+  /** Over TLS, which must be that of the edge's own authority. */
+  function ask(host: string, path: string, login?: string): Promise<Answer> {
+    const ca = readFileSync(join(dir, 'caddy/pki/authorities/local/root.crt'))
+    return new Promise((resolve, reject) => {
+      const headers = {
+        host,
+        ...(login && { authorization: `Basic ${Buffer.from(login).toString('base64')}` }),
+      }
+      const asked = request({ host: '127.0.0.1', port, servername: host, path, headers, ca }, (response) => {
+        text(response).then((body) => {
+          const { location, 'strict-transport-security': strictTransport } = response.headers
+          const reached = body.startsWith('{') ? (JSON.parse(body) as Answer['reached']) : undefined
+          const status = response.statusCode ?? 0
+          resolve({ status, location, strictTransport, ...(reached && { reached }) })
+        }, reject)
+      })
+      asked.on('error', reject).end()
+    })
+  }
+
+  it('is configured as Caddy wants it, in its own format', async () => {
+    const validate = (path: string) =>
+      judge(caddy, ['validate', '--adapter', 'caddyfile', '--config', path], env())
+    expect(await validate(CADDYFILE)).toMatchObject({ isFine: true })
+    const wrong = join(dir, 'wrong')
+    writeFileSync(wrong, readFileSync(CADDYFILE, 'utf8').replace('reverse_proxy', 'reverse_porxy'))
+    expect(await validate(wrong)).toMatchObject({
+      isFine: false,
+      output: expect.stringContaining('reverse_porxy'),
+    })
+    expect((await judge(caddy, ['fmt', CADDYFILE])).output).toBe(readFileSync(CADDYFILE, 'utf8'))
+  })
+
+  it('hands the API on, but for its metrics, which stay inside', async () => {
+    expect((await ask('localhost', '/v1/runs')).reached).toEqual({
+      name: 'runtime:8080',
+      url: '/v1/runs',
+      host: 'localhost',
+    })
+    for (const path of ['/metrics', '/metrics?x=1']) {
+      const { status, reached } = await ask('localhost', path)
+      expect({ path, status, reached }).toEqual({ path, status: 404, reached: undefined })
+    }
+  })
+
+  it('hands S3 on under its own name and path, which are signed, and keeps metrics and administration of MinIO inside', async () => {
+    const key = '/incoming/a%20b/%C3%A9.mp4?x-id=PutObject&X-Amz-Signature=1'
+    expect((await ask('s3.localhost', key)).reached).toEqual({
+      name: 'minio:9000',
+      url: key,
+      host: 's3.localhost',
+    })
+    for (const path of [
+      '/minio/v2/metrics/cluster',
+      '/minio/metrics/v3',
+      '/minio/prometheus/metrics',
+      '/minio/admin/v3/info',
+    ]) {
+      const { status, reached } = await ask('s3.localhost', path)
+      expect({ path, status, reached }).toEqual({ path, status: 404, reached: undefined })
+    }
+    expect((await ask('minio.localhost', '/browser')).reached?.name).toBe('minio:9001')
+  })
+
+  it('leaves the login to those who have one', async () => {
+    expect((await ask('localhost', '/grafana/d/1')).reached).toMatchObject({
+      name: 'grafana:3000',
+      url: '/grafana/d/1',
+    })
+    expect(await ask('localhost', '/grafana')).toMatchObject({ status: 302, location: '/grafana/' })
+  })
+
+  it('asks for a login before those who have none', async () => {
+    const paths = {
+      '/prometheus/graph': 'prometheus:9090',
+      '/alertmanager/': 'alertmanager:9093',
+      '/redis/': 'redisinsight:5540',
+      '/redis': 'redisinsight:5540',
+    }
+    for (const [path, name] of Object.entries(paths)) {
+      const answers = [
+        await ask('localhost', path),
+        await ask('localhost', path, 'operator:wrong'),
+        await ask('localhost', path, 'operator:'),
+      ]
+      expect(answers.map(({ status, reached }) => ({ path, status, reached }))).toEqual(
+        answers.map(() => ({ path, status: 401, reached: undefined })),
+      )
+      expect((await ask('localhost', path, `operator:${password}`)).reached?.name).toBe(name)
+    }
+  })
+
+  it('lets nobody around the login by another spelling of the path', async () => {
+    for (const path of [
+      '//prometheus/graph',
+      '/./prometheus/graph',
+      '/PROMETHEUS/graph',
+      '/%70rometheus/graph',
+      '/x/../redis/',
+    ]) {
+      const { status, reached } = await ask('localhost', path)
+      expect({
+        path,
+        isInside: status !== 401 && ['prometheus:9090', 'redisinsight:5540'].includes(reached?.name ?? ''),
+      }).toEqual({ path, isInside: false })
+    }
+  })
+
+  it('answers for its own names alone, and tells browsers to stay with TLS', async () => {
+    expect((await ask('localhost', '/')).strictTransport).toContain('max-age')
+    await expect(ask('other.localhost', '/')).rejects.toThrow(/alert|handshake/)
+  })
+})
+
+function listening(name: string): Promise<HttpServer> {
+  const server = createHttpServer((request, response) => {
+    response.end(JSON.stringify({ name, url: request.url, host: request.headers.host }))
+  })
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)))
+}
