@@ -167,7 +167,8 @@ function chunksArguments(
   const command = guardedInput(input, first)
   const maps = streams.map(({ index }) => `-map 0:${index}`)
   const tags = streams.flatMap(({ index, hasTags = true }, place) =>
-    hasTags ? [`-map_metadata:s:${place} 0:s:${index}`] : [],
+    // A timecode is true of the beginning of the source alone.
+    hasTags ? [`-map_metadata:s:${place} 0:s:${index} -metadata:s:${place} timecode=`] : [],
   )
   const subtitles = streams
     .filter(({ kind }) => kind === 's')

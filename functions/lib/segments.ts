@@ -124,7 +124,7 @@ export function leansOn(
 }
 
 export const LEANING_WARNING =
-  'some chunks begin with pictures that need the chunk before (open GOPs; "independent" is false): put together they lose nothing, alone they lack a few frames'
+  'some chunks begin with pictures that need the chunk before (open GOPs; "independent" is false): their packets are all there, and players may leave these few pictures out; mode "exact" has them all'
 
 /** Streams of which the chunks have less than the file declares, although the whole is as long as it should be. */
 export function shortStreams(

@@ -1,0 +1,151 @@
+/** What `chunk` says of files that break off, lie about themselves, or cannot be cut cleanly: on real FFmpeg, on every build that is here. */
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chunkFacts } from '../../functions/lib/chunk-facts.ts'
+import type { FunctionDefinition } from '../../runtime/index.ts'
+import { leftovers, localAttempt, type LocalAttempt } from '../helpers/attempt.ts'
+import { clipFolder, decoded, makeMedia } from '../helpers/clips.ts'
+import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+
+const H264 = '-c:v libx264 -preset ultrafast -g 25 -keyint_min 25 -sc_threshold 0 -pix_fmt yuv420p'
+const folder = await clipFolder()
+const path = (name: string) => join(folder, name)
+const WHOLE: Readonly<Record<string, string>> = {
+  'whole.mp4': `${H264} -c:a aac -movflags +faststart`,
+  'whole.mkv': `${H264} -c:a aac`,
+  'whole.avi': '-c:v mpeg4 -g 25 -c:a libmp3lame',
+  'whole.wav': '-map 1 -c:a pcm_s16le',
+}
+const names = Object.keys(WHOLE).map((name) => name.replace('whole', 'half'))
+beforeAll(async () => {
+  for (const [name, options] of Object.entries(WHOLE)) {
+    const bytes = await readFile(await makeMedia(path(name), options))
+    await writeFile(path(name.replace('whole', 'half')), bytes.subarray(0, bytes.length / 2))
+  }
+}, 60_000)
+afterAll(() => rm(folder, { recursive: true }))
+
+describe.each(await ffmpegBuilds())('the truth of chunks with $name', (build) => {
+  let chunk: FunctionDefinition
+  beforeAll(async () => {
+    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
+  })
+  async function attemptOn(
+    source: string,
+    options: Readonly<Record<string, unknown>>,
+  ): Promise<LocalAttempt> {
+    const attempt = await localAttempt(chunk, { source, options: { seconds: 2, ...options } })
+    try {
+      await attempt.run()
+    } catch (error) {
+      await attempt.remove()
+      throw error
+    }
+    expect(await leftovers(attempt)).toEqual([])
+    return attempt
+  }
+  const pathsOf = ({ folder: out, files }: LocalAttempt) => files.map(({ name }) => join(out, name))
+  const endOf = ({ files }: LocalAttempt) => {
+    const times = files.at(-1)?.chunk
+    return (times?.startSeconds ?? NaN) + (times?.durationSeconds ?? NaN)
+  }
+
+  it.each(['half.mp4', 'half.mkv'])('says at which second %s breaks off', async (name) => {
+    for (const mode of ['copy', 'exact']) {
+      const error = await attemptOn(path(name), { mode }).catch((thrown: unknown) => thrown as Error)
+      expect(error).toMatchObject({
+        name: 'PermanentError',
+        message: expect.stringMatching(/truncated/) as string,
+      })
+      const [, second] = /(\d+\.\d) s(?: that)? could be read/.exec((error as Error).message) ?? []
+      expect(Number(second)).toBeGreaterThan(1)
+      expect(Number(second)).toBeLessThan(6)
+    }
+  })
+
+  it.each(
+    names.flatMap((name) => [
+      { name, mode: 'copy' },
+      { name, mode: 'exact' },
+    ]),
+  )(
+    'keeps what is good of $name in mode $mode when that is wanted, and says where it ends',
+    async ({ name, mode }) => {
+      const attempt = await attemptOn(path(name), { mode, onTruncated: 'keep' })
+      const { truncatedAtSeconds = NaN } = attempt.facts.totals
+      expect(truncatedAtSeconds).toBeGreaterThan(2)
+      expect(truncatedAtSeconds).toBeLessThan(6)
+      expect(endOf(attempt)).toBeCloseTo(truncatedAtSeconds, 3)
+      expect(attempt.facts.warnings.join()).toMatch(/truncated.* What came before is kept/)
+      const pieces = await Promise.all(pathsOf(attempt).map((each) => decoded(each)))
+      expect(pieces.every(({ frames, samples }) => frames + samples > 0)).toBe(true)
+      const torn = /Invalid|corrupt|partial|error while/i
+      const flawed = pieces.filter(({ complaints }) => mode === 'copy' && torn.test(complaints))
+      expect(flawed).toEqual([])
+      await attempt.remove()
+    },
+  )
+
+  it('says nothing of the kind about a whole file, whatever is wanted for torn ones', async () => {
+    for (const name of Object.keys(WHOLE)) {
+      const attempt = await attemptOn(path(name), { onTruncated: 'keep' })
+      expect(attempt.facts.totals).not.toHaveProperty('truncatedAtSeconds')
+      expect(attempt.facts.warnings).toEqual([])
+      await attempt.remove()
+    }
+  })
+
+  it('refuses what has nothing good in it, also when the good part is wanted', async () => {
+    const bytes = await readFile(await makeMedia(path('end.mp4'), `${H264} -c:a aac`))
+    await writeFile(path('no end.mp4'), bytes.subarray(0, bytes.length / 2))
+    await expect(attemptOn(path('no end.mp4'), { onTruncated: 'keep' })).rejects.toThrow(
+      /moov atom not found/,
+    )
+  })
+
+  it('tells which chunks need the one before: their packets are all there, and re-encoded all pictures are', async () => {
+    const open = `-map 0 -c:v libx264 -preset veryfast -bf 2 -g 25 -x264-params open-gop=1:scenecut=0 -pix_fmt yuv420p`
+    const source = await makeMedia(path('open.mp4'), open)
+    const attempt = await attemptOn(source, {})
+    expect(attempt.files.map((file) => file.chunk?.independent)).toEqual([true, false, false, false])
+    expect(attempt.facts.warnings).toEqual([expect.stringContaining('need the chunk before')])
+    const facts = await Promise.all(pathsOf(attempt).map((each) => chunkFacts(each, 'mp4')))
+    expect(facts.reduce((sum, { tracks }) => sum + (tracks?.[0]?.packets ?? 0), 0)).toBe(200)
+    await attempt.remove()
+    const exact = await attemptOn(source, { mode: 'exact' })
+    expect(exact.files.map((file) => file.chunk?.independent)).toEqual(exact.files.map(() => true))
+    const frames = await Promise.all(pathsOf(exact).map(async (each) => (await decoded(each)).frames))
+    expect(frames.reduce((sum, count) => sum + count, 0)).toBe(200)
+    await exact.remove()
+  })
+
+  it('does not take a picture that stands for long for an open GOP', async () => {
+    const still = `-map 0 -vf select='lt(t,1.5)+gt(t,3.9)' -vsync vfr ${H264}`
+    const attempt = await attemptOn(await makeMedia(path('still.mp4'), still), {})
+    expect(attempt.files.map((file) => file.chunk?.independent)).toEqual(attempt.files.map(() => true))
+    expect(attempt.facts.warnings.join()).not.toContain('need the chunk before')
+    await attempt.remove()
+  })
+
+  it.each([
+    { name: 'one picture.mp4', options: `-map 0 -frames:v 1 ${H264}`, seconds: 0.04, makes: 8 },
+    { name: 'long sound.mp4', options: `${H264} -s 64x36 -c:a aac -vf trim=0:8`, seconds: 68, makes: 68 },
+    { name: 'late start.ts', options: `${H264} -c:a aac -output_ts_offset 1000`, seconds: 8, makes: 8 },
+    { name: 'wraps.ts', options: `${H264} -c:a aac -output_ts_offset 95440`, seconds: 8, makes: 8 },
+    {
+      name: 'negative.mkv',
+      options: `${H264} -c:a libvorbis -output_ts_offset -0.5 -avoid_negative_ts disabled`,
+      seconds: 8,
+      makes: 8,
+    },
+  ])('tells the real length of $name', async ({ name, options, seconds, makes }) => {
+    const source = await makeMedia(path(name), options, makes)
+    for (const mode of ['copy', 'exact']) {
+      const attempt = await attemptOn(source, { mode })
+      expect(Math.abs((attempt.facts.totals['durationSeconds'] ?? NaN) - seconds)).toBeLessThan(0.6)
+      expect(attempt.files[0]?.chunk?.startSeconds).toBeLessThan(0.6)
+      await attempt.remove()
+    }
+  })
+})
