@@ -68,7 +68,7 @@ export function createMetrics(functionNames: readonly string[]) {
     ),
     eventDelay: histogram(
       'sluice_event_delivery_delay_seconds',
-      "From MinIO's event time to admission.",
+      "From MinIO's event time to the admission of a new run; later copies of the event do not count.",
       [],
       DELAY_SECONDS,
     ),

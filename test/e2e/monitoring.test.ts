@@ -116,6 +116,15 @@ describe('after uploads', () => {
     expect(sick).toEqual([])
   })
 
+  it('times the delivery of each new run once, by the copy that came first', async () => {
+    const [difference] = await monitoring.query(
+      'sum(sluice_event_delivery_delay_seconds_count) - sum(sluice_admissions_total{outcome="new"})',
+    )
+    expect(difference?.value[1]).toBe('0')
+    const [copies] = await monitoring.query('sum(sluice_admissions_total{outcome="copy"})')
+    expect(Number(copies?.value[1])).toBeGreaterThan(0)
+  })
+
   it('leads from a latency to its run', async () => {
     const params = new URLSearchParams({
       query: 'sluice_function_duration_seconds_bucket',

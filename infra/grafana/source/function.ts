@@ -1,6 +1,6 @@
 /** Dashboard: one function in all detail. @module */
 import type { Dashboard, Panel } from './panel.ts'
-import { FAILED, quantile, rate, shared, total } from './promql.ts'
+import { FAILED, quantile, rate, shared, STATUS_COLORS, total } from './promql.ts'
 
 const F = '{function="$function"}'
 const graph = (panel: Omit<Panel, 'kind' | 'width'>): Panel => ({ kind: 'timeseries', width: 8, ...panel })
@@ -29,7 +29,9 @@ export const functionDetail: Dashboard = {
           max: 1,
           limits: { warn: 0.5, bad: 0, isLowBad: true },
           queries: [
-            { expr: `1 - ${total(attempts(FAILED))} / (0.01 * ${total(attempts(`${FAILED}|success`))})` },
+            {
+              expr: `clamp_min(1 - ${total(attempts(FAILED))} / (0.01 * ${total(attempts(`${FAILED}|success`))}), -1)`,
+            },
           ],
         }),
         stat({
@@ -65,6 +67,7 @@ export const functionDetail: Dashboard = {
           description: 'Attempts a second by outcome.',
           unit: 'ops',
           isStacked: true,
+          colors: STATUS_COLORS,
           queries: [{ expr: rate(attempts('.*'), 'status'), legend: '{{status}}' }],
         }),
         graph({
@@ -97,15 +100,17 @@ export const functionDetail: Dashboard = {
             },
           ],
         },
-        graph({
+        {
+          kind: 'timeseries',
+          width: 12,
           title: 'From upload to result',
-          description: 'Waiting included; points of the curve are p50 and p95.',
+          description: 'From the time of MinIO’s event to the committed manifest, waiting included.',
           unit: 's',
           queries: [0.5, 0.95].map((q) => ({
             expr: quantile(q, 'sluice_event_end_to_end_seconds', '', F),
             legend: `p${q * 100}`,
           })),
-        }),
+        },
       ],
     },
     {

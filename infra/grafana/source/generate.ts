@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { dashboardJson } from './dashboard-json.ts'
 import { DASHBOARDS } from './index.ts'
-import { dashboardJson } from './panel.ts'
 
 export const DASHBOARDS_DIR = join(import.meta.dirname, '..', 'dashboards')
 

@@ -96,7 +96,7 @@ export const health: Dashboard = {
           description: 'A second, by kind.',
           unit: 'reqps',
           isStacked: true,
-          queries: [{ expr: rate('minio_s3_requests_total', 'api'), legend: '{{api}}' }],
+          queries: [{ expr: `${rate('minio_s3_requests_total', 'api')} > 0`, legend: '{{api}}' }],
         }),
         graph({
           title: 'Answers that are errors',
@@ -112,7 +112,7 @@ export const health: Dashboard = {
         }),
         graph({
           title: 'Time to first byte (p95)',
-          description: 'In MinIO itself.',
+          description: 'In MinIO itself, whose smallest step is 50 ms.',
           unit: 's',
           queries: [
             {

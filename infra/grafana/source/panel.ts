@@ -27,6 +27,8 @@ export interface Panel {
   readonly limits?: { readonly warn: number; readonly bad: number; readonly isLowBad?: boolean }
   /** In words, for values such as 0 and 1. */
   readonly words?: Readonly<Record<string, { readonly text: string; readonly color: string }>>
+  /** By the name of a series; others take what comes. */
+  readonly colors?: Readonly<Record<string, string>>
   readonly links?: readonly Link[]
   readonly hiddenColumns?: readonly string[]
 }
@@ -51,118 +53,9 @@ export interface Dashboard {
 }
 
 /** Never `${DS_…}`: what is provisioned from files fills no inputs. */
-const DATASOURCE = { type: 'prometheus', uid: '${datasource}' }
-const DEFAULT_HEIGHT = 8
+export const DATASOURCE = { type: 'prometheus', uid: '${datasource}' }
 
-export function dashboardJson(dashboard: Dashboard, all: readonly Dashboard[]) {
-  return {
-    id: null,
-    uid: dashboard.uid,
-    title: dashboard.title,
-    description: dashboard.description,
-    tags: ['sluice'],
-    editable: false,
-    schemaVersion: 39,
-    timezone: 'browser',
-    refresh: '30s',
-    time: { from: 'now-1h', to: 'now' },
-    graphTooltip: 1,
-    templating: { list: variables(dashboard) },
-    annotations: { list: [deployments()] },
-    links: all
-      .filter(({ uid }) => uid !== dashboard.uid)
-      .map(({ uid, title }) => ({
-        title,
-        type: 'link',
-        url: `/d/${uid}`,
-        icon: 'dashboard',
-        includeVars: true,
-        keepTime: true,
-        targetBlank: false,
-        asDropdown: false,
-        tags: [],
-        tooltip: '',
-      })),
-    panels: layOut(dashboard.rows),
-  }
-}
-
-function variables({ functions }: Dashboard) {
-  const datasource = {
-    name: 'datasource',
-    label: 'Data source',
-    type: 'datasource',
-    query: 'prometheus',
-    current: { text: 'Prometheus', value: 'prometheus' },
-    hide: 0,
-  }
-  if (!functions) return [datasource]
-  const query = 'label_values(sluice_function_info, function)'
-  const isMany = functions === 'many'
-  return [
-    datasource,
-    {
-      name: 'function',
-      label: 'Function',
-      type: 'query',
-      datasource: DATASOURCE,
-      query: { query, refId: 'functions' },
-      definition: query,
-      refresh: 2,
-      sort: 1,
-      multi: isMany,
-      includeAll: isMany,
-      ...(isMany && { allValue: '.*', current: { text: 'All', value: '$__all' } }),
-      hide: 0,
-    },
-  ]
-}
-
-function deployments() {
-  return {
-    name: 'Deployments',
-    datasource: DATASOURCE,
-    enable: true,
-    iconColor: 'blue',
-    expr: 'max by (version) (sluice_build_info) unless max by (version) (sluice_build_info offset 2m)',
-    titleFormat: 'Version {{version}}',
-    step: '60s',
-  }
-}
-
-function layOut(rows: readonly Row[]) {
-  const panels: unknown[] = []
-  let id = 0
-  let y = 0
-  for (const row of rows) {
-    panels.push({
-      id: ++id,
-      type: 'row',
-      title: row.title,
-      collapsed: false,
-      gridPos: { x: 0, y, w: 24, h: 1 },
-      panels: [],
-    })
-    y++
-    let x = 0
-    let lineHeight = 0
-    for (const panel of row.panels) {
-      const h = panel.height ?? DEFAULT_HEIGHT
-      if (x + panel.width > 24) {
-        y += lineHeight
-        x = 0
-        lineHeight = 0
-      }
-      panels.push({ id: ++id, ...panelJson(panel), gridPos: { x, y, w: panel.width, h } })
-      x += panel.width
-      lineHeight = Math.max(lineHeight, h)
-    }
-    y += lineHeight
-  }
-  return panels
-}
-
-function panelJson(panel: Panel) {
+export function panelJson(panel: Panel) {
   const isNow = panel.kind === 'table' || panel.kind === 'bargauge'
   return {
     type: panel.kind,
@@ -179,7 +72,7 @@ function panelJson(panel: Panel) {
       ...(panel.kind === 'heatmap' && { format: 'heatmap' }),
       ...(panel.hasExemplars && { exemplar: true }),
     })),
-    fieldConfig: { defaults: fieldDefaults(panel), overrides: [] },
+    fieldConfig: { defaults: fieldDefaults(panel), overrides: colorOverrides(panel.colors ?? {}) },
     options: OPTIONS[panel.kind],
     ...(panel.hiddenColumns && { transformations: [hideColumns(panel.hiddenColumns)] }),
   }
@@ -225,6 +118,13 @@ function fieldDefaults(panel: Panel) {
       },
     }),
   }
+}
+
+function colorOverrides(colors: Readonly<Record<string, string>>) {
+  return Object.entries(colors).map(([name, fixedColor]) => ({
+    matcher: { id: 'byName', options: name },
+    properties: [{ id: 'color', value: { mode: 'fixed', fixedColor } }],
+  }))
 }
 
 function hideColumns(names: readonly string[]) {

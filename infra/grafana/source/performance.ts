@@ -18,7 +18,8 @@ export const performance: Dashboard = {
       panels: [
         graph({
           title: 'Delivery',
-          description: 'From MinIO’s event time to admission. 3 s are the turns of the durable target.',
+          description:
+            'From MinIO’s event time to the admission of a new run. 3 s are the turns of the durable target: then the fast one does not deliver.',
           unit: 's',
           queries: [p95('sluice_event_delivery_delay_seconds')],
         }),
@@ -143,7 +144,7 @@ export const performance: Dashboard = {
           queries: [
             { expr: 'min(sluice_scratch_free_bytes)', legend: 'now' },
             {
-              expr: 'clamp_min(min(predict_linear(sluice_scratch_free_bytes[1h], 4 * 3600)), 0)',
+              expr: 'clamp(min(predict_linear(sluice_scratch_free_bytes[1h], 4 * 3600)), 0, scalar(max(sluice_scratch_size_bytes)))',
               legend: 'in four hours',
             },
           ],
@@ -154,14 +155,14 @@ export const performance: Dashboard = {
           unit: 's',
           queries: [
             {
-              expr: `topk(8, ${rate('redis_commands_duration_seconds_total', 'cmd')} / (${rate('redis_commands_total', 'cmd')} > 0))`,
+              expr: `topk(5, ${rate('redis_commands_duration_seconds_total', 'cmd')} / (${rate('redis_commands_total', 'cmd')} > 0))`,
               legend: '{{cmd}}',
             },
           ],
         }),
         graph({
           title: 'MinIO, time to first byte (p95)',
-          description: 'By kind of request, in MinIO itself.',
+          description: 'By kind of request, in MinIO itself, whose smallest step is 50 ms.',
           unit: 's',
           queries: [
             {

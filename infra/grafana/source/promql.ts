@@ -23,3 +23,16 @@ export function shared(metric: string, by = 'function'): string {
 /** Panels choose functions by the variable at the top. */
 export const CHOSEN = '{function=~"$function"}'
 export const FAILED = 'retry|dead|timeout|stalled|lost'
+
+export const STATUS_COLORS = {
+  success: 'green',
+  retry: 'orange',
+  dead: 'red',
+  timeout: 'purple',
+  stalled: 'purple',
+  lost: 'dark-red',
+  superseded: 'blue',
+  'source-gone': 'light-blue',
+  cancelled: 'yellow',
+  released: 'dark-yellow',
+}

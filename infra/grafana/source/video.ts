@@ -1,6 +1,6 @@
 /** Dashboard: what comes in, what becomes of it, how long that takes. @module */
 import type { Dashboard } from './panel.ts'
-import { CHOSEN, FAILED, quantile, rate, shared, total } from './promql.ts'
+import { CHOSEN, FAILED, quantile, rate, shared, STATUS_COLORS, total } from './promql.ts'
 
 const attempts = (status: string) =>
   `sluice_function_invocations_total{function=~"$function",status=~"${status}"}`
@@ -99,6 +99,7 @@ export const video: Dashboard = {
           unit: 'ops',
           width: 12,
           isStacked: true,
+          colors: STATUS_COLORS,
           queries: [{ expr: rate(attempts('.*'), 'status'), legend: '{{status}}' }],
         },
         {
@@ -180,9 +181,8 @@ export const video: Dashboard = {
           unit: 'ops',
           width: 8,
           isStacked: true,
-          queries: [
-            { expr: rate('sluice_ffmpeg_runs_total', 'profile, outcome'), legend: '{{profile}} {{outcome}}' },
-          ],
+          colors: { succeeded: 'green', failed: 'red', aborted: 'orange', unstartable: 'purple' },
+          queries: [{ expr: rate('sluice_ffmpeg_runs_total', 'outcome'), legend: '{{outcome}}' }],
         },
         {
           title: 'Bytes in and out',
@@ -210,7 +210,9 @@ export const video: Dashboard = {
               url: '/v1/runs?function=${__data.fields.function}&status=dead',
             },
           ],
-          queries: [{ expr: `topk(20, ${total(`sluice_dead_letters_total${CHOSEN}`, 'function, reason')})` }],
+          queries: [
+            { expr: `topk(20, ${total(`sluice_dead_letters_total${CHOSEN}`, 'function, reason')} > 0)` },
+          ],
         },
       ],
     },
