@@ -6,6 +6,7 @@ import { ffmpegBinaries } from './lib/binaries.ts'
 import { MODES, planChunks, STREAMS, type DroppedStream } from './lib/container.ts'
 import { planCuts } from './lib/cut-plan.ts'
 import { cut } from './lib/cut.ts'
+import { hidesPictures } from './lib/hidden-pictures.ts'
 import { inspect } from './lib/inspect.ts'
 import { MEDIA_FILES } from './lib/media-files.ts'
 import { isUnexplained } from './lib/policy.ts'
@@ -61,7 +62,13 @@ export const chunk = defineFunction(
       isTruncatedFine: keepsGoodPart,
     })
     const { media, isWebm } = inspection
-    const plan = planChunks(media, { mode, streams, isWebm })
+    const binaries = await ffmpegBinaries()
+    const plan = planChunks(media, {
+      mode,
+      streams,
+      isWebm,
+      isMp4Unsafe: hidesPictures(inspection, binaries),
+    })
     if (!plan) throw new PermanentError(nothingToCut(streams))
     const { container, kept, subtitles, dropped } = plan
     const reporter = createProgressReporter(declaredSeconds(media, kept), progress)
@@ -75,7 +82,6 @@ export const chunk = defineFunction(
       signal,
       onProgress: reporter.repeat,
     })
-    const binaries = await ffmpegBinaries()
     const cores = availableParallelism()
     const recipe = recipeOf({ mode, cutPlan, keepsGoodPart, inspection, plan, binaries, cores })
     log.debug({ mode, container: container.extension, streams: kept.length }, 'cutting')

@@ -60,12 +60,14 @@ export interface PlanOptions {
   readonly mode: Mode
   readonly streams?: (typeof STREAMS)[number]
   readonly isWebm: boolean
+  /** This FFmpeg's MP4 would hide pictures of this file. @defaultValue false */
+  readonly isMp4Unsafe?: boolean
 }
 
 /** `undefined` when there is neither picture nor sound that could be kept. */
 export function planChunks(
   media: MediaInfo,
-  { mode, isWebm, streams = 'all' }: PlanOptions,
+  { mode, isWebm, streams = 'all', isMp4Unsafe = false }: PlanOptions,
 ): ChunkPlan | undefined {
   const isSoundOnly = streams === 'audio'
   const video = isSoundOnly ? undefined : largest(media.video.filter(isKnown))
@@ -76,7 +78,8 @@ export function planChunks(
   const unknown = [...media.video, ...media.audio].filter((stream) => !isKnown(stream))
   const copied = () => (video ? ofVideo(media.format, isWebm, video, audio) : ofAudio(isWebm, audio))
   const encoded = video ? CONTAINERS.mp4 : CONTAINERS.m4a
-  const container = mode === 'exact' ? encoded : copied()
+  const isUnsafe = mode === 'copy' && video !== undefined && isMp4Unsafe
+  const container = mode === 'exact' ? encoded : isUnsafe ? CONTAINERS.matroska : copied()
   const subtitles = media.subtitles.map((stream) => ({
     stream,
     plan: planSubtitle(stream, video && container.muxer),

@@ -37,8 +37,9 @@ export interface CutPlanParts {
 
 /** A list of times is one argument, which the kernel limits to 128 KiB. */
 export const MAX_TIMES = 9_000
-/** Grid cuts of copied packets: a keyframe that comes this much too early is in time. */
+/** Grid cuts of copied packets: a keyframe that comes this much too early is in time; less where each picture is one. */
 const GRID_EARLY_SECONDS = 0.05
+const GRID_EARLY_FRAMES = 0.4
 /** Cuts at known keyframes: rounding, and half a packet. */
 const KNOWN_EARLY_SECONDS = 0.005
 /** Bits per second that `exact` gives sound, with what AAC may take more for a while. */
@@ -56,7 +57,9 @@ export async function planCuts(parts: CutPlanParts): Promise<CutPlan> {
   if (request.by === 'seconds') {
     const { seconds } = request
     const cuts = { everySeconds: seconds }
-    return { cuts, seconds, requestedSeconds: seconds, earlySeconds: GRID_EARLY_SECONDS }
+    const frameSeconds = 1 / (parts.plan.video?.framesPerSecond ?? 1)
+    const earlySeconds = Math.min(GRID_EARLY_SECONDS, GRID_EARLY_FRAMES * frameSeconds)
+    return { cuts, seconds, requestedSeconds: seconds, earlySeconds }
   }
   return request.by === 'parts' ? byParts(parts, request.parts) : byBytes(parts, request.bytes)
 }

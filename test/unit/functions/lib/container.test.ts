@@ -115,6 +115,17 @@ describe('planChunks', () => {
     expect(plan?.dropped.find(({ index }) => index === 2)?.why ?? '').toMatch(why ?? /^$/)
   })
 
+  it('takes Matroska where the MP4 of this FFmpeg would hide pictures, and only for copies', () => {
+    const of = media(MP4, { video: [video(0, 'h264')], audio: [audio(1, 'aac')] })
+    const extension = (mode: 'copy' | 'exact', isMp4Unsafe: boolean) =>
+      planChunks(of, { mode, isWebm: false, isMp4Unsafe })?.container.extension
+    expect([extension('copy', true), extension('copy', false), extension('exact', true)]).toEqual([
+      'mkv',
+      'mp4',
+      'mp4',
+    ])
+  })
+
   it('leaves the picture out when the sound alone is wanted, and says so', () => {
     const of = { video: [video(0, 'h264')], audio: [audio(1, 'aac'), audio(2, 'aac')] }
     const plan = planChunks(media(MP4, of), { ...COPY, streams: 'audio' })
