@@ -75,6 +75,15 @@ it('leaves a pass to the process that has taken it over, and stores nothing more
   expect(await waiting()).toBe(MANY)
 })
 
+it('stores nothing of a pass whose place another one has taken', async () => {
+  const store = sweepStore()
+  const [mine, another] = [await fullPass(), { ...(await fullPass()), id: 'another' }]
+  await store.begin(mine)
+  await store.begin(another)
+  expect(await store.save({ ...mine, objects: 7 })).toBe(false)
+  expect((await store.read()).pass).toMatchObject({ id: 'another', objects: 0 })
+})
+
 it('begins anew when Redis forgets everything in the middle of a pass', async () => {
   const { storage } = used
   let isForgotten = false

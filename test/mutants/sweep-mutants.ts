@@ -8,8 +8,9 @@ const TROUBLE = ['test/integration/sweep-trouble.test.ts']
 const FINDINGS = ['test/integration/sweep-findings.test.ts']
 const TIDY = ['test/integration/tidy.test.ts']
 const JANITOR = ['test/integration/janitor.test.ts']
-const TURN = ['test/integration/queue-turn.test.ts']
-const LANES = ['test/integration/queue-repair.test.ts', 'test/integration/queue-again.test.ts']
+const SUCCESS = ['test/integration/queue-success.test.ts']
+const TURN = [...SUCCESS, 'test/integration/queue-turn.test.ts']
+const LANES = [...SUCCESS, 'test/integration/queue-repair.test.ts', 'test/integration/queue-again.test.ts']
 
 export const SWEEP_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/sweep/decide.ts', DECIDE, [
@@ -328,13 +329,17 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/queue/scripts/reclaim.lua', LANES, [
     ['an entry of another lane loses its run', 'v[2] ~= entry or v[5] ~= lane', 'v[2] ~= entry'],
   ]),
-  ...mutantsOf('runtime/queue/scripts/prelude.lua', TIDY.concat(TURN), [
+  ...mutantsOf(
+    'runtime/queue/scripts/prelude.lua',
+    [...TURN, ...TIDY],
     [
-      'a run that was marked is never closed',
-      "if redis.call('SREM', P .. 'open:' .. object, run) == 0 then redis.call('SREM', P .. 'marked:' .. object, run) end",
-      "redis.call('SREM', P .. 'open:' .. object, run)",
+      [
+        'a run that was marked is never closed',
+        "if redis.call('SREM', P .. 'open:' .. object, run) == 0 then redis.call('SREM', P .. 'marked:' .. object, run) end",
+        "redis.call('SREM', P .. 'open:' .. object, run)",
+      ],
     ],
-  ]),
+  ),
   ...mutantsOf(
     'runtime/queue/scripts/repair.lua',
     ['test/integration/queue-repair.test.ts'],
