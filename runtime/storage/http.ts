@@ -30,7 +30,7 @@ export interface Transport {
 }
 
 /** Large reads: a file in small steps spends more time between the steps than in them. */
-const FILE_STEP_BYTES = 1024 * 1024
+const FILE_STEP_BYTES = 256 * 1024
 
 export function createTransport(options: { readonly idleTimeoutMs: number }): Transport {
   const plain = new http.Agent({ keepAlive: true })

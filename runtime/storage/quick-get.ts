@@ -29,7 +29,7 @@ export interface QuickAnswer {
   readonly steps: AsyncGenerator<Buffer, void, void>
 }
 
-const STEP_BYTES = 1024 * 1024
+const STEP_BYTES = 256 * 1024
 const MAX_HEAD_BYTES = 32 * 1024
 
 /** Undefined when it is not an answer of the one kind, or none came. */
