@@ -18,7 +18,7 @@ const names = Object.keys(CLIPS) as ClipName[]
 let trap: Trap
 beforeAll(async () => {
   for (const name of names) await makeClip(folder, name)
-  trap = await openTrap(folder, join(folder, 'clip.ts'))
+  trap = await openTrap(join(folder, 'clip.ts'))
 }, 60_000)
 afterAll(async () => {
   trap.close()

@@ -19,7 +19,7 @@ const used = useStack({
 })
 let trap: Trap
 beforeAll(async () => {
-  trap = await openTrap(folder, await makeMedia(join(folder, 'clip.ts'), CLIPS['clip.ts'], 2))
+  trap = await openTrap(await makeMedia(join(folder, 'clip.ts'), CLIPS['clip.ts'], 2))
 })
 afterAll(async () => {
   trap.close()

@@ -4,7 +4,8 @@
  * @module
  */
 import { createSocket } from 'node:dgram'
-import { readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { chmod, mkdtemp, readFile, stat, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 
@@ -75,13 +76,17 @@ export interface Trap {
 }
 
 /**
- * A host that counts whoever comes: by TCP, whatever they say, and by UDP on the same port.
+ * A host that counts whoever comes: by TCP, whatever they say, and by UDP on the same port; and a file that everybody may read,
+ * so that it is not only by its rights that FFmpeg leaves it alone.
  *
  * @param canary - a file that would play if a disguise got through
  */
-export async function openTrap(folder: string, canary: string): Promise<Trap> {
+export async function openTrap(canary: string): Promise<Trap> {
+  // Not in the folder for temporary files that a test run has for itself, where only its user has a way to.
+  const folder = await mkdtemp('/tmp/sluice-canary-')
+  await chmod(folder, 0o755)
   const canaryPath = join(folder, 'canary.ts')
-  await writeFile(canaryPath, await readFile(canary))
+  await writeFile(canaryPath, await readFile(canary), { mode: 0o644 })
   // The time of the last reading moves on only when it lies before that of the last writing.
   await utimes(canaryPath, new Date(0), new Date())
   const visits: string[] = []
@@ -105,6 +110,7 @@ export async function openTrap(folder: string, canary: string): Promise<Trap> {
     close() {
       server.close()
       udp.close()
+      rmSync(folder, { recursive: true })
     },
   }
 }

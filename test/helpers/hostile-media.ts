@@ -29,7 +29,7 @@ export function hostileFiles(mp4: Buffer, canaryPath: string, host: string): rea
     {
       name: 'a picture that stands for days.mp4',
       bytes: rewritten(mp4, 'stts', (content) => patched(content, 12, 0x7fff_ffff)),
-      reason: /./,
+      reason: /go beyond the 100 hours/,
     },
     {
       name: 'chunks beyond the end.mp4',

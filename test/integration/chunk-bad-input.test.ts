@@ -13,7 +13,7 @@ import { processesIn } from '../helpers/processes.ts'
 const folder = await clipFolder()
 let trap: Trap
 beforeAll(async () => {
-  trap = await openTrap(folder, await makeClip(folder, 'clip.ts'))
+  trap = await openTrap(await makeClip(folder, 'clip.ts'))
 })
 afterAll(async () => {
   trap.close()
@@ -109,14 +109,17 @@ describe.each(await ffmpegBuilds())('chunk on bad input with $name', (build) => 
     },
   )
 
-  it.each(Object.keys(disguises('', 'http://127.0.0.1:9')))('neither reads a file nor sends a request for %s', async (name) => {
-    const path = join(folder, name)
-    await writeFile(path, disguises(trap.canaryPath, trap.host)[name] ?? '')
-    for (const input of ['file', 'url'] as const) {
-      expect((await refusal(path, { input })).name).toBe('PermanentError')
-    }
-    expect(await trap.sprung()).toEqual([])
-  })
+  it.each(Object.keys(disguises('', 'http://127.0.0.1:9')))(
+    'neither reads a file nor sends a request for %s',
+    async (name) => {
+      const path = join(folder, name)
+      await writeFile(path, disguises(trap.canaryPath, trap.host)[name] ?? '')
+      for (const input of ['file', 'url'] as const) {
+        expect((await refusal(path, { input })).name).toBe('PermanentError')
+      }
+      expect(await trap.sprung()).toEqual([])
+    },
+  )
 })
 
 /** A box of an MP4 file. */

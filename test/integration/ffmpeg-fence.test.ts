@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { diagnose } from '../../functions/lib/diagnosis.ts'
+import { MAX_PROCESSES } from '../../functions/lib/fence.ts'
 import type { FfmpegOptions } from '../../functions/lib/ffmpeg.ts'
 import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
 import { processesIn } from '../helpers/processes.ts'
@@ -86,7 +87,8 @@ describe.each(await ffmpegBuilds())('the fence around $name', (build) => {
       const child = await atWork()
       const status = await readFile(`/proc/${child}/status`, 'utf8')
       const of = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]
-      const network = await readlink(`/proc/${child}/ns/net`)
+      const limits = await readFile(`/proc/${child}/limits`, 'utf8')
+    const network = await readlink(`/proc/${child}/ns/net`)
       run.kill()
       await run.ended
       expect(of('NoNewPrivs')).toBe('1')
