@@ -88,13 +88,15 @@ describe.each(await ffmpegBuilds())('the fence around $name', (build) => {
       const status = await readFile(`/proc/${child}/status`, 'utf8')
       const of = (name: string) => new RegExp(`^${name}:\\s*(.*)$`, 'm').exec(status)?.[1]
       const limits = await readFile(`/proc/${child}/limits`, 'utf8')
-    const network = await readlink(`/proc/${child}/ns/net`)
+      const network = await readlink(`/proc/${child}/ns/net`)
       run.kill()
       await run.ended
       expect(of('NoNewPrivs')).toBe('1')
       expect(of('CapEff')).toMatch(/^0+$/)
       expect(of('Umask')).toBe('0077')
       const isRoot = process.getuid?.() === 0
+      const processes = Number(/^Max processes\s+(\d+)/m.exec(limits)?.[1])
+      expect(processes === MAX_PROCESSES).toBe(isRoot)
       expect(of('Uid')?.split('\t')[0]).toBe(isRoot ? '65534' : `${process.getuid?.()}`)
       const hasOwnNetwork = network !== (await readlink('/proc/self/ns/net'))
       expect(hasOwnNetwork).toBe(isRoot && mayUnshare())
