@@ -71,13 +71,14 @@ export interface CopyChunksOptions extends ChunksOptions {
  * Pieces cut at keyframes, nothing re-encoded.
  *
  * - `-xerror`: without it FFmpeg ends with 0 on files that break off.
+ * - `-copyinkf`: without it all pictures before the first keyframe are left out without a word, also decodable ones.
  * - `+discardcorrupt`: of a packet that is not all there nothing is kept.
  */
 export function copyChunksArguments(options: CopyChunksOptions): readonly string[] {
   return chunksArguments(options, {
     input: options.keepsGoodPart ? '' : '-xerror',
     flags: options.keepsGoodPart ? '+genpts+discardcorrupt' : '+genpts',
-    output: '-c:v copy -c:a copy',
+    output: '-c:v copy -copyinkf:v -c:a copy',
     earlySeconds: options.earlySeconds,
   })
 }

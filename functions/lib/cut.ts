@@ -63,7 +63,7 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
     const index = count++
     if (index >= segments.MAX_CHUNKS) throw tooMany()
     const isIndependent = independence(piece, plan)
-    isLeaning ||= isIndependent === false
+    isLeaning ||= isIndependent === false && index > 0
     const { requestedSeconds } = cutPlan
     const fileName = `chunk-${String(index).padStart(5, '0')}.${plan.container.extension}`
     const times = segments.chunkTimes(

@@ -120,6 +120,25 @@ describe.each(await ffmpegBuilds())('the truth of chunks with $name', (build) =>
     await exact.remove()
   })
 
+  it('keeps the pictures before what the file calls its first keyframe, and says so', async () => {
+    const bytes = await readFile(path('whole.mp4'))
+    // The table of keyframes loses its first row.
+    const at = bytes.indexOf('stss')
+    const rows = bytes.readUInt32BE(at + 8)
+    bytes.copy(bytes, at + 12, at + 16, at + 12 + rows * 4)
+    bytes.writeUInt32BE(rows - 1, at + 8)
+    await writeFile(path('no first keyframe.mp4'), bytes)
+    const attempt = await attemptOn(path('no first keyframe.mp4'), {})
+    const frames = await Promise.all(pathsOf(attempt).map(async (each) => (await decoded(each)).frames))
+    expect(frames.reduce((sum, count) => sum + count, 0)).toBe(200)
+    const [first, ...others] = attempt.files.map((file) => file.chunk?.independent)
+    expect(others).toEqual([true, true, true])
+    // Newer builds look into the packet itself, and find that it is one.
+    const said = first ? [] : [expect.stringContaining('it does not begin with a keyframe')]
+    expect(attempt.facts.warnings).toEqual(said)
+    await attempt.remove()
+  })
+
   it('does not take a picture that stands for long for an open GOP', async () => {
     const still = `-map 0 -vf select='lt(t,1.5)+gt(t,3.9)' -vsync vfr ${H264}`
     const attempt = await attemptOn(await makeMedia(path('still.mp4'), still), {})
