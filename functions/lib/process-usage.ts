@@ -6,7 +6,7 @@ import { ffmpegCpuSeconds, ffmpegMaxRssBytes, type Profile } from './metrics.ts'
 
 /** Of `/proc/<pid>/stat`: `USER_HZ`, which is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100
-/** A short run is looked at soon, a long one seldom: the kernel keeps the highest value itself. */
+/** A run is looked at after 30 ms, 60 ms and so on, at last each half second: the kernel keeps the highest value itself. */
 const FIRST_LOOK_MS = 30
 const LOOK_MS = 500
 
@@ -19,9 +19,11 @@ export function countUsage(child: ChildProcess, profile: Profile): void {
   if (pid === undefined || process.platform !== 'linux') return
   let maxRssBytes = 0
   let timer: NodeJS.Timeout | undefined
+  let pauseMs = FIRST_LOOK_MS
   const look = async () => {
     maxRssBytes = Math.max(maxRssBytes, peakBytesOf(await readFile(`/proc/${pid}/status`, 'utf8')))
-    timer = setTimeout(lookSoon, LOOK_MS).unref()
+    pauseMs = Math.min(2 * pauseMs, LOOK_MS)
+    timer = setTimeout(lookSoon, pauseMs).unref()
   }
   // It ended meanwhile.
   const lookSoon = () => void look().catch(() => undefined)
