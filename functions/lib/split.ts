@@ -1,6 +1,6 @@
 /** A finished piece that came out larger than it may be -> smaller ones, cut from it without re-encoding. @module */
 import { mkdir, unlink } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { join } from 'node:path'
 import { PermanentError } from '../../runtime/index.ts'
 import { copyChunksArguments } from './arguments.ts'
 import type { ChunkPlan } from './container.ts'
@@ -47,29 +47,29 @@ export async function splitPiece({
   if (depth > MAX_DEPTH || !found.isPossible || found.atSeconds.length === 0) throw tooLarge(limitBytes)
   const folder = `${path}-split`
   await mkdir(folder)
-  const name = relative(scratch, folder)
   const segments: Segment[] = []
   const finished = finishedSegments({
     profile: 'copy',
     arguments: copyChunksArguments({
-      input,
+      input: mediaInput(path, folder),
       streams: Array.from({ length: count }, (_, index) => ({
         index,
         kind: index >= plan.kept.length ? 's' : index === 0 && plan.video ? 'v' : 'a',
       })),
       cuts: { atSeconds: found.atSeconds },
       muxer: plan.container.muxer,
-      outputPattern: join(name, `chunk-%05d.${plan.container.extension}`),
+      outputPattern: `chunk-%05d.${plan.container.extension}`,
       earlySeconds: 0.005,
     }),
-    cwd: scratch,
+    // FFmpeg may write into its working folder alone.
+    cwd: folder,
     signal,
     onEnd: mustHaveSucceeded,
   })
   for await (const segment of finished) segments.push(segment)
   await unlink(path)
   return segments.map(({ fileName, startSeconds }) => ({
-    path: join(dirname(path), name, fileName),
+    path: join(folder, fileName),
     startSeconds,
   }))
 }

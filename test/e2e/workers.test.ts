@@ -48,7 +48,7 @@ it('a worker that was asleep for longer than its lease cannot change the result'
     await waitFor(
       async () => {
         const metrics = await (await fetch(`${used.stack.apiUrl}/metrics`)).text()
-        return /sluice_function_invocations_total\{function="slow",trigger="upload",status="(lost|released)"\} [1-9]/.test(
+        return /sluice_function_invocations_total\{function="slow",status="(lost|released)"\} [1-9]/.test(
           metrics,
         )
       },

@@ -50,7 +50,7 @@ describe('what waits', () => {
     try {
       await rings.subscribe(used.queue.keys.wake)
       expect(await repaired()).toBe('stream-entry')
-      await waitFor(() => heard.length > 0, { timeoutMs: 5_000, what: 'the ring' })
+      await waitFor(async () => heard.length > 0, { timeoutMs: 5_000, what: 'the ring' })
       expect(heard).toEqual([FN])
     } finally {
       rings.disconnect()

@@ -36,11 +36,14 @@ for (const name of readdirSync(dashboards)) {
   const files = Object.fromEntries(bundle.outputFiles.map(({ path, text }) => [path.split('/').at(-1), text]))
   const uplot = readFileSync(join(here, 'node_modules/uplot/dist/uPlot.min.css'), 'utf8')
   const page = `<!doctype html><meta charset=utf-8><style>*,*::before,*::after{box-sizing:border-box}button{font:inherit;color:inherit;background:none;border:0}${uplot}</style><style>${files['app.css'] ?? ''}</style><div id=r></div><script src=/app.js></script>`
-  const server = createServer(async (request, response) => {
+  const answer = async (request, response) => {
     if (request.url === '/app.js') return response.end(files['app.js'])
     if (!request.url.startsWith('/api/')) return response.setHeader('content-type', 'text/html').end(page)
-    const answer = await fetch(prometheus + request.url)
-    response.setHeader('content-type', 'application/json').end(await answer.text())
+    const data = await fetch(prometheus + request.url)
+    response.setHeader('content-type', 'application/json').end(await data.text())
+  }
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error) => response.writeHead(502).end(String(error)))
   })
   await new Promise((done) => server.listen(0, '127.0.0.1', done))
   const last = dashboard.panels.reduce((max, { gridPos }) => Math.max(max, gridPos.y + gridPos.h), 0)
