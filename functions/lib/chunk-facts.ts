@@ -3,7 +3,8 @@
  * no packet but its header. Containers without tables (MP3, Ogg, WAV) are only weighed.
  * @module
  */
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { openRegularFile } from '../../runtime/index.ts'
 import { matroskaTracks } from './matroska-tracks.ts'
 import { mp4Tracks } from './mp4-tracks.ts'
 
@@ -26,7 +27,7 @@ export interface ChunkFacts {
 
 /** @param muxer - FFmpeg's name of the container */
 export async function chunkFacts(path: string, muxer: string): Promise<ChunkFacts> {
-  const file = await open(path)
+  const file = await openRegularFile(path)
   try {
     const { size: bytes } = await file.stat()
     const read = READERS[muxer]

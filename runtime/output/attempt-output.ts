@@ -4,9 +4,10 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import { open, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { PermanentError } from '../errors.ts'
 import type { PutBody, Storage } from '../storage/storage.ts'
+import { openRegularFile } from '../regular-file.ts'
 import { reached } from '../steps.ts'
 import { fileKey, pointerKey, type ResultPlace } from './layout.ts'
 import type { Manifest, ManifestFile } from './manifest.ts'
@@ -234,7 +235,7 @@ async function hashed(path: string): Promise<PutBody> {
   const hash = createHash('sha256')
   const buffer = Buffer.allocUnsafe(HASH_STEP_BYTES)
   let sizeBytes = 0
-  const file = await open(path)
+  const file = await openRegularFile(path)
   try {
     for (;;) {
       const { bytesRead } = await file.read(buffer, 0, buffer.length, null)

@@ -4,9 +4,9 @@
  * @module
  */
 import { setMaxListeners } from 'node:events'
-import { open } from 'node:fs/promises'
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
+import { openRegularFile } from '../regular-file.ts'
 import { StorageError } from './errors.ts'
 import type { PutBody } from './storage.ts'
 
@@ -117,7 +117,7 @@ async function sendFile(
   sizeBytes: number,
   onBytes?: (count: number) => void,
 ): Promise<void> {
-  const file = await open(path)
+  const file = await openRegularFile(path)
   try {
     const buffer = Buffer.allocUnsafe(Math.min(FILE_STEP_BYTES, sizeBytes))
     let sentBytes = 0

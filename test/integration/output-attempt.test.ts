@@ -1,4 +1,4 @@
-import { access, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { access, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ulid } from 'ulid'
@@ -83,6 +83,15 @@ describe('files', () => {
       })
     }
     for (const { path } of [first, second]) await expect(access(path)).rejects.toThrow(/ENOENT/)
+  })
+
+  it('are not what a link leads to: a tool that reads untrusted files may have put it there', async () => {
+    const path = join(dir, `${attempt}-chunk-00000.mp4`)
+    await symlink('/etc/passwd', path)
+    const file = { path, name: 'chunk-00000.mp4', role: 'chunk', contentType: 'video/mp4' }
+    await expect(output.upload(file)).rejects.toThrow(/is a link/)
+    await expect(output.close()).rejects.toThrow(/is a link/)
+    expect(await stored()).toEqual([])
   })
 
   it('wait for their turn, four on their way at a time, and are counted while they do', async () => {
