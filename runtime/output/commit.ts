@@ -23,7 +23,7 @@ export interface CommitRequest {
   readonly place: ResultPlace
   readonly folder: AttemptFolder
   readonly manifest: Manifest
-  /** Nothing stood there when the attempt began: it need not be looked again, since the store refuses when it does by now. */
+  /** Nothing is known to stand there: it need not be looked first, since the store refuses when something does. */
   readonly wasVacant?: boolean
   /** Whether this attempt is still the newest of its run, asked of the queue. */
   readonly holdsFence: () => Promise<boolean>
@@ -117,7 +117,8 @@ async function commitInRounds(request: CommitRequest, sent: Sent): Promise<Commi
     else if (!sent.lostReply) folder.release()
     if (!isWorthAnotherRound(error)) throw error
     log?.debug({ code: error.code, round }, 'the manifest was not written; starting over')
-    await sleep(Math.random() * PAUSE_MS * Math.min(round, 10), signal)
+    // What was only supposed is looked at now; a rival deserves a pause.
+    if (!isVacant || error.isPassing) await sleep(Math.random() * PAUSE_MS * Math.min(round, 10), signal)
   }
   throw new StorageError(
     `the manifest ${JSON.stringify(place.manifestKey)} in bucket "${place.bucket}" could not be written in ${MAX_ROUNDS} rounds; others keep changing it, or the store keeps failing`,

@@ -52,6 +52,17 @@ export function storageOn(requester: Requester): Storage {
 
   return {
     head,
+    async headWithBytes(bucket, key, { maxBytes, ...options }) {
+      try {
+        const { response, bytes } = await requester.read({ ...readRequest(bucket, key, options), maxBytes })
+        return { ...parseHead(response.headers), bytes }
+      } catch (error) {
+        if (isMissing(error)) return undefined
+        // Some other object has taken the place of the small one.
+        if (isStorageCode(error, 'EntityTooLarge')) return head(bucket, key, options)
+        throw error
+      }
+    },
     get,
     async pour(bucket, key, options) {
       const request = readRequest(bucket, key, options)

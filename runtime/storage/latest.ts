@@ -1,5 +1,5 @@
 /** Whether a version of an object is the latest: asked of the store, because events and times prove nothing. @module */
-import type { ObjectHead, Storage } from './storage.ts'
+import type { ObjectHead, ObjectWithBytes, Storage } from './storage.ts'
 
 export interface NamedVersion {
   readonly bucket: string
@@ -12,17 +12,24 @@ export interface NamedVersion {
 }
 
 export type Comparison =
-  /** It is the latest, and this is what a HEAD says of it. */
-  | { readonly kind: 'same'; readonly head: ObjectHead }
+  /** It is the latest, and this is what a HEAD says of it, with its bytes where they were asked for and few enough. */
+  | { readonly kind: 'same'; readonly head: ObjectWithBytes }
   | { readonly kind: 'another' }
   | { readonly kind: 'gone' }
 
+/** @param maxBytes - so many bytes of it may come along; without, none are asked for */
 export async function compareWithLatest(
   storage: Storage,
   version: NamedVersion,
   signal?: AbortSignal,
+  maxBytes?: number,
 ): Promise<Comparison> {
-  const head = await storage.head(version.bucket, version.key, { ...(signal && { signal }) })
+  const { bucket, key } = version
+  const options = { ...(signal && { signal }) }
+  const head: ObjectWithBytes | undefined =
+    maxBytes === undefined
+      ? await storage.head(bucket, key, options)
+      : await storage.headWithBytes(bucket, key, { ...options, maxBytes })
   if (!head) return { kind: 'gone' }
   const isSame =
     version.versionId === undefined && head.versionId === undefined

@@ -23,6 +23,7 @@ export function observeStorage(storage: Storage, seconds: Histogram<'operation' 
   return {
     ...storage,
     head: timed('head', (...args) => storage.head(...args)),
+    headWithBytes: timed('get', (...args) => storage.headWithBytes(...args)),
     get: timed('get', (...args) => storage.get(...args)),
     pour: timed('get', (...args) => storage.pour(...args)),
     readText: timed('readText', (...args) => storage.readText(...args)),

@@ -33,6 +33,13 @@ export interface StoreRequest extends SignedCall, Pick<HttpRequest, 'body' | 'si
   readonly maxBytes?: number | undefined
 }
 
+export interface Answer {
+  readonly response: IncomingMessage
+  readonly bytes: Buffer
+  /** The bytes as UTF-8. */
+  readonly text: string
+}
+
 export interface Requester {
   /** One try. A refusal is thrown; the caller reads the answer's body to the end or destroys it. */
   send(request: StoreRequest): Promise<IncomingMessage>
@@ -41,7 +48,7 @@ export interface Requester {
   /** One quick try, without the trouble of another: undefined when {@link send} is to be asked instead. */
   pour(request: StoreRequest): Promise<QuickAnswer | undefined>
   /** The answer's headers and whole body, retried. */
-  read(request: StoreRequest): Promise<{ response: IncomingMessage; text: string }>
+  read(request: StoreRequest): Promise<Answer>
   sign(call: SignedCall, expiresSeconds: number): Promise<string>
   /** Whatever went wrong with `request`, as a StorageError that says with what. */
   explain(error: unknown, request: StoreRequest): StorageError
@@ -72,7 +79,7 @@ export function createRequester(options: RequesterOptions): Requester {
       const response = await transport.send({ ...request, url })
       signer.learnTime(response.headers.date)
       if ((response.statusCode ?? 0) < 300) return response
-      throw refusalOf(response, await readBody(response))
+      throw refusalOf(response, (await readBody(response)).toString('utf8'))
     } catch (error) {
       const fault = explain(error, request)
       // A store that was tried in vain is no stalled handler.
@@ -129,7 +136,7 @@ export function createRequester(options: RequesterOptions): Requester {
       retryTimes(retries, request.signal, async () => {
         const response = await send(request)
         try {
-          return { response, text: await readBody(response, request.maxBytes) }
+          return answerOf(response, await readBody(response, request.maxBytes))
         } catch (error) {
           throw explain(error, request)
         }
@@ -160,7 +167,18 @@ async function* explainedSteps(
   }
 }
 
-async function readBody(response: IncomingMessage, maxBytes = READ_MAX_BYTES): Promise<string> {
+/** Few want both; text is made of the bytes of who asks for it. */
+function answerOf(response: IncomingMessage, bytes: Buffer): Answer {
+  return {
+    response,
+    bytes,
+    get text() {
+      return bytes.toString('utf8')
+    },
+  }
+}
+
+async function readBody(response: IncomingMessage, maxBytes = READ_MAX_BYTES): Promise<Buffer> {
   const parts: Buffer[] = []
   let readBytes = 0
   for await (const part of response as AsyncIterable<Buffer>) {
@@ -173,5 +191,5 @@ async function readBody(response: IncomingMessage, maxBytes = READ_MAX_BYTES): P
     }
     parts.push(part)
   }
-  return Buffer.concat(parts).toString('utf8')
+  return Buffer.concat(parts)
 }

@@ -21,6 +21,11 @@ export interface ObjectHead {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+export interface ObjectWithBytes extends ObjectHead {
+  /** Absent when there are too many. */
+  readonly bytes?: Buffer
+}
+
 export interface ListedObject {
   readonly key: string
   readonly etag: string
@@ -85,6 +90,12 @@ export interface ListOptions {
 export interface Storage {
   /** What the latest (or the named) version is; undefined when there is none or it is a delete marker. */
   head(bucket: string, key: string, options?: ReadOptions): Promise<ObjectHead | undefined>
+  /** The same together with all its bytes, unless there are more than `maxBytes`. */
+  headWithBytes(
+    bucket: string,
+    key: string,
+    options: ReadOptions & { maxBytes: number },
+  ): Promise<ObjectWithBytes | undefined>
   /**
    * The bytes as a stream, in steps of some 64 KiB, few of them read ahead. The caller consumes or destroys it, which closes
    * its connection; a loss on the way is the stream's error. `head` is of the whole object, also when a range is read.

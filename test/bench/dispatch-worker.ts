@@ -178,7 +178,7 @@ function attemptWithoutStore(definition: FunctionDefinition): WorkerParts['attem
       const output = createAttemptOutput({ storage, place, attempt: newAttemptId(), signal, onBytes: active })
       output.describe({ warnings })
       const event = { ...payload, metadata: {} }
-      const parts = { attempt, log, place, event, scratch: '/nowhere', options, output }
+      const parts = { attempt, log, place, event, scratch: () => '/nowhere', options, output }
       const outcome = await handle({ storage, proxy }, gateway, parts)
       await output.close()
       return outcome

@@ -37,7 +37,7 @@ export function createTestSources(): TestSources {
       const source = createSource({
         storage,
         object: await objectOf(storage, bucket, key),
-        scratch,
+        scratch: () => scratch,
         proxy,
         log: silentLog,
         signal: new AbortController().signal,

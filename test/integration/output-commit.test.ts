@@ -98,6 +98,29 @@ it('sends nothing once it was told to stop while the fence was asked, and its fo
   expect(await request.folder.discard()).toBe(true)
 })
 
+describe('a place that is thought to be vacant', () => {
+  it('with an older upload’s result gets the new one, pointers included', async () => {
+    const older = await readyToCommit({ source: await upload('older') })
+    await commit(older)
+    const newer = await readyToCommit(
+      { run: 'b'.repeat(32), source: await upload('newer') },
+      { wasVacant: true },
+    )
+    expect(await commit(newer)).toEqual({ kind: 'committed' })
+    expect((await current()).attempt).toBe(newer.manifest.attempt)
+    expect(await pointer('facts.json')).toEqual({ attempt: newer.manifest.attempt })
+  })
+
+  it('with the same run’s result keeps it, and the needless attempt’s files go', async () => {
+    const source = await upload('once')
+    const first = await readyToCommit({ source })
+    await commit(first)
+    const again = await readyToCommit({ source }, { wasVacant: true })
+    expect(await commit(again)).toMatchObject({ kind: 'adopted', by: { attempt: first.manifest.attempt } })
+    expect(await filesOf(again.manifest.attempt)).toEqual([])
+  })
+})
+
 describe('a race', () => {
   it('of 20 attempts of one run has one winner, whom the others adopt, and no half results', async () => {
     const attempts = await Promise.all([...Array(20).keys()].map(() => readyToCommit()))

@@ -54,7 +54,7 @@ async function outcomeOf(
     log: silentLog,
     place,
     event,
-    scratch: '/nonexistent',
+    scratch: () => '/nonexistent',
     options: {},
     output: createAttemptOutput({ storage, place, attempt: '01J00000000000000000000000' }),
   })

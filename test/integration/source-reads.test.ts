@@ -233,7 +233,7 @@ describe('the end', () => {
   })
 
   it('of a download that cannot be written closes its connection', async () => {
-    const source = await sources.open(lossy, 'kept', 'large', { scratch: '/nonexistent' })
+    const source = await sources.open(lossy, 'kept', 'large', { scratch: () => '/nonexistent' })
     await expect(source.file()).rejects.toThrow(/ENOENT/)
     await waitFor(async () => proxy.connections === 0, { timeoutMs: 10_000, what: 'no connection' })
   })

@@ -154,6 +154,17 @@ describe('reading', () => {
     expect(await storage.head('kept', 'read', { versionId: randomUUID() })).toBeUndefined()
   })
 
+  it('has the bytes of a small object together with what a HEAD says, and of a larger one only that', async () => {
+    const bytes = Buffer.from([0, 0xff, 0xfe, 10])
+    await storage.put('kept', 'small', { bytes }, { contentType: 'text/plain' })
+    const head = await storage.head('kept', 'small')
+    expect(await storage.headWithBytes('kept', 'small', { maxBytes: 4 })).toEqual({ ...head, bytes })
+    expect(await storage.headWithBytes('kept', 'small', { maxBytes: 3 })).toEqual(head)
+    await storage.remove('kept', 'small')
+    expect(await storage.headWithBytes('kept', 'small', { maxBytes: 4 })).toBeUndefined()
+    expect(await storage.headWithBytes('kept', 'nothing', { maxBytes: 4 })).toBeUndefined()
+  })
+
   it('refuses to read what is not the etag that was asked for', async () => {
     await storage.put('plain', 'pinned', bytes('one'), PLAIN)
     await expect(storage.get('plain', 'pinned', { ifMatch: 'abc' })).rejects.toMatchObject({

@@ -4,9 +4,10 @@
  */
 import { PermanentError } from '../../errors.ts'
 import type { Logger } from '../../logger.ts'
-import { findCommitted } from '../../output/commit.ts'
+import { findCommitted, type Found } from '../../output/commit.ts'
 import { placeOf, refusal } from '../../output/layout.ts'
 import { useLightResponses } from './exchange.ts'
+import type { Claim } from '../../queue/run.ts'
 import { createGateway } from './gateway.ts'
 import type { InFlightAttempt } from '../in-flight.ts'
 import { outcomeOfError, type Outcome } from './outcome.ts'
@@ -18,6 +19,19 @@ import { standingOf } from './standing.ts'
 export interface AttemptParts extends PerformParts {
   /** Where attempts of this process get their folders. */
   readonly scratchParent: string
+}
+
+/** An upload becomes a run within milliseconds; what waited longer may have been done by a run that Redis has forgotten. */
+const FRESH_MS = 10_000
+
+const VACANT: Found = { kind: 'vacant' }
+
+/**
+ * What was uploaded a moment ago and never tried has no result yet, so nobody looks for one. Where that is wrong (an older
+ * upload's result stands, or Redis was emptied in this very moment) the store refuses the manifest, and the commit looks.
+ */
+export function isFresh({ trigger, fence, claimedAtMs, payload }: Claim): boolean {
+  return trigger === 'upload' && fence === '1' && Math.abs(claimedAtMs - payload.lastModifiedMs) < FRESH_MS
 }
 
 /** The worker's way to do one claim. */
@@ -49,7 +63,9 @@ export function createAttempt(
     const place = placeOf(definition, payload)
     const [standing, found] = await Promise.all([
       standingOf(parts.storage, payload, signal),
-      findCommitted({ storage: parts.storage, place, run: runId, epoch, signal, log }),
+      isFresh(claim)
+        ? VACANT
+        : findCommitted({ storage: parts.storage, place, run: runId, epoch, signal, log }),
     ])
     reached('examined', payload.key)
     if (found.kind === 'done') return adopt(found.by, { storage: parts.storage, place, signal, log })
@@ -60,8 +76,9 @@ export function createAttempt(
         return { kind: 'source-gone', reason: 'the source was removed' }
       case 'latest':
         return withScratch(parts.scratchParent, (scratch) => {
+          const { object: event, bytes: content } = standing
           const wasVacant = found.kind === 'vacant'
-          return perform(parts, gateway, { attempt, log, place, event: standing.object, wasVacant, scratch })
+          return perform(parts, gateway, { attempt, log, place, event, content, wasVacant, scratch })
         })
     }
   }

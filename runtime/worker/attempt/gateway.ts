@@ -20,8 +20,7 @@ export function createGateway(functions: readonly FunctionDefinition[]): Gateway
   const app: Gateway = new Hono()
   for (const { name, handler } of functions) {
     app.post(`/functions/${name}`, async (c, next) => {
-      for (const [variable, value] of Object.entries(c.env.variables))
-        c.set(variable as 'event', value as SourceObject)
+      offer(c, c.env.variables)
       const response = await handler(c as unknown as Context<FunctionEnv>, next)
       return response ?? c.json({ error: `function ${name} returned no Response` }, 500)
     })
@@ -34,6 +33,22 @@ export function createGateway(functions: readonly FunctionDefinition[]): Gateway
     return c.json({ error: error.message }, 500)
   })
   return app
+}
+
+/**
+ * What an attempt has, as `c.var` and `c.get`; what a handler sets lies over it. Hono itself would copy the values, and asking
+ * for the path of the attempt's folder makes the folder.
+ */
+function offer(c: Context, variables: FunctionVariables<unknown>): void {
+  const own: Record<string, unknown> = Object.defineProperties(
+    {},
+    Object.getOwnPropertyDescriptors(variables),
+  )
+  Object.defineProperty(c, 'var', { value: own })
+  c.get = (name: string) => own[name]
+  c.set = (name: string, value: unknown) => {
+    Object.defineProperty(own, name, { value, writable: true, enumerable: true, configurable: true })
+  }
 }
 
 /** A CloudEvent about an object version, in headers; the key is percent-encoded since it may be any text. */

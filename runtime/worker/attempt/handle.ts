@@ -24,11 +24,12 @@ export async function handle(
   gateway: Gateway,
   handling: Handling,
 ): Promise<Outcome> {
-  const { attempt, event, log, scratch, output } = handling
+  const { attempt, event, content, log, scratch, output } = handling
   const { claim, definition, signal, active } = attempt
   const source = createSource({
     storage,
     object: event,
+    content,
     scratch,
     signal,
     onBytes: active,
@@ -68,6 +69,8 @@ function variablesOf(
       attempt.progress = progress
     },
     log,
-    scratch,
+    get scratch() {
+      return scratch()
+    },
   }
 }

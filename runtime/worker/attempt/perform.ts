@@ -45,9 +45,12 @@ export interface Performance {
   readonly place: ResultPlace
   /** The source, as the store describes it now. */
   readonly event: SourceObject
-  /** No result stood there when the attempt began. */
+  /** All bytes of a small one. */
+  readonly content?: Buffer | undefined
+  /** No result is known to stand there. */
   readonly wasVacant: boolean
-  readonly scratch: string
+  /** The path of the attempt's folder, which is made when it is asked for. */
+  readonly scratch: () => string
 }
 
 /** What the handler and the commit made of it. What fails before the commit leaves no file behind. */

@@ -65,13 +65,19 @@ async function startOf(pid: number): Promise<string | undefined> {
   return stdout.trim() || undefined
 }
 
-/** Runs `use` with a new folder that only this user can read. */
-export async function withScratch<T>(parent: string, use: (path: string) => Promise<T>): Promise<T> {
-  const path = makeFolder(parent)
+/** Runs `use` with the way to a new folder that only this user can read, made for whoever asks for it: many do without. */
+export async function withScratch<T>(parent: string, use: (folder: () => string) => Promise<T>): Promise<T> {
+  let path: string | undefined
+  let isOver = false
   try {
-    return await use(path)
+    return await use(() => {
+      // A handler that was left behind must leave nothing that nobody removes.
+      if (isOver && path === undefined) throw new Error('its attempt has ended')
+      return (path ??= makeFolder(parent))
+    })
   } finally {
-    await removeFolder(path)
+    isOver = true
+    if (path !== undefined) await removeFolder(path)
   }
 }
 

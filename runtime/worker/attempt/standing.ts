@@ -9,29 +9,36 @@ import type { Storage } from '../../storage/storage.ts'
 import { sleep } from '../../time.ts'
 
 export type Standing =
-  | { readonly kind: 'latest'; readonly object: SourceObject }
+  /** `bytes`: all of them, when it is small. */
+  | { readonly kind: 'latest'; readonly object: SourceObject; readonly bytes?: Buffer }
   | { readonly kind: 'superseded' }
   | { readonly kind: 'source-gone' }
 
 /** A write may be announced a moment before every read sees it. */
 const SECOND_LOOK_MS = 250
 
+/** Of sources up to this size the bytes come with the first answer: one call instead of two. */
+const SMALL_BYTES = 64 * 1024
+
 export async function standingOf(
   storage: Storage,
   payload: RunPayload,
   signal: AbortSignal,
 ): Promise<Standing> {
-  let found = await compareWithLatest(storage, payload, signal)
+  const maxBytes = payload.sizeBytes <= SMALL_BYTES ? SMALL_BYTES : undefined
+  const look = () => compareWithLatest(storage, payload, signal, maxBytes)
+  let found = await look()
   if (found.kind === 'gone') {
     await sleep(SECOND_LOOK_MS, signal)
-    found = await compareWithLatest(storage, payload, signal)
+    found = await look()
   }
   if (found.kind === 'gone') return { kind: 'source-gone' }
   if (found.kind === 'another') return { kind: 'superseded' }
   const { bucket, key, generation, versionId, lastModifiedMs } = payload
-  const { etag, sizeBytes, contentType, metadata } = found.head
+  const { etag, sizeBytes, contentType, metadata, bytes } = found.head
   return {
     kind: 'latest',
+    ...(bytes && { bytes }),
     object: {
       bucket,
       key,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { RangeProxy } from './proxy.ts'
-import { createReader, type Reader, type ReaderParts } from './reader.ts'
+import { createReader, type Keeping, type Reader, type ReaderParts } from './reader.ts'
 
 /**
  * Whatever the way: a connection that is lost, or a store that is away for half a minute, is not seen; reading goes on where
@@ -38,8 +38,10 @@ export interface AttemptSource extends Source {
 }
 
 export interface SourceParts extends ReaderParts {
-  /** A folder of the attempt's own. */
-  readonly scratch: string
+  /** All of them, where the attempt has them already: then the store is not asked again. */
+  readonly content?: Buffer | undefined
+  /** The path of a folder of the attempt's own. */
+  readonly scratch: () => string
   readonly signal: AbortSignal
   readonly proxy: RangeProxy
   /** Resolves when few enough outputs wait, so that a tool may go on making more. */
@@ -96,10 +98,10 @@ function openSource(parts: SourceParts): AttemptSource {
   }
   let downloaded: Promise<string> | undefined
   let served: Promise<string> | undefined
-  const own = remembering(createReader(parts, 'kept'))
-  const tools = remembering(createReader(parts, 'passed-on'))
+  const own = remembering(readerOf(parts, 'kept'))
+  const tools = remembering(readerOf(parts, 'passed-on'))
   async function download(): Promise<string> {
-    const path = join(scratch, 'source')
+    const path = join(scratch(), 'source')
     await pipeline(own.read(0, sizeBytes - 1, ended()), createWriteStream(path, { mode: 0o600 }), {
       signal: ended(),
     })
@@ -139,6 +141,21 @@ function openSource(parts: SourceParts): AttemptSource {
     close() {
       isClosed = true
       life?.close()
+    },
+  }
+}
+
+function readerOf(parts: SourceParts, keeping: Keeping): Reader {
+  const { content, onBytes } = parts
+  if (!content) return createReader(parts, keeping)
+  return {
+    // eslint-disable-next-line typescript/require-await -- as all readers are
+    async *read(start, end, signal) {
+      signal.throwIfAborted()
+      const bytes = content.subarray(start, end + 1)
+      if (bytes.length === 0) return
+      onBytes(bytes.length)
+      yield bytes
     },
   }
 }

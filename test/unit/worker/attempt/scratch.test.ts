@@ -1,0 +1,33 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { withScratch } from '../../../../runtime/worker/attempt/scratch.ts'
+
+const parent = await mkdtemp(join(tmpdir(), 'sluice-attempts-'))
+afterAll(() => rm(parent, { recursive: true }))
+
+describe('withScratch', () => {
+  it('makes no folder that nobody asks for', async () => {
+    await withScratch(parent, async () => expect(await readdir(parent)).toEqual([]))
+  })
+
+  it('makes one for whoever asks, however often, and removes it with all that is in it', async () => {
+    await withScratch(parent, async (folder) => {
+      await writeFile(join(folder(), 'file'), 'x')
+      expect(folder()).toBe(folder())
+      expect(await readdir(parent)).toHaveLength(1)
+    })
+    expect(await readdir(parent)).toEqual([])
+  })
+
+  it('makes none for a handler that was left behind', async () => {
+    let late: (() => string) | undefined
+    await withScratch(parent, (folder) => {
+      late = folder
+      return Promise.resolve()
+    })
+    expect(late).toThrow('its attempt has ended')
+    expect(await readdir(parent)).toEqual([])
+  })
+})
