@@ -8,6 +8,7 @@ import { measureLatency } from './latency.ts'
 import { measureMemory } from './memory.ts'
 import { measureObjects } from './objects.ts'
 import { measureWait } from './wait.ts'
+import { parseSizeBytes } from '../../runtime/size.ts'
 
 export interface Measurement {
   readonly name: string
@@ -20,26 +21,56 @@ export interface Measurement {
   readonly ratio: number
 }
 
-const BENCHMARKS: Readonly<Record<string, (size?: string) => Promise<Measurement>>> = {
-  dispatch: measureDispatch,
-  wait: measureWait,
-  objects: measureObjects,
-  latency: measureLatency,
-  admit: measureAdmit,
-  memory: measureMemory,
-  chunk: measureChunk,
-  'chunk-io': measureChunkIo,
-  encode: measureEncode,
-  large: measureLarge,
+interface Benchmark {
+  readonly measure: (size?: string) => Promise<Measurement>
+  /** Of what the size is, in the words of the usage. */
+  readonly size?: 'number' | 'bytes'
+}
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  dispatch: { measure: measureDispatch, size: 'number' },
+  wait: { measure: measureWait },
+  objects: { measure: measureObjects, size: 'number' },
+  latency: { measure: measureLatency },
+  admit: { measure: measureAdmit, size: 'number' },
+  memory: { measure: measureMemory, size: 'number' },
+  chunk: { measure: measureChunk, size: 'bytes' },
+  'chunk-io': { measure: measureChunkIo, size: 'bytes' },
+  encode: { measure: measureEncode, size: 'number' },
+  large: { measure: measureLarge, size: 'bytes' },
+}
+
+const SIZES = {
+  number: { isRight: (text: string) => /^[1-9]\d{0,6}$/.test(text), like: 'a whole number, such as 100' },
+  bytes: { isRight: isSize, like: 'a size, such as 100MiB' },
+}
+
+function isSize(text: string): boolean {
+  try {
+    return parseSizeBytes(text) > 0
+  } catch {
+    return false
+  }
+}
+
+/** What is wrong with the command line; undefined when nothing is. */
+function refusal(name: string, size: string | undefined): string | undefined {
+  const benchmark = BENCHMARKS[name]
+  if (!benchmark) return `there is no benchmark ${JSON.stringify(name)}`
+  if (size === undefined) return undefined
+  if (!benchmark.size) return `${name} takes no size`
+  const { isRight, like } = SIZES[benchmark.size]
+  return isRight(size) ? undefined : `the size of ${name} is ${like}, not ${JSON.stringify(size)}`
 }
 
 const [name = '', size] = process.argv.slice(2)
-const measure = BENCHMARKS[name]
-if (measure) {
-  process.stdout.write(`${JSON.stringify(await measure(size))}\n`)
+const wrong = refusal(name, size)
+if (wrong === undefined) {
+  const result = await BENCHMARKS[name]?.measure(size)
+  process.stdout.write(`${JSON.stringify(result)}\n`)
 } else {
   process.stderr.write(
-    `usage: npm run bench -- <name> [size]; there are: ${Object.keys(BENCHMARKS).join(', ')}\n`,
+    `${wrong}\nusage: npm run bench -- <name> [size]; there are: ${Object.keys(BENCHMARKS).join(', ')}\n`,
   )
   process.exitCode = 2
 }
