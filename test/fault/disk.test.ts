@@ -25,6 +25,13 @@ describe.runIf(canMount())("the attempts' disk", () => {
     disk = mountSmallDisk(8)
     runtime = otherRuntime(used.stack, { SLUICE_SCRATCH_DIR: disk.path })
     await runtime.start()
+    // A worker that finds the disk full when it begins cannot even say whose its folder is, and begins again later.
+    await waitFor(
+      async () =>
+        (await readdir(disk.path, { recursive: true })).filter((name) => /worker-\d+\/owner.json$/.test(name))
+          .length > 0,
+      { timeoutMs: 30_000, what: 'a worker with its folder' },
+    )
   })
   afterAll(async () => {
     await runtime?.stop()
