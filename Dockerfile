@@ -14,6 +14,7 @@ RUN npm ci --include=dev --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.image.json ./
 COPY functions functions
 COPY runtime runtime
+COPY infra/grafana/init infra/grafana/init
 # Compiled, because a quarter of the start and of each turn went into tsx. The scripts for Redis are no TypeScript.
 RUN npx tsc -p tsconfig.image.json --outDir out \
   && cp -r runtime/queue/scripts out/runtime/queue/ \

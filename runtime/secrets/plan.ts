@@ -18,6 +18,7 @@ export const SECRETS = [
   'token-operator',
   'token-admin',
   'grafana-admin',
+  'grafana-viewer',
   'edge-operator',
   'insight-encryption',
 ] as const
@@ -125,6 +126,8 @@ const READERS: Readonly<Record<SecretName, readonly string[]>> = {
   'token-operator': ['runtime'],
   'token-admin': ['runtime'],
   'grafana-admin': ['grafana'],
+  // For who is made: whoever is there keeps the password, and an administrator changes it in Grafana.
+  'grafana-viewer': ['grafana-setup'],
   'edge-operator': ['edge'],
   'insight-encryption': ['redisinsight'],
 }

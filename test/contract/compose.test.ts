@@ -83,6 +83,7 @@ describe('docker-compose.yml', () => {
       prometheus: 'obs',
       alertmanager: 'edge obs',
       grafana: 'obs',
+      'grafana-setup': 'obs',
       redisinsight: 'data obs',
     })
     const open = Object.entries(project.networks).filter(([, network]) => !network.internal)

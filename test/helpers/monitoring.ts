@@ -44,13 +44,13 @@ export async function startMonitoring(stack: TestStack): Promise<Monitoring> {
   const config = configured
     .replaceAll('localhost:9090', at(ports.prometheus))
     .replaceAll('redis-exporter:9121', at(ports.redis))
-    .replaceAll('node-exporter:9100', at(ports.node))
     .replaceAll('alertmanager:9093', at(ports.alertmanager))
     .replaceAll('minio:9000', new URL(stack.minioEndpoint).host)
     .replaceAll('/run/secrets/minio_metrics_token', tokenPath)
-    .replace(
-      /dns_sd_configs:[^]*?(?=\n\n)/,
-      `static_configs:\n      - targets: ['${new URL(stack.apiUrl).host}']`,
+    .replaceAll(
+      /dns_sd_configs:\n +- names: \['([\w-]+)'\][^]*?(?=\n\n)/g,
+      (_, name: string) =>
+        `static_configs:\n      - targets: ['${name === 'runtime' ? new URL(stack.apiUrl).host : at(ports.node)}']`,
     )
     .replaceAll(/_interval: \d+s/g, '_interval: 1s')
     .replaceAll(/scrape_timeout: \d+s/g, 'scrape_timeout: 1s')

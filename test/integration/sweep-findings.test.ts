@@ -109,10 +109,12 @@ describe('of a version with older ones', () => {
     const first = await put('incoming', 'older/outdated')
     const pass = await fullPass('older/outdated')
     await runAll(partsOf([plain]), pass)
-    await put('incoming', 'older/outdated')
+    const second = await put('incoming', 'older/outdated')
     await runAll(partsOf([plain]), pass)
-    const old = used.queue.keys.run(runIdOf('plain', 'incoming', 'older/outdated', first))
-    expect(await used.redis.hget(old, 'hint')).toBe('superseded')
+    const hintOf = (generation: string) =>
+      used.redis.hget(used.queue.keys.run(runIdOf('plain', 'incoming', 'older/outdated', generation)), 'hint')
+    expect(await hintOf(first)).toBe('superseded')
+    expect(await hintOf(second)).toBeNull()
   })
 })
 

@@ -407,4 +407,13 @@ describe('a version that was removed', () => {
     expect(used.looks).toBe(0)
     expect(await owed()).toHaveLength(1)
   })
+  it('is not kept waiting by any number of debts that nobody here can pay', async () => {
+    await upload('incoming', ['plain'], [])
+    for (let n = 0; n < 200; n++)
+      await used.queue.owe(lookDebt('unversioned', `other-${n}`, 'v', 'e'), -2_000)
+    await look('v1')
+    await tidyWith([plain])()
+    expect(used.looks).toBe(1)
+    expect(await owed()).toHaveLength(200)
+  })
 })

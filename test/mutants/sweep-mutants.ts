@@ -96,11 +96,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       ['what was admitted by another is counted too', "outcomes[index] === 'new' && told", 'told'],
       ['a dry run counts a lost place twice', "mode === 'try-objects' ? []", 'false ? []'],
       ['a dry run heals', "const isDry = mode !== 'heal'", 'const isDry = false'],
-      [
-        'what the sweep takes up outdates nothing',
-        "hint: 'superseded',",
-        "hint: 'superseded' as const,\n      ...{ generation: 'none' },",
-      ],
+      ['what the sweep takes up outdates nothing', 'marks: runs.map(', 'marks: runs.slice(0, 0).map('],
     ],
   ),
   ...mutantsOf('runtime/sweep/pass.ts', TROUBLE, [
@@ -224,7 +220,11 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
   ]),
   ...mutantsOf('runtime/worker/debt-round.ts', TIDY, [
     ['several workers pay the same', "if (!claimed) return 'moved'", ''],
-    ['what was paid is owed still', 'await queue.debtPaid(text)', ''],
+    [
+      'what was paid is owed still',
+      'await pay(debt, claimed)) await queue.debtPaid(text)',
+      'await pay(debt, claimed)) void 0',
+    ],
     [
       'what nobody here can pay stands in the way',
       "if ((await payOne(parts, text)) === 'left') passed += 1",
@@ -314,7 +314,6 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
     ],
     ['a success leaves its run open', '  close(run, object)\n', ''],
     ['a success is not among the ended', '  ended[#ended + 1] = t\n  ended[#ended + 1] = run\n', ''],
-    ['a success keeps the letter of a failure', "  redis.call('SREM', P .. 'failed:' .. object, run)\n", ''],
     [
       'an attempt inherits what the one before was told',
       "redis.call('HDEL', h, 'hint', 'progress')",

@@ -31,7 +31,6 @@ local function succeed(run, result, fn, lane, entry, object, isTold)
   redis.call('HSET', h, 'state', 'succeeded', 'endedAt', t, 'entry', '', 'result', result)
   if isTold then redis.call('HDEL', h, 'reason', 'error', 'lines') end
   close(run, object)
-  redis.call('SREM', P .. 'failed:' .. object, run)
   ended[#ended + 1] = t
   ended[#ended + 1] = run
   local key = stream(fn, lane)

@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { planCreations, planRights, wantedSchema, type Present } from '../../../infra/grafana/init/plan.ts'
+import { SECRETS } from '../../../runtime/secrets/plan.ts'
 
 const wanted = wantedSchema.parse({
   users: [
@@ -108,4 +111,14 @@ it('refuses a password in the file and rights that Grafana does not have', () =>
   const user = { login: 'a', email: 'a@example.org', name: 'A', passwordFile: '/x' }
   expect(wantedSchema.safeParse({ users: [{ ...user, password: 'x' }], teams: [] }).success).toBe(false)
   expect(wantedSchema.safeParse({ users: [], teams: [{ name: 't', folder: 'own' }] }).success).toBe(false)
+})
+
+it('is what the compose file has it make: people whose passwords are among the secrets, teams that are there', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../../infra/grafana/people.json'), 'utf8')
+  const people = wantedSchema.parse(JSON.parse(text))
+  const files = people.users.map(({ passwordFile }) => passwordFile)
+  expect(files).toEqual(['/run/secrets/grafana-viewer'])
+  expect(SECRETS.map((name) => `/run/secrets/${name}`)).toEqual(expect.arrayContaining(files))
+  const teams = people.teams.map(({ name }) => name)
+  expect(teams).toEqual(expect.arrayContaining(people.users.flatMap((user) => user.teams)))
 })
