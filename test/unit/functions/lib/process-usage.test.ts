@@ -20,18 +20,18 @@ describe('what Linux says of processes', () => {
 
 describe.runIf(process.platform === 'linux')('a child that works', () => {
   it('is counted with its CPU time and its memory, under its profile', async () => {
-    const work = 'const held = Buffer.alloc(150e6, 1); while (process.cpuUsage().user < 700_000) held[0]++'
+    const work = 'const held = Buffer.alloc(60e6, 1); while (process.cpuUsage().user < 200_000) held[0]++'
     const child = spawn(process.execPath, ['-e', work])
     countUsage(child, 'encode')
     await once(child, 'exit')
     const cpu = await ffmpegCpuSeconds.get()
     const of = (profile: string) => cpu.values.find(({ labels }) => labels.profile === profile)?.value
-    expect(of('encode')).toBeGreaterThanOrEqual(0.6)
+    expect(of('encode')).toBeGreaterThanOrEqual(0.2)
     expect(of('copy')).toBe(0)
     const rss = await ffmpegMaxRssBytes.get()
     const sum = rss.values.find(
       ({ metricName, labels }) => metricName?.endsWith('_sum') && labels.profile === 'encode',
     )
-    expect(sum?.value).toBeGreaterThan(150e6)
+    expect(sum?.value).toBeGreaterThan(60e6)
   })
 })
