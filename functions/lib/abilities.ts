@@ -34,7 +34,7 @@ const NEEDS: readonly Need[] = [
   { listing: 'muxers', names: ['segment'], consequence: 'nothing can be cut', isFatal: true },
   {
     listing: 'muxers',
-    names: ['mp4', 'mov', 'matroska', 'webm', 'mp3', 'ogg', 'wav'],
+    names: ['mp4', 'mov', 'ipod', 'matroska', 'webm', 'mp3', 'ogg', 'wav'],
     consequence: 'files whose chunks need these containers are refused',
   },
   { listing: 'demuxers', names: FORMATS, consequence: 'files of these formats are refused' },

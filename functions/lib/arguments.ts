@@ -63,6 +63,8 @@ export interface OutputStream {
 export interface CopyChunksOptions extends ChunksOptions {
   /** What can be read of a file that breaks off is kept. */
   readonly keepsGoodPart?: boolean
+  /** Packets that are not whole, or come back in time, do not end it. */
+  readonly isRaggedFine?: boolean
   /** How much earlier than a cut its keyframe may come. */
   readonly earlySeconds: number
 }
@@ -70,13 +72,13 @@ export interface CopyChunksOptions extends ChunksOptions {
 /**
  * Pieces cut at keyframes, nothing re-encoded.
  *
- * - `-xerror`: without it FFmpeg ends with 0 on files that break off.
+ * - `-xerror`: without it FFmpeg ends with 0 on files that break off. With it, it refuses two transport streams in one file.
  * - `-copyinkf`: without it all pictures before the first keyframe are left out without a word, also decodable ones.
  * - `+discardcorrupt`: of a packet that is not all there nothing is kept.
  */
 export function copyChunksArguments(options: CopyChunksOptions): readonly string[] {
   return chunksArguments(options, {
-    input: options.keepsGoodPart ? '' : '-xerror',
+    input: options.keepsGoodPart || options.isRaggedFine ? '' : '-xerror',
     flags: options.keepsGoodPart ? '+genpts+discardcorrupt' : '+genpts',
     output: '-c:v copy -copyinkf:v -c:a copy',
     earlySeconds: options.earlySeconds,

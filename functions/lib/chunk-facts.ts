@@ -41,6 +41,7 @@ const READERS: Readonly<Record<string, (file: FileHandle, bytes: number) => Prom
   {
     mp4: mp4Tracks,
     mov: mp4Tracks,
+    ipod: mp4Tracks,
     matroska: matroskaTracks,
     webm: matroskaTracks,
   }

@@ -32,6 +32,7 @@ const CONTAINERS = {
   webm: { muxer: 'webm', extension: 'webm', contentType: 'video/webm' },
   matroska: { muxer: 'matroska', extension: 'mkv', contentType: 'video/x-matroska' },
   m4a: { muxer: 'mp4', extension: 'm4a', contentType: 'audio/mp4' },
+  alac: { muxer: 'ipod', extension: 'm4a', contentType: 'audio/mp4' },
   mp3: { muxer: 'mp3', extension: 'mp3', contentType: 'audio/mpeg' },
   ogg: { muxer: 'ogg', extension: 'ogg', contentType: 'audio/ogg' },
   wav: { muxer: 'wav', extension: 'wav', contentType: 'audio/wav' },
@@ -41,13 +42,15 @@ const CONTAINERS = {
 
 /** What the MP4 muxers of all builds take without `-strict`, and what players expect in it. */
 const MP4_VIDEO = ['h264', 'hevc', 'av1', 'mpeg4']
-const MP4_AUDIO = ['aac', 'mp3', 'ac3', 'eac3', 'alac']
+const MP4_AUDIO = ['aac', 'mp3', 'ac3', 'eac3']
+/** The `ipod` muxer is MP4 too; in 2018 it alone took ALAC. */
+const IPOD_AUDIO = ['aac', 'ac3', 'alac']
 const WEBM_VIDEO = ['vp8', 'vp9', 'av1']
 const WEBM_AUDIO = ['opus', 'vorbis']
 /** Little endian, as WAV has it; what AIFF and CAF bring goes into Matroska. */
 const WAV_AUDIO = /^pcm_(u8|[sf]\d+le|mulaw|alaw)$/
 /** QuickTime's own, which no other container takes as it is. */
-const MOV_ONLY = /^(prores|dnxhd|qtrle|png|dvvideo|h263|amr_nb|amr_wb|pcm_\w+|adpcm_ima_qt|mjpeg)$/
+const MOV_ONLY = /^(prores|dnxhd|qtrle|png|dvvideo|h263|amr_nb|amr_wb|alac|pcm_\w+|adpcm_ima_qt|mjpeg)$/
 
 /** How chunks are made: packets as they are, or re-encoded so that cuts are where they were asked for. */
 export const MODES = ['copy', 'exact'] as const
@@ -127,6 +130,7 @@ function ofAudio(isWebm: boolean, audio: readonly AudioStream[]): Container {
   if (isWebm && all((codec) => WEBM_AUDIO.includes(codec))) return CONTAINERS.audioWebm
   if (isAlone && all((codec) => codec === 'mp3')) return CONTAINERS.mp3
   if (all((codec) => MP4_AUDIO.includes(codec))) return CONTAINERS.m4a
+  if (all((codec) => IPOD_AUDIO.includes(codec))) return CONTAINERS.alac
   if (isAlone && all((codec) => codec === 'opus')) return CONTAINERS.ogg
   // No Ogg: FFmpeg of 2018 writes the first chunk's Vorbis header from memory that it has freed, so it is garbage at times.
   if (isAlone && all((codec) => codec === 'vorbis')) return CONTAINERS.audioWebm

@@ -75,8 +75,15 @@ const PERMANENT: readonly Row[] = [
     /dimensions not set|incorrect codec parameters|Could not find codec parameters/i,
     () => 'the picture or sound cannot be described: the file is damaged',
   ],
-  [/unknown timestamp|non monoton|Can't write packet/i, () => 'its timestamps are missing or out of order'],
+  [
+    /unknown timestamp|non[- ]monoton|Can't write packet/i,
+    () => 'its timestamps are missing or out of order',
+  ],
   [/Invalid data found/i, () => 'invalid data found: the file is damaged or no media'],
+  [
+    /^(file:\S+|source): Invalid argument/i,
+    () => 'what it says of itself makes no sense: the file is damaged or no media',
+  ],
   [/End of file/i, () => 'the file ends too early'],
   // Our own limit on one allocation, which a lying header runs into whenever it is tried.
   [/^(file:\S+|source): Cannot allocate memory/i, () => 'it asks for more memory than one file may have'],
@@ -85,9 +92,8 @@ const PERMANENT: readonly Row[] = [
 const CRASHES: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE'])
 
 /** Of a run without `-xerror`: it ended well although the file breaks off. */
-export function isCutShort({ lastLines }: Pick<Facts, 'lastLines'>, format: string): boolean {
-  // Where a broadcast was received badly, a packet is missing here and there, and the rest is good.
-  return format !== 'mpegts' && lastLines.some((line) => INCOMPLETE.test(line))
+export function isCutShort({ lastLines }: Pick<Facts, 'lastLines'>): boolean {
+  return lastLines.some((line) => INCOMPLETE.test(line))
 }
 
 /** Of a run without `-xerror`: what FFmpeg could not decode it left out, or made up from what was around it. */

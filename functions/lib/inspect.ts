@@ -17,6 +17,11 @@ export interface Inspection {
   readonly document: object
   readonly isWebm: boolean
   readonly sizeBytes: number
+  /**
+   * A packet that is not whole is no sign that the file breaks off: transport streams are received badly and joined
+   * anywhere, and who writes WAV to a pipe cannot say where it ends.
+   */
+  readonly isRaggedFine?: boolean
   /** Why it is not all there, by its own first bytes. */
   readonly breaksOff?: string
 }
@@ -77,6 +82,7 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
     document,
     isWebm: first.isWebm,
     sizeBytes,
+    isRaggedFine: demuxer === 'mpegts' || first.isLengthUnknown,
     ...(breaksOff !== undefined && { breaksOff }),
   }
 }

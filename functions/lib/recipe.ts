@@ -61,7 +61,12 @@ export function recipeOf(parts: RecipeParts): Recipe {
   if (mode === 'copy') {
     const limits = { fileBytes: copiedBytes }
     const { earlySeconds } = cutPlan
-    const list = copyChunksArguments({ ...options, keepsGoodPart, earlySeconds })
+    const list = copyChunksArguments({
+      ...options,
+      keepsGoodPart,
+      isRaggedFine: inspection.isRaggedFine ?? false,
+      earlySeconds,
+    })
     return { mode, profile: 'copy', arguments: list, limits, warnings: tagWarnings(parts) }
   }
   const picture = plan.video && pictureOf(plan.video, inspection.media.startSeconds)

@@ -107,7 +107,7 @@ function isNear(coveredSeconds: number, declaredSeconds: number): boolean {
 }
 
 /** Containers that give no time to some pictures: FFmpeg makes one up, and what a chunk's tables say of them proves nothing. */
-const UNTIMED = ['avi', 'mpeg', 'mpegts']
+const UNTIMED = ['avi', 'mpeg', 'mpegts', 'mxf']
 
 /**
  * Whether `next` begins with pictures that lean on `previous` (an open GOP), told by the list: their times lie before its

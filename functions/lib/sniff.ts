@@ -17,6 +17,8 @@ export interface Sniff {
   readonly demuxer?: string
   /** How long the file says it is, where its header says so: RIFF, as in AVI and WAV. */
   readonly declaredBytes?: number
+  /** Its header says that its length is not known: WAV that was written to a pipe. */
+  readonly isLengthUnknown: boolean
   /** What the file is whole packets of: an MPEG transport stream's 188 bytes, or 192 with a camera's time stamps. */
   readonly packetBytes?: number
 }
@@ -51,10 +53,12 @@ export function sniff(head: Buffer): Sniff {
   const isWebm = startsWith(head, EBML) && head.subarray(0, 64).includes('webm')
   const isRiff = head.length >= 12 && head.subarray(0, 4).toString('latin1') === 'RIFF'
   const riffBytes = isRiff ? head.readUInt32LE(4) + 8 : 0
+  const isWave = isRiff && head.subarray(8, 12).toString('latin1') === 'WAVE'
   const packetBytes = packetBytesOf(head)
   const demuxer = packetBytes === undefined ? demuxerOf(head) : 'mpegts'
   return {
     isWebm,
+    isLengthUnknown: isWave && (riffBytes === 8 || riffBytes >= UNKNOWN_LENGTH),
     ...(demuxer !== undefined && { demuxer }),
     ...(packetBytes !== undefined && { packetBytes }),
     ...(refusal !== undefined && { refusal }),

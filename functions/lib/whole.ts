@@ -80,7 +80,7 @@ function mustBeRead(options: WholeOptions, result: FfmpegResult, tracksSeconds =
   const { recipe, inspection, keepsGoodPart, onWarning, last } = options
   try {
     mustHaveSucceeded(result)
-    const isShort = isCutShort(result, inspection.media.format)
+    const isShort = !inspection.isRaggedFine && isCutShort(result)
     if (isShort && recipe.mode === 'exact' && !keepsGoodPart) throw failureOf(result)
   } catch (error) {
     if (!(error instanceof PermanentError)) throw error

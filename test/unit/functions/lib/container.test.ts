@@ -56,6 +56,8 @@ describe('planChunks', () => {
     { from: 'mpegts with mpeg2video', format: 'mpegts', v: 'mpeg2video', a: ['mp2'], expected: 'mkv' },
     { from: 'mp3', format: 'mp3', a: ['mp3'], expected: 'mp3' },
     { from: 'm4a', format: MP4, a: ['aac'], expected: 'm4a' },
+    { from: 'alac', format: MP4, a: ['alac'], expected: 'm4a' },
+    { from: 'mov with h264 and alac', format: MP4, v: 'h264', a: ['alac'], expected: 'mov' },
     { from: 'aac', format: 'aac', a: ['aac'], expected: 'm4a' },
     { from: 'two languages of aac', format: MP4, a: ['aac', 'aac'], expected: 'm4a' },
     { from: 'ogg', format: 'ogg', a: ['vorbis'], expected: 'webm' },

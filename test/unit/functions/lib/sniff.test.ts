@@ -73,6 +73,15 @@ describe('sniff', () => {
   })
 
   it.each([
+    { name: 'WAV from a pipe', head: riff(0xffff_ffff, 'WAVE'), isLengthUnknown: true },
+    { name: 'WAV that was never filled in', head: riff(0, 'WAVE'), isLengthUnknown: true },
+    { name: 'WAV that tells its length', head: riff(1_000, 'WAVE'), isLengthUnknown: false },
+    { name: 'AVI of a recorder that crashed', head: riff(0, 'AVI '), isLengthUnknown: false },
+  ])('knows whether the length is known of $name', ({ head, isLengthUnknown }) => {
+    expect(sniff(head).isLengthUnknown).toBe(isLengthUnknown)
+  })
+
+  it.each([
     { name: 'what RIFF declares', size: 1_000, declaredBytes: 1_008 },
     { name: 'nothing when it was written to a pipe', size: 0xffff_ffff, declaredBytes: undefined },
     { name: 'nothing when it was never filled in', size: 0, declaredBytes: undefined },
