@@ -58,8 +58,12 @@ async function attempt(definition: FunctionDefinition, source: string, options =
   }
 }
 
-/** What the source decodes to; undefined when FFmpeg complains of it. */
-async function cleanContent(path: string): Promise<readonly string[] | undefined> {
+/**
+ * What the source decodes to; undefined when FFmpeg complains of it, or when damage that it does not complain of decodes to
+ * other pictures as soon as the very same packets lie, all in one, in a container such as the chunks have (a start code in
+ * the middle of a picture, a first picture whose time is before the beginning).
+ */
+async function cleanContent(path: string, chunkPath: string): Promise<readonly string[] | undefined> {
   const { ffmpegPath } = await findBinaries({})
   const words = ['-v', 'warning', '-i', `file:${path}`, '-map', '0:V:0?', '-map', '0:a:0?', '-f', 'null', '-']
   const complaints = await promisify(execFile)(ffmpegPath, words, {
@@ -68,7 +72,14 @@ async function cleanContent(path: string): Promise<readonly string[] | undefined
     ({ stderr }) => stderr,
     () => 'it cannot be decoded',
   )
-  return complaints.trim() === '' ? contentOf([path]) : undefined
+  if (complaints.trim() !== '') return undefined
+  const content = await contentOf([path])
+  if (isSound(chunkPath)) return content
+  const whole = join(folder, `whole${extname(chunkPath)}`)
+  const reading = ['-v', 'error', '-y', '-fflags', '+genpts', '-i', `file:${path}`]
+  const copying = [...reading, '-map', '0:V:0', '-c', 'copy', '-copyinkf', whole]
+  await promisify(execFile)(ffmpegPath, copying, { env: { GCONV_PATH: '/nonexistent' } })
+  return (await contentOf([whole])).join() === content.join() ? content : undefined
 }
 
 const contentOf = async (paths: readonly string[]) => {
@@ -100,7 +111,7 @@ it(
         if (children.length > 0) say('left a child')
       }
       tally[result.error ? 'refused' : 'cut']++
-      const content = result.error ? undefined : await cleanContent(path)
+      const content = result.error ? undefined : await cleanContent(path, result.paths[0] ?? '')
       if (content) {
         tally.compared++
         const got = await contentOf(result.paths)

@@ -120,9 +120,12 @@ export async function decoded(path: string): Promise<Decoded> {
   return { frames, samples, complaints: stderr.trim(), firstPicture: first.stdout.trim() }
 }
 
+/** By one thread: what several make of damaged pictures differs from run to run. */
 async function hashes(input: readonly string[], options: string): Promise<readonly string[]> {
   const words = `${options} -f framemd5 pipe:1`.split(' ')
-  const { stdout } = await run(maker.ffmpegPath, ['-v', 'error', ...input, ...words], { env })
+  const { stdout } = await run(maker.ffmpegPath, ['-v', 'error', '-threads', '1', ...input, ...words], {
+    env,
+  })
   // `stream, dts, pts, duration, size, hash`, and then what belongs to the packet's side data.
   return stdout
     .split('\n')

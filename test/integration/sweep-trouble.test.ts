@@ -57,6 +57,18 @@ it('goes on behind a bucket that is not there, and takes such a pass for no mark
   expect(await sweepStore().read()).not.toHaveProperty('failed')
 })
 
+it('ends as failed, and not as one that is begun for ever, when the store refuses what every bucket needs', async () => {
+  const refusing: Storage = {
+    ...used.storage,
+    readText: () =>
+      Promise.reject(new StorageError('not for you', { code: 'AccessDenied', statusCode: 403 })),
+  }
+  await sweeperOf(partsOf(BOTH, refusing)).look()
+  const state = await sweepStore().read()
+  expect(state).not.toHaveProperty('pass')
+  expect(state.failed).toMatchObject({ failure: expect.stringContaining('not for you') as string })
+})
+
 it('leaves an object alone of which the store does not give the record, and sees to the others', async () => {
   const { storage } = used
   const unreadable: Storage = {

@@ -82,7 +82,7 @@ export const OUTPUT_MUTANTS: readonly Mutant[] = [
     [
       [
         'a manifest before its files',
-        "closedBecause ??= 'its handler has returned'\n      await Promise.allSettled(pending)",
+        "closedBecause ??= 'its handler has returned'\n      if (begun) await Promise.allSettled(begun.pending)",
         "closedBecause ??= 'its handler has returned'",
       ],
       ['a file that failed is no failure', 'if (failure) throw failure.error', ''],
