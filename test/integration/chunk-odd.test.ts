@@ -1,4 +1,4 @@
-/** Good files that look damaged at first: FFmpeg complains of each, and all of it is in the chunks. On every build that is here. */
+/** Files that are odd in a way that FFmpeg misjudges: good ones of which it complains, and damaged ones of which it does not. On every build that is here. */
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -77,6 +77,19 @@ describe.each(await ffmpegBuilds())('odd files with $name', (build) => {
     expect(alone.length).toBeLessThan((await pictureHashes(source)).length)
     expect(attempt.files.map((file) => file.chunk?.independent)).toEqual(paths.map((_, index) => index === 0))
     expect(attempt.facts.warnings.join()).toMatch(/open GOPs/)
+    await attempt.remove()
+  })
+
+  it('tells of pictures that a damaged table hides, although the sound is whole', async () => {
+    const bytes = await readFile(await makeMedia(join(folder, 'whole.mp4'), CLIPS['faststart.mp4'], 3))
+    // Where the packets of the picture, the first track, lie in the file: from three quarters on, far behind its end.
+    const table = bytes.indexOf('stco') + 4
+    const place = table + 8 + 4 * Math.floor(bytes.readUInt32BE(table + 4) * 0.75)
+    bytes.writeUInt32BE(bytes.readUInt32BE(place) | 0x0400_0000, place)
+    const damaged = join(folder, 'damaged.mp4')
+    await writeFile(damaged, bytes)
+    const attempt = await cut(damaged)
+    expect(attempt.facts.warnings.join()).toMatch(/stream 0 \(h264\) ends at 2\.\d s, .* until 3\.0 s/)
     await attempt.remove()
   })
 })

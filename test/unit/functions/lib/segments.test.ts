@@ -173,6 +173,11 @@ describe('shortStreams', () => {
       'stream 1 (aac) ends at 30.0 s, and the file declares that it lasts until 60.0 s',
     ])
   })
+  it('names a stream that lacks less than a second of a short file', () => {
+    expect(of([stream(0, 3), stream(1, 3)], [2.28, 3])).toEqual([
+      'stream 0 (aac) ends at 2.3 s, and the file declares that it lasts until 3.0 s',
+    ])
+  })
   it('says nothing of half a second, of more than was declared, and of what declares or tells nothing', () => {
     expect(of([stream(0, 60), stream(1, 60), stream(2)], [59.5, 90, 1])).toEqual([])
     expect(of([stream(0, 60)], [])).toEqual([])
