@@ -3,6 +3,7 @@ import { PermanentError, type Source } from '../../runtime/index.ts'
 import { probeArguments } from './arguments.ts'
 import { demuxerNamed } from './demuxer.ts'
 import { mustHaveSucceeded } from './failure.ts'
+import { brokenFragments } from './fragments.ts'
 import { runFfmpeg, type FfmpegResult } from './ffmpeg.ts'
 import { ffprobeSchema, toMediaInfo, type MediaInfo } from './media-info.ts'
 import { mediaInput, type MediaInput } from './media-input.ts'
@@ -49,7 +50,7 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   const address = mediaInput(await source.input(), scratch)
   const first = sniff(await source.bytes(0, SNIFF_BYTES))
   if (first.refusal !== undefined) throw new PermanentError(`the file is ${first.refusal}`)
-  const breaksOff = tornBy(first, sizeBytes)
+  const breaksOff = tornBy(first, sizeBytes) ?? (await tornFragments(options, first))
   if (breaksOff !== undefined && !options.isTruncatedFine) throw new PermanentError(breaksOff)
   const input = { ...address, ...(first.demuxer !== undefined && { demuxer: first.demuxer }) }
   const lines: string[] = []
@@ -95,6 +96,11 @@ function parse(json: string, result: FfmpegResult) {
   } catch (cause) {
     throw new ToolError('ffprobe wrote something else than a description', { ...result, cause })
   }
+}
+
+function tornFragments({ source, sizeBytes }: InspectOptions, { demuxer }: Sniff) {
+  if (demuxer !== 'mov') return undefined
+  return brokenFragments((start, count) => source.bytes(start, count), sizeBytes)
 }
 
 function tornBy({ declaredBytes, packetBytes }: Sniff, sizeBytes: number): string | undefined {

@@ -51,6 +51,26 @@ describe.each(await ffmpegBuilds())('the truth of chunks with $name', (build) =>
     return (times?.startSeconds ?? NaN) + (times?.durationSeconds ?? NaN)
   }
 
+  it('takes a fragmented file from whose middle a part is missing for no whole one', async () => {
+    const whole = await readFile(
+      await makeMedia(path('fragments.mp4'), `${H264} -c:a aac -movflags +frag_keyframe+empty_moov`),
+    )
+    const source = path('hole.mp4')
+    const middle = Math.floor(whole.length / 2)
+    await writeFile(
+      source,
+      Buffer.concat([whole.subarray(0, middle), whole.subarray(middle + whole.length / 10)]),
+    )
+    await expect(attemptOn(source, {})).rejects.toMatchObject({
+      name: 'PermanentError',
+      message: expect.stringMatching(/damaged|truncated/) as string,
+    })
+    const kept = await attemptOn(source, { onTruncated: 'keep' })
+    expect(endOf(kept)).toBeLessThan(8)
+    expect(JSON.stringify(kept.facts.warnings)).toMatch(/damaged|truncated/)
+    await kept.remove()
+  })
+
   it.each(['half.mp4', 'half.mkv'])('says at which second %s breaks off', async (name) => {
     for (const mode of ['copy', 'exact']) {
       const error = await attemptOn(path(name), { mode }).catch((thrown: unknown) => thrown as Error)

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { brokenFragments } from '../../../../functions/lib/fragments.ts'
+
+function box(type: string, contentBytes: number): Buffer {
+  const bytes = Buffer.alloc(8 + contentBytes, 7)
+  bytes.writeUInt32BE(bytes.length)
+  bytes.write(type, 4, 'latin1')
+  return bytes
+}
+
+function largeBox(type: string, contentBytes: number): Buffer {
+  const bytes = Buffer.alloc(16 + contentBytes)
+  bytes.writeUInt32BE(1)
+  bytes.write(type, 4, 'latin1')
+  bytes.writeBigUInt64BE(BigInt(bytes.length), 8)
+  return bytes
+}
+
+const broken = (...parts: readonly Buffer[]) => {
+  const file = Buffer.concat(parts)
+  return brokenFragments((start, count) => Promise.resolve(file.subarray(start, start + count)), file.length)
+}
+
+const [ftyp, moov, moof, mdat] = [box('ftyp', 16), box('moov', 100), box('moof', 40), box('mdat', 500)]
+
+describe('the fragments of a file', () => {
+  it('are all there when each box leads to the next one, up to the end', async () => {
+    expect(await broken(ftyp, moov, moof, mdat, moof, largeBox('mdat', 30), box('mfra', 8))).toBeUndefined()
+    expect(await broken(ftyp, moov, moof, mdat, Buffer.alloc(7))).toBeUndefined()
+  })
+
+  it('may end with a box that goes on to the end of the file, or with padding', async () => {
+    const open = box('mdat', 900)
+    open.writeUInt32BE(0)
+    expect(await broken(ftyp, moov, moof, open)).toBeUndefined()
+    expect(await broken(ftyp, moov, moof, mdat, Buffer.alloc(64))).toBeUndefined()
+  })
+
+  it('are damaged where a box leads to none, and the byte is named', async () => {
+    const hole = mdat.subarray(0, 300)
+    expect(await broken(ftyp, moov, moof, hole, moof, mdat)).toMatch(/damaged|truncated/)
+    expect(await broken(ftyp, moov, moof, mdat, Buffer.alloc(40, 7))).toBe(
+      `the file is damaged: at byte ${ftyp.length + moov.length + moof.length + mdat.length} there is no fragment where one should be`,
+    )
+  })
+
+  it('are truncated where the last box is longer than the file', async () => {
+    expect(await broken(ftyp, moov, moof, mdat.subarray(0, 100))).toMatch(
+      /^the file is truncated: .* byte 688\b/,
+    )
+  })
+
+  it('are none of a file whose tables name every packet, whatever is appended to it', async () => {
+    expect(await broken(ftyp, moov, mdat, Buffer.alloc(99, 7))).toBeUndefined()
+    expect(await broken(ftyp, moov, mdat.subarray(0, 20))).toBeUndefined()
+  })
+})
