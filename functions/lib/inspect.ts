@@ -33,9 +33,12 @@ export interface InspectOptions {
   /** A folder of the attempt's own: the working folder of ffprobe. */
   readonly scratch: string
   readonly signal: AbortSignal
-  /** A file that breaks off is not refused for that. */
+  /** A file that breaks off is not refused for that; absent where nobody can ask for it. */
   readonly isTruncatedFine?: boolean
 }
+
+/** Ends what is said of a file that breaks off. */
+export const KEEP_HINT = '; onTruncated=keep saves what is good of it'
 
 /** A description that is longer is no description: tags can be as large as the file. */
 const MAX_DOCUMENT_CHARACTERS = 8 * 1024 ** 2
@@ -51,7 +54,9 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   const first = sniff(await source.bytes(0, SNIFF_BYTES))
   if (first.refusal !== undefined) throw new PermanentError(`the file is ${first.refusal}`)
   const breaksOff = tornBy(first, sizeBytes) ?? (await tornFragments(options, first))
-  if (breaksOff !== undefined && !options.isTruncatedFine) throw new PermanentError(breaksOff)
+  if (breaksOff !== undefined && !options.isTruncatedFine) {
+    throw new PermanentError(options.isTruncatedFine === undefined ? breaksOff : breaksOff + KEEP_HINT)
+  }
   const input = { ...address, ...(first.demuxer !== undefined && { demuxer: first.demuxer }) }
   const lines: string[] = []
   let characters = 0

@@ -9,6 +9,7 @@ import {
 import type { FfmpegBinaries } from './binaries.ts'
 import type { ChunkPlan, Mode } from './container.ts'
 import type { CutPlan } from './cut-plan.ts'
+import { hidesPictures } from './hidden-pictures.ts'
 import { DEFAULT_LIMITS, type Limits } from './guard.ts'
 import type { Inspection } from './inspect.ts'
 import type { MediaStream, VideoStream } from './media-info.ts'
@@ -30,7 +31,7 @@ export interface RecipeParts {
   readonly keepsGoodPart?: boolean
   readonly inspection: Inspection
   readonly plan: ChunkPlan
-  readonly binaries: Pick<FfmpegBinaries, 'hasFpsMode'>
+  readonly binaries: Pick<FfmpegBinaries, 'hasFpsMode' | 'version'>
   /** Of the machine: FFmpeg uses all of them. */
   readonly cores: number
 }
@@ -67,7 +68,8 @@ export function recipeOf(parts: RecipeParts): Recipe {
       isRaggedFine: inspection.isRaggedFine ?? false,
       earlySeconds,
     })
-    return { mode, profile: 'copy', arguments: list, limits, warnings: tagWarnings(parts) }
+    const warnings = [...tagWarnings(parts), ...copyWarnings(parts)]
+    return { mode, profile: 'copy', arguments: list, limits, warnings }
   }
   const picture = plan.video && pictureOf(plan.video, inspection.media.startSeconds)
   const outlastsSeconds = soundOutlasts(plan) ?? 0
@@ -128,6 +130,24 @@ function tagWarnings(parts: RecipeParts): readonly string[] {
       `stream ${index} has no language and title in the chunks: its tags are longer than ${MAX_TAG_CHARACTERS} characters`,
   )
 }
+
+/** What this FFmpeg does worse than newer ones: never without a word. */
+function copyWarnings({ plan, inspection, binaries }: RecipeParts): readonly string[] {
+  const { rotation = 0 } = plan.video ?? {}
+  const isMatroska = ['matroska', 'webm'].includes(plan.container.muxer)
+  const isTurnLost = isMatroska && rotation !== 0 && !(Number.parseInt(binaries.version, 10) >= 7)
+  return [
+    ...(isTurnLost
+      ? [
+          `the picture is turned by ${rotation} degrees, which Matroska of FFmpeg before 7 does not keep: players show the chunks unturned; a newer FFmpeg keeps it, and mode "exact" turns the picture itself`,
+        ]
+      : []),
+    ...(plan.video && hidesPictures(inspection, binaries) ? [UNEVEN_WARNING] : []),
+  ]
+}
+
+const UNEVEN_WARNING =
+  'the pictures come at uneven times and need later ones (B-frames), which FFmpeg before 5 cannot cut cleanly: the first pictures of a chunk may be shown at a wrong time or not at all; a newer FFmpeg and mode "exact" can'
 
 const HDR_WARNING =
   'the picture is HDR and its chunks have 8 bits for each colour: they keep its tags, and may show bands'

@@ -5,7 +5,7 @@ import type { CutPlan } from './cut-plan.ts'
 import { decodingWarning, isCutShort } from './diagnosis.ts'
 import { failureOf, mustHaveSucceeded } from './failure.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
-import type { Inspection } from './inspect.ts'
+import { KEEP_HINT, type Inspection } from './inspect.ts'
 import type { Recipe } from './recipe.ts'
 import * as segments from './segments.ts'
 import { ToolError } from './tool-error.ts'
@@ -52,7 +52,7 @@ export function judgeWhole(options: WholeOptions): number {
   if (!verdict.isWhole) {
     if (options.keepsGoodPart && (verdict.goodSeconds ?? 0) > 0) return keepGoodPart(options, verdict)
     const cause = new ToolError(verdict.reason, result ?? { tool: 'ffmpeg' })
-    throw new PermanentError(verdict.reason, { cause })
+    throw new PermanentError(verdict.reason + hint(options, verdict.goodSeconds), { cause })
   }
   if (inspection.breaksOff !== undefined) {
     keepGoodPart(options, { reason: inspection.breaksOff, goodSeconds: verdict.endSeconds })
@@ -65,6 +65,11 @@ export function judgeWhole(options: WholeOptions): number {
     onWarning(`${why} without re-encoding: mode "exact" makes as many as there are pictures`)
   }
   return verdict.endSeconds
+}
+
+/** Where there is something good, and nobody has asked for it yet. */
+function hint({ keepsGoodPart }: WholeOptions, goodSeconds = 0): string {
+  return goodSeconds > 0 && !keepsGoodPart ? KEEP_HINT : ''
 }
 
 function keepGoodPart(
@@ -86,7 +91,7 @@ function mustBeRead(options: WholeOptions, result: FfmpegResult, tracksSeconds =
     if (!(error instanceof PermanentError)) throw error
     const atSeconds = Math.max(tracksSeconds, result.mediaSeconds ?? 0, last?.endSeconds ?? 0)
     const where = atSeconds > 0 ? `, after ${atSeconds.toFixed(1)} s that could be read` : ''
-    throw new PermanentError(`${error.message}${where}`, { cause: error.cause })
+    throw new PermanentError(`${error.message}${where}${hint(options, atSeconds)}`, { cause: error.cause })
   }
   const warning = recipe.mode === 'exact' ? decodingWarning(result) : undefined
   if (warning !== undefined) onWarning(warning)

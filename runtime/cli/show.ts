@@ -72,11 +72,17 @@ function writeRun(out: Terminal, run: RunDetail): void {
   }
 }
 
-function progressText({ percent, mediaSeconds, speed }: NonNullable<RunDetail['progress']>): string {
+function progressText({
+  percent,
+  mediaSeconds,
+  speed,
+  secondsLeft,
+}: NonNullable<RunDetail['progress']>): string {
   return [
     percent !== undefined && `${Math.round(percent)} %`,
     mediaSeconds !== undefined && `${durationText(mediaSeconds * 1_000)} of media`,
     speed !== undefined && `speed ${Math.round(speed * 10) / 10}`,
+    secondsLeft !== undefined && `about ${durationText(secondsLeft * 1_000)} left`,
   ]
     .filter(Boolean)
     .join(', ')

@@ -31,7 +31,9 @@ function exact(video: Partial<VideoStream>, audio: Partial<AudioStream> = {}) {
   })
 }
 
-function recipe(mode: 'copy' | 'exact', plan: ChunkPlan, document: object = {}) {
+const NEW = { hasFpsMode: true, version: '7.0.2-static' }
+
+function recipe(mode: 'copy' | 'exact', plan: ChunkPlan, document: object = {}, binaries = NEW) {
   const media = {
     format: 'mov,mp4',
     startSeconds: 3,
@@ -46,7 +48,7 @@ function recipe(mode: 'copy' | 'exact', plan: ChunkPlan, document: object = {}) 
   const input = { address: 'file:source', isUrl: false }
   const inspection: Inspection = { input, media, document, isWebm: false, sizeBytes: 10 * MIB }
   const cutPlan = { cuts: { everySeconds: 6 }, seconds: 6, earlySeconds: 0.05 }
-  return recipeOf({ mode, cutPlan, inspection, plan, binaries: { hasFpsMode: true }, cores: 4 })
+  return recipeOf({ mode, cutPlan, inspection, plan, binaries, cores: 4 })
 }
 
 const filter = (list: readonly string[]) => list[list.indexOf('-vf') + 1]
@@ -65,6 +67,28 @@ describe('recipeOf', () => {
       warnings: [],
     })
     expect(copied.arguments).toContain('chunk-%05d.mp3')
+  })
+
+  it('says of a copy what this FFmpeg cannot keep: a turn in Matroska, and pictures at uneven times', () => {
+    const video = { ...VIDEO, rotation: 90 }
+    const container = { muxer: 'matroska', extension: 'mkv', contentType: '' }
+    const plan = { container, kept: [video], subtitles: [], dropped: [], video }
+    const uneven = {
+      codec_type: 'video',
+      has_b_frames: 2,
+      avg_frame_rate: '24/1',
+      r_frame_rate: '30/1',
+    }
+    const of = (version: string, hasFpsMode: boolean, streams: readonly object[] = []) =>
+      recipe('copy', plan, { streams }, { version, hasFpsMode }).warnings
+    expect(of('7.0.2-static', true, [uneven])).toEqual([])
+    expect(of('5.1.9-0+deb12u1', true, [uneven])).toEqual([expect.stringContaining('turned by 90 degrees')])
+    expect(of('N-47683-g0e8eb07980-static', false, [uneven])).toEqual([
+      expect.stringContaining('turned by 90 degrees'),
+      expect.stringContaining('uneven times'),
+    ])
+    const mp4 = { ...plan, container: { ...container, muxer: 'mp4' } }
+    expect(recipe('copy', mp4, {}, { version: '5.1', hasFpsMode: true }).warnings).toEqual([])
   })
 
   it('lets an encoded chunk be as large as its pictures are uncompressed, and FFmpeg use all cores', () => {
