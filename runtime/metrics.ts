@@ -137,6 +137,7 @@ export function createMetrics(functionNames: readonly string[]) {
       ['method', 'route', 'status_class'],
       STORE_SECONDS,
     ),
+    httpInFlight: gauge('http_requests_in_flight', 'Requests to the API that are not answered yet.', []),
     scratchFree: shared('sluice_scratch_free_bytes', 'Free space where attempts keep their files.', []),
     scratchSize: shared('sluice_scratch_size_bytes', 'Size of that file system.', []),
     info: shared('sluice_function_info', 'Functions of this runtime.', ['function', 'version']),

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import type { MiddlewareHandler } from 'hono'
 import { requestId } from 'hono/request-id'
 import { routePath } from 'hono/route'
-import type { Histogram } from 'prom-client'
+import type { Gauge, Histogram } from 'prom-client'
 import type { Tokens } from '../config.ts'
 import type { Logger } from '../logger.ts'
 import type { MetricsFormat } from '../metrics.ts'
@@ -34,6 +34,7 @@ export interface ApiParts {
   readonly metrics: (format: MetricsFormat) => Promise<string>
   readonly isDraining: () => boolean
   readonly seconds: Histogram<'method' | 'route' | 'status_class'>
+  readonly inFlight: Gauge
   /** Behind `/v1`. */
   readonly services: ApiServices
   readonly tokens: Tokens
@@ -43,7 +44,7 @@ export interface ApiParts {
 export function createApi(parts: ApiParts): ApiApp {
   const { services, tokens, log } = parts
   const app = createApp()
-  app.use(measure(parts.seconds), requestId(), nameRequest, onlyErrors)
+  app.use(measure(parts), requestId(), nameRequest, onlyErrors)
   app.onError((error, c) => answerError(error, c, log))
   app.notFound((c) => toResponse({ status: 404, detail: `there is no ${c.req.method} ${c.req.path}` }))
 
@@ -67,10 +68,15 @@ function addV1(app: ApiApp, services: ApiServices, once: MiddlewareHandler<ApiEn
   addSweepRoutes(app, services.sweep, once)
 }
 
-function measure(seconds: ApiParts['seconds']): MiddlewareHandler<ApiEnv> {
+function measure({ seconds, inFlight }: ApiParts): MiddlewareHandler<ApiEnv> {
   return async function measure(c, next) {
     const end = seconds.startTimer({ method: c.req.method })
-    await next()
+    inFlight.inc()
+    try {
+      await next()
+    } finally {
+      inFlight.dec()
+    }
     // The pattern, never the path: labels are bounded.
     const route = c.res.status === 404 ? 'unknown' : routePath(c, -1)
     end({ route, status_class: `${Math.floor(c.res.status / 100)}xx` })

@@ -49,6 +49,7 @@ export async function serve(
     version: readVersion(),
     tools: async () => (await parts.tools?.()) ?? {},
     seconds: metrics.httpSeconds,
+    inFlight: metrics.httpInFlight,
     health: () => checkHealth({ redis: probe, queue, storage, buckets, functionNames }),
     isDraining: () => isDraining,
     services: createOperations({ ...parts, sweep: sweepParts(parts), jobs, onJob: look }),

@@ -44,6 +44,8 @@ describe('/metrics', () => {
       'sluice_storage_operation_duration_seconds_count{operation="put",outcome="error"} 0',
       'http_request_duration_seconds_count{method="GET",route="/healthz",status_class="2xx"} 1',
       'http_request_duration_seconds_count{method="GET",route="unknown",status_class="4xx"} 1',
+      // Of the three the one that asks.
+      'http_requests_in_flight 1',
     ]) {
       expect(text).toContain(`${line}\n`)
     }

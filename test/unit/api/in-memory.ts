@@ -219,6 +219,7 @@ export function createTestApi(rest: Partial<ApiParts> = {}) {
     metrics: async (format) => expose([await metrics.registry.getMetricsAsJSON()], format),
     isDraining: () => false,
     seconds: metrics.httpSeconds,
+    inFlight: metrics.httpInFlight,
     services,
     tokens: {},
     log: createLogger({ level: 'silent', format: 'json' }),
