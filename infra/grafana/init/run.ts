@@ -46,14 +46,25 @@ async function ask(access: GrafanaAccess, path: string, request?: Request): Prom
     headers: { authorization: `Basic ${login}`, 'content-type': 'application/json' },
     ...(request && { body: JSON.stringify(request.body) }),
     signal: AbortSignal.timeout(TIMEOUT_MS),
+  }).catch((error: Error & { cause?: Error }) => {
+    throw new Error(`${access.url} does not answer: ${error.cause?.message ?? error.message}`)
   })
+  if (response.status === 401)
+    throw new Error(
+      `${access.url} does not take the password of ${access.user}: the file holds another one than Grafana has; change it there (docs/security.md)`,
+    )
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
   return response.json()
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { GRAFANA_URL: url = 'http://grafana:3000/grafana', GRAFANA_USER: user = 'admin' } = process.env
-  const password = readSecret(process.env['GRAFANA_PASSWORD_FILE'] ?? '/run/secrets/grafana-admin')
-  const done = await initialise({ url, user, password }, readFileSync(process.argv[2] ?? '', 'utf8'))
-  process.stdout.write(done.map(({ method, path }) => `${method} ${path}\n`).join(''))
+  try {
+    const { GRAFANA_URL: url = 'http://grafana:3000/grafana', GRAFANA_USER: user = 'admin' } = process.env
+    const password = readSecret(process.env['GRAFANA_PASSWORD_FILE'] ?? '/run/secrets/grafana-admin')
+    const done = await initialise({ url, user, password }, readFileSync(process.argv[2] ?? '', 'utf8'))
+    process.stdout.write(done.map(({ method, path }) => `${method} ${path}\n`).join(''))
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    process.exitCode = 1
+  }
 }
