@@ -32,8 +32,9 @@ FROM ${MC_IMAGE} AS mc
 
 FROM ${NODE_IMAGE} AS runtime
 # No version is pinned: Alpine keeps only the newest of each branch, and a pinned one would soon not be there.
+# setpriv: BusyBox's own cannot have FFmpeg die with its worker.
 # hadolint ignore=DL3018
-RUN apk add --no-cache ffmpeg tini \
+RUN apk add --no-cache ffmpeg setpriv tini \
   && mkdir -p /scratch \
   && ln -s /app/runtime/main.js /usr/local/bin/sluice \
   && chmod 1777 /scratch

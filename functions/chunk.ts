@@ -59,7 +59,7 @@ export const chunk = defineFunction(
       sizeBytes: event.sizeBytes,
       scratch,
       signal,
-      isTruncatedFine: keepsGoodPart,
+      isTruncatedFine: true,
     })
     const { media, isWebm } = inspection
     const binaries = await ffmpegBinaries()

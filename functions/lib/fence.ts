@@ -75,6 +75,10 @@ export function fencesFor(of: { readonly isRoot: boolean; readonly isOffline: bo
   ]
 }
 
+/** What starting a program fails with when there is too little of something at the moment. */
+const SHORTAGES = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']
+const LOOK_MS = 30_000
+
 const found = new Map<string, Promise<Fence>>()
 
 /** The strongest fence within which this program runs. Asked once for each. */
@@ -82,17 +86,22 @@ export function fenceFor(path: string, of: { readonly isOffline: boolean }): Pro
   const key = `${path} ${of.isOffline}`
   const fence = found.get(key) ?? strongest(path, fencesFor({ isRoot: process.getuid?.() === 0, ...of }))
   found.set(key, fence)
+  // A machine that is short of something says nothing of what it can do.
+  fence.catch(() => found.delete(key))
   return fence
 }
 
 async function strongest(path: string, fences: readonly Fence[]): Promise<Fence> {
   for (const fence of fences) {
     const [command = path, ...rest]: readonly string[] = [...fence.outer, ...fence.inner, path, '-version']
-    const runs = promisify(execFile)(command, rest, { env: GUARDED_ENVIRONMENT, cwd: '/' })
+    const runs = promisify(execFile)(command, rest, { env: GUARDED_ENVIRONMENT, cwd: '/', timeout: LOOK_MS })
     if (
       await runs.then(
         () => true,
-        () => false,
+        (error: NodeJS.ErrnoException) => {
+          if (SHORTAGES.includes(String(error.code))) throw error
+          return false
+        },
       )
     )
       return fence

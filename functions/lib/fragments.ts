@@ -4,8 +4,6 @@
  * @module
  */
 
-/** Of a large file each box is asked of the store: with more than these it is believed. */
-const MAX_BOXES = 1_000
 const HEADER_BYTES = 16
 const MAX_PADDING_BYTES = 64 * 1024
 
@@ -13,14 +11,16 @@ const MAX_PADDING_BYTES = 64 * 1024
  * Where the boxes of a fragmented MP4 end too early or lead nowhere, in words; undefined when they go on to its end.
  *
  * @param read - up to `count` bytes from `start` on
+ * @param maxBoxes - what has more of them is believed
  */
 export async function brokenFragments(
   read: (start: number, count: number) => Promise<Buffer>,
   sizeBytes: number,
+  maxBoxes: number,
 ): Promise<string | undefined> {
   let isFragmented = false
   let at = 0
-  for (let count = 0; count < MAX_BOXES && at + 8 <= sizeBytes; count++) {
+  for (let count = 0; count < maxBoxes && at + 8 <= sizeBytes; count++) {
     const header = await read(at, HEADER_BYTES)
     const type = header.toString('latin1', 4, 8)
     const bytes = boxBytes(header)

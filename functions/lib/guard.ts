@@ -14,10 +14,10 @@ export interface Limits {
   readonly openFiles: number
 }
 
-/** A backstop against what the arguments' own limits let through; a run ends by its timeout long before `cpuSeconds`. */
+/** A backstop against what the arguments' own limits let through; an attempt of one core ends by its timeout (12 h) at the same time. */
 export const DEFAULT_LIMITS: Limits = {
   memoryBytes: 4 * 1024 ** 3,
-  cpuSeconds: 4 * 3_600,
+  cpuSeconds: 12 * 3_600,
   fileBytes: 64 * 1024 ** 3,
   openFiles: 256,
 }

@@ -33,7 +33,7 @@ export interface InspectOptions {
   /** A folder of the attempt's own: the working folder of ffprobe. */
   readonly scratch: string
   readonly signal: AbortSignal
-  /** A file that breaks off is not refused for that; absent where nobody can ask for it. */
+  /** A file that breaks off is not refused for that: the caller does it, when it knows how far it could be read. */
   readonly isTruncatedFine?: boolean
 }
 
@@ -53,10 +53,8 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   const address = mediaInput(await source.input(), scratch)
   const first = sniff(await source.bytes(0, SNIFF_BYTES))
   if (first.refusal !== undefined) throw new PermanentError(`the file is ${first.refusal}`)
-  const breaksOff = tornBy(first, sizeBytes) ?? (await tornFragments(options, first))
-  if (breaksOff !== undefined && !options.isTruncatedFine) {
-    throw new PermanentError(options.isTruncatedFine === undefined ? breaksOff : breaksOff + KEEP_HINT)
-  }
+  const breaksOff = tornBy(first, sizeBytes) ?? (await tornFragments(options, first, address))
+  if (breaksOff !== undefined && !options.isTruncatedFine) throw new PermanentError(breaksOff)
   const input = { ...address, ...(first.demuxer !== undefined && { demuxer: first.demuxer }) }
   const lines: string[] = []
   let characters = 0
@@ -103,9 +101,13 @@ function parse(json: string, result: FfmpegResult) {
   }
 }
 
-function tornFragments({ source, sizeBytes }: InspectOptions, { demuxer }: Sniff) {
+/** Of a file that is not on disk each box is asked of the store. */
+const MAX_BOXES = { onDisk: 100_000, inStore: 1_000 }
+
+function tornFragments({ source, sizeBytes }: InspectOptions, { demuxer }: Sniff, { isUrl }: MediaInput) {
   if (demuxer !== 'mov') return undefined
-  return brokenFragments((start, count) => source.bytes(start, count), sizeBytes)
+  const maxBoxes = isUrl ? MAX_BOXES.inStore : MAX_BOXES.onDisk
+  return brokenFragments((start, count) => source.bytes(start, count), sizeBytes, maxBoxes)
 }
 
 function tornBy({ declaredBytes, packetBytes }: Sniff, sizeBytes: number): string | undefined {

@@ -3,10 +3,13 @@
  * nothing else tells the length. Reads the whole file once.
  * @module
  */
+import { PermanentError } from '../../runtime/index.ts'
+import { MAX_MEDIA_SECONDS } from './allowed.ts'
 import { listingArguments } from './arguments.ts'
 import { mustHaveSucceeded } from './failure.ts'
 import { runFfmpeg } from './ffmpeg.ts'
 import type { MediaInput } from './media-input.ts'
+import { TOO_LONG } from './policy.ts'
 
 /** From one possible cut to the next. */
 export interface Group {
@@ -37,6 +40,10 @@ const GROUP_SECONDS = 0.1
 /** How exactly it is known between which cuts the packets of other streams will be. */
 const BIN_SECONDS = 0.25
 
+/** Some 41 hours of sound, and 200 MB of memory. */
+const MAX_GROUPS = 1_500_000
+const TOO_MANY = `the file has more than ${MAX_GROUPS} places for a cut: "parts" and "bytes" cannot be had of it, "seconds" can`
+
 /** Pure but for its own state. */
 export function createLister({ reference, others, startSeconds }: ListerOptions) {
   const groups: { startSeconds: number; decodedSeconds: number; bytes: number }[] = []
@@ -44,6 +51,7 @@ export function createLister({ reference, others, startSeconds }: ListerOptions)
   let endSeconds = 0
   return {
     /** Shape: `0,1.040000,0.960000,0.040000,16278,K__`, with `N/A` for what is unknown. */
+    /** @throws {PermanentError} when the packets go on for longer than any media may */
     add(line: string): void {
       const [stream, pts, dts, duration, size, flags = ''] = line.split(',')
       const index = Number(stream)
@@ -54,6 +62,8 @@ export function createLister({ reference, others, startSeconds }: ListerOptions)
       const lastsSeconds = Number(duration)
       if (Number.isFinite(shownSeconds))
         endSeconds = Math.max(endSeconds, shownSeconds + (Number.isFinite(lastsSeconds) ? lastsSeconds : 0))
+      if (shownSeconds > MAX_MEDIA_SECONDS) throw new PermanentError(`the file is not accepted: ${TOO_LONG}`)
+      if (groups.length > MAX_GROUPS || bins.size > MAX_GROUPS) throw new PermanentError(TOO_MANY)
       if (index !== reference) {
         const bin = Math.floor((Number.isFinite(decodedSeconds) ? decodedSeconds : 0) / BIN_SECONDS)
         bins.set(bin, (bins.get(bin) ?? 0) + bytes)

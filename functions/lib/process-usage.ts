@@ -38,7 +38,13 @@ export function countUsage(child: ChildProcess, profile: Profile): void {
 let countedSeconds = 0
 
 function takeGrowth(): number {
-  const seconds = childrenSecondsOf(readFileSync('/proc/self/stat', 'utf8'))
+  let seconds: number
+  try {
+    seconds = childrenSecondsOf(readFileSync('/proc/self/stat', 'utf8'))
+  } catch {
+    // Too many files are open: the next child's end counts this one's share too.
+    return 0
+  }
   const growth = seconds - countedSeconds
   countedSeconds = seconds
   return Math.max(0, growth)

@@ -15,7 +15,7 @@ export interface Sniff {
   readonly isWebm: boolean
   /** FFmpeg's name of the only demuxer that may read it; absent where the first bytes do not say. */
   readonly demuxer?: string
-  /** How long the file says it is, where its header says so: RIFF, as in AVI and WAV. */
+  /** How long the file says it is, where its header says so: RIFF, as in AVI and WAV, and Matroska that is no live recording. */
   readonly declaredBytes?: number
   /** Its header says that its length is not known: WAV that was written to a pipe. */
   readonly isLengthUnknown: boolean
@@ -63,7 +63,30 @@ export function sniff(head: Buffer): Sniff {
     ...(packetBytes !== undefined && { packetBytes }),
     ...(refusal !== undefined && { refusal }),
     ...(riffBytes > 8 && riffBytes < UNKNOWN_LENGTH && { declaredBytes: riffBytes }),
+    ...(startsWith(head, EBML) && matroskaBytes(head)),
   }
+}
+
+const SEGMENT = [0x18, 0x53, 0x80, 0x67]
+
+/** Up to the end of its one Segment, the element behind the header. A live recording's has no length. */
+function matroskaBytes(head: Buffer): Pick<Sniff, 'declaredBytes'> {
+  const header = lengthAt(head, EBML.length)
+  const at = header?.end
+  if (!header || at === undefined || !startsWith(head.subarray(at + header.bytes), SEGMENT)) return {}
+  const segment = lengthAt(head, at + header.bytes + SEGMENT.length)
+  return segment ? { declaredBytes: segment.end + segment.bytes } : {}
+}
+
+/** A length of EBML: as many zero bits as bytes follow, a one, and the number; all ones mean that it is unknown. */
+function lengthAt(head: Buffer, at: number): { readonly bytes: number; readonly end: number } | undefined {
+  const width = Math.clz32(head[at] ?? 0) - 23
+  const end = at + width
+  if (width > 8 || end > head.length) return undefined
+  const field = BigInt(`0x${head.toString('hex', at, end)}`)
+  const ones = (1n << BigInt(7 * width)) - 1n
+  const value = field & ones
+  return value === ones ? undefined : { bytes: Number(value), end }
 }
 
 function refusalOf(head: Buffer): string | undefined {

@@ -54,8 +54,13 @@ export function judgeWhole(options: WholeOptions): number {
     const cause = new ToolError(verdict.reason, result ?? { tool: 'ffmpeg' })
     throw new PermanentError(verdict.reason + hint(options, verdict.goodSeconds), { cause })
   }
+  let { endSeconds } = verdict
   if (inspection.breaksOff !== undefined) {
-    keepGoodPart(options, { reason: inspection.breaksOff, goodSeconds: verdict.endSeconds })
+    // Not what is declared, which may be a little more.
+    endSeconds = Math.min(endSeconds, readSeconds(options, tracksSeconds) || Infinity)
+    const reason = inspection.breaksOff
+    if (!options.keepsGoodPart) throw new PermanentError(reason + readable(options, endSeconds))
+    keepGoodPart(options, { reason, goodSeconds: endSeconds })
   }
   if (verdict.warning !== undefined) onWarning(verdict.warning)
   for (const warning of segments.shortStreams(media, plan.kept, heard)) onWarning(warning)
@@ -64,12 +69,22 @@ export function judgeWhole(options: WholeOptions): number {
     if (recipe.mode === 'exact') throw new PermanentError(`${why}: ask for fewer`)
     onWarning(`${why} without re-encoding: mode "exact" makes as many as there are pictures`)
   }
-  return verdict.endSeconds
+  return endSeconds
 }
 
 /** Where there is something good, and nobody has asked for it yet. */
 function hint({ keepsGoodPart }: WholeOptions, goodSeconds = 0): string {
   return goodSeconds > 0 && !keepsGoodPart ? KEEP_HINT : ''
+}
+
+/** How far the file could be read; 0 when not at all. */
+function readSeconds({ result, last }: WholeOptions, tracksSeconds = 0): number {
+  return Math.max(tracksSeconds, result?.mediaSeconds ?? 0, last?.endSeconds ?? 0)
+}
+
+function readable(options: WholeOptions, atSeconds: number): string {
+  const where = atSeconds > 0 ? `, after ${atSeconds.toFixed(1)} s that could be read` : ''
+  return where + hint(options, atSeconds)
 }
 
 function keepGoodPart(
@@ -81,17 +96,18 @@ function keepGoodPart(
   return goodSeconds
 }
 
-function mustBeRead(options: WholeOptions, result: FfmpegResult, tracksSeconds = 0): void {
-  const { recipe, inspection, keepsGoodPart, onWarning, last } = options
+function mustBeRead(options: WholeOptions, result: FfmpegResult, tracksSeconds?: number): void {
+  const { recipe, inspection, keepsGoodPart, onWarning } = options
   try {
     mustHaveSucceeded(result)
     const isShort = !inspection.isRaggedFine && isCutShort(result)
     if (isShort && recipe.mode === 'exact' && !keepsGoodPart) throw failureOf(result)
   } catch (error) {
-    if (!(error instanceof PermanentError)) throw error
-    const atSeconds = Math.max(tracksSeconds, result.mediaSeconds ?? 0, last?.endSeconds ?? 0)
-    const where = atSeconds > 0 ? `, after ${atSeconds.toFixed(1)} s that could be read` : ''
-    throw new PermanentError(`${error.message}${where}${hint(options, atSeconds)}`, { cause: error.cause })
+    // What FFmpeg stumbles over in a torn file is that it is torn.
+    const reason = error instanceof PermanentError ? error.message : inspection.breaksOff
+    if (reason === undefined) throw error
+    const where = readable(options, readSeconds(options, tracksSeconds))
+    throw new PermanentError(reason + where, { cause: error })
   }
   const warning = recipe.mode === 'exact' ? decodingWarning(result) : undefined
   if (warning !== undefined) onWarning(warning)

@@ -98,7 +98,7 @@ describe('docker-compose.yml', () => {
         read_only: true,
         cap_drop: ['ALL'],
         security_opt: ['no-new-privileges:true'],
-        user: name === 'volumes' ? '0:0' : '1000:1000',
+        user: { volumes: '0:0', 'node-exporter': '65534:65534' }[name] ?? '1000:1000',
       })
     const added = services().flatMap(([name, { cap_add: more = [] }]) => more.map((cap) => `${name} ${cap}`))
     expect(added).toEqual(['edge NET_BIND_SERVICE', 'volumes CHOWN'])

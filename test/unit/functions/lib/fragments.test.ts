@@ -18,7 +18,11 @@ function largeBox(type: string, contentBytes: number): Buffer {
 
 const broken = (...parts: readonly Buffer[]) => {
   const file = Buffer.concat(parts)
-  return brokenFragments((start, count) => Promise.resolve(file.subarray(start, start + count)), file.length)
+  return brokenFragments(
+    (start, count) => Promise.resolve(file.subarray(start, start + count)),
+    file.length,
+    6,
+  )
 }
 
 const [ftyp, moov, moof, mdat] = [box('ftyp', 16), box('moov', 100), box('moof', 40), box('mdat', 500)]

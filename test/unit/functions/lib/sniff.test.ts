@@ -90,6 +90,28 @@ describe('sniff', () => {
   })
 
   it.each([
+    {
+      name: 'what the Segment of Matroska declares',
+      length: [0x40, 0x64],
+      declaredBytes: 4 + 1 + 3 + 4 + 2 + 100,
+    },
+    {
+      name: 'the same in eight bytes',
+      length: [1, 0, 0, 0, 0, 0, 1, 0],
+      declaredBytes: 4 + 1 + 3 + 4 + 8 + 256,
+    },
+    {
+      name: 'nothing of a live recording',
+      length: [1, ...Array<number>(7).fill(0xff)],
+      declaredBytes: undefined,
+    },
+    { name: 'nothing of a length that is none', length: [0, 0, 0, 0], declaredBytes: undefined },
+  ])('reads $name', ({ length, declaredBytes }) => {
+    const head = [0x1a, 0x45, 0xdf, 0xa3, 0x83, 7, 7, 7, 0x18, 0x53, 0x80, 0x67, ...length]
+    expect(sniff(Buffer.from([...head, ...Array<number>(32).fill(7)])).declaredBytes).toBe(declaredBytes)
+  })
+
+  it.each([
     { name: 'a transport stream', packetBytes: 188, offset: 0, expected: 188 },
     { name: 'one with time stamps, as cameras write it', packetBytes: 192, offset: 4, expected: 192 },
     {
