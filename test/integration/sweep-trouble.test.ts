@@ -58,10 +58,14 @@ it('goes on behind a bucket that is not there, and takes such a pass for no mark
 })
 
 it('ends as failed, and not as one that is begun for ever, when the store refuses what every bucket needs', async () => {
+  // Watermarks, that is: they are times of objects in the bucket of records.
   const refusing: Storage = {
     ...used.storage,
-    readText: () =>
-      Promise.reject(new StorageError('not for you', { code: 'AccessDenied', statusCode: 403 })),
+    list(bucket, options) {
+      if (bucket === 'metadata')
+        throw new StorageError('not for you', { code: 'AccessDenied', statusCode: 403 })
+      return used.storage.list(bucket, options)
+    },
   }
   await sweeperOf(partsOf(BOTH, refusing)).look()
   const state = await sweepStore().read()
