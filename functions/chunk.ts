@@ -16,6 +16,8 @@ import { clashOf, MIN_BYTES, parseBytes, requestOf } from './lib/request.ts'
 import { declaredSeconds, lengthWarning } from './lib/segments.ts'
 import { createUploadWindow } from './lib/upload-window.ts'
 
+const VALID_BYTES = `a size such as "25MB", "25MiB" or 25000000, of ${MIN_BYTES} or more`
+
 export const chunk = defineFunction(
   {
     name: 'chunk',
@@ -32,9 +34,8 @@ export const chunk = defineFunction(
         /** No chunk is larger: `25MB`, `25MiB` or a number. */
         bytes: z
           .union([z.string(), z.number()])
-          .refine((size) => (parseBytes(size) ?? 0) >= MIN_BYTES, {
-            message: `a size such as "25MB", "25MiB" or 25000000, of ${MIN_BYTES} or more`,
-          })
+          .refine((size) => (parseBytes(size) ?? 0) >= MIN_BYTES, { message: VALID_BYTES })
+          .describe(VALID_BYTES)
           .optional(),
         /** `audio` leaves the picture out. */
         streams: z.enum(STREAMS).default('all'),
@@ -45,6 +46,7 @@ export const chunk = defineFunction(
         const message = clashOf(options)
         if (message !== undefined) c.addIssue({ code: 'custom', message })
       }),
+    alternatives: [['seconds', 'parts', 'bytes']],
     // A film is re-encoded for hours; what hangs is ended by the other one.
     timeout: '12h',
     stallTimeout: '60s',

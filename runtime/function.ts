@@ -78,6 +78,11 @@ export interface Definition<S extends z.ZodObject> {
   readonly output?: { readonly bucket: string }
   readonly options?: S
   /**
+   * Groups of options that exclude each other: one from a higher place (metadata over settings, a request over metadata)
+   * replaces the others from lower ones. @defaultValue none
+   */
+  readonly alternatives?: readonly (readonly (keyof S['shape'] & string)[])[]
+  /**
    * What becomes of results when their source is deleted by others. Buckets without versions keep all, and so do objects whose
    * source the runtime itself removes (`afterSuccess`). @defaultValue 'keep'
    */
@@ -111,6 +116,7 @@ export interface FunctionDefinition {
   readonly maxBytes: number
   readonly outputBucket: string
   readonly options: z.ZodObject
+  readonly alternatives: readonly (readonly string[])[]
   readonly onDelete: 'keep' | 'remove'
   readonly afterSuccess: 'keep' | 'remove'
   readonly maxAttempts: number
@@ -128,6 +134,7 @@ const DEFINITION_FIELDS: readonly (keyof Definition<z.ZodObject>)[] = [
   'on',
   'output',
   'options',
+  'alternatives',
   'onDelete',
   'afterSuccess',
   'retry',
@@ -205,6 +212,7 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     maxBytes: read('on.size.max', () => (on.size?.max ? parseSizeBytes(on.size.max) : Infinity), Infinity),
     outputBucket: definition.output?.bucket ?? 'processed',
     options: definition.options ?? z.object({}),
+    alternatives: definition.alternatives ?? [],
     onDelete: choice('onDelete', definition.onDelete),
     afterSuccess: choice('afterSuccess', definition.afterSuccess),
     maxAttempts: count('retry.attempts', definition.retry?.attempts ?? 5),
@@ -215,6 +223,10 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     concurrency: count('concurrency', definition.concurrency ?? 1),
     // The one cast: the runtime fills `options` with what `definition.options` parsed.
     handler: handler as unknown as Handler<FunctionEnv>,
+  }
+  for (const name of defined.alternatives.flat()) {
+    if (!Object.hasOwn(defined.options.shape, name))
+      issues.push(`function "${definition.name}": alternatives: "${name}" is not one of its options`)
   }
   if (issues.length > 0) throw new ConfigError(issues)
   return defined

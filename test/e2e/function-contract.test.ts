@@ -139,12 +139,12 @@ describe('a failing run', () => {
 })
 
 describe('options', () => {
-  it('come from the object’s metadata; a bad one is a dead letter that names it and what is valid', async () => {
+  it('come from the object’s metadata; a bad one that can only be meant as one is a dead letter that names it and what is valid', async () => {
     const file = join(used.stack.dir, 'x.txt')
     await used.stack.storage.put('temporary', 'x', { bytes: Buffer.from('x') }, { contentType: 'text/plain' })
     await used.stack.mc.run('cp', 'root/temporary/x', file)
     await used.stack.mc.run('cp', '--attr', 'files=2;pausems=0', file, 'sluice/incoming/slow/two.txt')
-    await used.stack.mc.run('cp', '--attr', 'files=none', file, 'sluice/incoming/slow/bad.txt')
+    await used.stack.mc.run('cp', '--attr', 'sluice-files=none', file, 'sluice/incoming/slow/bad.txt')
     await used.runs.reached('slow/two.txt', 'succeeded')
     expect(await used.runs.assertWhole('slow', 'slow/two.txt')).toHaveLength(2)
     expect(await used.runs.reached('slow/bad.txt', 'dead')).toMatchObject({ attempts: 1 })

@@ -160,10 +160,12 @@ describe('files that cannot be cut', () => {
 })
 
 describe('options by metadata', () => {
-  it('cut as asked; a bad one is a dead letter that names the valid range', async () => {
+  it('cut as asked; a bad one that is meant for us is a dead letter that names the valid range, another’s a warning', async () => {
     const source = join(folder, 'faststart.mp4')
     await stack.mc.run('cp', '--attr', 'seconds=4', source, 'sluice/incoming/four.mp4')
-    await stack.mc.run('cp', '--attr', 'seconds=9000', source, 'sluice/incoming/bad.mp4')
+    await stack.mc.run('cp', '--attr', 'chunk.seconds=9000', source, 'sluice/incoming/bad.mp4')
+    // As rclone copies a file's rights.
+    await stack.mc.run('cp', '--attr', 'mode=100644;mtime=1.5', source, 'sluice/incoming/rights.mp4')
     await bothReached('four.mp4', 'succeeded')
     expect((await runs.manifest('chunk', 'four.mp4'))?.options).toMatchObject({ mode: 'copy', seconds: 4 })
     const verdict = await waitFor(() => runs.verdict('chunk', 'bad.mp4'), {
@@ -171,6 +173,11 @@ describe('options by metadata', () => {
       what: 'the verdict',
     })
     expect(verdict.reason).toMatch(/option "seconds".*"9000".*from 0\.5 to 600/)
+    await bothReached('rights.mp4', 'succeeded')
+    expect(await runs.manifest('chunk', 'rights.mp4')).toMatchObject({
+      options: { mode: 'copy' },
+      warnings: [expect.stringMatching(/^metadata "mode" was ignored: "100644"/)],
+    })
   })
 })
 

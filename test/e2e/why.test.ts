@@ -263,7 +263,7 @@ const cases: readonly Case[] = [
     prepare: async () => {
       const file = join(used.stack.dir, 'option.txt')
       await writeFile(file, 'hello')
-      await used.stack.mc.run('cp', '--attr', 'count=none', file, 'sluice/incoming/picky/option')
+      await used.stack.mc.run('cp', '--attr', 'picky.count=none', file, 'sluice/incoming/picky/option')
     },
     name: 'picky',
     reason: 'dead',

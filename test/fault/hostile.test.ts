@@ -115,7 +115,7 @@ describe('media that was made to hurt', () => {
 
   it('reaches no command line by its metadata', async () => {
     await clip('faststart.mp4')
-    const attributes = 'seconds=6 -i /etc/passwd'
+    const attributes = 'chunk.seconds=6 -i /etc/passwd'
     const path = join(folder, 'faststart.mp4')
     await used.stack.mc.run('cp', '--attr', attributes, path, 'sluice/incoming/options.mp4')
     const run = await chunkRun('options.mp4')

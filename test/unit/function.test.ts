@@ -45,11 +45,13 @@ it('lists every wrong field with the function’s name', () => {
         timeout: 'long',
         retry: { attempts: 0 },
         concurrency: 1.5,
+        // What plain JavaScript can say.
+        alternatives: [['parts' as never]],
       },
       (c) => c.json({}),
     )
   expect(define).toThrow(ConfigError)
-  for (const field of ['name', 'on.size.max', 'timeout', 'retry.attempts', 'concurrency']) {
+  for (const field of ['name', 'on.size.max', 'timeout', 'retry.attempts', 'concurrency', 'alternatives']) {
     expect(define).toThrow(new RegExp(`"Bad Name": ${field.replaceAll('.', '\\.')}:`))
   }
 })

@@ -1,6 +1,6 @@
 /** Names that were probably meant to be an option's. Pure. @module */
 
-/** A warning for each name of metadata that is no option and looks like one. */
+/** A warning for each name of metadata that looks like an option's and is not. */
 export function nearMisses(unknown: readonly string[], options: readonly string[]): string[] {
   return unknown.flatMap((name) => {
     const near = options.find(
@@ -8,7 +8,7 @@ export function nearMisses(unknown: readonly string[], options: readonly string[
     )
     return near === undefined
       ? []
-      : [`metadata "${name}" is no option and was not used; did you mean "${near}"?`]
+      : [`metadata "${name}" is not an option and was ignored; did you mean "${near}"?`]
   })
 }
 

@@ -1,60 +1,66 @@
 /**
  * The options of an attempt: defaults < settings < object metadata < reprocess request. Pure.
  *
- * Names match whatever their case: S3 stores metadata names in lower case, and nobody should have to know.
+ * Where options are alternatives (`seconds`, `parts`, `bytes`), one of a higher layer replaces the others of lower ones.
  * @module
  */
 import { z } from 'zod'
 import { ConfigError, messageOf, PermanentError } from '../../errors.ts'
 import type { FunctionDefinition } from '../../function.ts'
-import { nearMisses } from './near-misses.ts'
+import { metadataOptions } from './metadata-options.ts'
+import { byOption } from './option-names.ts'
 import { validOptions } from './valid-options.ts'
+
+const FROM_METADATA = ' (from the object’s metadata)'
+const FROM_REQUEST = ' (from the request)'
 
 export interface OptionLayers {
   readonly settings?: Readonly<Record<string, unknown>> | undefined
-  /** Clients write metadata of their own, so only names of the schema are read from it. */
+  /** Clients write metadata of their own: `metadata-options.ts` says which of them are options. */
   readonly metadata: Readonly<Record<string, string>>
   readonly request?: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface MergedOptions {
   readonly options: Readonly<Record<string, unknown>>
-  /** Metadata names that look like a misspelt option. */
+  /** Metadata that look like an option and were not used. */
   readonly warnings: readonly string[]
 }
 
 /**
  * The options that a handler gets.
  *
- * @throws {PermanentError} when a value is wrong, or the request names what is no option; the message names the option,
- * where it came from, and what is valid
+ * @throws {PermanentError} when a value is wrong, or a name that can only be meant as an option is unknown; the message names
+ * the option, where it came from, and what is valid
  */
 export function mergeOptions(definition: FunctionDefinition, layers: OptionLayers): MergedOptions {
   const names = Object.keys(definition.options.shape)
-  const [settings, metadata, request] = [layers.settings, layers.metadata, layers.request].map((layer) =>
-    byOption(names, layer ?? {}),
-  ) as [Named, Named, Named]
-  if (request.unknown.length > 0) {
-    const unknown = request.unknown.map((name) => JSON.stringify(name)).join(', ')
-    throw new PermanentError(`no option: ${unknown} (from the request). ${validLine(definition)}`)
-  }
-  const layersByRank = [
-    { values: request.values, from: ' (from the request)' },
-    { values: metadata.values, from: ' (from the object’s metadata)' },
+  const settings = byOption(names, layers.settings ?? {})
+  const metadata = metadataOptions(definition, layers.metadata)
+  const request = byOption(names, layers.request ?? {})
+  mustBeKnown(definition, metadata.unknown, FROM_METADATA)
+  mustBeKnown(definition, request.unknown, FROM_REQUEST)
+  const ranked = [
     { values: settings.values, from: ' (from SLUICE_OPTIONS)' },
+    ...metadata.layers.map((values) => ({ values, from: FROM_METADATA })),
+    { values: request.values, from: FROM_REQUEST },
   ]
-  const merged = { ...settings.values, ...metadata.values, ...request.values }
+  const merged: Record<string, unknown> = {}
+  for (const { values } of ranked) {
+    for (const name of replacedBy(values, definition.alternatives)) delete merged[name]
+    Object.assign(merged, values)
+  }
   const result = check(definition, merged)
   if (!result.success) {
     const wrong = result.error.issues.map(({ path: [name], message }) => {
       // A rule about several options at once has no name.
       if (typeof name !== 'string') return `options ${JSON.stringify(merged)}: ${message}`
-      const from = layersByRank.find(({ values }) => Object.hasOwn(values, name))?.from ?? ''
+      const from = ranked.findLast(({ values }) => Object.hasOwn(values, name))?.from ?? ''
       return `option "${name}"${from} is ${JSON.stringify(merged[name])}: ${message}`
     })
-    throw new PermanentError(`${wrong.join('; ')}. ${validLine(definition)}`)
+    throw new PermanentError([...wrong, ...metadata.warnings].join('; ') + `. ${validLine(definition)}`)
   }
-  return { options: result.data, warnings: nearMisses(metadata.unknown, names) }
+  return { options: result.data, warnings: metadata.warnings }
 }
 
 /**
@@ -82,7 +88,7 @@ export function checkOptionSettings(
 }
 
 /**
- * What is wrong with options that are given before there is an object: unknown names and values that are none, each by itself.
+ * What is wrong with options that are given before there is an object: unknown names, alternatives together, wrong values.
  * Shape: `chunk.seconds: Too small: expected number to be >=0.5`.
  */
 export function wrongOptions(
@@ -92,6 +98,11 @@ export function wrongOptions(
   const { name, options } = definition
   const { values, unknown } = byOption(Object.keys(options.shape), given)
   const wrong = unknown.map((option) => `${name}: no option ${JSON.stringify(option)}`)
+  for (const group of definition.alternatives) {
+    const together = group.filter((option) => Object.hasOwn(values, option))
+    if (together.length > 1)
+      wrong.push(`${name}: ${together.join(' and ')} are alternatives: give one of them`)
+  }
   for (const [option, value] of Object.entries(values)) {
     const schema = options.shape[option]
     for (const issue of (schema && z.safeParse(schema, value).error?.issues) ?? [])
@@ -100,22 +111,19 @@ export function wrongOptions(
   return wrong
 }
 
-interface Named {
-  /** Under the names of the schema. */
-  readonly values: Readonly<Record<string, unknown>>
-  readonly unknown: readonly string[]
+/** @throws {PermanentError} */
+function mustBeKnown(definition: FunctionDefinition, unknown: readonly string[], from: string): void {
+  if (unknown.length === 0) return
+  const named = unknown.map((name) => JSON.stringify(name)).join(', ')
+  throw new PermanentError(`no option: ${named}${from}. ${validLine(definition)}`)
 }
 
-function byOption(names: readonly string[], given: Readonly<Record<string, unknown>>): Named {
-  const unknown: string[] = []
-  const values: [string, unknown][] = []
-  for (const [name, value] of Object.entries(given)) {
-    const option =
-      names.find((each) => each === name) ?? names.find((each) => each.toLowerCase() === name.toLowerCase())
-    if (option === undefined) unknown.push(name)
-    else values.push([option, value])
-  }
-  return { values: Object.fromEntries(values), unknown }
+/** The options that those of `values` take the place of. */
+function replacedBy(
+  values: Readonly<Record<string, unknown>>,
+  alternatives: FunctionDefinition['alternatives'],
+): readonly string[] {
+  return alternatives.filter((group) => group.some((name) => Object.hasOwn(values, name))).flat()
 }
 
 /** A schema whose own code fails, such as a transform, fails the next time too. */

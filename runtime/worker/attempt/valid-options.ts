@@ -4,14 +4,24 @@ import type { FunctionDefinition } from '../../function.ts'
 
 /** Such as `seconds: number from 0.5 to 600, default 6; mode: one of copy, exact`. */
 export function validOptions(definition: FunctionDefinition): string {
-  const { shape } = definition.options
-  const described = Object.entries(shape).map(([name, schema]) => `${name}: ${inWords(schemaOf(schema))}`)
+  const described = Object.keys(definition.options.shape).map(
+    (name) => `${name}: ${validOption(definition, name)}`,
+  )
   return described.length > 0 ? described.join('; ') : 'this function takes no options'
+}
+
+/** Of one option: `number from 0.5 to 600, default 6`. */
+export function validOption({ options }: FunctionDefinition, name: string): string {
+  const schema = options.shape[name]
+  return schema ? inWords(schemaOf(schema)) : 'see the function'
 }
 
 /** The part of JSON Schema that has words here. */
 interface OptionSchema {
-  readonly type?: string
+  /** Several of a union whose members have no other words. */
+  readonly type?: string | readonly string[]
+  /** The author's own words, which say more than a type. */
+  readonly description?: string
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly anyOf?: readonly OptionSchema[]
@@ -49,10 +59,11 @@ function inWords(schema: OptionSchema): string {
 }
 
 function kindOf(schema: OptionSchema): string {
+  if (schema.description !== undefined) return schema.description
   if (schema.enum) return `one of ${schema.enum.join(', ')}`
   if (schema.anyOf) return schema.anyOf.map(inWords).join(' or ')
   if (schema.const !== undefined) return JSON.stringify(schema.const)
-  return schema.type ?? 'see the function'
+  return [schema.type ?? 'see the function'].flat().join(' or ')
 }
 
 /** Every whole number has the limits of JavaScript, which say nothing. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { chunk } from '../../../functions/chunk.ts'
 import { mergeOptions } from '../../../runtime/worker/attempt/options.ts'
+import { validOptions } from '../../../runtime/worker/attempt/valid-options.ts'
 
 it('copies whatever is in a file when nothing else is asked for', () => {
   expect(chunk.options.parse({})).toEqual({ mode: 'copy', streams: 'all', onTruncated: 'fail' })
@@ -12,9 +13,32 @@ it('takes its options from an upload’s metadata, where all values are text', (
 })
 
 it.each(['fast', 'Exact', ''])('refuses the mode %j and lists those that there are', (mode) => {
-  expect(() => mergeOptions(chunk, { metadata: { mode } })).toThrow(
+  expect(() => mergeOptions(chunk, { metadata: { 'chunk.mode': mode } })).toThrow(
     /mode: one of copy, exact, default "copy"/,
   )
+})
+
+it.each(['33188', '100644', '0644'])(
+  'takes the mode %j for a file’s rights, as s3fs and rclone write them, and says so',
+  (mode) => {
+    const { options, warnings } = mergeOptions(chunk, {
+      metadata: { mode, mtime: '1.5', uid: '0', gid: '0' },
+    })
+    expect(options).toMatchObject({ mode: 'copy' })
+    expect(warnings).toEqual([
+      `metadata "mode" was ignored: "${mode}" is not a valid value of this option (one of copy, exact, default "copy"), so it may be another program's; the name "chunk.mode" always sets the option`,
+    ])
+  },
+)
+
+it.each(Object.keys(chunk.options.shape))('is not stopped by another program’s "%s"', (name) => {
+  const { options, warnings } = mergeOptions(chunk, { metadata: { [name.toLowerCase()]: 'another’s' } })
+  expect(options).toEqual(chunk.options.parse({}))
+  expect(warnings).toEqual([expect.stringContaining(`metadata "${name}" was ignored: "another’s"`)])
+})
+
+it('lists its options in words', () => {
+  expect(validOptions(chunk)).toContain('bytes: a size such as "25MB", "25MiB" or 25000000, of 65536 or more')
 })
 
 it.each(['25MB', '25 MiB', 25_000_000, '25000000', '0.1GB'])('takes %j for a size', (bytes) => {
@@ -24,7 +48,7 @@ it.each(['25MB', '25 MiB', 25_000_000, '25000000', '0.1GB'])('takes %j for a siz
 })
 
 it.each(['25', '25XB', '-1MB', 'MB', '', '64kB'])('refuses %j for a size and says what one is', (bytes) => {
-  expect(() => mergeOptions(chunk, { metadata: { bytes } })).toThrow(/a size such as "25MB"/)
+  expect(() => mergeOptions(chunk, { metadata: { 'chunk.bytes': bytes } })).toThrow(/a size such as "25MB"/)
 })
 
 it('refuses two ways to say how large a chunk is, and names both', () => {

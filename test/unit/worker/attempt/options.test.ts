@@ -2,7 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ConfigError, PermanentError } from '../../../../runtime/errors.ts'
 import { defineFunction } from '../../../../runtime/function.ts'
-import { checkOptionSettings, mergeOptions } from '../../../../runtime/worker/attempt/options.ts'
+import {
+  checkOptionSettings,
+  mergeOptions,
+  wrongOptions,
+} from '../../../../runtime/worker/attempt/options.ts'
 import { validOptions } from '../../../../runtime/worker/attempt/valid-options.ts'
 
 const options = z.object({
@@ -30,6 +34,20 @@ const odd = defineFunction(
   },
   (c) => c.json({}),
 )
+const pieces = defineFunction(
+  {
+    name: 'pieces',
+    version: '1',
+    on: { bucket: 'incoming' },
+    options: z.object({
+      seconds: z.coerce.number().optional(),
+      parts: z.coerce.number().optional(),
+      mode: z.string().optional(),
+    }),
+    alternatives: [['seconds', 'parts']],
+  },
+  (c) => c.json({}),
+)
 const plain = defineFunction({ name: 'plain', version: '1', on: { bucket: 'incoming' } }, (c) => c.json({}))
 
 describe('mergeOptions', () => {
@@ -54,17 +72,58 @@ describe('mergeOptions', () => {
     const metadata = { 'mc-attrs': 'x', second: '4', owner: 'bob' }
     expect(mergeOptions(cut, { metadata })).toEqual({
       options: { seconds: 6, mode: 'copy' },
-      warnings: ['metadata "second" is no option and was not used; did you mean "seconds"?'],
+      warnings: ['metadata "second" is not an option and was ignored; did you mean "seconds"?'],
     })
   })
 
   it('fails for good on a bad value, naming the option, where it came from and what is valid', () => {
-    const merge = () => mergeOptions(cut, { metadata: { seconds: 'many' } })
+    const merge = () => mergeOptions(cut, { metadata: { 'cut.seconds': 'many' } })
     expect(merge).toThrow(PermanentError)
     expect(merge).toThrow(
       /option "seconds" \(from the object’s metadata\) is "many": .*Valid options of cut: seconds: number from 0\.5 to 600, default 6; mode: one of copy, exact/,
     )
-    expect(() => mergeOptions(cut, { metadata: { seconds: '0' } })).toThrow(/>=0\.5/)
+    expect(() => mergeOptions(cut, { metadata: { 'sluice-seconds': '0' } })).toThrow(/>=0\.5/)
+  })
+})
+
+describe('alternatives', () => {
+  it.each([
+    {
+      name: 'a request over metadata',
+      layers: { metadata: { seconds: '4' }, request: { parts: 3 } },
+      merged: { parts: 3 },
+    },
+    {
+      name: 'metadata over settings',
+      layers: { settings: { parts: 3 }, metadata: { seconds: '4' } },
+      merged: { seconds: 4 },
+    },
+    {
+      name: 'a name with a prefix over a bare one',
+      layers: { metadata: { seconds: '4', 'pieces.parts': '3' } },
+      merged: { parts: 3 },
+    },
+    {
+      name: 'nothing over what is no alternative to it',
+      layers: { metadata: { seconds: '4' }, request: { mode: 'x' } },
+      merged: { seconds: 4, mode: 'x' },
+    },
+  ])('of a higher place replace those of a lower one: $name', ({ layers, merged }) => {
+    expect(mergeOptions(pieces, layers).options).toEqual(merged)
+  })
+
+  it('of the same place stay together, for the function to judge', () => {
+    expect(mergeOptions(pieces, { metadata: { seconds: '4', parts: '3' } }).options).toEqual({
+      seconds: 4,
+      parts: 3,
+    })
+  })
+
+  it('together in settings or a request are refused before there is an object', () => {
+    expect(wrongOptions(pieces, { seconds: 4, parts: 3 })).toEqual([
+      'pieces: seconds and parts are alternatives: give one of them',
+    ])
+    expect(wrongOptions(pieces, { seconds: 4, mode: 'x' })).toEqual([])
   })
 })
 
@@ -100,7 +159,7 @@ describe('names', () => {
 describe('a schema that JSON Schema has no words for', () => {
   it('still names what is wrong, where it came from, and what is valid', () => {
     const merge = () =>
-      mergeOptions(odd, { settings: { maxWidth: 0 }, metadata: { words: 'a', since: 'yesterday' } })
+      mergeOptions(odd, { settings: { maxWidth: 0 }, metadata: { words: 'a', 'odd.since': 'yesterday' } })
     expect(merge).toThrow(PermanentError)
     expect(merge).toThrow(/option "maxWidth" \(from SLUICE_OPTIONS\) is 0/)
     expect(merge).toThrow(/option "since" \(from the object’s metadata\) is "yesterday"/)
@@ -128,7 +187,7 @@ describe('a schema that JSON Schema has no words for', () => {
     const broken = defineFunction({ name: 'broken', version: '1', on: { bucket: 'x' }, options }, (c) =>
       c.json({}),
     )
-    const merge = () => mergeOptions(broken, { metadata: { x: '1' } })
+    const merge = () => mergeOptions(broken, { metadata: { 'broken.x': '1' } })
     expect(merge).toThrow(PermanentError)
     expect(merge).toThrow(/options of broken cannot be read: no luck/)
   })
