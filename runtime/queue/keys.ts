@@ -30,7 +30,7 @@ export interface Keys {
   readonly runs: string
   /** Hash: each function's limits, a copy of what the bucket has. */
   readonly limits: string
-  /** Hash: the sweep that goes on, what was asked for, and the reports of the last ones. */
+  /** Hash: the sweep in progress with the counts of what it has healed, those that wait, and the reports of the last ones. */
   readonly sweep: string
   /** Hash: where the janitor is on its round. */
   readonly janitor: string

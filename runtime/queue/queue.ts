@@ -46,6 +46,8 @@ export interface Admission {
   /** What is to be remembered of objects: a JSON text each, kept for `recordTtlMs` after the newest one. */
   readonly announced: readonly { readonly objectId: string; readonly text: string }[]
   readonly recordTtlMs: number
+  /** Of the sweep, when it is this which heals: what is new counts for it. */
+  readonly pass?: string | undefined
   /** How many targets announce each event: a second announcement is then expected, a third is a duplicate. */
   readonly paths: 1 | 2
 }
@@ -69,6 +71,8 @@ export interface AgainRequest {
   readonly trigger: 'reprocess' | 'redrive' | 'sweep'
   /** Also what is queued, retrying or running begins anew. */
   readonly isForced: boolean
+  /** Of the sweep, when it is this which heals: what is queued counts for it. */
+  readonly pass?: string | undefined
   readonly items: readonly AgainItem[]
 }
 
@@ -119,7 +123,8 @@ export function createQueue(redis: Redis, name: string) {
     /** What became of each job, or undefined when another process was faster: read the head again. */
     async admit(admission: Admission): Promise<readonly AdmitOutcome[] | undefined> {
       const { raws, jobs, marks, bad, announced } = admission
-      const args: ScriptArgument[] = [admission.paths, raws.length, ...raws, jobs.length]
+      const args: ScriptArgument[] = [admission.paths, admission.pass ?? '', raws.length, ...raws]
+      args.push(jobs.length)
       for (const job of jobs) {
         args.push(job.runId, job.functionName, job.objectId, job.payload.generation, job.eventId)
         args.push(job.lane, job.trigger, JSON.stringify(job.payload))
@@ -165,7 +170,14 @@ export function createQueue(redis: Redis, name: string) {
     async again(request: AgainRequest): Promise<readonly AgainOutcome[] | undefined> {
       const { step, trigger, isForced, items } = request
       const token = step ? '' : randomUUID()
-      const head = [step?.job ?? '', step?.position ?? 0, trigger, isForced ? 1 : 0, token]
+      const head = [
+        step?.job ?? '',
+        step?.position ?? 0,
+        trigger,
+        isForced ? 1 : 0,
+        token,
+        request.pass ?? '',
+      ]
       const args = items.flatMap((item) => [
         item.runId,
         item.functionName ?? '',
@@ -185,9 +197,13 @@ export function createQueue(redis: Redis, name: string) {
     cancel: async (runId: string): Promise<RunState | undefined> =>
       ((await script('cancel', [runId])) as RunState | '') || undefined,
 
-    /** Gives runs their place back that have lost it; what was gone of each. With `isDry` it only says so. */
-    repair: (runIds: readonly string[], isDry = false) =>
-      script('repair', [isDry ? 1 : 0, ...runIds]) as Promise<RepairOutcome[]>,
+    /**
+     * Gives runs their place back that have lost it; what was gone of each. With `isDry` it only says so.
+     *
+     * @param pass - of the sweep, for which it counts
+     */
+    repair: (runIds: readonly string[], isDry = false, pass = '') =>
+      script('repair', [isDry ? 1 : 0, pass, ...runIds]) as Promise<RepairOutcome[]>,
 
     async run(runId: string): Promise<RunRecord | undefined> {
       return parseRun(runId, await redis.hgetall(keys.run(runId)))

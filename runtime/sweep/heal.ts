@@ -23,7 +23,13 @@ const STEP = 64
 /** Or only say what would be healed: `try-objects` when all runs were looked at before, whose places would be found lost again. */
 export type Mode = 'heal' | 'try' | 'try-objects'
 
-export async function heal(parts: HealParts, findings: Findings, mode: Mode): Promise<readonly Healed[]> {
+/** @param pass - for which it counts */
+export async function heal(
+  parts: HealParts,
+  findings: Findings,
+  mode: Mode,
+  pass?: string,
+): Promise<readonly Healed[]> {
   const { queue } = parts
   const isDry = mode !== 'heal'
   const meant = (isMeant: (each: Findings['decided'][number]) => boolean) =>
@@ -41,6 +47,7 @@ export async function heal(parts: HealParts, findings: Findings, mode: Mode): Pr
     const outcomes = await queue.repair(
       some.map(({ runId }) => runId),
       isDry,
+      pass,
     )
     some.forEach((run, index) => {
       const outcome = outcomes[index]
@@ -48,41 +55,47 @@ export async function heal(parts: HealParts, findings: Findings, mode: Mode): Pr
     })
   }
   for (const some of inSteps(lost)) {
-    const outcomes = isDry ? some.map(() => 'new') : await admit(parts, some)
+    const outcomes = isDry ? some.map(() => 'new') : await admit(parts, some, pass)
     some.forEach((run, index) => outcomes[index] === 'new' && told('lost-event', run))
   }
   for (const some of inSteps(restored)) {
     const outcomes = isDry
       ? some.map(() => 'queued')
-      : ((await queue.again({ trigger: 'sweep', isForced: false, items: some })) ?? [])
+      : ((await queue.again({ trigger: 'sweep', isForced: false, items: some, pass })) ?? [])
     some.forEach((run, index) => outcomes[index] === 'queued' && told('restored', run))
   }
-  for (const { debt, ...of } of findings.lostDeletes) {
-    if (!isDry) await queue.owe(debt, 0)
-    healed.push({ reason: 'lost-delete', ...of })
+  for (const some of inSteps(findings.lostDeletes)) {
+    const debts = some.map(({ debt }) => debt)
+    if (!isDry) await queue.admit({ ...NOTHING, ...settingsOf(parts), debts, pass })
+    for (const { functionName, bucket, key } of some)
+      healed.push({ reason: 'lost-delete', functionName, bucket, key })
   }
   return healed
 }
 
+const NOTHING = { raws: [], jobs: [], marks: [], bad: [], debts: [], announced: [] }
+
+function settingsOf({ paths, recordTtlMs }: HealParts) {
+  return { paths, recordTtlMs }
+}
+
 /** As their events would have done it, behind live uploads. */
-async function admit({ queue, paths, recordTtlMs }: HealParts, runs: readonly Candidate['run'][]) {
-  const outcomes = await queue.admit({
-    raws: [],
+async function admit(parts: HealParts, runs: readonly Candidate['run'][], pass: string | undefined) {
+  const outcomes = await parts.queue.admit({
+    ...NOTHING,
+    ...settingsOf(parts),
+    pass,
     jobs: runs.map((run) => ({ ...run, eventId: '', lane: 'low', trigger: 'sweep' })),
     marks: runs.map(({ objectId, payload: { generation } }) => ({
       objectId,
       generation,
       hint: 'superseded',
     })),
-    bad: [],
-    debts: [],
     // Once an object, so that `why` tells how it came to be known. A listing knows neither the event's name nor its id.
     announced: [...new Map(runs.map((run) => [run.objectId, run])).values()].map(({ objectId, payload }) => ({
       objectId,
       text: announcementOf({ kind: 'created', eventName: '', eventId: '', ...payload }, 'sweep'),
     })),
-    recordTtlMs,
-    paths,
   })
   return outcomes ?? []
 }

@@ -27,7 +27,7 @@ const RUNS_AT_ONCE = 200
 
 /**
  * From where `pass` stands to its end; what is yielded is what a later call may go on from. A batch is healed before it is
- * yielded, so what is done twice after a death was needless the second time.
+ * yielded, so what is done twice after a death was needless the second time; what it healed was counted in Redis by then.
  *
  * @param isDry - to change nothing
  */
@@ -78,7 +78,7 @@ async function* throughBucket(
     const depth = { isThorough: kind === 'full', isExact: cause === 'request' }
     const scope = { bucket, nowMs, sinceMs, deletesSinceMs, watermarksMs, ...depth }
     const findings = await examine(parts, keys, scope)
-    const healed = await heal(parts, findings, mode)
+    const healed = await heal(parts, findings, mode, pass.id)
     const place: Place = { stage: 'objects', bucket, after: keys.at(-1)?.latest.key }
     pass = tallied({ ...pass, at: place, objects: pass.objects + keys.length }, healed, findings.reported)
     const { unreadable } = findings
@@ -107,7 +107,7 @@ async function* throughRuns(
     const healed: Healed[] = []
     for (let at = 0; at < all.length; at += RUNS_AT_ONCE) {
       const runIds = all.slice(at, at + RUNS_AT_ONCE)
-      const outcomes = await queue.repair(runIds, isDry)
+      const outcomes = await queue.repair(runIds, isDry, pass.id)
       for (const [index, reason] of outcomes.entries()) {
         if (reason === 'ok' || reason === 'gone') continue
         const run = await queue.run(runIds[index] as string)

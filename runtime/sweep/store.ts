@@ -1,7 +1,7 @@
 /** What Redis keeps of the sweep: the pass that goes on, those that are asked for, and how the last ones ended. @module */
 import type { Redis } from 'ioredis'
 import type { Queue } from '../queue/queue.ts'
-import type { HealReason, LeftAlone, ReportReason } from './decide.ts'
+import { HEAL_REASONS, type HealReason, type LeftAlone, type ReportReason } from './decide.ts'
 
 /** `full` looks at every object, `recent` at those that came since shortly before the last pass began. */
 export const PASS_KINDS = ['full', 'recent'] as const
@@ -32,6 +32,7 @@ export interface Pass extends Wish {
   readonly at: Place
   readonly objects: number
   readonly runs: number
+  /** What is stored counts all that was healed for it, also what the process that did so could not tell any more. */
   readonly healed: Readonly<Partial<Record<HealReason, number>>>
   readonly reported: Readonly<Partial<Record<ReportReason, number>>>
   /** The first that are left alone, of each reason. */
@@ -66,6 +67,8 @@ const MAX_WISHES = 20
 
 /** Begins the fields of those that wait. */
 const WISH = 'wish:'
+/** Begins the counts of what was healed, a field for each pass and reason: the scripts that heal count there (prelude.lua). */
+const HEALED = 'healed:'
 
 export type SweepStore = ReturnType<typeof createSweepStore>
 
@@ -73,12 +76,16 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
   const { sweep: key } = queue.keys
   return {
     async read(): Promise<SweepState> {
-      const fields = Object.entries(await redis.hgetall(key))
-      const [wishes, rest] = [true, false].map((isWish) =>
-        fields.filter(([name]) => name.startsWith(WISH) === isWish),
-      ) as [typeof fields, typeof fields]
+      const fields = await redis.hgetall(key)
+      const named = Object.entries(fields)
+      const wishes = named.filter(([name]) => name.startsWith(WISH))
+      const rest = named.filter(([name]) => !name.startsWith(WISH) && !name.startsWith(HEALED))
+      const state = Object.fromEntries(
+        rest.map(([name, text]) => [name, JSON.parse(text) as unknown]),
+      ) as SweepState
       return {
-        ...Object.fromEntries(rest.map(([name, text]) => [name, JSON.parse(text) as unknown])),
+        ...state,
+        ...(state.pass && { pass: withCounts(state.pass, fields) }),
         ...(wishes.length > 0 && {
           wishes: wishes.map(([, text]) => JSON.parse(text) as Wish).toSorted(byId),
         }),
@@ -97,7 +104,9 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
 
     /** A pass begins; the wish that it fulfils is none any more. */
     async begin(pass: Pass): Promise<void> {
+      const before = (await redis.hkeys(key)).filter((name) => name.startsWith(HEALED))
       const commands = redis.multi().hset(key, 'pass', JSON.stringify(pass))
+      if (before.length > 0) commands.hdel(key, ...before)
       if (pass.cause === 'request') commands.hdel(key, `${WISH}${pass.id}`)
       await commands.exec()
     },
@@ -105,17 +114,33 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
     /** False when Redis has forgotten the pass: what was healed before it did so has to be healed anew. */
     save: (pass: Pass): Promise<boolean> => queue.saveSweep(pass.id, [['pass', JSON.stringify(pass)]]),
 
-    /** Likewise. */
-    async end(pass: Pass): Promise<boolean> {
-      const text = JSON.stringify(pass)
+    /** The pass with all its counts; undefined when Redis has forgotten it, likewise. */
+    async end(last: Pass): Promise<Pass | undefined> {
       const { ended = [] } = await this.read()
-      return queue.saveSweep(pass.id, [
+      const pass = withCounts(last, await redis.hgetall(key))
+      const text = JSON.stringify(pass)
+      const isStored = await queue.saveSweep(pass.id, [
         ...(isAboutAll(pass) ? marksOf(pass, text) : []),
         ['ended', JSON.stringify(remembered([pass, ...ended]))],
         ['pass', ''],
+        ...HEAL_REASONS.map((reason) => [countField(pass, reason), ''] as const),
       ])
+      return isStored ? pass : undefined
     },
   }
+}
+
+function countField({ id }: Pass, reason: HealReason): string {
+  return `${HEALED}${id}:${reason}`
+}
+
+function withCounts(pass: Pass, fields: Readonly<Record<string, string>>): Pass {
+  const healed: Partial<Record<HealReason, number>> = { ...pass.healed }
+  for (const reason of HEAL_REASONS) {
+    const count = Number(fields[countField(pass, reason)] ?? 0)
+    if (count > (healed[reason] ?? 0)) healed[reason] = count
+  }
+  return { ...pass, healed }
 }
 
 /** What comes every few minutes must not push out what somebody waits for. */

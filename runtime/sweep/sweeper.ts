@@ -78,8 +78,8 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       if (!isLasting(error)) throw error
       pass = { ...pass, failure: messageOf(error) }
     }
-    const ended = { ...pass, endedAtMs: await queue.nowMs() }
-    if (!(await store.end(ended))) return 'interrupted'
+    const ended = await store.end({ ...pass, endedAtMs: await queue.nowMs() })
+    if (!ended) return 'interrupted'
     const { kind, cause, objects, runs, healed, reported, failure } = ended
     const facts = { kind, cause, objects, runs, healed, reported }
     if (failure === undefined) log.info(facts, 'the sweep has come to its end')

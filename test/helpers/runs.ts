@@ -18,6 +18,8 @@ export interface Runs {
   of(key: string): Promise<RunRecord[]>
   /** The object's newest run, when it has reached this state. */
   reached(key: string, state: RunState, timeoutMs?: number): Promise<RunRecord>
+  /** The runs of each object, when both copies of its event were heard: none is on its way any more. */
+  heardTwice(keys: readonly string[]): Promise<readonly RunRecord[][]>
   manifest(functionName: string, key: string, outputBucket?: string): Promise<Manifest | undefined>
   verdict(functionName: string, key: string): Promise<Verdict | undefined>
   /** Asserts that the manifest's files exist with their sizes; their keys. */
@@ -31,15 +33,15 @@ export function createRuns(stack: Pick<TestStack, 'redisUrl' | 'storage'>): Runs
   // Redis may be killed by the test: this connection waits for it.
   const redis = new Redis(stack.redisUrl, { maxRetriesPerRequest: null })
   redis.on('error', () => undefined)
-  const keys = createKeys('sluice')
+  const names = createKeys('sluice')
   const { storage } = stack
   const placeOf = (functionName: string, sourceKey: string, outputBucket = 'processed') =>
     resultPlace({ sourceBucket: 'incoming', sourceKey, functionName, outputBucket })
 
   async function of(key: string): Promise<RunRecord[]> {
     const found: RunRecord[] = []
-    for (const name of await redis.keys(`${keys.prefix}run:*`)) {
-      const run = parseRun(name.slice(keys.run('').length), await redis.hgetall(name))
+    for (const name of await redis.keys(`${names.prefix}run:*`)) {
+      const run = parseRun(name.slice(names.run('').length), await redis.hgetall(name))
       if (run?.payload.key === key) found.push(run)
     }
     return found.toSorted((a, b) => a.createdAtMs - b.createdAtMs)
@@ -84,6 +86,14 @@ export function createRuns(stack: Pick<TestStack, 'redisUrl' | 'storage'>): Runs
         throw new Error(`${error.message}; last seen: ${JSON.stringify(last)}`, { cause: error })
       })
     },
+    heardTwice: (keys) =>
+      waitFor(
+        async () => {
+          const found = await Promise.all(keys.map(of))
+          return found.every(([run]) => run?.copies === 2) && found
+        },
+        { timeoutMs: 60_000, what: 'the second copy of each event' },
+      ),
     async verdict(functionName, key) {
       const place = placeOf(functionName, key)
       const found = await storage.readText(place.verdictBucket, place.verdictKey)

@@ -80,14 +80,7 @@ export function useAnyStack(): AnyStack {
       return run
     },
     async notDoneOnce(keys) {
-      const ofEach = () => Promise.all(keys.map((key) => used.runs.of(key)))
-      const all = await waitFor(
-        async () => {
-          const found = await ofEach()
-          return found.every(([run]) => run?.copies === 2) && found
-        },
-        { timeoutMs: 30_000, what: 'the second copy of each event' },
-      )
+      const all = await used.runs.heardTwice(keys)
       return keys.filter((_, index) => all[index]?.length !== 1 || all[index][0]?.dups !== 0)
     },
   }

@@ -147,7 +147,7 @@ it('remembers what was asked for, however many others have ended since, and of t
     const wish = { id, kind: 'recent', bucket: 'alpha' } as const
     const pass = newPass(id, { kind: 'recent', cause, wish }, {}, 0, await used.queue.nowMs())
     await sweepStore().begin(pass)
-    expect(await sweepStore().end({ ...pass, endedAtMs: pass.startedAtMs })).toBe(true)
+    expect(await sweepStore().end({ ...pass, endedAtMs: pass.startedAtMs })).toMatchObject({ id })
   }
   await end('asked', 'request')
   for (let n = 0; n < 12; n++) await end(`own-${n}`, 'interval')

@@ -32,17 +32,22 @@ it('admits each lost upload once when two sweep at the same time', async () => {
   expect(await used.redis.zcard(used.queue.keys.runs)).toBe(MANY)
 })
 
-it('goes on behind the last batch of a process that died, and ends with the counts of both', async () => {
+it.each([
+  { name: 'between two batches', isLastSaved: true, left: MANY - 1_000 },
+  { name: 'when it had healed a batch and could not say so any more', isLastSaved: false, left: MANY - 500 },
+])('continues the pass of a process that died $name, and ends with the counts of both', async (death) => {
   const store = sweepStore()
   const start = newPass('w', { kind: 'full', cause: 'start' }, {}, 0, await used.queue.nowMs())
   await store.begin(start)
   for await (const step of steps(partsOf([cut]), start)) {
-    await store.save(step.pass)
-    if (step.pass.objects >= 1_000) break
+    const isLast = step.pass.objects >= 1_000
+    if (!isLast || death.isLastSaved) await store.save(step.pass)
+    if (isLast) break
   }
+  expect((await store.read()).pass?.healed).toEqual({ 'lost-event': 1_000 })
   const { look, metrics } = sweeperOf(partsOf([cut]))
   await look()
-  expect(await valueOf(metrics.sweepObjects)).toBe(MANY - 1_000)
+  expect(await valueOf(metrics.sweepObjects)).toBe(death.left)
   const state = await store.read()
   expect(state).not.toHaveProperty('pass')
   expect(state.full).toMatchObject({ id: 'w', objects: MANY, healed: { 'lost-event': MANY } })

@@ -1,7 +1,7 @@
 -- Turns notifications into runs: stores the runs, sets malformed ones aside, and trims the list last.
 -- Nothing happens unless the head of the list is still byte for byte what was read. With n = 0: runs without a notification.
 -- KEYS  1 prefix
--- ARGV  1 paths: how many targets announce each event
+-- ARGV  1 paths: how many targets announce each event  2 pass of the sweep that this heals for ('' for none)
 --       n, then n raw notifications as read from the head of `in`
 --       j, then j times: run, function, object, generation, event id, lane, trigger, payload
 --       m, then m times: object, generation that stays, the only one that goes ('' for all others), hint
@@ -10,8 +10,9 @@
 --       ttl in ms, e, then e times: object, what was announced of it (JSON)
 -- Returns {1, outcome of each job: new | copy | duplicate | lifted}, or {0} when the head has changed
 local paths = tonumber(ARGV[1])
+local pass = ARGV[2]
 local list = P .. 'in'
-local p = 2
+local p = 3
 local function nextArg()
   local value = ARGV[p]
   p = p + 1
@@ -54,6 +55,7 @@ p = jobsAt
 local t = now()
 local outcomes = {}
 local woken = {}
+local added = 0
 for i = 1, j do
   local run, fn, object, generation = nextArg(), nextArg(), nextArg(), nextArg()
   local event, lane, trigger, payload = nextArg(), nextArg(), nextArg(), nextArg()
@@ -66,6 +68,7 @@ for i = 1, j do
     redis.call('SADD', P .. 'open:' .. object, run)
     enqueue(run, fn, lane, t)
     woken[fn] = true
+    added = added + 1
     outcomes[i] = 'new'
   elseif known[1] == 'queued' and known[4] == 'low' and lane == 'live' then
     drop(fn, 'low', known[5])
@@ -102,7 +105,10 @@ end
 for _ = 1, tonumber(nextArg()) do
   redis.call('XADD', P .. 'bad', 'MAXLEN', '~', 10000, '*', 'raw', nextArg(), 'reason', nextArg())
 end
-for _ = 1, tonumber(nextArg()) do owe(nextArg(), t) end
+local owed = 0
+for _ = 1, tonumber(nextArg()) do owed = owed + owe(nextArg(), t) end
+countHealed(pass, 'lost-event', added)
+countHealed(pass, 'lost-delete', owed)
 local ttlMs = nextArg()
 for _ = 1, tonumber(nextArg()) do
   local key, text = P .. 'events:' .. nextArg(), nextArg()

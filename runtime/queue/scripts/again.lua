@@ -4,10 +4,12 @@
 -- KEYS  1 prefix
 -- ARGV  1 job ('' for none)  2 how many of the job's items were dealt with before these  3 trigger: reprocess | redrive | sweep
 --       4 1 to begin anew also what is queued, retrying or running  5 token of this request, of one without a job
+--       6 pass of the sweep that this heals for ('' for none)
 --       then any number of: run, function, object, generation, payload (these four '' where the run has them),
 --       the epoch that the run must still have ('none' when it must not exist; '' for any)
 -- Returns {1, outcome of each: queued | busy | ended | unknown}, or {0} when the job is over or further on
 local job, position, trigger, isForced, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
+local pass = ARGV[6]
 local t = now()
 local jobKey = P .. 'job:' .. job
 if job ~= '' then
@@ -49,6 +51,7 @@ local function again(run, fn, object, generation, payload, seen)
   redis.call('ZADD', P .. 'runs', t, run)
   redis.call('SREM', P .. 'verdicts', run)
   enqueue(run, v[2], 'low', t)
+  countHealed(pass, 'restored', 1)
   if v[4] and v[4] ~= '' then redis.call('XDEL', P .. 'dead:' .. v[2], v[4]) end
   wake(v[2])
   return 'queued'
@@ -56,7 +59,7 @@ end
 
 local outcomes = {}
 local queued = 0
-for p = 6, #ARGV, 6 do
+for p = 7, #ARGV, 6 do
   local outcome = again(ARGV[p], ARGV[p + 1], ARGV[p + 2], ARGV[p + 3], ARGV[p + 4], ARGV[p + 5])
   if outcome == 'queued' then queued = queued + 1 end
   outcomes[#outcomes + 1] = outcome

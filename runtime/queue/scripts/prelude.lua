@@ -73,8 +73,14 @@ end
 
 -- To be cleaned away as soon as a worker comes by; what is owed already keeps its time.
 local function owe(debt, at)
-  redis.call('ZADD', P .. 'tidy', 'NX', at, debt)
+  local added = redis.call('ZADD', P .. 'tidy', 'NX', at, debt)
   wake('tidy')
+  return added
+end
+
+-- The script that heals also counts, so that a process which dies before it has stored its pass forgets nothing of it.
+local function countHealed(pass, reason, count)
+  if pass ~= '' and count > 0 then redis.call('HINCRBY', P .. 'sweep', 'healed:' .. pass .. ':' .. reason, count) end
 end
 
 -- No trace of the run stays but its verdict in the bucket.

@@ -1,7 +1,8 @@
 -- Heals runs whose place in a stream or in `delay` is gone: a lost end of the append-only file, an entry or a list that was
 -- deleted by hand, a group or a consumer that was removed with what it had been given.
 -- KEYS  1 prefix
--- ARGV  1 '1' only to say what would be healed, then any number of runs
+-- ARGV  1 '1' only to say what would be healed  2 pass of the sweep that this heals for ('' for none)
+--       then any number of runs
 -- Returns for each run: stream-entry | delay-entry (what was gone and is there again) | ok (nothing to heal) | gone (no such run)
 local isDry = ARGV[1] == '1'
 local t = now()
@@ -62,6 +63,12 @@ local function repair(run)
 end
 
 local outcomes = {}
-for i = 2, #ARGV do outcomes[i - 1] = repair(ARGV[i]) end
+local counts = { ['stream-entry'] = 0, ['delay-entry'] = 0 }
+for i = 3, #ARGV do
+  local outcome = repair(ARGV[i])
+  outcomes[i - 2] = outcome
+  if counts[outcome] and not isDry then counts[outcome] = counts[outcome] + 1 end
+end
+for reason, count in pairs(counts) do countHealed(ARGV[2], reason, count) end
 for fn in pairs(woken) do wake(fn) end
 return outcomes
