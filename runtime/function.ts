@@ -6,6 +6,7 @@ import type { Context, Handler } from 'hono'
 import { z } from 'zod'
 import { ConfigError, messageOf } from './errors.ts'
 import { CREATED_EVENTS, type CreatedEventName } from './intake/event.ts'
+import { compileGlob } from './intake/glob.ts'
 import type { ObjectVersion } from './storage/object-version.ts'
 import type { Output } from './output/output.ts'
 import { parseSizeBytes } from './size.ts'
@@ -66,7 +67,7 @@ export interface Definition<S extends z.ZodObject> {
   readonly version: string
   readonly on: {
     readonly bucket: string
-    /** Case-insensitive globs; one must match. @defaultValue every key */
+    /** Case-insensitive globs, as picomatch reads them; one must match. @defaultValue every key */
     readonly match?: readonly string[]
     /** Case-insensitive globs; none may match. */
     readonly ignore?: readonly string[]
@@ -201,12 +202,16 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     )
   }
   const { on } = definition
+  const globs = (field: string, given: readonly string[] = []) => {
+    for (const glob of given) read(field, () => void compileGlob(glob), undefined)
+    return given
+  }
   const defined: FunctionDefinition = {
     name: definition.name,
     version: definition.version,
     bucket: on.bucket,
-    match: on.match ?? [],
-    ignore: on.ignore ?? [],
+    match: globs('on.match', on.match),
+    ignore: globs('on.ignore', on.ignore),
     events: on.events ?? CREATED_EVENTS,
     minBytes: read('on.size.min', () => parseSizeBytes(on.size?.min ?? '0B'), 0),
     maxBytes: read('on.size.max', () => (on.size?.max ? parseSizeBytes(on.size.max) : Infinity), Infinity),

@@ -2,11 +2,11 @@
  * Which functions an object version is for, and why not the others. Pure: events, requests and sweeps ask the same.
  * @module
  */
-import picomatch from 'picomatch'
 import type { FunctionDefinition } from '../function.ts'
 import { hasReservedSegment } from '../output/layout.ts'
 import type { ObjectVersion } from '../storage/object-version.ts'
 import type { CreatedEvent } from './event.ts'
+import { compileGlobs } from './glob.ts'
 
 /** Why a function does not run for an object. */
 export const MISMATCHES = [
@@ -43,8 +43,8 @@ export function createRouter(functions: readonly FunctionDefinition[]): Router {
   ])
   const matchers = functions.map((definition) => ({
     definition,
-    isWanted: definition.match.length === 0 ? () => true : compile(definition.match),
-    isIgnored: definition.ignore.length === 0 ? () => false : compile(definition.ignore),
+    isWanted: definition.match.length === 0 ? () => true : compileGlobs(definition.match),
+    isIgnored: definition.ignore.length === 0 ? () => false : compileGlobs(definition.ignore),
   }))
   return (object) =>
     matchers.map(({ definition, isWanted, isIgnored }) => {
@@ -74,10 +74,4 @@ function mismatchOf(object: Candidate, definition: FunctionDefinition, tests: Te
   if (sizeBytes < definition.minBytes) return 'too-small'
   if (sizeBytes > definition.maxBytes) return 'too-large'
   return undefined
-}
-
-/** Case-insensitive, dots are ordinary, and a line break in a key is a character like any other. */
-function compile(globs: readonly string[]): (key: string) => boolean {
-  const matchers = globs.map((glob) => picomatch(glob, { nocase: true, dot: true, flags: 'is' }))
-  return (key) => matchers.some((matches) => matches(key))
 }

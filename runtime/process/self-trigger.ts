@@ -1,9 +1,8 @@
 /** Whether what comes of a function would start it again, for ever. Pure; where it cannot be told, the answer is yes. @module */
-import picomatch from 'picomatch'
 import type { FunctionDefinition } from '../function.ts'
+import { compileGlob, compileGlobs } from '../intake/glob.ts'
 import { METADATA_BUCKET } from '../output/layout.ts'
 
-const GLOB = { nocase: true, dot: true } as const
 /** How a source key begins a result's key in its own bucket: `<key>@`, or `@<sha256>` for keys that cannot. */
 const FOLDERS = ['clip.mp4@', 'clips/2026/clip.mp4@', `@${'0'.repeat(64)}`]
 
@@ -26,7 +25,7 @@ const isAnything: SegmentTest = () => true
 const isWord =
   (word: string): SegmentTest =>
   (segment) =>
-    picomatch.isMatch(word, segment, GLOB)
+    segment !== '' && compileGlob(segment)(word)
 const isFolder: SegmentTest = (segment) => /[*?[{(]/.test(segment) || /^@|@$/.test(segment)
 
 /** Results are the manifest and, beside it, pointers, whose names only the handler knows. */
@@ -43,7 +42,7 @@ function mayMatchVerdicts({ name, match, ignore }: FunctionDefinition): boolean 
 }
 
 function areIgnored(keys: readonly string[], ignore: readonly string[]): boolean {
-  return ignore.length > 0 && keys.every((key) => picomatch.isMatch(key, [...ignore], GLOB))
+  return ignore.length > 0 && keys.every(compileGlobs(ignore))
 }
 
 function mayMatchEnd(globs: readonly string[], tests: readonly SegmentTest[]): boolean {

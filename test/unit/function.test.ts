@@ -73,3 +73,11 @@ it('knows no misspelt field, wherever it is, since a misspelt pattern would mean
   ])
     expect(define).toThrow(issue)
 })
+
+it('refuses a glob that cannot be compiled, by its name, and takes the others', () => {
+  const define = (on: { match?: string[]; ignore?: string[] }) => () =>
+    defineFunction({ name: 'cut', version: '1', on: { bucket: 'incoming', ...on } }, (c) => c.json({}))
+  expect(define({ match: ['*.mp4', '*(!(a))'] })).toThrow('"cut": on.match: "*(!(a))" is not a glob')
+  expect(define({ ignore: ['[z-a]'] })).toThrow('"cut": on.ignore: "[z-a]" is not a glob')
+  expect(define({ match: ['*_*_*_*.mp4', '**/*.{mov,mkv}'], ignore: ['!(a)'] })).not.toThrow()
+})
