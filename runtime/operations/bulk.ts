@@ -3,7 +3,8 @@ import type { Preview, RedriveRequest, ReprocessRequest } from '../api/model/job
 import { RefusedError } from '../api/services.ts'
 import type { RunPayload } from '../queue/run.ts'
 
-const SAMPLE = 10
+/** How many runs a preview shows. */
+export const SAMPLE = 10
 /** A job's record is read often, and its items have all keys. */
 const REMEMBERED = 20
 

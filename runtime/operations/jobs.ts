@@ -26,17 +26,6 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
     }
   }
 
-  async function countRuns(job: JobRecord): Promise<Record<string, number>> {
-    const counts: Record<string, number> = {}
-    for await (const runIds of runIdsOf(job)) {
-      for (const run of await history.runs(runIds)) {
-        const state = run?.state ?? 'forgotten'
-        counts[state] = (counts[state] ?? 0) + 1
-      }
-    }
-    return counts
-  }
-
   async function found(id: string): Promise<JobRecord> {
     const job = await jobs.get(id)
     if (!job) throw new RefusedError(404, `there is no job ${id} (any more)`)
@@ -54,7 +43,7 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
     async get(id) {
       const job = await jobs.get(id)
       if (!job) return undefined
-      return toJob(job, job.total <= COUNTED_RUNS ? await countRuns(job) : undefined)
+      return toJob(job, job.total <= COUNTED_RUNS ? await history.countRuns(id, job.position) : undefined)
     },
 
     async cancel(id) {

@@ -31,7 +31,14 @@ export function createRunService({ queue, history, storage, functions }: RunPart
   return {
     async list(filter, { limit, cursor }) {
       const after = positionOf(cursor)
-      const { runs, next } = await history.list({ ...filter, isWanted: isMeantBy(filter), limit, after })
+      const { sinceMs, untilMs, status: states, ...rest } = filter
+      const { runs, next } = await history.list({
+        filter: { ...rest, states },
+        sinceMs,
+        untilMs,
+        limit,
+        after,
+      })
       return { items: runs.map(toRun), nextCursor: next ? toCursor([next.atMs, next.runId]) : null }
     },
 
@@ -96,15 +103,6 @@ function checkEnded({ runId, state }: RunRecord): void {
   if (isOpen(state)) {
     throw new RefusedError(409, `run ${runId} is ${state}: wait for its end, or begin anew with "force"`)
   }
-}
-
-export function isMeantBy(filter: RunFilter): (run: RunRecord) => boolean {
-  const { function: name, status, bucket, prefix } = filter
-  return ({ functionName, state, payload }) =>
-    (name === undefined || functionName === name) &&
-    (status === undefined || status.includes(state)) &&
-    (bucket === undefined || payload.bucket === bucket) &&
-    (prefix === undefined || payload.key.startsWith(prefix))
 }
 
 /** With the one that goes on, or that succeeded: its facts are the run's own. */

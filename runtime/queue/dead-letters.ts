@@ -1,8 +1,7 @@
 /** The dead letters of functions, newest death first. Only reads. @module */
-import type { Redis } from 'ioredis'
-import type { History } from './history.ts'
-import type { Keys } from './keys.ts'
+import { filterText, isMeantBy, toFoundRuns, type FoundRun, type RunFilter } from './run-filter.ts'
 import type { RunRecord } from './run.ts'
+import type { RunScript } from './scripts.ts'
 
 /** A letter's place in the listing: its entry in its function's stream, whose id begins with the time of death. */
 export interface LetterPosition {
@@ -12,73 +11,89 @@ export interface LetterPosition {
 
 export interface LetterRequest {
   readonly functionNames: readonly string[]
-  readonly isWanted: (run: RunRecord) => boolean
-  readonly limit: number
-  readonly after?: LetterPosition | undefined
+  readonly filter: RunFilter
   /** Of the death, epoch ms; `untilMs` itself is left out. */
   readonly sinceMs?: number | undefined
   readonly untilMs?: number | undefined
 }
 
-interface Letter extends LetterPosition {
-  readonly runId: string
+export interface LetterPageRequest extends LetterRequest {
+  readonly limit: number
+  readonly after?: LetterPosition | undefined
 }
 
 /** How many letters one page looks at. */
 const LOOKED_AT = 20_000
-const STEP = 500
+/** In one call: Redis answers nobody else for some milliseconds. */
+const STEP = 250
 
 /** A page; `next` is absent on the last one. A page may hold fewer than its limit and yet not be the last. */
 export async function listDeadLetters(
-  redis: Redis,
-  keys: Keys,
-  history: History,
-  request: LetterRequest,
+  script: RunScript,
+  runsOf: (runIds: readonly string[]) => Promise<readonly (RunRecord | undefined)[]>,
+  request: LetterPageRequest,
 ): Promise<{ readonly runs: readonly RunRecord[]; readonly next?: LetterPosition }> {
+  const { limit } = request
   const runs: RunRecord[] = []
   let at = request.after
-  for (let looked = 0; looked < LOOKED_AT;) {
-    const letters = await lettersAfter(redis, keys, request, at)
-    if (letters.length === 0) return { runs }
-    const found = await history.runs(letters.map(({ runId }) => runId))
-    for (const [index, run] of found.entries()) {
-      const { entry, functionName } = letters[index] as Letter
-      at = { entry, functionName }
-      if (run?.state !== 'dead' || !request.isWanted(run)) continue
-      runs.push(run)
-      if (runs.length === request.limit) return { runs, next: at }
-    }
-    looked += letters.length
+  for (let looked = 0; looked < LOOKED_AT; looked += STEP) {
+    const step = await findLetters(script, request, at, limit - runs.length)
+    const found = await runsOf(step.found.map(({ runId }) => runId))
+    for (const run of found) if (run && isMeantBy(deadOnly(request.filter), run)) runs.push(run)
+    at = step.last
+    if (step.isLast) return { runs }
+    if (runs.length === limit) break
   }
   return { runs, ...(at && { next: at }) }
 }
 
-/** Of all functions together: newest first, those of one moment by the function's name. */
-async function lettersAfter(
-  redis: Redis,
-  keys: Keys,
+/** All of them, some at a time, and nothing of a run but what {@link FoundRun} has. */
+export async function* walkDeadLetters(
+  script: RunScript,
   request: LetterRequest,
-  from: LetterPosition | undefined,
-): Promise<readonly Letter[]> {
-  const { functionNames, sinceMs, untilMs } = request
-  // No entry is from before 1970, and Redis takes no id that is.
-  if (untilMs !== undefined && untilMs <= 0) return []
-  const oldest = sinceMs === undefined ? '-' : Math.max(0, sinceMs)
-  const newest = untilMs === undefined ? '+' : `(${untilMs}-0`
-  const perFunction = await Promise.all(
-    functionNames.map(async (functionName) => {
-      const isPassed = from !== undefined && functionName <= from.functionName
-      const max = from ? `${isPassed ? '(' : ''}${from.entry}` : newest
-      const entries = await redis.xrevrange(keys.dead(functionName), max, oldest, 'COUNT', STEP)
-      return entries.map(([entry, [, runId = '']]): Letter => ({ entry, functionName, runId }))
-    }),
-  )
-  // Each function has given its newest STEP: the newest STEP of all are among them.
-  return perFunction.flat().sort(newestFirst).slice(0, STEP)
+): AsyncGenerator<readonly FoundRun[]> {
+  for (let at: LetterPosition | undefined; ;) {
+    const { found, last, isLast } = await findLetters(script, request, at, STEP)
+    yield found
+    if (isLast) return
+    at = last
+  }
 }
 
-function newestFirst(a: Letter, b: Letter): number {
-  const [aMs, aSequence] = a.entry.split('-').map(Number) as [number, number]
-  const [bMs, bSequence] = b.entry.split('-').map(Number) as [number, number]
-  return bMs - aMs || bSequence - aSequence || (a.functionName < b.functionName ? -1 : 1)
+/** Of runs that are named, those that are dead and meant; some at a time. */
+export async function* pickDeadLetters(
+  script: RunScript,
+  runIds: readonly string[],
+  filter: RunFilter,
+): AsyncGenerator<readonly FoundRun[]> {
+  const text = filterText(deadOnly(filter), true)
+  for (let at = 0; at < runIds.length; at += STEP) {
+    const ids = runIds.slice(at, at + STEP)
+    yield toFoundRuns((await script('pick_runs', [text, ...ids])) as (string | number)[])
+  }
+}
+
+async function findLetters(
+  script: RunScript,
+  { functionNames, filter, sinceMs, untilMs }: LetterRequest,
+  after: LetterPosition | undefined,
+  limit: number,
+): Promise<{ found: readonly FoundRun[]; last?: LetterPosition; isLast: boolean }> {
+  // No entry is from before 1970, and Redis takes no id that is.
+  if (untilMs !== undefined && untilMs <= 0) return { found: [], isLast: true }
+  const newest = untilMs === undefined ? '+' : `(${untilMs}-0`
+  const oldest = sinceMs === undefined ? '-' : Math.max(0, sinceMs)
+  const { entry = '', functionName = '' } = after ?? {}
+  const head = [filterText(deadOnly(filter), true), newest, oldest, entry, functionName, STEP, limit]
+  const reply = (await script('find_letters', [...head, ...functionNames])) as (string | number)[]
+  const [isLast, lastEntry, lastFunction, ...flat] = reply
+  return {
+    found: toFoundRuns(flat),
+    isLast: isLast === 1,
+    ...(lastEntry !== '' && { last: { entry: String(lastEntry), functionName: String(lastFunction) } }),
+  }
+}
+
+function deadOnly(filter: RunFilter): RunFilter {
+  return { ...filter, states: ['dead'] }
 }

@@ -6,11 +6,21 @@
 import type { Redis } from 'ioredis'
 import { parseAnnouncements, type Announcement } from '../intake/announcement.ts'
 import { parseAttempt, type AttemptRecord } from './attempts.ts'
+import {
+  listDeadLetters,
+  pickDeadLetters,
+  walkDeadLetters,
+  type LetterPageRequest,
+  type LetterRequest,
+} from './dead-letters.ts'
 import type { Keys } from './keys.ts'
+import { filterText, isMeantBy, type RunFilter } from './run-filter.ts'
 import { parseRun, type RunRecord, type RunState } from './run.ts'
+import { createScripts } from './scripts.ts'
 
-/** How many runs one page looks at: at about 50,000 a second it stays well under a second. */
+/** How many runs one page looks at. */
 const LOOKED_AT = 20_000
+/** In one call: Redis answers nobody else for some milliseconds. */
 const STEP = 500
 
 export interface HistoryPage {
@@ -26,7 +36,7 @@ export interface Position {
 }
 
 export interface HistoryRequest {
-  readonly isWanted: (run: RunRecord) => boolean
+  readonly filter: RunFilter
   readonly limit: number
   readonly after?: Position | undefined
   /** Of the time by which the listing goes, epoch ms; `untilMs` itself is left out. */
@@ -37,6 +47,8 @@ export interface HistoryRequest {
 export type History = ReturnType<typeof createHistory>
 
 export function createHistory(redis: Redis, keys: Keys) {
+  const script = createScripts(redis, keys.prefix)
+
   async function runsOf(runIds: readonly string[]): Promise<readonly (RunRecord | undefined)[]> {
     const pipeline = redis.pipeline()
     for (const runId of runIds) pipeline.hgetall(keys.run(runId))
@@ -47,42 +59,45 @@ export function createHistory(redis: Redis, keys: Keys) {
     })
   }
 
-  /** The ids after a position, newest first: of equal times the higher id comes first, as Redis has them. */
-  async function idsAfter(request: HistoryRequest, from: Position | undefined): Promise<readonly Position[]> {
-    const { sinceMs, untilMs } = request
-    const max = from ? String(from.atMs) : untilMs === undefined ? '+inf' : `(${untilMs}`
-    for (let offset = 0; ; offset += STEP) {
-      const min = sinceMs ?? '-inf'
-      const flat = await redis.zrevrangebyscore(keys.runs, max, min, 'WITHSCORES', 'LIMIT', offset, STEP)
-      const found: Position[] = []
-      for (let index = 0; index < flat.length; index += 2)
-        found.push({ runId: flat[index] as string, atMs: Number(flat[index + 1]) })
-      const fresh = found.filter(
-        ({ runId, atMs }) => !from || atMs < from.atMs || (atMs === from.atMs && runId < from.runId),
-      )
-      // A whole step of one time that lies before the position: a large batch was admitted at once.
-      if (fresh.length > 0 || found.length < STEP) return fresh
-    }
-  }
-
   return {
     /** Newest first, by the time when a run was asked for. */
-    async list(request: HistoryRequest): Promise<HistoryPage> {
+    async list({ filter, limit, after, sinceMs = -Infinity, untilMs }: HistoryRequest): Promise<HistoryPage> {
       const runs: RunRecord[] = []
-      let at = request.after
-      for (let looked = 0; looked < LOOKED_AT;) {
-        const ids = await idsAfter(request, at)
-        if (ids.length === 0) return { runs }
-        const found = await runsOf(ids.map(({ runId }) => runId))
-        for (const [index, run] of found.entries()) {
-          at = ids[index] as Position
-          if (!run || !request.isWanted(run)) continue
-          runs.push(run)
-          if (runs.length === request.limit) return { runs, next: at }
-        }
-        looked += ids.length
+      const oldest = sinceMs === -Infinity ? '-inf' : sinceMs
+      let at = after ?? (untilMs === undefined ? undefined : { atMs: untilMs, runId: '' })
+      for (let looked = 0; looked < LOOKED_AT; looked += STEP) {
+        const behind = [at?.atMs ?? '', at?.runId ?? '']
+        const args = [filterText(filter), ...behind, oldest, STEP, limit - runs.length]
+        const [isLast, atMs, runId, ...ids] = (await script('find_runs', args)) as (string | number)[]
+        for (const run of await runsOf(ids.map(String))) if (run && isMeantBy(filter, run)) runs.push(run)
+        if (isLast === 1) return { runs }
+        at = { atMs: Number(atMs), runId: String(runId) }
+        if (runs.length === limit) break
       }
       return { runs, ...(at && { next: at }) }
+    },
+
+    /** A page of those that were given up, newest death first. */
+    deadLetters: (request: LetterPageRequest) => listDeadLetters(script, runsOf, request),
+
+    /** All of them, some at a time. */
+    walkDeadLetters: (request: LetterRequest) => walkDeadLetters(script, request),
+
+    /** Of runs that are named, those that are dead and meant; some at a time. */
+    pickDeadLetters: (runIds: readonly string[], filter: RunFilter) =>
+      pickDeadLetters(script, runIds, filter),
+
+    /** What became of the first `count` runs of a job, counted by state. */
+    async countRuns(job: string, count: number): Promise<Record<string, number>> {
+      const counts: Record<string, number> = {}
+      for (let from = 0; from < count; from += STEP) {
+        const flat = (await script('count_states', [job, from, Math.min(from + STEP, count) - 1])) as string[]
+        for (let index = 0; index < flat.length; index += 2) {
+          const state = flat[index] as string
+          counts[state] = (counts[state] ?? 0) + Number(flat[index + 1])
+        }
+      }
+      return counts
     },
 
     /** In the order of the ids; undefined for those that are not known. */

@@ -25,7 +25,11 @@ const SCRIPTS = {
   prune: { mayExceedMemory: true },
   retire_consumers: { mayExceedMemory: true },
   verdict_written: { mayExceedMemory: true },
-} as const
+  find_runs: { mayExceedMemory: true, with: 'filter' },
+  find_letters: { mayExceedMemory: true, with: 'filter' },
+  pick_runs: { mayExceedMemory: true, with: 'filter' },
+  count_states: { mayExceedMemory: true },
+} as const satisfies Record<string, { mayExceedMemory: boolean; with?: string }>
 
 export type ScriptName = keyof typeof SCRIPTS
 
@@ -34,9 +38,11 @@ export type RunScript = (name: ScriptName, args: readonly ScriptArgument[]) => P
 
 /** Runs scripts on `redis`, with `prefix` as their only key. ioredis loads a script again when Redis has forgotten it. */
 export function createScripts(redis: Redis, prefix: string): RunScript {
-  for (const [name, { mayExceedMemory }] of Object.entries(SCRIPTS)) {
-    const flags = mayExceedMemory ? '#!lua flags=allow-oom\n' : ''
-    redis.defineCommand(commandOf(name), { numberOfKeys: 1, lua: flags + read('prelude') + read(name) })
+  for (const [name, script] of Object.entries(SCRIPTS)) {
+    const flags = script.mayExceedMemory ? '#!lua flags=allow-oom\n' : ''
+    const shared = 'with' in script ? read(script.with) : ''
+    const lua = flags + read('prelude') + shared + read(name)
+    redis.defineCommand(commandOf(name), { numberOfKeys: 1, lua })
   }
   // defineCommand adds methods that the type of a connection cannot know.
   const commands = redis as unknown as Record<

@@ -216,34 +216,3 @@ it('takes limits only from who knows what Redis knew', async () => {
   expect(await queue.setLimits('cut', two, 'something else')).toBe(false)
   expect(await queue.setLimits('cut', two, await queue.limits('cut'))).toBe(true)
 })
-
-describe('the list of runs', () => {
-  it('goes through all of them page by page, newest first, none twice', async () => {
-    for (let batch = 0; batch < 3; batch++) {
-      const jobs = Array.from({ length: 600 }, (_, i) => jobOf(`${batch}-${String(i).padStart(3, '0')}`))
-      await used.queue.enqueue(...jobs)
-    }
-    const seen: string[] = []
-    let after
-    do {
-      const page = await history.list({ isWanted: () => true, limit: 250, after })
-      seen.push(...page.runs.map(({ runId }) => runId))
-      after = page.next
-    } while (after)
-    expect(seen).toHaveLength(1_800)
-    expect(new Set(seen).size).toBe(1_800)
-    expect(seen[0]).toBe('2-599')
-    expect(seen.at(-1)).toBe('0-000')
-  })
-
-  it('has only what is wanted, in the time that is asked for', async () => {
-    await used.queue.enqueue(jobOf('a'), jobOf('b'))
-    const wanted = await history.list({ isWanted: ({ runId }) => runId === 'a', limit: 10 })
-    expect(wanted.runs.map(({ runId }) => runId)).toEqual(['a'])
-    const { createdAtMs } = wanted.runs[0]!
-    const within = (sinceMs: number, untilMs: number) =>
-      history.list({ isWanted: () => true, limit: 10, sinceMs, untilMs })
-    expect((await within(createdAtMs, createdAtMs)).runs).toEqual([])
-    expect((await within(createdAtMs, createdAtMs + 1)).runs).toHaveLength(2)
-  })
-})

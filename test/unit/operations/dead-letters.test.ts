@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis'
 import { describe, expect, it } from 'vitest'
 import { purgeRequest, redriveRequest } from '../../../runtime/api/model/job.ts'
 import type { JobStore, NewJob } from '../../../runtime/jobs/job-store.ts'
 import { createDeadLetterService } from '../../../runtime/operations/dead-letters.ts'
 import type { History } from '../../../runtime/queue/history.ts'
 import type { Queue } from '../../../runtime/queue/queue.ts'
+import { isMeantBy } from '../../../runtime/queue/run-filter.ts'
 import { functionNamed, only, runOf } from './facts.ts'
 
 const [CUT, OTHER, DONE] = ['1', '2', '3'].map((digit) => digit.repeat(32)) as [string, string, string]
@@ -19,14 +19,21 @@ function createService() {
   const created: NewJob[] = []
   const purged: string[] = []
   const service = createDeadLetterService({
-    redis: only<Redis>({}),
     queue: only<Queue>({
       async purge(ids) {
         purged.push(...ids)
         return ids.length
       },
     }),
-    history: only<History>({ runs: (ids) => Promise.resolve(ids.map((id) => known.get(id))) }),
+    history: only<History>({
+      runs: (ids) => Promise.resolve(ids.map((id) => known.get(id))),
+      async *pickDeadLetters(ids, filter) {
+        const runs = ids.map((id) => known.get(id)).filter((run) => run !== undefined)
+        yield runs
+          .filter((run) => run.state === 'dead' && isMeantBy(filter, run))
+          .map(({ runId, functionName }) => ({ runId, functionName, sizeBytes: 10 }))
+      },
+    }),
     jobs: only<JobStore>({
       async create(job) {
         created.push(job)

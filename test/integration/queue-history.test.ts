@@ -1,0 +1,171 @@
+import type { Redis } from 'ioredis'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { purgeRequest, redriveRequest } from '../../runtime/api/model/job.ts'
+import { createJobStore } from '../../runtime/jobs/job-store.ts'
+import { createDeadLetterService } from '../../runtime/operations/dead-letters.ts'
+import { createHistory, type History } from '../../runtime/queue/history.ts'
+import type { Settlement } from '../../runtime/queue/turn.ts'
+import { functionNamed } from '../unit/operations/facts.ts'
+import { BURIED, FN, jobOf, useQueue } from '../helpers/queue.ts'
+
+const used = useQueue()
+let history: History
+beforeEach(() => {
+  history = createHistory(used.redis, used.queue.keys)
+})
+
+/** How many whole runs `work` reads. */
+async function runsReadBy<T>(redis: Redis, work: () => Promise<T>): Promise<{ result: T; read: number }> {
+  await redis.config('RESETSTAT')
+  const result = await work()
+  const stats = await redis.info('commandstats')
+  return { result, read: Number(/cmdstat_hgetall:calls=(\d+)/.exec(stats)?.[1] ?? 0) }
+}
+
+const idsOf = (runs: readonly { readonly runId: string }[]) => runs.map(({ runId }) => runId)
+const numbered = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(4, '0')}`)
+
+async function pages<T, P>(page: (after: P | undefined) => Promise<{ runs: readonly T[]; next?: P }>) {
+  const all: T[] = []
+  let after: P | undefined
+  do {
+    const { runs, next } = await page(after)
+    all.push(...runs)
+    after = next
+  } while (after)
+  return all
+}
+
+describe('the list of runs', () => {
+  it('goes through all of them page by page, newest first, none twice, also within a batch of one time', async () => {
+    for (const batch of ['0', '1', '2'])
+      await used.queue.enqueue(...numbered(batch, 700).map((runId) => jobOf(runId)))
+    const seen = idsOf(
+      await pages((after) => history.list({ filter: {}, limit: 250, after: after as never })),
+    )
+    expect(seen).toEqual(['2', '1', '0'].flatMap((batch) => numbered(batch, 700).toReversed()))
+  })
+
+  it('goes on where it was when the run it stopped at is not there any more', async () => {
+    await used.queue.enqueue(...['a', 'b', 'c', 'd'].map((runId) => jobOf(runId)))
+    const first = await history.list({ filter: {}, limit: 2 })
+    await used.redis.zrem(used.queue.keys.runs, 'c')
+    const rest = await history.list({ filter: {}, limit: 10, after: first.next })
+    expect([idsOf(first.runs), idsOf(rest.runs)]).toEqual([
+      ['d', 'c'],
+      ['b', 'a'],
+    ])
+  })
+
+  it.each([
+    [{ states: ['cancelled' as const] }, ['b']],
+    [{ states: [] }, []],
+    [{ function: 'glue' }, ['c']],
+    [{ bucket: 'other' }, ['c']],
+    [{ prefix: 'ü/"' }, ['c']],
+    [{ prefix: 'a', bucket: 'incoming', function: FN }, ['a']],
+    [{ reason: 'cancelled' }, ['b']],
+  ])('has of the filter %j %j', async (filter, expected) => {
+    const payload = { ...jobOf('c').payload, bucket: 'other', key: 'ü/"c' }
+    await used.queue.enqueue(jobOf('a'), jobOf('b'), jobOf('c', { functionName: 'glue', payload }))
+    await used.queue.cancel('b')
+    expect(idsOf((await history.list({ filter, limit: 10 })).runs)).toEqual(expected)
+  })
+
+  it('has only what was asked for in the time that is asked for', async () => {
+    await used.queue.enqueue(jobOf('a'), jobOf('b'))
+    const { createdAtMs } = (await used.queue.run('a'))!
+    const within = async (sinceMs: number, untilMs: number) =>
+      (await history.list({ filter: {}, limit: 10, sinceMs, untilMs })).runs.length
+    expect(await within(createdAtMs, createdAtMs)).toBe(0)
+    expect(await within(createdAtMs, createdAtMs + 1)).toBe(2)
+    expect(await within(createdAtMs + 1, createdAtMs + 2)).toBe(0)
+  })
+
+  it('reads the runs that it shows, and no others', async () => {
+    await used.queue.enqueue(...numbered('a', 1_400).map((runId) => jobOf(runId)))
+    await used.queue.cancel('a-0003')
+    const page = await runsReadBy(used.redis, () => history.list({ filter: {}, limit: 50 }))
+    expect(page.read).toBe(50)
+    const rare = await runsReadBy(used.redis, () =>
+      history.list({ filter: { states: ['cancelled'], prefix: 'a-0' }, limit: 50 }),
+    )
+    expect([rare.read, idsOf(rare.result.runs)]).toEqual([1, ['a-0003']])
+  })
+})
+
+/** Runs that were given up one after the other, each in one request with all others. */
+async function bury(functionName: string, runIds: readonly string[]) {
+  await used.queue.enqueue(...runIds.map((runId) => jobOf(runId, { functionName })))
+  const wants = [{ functionName, free: runIds.length, lowFirst: 0 }]
+  for (let left = runIds.length; left > 0;) {
+    const { claims } = await used.queue.claim('w', left, { wants })
+    const settlements = claims.map(({ runId, fence, token }): Settlement => ({
+      runId,
+      fence,
+      token,
+      ...BURIED,
+    }))
+    await used.queue.claim('w', 0, { settlements, wants: [] })
+    left -= claims.length
+  }
+}
+
+describe('dead letters', () => {
+  const service = () =>
+    createDeadLetterService({
+      queue: used.queue,
+      history,
+      jobs: createJobStore(used.redis, used.queue, 60_000),
+      functions: [functionNamed(FN), functionNamed('glue')],
+      onJob: () => undefined,
+    })
+
+  it('of several functions are listed page by page, the newest death first, none twice', async () => {
+    await bury(FN, numbered('a', 300))
+    await bury('glue', numbered('b', 300))
+    await bury(FN, numbered('c', 3))
+    const functionNames = [FN, 'glue']
+    const page = (after: unknown) =>
+      history.deadLetters({ functionNames, filter: {}, limit: 70, after: after as never })
+    const seen = idsOf(await pages(page))
+    expect([seen.length, new Set(seen).size]).toEqual([603, 603])
+    expect([...new Set(seen.map((runId) => runId[0]))]).toEqual(['c', 'b', 'a'])
+    const rare = { functionNames, filter: { prefix: 'a-0007' }, limit: 70 }
+    expect(idsOf((await history.deadLetters(rare)).runs)).toEqual(['a-0007'])
+    const none = { functionNames, filter: { reason: 'exhausted' }, limit: 70 }
+    expect((await history.deadLetters(none)).runs).toEqual([])
+  })
+
+  it('are counted, chosen and taken off the list without being read', async () => {
+    await bury(FN, numbered('a', 600))
+    const dry = await runsReadBy(used.redis, () => service().redrive(redriveRequest.parse({ dryRun: true })))
+    expect(dry.result).toMatchObject({ matched: 600, totalBytes: 600 })
+    expect(dry.read).toBe(10)
+    const refused = await runsReadBy(used.redis, () =>
+      service()
+        .redrive(redriveRequest.parse({ limit: 5 }))
+        .catch((error: unknown) => error),
+    )
+    expect(refused.result).toMatchObject({ status: 422, details: { matched: 600, limit: 5 } })
+    expect(refused.read).toBe(0)
+    const named = { runs: [...numbered('a', 599), 'unknown'] }
+    const purged = await runsReadBy(used.redis, () =>
+      service().purge({ ...purgeRequest.parse({}), ...named }),
+    )
+    expect([purged.result, purged.read]).toEqual([{ purged: 599 }, 0])
+    expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(1)
+  })
+})
+
+it('counts what became of the runs of a job without reading them', async () => {
+  const jobs = createJobStore(used.redis, used.queue, 60_000)
+  await used.queue.enqueue(...numbered('a', 700).map((runId) => jobOf(runId)))
+  await used.queue.cancel('a-0001')
+  const payload = { ...jobOf('x').payload, options: { runId: 'a-0001' }, key: '"runId":"a-0001"' }
+  const items = [...numbered('a', 700), 'gone', 'later'].map((runId) => ({ runId, payload }))
+  const job = await jobs.create({ kind: 'reprocess', isForced: false, request: {}, items })
+  const { result, read } = await runsReadBy(used.redis, () => history.countRuns(job.id, 701))
+  expect({ result, read }).toEqual({ result: { queued: 699, cancelled: 1, forgotten: 1 }, read: 0 })
+})
