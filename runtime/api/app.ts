@@ -48,9 +48,9 @@ export function createApi(parts: ApiParts): ApiApp {
   app.onError((error, c) => answerError(error, c, log))
   app.notFound((c) => toResponse({ status: 404, detail: `there is no ${c.req.method} ${c.req.path}` }))
 
+  if (!hasTokens(tokens)) app.use(guardFromBrowsers())
   addProbes(app, parts)
   app.use('/v1/*', noStore)
-  if (!hasTokens(tokens)) app.use('/v1/*', guardFromBrowsers())
   app.use('/v1/*', checkAddress(), authenticate(tokens), checkBody())
   addV1(app, services, idempotent(services.answers, log))
   addDocument(app)
@@ -92,10 +92,11 @@ const onlyErrors: MiddlewareHandler<ApiEnv> = async (_, next) => {
   }
 }
 
-/** Also answers that Hono did not make itself carry the request's id. */
+/** Also answers that Hono did not make itself carry the request's id, and the type that they have and no other. */
 const nameRequest: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next()
   c.header('x-request-id', c.var.requestId)
+  c.header('x-content-type-options', 'nosniff')
 }
 
 const noStore: MiddlewareHandler<ApiEnv> = async (c, next) => {

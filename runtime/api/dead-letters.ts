@@ -15,7 +15,12 @@ import type { DeadLetterService } from './services.ts'
 const list = createRoute({
   method: 'get',
   path: '/v1/dead-letters',
-  ...v1('dead letters', 'reader', 'Runs that were given up, newest death first; times are of the death'),
+  ...v1(
+    'listDeadLetters',
+    'dead letters',
+    'reader',
+    'Runs that were given up, newest death first; times are of the death',
+  ),
   request: {
     query: z.strictObject({
       ...objectQuery,
@@ -30,7 +35,7 @@ const list = createRoute({
 const redrive = createRoute({
   method: 'post',
   path: '/v1/dead-letters/redrive',
-  ...v1('dead letters', 'operator', 'Run all that match again, behind live uploads'),
+  ...v1('redriveDeadLetters', 'dead letters', 'operator', 'Run all that match again, behind live uploads'),
   request: {
     query: noQuery,
     headers: IDEMPOTENCY_HEADERS,
@@ -43,6 +48,7 @@ const purge = createRoute({
   method: 'post',
   path: '/v1/dead-letters/purge',
   ...v1(
+    'purgeDeadLetters',
     'dead letters',
     'admin',
     'Take all that match off the list; their runs are remembered as long as others, their verdicts stay',

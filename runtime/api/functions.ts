@@ -8,13 +8,14 @@ import { bodyNeeded } from './request-text.ts'
 import type { FunctionService } from './services.ts'
 
 const params = z.object({ name: z.string().min(1).max(63).openapi({ example: 'chunk' }) })
-const about = (role: 'reader' | 'operator', summary: string) => v1('functions', role, summary)
+const about = (operationId: string, role: 'reader' | 'operator', summary: string) =>
+  v1(operationId, 'functions', role, summary)
 const changed = { 200: json(functionSchema, 'the function as it is now'), ...bodyProblems(404, 409, 422) }
 
 const list = createRoute({
   method: 'get',
   path: '/v1/functions',
-  ...about('reader', 'All functions; always one page'),
+  ...about('listFunctions', 'reader', 'All functions; always one page'),
   request: { query: noQuery },
   responses: { 200: json(pageOf(functionSchema), 'the functions'), ...v1Problems() },
 })
@@ -22,7 +23,7 @@ const list = createRoute({
 const get = createRoute({
   method: 'get',
   path: '/v1/functions/{name}',
-  ...about('reader', 'A function, its limits and its queue'),
+  ...about('getFunction', 'reader', 'A function, its limits and its queue'),
   request: { query: noQuery, params },
   responses: { 200: json(functionSchema, 'the function'), ...v1Problems(404) },
 })
@@ -30,7 +31,7 @@ const get = createRoute({
 const pause = createRoute({
   method: 'post',
   path: '/v1/functions/{name}/pause',
-  ...about('operator', 'Start no more attempts; uploads are taken and wait'),
+  ...about('pauseFunction', 'operator', 'Start no more attempts; uploads are taken and wait'),
   request: { query: noQuery, params },
   responses: changed,
 })
@@ -38,7 +39,7 @@ const pause = createRoute({
 const resume = createRoute({
   method: 'post',
   path: '/v1/functions/{name}/resume',
-  ...about('operator', 'Start attempts again'),
+  ...about('resumeFunction', 'operator', 'Start attempts again'),
   request: { query: noQuery, params },
   responses: changed,
 })
@@ -46,7 +47,7 @@ const resume = createRoute({
 const limit = createRoute({
   method: 'patch',
   path: '/v1/functions/{name}',
-  ...about('operator', 'How many attempts at a time in one worker process'),
+  ...about('limitFunction', 'operator', 'How many attempts at a time in one worker process'),
   request: {
     query: noQuery,
     params,

@@ -60,7 +60,7 @@ function checkKey(key: string): void {
 /** Of all that makes two requests the same; the role is part of it, as an answer is for who was allowed to ask. */
 async function hashOf(c: Context<ApiEnv>): Promise<string> {
   const hash = createHash('sha256')
-  hash.update(JSON.stringify([c.var.role, c.req.method, c.req.path]))
+  hash.update(JSON.stringify([c.var.role, c.req.method, c.req.path, new URL(c.req.url).search]))
   return hash.update(Buffer.from(await c.req.arrayBuffer())).digest('hex')
 }
 

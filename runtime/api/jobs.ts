@@ -12,7 +12,7 @@ const request = { query: noQuery, params }
 const list = createRoute({
   method: 'get',
   path: '/v1/jobs',
-  ...v1('jobs', 'reader', 'Jobs, newest first'),
+  ...v1('listJobs', 'jobs', 'reader', 'Jobs, newest first'),
   request: { query: z.strictObject(pageQuery) },
   responses: { 200: json(pageOf(jobSchema), 'a page of jobs'), ...v1Problems(422) },
 })
@@ -20,7 +20,7 @@ const list = createRoute({
 const get = createRoute({
   method: 'get',
   path: '/v1/jobs/{id}',
-  ...v1('jobs', 'reader', 'A job, and what became of its runs'),
+  ...v1('getJob', 'jobs', 'reader', 'A job, and what became of its runs'),
   request,
   responses: { 200: json(jobSchema, 'the job'), ...v1Problems(404) },
 })
@@ -31,7 +31,7 @@ const cancelled = { 202: json(jobSchema, 'the job as it is now'), ...bodyProblem
 const cancel = createRoute({
   method: 'post',
   path: '/v1/jobs/{id}/cancel',
-  ...v1('jobs', 'operator', CANCEL),
+  ...v1('cancelJob', 'jobs', 'operator', CANCEL),
   request,
   responses: cancelled,
 })
@@ -39,7 +39,7 @@ const cancel = createRoute({
 const remove = createRoute({
   method: 'delete',
   path: '/v1/jobs/{id}',
-  ...v1('jobs', 'operator', `${CANCEL}: the same as POST …/cancel`),
+  ...v1('deleteJob', 'jobs', 'operator', `${CANCEL}: the same as POST …/cancel`),
   request,
   responses: cancelled,
 })

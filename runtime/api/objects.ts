@@ -19,16 +19,17 @@ const bucket = z
     'a bucket has 3 to 63 lower-case letters, digits, dots and hyphens',
   )
   .openapi({ example: 'incoming' })
-const about = (how: string) => v1('objects', 'reader', `What happened to an object, and why; ${how}`)
+const about = (operationId: string, how: string) =>
+  v1(operationId, 'objects', 'reader', `What happened to an object, and why; ${how}`)
 const responses = { 200: json(objectViewSchema, 'also when it was never there'), ...v1Problems(422) }
 
 const byQuery = createRoute({
   method: 'get',
   path: '/v1/objects/{bucket}',
-  ...about('its key in the query, where nothing on the way changes it'),
+  ...about('getObjectByQuery', 'its key in the query, where nothing on the way changes it'),
   request: {
     params: z.object({ bucket }),
-    query: z.strictObject({ key: z.string().min(1).openapi({ example: 'films//what now?.mov' }) }),
+    query: z.strictObject({ key: z.string().min(1).openapi({ example: 'films/what now?.mov' }) }),
   },
   responses,
 })
@@ -36,7 +37,7 @@ const byQuery = createRoute({
 const byPath = createRoute({
   method: 'get',
   path: '/v1/objects/{bucket}/{key}',
-  ...about('its key is the rest of the path, slashes as they are or as %2F'),
+  ...about('getObject', 'its key is the rest of the path, slashes as they are or as %2F'),
   request: {
     params: z.object({ bucket, key: z.string().min(1).openapi({ example: 'films/holiday.mov' }) }),
   },

@@ -7,13 +7,24 @@ import { ProblemError } from './problem.ts'
 
 export type ApiApp = OpenAPIHono<ApiEnv>
 
+const TAGS = {
+  functions: 'What they take and do, their queues and limits.',
+  objects: 'What happened to an object, and why.',
+  runs: 'One version of an object for one function.',
+  'dead letters': 'Runs that were given up.',
+  jobs: 'Work on many runs.',
+  sweep: 'The comparison of the buckets with the runs.',
+  runtime: 'Whether the runtime works, its metrics, and this document.',
+} as const
+type Tag = keyof typeof TAGS
+
 const PROBLEMS = {
-  400: 'The address, a header or the JSON is not valid; `issues` names each field.',
+  400: 'The address, a header or the JSON is not valid; `issues` names the first 50 fields.',
   401: 'No token, or one that no role has.',
   403: "The token's role may not do this; or, where no tokens are set, the call came by a foreign name or page.",
   404: 'There is no such thing.',
   409: 'It cannot be done as things are.',
-  413: 'The body is larger than 10 MiB.',
+  413: 'The body is larger than 10 MiB, or has more than 200,000 values.',
   415: 'The body is not JSON.',
   422: 'The request is well-formed, but what it asks for is not possible.',
   500: 'A fault of the runtime; `detail` has the id under which the log tells more.',
@@ -69,8 +80,24 @@ export function bodyProblems<S extends ProblemStatus = never>(...statuses: reado
 }
 
 /** What a route under `/v1` says of itself besides its path, request and answers. */
-export function v1(tag: string, role: TokenRole, summary: string) {
-  return { tags: [tag], summary, description: `Role: ${role}.`, security: [{ bearer: [] as string[] }] }
+export function v1(operationId: string, tag: Tag, role: TokenRole, summary: string) {
+  const security = [{ bearer: [] as string[] }]
+  return { operationId, tags: [tag], summary, description: `Role: ${role}.`, security }
+}
+
+/** The same of a route that needs no token. */
+export function open(operationId: string, summary: string) {
+  const description = 'Needs no token. Where none is set, only localhost is answered.'
+  const security: Record<string, string[]>[] = []
+  return { operationId, tags: ['runtime' satisfies Tag], summary, description, security }
+}
+
+/** A body may have a hundred thousand that are wrong, and their names and values may be long: an answer stays readable. */
+const MAX_ISSUES = 50
+const MAX_ISSUE_LENGTH = 500
+
+function shortened(text: string): string {
+  return text.length <= MAX_ISSUE_LENGTH ? text : `${text.slice(0, MAX_ISSUE_LENGTH).toWellFormed()}…`
 }
 
 /** An app whose validation answers with problems. A wrong body is 422, as it was well-formed; all else is 400. */
@@ -80,7 +107,10 @@ export function createApp(): ApiApp {
     getPath: (request) => /^[^:]+:\/\/[^/?#]*([^?#]*)/.exec(request.url)?.[1] || '/',
     defaultHook(result) {
       if (result.success) return
-      const issues = result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
+      const issues = result.error.issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
+        path: shortened(path.join('.')),
+        message: shortened(message),
+      }))
       const where = { json: 'body', query: 'query', param: 'path', header: 'headers' }[
         result.target as string
       ]
@@ -102,11 +132,10 @@ export function addDocument(app: ApiApp): void {
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/openapi.json',
-    tags: ['runtime'],
-    summary: 'This document',
+    ...open('getDocument', 'This document'),
     responses: {
       200: json(z.record(z.string(), z.unknown()), 'OpenAPI 3.1'),
-      ...problems(500),
+      ...problems(403, 500),
     },
   })
   /** Made once; it is the same for all. */
@@ -123,6 +152,9 @@ const ABOUT = {
     title: 'Sluice',
     version: '1',
     description: 'Runs of functions on bucket events: look, run again, pause. docs/http.md has examples.',
+    contact: { name: 'Sluice' },
     license: { name: 'MIT', identifier: 'MIT' },
   },
+  servers: [{ url: '/', description: 'the runtime that answered with this document' }],
+  tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
 }

@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { MetricsFormat } from '../metrics.ts'
 import type { ApiParts } from './app.ts'
-import { json, problems, type ApiApp } from './openapi.ts'
+import { json, open, problems, type ApiApp } from './openapi.ts'
 
 const aliveSchema = z.object({
   status: z.literal('alive'),
@@ -24,30 +24,28 @@ const readinessSchema = z
   })
   .openapi('Readiness')
 
-const about = (summary: string) => ({ tags: ['runtime'], summary })
-
 const healthz = createRoute({
   method: 'get',
   path: '/healthz',
-  ...about('The process lives, and what works in it'),
-  responses: { 200: json(aliveSchema, 'alive'), ...problems(500) },
+  ...open('getHealth', 'The process lives, and what works in it'),
+  responses: { 200: json(aliveSchema, 'alive'), ...problems(403, 500) },
 })
 
 const readyz = createRoute({
   method: 'get',
   path: '/readyz',
-  ...about('Redis, MinIO and the consumer groups are there'),
+  ...open('getReadiness', 'Redis, MinIO and the consumer groups are there'),
   responses: {
     200: json(readinessSchema, 'ready'),
     503: json(readinessSchema, 'not ready, or draining'),
-    ...problems(500),
+    ...problems(403, 500),
   },
 })
 
 const metrics = createRoute({
   method: 'get',
   path: '/metrics',
-  ...about('Metrics of all processes, for Prometheus'),
+  ...open('getMetrics', 'Metrics of all processes, for Prometheus'),
   responses: {
     200: {
       description:
@@ -57,7 +55,7 @@ const metrics = createRoute({
         'application/openmetrics-text': { schema: z.string() },
       },
     },
-    ...problems(500),
+    ...problems(403, 500),
   },
 })
 

@@ -57,7 +57,13 @@ export function answerError(error: Error, c: Context<ApiEnv>, log: Logger): Resp
   return toResponse({ status: 500, detail })
 }
 
-export function toResponse({ status, detail, members, headers }: ProblemFacts): Response {
+export function toResponse(facts: ProblemFacts): Response {
+  const { body, ...rest } = problemOf(facts)
+  return new Response(body, rest)
+}
+
+/** The same, for an answer that is not made by the app. */
+export function problemOf({ status, detail, members, headers }: ProblemFacts) {
   const problem: Problem = {
     type: 'about:blank',
     title: STATUS_CODES[status] ?? 'Error',
@@ -65,8 +71,9 @@ export function toResponse({ status, detail, members, headers }: ProblemFacts): 
     status,
     detail,
   }
-  return new Response(JSON.stringify(problem), {
+  return {
     status,
     headers: { 'content-type': 'application/problem+json', ...headers },
-  })
+    body: JSON.stringify(problem),
+  }
 }

@@ -13,7 +13,7 @@ import type { ReprocessService } from './services.ts'
 const reprocess = createRoute({
   method: 'post',
   path: '/v1/reprocess',
-  ...v1('jobs', 'operator', 'Run objects again, behind live uploads'),
+  ...v1('reprocess', 'jobs', 'operator', 'Run objects again, behind live uploads'),
   request: {
     query: noQuery,
     headers: IDEMPOTENCY_HEADERS,
@@ -28,6 +28,6 @@ export function addReprocessRoute(
   once: MiddlewareHandler<ApiEnv>,
 ): void {
   app.openapi({ ...reprocess, middleware: [bodyNeeded, once] }, async (c) =>
-    answerBulk(c, await service.reprocess(c.req.valid('json'))),
+    answerBulk(c, await service.reprocess(c.req.valid('json'), c.req.raw.signal)),
   )
 }

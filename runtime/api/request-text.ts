@@ -1,7 +1,9 @@
 /** What a request is made of must be text: escapes in its address that decode, a body that is JSON of bounded size. @module */
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { messageOf } from '../errors.ts'
 import type { ApiEnv } from './auth.ts'
+import { shapeProblem } from './json-shape.ts'
 import { ProblemError } from './problem.ts'
 
 export const MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -31,17 +33,31 @@ export function checkAddress(): MiddlewareHandler<ApiEnv> {
   }
 }
 
-/** Reads the body once, for all who ask for it later. */
+/** Reads and parses the body once, for all who ask for it later. */
 export function checkBody(): MiddlewareHandler<ApiEnv> {
   return async function checkBody(c, next) {
-    // Reading stays inside, as the limit is on what is read there.
-    await limited(c, async () => {
-      const bytes = await c.req.arrayBuffer()
-      if (bytes.byteLength > 0) checkJson(c, bytes)
-      else forgetType(c)
-    })
+    const bytes = await bodyOf(c)
+    if (bytes.byteLength > 0) {
+      const value = parse(c.req.header('content-type') ?? '', bytes)
+      c.req.json = <T>() => Promise.resolve(value as T)
+    } else forgetType(c)
     await next()
   }
+}
+
+async function bodyOf(c: Context<ApiEnv>): Promise<Uint8Array> {
+  let bytes = new ArrayBuffer()
+  try {
+    // Reading stays inside, as the limit is on what is read there.
+    await limited(c, async () => {
+      bytes = await c.req.arrayBuffer()
+    })
+  } catch (error) {
+    if (error instanceof ProblemError) throw error
+    // Nobody else has a part in it: its error would else be taken for one of Redis.
+    throw new ProblemError(400, `the body was cut off: ${messageOf(error)}`)
+  }
+  return new Uint8Array(bytes)
 }
 
 /** Of a route that does nothing without being told what: no body is no empty filter. */
@@ -51,17 +67,16 @@ export const bodyNeeded: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next()
 }
 
-function checkJson(c: Context<ApiEnv>, bytes: ArrayBuffer): void {
-  const type = c.req.header('content-type') ?? ''
+function parse(type: string, bytes: Uint8Array): unknown {
   if (!/^application\/(?:[\w.-]+\+)?json *(?:;|$)/i.test(type)) {
     throw new ProblemError(415, 'a body must be JSON, with Content-Type: application/json')
   }
+  const problem = shapeProblem(bytes)
+  if (problem) throw new ProblemError(problem.status, problem.detail)
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    const hasSurrogate = /\\u[dD][89a-fA-F]/.test(text)
-    JSON.parse(text, hasSurrogate ? refuseHalves : undefined)
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
-    throw new ProblemError(400, `the body is no JSON: ${(error as Error).message}`)
+    throw new ProblemError(400, `the body is not JSON: ${(error as Error).message}`)
   }
 }
 
@@ -70,11 +85,4 @@ function forgetType(c: Context<ApiEnv>): void {
   const { url, method, headers } = c.req.raw
   if (!headers.has('content-type')) return
   c.req.raw = new Request(url, { method, headers: [...headers].filter(([name]) => name !== 'content-type') })
-}
-
-/** Half of a surrogate pair is valid JSON but no text: no key can be made of it. */
-function refuseHalves(name: string, value: unknown): unknown {
-  if (!name.isWellFormed() || (typeof value === 'string' && !value.isWellFormed()))
-    throw new SyntaxError('half of a surrogate pair')
-  return value
 }

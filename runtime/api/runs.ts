@@ -9,7 +9,8 @@ import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from './ope
 import { found, objectQuery, toTimes, toPage, noQuery } from './query.ts'
 import type { RunService } from './services.ts'
 
-const about = (role: 'reader' | 'operator', summary: string) => v1('runs', role, summary)
+const about = (operationId: string, role: 'reader' | 'operator', summary: string) =>
+  v1(operationId, 'runs', role, summary)
 
 const params = z.object({
   id: z
@@ -29,7 +30,7 @@ const statuses = z
 const list = createRoute({
   method: 'get',
   path: '/v1/runs',
-  ...about('reader', 'Runs, newest first'),
+  ...about('listRuns', 'reader', 'Runs, newest first'),
   request: { query: z.strictObject({ ...objectQuery, status: statuses, ...timeQuery, ...pageQuery }) },
   responses: { 200: json(pageOf(runSchema), 'a page of runs'), ...v1Problems(422) },
 })
@@ -37,7 +38,7 @@ const list = createRoute({
 const get = createRoute({
   method: 'get',
   path: '/v1/runs/{id}',
-  ...about('reader', 'A run with its attempts and the last lines of its tool'),
+  ...about('getRun', 'reader', 'A run with its attempts and the last lines of its tool'),
   request: { query: noQuery, params },
   responses: { 200: json(runDetailSchema, 'the run'), ...v1Problems(404) },
 })
@@ -45,7 +46,7 @@ const get = createRoute({
 const retry = createRoute({
   method: 'post',
   path: '/v1/runs/{id}/retry',
-  ...about('operator', 'Run it again: a dead letter, or with force whatever it is'),
+  ...about('retryRun', 'operator', 'Run it again: a dead letter, or with force whatever it is'),
   request: {
     query: noQuery,
     params,
@@ -75,7 +76,7 @@ const retry = createRoute({
 const cancel = createRoute({
   method: 'post',
   path: '/v1/runs/{id}/cancel',
-  ...about('operator', 'End a run that waits, or ask the worker of one that runs to end it'),
+  ...about('cancelRun', 'operator', 'End a run that waits, or ask the worker of one that runs to end it'),
   request: { query: noQuery, params },
   responses: { 202: json(runDetailSchema, 'the run as it is now'), ...bodyProblems(404, 409) },
 })

@@ -63,8 +63,12 @@ export interface DeadLetterService {
 }
 
 export interface ReprocessService {
-  /** A preview for a dry run, else the job. @throws {RefusedError} over the limit, nothing to do, 409 when all is busy */
-  reprocess(request: ReprocessRequest): Promise<Preview | Job>
+  /**
+   * A preview of a dry run, which ends when `signal` is aborted; else the job.
+   *
+   * @throws {RefusedError} over the limit, nothing to do, 409 when too many look for objects
+   */
+  reprocess(request: ReprocessRequest, signal?: AbortSignal): Promise<Preview | Job>
 }
 
 export interface JobService {

@@ -12,7 +12,7 @@ import type { SweepService } from './services.ts'
 const get = createRoute({
   method: 'get',
   path: '/v1/sweep',
-  ...v1('sweep', 'reader', 'How far the sweep is, and what the last ones have found'),
+  ...v1('getSweep', 'sweep', 'reader', 'How far the sweep is, and what the last ones have found'),
   request: { query: noQuery },
   responses: { 200: json(sweepSchema, 'the passes that are known'), ...v1Problems() },
 })
@@ -20,7 +20,7 @@ const get = createRoute({
 const post = createRoute({
   method: 'post',
   path: '/v1/sweep',
-  ...v1('sweep', 'operator', 'Compare the buckets with the runs now, and heal what was lost'),
+  ...v1('sweep', 'sweep', 'operator', 'Compare the buckets with the runs now, and heal what was lost'),
   request: {
     query: noQuery,
     headers: IDEMPOTENCY_HEADERS,

@@ -5,9 +5,10 @@ import type { FunctionDefinition } from '../function.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import { wrongOptions } from '../worker/attempt/options.ts'
 import { validOptions } from '../worker/attempt/valid-options.ts'
-import { overTheLimit, previewOf, shortened } from './bulk.ts'
+import { overTheLimit, previewOf, SAMPLE, shortened } from './bulk.ts'
 import { toJob } from './jobs.ts'
 import { select, type Selection, type SelectionParts } from './selection.ts'
+import { createTurns } from './turns.ts'
 
 export interface ReprocessParts extends SelectionParts {
   readonly functions: readonly FunctionDefinition[]
@@ -16,27 +17,40 @@ export interface ReprocessParts extends SelectionParts {
   readonly onJob: () => void
 }
 
-/** They list and ask the store, in the process that also takes uploads in. */
-const SELECTIONS_AT_ONCE = 2
+/** They list and ask the store, in the process that also takes uploads in: so many steps at a time, whoever waits. */
+const STEPS_AT_ONCE = 2
+const SELECTIONS_AT_ONCE = 16
+/** Runs that all of them together keep until their jobs are written: about 1 KB each. */
+const KEPT_AT_ONCE = 200_000
+/** A request for no more than these is never kept out by large ones. */
+const FEW = 1_000
 
 export function createReprocessService(parts: ReprocessParts): ReprocessService {
-  let selecting = 0
+  const turns = createTurns(STEPS_AT_ONCE)
+  let [selecting, kept] = [0, 0]
 
-  async function selectInTurn(request: ReprocessRequest): Promise<Selection> {
-    if (selecting >= SELECTIONS_AT_ONCE) {
+  async function selectInTurn(request: ReprocessRequest, signal?: AbortSignal): Promise<Selection> {
+    const { dryRun, limit, keys } = request
+    const named = keys === undefined ? Infinity : keys.length * parts.functions.length
+    const keep = dryRun ? SAMPLE : Math.min(limit, named)
+    if (selecting >= SELECTIONS_AT_ONCE || (keep > FEW && kept + keep > KEPT_AT_ONCE)) {
       throw new RefusedError(
         409,
-        `${selecting} requests are looking for what matches already: nothing was done, try again soon`,
+        `${selecting} requests are already looking for their objects: nothing was done, try again soon`,
       )
     }
     selecting++
-    return select(parts, request).finally(() => void selecting--)
+    kept += keep
+    return select(parts, request, { keep, turns, signal: dryRun ? signal : undefined }).finally(() => {
+      selecting--
+      kept -= keep
+    })
   }
 
   return {
-    async reprocess(request) {
+    async reprocess(request, signal) {
       checkFunction(parts.functions, request)
-      const selection = await selectInTurn(request)
+      const selection = await selectInTurn(request, signal)
       if (selection.matched > request.limit) throw overTheLimit(selection.matched, request.limit)
       checkOptions(parts.functions, request, selection)
       if (request.dryRun) {
@@ -80,7 +94,7 @@ function checkFunction(functions: readonly FunctionDefinition[], request: Reproc
 function checkOptions(
   functions: readonly FunctionDefinition[],
   { options, bucket }: ReprocessRequest,
-  { runs, matched, passedOver }: Selection,
+  { definitions, matched, passedOver }: Selection,
 ): void {
   if (!options) return
   if (matched === 0 && passedOver['no-such-option']) {
@@ -91,7 +105,7 @@ function checkOptions(
       `options: no function has all of ${Object.keys(options).join(', ')}; valid: ${valid}`,
     )
   }
-  for (const definition of new Set(runs.map((run) => run.definition))) {
+  for (const definition of definitions) {
     const wrong = wrongOptions(definition, options)
     if (wrong.length > 0)
       throw new RefusedError(422, `options: ${wrong.join('; ')}; valid: ${validOptions(definition)}`)

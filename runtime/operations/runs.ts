@@ -1,6 +1,6 @@
 /** Runs as people see and steer them. @module */
 import { toRun, toRunDetail, type RunDetail } from '../api/model/run.ts'
-import { RefusedError, type RunFilter, type RunService } from '../api/services.ts'
+import { RefusedError, type RunService } from '../api/services.ts'
 import type { FunctionDefinition } from '../function.ts'
 import type { AttemptRecord } from '../queue/attempts.ts'
 import type { History, Position } from '../queue/history.ts'

@@ -12,6 +12,7 @@ import { isOpen, type RunPayload, type RunRecord } from '../queue/run.ts'
 import type { Storage } from '../storage/storage.ts'
 import { latestVersion } from '../storage/latest-version.ts'
 import { readStanding } from '../output/standing.ts'
+import type { Turns } from './turns.ts'
 
 export interface SelectionParts {
   readonly storage: Storage
@@ -28,29 +29,46 @@ export interface SelectedRun extends AgainItem {
 }
 
 export interface Selection {
-  /** The first ones, as many as the request's limit. */
+  /** The first ones, as many as are to be kept. */
   readonly runs: readonly SelectedRun[]
   readonly matched: number
   readonly totalBytes: number
+  /** Of all that matched. */
+  readonly definitions: readonly FunctionDefinition[]
   /** Objects, or runs of theirs, that are left out, by reason. */
   readonly passedOver: Readonly<Record<string, number>>
 }
 
-/** Objects that are looked at together: a few requests to the store go on at a time, and one reading of Redis. */
+export interface SelectionManner {
+  /** How many runs to keep; all are counted. */
+  readonly keep: number
+  readonly turns: Turns
+  /** Nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Objects that are looked at in one step: a few requests to the store at a time, and one reading of Redis. */
 const AT_ONCE = 16
+/** Of a listing, older versions included: a page of MinIO's. */
+const LISTED_AT_ONCE = 1_000
 /** Objects and older versions below a prefix: listing so many takes minutes, in the process that also takes uploads in. */
 const MAX_OBJECTS = 1_000_000
 
-/** @throws {RefusedError} 422 when too many objects lie below the prefix to be looked at */
-export async function select(parts: SelectionParts, request: ReprocessRequest): Promise<Selection> {
+/** @throws {RefusedError} 422 when too many objects lie below the prefix to be looked at, 409 when nobody waits for it */
+export async function select(
+  parts: SelectionParts,
+  request: ReprocessRequest,
+  { keep, turns, signal }: SelectionManner,
+): Promise<Selection> {
   const runs: SelectedRun[] = []
+  const definitions = new Set<FunctionDefinition>()
   let [matched, totalBytes] = [0, 0]
   const passedOver: Record<string, number> = {}
   const passOver = (reason: string) => {
     passedOver[reason] = (passedOver[reason] ?? 0) + 1
   }
 
-  for await (const objects of inGroups(objectsOf(parts, request, passOver), AT_ONCE)) {
+  async function choose(objects: readonly ObjectVersion[]): Promise<void> {
     const candidates = objects.flatMap((object) => candidatesOf(parts.router, request, object, passOver))
     const records = await parts.history.runs(candidates.map(({ runId }) => runId))
     const reasons = await Promise.all(
@@ -64,26 +82,36 @@ export async function select(parts: SelectionParts, request: ReprocessRequest): 
       }
       matched++
       totalBytes += candidate.payload.sizeBytes
-      if (runs.length < request.limit) runs.push(candidate)
+      definitions.add(candidate.definition)
+      if (runs.length < keep) runs.push(candidate)
     }
   }
-  return { runs, matched, totalBytes, passedOver }
+
+  const groups = objectsOf(parts, request, passOver)
+  const step = async () => {
+    if (signal?.aborted) throw new RefusedError(409, 'the dry run was given up: its client has gone')
+    const { done, value } = await groups.next()
+    if (!done) await choose(value)
+    return done
+  }
+  while (!(await turns.step(step)));
+  return { runs, matched, totalBytes, definitions: [...definitions], passedOver }
 }
 
+/** In groups, which may be empty: one step looks at few objects, however many of them are meant. */
 async function* objectsOf(
   { storage, maxObjects = MAX_OBJECTS }: SelectionParts,
   request: ReprocessRequest,
   passOver: (reason: string) => void,
-): AsyncGenerator<ObjectVersion> {
+): AsyncGenerator<readonly ObjectVersion[]> {
   const { bucket, keys, prefix = '' } = request
   const after = request.uploadedAfter === undefined ? -Infinity : Date.parse(request.uploadedAfter)
   const before = request.uploadedBefore === undefined ? Infinity : Date.parse(request.uploadedBefore)
   const found = keys
     ? namedObjects(storage, bucket, keys, passOver)
     : listedObjects(storage, bucket, prefix, maxObjects)
-  for await (const object of found) {
-    if (object.lastModifiedMs >= after && object.lastModifiedMs < before) yield object
-  }
+  for await (const group of found)
+    yield group.filter(({ lastModifiedMs }) => lastModifiedMs >= after && lastModifiedMs < before)
 }
 
 async function* namedObjects(
@@ -91,14 +119,14 @@ async function* namedObjects(
   bucket: string,
   keys: readonly string[],
   passOver: (reason: string) => void,
-): AsyncGenerator<ObjectVersion> {
+): AsyncGenerator<readonly ObjectVersion[]> {
   const unique = [...new Set(keys)]
   for (let at = 0; at < unique.length; at += AT_ONCE) {
     const group = unique.slice(at, at + AT_ONCE)
-    for (const object of await Promise.all(group.map((key) => latestVersion(storage, bucket, key)))) {
-      if (object) yield object
-      else passOver('not-found')
-    }
+    const found = await Promise.all(group.map((key) => latestVersion(storage, bucket, key)))
+    const objects = found.filter((object) => object !== undefined)
+    for (let missing = objects.length; missing < found.length; missing++) passOver('not-found')
+    yield objects
   }
 }
 
@@ -107,8 +135,9 @@ async function* listedObjects(
   bucket: string,
   prefix: string,
   maxObjects: number,
-): AsyncGenerator<ObjectVersion> {
+): AsyncGenerator<readonly ObjectVersion[]> {
   let looked = 0
+  let group: ObjectVersion[] = []
   for await (const listed of storage.list(bucket, { prefix, versions: true })) {
     if (++looked > maxObjects) {
       const count = maxObjects.toLocaleString('en')
@@ -117,9 +146,13 @@ async function* listedObjects(
         `prefix: more than ${count} objects (with their older versions) lie below ${bucket}/${prefix}: ask for a longer prefix`,
       )
     }
-    if (!listed.isLatest || listed.isDeleteMarker) continue
-    yield versionOf({ ...listed, bucket, generation: generationOf(listed) })
+    if (listed.isLatest && !listed.isDeleteMarker)
+      group.push(versionOf({ ...listed, bucket, generation: generationOf(listed) }))
+    if (group.length < AT_ONCE && looked % LISTED_AT_ONCE !== 0) continue
+    yield group
+    group = []
   }
+  yield group
 }
 
 function candidatesOf(
@@ -199,15 +232,4 @@ async function whyNot(
         ? undefined
         : 'not-outdated'
   }
-}
-
-async function* inGroups<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[]> {
-  let group: T[] = []
-  for await (const item of items) {
-    group.push(item)
-    if (group.length < size) continue
-    yield group
-    group = []
-  }
-  if (group.length > 0) yield group
 }

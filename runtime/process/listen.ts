@@ -1,10 +1,10 @@
 /** Where the API is served; what is in the way is said with the setting that moves it. @module */
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
-import { toResponse } from '../api/problem.ts'
+import { problemOf, toResponse } from '../api/problem.ts'
 import type { Config } from '../config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
@@ -20,16 +20,20 @@ export function listen(
   log: Logger,
 ): Promise<() => void> {
   return new Promise((resolve, reject) => {
-    const refuse = (error: Error) => reject(explain(error, apiHost, apiPort))
+    const fail = (error: Error) => reject(explain(error, apiHost, apiPort))
     const answer = getRequestListener(app.fetch, {
       hostname: apiHost,
       errorHandler: (error) => answerUnread(error, log),
     })
-    const server = createServer((request, response) => void answer(request, response))
-    server.on('error', refuse)
+    const server = createServer((request, response) => {
+      const twice = ONCE.find((name) => isTwice(request.rawHeaders, name))
+      if (twice === undefined) void answer(request, response)
+      else refuse400(response, `the header ${twice} is there twice`)
+    })
+    server.on('error', fail)
     server.listen(apiPort, apiHost, () => {
       const { address, port } = server.address() as AddressInfo
-      server.off('error', refuse)
+      server.off('error', fail)
       server.on('error', (error: Error) => log.error({ error: error.message }, 'the HTTP server failed'))
       log.info({ url: `http://${address}:${port}` }, 'listening')
       resolve(() => void server.close())
@@ -37,10 +41,28 @@ export function listen(
   })
 }
 
+/** Node takes the first of two, and what stands before us may take the last: which one was checked would be anybody's guess. */
+const ONCE = ['host', 'authorization', 'content-type', 'origin', 'idempotency-key'] as const
+
+/** Names and values in turn. */
+function isTwice(rawHeaders: readonly string[], name: string): boolean {
+  return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length > 1
+}
+
+function refuse400(response: ServerResponse, detail: string): void {
+  const { status, headers, body } = problemOf({ status: 400, detail, headers: ownHeaders(randomUUID()) })
+  // What follows of the request is not read.
+  response.writeHead(status, { ...headers, connection: 'close' }).end(body)
+}
+
+function ownHeaders(requestId: string): Record<string, string> {
+  return { 'x-request-id': requestId, 'x-content-type-options': 'nosniff' }
+}
+
 /** Before the app: an address or a host that makes no URL. What the app throws, it answers itself. */
 function answerUnread(error: unknown, log: Logger): Response {
   const requestId = randomUUID()
-  const headers = { 'x-request-id': requestId }
+  const headers = ownHeaders(requestId)
   if (error instanceof RequestError) return toResponse({ status: 400, detail: error.message, headers })
   log.error({ requestId, error: messageOf(error) }, 'a request failed')
   const detail = `this should not happen; the log has the reason under the request id ${requestId}`

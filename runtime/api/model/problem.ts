@@ -10,7 +10,7 @@ export const problemSchema = z
     issues: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()
-      .openapi({ description: 'of a request that does not fit: every field that is wrong' }),
+      .openapi({ description: 'for an invalid request: the invalid fields, the first 50 of them' }),
     matched: z.int().optional().openapi({ description: 'how many it would have been' }),
     limit: z.int().optional(),
   })

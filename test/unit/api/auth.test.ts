@@ -101,9 +101,12 @@ describe('without tokens', () => {
     '10.0.0.1',
     '',
   ])('answers no call to "%s", which a page may have made resolve to this machine', async (host) => {
-    const response = await createTestApi().app.request('/v1/runs', { headers: { host } })
-    expect(response.status).toBe(403)
-    expect(await response.json()).toMatchObject({ detail: expect.stringContaining('SLUICE_TOKEN_ADMIN') })
+    const { app } = createTestApi()
+    for (const path of ['/v1/runs', '/metrics', '/healthz', '/readyz', '/openapi.json', '/nothing']) {
+      const response = await app.request(path, { headers: { host } })
+      expect({ path, status: response.status }).toEqual({ path, status: 403 })
+      expect(await response.json()).toMatchObject({ detail: expect.stringContaining('SLUICE_TOKEN_ADMIN') })
+    }
   })
 
   it.each([

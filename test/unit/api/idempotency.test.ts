@@ -45,6 +45,7 @@ describe('a request with an Idempotency-Key', () => {
 
   it.each([
     { name: 'another body', more: { body: '{"prefix":""}' } },
+    { name: 'another query', more: { path: '/v1/reprocess?x=1' } },
     { name: 'another route', more: { path: '/v1/dead-letters/redrive', body: '{}' } },
     { name: 'another role', more: { token: TOKENS.operator as string } },
   ])('is refused with $name', async ({ more }) => {

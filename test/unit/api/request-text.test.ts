@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { MAX_BODY_BYTES } from '../../../runtime/api/request-text.ts'
 import { createTestApi, RUN_ID } from './in-memory.ts'
 
@@ -17,6 +17,14 @@ describe('a body', () => {
     { name: 'is no JSON', body: '{"prefix":', status: 400 },
     { name: 'is no UTF-8', body: new Uint8Array([0x22, 0xff, 0x22]), status: 400 },
     { name: 'has half of a surrogate pair', body: String.raw`{"prefix":"\ud83d"}`, status: 400 },
+    { name: 'has the second half of a pair alone', body: String.raw`{"prefix":"\ude00"}`, status: 400 },
+    { name: 'has half of a pair before an escape', body: String.raw`{"prefix":"\ud83d\n"}`, status: 400 },
+    {
+      name: 'has half of a pair before the other',
+      body: String.raw`{"prefix":"\ud83dx\ude00"}`,
+      status: 400,
+    },
+    { name: 'has half of a pair in a name', body: String.raw`{"\uD83D":1}`, status: 400 },
     { name: 'is not there where one is needed', body: undefined, status: 400 },
     { name: 'has a name that is unknown', body: '{"prefix":"","prefxi":1}', status: 422 },
     { name: 'has a value that is out of range', body: '{"prefix":"","limit":0}', status: 422 },
@@ -62,6 +70,55 @@ describe('a body', () => {
     const { status, answer } = await post('/v1/reprocess', endless)
     expect({ status, limit: answer['limit'] }).toEqual({ status: 413, limit: MAX_BODY_BYTES })
     expect(readBytes).toBeLessThan(MAX_BODY_BYTES + 3_000_000)
+  })
+})
+
+describe('work for one body', () => {
+  it('is refused before parsing when it is nested deeper than 64 levels, or has too many values', async () => {
+    const nested = (levels: number) => `{"options":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`
+    expect(await post('/v1/reprocess', nested(65))).toMatchObject({
+      status: 400,
+      answer: { detail: expect.stringContaining('more than 64 levels') },
+    })
+    // Brackets in a text are not levels.
+    expect((await post('/v1/reprocess', `{"prefix":"${'['.repeat(99)}"}`)).status).toBe(202)
+    expect((await post('/v1/reprocess', nested(64))).status).toBe(422)
+    const many = `{"keys":[${Array.from({ length: 200_002 }, () => '""').join()}]}`
+    expect(await post('/v1/reprocess', many)).toMatchObject({ status: 413 })
+  })
+
+  it('parses it once', async () => {
+    const parse = vi.spyOn(JSON, 'parse')
+    try {
+      const body = '{"prefix":"only this once"}'
+      expect((await post('/v1/reprocess', body)).status).toBe(202)
+      expect(parse.mock.calls.filter(([text]) => text === body)).toHaveLength(1)
+    } finally {
+      parse.mockRestore()
+    }
+  })
+
+  it('has an answer that stays short, whatever is wrong in it', async () => {
+    const numbers = `{"runs":[${Array.from({ length: 5_000 }, () => 1).join()}]}`
+    const { status, answer } = await post('/v1/dead-letters/redrive', numbers)
+    expect([status, (answer['issues'] as unknown[]).length]).toEqual([422, 50])
+    const name = 'x'.repeat(100_000)
+    const long = await post('/v1/dead-letters/redrive', JSON.stringify({ [name]: 1 }))
+    expect(JSON.stringify(long.answer).length).toBeLessThan(5_000)
+  })
+})
+
+it('a body that its client cuts off is a 400, which is nobody else’s fault', async () => {
+  const cut = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(new Uint8Array([0x7b]))
+      controller.error(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }))
+    },
+  })
+  expect(await post('/v1/reprocess', cut)).toMatchObject({
+    status: 400,
+    answer: { detail: 'the body was cut off: aborted' },
+    calls: [],
   })
 })
 

@@ -19,14 +19,16 @@ const versionOf = (key: string, isLatest = true): ListedObject => ({
   isDeleteMarker: false,
 })
 
-function serviceOn(list: Storage['list'], maxObjects?: number) {
+const isThere: Storage['head'] = (_, key) =>
+  Promise.resolve({ etag: 'e', versionId: `v-${key}`, sizeBytes: 1, lastModifiedMs: 0, metadata: {} })
+
+function serviceOn(list: Storage['list'], maxObjects?: number, head: Storage['head'] = isThere) {
   const created: NewJob[] = []
   const service = createReprocessService({
     functions,
     storage: storeWith({
       list,
-      head: (_, key) =>
-        Promise.resolve({ etag: 'e', versionId: `v-${key}`, sizeBytes: 1, lastModifiedMs: 0, metadata: {} }),
+      head,
     }),
     history: only<History>({ runs: (ids) => Promise.resolve(ids.map(() => undefined)) }),
     router: createRouter(functions),
@@ -47,8 +49,8 @@ function serviceOn(list: Storage['list'], maxObjects?: number) {
     onJob: () => undefined,
     ...(maxObjects !== undefined && { maxObjects }),
   })
-  const ask = (request: object) =>
-    service.reprocess(reprocessRequest.parse(request)).catch((error: unknown) => error)
+  const ask = (request: object, signal?: AbortSignal) =>
+    service.reprocess(reprocessRequest.parse(request), signal).catch((error: unknown) => error)
   return { ask, created }
 }
 
@@ -67,24 +69,54 @@ it('looks at so many objects and older versions below a prefix, and refuses more
   expect({ listed, created }).toEqual({ listed: 4, created: [] })
 })
 
-it('selects for two requests at a time, and refuses a third until one is through', async () => {
-  const waiting: (() => void)[] = []
-  const { ask } = serviceOn(async function* () {
-    await new Promise<void>((resolve) => waiting.push(resolve))
-    yield versionOf('a')
+/** Names of objects that are not there, each looked for when the test says so. */
+function serviceThatWaits() {
+  const looked: { key: string; answer: () => void }[] = []
+  const { ask, created } = serviceOn(
+    async function* () {},
+    undefined,
+    async (_, key) => {
+      await new Promise<void>((resolve) => looked.push({ key, answer: resolve }))
+      return undefined
+    },
+  )
+  const keysOf = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}${i}`)
+  return { ask, created, looked, keysOf }
+}
+
+describe('several requests', () => {
+  it('are looked after in turn, so that a small one is done long before the large ones', async () => {
+    const { ask, looked, keysOf } = serviceThatWaits()
+    const signal = new AbortController()
+    const large = ['a', 'b'].map((name) => ask({ keys: keysOf(name, 1_000), dryRun: true }, signal.signal))
+    await expect.poll(() => looked.length).toBe(32)
+    let isDone = false
+    const small = ask({ keys: ['small'], dryRun: true }).finally(() => {
+      isDone = true
+    })
+    for (let answered = 0; !isDone; answered++) {
+      await expect.poll(() => isDone || looked.length > answered).toBe(true)
+      looked[answered]?.answer()
+      expect(answered).toBeLessThan(150)
+    }
+    expect(await small).toMatchObject({ matched: 0, passedOver: { 'not-found': 1 } })
+    // Their clients have gone: nothing more is looked for.
+    signal.abort()
+    for (const { answer } of looked) answer()
+    expect(await Promise.all(large)).toMatchObject([{ status: 409 }, { status: 409 }])
+    expect(looked.length).toBeLessThan(200)
   })
-  const request = { prefix: '', dryRun: true }
-  const first = [ask(request), ask(request)]
-  expect(await ask(request)).toMatchObject({
-    status: 409,
-    message: expect.stringContaining('try again soon'),
+
+  it('are refused when too many are under way, or those that have to be kept are too many', async () => {
+    const { ask, looked, keysOf } = serviceThatWaits()
+    const kept = { keys: keysOf('k', 100_000), limit: 100_000 }
+    const large = [ask(kept), ask(kept)]
+    expect(await ask(kept)).toMatchObject({ status: 409, message: expect.stringContaining('try again soon') })
+    const few = Array.from({ length: 14 }, (_, index) => ask({ keys: [`few${index}`], dryRun: true }))
+    expect(await ask({ keys: ['one more'] })).toMatchObject({ status: 409 })
+    expect(looked.map(({ key }) => key)).not.toContain('one more')
+    void [large, few]
   })
-  for (const go of waiting) go()
-  expect(await Promise.all(first)).toMatchObject([{ matched: 1 }, { matched: 1 }])
-  const next = ask(request)
-  await expect.poll(() => waiting.length).toBe(3)
-  waiting[2]?.()
-  expect(await next).toMatchObject({ matched: 1 })
 })
 
 it('selects again after a selection that failed', async () => {

@@ -1,0 +1,68 @@
+/**
+ * What is wrong with a JSON text before it is parsed. One pass over its bytes: parsing ten million brackets holds the process up
+ * for seconds, and so does validating as many values. It does not check the grammar, which parsing does. Pure.
+ * @module
+ */
+const MAX_DEPTH = 64
+/** Twice what the largest request needs, which names 100,000 keys. */
+const MAX_VALUES = 200_000
+
+export interface ShapeProblem {
+  readonly status: 400 | 413
+  readonly detail: string
+}
+
+const [QUOTE, BACKSLASH, LETTER_U] = [0x22, 0x5c, 0x75]
+const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT, COMMA] = [0x5b, 0x5d, 0x7b, 0x7d, 0x2c]
+
+export function shapeProblem(bytes: Uint8Array): ShapeProblem | undefined {
+  let [depth, values] = [0, 0]
+  for (let at = 0; at < bytes.length; at++) {
+    switch (bytes[at]) {
+      case QUOTE:
+        at = endOfText(bytes, at + 1)
+        if (at < 0) return { status: 400, detail: 'the body is not JSON: half of a surrogate pair' }
+        break
+      case OPEN_LIST:
+      case OPEN_OBJECT:
+        if (++depth > MAX_DEPTH)
+          return { status: 400, detail: `the body is nested more than ${MAX_DEPTH} levels deep` }
+        break
+      case CLOSE_LIST:
+      case CLOSE_OBJECT:
+        depth--
+        break
+      case COMMA:
+        if (++values > MAX_VALUES) {
+          const count = MAX_VALUES.toLocaleString('en')
+          return { status: 413, detail: `the body has more than ${count} values: send several requests` }
+        }
+        break
+      default:
+    }
+  }
+  return undefined
+}
+
+/** Where the text ends that begins at `at`; -1 when it has half of a surrogate pair, which is valid JSON but not text. */
+function endOfText(bytes: Uint8Array, at: number): number {
+  /** Where the second half of a pair has to be. */
+  let secondAt = -1
+  for (; at < bytes.length && bytes[at] !== QUOTE; at++) {
+    if (bytes[at] !== BACKSLASH) continue
+    const kind = bytes[at + 1] === LETTER_U ? surrogateAt(bytes, at + 2) : undefined
+    if (secondAt >= 0 ? secondAt !== at || kind !== 'second' : kind === 'second') return -1
+    secondAt = kind === 'first' ? at + 6 : -1
+    // Past what is escaped, which may be a quote or another backslash.
+    at++
+  }
+  return secondAt >= 0 ? -1 : at
+}
+
+/** Of the four hex digits of an escape: D800 to DBFF and DC00 to DFFF. */
+function surrogateAt(bytes: Uint8Array, at: number): 'first' | 'second' | undefined {
+  if (bytes[at] !== 0x64 && bytes[at] !== 0x44) return undefined
+  const digit = String.fromCharCode(bytes[at + 1] ?? 0)
+  if (/[89ab]/i.test(digit)) return 'first'
+  return /[c-f]/i.test(digit) ? 'second' : undefined
+}
