@@ -1,5 +1,6 @@
 /** FFmpeg's last lines -> one reason in words for people, and whether another attempt could help. Pure. @module */
 import type { FfmpegResult } from './ffmpeg.ts'
+import { ESTIMATED } from './media-info.ts'
 
 export interface Diagnosis {
   /** A sentence without its full stop; it quotes no path and no part of the object's key. */
@@ -8,7 +9,9 @@ export interface Diagnosis {
   readonly isPermanent: boolean
 }
 
-type Facts = Pick<FfmpegResult, 'tool' | 'exitCode' | 'signal' | 'lastLines'>
+type Facts = Pick<FfmpegResult, 'tool' | 'exitCode' | 'signal' | 'lastLines' | 'notableLines' | 'stoodStill'>
+/** What it said: a flood of other lines hides nothing. */
+type Said = Pick<Facts, 'lastLines' | 'notableLines'>
 type Row = readonly [pattern: RegExp, reason: (match: RegExpExecArray) => string]
 
 /**
@@ -35,10 +38,14 @@ const INCOMPLETE = /corrupt input packet|Packet corrupt|partial file|File ended 
 const UNDECODABLE =
   /error while decoding|decode_\w+ error|concealing \d+|corrupt decoded frame|non-existing PPS|Header missing|Invalid data found/i
 
-/** In the order of how much they say: FFmpeg often prints the cause first and "Invalid data" last. */
-const PERMANENT: readonly Row[] = [
+const TOO_MUCH_MEMORY = 'it needs more memory than one file may have'
+/** Said of our limit on all of its memory, or on one piece; FFmpeg may end, go on without that piece, or sleep for good. */
+export const SHORT_OF_MEMORY = /malloc of size \d+ failed|(Cannot|Could not) allocate memory|out of memory/i
+
+/** What ends FFmpeg when it is said. In the order of how much they say: FFmpeg often prints the cause first. */
+const FATAL: readonly Row[] = [
   // What an encoder says first when it runs into our limit on all of its memory; more of the same words follow.
-  [/malloc of size \d+ failed/i, () => 'it needs more memory than one file may have'],
+  [/malloc of size \d+ failed/i, () => TOO_MUCH_MEMORY],
   [
     /Unknown encoder '(\w+)'/i,
     ([, name]) => `this FFmpeg has no encoder ${name} (sluice doctor says what it lacks)`,
@@ -68,6 +75,10 @@ const PERMANENT: readonly Row[] = [
     /Could not find tag for codec (\w+)/i,
     ([, name]) => `its codec (${name}) does not fit into the container of the chunks`,
   ],
+]
+
+/** What FFmpeg may also say and go on, so that it counts most in its last lines. */
+const SURVIVABLE: readonly Row[] = [
   [INCOMPLETE, () => 'a packet is incomplete: the file is truncated or damaged'],
   [/error reading header/i, () => 'the header cannot be read: the file is truncated or damaged'],
   [/corrupt decoded frame/i, () => 'a picture cannot be decoded: the file is damaged'],
@@ -89,30 +100,45 @@ const PERMANENT: readonly Row[] = [
   [/^(file:\S+|source): Cannot allocate memory/i, () => 'it asks for more memory than one file may have'],
 ]
 
+/** Lines that are kept however many others come after them. */
+export const NOTABLE: readonly RegExp[] = [
+  UNDECODABLE,
+  SHORT_OF_MEMORY,
+  ESTIMATED,
+  ...[...PASSING, ...FATAL, ...SURVIVABLE].map(([pattern]) => pattern),
+]
+
 const CRASHES: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE'])
 
 /** Of a run without `-xerror`: it ended well although the file breaks off. */
-export function isCutShort({ lastLines }: Pick<Facts, 'lastLines'>): boolean {
-  return lastLines.some((line) => INCOMPLETE.test(line))
+export function isCutShort(said: Said): boolean {
+  return hasSaid(said, INCOMPLETE)
 }
 
 /** Of a run without `-xerror`: what FFmpeg could not decode it left out, or made up from what was around it. */
-export function decodingWarning({ lastLines }: Pick<Facts, 'lastLines'>): string | undefined {
-  return lastLines.some((line) => UNDECODABLE.test(line))
+export function decodingWarning(said: Said): string | undefined {
+  return hasSaid(said, UNDECODABLE)
     ? 'FFmpeg could not decode all of the source: some pictures or sounds are missing or damaged'
     : undefined
 }
 
-export function hasLostInput({ lastLines }: Pick<Facts, 'lastLines'>): boolean {
-  return lastLines.some((line) => LOST_INPUT.test(line))
+export function hasLostInput(said: Said): boolean {
+  return hasSaid(said, LOST_INPUT)
+}
+
+function hasSaid({ lastLines, notableLines = [] }: Said, pattern: RegExp): boolean {
+  return [notableLines, lastLines].flat().some((line) => pattern.test(line))
 }
 
 export function diagnose(result: Facts): Diagnosis {
-  const { signal, tool, lastLines } = result
+  const { signal, tool, lastLines, notableLines = [], stoodStill = false } = result
+  if (stoodStill) return { reason: TOO_MUCH_MEMORY, isPermanent: true }
   if (signal !== undefined) return ofSignal(tool, signal)
-  const passing = firstMatch(PASSING, lastLines)
+  const all = [...notableLines, ...lastLines]
+  const passing = firstMatch(PASSING, all)
   if (passing !== undefined) return { reason: passing, isPermanent: false }
-  const permanent = firstMatch(PERMANENT, lastLines)
+  const permanent =
+    firstMatch(FATAL, all) ?? firstMatch(SURVIVABLE, lastLines) ?? firstMatch(SURVIVABLE, notableLines)
   if (permanent !== undefined) return { reason: permanent, isPermanent: true }
   if (lastLines.some((line) => /Cannot allocate memory/i.test(line))) {
     return { reason: 'there was not enough memory', isPermanent: false }

@@ -1,11 +1,11 @@
 /**
- * With which rights FFmpeg runs: the fewest that this machine can give it. As root it becomes nobody, without any
+ * With which rights FFmpeg runs: the fewest that this machine can give it. As root it becomes a user of its own, without any
  * capability, and without a network where it reads a file; everybody else can at least see to it that it gets no more rights
  * than they have, and that it dies with them.
  *
  * @remarks The network of those who read through the range proxy cannot be cut: a network of its own has no way to our
  * loopback. A user who is not root could make one only with a user namespace, which gives more of the kernel to attack than
- * it takes away. The number of processes is limited only for nobody: it is counted for all that a user runs, ours included.
+ * it takes away. The number of processes is limited only for that user: it is counted for all that a user runs, ours included.
  * @module
  */
 import { execFile } from 'node:child_process'
@@ -13,6 +13,7 @@ import { lchown, lstat, readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { toolUser } from '../../runtime/index.ts'
 import { GUARDED_ENVIRONMENT } from './environment.ts'
 
 export interface Fence {
@@ -29,14 +30,12 @@ export interface Fence {
   readonly user?: { readonly uid: number; readonly gid: number }
 }
 
-const NOBODY = { uid: 65_534, gid: 65_534 }
 /** Threads count: FFmpeg starts some for each core, and several may run. */
 export const MAX_PROCESSES = 256 + 64 * availableParallelism()
 
 /** Dies with its parent (`setpriv` of util-linux can see to that, BusyBox's cannot) and gains nothing by set-user-id programs. */
 const TIED = ['--pdeathsig', 'KILL', '--no-new-privs'] as const
 const POWERLESS = ['--inh-caps=-all', '--bounding-set=-all'] as const
-const AS_NOBODY = [`--reuid=${NOBODY.uid}`, `--regid=${NOBODY.gid}`, '--clear-groups'] as const
 const NO_NETWORK = ['unshare', '--net', '--'] as const
 
 /** From the strongest to none. Pure. */
@@ -44,12 +43,13 @@ export function fencesFor(of: { readonly isRoot: boolean; readonly isOffline: bo
   const tied = ['setpriv', ...TIED, '--']
   // Whoever changes the user or what it may do is no longer tied, and has to say so again.
   const within = (...options: readonly string[]) => ['setpriv', ...options, ...TIED, '--']
-  const asNobody: Fence = {
+  const user = toolUser()
+  const asItself: Fence = {
     outer: tied,
-    inner: within(...AS_NOBODY, ...POWERLESS),
-    title: 'as nobody',
+    inner: within(`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', ...POWERLESS),
+    title: `as a user of its own (${user.uid})`,
     diesWithParent: true,
-    user: NOBODY,
+    user,
   }
   const powerless: Fence = {
     outer: tied,
@@ -62,9 +62,9 @@ export function fencesFor(of: { readonly isRoot: boolean; readonly isOffline: bo
     outer: [...NO_NETWORK, ...fence.outer],
     title: `${fence.title}, without a network`,
   })
-  const offline = of.isOffline ? [cut(asNobody), cut(powerless)] : []
+  const offline = of.isOffline ? [cut(asItself), cut(powerless)] : []
   return [
-    ...(of.isRoot ? [...offline, asNobody, powerless] : []),
+    ...(of.isRoot ? [...offline, asItself, powerless] : []),
     { outer: tied, inner: [], title: 'with the rights of the worker', diesWithParent: true },
     {
       outer: [],

@@ -8,10 +8,10 @@ import type { Readable } from 'node:stream'
 import { PermanentError } from '../../runtime/index.ts'
 import { MAX_MEDIA_SECONDS } from './allowed.ts'
 import { ffmpegBinaries } from './binaries.ts'
+import { listenToComplaints, type Complaints } from './complaints.ts'
 import { fenceFor, handOver, MAX_PROCESSES } from './fence.ts'
 import { GUARDED_ENVIRONMENT } from './environment.ts'
 import { DEFAULT_LIMITS, guardedCommand, type Limits } from './guard.ts'
-import { createLastLines, type LastLines } from './last-lines.ts'
 import { createLineSplitter } from './line-splitter.ts'
 import { mediaBudget, needsOf } from './media-budget.ts'
 import {
@@ -49,6 +49,10 @@ export interface FfmpegResult {
   readonly signal?: NodeJS.Signals
   /** The tail of standard error. */
   readonly lastLines: readonly string[]
+  /** Of all of standard error, the first line of each kind that `diagnosis.ts` knows, however much came after it. */
+  readonly notableLines?: readonly string[]
+  /** It met its memory limit, slept for good, and was ended for that. */
+  readonly stoodStill?: boolean
   /** The furthest media time that `-progress` reported. */
   readonly mediaSeconds?: number
 }
@@ -101,7 +105,7 @@ async function start(options: FfmpegOptions): Promise<FfmpegRun> {
   const path = options.tool === 'ffmpeg' ? binaries.ffmpegPath : binaries.ffprobePath
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
   // Who reads through the range proxy needs our loopback.
-  const isOffline = !options.arguments.some((word) => word.startsWith('http://'))
+  const isOffline = !options.arguments.some(isUrl)
   const fence = await fenceFor(path, { isOffline })
   const [command, ...prefix] = guardedCommand(path, limits, {
     fence,
@@ -118,7 +122,7 @@ async function start(options: FfmpegOptions): Promise<FfmpegRun> {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
-  return follow(child, options)
+  return follow(child, options, limits)
 }
 
 /** Runs to the end: {@link startFfmpeg} for those who need no brake. */
@@ -126,10 +130,9 @@ export async function runFfmpeg(options: FfmpegOptions): Promise<FfmpegResult> {
   return (await startFfmpeg(options)).ended
 }
 
-function follow(child: ChildProcess, options: FfmpegOptions): FfmpegRun {
+function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Limits): FfmpegRun {
   const { pid } = child
   const startedAtMs = performance.now()
-  const lastLines = createLastLines()
   let mediaSeconds: number | undefined
   let failure: { readonly error: unknown } | undefined
 
@@ -160,7 +163,7 @@ function follow(child: ChildProcess, options: FfmpegOptions): FfmpegRun {
       options.onProgress?.(progress)
     }),
   )
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => lastLines.add(text))
+  const complaints = listenToComplaints(child, { memoryBytes, readsUrl: options.arguments.some(isUrl), kill })
 
   if (pid !== undefined) groups.add(pid)
   countUsage(child, options.profile)
@@ -182,14 +185,16 @@ function follow(child: ChildProcess, options: FfmpegOptions): FfmpegRun {
       if (pid === undefined) return
       if (options.signal.aborted) return settle('aborted', () => reject(toError(options.signal.reason)))
       if (failure) return settle('aborted', () => reject(toError(failure?.error)))
-      if (isChainFailure(code, lastLines)) {
-        return settle('unstartable', () => reject(unstartable(options.tool, lastLines.lines(1)[0])))
+      if (isChainFailure(code, complaints)) {
+        return settle('unstartable', () => reject(unstartable(options.tool, complaints.lastLines(1)[0])))
       }
       const result = {
         tool: options.tool,
         ...(code !== null && { exitCode: code }),
         ...(signal !== null && { signal }),
-        lastLines: lastLines.lines(),
+        lastLines: complaints.lastLines(),
+        notableLines: complaints.notableLines(),
+        ...(complaints.stoodStill && { stoodStill: true }),
         ...(mediaSeconds !== undefined && { mediaSeconds }),
       }
       return settle(code === 0 ? 'succeeded' : 'failed', () => resolve(result))
@@ -198,6 +203,10 @@ function follow(child: ChildProcess, options: FfmpegOptions): FfmpegRun {
   // Whoever paused or killed it may come to await it later.
   ended.catch(() => {})
   return { pause: () => send('SIGSTOP'), resume: () => send('SIGCONT'), kill, ended }
+}
+
+function isUrl(word: string): boolean {
+  return word.startsWith('http://')
 }
 
 function readLines(stream: Readable | null, onLine: (line: string) => void): void {
@@ -217,9 +226,10 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** `unshare`, `setpriv`, the shell and `nice` say so themselves when they cannot start the next program. */
-function isChainFailure(code: number | null, lastLines: LastLines): boolean {
+function isChainFailure(code: number | null, complaints: Complaints): boolean {
   return (
-    (code === 126 || code === 127) && /^(unshare|setpriv|nice|\S*\bsh): /.test(lastLines.lines(1)[0] ?? '')
+    (code === 126 || code === 127) &&
+    /^(unshare|setpriv|nice|\S*\bsh): /.test(complaints.lastLines(1)[0] ?? '')
   )
 }
 

@@ -76,7 +76,7 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   })
   mustHaveSucceeded(result)
   const { parsed, document } = parse(lines.join('\n'), result)
-  const media = toMediaInfo(parsed, result.lastLines)
+  const media = toMediaInfo(parsed, [...(result.notableLines ?? []), ...result.lastLines])
   const refusal = refusalOfMedia(media)
   if (refusal !== undefined) throw new PermanentError(`the file is not accepted: ${refusal}`)
   const demuxer = demuxerNamed(media.format)

@@ -15,16 +15,22 @@ export function createLastLines(maxCharacters = MAX_CHARACTERS): LastLines {
       tail = (tail + text).slice(-maxCharacters)
     },
     lines(count = 20) {
-      return (
-        tail
-          .split(/[\r\n]+/)
-          // What FFmpeg prints may quote the file: an escape sequence must not reach a terminal.
-          .map((line) => line.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ').trimEnd())
-          // Its port and token are nobody's business, and equal failures shall look equal.
-          .map((line) => line.replaceAll(/http:\/\/127\.0\.0\.1:\d+\/\w+/g, 'source'))
-          .filter((line) => line !== '')
-          .slice(-count)
-      )
+      return tail
+        .split(/[\r\n]+/)
+        .map(cleanLine)
+        .filter((line) => line !== '')
+        .slice(-count)
     },
   }
+}
+
+/** A line of FFmpeg that may be shown: it may quote the file, and an escape sequence must not reach a terminal. */
+export function cleanLine(line: string): string {
+  return (
+    line
+      .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
+      .trimEnd()
+      // The port and token of our proxy are nobody's business, and equal failures shall look equal.
+      .replaceAll(/http:\/\/127\.0\.0\.1:\d+\/\w+/g, 'source')
+  )
 }

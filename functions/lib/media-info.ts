@@ -91,13 +91,16 @@ export type MediaInfo = {
 /** Containers that declare no length: ffprobe takes the difference of the first and the last time in the file. */
 const UNDECLARED = ['mpegts', 'mpeg']
 
+/** What ffprobe writes when it guesses a length. */
+export const ESTIMATED = /Estimating duration from bitrate/
+
 /** @param warnings - what ffprobe wrote to standard error */
 export function toMediaInfo(
   document: z.output<typeof ffprobeSchema>,
   warnings: readonly string[],
 ): MediaInfo {
   const { format, streams } = document
-  const isGuess = warnings.some((line) => line.includes('Estimating duration from bitrate'))
+  const isGuess = warnings.some((line) => ESTIMATED.test(line))
   const isCover = (stream: FfprobeStream) => toNumber(stream.disposition['attached_pic']) === 1
   const of = (type: string) => streams.filter((stream) => stream.codec_type === type)
   const isKnown = (stream: FfprobeStream) => ['video', 'audio', 'subtitle'].includes(stream.codec_type ?? '')

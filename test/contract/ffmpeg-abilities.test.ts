@@ -15,7 +15,7 @@ describe.each(builds)('$name', (build) => {
     expect(checks.find(({ check }) => check === 'FFmpeg can')).toMatchObject({ status: 'ok' })
     expect(checks.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'ok'])
     expect(checks.find(({ check }) => check === 'FFmpeg runs')?.found).toMatch(
-      process.getuid?.() === 0 ? /^as nobody/ : /^with the rights of the worker/,
+      process.getuid?.() === 0 ? /^as a user of its own/ : /^with the rights of the worker/,
     )
   })
 

@@ -7,6 +7,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { toolUser } from '../../runtime/index.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import type { SourceParts } from '../../runtime/worker/source/source.ts'
@@ -116,7 +117,7 @@ describe('a client', () => {
 
   // Only root may start a process of somebody else.
   it.runIf(existsSync('/proc/net/tcp') && process.geteuid?.() === 0)(
-    'of another user finds nothing, by IPv4 and by IPv6',
+    'of another user finds nothing, nobody included, by IPv4 and by IPv6; a tool’s own user does',
     async () => {
       const url = new URL(await (await open()).input())
       const statusFor = async (uid: number, host: string) => {
@@ -125,7 +126,9 @@ describe('a client', () => {
         return (await run(process.execPath, ['-e', asked], { uid, cwd: '/' })).stdout.trim()
       }
       for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]']) {
-        expect([await statusFor(12_345, host), await statusFor(0, host)]).toEqual(['404', '206'])
+        const statuses = []
+        for (const uid of [12_345, 65_534, toolUser().uid, 0]) statuses.push(await statusFor(uid, host))
+        expect(statuses).toEqual(['404', '404', '206', '206'])
       }
     },
   )

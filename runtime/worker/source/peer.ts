@@ -1,6 +1,7 @@
 /** Whose process is at the other end of a connection on loopback: the kernel's tables of TCP sockets say so, on Linux. @module */
 import { readFile } from 'node:fs/promises'
 import { endianness } from 'node:os'
+import { toolUser } from '../../tool-user.ts'
 
 /** One connection; both ends are IPv4. As of a `Socket`, which has neither once it is closed. */
 export interface Connection {
@@ -13,11 +14,9 @@ export interface Connection {
 /** The second has clients that write `::ffff:127.0.0.1`. */
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
 
-/** What root starts for work on strange files, it starts as nobody. (The token of the URL is needed all the same.) */
-const NOBODY = 65_534
-
 /**
- * Whether the other end belongs to a process of another user. What cannot be told (no such tables: macOS; a client that has
+ * Whether the other end belongs to a process of another user than ours, and than the one that root's tools become. (The token of
+ * the URL is needed all the same.) What cannot be told (no such tables: macOS; a client that has
  * closed its end) is nobody else's.
  */
 export async function isForeign(connection: Connection): Promise<boolean> {
@@ -25,7 +24,8 @@ export async function isForeign(connection: Connection): Promise<boolean> {
   for (const path of TABLES) {
     const table = await readFile(path, 'latin1').catch(() => '')
     const uids = uidsOf(table, connection)
-    if (uids.length > 0) return uids.some((uid) => uid !== ownUid && !(ownUid === 0 && uid === NOBODY))
+    if (uids.length > 0)
+      return uids.some((uid) => uid !== ownUid && !(ownUid === 0 && uid === toolUser().uid))
   }
   return false
 }

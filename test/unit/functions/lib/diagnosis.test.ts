@@ -117,3 +117,34 @@ describe('failureOf', () => {
     expect(failureOf(killed('SIGKILL'))).toMatchObject({ name: 'ToolError', signal: 'SIGKILL' })
   })
 })
+
+describe('a complaint that a flood of others came after', () => {
+  const flood = Array.from({ length: 20 }, (_, number) => `[h264 @ 0x55] error while decoding MB ${number} 1`)
+  const flooded = (...notableLines: string[]) => ({ ...ended(...flood), notableLines })
+
+  it('is the reason of a failure', () => {
+    expect(diagnose(flooded('No space left on device'))).toMatchObject({ isPermanent: false })
+    expect(diagnose(flooded("Unknown encoder 'libx264'")).reason).toMatch(/no encoder libx264/)
+    expect(diagnose(flooded('file:source: corrupt input packet in stream 0')).reason).toMatch(/truncated/)
+  })
+  it('counts less than the last lines where FFmpeg may survive it', () => {
+    const result = { ...ended('[segment @ 0x55] dimensions not set'), notableLines: ['Packet corrupt'] }
+    expect(diagnose(result).reason).toMatch(/cannot be described/)
+  })
+  it('is not lost of a run that ended well', () => {
+    const well = {
+      ...flooded('Will reconnect at 329', 'Packet corrupt', '[aac @ 0x1] decode_band_types error'),
+      exitCode: 0,
+    }
+    expect(() => mustHaveSucceeded(well)).toThrow('could not be read to its end')
+    expect(isCutShort(well)).toBe(true)
+    expect(decodingWarning({ lastLines: [], notableLines: flood.slice(0, 1) })).toMatch(/missing or damaged/)
+  })
+})
+
+it('says of an FFmpeg that slept over its memory limit that it needs more than it may have', () => {
+  expect(diagnose({ ...killed('SIGKILL'), stoodStill: true })).toEqual({
+    reason: 'it needs more memory than one file may have',
+    isPermanent: true,
+  })
+})

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { fencesFor } from '../../../../functions/lib/fence.ts'
 import { DEFAULT_LIMITS, guardedCommand } from '../../../../functions/lib/guard.ts'
+import { toolUser } from '../../../../runtime/index.ts'
+
+const OWN = `as a user of its own (${toolUser().uid})`
 
 const fences = fencesFor({ isRoot: true, isOffline: true })
 const within = (title: string) => {
@@ -28,16 +31,16 @@ describe('guardedCommand', () => {
     expect(command.at(-2)).toMatch(/^\[ "\$PPID" -eq 4711 \] \|\| exit/)
   })
   it('makes files that nobody else can read, and limits the processes of its own user only', () => {
-    const asNobody = guardedCommand('/ffmpeg', DEFAULT_LIMITS, within('as nobody')).join(' ')
-    expect(asNobody).toContain('umask 077; ')
-    expect(asNobody).toContain('ulimit -p 99 ')
+    const asItself = guardedCommand('/ffmpeg', DEFAULT_LIMITS, within(OWN)).join(' ')
+    expect(asItself).toContain('umask 077; ')
+    expect(asItself).toContain('ulimit -p 99 ')
     expect(guardedCommand('/ffmpeg', DEFAULT_LIMITS, none)[2]).not.toContain('ulimit -p')
   })
 })
 
 describe('fencesFor', () => {
-  it('begins with the strongest: nobody, no capabilities, no network', () => {
-    expect(fences[0]).toMatchObject({ title: 'as nobody, without a network', user: { uid: 65_534 } })
+  it('begins with the strongest: a user of its own, no capabilities, no network', () => {
+    expect(fences[0]).toMatchObject({ title: `${OWN}, without a network`, user: toolUser() })
     expect(fences[0]?.outer.join(' ')).toBe('unshare --net -- setpriv --pdeathsig KILL --no-new-privs --')
     expect(fences[0]?.inner.join(' ')).toMatch(/--clear-groups .*--bounding-set=-all .*--no-new-privs --$/)
   })

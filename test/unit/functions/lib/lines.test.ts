@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createLastLines } from '../../../../functions/lib/last-lines.ts'
+import { createNotableLines } from '../../../../functions/lib/notable-lines.ts'
 import { createLineSplitter } from '../../../../functions/lib/line-splitter.ts'
 
 describe('createLineSplitter', () => {
@@ -41,5 +42,37 @@ describe('createLastLines', () => {
     const last = createLastLines()
     last.add('http://127.0.0.1:40123/0a1b: Invalid data found\n')
     expect(last.lines()).toEqual(['source: Invalid data found'])
+  })
+})
+
+describe('createNotableLines', () => {
+  const patterns = [/disk is (full|gone)/, /damaged/]
+
+  it('keeps the first line of each pattern, however many others come after it', () => {
+    const notable = createNotableLines(patterns)
+    notable.add('[mp4 @ 0x1] the disk is full\n')
+    for (let number = 0; number < 5_000; number++)
+      notable.add(`picture ${number} is damaged\nnothing ${number}\n`)
+    notable.add('the disk is gone\n')
+    expect(notable.lines()).toEqual(['[mp4 @ 0x1] the disk is full', 'picture 0 is damaged'])
+  })
+
+  it('hands them on as they come, put together from pieces, and the last one without its end', () => {
+    const heard: string[] = []
+    const notable = createNotableLines(patterns, (line) => heard.push(line))
+    for (const piece of ['first\nthe disk', ' is full\r', 'a frame is dam']) notable.add(piece)
+    expect(heard).toEqual(['the disk is full'])
+    notable.add('aged')
+    expect(notable.lines()).toEqual(['the disk is full', 'a frame is damaged'])
+  })
+
+  it('keeps no control character, no address of ours, and of an endless line its beginning', () => {
+    const notable = createNotableLines(patterns)
+    notable.add('http://127.0.0.1:40123/0a1b: \u001b[31mdamaged\n')
+    notable.add(`the disk is full ${'x'.repeat(10_000)}`)
+    notable.add('x'.repeat(10_000))
+    const [first, second] = notable.lines()
+    expect(first).toBe('source:  [31mdamaged')
+    expect(second?.length).toBe(2_000)
   })
 })
