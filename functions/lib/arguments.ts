@@ -35,6 +35,11 @@ export function silenceArguments(input: MediaInput, stream: number): readonly st
   return argumentsOf(command)
 }
 
+/** The words for one input of a command line of FFmpeg or ffprobe that somebody else writes; they end with `-i <address>`. */
+export function inputArguments(input: MediaInput): readonly string[] {
+  return argumentsOf(guardedInput(input, '-fflags +genpts'))
+}
+
 /** Where cuts are asked for: each so many seconds, or at times on the time line of the source. */
 export type Cuts = { readonly everySeconds: number } | { readonly atSeconds: readonly number[] }
 

@@ -10,6 +10,7 @@ import { connectRedis } from '../queue/redis.ts'
 import { MINUTE_MS, SECOND_MS } from '../time.ts'
 import { createAttempt } from '../worker/attempt/attempt.ts'
 import { createAttendance } from '../worker/attendance.ts'
+import { createChildListener } from '../worker/child-listener.ts'
 import { createContact } from '../worker/contact.ts'
 import { startChores } from '../worker/housekeeping.ts'
 import { createInFlight } from '../worker/in-flight.ts'
@@ -103,10 +104,19 @@ export async function work(
     if (names.includes(word) || word === 'reclaimed') worker.ring()
   })
 
+  const hearChildren = createChildListener(inFlight)
+
   const stopChores = startChores(
     [
       { name: 'attend', everyMs: SECOND_MS, run: () => attendance.attend() },
-      { name: 'watch', everyMs: 250, run: () => inFlight.watch() },
+      {
+        name: 'watch',
+        everyMs: 250,
+        run: async () => {
+          await hearChildren()
+          inFlight.watch()
+        },
+      },
       {
         name: 'heartbeat',
         everyMs: config.leaseMs / 3,

@@ -31,6 +31,8 @@ export interface InFlight {
   abort(attempt: InFlightAttempt, why: AttemptAborted['why'], message: string): void
   abortAll(why: AttemptAborted['why'], message: string): void
   find(runId: string): InFlightAttempt | undefined
+  /** Those that have been silent for more than half of what they may be. */
+  quiet(): readonly InFlightAttempt[]
   /** Ends attempts that took too long, were silent, or could not renew their lease. */
   watch(): void
 }
@@ -110,6 +112,13 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
       for (const entry of entries) abort(entry, why, message)
     },
     find: (runId) => entries.find(({ claim }) => claim.runId === runId),
+    quiet() {
+      const nowMs = now()
+      return entries.filter(
+        ({ activeAtMs, definition, signal }) =>
+          !signal.aborted && nowMs - activeAtMs > definition.stallTimeoutMs / 2,
+      )
+    },
     watch() {
       const nowMs = now()
       for (const entry of entries) {

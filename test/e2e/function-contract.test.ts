@@ -138,6 +138,41 @@ describe('a failing run', () => {
   }, 150_000)
 })
 
+describe('a handler that runs a program', () => {
+  it.runIf(process.platform === 'linux')('is not stalled while the program works', async () => {
+    // Three times as much processor time as a silence may last.
+    const script = 'while (process.cpuUsage().user < 12_000_000); console.log("done")'
+    await used.runs.put('tool/works.txt', script)
+    const run = await used.runs.reached('tool/works.txt', 'succeeded', 120_000)
+    expect(run.result).toBe('{"stdout":"done\\n"}')
+  })
+
+  it('is stalled when the program does nothing', async () => {
+    await used.runs.put('tool/waits.txt', 'setTimeout(() => {}, 600_000)')
+    expect((await used.runs.reached('tool/waits.txt', 'dead')).error).toMatch(/nothing moved for 4 s/)
+  })
+
+  it('has the program’s last line as its reason, and the banner only among its lines', async () => {
+    await used.runs.put('tool/fails.txt', 'console.error("banner 1.0\\nno such stream"); process.exit(3)')
+    const run = await used.runs.reached('tool/fails.txt', 'dead')
+    expect(run.error).toBe('node ended with exit code 3: no such stream')
+    expect(run.lines?.split('\n')).toEqual(['banner 1.0', 'no such stream'])
+  })
+})
+
+describe('a function that runs on results', () => {
+  it('reads the files that the manifest names, and has its result beside them', async () => {
+    await used.runs.put('echo/chained.txt', 'hello')
+    const pointer = await waitFor(
+      () =>
+        used.stack.storage.readText('processed', 'echo/chained.txt/echo/manifest.json@/joined/joined.json'),
+      { timeoutMs: 60_000, what: 'the result of the second function' },
+    )
+    const [text = ''] = JSON.parse(pointer.text) as string[]
+    expect(JSON.parse(text)).toMatchObject({ body: 'hello', key: 'echo/chained.txt' })
+  })
+})
+
 describe('options', () => {
   it('come from the object’s metadata; a bad one that can only be meant as one is a dead letter that names it and what is valid', async () => {
     const file = join(used.stack.dir, 'x.txt')

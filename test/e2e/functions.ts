@@ -1,7 +1,9 @@
 /** Small functions with one behaviour each; an upload chooses by its folder. Loaded through SLUICE_FUNCTIONS_FILE. @module */
+import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 import { z } from 'zod'
 import { defineFunction, PermanentError, RetryLaterError } from '../../runtime/index.ts'
 import { sleep } from '../../runtime/time.ts'
@@ -96,4 +98,33 @@ const slow = defineFunction(
   },
 )
 
-export const functions = [echo, flaky, answer, stuck, crash, slow]
+/** Runs a program as anybody would: one that works for longer than a silence may last, or fails behind its banner. */
+const tool = defineFunction(
+  { name: 'tool', version: '1', on: on('tool'), retry: { attempts: 1 }, stallTimeout: '4s' },
+  async (c) => {
+    const script = await text(await c.var.source.stream())
+    const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { signal: c.var.signal })
+    return c.json({ stdout })
+  },
+)
+
+/** Runs on the result of another function, and reads the files which that has written. */
+const joined = defineFunction(
+  {
+    name: 'joined',
+    version: '1',
+    on: { bucket: 'processed', match: ['echo/chained*/echo/manifest.json'] },
+    retry: { attempts: 1 },
+  },
+  async (c) => {
+    const { source, output } = c.var
+    const texts: string[] = []
+    for (const file of (await source.manifest()).files) {
+      texts.push(await text(await (await source.open(file)).stream()))
+    }
+    await output.json(texts, { name: 'joined.json', role: 'joined', pointer: 'joined.json' })
+    return c.json({ files: texts.length })
+  },
+)
+
+export const functions = [echo, flaky, answer, stuck, crash, slow, tool, joined]

@@ -55,6 +55,8 @@ export function localSource(
       input === 'file'
         ? file
         : async () => proxy.serve({ sizeBytes: (await stat(path)).size, read, room }, ended.signal),
+    manifest: () => Promise.reject(new Error('a local file is not a manifest')),
+    open: () => Promise.reject(new Error('a local file names no others')),
     requests: () => requests,
     async close() {
       ended.abort()

@@ -4,9 +4,11 @@ import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { manifestText } from '../../runtime/output/manifest.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
+import { manifestOf } from '../helpers/manifest.ts'
 import { createTestSources } from '../helpers/source.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -38,6 +40,63 @@ afterAll(async () => {
   lossy.close()
   await proxy.stop()
   await store.stop()
+})
+
+describe('a source that is a manifest', () => {
+  const fileKey = 'film.mp4/chunk/~01/chunk-00000.mp4'
+  const manifestKey = 'film.mp4/chunk/manifest.json'
+  const manifestNaming = (key: string) => {
+    const file = { key, role: 'chunk', contentType: 'video/mp4', bytes: 1, sha256: '0'.repeat(64) }
+    return Buffer.from(manifestText(manifestOf({ files: [file] })))
+  }
+
+  beforeAll(async () => {
+    await put('kept', fileKey, content)
+    await put('kept', 'film.mp4/chunk/~01/other.mp4', content)
+    await put('kept', manifestKey, manifestNaming(fileKey))
+  })
+
+  it('opens the files that it names, each in all the ways of a source', async () => {
+    const source = await sources.open(store.storage, 'kept', manifestKey)
+    const { files } = await source.manifest()
+    expect(files.map(({ key }) => key)).toEqual([fileKey])
+    const chunk = await source.open({ key: fileKey })
+    expect((await chunk.bytes(5, 10)).equals(content.subarray(5, 15))).toBe(true)
+    const again = await source.open({ key: fileKey })
+    const paths = [await chunk.file(), await again.file(), await source.file()]
+    expect(new Set(paths).size).toBe(3)
+    expect((await readFile(await chunk.file())).equals(content)).toBe(true)
+    expect(await readFile(await source.input(), 'utf8')).toContain(fileKey)
+  })
+
+  it('opens nothing else', async () => {
+    const source = await sources.open(store.storage, 'kept', manifestKey)
+    const other = source.open({ key: 'film.mp4/chunk/~01/other.mp4' })
+    await expect(other).rejects.toThrow(
+      'kept/film.mp4/chunk/manifest.json does not name "film.mp4/chunk/~01/other.mp4"',
+    )
+  })
+
+  it('says which file is no longer stored', async () => {
+    const file = { key: 'film.mp4/chunk/~01/gone.mp4' }
+    await put('kept', 'gone/chunk/manifest.json', manifestNaming(file.key))
+    const source = await sources.open(store.storage, 'kept', 'gone/chunk/manifest.json')
+    await expect(source.open(file)).rejects.toThrow(
+      'kept/film.mp4/chunk/~01/gone.mp4, which its manifest names, is no longer stored',
+    )
+  })
+
+  it('ends what was opened from it', async () => {
+    const source = await sources.open(store.storage, 'kept', manifestKey)
+    const chunk = await source.open({ key: fileKey })
+    source.close()
+    await expect(chunk.stream()).rejects.toThrow('its attempt has ended')
+  })
+
+  it('is refused when it is something else', async () => {
+    const source = await sources.open(store.storage, 'kept', 'large')
+    await expect(source.manifest()).rejects.toThrow('kept/large is not a manifest')
+  })
 })
 
 describe('a source', () => {

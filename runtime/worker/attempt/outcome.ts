@@ -2,11 +2,12 @@
  * How an attempt ended, as a value; the only file that knows what a handler's HTTP status means. Pure.
  * @module
  */
-import { messageOf, PermanentError, RetryLaterError } from '../../errors.ts'
+import { PermanentError, RetryLaterError } from '../../errors.ts'
 import { StorageError } from '../../storage/errors.ts'
 import { SECOND_MS } from '../../time.ts'
 import { knownTextOf } from './exchange.ts'
 import { SourceGoneError, SupersededError } from '../source/reader.ts'
+import { reasonOf } from './reason.ts'
 
 /** Why the runtime ended an attempt: the reason of its AbortSignal. */
 export class AttemptAborted extends Error {
@@ -43,10 +44,9 @@ export type Outcome =
 /** What anything thrown means. What is unknown counts as passing. */
 export function outcomeOfError(error: unknown): Outcome {
   if (error instanceof AttemptAborted) return outcomeOfAbort(error)
-  const lines = lastLinesOf(error)
-  if (error instanceof PermanentError) return { kind: 'permanent', error: error.message, lines }
+  if (error instanceof PermanentError) return { kind: 'permanent', ...reasonOf(error) }
   if (error instanceof RetryLaterError) {
-    return { kind: 'retry', why: 'failed', error: error.message, lines, delayMs: error.delayMs }
+    return { kind: 'retry', why: 'failed', ...reasonOf(error), delayMs: error.delayMs }
   }
   if (error instanceof SourceGoneError) return { kind: 'source-gone', reason: error.message }
   if (error instanceof SupersededError) return { kind: 'superseded', reason: error.message }
@@ -54,7 +54,7 @@ export function outcomeOfError(error: unknown): Outcome {
   if (fault) {
     return { kind: 'released', reason: `${inWords(fault)}: ${fault.message}`, delayMs: STORE_PAUSE_MS }
   }
-  return { kind: 'retry', why: 'failed', error: messageOf(error), lines }
+  return { kind: 'retry', why: 'failed', ...reasonOf(error) }
 }
 
 function outcomeOfAbort({ why, message }: AttemptAborted): Outcome {
@@ -115,12 +115,4 @@ function faultOfStore(error: unknown): StorageError | undefined {
 function inWords({ isSetUp, isFull }: StorageError): string {
   if (isSetUp) return 'the store refuses this worker'
   return isFull ? 'the store is full' : 'the store is away'
-}
-
-/** The last lines of a tool's log, when an error on the way carries `lastLines`. */
-function lastLinesOf(error: unknown): readonly string[] {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    if ('lastLines' in at && Array.isArray(at.lastLines)) return at.lastLines.map(String)
-  }
-  return []
 }

@@ -4,6 +4,8 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { Manifest, ManifestFile } from '../../output/manifest.ts'
+import { createNamedFiles, type NamedFiles } from './named-files.ts'
 import type { RangeProxy } from './proxy.ts'
 import { createReader, type Keeping, type Reader, type ReaderParts } from './reader.ts'
 
@@ -25,6 +27,18 @@ export interface Source {
    * While more than four outputs wait to be sent it hands out nothing, for as long as that takes: let the tool wait for ever.
    */
   input(): Promise<string>
+  /**
+   * The manifest that the source is, for a function that another one's `manifest.json` starts.
+   *
+   * @throws {PermanentError} when the source is not a manifest that this runtime can read
+   */
+  manifest(): Promise<Manifest>
+  /**
+   * A file that {@link Source.manifest} names, read in the same ways as the source itself: `open(manifest.files[0])`.
+   *
+   * @throws {PermanentError} when the manifest does not name it, or it is no longer stored
+   */
+  open(file: Pick<ManifestFile, 'key'>): Promise<Source>
 }
 
 /** A source as its attempt has it. */
@@ -48,6 +62,8 @@ export interface SourceParts extends ReaderParts {
   readonly room: (signal: AbortSignal) => Promise<void>
   /** Smaller objects are downloaded for a tool. @defaultValue 64 MiB */
   readonly downloadBelowBytes?: number | undefined
+  /** Its name in the scratch folder. @defaultValue source */
+  readonly fileName?: string
 }
 
 /** A copy on disk is faster while it is small, and seeking in it costs nothing. */
@@ -55,9 +71,14 @@ const DOWNLOAD_BELOW_BYTES = 64 * 1024 * 1024
 
 /** Made by whoever reads: of all that an attempt gets, its source is the most to make, and many do without. */
 export function createSource(parts: SourceParts): AttemptSource {
-  let opened: AttemptSource | undefined
+  let opened: OpenSource | undefined
+  let named: NamedFiles | undefined
   let isClosed = false
-  function source(): AttemptSource {
+  function results(): NamedFiles {
+    named ??= createNamedFiles(parts, (start, count) => source().bytes(start, count), createSource)
+    return named
+  }
+  function source(): OpenSource {
     if (!opened) {
       opened = openSource(parts)
       if (isClosed) opened.close()
@@ -69,21 +90,33 @@ export function createSource(parts: SourceParts): AttemptSource {
     stream: () => source().stream(),
     bytes: (start, count) => source().bytes(start, count),
     input: () => source().input(),
+    manifest: () => results().manifest(),
+    open: (file) => results().open(file),
     get fault() {
-      return opened?.fault
+      return opened?.fault ?? named?.fault
     },
     get unseenFault() {
-      return opened?.unseenFault
+      return opened?.unseenFault ?? named?.unseenFault
     },
     close() {
       isClosed = true
       opened?.close()
+      named?.close()
     },
   }
 }
 
-function openSource(parts: SourceParts): AttemptSource {
-  const { object, scratch, proxy, room, downloadBelowBytes = DOWNLOAD_BELOW_BYTES } = parts
+type OpenSource = Omit<AttemptSource, 'manifest' | 'open'>
+
+function openSource(parts: SourceParts): OpenSource {
+  const {
+    object,
+    scratch,
+    proxy,
+    room,
+    downloadBelowBytes = DOWNLOAD_BELOW_BYTES,
+    fileName = 'source',
+  } = parts
   const { sizeBytes } = object
   let life: { readonly ended: AbortSignal; readonly close: () => void } | undefined
   let isClosed = false
@@ -101,7 +134,7 @@ function openSource(parts: SourceParts): AttemptSource {
   const own = remembering(readerOf(parts, 'kept'))
   const tools = remembering(readerOf(parts, 'passed-on'))
   async function download(): Promise<string> {
-    const path = join(scratch(), 'source')
+    const path = join(scratch(), fileName)
     await pipeline(own.read(0, sizeBytes - 1, ended()), createWriteStream(path, { mode: 0o600 }), {
       signal: ended(),
     })

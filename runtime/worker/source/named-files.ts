@@ -1,0 +1,76 @@
+/** The files that a manifest names, for a function whose source is that manifest. @module */
+import { PermanentError } from '../../errors.ts'
+import type { SourceObject } from '../../function.ts'
+import { parseManifest, type Manifest, type ManifestFile } from '../../output/manifest.ts'
+import type { AttemptSource, SourceParts } from './source.ts'
+
+/** A larger object is not a manifest: a file's entry takes some 400 bytes. */
+const MANIFEST_MAX_BYTES = 64 * 1024 * 1024
+
+export interface NamedFiles extends Pick<AttemptSource, 'manifest' | 'open' | 'close'> {
+  /** Of whichever file could not be read. */
+  readonly fault: Error | undefined
+  readonly unseenFault: Error | undefined
+}
+
+/**
+ * @param bytes - reads the manifest
+ * @param create - makes the source of a named file
+ */
+export function createNamedFiles(
+  parts: SourceParts,
+  bytes: AttemptSource['bytes'],
+  create: (parts: SourceParts) => AttemptSource,
+): NamedFiles {
+  const { bucket, key, sizeBytes } = parts.object
+  const sources: AttemptSource[] = []
+  let isClosed = false
+  let read: Promise<Manifest> | undefined
+
+  async function readManifest(): Promise<Manifest> {
+    const isSmall = sizeBytes <= MANIFEST_MAX_BYTES
+    const found = isSmall ? parseManifest((await bytes(0, sizeBytes)).toString()) : undefined
+    if (found === undefined) {
+      throw new PermanentError(`${bucket}/${key} is not a manifest of a schema version that is known here`)
+    }
+    return found
+  }
+  function manifest(): Promise<Manifest> {
+    read ??= readManifest()
+    return read
+  }
+
+  async function open(file: Pick<ManifestFile, 'key'>): Promise<AttemptSource> {
+    const { files } = await manifest()
+    if (!files.some((named) => named.key === file.key)) {
+      throw new PermanentError(`${bucket}/${key} does not name ${JSON.stringify(file.key)}`)
+    }
+    const object = await describe(file.key)
+    const { content: _, ...others } = parts
+    const source = create({ ...others, object, fileName: `source-${sources.length + 1}` })
+    sources.push(source)
+    if (isClosed) source.close()
+    return source
+  }
+
+  async function describe(fileKey: string): Promise<SourceObject> {
+    const head = await parts.storage.head(bucket, fileKey, { signal: parts.signal })
+    if (!head) throw new PermanentError(`${bucket}/${fileKey}, which its manifest names, is no longer stored`)
+    return { ...head, bucket, key: fileKey, generation: head.versionId ?? head.etag }
+  }
+
+  return {
+    manifest,
+    open,
+    get fault() {
+      return sources.find(({ fault }) => fault)?.fault
+    },
+    get unseenFault() {
+      return sources.find(({ unseenFault }) => unseenFault)?.unseenFault
+    },
+    close() {
+      isClosed = true
+      for (const source of sources) source.close()
+    },
+  }
+}
