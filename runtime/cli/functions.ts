@@ -12,8 +12,13 @@ import { toneOf } from './tones.ts'
 const COLUMNS: readonly Column<FunctionView>[] = [
   { title: 'function', show: ({ name }) => name },
   { title: 'state', show: stateOf, tone: (view) => toneOf(stateOf(view)) },
-  { title: 'waiting', show: ({ queue }) => String(queue.waiting), isNumber: true },
-  { title: 'backfill', show: ({ queue }) => String(queue.backfill), isNumber: true },
+  {
+    title: 'waiting',
+    show: ({ queue }) => String(queue.waiting + queue.backfill),
+    plain: ({ queue }) => String(queue.waiting),
+    isNumber: true,
+  },
+  { title: 'backfill', show: ({ queue }) => String(queue.backfill), isForPrograms: true },
   { title: 'running', show: ({ queue }) => String(queue.running), isNumber: true },
   {
     title: 'dead',
@@ -27,9 +32,14 @@ const COLUMNS: readonly Column<FunctionView>[] = [
     isNumber: true,
     tone: ({ workers }) => (workers === 0 ? 'bad' : undefined),
   },
-  { title: 'at a time', show: ({ concurrency }) => String(concurrency), isNumber: true },
-  { title: 'bucket', show: ({ on }) => on.bucket },
-  { title: 'match', show: ({ on }) => on.match.join(' ') || 'every key', isFlexible: true },
+  { title: 'at a time', show: ({ concurrency }) => String(concurrency), isForPrograms: true },
+  { title: 'bucket', show: ({ on }) => on.bucket, isForPrograms: true },
+  {
+    title: 'takes',
+    show: ({ on }) => `${on.bucket}/${on.match.join(' ') || 'every key'}`,
+    plain: ({ on }) => on.match.join(' ') || 'every key',
+    isFlexible: true,
+  },
 ]
 
 export const functions: CliCommand = (program, context) => {
@@ -122,7 +132,7 @@ function optionsOf({ optionsSchema, settings }: FunctionView): readonly OptionRo
   const properties = (optionsSchema['properties'] ?? {}) as Record<string, Record<string, unknown>>
   return Object.entries(properties).map(([name, schema]) => ({
     name,
-    default: schema['default'] === undefined ? '' : JSON.stringify(schema['default']),
+    default: schema['default'] === undefined ? String(schema['x-default'] ?? '') : JSON.stringify(schema['default']),
     set: settings[name] === undefined ? '' : JSON.stringify(settings[name]),
     valid: validText(schema),
   }))

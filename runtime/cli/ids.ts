@@ -5,6 +5,11 @@ export function isRunId(text: string): boolean {
   return /^[0-9a-f]{32}$/.test(text)
 }
 
+/** As a list shows it: enough to tell a few million runs apart, and every command takes it. */
+export function shortId(id: string): string {
+  return id.slice(0, 12)
+}
+
 export function runArgument(text: string): string {
   if (!isRunId(text)) throw new InvalidArgumentError('a run is 32 hex digits.')
   return text

@@ -4,7 +4,7 @@
  * @module
  */
 import { safeJson } from '../safe-json.ts'
-import { fit, padded, printable, widthOf } from './printable.ts'
+import { fit, padded, printable, widthOf, wrapped } from './printable.ts'
 import { toned, type Terminal, type Tone } from './terminal.ts'
 
 export interface Column<T> {
@@ -17,6 +17,14 @@ export interface Column<T> {
   /** Gets what is left of a line, and is cut when that is too little; one a table. */
   readonly isFlexible?: boolean
   readonly tone?: (row: T) => Tone | undefined
+  /** A person sees it elsewhere or not at all. */
+  readonly isForPrograms?: boolean
+}
+
+export interface ListingOptions<T> {
+  readonly json?: boolean | undefined
+  /** For a person, a sentence below the row; empty for none. */
+  readonly note?: (row: T) => string
 }
 
 export interface Listing<T> {
@@ -30,10 +38,12 @@ const NARROWEST_FLEXIBLE = 16
 export function createListing<T>(
   terminal: Terminal,
   columns: readonly Column<T>[],
-  { json }: { readonly json?: boolean | undefined } = {},
+  { json, note }: ListingOptions<T> = {},
 ): Listing<T> {
   if (json) return jsonListing(terminal)
-  return terminal.isTerminal ? table(terminal, columns) : tabbed(terminal, columns)
+  if (!terminal.isTerminal) return tabbed(terminal, columns)
+  const shown = columns.filter(({ isForPrograms }) => !isForPrograms)
+  return table(terminal, shown, note)
 }
 
 /** One document, an item a line. */
@@ -63,7 +73,11 @@ function tabbed<T>(terminal: Terminal, columns: readonly Column<T>[]): Listing<T
   }
 }
 
-function table<T>(terminal: Terminal, columns: readonly Column<T>[]): Listing<T> {
+function table<T>(
+  terminal: Terminal,
+  columns: readonly Column<T>[],
+  note: (row: T) => string = () => '',
+): Listing<T> {
   let widths: readonly number[] | undefined
   const line = (
     cells: readonly string[],
@@ -88,11 +102,18 @@ function table<T>(terminal: Terminal, columns: readonly Column<T>[]): Listing<T>
         const titles = columns.map(({ title }) => title.toUpperCase())
         line(titles, () => 'quiet', widths)
       }
-      for (const [index, row] of rows.entries())
+      for (const [index, row] of rows.entries()) {
         line(cells[index] as string[], (column) => columns[column]?.tone?.(row), widths)
+        const below = printable(note(row))
+        if (below !== '') terminal.write(`${indented(wrapped(below, terminal.columns - GAP.length))}\n`)
+      }
     },
     end: () => undefined,
   }
+}
+
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, GAP)
 }
 
 function widthsOf<T>(
