@@ -12,7 +12,7 @@ import { MEDIA_FILES } from './lib/media-files.ts'
 import { isUnexplained } from './lib/policy.ts'
 import { createProgressReporter } from './lib/progress-reporter.ts'
 import { recipeOf } from './lib/recipe.ts'
-import { clashOf, MIN_BYTES, parseBytes, requestOf } from './lib/request.ts'
+import { clashOf, DEFAULT_SECONDS, MIN_BYTES, parseBytes, requestOf } from './lib/request.ts'
 import { declaredSeconds, lengthWarning } from './lib/segments.ts'
 import { createUploadWindow } from './lib/upload-window.ts'
 
@@ -28,7 +28,7 @@ export const chunk = defineFunction(
         /** `copy` cuts at the source's keyframes and changes nothing; `exact` re-encodes, and cuts where it is told. */
         mode: z.enum(MODES).default('copy'),
         /** Of each chunk; 6 when nothing is asked for. With `copy` the real length depends on where the source has keyframes. */
-        seconds: z.coerce.number().min(0.5).max(600).optional(),
+        seconds: z.coerce.number().min(0.5).max(600).meta({ 'x-default': DEFAULT_SECONDS }).optional(),
         /** So many of the same length. */
         parts: z.coerce.number().int().min(1).max(1_000).optional(),
         /** No chunk is larger: `25MB`, `25MiB` or a number. */

@@ -5,6 +5,7 @@ import { SECOND_MS, sleep } from '../time.ts'
 import type { ApiClient } from './api-client.ts'
 import { BadNewsError, InterruptedError, type CliContext } from './command.ts'
 import { countText } from './amounts.ts'
+import { shortId } from './ids.ts'
 import { fit, printable } from './printable.ts'
 import { writeJson } from './table.ts'
 import { progressLine } from './terminal.ts'
@@ -35,11 +36,14 @@ export async function followJob(
 ): Promise<void> {
   const job = options.wait || options.waitRuns ? await untilDone(api, started, options, context) : started
   if (options.json) writeJson(context.out, job)
-  else context.out.write(`job ${printable(job.id)}: ${jobText(job)}\n`)
+  else {
+    context.out.write(`job ${printable(job.id)}: ${jobText(job)}\n`)
+    if (options.waitRuns) writeFailures(job, context)
+  }
   if (job.status === 'cancelled') throw new BadNewsError('the job was cancelled')
   if (options.waitRuns && !job.runs) {
     throw new BadNewsError(
-      `of a job with ${countText(job.total, 'run')} nobody counts what becomes of them, so that --wait-runs cannot wait: it goes on without; ${context.invocation} show ${job.id}`,
+      `outcomes are not tracked for a job of ${countText(job.total, 'run')}, so --wait-runs cannot wait for them; the job continues: ${context.invocation} show ${job.id}`,
     )
   }
   if (options.waitRuns && countOf(job, WITHOUT_RESULT) > 0) {
@@ -64,7 +68,9 @@ async function untilDone(
       await sleep(POLL_MS, stopping.signal)
       if (stopping.signal.aborted) {
         line.clear()
-        throw new InterruptedError(`job ${job.id} goes on; end it by: ${invocation} cancel ${job.id}`)
+        throw new InterruptedError(
+          `job ${job.id} is still running; stop it with: ${invocation} cancel ${job.id}`,
+        )
       }
       job = await api.get<Job>(`/v1/jobs/${encodeURIComponent(job.id)}`)
       if (waitRuns && !job.runs) break
@@ -74,6 +80,18 @@ async function untilDone(
     line.clear()
     signals.off('SIGINT', onInterrupt)
   }
+}
+
+/** A sentence for each run that failed, and the command that shows the rest of it. */
+function writeFailures(job: Job, { out, invocation }: CliContext): void {
+  const failures = job.failures ?? []
+  for (const { run, status, bucket, key, reason, ...rest } of failures) {
+    const why = reason === undefined ? '' : `: ${reason.split('\n')[0]}`
+    out.write(`  ${printable(`${status} ${rest.function} ${bucket}/${key}${why}`)}\n`)
+    out.write(`    ${printable(`${invocation} show ${shortId(run)}`)}\n`)
+  }
+  const unnamed = countOf(job, ['dead', 'cancelled']) - failures.length
+  if (unnamed > 0) out.write(`  and ${unnamed} more\n`)
 }
 
 function isOpen(job: Job, waitRuns = false): boolean {
@@ -96,6 +114,7 @@ export function jobText(job: Job): string {
     `${job.handedOut} of ${countText(job.total, 'run')} handed out`,
     job.passedOver > 0 ? `, ${job.passedOver} passed over` : '',
     states.length > 0 ? `; ${states.join(', ')}` : '',
+    job.percent === undefined || job.percent === 100 ? '' : `; ${Math.floor(job.percent)} %`,
   ]
   return printable(parts.join(''))
 }

@@ -132,7 +132,8 @@ function optionsOf({ optionsSchema, settings }: FunctionView): readonly OptionRo
   const properties = (optionsSchema['properties'] ?? {}) as Record<string, Record<string, unknown>>
   return Object.entries(properties).map(([name, schema]) => ({
     name,
-    default: schema['default'] === undefined ? String(schema['x-default'] ?? '') : JSON.stringify(schema['default']),
+    default:
+      schema['default'] === undefined ? String(schema['x-default'] ?? '') : JSON.stringify(schema['default']),
     set: settings[name] === undefined ? '' : JSON.stringify(settings[name]),
     valid: validText(schema),
   }))

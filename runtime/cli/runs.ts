@@ -75,7 +75,10 @@ export const runs: CliCommand = (program, context) => {
     .option('--until <time>', 'created before then', (text) => timeArgument(text))
     .option('--limit <n>', 'at most this many', countArgument, 50)
     .option('--all', 'without a limit')
-    .addHelpText('after', examples('runs --status dead --since 2d', 'runs --watch', 'runs --function chunk --all --json'))
+    .addHelpText(
+      'after',
+      examples('runs --status dead --since 2d', 'runs --watch', 'runs --function chunk --all --json'),
+    )
     .option('--watch', 'show the list again every second, until Ctrl-C')
     .action(async ({ watch, ...options }: RunsOptions) => {
       if (!watch) return list(context, context.out, options)

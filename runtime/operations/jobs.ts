@@ -6,6 +6,7 @@ import type { JobRecord, JobStore } from '../jobs/job-store.ts'
 import type { History } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import { fromCursor, toCursor } from './cursor.ts'
+import { NAMED_FAILURES, outcomeOfRuns, type JobOutcome } from './job-outcome.ts'
 
 /** Of larger jobs it is not counted what became of their runs: that would hold Redis up. */
 const COUNTED_RUNS = 10_000
@@ -26,6 +27,11 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
     }
   }
 
+  async function outcomeOf(job: JobRecord): Promise<JobOutcome> {
+    const counted = await history.countRuns(job.id, job.position, NAMED_FAILURES)
+    return outcomeOfRuns(job.total, counted, await history.runs(counted.failed))
+  }
+
   async function found(id: string): Promise<JobRecord> {
     const job = await jobs.get(id)
     if (!job) throw new RefusedError(404, `there is no job ${id} (any more)`)
@@ -43,7 +49,7 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
     async get(id) {
       const job = await jobs.get(id)
       if (!job) return undefined
-      return toJob(job, job.total <= COUNTED_RUNS ? await history.countRuns(id, job.position) : undefined)
+      return toJob(job, job.total <= COUNTED_RUNS ? await outcomeOf(job) : undefined)
     },
 
     async cancel(id) {
@@ -62,7 +68,7 @@ function isCursor(parts: unknown): parts is [string] {
   return Array.isArray(parts) && parts.length === 1 && typeof parts[0] === 'string'
 }
 
-export function toJob(job: JobRecord, runs?: Record<string, number>): Job {
+export function toJob(job: JobRecord, outcome?: JobOutcome): Job {
   const { id, kind, status, total, handedOut, passedOver, ratePerSecond } = job
   return {
     id,
@@ -75,6 +81,6 @@ export function toJob(job: JobRecord, runs?: Record<string, number>): Job {
     request: { ...job.request },
     createdAt: toTime(job.createdAtMs),
     ...(job.endedAtMs !== undefined && { endedAt: toTime(job.endedAtMs) }),
-    ...(runs && { runs }),
+    ...outcome,
   }
 }

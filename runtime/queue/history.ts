@@ -44,6 +44,16 @@ export interface HistoryRequest {
   readonly untilMs?: number | undefined
 }
 
+/** What became of a job's runs. */
+export interface CountedRuns {
+  /** Those that Redis has forgotten are `forgotten`. */
+  readonly states: Readonly<Record<string, number>>
+  /** The sum of it over the runs in progress. */
+  readonly percentOfRunning: number
+  /** Ids of the first ones that ended dead or cancelled. */
+  readonly failed: readonly string[]
+}
+
 export type History = ReturnType<typeof createHistory>
 
 export function createHistory(redis: Redis, keys: Keys) {
@@ -87,17 +97,23 @@ export function createHistory(redis: Redis, keys: Keys) {
     pickDeadLetters: (runIds: readonly string[], filter: RunFilter) =>
       pickDeadLetters(script, runIds, filter),
 
-    /** What became of the first `count` runs of a job, counted by state. */
-    async countRuns(job: string, count: number): Promise<Record<string, number>> {
-      const counts: Record<string, number> = {}
+    /** What became of the first `count` runs of a job; up to `maxFailed` that failed are named. */
+    async countRuns(job: string, count: number, maxFailed: number): Promise<CountedRuns> {
+      const states: Record<string, number> = {}
+      const failed: string[] = []
+      let percentOfRunning = 0
       for (let from = 0; from < count; from += STEP) {
-        const flat = (await script('count_states', [job, from, Math.min(from + STEP, count) - 1])) as string[]
+        const last = Math.min(from + STEP, count) - 1
+        const reply = await script('count_states', [job, from, last, maxFailed - failed.length])
+        const [flat, percent, ids] = reply as [string[], string, string[]]
         for (let index = 0; index < flat.length; index += 2) {
           const state = flat[index] as string
-          counts[state] = (counts[state] ?? 0) + Number(flat[index + 1])
+          states[state] = (states[state] ?? 0) + Number(flat[index + 1])
         }
+        percentOfRunning += Number(percent)
+        failed.push(...ids)
       }
-      return counts
+      return { states, percentOfRunning, failed }
     },
 
     /** In the order of the ids; undefined for those that are not known. */

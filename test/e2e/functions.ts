@@ -100,7 +100,7 @@ const slow = defineFunction(
 
 /** Runs a program as anybody would: one that works for longer than a silence may last, or fails behind its banner. */
 const tool = defineFunction(
-  { name: 'tool', version: '1', on: on('tool'), retry: { attempts: 1 }, stallTimeout: '4s' },
+  { name: 'tool', version: '1', on: on('tool'), retry: { attempts: 1 }, stallTimeout: '2s' },
   async (c) => {
     const script = await text(await c.var.source.stream())
     const { stdout } = await promisify(execFile)(process.execPath, ['-e', script], { signal: c.var.signal })

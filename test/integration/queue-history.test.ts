@@ -159,6 +159,28 @@ describe('dead letters', () => {
   })
 })
 
+it('adds up how far the runs of a job are, and names no more failures than it is asked for', async () => {
+  const jobs = createJobStore(used.redis, used.queue, 60_000)
+  const ids = numbered('a', 8)
+  await used.queue.enqueue(...ids.map((runId) => jobOf(runId)))
+  const { redis, queue } = used
+  for (const [index, id] of ids.entries()) {
+    if (index < 3) await queue.cancel(id)
+    // As a worker's heartbeat leaves it.
+    else if (index < 6)
+      await redis.hset(queue.keys.run(id), 'state', 'running', 'progress', `{"percent":${index * 10}.5}`)
+    else await redis.hset(queue.keys.run(id), 'state', 'running', 'progress', '{"mediaSeconds":3}')
+  }
+  const items = ids.map((runId) => ({ runId, payload: jobOf(runId).payload }))
+  const job = await jobs.create({ kind: 'reprocess', isForced: false, request: {}, items })
+  const counted = await history.countRuns(job.id, 8, 2)
+  expect(counted).toEqual({
+    states: { cancelled: 3, running: 5 },
+    percentOfRunning: 121.5,
+    failed: [expect.any(String), expect.any(String)],
+  })
+})
+
 it('counts what became of the runs of a job without reading them', async () => {
   const jobs = createJobStore(used.redis, used.queue, 60_000)
   await used.queue.enqueue(...numbered('a', 700).map((runId) => jobOf(runId)))
@@ -166,6 +188,13 @@ it('counts what became of the runs of a job without reading them', async () => {
   const payload = { ...jobOf('x').payload, options: { runId: 'a-0001' }, key: '"runId":"a-0001"' }
   const items = [...numbered('a', 700), 'gone', 'later'].map((runId) => ({ runId, payload }))
   const job = await jobs.create({ kind: 'reprocess', isForced: false, request: {}, items })
-  const { result, read } = await runsReadBy(used.redis, () => history.countRuns(job.id, 701))
-  expect({ result, read }).toEqual({ result: { queued: 699, cancelled: 1, forgotten: 1 }, read: 0 })
+  const { result, read } = await runsReadBy(used.redis, () => history.countRuns(job.id, 701, 20))
+  expect({ result, read }).toEqual({
+    result: {
+      states: { queued: 699, cancelled: 1, forgotten: 1 },
+      percentOfRunning: 0,
+      failed: ['a-0001'],
+    },
+    read: 0,
+  })
 })

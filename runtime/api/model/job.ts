@@ -1,6 +1,7 @@
 /** Work on many runs at once: its request, its preview, its progress. @module */
 import { z } from '@hono/zod-openapi'
 import { time, timeQuery } from './page.ts'
+import { runStatus } from './run.ts'
 
 export const MAX_JOB_ITEMS = 100_000
 
@@ -118,6 +119,25 @@ export const jobSchema = z
         description: 'what became of the runs, counted by status; only of jobs with up to 10,000 runs',
         example: { succeeded: 40, running: 2 },
       }),
+    percent: z
+      .number()
+      .min(0)
+      .max(100)
+      .optional()
+      .openapi({ description: 'how far all runs together are, where `runs` is given' }),
+    failures: z
+      .array(
+        z.object({
+          run: z.string(),
+          function: z.string(),
+          bucket: z.string(),
+          key: z.string(),
+          status: runStatus,
+          reason: z.string().optional(),
+        }),
+      )
+      .optional()
+      .openapi({ description: 'up to 20 runs that ended dead or cancelled, where `runs` is given' }),
   })
   .openapi('Job')
 

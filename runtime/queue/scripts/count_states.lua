@@ -1,17 +1,21 @@
 -- Counts what became of some runs of a job. Only reads.
 -- KEYS  1 prefix
--- ARGV  1 job  2 its first item that counts  3 the last one
--- Returns state, how many are in it, and so on; those that are not known are `forgotten`
-local counts = {}
+-- ARGV  1 job  2 its first item that counts  3 the last one  4 how many runs that failed are named
+-- Returns { state, how many are in it, and so on; those that are not known are `forgotten` },
+--         the sum of percent of the runs in progress,  { ids of runs that ended dead or cancelled }
+local counts, failed, percent = {}, {}, 0
 for _, item in ipairs(redis.call('LRANGE', P .. 'job:' .. ARGV[1] .. ':items', ARGV[2], ARGV[3])) do
   -- A quote within a text of JSON has a backslash before it, so this is the item's own.
   local run = string.match(item, '"runId":"([^"]+)"')
-  local state = run and redis.call('HGET', runKey(run), 'state') or 'forgotten'
+  local v = run and redis.call('HMGET', runKey(run), 'state', 'progress') or {}
+  local state = v[1] or 'forgotten'
   counts[state] = (counts[state] or 0) + 1
+  if state == 'running' and v[2] then percent = percent + (cjson.decode(v[2]).percent or 0) end
+  if (state == 'dead' or state == 'cancelled') and #failed < tonumber(ARGV[4]) then failed[#failed + 1] = run end
 end
-local reply = {}
+local flat = {}
 for state, count in pairs(counts) do
-  reply[#reply + 1] = state
-  reply[#reply + 1] = count
+  flat[#flat + 1] = state
+  flat[#flat + 1] = count
 end
-return reply
+return { flat, tostring(percent), failed }

@@ -1,4 +1,5 @@
 /** Commands that ask: what they send, and what they print for people and for programs. */
+import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { RUN_ID, runOf } from './answers.ts'
 import { useFakeApi, type Answer, type Asked } from './fake-api.ts'
@@ -43,7 +44,7 @@ describe('runs', () => {
       columns: 100,
     })
     expect(out.trim().split('\n')).toHaveLength(4)
-    expect(out).toMatch(/^RUN +STATUS +FUNCTION +AGE +OBJECT\n/)
+    expect(out).toMatch(/^RUN +STATUS +FUNCTION +AGE +TOOK +OBJECT\n/)
     expect(err).toContain('the first 3')
     expect(fake.api?.asked.map(({ path }) => path)).toEqual([
       '/v1/runs?status=dead%2Cretrying&limit=3',
@@ -66,16 +67,45 @@ describe('runs', () => {
   it('puts tabs between columns for programs, and none into them', async () => {
     const answer = () => ({ body: { items: [runOf({}, 'a\tb\nc.mp4')], nextCursor: null } })
     expect((await fake.ask(['runs'], answer)).out).toBe(
-      `${RUN_ID}\tsucceeded\tchunk\t2026-11-23T10:00:00.000Z\tincoming/a\\tb\\nc.mp4\n`,
+      `${RUN_ID}\tsucceeded\tchunk\t2026-11-23T10:00:00.000Z\t\tincoming/a\\tb\\nc.mp4\t\n`,
     )
   })
 
-  it('cuts a long key in its middle on a terminal', async () => {
+  it('shows a short id, how far a run is, how long it took, and the whole key', async () => {
     const key = `${'x'.repeat(200)}/clip.mp4`
-    const answer = () => ({ body: { items: [runOf({}, key)], nextCursor: null } })
-    const { out } = await fake.ask(['runs'], answer, { columns: 90 })
-    expect(out).toMatch(/incoming\/x+…x*\/clip.mp4\n$/)
-    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(90)
+    const times = { startedAt: '2026-11-23T10:00:01.000Z', endedAt: '2026-11-23T10:00:05.000Z' }
+    const items = [runOf({ status: 'running', progress: { percent: 42.9 }, ...times }, key)]
+    const { out } = await fake.ask(['runs'], () => ({ body: { items, nextCursor: null } }), { columns: 80 })
+    expect(out).toMatch(/^0123456789ab {2}running 42 % {2}chunk +\S+ +4s {2}incoming\/x{200}\/clip.mp4$/m)
+  })
+
+  it('has the reason of a failure below its run, and as the last column for programs', async () => {
+    const items = [runOf({ status: 'dead', error: 'no video \u001b[2Jin it\nand more' }), runOf()]
+    const answer = () => ({ body: { items, nextCursor: null } })
+    const lines = (await fake.ask(['runs'], answer, { columns: 80 })).out.split('\n')
+    expect(lines[2]).toBe('  no video \\e[2Jin it')
+    expect(lines[3]).toMatch(/^0123456789ab/)
+    expect((await fake.ask(['runs'], answer)).out.split('\n')[0]).toMatch(/\tno video \\e\[2Jin it$/)
+  })
+
+  it('draws the list again and again with --watch, until Ctrl-C', async () => {
+    const signals = new EventEmitter()
+    const answer = (_: Asked, count: number): Answer => {
+      if (count === 1) signals.emit('SIGINT')
+      return { body: { items: [runOf({ status: count === 0 ? 'running' : 'succeeded' })], nextCursor: null } }
+    }
+    const { code, out } = await fake.ask(['runs', '--watch'], answer, { columns: 80, signals })
+    expect(code).toBe(0)
+    const pictures = out.split('\u001b[H').slice(2)
+    expect(pictures).toHaveLength(2)
+    expect(pictures[0]).toContain('running')
+    expect(pictures[1]).toContain('succeeded')
+  })
+
+  it('watches for nobody but a person', async () => {
+    const { code, err } = await fake.ask(['runs', '--watch'], () => 'lost')
+    expect(code).toBe(2)
+    expect(err).toContain('--watch is for a terminal')
   })
 
   it('turns times for people into times', async () => {
@@ -146,6 +176,23 @@ describe('functions', () => {
     expect(list.out).toBe('chunk\tactive\t1\t2\t0\t3\t1\t2\tincoming\t**/*.mp4\n')
     const one = await fake.ask(['functions', 'chunk'], () => ({ body: view }), { columns: 80 })
     expect(one.out).toMatch(/^seconds +6 +4 +number from 0.5 to 600$/m)
+  })
+
+  it('fit into 80 columns, with what is waiting in one number', async () => {
+    const wide = {
+      ...view,
+      on: { ...view.on, match: ['**/*.{mp4,mov,mkv,webm,avi,ts,mpg,mp3,wav,flac,ogg}'] },
+    }
+    const { out } = await fake.ask(['functions'], () => ({ body: { items: [wide] } }), { columns: 80 })
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
+    expect(out).toMatch(/^chunk +active +3 +0 +3 +1 +incoming\//m)
+  })
+
+  it('show what an option is where the schema has no default of its own', async () => {
+    const optionsSchema = { properties: { seconds: { type: 'number', 'x-default': 6 } } }
+    const body = { ...view, optionsSchema, settings: {} }
+    const { out } = await fake.ask(['functions', 'chunk'], () => ({ body }), { columns: 80 })
+    expect(out).toMatch(/^seconds +6 +number$/m)
   })
 
   it('are paused, resumed and limited', async () => {

@@ -173,8 +173,36 @@ describe('reprocess', () => {
       { columns: 80 },
     )
     expect(err).toContain('1 of 2 runs handed out')
-    expect(out).toBe('job 01JOB: 2 of 2 runs handed out; 1 succeeded, 1 dead\n')
+    expect(out).toMatch(/^job 01JOB: 2 of 2 runs handed out; 1 succeeded, 1 dead\n/)
     expect(code).toBe(1)
+  })
+
+  it('shows with --wait-runs how far the runs are, and names those that failed with their reasons', async () => {
+    const failures = [
+      {
+        run: RUN_ID,
+        function: 'chunk',
+        bucket: 'incoming',
+        key: 'a\u001b[2J.mp4',
+        status: 'dead' as const,
+        reason: 'no video\nx',
+      },
+    ]
+    const states = [
+      jobOf({ total: 30, handedOut: 30, runs: { running: 30 }, percent: 41.9, failures: [] }),
+      jobOf({ total: 30, handedOut: 30, runs: { dead: 30 }, percent: 100, failures }),
+    ]
+    const answer = (_: Asked, count: number) => ({ body: states[count] })
+    const { out, err } = await fake.ask(['reprocess', 'incoming/a.mp4', '--wait-runs'], answer, {
+      columns: 80,
+    })
+    expect(err).toContain('30 running; 41 %')
+    expect(out.split('\n').slice(1)).toEqual([
+      '  dead chunk incoming/a\\e[2J.mp4: no video',
+      '    sluice show 0123456789ab',
+      '  and 29 more',
+      '',
+    ])
   })
 
   it('refuses to wait for runs that nobody counts', async () => {
@@ -183,7 +211,9 @@ describe('reprocess', () => {
       body: job,
     }))
     expect({ code, out }).toEqual({ code: 1, out: 'job 01JOB: 2 of 10001 runs handed out\n' })
-    expect(err).toMatch(/10001 runs .* --wait-runs cannot wait: .* sluice show 01JOB/)
+    expect(err).toMatch(
+      /10001 runs, so --wait-runs cannot wait for them; the job continues: sluice show 01JOB/,
+    )
     expect(fake.api?.asked).toHaveLength(2)
   })
 
