@@ -132,8 +132,8 @@ function optionsOf({ optionsSchema, settings }: FunctionView): readonly OptionRo
   const properties = (optionsSchema['properties'] ?? {}) as Record<string, Record<string, unknown>>
   return Object.entries(properties).map(([name, schema]) => ({
     name,
-    default:
-      schema['default'] === undefined ? String(schema['x-default'] ?? '') : JSON.stringify(schema['default']),
+    // `x-default` is what an absent option amounts to, where that depends on others.
+    default: JSON.stringify(schema['default'] ?? schema['x-default']) ?? '',
     set: settings[name] === undefined ? '' : JSON.stringify(settings[name]),
     valid: validText(schema),
   }))
