@@ -158,6 +158,7 @@ function bounded(bitRate: number | undefined): string {
 /**
  * What all ways of cutting share; standard output gets a CSV line for each piece that is final.
  *
+ * - `level+verbose`: with it FFmpeg says at its end how many packets it read and wrote (`packet-counts.ts`).
  * - `+genpts`: AVI, MPEG-PS and MPEG-2 in TS store no presentation times for some frames; no muxer takes a packet without.
  * - `-avoid_negative_ts disabled`: else every time in the list is late by the delay of B-frames.
  */
@@ -171,7 +172,7 @@ function chunksArguments(
     readonly earlySeconds: number
   },
 ): readonly string[] {
-  const first = `-hide_banner -nostdin -nostats -loglevel warning -progress pipe:3 ${own.input} -fflags ${own.flags}`
+  const first = `-hide_banner -nostdin -nostats -loglevel level+verbose -progress pipe:3 ${own.input} -fflags ${own.flags}`
   const command = guardedInput(input, first)
   const maps = streams.map(({ index }) => `-map 0:${index}`)
   const tags = streams.flatMap(({ index, hasTags = true }, place) =>

@@ -3,7 +3,9 @@ import type { ChildProcess } from 'node:child_process'
 import { NOTABLE, SHORT_OF_MEMORY } from './diagnosis.ts'
 import { createLastLines } from './last-lines.ts'
 import { createNotableLines } from './notable-lines.ts'
+import type { PacketCounts } from './packet-counts.ts'
 import { sleepsOverMemory } from './standstill.ts'
+import { createToolLines } from './tool-lines.ts'
 
 /** What reads through the range proxy also sleeps while that holds bytes back, until uploads are done. */
 const STANDSTILL_MS = { file: 2_000, url: 30_000 }
@@ -13,6 +15,8 @@ export interface Complaints {
   lastLines(count?: number): readonly string[]
   /** Of all that was said, the first line of each kind that `diagnosis.ts` knows. */
   notableLines(): readonly string[]
+  /** Undefined when it ended before it said them. */
+  counts(): PacketCounts | undefined
   /** It met its memory limit and slept for good, so it was killed. */
   readonly stoodStill: boolean
 }
@@ -47,13 +51,15 @@ export function listenToComplaints(
   const notable = createNotableLines(NOTABLE, (line) => {
     hasComplained ||= SHORT_OF_MEMORY.test(line)
   })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    last.add(text)
-    notable.add(text)
+  const said = createToolLines((line) => {
+    last.add(`${line}\n`)
+    notable.add(`${line}\n`)
   })
+  child.stderr?.setEncoding('utf8').on('data', said.add).on('end', said.end)
   return {
     lastLines: (count) => last.lines(count),
     notableLines: () => notable.lines(),
+    counts: said.counts,
     get stoodStill() {
       return stoodStill
     },

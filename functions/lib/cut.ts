@@ -17,7 +17,10 @@ export interface Chunk {
   readonly times: ChunkTimes
 }
 
-export interface CutOptions extends Omit<WholeOptions, 'last' | 'result' | 'endsSeconds' | 'count'> {
+export interface CutOptions extends Omit<
+  WholeOptions,
+  'last' | 'result' | 'endsSeconds' | 'packets' | 'count'
+> {
   /** Where the chunks appear, and FFmpeg's working folder. */
   readonly scratch: string
   readonly signal: AbortSignal
@@ -58,6 +61,7 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
   let isLeaning = false
   /** Of each track, by the chunks so far. */
   const endsSeconds: number[] = []
+  const packets: number[] = []
   const toChunk = (piece: Piece, endSeconds: number): Chunk => {
     const { path, startSeconds, facts } = piece
     const index = count++
@@ -79,13 +83,22 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
       // Only the next one's start tells where a chunk ends, so each waits for its successor.
       if (held) yield toChunk(held, piece.startSeconds)
       held = piece
-      for (const [place, { endSeconds }] of (piece.facts.tracks ?? []).entries())
-        endsSeconds[place] = Math.max(endsSeconds[place] ?? 0, piece.startSeconds + endSeconds)
+      for (const [place, track] of (piece.facts.tracks ?? []).entries()) {
+        endsSeconds[place] = Math.max(endsSeconds[place] ?? 0, piece.startSeconds + track.endSeconds)
+        packets[place] = (packets[place] ?? 0) + track.packets
+      }
       mustBeGood(piece, count, options)
     }
     last = segment
   }
-  const endSeconds = judgeWhole({ ...options, last, result, endsSeconds, count: count + (held ? 1 : 0) })
+  const endSeconds = judgeWhole({
+    ...options,
+    last,
+    result,
+    endsSeconds,
+    packets,
+    count: count + (held ? 1 : 0),
+  })
   if (held) yield toChunk(held, endSeconds)
   if (recipe.mode === 'copy' && isLeaning) onWarning(segments.LEANING_WARNING)
 }

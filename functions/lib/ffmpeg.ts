@@ -23,6 +23,7 @@ import {
 } from './metrics.ts'
 import { countUsage } from './process-usage.ts'
 import { TOO_LONG } from './policy.ts'
+import type { PacketCounts } from './packet-counts.ts'
 import { createProgressParser, type FfmpegProgress } from './progress.ts'
 import { ToolError } from './tool-error.ts'
 
@@ -55,6 +56,8 @@ export interface FfmpegResult {
   readonly stoodStill?: boolean
   /** The furthest media time that `-progress` reported. */
   readonly mediaSeconds?: number
+  /** What it counted of each stream; absent when it did not end well, or was not asked to (`-loglevel level+verbose`). */
+  readonly counts?: PacketCounts
 }
 
 export interface FfmpegRun {
@@ -188,6 +191,7 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
       if (isChainFailure(code, complaints)) {
         return settle('unstartable', () => reject(unstartable(options.tool, complaints.lastLines(1)[0])))
       }
+      const counts = complaints.counts()
       const result = {
         tool: options.tool,
         ...(code !== null && { exitCode: code }),
@@ -196,6 +200,7 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
         notableLines: complaints.notableLines(),
         ...(complaints.stoodStill && { stoodStill: true }),
         ...(mediaSeconds !== undefined && { mediaSeconds }),
+        ...(counts !== undefined && { counts }),
       }
       return settle(code === 0 ? 'succeeded' : 'failed', () => resolve(result))
     })

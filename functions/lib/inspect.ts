@@ -6,8 +6,9 @@ import { mustHaveSucceeded } from './failure.ts'
 import { brokenFragments } from './fragments.ts'
 import { runFfmpeg, type FfmpegResult } from './ffmpeg.ts'
 import { ffprobeSchema, toMediaInfo, type MediaInfo } from './media-info.ts'
+import { declaredTracks, type DeclaredTrack } from './mp4-source.ts'
 import { mediaInput, type MediaInput } from './media-input.ts'
-import { refusalOfMedia } from './policy.ts'
+import { refusalOfMedia, refusalOfTracks } from './policy.ts'
 import { sniff, SNIFF_BYTES, type Sniff } from './sniff.ts'
 import { ToolError } from './tool-error.ts'
 
@@ -25,6 +26,8 @@ export interface Inspection {
   readonly isRaggedFine?: boolean
   /** Why it is not all there, by its own first bytes. */
   readonly breaksOff?: string
+  /** What the tables of MP4 and QuickTime declare, by the number of the stream. */
+  readonly declared?: ReadonlyMap<number, DeclaredTrack>
 }
 
 export interface InspectOptions {
@@ -77,9 +80,11 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   mustHaveSucceeded(result)
   const { parsed, document } = parse(lines.join('\n'), result)
   const media = toMediaInfo(parsed, [...(result.notableLines ?? []), ...result.lastLines])
-  const refusal = refusalOfMedia(media)
-  if (refusal !== undefined) throw new PermanentError(`the file is not accepted: ${refusal}`)
   const demuxer = demuxerNamed(media.format)
+  const tracks =
+    demuxer === 'mov' ? await declaredTracks((start, count) => source.bytes(start, count), sizeBytes) : []
+  const refusal = refusalOfMedia(media) ?? refusalOfTracks(tracks)
+  if (refusal !== undefined) throw new PermanentError(`the file is not accepted: ${refusal}`)
   return {
     input: { ...address, ...(demuxer !== undefined && { demuxer }) },
     media,
@@ -88,7 +93,20 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
     sizeBytes,
     isRaggedFine: demuxer === 'mpegts' || first.isLengthUnknown,
     ...(breaksOff !== undefined && { breaksOff }),
+    ...(tracks.length > 0 && { declared: byStream(parsed.streams, tracks) }),
   }
+}
+
+/** ffprobe names a stream of MP4 by the number of its track, such as `0x1`. */
+function byStream(
+  streams: readonly { readonly index: number; readonly id?: unknown }[],
+  tracks: readonly DeclaredTrack[],
+): ReadonlyMap<number, DeclaredTrack> {
+  const found = streams.flatMap(({ index, id }) => {
+    const track = tracks.find(({ trackId }) => trackId === Number(id))
+    return track ? [[index, track] as const] : []
+  })
+  return new Map(found)
 }
 
 function parse(json: string, result: FfmpegResult) {

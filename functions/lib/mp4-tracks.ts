@@ -1,11 +1,7 @@
 /** The tables of an MP4 or MOV file as FFmpeg's muxers write it. @module */
 import type { FileHandle } from 'node:fs/promises'
 import type { ChunkTrack } from './chunk-facts.ts'
-
-interface Box {
-  readonly type: string
-  readonly content: Buffer
-}
+import { boxes, editsOf, find, pairs, ticksPerSecond, within, type Box, type Pair } from './mp4-boxes.ts'
 
 /** More tables than a chunk of any length has. */
 const MAX_MOOV_BYTES = 256 * 1024 ** 2
@@ -16,24 +12,24 @@ const KINDS: Readonly<Record<string, ChunkTrack['kind']>> = { vide: 'video', sou
 /** @throws {Error} when there are no tables, or they are torn */
 export async function mp4Tracks(file: FileHandle, bytes: number): Promise<readonly ChunkTrack[]> {
   const moov = boxes(await readMoov(file, bytes))
-  const header = find(moov, 'mvhd')
-  const perSecond = header ? header.readUInt32BE(header[0] === 1 ? 20 : 12) : 1
+  const perSecond = ticksPerSecond(find(moov, 'mvhd'))
   return moov.filter(({ type }) => type === 'trak').map(({ content }) => trackOf(boxes(content), perSecond))
 }
 
 function trackOf(trak: readonly Box[], moviePerSecond: number): ChunkTrack {
   const media = boxes(find(trak, 'mdia'))
-  const tables = boxes(find(boxes(find(media, 'minf')), 'stbl'))
-  const header = find(media, 'mdhd')
-  const perSecond = header ? header.readUInt32BE(header[0] === 1 ? 20 : 12) : 1
+  const tables = boxes(within(find(media, 'minf'), 'stbl'))
+  const perSecond = ticksPerSecond(find(media, 'mdhd'))
   const durations = pairs(find(tables, 'stts'))
-  const edits = editedSeconds(find(boxes(find(trak, 'edts')), 'elst'), moviePerSecond)
+  const edits = editsOf(within(find(trak, 'edts'), 'elst'))
+  // The waits among them, too.
+  const edited = edits.reduce((total, { lasts }) => total + lasts, 0) / moviePerSecond
   const sum = durations.reduce((total, [count, duration]) => total + count * duration, 0)
   const sync = find(tables, 'stss')
   return {
     kind: KINDS[find(media, 'hdlr')?.toString('latin1', 8, 12) ?? ''] ?? 'other',
     packets: durations.reduce((total, [count]) => total + count, 0),
-    endSeconds: edits ?? sum / perSecond,
+    endSeconds: edits.length > 0 ? edited : sum / perSecond,
     // Without this table all of them are keyframes.
     beginsWithKeyframe: !sync || (sync.length >= 12 && sync.readUInt32BE(8) === 1),
     isIndependent: isIndependent(durations, pairs(find(tables, 'ctts'))),
@@ -54,39 +50,12 @@ function isIndependent(durations: readonly Pair[], delays: readonly Pair[]): boo
   return true
 }
 
-type Pair = readonly [count: number, value: number]
-
-/** Rows of a count and a value, after version, flags and number of rows. */
-function pairs(table: Buffer | undefined): readonly Pair[] {
-  if (!table || table.length < 8) return []
-  const rows = Math.min(table.readUInt32BE(4), Math.floor((table.length - 8) / 8))
-  return Array.from({ length: rows }, (_, row) => [
-    table.readUInt32BE(8 + row * 8),
-    // Delays may be negative.
-    table.readInt32BE(12 + row * 8),
-  ])
-}
-
 function valueAt(rows: readonly Pair[]): (packet: number) => number | undefined {
   return (packet) => {
     let before = 0
     for (const [count, value] of rows) if (packet < (before += count)) return value
     return undefined
   }
-}
-
-/** How long all entries of an edit list last, the waits among them; undefined without one. */
-function editedSeconds(list: Buffer | undefined, perSecond: number): number | undefined {
-  if (!list || list.length < 8) return undefined
-  const isLong = list[0] === 1
-  const rowBytes = isLong ? 20 : 12
-  const rows = Math.min(list.readUInt32BE(4), Math.floor((list.length - 8) / rowBytes))
-  let sum = 0
-  for (let row = 0; row < rows; row++) {
-    const at = 8 + row * rowBytes
-    sum += isLong ? Number(list.readBigUInt64BE(at)) : list.readUInt32BE(at)
-  }
-  return sum / perSecond
 }
 
 async function readMoov(file: FileHandle, bytes: number): Promise<Buffer> {
@@ -107,22 +76,4 @@ async function readMoov(file: FileHandle, bytes: number): Promise<Buffer> {
     at += size
   }
   throw new Error('the chunk has no tables')
-}
-
-function boxes(content: Buffer | undefined): readonly Box[] {
-  const found: Box[] = []
-  for (let at = 0; content && at + 8 <= content.length;) {
-    const size = content.readUInt32BE(at)
-    if (size < 8 || at + size > content.length) break
-    found.push({
-      type: content.toString('latin1', at + 4, at + 8),
-      content: content.subarray(at + 8, at + size),
-    })
-    at += size
-  }
-  return found
-}
-
-function find(among: readonly Box[], type: string): Buffer | undefined {
-  return among.find((box) => box.type === type)?.content
 }

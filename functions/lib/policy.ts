@@ -2,6 +2,7 @@
 import { MAX_MEDIA_SECONDS, MAX_PIXELS, MAX_STREAMS } from './allowed.ts'
 import { demuxerNamed } from './demuxer.ts'
 import type { MediaInfo } from './media-info.ts'
+import type { DeclaredTrack } from './mp4-source.ts'
 
 /** Why it is refused, as a sentence without its full stop. */
 export function refusalOfMedia(media: MediaInfo): string | undefined {
@@ -21,6 +22,14 @@ export function refusalOfMedia(media: MediaInfo): string | undefined {
 }
 
 export const TOO_LONG = `its time stamps go beyond the ${hours(MAX_MEDIA_SECONDS)} that are accepted`
+
+/** By the tables of an MP4: builds of FFmpeg differ in what they make of such times, and some lose packets without a word. */
+export function refusalOfTracks(tracks: readonly DeclaredTrack[]): string | undefined {
+  const isTooLong = tracks.some(
+    ({ kind, mediaSeconds }) => kind !== 'other' && mediaSeconds > MAX_MEDIA_SECONDS,
+  )
+  return isTooLong ? TOO_LONG : undefined
+}
 
 /** Packets that are copied are no more than the source has, and a container adds its tables to each chunk. */
 const TABLES_BYTES = 64 * 1024 ** 2

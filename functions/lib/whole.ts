@@ -6,6 +6,7 @@ import { decodingWarning, isCutShort } from './diagnosis.ts'
 import { failureOf, mustHaveSucceeded } from './failure.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
 import { KEEP_HINT, type Inspection } from './inspect.ts'
+import { isTorn, lossesOf, lossWarning, tornReason } from './losses.ts'
 import type { Recipe } from './recipe.ts'
 import * as segments from './segments.ts'
 import { ToolError } from './tool-error.ts'
@@ -26,6 +27,8 @@ export interface WholeOptions {
   readonly result: FfmpegResult | undefined
   /** Of each track, in the order of the kept streams, by the tables of the chunks. */
   readonly endsSeconds: readonly number[]
+  /** Of each track in all chunks. */
+  readonly packets: readonly number[]
   readonly count: number
 }
 
@@ -63,6 +66,7 @@ export function judgeWhole(options: WholeOptions): number {
     keepGoodPart(options, { reason, goodSeconds: endSeconds })
   }
   if (verdict.warning !== undefined) onWarning(verdict.warning)
+  mustBeCounted(options, endSeconds)
   for (const warning of segments.shortStreams(media, plan.kept, heard)) onWarning(warning)
   if (cutPlan.parts !== undefined && count !== cutPlan.parts) {
     const why = `${cutPlan.parts} parts were asked for, and there are only ${count} places where one can begin`
@@ -70,6 +74,16 @@ export function judgeWhole(options: WholeOptions): number {
     onWarning(`${why} without re-encoding: mode "exact" makes as many as there are pictures`)
   }
   return endSeconds
+}
+
+function mustBeCounted(options: WholeOptions, endSeconds: number): void {
+  const { recipe, plan, result, packets, keepsGoodPart, onWarning } = options
+  const losses = lossesOf({ ...options, mode: recipe.mode, counts: result?.counts, written: packets })
+  if (!keepsGoodPart && isTorn(losses, plan.kept, endSeconds)) {
+    const cause = new ToolError(tornReason(losses), result ?? { tool: 'ffmpeg' })
+    throw new PermanentError(cause.message, { cause })
+  }
+  for (const loss of losses) onWarning(lossWarning(loss))
 }
 
 /** Where there is something good, and nobody has asked for it yet. */

@@ -1,0 +1,104 @@
+/**
+ * Packets are counted, for every track: what the source declares against what FFmpeg read of it, that against what it handed
+ * to the muxer, and that against what the tables of the chunks hold. Pure.
+ * @module
+ */
+import type { ChunkPlan, Mode } from './container.ts'
+import type { Inspection } from './inspect.ts'
+import type { MediaStream } from './media-info.ts'
+import type { PacketCounts } from './packet-counts.ts'
+
+export interface LossesOptions {
+  readonly mode: Mode
+  readonly inspection: Pick<Inspection, 'declared'>
+  readonly plan: Pick<ChunkPlan, 'kept' | 'video' | 'container'>
+  /** Absent when FFmpeg did not end by itself. */
+  readonly counts: PacketCounts | undefined
+  /** Of each track in the order of the output, by the tables of the chunks; empty where they have none. */
+  readonly written: readonly number[]
+}
+
+export interface Loss {
+  readonly stream: MediaStream
+  /** Where it happened. */
+  readonly at: 'read' | 'encoded' | 'written'
+  readonly expected: number
+  readonly found: number
+}
+
+/** Sound of which a packet is one sample of the tables, in every container and build: not PCM, and not what is regrouped. */
+const COUNTED_SOUND = ['aac', 'mp3', 'ac3', 'alac', 'opus', 'vorbis', 'flac']
+
+/** The first place on its way where a stream lost something; none for a stream that is all there. */
+export function lossesOf(options: LossesOptions): readonly Loss[] {
+  return options.plan.kept.flatMap((stream, place) => {
+    const steps = stepsOf(stream, place, options)
+    const found = steps.find((step) => step.found < step.expected)
+    return found ? [{ stream, ...found }] : []
+  })
+}
+
+type Step = Omit<Loss, 'stream'>
+
+function stepsOf(
+  stream: MediaStream,
+  place: number,
+  { mode, inspection, plan, counts, written }: LossesOptions,
+): readonly Step[] {
+  const isPicture = stream === plan.video
+  const isCounted = isPicture || COUNTED_SOUND.includes(stream.codec)
+  const read = counts?.read.get(stream.index)
+  const muxed = counts?.muxed.get(place)
+  const step = (at: Step['at'], expected: number | undefined, found: number | undefined) =>
+    expected === undefined || found === undefined ? [] : [{ at, expected, found }]
+  const tracks = written[place]
+  const declared = isCounted ? shownBy(inspection, stream) : undefined
+  if (mode === 'exact') {
+    return [
+      ...step('read', declared, read?.packets),
+      // One picture out for each one in. Sound is cut into packets of another length.
+      ...(isPicture ? step('encoded', read?.decoded, muxed?.encoded) : []),
+      ...(isPicture ? step('written', muxed?.encoded, tracks ?? muxed?.packets) : []),
+    ]
+  }
+  return [
+    ...step('read', declared, read?.packets),
+    ...step('written', read?.packets, muxed?.packets),
+    ...(isCounted ? step('written', muxed?.packets, tracks) : []),
+  ]
+}
+
+/** What the tables of the source declare and its edit list shows; what edits repeat or leave out is not counted. */
+function shownBy({ declared }: LossesOptions['inspection'], { index }: MediaStream): number | undefined {
+  const track = declared?.get(index)
+  if (!track || track.packets === 0 || track.edits > 1) return undefined
+  return track.packets - track.hiddenBefore - track.hiddenAfter
+}
+
+/** A second of a stream, or one part in a hundred: what may be missing of it without its being torn. */
+const MAX_PART = 0.01
+const MAX_SECONDS = 1
+
+/** Every stream lacks so much that the file cannot be called whole. */
+export function isTorn(losses: readonly Loss[], kept: readonly MediaStream[], seconds: number): boolean {
+  return kept.every((stream) => {
+    const loss = losses.find((each) => each.stream === stream)
+    if (!loss) return false
+    const part = 1 - loss.found / loss.expected
+    return part > MAX_PART && part * seconds > MAX_SECONDS
+  })
+}
+
+export function lossWarning({ stream: { index, codec }, at, expected, found }: Loss): string {
+  const name = `stream ${index} (${codec})`
+  const lost = expected - found
+  if (at === 'read')
+    return `${name}: ${found} of the ${expected} packets that the file declares could be read`
+  if (at === 'encoded')
+    return `${name}: ${found} of its ${expected} pictures are in the chunks; ${lost} came at a time when another one stood`
+  return `${name}: ${found} of the ${expected} packets that were read are in the chunks`
+}
+
+export function tornReason(losses: readonly Loss[]): string {
+  return `${losses.map(lossWarning).join('; ')}: the file is truncated or damaged`
+}

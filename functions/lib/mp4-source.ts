@@ -1,0 +1,136 @@
+/**
+ * What the tables of an MP4 or QuickTime source declare of each track: how many packets there are, and what its edit list
+ * shows of them. ffprobe tells the first and not the second.
+ * @module
+ */
+import {
+  boxes,
+  editsOf,
+  find,
+  pairs,
+  ticksPerSecond,
+  within,
+  type Box,
+  type Edit,
+  type Pair,
+} from './mp4-boxes.ts'
+
+export interface DeclaredTrack {
+  readonly trackId: number
+  readonly kind: 'video' | 'audio' | 'other'
+  /** That hold anything: QuickTime may list empty ones. */
+  readonly packets: number
+  /** By the length of each packet, whatever the edit list says. */
+  readonly mediaSeconds: number
+  /** Edits that show something; a wait before the first one is none. */
+  readonly edits: number
+  /** Packets before and after what its only edit shows. */
+  readonly hiddenBefore: number
+  readonly hiddenAfter: number
+}
+
+type Read = (start: number, count: number) => Promise<Buffer>
+
+/** More than hours of recording have: what has larger tables is not looked into. */
+const MAX_MOOV_BYTES = 64 * 1024 ** 2
+const MAX_BOXES = 1_000
+/** Of sound without compression each sample is one: nobody looks at millions of them one by one. */
+const MAX_LOOKED_AT = 5_000_000
+const KINDS: Readonly<Record<string, DeclaredTrack['kind']>> = { vide: 'video', soun: 'audio' }
+
+/**
+ * In the order of the file; none where there are no tables to be read.
+ *
+ * @param read - up to `count` bytes from `start` on
+ */
+export async function declaredTracks(read: Read, sizeBytes: number): Promise<readonly DeclaredTrack[]> {
+  const moov = boxes(await readMoov(read, sizeBytes))
+  const moviePerSecond = ticksPerSecond(find(moov, 'mvhd'))
+  return moov.filter(({ type }) => type === 'trak').map(({ content }) => trackOf(content, moviePerSecond))
+}
+
+async function readMoov(read: Read, sizeBytes: number): Promise<Buffer | undefined> {
+  let at = 0
+  for (let count = 0; count < MAX_BOXES && at + 8 <= sizeBytes; count++) {
+    const head = await read(at, 16)
+    if (head.length < 16) return undefined
+    const [short, type] = [head.readUInt32BE(0), head.toString('latin1', 4, 8)]
+    const isLong = short === 1
+    const size = isLong ? Number(head.readBigUInt64BE(8)) : short
+    if (size < 8) return undefined
+    if (type === 'moov') {
+      return size > MAX_MOOV_BYTES ? undefined : read(at + (isLong ? 16 : 8), size - (isLong ? 16 : 8))
+    }
+    at += size
+  }
+  return undefined
+}
+
+function trackOf(trak: Buffer, moviePerSecond: number): DeclaredTrack {
+  const media = within(trak, 'mdia')
+  const tables = boxes(within(media, 'minf/stbl'))
+  const perSecond = ticksPerSecond(within(media, 'mdhd'))
+  const header = within(trak, 'tkhd')
+  const edits = editsOf(within(trak, 'edts/elst')).filter(({ mediaTime }) => mediaTime >= 0)
+  const packets = packetsIn(find(tables, 'stsz'))
+  const [only] = edits
+  const isLookedAt = edits.length === 1 && packets <= MAX_LOOKED_AT
+  const clock = { perSecond, moviePerSecond, packets }
+  return {
+    trackId: header && header.length >= 24 ? header.readUInt32BE(header[0] === 1 ? 20 : 12) : 0,
+    kind: KINDS[within(media, 'hdlr')?.toString('latin1', 8, 12) ?? ''] ?? 'other',
+    packets,
+    mediaSeconds:
+      pairs(find(tables, 'stts')).reduce((ticks, [count, lasts]) => ticks + count * lasts, 0) / perSecond,
+    edits: edits.length,
+    ...(only && isLookedAt ? hiddenBy(only, tables, clock) : { hiddenBefore: 0, hiddenAfter: 0 }),
+  }
+}
+
+/** Rows of `stsz`, or its one size for all, without the empty ones. */
+function packetsIn(sizes: Buffer | undefined): number {
+  if (!sizes || sizes.length < 12) return 0
+  const [every, count] = [sizes.readUInt32BE(4), sizes.readUInt32BE(8)]
+  if (every > 0) return count
+  let packets = 0
+  for (let at = 12; at < 12 + count * 4 && at + 4 <= sizes.length; at += 4)
+    if (sizes.readUInt32BE(at) > 0) packets++
+  return packets
+}
+
+function hiddenBy(
+  edit: Edit,
+  tables: readonly Box[],
+  {
+    perSecond,
+    moviePerSecond,
+    packets,
+  }: Readonly<Record<'perSecond' | 'moviePerSecond' | 'packets', number>>,
+) {
+  const from = edit.mediaTime
+  // What an edit lasts is rounded to ticks of the movie.
+  const tick = perSecond / moviePerSecond
+  const to = edit.lasts === 0 ? Infinity : from + edit.lasts * tick - tick
+  let [hiddenBefore, hiddenAfter, decodedAt, left] = [0, 0, 0, packets]
+  const delay = delays(pairs(find(tables, 'ctts')))
+  for (const [count, lasts] of pairs(find(tables, 'stts'))) {
+    // A row may lie about how many there are.
+    for (let packet = 0; packet < count && left > 0; packet++, left--) {
+      const shownAt = decodedAt + delay()
+      if (shownAt + lasts <= from) hiddenBefore++
+      else if (shownAt >= to) hiddenAfter++
+      decodedAt += lasts
+    }
+  }
+  return { hiddenBefore, hiddenAfter }
+}
+
+/** Of one packet after the other. */
+function delays(rows: readonly Pair[]): () => number {
+  let [row, left] = [0, rows[0]?.[0] ?? Infinity]
+  return () => {
+    while (left <= 0 && row < rows.length) left += rows[++row]?.[0] ?? Infinity
+    left--
+    return rows[row]?.[1] ?? 0
+  }
+}

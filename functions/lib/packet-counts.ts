@@ -1,0 +1,58 @@
+/**
+ * What FFmpeg counts of each stream and says at its end (level "verbose", in the same words in every build): how many packets
+ * it read, pictures or frames of sound it decoded and encoded, and packets it handed to the muxer. Pure but for its own state.
+ * @module
+ */
+
+export interface ReadCounts {
+  readonly packets: number
+  /** Absent where nothing is decoded. */
+  readonly decoded?: number
+}
+
+export interface WrittenCounts {
+  readonly packets: number
+  /** Absent where nothing is encoded. */
+  readonly encoded?: number
+}
+
+export interface PacketCounts {
+  /** By the stream's number in the source. */
+  readonly read: ReadonlyMap<number, ReadCounts>
+  /** By the stream's place in the output. */
+  readonly muxed: ReadonlyMap<number, WrittenCounts>
+}
+
+export interface PacketCounter {
+  /** A line of standard error. */
+  add(line: string): void
+  /** Undefined when FFmpeg ended before it said them. */
+  counts(): PacketCounts | undefined
+}
+
+/** Shape: `  Input stream #0:1 (audio): 802 packets read (161530 bytes); 802 frames decoded; 0 decode errors (768312 samples); ` */
+const READ = /Input stream #0:(\d+) \(\w+\): (\d+) packets read \(\d+ bytes\);(?: (\d+) frames decoded)?/
+/** Shape: `  Output stream #0:0 (video): 201 frames encoded; 201 packets muxed (760179 bytes); ` */
+const MUXED = /Output stream #0:(\d+) \(\w+\): (?:(\d+) frames encoded[^;]*; )?(\d+) packets muxed/
+
+export function createPacketCounter(): PacketCounter {
+  const read = new Map<number, ReadCounts>()
+  const muxed = new Map<number, WrittenCounts>()
+  return {
+    add(line) {
+      const [, index, packets, decoded] = READ.exec(line) ?? []
+      if (index !== undefined)
+        read.set(Number(index), {
+          packets: Number(packets),
+          ...(decoded !== undefined && { decoded: Number(decoded) }),
+        })
+      const [, place, encoded, handed] = MUXED.exec(line) ?? []
+      if (place !== undefined)
+        muxed.set(Number(place), {
+          packets: Number(handed),
+          ...(encoded !== undefined && { encoded: Number(encoded) }),
+        })
+    },
+    counts: () => (read.size > 0 && muxed.size > 0 ? { read, muxed } : undefined),
+  }
+}
