@@ -51,6 +51,8 @@ export interface ChunksOptions {
   readonly muxer: string
   /** With one `%05d`, relative to the working folder. */
   readonly outputPattern: string
+  /** What comes later is left out. */
+  readonly untilSeconds?: number | undefined
 }
 
 /** A stream of the chunks. */
@@ -163,7 +165,7 @@ function bounded(bitRate: number | undefined): string {
  * - `-avoid_negative_ts disabled`: else every time in the list is late by the delay of B-frames.
  */
 function chunksArguments(
-  { input, streams, cuts, muxer, outputPattern }: ChunksOptions,
+  { input, streams, cuts, muxer, outputPattern, untilSeconds }: ChunksOptions,
   own: {
     readonly input: string
     readonly flags: string
@@ -186,7 +188,7 @@ function chunksArguments(
     command,
     'output',
     `${maps.join(' ')} -map_chapters -1 -map_metadata -1 ${tags.join(' ')} ${own.output} ${subtitles.join(' ')}
-    -max_muxing_queue_size 4096 -avoid_negative_ts disabled -reset_timestamps 1
+    ${untilSeconds === undefined ? '' : `-t ${decimal(untilSeconds)}`} -max_muxing_queue_size 4096 -avoid_negative_ts disabled -reset_timestamps 1
     -f segment ${cutsOf(cuts)} -segment_time_delta ${decimal(own.earlySeconds)} -segment_format ${muxer}
     -segment_list pipe:1 -segment_list_type csv`,
   )

@@ -13,6 +13,9 @@ export interface ChunkTrack {
   readonly packets: number
   /** Where its last packet ends, counted from the beginning of the chunk. */
   readonly endSeconds: number
+  /** Of a picture: so many of them its edit list hides. */
+  readonly hidden: number
+  readonly keyframes: number
   /** Of a picture: it can be decoded from its first packet on. */
   readonly beginsWithKeyframe: boolean
   /** Of a picture: nothing after its first packet is shown before it, as what needs the chunk before would be. */
@@ -46,13 +49,25 @@ const READERS: Readonly<Record<string, (file: FileHandle, bytes: number) => Prom
     webm: matroskaTracks,
   }
 
+export interface Flaw {
+  /** As the end of a sentence. */
+  readonly reason: string
+  /** It is all there, and only what came before tells how its first pictures look. */
+  readonly isPlayable: boolean
+}
+
 /** What is wrong with a chunk; undefined when nothing is. */
-export function flawOf({ bytes, tracks }: ChunkFacts, hasPicture: boolean): string | undefined {
-  if (bytes === 0) return 'it is empty'
+export function flawOf({ bytes, tracks }: ChunkFacts, hasPicture: boolean): Flaw | undefined {
+  const bad = (reason: string, isPlayable = false): Flaw => ({ reason, isPlayable })
+  if (bytes === 0) return bad('it is empty')
   if (!tracks) return undefined
-  if (tracks.every(({ packets }) => packets === 0)) return 'it has no packets'
+  if (tracks.every(({ packets }) => packets === 0)) return bad('it has no packets')
   const picture = tracks.find(({ kind }) => kind === 'video')
   if (!hasPicture) return undefined
-  if (!picture || picture.packets === 0) return 'it has no picture'
-  return picture.beginsWithKeyframe ? undefined : 'it does not begin with a keyframe'
+  if (!picture || picture.packets === 0) return bad('it has no picture')
+  if (picture.beginsWithKeyframe) return undefined
+  return bad(picture.keyframes > 0 ? 'it does not begin with a keyframe' : NO_KEYFRAME, true)
 }
+
+const NO_KEYFRAME =
+  'it has no keyframe, so not one of its pictures can be decoded without those that came before'

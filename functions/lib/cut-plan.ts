@@ -68,11 +68,12 @@ async function byParts(parts: CutPlanParts, count: number): Promise<CutPlan> {
   const { mode, inspection, plan } = parts
   const { video } = plan
   const { media } = inspection
-  const isKnown = !media.isDurationEstimated && media.durationSeconds !== undefined
-  const listing = mode === 'copy' || !isKnown ? await list(parts) : undefined
   // Pieces begin with pictures, so there can be none after the last one.
-  const saidSeconds = declaredSeconds(media, video ? [video] : plan.kept)
-  const wholeSeconds = isKnown ? (saidSeconds ?? listing?.endSeconds ?? 0) : (listing?.endSeconds ?? 0)
+  const saidSeconds = media.isDurationEstimated
+    ? undefined
+    : declaredSeconds(media, video ? [video] : plan.kept)
+  const listing = mode === 'copy' || saidSeconds === undefined ? await list(parts) : undefined
+  const wholeSeconds = saidSeconds ?? listing?.endSeconds ?? 0
   if (wholeSeconds <= 0) throw new PermanentError('the file lasts no time, so it has no parts')
   const seconds = wholeSeconds / count
   const wanted = equalParts(count, wholeSeconds)

@@ -19,7 +19,7 @@ export interface Chunk {
 
 export interface CutOptions extends Omit<
   WholeOptions,
-  'last' | 'result' | 'endsSeconds' | 'packets' | 'count'
+  'last' | 'result' | 'endsSeconds' | 'packets' | 'hidden' | 'count'
 > {
   /** Where the chunks appear, and FFmpeg's working folder. */
   readonly scratch: string
@@ -59,9 +59,11 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
   let held: Piece | undefined
   let count = 0
   let isLeaning = false
+  let falseStarts = 0
   /** Of each track, by the chunks so far. */
   const endsSeconds: number[] = []
   const packets: number[] = []
+  const hidden: number[] = []
   const toChunk = (piece: Piece, endSeconds: number): Chunk => {
     const { path, startSeconds, facts } = piece
     const index = count++
@@ -86,8 +88,9 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
       for (const [place, track] of (piece.facts.tracks ?? []).entries()) {
         endsSeconds[place] = Math.max(endsSeconds[place] ?? 0, piece.startSeconds + track.endSeconds)
         packets[place] = (packets[place] ?? 0) + track.packets
+        hidden[place] = (hidden[place] ?? 0) + track.hidden
       }
-      mustBeGood(piece, count, options)
+      if (mustBeGood(piece, count, options)) falseStarts++
     }
     last = segment
   }
@@ -97,10 +100,15 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
     result,
     endsSeconds,
     packets,
+    hidden,
     count: count + (held ? 1 : 0),
   })
   if (held) yield toChunk(held, endSeconds)
   if (recipe.mode === 'copy' && isLeaning) onWarning(segments.LEANING_WARNING)
+  if (falseStarts > 0)
+    onWarning(
+      `${falseStarts} chunks begin where the file says that a keyframe is, and there is none: their pictures need the chunk before; mode "exact" cuts cleanly`,
+    )
 }
 
 /** One, or several when it is larger than it may be. */
@@ -123,12 +131,15 @@ async function piecesOf(
   return look(join(scratch, fileName), startSeconds, 0)
 }
 
-function mustBeGood({ facts }: Piece, index: number, { plan, onWarning }: CutOptions): void {
+/** @returns whether it begins with a picture that the file calls a keyframe and that is none: it was cut where the file said so */
+function mustBeGood({ facts }: Piece, index: number, { plan, onWarning }: CutOptions): boolean {
   const flaw = flawOf(facts, plan.video !== undefined)
-  if (flaw === undefined) return
+  if (flaw === undefined) return false
+  if (index > 0 && flaw.isPlayable) return true
   // A recording may begin in the middle of a picture: nothing before it is missing from the file.
-  if (index > 0 || facts.bytes === 0) throw new PermanentError(`chunk ${index} is no good: ${flaw}`)
-  onWarning(`the first chunk is as the file begins: ${flaw}`)
+  if (index > 0 || facts.bytes === 0) throw new PermanentError(`chunk ${index} is no good: ${flaw.reason}`)
+  onWarning(`the first chunk is as the file begins: ${flaw.reason}`)
+  return false
 }
 
 /** Of its picture; undefined when there is none, or nobody can tell. */

@@ -6,6 +6,7 @@
 import type { ChunkPlan, Mode } from './container.ts'
 import type { Inspection } from './inspect.ts'
 import type { MediaStream } from './media-info.ts'
+import type { DeclaredTrack } from './mp4-source.ts'
 import type { PacketCounts } from './packet-counts.ts'
 
 export interface LossesOptions {
@@ -16,6 +17,10 @@ export interface LossesOptions {
   readonly counts: PacketCounts | undefined
   /** Of each track in the order of the output, by the tables of the chunks; empty where they have none. */
   readonly written: readonly number[]
+  /** Of these, what the edit lists of the chunks hide. */
+  readonly hidden: readonly number[]
+  /** What comes late in the source was left out on purpose. */
+  readonly isCutOff: boolean
 }
 
 export interface Loss {
@@ -43,7 +48,7 @@ type Step = Omit<Loss, 'stream'>
 function stepsOf(
   stream: MediaStream,
   place: number,
-  { mode, inspection, plan, counts, written }: LossesOptions,
+  { mode, inspection, plan, counts, written, isCutOff }: LossesOptions,
 ): readonly Step[] {
   const isPicture = stream === plan.video
   const isCounted = isPicture || COUNTED_SOUND.includes(stream.codec)
@@ -63,16 +68,40 @@ function stepsOf(
   }
   return [
     ...step('read', declared, read?.packets),
-    ...step('written', read?.packets, muxed?.packets),
+    ...step('written', isCutOff ? declared : read?.packets, muxed?.packets),
     ...(isCounted ? step('written', muxed?.packets, tracks) : []),
   ]
 }
 
 /** What the tables of the source declare and its edit list shows; what edits repeat or leave out is not counted. */
-function shownBy({ declared }: LossesOptions['inspection'], { index }: MediaStream): number | undefined {
+function shownBy(inspection: LossesOptions['inspection'], stream: MediaStream): number | undefined {
+  const track = trackOf(inspection, stream)
+  return track && track.packets - track.hiddenBefore - track.hiddenAfter
+}
+
+function trackOf(
+  { declared }: LossesOptions['inspection'],
+  { index }: MediaStream,
+): DeclaredTrack | undefined {
   const track = declared?.get(index)
-  if (!track || track.packets === 0 || track.edits > 1) return undefined
-  return track.packets - track.hiddenBefore - track.hiddenAfter
+  return track && track.packets > 0 && track.edits <= 1 ? track : undefined
+}
+
+/** What an edit list of the source hides is shown by the chunks, or left out: in words; undefined when it hides nothing. */
+export function hiddenWarning(options: LossesOptions): string | undefined {
+  const { mode, inspection, plan, written, hidden } = options
+  const track = plan.video && trackOf(inspection, plan.video)
+  const [inChunks] = written
+  if (!track || !plan.video || inChunks === undefined) return undefined
+  const name = `stream ${plan.video.index} (${plan.video.codec})`
+  const shown = track.packets - track.hiddenBefore - track.hiddenAfter
+  const extra = mode === 'copy' ? inChunks - (hidden[0] ?? 0) - shown : 0
+  if (extra > 0)
+    return `${name}: ${pictures(extra)} that the file's edit list hides can be seen in the chunks; mode "exact" leaves them out`
+  const left = track.packets - shown
+  return left > shown
+    ? `${name}: the file's edit list hides ${left} of its ${track.packets} pictures: they are not in the chunks`
+    : undefined
 }
 
 /** A second of a stream, or one part in a hundred: what may be missing of it without its being torn. */
@@ -101,4 +130,8 @@ export function lossWarning({ stream: { index, codec }, at, expected, found }: L
 
 export function tornReason(losses: readonly Loss[]): string {
   return `${losses.map(lossWarning).join('; ')}: the file is truncated or damaged`
+}
+
+function pictures(count: number): string {
+  return count === 1 ? '1 picture' : `${count} pictures`
 }

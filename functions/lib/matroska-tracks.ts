@@ -32,6 +32,7 @@ interface Counted {
   firstMs: number
   endMs: number
   frameMs: number
+  keyframes: number
   beginsWithKeyframe: boolean
   isIndependent: boolean
 }
@@ -49,6 +50,7 @@ export async function matroskaTracks(file: FileHandle, bytes: number): Promise<r
     // Where the source has no times, what leans on the chunk before gets the keyframe's own.
     else if (track.packets < LOOKED_AT && ms <= track.firstMs) track.isIndependent = false
     track.packets++
+    if (isKey) track.keyframes++
     track.endMs = Math.max(track.endMs, ms + track.frameMs)
     last = track
   }
@@ -69,16 +71,23 @@ export async function matroskaTracks(file: FileHandle, bytes: number): Promise<r
       count(place.value, value.readInt16BE(place.length), id === ID.block || (flags & 0x80) !== 0)
     } else if (id === ID.lasts && last)
       last.endMs = Math.max(last.endMs, last.endMs + unsigned(value) * scaleMs)
-    else if (id === ID.leans && last?.packets === 1) last.beginsWithKeyframe = false
+    else if (id === ID.leans && last) {
+      last.keyframes--
+      if (last.packets === 1) last.beginsWithKeyframe = false
+    }
   }
   if (tracks.size === 0) throw new Error('the chunk has no tracks')
-  return [...tracks.values()].map(({ kind, packets, endMs, beginsWithKeyframe, isIndependent }) => ({
-    kind,
-    packets,
-    endSeconds: endMs / 1_000,
-    beginsWithKeyframe,
-    isIndependent,
-  }))
+  return [...tracks.values()].map(
+    ({ kind, packets, keyframes, endMs, beginsWithKeyframe, isIndependent }) => ({
+      kind,
+      packets,
+      hidden: 0,
+      keyframes,
+      endSeconds: endMs / 1_000,
+      beginsWithKeyframe,
+      isIndependent,
+    }),
+  )
 }
 
 const NOTHING: Counted = {
@@ -87,6 +96,7 @@ const NOTHING: Counted = {
   firstMs: 0,
   endMs: 0,
   frameMs: 0,
+  keyframes: 0,
   beginsWithKeyframe: true,
   isIndependent: true,
 }

@@ -29,6 +29,7 @@ const streamSchema = z.looseObject({
   channel_layout: text,
   start_time: number,
   duration: number,
+  duration_ts: number,
   bit_rate: number,
   disposition: z.record(z.string(), z.unknown()).default({}),
   side_data_list: z.array(z.looseObject({ rotation: number })).default([]),
@@ -117,7 +118,7 @@ export function toMediaInfo(
     chapters: document.chapters.length,
     ...present({
       startSeconds: format.start_time,
-      durationSeconds: positive(format.duration),
+      durationSeconds: known(positive(format.duration), streams),
       bitRate: positive(format.bit_rate),
     }),
   }
@@ -134,7 +135,9 @@ function toStream(stream: FfprobeStream): MediaStream {
       // Whoever made the file wrote it: only what looks like a language code is passed on.
       language: typeof language === 'string' && /^[a-zA-Z-]{2,16}$/.test(language) ? language : undefined,
       startSeconds: stream.start_time,
-      durationSeconds: positive(stream.duration ?? clockSeconds(stream.tags?.['DURATION'])),
+      durationSeconds: isUnknown(stream)
+        ? undefined
+        : positive(stream.duration ?? taggedSeconds(stream.tags)),
       bitRate: positive(stream.bit_rate),
     }),
   }
@@ -172,6 +175,31 @@ function frameRate(text: string | undefined): number | undefined {
   const [frames, seconds] = (text ?? '').split('/').map(Number)
   const rate = positive((frames ?? 0) / (seconds ?? 0))
   return rate !== undefined && rate <= 480 ? rate : undefined
+}
+
+/** A length of all ones is MP4's word for one that is not known: 39 hours by a clock of 30,000 a second. */
+const ALL_ONES: readonly number[] = [2 ** 31 - 1, 2 ** 32 - 1, 2 ** 63, 2 ** 64]
+/** Ticks of the clocks that the header of a whole MP4 has, beside those of its streams. */
+const USUAL_CLOCKS = [600, 1_000, 10_000, 90_000, 1_000_000]
+
+function isUnknown({ duration_ts = 0 }: FfprobeStream): boolean {
+  return ALL_ONES.includes(duration_ts)
+}
+
+/** Of the whole file: what it says of one stream, or the header's own length of all ones. */
+function known(seconds: number | undefined, streams: readonly FfprobeStream[]): number | undefined {
+  if (seconds === undefined) return undefined
+  const isOfStream = streams.some(
+    (stream) => isUnknown(stream) && Math.abs((stream.duration ?? 0) - seconds) < 1,
+  )
+  const isOfHeader = USUAL_CLOCKS.some((clock) => Math.abs(seconds - (2 ** 32 - 1) / clock) < 1 / clock)
+  return isOfStream || isOfHeader ? undefined : seconds
+}
+
+/** FFmpeg's own tag; what mkvmerge wrote has the language behind it, and may be of an older file. */
+function taggedSeconds(tags: Readonly<Record<string, unknown>> = {}): number | undefined {
+  const [own, other] = ['DURATION', Object.keys(tags).find((name) => /^DURATION-\w+$/.test(name)) ?? '']
+  return clockSeconds(tags[own]) ?? clockSeconds(tags[other])
 }
 
 /** `00:00:13.036000000`, as Matroska notes the length of a track. */

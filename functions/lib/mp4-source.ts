@@ -3,17 +3,8 @@
  * shows of them. ffprobe tells the first and not the second.
  * @module
  */
-import {
-  boxes,
-  editsOf,
-  find,
-  pairs,
-  ticksPerSecond,
-  within,
-  type Box,
-  type Edit,
-  type Pair,
-} from './mp4-boxes.ts'
+import { boxes, editsOf, find, pairs, ticksPerSecond, within } from './mp4-boxes.ts'
+import { hiddenPackets } from './mp4-hidden.ts'
 
 export interface DeclaredTrack {
   readonly trackId: number
@@ -34,8 +25,6 @@ type Read = (start: number, count: number) => Promise<Buffer>
 /** More than hours of recording have: what has larger tables is not looked into. */
 const MAX_MOOV_BYTES = 64 * 1024 ** 2
 const MAX_BOXES = 1_000
-/** Of sound without compression each sample is one: nobody looks at millions of them one by one. */
-const MAX_LOOKED_AT = 5_000_000
 const KINDS: Readonly<Record<string, DeclaredTrack['kind']>> = { vide: 'video', soun: 'audio' }
 
 /**
@@ -73,17 +62,17 @@ function trackOf(trak: Buffer, moviePerSecond: number): DeclaredTrack {
   const header = within(trak, 'tkhd')
   const edits = editsOf(within(trak, 'edts/elst')).filter(({ mediaTime }) => mediaTime >= 0)
   const packets = packetsIn(find(tables, 'stsz'))
-  const [only] = edits
-  const isLookedAt = edits.length === 1 && packets <= MAX_LOOKED_AT
-  const clock = { perSecond, moviePerSecond, packets }
+  const kind = KINDS[within(media, 'hdlr')?.toString('latin1', 8, 12) ?? ''] ?? 'other'
+  const hidden = hiddenPackets(trak, { moviePerSecond, packets, isPicture: kind === 'video' })
   return {
     trackId: header && header.length >= 24 ? header.readUInt32BE(header[0] === 1 ? 20 : 12) : 0,
-    kind: KINDS[within(media, 'hdlr')?.toString('latin1', 8, 12) ?? ''] ?? 'other',
+    kind,
     packets,
     mediaSeconds:
       pairs(find(tables, 'stts')).reduce((ticks, [count, lasts]) => ticks + count * lasts, 0) / perSecond,
     edits: edits.length,
-    ...(only && isLookedAt ? hiddenBy(only, tables, clock) : { hiddenBefore: 0, hiddenAfter: 0 }),
+    hiddenBefore: hidden.before,
+    hiddenAfter: hidden.after,
   }
 }
 
@@ -96,41 +85,4 @@ function packetsIn(sizes: Buffer | undefined): number {
   for (let at = 12; at < 12 + count * 4 && at + 4 <= sizes.length; at += 4)
     if (sizes.readUInt32BE(at) > 0) packets++
   return packets
-}
-
-function hiddenBy(
-  edit: Edit,
-  tables: readonly Box[],
-  {
-    perSecond,
-    moviePerSecond,
-    packets,
-  }: Readonly<Record<'perSecond' | 'moviePerSecond' | 'packets', number>>,
-) {
-  const from = edit.mediaTime
-  // What an edit lasts is rounded to ticks of the movie.
-  const tick = perSecond / moviePerSecond
-  const to = edit.lasts === 0 ? Infinity : from + edit.lasts * tick - tick
-  let [hiddenBefore, hiddenAfter, decodedAt, left] = [0, 0, 0, packets]
-  const delay = delays(pairs(find(tables, 'ctts')))
-  for (const [count, lasts] of pairs(find(tables, 'stts'))) {
-    // A row may lie about how many there are.
-    for (let packet = 0; packet < count && left > 0; packet++, left--) {
-      const shownAt = decodedAt + delay()
-      if (shownAt + lasts <= from) hiddenBefore++
-      else if (shownAt >= to) hiddenAfter++
-      decodedAt += lasts
-    }
-  }
-  return { hiddenBefore, hiddenAfter }
-}
-
-/** Of one packet after the other. */
-function delays(rows: readonly Pair[]): () => number {
-  let [row, left] = [0, rows[0]?.[0] ?? Infinity]
-  return () => {
-    while (left <= 0 && row < rows.length) left += rows[++row]?.[0] ?? Infinity
-    left--
-    return rows[row]?.[1] ?? 0
-  }
 }

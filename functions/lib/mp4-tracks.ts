@@ -1,6 +1,8 @@
 /** The tables of an MP4 or MOV file as FFmpeg's muxers write it. @module */
 import type { FileHandle } from 'node:fs/promises'
 import type { ChunkTrack } from './chunk-facts.ts'
+import { isKeyframe, LOOKED_AT_BYTES } from './keyframe.ts'
+import { hiddenPackets, type Hidden } from './mp4-hidden.ts'
 import { boxes, editsOf, find, pairs, ticksPerSecond, within, type Box, type Pair } from './mp4-boxes.ts'
 
 /** More tables than a chunk of any length has. */
@@ -13,10 +15,12 @@ const KINDS: Readonly<Record<string, ChunkTrack['kind']>> = { vide: 'video', sou
 export async function mp4Tracks(file: FileHandle, bytes: number): Promise<readonly ChunkTrack[]> {
   const moov = boxes(await readMoov(file, bytes))
   const perSecond = ticksPerSecond(find(moov, 'mvhd'))
-  return moov.filter(({ type }) => type === 'trak').map(({ content }) => trackOf(boxes(content), perSecond))
+  const traks = moov.filter(({ type }) => type === 'trak')
+  return Promise.all(traks.map(({ content }) => trackOf(file, content, perSecond)))
 }
 
-function trackOf(trak: readonly Box[], moviePerSecond: number): ChunkTrack {
+async function trackOf(file: FileHandle, content: Buffer, moviePerSecond: number): Promise<ChunkTrack> {
+  const trak = boxes(content)
   const media = boxes(find(trak, 'mdia'))
   const tables = boxes(within(find(media, 'minf'), 'stbl'))
   const perSecond = ticksPerSecond(find(media, 'mdhd'))
@@ -25,15 +29,54 @@ function trackOf(trak: readonly Box[], moviePerSecond: number): ChunkTrack {
   // The waits among them, too.
   const edited = edits.reduce((total, { lasts }) => total + lasts, 0) / moviePerSecond
   const sum = durations.reduce((total, [count, duration]) => total + count * duration, 0)
-  const sync = find(tables, 'stss')
+  const kind = KINDS[find(media, 'hdlr')?.toString('latin1', 8, 12) ?? ''] ?? 'other'
+  const packets = durations.reduce((total, [count]) => total + count, 0)
+  const keyframes = await keyframesOf(file, tables, { kind, packets })
   return {
-    kind: KINDS[find(media, 'hdlr')?.toString('latin1', 8, 12) ?? ''] ?? 'other',
-    packets: durations.reduce((total, [count]) => total + count, 0),
+    kind,
+    packets,
     endSeconds: edits.length > 0 ? edited : sum / perSecond,
-    // Without this table all of them are keyframes.
-    beginsWithKeyframe: !sync || (sync.length >= 12 && sync.readUInt32BE(8) === 1),
+    hidden:
+      kind === 'video' ? sumOf(hiddenPackets(content, { moviePerSecond, packets, isPicture: true })) : 0,
+    ...keyframes,
     isIndependent: isIndependent(durations, pairs(find(tables, 'ctts'))),
   }
+}
+
+function sumOf({ before, after }: Hidden): number {
+  return before + after
+}
+
+/**
+ * Without their table all packets are keyframes, by the standard; and FFmpeg writes none where it has seen no keyframe at all,
+ * as in what was recorded from the middle of a group of pictures.
+ */
+async function keyframesOf(
+  file: FileHandle,
+  tables: readonly Box[],
+  { kind, packets }: Pick<ChunkTrack, 'kind' | 'packets'>,
+): Promise<Pick<ChunkTrack, 'keyframes' | 'beginsWithKeyframe'>> {
+  const sync = find(tables, 'stss')
+  if (sync && sync.length >= 8) {
+    const keyframes = sync.readUInt32BE(4)
+    return { keyframes, beginsWithKeyframe: sync.length >= 12 && sync.readUInt32BE(8) === 1 }
+  }
+  if (kind !== 'video' || packets === 0) return { keyframes: packets, beginsWithKeyframe: true }
+  const isKey = isKeyframe(find(tables, 'stsd'), await firstPacket(file, tables)) ?? true
+  return { keyframes: isKey ? packets : 0, beginsWithKeyframe: isKey }
+}
+
+async function firstPacket(file: FileHandle, tables: readonly Box[]): Promise<Buffer> {
+  const [short, long, sizes] = ['stco', 'co64', 'stsz'].map((type) => find(tables, type))
+  const at = short && short.length >= 12 ? short.readUInt32BE(8) : Number(long?.readBigUInt64BE(8) ?? 0)
+  const size = sizes && sizes.length >= 12 ? sizes.readUInt32BE(4) || sizes.readUInt32BE(12) : 0
+  const { buffer, bytesRead } = await file.read(
+    Buffer.alloc(Math.min(size, LOOKED_AT_BYTES)),
+    0,
+    Math.min(size, LOOKED_AT_BYTES),
+    at,
+  )
+  return buffer.subarray(0, bytesRead)
 }
 
 /** Whether no packet among the first ones is shown before the very first. */

@@ -14,12 +14,15 @@ import { DEFAULT_LIMITS, type Limits } from './guard.ts'
 import type { Inspection } from './inspect.ts'
 import type { MediaStream, VideoStream } from './media-info.ts'
 import type { Profile } from './metrics.ts'
+import { latestSeconds } from './segments.ts'
 
 export interface Recipe {
   readonly mode: Mode
   readonly profile: Profile
   readonly arguments: readonly string[]
   readonly limits: Partial<Limits>
+  /** What comes later in the source is left out on purpose. */
+  readonly untilSeconds?: number | undefined
   /** What is worth telling before anything is made. */
   readonly warnings: readonly string[]
 }
@@ -50,7 +53,9 @@ const HIGHEST_RATE = 240
 export function recipeOf(parts: RecipeParts): Recipe {
   const { mode, plan, inspection, cores, cutPlan, keepsGoodPart = false } = parts
   const { seconds, cuts } = cutPlan
+  const untilSeconds = mode === 'copy' ? shownUntilSeconds(parts) : undefined
   const options: ChunksOptions = {
+    untilSeconds,
     input: inspection.input,
     streams: streamsOf(parts),
     cuts,
@@ -69,7 +74,7 @@ export function recipeOf(parts: RecipeParts): Recipe {
       earlySeconds,
     })
     const warnings = [...tagWarnings(parts), ...copyWarnings(parts)]
-    return { mode, profile: 'copy', arguments: list, limits, warnings }
+    return { mode, profile: 'copy', arguments: list, limits, untilSeconds, warnings }
   }
   const picture = plan.video && pictureOf(plan.video, inspection.media.startSeconds)
   const outlastsSeconds = soundOutlasts(plan) ?? 0
@@ -96,6 +101,13 @@ export function recipeOf(parts: RecipeParts): Recipe {
       ...(outlastsSeconds < -INTERLEAVED_SECONDS ? [SHORT_SOUND_WARNING] : []),
     ],
   }
+}
+
+/** Where the last stream ends by its edit list, when there is more behind it: FFmpeg copies what an edit list hides. */
+function shownUntilSeconds({ inspection, plan }: RecipeParts): number | undefined {
+  const { declared, media } = inspection
+  const isHiding = plan.kept.some(({ index }) => (declared?.get(index)?.hiddenAfter ?? 0) > 0)
+  return isHiding ? latestSeconds(media, plan.kept) : undefined
 }
 
 /** Languages and titles of a stream that go into each chunk; what is longer is no title. */

@@ -45,8 +45,16 @@ export function chunkTimes(segment: Segment, at: ChunkPlace): ChunkTimes {
  */
 export function declaredSeconds(media: MediaInfo, kept: readonly MediaStream[]): number | undefined {
   const latest = latestSeconds(media, kept)
-  return latest === undefined ? media.durationSeconds : Math.min(latest, media.durationSeconds ?? Infinity)
+  if (latest !== undefined) return Math.min(latest, media.durationSeconds ?? Infinity)
+  return maySubtitlesOutlast(media) ? undefined : media.durationSeconds
 }
+
+/** The length of the whole is the length of its longest stream, of which nobody says that it is a picture or sound. */
+function maySubtitlesOutlast({ subtitles, data }: MediaInfo): boolean {
+  return subtitles.length > 0 || data.some(({ codec }) => !FONTS.includes(codec))
+}
+
+const FONTS = ['ttf', 'otf']
 
 /** When the last kept stream ends by its own word; undefined when one of them says nothing. */
 export function latestSeconds(media: MediaInfo, kept: readonly MediaStream[]): number | undefined {
@@ -69,6 +77,8 @@ export interface Coverage {
   readonly declaredSeconds: number | undefined
   /** What its streams do: ffprobe 5.1 leaves the wait before a late one out of the length of an MP4. */
   readonly latestSeconds?: number | undefined
+  /** What the file does: a tag of one stream may be left from an older file. */
+  readonly wholeSeconds?: number | undefined
   /** What it "declares" is a guess. */
   readonly isEstimated: boolean
 }
@@ -93,7 +103,7 @@ export function checkTotals(coverage: Coverage): Verdict {
     const warning = `${tells}: it declares no exact length`
     return { isWhole: true, endSeconds: coveredSeconds, ...(isFar && { warning }) }
   }
-  for (const saidSeconds of [declaredSeconds, latestSeconds]) {
+  for (const saidSeconds of [declaredSeconds, latestSeconds, coverage.wholeSeconds]) {
     if (saidSeconds !== undefined && isNear(coveredSeconds, saidSeconds))
       return { isWhole: true, endSeconds: Math.max(last.endSeconds, saidSeconds) }
   }

@@ -6,7 +6,7 @@ import { decodingWarning, isCutShort } from './diagnosis.ts'
 import { failureOf, mustHaveSucceeded } from './failure.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
 import { KEEP_HINT, type Inspection } from './inspect.ts'
-import { isTorn, lossesOf, lossWarning, tornReason } from './losses.ts'
+import { hiddenWarning, isTorn, lossesOf, lossWarning, tornReason } from './losses.ts'
 import type { Recipe } from './recipe.ts'
 import * as segments from './segments.ts'
 import { ToolError } from './tool-error.ts'
@@ -29,6 +29,8 @@ export interface WholeOptions {
   readonly endsSeconds: readonly number[]
   /** Of each track in all chunks. */
   readonly packets: readonly number[]
+  /** Of these, what the chunks' own edit lists hide. */
+  readonly hidden: readonly number[]
   readonly count: number
 }
 
@@ -50,6 +52,7 @@ export function judgeWhole(options: WholeOptions): number {
     tracksSeconds,
     declaredSeconds: segments.declaredSeconds(media, plan.kept),
     latestSeconds: segments.latestSeconds(media, plan.kept),
+    wholeSeconds: media.durationSeconds,
     isEstimated: media.isDurationEstimated,
   })
   if (!verdict.isWhole) {
@@ -78,12 +81,21 @@ export function judgeWhole(options: WholeOptions): number {
 
 function mustBeCounted(options: WholeOptions, endSeconds: number): void {
   const { recipe, plan, result, packets, keepsGoodPart, onWarning } = options
-  const losses = lossesOf({ ...options, mode: recipe.mode, counts: result?.counts, written: packets })
+  const counted = {
+    ...options,
+    mode: recipe.mode,
+    counts: result?.counts,
+    written: packets,
+    isCutOff: recipe.untilSeconds !== undefined,
+  }
+  const losses = lossesOf(counted)
   if (!keepsGoodPart && isTorn(losses, plan.kept, endSeconds)) {
     const cause = new ToolError(tornReason(losses), result ?? { tool: 'ffmpeg' })
     throw new PermanentError(cause.message, { cause })
   }
   for (const loss of losses) onWarning(lossWarning(loss))
+  const hides = hiddenWarning(counted)
+  if (hides !== undefined) onWarning(hides)
 }
 
 /** Where there is something good, and nobody has asked for it yet. */

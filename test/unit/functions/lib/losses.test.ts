@@ -54,6 +54,8 @@ function losses({ mode = 'copy', declared, read = [40, 174], decoded, encoded, .
       ]),
     },
     written,
+    hidden: [],
+    isCutOff: false,
   })
 }
 

@@ -84,6 +84,19 @@ describe('toMediaInfo', () => {
   it('reads the length of a Matroska track from its tag', () => {
     expect(videoOf({ tags: { DURATION: '01:00:13.036000000' } })?.durationSeconds).toBeCloseTo(3_613.036)
     expect(videoOf({ tags: { DURATION: 'long' } })).not.toHaveProperty('durationSeconds')
+    const [mkvmerge, ffmpeg] = ['00:00:05.000000000', '00:00:08.000000000']
+    expect(videoOf({ tags: { 'DURATION-eng': mkvmerge } })?.durationSeconds).toBe(5)
+    expect(videoOf({ tags: { 'DURATION-eng': mkvmerge, DURATION: ffmpeg } })?.durationSeconds).toBe(8)
+  })
+
+  it('takes a length of all ones for one that is not known, of a stream and of the file', () => {
+    const seconds = '143165.576500'
+    expect(videoOf({ duration: seconds, duration_ts: 4_294_967_295 })).not.toHaveProperty('durationSeconds')
+    const streams = [{ index: 0, codec_type: 'video', duration: seconds, duration_ts: 4_294_967_295 }]
+    const format = { format_name: 'mov,mp4', duration: '143165.643233' }
+    expect(read({ streams, format })).not.toHaveProperty('durationSeconds')
+    expect(read({ format: { ...format, duration: '4294967.295000' } })).not.toHaveProperty('durationSeconds')
+    expect(read({ format }).durationSeconds).toBeCloseTo(143_165.643)
   })
 
   it('passes on a language only when it looks like one', () => {

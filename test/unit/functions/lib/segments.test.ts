@@ -89,6 +89,11 @@ describe('checkTotals', () => {
       endSeconds: 14.2,
     },
     {
+      name: 'a stream that is longer than an old tag of it says, as the file is',
+      of: { last: segment(4, 14.2), declaredSeconds: 5, latestSeconds: 5, wholeSeconds: 14.3 },
+      endSeconds: 14.3,
+    },
+    {
       name: 'a good guess',
       of: { last: segment(4, 13.4), declaredSeconds: 13, isEstimated: true },
       endSeconds: 13.4,
@@ -136,6 +141,13 @@ describe('declaredSeconds', () => {
     { name: 'the whole when nothing is kept', kept: [], expected: 20 },
     { name: 'a stream without a start', kept: [stream(undefined, 10)], expected: 9 },
   ])('is $name', ({ kept, expected }) => expect(declaredSeconds(media, kept)).toBe(expected))
+  it('is not known where a subtitle may be what lasts for so long', () => {
+    const subtitled = { ...media, subtitles: [stream(1, 19)] }
+    expect(declaredSeconds(subtitled, [stream(1, undefined)])).toBeUndefined()
+    expect(declaredSeconds(subtitled, [stream(1, 10)])).toBe(10)
+    const font = { ...media, data: [{ ...stream(1, 19), codec: 'ttf' }] }
+    expect(declaredSeconds(font, [stream(1, undefined)])).toBe(20)
+  })
   it('is the streams’ when the file says nothing', () => {
     const { durationSeconds: _, ...silent } = media
     expect(declaredSeconds(silent, [stream(1, 10)])).toBe(10)
@@ -166,7 +178,11 @@ describe('shortStreams', () => {
     ...(durationSeconds !== undefined && { durationSeconds }),
   })
   const of = (streams: ReturnType<typeof stream>[], ends: readonly number[]) =>
-    shortStreams({ startSeconds: 0 } as MediaInfo, streams, ends)
+    shortStreams(
+      { startSeconds: 0, subtitles: [], data: [] } as Partial<MediaInfo> as MediaInfo,
+      streams,
+      ends,
+    )
 
   it('names a stream that ends long before its time, with both times', () => {
     expect(of([stream(0, 60), stream(1, 60)], [60, 30])).toEqual([
