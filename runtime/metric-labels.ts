@@ -23,9 +23,10 @@ export type InvocationStatus = (typeof INVOCATION_STATUSES)[number]
 const STORAGE_OPERATIONS = ['head', 'get', 'readText', 'put', 'putSigned', 'remove'] as const
 export type StorageOperation = (typeof STORAGE_OPERATIONS)[number]
 
-const ADMIT_OUTCOMES = ['new', 'copy', 'duplicate', 'lifted']
+const ADMIT_OUTCOMES = ['new', 'unplaced', 'copy', 'duplicate', 'lifted']
 const DROP_REASONS = [
   'malformed',
+  'unread',
   'event-type',
   'no-function',
   ...MISMATCHES.filter((each) => each !== 'bucket'),

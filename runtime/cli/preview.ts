@@ -2,7 +2,7 @@
 import type { Job, Preview } from '../api/model/job.ts'
 import { countText } from './amounts.ts'
 import { formatBytes } from '../size.ts'
-import { printable } from './printable.ts'
+import { printable, shownOn } from './printable.ts'
 import { writeJson } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -16,7 +16,7 @@ export function writePreview(out: Terminal, preview: Preview, { json }: { readon
   out.write(`${countText(matched, 'run')} of ${formatBytes(totalBytes)} would be handed out\n`)
   for (const item of sample)
     out.write(
-      `  ${printable(item.function)}  ${printable(`${item.bucket}/${item.key}`)}  ${formatBytes(item.sizeBytes)}\n`,
+      `  ${printable(item.function)}  ${shownOn(out, `${item.bucket}/${item.key}`)}  ${formatBytes(item.sizeBytes)}\n`,
     )
   if (matched > sample.length) out.write(`  and ${matched - sample.length} more\n`)
   const reasons = Object.entries(passedOver).map(([reason, count]) => `${count} ${printable(reason)}`)

@@ -17,9 +17,23 @@ export function printable(text: string): string {
   })
 }
 
+/** The same for a program, which can have the text back: a backslash that was there is `\\`, so `\n` is a line break and nothing else. */
+export function escaped(text: string): string {
+  return printable(text.replaceAll('\\', '\\\\'))
+}
+
+/** For a person on a terminal, or for a program at the other end of a pipe. */
+export function shownOn({ isTerminal }: { readonly isTerminal: boolean }, text: string): string {
+  return isTerminal ? printable(text) : escaped(text)
+}
+
+export function linesOf(text: string): readonly string[] {
+  return text.trimEnd().split(/\r?\n/)
+}
+
 /** The lines of a text, each printable. */
 export function printableLines(text: string): readonly string[] {
-  return text.trimEnd().split(/\r?\n/).map(printable)
+  return linesOf(text).map(printable)
 }
 
 function hex(code: number, digits: number): string {

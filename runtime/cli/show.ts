@@ -7,7 +7,7 @@ import { apiCommand, apiOf, type ApiOptions } from './api-command.ts'
 import { examples, type CliCommand } from './command.ts'
 import { isRunId, jobArgument } from './ids.ts'
 import { jobText } from './follow-job.ts'
-import { printable, printableLines } from './printable.ts'
+import { linesOf, printable, printableLines } from './printable.ts'
 import { writeFacts, writeJson } from './table.ts'
 import { toned, type Terminal } from './terminal.ts'
 import { toneOf } from './tones.ts'
@@ -53,7 +53,7 @@ function writeRun(out: Terminal, run: RunDetail): void {
         ? `${countText(announcements.copies, 'time')}, and ${countText(announcements.duplicates, 'duplicate')}`
         : undefined,
     ],
-    ['error', run.error && printableLines(run.error)],
+    ['error', run.error && linesOf(run.error)],
     ['result', run.result],
   ])
   for (const attempt of run.attemptLog) {

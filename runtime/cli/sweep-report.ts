@@ -2,7 +2,7 @@
 import type { SweepPass, SweepPreview } from '../api/model/sweep.ts'
 import type { HealReason, ReportReason } from '../sweep/decide.ts'
 import { countText, timeText } from './amounts.ts'
-import { printable } from './printable.ts'
+import { printable, shownOn } from './printable.ts'
 import type { Terminal } from './terminal.ts'
 
 const HEALED: Readonly<Record<HealReason, string>> = {
@@ -33,12 +33,12 @@ export function writeReport(out: Terminal, report: SweepPass | SweepPreview): vo
   else out.write(`${isPreview ? 'would be healed' : 'healed'}:\n${healed.join('')}`)
   if ('sample' in report) {
     for (const { reason, function: name, bucket, key } of report.sample)
-      out.write(`  ${printable(reason)}  ${printable(name)}  ${printable(`${bucket}/${key}`)}\n`)
+      out.write(`  ${printable(reason)}  ${printable(name)}  ${shownOn(out, `${bucket}/${key}`)}\n`)
   }
   if (reported.length > 0) out.write(`left alone:\n${reported.join('')}`)
   for (const { reason, function: name, bucket, key } of report.left ?? []) {
     const where = key === undefined ? bucket : `${bucket}/${key}`
-    out.write(`  ${[reason, name ?? '-', where].map(printable).join('  ')}\n`)
+    out.write(`  ${[reason, name ?? '-', where].map((text) => shownOn(out, text)).join('  ')}\n`)
   }
 }
 

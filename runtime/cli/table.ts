@@ -4,7 +4,7 @@
  * @module
  */
 import { safeJson } from '../safe-json.ts'
-import { fit, padded, printable, widthOf, wrapped } from './printable.ts'
+import { escaped, fit, padded, printable, shownOn, widthOf, wrapped } from './printable.ts'
 import { toned, type Terminal, type Tone } from './terminal.ts'
 
 export interface Column<T> {
@@ -65,9 +65,7 @@ function tabbed<T>(terminal: Terminal, columns: readonly Column<T>[]): Listing<T
   return {
     add(rows) {
       for (const row of rows)
-        terminal.write(
-          `${columns.map((column) => printable((column.plain ?? column.show)(row))).join('\t')}\n`,
-        )
+        terminal.write(`${columns.map((column) => escaped((column.plain ?? column.show)(row))).join('\t')}\n`)
     },
     end: () => undefined,
   }
@@ -138,7 +136,7 @@ export function writeFacts(
   const given = facts.filter(([, value]) => value !== undefined && value.length > 0)
   const width = Math.max(0, ...given.map(([name]) => widthOf(name)))
   for (const [name, value] of given) {
-    const lines = [value as string | readonly string[]].flat().map(printable)
+    const lines = [value as string | readonly string[]].flat().map((line) => shownOn(terminal, line))
     if (!terminal.isTerminal) terminal.write(`${name}\t${lines.join('\\n')}\n`)
     else
       terminal.write(

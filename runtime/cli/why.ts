@@ -3,7 +3,7 @@ import type { ObjectView } from '../api/model/object.ts'
 import { apiCommand, apiOf, type ApiOptions } from './api-command.ts'
 import { examples, type CliCommand } from './command.ts'
 import { parseObjectName } from './object-name.ts'
-import { printable, wrapped } from './printable.ts'
+import { shownOn, wrapped } from './printable.ts'
 import { writeJson } from './table.ts'
 
 export const why: CliCommand = (program, context) => {
@@ -16,7 +16,7 @@ export const why: CliCommand = (program, context) => {
       const view = await apiOf(context, options).get<ObjectView>(`/v1/objects/${bucket}`, { key })
       const { out } = context
       if (options.json) return writeJson(out, view)
-      const summary = printable(view.summary)
+      const summary = shownOn(out, view.summary)
       out.write(`${out.isTerminal ? wrapped(summary, out.columns) : summary}\n`)
     })
 }

@@ -7,7 +7,7 @@ import { lookDebt, resultsDebt } from '../queue/debts.ts'
 import { announcementOf } from './announcement.ts'
 import { versionOf } from '../storage/object-version.ts'
 import type { CreatedEvent, ObjectEvent, RemovedEvent } from './event.ts'
-import { NotificationError, parseNotification } from './notification.ts'
+import { NotificationError, readNotification, type Found } from './notification.ts'
 import type { Mismatch, Router } from './routing.ts'
 
 export interface PlannedAdmission extends Admission {
@@ -16,51 +16,72 @@ export interface PlannedAdmission extends Admission {
   readonly dropped: readonly (Mismatch | 'no-function' | 'event-type')[]
 }
 
-/** What these notifications ask for. Nothing is thrown: what cannot be parsed is in `bad`. */
-export function planAdmission(
+/** So many records are admitted at a time: a notification may have thousands, and Redis and this process do other things too. */
+const STEP_RECORDS = 256
+
+/** A plan that is being made. */
+type Draft = {
+  -readonly [
+    K in 'events' | 'jobs' | 'marks' | 'bad' | 'debts' | 'announced' | 'dropped'
+  ]: PlannedAdmission[K][number][]
+}
+
+/**
+ * What these notifications ask for, in steps, of which the last takes them from the list: a process that ends between two has
+ * admitted some of it, which is found to be known when it comes again. Nothing is thrown: what cannot be parsed is in `bad`.
+ */
+export function* planAdmission(
   raws: readonly Buffer[],
   router: Router,
   { paths, recordTtlMs }: Pick<Admission, 'paths' | 'recordTtlMs'>,
-): PlannedAdmission {
-  const events: ObjectEvent[] = []
-  const jobs: Job[] = []
-  const marks: Mark[] = []
-  const bad: { raw: Buffer; reason: string }[] = []
-  const debts: string[] = []
-  const announced: { objectId: string; text: string }[] = []
-  const dropped: PlannedAdmission['dropped'][number][] = []
+): Generator<PlannedAdmission> {
+  let draft = emptyDraft()
+  let records = 0
   for (const raw of raws) {
-    try {
-      const notification = parseNotification(textOf(raw))
-      events.push(...notification.events)
-      dropped.push(...notification.otherEventNames.map(() => 'event-type' as const))
-      // Set aside as a whole, once; what is right in it is admitted all the same.
-      const [reason, ...more] = notification.malformed
-      if (reason !== undefined)
-        bad.push({ raw, reason: more.length > 0 ? `${reason} (and ${more.length} more)` : reason })
-    } catch (error) {
-      bad.push({ raw, reason: messageOf(error) })
+    const reasons: string[] = []
+    for (const found of foundIn(raw)) {
+      if (found.kind === 'malformed') reasons.push(found.reason)
+      else if (found.kind === 'other') draft.dropped.push('event-type')
+      else addEvent(draft, found, router)
+      if (++records % STEP_RECORDS > 0) continue
+      yield { ...draft, raws: [], paths, recordTtlMs }
+      draft = emptyDraft()
     }
+    // Set aside as a whole, once; what is right in it is admitted all the same.
+    const [reason, ...more] = reasons
+    if (reason !== undefined)
+      draft.bad.push({ raw, reason: more.length > 0 ? `${reason} (and ${more.length} more)` : reason })
   }
-  for (const event of events) {
-    marks.push(markOf(event))
-    announced.push({
-      objectId: objectIdOf(event.bucket, event.key),
-      text: announcementOf(event, 'notification'),
-    })
-    if (event.kind === 'removed') {
-      debts.push(...debtsOf(event, router))
-      continue
-    }
-    const routes = router(event)
-    const inBucket = routes.filter(({ mismatch }) => mismatch !== 'bucket')
-    if (inBucket.length === 0) dropped.push('no-function')
-    for (const { definition, mismatch } of inBucket) {
-      if (mismatch) dropped.push(mismatch)
-      else jobs.push(toJob(event, definition.name))
-    }
+  yield { ...draft, raws, paths, recordTtlMs }
+}
+
+function emptyDraft(): Draft {
+  return { events: [], jobs: [], marks: [], bad: [], debts: [], announced: [], dropped: [] }
+}
+
+function* foundIn(raw: Buffer): Generator<Found> {
+  try {
+    yield* readNotification(textOf(raw))
+  } catch (error) {
+    yield { kind: 'malformed', reason: messageOf(error) }
   }
-  return { raws, jobs, marks, bad, debts, announced, paths, recordTtlMs, events, dropped }
+}
+
+function addEvent(draft: Draft, event: ObjectEvent, router: Router): void {
+  draft.events.push(event)
+  draft.marks.push(markOf(event))
+  const objectId = objectIdOf(event.bucket, event.key)
+  draft.announced.push({ objectId, text: announcementOf(event, 'notification') })
+  if (event.kind === 'removed') {
+    draft.debts.push(...debtsOf(event, router))
+    return
+  }
+  const inBucket = router(event).filter(({ mismatch }) => mismatch !== 'bucket')
+  if (inBucket.length === 0) draft.dropped.push('no-function')
+  for (const { definition, mismatch } of inBucket) {
+    if (mismatch) draft.dropped.push(mismatch)
+    else draft.jobs.push(toJob(event, definition.name))
+  }
 }
 
 /**

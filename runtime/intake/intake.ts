@@ -2,22 +2,26 @@
  * Loop 1: notifications in the inbox become runs. An entry leaves the inbox only in the script that has stored its runs.
  * @module
  */
+import { randomUUID } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Config } from '../config.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
 import type { RuntimeMetrics } from '../metrics.ts'
+import { TEXT_MAX_BYTES } from '../queue/inbox-commands.ts'
 import type { Queue } from '../queue/queue.ts'
 import { DAY_MS, sleep } from '../time.ts'
 import { planAdmission, type PlannedAdmission } from './admission.ts'
+import { createBell } from './bell.ts'
 import type { Router } from './routing.ts'
 
-/** Measured: 64 admits 47,000 a second; larger ones hold Redis up for longer and gain nothing. */
-const BATCH = 64
 const BELL_SECONDS = 2
 const PAUSE_MS = 1_000
 
 export interface IntakeParts {
+  /** The same after a restart, and no other intake's. */
+  readonly name: string
   readonly queue: Queue
   /** A connection of its own: it blocks. */
   readonly blocking: Redis
@@ -48,22 +52,36 @@ export interface Intake {
   stop(): void
 }
 
-export function createIntake({ queue, blocking, router, metrics, log, ...rest }: IntakeParts): Intake {
+export function createIntake({ name, queue, blocking, router, metrics, log, ...rest }: IntakeParts): Intake {
   const stopping = new AbortController()
+  const reader = { intake: name, process: randomUUID() }
+  const bell = createBell(blocking, TEXT_MAX_BYTES)
 
   async function runOnce(): Promise<number> {
-    const raws = await queue.peek(BATCH)
-    if (raws.length > 0) await admit(raws)
-    return raws.length
+    const { texts, setAside } = await queue.readInbox(reader)
+    for (const reason of setAside) tellSetAside(reason, 'unread')
+    if (texts.length > 0) await admit(texts)
+    return texts.length + setAside.length
   }
 
   async function admit(raws: readonly Buffer[]): Promise<void> {
-    const plan = planAdmission(raws, router, rest)
-    const endTimer = metrics.admitSeconds.startTimer()
-    const outcomes = await queue.admit(plan)
-    endTimer()
-    // Another intake was faster: the head is another one now.
-    if (outcomes) count(plan, outcomes)
+    for (const plan of planAdmission(raws, router, rest)) {
+      const endTimer = metrics.admitSeconds.startTimer()
+      const outcomes = await queue.admit({ ...plan, intake: name })
+      endTimer()
+      // Another intake was faster: the head is another one now.
+      if (!outcomes) return
+      count(plan, outcomes)
+      if (plan.raws.length === 0) await setImmediate()
+    }
+  }
+
+  function tellSetAside(reason: string, label: 'unread' | 'malformed'): void {
+    metrics.eventsDropped.inc({ reason: label })
+    log.warn(
+      { reason },
+      `a notification, or a part of it, cannot be used: it was set aside in ${queue.keys.bad}, and the rest is processed`,
+    )
   }
 
   function count(plan: PlannedAdmission, outcomes: readonly string[]): void {
@@ -76,23 +94,21 @@ export function createIntake({ queue, blocking, router, metrics, log, ...rest }:
       if (outcome === 'new') metrics.eventDelay.observe(Math.max(0, nowMs - job.payload.eventTimeMs) / 1_000)
     })
     for (const reason of plan.dropped) metrics.eventsDropped.inc({ reason })
-    for (const { reason } of plan.bad) {
-      metrics.eventsDropped.inc({ reason: 'malformed' })
-      log.warn(
-        { reason },
-        `a notification, or a part of it, is none: it was set aside in ${queue.keys.bad}, the rest goes on`,
+    for (const { reason } of plan.bad) tellSetAside(reason, 'malformed')
+    const unplaced = plan.jobs.filter((_, index) => outcomes[index] === 'unplaced')
+    if (unplaced.length > 0)
+      log.error(
+        { functions: [...new Set(unplaced.map(({ functionName }) => functionName))], runs: unplaced.length },
+        'the key of a stream in Redis is of another type: runs of its function wait until it is removed',
       )
-    }
   }
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        if ((await runOnce()) > 0) continue
-        // Moves the head onto itself: it waits for news and nothing can be lost.
-        const { inbox } = queue.keys
-        const head = await blocking.blmoveBuffer(inbox, inbox, 'LEFT', 'LEFT', BELL_SECONDS)
-        // It is the news itself: on an idle runtime it need not be read once more.
+        if ((await runOnce()) > 0 || stopping.signal.aborted) continue
+        const head = await bell.wait(queue.keys.inbox, BELL_SECONDS)
+        // On an idle runtime it need not be read once more.
         if (head) await admit([head])
       } catch (error) {
         if (stopping.signal.aborted) break
@@ -104,6 +120,11 @@ export function createIntake({ queue, blocking, router, metrics, log, ...rest }:
         await sleep(PAUSE_MS, stopping.signal)
       }
     }
+    await queue
+      .leaveInbox(name)
+      .catch((error: unknown) =>
+        log.debug({ error: messageOf(error) }, 'redis is away: others may take this for a process that died'),
+      )
   }
 
   return {

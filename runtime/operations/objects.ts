@@ -12,11 +12,11 @@ import { refusal } from '../output/layout.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { History } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
-import { isStorageCode } from '../storage/errors.ts'
+import { isStorageCode, StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { readFunctionOfObject } from './function-of-object.ts'
 import { latestVersion, type LatestVersion } from '../storage/latest-version.ts'
-import { readStanding, REFUSED_KEYS } from '../output/standing.ts'
+import { readStanding } from '../output/standing.ts'
 import { summaryOf } from './summary.ts'
 
 export interface ObjectParts {
@@ -149,7 +149,7 @@ function troubleOf(error: unknown, bucket: string): string | undefined {
   }
   if (isStorageCode(error, 'InvalidRequest', 'InvalidBucketName'))
     return `"${bucket}" cannot be the name of a bucket`
-  if (isStorageCode(error, ...REFUSED_KEYS)) return 'the store takes no such key'
+  if (error instanceof StorageError && error.isImpossibleName) return 'the store takes no such key'
   return undefined
 }
 

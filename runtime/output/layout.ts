@@ -9,16 +9,17 @@
  */
 import { createHash } from 'node:crypto'
 import { PermanentError } from '../errors.ts'
+import { impossibleKey, KEY_MAX_BYTES, SEGMENT_MAX_BYTES } from '../storage/names.ts'
 
 /** Where verdicts and the runtime's own records lie. */
 export const METADATA_BUCKET = 'metadata'
+const MANIFEST = 'manifest.json'
+const VERDICT = '.verdict.json'
+/** Where results are unless a function says otherwise: keys in them are mostly the runtime's own, which functions are chained to. */
+const RESULT_BUCKETS: readonly string[] = ['processed', METADATA_BUCKET, 'temporary']
 
-/** Of S3, in bytes of UTF-8. */
-const KEY_MAX_BYTES = 1_024
 /** A longer source key leaves too little of a key for function, attempt and name. */
 const SOURCE_MAX_BYTES = 850
-/** Of MinIO's drives. */
-const SEGMENT_MAX_BYTES = 255
 
 export interface ResultOf {
   readonly sourceBucket: string
@@ -44,7 +45,7 @@ export function resultPlace(of: ResultOf): ResultPlace {
     folder,
     manifestKey: manifestKeyIn(folder),
     verdictBucket: METADATA_BUCKET,
-    verdictKey: `${representation(of, METADATA_BUCKET)}/${of.functionName}.verdict.json`,
+    verdictKey: `${representation(of, METADATA_BUCKET)}/${of.functionName}${VERDICT}`,
   }
 }
 
@@ -90,22 +91,43 @@ export function attemptOfKey(key: string): AttemptOfKey | undefined {
 
 /** The manifest of the place with this folder. */
 export function manifestKeyIn(folder: string): string {
-  return `${folder}manifest.json`
+  return `${folder}${MANIFEST}`
 }
 
 /**
  * The source key as the first part of output keys: the key itself, or `@<its sha256>` where the key would be too long,
- * could not be told from ours, or could not be a folder. The manifest names the real one.
+ * could not be told from ours, could not be a folder, or would lie below a result. The manifest names the real one.
  *
  * @remarks MinIO's listings leave out what lies below another object's key. A result in its source's own bucket would
  * lie there, so the folder gets a name of its own: the key and `@`.
  */
 function representation(of: ResultOf, bucket: string): string {
   const key = of.sourceKey
-  if (Buffer.byteLength(key) > SOURCE_MAX_BYTES || key.endsWith('/') || refusal(key) !== undefined) {
-    return `@${createHash('sha256').update(key).digest('hex')}`
-  }
-  return bucket === of.sourceBucket ? `${key}@` : key
+  const own = bucket === of.sourceBucket ? `${key}@` : key
+  const isUnfit =
+    Buffer.byteLength(key) > SOURCE_MAX_BYTES ||
+    key.endsWith('/') ||
+    impossibleKey(own) !== undefined ||
+    refusal(key) !== undefined ||
+    isBelowResult(of, own)
+  return isUnfit ? `@${createHash('sha256').update(key).digest('hex')}` : own
+}
+
+/**
+ * Whether the key's folder could lie below an object that the runtime writes for another source: a manifest, a verdict, or what
+ * the same function keeps beside its manifest. MinIO would list nothing of it.
+ */
+function isBelowResult({ sourceBucket, functionName }: ResultOf, folder: string): boolean {
+  const segments = folder.split('/')
+  // A result that is a source itself is no folder of the same bucket, nor is there the like of it in another.
+  if (RESULT_BUCKETS.includes(sourceBucket)) segments.pop()
+  return segments.some((segment, at) => {
+    const [source = '', name] = [segments[at - 2], segments[at - 1]]
+    if (at >= 1 && segment.endsWith(VERDICT)) return true
+    if (at >= 2 && segment === MANIFEST) return true
+    // Folders of people may have the name of a function; those that are also called like a file are rare.
+    return at >= 2 && name === functionName && source.includes('.')
+  })
 }
 
 /** Whether a part of a key begins with `~`: such names belong to the runtime. */
@@ -143,7 +165,7 @@ export function fileKey(place: ResultPlace, attempt: string, name: string): stri
  * @throws {PermanentError} when the function gave it a name that it may not have
  */
 export function pointerKey(place: ResultPlace, name: string): string {
-  if (name.includes('/') || name === 'manifest.json') {
+  if (name.includes('/') || name === MANIFEST) {
     throw new PermanentError(
       `pointer ${JSON.stringify(name)}: a pointer is a single name beside manifest.json, such as "poster.jpg"`,
     )

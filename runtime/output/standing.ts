@@ -3,11 +3,8 @@ import { readCurrent } from './current.ts'
 import { placeOf, type ResultPlace, type Writer } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 import { readVerdict, type Verdict } from './verdict.ts'
-import { isStorageCode } from '../storage/errors.ts'
+import { StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
-
-/** The codes with which MinIO refuses a key that it cannot store. */
-export const REFUSED_KEYS = ['XMinioInvalidObjectName', 'KeyTooLongError'] as const
 
 interface NamedObject {
   readonly bucket: string
@@ -51,6 +48,6 @@ function isAbout({ bucket, key }: NamedObject, { source }: Manifest | Verdict): 
 
 /** What the store takes no key for has no result either. */
 function nothingUnderSuchKey(error: unknown): undefined {
-  if (isStorageCode(error, ...REFUSED_KEYS)) return undefined
+  if (error instanceof StorageError && error.isImpossibleName) return undefined
   throw error
 }

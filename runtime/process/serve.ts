@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { createApi } from '../api/app.ts'
 import { checkHealth } from '../api/health.ts'
 import { createQueueGauges } from '../api/queue-gauges.ts'
+import { intakeName } from '../intake/bell.ts'
 import { admissionSettings, createIntake } from '../intake/intake.ts'
 import { createRouter } from '../intake/routing.ts'
 import type { Closers } from '../lifecycle.ts'
@@ -92,6 +93,7 @@ export async function serve(
 function startIntake({ config, functions, queue, metrics, log }: Parts): () => Promise<void> {
   const blocking = connectRedis(config.redisUrl, 'block', log)
   const intake = createIntake({
+    name: intakeName(),
     queue,
     blocking,
     router: createRouter(functions),

@@ -14,8 +14,10 @@ export interface Keys {
   readonly prefix: string
   /** The list that MinIO pushes to; only `admit` trims it. */
   readonly inbox: string
-  /** Stream of notifications that are none, with their text and the reason. */
+  /** Stream of notifications that are none, with the beginning of their text and the reason. */
   readonly bad: string
+  /** Hash: which texts of the inbox each intake has in hand. */
+  readonly reading: string
   /** Sorted set: runs that wait for their retry, by due time. */
   readonly delay: string
   /** Sorted set: runs in a final state, by the time when they ended. */
@@ -61,6 +63,7 @@ export function createKeys(name: string): Keys {
     prefix,
     inbox: `${prefix}in`,
     bad: `${prefix}bad`,
+    reading: `${prefix}reading`,
     delay: `${prefix}delay`,
     ended: `${prefix}ended`,
     verdicts: `${prefix}verdicts`,

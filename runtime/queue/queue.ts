@@ -5,54 +5,17 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { Limits } from '../limits/limits.ts'
-import { createKeys, GROUP, LANES, type Keys, type Lane } from './keys.ts'
-import { parseRun, type RunPayload, type RunRecord, type RunState, type Trigger } from './run.ts'
+import { createKeys, GROUP, LANES, type Keys } from './keys.ts'
+import { parseRun, type RunPayload, type RunRecord, type RunState } from './run.ts'
 import { createDebtCommands } from './debt-commands.ts'
+import { createInboxCommands } from './inbox-commands.ts'
 import { createJobCommands } from './job-commands.ts'
 import { redisNowMs } from './redis.ts'
-import { createScripts, type ScriptArgument } from './scripts.ts'
+import { createScripts } from './scripts.ts'
 import { createUpkeepCommands } from './upkeep-commands.ts'
 import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow } from './turn.ts'
 
-/** A run to be. */
-export interface Job {
-  readonly runId: string
-  readonly functionName: string
-  readonly objectId: string
-  readonly eventId: string
-  readonly lane: Lane
-  readonly trigger: Trigger
-  readonly payload: RunPayload
-}
-
-/** Says to the runs that still wait for another generation of an object that they are probably out of date. */
-export interface Mark {
-  readonly objectId: string
-  /** The generation that stays; empty when the object was removed. */
-  readonly generation: string
-  /** When just one generation went: that one. */
-  readonly only?: string
-  readonly hint: 'superseded' | 'source-gone'
-}
-
-export interface Admission {
-  /** The head of the inbox as it was read, byte for byte; empty for runs that no notification asked for. */
-  readonly raws: readonly Buffer[]
-  readonly jobs: readonly Job[]
-  readonly marks: readonly Mark[]
-  readonly bad: readonly { readonly raw: Buffer; readonly reason: string }[]
-  /** What deletions ask to be cleaned away (debts.ts). */
-  readonly debts: readonly string[]
-  /** What is to be remembered of objects: a JSON text each, kept for `recordTtlMs` after the newest one. */
-  readonly announced: readonly { readonly objectId: string; readonly text: string }[]
-  readonly recordTtlMs: number
-  /** Of the sweep, when it is this which heals: what is new counts for it. */
-  readonly pass?: string | undefined
-  /** How many targets announce each event: a second announcement is then expected, a third is a duplicate. */
-  readonly paths: 1 | 2
-}
-
-export type AdmitOutcome = 'new' | 'copy' | 'duplicate' | 'lifted'
+export type { Admission, AdmitOutcome, Job, Mark } from './inbox-commands.ts'
 
 /** What is run again: all of it is needed of a run that Redis may not know. */
 export interface AgainItem {
@@ -113,32 +76,10 @@ export function createQueue(redis: Redis, name: string) {
 
   return {
     keys,
+    ...createInboxCommands(redis, keys, script),
     ...createJobCommands(script),
     ...createDebtCommands(redis, keys, script),
     ...createUpkeepCommands(redis, keys, script),
-
-    /** The first `count` notifications, still in the list. */
-    peek: (count: number): Promise<Buffer[]> => redis.lrangeBuffer(keys.inbox, 0, count - 1),
-
-    /** What became of each job, or undefined when another process was faster: read the head again. */
-    async admit(admission: Admission): Promise<readonly AdmitOutcome[] | undefined> {
-      const { raws, jobs, marks, bad, announced } = admission
-      const args: ScriptArgument[] = [admission.paths, admission.pass ?? '', raws.length, ...raws]
-      args.push(jobs.length)
-      for (const job of jobs) {
-        args.push(job.runId, job.functionName, job.objectId, job.payload.generation, job.eventId)
-        args.push(job.lane, job.trigger, JSON.stringify(job.payload))
-      }
-      args.push(
-        marks.length,
-        ...marks.flatMap((mark) => [mark.objectId, mark.generation, mark.only ?? '', mark.hint]),
-      )
-      args.push(bad.length, ...bad.flatMap(({ raw, reason }) => [raw, reason]))
-      args.push(admission.debts.length, ...admission.debts, admission.recordTtlMs, announced.length)
-      args.push(...announced.flatMap(({ objectId, text }) => [objectId, text]))
-      const [done, outcomes] = (await script('admit', args)) as [number, AdmitOutcome[]?]
-      return done === 1 ? outcomes : undefined
-    },
 
     turn: async (request: TurnRequest): Promise<TurnReply> =>
       decodeTurn((await script('turn', encodeTurn(request))) as TurnRow, request.token),

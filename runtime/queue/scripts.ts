@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis'
 
 /** Scripts that free memory must run when Redis is full, or the system could never drain. */
 const SCRIPTS = {
+  read_inbox: { mayExceedMemory: true },
   admit: { mayExceedMemory: false },
   turn: { mayExceedMemory: true },
   heartbeat: { mayExceedMemory: true },
@@ -34,7 +35,11 @@ const SCRIPTS = {
 export type ScriptName = keyof typeof SCRIPTS
 
 export type ScriptArgument = string | number | Buffer
-export type RunScript = (name: ScriptName, args: readonly ScriptArgument[]) => Promise<unknown>
+export type RunScript = (
+  name: ScriptName,
+  args: readonly ScriptArgument[],
+  as?: 'text' | 'bytes',
+) => Promise<unknown>
 
 /** Runs scripts on `redis`, with `prefix` as their only key. ioredis loads a script again when Redis has forgotten it. */
 export function createScripts(redis: Redis, prefix: string): RunScript {
@@ -44,12 +49,15 @@ export function createScripts(redis: Redis, prefix: string): RunScript {
     const lua = flags + read('prelude') + shared + read(name)
     redis.defineCommand(commandOf(name), { numberOfKeys: 1, lua })
   }
-  // defineCommand adds methods that the type of a connection cannot know.
+  // defineCommand adds methods that the type of a connection cannot know. A list as one argument: there may be too many to spread.
   const commands = redis as unknown as Record<
     string,
-    (...args: readonly ScriptArgument[]) => Promise<unknown>
+    (prefix: string, args: readonly ScriptArgument[]) => Promise<unknown>
   >
-  return (name, args) => (commands[commandOf(name)] as (typeof commands)[string])(prefix, ...args)
+  return (name, args, as = 'text') => {
+    const command = `${commandOf(name)}${as === 'bytes' ? 'Buffer' : ''}`
+    return (commands[command] as (typeof commands)[string])(prefix, args)
+  }
 }
 
 function commandOf(name: string): string {

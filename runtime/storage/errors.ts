@@ -39,6 +39,14 @@ const SET_UP = new Set([
   'NoSuchBucket',
 ])
 
+/** There cannot be such an object, whatever is tried: NUL, `..`, a part or a key that is too long, a bucket's name that is none. */
+const IMPOSSIBLE = [
+  'XMinioInvalidObjectName',
+  'XMinioInvalidResourceName',
+  'KeyTooLongError',
+  'InvalidBucketName',
+]
+
 /** Our clock is wrong, or has jumped: the answer that says so corrects it (sign.ts). */
 const OUT_OF_TIME = ['RequestExpired', 'RequestNotYetValid', 'RequestTimeTooSkewed']
 
@@ -73,6 +81,11 @@ export class StorageError extends Error {
     if (OUT_OF_TIME.includes(this.code)) return 'clock'
     if (this.isSetUp) return 'refused'
     return this.isPassing ? 'server' : undefined
+  }
+
+  /** Whether the store refuses the name of what was asked for: it would refuse it for ever. */
+  get isImpossibleName(): boolean {
+    return IMPOSSIBLE.includes(this.code)
   }
 
   /** Whether the store has no room for what is written. */

@@ -56,7 +56,7 @@ export async function heal(
   }
   for (const some of inSteps(lost)) {
     const outcomes = isDry ? some.map(() => 'new') : await admit(parts, some, pass)
-    some.forEach((run, index) => outcomes[index] === 'new' && told('lost-event', run))
+    some.forEach((run, index) => isNew(outcomes[index]) && told('lost-event', run))
   }
   for (const some of inSteps(restored)) {
     const outcomes = isDry
@@ -71,6 +71,10 @@ export async function heal(
       healed.push({ reason: 'lost-delete', functionName, bucket, key })
   }
   return healed
+}
+
+function isNew(outcome: string | undefined): boolean {
+  return outcome === 'new' || outcome === 'unplaced'
 }
 
 const NOTHING = { raws: [], jobs: [], marks: [], bad: [], debts: [], announced: [] }

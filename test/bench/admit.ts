@@ -34,6 +34,7 @@ export async function measureAdmit(size = String(UPLOADS)): Promise<Measurement>
     c.json({}),
   )
   const intake = createIntake({
+    name: 'bench',
     queue,
     blocking,
     router: createRouter([definition]),

@@ -80,11 +80,9 @@ async function fill(queue: Queue, count: number): Promise<void> {
   const router = createRouter([definition])
   const raws = notificationsOf(count, 'folder').map((raw) => Buffer.from(raw))
   for (let from = 0; from < count; from += AT_ONCE) {
-    const plan = planAdmission(raws.slice(from, from + AT_ONCE), router, {
-      paths: 2,
-      recordTtlMs: 2 * DAY_MS,
-    })
-    await queue.admit({ ...plan, raws: [] })
+    const settings = { paths: 2, recordTtlMs: 2 * DAY_MS } as const
+    for (const plan of planAdmission(raws.slice(from, from + AT_ONCE), router, settings))
+      await queue.admit({ ...plan, raws: [] })
   }
 }
 

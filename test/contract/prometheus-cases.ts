@@ -70,6 +70,15 @@ const RUNTIME_CASES: Readonly<Record<string, AlertCase>> = {
     sinceMinutes: 4,
     silent: [{ sluice_intake_pauses_total: '0+5x30' }],
   },
+  StreamOfWrongType: {
+    fires: { 'sluice_admissions_total{function="chunk",outcome="unplaced"}': step(20, 1) },
+    sinceMinutes: 20,
+    labels: { function: 'chunk' },
+    silent: [
+      { 'sluice_admissions_total{function="chunk",outcome="unplaced"}': '2x40' },
+      { 'sluice_admissions_total{function="chunk",outcome="new"}': '0+1x40' },
+    ],
+  },
   InboxGrows: {
     fires: { 'sluice_inbox_depth{instance="a"}': '1200x30' },
     silent: [{ 'sluice_inbox_depth{instance="a"}': '900x30' }],
@@ -131,7 +140,7 @@ const RUNTIME_CASES: Readonly<Record<string, AlertCase>> = {
     fires: { 'sluice_events_dropped_total{reason="malformed"}': step(20, 1) },
     sinceMinutes: 20,
     silent: [
-      { 'sluice_events_dropped_total{reason="malformed"}': '2x40' },
+      { 'sluice_events_dropped_total{reason="unread"}': '2x40' },
       { 'sluice_events_dropped_total{reason="no-function"}': '0+1x40' },
     ],
   },

@@ -141,13 +141,29 @@ it('what is no notification is set aside with its reason, and holds nobody up', 
   for (const key of good) await used.runs.reached(key, 'succeeded')
   await untilAdmitted()
   const entries = (await redis.xrangeBuffer(keys.bad, '-', '+')).slice(before)
-  const found = entries.map(([, fields]) => ({ raw: fields[1] as Buffer, reason: String(fields[3]) }))
+  const found = entries.map(([, fields]) => ({
+    raw: fields[1] as Buffer,
+    reason: String(fields[3]),
+    bytes: Number(fields[5]),
+  }))
   for (const [name, raw] of Object.entries(bad)) {
-    const setAside = found.find((each) => each.raw.equals(raw))
+    const kept = raw.length > 4_096 ? raw.subarray(0, 1_024) : raw
+    const setAside = found.find((each) => each.raw.equals(kept) && each.bytes === raw.length)
     expect({ name, reason: setAside?.reason ?? '' }).toEqual({ name, reason: expect.stringMatching(/\w{2}/) })
   }
   expect(found).toHaveLength(Object.keys(bad).length)
   await told()
+})
+
+it('an upload behind texts that are far too long is processed, and the process that reads them lives', async () => {
+  const told = await watchFault(used.stack, 'notifications too long')
+  const pids = await used.stack.childPids('serve')
+  for (let index = 0; index < 3; index++) await redis.rpush(keys.inbox, Buffer.alloc(20 * 1024 * 1024, 'x'))
+  await used.runs.put('echo/behind-the-long.txt', 'x')
+  await used.runs.reached('echo/behind-the-long.txt', 'succeeded')
+  await untilAdmitted()
+  await told()
+  expect(await used.stack.childPids('serve')).toEqual(pids)
 })
 
 /** Texts that are no notification, each in another way; most of them a real one that was spoiled. */

@@ -101,6 +101,18 @@ export const FAULTS = {
   },
   'redis away': { promise: 'P15', metric: 'sluice_redis_connected', moves: 'to-zero' },
   'key of a wrong type': { promise: 'P15', metric: 'sluice_intake_pauses_total', moves: 'grows' },
+  'stream of a wrong type': {
+    promise: 'P15',
+    metric: 'sluice_admissions_total',
+    labels: { outcome: 'unplaced' },
+    moves: 'grows',
+  },
+  'notifications too long': {
+    promise: 'P7',
+    metric: 'sluice_events_dropped_total',
+    labels: { reason: 'unread' },
+    moves: 'grows',
+  },
   'scratch full': { promise: 'P18', metric: 'sluice_scratch_free_bytes', moves: 'to-zero' },
   'upload never announced': {
     promise: 'P2',

@@ -88,7 +88,7 @@ describe('a Redis that is not as it should be', () => {
   })
 
   it("with a string for a function's stream: its runs wait, the others' go on", async () => {
-    const told = await watchFault(used.stack, 'key of a wrong type')
+    const told = await watchFault(used.stack, 'stream of a wrong type')
     const stream = '{sluice}:q:slow'
     await waitFor(async () => (await redis.xlen(stream)) === 0, {
       timeoutMs: 20_000,
@@ -97,6 +97,8 @@ describe('a Redis that is not as it should be', () => {
     await redis.set(stream, 'x')
     await used.runs.put('slow/its-stream-is-a-string.txt', 'x')
     await told()
+    await used.runs.put('echo/beside-a-wrong-stream.txt', 'x')
+    expect(await doneOnce('echo/beside-a-wrong-stream.txt')).toBeDefined()
     await redis.del(stream)
     expect(await doneOnce('slow/its-stream-is-a-string.txt')).toBeDefined()
     await untilReady()

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { defineFunction } from '../../runtime/function.ts'
 import { createIntake, type Intake } from '../../runtime/intake/intake.ts'
+import { TEXT_MAX_BYTES } from '../../runtime/queue/inbox-commands.ts'
 import { createRouter } from '../../runtime/intake/routing.ts'
 import { createLogger } from '../../runtime/logger.ts'
 import { createMetrics } from '../../runtime/metrics.ts'
@@ -24,6 +25,7 @@ const metrics = createMetrics([FN])
 beforeEach(() => {
   blocking = used.redis.duplicate({ blockingTimeout: 5_000 })
   intake = createIntake({
+    name: 'here',
     queue: used.queue,
     blocking,
     router: createRouter([cut]),
@@ -40,8 +42,13 @@ afterEach(async () => {
 })
 
 const inbox = () => used.redis.llen(used.queue.keys.inbox)
+const untilWaiting = () =>
+  waitFor(async () => String(await used.redis.client('LIST')).includes('cmd=blmove'), {
+    timeoutMs: 30_000,
+    what: 'the loop to wait',
+  })
 const untilEmpty = () =>
-  waitFor(async () => (await inbox()) === 0, { timeoutMs: 5_000, what: 'the inbox to be empty' })
+  waitFor(async () => (await inbox()) === 0, { timeoutMs: 30_000, what: 'the inbox to be empty' })
 
 describe('the loop', () => {
   it('admits what comes while it waits, both copies of each, and whatever stands between', async () => {
@@ -73,22 +80,56 @@ describe('the loop', () => {
     for (const { runId } of claims) expect(await used.queue.run(runId)).toMatchObject({ copies: 1, dups: 0 })
   })
 
-  it('waits with everything where it is while Redis takes no runs, and goes on afterwards', async () => {
-    await used.redis.set(used.queue.keys.stream(FN, 'live'), 'a string')
+  it('waits with everything where it is while Redis takes no runs, and continues afterwards', async () => {
     await used.redis.rpush(used.queue.keys.inbox, PUT)
-    await expect(intake.runOnce()).rejects.toThrow(/WRONGTYPE/)
+    await used.redis.config('SET', 'maxmemory', 1)
+    await expect(intake.runOnce()).rejects.toThrow(/OOM/)
     ended = intake.run()
-    await used.redis.del(used.queue.keys.stream(FN, 'live'))
+    await used.redis.config('SET', 'maxmemory', 0)
     await untilEmpty()
     expect(await used.redis.xlen(used.queue.keys.stream(FN, 'live'))).toBe(1)
   })
 
+  it('lets texts that are too long pass without taking them in, also while it waits for news', async () => {
+    const long = (char: string) => char.repeat(TEXT_MAX_BYTES * 8)
+    ended = intake.run()
+    await untilWaiting()
+    const before = blocking.stream
+    await used.redis.rpush(used.queue.keys.inbox, long('a'), long('b'))
+    await untilEmpty()
+    // It gave the connection up on which the text came, as little of it as can be.
+    expect(before.destroyed).toBe(true)
+    expect(before.bytesRead).toBeLessThan(TEXT_MAX_BYTES * 2)
+    await used.redis.rpush(used.queue.keys.inbox, long('c'), putOf('behind.txt'))
+    await untilEmpty()
+    expect(await used.redis.xlen(used.queue.keys.bad)).toBe(3)
+    await untilWaiting()
+    await used.redis.rpush(used.queue.keys.inbox, putOf('later.txt'))
+    await untilEmpty()
+    const { claims } = await used.queue.claim('w', 9)
+    expect(claims.map(({ payload }) => payload.key)).toEqual(['behind.txt', 'later.txt'])
+  })
+
+  it('admits a notification of thousands of records in steps, and does nothing else twice', async () => {
+    const record = (index: number) => ({
+      eventName: 's3:ObjectCreated:Put',
+      eventTime: '2026-11-23T08:16:22.094Z',
+      s3: {
+        bucket: { name: 'incoming' },
+        object: { key: `${index}.txt`, eTag: 'e', sequencer: '18EA9E99279D2FA3' },
+      },
+    })
+    const records = Array.from({ length: 2_500 }, (_, index) => record(index))
+    await used.redis.rpush(used.queue.keys.inbox, JSON.stringify([{ Event: records }]), putOf('last.txt'))
+    while ((await intake.runOnce()) > 0);
+    expect(await used.redis.xlen(used.queue.keys.stream(FN, 'live'))).toBe(2_501)
+    expect(await inbox()).toBe(0)
+    expect(await used.redis.exists(used.queue.keys.bad, used.queue.keys.reading)).toBe(0)
+  })
+
   it('ends at once though it waits for news', async () => {
     ended = intake.run()
-    await waitFor(async () => String(await used.redis.client('LIST')).includes('cmd=blmove'), {
-      timeoutMs: 5_000,
-      what: 'the loop to wait',
-    })
+    await untilWaiting()
     intake.stop()
     await expect(ended).resolves.toBeUndefined()
   })

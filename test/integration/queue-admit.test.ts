@@ -1,17 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { FAILED, jobOf, NOTHING, useQueue } from '../helpers/queue.ts'
+import { FAILED, FN, jobOf, NOTHING, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()
+const peek = (count: number) => used.redis.lrangeBuffer(used.queue.keys.inbox, 0, count - 1)
 
 describe('admit', () => {
   it('stores the runs of a batch, sets malformed texts aside and trims exactly what was read', async () => {
     await used.redis.rpush(used.queue.keys.inbox, 'first', 'broken', 'later')
-    const raws = await used.queue.peek(2)
+    const raws = await peek(2)
     const bad = [{ raw: Buffer.from('broken'), reason: 'no JSON' }]
     expect(await used.queue.admit({ ...NOTHING, raws, jobs: [jobOf('a')], bad })).toEqual(['new'])
-    expect((await used.queue.peek(10)).map(String)).toEqual(['later'])
+    expect((await peek(10)).map(String)).toEqual(['later'])
     expect(await used.redis.xrange(used.queue.keys.bad, '-', '+')).toMatchObject([
-      [expect.anything(), ['raw', 'broken', 'reason', 'no JSON']],
+      [expect.anything(), ['raw', 'broken', 'reason', 'no JSON', 'bytes', '6']],
     ])
     expect(await used.queue.run('a')).toMatchObject({
       state: 'queued',
@@ -22,10 +23,10 @@ describe('admit', () => {
 
   it('does nothing when the head of the list is no longer what was read', async () => {
     await used.redis.rpush(used.queue.keys.inbox, 'first', 'second')
-    const raws = await used.queue.peek(1)
+    const raws = await peek(1)
     await used.redis.lpop(used.queue.keys.inbox)
     expect(await used.queue.admit({ ...NOTHING, raws, jobs: [jobOf('a')] })).toBeUndefined()
-    expect((await used.queue.peek(10)).map(String)).toEqual(['second'])
+    expect((await peek(10)).map(String)).toEqual(['second'])
     expect(await used.queue.run('a')).toBeUndefined()
   })
 
@@ -106,13 +107,52 @@ describe('admit', () => {
     expect((await used.queue.run('a'))?.hint).toBeUndefined()
   })
 
-  it('refuses the whole batch when a key has the wrong type, and loses nothing of it', async () => {
-    await used.redis.set(used.queue.keys.stream('cut', 'live'), 'a string')
-    await used.redis.rpush(used.queue.keys.inbox, 'first')
-    await expect(
-      used.queue.admit({ ...NOTHING, raws: [Buffer.from('first')], jobs: [jobOf('a')] }),
-    ).rejects.toThrow(/WRONGTYPE.*should be a stream/)
-    expect((await used.queue.peek(10)).map(String)).toEqual(['first'])
-    expect(await used.queue.run('a')).toBeUndefined()
+  it('lets runs of one function wait whose stream is of another type, and nobody else', async () => {
+    const stream = used.queue.keys.stream(FN, 'live')
+    await used.redis.set(stream, 'a string')
+    await used.redis.rpush(used.queue.keys.inbox, 'first', 'later')
+    const jobs = [jobOf('waits'), jobOf('goes', { functionName: 'other' })]
+    expect(await used.queue.admit({ ...NOTHING, raws: [Buffer.from('first')], jobs })).toEqual([
+      'unplaced',
+      'new',
+    ])
+    expect((await peek(10)).map(String)).toEqual(['later'])
+    expect(await used.queue.run('goes')).toMatchObject({ state: 'queued' })
+    expect(await used.queue.run('waits')).toMatchObject({
+      state: 'retrying',
+      attempts: 0,
+      error: expect.stringContaining('WRONGTYPE'),
+    })
+    // Whatever retries are due meanwhile, others' come through.
+    await used.redis.zadd(used.queue.keys.delay, 1, 'waits')
+    expect(await used.queue.promote(10)).toMatchObject({ promoted: 1 })
+    expect(await used.queue.run('waits')).toMatchObject({ state: 'retrying' })
+    expect(await used.queue.repair(['waits'])).toEqual(['ok'])
+    await used.redis.del(stream)
+    await used.redis.zadd(used.queue.keys.delay, 1, 'waits')
+    await used.queue.promote(10)
+    expect((await used.queue.claim('w', 9)).claims.map(({ runId }) => runId)).toEqual(['waits'])
+  })
+
+  it('takes what is malformed from the list though it cannot be kept', async () => {
+    await used.redis.set(used.queue.keys.bad, 'a string')
+    await used.redis.rpush(used.queue.keys.inbox, 'broken')
+    const raws = [Buffer.from('broken')]
+    const bad = raws.map((raw) => ({ raw, reason: 'no JSON' }))
+    expect(await used.queue.admit({ ...NOTHING, raws, bad, jobs: [jobOf('a')] })).toEqual(['new'])
+    expect(await peek(10)).toEqual([])
+  })
+
+  it('keeps of a long malformed text the beginning, its size and the reason', async () => {
+    const bad = ['x'.repeat(4_096), 'y'.repeat(4_097)].map((text) => ({
+      raw: Buffer.from(text),
+      reason: 'r'.repeat(600),
+    }))
+    await used.queue.admit({ ...NOTHING, bad })
+    const kept = await used.redis.xrange(used.queue.keys.bad, '-', '+')
+    expect(kept.map(([, fields]) => [fields[1]?.length, fields[3]?.length, fields[5]])).toEqual([
+      [4_096, 500, '4096'],
+      [1_024, 500, '4097'],
+    ])
   })
 })

@@ -2,56 +2,31 @@
 -- Nothing happens unless the head of the list is still byte for byte what was read. With n = 0: runs without a notification.
 -- KEYS  1 prefix
 -- ARGV  1 paths: how many targets announce each event  2 pass of the sweep that this heals for ('' for none)
+--       3 intake that read the notifications ('' for none)
 --       n, then n raw notifications as read from the head of `in`
 --       j, then j times: run, function, object, generation, event id, lane, trigger, payload
 --       m, then m times: object, generation that stays, the only one that goes ('' for all others), hint
 --       b, then b times: raw, reason
 --       d, then d times: what is to be cleaned away now
 --       ttl in ms, e, then e times: object, what was announced of it (JSON)
--- Returns {1, outcome of each job: new | copy | duplicate | lifted}, or {0} when the head has changed
+-- Returns {1, outcome of each job: new | unplaced (new, but its stream's key is of another type) | copy | duplicate | lifted},
+--         or {0} when the head has changed
 local paths = tonumber(ARGV[1])
-local pass = ARGV[2]
+local pass, intake = ARGV[2], ARGV[3]
 local list = P .. 'in'
-local p = 3
+local p = 4
 local function nextArg()
   local value = ARGV[p]
   p = p + 1
   return value
 end
-local function expectType(key, wanted)
-  local found = redis.call('TYPE', key).ok
-  if found ~= 'none' and found ~= wanted then
-    return redis.error_reply('WRONGTYPE ' .. key .. ' is a ' .. found .. ' and should be a ' .. wanted)
-  end
-end
-
 local n = tonumber(nextArg())
-if n > 0 then
-  local head = redis.call('LRANGE', list, 0, n - 1)
-  if #head < n then return { 0 } end
-  for i = 1, n do
-    if head[i] ~= nextArg() then return { 0 } end
-  end
+-- One by one: what is there now may be of any length.
+for i = 1, n do
+  if redis.call('LINDEX', list, i - 1) ~= nextArg() then return { 0 } end
 end
 
--- Lua is not rolled back: whatever could fail half-way is asked first.
 local j = tonumber(nextArg())
-local jobsAt = p
-local checked = {}
-for i = 1, j do
-  local fn, lane = ARGV[p + 1], ARGV[p + 5]
-  local key = stream(fn, lane)
-  if not checked[key] then
-    local wrong = expectType(key, 'stream')
-    if wrong then return wrong end
-    checked[key] = true
-  end
-  p = p + 8
-end
-local wrong = expectType(P .. 'bad', 'stream')
-if wrong then return wrong end
-p = jobsAt
-
 local t = now()
 local outcomes = {}
 local woken = {}
@@ -66,10 +41,9 @@ for i = 1, j do
       'event', event, 'copies', 1, 'dups', 0, 'fence', 0, 'attempts', 0, 'crashes', 0, 'epoch', 0, 'createdAt', t)
     redis.call('ZADD', P .. 'runs', t, run)
     redis.call('SADD', P .. 'open:' .. object, run)
-    enqueue(run, fn, lane, t)
+    outcomes[i] = enqueue(run, fn, lane, t) and 'new' or 'unplaced'
     woken[fn] = true
     added = added + 1
-    outcomes[i] = 'new'
   elseif known[1] == 'queued' and known[4] == 'low' and lane == 'live' then
     drop(fn, 'low', known[5])
     enqueue(run, fn, 'live', t)
@@ -103,7 +77,7 @@ for _ = 1, tonumber(nextArg()) do
 end
 
 for _ = 1, tonumber(nextArg()) do
-  redis.call('XADD', P .. 'bad', 'MAXLEN', '~', 10000, '*', 'raw', nextArg(), 'reason', nextArg())
+  setAside(nextArg(), nextArg())
 end
 local owed = 0
 for _ = 1, tonumber(nextArg()) do owed = owed + owe(nextArg(), t) end
@@ -118,6 +92,9 @@ for _ = 1, tonumber(nextArg()) do
   if redis.call('RPUSH', key, isCopy and tostring(t) or t .. ' ' .. text) > 40 then redis.call('LTRIM', key, -40, -1) end
   redis.call('PEXPIRE', key, ttlMs)
 end
-if n > 0 then redis.call('LTRIM', list, n, -1) end
+if n > 0 then
+  redis.call('LTRIM', list, n, -1)
+  haveRead(intake, n)
+end
 for fn in pairs(woken) do wake(fn) end
 return { 1, outcomes }

@@ -18,16 +18,41 @@ end
 
 local function wake(word) redis.call('PUBLISH', P .. 'wake', word) end
 
--- An entry leaves its stream here and nowhere else.
+-- An entry leaves its stream here and nowhere else. A key of another type has none.
 local function drop(fn, lane, entry)
-  redis.call('XACK', stream(fn, lane), GROUP, entry)
-  redis.call('XDEL', stream(fn, lane), entry)
+  redis.pcall('XACK', stream(fn, lane), GROUP, entry)
+  redis.pcall('XDEL', stream(fn, lane), entry)
 end
 
 -- The entry is written first: an error between the two leaves a stray entry, which the next claim throws away.
+-- Where the stream's key is of another type, the run waits in `delay` until it is not, and nobody else waits for it.
+-- Returns whether it is in its stream.
 local function enqueue(run, fn, lane, at)
-  local entry = redis.call('XADD', stream(fn, lane), '*', 'r', run)
+  local entry = redis.pcall('XADD', stream(fn, lane), '*', 'r', run)
+  if entry.err then
+    redis.call('HSET', runKey(run), 'state', 'retrying', 'lane', lane, 'entry', '', 'queuedAt', at, 'dueAt', at + 5000,
+      'error', stream(fn, lane) .. ': ' .. entry.err)
+    redis.call('ZADD', P .. 'delay', at + 5000, run)
+    return false
+  end
   redis.call('HSET', runKey(run), 'state', 'queued', 'lane', lane, 'entry', entry, 'queuedAt', at)
+  return true
+end
+
+-- Keeps a text that makes no run: all of it, or the beginning of a longer one. At most 10,000 of 4 KiB, so 40 MB.
+local function setAside(text, reason)
+  local kept = #text > 4096 and string.sub(text, 1, 1024) or text
+  redis.pcall('XADD', P .. 'bad', 'MAXLEN', '~', 10000, '*', 'raw', kept, 'reason', string.sub(reason, 1, 500), 'bytes', #text)
+end
+
+-- An intake has dealt with `n` texts from the head of `in`: what it had in hand did not end it.
+local function haveRead(intake, n)
+  local text = redis.call('HGET', P .. 'reading', intake)
+  if not text then return end
+  local mark = cjson.decode(text)
+  mark.count, mark.deaths, mark.suspects = 0, 0, math.max(0, mark.suspects - n)
+  if mark.suspects == 0 then redis.call('HDEL', P .. 'reading', intake)
+  else redis.call('HSET', P .. 'reading', intake, cjson.encode(mark)) end
 end
 
 -- What became of an attempt that did not succeed: the newest ten are kept beside the run.

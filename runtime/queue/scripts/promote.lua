@@ -8,10 +8,10 @@ local woken = {}
 for _, run in ipairs(due) do
   local v = redis.call('HMGET', runKey(run), 'state', 'fn', 'lane')
   if v[1] == 'retrying' then
-    enqueue(run, v[2], v[3], t)
     woken[v[2]] = true
   end
   redis.call('ZREM', P .. 'delay', run)
+  if v[1] == 'retrying' then enqueue(run, v[2], v[3], t) end
 end
 for fn in pairs(woken) do wake(fn) end
 return { #due, t }

@@ -50,7 +50,9 @@ export function outcomeOfError(error: unknown): Outcome {
   }
   if (error instanceof SourceGoneError) return { kind: 'source-gone', reason: error.message }
   if (error instanceof SupersededError) return { kind: 'superseded', reason: error.message }
-  const fault = faultOfStore(error)
+  const refused = storageErrorBehind(error, ({ isImpossibleName }) => isImpossibleName)
+  if (refused) return { kind: 'permanent', error: refused.message, lines }
+  const fault = storageErrorBehind(error, ({ isPassing, isSetUp }) => isPassing || isSetUp)
   if (fault) {
     return { kind: 'released', reason: `${inWords(fault)}: ${fault.message}`, delayMs: STORE_PAUSE_MS }
   }
@@ -104,10 +106,16 @@ export function retryAfterMs(header: string | null, nowMs = Date.now()): number 
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
 }
 
-/** The fault behind an error that is the store's or the set-up's and not the object's: no attempt is spent on it. */
-function faultOfStore(error: unknown): StorageError | undefined {
+/**
+ * The store's error behind another: a fault of the store or of the set-up, and not the object's, on which no attempt is spent; or
+ * a name which it will never take.
+ */
+function storageErrorBehind(
+  error: unknown,
+  isMeant: (error: StorageError) => boolean,
+): StorageError | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
-    if (at instanceof StorageError && (at.isPassing || at.isSetUp)) return at
+    if (at instanceof StorageError && isMeant(at)) return at
   }
   return undefined
 }

@@ -116,7 +116,7 @@ function recording(redis: Redis) {
       if (typeof value !== 'function') return value
       if (!String(name).startsWith('sluice_')) return value.bind(target) as unknown
       return (...args: unknown[]): unknown => {
-        given = substitute ?? args
+        given = substitute ?? args.flat()
         return value.apply(target, given) as unknown
       }
     },

@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ageText, durationText, timeArgument } from '../../../runtime/cli/amounts.ts'
 import { formatBytes } from '../../../runtime/size.ts'
-import { fit, padded, printable, widthOf, wrapped } from '../../../runtime/cli/printable.ts'
+import { escaped, fit, padded, printable, widthOf, wrapped } from '../../../runtime/cli/printable.ts'
 
 describe('printable', () => {
   it.each([
@@ -16,6 +17,29 @@ describe('printable', () => {
     { name: 'half a character', text: 'a\ud800b', expected: 'a\\u{d800}b' },
     { name: 'emoji stay whole', text: '👩‍👧.mp4', expected: '👩‍👧.mp4' },
   ])('$name', ({ text, expected }) => expect(printable(text)).toBe(expected))
+})
+
+describe('escaped', () => {
+  it('tells a line break from a backslash and an n, and a program can have the text back', () => {
+    expect(escaped('a\nb')).toBe('a\\nb')
+    expect(escaped('a\\nb')).toBe('a\\\\nb')
+    const unescaped = (text: string) =>
+      text.replaceAll(/\\(?:u\{([0-9a-f]+)\}|x([0-9a-f]{2})|(.))/g, (_, wide, byte, char) =>
+        char === undefined
+          ? String.fromCodePoint(Number.parseInt((wide ?? byte) as string, 16))
+          : ({ n: '\n', r: '\r', t: '\t', e: '\u001b' }[char as string] ?? (char as string)),
+      )
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        fc.constantFrom('', '\n', '\\n', '\\', '\u202e', '\t'),
+        (text, end) => {
+          expect(unescaped(escaped(text + end))).toBe(text + end)
+          expect(escaped(text + end)).not.toMatch(/[\n\t]/)
+        },
+      ),
+    )
+  })
 })
 
 describe('the width on a terminal', () => {

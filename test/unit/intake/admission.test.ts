@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { defineFunction } from '../../../runtime/function.ts'
-import { planAdmission } from '../../../runtime/intake/admission.ts'
+import { planAdmission, type PlannedAdmission } from '../../../runtime/intake/admission.ts'
 import { createRouter } from '../../../runtime/intake/routing.ts'
 import { parseDebt } from '../../../runtime/queue/debts.ts'
 import { objectIdOf, runIdOf } from '../../../runtime/queue/keys.ts'
@@ -18,10 +18,32 @@ const router = createRouter([
   functionOf('v', 'incomingv'),
 ])
 const settings = { paths: 2, recordTtlMs: 1_000 } as const
+/** Of notifications that are few enough for one step. */
+function planOf(...of: Parameters<typeof planAdmission>): PlannedAdmission {
+  const [plan, ...more] = planAdmission(...of)
+  expect(more).toEqual([])
+  return plan as PlannedAdmission
+}
 
 describe('planAdmission', () => {
+  it('takes thousands of records in steps, of which the last one alone takes the texts from the list', () => {
+    const [part] = JSON.parse(raw('put-simple').toString()) as [{ Event: unknown[] }]
+    const records = Array.from({ length: 1_000 }, (_, index) =>
+      JSON.parse(JSON.stringify(part.Event[0]).replace('"a.txt"', `"${index}.txt"`)),
+    )
+    const raws = [raw('put-simple'), Buffer.from(JSON.stringify([{ Event: [...records, 7, 'x'] }]))]
+    const plans = [...planAdmission(raws, router, settings)]
+    expect(plans.map((plan) => plan.raws.length)).toEqual([0, 0, 0, 2])
+    for (const plan of plans) expect(plan.jobs.length).toBeLessThanOrEqual(256)
+    const keys = plans.flatMap(({ jobs }) => jobs.map(({ payload }) => payload.key))
+    expect(keys).toEqual(['a.txt', ...records.map((_, index) => `${index}.txt`)])
+    const [bad, ...others] = plans.flatMap((plan) => plan.bad)
+    expect([bad?.reason, others]).toEqual([expect.stringMatching(/^record 1001: .* \(and 1 more\)$/), []])
+    expect(bad?.raw).toBe(raws[1])
+  })
+
   it('makes one run for each function that matches, with an id that anyone can compute', () => {
-    const plan = planAdmission([raw('put-simple')], router, settings)
+    const plan = planOf([raw('put-simple')], router, settings)
     const [event] = plan.events
     const generation = event?.kind === 'created' ? event.generation : ''
     expect(plan.jobs).toMatchObject([
@@ -32,7 +54,7 @@ describe('planAdmission', () => {
   })
 
   it('marks what waits for older versions of an upload, and for anything that was removed', () => {
-    const plan = planAdmission([raw('v-put1'), raw('v-delete-marker')], router, settings)
+    const plan = planOf([raw('v-put1'), raw('v-delete-marker')], router, settings)
     expect(plan.marks).toEqual([
       { objectId: expect.any(String), generation: plan.jobs[0]?.payload.generation, hint: 'superseded' },
       { objectId: objectIdOf('incomingv', 'v.txt'), generation: '', hint: 'source-gone' },
@@ -40,7 +62,7 @@ describe('planAdmission', () => {
   })
 
   it('marks no other version when one version was removed', () => {
-    const [mark] = planAdmission([raw('v-delete-version')], router, settings).marks
+    const [mark] = planOf([raw('v-delete-version')], router, settings).marks
     const only = '5469d7af-0698-4175-8067-089e7ca9281e'
     expect(mark).toEqual({
       objectId: objectIdOf('incomingv', 'v.txt'),
@@ -48,11 +70,11 @@ describe('planAdmission', () => {
       only,
       hint: 'source-gone',
     })
-    expect(planAdmission([raw('delete')], router, settings).marks[0]).not.toHaveProperty('only')
+    expect(planOf([raw('delete')], router, settings).marks[0]).not.toHaveProperty('only')
   })
 
   it('owes a look at what a removal has brought to light, where a function is for it', () => {
-    const plan = planAdmission([raw('v-delete-version')], router, settings)
+    const plan = planOf([raw('v-delete-version')], router, settings)
     expect(plan.debts.map(parseDebt)).toEqual([
       {
         kind: 'look',
@@ -62,19 +84,19 @@ describe('planAdmission', () => {
       },
     ])
     // That of a marker's removal is the same.
-    const [marker] = planAdmission([raw('v-delete-marker')], router, settings).debts.map(parseDebt)
+    const [marker] = planOf([raw('v-delete-marker')], router, settings).debts.map(parseDebt)
     expect(marker).toMatchObject({ kind: 'look', key: 'v.txt', removedVersion: '' })
-    expect(planAdmission([raw('delete')], router, settings).debts).toEqual([])
+    expect(planOf([raw('delete')], router, settings).debts).toEqual([])
     const films = createRouter([functionOf('films', 'incomingv', ['*.mp4'])])
-    expect(planAdmission([raw('v-delete-version')], films, settings).debts).toEqual([])
+    expect(planOf([raw('v-delete-version')], films, settings).debts).toEqual([])
   })
 
   it('sets a notification aside once for its bad records, and admits the good ones', () => {
     const text = raw('put-simple').toString()
     const [part] = JSON.parse(text) as [{ Event: unknown[] }]
     const mixed = Buffer.from(JSON.stringify([{ Event: [{}, ...part.Event, { eventName: 7 }] }]))
-    const plan = planAdmission([mixed], router, settings)
-    expect(plan.jobs).toEqual(planAdmission([raw('put-simple')], router, settings).jobs)
+    const plan = planOf([mixed], router, settings)
+    expect(plan.jobs).toEqual(planOf([raw('put-simple')], router, settings).jobs)
     expect(plan.bad).toEqual([
       { raw: mixed, reason: expect.stringMatching(/^record 1: eventName: .* \(and 1 more\)$/) },
     ])
@@ -85,19 +107,19 @@ describe('planAdmission', () => {
       { name: 'mirror', version: '1', on: { bucket: 'incomingv' }, onDelete: 'remove' },
       (c) => c.json({}),
     )
-    const plan = planAdmission([raw('v-put1'), raw('v-delete-marker')], createRouter([remove]), settings)
+    const plan = planOf([raw('v-put1'), raw('v-delete-marker')], createRouter([remove]), settings)
     const announced = plan.announced.map(({ text }) => (JSON.parse(text) as unknown[]).slice(0, 3))
     expect(announced).toEqual([
       ['notification', 'created', 'Put'],
       ['notification', 'removed', 'DeleteMarkerCreated'],
     ])
     expect(plan.debts.map((debt) => parseDebt(debt).kind)).toEqual(['results', 'look'])
-    const kept = planAdmission([raw('v-delete-marker')], router, settings)
+    const kept = planOf([raw('v-delete-marker')], router, settings)
     expect(kept.debts.map((debt) => parseDebt(debt).kind)).toEqual(['look'])
   })
 
   it('sets aside what is no notification and goes on with the next', () => {
-    const plan = planAdmission(
+    const plan = planOf(
       ['{', raw('put-simple'), '[]', [0xff, 0xfe]].map((each) => Buffer.from(each as Buffer)),
       router,
       settings,
@@ -112,9 +134,7 @@ describe('planAdmission', () => {
   })
 
   it('counts events that no function reads, and those that are no uploads', () => {
-    expect(
-      planAdmission([raw('ilm-expiry-ilm'), raw('put-tagging')], createRouter([]), settings).jobs,
-    ).toEqual([])
-    expect(planAdmission([raw('put-simple')], createRouter([]), settings).dropped).toEqual(['no-function'])
+    expect(planOf([raw('ilm-expiry-ilm'), raw('put-tagging')], createRouter([]), settings).jobs).toEqual([])
+    expect(planOf([raw('put-simple')], createRouter([]), settings).dropped).toEqual(['no-function'])
   })
 })

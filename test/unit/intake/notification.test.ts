@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
 import type { RemovedEvent } from '../../../runtime/intake/event.ts'
 import { NotificationError, parseNotification } from '../../../runtime/intake/notification.ts'
+import { impossibleKey } from '../../../runtime/storage/names.ts'
 import { generationOf } from '../../../runtime/storage/object-version.ts'
 
 interface Fields {
@@ -75,6 +77,50 @@ describe('shapes', () => {
       raw: minio({ ...record(), eventTime: '+275760-09-14T00:00:00Z' }),
       reason: /eventTime/,
     },
+    ...['', 'a%00b', 'a%2F%2Fb', '%2Fa', 'a%2F..%2Fb', 's'.repeat(256), 'k%2F'.repeat(513), '%F0%9F'].map(
+      (key) => ({
+        name: `a key that no object has: ${key.slice(0, 20)}`,
+        raw: minio(record({ key })),
+        reason: /key/,
+      }),
+    ),
+    { name: 'half a character', raw: minio(record({ key: '\ud800' })), reason: /not valid Unicode/ },
+    ...['AB', 'a', 'a..b', '10.0.0.1', 'b'.repeat(64), 'a\nb'].map((name) => ({
+      name: `a bucket that none is called: ${name}`,
+      raw: JSON.stringify({ Event: [{ ...record(), s3: { ...record().s3, bucket: { name } } }] }),
+      reason: /bucket\.name/,
+    })),
+    { name: 'an endless etag', raw: minio(record({ object: { eTag: 'e'.repeat(257) } })), reason: /eTag/ },
+    {
+      name: 'an endless version',
+      raw: minio(record({ object: { versionId: 'v'.repeat(1_025) } })),
+      reason: /versionId/,
+    },
+    {
+      name: 'a version of two lines',
+      raw: minio(record({ object: { versionId: 'v\n' } })),
+      reason: /versionId: is not plain text/,
+    },
+    {
+      name: 'a size beyond all drives',
+      raw: minio(record({ object: { size: 2 ** 53 - 1 } })),
+      reason: /size/,
+    },
+    {
+      name: 'an endless event name',
+      raw: minio(record({ eventName: 's3:'.repeat(50) })),
+      reason: /eventName/,
+    },
+    {
+      name: 'an endless time',
+      raw: minio({ ...record(), eventTime: `2026-11-23T08:16:22.${'0'.repeat(60)}Z` }),
+      reason: /eventTime/,
+    },
+    {
+      name: 'an endless request id',
+      raw: minio({ ...record(), responseElements: { 'x-amz-request-id': 'R'.repeat(257) } }),
+      reason: /x-amz-request-id/,
+    },
     { name: 'a record that is none', raw: minio(7), reason: /^record 1: .*object/ },
     {
       name: 'a part without records',
@@ -118,6 +164,7 @@ describe('keys', () => {
     const escape = (key: string) => encodeURIComponent(key).replaceAll('%20', '+')
     fc.assert(
       fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), (key) => {
+        fc.pre(impossibleKey(key) === undefined)
         expect(parseNotification(minio(record({ key: escape(key) }))).events[0]?.key).toBe(key)
       }),
     )
@@ -162,6 +209,18 @@ describe('events', () => {
     ).events
     expect(event).toMatchObject({ lastModifiedMs: 1_795_440_767_913 })
   })
+
+  it.each(['notification-nul-key', 'notification-segment-of-300'])(
+    '%s, as somebody sent it, makes none',
+    (name) => {
+      const raw = readFileSync(new URL(`../../fixtures/forged/${name}.json`, import.meta.url), 'utf8')
+      expect(parseNotification(raw)).toEqual({
+        events: [],
+        otherEventNames: [],
+        malformed: [expect.stringMatching(/^record 1: the object key cannot be: .*(NUL|255 bytes)/)],
+      })
+    },
+  )
 
   it.each([undefined, '', 'null'])('version id %o is none', (versionId) => {
     expect(generationOf({ versionId, etag: 'e', lastModifiedMs: 5 })).toBe('e@5')

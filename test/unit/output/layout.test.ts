@@ -28,16 +28,56 @@ describe('resultPlace', () => {
     { name: 'with a part that is ours', key: 'a/~b/c' },
     { name: 'that begins with what is ours', key: '~sluice/x' },
     { name: 'that looks like such a name', key: `@${'0'.repeat(64)}` },
+    { name: 'below a manifest', key: 'x.mp4/chunk/manifest.json/y.mp4' },
+    { name: "that is another's manifest", key: 'x.mp4/chunk/manifest.json' },
+    { name: 'deep below a manifest of another function', key: 'a/b/probe/manifest.json/c/d.mp4' },
+    { name: 'below a verdict', key: 'x.mp4/probe.verdict.json/y.mp4' },
+    { name: "that is another's verdict", key: 'x.mp4/chunk.verdict.json' },
+    { name: "that is another's pointer", key: 'x.mp4/chunk/poster.jpg' },
+    { name: 'below a pointer', key: 'x.mp4/chunk/master.m3u8/y.mp4' },
+    { name: 'that no object has', key: 'a\0b' },
+    { name: 'with a part that is too long', key: 's'.repeat(300) },
     { name: 'below what looks like such a name', key: `@${'0'.repeat(64)}/x` },
   ])('gives a key $name the name of its sha256', ({ key }) => {
     expect(placeOf(key).folder).toBe(`@${sha256Hex(key)}/chunk/`)
     expect(placeOf(key).verdictKey).toBe(`@${sha256Hex(key)}/chunk.verdict.json`)
   })
 
-  it.each(['x'.repeat(850), 'a~b', '@home/x', `@${'0'.repeat(63)}`, `a/@${'0'.repeat(64)}`, ' ', 'a\n'])(
-    'keeps the key %j',
-    (key) => expect(placeOf(key).folder).toBe(`${key}/chunk/`),
+  it.each([
+    `${'x'.repeat(199)}/`.repeat(4) + 'x'.repeat(50),
+    'a~b',
+    '@home/x',
+    `@${'0'.repeat(63)}`,
+    `a/@${'0'.repeat(64)}`,
+    ' ',
+    'a\n',
+  ])('keeps the key %j', (key) => expect(placeOf(key).folder).toBe(`${key}/chunk/`))
+
+  it.each([
+    'manifest.json',
+    'a/manifest.json',
+    'films/chunk/a.mp4',
+    'chunk/a.mp4',
+    'a.verdict.json',
+    'x.mp4/probe/y.mp4',
+  ])('keeps the key %j, which only resembles a result', (key) =>
+    expect(placeOf(key).folder).toBe(`${key}/chunk/`),
   )
+
+  it('has room for the sign that is added in the bucket of the source', () => {
+    const [fits, isTooLong] = ['s'.repeat(254), 's'.repeat(255)]
+    expect(placeOf(fits, { sourceBucket: 'processed' }).folder).toBe(`${fits}@/chunk/`)
+    expect(placeOf(isTooLong, { sourceBucket: 'processed' }).folder).toBe(`@${sha256Hex(isTooLong)}/chunk/`)
+    expect(placeOf(isTooLong).folder).toBe(`${isTooLong}/chunk/`)
+  })
+
+  it('hides nothing that is chained to below the result that it is chained to', () => {
+    const below = placeOf('x.mp4/chunk/manifest.json/y.mp4', { sourceBucket: 'processed' })
+    expect(below.folder).toMatch(/^@[0-9a-f]{64}\//)
+    expect(
+      placeOf('x.mp4/chunk/manifest.json', { sourceBucket: 'processed', outputBucket: 'metadata' }).folder,
+    ).toBe('x.mp4/chunk/manifest.json/chunk/')
+  })
 
   it("keeps out of the folder that is the source itself, where MinIO's listings would not show it", () => {
     const place = placeOf('a/chunk/manifest.json', { sourceBucket: 'processed' })

@@ -95,8 +95,10 @@ describe('what was thrown', () => {
     },
     {
       name: 'a store that refuses the object’s key',
-      error: new StorageError('no such name', { code: 'XMinioInvalidObjectName', statusCode: 400 }),
-      expected: { kind: 'retry' },
+      error: new Error('no head', {
+        cause: new StorageError('no such name', { code: 'XMinioInvalidObjectName', statusCode: 400 }),
+      }),
+      expected: { kind: 'permanent', error: 'no such name' },
     },
     {
       name: 'any other error',

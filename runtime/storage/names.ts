@@ -1,0 +1,32 @@
+/** What S3 and MinIO allow in names: whatever is beyond it is no object's, whoever tells of one. Pure. @module */
+
+/** Of S3, in bytes of UTF-8. */
+export const KEY_MAX_BYTES = 1_024
+/** Of MinIO's drives: a part of a key between slashes. */
+export const SEGMENT_MAX_BYTES = 255
+
+/** Why no object can have this key; undefined when one can. */
+export function impossibleKey(key: string): string | undefined {
+  const bytes = Buffer.byteLength(key)
+  if (bytes === 0) return 'it is empty'
+  if (bytes > KEY_MAX_BYTES) return `it has ${bytes} bytes, and a key has at most ${KEY_MAX_BYTES}`
+  if (!key.isWellFormed()) return 'it is not valid Unicode'
+  if (key.includes('\0')) return 'it has a NUL character'
+  const segments = key.split('/')
+  // A folder's own object ends with a slash.
+  if (segments.some((segment, at) => segment === '' && (at === 0 || at < segments.length - 1)))
+    return 'it begins with a slash, or has two in a row'
+  if (segments.some((segment) => segment === '.' || segment === '..')) return 'a part of it is "." or ".."'
+  if (segments.some((segment) => Buffer.byteLength(segment) > SEGMENT_MAX_BYTES))
+    return `a part of it between slashes has more than ${SEGMENT_MAX_BYTES} bytes`
+  return undefined
+}
+
+/** By S3's rules: 3 to 63 lower-case letters, digits, dots and hyphens, and no address. */
+export function isBucketName(name: string): boolean {
+  return (
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) &&
+    !/\.\.|\.-|-\./.test(name) &&
+    !/^\d+\.\d+\.\d+\.\d+$/.test(name)
+  )
+}
