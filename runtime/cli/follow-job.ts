@@ -6,7 +6,7 @@ import type { ApiClient } from './api-client.ts'
 import { BadNewsError, InterruptedError, type CliContext } from './command.ts'
 import { countText } from './amounts.ts'
 import { shortId } from './ids.ts'
-import { fit, printable } from './printable.ts'
+import { fit, printable, shownOn } from './printable.ts'
 import { writeJson } from './table.ts'
 import { progressLine } from './terminal.ts'
 
@@ -87,7 +87,7 @@ function writeFailures(job: Job, { out, invocation }: CliContext): void {
   const failures = job.failures ?? []
   for (const { run, status, bucket, key, reason, ...rest } of failures) {
     const why = reason === undefined ? '' : `: ${reason.split('\n')[0]}`
-    out.write(`  ${printable(`${status} ${rest.function} ${bucket}/${key}${why}`)}\n`)
+    out.write(`  ${shownOn(out, `${status} ${rest.function} ${bucket}/${key}${why}`)}\n`)
     out.write(`    ${printable(`${invocation} show ${shortId(run)}`)}\n`)
   }
   const unnamed = countOf(job, ['dead', 'cancelled']) - failures.length

@@ -51,7 +51,7 @@ export function outcomeOfError(error: unknown): Outcome {
   if (error instanceof SourceGoneError) return { kind: 'source-gone', reason: error.message }
   if (error instanceof SupersededError) return { kind: 'superseded', reason: error.message }
   const refused = storageErrorBehind(error, ({ isImpossibleName }) => isImpossibleName)
-  if (refused) return { kind: 'permanent', error: refused.message, lines }
+  if (refused) return { kind: 'permanent', ...reasonOf(refused) }
   const fault = storageErrorBehind(error, ({ isPassing, isSetUp }) => isPassing || isSetUp)
   if (fault) {
     return { kind: 'released', reason: `${inWords(fault)}: ${fault.message}`, delayMs: STORE_PAUSE_MS }
