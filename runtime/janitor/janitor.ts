@@ -58,19 +58,32 @@ export function createJanitor(parts: JanitorParts): Janitor {
     return owner?.bucket === bucket && !HAS_AT.test(folder) ? undefined : owner
   }
 
-  /** Asked of Redis, which knows of the attempt of a process that slept and is awake again. */
-  async function isRunning(owner: FunctionDefinition, { folder }: FoundFolder): Promise<boolean> {
-    const running = await queue.running(owner.name)
-    return running.some((payload) => placeOf(owner, payload).folder === folder)
+  /**
+   * The places of the runs that go on, asked of Redis, which knows of the attempt of a process that slept and is awake again. Once
+   * a step and function: what begins meanwhile has a folder of its own.
+   */
+  function askOnce(): (owner: FunctionDefinition) => Promise<ReadonlySet<string>> {
+    const asked = new Map<string, Promise<ReadonlySet<string>>>()
+    const ask = async (owner: FunctionDefinition) => {
+      const running = await queue.running(owner.name)
+      return new Set(running.map((payload) => placeOf(owner, payload).folder))
+    }
+    return (owner) => {
+      const known = asked.get(owner.name) ?? ask(owner)
+      asked.set(owner.name, known)
+      return known
+    }
   }
 
-  async function consider(found: FoundFolder, nowMs: number): Promise<void> {
+  async function consider(
+    found: FoundFolder,
+    nowMs: number,
+    runningOf: ReturnType<typeof askOnce>,
+  ): Promise<void> {
     const owner = ownerOf(found)
     if (!owner || !isAbandoned(found, owner.timeoutMs, nowMs, ages)) return
-    const removed = await removeFolder(
-      { storage, ages, nowMs, isRunning: () => isRunning(owner, found) },
-      found,
-    )
+    if ((await runningOf(owner)).has(found.folder)) return
+    const removed = await removeFolder({ storage, ages, nowMs }, found)
     if (removed === undefined) return
     metrics.janitorRemoved.inc({ what: 'folders' })
     metrics.janitorRemoved.inc({ what: 'files' }, removed)
@@ -89,8 +102,9 @@ export function createJanitor(parts: JanitorParts): Janitor {
       log.warn({ bucket, error: messageOf(error) }, 'a bucket cannot be listed: the janitor passes it over')
       return { folders: [], after: undefined }
     })
+    const runningOf = askOnce()
     for (const found of gathered.folders) {
-      await consider(found, await queue.nowMs()).catch((error: unknown) =>
+      await consider(found, await queue.nowMs(), runningOf).catch((error: unknown) =>
         log.warn(
           { bucket, attempt: found.attempt, error: messageOf(error) },
           'a folder stays until the next round',

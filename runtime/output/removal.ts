@@ -90,6 +90,17 @@ export async function versionsOf(
   return versions
 }
 
+/** The first of {@link versionsOf}, without the others: a key that is written all the time has thousands. */
+export async function newestVersionOf(
+  storage: Storage,
+  bucket: string,
+  key: string,
+): Promise<ListedObject | undefined> {
+  for await (const listed of storage.list(bucket, { prefix: key, versions: true, pageSize: 1 }))
+    return listed.key === key ? listed : undefined
+  return undefined
+}
+
 /** Oldest first, so that none of them comes to light when the process ends in between. */
 export async function removeVersions(
   storage: Storage,

@@ -147,6 +147,53 @@ describe('the folder of an attempt', () => {
   })
 })
 
+describe('what is asked', () => {
+  it('is once a step which runs go on, and of a manifest its newest version', async () => {
+    const folders = [
+      await attempt(place, ulid(), 100),
+      await attempt(placeOf(`b-${sourceKey}`)),
+      await attempt(placeOf(`c-${sourceKey}`)),
+    ]
+    const mine = ulid()
+    for (let version = 0; version < 4; version++) await commit(place, mine)
+    const asked = { running: 0, manifests: 0 }
+    const pages = new Set<number | undefined>()
+    const queue = {
+      ...used.queue,
+      running(name: string) {
+        asked.running++
+        return used.queue.running(name)
+      },
+    }
+    const counting: Storage = {
+      ...storage,
+      list(bucket, options) {
+        if (options?.prefix === place.manifestKey) pages.add(options.pageSize)
+        return storage.list(bucket, options)
+      },
+      readText(bucket, key, options) {
+        if (key === place.manifestKey) asked.manifests++
+        return storage.readText(bucket, key, options)
+      },
+    }
+    await janitor({ queue, storage: counting, functions: [cut] }).round()
+    for (const folder of folders) expect(await keysIn('processed', folder)).toEqual([])
+    expect([asked, [...pages]]).toEqual([{ running: 1, manifests: 1 }, [1]])
+    expect(await versionsIn('processed', place.manifestKey)).toHaveLength(4)
+  })
+
+  it('takes a delete marker for the newest version of a manifest', async () => {
+    const id = ulid()
+    const folder = await attempt(place, id)
+    for (let version = 0; version < 3; version++) await commit(place, id)
+    await janitor().round()
+    expect(await keysIn('processed', folder)).toHaveLength(2)
+    await storage.remove('processed', place.manifestKey)
+    await janitor().round()
+    expect(await keysIn('processed', folder)).toEqual([])
+  })
+})
+
 describe('age', () => {
   const ages = { folderMs: 60_000, slackMs: 0 }
   const old = () => encodeTime(1) + 'A'.repeat(16)

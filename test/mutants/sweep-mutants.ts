@@ -259,6 +259,7 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf('runtime/janitor/janitor.ts', JANITOR, [
+    ['a folder goes while its run goes on', 'if ((await runningOf(owner)).has(found.folder)) return', ''],
     ['a bucket begins behind the last key of the one before', "    await redis.hdel(key, 'after')\n", ''],
     [
       'the janitor does not rest',
@@ -267,8 +268,8 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
     ],
     [
       'any run keeps every folder',
-      'running.some((payload) => placeOf(owner, payload).folder === folder)',
-      'running.length > 0',
+      '(await runningOf(owner)).has(found.folder)',
+      '(await runningOf(owner)).size > 0',
     ],
     [
       'folders of functions elsewhere go',
@@ -294,12 +295,12 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
     ],
     [
       'a manifest that has just come is not seen',
-      'if (!(await isNeedless(parts, found))) return undefined',
-      'if (at === 0 && !(await isNeedless(parts, found))) return undefined',
+      'if (!needless) return undefined',
+      'if (at === 0 && !needless) return undefined',
     ],
     [
       'who reads the result before is not waited for',
-      'if (newest && nowMs - newest.lastModifiedMs <= ages.folderMs) return false',
+      'if (newest && nowMs - newest.lastModifiedMs <= ages.folderMs) return undefined',
       '',
     ],
     ['a manifest that nobody can read names nothing', "if (current.identity === 'foreign' || ", 'if ('],
