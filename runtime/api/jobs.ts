@@ -6,7 +6,13 @@ import { bodyProblems, json, v1, v1Problems, type ApiApp } from './openapi.ts'
 import { found, toPage, noQuery } from './query.ts'
 import type { JobService } from './services.ts'
 
-const params = z.object({ id: z.string().min(1).max(100) })
+const params = z.object({
+  id: z
+    .string()
+    .min(1)
+    .max(100)
+    .openapi({ description: 'the whole id, or at least 8 characters of its beginning that no other id has' }),
+})
 const request = { query: noQuery, params }
 
 const list = createRoute({
@@ -22,7 +28,7 @@ const get = createRoute({
   path: '/v1/jobs/{id}',
   ...v1('getJob', 'jobs', 'reader', 'A job, and what became of its runs'),
   request,
-  responses: { 200: json(jobSchema, 'the job'), ...v1Problems(404) },
+  responses: { 200: json(jobSchema, 'the job'), ...v1Problems(404, 409) },
 })
 
 const CANCEL = 'Hand nothing more out, and cancel what still waits of it'

@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { ApiEnv } from './auth.ts'
 import { IDEMPOTENCY_HEADERS } from './idempotency.ts'
+import { RUN_ID_WORDS } from './model/job.ts'
 import { pageOf, pageQuery, timeQuery } from './model/page.ts'
 import { runDetailSchema, runSchema, runStatus } from './model/run.ts'
 import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from './openapi.ts'
@@ -15,8 +16,11 @@ const about = (operationId: string, role: 'reader' | 'operator', summary: string
 const params = z.object({
   id: z
     .string()
-    .regex(/^[0-9a-f]{32}$/, 'a run is 32 hex digits')
-    .openapi({ example: '5d41402abc4b2a76b9719d911017c592' }),
+    .regex(/^[0-9a-f]{8,32}$/, RUN_ID_WORDS)
+    .openapi({
+      description: 'the whole id, or as much of its beginning as no other id has',
+      example: '5d41402abc4b2a76b9719d911017c592',
+    }),
 })
 
 const statuses = z
@@ -38,9 +42,9 @@ const list = createRoute({
 const get = createRoute({
   method: 'get',
   path: '/v1/runs/{id}',
-  ...about('getRun', 'reader', 'A run with its attempts and the last lines of its tool'),
+  ...about('getRun', 'reader', 'A run with its attempts, the last lines of its tool, and its results'),
   request: { query: noQuery, params },
-  responses: { 200: json(runDetailSchema, 'the run'), ...v1Problems(404) },
+  responses: { 200: json(runDetailSchema, 'the run'), ...v1Problems(404, 409) },
 })
 
 const retry = createRoute({
@@ -98,7 +102,8 @@ export function addRunRoutes(app: ApiApp, runs: RunService, once: MiddlewareHand
   app.openapi({ ...retry, middleware: once }, async (c) => {
     const { id } = c.req.valid('param')
     const { force } = c.req.valid('json')
-    return c.json(await runs.retry(id, { force: force ?? false }), 202, { location: `/v1/runs/${id}` })
+    const run = await runs.retry(id, { force: force ?? false })
+    return c.json(run, 202, { location: `/v1/runs/${run.id}` })
   })
 
   app.openapi(cancel, async (c) => c.json(await runs.cancel(c.req.valid('param').id), 202))

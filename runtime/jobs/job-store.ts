@@ -6,6 +6,7 @@
 import type { Redis } from 'ioredis'
 import { ulid } from 'ulid'
 import type { Keys } from '../queue/keys.ts'
+import { membersBeginning } from '../queue/members.ts'
 import type { AgainItem, AgainRequest, Queue } from '../queue/queue.ts'
 
 export interface JobRecord {
@@ -82,6 +83,13 @@ export function createJobStore(redis: Redis, queue: Queue, retentionMs: number) 
         if (ids.length < limit) break
       }
       return jobs.slice(0, limit)
+    },
+
+    /** Ids of jobs that begin so, in any case of letters. */
+    async beginning(letters: string): Promise<readonly string[]> {
+      const ids = await membersBeginning(redis, all, letters.toUpperCase())
+      const known = await Promise.all(ids.map((id) => redis.exists(keyOf(id))))
+      return ids.filter((_id, index) => known[index] === 1)
     },
 
     /** Jobs that are not done. */

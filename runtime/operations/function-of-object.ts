@@ -13,7 +13,7 @@ import { readWatermarkMs } from '../storage/provision/watermark.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { LatestVersion } from '../storage/latest-version.ts'
 import type { Standing } from '../output/standing.ts'
-import { whyOf } from './why.ts'
+import { whyOf, type KeyTrouble } from './why.ts'
 
 export interface Question {
   readonly definition: FunctionDefinition
@@ -26,6 +26,8 @@ export interface Question {
   /** Newest first. */
   readonly generations: readonly string[]
   readonly wasThere: boolean
+  /** Why there can be no such object, or no run of it. */
+  readonly trouble: KeyTrouble | undefined
   readonly eventName: string | undefined
   /** Of this function, of all generations. */
   readonly runs: readonly RunRecord[]
@@ -66,6 +68,7 @@ export async function readFunctionOfObject(
     definition,
     mismatch,
     object,
+    trouble: question.trouble,
     wasThere: question.wasThere,
     eventName: question.eventName,
     run,
@@ -79,7 +82,7 @@ export async function readFunctionOfObject(
   })
   return {
     name,
-    isMatch: mismatch === undefined,
+    isMatch: mismatch === undefined && !question.trouble,
     ...why,
     isPaused,
     ...(run && { run: toRun(run) }),

@@ -7,6 +7,7 @@ import type { History } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import { fromCursor, toCursor } from './cursor.ts'
 import { NAMED_FAILURES, outcomeOfRuns, type JobOutcome } from './job-outcome.ts'
+import { wholeId } from './whole-id.ts'
 
 /** Of larger jobs it is not counted what became of their runs: that would hold Redis up. */
 const COUNTED_RUNS = 10_000
@@ -32,8 +33,14 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
     return outcomeOfRuns(job.total, counted, await history.runs(counted.failed))
   }
 
+  /** Undefined when there is none. A ULID is 26 letters and digits. */
+  async function jobOf(given: string): Promise<JobRecord | undefined> {
+    if (!/^[0-9a-z]{8,25}$/i.test(given)) return jobs.get(given)
+    return jobs.get(await wholeId('job', given, (beginning) => jobs.beginning(beginning)))
+  }
+
   async function found(id: string): Promise<JobRecord> {
-    const job = await jobs.get(id)
+    const job = await jobOf(id)
     if (!job) throw new RefusedError(404, `there is no job ${id} (any more)`)
     return job
   }
@@ -46,14 +53,15 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
       return { items: listed.map((job) => toJob(job)), nextCursor: last ? toCursor([last.id]) : null }
     },
 
-    async get(id) {
-      const job = await jobs.get(id)
+    async get(given) {
+      const job = await jobOf(given)
       if (!job) return undefined
       return toJob(job, job.total <= COUNTED_RUNS ? await outcomeOf(job) : undefined)
     },
 
-    async cancel(id) {
-      const job = await found(id)
+    async cancel(given) {
+      const job = await found(given)
+      const { id } = job
       const isEnded = !(await jobs.end(id, 'cancelled'))
       let withdrawn = 0
       for await (const runIds of runIdsOf(await found(id))) withdrawn += await queue.withdraw(id, runIds)

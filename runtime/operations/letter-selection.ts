@@ -3,6 +3,7 @@ import type { PurgeRequest, RedriveRequest } from '../api/model/job.ts'
 import { RefusedError } from '../api/services.ts'
 import type { History } from '../queue/history.ts'
 import type { FoundRun, RunFilter } from '../queue/run-filter.ts'
+import { wholeRunIds } from './whole-id.ts'
 
 export interface LetterSelection {
   /** The first ones, as many as the request's limit. */
@@ -30,7 +31,7 @@ export async function selectLetters(
   const runIds: string[] = []
   const otherNames = new Set<string>()
   let [matched, totalBytes, others, looked] = [0, 0, 0, 0]
-  for await (const found of lettersOf(history, request, served)) {
+  for await (const found of await lettersOf(history, request, served)) {
     for (const { runId, functionName, sizeBytes } of found) {
       if (!isMeant(functionName)) {
         others++
@@ -50,17 +51,18 @@ export async function selectLetters(
   return { runIds, matched, totalBytes, others: { count: others, functionNames: [...otherNames] } }
 }
 
-function lettersOf(
+async function lettersOf(
   history: History,
   request: RedriveRequest | PurgeRequest,
   served: readonly string[],
-): AsyncGenerator<readonly FoundRun[]> {
+): Promise<AsyncGenerator<readonly FoundRun[]>> {
   const { function: name, reason, bucket, prefix } = request
   const sinceMs = request.since === undefined ? undefined : Date.parse(request.since)
   const untilMs = request.until === undefined ? undefined : Date.parse(request.until)
   const filter: RunFilter = { function: name, reason, bucket, prefix }
   if (request.runs) {
-    const unique = [...new Set(request.runs)]
+    const find = (beginning: string) => history.runsBeginning(beginning)
+    const unique = [...new Set(await wholeRunIds(request.runs, find))]
     return history.pickDeadLetters(unique, { ...filter, endedSinceMs: sinceMs, endedUntilMs: untilMs })
   }
   const functionNames = name === undefined ? served : [name]

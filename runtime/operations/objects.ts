@@ -13,6 +13,7 @@ import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { History } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import { isStorageCode, StorageError } from '../storage/errors.ts'
+import { impossibleKey } from '../storage/names.ts'
 import type { Storage } from '../storage/storage.ts'
 import { readFunctionOfObject } from './function-of-object.ts'
 import { latestVersion, type LatestVersion } from '../storage/latest-version.ts'
@@ -41,6 +42,8 @@ interface Found {
   readonly generations: readonly string[]
   /** Why it could not say. */
   readonly trouble?: string
+  /** Whether that is because of the key, of which there can be no object. */
+  readonly isOfKey?: boolean
 }
 
 export function createObjectService(parts: ObjectParts): ObjectService {
@@ -54,7 +57,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
       ])
       return { object, generations }
     } catch (error) {
-      const trouble = troubleOf(error, bucket)
+      const trouble = troubleOf(error, bucket, key)
       if (trouble === undefined) throw error
       // As it is written for mc: with an alias before the bucket.
       const [first = '', ...rest] = key.split('/')
@@ -65,13 +68,18 @@ export function createObjectService(parts: ObjectParts): ObjectService {
           trouble: `${trouble}. Did you mean ${first}/${rest.join('/')}`,
         }
       }
-      return { object: undefined, generations: [], trouble }
+      return {
+        object: undefined,
+        generations: [],
+        trouble,
+        isOfKey: error instanceof StorageError && error.isImpossibleName,
+      }
     }
   }
 
   return {
     async view(bucket, key) {
-      const [{ object, generations, trouble }, announcements] = await Promise.all([
+      const [{ object, generations, trouble, isOfKey }, announcements] = await Promise.all([
         find(bucket, key),
         history.announcements(objectIdOf(bucket, key)),
       ])
@@ -101,6 +109,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
           mismatch === 'bucket' ? undefined : readStanding(storage, definition, { bucket, key }),
         ),
       )
+      const reserved = object || runs.length > 0 ? undefined : refusal(key)
       const isRecorded = standings.some((standing) => standing?.result ?? standing?.verdict)
       const wasThere = all.length > 0 || announcements.length > 0 || isRecorded
       const views = await Promise.all(
@@ -114,6 +123,11 @@ export function createObjectService(parts: ObjectParts): ObjectService {
             object,
             generations: all,
             wasThere,
+            trouble: isOfKey
+              ? { reason: 'impossible', explanation: trouble ?? '' }
+              : reserved === undefined
+                ? undefined
+                : { reason: 'reserved', explanation: reserved },
             eventName,
             runs: runs.filter(({ functionName }) => functionName === definition.name),
           }),
@@ -127,7 +141,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
         functions: views,
         runs: runs.toSorted((a, b) => b.createdAtMs - a.createdAtMs).map(toRun),
       }
-      return { ...view, summary: summaryOf(view, trouble ?? reservedTrouble(key, view)) }
+      return { ...view, summary: summaryOf(view, trouble ?? reserved) }
     },
   }
 }
@@ -136,20 +150,17 @@ function eventNameOf(eventName: string | undefined) {
   return eventName === undefined ? {} : { eventName: eventName as 'Put' }
 }
 
-/** Said at once of a key that no run can process. */
-function reservedTrouble(key: string, view: Pick<ObjectView, 'object' | 'runs'>): string | undefined {
-  const refused = refusal(key)
-  return refused !== undefined && !view.object && view.runs.length === 0 ? refused : undefined
-}
-
-function troubleOf(error: unknown, bucket: string): string | undefined {
+function troubleOf(error: unknown, bucket: string, key: string): string | undefined {
   if (isStorageCode(error, 'NoSuchBucket')) return `there is no bucket "${bucket}"`
   if (isStorageCode(error, 'AccessDenied')) {
     return `the runtime's account may not read the bucket "${bucket}", or there is none: it reads those that functions name`
   }
   if (isStorageCode(error, 'InvalidRequest', 'InvalidBucketName'))
     return `"${bucket}" cannot be the name of a bucket`
-  if (error instanceof StorageError && error.isImpossibleName) return 'the store takes no such key'
+  if (error instanceof StorageError && error.isImpossibleName) {
+    const why = impossibleKey(key)
+    return `the store takes no such key${why === undefined ? '' : `: ${why}`}`
+  }
   return undefined
 }
 

@@ -9,6 +9,8 @@ import { isOpen, type RunRecord } from '../queue/run.ts'
 import { compareWithLatest } from '../storage/latest.ts'
 import type { Storage } from '../storage/storage.ts'
 import { fromCursor, toCursor } from './cursor.ts'
+import { resultsOfRun } from './results-of-run.ts'
+import { isWholeRunId, wholeId } from './whole-id.ts'
 
 export interface RunParts {
   readonly queue: Queue
@@ -23,6 +25,9 @@ export function createRunService({ queue, history, storage, functions }: RunPart
     if (!run) throw unknownRun(id)
     return run
   }
+
+  const whole = async (id: string) =>
+    isWholeRunId(id) ? id : wholeId('run', id, (beginning) => history.runsBeginning(beginning))
 
   async function detailOf(run: RunRecord): Promise<RunDetail> {
     return toRunDetail(run, attemptsOf(run, await history.tries(run.runId)))
@@ -43,11 +48,18 @@ export function createRunService({ queue, history, storage, functions }: RunPart
     },
 
     async get(id) {
-      const run = await queue.run(id)
-      return run && detailOf(run)
+      const run = await queue.run(await whole(id))
+      if (!run) return undefined
+      const definition = functions.find(({ name }) => name === run.functionName)
+      const [detail, results] = await Promise.all([
+        detailOf(run),
+        definition ? resultsOfRun(storage, definition, run) : {},
+      ])
+      return { ...detail, ...results }
     },
 
-    async retry(id, { force }) {
+    async retry(given, { force }) {
+      const id = await whole(given)
       const run = await found(id)
       if (!functions.some(({ name }) => name === run.functionName)) {
         throw new RefusedError(
@@ -82,7 +94,8 @@ export function createRunService({ queue, history, storage, functions }: RunPart
       return detailOf(await found(id))
     },
 
-    async cancel(id) {
+    async cancel(given) {
+      const id = await whole(given)
       const state = await queue.cancel(id)
       if (state === 'cancelled' || state === 'running') return detailOf(await found(id))
       const { state: now } = await found(id)

@@ -6,9 +6,10 @@ import { inUtc } from './why.ts'
 
 export function summaryOf(view: Omit<ObjectView, 'summary'>, trouble?: string): string {
   const isOther = (each: FunctionOfObject) => each.reason === 'bucket'
-  const near = view.functions.filter((each) => !isOther(each))
+  // What is wrong with the key itself is said once.
+  const near = view.functions.filter((each) => !isOther(each) && each.explanation !== trouble)
   const sentences = [whatItIs(view, trouble), heardOf(view)]
-  if (near.length === 0 && !trouble) sentences.push(noFunction(view))
+  if (view.functions.every(isOther) && !trouble) sentences.push(noFunction(view))
   const matching = near.filter(({ reason }) => !isMismatch(reason))
   const [one] = matching
   if (one?.reason === 'gone' && matching.every(({ reason }) => reason === 'gone')) {

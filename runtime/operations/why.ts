@@ -8,6 +8,11 @@ import type { Verdict } from '../output/verdict.ts'
 import type { RunRecord } from '../queue/run.ts'
 import { formatBytes } from '../size.ts'
 
+export interface KeyTrouble {
+  readonly reason: 'impossible' | 'reserved'
+  readonly explanation: string
+}
+
 export interface Why {
   readonly reason: FunctionOfObject['reason']
   readonly explanation: string
@@ -25,6 +30,8 @@ export interface Facts {
   /** Whether the version that is there now was announced, and how it came to be. */
   readonly eventName?: string | undefined
   readonly run?: RunRecord | undefined
+  /** Why there can be no such object, or no run of it. */
+  readonly trouble?: KeyTrouble | undefined
   /** Of the version that is there now, or of the last one that was. */
   readonly result?: Manifest | undefined
   readonly verdict?: Verdict | undefined
@@ -38,6 +45,7 @@ export interface Facts {
 
 export function whyOf(facts: Facts): Why {
   const { definition, mismatch, object, run } = facts
+  if (facts.trouble && !run && mismatch !== 'bucket') return facts.trouble
   if (mismatch !== undefined) return because(mismatch, mismatchInWords(mismatch, definition, object))
   if (run) return whyOfRun(facts, run)
   const ended = whyOfRecords(facts)

@@ -16,6 +16,7 @@ import {
 import type { Keys } from './keys.ts'
 import { filterText, isMeantBy, type RunFilter } from './run-filter.ts'
 import { parseRun, type RunRecord, type RunState } from './run.ts'
+import { membersBeginning } from './members.ts'
 import { createScripts } from './scripts.ts'
 
 /** How many runs one page looks at. */
@@ -137,6 +138,9 @@ export function createHistory(redis: Redis, keys: Keys) {
       const [next, flat] = await redis.zscan(keys.runs, cursor, 'COUNT', count)
       return [next, flat.filter((_score, index) => index % 2 === 0)]
     },
+
+    /** Ids of runs that begin with these hex digits. */
+    runsBeginning: (digits: string) => membersBeginning(redis, keys.runs, digits),
 
     /** Oldest first; without the one that runs now, or that succeeded. */
     async tries(runId: string): Promise<readonly AttemptRecord[]> {

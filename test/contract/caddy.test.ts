@@ -1,6 +1,12 @@
+import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
+import {
+  createServer as createHttpServer,
+  request as plainRequest,
+  type IncomingMessage,
+  type Server as HttpServer,
+} from 'node:http'
 import { request } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -30,6 +36,9 @@ interface Answer {
   readonly status: number
   readonly location?: string | undefined
   readonly strictTransport?: string | undefined
+  readonly challenge?: string | undefined
+  /** What else it is said to be reached by. */
+  readonly others?: string | undefined
   /** Who was reached, by which path and under which name of a host. */
   readonly reached?: { readonly name: string; readonly url: string; readonly host: string }
 }
@@ -40,6 +49,7 @@ describe('the edge', () => {
   let server: Server
   let behind: HttpServer[]
   let port: number
+  let plain: number
   let password: string
   beforeAll(async () => {
     dir = await mkdtemp(join(tmpdir(), 'sluice-caddy-'))
@@ -58,12 +68,14 @@ describe('the edge', () => {
         config = config.replace('dynamic a runtime 8080', `dynamic a localhost ${own}`)
     }
     port = await freePort()
-    const [plain, health] = [await freePort(), await freePort()]
+    plain = await freePort()
+    const health = await freePort()
     config = config
       .replace('https_port 8443', `https_port ${port}`)
       .replace('http_port 8080', `http_port ${plain}`)
       .replace('http://127.0.0.1:8081', `http://127.0.0.1:${health}`)
       .replace('(door) {', '(door) {\n\tbind 127.0.0.1')
+      .replace('\tredir https://{host}', '\tbind 127.0.0.1\n\tredir https://{host}')
     const path = join(dir, 'Caddyfile')
     writeFileSync(path, config)
     server = createServer({
@@ -92,6 +104,7 @@ describe('the edge', () => {
     XDG_CONFIG_HOME: dir,
     PATH: process.env['PATH'] ?? '',
     SLUICE_EDGE_USERS: join(dir, 'secrets/edge-users'),
+    SLUICE_PORT_SUFFIX: ':8443',
   })
 
   /** Over TLS, which must be that of the edge's own authority. */
@@ -104,10 +117,15 @@ describe('the edge', () => {
       }
       const asked = request({ host: '127.0.0.1', port, servername: host, path, headers, ca }, (response) => {
         text(response).then((body) => {
-          const { location, 'strict-transport-security': strictTransport } = response.headers
+          const {
+            location,
+            'strict-transport-security': strictTransport,
+            'alt-svc': others,
+            'www-authenticate': challenge,
+          } = response.headers
           const reached = body.startsWith('{') ? (JSON.parse(body) as Answer['reached']) : undefined
           const status = response.statusCode ?? 0
-          resolve({ status, location, strictTransport, ...(reached && { reached }) })
+          resolve({ status, location, strictTransport, others, challenge, ...(reached && { reached }) })
         }, reject)
       })
       asked.on('error', reject).end()
@@ -189,6 +207,38 @@ describe('the edge', () => {
       )
       expect((await ask('localhost', path, `operator:${password}`)).reached?.name).toBe(name)
     }
+  })
+
+  it('hashes nothing for a login that does not begin as the right one does, and answers it alike', async () => {
+    const users = readFileSync(join(dir, 'secrets/edge-users'), 'utf8')
+    const beginning = /basic\) (\S+)"/.exec(users)?.[1] ?? ''
+    expect(Buffer.from(beginning, 'base64').toString()).toBe(`operator:${password.slice(0, 9)}`)
+    const order = users.split('\n').map((line) => line.split(' ')[0])
+    expect(order.indexOf('respond')).toBeLessThan(order.indexOf('basicauth'))
+    for (const login of [
+      `nobody:${password}`,
+      `operator:x${password.slice(1)}`,
+      `${password}`,
+      `operator:${password.slice(0, 9)}${'0'.repeat(31)}`,
+      `operator:${password}0`,
+    ])
+      expect(await ask('localhost', '/prometheus/', login)).toMatchObject({
+        status: 401,
+        challenge: expect.stringMatching(/^Basic/),
+      })
+  })
+
+  it('leads from the plain port to the one that is published, and offers no other protocol', async () => {
+    for (const host of ['localhost', 's3.localhost', 'minio.localhost']) {
+      const asked = plainRequest({ host: '127.0.0.1', port: plain, path: '/a%20b?c=d', headers: { host } })
+      const [response] = (await once(asked.end(), 'response')) as [IncomingMessage]
+      response.resume()
+      expect([response.statusCode, response.headers.location]).toEqual([
+        308,
+        `https://${host}:8443/a%20b?c=d`,
+      ])
+    }
+    expect((await ask('localhost', '/')).others).toBeUndefined()
   })
 
   it('lets nobody around the login by another spelling of the path', async () => {

@@ -59,6 +59,15 @@ describe('docker-compose.yml', () => {
     expect(published(project)).toEqual(['edge 127.0.0.1:80', 'edge 127.0.0.1:443'])
     const outside = await loadCompose({ SLUICE_BIND: '0.0.0.0', SLUICE_HTTPS_PORT: '8443' })
     expect(published(outside)).toEqual(['edge 0.0.0.0:80', 'edge 0.0.0.0:8443'])
+    // Whoever leads people to the edge names its port.
+    const addresses = (all: ComposeProject) =>
+      JSON.stringify(all.services).match(/https:\/\/[\w.]*localhost[^"]*/g) ?? []
+    expect(addresses(project).length).toBe(4)
+    expect(addresses(outside)).toEqual(
+      addresses(project).map((address) => address.replace('localhost', 'localhost:8443')),
+    )
+    expect(project.services['edge']?.environment?.['SLUICE_PORT_SUFFIX']).toBe('')
+    expect(outside.services['edge']?.environment?.['SLUICE_PORT_SUFFIX']).toBe(':8443')
   })
 
   it('joins each service to the networks that it needs, of which one leads outside', () => {

@@ -4,6 +4,7 @@ import { purgeRequest, redriveRequest } from '../../runtime/api/model/job.ts'
 import { createJobStore } from '../../runtime/jobs/job-store.ts'
 import { createDeadLetterService } from '../../runtime/operations/dead-letters.ts'
 import { createHistory, type History } from '../../runtime/queue/history.ts'
+import { runIdOf } from '../../runtime/queue/keys.ts'
 import type { Settlement } from '../../runtime/queue/turn.ts'
 import { functionNamed } from '../unit/operations/facts.ts'
 import { BURIED, FN, jobOf, useQueue } from '../helpers/queue.ts'
@@ -112,16 +113,16 @@ async function bury(functionName: string, runIds: readonly string[]) {
   }
 }
 
-describe('dead letters', () => {
-  const service = () =>
-    createDeadLetterService({
-      queue: used.queue,
-      history,
-      jobs: createJobStore(used.redis, used.queue, 60_000),
-      functions: [functionNamed(FN), functionNamed('glue')],
-      onJob: () => undefined,
-    })
+const service = () =>
+  createDeadLetterService({
+    queue: used.queue,
+    history,
+    jobs: createJobStore(used.redis, used.queue, 60_000),
+    functions: [functionNamed(FN), functionNamed('glue')],
+    onJob: () => undefined,
+  })
 
+describe('dead letters', () => {
   it('of several functions are listed page by page, the newest death first, none twice', async () => {
     await bury(FN, numbered('a', 300))
     await bury('glue', numbered('b', 300))
@@ -139,7 +140,8 @@ describe('dead letters', () => {
   })
 
   it('are counted, chosen and taken off the list without being read', async () => {
-    await bury(FN, numbered('a', 600))
+    const ids = numbered('a'.repeat(27), 600)
+    await bury(FN, ids)
     const dry = await runsReadBy(used.redis, () => service().redrive(redriveRequest.parse({ dryRun: true })))
     expect(dry.result).toMatchObject({ matched: 600, totalBytes: 600 })
     expect(dry.read).toBe(10)
@@ -150,7 +152,7 @@ describe('dead letters', () => {
     )
     expect(refused.result).toMatchObject({ status: 422, details: { matched: 600, limit: 5 } })
     expect(refused.read).toBe(0)
-    const named = { runs: [...numbered('a', 599), 'unknown'] }
+    const named = { runs: [...ids.slice(1), '0'.repeat(32)] }
     const purged = await runsReadBy(used.redis, () =>
       service().purge({ ...purgeRequest.parse({}), ...named }),
     )
@@ -196,5 +198,33 @@ it('counts what became of the runs of a job without reading them', async () => {
       failed: ['a-0001'],
     },
     read: 0,
+  })
+})
+
+describe('an id of which only the beginning is given', () => {
+  it('is found among many runs, and all that begin so are', async () => {
+    const ids = Array.from({ length: 600 }, (_, index) => runIdOf(FN, 'incoming', `${index}.mp4`, 'v'))
+    const twins = ['a', 'b'].map((letter) => `0123abcd${letter.repeat(24)}`)
+    await used.queue.enqueue(...[...ids, ...twins].map((runId) => jobOf(runId)))
+    expect(await history.runsBeginning(ids[300]!.slice(0, 8))).toEqual([ids[300]])
+    expect((await history.runsBeginning('0123abcd')).toSorted()).toEqual(twins)
+    expect(await history.runsBeginning('0123abcdc')).toEqual([])
+  })
+
+  it('is found among jobs, in any case of letters, unless the job is forgotten', async () => {
+    const jobs = createJobStore(used.redis, used.queue, 60_000)
+    const create = () => jobs.create({ kind: 'redrive', isForced: false, request: {}, items: [] })
+    const [one, two] = [await create(), await create()]
+    const { keys } = used.queue
+    await used.redis.del(`${keys.prefix}job:${two.id}`)
+    expect(await jobs.beginning(one.id.slice(0, 8).toLowerCase())).toEqual([one.id])
+    expect(await jobs.beginning(two.id.slice(0, 25))).toEqual([])
+  })
+
+  it('names dead letters to run again', async () => {
+    const runId = runIdOf(FN, 'incoming', 'a.mp4', 'v')
+    await bury(FN, [runId, ...numbered('a', 3)])
+    const request = redriveRequest.parse({ runs: [runId.slice(0, 8), '00000000'], dryRun: true })
+    expect(await service().redrive(request)).toMatchObject({ matched: 1 })
   })
 })

@@ -57,12 +57,15 @@ export const reprocessRequest = z
   })
   .openapi('ReprocessRequest', { oneOf: [{ required: ['keys'] }, { required: ['prefix'] }] })
 
+export const RUN_ID_WORDS = 'a run is 32 hex digits, of which at least the first 8 are needed'
+
 const deadLetterFilter = {
   runs: z
-    .array(z.string().regex(/^[0-9a-f]{32}$/))
+    .array(z.string().regex(/^[0-9a-f]{8,32}$/, RUN_ID_WORDS))
     .min(1)
     .max(MAX_JOB_ITEMS)
-    .optional(),
+    .optional()
+    .openapi({ description: 'ids; up to 20 of them may be shortened to a beginning that no other id has' }),
   function: z.string().min(1).max(63).optional(),
   reason: z.enum(['permanent', 'exhausted', 'crash-loop']).optional(),
   bucket: z.string().min(1).max(63).optional(),

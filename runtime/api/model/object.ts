@@ -52,6 +52,7 @@ const verdictSchema = z.object({
  */
 export const REASONS = [
   ...MISMATCHES,
+  'impossible',
   'gone',
   'never-there',
   'not-announced',
@@ -77,7 +78,7 @@ export const functionOfObjectSchema = z.object({
   isMatch: z.boolean().openapi({ description: 'whether the function is for this object' }),
   reason: z.enum(REASONS).openapi({
     description:
-      '`running` and `retrying` stay while no worker serves the function (`explanation` says so), `no-worker` is of what waits; `event-unknown`: the function is not for all ways of uploading, and which one it was is not known any more',
+      '`impossible`: the store takes no such key; `running` and `retrying` stay while no worker serves the function (`explanation` says so), `no-worker` is of what waits; `event-unknown`: the function is not for all ways of uploading, and which one it was is not known any more',
   }),
   explanation: z.string().openapi({ description: 'the same in words, and what to do' }),
   isPaused: z.boolean(),

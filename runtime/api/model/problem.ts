@@ -13,6 +13,7 @@ export const problemSchema = z
       .openapi({ description: 'for an invalid request: the invalid fields, the first 50 of them' }),
     matched: z.int().optional().openapi({ description: 'how many it would have been' }),
     limit: z.int().optional(),
+    candidates: z.int().optional().openapi({ description: 'how many ids begin with the one that was given' }),
   })
   .openapi('Problem')
 

@@ -73,9 +73,30 @@ export const attemptSchema = z
   })
   .openapi('Attempt')
 
+const storedObject = z.object({ bucket: z.string(), key: z.string() })
+
+const resultsShape = {
+  manifest: storedObject.optional().openapi({
+    description: 'of a run that succeeded, unless it was removed or a newer upload has replaced it',
+  }),
+  outputs: z
+    .array(storedObject.extend({ role: z.string(), contentType: z.string(), bytes: z.int().min(0) }))
+    .optional()
+    .openapi({ description: 'the files of the manifest, the first 1,000 of them' }),
+  outputCount: z.int().min(0).optional(),
+  verdict: storedObject.optional().openapi({ description: 'of a run that ended without a result' }),
+  resultsUnknown: z
+    .string()
+    .optional()
+    .openapi({ description: 'why manifest, outputs and verdict could not be looked up' }),
+}
+
+export type RunResults = z.output<z.ZodObject<typeof resultsShape>>
+
 export const runDetailSchema = z
   .object({
     ...runShape,
+    ...resultsShape,
     attemptLog: z.array(attemptSchema).openapi({ description: 'the newest ones, oldest first' }),
     lastLines: z.array(z.string()).openapi({ description: "of the last failure: the tool's log" }),
     options: z

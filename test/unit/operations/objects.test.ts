@@ -5,6 +5,7 @@ import { createObjectService } from '../../../runtime/operations/objects.ts'
 import type { History } from '../../../runtime/queue/history.ts'
 import type { Queue } from '../../../runtime/queue/queue.ts'
 import type { ListedObject, Storage } from '../../../runtime/storage/storage.ts'
+import { StorageError } from '../../../runtime/storage/errors.ts'
 import { functionNamed, only, storeWith } from './facts.ts'
 
 /** Redis knows nothing. */
@@ -71,6 +72,25 @@ describe('an object that is gone, and that Redis has forgotten', () => {
     const { summary, functions } = await view({})
     expect(functions.map(({ reason }) => reason)).toEqual(['never-there', 'never-there'])
     expect(summary).toContain('check the spelling')
+  })
+})
+
+describe('a key of which there can be no object', () => {
+  const refused = () => Promise.reject(new StorageError('no', { code: 'XMinioInvalidObjectName' }))
+
+  it.each([
+    ['films//a.mp4', { head: refused }, 'impossible', 'two in a row'],
+    [`@${'0'.repeat(64)}`, {}, 'reserved', 'stand for long keys'],
+    ['~a.mp4', {}, 'reserved', 'such names belong to the runtime'],
+  ])('is told alike by the summary, once, and by each function: %s', async (key, store, reason, words) => {
+    const { summary, functions } = await view(store, key)
+    const [one] = functions
+    expect(functions.map((each) => [each.reason, each.isMatch])).toEqual([
+      [reason, false],
+      [reason, false],
+    ])
+    expect(one?.explanation).toContain(words)
+    expect(summary).toBe(`incoming/${key}: ${one?.explanation}.`)
   })
 })
 
