@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { defineFunction, PermanentError } from '../runtime/index.ts'
 import { ffmpegBinaries } from './lib/binaries.ts'
+import { goodPart } from './lib/clock.ts'
 import { MODES, planChunks, STREAMS, type DroppedStream } from './lib/container.ts'
 import { planCuts } from './lib/cut-plan.ts'
 import { cut } from './lib/cut.ts'
@@ -15,6 +16,7 @@ import { recipeOf } from './lib/recipe.ts'
 import { clashOf, DEFAULT_SECONDS, MIN_BYTES, parseBytes, requestOf } from './lib/request.ts'
 import { declaredSeconds, lengthWarning } from './lib/segments.ts'
 import { createUploadWindow } from './lib/upload-window.ts'
+import { hasEdits } from './lib/whole.ts'
 
 const VALID_BYTES = `a size such as "25MB", "25MiB" or 25000000, of ${MIN_BYTES} or more`
 
@@ -84,8 +86,21 @@ export const chunk = defineFunction(
       signal,
       onProgress: reporter.repeat,
     })
-    const cores = availableParallelism()
-    const recipe = recipeOf({ mode, cutPlan, keepsGoodPart, inspection, plan, binaries, cores })
+    // What several edits play goes back and forth, and is not torn.
+    const isLookedAt = keepsGoodPart && !hasEdits({ inspection, plan })
+    const good = isLookedAt
+      ? await goodPart({ inspection, plan }, { scratch, signal, onRead: reporter.repeat })
+      : undefined
+    const recipe = recipeOf({
+      mode,
+      cutPlan,
+      keepsGoodPart,
+      untilSeconds: good?.untilSeconds,
+      inspection,
+      plan,
+      binaries,
+      cores: availableParallelism(),
+    })
     log.debug({ mode, container: container.extension, streams: kept.length }, 'cutting')
 
     const uploads = createUploadWindow(output, reporter.repeat)
@@ -98,6 +113,7 @@ export const chunk = defineFunction(
       inspection,
       plan,
       keepsGoodPart,
+      clock: good?.clock,
       scratch,
       signal,
       onProgress: reporter.report,

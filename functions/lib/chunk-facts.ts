@@ -11,6 +11,8 @@ import { mp4Tracks } from './mp4-tracks.ts'
 export interface ChunkTrack {
   readonly kind: 'video' | 'audio' | 'other'
   readonly packets: number
+  /** Its clock: ticks in a second. */
+  readonly perSecond: number
   /** Where its last packet ends, counted from the beginning of the chunk. */
   readonly endSeconds: number
   /** Of a picture: so many of them its edit list hides. */

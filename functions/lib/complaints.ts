@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { NOTABLE, SHORT_OF_MEMORY } from './diagnosis.ts'
 import { createLastLines } from './last-lines.ts'
 import { createNotableLines } from './notable-lines.ts'
-import type { PacketCounts } from './packet-counts.ts'
+import type { BackStep, PacketCounts } from './packet-counts.ts'
 import { sleepsOverMemory } from './standstill.ts'
 import { createToolLines } from './tool-lines.ts'
 
@@ -17,6 +17,7 @@ export interface Complaints {
   notableLines(): readonly string[]
   /** Undefined when it ended before it said them. */
   counts(): PacketCounts | undefined
+  backSteps(): readonly BackStep[]
   /** It met its memory limit and slept for good, so it was killed. */
   readonly stoodStill: boolean
 }
@@ -60,6 +61,7 @@ export function listenToComplaints(
     lastLines: (count) => last.lines(count),
     notableLines: () => notable.lines(),
     counts: said.counts,
+    backSteps: said.backSteps,
     get stoodStill() {
       return stoodStill
     },

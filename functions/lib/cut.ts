@@ -1,14 +1,18 @@
 /** A file -> its chunks, each as soon as it is final and its end is known, and the proof that they are the whole. @module */
+import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PermanentError, type ChunkTimes } from '../../runtime/index.ts'
 import { chunkFacts, flawOf, type ChunkFacts } from './chunk-facts.ts'
+import { clockBreak } from './clock.ts'
 import type { ChunkPlan } from './container.ts'
+import { isOutOfOrder } from './diagnosis.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
 import type { FfmpegProgress } from './progress.ts'
 import { finishedSegments } from './segmenter.ts'
 import * as segments from './segments.ts'
 import { splitPiece } from './split.ts'
-import { judgeWhole, type WholeOptions } from './whole.ts'
+import { createTrackTally } from './track-tally.ts'
+import { hasEdits, judgeWhole, type WholeOptions, type WholeRun } from './whole.ts'
 
 export interface Chunk {
   readonly path: string
@@ -17,10 +21,7 @@ export interface Chunk {
   readonly times: ChunkTimes
 }
 
-export interface CutOptions extends Omit<
-  WholeOptions,
-  'last' | 'result' | 'endsSeconds' | 'packets' | 'hidden' | 'count'
-> {
+export interface CutOptions extends Omit<WholeOptions, keyof WholeRun> {
   /** Where the chunks appear, and FFmpeg's working folder. */
   readonly scratch: string
   readonly signal: AbortSignal
@@ -43,27 +44,31 @@ interface Piece {
  * @throws {ToolError} when FFmpeg did not run, was killed or lost its input
  */
 export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, void> {
-  const { recipe, cutPlan, plan, scratch, onWarning } = options
+  const { recipe, cutPlan, plan, scratch, signal, onWarning, inspection } = options
+  const later = inspection.lookOn?.()
+  later?.catch(() => {})
   let result: FfmpegResult | undefined
-  const finished = finishedSegments({
-    profile: recipe.profile,
-    arguments: recipe.arguments,
-    limits: recipe.limits,
-    cwd: scratch,
-    signal: options.signal,
-    onProgress: options.onProgress,
-    onEnd: (ended) => (result = ended),
-  })
+  const run = (words: readonly string[]) =>
+    finishedSegments({
+      profile: recipe.profile,
+      arguments: words,
+      limits: recipe.limits,
+      cwd: scratch,
+      signal,
+      onProgress: options.onProgress,
+      onEnd: (ended) => (result = ended),
+    })
 
-  let last: segments.Segment | undefined
   let held: Piece | undefined
   let count = 0
   let isLeaning = false
   let falseStarts = 0
-  /** Of each track, by the chunks so far. */
-  const endsSeconds: number[] = []
-  const packets: number[] = []
-  const hidden: number[] = []
+  let isWholeHeld = true
+  const tally = createTrackTally()
+  const settle = ({ startSeconds, facts }: Piece) => {
+    tally.add(startSeconds, facts.tracks)
+    if (mustBeGood(facts, count, options)) falseStarts++
+  }
   const toChunk = (piece: Piece, endSeconds: number): Chunk => {
     const { path, startSeconds, facts } = piece
     const index = count++
@@ -78,29 +83,57 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
     )
     return { path, fileName, bytes: facts.bytes, times }
   }
-  for await (const segment of finished) {
-    const isSeenLeaning =
-      last && segments.leansOn(last, segment, options.inspection.media, plan.video?.framesPerSecond)
-    for (const piece of await piecesOf(segment, options, isSeenLeaning)) {
-      // Only the next one's start tells where a chunk ends, so each waits for its successor.
-      if (held) yield toChunk(held, piece.startSeconds)
-      held = piece
-      for (const [place, track] of (piece.facts.tracks ?? []).entries()) {
-        endsSeconds[place] = Math.max(endsSeconds[place] ?? 0, piece.startSeconds + track.endSeconds)
-        packets[place] = (packets[place] ?? 0) + track.packets
-        hidden[place] = (hidden[place] ?? 0) + track.hidden
+  const taken: segments.Segment[] = []
+  let words = recipe.arguments
+  let clock = options.clock
+  for (;;) {
+    let again = taken.length
+    for await (const segment of run(words)) {
+      // The same as the first time.
+      if (again-- > 0) {
+        await unlink(join(scratch, segment.fileName))
+        continue
       }
-      if (mustBeGood(piece, count, options)) falseStarts++
+      const last = taken.at(-1)
+      const isSeenLeaning =
+        last && segments.leansOn(last, segment, inspection.media, plan.video?.framesPerSecond)
+      const pieces = await piecesOf(segment, options, isSeenLeaning)
+      for (const piece of pieces) {
+        // Only the next one's start tells where a chunk ends, so each waits for its successor.
+        if (held) {
+          settle(held)
+          yield toChunk(held, piece.startSeconds)
+        }
+        held = piece
+      }
+      taken.push(segment)
+      isWholeHeld = pieces.length === 1
     }
-    last = segment
+    const { patientArguments } = recipe
+    if (!patientArguments || words === patientArguments || !result || !isOutOfOrder(result)) break
+    if (hasEdits(options)) break
+    const streams = plan.kept.map(({ index }) => index)
+    const { startSeconds = 0 } = inspection.media
+    const { input } = inspection
+    const onRead = () => options.onProgress({})
+    clock = await clockBreak({ input, streams, startSeconds, scratch, signal, onRead })
+    if (clock || !isWholeHeld) break
+    words = patientArguments
+    // Some builds finish the last one, as far as they came.
+    if (held) await unlink(held.path)
+    held = undefined
+    taken.pop()
   }
+  if (held) settle(held)
+  const breaksOff = inspection.breaksOff ?? (await later)
   const endSeconds = judgeWhole({
     ...options,
-    last,
+    inspection: { ...inspection, ...(breaksOff !== undefined && { breaksOff }) },
+    clock,
+    isPatient: words === recipe.patientArguments,
+    last: taken.at(-1),
     result,
-    endsSeconds,
-    packets,
-    hidden,
+    tracks: tally.totals(),
     count: count + (held ? 1 : 0),
   })
   if (held) yield toChunk(held, endSeconds)
@@ -132,7 +165,7 @@ async function piecesOf(
 }
 
 /** @returns whether it begins with a picture that the file calls a keyframe and that is none: it was cut where the file said so */
-function mustBeGood({ facts }: Piece, index: number, { plan, onWarning }: CutOptions): boolean {
+function mustBeGood(facts: ChunkFacts, index: number, { plan, onWarning }: CutOptions): boolean {
   const flaw = flawOf(facts, plan.video !== undefined)
   if (flaw === undefined) return false
   if (index > 0 && flaw.isPlayable) return true

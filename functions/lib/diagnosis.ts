@@ -115,6 +115,11 @@ export function isCutShort(said: Said): boolean {
   return hasSaid(said, INCOMPLETE)
 }
 
+/** What ends a copy with `-xerror`: a packet that is decoded no later than the one before it. Some builds only say the last word. */
+export function isOutOfOrder({ exitCode, ...said }: Said & Pick<Facts, 'exitCode'>): boolean {
+  return exitCode !== 0 && !hasSaid(said, INCOMPLETE) && hasSaid(said, /non-monoton\w+ DTS|^aborting\.$/i)
+}
+
 /** Of a run without `-xerror`: what FFmpeg could not decode it left out, or made up from what was around it. */
 export function decodingWarning(said: Said): string | undefined {
   return hasSaid(said, UNDECODABLE)

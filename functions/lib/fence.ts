@@ -115,8 +115,15 @@ export async function handOver(folder: string, { user }: Fence): Promise<void> {
   if (!user) return
   const ours = process.getuid?.()
   for (const path of [folder, ...(await readdir(folder)).map((name) => join(folder, name))]) {
-    const { uid, nlink } = await lstat(path)
+    const found = await lstat(path).catch(ifGone)
+    if (!found) continue
+    const { uid, nlink } = found
     // What has another name elsewhere may be somebody else's.
-    if (uid === ours && (path === folder || nlink === 1)) await lchown(path, user.uid, user.gid)
+    if (uid === ours && (path === folder || nlink === 1)) await lchown(path, user.uid, user.gid).catch(ifGone)
   }
+}
+
+/** An upload that is done removes its file, also while another program is started. */
+function ifGone(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
 }

@@ -23,7 +23,7 @@ import {
 } from './metrics.ts'
 import { countUsage } from './process-usage.ts'
 import { TOO_LONG } from './policy.ts'
-import type { PacketCounts } from './packet-counts.ts'
+import type { BackStep, PacketCounts } from './packet-counts.ts'
 import { createProgressParser, type FfmpegProgress } from './progress.ts'
 import { ToolError } from './tool-error.ts'
 
@@ -58,6 +58,8 @@ export interface FfmpegResult {
   readonly mediaSeconds?: number
   /** What it counted of each stream; absent when it did not end well, or was not asked to (`-loglevel level+verbose`). */
   readonly counts?: PacketCounts
+  /** Where the time of a stream went back. */
+  readonly backSteps?: readonly BackStep[]
 }
 
 export interface FfmpegRun {
@@ -201,6 +203,7 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
         ...(complaints.stoodStill && { stoodStill: true }),
         ...(mediaSeconds !== undefined && { mediaSeconds }),
         ...(counts !== undefined && { counts }),
+        backSteps: complaints.backSteps(),
       }
       return settle(code === 0 ? 'succeeded' : 'failed', () => resolve(result))
     })

@@ -5,25 +5,38 @@
  */
 
 const HEADER_BYTES = 16
+/** Of a large object each read is a request: small fragments are looked at by the dozen. */
+const WINDOW_BYTES = 64 * 1024
 const MAX_PADDING_BYTES = 64 * 1024
 
+type Read = (start: number, count: number) => Promise<Buffer>
+
+/** Where somebody stopped looking, to look on later. */
+export interface Place {
+  readonly at: number
+  readonly isFragmented: boolean
+}
+
+export const BEGINNING: Place = { at: 0, isFragmented: false }
+
 /**
- * Where the boxes of a fragmented MP4 end too early or lead nowhere, in words; undefined when they go on to its end.
+ * Whether each box of a fragmented MP4 leads to the next one, from a place on: where they end too early or lead nowhere, in
+ * words; the place where the look ended after `maxBoxes`; or undefined at the end of the file.
  *
- * @param read - up to `count` bytes from `start` on
- * @param maxBoxes - what has more of them is believed
+ * @param of - `read` gives up to `count` bytes from `start` on
  */
-export async function brokenFragments(
-  read: (start: number, count: number) => Promise<Buffer>,
-  sizeBytes: number,
-  maxBoxes: number,
-): Promise<string | undefined> {
-  let isFragmented = false
-  let at = 0
-  for (let count = 0; count < maxBoxes && at + 8 <= sizeBytes; count++) {
-    const header = await read(at, HEADER_BYTES)
-    const type = header.toString('latin1', 4, 8)
-    const bytes = boxBytes(header)
+export async function lookOn(
+  from: Place,
+  of: { readonly read: Read; readonly sizeBytes: number; readonly maxBoxes: number },
+): Promise<string | Place | undefined> {
+  const { read, sizeBytes, maxBoxes } = of
+  const header = windowed(read)
+  let { at, isFragmented } = from
+  for (let count = 0; at + 8 <= sizeBytes; count++) {
+    if (count >= maxBoxes) return { at, isFragmented }
+    const head = await header(at)
+    const type = head.toString('latin1', 4, 8)
+    const bytes = boxBytes(head)
     const isBox = /^[ -~©]{4}$/.test(type)
     // Without a length: to the end of the file. And some pad what they write.
     if (isBox ? bytes === 0 : await isPadding(read, at, sizeBytes)) return undefined
@@ -39,11 +52,20 @@ export async function brokenFragments(
   return `the file is truncated: its last fragment ends at byte ${at}, and there are ${sizeBytes}`
 }
 
-async function isPadding(
-  read: (start: number, count: number) => Promise<Buffer>,
-  at: number,
-  sizeBytes: number,
-): Promise<boolean> {
+/** The first bytes of the box at a place. */
+function windowed(read: Read): (at: number) => Promise<Buffer> {
+  let window: Buffer = Buffer.alloc(0)
+  let windowAt = 0
+  return async (at) => {
+    if (at < windowAt || at + HEADER_BYTES > windowAt + window.length) {
+      window = await read(at, WINDOW_BYTES)
+      windowAt = at
+    }
+    return window.subarray(at - windowAt, at - windowAt + HEADER_BYTES)
+  }
+}
+
+async function isPadding(read: Read, at: number, sizeBytes: number): Promise<boolean> {
   const restBytes = sizeBytes - at
   return restBytes <= MAX_PADDING_BYTES && (await read(at, restBytes)).every((byte) => byte === 0)
 }

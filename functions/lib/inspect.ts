@@ -3,7 +3,7 @@ import { PermanentError, type Source } from '../../runtime/index.ts'
 import { probeArguments } from './arguments.ts'
 import { demuxerNamed } from './demuxer.ts'
 import { mustHaveSucceeded } from './failure.ts'
-import { brokenFragments } from './fragments.ts'
+import { BEGINNING, lookOn, type Place } from './fragments.ts'
 import { runFfmpeg, type FfmpegResult } from './ffmpeg.ts'
 import { ffprobeSchema, toMediaInfo, type MediaInfo } from './media-info.ts'
 import { declaredTracks, type DeclaredTrack } from './mp4-source.ts'
@@ -26,6 +26,8 @@ export interface Inspection {
   readonly isRaggedFine?: boolean
   /** Why it is not all there, by its own first bytes. */
   readonly breaksOff?: string
+  /** There is more to look at before anybody can say so: to be done while it is cut. Its answer is a `breaksOff`. */
+  readonly lookOn?: () => Promise<string | undefined>
   /** What the tables of MP4 and QuickTime declare, by the number of the stream. */
   readonly declared?: ReadonlyMap<number, DeclaredTrack>
 }
@@ -56,7 +58,9 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   const address = mediaInput(await source.input(), scratch)
   const first = sniff(await source.bytes(0, SNIFF_BYTES))
   if (first.refusal !== undefined) throw new PermanentError(`the file is ${first.refusal}`)
-  const breaksOff = tornBy(first, sizeBytes) ?? (await tornFragments(options, first, address))
+  const { next, ...looked } = await tornFragments(options, first, address)
+  let breaksOff = tornBy(first, sizeBytes) ?? looked.breaksOff
+  if (next && !options.isTruncatedFine) breaksOff ??= await laterFragments(options, next)
   if (breaksOff !== undefined && !options.isTruncatedFine) throw new PermanentError(breaksOff)
   const input = { ...address, ...(first.demuxer !== undefined && { demuxer: first.demuxer }) }
   const lines: string[] = []
@@ -93,6 +97,7 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
     sizeBytes,
     isRaggedFine: demuxer === 'mpegts' || first.isLengthUnknown,
     ...(breaksOff !== undefined && { breaksOff }),
+    ...(next && { lookOn: () => laterFragments(options, next) }),
     ...(tracks.length > 0 && { declared: byStream(parsed.streams, tracks) }),
   }
 }
@@ -119,13 +124,36 @@ function parse(json: string, result: FfmpegResult) {
   }
 }
 
-/** Of a file that is not on disk each box is asked of the store. */
-const MAX_BOXES = { onDisk: 100_000, inStore: 1_000 }
+/** Of a file that is not on disk each fragment is asked of the store: the first ones before anything else is done. */
+const MAX_BOXES = { onDisk: 1_000_000, atFirst: 1_000, inStore: 200_000 }
 
-function tornFragments({ source, sizeBytes }: InspectOptions, { demuxer }: Sniff, { isUrl }: MediaInput) {
-  if (demuxer !== 'mov') return undefined
-  const maxBoxes = isUrl ? MAX_BOXES.inStore : MAX_BOXES.onDisk
-  return brokenFragments((start, count) => source.bytes(start, count), sizeBytes, maxBoxes)
+interface Looked {
+  readonly breaksOff?: string
+  /** There are more fragments. */
+  readonly next?: Place
+}
+
+async function tornFragments(
+  { source, sizeBytes }: InspectOptions,
+  { demuxer }: Sniff,
+  { isUrl }: MediaInput,
+): Promise<Looked> {
+  if (demuxer !== 'mov') return {}
+  const read = (start: number, count: number) => source.bytes(start, count)
+  const maxBoxes = isUrl ? MAX_BOXES.atFirst : MAX_BOXES.onDisk
+  const found = await lookOn(BEGINNING, { read, sizeBytes, maxBoxes })
+  if (typeof found === 'string') return { breaksOff: found }
+  return isUrl && found?.isFragmented ? { next: found } : {}
+}
+
+/** Why the file is not all there, by its later fragments. */
+async function laterFragments(
+  { source, sizeBytes }: InspectOptions,
+  from: Place,
+): Promise<string | undefined> {
+  const read = (start: number, count: number) => source.bytes(start, count)
+  const found = await lookOn(from, { read, sizeBytes, maxBoxes: MAX_BOXES.inStore })
+  return typeof found === 'string' ? found : undefined
 }
 
 function tornBy({ declaredBytes, packetBytes }: Sniff, sizeBytes: number): string | undefined {

@@ -62,7 +62,7 @@ function stepsOf(
     return [
       ...step('read', declared, read?.packets),
       // One picture out for each one in. Sound is cut into packets of another length.
-      ...(isPicture ? step('encoded', read?.decoded, muxed?.encoded) : []),
+      ...(isPicture && !isCutOff ? step('encoded', read?.decoded, muxed?.encoded) : []),
       ...(isPicture ? step('written', muxed?.encoded, tracks ?? muxed?.packets) : []),
     ]
   }

@@ -81,6 +81,7 @@ export async function matroskaTracks(file: FileHandle, bytes: number): Promise<r
     ({ kind, packets, keyframes, endMs, beginsWithKeyframe, isIndependent }) => ({
       kind,
       packets,
+      perSecond: 1_000 / scaleMs,
       hidden: 0,
       keyframes,
       endSeconds: endMs / 1_000,

@@ -35,6 +35,7 @@ async function trackOf(file: FileHandle, content: Buffer, moviePerSecond: number
   return {
     kind,
     packets,
+    perSecond,
     endSeconds: edits.length > 0 ? edited : sum / perSecond,
     hidden:
       kind === 'video' ? sumOf(hiddenPackets(content, { moviePerSecond, packets, isPicture: true })) : 0,

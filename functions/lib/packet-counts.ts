@@ -23,11 +23,22 @@ export interface PacketCounts {
   readonly muxed: ReadonlyMap<number, WrittenCounts>
 }
 
+/** A packet whose time lies before the one that was written last: FFmpeg gives it another one, or ends. */
+export interface BackStep {
+  /** Of the stream in the output. */
+  readonly place: number
+  /** In ticks of the muxer. */
+  readonly previous: number
+  readonly current: number
+}
+
 export interface PacketCounter {
   /** A line of standard error. */
   add(line: string): void
   /** Undefined when FFmpeg ended before it said them. */
   counts(): PacketCounts | undefined
+  /** Of each stream the one that goes back furthest. */
+  backSteps(): readonly BackStep[]
 }
 
 /** Shape: `  Input stream #0:1 (audio): 802 packets read (161530 bytes); 802 frames decoded; 0 decode errors (768312 samples); ` */
@@ -35,11 +46,27 @@ const READ = /Input stream #0:(\d+) \(\w+\): (\d+) packets read \(\d+ bytes\);(?
 /** Shape: `  Output stream #0:0 (video): 201 frames encoded; 201 packets muxed (760179 bytes); ` */
 const MUXED = /Output stream #0:(\d+) \(\w+\): (?:(\d+) frames encoded[^;]*; )?(\d+) packets muxed/
 
+/**
+ * Shape: `[segment @ 0x1b] Non-monotonous DTS in output stream 0:1; previous: 8001, current: 0; aborting.`, and in newer builds
+ * `[aost#0:1/copy @ 0x21] Non-monotonic DTS; previous: 8001, current: 0; changing to 8002.`
+ */
+const BACK =
+  /(?:#0:(\d+)\/.*)?Non-monoton\w+ DTS(?: in output stream 0:(\d+))?; previous: (-?\d+), current: (-?\d+)/
+
 export function createPacketCounter(): PacketCounter {
   const read = new Map<number, ReadCounts>()
   const muxed = new Map<number, WrittenCounts>()
+  const back = new Map<number, BackStep>()
+  const step = (line: string) => {
+    const [, newer, older, previous, current] = BACK.exec(line) ?? []
+    if (previous === undefined) return
+    const found = { place: Number(newer ?? older ?? 0), previous: Number(previous), current: Number(current) }
+    const last = back.get(found.place)
+    if (!last || found.previous - found.current > last.previous - last.current) back.set(found.place, found)
+  }
   return {
     add(line) {
+      step(line)
       const [, index, packets, decoded] = READ.exec(line) ?? []
       if (index !== undefined)
         read.set(Number(index), {
@@ -54,5 +81,6 @@ export function createPacketCounter(): PacketCounter {
         })
     },
     counts: () => (read.size > 0 && muxed.size > 0 ? { read, muxed } : undefined),
+    backSteps: () => [...back.values()],
   }
 }

@@ -20,6 +20,8 @@ export interface Recipe {
   readonly mode: Mode
   readonly profile: Profile
   readonly arguments: readonly string[]
+  /** Of a copy, for another try where packets come at one time, or a moment too early: that ends the first one. */
+  readonly patientArguments?: readonly string[]
   readonly limits: Partial<Limits>
   /** What comes later in the source is left out on purpose. */
   readonly untilSeconds?: number | undefined
@@ -32,6 +34,8 @@ export interface RecipeParts {
   readonly cutPlan: CutPlan
   /** Of a source that breaks off, what came before is kept. */
   readonly keepsGoodPart?: boolean
+  /** What comes later is no good. */
+  readonly untilSeconds?: number | undefined
   readonly inspection: Inspection
   readonly plan: ChunkPlan
   readonly binaries: Pick<FfmpegBinaries, 'hasFpsMode' | 'version'>
@@ -53,7 +57,7 @@ const HIGHEST_RATE = 240
 export function recipeOf(parts: RecipeParts): Recipe {
   const { mode, plan, inspection, cores, cutPlan, keepsGoodPart = false } = parts
   const { seconds, cuts } = cutPlan
-  const untilSeconds = mode === 'copy' ? shownUntilSeconds(parts) : undefined
+  const untilSeconds = parts.untilSeconds ?? (mode === 'copy' ? shownUntilSeconds(parts) : undefined)
   const options: ChunksOptions = {
     untilSeconds,
     input: inspection.input,
@@ -67,14 +71,19 @@ export function recipeOf(parts: RecipeParts): Recipe {
   if (mode === 'copy') {
     const limits = { fileBytes: copiedBytes }
     const { earlySeconds } = cutPlan
-    const list = copyChunksArguments({
-      ...options,
-      keepsGoodPart,
-      isRaggedFine: inspection.isRaggedFine ?? false,
-      earlySeconds,
-    })
+    const isRaggedFine = inspection.isRaggedFine ?? false
+    const list = (of: { readonly isRaggedFine: boolean }) =>
+      copyChunksArguments({ ...options, ...of, keepsGoodPart, earlySeconds })
     const warnings = [...tagWarnings(parts), ...copyWarnings(parts)]
-    return { mode, profile: 'copy', arguments: list, limits, untilSeconds, warnings }
+    return {
+      mode,
+      profile: 'copy',
+      arguments: list({ isRaggedFine }),
+      ...(!isRaggedFine && !keepsGoodPart && { patientArguments: list({ isRaggedFine: true }) }),
+      limits,
+      untilSeconds,
+      warnings,
+    }
   }
   const picture = plan.video && pictureOf(plan.video, inspection.media.startSeconds)
   const outlastsSeconds = soundOutlasts(plan) ?? 0
@@ -82,6 +91,7 @@ export function recipeOf(parts: RecipeParts): Recipe {
   return {
     mode,
     profile: 'encode',
+    untilSeconds,
     arguments: exactChunksArguments({
       ...options,
       seconds,

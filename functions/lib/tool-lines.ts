@@ -5,13 +5,14 @@
  * @module
  */
 import { createLineSplitter } from './line-splitter.ts'
-import { createPacketCounter, type PacketCounts } from './packet-counts.ts'
+import { createPacketCounter, type BackStep, type PacketCounts } from './packet-counts.ts'
 
 export interface ToolLines {
   add(this: void, text: string): void
   /** The rest without a line end. */
   end(this: void): void
   counts(this: void): PacketCounts | undefined
+  backSteps(this: void): readonly BackStep[]
 }
 
 /** `[mp4 @ 0x55d0] [warning] text`; without `level+` there is no such mark. */
@@ -22,7 +23,8 @@ export function createToolLines(onComplaint: (line: string) => void): ToolLines 
   const counter = createPacketCounter()
   const splitter = createLineSplitter((line) => {
     const level = LEVEL.exec(line)
-    if (level && level[1] === undefined) return counter.add(line)
+    counter.add(line)
+    if (level && level[1] === undefined) return
     const said = level ? line.slice(0, level.index) + line.slice(level.index + level[0].length) : line
     onComplaint(said)
   })
@@ -30,5 +32,6 @@ export function createToolLines(onComplaint: (line: string) => void): ToolLines 
     add: (text) => splitter.add(text),
     end: () => splitter.end(),
     counts: () => counter.counts(),
+    backSteps: () => counter.backSteps(),
   }
 }

@@ -1,8 +1,9 @@
 /** Whether the chunks are the whole of the source, and where the last one ends. @module */
 import { PermanentError } from '../../runtime/index.ts'
+import { clockReason, steppedBack, type ClockBreak } from './clock.ts'
 import type { ChunkPlan } from './container.ts'
 import type { CutPlan } from './cut-plan.ts'
-import { decodingWarning, isCutShort } from './diagnosis.ts'
+import { decodingWarning, isCutShort, isOutOfOrder } from './diagnosis.ts'
 import { failureOf, mustHaveSucceeded } from './failure.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
 import { KEEP_HINT, type Inspection } from './inspect.ts'
@@ -10,6 +11,7 @@ import { hiddenWarning, isTorn, lossesOf, lossWarning, tornReason } from './loss
 import type { Recipe } from './recipe.ts'
 import * as segments from './segments.ts'
 import { ToolError } from './tool-error.ts'
+import type { TrackTotals } from './track-tally.ts'
 
 export interface WholeOptions {
   readonly recipe: Recipe
@@ -21,18 +23,23 @@ export interface WholeOptions {
   readonly onWarning: (warning: string) => void
   /** The file breaks off there, and what came before is kept. */
   readonly onTruncated: (atSeconds: number) => void
+  /** The clock of the file goes back there. */
+  readonly clock?: ClockBreak | undefined
+}
+
+/** What came of it. */
+export interface WholeRun {
   /** As FFmpeg lists it. */
   readonly last: segments.Segment | undefined
   /** Absent when FFmpeg was ended before its time. */
   readonly result: FfmpegResult | undefined
-  /** Of each track, in the order of the kept streams, by the tables of the chunks. */
-  readonly endsSeconds: readonly number[]
-  /** Of each track in all chunks. */
-  readonly packets: readonly number[]
-  /** Of these, what the chunks' own edit lists hide. */
-  readonly hidden: readonly number[]
+  /** It ran without `-xerror`. */
+  readonly isPatient?: boolean
+  readonly tracks: TrackTotals
   readonly count: number
 }
+
+type Whole = WholeOptions & WholeRun
 
 /**
  * Where the last chunk ends.
@@ -40,12 +47,13 @@ export interface WholeOptions {
  * @throws {PermanentError} when the file breaks off or is damaged; the message says at which second
  * @throws {ToolError} when FFmpeg did not end well and it is not the file's fault
  */
-export function judgeWhole(options: WholeOptions): number {
-  const { recipe, inspection, plan, result, last, endsSeconds, count, cutPlan, onWarning } = options
+export function judgeWhole(options: Whole): number {
+  const { recipe, inspection, plan, result, last, tracks, count, cutPlan, onWarning } = options
   const { media } = inspection
-  const heard = endsSeconds.slice(0, plan.kept.length)
+  const heard = tracks.endsSeconds.slice(0, plan.kept.length)
   const tracksSeconds = heard.length > 0 ? Math.max(...heard) : undefined
   if (result) mustBeRead(options, result, tracksSeconds)
+  if (result) mustGoOn(options, result)
   const verdict = segments.checkTotals({
     last,
     mediaSeconds: result?.mediaSeconds,
@@ -61,10 +69,11 @@ export function judgeWhole(options: WholeOptions): number {
     throw new PermanentError(verdict.reason + hint(options, verdict.goodSeconds), { cause })
   }
   let { endSeconds } = verdict
-  if (inspection.breaksOff !== undefined) {
+  const breaksOff = inspection.breaksOff ?? (options.clock && clockReason(options.clock))
+  if (breaksOff !== undefined) {
     // Not what is declared, which may be a little more.
     endSeconds = Math.min(endSeconds, readSeconds(options, tracksSeconds) || Infinity)
-    const reason = inspection.breaksOff
+    const reason = breaksOff
     if (!options.keepsGoodPart) throw new PermanentError(reason + readable(options, endSeconds))
     keepGoodPart(options, { reason, goodSeconds: endSeconds })
   }
@@ -79,13 +88,30 @@ export function judgeWhole(options: WholeOptions): number {
   return endSeconds
 }
 
-function mustBeCounted(options: WholeOptions, endSeconds: number): void {
-  const { recipe, plan, result, packets, keepsGoodPart, onWarning } = options
+/** What a stream plays by several edits goes back and forth in the file. */
+export function hasEdits({ inspection: { declared }, plan }: Pick<Whole, 'inspection' | 'plan'>): boolean {
+  return plan.kept.some(({ index }) => (declared?.get(index)?.edits ?? 0) > 1)
+}
+
+const EDITS =
+  'its edit list plays several parts of a track one after the other, which cannot be cut without re-encoding: choose "mode=exact"'
+
+/** A stream whose time goes back gets other times from FFmpeg, which are wrong, and says so only in passing. */
+function mustGoOn(options: Whole, { backSteps = [] }: FfmpegResult): void {
+  const back = steppedBack(backSteps, options.tracks.perSecond)
+  if (!back) return
+  if (options.inspection.isRaggedFine) return options.onWarning(clockReason(back))
+  throw new PermanentError(clockReason(back) + hint(options, back.atSeconds))
+}
+
+function mustBeCounted(options: Whole, endSeconds: number): void {
+  const { recipe, plan, result, tracks, keepsGoodPart, onWarning } = options
   const counted = {
     ...options,
     mode: recipe.mode,
     counts: result?.counts,
-    written: packets,
+    written: tracks.packets,
+    hidden: tracks.hidden,
     isCutOff: recipe.untilSeconds !== undefined,
   }
   const losses = lossesOf(counted)
@@ -104,11 +130,11 @@ function hint({ keepsGoodPart }: WholeOptions, goodSeconds = 0): string {
 }
 
 /** How far the file could be read; 0 when not at all. */
-function readSeconds({ result, last }: WholeOptions, tracksSeconds = 0): number {
+function readSeconds({ result, last }: Whole, tracksSeconds = 0): number {
   return Math.max(tracksSeconds, result?.mediaSeconds ?? 0, last?.endSeconds ?? 0)
 }
 
-function readable(options: WholeOptions, atSeconds: number): string {
+function readable(options: Whole, atSeconds: number): string {
   const where = atSeconds > 0 ? `, after ${atSeconds.toFixed(1)} s that could be read` : ''
   return where + hint(options, atSeconds)
 }
@@ -122,13 +148,16 @@ function keepGoodPart(
   return goodSeconds
 }
 
-function mustBeRead(options: WholeOptions, result: FfmpegResult, tracksSeconds?: number): void {
-  const { recipe, inspection, keepsGoodPart, onWarning } = options
+function mustBeRead(options: Whole, result: FfmpegResult, tracksSeconds?: number): void {
+  const { recipe, inspection, keepsGoodPart, isPatient, clock, onWarning } = options
   try {
     mustHaveSucceeded(result)
     const isShort = !inspection.isRaggedFine && isCutShort(result)
-    if (isShort && recipe.mode === 'exact' && !keepsGoodPart) throw failureOf(result)
+    if (isShort && (recipe.mode === 'exact' || isPatient) && !keepsGoodPart) throw failureOf(result)
   } catch (error) {
+    if (isOutOfOrder(result) && hasEdits(options)) throw new PermanentError(EDITS, { cause: error })
+    if (clock && !inspection.breaksOff)
+      throw new PermanentError(clockReason(clock) + hint(options, clock.atSeconds), { cause: error })
     // What FFmpeg stumbles over in a torn file is that it is torn.
     const reason = error instanceof PermanentError ? error.message : inspection.breaksOff
     if (reason === undefined) throw error

@@ -64,7 +64,7 @@ export function hostileFiles(mp4: Buffer, canaryPath: string, host: string): rea
   ]
 }
 
-const PARENTS = ['moov', 'trak', 'mdia', 'minf', 'dinf', 'stbl']
+const PARENTS = ['moov', 'trak', 'edts', 'mdia', 'minf', 'dinf', 'stbl']
 
 interface Box {
   readonly type: string
@@ -83,7 +83,7 @@ function boxesOf(bytes: Buffer): Box[] {
 }
 
 /** Every box of a type, at any depth, with other content. */
-function rewritten(bytes: Buffer, type: string, content: (old: Buffer) => Buffer): Buffer {
+export function rewritten(bytes: Buffer, type: string, content: (old: Buffer) => Buffer): Buffer {
   let count = 0
   const rewrite = (within: Buffer): Buffer =>
     Buffer.concat(
@@ -98,7 +98,7 @@ function rewritten(bytes: Buffer, type: string, content: (old: Buffer) => Buffer
   return result
 }
 
-function patched(content: Buffer, at: number, value: number): Buffer {
+export function patched(content: Buffer, at: number, value: number): Buffer {
   const copy = Buffer.from(content)
   copy.writeUInt32BE(value, at)
   return copy

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { brokenFragments } from '../../../../functions/lib/fragments.ts'
+import { BEGINNING, lookOn } from '../../../../functions/lib/fragments.ts'
 
 function box(type: string, contentBytes: number): Buffer {
   const bytes = Buffer.alloc(8 + contentBytes, 7)
@@ -16,13 +16,12 @@ function largeBox(type: string, contentBytes: number): Buffer {
   return bytes
 }
 
+const readerOf = (file: Buffer) => (start: number, count: number) =>
+  Promise.resolve(file.subarray(start, start + count))
+
 const broken = (...parts: readonly Buffer[]) => {
   const file = Buffer.concat(parts)
-  return brokenFragments(
-    (start, count) => Promise.resolve(file.subarray(start, start + count)),
-    file.length,
-    6,
-  )
+  return lookOn(BEGINNING, { read: readerOf(file), sizeBytes: file.length, maxBoxes: 10 })
 }
 
 const [ftyp, moov, moof, mdat] = [box('ftyp', 16), box('moov', 100), box('moof', 40), box('mdat', 500)]
@@ -57,5 +56,21 @@ describe('the fragments of a file', () => {
   it('are none of a file whose tables name every packet, whatever is appended to it', async () => {
     expect(await broken(ftyp, moov, mdat, Buffer.alloc(99, 7))).toBeUndefined()
     expect(await broken(ftyp, moov, mdat.subarray(0, 20))).toBeUndefined()
+  })
+
+  it('are looked at in turns, however many there are, with one read for many small ones', async () => {
+    const small = Array.from({ length: 500 }, () => [moof, box('mdat', 20)]).flat()
+    const file = Buffer.concat([ftyp, moov, ...small, moof, mdat.subarray(0, 100)])
+    let reads = 0
+    const read = (start: number, count: number) => {
+      reads++
+      return readerOf(file)(start, count)
+    }
+    const of = { read, sizeBytes: file.length }
+    const place = await lookOn(BEGINNING, { ...of, maxBoxes: 700 })
+    expect(place).toMatchObject({ isFragmented: true })
+    if (place === undefined || typeof place === 'string') throw new Error('it stopped in the middle')
+    expect(await lookOn(place, { ...of, maxBoxes: 1_000_000 })).toMatch(/truncated/)
+    expect(reads).toBeLessThan(10)
   })
 })

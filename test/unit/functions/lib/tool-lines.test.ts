@@ -57,6 +57,23 @@ describe('what FFmpeg says', () => {
     expect(said.counts()?.muxed.get(1)).toEqual({ packets: 802, encoded: 751 })
   })
 
+  it('tells by how much a stream went back at most, in the words of each build', () => {
+    const said = createToolLines(() => {})
+    said.add(
+      '[segment @ 0x1b] [warning] Non-monotonous DTS in output stream 0:1; previous: 9, current: 9; changing to 10. This may\n',
+    )
+    said.add(
+      '[segment @ 0x1b] [fatal] Non-monotonous DTS in output stream 0:1; previous: 8001, current: 0; aborting.\n',
+    )
+    said.add(
+      '[vost#0:0/copy @ 0x1b] [warning] Non-monotonic DTS; previous: 101133, current: -755; changing to 7\n',
+    )
+    expect(said.backSteps()).toEqual([
+      { place: 1, previous: 8001, current: 0 },
+      { place: 0, previous: 101133, current: -755 },
+    ])
+  })
+
   it('holds no counts when FFmpeg ended before it gave them', () => {
     const said = createToolLines(() => {})
     said.add('[error] No space left on device\n')
