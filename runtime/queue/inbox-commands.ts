@@ -12,6 +12,9 @@ export const TEXT_MAX_BYTES = 1024 * 1024
 /** One may be bad luck, such as a machine that stops. */
 const DEATHS_MAX = 3
 
+/** Longer ones are not MinIO's. */
+const SHOWN_BYTES = 16 * 1024
+
 /** Who reads: an intake keeps its name when its process is started again, so that a text which ends processes is found. */
 export interface Reader {
   readonly intake: string
@@ -74,6 +77,15 @@ export function createInboxCommands(redis: Redis, keys: Keys, script: RunScript)
       const args = [intake, process, BATCH_TEXTS, BATCH_BYTES, TEXT_MAX_BYTES, DEATHS_MAX]
       const [setAside, texts] = (await script('read_inbox', args, 'bytes')) as [Buffer[], Buffer[]]
       return { texts, setAside: setAside.map(String) }
+    },
+
+    /** For those who only look: whether the head is another one than before, and the newest texts that are of a usual length. */
+    async lookIntoInbox(
+      newest: number,
+    ): Promise<{ readonly headPrint: string; readonly newest: readonly string[] }> {
+      const reply = await script('look_inbox', [newest, SHOWN_BYTES])
+      const [headPrint, texts] = reply as [string, string[]]
+      return { headPrint, newest: texts }
     },
 
     /** An intake that ends leaves what it has read to others, and did not die of it. */

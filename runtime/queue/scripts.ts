@@ -5,6 +5,7 @@ import type { Redis } from 'ioredis'
 /** Scripts that free memory must run when Redis is full, or the system could never drain. */
 const SCRIPTS = {
   read_inbox: { mayExceedMemory: true },
+  look_inbox: { mayExceedMemory: true },
   admit: { mayExceedMemory: false },
   turn: { mayExceedMemory: true },
   heartbeat: { mayExceedMemory: true },

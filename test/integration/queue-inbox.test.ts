@@ -109,3 +109,16 @@ describe('a text of which processes die', () => {
     expect(await used.redis.hkeys(used.queue.keys.reading)).toEqual(['here'])
   })
 })
+
+it('those who only look are shown the newest texts of a usual length, and whether the head is another one', async () => {
+  expect(await used.queue.lookIntoInbox(2)).toEqual({ headPrint: '', newest: [] })
+  await push('x'.repeat(TEXT_MAX_BYTES * 4), 'a', 'y'.repeat(16_385), 'b')
+  const first = await used.queue.lookIntoInbox(2)
+  expect(first.newest).toEqual(['b'])
+  expect(await used.queue.lookIntoInbox(9)).toEqual({ headPrint: first.headPrint, newest: ['a', 'b'] })
+  await used.redis.lpop(used.queue.keys.inbox)
+  const next = await used.queue.lookIntoInbox(0)
+  expect(next.newest).toEqual([])
+  expect(next.headPrint).not.toBe(first.headPrint)
+  expect(await left()).toHaveLength(3)
+})

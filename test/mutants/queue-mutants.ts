@@ -2,6 +2,7 @@
 import { mutantsOf, type Break, type Mutant } from './mutant.ts'
 
 const MODEL = ['test/fault/model.test.ts']
+const INBOX = ['test/integration/queue-inbox.test.ts']
 
 const ofScript = (name: string, breaks: readonly Break[]) =>
   mutantsOf(`runtime/queue/scripts/${name}.lua`, MODEL, breaks)
@@ -50,9 +51,13 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...ofScript('admit', [
-    ['admission without its head check', 'if head[i] ~= nextArg() then return { 0 } end', 'nextArg()'],
+    [
+      'admission without its head check',
+      "if redis.call('LINDEX', list, i - 1) ~= nextArg() then return { 0 } end",
+      'nextArg()',
+    ],
     ['admission without its check for duplicates', 'if not known[1] then', 'if true then'],
-    ['admission that trims nothing', "if n > 0 then redis.call('LTRIM', list, n, -1) end", ''],
+    ['admission that trims nothing', "  redis.call('LTRIM', list, n, -1)\n", ''],
     [
       'admission that trims one too many',
       "redis.call('LTRIM', list, n, -1)",
@@ -64,12 +69,12 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   ...ofScript('prelude', [
     [
       'an entry that leaves its stream stays there',
-      "  redis.call('XDEL', stream(fn, lane), entry)\nend",
+      "  redis.pcall('XDEL', stream(fn, lane), entry)\nend",
       'end',
     ],
     [
       'an entry that leaves its stream stays pending',
-      "  redis.call('XACK', stream(fn, lane), GROUP, entry)\n",
+      "  redis.pcall('XACK', stream(fn, lane), GROUP, entry)\n",
       '',
     ],
     [
@@ -78,6 +83,38 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       '',
     ],
     ['an object that does not forget its runs', 'close(run, object)\n  if state', 'if state'],
+  ]),
+  ...mutantsOf(
+    'runtime/queue/scripts/prelude.lua',
+    ['test/integration/queue-admit.test.ts'],
+    [
+      [
+        'a stream of a wrong type stops all functions',
+        "local entry = redis.pcall('XADD', stream(fn, lane)",
+        "local entry = redis.call('XADD', stream(fn, lane)",
+      ],
+      ['whatever is malformed is kept whole', '#text > 4096 and string.sub(text, 1, 1024) or text', 'text'],
+    ],
+  ),
+  ...mutantsOf('runtime/queue/scripts/read_inbox.lua', INBOX, [
+    [
+      'a text of any length is sent',
+      "if #text > textMax then return 'too long",
+      "if false then return 'too long",
+    ],
+    ['a long text comes behind a short one', '#texts > 0 and (#text > textMax or bytes > bytesMax)', 'false'],
+    [
+      'deaths are not counted',
+      'if mark.count == 1 then mark.deaths = mark.deaths + 1',
+      'if mark.count == 1 then',
+    ],
+    ['after a death all are read at once again', 'mark.suspects = math.max(mark.suspects, mark.count)', ''],
+    ['a process dies of what it reads again', 'if mark.process ~= process then', 'if true then'],
+    [
+      "another intake's texts are one's own",
+      'if all[i] == intake then own = mark',
+      'if true then own = mark',
+    ],
   ]),
   ...ofScript('reclaim', [
     ['no limit of crashes', 'elseif crashes >= maxCrashes then', 'elseif false then'],
@@ -102,7 +139,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...ofScript('promote', [
-    ['a retry that stays among those that wait', "  redis.call('ZREM', P .. 'delay', run)\nend", 'end'],
+    ['a retry that stays among those that wait', "  redis.call('ZREM', P .. 'delay', run)\n", ''],
     ['retries before they are due', "'-inf', t, 'LIMIT'", "'-inf', '+inf', 'LIMIT'"],
   ]),
   ...ofScript('cancel', [

@@ -93,7 +93,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     'runtime/sweep/heal.ts',
     [...FINDINGS, ...SWEEP],
     [
-      ['what was admitted by another is counted too', "outcomes[index] === 'new' && told", 'told'],
+      ['what was admitted by another is counted too', 'isNew(outcomes[index]) && told', 'told'],
       ['a dry run counts a lost place twice', "mode === 'try-objects' ? []", 'false ? []'],
       ['a dry run heals', "const isDry = mode !== 'heal'", 'const isDry = false'],
       ['what the sweep takes up outdates nothing', 'marks: runs.map(', 'marks: runs.slice(0, 0).map('],

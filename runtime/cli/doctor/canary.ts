@@ -7,6 +7,8 @@ import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { messageOf } from '../../errors.ts'
 import { createHistory } from '../../queue/history.ts'
+import { createInboxCommands } from '../../queue/inbox-commands.ts'
+import { createScripts } from '../../queue/scripts.ts'
 import { objectIdOf } from '../../queue/keys.ts'
 import { uploadBuckets } from '../../storage/provision/policies.ts'
 import { SECOND_MS, sleep } from '../../time.ts'
@@ -84,13 +86,14 @@ async function* fly(
 /** What it returns waits for so many announcements, and gives those that came; it ends early with Ctrl-C. */
 async function watchFor(redis: Redis, { keys, signal }: Patient, bucket: string, key: string) {
   const history = createHistory(redis, keys)
+  const { lookIntoInbox } = createInboxCommands(redis, keys, createScripts(redis, keys.prefix))
   const objectId = objectIdOf(bucket, key)
   // As MinIO writes it: its keys are escaped as in queries, and this one has nothing but the slash to be escaped.
   const words = [`"${key.slice(0, -1)}%2F"`, `"${bucket}"`, 'ObjectCreated:Put']
   /** MinIO's ids of the requests that were announced: by the intake's record, and in the inbox. */
   const look = async () => {
     const heard = await history.announcements(objectId)
-    const waiting = await redis.lrange(keys.inbox, -500, -1)
+    const { newest: waiting } = await lookIntoInbox(500)
     return {
       taken: heard.filter(({ kind }) => kind === 'created').map(({ eventId }) => eventId),
       waiting: waiting

@@ -3,6 +3,8 @@ import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { FunctionView } from '../../api/model/function.ts'
 import { messageOf } from '../../errors.ts'
+import { createInboxCommands } from '../../queue/inbox-commands.ts'
+import { createScripts } from '../../queue/scripts.ts'
 import { SECOND_MS, sleep } from '../../time.ts'
 import { countText } from '../amounts.ts'
 import { createApiClient, ProblemError, type ApiClient } from '../api-client.ts'
@@ -67,13 +69,18 @@ async function checkIntake(redis: Redis, patient: Patient): Promise<Finding> {
   if (!['list', 'none'].includes(await redis.type(inbox))) return skipped('intake', `${inbox} is no list`)
   const before = await redis.llen(inbox)
   if (before === 0) return ok('intake', 'no notification waits')
-  const [first] = await redis.lrange(inbox, 0, 0)
+  const { lookIntoInbox } = createInboxCommands(
+    redis,
+    patient.keys,
+    createScripts(redis, patient.keys.prefix),
+  )
+  const { headPrint } = await lookIntoInbox(0)
   await sleep(INTAKE_MS, patient.signal)
   const now = await redis.llen(inbox)
-  const [firstNow] = await redis.lrange(inbox, 0, 0)
+  const { headPrint: printNow } = await lookIntoInbox(0)
   const found = `${countText(now, 'notification')} in ${inbox}`
   // With the same head nothing was taken, whatever came behind it.
-  if (now > 0 && first === firstNow)
+  if (now > 0 && headPrint === printNow)
     return fail(
       'intake',
       `${found}, and nobody takes them`,
