@@ -35,13 +35,19 @@ function by<T>(parse: (text: string) => T) {
   }
 }
 
-function duration(fallback: string, least: readonly [string, number], most: readonly [string, number]) {
-  return parsed((text) => {
+type Bound = readonly [text: string, ms: number]
+
+function duration(fallback: string, least: Bound, most: Bound) {
+  return parsed(durationWithin(least, most), fallback)
+}
+
+function durationWithin(least: Bound, most: Bound) {
+  return (text: string): number => {
     const ms = parseDurationMs(text)
     if (ms < least[1]) throw new RangeError(`"${text}" is too short: at least ${least[0]}`)
     if (ms > most[1]) throw new RangeError(`"${text}" is too long: at most ${most[0]}`)
     return ms
-  }, fallback)
+  }
 }
 
 const count = (min: number, max: number, fallback: number) =>
@@ -84,6 +90,10 @@ const schema = z.object({
   SLUICE_RETENTION_RUNS: count(100, 10_000_000, 100_000),
   SLUICE_SWEEP_EVERY: duration('5m', ['1s', SECOND_MS], ['1d', DAY_MS]),
   SLUICE_SWEEP_FULL_EVERY: duration('1d', ['1m', MINUTE_MS], ['30d', 30 * DAY_MS]),
+  SLUICE_RESULTS_KEPT: z
+    .string()
+    .transform(by(durationWithin(['1m', MINUTE_MS], ['3650d', 3_650 * DAY_MS])))
+    .optional(),
   SLUICE_SWEEP_GRACE: duration('1m', ['0s', 0], ['1d', DAY_MS]),
   // Of the functions on media, which read it themselves (`functions/lib/media-budget.ts`).
   SLUICE_MEDIA_MEMORY: z.string().transform(by(parseSizeBytes)).optional(),
@@ -139,6 +149,8 @@ export interface Config {
   readonly sweepFullEveryMs: number
   /** How long an upload is left to its event before the sweep takes it up. */
   readonly sweepGraceMs: number
+  /** The sweep does not make results of older uploads again; undefined: those of all. */
+  readonly resultsKeptMs: number | undefined
   readonly scratchDir: string
   readonly logLevel: z.output<typeof schema>['SLUICE_LOG_LEVEL']
   readonly logFormat: 'json' | 'text'
@@ -245,6 +257,7 @@ function toConfig(data: z.output<typeof schema>): Config {
     sweepEveryMs: data.SLUICE_SWEEP_EVERY,
     sweepFullEveryMs: data.SLUICE_SWEEP_FULL_EVERY,
     sweepGraceMs: data.SLUICE_SWEEP_GRACE,
+    resultsKeptMs: data.SLUICE_RESULTS_KEPT,
     scratchDir: data.SLUICE_SCRATCH_DIR,
     logLevel: data.SLUICE_LOG_LEVEL,
     logFormat: data.SLUICE_LOG_FORMAT,

@@ -3,7 +3,8 @@ import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Admission, Job, Mark } from '../queue/queue.ts'
-import { lookDebt, resultsDebt } from '../queue/debts.ts'
+import { sourceKeyOf } from '../output/layout.ts'
+import { lookDebt, removedDebt, resultsDebt } from '../queue/debts.ts'
 import { announcementOf } from './announcement.ts'
 import { versionOf } from '../storage/object-version.ts'
 import type { CreatedEvent, ObjectEvent, RemovedEvent } from './event.ts'
@@ -69,6 +70,11 @@ function* foundIn(raw: Buffer): Generator<Found> {
 
 function addEvent(draft: Draft, event: ObjectEvent, router: Router): void {
   draft.events.push(event)
+  if (event.kind === 'removed') {
+    draft.debts.push(...removalsOf(event, router))
+    // Nothing is remembered of what the runtime itself has written, where nobody reads it.
+    if (!isRead(event, router)) return
+  }
   draft.marks.push(markOf(event))
   const objectId = objectIdOf(event.bucket, event.key)
   draft.announced.push({ objectId, text: announcementOf(event, 'notification') })
@@ -82,6 +88,20 @@ function addEvent(draft: Draft, event: ObjectEvent, router: Router): void {
     if (mismatch) draft.dropped.push(mismatch)
     else draft.jobs.push(toJob(event, definition.name))
   }
+}
+
+/** What was removed may be a result, and that on purpose. */
+function removalsOf(event: RemovedEvent, router: Router): readonly string[] {
+  if (!event.key.endsWith('/manifest.json')) return []
+  return router({ bucket: event.bucket, key: event.key, sizeBytes: NaN }).flatMap(({ definition }) => {
+    const key = sourceKeyOf(definition, event)
+    if (key === undefined) return []
+    return [removedDebt({ functionName: definition.name, bucket: definition.bucket, key }, event.eventId)]
+  })
+}
+
+function isRead({ bucket }: RemovedEvent, router: Router): boolean {
+  return router({ bucket, key: '', sizeBytes: NaN }).some(({ mismatch }) => mismatch !== 'bucket')
 }
 
 /**

@@ -39,10 +39,11 @@ export interface AnswerParts {
   readonly limits: LimitStore
   /** How long the sweep leaves an upload to its event. */
   readonly graceMs: number
+  readonly resultsKeptMs?: number | undefined
 }
 
 export async function readFunctionOfObject(
-  { storage, queue, limits, graceMs }: AnswerParts,
+  { storage, queue, limits, graceMs, resultsKeptMs }: AnswerParts,
   question: Question,
 ): Promise<FunctionOfObject> {
   const { definition, mismatch, standing, bucket, key, object, generations, runs } = question
@@ -74,11 +75,13 @@ export async function readFunctionOfObject(
     run,
     result: isCurrent(standing.result) ? standing.result : undefined,
     verdict: isCurrent(standing.verdict) ? standing.verdict : undefined,
+    isVacant: standing.result === undefined,
     isPaused,
     workers,
     watermarkMs,
     nowMs: Date.now(),
     graceMs,
+    resultsKeptMs,
   })
   return {
     name,

@@ -39,6 +39,7 @@ export function createOperations(parts: OperationParts): ApiServices {
     router: createRouter(functions),
     limits: createLimitStore(storage, queue),
     graceMs: parts.sweep.graceMs,
+    resultsKeptMs: parts.sweep.resultsKeptMs,
   }
   return {
     runs: createRunService(all),

@@ -29,6 +29,7 @@ export interface ObjectParts {
   readonly limits: LimitStore
   /** How long the sweep leaves an upload to its event. */
   readonly graceMs: number
+  readonly resultsKeptMs?: number | undefined
 }
 
 /** Older versions of a key than these are left out. */

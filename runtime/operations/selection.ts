@@ -217,13 +217,14 @@ async function whyNot(
 ): Promise<string | undefined> {
   if (record && isOpen(record.state) && !request.force) return 'busy'
   if (request.status === 'any') return undefined
-  if (request.status === 'missing' && record) return 'known'
+  // A success may have lost its result since.
+  if (request.status === 'missing' && record && record.state !== 'succeeded') return 'known'
   const standing = await readStanding(storage, candidate.definition, candidate.payload)
   const isResult = standing.result?.run === candidate.runId
   const verdict = standing.verdict?.run === candidate.runId ? standing.verdict : undefined
   switch (request.status) {
     case 'missing':
-      return isResult || verdict ? 'known' : undefined
+      return isResult || (verdict && verdict.state !== 'removed') ? 'known' : undefined
     case 'failed':
       if (record) return record.state === 'dead' || record.state === 'cancelled' ? undefined : 'not-failed'
       return verdict && !isResult && ['dead', 'cancelled'].includes(verdict.state) ? undefined : 'not-failed'

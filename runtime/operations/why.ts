@@ -35,12 +35,16 @@ export interface Facts {
   /** Of the version that is there now, or of the last one that was. */
   readonly result?: Manifest | undefined
   readonly verdict?: Verdict | undefined
+  /** Nothing lies at the place of its result. */
+  readonly isVacant?: boolean
   readonly isPaused: boolean
   readonly workers: number
   readonly watermarkMs: number | undefined
   readonly nowMs: number
   /** How long the sweep leaves an upload to its event. */
   readonly graceMs: number
+  /** How long results are kept; undefined: for ever. */
+  readonly resultsKeptMs?: number | undefined
 }
 
 export function whyOf(facts: Facts): Why {
@@ -128,6 +132,7 @@ function whyOfRun(facts: Facts, run: RunRecord): Why {
       }
       return because('running', `attempt ${run.attempts + 1} is running${progressOf(run)}`)
     case 'succeeded':
+      if (facts.object && !facts.result && facts.isVacant) return removed(facts, facts.object)
       return because('succeeded', `${succeededInWords(run.attempts + 1, facts.result)}${removedSince(facts)}`)
     case 'dead': {
       const tries = run.reason === 'crash-loop' ? 'it took its worker down' : times(run.attempts, 'attempt')
@@ -155,8 +160,20 @@ function whyOfRecords(facts: Facts): Why | undefined {
   if (result && !isNewer)
     return because('succeeded', `${succeededInWords(undefined, result)}${removedSince(facts)}`)
   if (!verdict) return undefined
-  const removed = verdict.state === 'source-gone' ? '' : removedSince(facts)
-  return because(verdict.state, `${verdict.state} since ${verdict.at}: ${verdict.reason}${removed}`)
+  if (verdict.state === 'removed' && facts.object) return removed(facts, facts.object)
+  const sourceRemoved = verdict.state === 'source-gone' ? '' : removedSince(facts)
+  return because(verdict.state, `${verdict.state} since ${verdict.at}: ${verdict.reason}${sourceRemoved}`)
+}
+
+/** On purpose, as far as anybody can tell: so nothing brings it back by itself. */
+function removed({ definition, run, verdict }: Facts, { key }: NonNullable<Facts['object']>): Why {
+  const at = verdict?.state === 'removed' ? ` (${inUtc(Date.parse(verdict.at))})` : ''
+  const name = JSON.stringify(`${definition.bucket}/${key}`)
+  const done = run?.endedAtMs === undefined ? 'done' : `done at ${inUtc(run.endedAtMs)}`
+  return because(
+    'removed',
+    `${done}, and its result was removed since${at}, by hand or by a rule of its bucket: it is not made again by itself. Make it again: sluice reprocess ${name} --function ${definition.name}`,
+  )
 }
 
 function removedSince({ object }: Facts): string {
@@ -164,7 +181,7 @@ function removedSince({ object }: Facts): string {
 }
 
 function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
-  const { definition, watermarkMs, nowMs, eventName, graceMs } = facts
+  const { definition, watermarkMs, nowMs, eventName, graceMs, resultsKeptMs } = facts
   const ask = 'sluice reprocess runs it'
   if (watermarkMs === undefined) {
     return because(
@@ -176,6 +193,12 @@ function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
     return because(
       'before-watermark',
       `it was there before ${definition.name} was set up (${inUtc(watermarkMs)}), and what is older runs only on request: ${ask}`,
+    )
+  }
+  if (resultsKeptMs !== undefined && nowMs - object.lastModifiedMs > resultsKeptMs) {
+    return because(
+      'past-keeping',
+      `it is older than results are kept (SLUICE_RESULTS_KEPT), so what is not there is not made by itself: ${ask}`,
     )
   }
   if (eventName !== undefined) {

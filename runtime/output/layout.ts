@@ -63,6 +63,21 @@ export function placeOf(
   return resultPlace({ sourceBucket, sourceKey, functionName: name, outputBucket })
 }
 
+/**
+ * The key of the source whose result's manifest has this key; undefined when it is another function's, or when only the
+ * sha256 of the source's key is in it.
+ */
+export function sourceKeyOf(
+  writer: Writer & { readonly bucket: string },
+  { bucket, key: manifestKey }: { readonly bucket: string; readonly key: string },
+): string | undefined {
+  const end = `/${writer.name}/manifest.json`
+  if (bucket !== writer.outputBucket || !manifestKey.endsWith(end)) return undefined
+  const shown = manifestKey.slice(0, -end.length)
+  const key = writer.bucket === bucket ? shown.replace(/@$/, '') : shown
+  return placeOf(writer, { bucket: writer.bucket, key }).manifestKey === manifestKey ? key : undefined
+}
+
 /** The folder of one attempt's files, ending with a slash. */
 export function attemptFolder(place: Pick<ResultPlace, 'folder'>, attempt: string): string {
   return `${place.folder}~${attempt}/`

@@ -1,5 +1,5 @@
 /**
- * Verdicts: how a run ended that has no result. Written under the same rules of newest as manifests, so that manifests
+ * Verdicts: how a run ended that has no result, or has none any more. Written under the same rules of newest as manifests, so that manifests
  * and verdicts together tell of the newest upload whatever happens to Redis.
  * @module
  */
@@ -13,7 +13,9 @@ import { isLatestVersion } from './latest.ts'
 import type { ResultPlace } from './layout.ts'
 import { parseJson, sourceSchema, type Identity } from './manifest.ts'
 
-export const VERDICT_STATES = ['dead', 'cancelled', 'superseded', 'source-gone'] as const
+/** `removed`: it had a result, which somebody has removed on purpose; the others are ends of runs. */
+export const VERDICT_STATES = ['dead', 'cancelled', 'superseded', 'source-gone', 'removed'] as const
+export type VerdictState = (typeof VERDICT_STATES)[number]
 
 export const verdictSchema = z.object({
   schema: z.literal(1),

@@ -4,7 +4,11 @@ import { createRouter } from '../intake/routing.ts'
 import { admissionSettings } from '../intake/intake.ts'
 import type { Closers } from '../lifecycle.ts'
 import { createHistory } from '../queue/history.ts'
+import type { ResultsOf } from '../queue/debts.ts'
 import { lookAt, type Look } from '../sweep/look.ts'
+import { lookAtRemoval } from '../sweep/removals.ts'
+import { decidedBeforeMs } from '../sweep/due.ts'
+import { createSweepStore } from '../sweep/store.ts'
 import { createSweeper } from '../sweep/sweeper.ts'
 import { watchStore } from '../sweep/store-watch.ts'
 import type { PassParts } from '../sweep/pass.ts'
@@ -29,6 +33,7 @@ export function sweepParts(
     history: createHistory(redis, queue.keys),
     router: createRouter(functions),
     graceMs: config.sweepGraceMs,
+    resultsKeptMs: config.resultsKeptMs,
     ...admissionSettings(config),
   }
 }
@@ -45,6 +50,19 @@ export async function lookNow(parts: Parts, bucket: string, key: string): Promis
     )
   }
   return look
+}
+
+/** Whether the result of an upload was removed on purpose, as the store has announced. */
+export async function lookAtRemovalNow(parts: Parts, removal: ResultsOf): Promise<void> {
+  const { redis, queue, config, log } = parts
+  const state = await createSweepStore(redis, queue).read()
+  const decidedMs = decidedBeforeMs(state, config.sweepGraceMs, await queue.nowMs())
+  if (!(await lookAtRemoval(sweepParts(parts), removal, decidedMs))) return
+  const object = `${removal.bucket}/${removal.key}`
+  log.info(
+    { function: removal.functionName, object },
+    'its result was removed: it is not made again by itself',
+  )
 }
 
 export function createSweeping(parts: Parts, closers: Closers): Sweeping {

@@ -22,7 +22,7 @@ import { createTidy } from '../worker/tidy.ts'
 import { createWorker } from '../worker/worker.ts'
 import { linkToSupervisor } from './child.ts'
 import type { Parts } from './parts.ts'
-import { lookNow } from './sweeping.ts'
+import { lookAtRemovalNow, lookNow } from './sweeping.ts'
 
 /** How often a run may take its worker down with it, running alone, until it is given up. */
 const MAX_CRASHES = 3
@@ -79,6 +79,7 @@ export async function work(
     ...parts,
     router: createRouter(parts.functions),
     look: (bucket, key) => lookNow(parts, bucket, key),
+    lookAtRemoval: (removal) => lookAtRemovalNow(parts, removal),
   })
   const tidyNow = () =>
     void tidy().catch((error: Error) => log.debug({ error: error.message }, 'what is owed stays owed'))

@@ -10,6 +10,8 @@ export type Debt =
   | { readonly kind: 'source'; readonly runId: string }
   /** Whether a function's results of an object have to go: only when the object is gone. */
   | (ResultsOf & { readonly kind: 'results' })
+  /** Whether a result was removed on purpose, as the store has announced: then that is recorded. */
+  | (ResultsOf & { readonly kind: 'removed' })
   /** Files and pointers of results that were removed, or are being removed: named here since no manifest names them then. */
   | (ResultsOf & {
       readonly kind: 'files'
@@ -48,6 +50,11 @@ export interface Owed {
 /** `cause` tells one deletion from the next, so that paying the older debt does not forget the newer one. */
 export function resultsDebt({ functionName, bucket, key }: ResultsOf, cause: string): string {
   return JSON.stringify(['results', functionName, bucket, key, cause])
+}
+
+/** `cause` tells one removal from the next, as above. */
+export function removedDebt({ functionName, bucket, key }: ResultsOf, cause: string): string {
+  return JSON.stringify(['removed', functionName, bucket, key, cause])
 }
 
 export function filesDebt(
@@ -98,7 +105,7 @@ export function parseDebt(text: string): Debt {
     return { kind, bucket, key, removedVersion }
   }
   const [functionName, bucket, key, ...more] = rest as unknown as [string, string, string, ...never[]]
-  if (kind === 'results') return { kind, functionName, bucket, key }
+  if (kind === 'results' || kind === 'removed') return { kind, functionName, bucket, key }
   const [attempts, pointers, runId, endedAtMs] = more as unknown as [string[], string[], string?, number?]
   const success = runId !== undefined && endedAtMs !== undefined && { runId, endedAtMs }
   return { kind, functionName, bucket, key, attempts, pointers, ...(success && { success }) }

@@ -3,6 +3,8 @@
  * every upload ends in a result or a recorded end. Pure.
  * @module
  */
+import type { Vacancy } from '../output/vacancy.ts'
+import type { VerdictState } from '../output/verdict.ts'
 import type { RunState } from '../queue/run.ts'
 
 /**
@@ -18,6 +20,8 @@ export type HealReason = (typeof HEAL_REASONS)[number]
 /**
  * What is left alone, and told of:
  * - an object without a run: `too-young`, `before-watermark`, `not-set-up`, `event-unknown`
+ * - `removed`: its result was there and was removed on purpose: only a request makes it again
+ * - `past-keeping`: it has no result, and is so old that its result would not be kept
  * - `deleted-before`: results of a source that was deleted before the last full pass, which let them stand
  * - `unreadable`: nobody can say what became of it, since the store does not give what would tell
  * - `bucket-refused`: a bucket that the store does not list
@@ -27,6 +31,8 @@ export const REPORT_REASONS = [
   'before-watermark',
   'not-set-up',
   'event-unknown',
+  'removed',
+  'past-keeping',
   'deleted-before',
   'unreadable',
   'bucket-refused',
@@ -56,6 +62,14 @@ export interface Facts {
   readonly isExact: boolean
   /** Whether the function takes whatever way the version came to be; a listing does not say how it did. */
   readonly isEventKnown: boolean
+  /** Results of older uploads are not kept; undefined when all are. */
+  readonly keptMs?: number | undefined
+  /** What was uploaded before then was decided by a pass that has ended, of this Redis; undefined when none has. */
+  readonly decidedBeforeMs?: number | undefined
+  /** No other version of the object is there: what lay at the place of its result was of this one. */
+  readonly isOnlyVersion?: boolean
+  /** The store has announced that a result was removed from this place. */
+  readonly isRemovalAnnounced?: boolean
   /** What the buckets say; undefined while they were not asked. */
   readonly records?: Records | undefined
 }
@@ -63,16 +77,21 @@ export interface Facts {
 export interface Records {
   /** The run whose result stands, and the time of its version. */
   readonly result?: { readonly run: string; readonly lastModifiedMs: number } | undefined
-  readonly verdict?: { readonly run: string; readonly state: RunState } | undefined
+  readonly verdict?: { readonly run: string; readonly state: VerdictState } | undefined
+  /** Asked only when there is no result; `occupied` by something that is none of this function's. */
+  readonly vacancy?: Vacancy | 'occupied' | undefined
 }
 
 export type Decision =
-  | { readonly kind: 'leave' | 'repair' | 'ask-store' }
+  | { readonly kind: 'leave' | 'repair' | 'ask-store' | 'ask-place' }
+  /** Its result was removed on purpose, which is to be recorded. */
+  | { readonly kind: 'removed'; readonly removedAtMs?: number | undefined }
   | { readonly kind: 'report'; readonly reason: ReportReason }
   | { readonly kind: 'heal'; readonly reason: 'lost-event' | 'restored' }
 
 const LEAVE: Decision = { kind: 'leave' }
 const RESTORED: Decision = { kind: 'heal', reason: 'restored' }
+const LOST: Decision = { kind: 'heal', reason: 'lost-event' }
 
 export function decide(facts: Facts): Decision {
   switch (facts.state) {
@@ -93,11 +112,22 @@ export function decide(facts: Facts): Decision {
   }
 }
 
-/** A result that nobody replaced is this run's; one that was removed by hand is nobody's mistake. */
-function ofSuccess({ isThorough, records, runId }: Facts): Decision {
+/** A success always had a result: where there is none, somebody has removed it. */
+function ofSuccess(facts: Facts): Decision {
+  const { isThorough, records, runId } = facts
   if (!isThorough) return LEAVE
   if (!records) return { kind: 'ask-store' }
-  return records.result && records.result.run !== runId ? RESTORED : LEAVE
+  const { result, verdict, vacancy } = records
+  if (result) return result.run === runId ? LEAVE : RESTORED
+  if (verdict?.run === runId && verdict.state === 'removed') return { kind: 'report', reason: 'removed' }
+  if (isPastKeeping(facts)) return LEAVE
+  if (!vacancy) return { kind: 'ask-place' }
+  return vacancy === 'occupied' ? LEAVE : { kind: 'removed', removedAtMs: vacancy.removedAtMs }
+}
+
+/** A result is at least as young as its upload. */
+function isPastKeeping({ keptMs, nowMs, lastModifiedMs }: Facts): boolean {
+  return keptMs !== undefined && nowMs - lastModifiedMs > keptMs
 }
 
 function ofUnknown(facts: Facts): Decision {
@@ -110,10 +140,38 @@ function ofUnknown(facts: Facts): Decision {
   const { result, verdict } = records
   if (result?.run === runId || (isOld && verdict?.run === runId)) return LEAVE
   if (isOld) return { kind: 'report', reason: 'before-watermark' }
-  if (verdict?.run === runId) {
-    return verdict.state === 'dead' || verdict.state === 'cancelled' ? LEAVE : RESTORED
-  }
+  if (verdict?.run === runId) return ofVerdict(verdict.state)
   if (!facts.isEventKnown) return { kind: 'report', reason: 'event-unknown' }
   // Its own record gave way to a newer version's, which is gone.
-  return result && result.lastModifiedMs > lastModifiedMs ? RESTORED : { kind: 'heal', reason: 'lost-event' }
+  if (result && result.lastModifiedMs > lastModifiedMs) return RESTORED
+  if (isPastKeeping(facts)) return { kind: 'report', reason: 'past-keeping' }
+  if (result) return LOST
+  const { vacancy } = records
+  if (!vacancy) return { kind: 'ask-place' }
+  if (vacancy === 'occupied' || !wasRemoved(facts, vacancy)) return LOST
+  return { kind: 'removed', removedAtMs: vacancy.removedAtMs }
+}
+
+function ofVerdict(state: VerdictState): Decision {
+  switch (state) {
+    case 'dead':
+    case 'cancelled':
+      return LEAVE
+    case 'removed':
+      return { kind: 'report', reason: 'removed' }
+    case 'superseded':
+    case 'source-gone':
+      return RESTORED
+  }
+}
+
+/**
+ * Whether the result of this very version was there. That something was removed is not enough, since it may have been an
+ * older version's: then nobody has heard of this one, and an upload would be lost.
+ */
+function wasRemoved(facts: Facts, { isOfRun, removedAtMs }: Vacancy): boolean {
+  if (isOfRun) return true
+  const { lastModifiedMs, decidedBeforeMs = -Infinity, isOnlyVersion, isRemovalAnnounced } = facts
+  const isTraced = isRemovalAnnounced === true || (removedAtMs ?? -Infinity) > lastModifiedMs
+  return isTraced && (isOnlyVersion === true || lastModifiedMs < decidedBeforeMs)
 }

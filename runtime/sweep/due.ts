@@ -67,6 +67,13 @@ function endOf({ startedAtMs, endedAtMs = startedAtMs }: Pass): number {
   return endedAtMs
 }
 
+/** Uploads that are older than this were decided by passes that have ended; undefined when none about everything has. */
+export function decidedBeforeMs(state: SweepState, graceMs: number, nowMs: number): number | undefined {
+  const { full, recent } = endedBefore(state, nowMs)
+  if (!full) return undefined
+  return Math.max(0, Math.max(full.startedAtMs, recent?.startedAtMs ?? 0) - SLACK_MS - graceMs)
+}
+
 /**
  * A new pass. A recent one leaves out what a pass before it has decided, but for what that may have found too young.
  */

@@ -4,17 +4,15 @@
  * @module
  */
 import type { FunctionDefinition } from '../function.ts'
-import { CREATED_EVENTS } from '../intake/event.ts'
 import type { Router } from '../intake/routing.ts'
-import { readResult, readStanding } from '../output/standing.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { History } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
-import type { RunPayload, RunState } from '../queue/run.ts'
-import { compareWithLatest } from '../storage/latest.ts'
+import type { RunPayload } from '../queue/run.ts'
 import { generationOf, versionOf } from '../storage/object-version.ts'
 import type { ListedObject, Storage } from '../storage/storage.ts'
-import { decide, type Decision, type LeftAlone, type Records } from './decide.ts'
+import type { Decision, LeftAlone } from './decide.ts'
+import { judge } from './judge.ts'
 import { isLasting } from './lasting.ts'
 import { lostDeletes, type FollowedDeletes, type LostDelete } from './lost-deletes.ts'
 import type { ListedKey } from './listing.ts'
@@ -25,6 +23,8 @@ export interface ExamineParts {
   readonly history: History
   readonly router: Router
   readonly graceMs: number
+  /** How long results are kept; undefined: for ever. */
+  readonly resultsKeptMs?: number | undefined
 }
 
 export interface Scope {
@@ -41,6 +41,9 @@ export interface Scope {
   readonly isThorough: boolean
   /** Also what is older than the watermark is compared with what stands: somebody wants to know of it. */
   readonly isExact: boolean
+  /** As `decide.ts` has them. */
+  readonly decidedBeforeMs?: number | undefined
+  readonly isRemovalAnnounced?: boolean
 }
 
 export interface Candidate {
@@ -86,7 +89,7 @@ export async function examine(
   const unreadable: Unreadable[] = []
   const decided = await mapSome(candidates, async (candidate, index) => {
     try {
-      return { candidate, decision: await decideOne(parts, candidate, states[index]?.state, scope) }
+      return { candidate, decision: await judge(parts, candidate, states[index]?.state, scope) }
     } catch (error) {
       if (!isLasting(error)) throw error
       const { functionName, payload } = candidate.run
@@ -105,9 +108,10 @@ export async function examine(
     }
   })
   const ofDecisions = decided.flatMap(({ candidate: { run }, decision }) => {
-    if (decision.kind !== 'report') return []
+    if (decision.kind !== 'report' && decision.kind !== 'removed') return []
     const { functionName, payload } = run
-    return [{ reason: decision.reason, functionName, bucket: payload.bucket, key: payload.key }]
+    const reason = decision.kind === 'report' ? decision.reason : decision.kind
+    return [{ reason, functionName, bucket: payload.bucket, key: payload.key }]
   })
   const ofDeletes = found.flatMap(({ reported }) => reported)
   return {
@@ -140,79 +144,6 @@ function runOf(functionName: string, bucket: string, listed: ListedObject): Cand
     // What its event would have said, but for the request.
     payload: { ...versionOf({ ...listed, bucket, generation }), eventTimeMs: lastModifiedMs },
   }
-}
-
-async function decideOne(
-  parts: ExamineParts,
-  candidate: Candidate,
-  state: RunState | undefined,
-  { nowMs, watermarksMs, isThorough, isExact }: Scope,
-): Promise<Decision> {
-  const { definition, hasOlder } = candidate
-  const { runId, payload } = candidate.run
-  const facts = {
-    state,
-    runId,
-    lastModifiedMs: payload.lastModifiedMs,
-    nowMs,
-    graceMs: parts.graceMs,
-    watermarkMs: watermarksMs.get(definition.name),
-    isThorough: isThorough || hasOlder,
-    isExact,
-    isEventKnown: false,
-  }
-  const first = decide(facts)
-  if (first.kind !== 'ask-store') return confirmed(parts, candidate, first)
-  // Of a success only the result counts.
-  const isKnown = state !== undefined
-  const [records, event] = await Promise.all([
-    readRecords(parts, candidate, isKnown),
-    isKnown ? 'unknown' : readEvent(parts, candidate),
-  ])
-  if (event === 'unfit') return { kind: 'leave' }
-  const decision = decide({ ...facts, records, isEventKnown: event === 'fit' })
-  return confirmed(parts, candidate, decision)
-}
-
-/** Listings are a moment old: what ended because of a newer version is asked for once more, after its end was read. */
-async function confirmed(
-  { storage }: ExamineParts,
-  { run: { payload } }: Candidate,
-  decision: Decision,
-): Promise<Decision> {
-  if (decision.kind !== 'heal' || decision.reason !== 'restored') return decision
-  return (await compareWithLatest(storage, payload)).kind === 'same' ? decision : { kind: 'leave' }
-}
-
-async function readRecords(
-  { storage }: ExamineParts,
-  { definition, run }: Candidate,
-  isResultAll: boolean,
-): Promise<Records> {
-  const { result, verdict } = isResultAll
-    ? { result: await readResult(storage, definition, run.payload), verdict: undefined }
-    : await readStanding(storage, definition, run.payload)
-  return {
-    ...(result && {
-      result: { run: result.run, lastModifiedMs: Date.parse(result.source.lastModified) },
-    }),
-    ...(verdict && { verdict: { run: verdict.run, state: verdict.state } }),
-  }
-}
-
-/** Whether the function is for the way in which the version came to be, as far as that is remembered. */
-async function readEvent(
-  { history }: ExamineParts,
-  { definition, run: { objectId, payload } }: Candidate,
-): Promise<'fit' | 'unfit' | 'unknown'> {
-  const { events } = definition
-  if (CREATED_EVENTS.every((name) => events.includes(name))) return 'fit'
-  const told = (await history.announcements(objectId)).findLast(
-    ({ kind, path, generation }) =>
-      kind === 'created' && path !== 'sweep' && generation === payload.generation,
-  )
-  if (!told) return 'unknown'
-  return events.some((name) => name === told.eventName) ? 'fit' : 'unfit'
 }
 
 async function mapSome<T, R>(

@@ -6,6 +6,7 @@ import { readWatermarkMs } from '../storage/provision/watermark.ts'
 import { examine, type ExamineParts, type Unreadable } from './examine.ts'
 import { heal, type Healed, type HealParts, type Mode } from './heal.ts'
 import { isLasting } from './lasting.ts'
+import { recordRemovals } from './removals.ts'
 import { listKeys } from './listing.ts'
 import type { Pass, Place } from './store.ts'
 import { tallied } from './tally.ts'
@@ -76,12 +77,14 @@ async function* throughBucket(
   for await (const keys of listKeys(parts.storage, bucket, { prefix, after })) {
     const nowMs = await parts.queue.nowMs()
     const depth = { isThorough: kind === 'full', isExact: cause === 'request' }
-    const scope = { bucket, nowMs, sinceMs, deletesSinceMs, watermarksMs, ...depth }
+    const decidedBeforeMs = deletesSinceMs
+    const scope = { bucket, nowMs, sinceMs, deletesSinceMs, decidedBeforeMs, watermarksMs, ...depth }
     const findings = await examine(parts, keys, scope)
     const healed = await heal(parts, findings, mode, pass.id)
     const place: Place = { stage: 'objects', bucket, after: keys.at(-1)?.latest.key }
     pass = tallied({ ...pass, at: place, objects: pass.objects + keys.length }, healed, findings.reported)
-    const { unreadable } = findings
+    const refused = mode === 'heal' ? await recordRemovals(parts.storage, findings, nowMs) : []
+    const unreadable = [...findings.unreadable, ...refused]
     // A function's own bucket is not there, or is closed: nothing was decided about any of its objects.
     const closed = unreadable.find(({ error }) => error instanceof StorageError && error.isSetUp)
     if (closed) pass = { ...pass, failure: pass.failure ?? messageOf(closed.error) }

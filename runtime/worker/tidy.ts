@@ -12,7 +12,7 @@ import {
   type RemovalRequest,
 } from '../output/removal.ts'
 import type { ClaimedDebt } from '../queue/debt-commands.ts'
-import { filesDebt, lookDebt, type Debt } from '../queue/debts.ts'
+import { filesDebt, lookDebt, type Debt, type ResultsOf } from '../queue/debts.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunPayload, RunRecord } from '../queue/run.ts'
@@ -29,14 +29,24 @@ export interface TidyParts {
   readonly router: Router
   /** Sees to what is the latest version of an object now; whether that is to be done once more. */
   readonly look: (bucket: string, key: string) => Promise<{ readonly isUnsettled: boolean }>
+  /** Records that a result was removed on purpose, if it was. */
+  readonly lookAtRemoval: (removal: ResultsOf) => Promise<void>
   readonly log: Logger
 }
 
 const removesSources = ({ afterSuccess }: FunctionDefinition) => afterSuccess === 'remove'
 
 /** Pays what is owed now. What cannot be paid stays owed for later, and is told of. */
-export function createTidy({ queue, storage, functions, router, look, log }: TidyParts): () => Promise<void> {
-  const functionOf = (debt: Debt & { kind: 'results' | 'files' }) =>
+export function createTidy({
+  queue,
+  storage,
+  functions,
+  router,
+  look,
+  lookAtRemoval,
+  log,
+}: TidyParts): () => Promise<void> {
+  const functionOf = (debt: Debt & { kind: 'results' | 'files' | 'removed' }) =>
     functions.find(({ name }) => name === debt.functionName)
 
   /** Whether this worker knows the functions that it is about: else it is left to one that does. */
@@ -57,6 +67,10 @@ export function createTidy({ queue, storage, functions, router, look, log }: Tid
     }
     const definition = functionOf(debt)
     if (!definition) return false
+    if (debt.kind === 'removed') {
+      await lookAtRemoval(debt)
+      return true
+    }
     const request = { storage, place: placeOf(definition, debt), source: debt }
     if (debt.kind === 'files') await payFiles(request, debt)
     else if (definition.onDelete === 'remove') await removeResult(request, debt)

@@ -8,6 +8,7 @@ import { createLogger } from '../../runtime/logger.ts'
 import { filesDebt, lookDebt, resultsDebt } from '../../runtime/queue/debts.ts'
 import { createHistory } from '../../runtime/queue/history.ts'
 import { objectIdOf, runIdOf } from '../../runtime/queue/keys.ts'
+import type { ResultsOf } from '../../runtime/queue/debts.ts'
 import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
 import { connectRedis, redisNowMs } from '../../runtime/queue/redis.ts'
 import { StorageError } from '../../runtime/storage/errors.ts'
@@ -47,8 +48,10 @@ beforeEach(() => {
   used.queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
   used.key = `${randomUUID()}.txt`
   used.looks = 0
+  removals.length = 0
 })
 
+const removals: ResultsOf[] = []
 const functionOf = (name: string, rest: object = {}, bucket = 'incoming') =>
   defineFunction({ name, version: '1', on: { bucket }, ...rest }, () => new Response())
 const eat = functionOf('eat', { afterSuccess: 'remove' })
@@ -66,7 +69,18 @@ function tidyWith(
     used.looks++
     return lookAt(sweep, bucket, key)
   }
-  return createTidy({ queue, storage, functions, router, look, log })
+  return createTidy({
+    queue,
+    storage,
+    functions,
+    router,
+    look,
+    lookAtRemoval: (removal) => {
+      removals.push(removal)
+      return Promise.resolve()
+    },
+    log,
+  })
 }
 
 /** An uploaded object and its run of each function, of which the named ones have succeeded. */

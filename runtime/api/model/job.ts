@@ -34,7 +34,7 @@ export const reprocessRequest = z
       .openapi({ description: 'only this one; else every function that matches' }),
     status: z.enum(['any', 'failed', 'missing', 'outdated']).default('any').openapi({
       description:
-        '`failed`: ended without a result; `missing`: neither result nor recorded end nor run; `outdated`: the result is of another version of the function',
+        '`failed`: ended without a result; `missing`: neither a result nor a run in progress nor a recorded end, or its result was removed; `outdated`: the result is of another version of the function',
     }),
     uploadedAfter: z.iso.datetime({ offset: true }).optional(),
     uploadedBefore: z.iso.datetime({ offset: true }).optional(),

@@ -1,6 +1,7 @@
 /** What happened to an object, and why: one answer for any key of any bucket. @module */
 import { z } from '@hono/zod-openapi'
 import { MISMATCHES } from '../../intake/routing.ts'
+import { VERDICT_STATES } from '../../output/verdict.ts'
 import { time } from './page.ts'
 import { objectVersionSchema, runSchema } from './run.ts'
 
@@ -38,7 +39,7 @@ const resultSchema = z.object({
 const verdictSchema = z.object({
   bucket: z.string(),
   key: z.string(),
-  state: z.enum(['dead', 'cancelled', 'superseded', 'source-gone']),
+  state: z.enum(VERDICT_STATES),
   reason: z.string(),
   run: z.string(),
   generation: z.string(),
@@ -70,6 +71,8 @@ export const REASONS = [
   'superseded',
   'source-gone',
   'succeeded',
+  'removed',
+  'past-keeping',
   'forgotten',
 ] as const
 
@@ -78,7 +81,7 @@ export const functionOfObjectSchema = z.object({
   isMatch: z.boolean().openapi({ description: 'whether the function is for this object' }),
   reason: z.enum(REASONS).openapi({
     description:
-      '`impossible`: the store takes no such key; `running` and `retrying` stay while no worker serves the function (`explanation` says so), `no-worker` is of what waits; `event-unknown`: the function is not for all ways of uploading, and which one it was is not known any more',
+      '`impossible`: the store takes no such key; `running` and `retrying` stay while no worker serves the function (`explanation` says so), `no-worker` is of what waits; `event-unknown`: the function is not for all ways of uploading, and which one it was is not known any more; `removed`: its result was there and was removed, `past-keeping`: it is older than results are kept; only a request makes either again',
   }),
   explanation: z.string().openapi({ description: 'the same in words, and what to do' }),
   isPaused: z.boolean(),

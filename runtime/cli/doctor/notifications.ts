@@ -1,9 +1,10 @@
 /** Notification rules: whether each bucket that a function reads tells of its uploads, by both ways and of nothing else. @module */
 import { DURABLE_ARN, FAST_ARN } from '../../storage/provision/event-targets.ts'
-import { EVENTS } from '../../storage/provision/notification-rules.ts'
+import { EVENTS, mergeNotifications, REMOVAL_SUFFIX } from '../../storage/provision/notification-rules.ts'
+import { resultBuckets } from '../../storage/provision/policies.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { childOf, childrenOf, parseXml, textOf, type XmlNode } from '../../storage/xml.ts'
-import { fail, ok, skipped, type Findings } from './finding.ts'
+import { fail, ok, skipped, warn, type Findings } from './finding.ts'
 import { setupLine, type Patient } from './patient.ts'
 
 export async function* checkNotifications(patient: Patient): Findings {
@@ -32,6 +33,30 @@ export async function* checkNotifications(patient: Patient): Findings {
       if (!isStorageCode(error, 'NoSuchBucket')) throw error
       yield fail(check, `there is no bucket ${bucket}`, setupLine(patient))
     }
+  }
+  for (const bucket of resultBuckets(functions)) yield* checkRemovals(patient, root, bucket)
+}
+
+/** Without them a removal is found by the sweep, but not one of every version by its id. */
+async function* checkRemovals(
+  patient: Patient,
+  { requester }: NonNullable<Patient['root']>,
+  bucket: string,
+): Findings {
+  const check = `rules of ${bucket}`
+  try {
+    const { text } = await requester.read({ method: 'GET', bucket, query: { notification: '' } })
+    const isDone = mergeNotifications(text, { isStrict: true, told: 'removed results' }) === undefined
+    yield isDone
+      ? ok(check, 'DURABLE tells of removed results')
+      : warn(
+          check,
+          `the removal of a result (${REMOVAL_SUFFIX}) is not announced: one that is removed with all its versions may be made again`,
+          setupLine(patient),
+        )
+  } catch (error) {
+    if (!isStorageCode(error, 'NoSuchBucket')) throw error
+    yield fail(check, `there is no bucket ${bucket}`, setupLine(patient))
   }
 }
 

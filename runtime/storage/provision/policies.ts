@@ -40,6 +40,12 @@ function writtenBuckets(functions: readonly FunctionBuckets[]): readonly string[
   return unique(['processed', 'metadata', 'temporary', ...functions.map((fn) => fn.outputBucket)])
 }
 
+/** Where results lie that no function reads on: only their removal is announced there. */
+export function resultBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
+  const outputs = unique(functions.map((fn) => fn.outputBucket))
+  return outputs.filter((bucket) => functions.every((fn) => fn.bucket !== bucket))
+}
+
 /** Every bucket that has to be there. */
 export function allBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
   return unique([...BUCKETS, ...uploadBuckets(functions), ...writtenBuckets(functions)])

@@ -11,11 +11,12 @@ import { storageOn } from '../client.ts'
 import { isStorageCode } from '../errors.ts'
 import { eventTargetLines } from './event-targets.ts'
 import { mergeLifecycle, type Forgetting } from './lifecycle-rules.ts'
-import { mergeNotifications } from './notification-rules.ts'
+import { mergeNotifications, type Told } from './notification-rules.ts'
 import {
   BUCKETS,
   METRICS_POLICY,
   allBuckets,
+  resultBuckets,
   runtimePolicy,
   uploaderPolicy,
   type FunctionBuckets,
@@ -70,9 +71,10 @@ export async function provision(options: ProvisionOptions): Promise<readonly str
     for (const { name } of functions) {
       if (await createWatermark(storage, name)) changes.push(`set the watermark of function "${name}"`)
     }
-    for (const bucket of new Set(functions.map((fn) => fn.bucket))) {
-      changes.push(...(await bindEvents(requester, options, bucket)))
-    }
+    const sources = new Set(functions.map((fn) => fn.bucket))
+    for (const bucket of sources) changes.push(...(await bindEvents(requester, options, bucket, 'uploads')))
+    for (const bucket of resultBuckets(functions))
+      changes.push(...(await bindEvents(requester, options, bucket, 'removed results')))
   } finally {
     requester.close()
   }
@@ -161,11 +163,12 @@ async function bindEvents(
   requester: Requester,
   options: ProvisionOptions,
   bucket: string,
+  told: Told,
 ): Promise<readonly string[]> {
   const { name, redisUrl, isStrictEvents: isStrict, endpoint } = options
   const query = { notification: '' }
   const { text } = await requester.read({ method: 'GET', bucket, query })
-  const merged = mergeNotifications(text, { isStrict })
+  const merged = mergeNotifications(text, { isStrict, told })
   if (merged === undefined) return []
   try {
     await write(requester, bucket, query, merged)
@@ -177,7 +180,11 @@ async function bindEvents(
       'and where these are set already, look for rules with a target that is gone: mc event list',
     ])
   }
-  return [`bound the events of bucket "${bucket}"`]
+  return [
+    told === 'uploads'
+      ? `bound the events of bucket "${bucket}"`
+      : `bound the removals of results in bucket "${bucket}"`,
+  ]
 }
 
 async function write(

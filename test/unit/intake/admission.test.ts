@@ -137,4 +137,25 @@ describe('planAdmission', () => {
     expect(planOf([raw('ilm-expiry-ilm'), raw('put-tagging')], createRouter([]), settings).jobs).toEqual([])
     expect(planOf([raw('put-simple')], createRouter([]), settings).dropped).toEqual(['no-function'])
   })
+
+  it('of a removed manifest, wants to know whether somebody has removed a result, and remembers no object', () => {
+    const made = (name: string, bucket: string) =>
+      defineFunction({ name, version: '1', on: { bucket: 'incoming' }, output: { bucket } }, (c) =>
+        c.json({}),
+      )
+    const writers = createRouter([made('one', 'incomingv'), made('two', 'processed')])
+    const removed = (key: string) =>
+      planAdmission(
+        [Buffer.from(raw('v-delete-marker').toString().replaceAll('v.txt', key))],
+        writers,
+        settings,
+      )
+    const plan = removed('a/one/manifest.json')
+    expect(plan.debts.map(parseDebt)).toEqual([
+      { kind: 'removed', functionName: 'one', bucket: 'incoming', key: 'a' },
+    ])
+    expect(plan).toMatchObject({ marks: [], announced: [], events: [{ kind: 'removed' }] })
+    for (const key of ['a/two/manifest.json', 'a/one/other.json', 'v.txt'])
+      expect(removed(key)).toMatchObject({ debts: [], marks: [], announced: [] })
+  })
 })

@@ -33,9 +33,19 @@ describe('of an object without a run', () => {
     ['before-watermark', { watermarkMs: NOW }],
     ['not-set-up', { watermarkMs: undefined }],
     ['forgotten', { eventName: 'Put' }],
+    ['forgotten', { eventName: 'Put', resultsKeptMs: 600_000 }],
+    ['past-keeping', { eventName: 'Put', resultsKeptMs: 599_999 }],
     ['gone', { object: undefined }],
     ['never-there', { object: undefined, wasThere: false }],
   ] as const)('says %s', (reason, rest) => expect(whyOf(facts(rest)).reason).toBe(reason))
+
+  it('whose result was removed, says when, and how to get it again', () => {
+    const verdict = only<Verdict>({ run: '1', state: 'removed', reason: 'x', at: '2026-11-23T14:00:00.000Z' })
+    expect(whyOf(facts({ verdict }))).toMatchObject({
+      reason: 'removed',
+      explanation: expect.stringMatching(/removed since \(2026-11-23 14:00:00 UTC\).*sluice reprocess/),
+    })
+  })
 
   it('that may have come to be in a way which the function is not for, does not blame the store', () => {
     const copies = functionNamed('cut', { on: { bucket: 'incoming', events: ['Copy'] } })
@@ -130,8 +140,14 @@ describe('of a run', () => {
     [
       'succeeded',
       { state: 'succeeded', attempts: '1' },
-      {},
+      { object: undefined },
       /done after 2 attempts, but its result is not there any more/,
+    ],
+    [
+      'removed',
+      { state: 'succeeded', endedAt: String(NOW) },
+      { isVacant: true },
+      /done at 2026-11-23 16:00:00 UTC, and its result was removed since, .* sluice reprocess "incoming\/a\.mp4" --function cut/,
     ],
   ] as const)('that is %s, says so in words', (reason, fields, rest, words) => {
     const why = whyOf(facts({ run: runOf(fields), ...rest }))

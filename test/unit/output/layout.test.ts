@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attemptFolder, fileKey, pointerKey, refusal, resultPlace } from '../../../runtime/output/layout.ts'
+import {
+  attemptFolder,
+  fileKey,
+  pointerKey,
+  refusal,
+  resultPlace,
+  placeOf as placeOfWriter,
+  sourceKeyOf,
+} from '../../../runtime/output/layout.ts'
 import { sha256Hex } from '../../helpers/sha256.ts'
 
 const BUCKETS = { sourceBucket: 'incoming', functionName: 'chunk', outputBucket: 'processed' }
@@ -101,6 +109,34 @@ describe('resultPlace', () => {
         )
       }),
     )
+  })
+})
+
+describe('sourceKeyOf', () => {
+  const chunk = { name: 'chunk', bucket: 'incoming', outputBucket: 'processed' }
+  const long = 'x'.repeat(851)
+
+  it.each([
+    { writer: chunk, key: 'a/b.mp4' },
+    { writer: chunk, key: 'chunk/a.mp4' },
+    { writer: { ...chunk, bucket: 'processed' }, key: 'a.mp4@' },
+  ])('reads the source from its manifest: $key', ({ writer, key }) => {
+    const { bucket, manifestKey } = placeOfWriter(writer, { bucket: writer.bucket, key })
+    expect(sourceKeyOf(writer, { bucket, key: manifestKey })).toBe(key)
+  })
+
+  it.each([
+    { name: 'another bucket', bucket: 'metadata', key: 'a.mp4/chunk/manifest.json' },
+    { name: 'another function', bucket: 'processed', key: 'a.mp4/probe/manifest.json' },
+    { name: 'a file of an attempt', bucket: 'processed', key: 'a.mp4/chunk/~01JAAAAAAAAAAAAAAAAAAAAAAA/x' },
+    { name: 'the bucket itself', bucket: 'processed', key: 'chunk/manifest.json' },
+    {
+      name: 'a sha256',
+      bucket: 'processed',
+      key: placeOfWriter(chunk, { bucket: 'incoming', key: long }).manifestKey,
+    },
+  ])('knows of no source by $name', ({ bucket, key }) => {
+    expect(sourceKeyOf(chunk, { bucket, key })).toBeUndefined()
   })
 })
 

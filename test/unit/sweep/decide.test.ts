@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { VerdictState } from '../../../runtime/output/verdict.ts'
 import { RUN_STATES, type RunState } from '../../../runtime/queue/run.ts'
 import { decide, type Facts, type Records } from '../../../runtime/sweep/decide.ts'
 
@@ -17,8 +18,10 @@ const facts = (rest: Partial<Facts> = {}): Facts => ({
   ...rest,
 })
 const NOTHING: Records = {}
+/** No result, and nothing tells that there was one. */
+const EMPTY: Records = { vacancy: { isOfRun: false } }
 const result = (run: string, lastModifiedMs = UPLOADED - 1): Records => ({ result: { run, lastModifiedMs } })
-const verdict = (run: string, state: RunState): Records => ({ verdict: { run, state } })
+const verdict = (run: string, state: VerdictState): Records => ({ verdict: { run, state } })
 const LEAVE = { kind: 'leave' }
 const RESTORED = { kind: 'heal', reason: 'restored' }
 const LOST = { kind: 'heal', reason: 'lost-event' }
@@ -47,9 +50,7 @@ describe('of a run that Redis knows', () => {
     const succeeded = (rest: Partial<Facts>) => decide(facts({ state: 'succeeded', ...rest }))
     expect(succeeded({ records: result('another') })).toEqual(RESTORED)
     expect(succeeded({ records: result('mine') })).toEqual(LEAVE)
-    // A result that somebody has removed is not made anew.
-    expect(succeeded({ records: NOTHING })).toEqual(LEAVE)
-    expect(succeeded({ records: verdict('another', 'dead') })).toEqual(LEAVE)
+    expect(succeeded({ records: { vacancy: 'occupied' } })).toEqual(LEAVE)
     expect(succeeded({ isThorough: false })).toEqual(LEAVE)
   })
 })
@@ -76,7 +77,8 @@ describe('of a run that Redis does not know', () => {
   it('asks the buckets of what is exactly old enough and not older than the watermark', () => {
     const rest = { lastModifiedMs: NOW - MINUTE, watermarkMs: NOW - MINUTE }
     expect(decide(facts(rest))).toEqual({ kind: 'ask-store' })
-    expect(decide(facts({ ...rest, records: NOTHING }))).toEqual(LOST)
+    expect(decide(facts({ ...rest, records: NOTHING }))).toEqual({ kind: 'ask-place' })
+    expect(decide(facts({ ...rest, records: EMPTY }))).toEqual(LOST)
   })
 
   it('takes for ended what has a result, or a verdict that stays', () => {
@@ -93,7 +95,7 @@ describe('of a run that Redis does not know', () => {
   })
 
   it('runs what left nothing, whatever older versions have left', () => {
-    for (const records of [NOTHING, result('another'), verdict('another', 'dead')])
+    for (const records of [EMPTY, result('another'), { ...EMPTY, ...verdict('another', 'dead') }])
       expect(decide(facts({ records }))).toEqual(LOST)
   })
 
@@ -101,4 +103,56 @@ describe('of a run that Redis does not know', () => {
     expect(decide(facts({ records: { ...result('mine'), ...verdict('mine', 'superseded') } }))).toEqual(
       LEAVE,
     ))
+})
+
+describe('of a result that is not there any more', () => {
+  const removedAtMs = UPLOADED + MINUTE
+  const hidden = (isOfRun: boolean): Records => ({ vacancy: { isOfRun, removedAtMs } })
+  const REMOVED = { kind: 'removed', removedAtMs }
+  const TOLD = { kind: 'report', reason: 'removed' }
+  const known = { state: 'succeeded' } as const
+
+  it('records the removal once, and reports it from then on', () => {
+    expect(decide(facts({ ...known, records: NOTHING }))).toEqual({ kind: 'ask-place' })
+    expect(decide(facts({ ...known, records: hidden(false) }))).toEqual(REMOVED)
+    expect(decide(facts({ ...known, records: EMPTY }))).toEqual({ kind: 'removed' })
+    for (const rest of [known, {}])
+      expect(decide(facts({ ...rest, records: verdict('mine', 'removed') }))).toEqual(TOLD)
+  })
+
+  it('takes the word of the store for it when Redis has forgotten the run', () => {
+    expect(decide(facts({ records: hidden(true) }))).toEqual(REMOVED)
+  })
+
+  it('runs an upload when what was removed may have been of an older one', () => {
+    for (const rest of [
+      {},
+      { isRemovalAnnounced: true },
+      { isOnlyVersion: false, decidedBeforeMs: UPLOADED },
+    ])
+      expect(decide(facts({ ...rest, records: hidden(false) }))).toEqual(LOST)
+    const old = { vacancy: { isOfRun: false, removedAtMs: UPLOADED } }
+    expect(decide(facts({ isOnlyVersion: true, records: old }))).toEqual(LOST)
+    expect(decide(facts({ isOnlyVersion: true, decidedBeforeMs: NOW, records: EMPTY }))).toEqual(LOST)
+    expect(decide(facts({ isOnlyVersion: true, records: { vacancy: 'occupied' } }))).toEqual(LOST)
+  })
+
+  it.each([{ isOnlyVersion: true }, { decidedBeforeMs: UPLOADED + 1 }])(
+    'knows that it was of this one by %j',
+    (rest) => {
+      expect(decide(facts({ ...rest, records: hidden(false) }))).toEqual(REMOVED)
+      expect(decide(facts({ ...rest, isRemovalAnnounced: true, records: EMPTY }))).toEqual({
+        kind: 'removed',
+      })
+    },
+  )
+
+  it('makes nothing again that is older than results are kept, and records nothing of it', () => {
+    const old = { keptMs: NOW - UPLOADED - 1 }
+    expect(decide(facts({ ...old, records: EMPTY }))).toEqual({ kind: 'report', reason: 'past-keeping' })
+    expect(decide(facts({ ...old, ...known, records: EMPTY }))).toEqual(LEAVE)
+    expect(decide(facts({ keptMs: NOW - UPLOADED, records: EMPTY }))).toEqual(LOST)
+    // It is the latest once more: somebody has put it there now.
+    expect(decide(facts({ ...old, records: result('another', UPLOADED + 1) }))).toEqual(RESTORED)
+  })
 })

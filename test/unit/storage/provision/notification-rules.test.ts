@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { EVENTS, mergeNotifications } from '../../../../runtime/storage/provision/notification-rules.ts'
+import {
+  EVENTS,
+  mergeNotifications,
+  REMOVAL_EVENTS,
+} from '../../../../runtime/storage/provision/notification-rules.ts'
 
 const FAST = 'arn:minio:sqs::FAST:redis'
 const DURABLE = 'arn:minio:sqs::DURABLE:redis'
@@ -75,5 +79,39 @@ describe('nothing is written', () => {
 
   it('when only the durable target is wanted and there', () => {
     expect(mergeNotifications(answer(rule('sluice-durable', DURABLE)), { isStrict: true })).toBeUndefined()
+  })
+})
+
+describe('of a bucket with results that no function reads', () => {
+  const told = { isStrict: false, told: 'removed results' } as const
+  const SUFFIX =
+    '<Filter><S3Key><FilterRule><Name>suffix</Name><Value>/manifest.json</Value></FilterRule></S3Key></Filter>'
+  const own = (filter = SUFFIX) => rule('sluice-durable', DURABLE, [...REMOVAL_EVENTS].toReversed(), filter)
+
+  it('one rule tells of removed manifests, and of nothing else', () => {
+    const xml = mergeNotifications(answer(THEIRS), told) ?? ''
+    expect(xml).toContain(THEIRS)
+    expect(xml).toContain('<Value>/manifest.json</Value>')
+    expect(xml.match(/<Event>.*?<\/Event>/g)).toEqual(
+      ['s3:ObjectCreated:*', ...REMOVAL_EVENTS].map((event) => `<Event>${event}</Event>`),
+    )
+    expect(mergeNotifications(xml, told)).toBeUndefined()
+    expect(mergeNotifications(answer(THEIRS, own()), told)).toBeUndefined()
+  })
+
+  it.each([
+    { name: 'no filter', current: [own('')] },
+    { name: 'another filter', current: [own(SUFFIX.replace('/manifest', '.verdict'))] },
+    { name: 'the rules of uploads, from when a function read it', current: done },
+  ])('is bound again over $name', ({ current }) => {
+    const xml = mergeNotifications(answer(...current), told) ?? ''
+    expect(xml.match(/<Id>.*?<\/Id>/g)).toEqual(['<Id>sluice-durable</Id>'])
+    expect(xml).toContain('/manifest.json')
+  })
+
+  it('gives way to the rules of uploads when a function reads it', () => {
+    const xml = mergeNotifications(answer(own()), { isStrict: true }) ?? ''
+    expect(xml).not.toContain('Filter')
+    expect(xml.match(/<Event>/g)).toHaveLength(6)
   })
 })

@@ -1,0 +1,67 @@
+/**
+ * What an empty place still tells of the result that was there. On a bucket with versions a removal by key leaves a delete
+ * marker, and the manifest below it names its run; the runtime itself removes by version, and leaves none.
+ * @module
+ */
+import type { Storage } from '../storage/storage.ts'
+import type { ResultPlace } from './layout.ts'
+import { parseIdentity, parseJson } from './manifest.ts'
+import { verdictSchema } from './verdict.ts'
+
+export interface Vacancy {
+  /** Below a delete marker lies the result of this very run, or a verdict that had ended it for good. */
+  readonly isOfRun: boolean
+  /** When somebody put the delete marker there, whatever lay below it. */
+  readonly removedAtMs?: number | undefined
+}
+
+/** Undefined when there is a manifest, whoever wrote it. */
+export async function readVacancy(
+  storage: Pick<Storage, 'list' | 'readText'>,
+  place: ResultPlace,
+  runId: string,
+): Promise<Vacancy | undefined> {
+  const manifest = await readHidden(storage, place.bucket, place.manifestKey)
+  if (manifest === 'visible') return undefined
+  const { removedAtMs, text } = manifest ?? {}
+  if (text !== undefined && parseIdentity(text)?.run === runId) return { isOfRun: true, removedAtMs }
+  const verdict = await readHidden(storage, place.verdictBucket, place.verdictKey)
+  if (verdict !== undefined && verdict !== 'visible' && verdict.text !== undefined) {
+    const { data } = verdictSchema.safeParse(parseJson(verdict.text))
+    if (data?.run === runId && isForGood(data.state))
+      return { isOfRun: true, removedAtMs: verdict.removedAtMs }
+  }
+  return { isOfRun: false, removedAtMs }
+}
+
+/** The other states only last as long as a newer version is there. */
+function isForGood(state: string): boolean {
+  return state === 'dead' || state === 'cancelled' || state === 'removed'
+}
+
+interface Hidden {
+  readonly removedAtMs: number
+  /** Of the newest version below the delete marker; absent when there is none any more. */
+  readonly text?: string | undefined
+}
+
+/** Undefined when there is neither an object nor a delete marker. */
+async function readHidden(
+  storage: Pick<Storage, 'list' | 'readText'>,
+  bucket: string,
+  key: string,
+): Promise<Hidden | 'visible' | undefined> {
+  let removedAtMs: number | undefined
+  for await (const row of storage.list(bucket, { prefix: key, versions: true, pageSize: 10 })) {
+    if (row.key !== key) break
+    if (row.isDeleteMarker) {
+      removedAtMs ??= row.lastModifiedMs
+      continue
+    }
+    if (removedAtMs === undefined) return 'visible'
+    const { versionId } = row
+    const found = await storage.readText(bucket, key, { ...(versionId && { versionId }) })
+    return { removedAtMs, text: found?.text }
+  }
+  return removedAtMs === undefined ? undefined : { removedAtMs }
+}

@@ -1,0 +1,177 @@
+/** Results that somebody removes on purpose, on a real Redis and MinIO: they stay removed, and no upload is taken for them. */
+import { expect, it } from 'vitest'
+import { defineFunction, type FunctionDefinition } from '../../runtime/function.ts'
+import { placeOf } from '../../runtime/output/layout.ts'
+import { removeVersions, versionsOf } from '../../runtime/output/removal.ts'
+import { readVerdict, writeVerdict, type VerdictState } from '../../runtime/output/verdict.ts'
+import { runIdOf } from '../../runtime/queue/keys.ts'
+import { steps } from '../../runtime/sweep/pass.ts'
+import { lookAtRemoval } from '../../runtime/sweep/removals.ts'
+import { manifestOf } from '../helpers/manifest.ts'
+import { useSweep } from '../helpers/sweep.ts'
+
+const used = useSweep({ plain: ['flat'], versioned: ['incoming', 'processed', 'metadata'] }, [
+  'made',
+  'other',
+])
+const { fullPass, partsOf, put, runAll } = used
+const writer = (outputBucket: string) =>
+  defineFunction(
+    { name: 'made', version: '1', on: { bucket: 'incoming' }, output: { bucket: outputBucket } },
+    () => new Response(),
+  )
+const made = writer('processed')
+const BODY = { contentType: 'application/json' }
+
+/** An upload, and the result of it that a run has left which Redis knows nothing of. */
+async function done(key: string, definition: FunctionDefinition = made): Promise<string> {
+  const generation = await put('incoming', key)
+  await leaveResult(key, generation, definition)
+  return generation
+}
+
+async function leaveResult(key: string, generation: string, definition: FunctionDefinition = made) {
+  const run = runIdOf(definition.name, 'incoming', key, generation)
+  const text = JSON.stringify(manifestOf({ run, source: { bucket: 'incoming', key, generation } }))
+  const { bucket, manifestKey } = placeOf(definition, { bucket: 'incoming', key })
+  await used.storage.put(bucket, manifestKey, { bytes: Buffer.from(text) }, BODY)
+}
+
+const sweep = async (key: string, definition = made, rest: object = {}) => {
+  const { healed, reported } = await runAll(partsOf([definition], rest), await fullPass(key))
+  return { healed, reported }
+}
+const place = (key: string, definition: FunctionDefinition = made) =>
+  placeOf(definition, { bucket: 'incoming', key })
+const verdictAt = async (key: string, definition?: FunctionDefinition) =>
+  (await readVerdict({ storage: used.storage, place: place(key, definition) }))?.verdict
+const removeByKey = (key: string, definition?: FunctionDefinition) =>
+  used.storage.remove(place(key, definition).bucket, place(key, definition).manifestKey)
+async function removeAll(key: string, definition?: FunctionDefinition): Promise<void> {
+  const { bucket, manifestKey } = place(key, definition)
+  await removeVersions(used.storage, bucket, await versionsOf(used.storage, bucket, manifestKey))
+}
+/** As the store announces it: see `worker/tidy.ts`. */
+const announced = (key: string, decidedBeforeMs?: number, definition = made) =>
+  lookAtRemoval(partsOf([definition]), { functionName: 'made', bucket: 'incoming', key }, decidedBeforeMs)
+
+const NOTHING = { healed: {}, reported: {} }
+const REMOVED = { healed: {}, reported: { removed: 1 } }
+const LOST = { healed: { 'lost-event': 1 }, reported: {} }
+
+it.each(['processed', 'metadata'])(
+  'that lay in %s stay removed, also when their delete marker is forgotten',
+  async (bucket) => {
+    const definition = writer(bucket)
+    const key = `marked in ${bucket}`
+    const generation = await done(key, definition)
+    expect(await sweep(key, definition)).toEqual(NOTHING)
+    await removeByKey(key, definition)
+    expect(await sweep(key, definition)).toEqual(REMOVED)
+    expect(await verdictAt(key, definition)).toMatchObject({
+      state: 'removed',
+      run: runIdOf('made', 'incoming', key, generation),
+      reason: expect.stringContaining(`sluice reprocess incoming/${key}`),
+    })
+    const { verdictKey } = place(key, definition)
+    const written = await versionsOf(used.storage, 'metadata', verdictKey)
+    await removeAll(key, definition)
+    expect(await sweep(key, definition)).toEqual(REMOVED)
+    expect(await versionsOf(used.storage, 'metadata', verdictKey)).toEqual(written)
+  },
+)
+
+it('of runs that Redis remembers stay removed once it has forgotten them, with or without versions', async () => {
+  for (const bucket of ['processed', 'flat']) {
+    const definition = writer(bucket)
+    const key = `remembered ${bucket}`
+    await put('incoming', key)
+    expect(await sweep(key, definition)).toEqual(LOST)
+    const [runId = ''] = await used.redis.zrange(used.queue.keys.runs, '-1', '-1')
+    await used.redis.hset(used.queue.keys.run(runId), { state: 'succeeded', epoch: '7' })
+    await leaveResult(key, (await used.queue.run(runId))!.payload.generation, definition)
+    expect(await sweep(key, definition)).toEqual(NOTHING)
+    await removeAll(key, definition)
+    // What a dry run finds is not written down.
+    for await (const _ of steps(partsOf([definition]), await fullPass(key), true));
+    expect(await verdictAt(key, definition)).toBeUndefined()
+    expect(await sweep(key, definition)).toEqual(REMOVED)
+    expect(await verdictAt(key, definition)).toMatchObject({ state: 'removed', run: runId, epoch: 7 })
+    await used.redis.flushall()
+    expect(await sweep(key, definition)).toEqual(REMOVED)
+  }
+})
+
+it('whose every version went stay removed when the store has announced it, and the object has no other version', async () => {
+  for (const bucket of ['processed', 'flat']) {
+    const definition = writer(bucket)
+    const key = `announced ${bucket}`
+    await done(key, definition)
+    await removeAll(key, definition)
+    expect(await announced(key, undefined, definition)).toBe(true)
+    expect(await sweep(key, definition)).toEqual(REMOVED)
+    // Both targets may say it, and it may be said late.
+    expect(await announced(key, undefined, definition)).toBe(false)
+  }
+})
+
+it('of an older upload say nothing of a newer one that nobody has heard of', async () => {
+  const key = 'older'
+  await done(key)
+  await put('incoming', key)
+  await removeByKey(key)
+  expect(await announced(key)).toBe(false)
+  expect(await sweep(key)).toEqual(LOST)
+  const another = 'older, all versions'
+  await done(another)
+  await put('incoming', another)
+  await removeAll(another)
+  expect(await announced(another)).toBe(false)
+  expect(await sweep(another)).toEqual(LOST)
+})
+
+it('are of the newest upload when a pass had decided about that before', async () => {
+  const key = 'decided'
+  await put('incoming', key)
+  await done(key)
+  await removeAll(key)
+  expect(await announced(key, Date.now() + 60_000)).toBe(true)
+  expect(await sweep(key)).toEqual(REMOVED)
+})
+
+it('leave a place to a new upload, which is run', async () => {
+  const key = 'again'
+  await done(key)
+  await removeByKey(key)
+  expect(await sweep(key)).toEqual(REMOVED)
+  await put('incoming', key)
+  expect(await sweep(key)).toEqual(LOST)
+})
+
+it.each<{ state: VerdictState; found: object }>([
+  { state: 'dead', found: REMOVED },
+  { state: 'superseded', found: LOST },
+])(
+  'a verdict $state that was removed keeps its upload from another run only where it had ended the run for good',
+  async ({ state, found }) => {
+    const key = `verdict ${state}`
+    const generation = await put('incoming', key)
+    const { source } = manifestOf({ source: { bucket: 'incoming', key, generation } })
+    const run = runIdOf('made', 'incoming', key, generation)
+    const facts = { schema: 1 as const, reason: 'x', attempt: '', epoch: 0, attempts: 1, lastLines: [] }
+    const verdict = { ...facts, state, run, function: 'made', source, at: new Date().toISOString() }
+    await writeVerdict({ storage: used.storage, place: place(key) }, verdict)
+    await used.storage.remove('metadata', place(key).verdictKey)
+    expect(await sweep(key)).toEqual(found)
+  },
+)
+
+it('are not made again, and not recorded, when their upload is older than results are kept', async () => {
+  const key = 'expired'
+  await done(key)
+  await removeAll(key)
+  const kept = { resultsKeptMs: 0 }
+  expect(await sweep(key, made, kept)).toEqual({ healed: {}, reported: { 'past-keeping': 1 } })
+  expect(await verdictAt(key)).toBeUndefined()
+  expect(await sweep(key)).toEqual(LOST)
+})
