@@ -42,5 +42,41 @@ export function judgeRun({ tally, vitestExitCode, leaked }: RunFacts): Verdict {
     lines.push(`vitest ended with exit code ${vitestExitCode}`)
     failed = 1
   }
-  return { lines: [...lines, `${passed} passed, ${failed} failed`], exitCode: failed === 0 ? 0 : 1 }
+  return { lines: [...lines, wordsOf({ passed, failed })], exitCode: failed === 0 ? 0 : 1 }
+}
+
+interface Counts {
+  readonly passed: number
+  readonly failed: number
+}
+
+/** One of several runs of tests. */
+export interface RunEnd {
+  readonly title: string
+  /** Of its last line; undefined when it ended without one. */
+  readonly counts: Counts | undefined
+  readonly exitCode: number
+}
+
+/** The counts in the last line of a run; undefined when it is another line. */
+export function parseLast(line: string): Counts | undefined {
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/.exec(line.trim()) ?? []
+  return passed === undefined ? undefined : { passed: Number(passed), failed: Number(failed) }
+}
+
+/** What several runs come to: a line for each, then the sum. */
+export function sumUp(ends: readonly RunEnd[]): Verdict {
+  const counts = ends.map(({ counts: found = { passed: 0, failed: 0 }, exitCode }) => ({
+    passed: found.passed,
+    // A run that ended badly is not lost, whatever it counted.
+    failed: Math.max(found.failed, exitCode === 0 ? 0 : 1),
+  }))
+  const lines = ends.map(({ title }, index) => `${title}: ${wordsOf(counts[index] as Counts)}`)
+  const passed = counts.reduce((sum, each) => sum + each.passed, 0)
+  const failed = counts.reduce((sum, each) => sum + each.failed, passed === 0 ? 1 : 0)
+  return { lines: [...lines, wordsOf({ passed, failed })], exitCode: failed === 0 ? 0 : 1 }
+}
+
+function wordsOf({ passed, failed }: Counts): string {
+  return `${passed} passed, ${failed} failed`
 }

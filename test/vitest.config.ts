@@ -15,7 +15,7 @@ interface ProjectOptions {
  * two cores. What measures the whole stack gets the machine for itself.
  */
 const PROJECTS: readonly ProjectOptions[] = [
-  { name: 'unit', groupOrder: 0, maxWorkers: 2, timeoutMs: 10_000 },
+  { name: 'unit', groupOrder: 0, maxWorkers: 2, timeoutMs: 60_000 },
   { name: 'contract', groupOrder: 1, maxWorkers: 2, timeoutMs: 60_000 },
   { name: 'integration', groupOrder: 1, maxWorkers: 2, timeoutMs: 60_000 },
   { name: 'fault', groupOrder: 2, maxWorkers: 1, timeoutMs: 180_000 },

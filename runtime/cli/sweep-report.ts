@@ -20,6 +20,8 @@ const REPORTED: Readonly<Record<ReportReason, string>> = {
   'event-unknown': 'may have come in a way that the function is not for: sluice reprocess runs them',
   removed: 'their result was removed on purpose: sluice reprocess makes it again',
   'past-keeping': 'older than results are kept (SLUICE_RESULTS_KEPT): sluice reprocess runs them',
+  'source-stays':
+    'done, but not removed as their function does after success (Redis was emptied, or another function has not succeeded): sluice reprocess runs and removes them',
   'deleted-before': 'a result of a source that was deleted before the last full sweep, which let it stand',
   unreadable: 'the store does not give what would tell of them: the log names them',
   'bucket-refused': 'a bucket that the store does not list',

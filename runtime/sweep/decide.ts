@@ -22,6 +22,8 @@ export type HealReason = (typeof HEAL_REASONS)[number]
  * - an object without a run: `too-young`, `before-watermark`, `not-set-up`, `event-unknown`
  * - `removed`: its result was there and was removed on purpose: only a request makes it again
  * - `past-keeping`: it has no result, and is so old that its result would not be kept
+ * - `source-stays`: it is done, and a function that removes sources after success has not removed this one: Redis was
+ *   emptied before, or another function has not succeeded
  * - `deleted-before`: results of a source that was deleted before the last full pass, which let them stand
  * - `unreadable`: nobody can say what became of it, since the store does not give what would tell
  * - `bucket-refused`: a bucket that the store does not list
@@ -33,6 +35,7 @@ export const REPORT_REASONS = [
   'event-unknown',
   'removed',
   'past-keeping',
+  'source-stays',
   'deleted-before',
   'unreadable',
   'bucket-refused',
@@ -60,6 +63,8 @@ export interface Facts {
   readonly isThorough: boolean
   /** Whether the buckets are asked also of what is left alone as too old: it may have been run on request. */
   readonly isExact: boolean
+  /** Whether the function removes its sources after success, and their bucket has versions, without which it cannot. */
+  readonly removesSource?: boolean
   /** Whether the function takes whatever way the version came to be; a listing does not say how it did. */
   readonly isEventKnown: boolean
   /** Results of older uploads are not kept; undefined when all are. */
@@ -138,7 +143,9 @@ function ofUnknown(facts: Facts): Decision {
   if (isOld && !facts.isExact) return { kind: 'report', reason: 'before-watermark' }
   if (!records) return { kind: 'ask-store' }
   const { result, verdict } = records
-  if (result?.run === runId || (isOld && verdict?.run === runId)) return LEAVE
+  // What is owed for a success was forgotten together with it; nobody can tell it from what was done while sources were kept.
+  if (result?.run === runId) return facts.removesSource ? { kind: 'report', reason: 'source-stays' } : LEAVE
+  if (isOld && verdict?.run === runId) return LEAVE
   if (isOld) return { kind: 'report', reason: 'before-watermark' }
   if (verdict?.run === runId) return ofVerdict(verdict.state)
   if (!facts.isEventKnown) return { kind: 'report', reason: 'event-unknown' }

@@ -27,6 +27,7 @@ export async function judge(
     isThorough: scope.isThorough || hasOlder,
     isExact: scope.isExact,
     isEventKnown: false,
+    removesSource: definition.afterSuccess === 'remove' && payload.versionId !== undefined,
     keptMs: parts.resultsKeptMs,
     decidedBeforeMs: scope.decidedBeforeMs,
     isOnlyVersion: payload.versionId !== undefined && !hasOlder,

@@ -15,17 +15,19 @@ export interface KeysRequest {
   readonly prefix?: string | undefined
   /** Only keys behind this one. */
   readonly after?: string | undefined
+  /** @defaultValue 500 */
+  readonly pageSize?: number | undefined
 }
 
 /** In the order of the keys. Of a key the latest row comes first, whatever page the others are on. */
 export async function* listKeys(
   storage: Pick<Storage, 'list'>,
   bucket: string,
-  { prefix, after }: KeysRequest,
+  { prefix, after, pageSize = PAGE }: KeysRequest,
 ): AsyncGenerator<readonly ListedKey[]> {
   let batch: ListedKey[] = []
   let open: ListedKey | undefined
-  const options = { prefix: prefix ?? '', after, versions: true, pageSize: PAGE }
+  const options = { prefix: prefix ?? '', after, versions: true, pageSize }
   for await (const row of storage.list(bucket, options)) {
     if (open && row.key === open.latest.key) {
       if (!row.isDeleteMarker && !open.hasOlder) open = { ...open, hasOlder: true }
@@ -33,7 +35,7 @@ export async function* listKeys(
     }
     if (open) batch.push(open)
     open = row.isLatest ? { latest: row, hasOlder: false } : undefined
-    if (batch.length >= PAGE) {
+    if (batch.length >= pageSize) {
       yield batch
       batch = []
     }

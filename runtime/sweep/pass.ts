@@ -13,6 +13,8 @@ import { tallied } from './tally.ts'
 
 export interface PassParts extends ExamineParts, HealParts {
   readonly functions: readonly FunctionDefinition[]
+  /** Keys that are looked at together. @defaultValue 500 */
+  readonly pageSize?: number
 }
 
 export interface PassStep {
@@ -74,7 +76,7 @@ async function* throughBucket(
 ): AsyncGenerator<PassStep> {
   let pass = start
   const { prefix, sinceMs, deletesSinceMs, kind, cause } = pass
-  for await (const keys of listKeys(parts.storage, bucket, { prefix, after })) {
+  for await (const keys of listKeys(parts.storage, bucket, { prefix, after, pageSize: parts.pageSize })) {
     const nowMs = await parts.queue.nowMs()
     const depth = { isThorough: kind === 'full', isExact: cause === 'request' }
     const decidedBeforeMs = deletesSinceMs

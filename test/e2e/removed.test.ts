@@ -71,4 +71,5 @@ it('do not stand in the way of a new upload', async () => {
     timeoutMs,
     what: 'the verdict of the old upload to go',
   })
+  expect(await used.runs.assertThere('echo', key)).toHaveLength(1)
 })

@@ -1,4 +1,8 @@
-/** Every FFmpeg on this machine: the embedded one always, the system's and the one of FFMPEG_PATH when there is one. @module */
+/**
+ * Every FFmpeg on this machine: the embedded one always, the system's and the one of FFMPEG_PATH when there is one. With
+ * TEST_FFMPEG, which is `embedded` or `path`, only that one.
+ * @module
+ */
 import { vi } from 'vitest'
 import { join } from 'node:path'
 import { findBinaries, type FfmpegBinaries } from '../../functions/lib/binaries.ts'
@@ -10,14 +14,16 @@ export interface FfmpegBuild extends FfmpegBinaries {
 }
 
 export async function ffmpegBuilds(): Promise<readonly FfmpegBuild[]> {
-  const { PATH, FFMPEG_PATH, FFPROBE_PATH } = process.env
+  const { PATH, FFMPEG_PATH, FFPROBE_PATH, TEST_FFMPEG } = process.env
   const found = await Promise.all([
     findBinaries({}),
     findBinaries({ PATH }),
     findBinaries({ PATH, FFMPEG_PATH, FFPROBE_PATH }),
   ])
   const byPath = new Map(found.map((binaries) => [binaries.ffmpegPath, binaries]))
-  return [...byPath.values()].map((binaries) => ({
+  // One run of `.ci/run` is about each of them.
+  const meant = [...byPath.values()].filter(({ origin }) => !TEST_FFMPEG || origin === TEST_FFMPEG)
+  return meant.map((binaries) => ({
     ...binaries,
     name: `${binaries.origin} FFmpeg ${binaries.version}`,
   }))

@@ -40,6 +40,12 @@ export async function installedFfmpegs(): Promise<readonly InstalledFfmpeg[]> {
   return found
 }
 
+/** The build of that name. */
+export async function installedFfmpeg(name: string): Promise<InstalledFfmpeg> {
+  const recipe = RECIPES.find((each) => each.name === name)
+  return recipe ? installed(recipe) : { name, missing: 'nobody knows how to install it' }
+}
+
 async function installed({ name, fetch }: Recipe): Promise<InstalledFfmpeg> {
   const folder = join(dirname(cacheBinDir()), `ffmpeg-${name}`)
   if (await hasBoth(folder)) return { name, folder }

@@ -175,3 +175,13 @@ it('are not made again, and not recorded, when their upload is older than result
   expect(await verdictAt(key)).toBeUndefined()
   expect(await sweep(key)).toEqual(LOST)
 })
+
+it('a source that its function would have removed is reported when Redis has forgotten that', async () => {
+  const eating = defineFunction(
+    { name: 'made', version: '1', on: { bucket: 'incoming' }, afterSuccess: 'remove' },
+    () => new Response(),
+  )
+  await done('eaten', eating)
+  expect(await sweep('eaten', eating)).toEqual({ healed: {}, reported: { 'source-stays': 1 } })
+  expect(await used.storage.head('incoming', 'eaten')).toBeDefined()
+})

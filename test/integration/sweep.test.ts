@@ -7,9 +7,12 @@ import { newPass } from '../../runtime/sweep/due.ts'
 import { steps } from '../../runtime/sweep/pass.ts'
 import { useSweep } from '../helpers/sweep.ts'
 
-const MANY = 1_150
+/** Two whole pages and a half. */
+const PAGE = 100
+const MANY = 250
 const used = useSweep({ plain: ['many'], versioned: ['incoming', 'processed', 'metadata'] }, ['cut'])
-const { fullPass, partsOf, putAll, runAll, sweeperOf, sweepStore } = used
+const { fullPass, putAll, runAll, sweeperOf, sweepStore } = used
+const partsOf: typeof used.partsOf = (functions, rest) => used.partsOf(functions, { pageSize: PAGE, ...rest })
 const cut = defineFunction({ name: 'cut', version: '1', on: { bucket: 'many' } }, () => new Response())
 
 beforeAll(async () => {
@@ -33,18 +36,18 @@ it('admits each lost upload once when two sweep at the same time', async () => {
 })
 
 it.each([
-  { name: 'between two batches', isLastSaved: true, left: MANY - 1_000 },
-  { name: 'when it had healed a batch and could not say so any more', isLastSaved: false, left: MANY - 500 },
+  { name: 'between two batches', isLastSaved: true, left: MANY - 2 * PAGE },
+  { name: 'when it had healed a batch and could not say so any more', isLastSaved: false, left: MANY - PAGE },
 ])('continues the pass of a process that died $name, and ends with the counts of both', async (death) => {
   const store = sweepStore()
   const start = newPass('w', { kind: 'full', cause: 'start' }, {}, 0, await used.queue.nowMs())
   await store.begin(start)
   for await (const step of steps(partsOf([cut]), start)) {
-    const isLast = step.pass.objects >= 1_000
+    const isLast = step.pass.objects >= 2 * PAGE
     if (!isLast || death.isLastSaved) await store.save(step.pass)
     if (isLast) break
   }
-  expect((await store.read()).pass?.healed).toEqual({ 'lost-event': 1_000 })
+  expect((await store.read()).pass?.healed).toEqual({ 'lost-event': 2 * PAGE })
   const { look, metrics } = sweeperOf(partsOf([cut]))
   await look()
   expect(await valueOf(metrics.sweepObjects)).toBe(death.left)
@@ -73,7 +76,7 @@ it('leaves a pass to the process that has taken it over, and stores nothing more
   const store = sweepStore()
   expect((await store.read()).pass).toMatchObject({ objects: 0, at: { stage: 'objects', bucket: '' } })
   await look()
-  expect(await valueOf(metrics.sweepObjects)).toBe(500)
+  expect(await valueOf(metrics.sweepObjects)).toBe(PAGE)
   await used.redis.del(duty)
   await look()
   expect((await store.read()).full).toMatchObject({ objects: MANY })
@@ -96,7 +99,7 @@ it('begins anew when Redis forgets everything in the middle of a pass', async ()
     ...storage,
     async *list(bucket, options) {
       for await (const row of storage.list(bucket, options)) {
-        if (bucket === 'many' && row.key === '550' && !isForgotten) {
+        if (bucket === 'many' && row.key === '200' && !isForgotten) {
           isForgotten = true
           await used.redis.flushall()
         }
@@ -120,7 +123,7 @@ it('keeps its place when it is told to stop, or when the store fails in the midd
     ...storage,
     async *list(bucket, options) {
       for await (const row of storage.list(bucket, options)) {
-        if (bucket === 'many' && row.key === '550') hooks.shift()?.()
+        if (bucket === 'many' && row.key === '200') hooks.shift()?.()
         yield row
       }
     },
@@ -136,7 +139,7 @@ it('keeps its place when it is told to stop, or when the store fails in the midd
   ]
   await expect(failing.look()).rejects.toThrow('the store is away')
   const kept = await read()
-  expect(kept).toMatchObject({ objects: 500 })
+  expect(kept).toMatchObject({ objects: PAGE })
   await used.redis.del(used.queue.keys.duty('sweep'))
   await stopped.look()
   await used.redis.del(used.queue.keys.duty('sweep'))
@@ -156,16 +159,16 @@ it('says in a dry run what it would do, and changes nothing', async () => {
   expect(answer).toMatchObject({ objects: MANY, healed: { 'lost-event': MANY } })
   expect(answer).toHaveProperty('sample.length', 10)
   expect(await used.redis.keys(`${used.queue.keys.prefix}*`)).toEqual([])
-  const bounded = createSweepService({ ...partsOf([cut]), redis: used.redis, maxObjects: 600 })
-  await expect(bounded.sweep(request)).rejects.toThrow(/more than 600 objects/)
+  const bounded = createSweepService({ ...partsOf([cut]), redis: used.redis, maxObjects: 120 })
+  await expect(bounded.sweep(request)).rejects.toThrow(/more than 120 objects/)
   await expect(service.sweep({ ...request, bucket: 'none' })).rejects.toThrow(/no function reads "none"/)
 })
 
 it('counts a lost place once in a dry run, and in one of a part too', async () => {
   const service = createSweepService({ ...partsOf([cut]), redis: used.redis })
-  await runAll(partsOf([cut]), await fullPass('1149'))
+  await runAll(partsOf([cut]), await fullPass('249'))
   await used.redis.del(used.queue.keys.stream('cut', 'low'))
-  for (const part of [{}, { prefix: '1149' }]) {
+  for (const part of [{}, { prefix: '249' }]) {
     const { healed } = await service.sweep({ kind: 'full', dryRun: true, ...part })
     expect(healed['stream-entry']).toBe(1)
   }
@@ -180,11 +183,11 @@ it('takes wishes one after the other, in the order in which they came: the same 
   const ended = { status: 'done', cause: 'request' }
   const { look } = sweeperOf(partsOf([cut]))
   await look()
-  expect((await service.view()).passes).toMatchObject([other, { ...wish, ...ended, objects: 1 + 10 + 50 }])
+  expect((await service.view()).passes).toMatchObject([other, { ...wish, ...ended, objects: 1 + 10 }])
   await look()
   expect((await service.view()).passes).toMatchObject([
     { ...other, ...ended, objects: 1 + 10 },
-    { ...wish, ...ended, objects: 1 + 10 + 50 },
+    { ...wish, ...ended, objects: 1 + 10 },
   ])
   for (let n = 0; n < 20; n++) await service.sweep({ ...request, prefix: `${n}` })
   await expect(service.sweep({ ...request, prefix: '20' })).rejects.toThrow(/too many sweeps wait/)

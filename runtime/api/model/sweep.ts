@@ -32,7 +32,7 @@ const shape = {
   }),
   reported: counts.openapi({
     description:
-      'uploads without a run that are left alone: `before-watermark` (there before the function was set up; reprocess runs them; a pass that was asked for leaves out those that have a result), `not-set-up`, `too-young` (left to their events), `event-unknown` (the function is not for all ways of uploading, and which one it was is not known), `removed` (the result was there and was removed on purpose; reprocess makes it again), `past-keeping` (older than results are kept, SLUICE_RESULTS_KEPT). And: `deleted-before` (results of sources that were deleted before the last full pass, which let them stand), `unreadable` (the store does not give what would tell the end of an upload), `bucket-refused` (a bucket that the store does not list)',
+      'uploads without a run that are left alone: `before-watermark` (there before the function was set up; reprocess runs them; a pass that was asked for leaves out those that have a result), `not-set-up`, `too-young` (left to their events), `event-unknown` (the function is not for all ways of uploading, and which one it was is not known), `removed` (the result was there and was removed on purpose; reprocess makes it again), `past-keeping` (older than results are kept, SLUICE_RESULTS_KEPT), `source-stays` (it has a result, and its function, which removes sources after success, has not removed it; reprocess runs and removes it). And: `deleted-before` (results of sources that were deleted before the last full pass, which let them stand), `unreadable` (the store does not give what would tell the end of an upload), `bucket-refused` (a bucket that the store does not list)',
     example: { 'before-watermark': 40 },
   }),
   left: z

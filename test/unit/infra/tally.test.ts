@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judgeRun, type RunFacts, type Tally } from '../../tally.ts'
+import { judgeRun, parseLast, sumUp, type RunFacts, type Tally } from '../../tally.ts'
 
 const green: Tally = { passed: 3, failed: 0, skipped: [], brokenSuites: [], unhandledErrors: 0 }
 const facts = (differences: Partial<Tally>, more: Partial<RunFacts> = {}): RunFacts => ({
@@ -52,5 +52,38 @@ describe('the last line of a test run', () => {
 
   it('names what was skipped', () => {
     expect(judgeRun(facts({ skipped: ['a.test.ts > b'] })).lines[0]).toBe('skipped: a.test.ts > b')
+  })
+})
+
+describe('several runs', () => {
+  const end = (passed: number, failed: number, exitCode = failed === 0 ? 0 : 1) => ({
+    title: 'with one',
+    counts: { passed, failed },
+    exitCode,
+  })
+
+  it.each([
+    { name: 'all well', ends: [end(3, 0), end(2, 0)], last: '5 passed, 0 failed', exitCode: 0 },
+    { name: 'the second failed', ends: [end(3, 0), end(2, 1)], last: '5 passed, 1 failed', exitCode: 1 },
+    { name: 'one ended badly', ends: [end(3, 0, 1), end(2, 0)], last: '5 passed, 1 failed', exitCode: 1 },
+    {
+      name: 'one said nothing',
+      ends: [end(3, 0), { title: 'with two', counts: undefined, exitCode: 1 }],
+      last: '3 passed, 1 failed',
+      exitCode: 1,
+    },
+    { name: 'no test at all', ends: [end(0, 0)], last: '0 passed, 1 failed', exitCode: 1 },
+  ])('come to one sum: $name', ({ ends, last, exitCode }) => {
+    const verdict = sumUp(ends)
+    expect(verdict.lines.at(-1)).toBe(last)
+    expect(verdict.exitCode).toBe(exitCode)
+    expect(verdict.lines).toHaveLength(ends.length + 1)
+    // Only the sum may be taken for a last line.
+    expect(verdict.lines.filter((line) => parseLast(line))).toEqual([last])
+  })
+
+  it('a last line is told from others', () => {
+    expect(parseLast('12 passed, 3 failed')).toEqual({ passed: 12, failed: 3 })
+    for (const line of ['', 'Tests 12 passed, 3 failed', '12 passed']) expect(parseLast(line)).toBeUndefined()
   })
 })

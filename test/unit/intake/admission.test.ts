@@ -145,11 +145,7 @@ describe('planAdmission', () => {
       )
     const writers = createRouter([made('one', 'incomingv'), made('two', 'processed')])
     const removed = (key: string) =>
-      planAdmission(
-        [Buffer.from(raw('v-delete-marker').toString().replaceAll('v.txt', key))],
-        writers,
-        settings,
-      )
+      planOf([Buffer.from(raw('v-delete-marker').toString().replaceAll('v.txt', key))], writers, settings)
     const plan = removed('a/one/manifest.json')
     expect(plan.debts.map(parseDebt)).toEqual([
       { kind: 'removed', functionName: 'one', bucket: 'incoming', key: 'a' },

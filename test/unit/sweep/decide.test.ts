@@ -88,6 +88,11 @@ describe('of a run that Redis does not know', () => {
     }
   })
 
+  it('reports a source that was to go after its success, and removes nothing on a guess', () => {
+    const decided = decide(facts({ removesSource: true, records: result('mine') }))
+    expect(decided).toEqual({ kind: 'report', reason: 'source-stays' })
+  })
+
   it('takes up again what ended because of a version that is gone', () => {
     for (const state of ['superseded', 'source-gone'] as const)
       expect(decide(facts({ records: verdict('mine', state), isEventKnown: false }))).toEqual(RESTORED)

@@ -1,0 +1,26 @@
+/** Which test files run an FFmpeg, and so say something else with another build: told by what they import. @module */
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Contract tests look for every build by themselves, and the long ones are about other things. */
+const FOLDERS = ['integration', 'fault', 'e2e'] as const
+
+const IMPORTS =
+  /from '[./]+\/(helpers\/(clips|video|ffmpeg-builds|hostile-media|disguises)|functions\/(lib\/[\w-]+|[\w-]+))\.ts'/
+
+/** As Vitest takes them: the files, and the folder of unit tests about the functions. */
+export async function mediaFiles(rootDir: string): Promise<readonly string[]> {
+  const found: string[] = ['test/unit/functions/']
+  for (const folder of FOLDERS) {
+    const entries = await readdir(join(rootDir, 'test', folder), { recursive: true })
+    for (const entry of entries.filter((name) => name.endsWith('.test.ts'))) {
+      const path = join('test', folder, entry)
+      if (usesFfmpeg(await readFile(join(rootDir, path), 'utf8'))) found.push(path)
+    }
+  }
+  return found.toSorted()
+}
+
+export function usesFfmpeg(text: string): boolean {
+  return IMPORTS.test(text)
+}
