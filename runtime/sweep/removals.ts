@@ -3,8 +3,10 @@
  * of the run lasts, and what nothing tells of would be made again.
  * @module
  */
+import type { FunctionDefinition } from '../function.ts'
 import { placeOf } from '../output/layout.ts'
-import { writeVerdict, type Verdict } from '../output/verdict.ts'
+import { readStanding } from '../output/standing.ts'
+import { removeVerdict, writeVerdict, type Verdict } from '../output/verdict.ts'
 import type { Storage } from '../storage/storage.ts'
 import { latestVersion } from '../storage/latest-version.ts'
 import { readWatermarkMs } from '../storage/provision/watermark.ts'
@@ -93,7 +95,21 @@ export async function lookAtRemoval(
   )
   const [unreadable] = [...findings.unreadable, ...(await recordRemovals(storage, findings, nowMs))]
   if (unreadable) throw unreadable.error
-  return findings.decided.some(({ decision }) => decision.kind === 'removed')
+  if (findings.decided.some(({ decision }) => decision.kind === 'removed')) return true
+  await forgetRemoval(storage, definition, { bucket, key })
+  return false
+}
+
+/** The removal of a delete marker is announced as well: the result is there again, and was not removed for good. */
+async function forgetRemoval(
+  storage: Storage,
+  definition: FunctionDefinition,
+  source: { readonly bucket: string; readonly key: string },
+): Promise<void> {
+  const { place, result, verdict } = await readStanding(storage, definition, source)
+  if (!result || verdict?.state !== 'removed' || verdict.run !== result.run) return
+  const owed = await removeVerdict({ storage, place }, result)
+  if (owed !== undefined) throw new Error(owed)
 }
 
 /** Whether the key has more than one version, delete markers among them. */

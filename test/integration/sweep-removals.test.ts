@@ -139,6 +139,19 @@ it('are of the newest upload when a pass had decided about that before', async (
   expect(await sweep(key)).toEqual(REMOVED)
 })
 
+it('that come to light again, since their delete marker was removed, take the verdict with them', async () => {
+  const key = 'undone'
+  await done(key)
+  await removeByKey(key)
+  expect(await announced(key)).toBe(true)
+  const { bucket, manifestKey } = place(key)
+  const [marker] = await versionsOf(used.storage, bucket, manifestKey)
+  await used.storage.remove(bucket, manifestKey, { versionId: marker?.versionId ?? '' })
+  expect(await announced(key)).toBe(false)
+  expect(await verdictAt(key)).toBeUndefined()
+  expect(await sweep(key)).toEqual(NOTHING)
+})
+
 it('leave a place to a new upload, which is run', async () => {
   const key = 'again'
   await done(key)
