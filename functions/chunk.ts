@@ -10,6 +10,7 @@ import { cut } from './lib/cut.ts'
 import { hidesPictures } from './lib/hidden-pictures.ts'
 import { inspect } from './lib/inspect.ts'
 import { MEDIA_FILES } from './lib/media-files.ts'
+import { whyNothing } from './lib/nothing-to-cut.ts'
 import { isUnexplained } from './lib/policy.ts'
 import { createProgressReporter } from './lib/progress-reporter.ts'
 import { recipeOf } from './lib/recipe.ts'
@@ -73,7 +74,8 @@ export const chunk = defineFunction(
       isWebm,
       isMp4Unsafe: hidesPictures(inspection, binaries),
     })
-    if (!plan) throw new PermanentError(nothingToCut(streams))
+    const refusal = whyNothing(media, plan, streams)
+    if (!plan || refusal !== undefined) throw new PermanentError(refusal ?? 'there is nothing to cut')
     const { container, kept, subtitles, dropped } = plan
     const reporter = createProgressReporter(declaredSeconds(media, kept), progress)
     const request = requestOf(options)
@@ -150,10 +152,6 @@ export const chunk = defineFunction(
     return c.json({ chunks: totals.chunks })
   },
 )
-
-function nothingToCut(streams: 'all' | 'audio'): string {
-  return streams === 'audio' ? 'the file has no audio' : 'the file has neither video nor audio'
-}
 
 function droppedWarning({ index, codec, language, why }: DroppedStream): string {
   const spoken = language === undefined ? '' : `, ${language}`

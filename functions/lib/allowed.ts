@@ -24,6 +24,16 @@ export const CODECS = words(`
   mov_text subrip srt webvtt ass ssa pgssub dvdsub dvbsub cc_dec
 `)
 
+/** What these decoders read, where FFmpeg calls it by another name. */
+const CODEC_NAMES = words(`
+  flv1 msmpeg4v3 msmpeg4v2 dts amr_nb amr_wb eia_608 hdmv_pgs_subtitle dvd_subtitle dvb_subtitle
+`)
+
+/** By the name of a codec, not of a decoder. */
+export function isAcceptedCodec(name: string): boolean {
+  return CODECS.includes(name) || CODEC_NAMES.includes(name)
+}
+
 /** Of one frame: 8192 x 4608. */
 export const MAX_PIXELS = 37_748_736
 export const MAX_STREAMS = 64

@@ -8,9 +8,16 @@ import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
 import * as allowed from './allowed.ts'
 import type { MediaInput } from './media-input.ts'
 
-/** ffprobe, for one JSON document on standard output; what it has doubts about goes to standard error. */
-export function probeArguments(input: MediaInput): readonly string[] {
-  const command = guardedInput(input, '-hide_banner -v warning')
+/**
+ * ffprobe, for one JSON document on standard output; what it has doubts about goes to standard error.
+ *
+ * @param logLevel - `info` for the text for people as well, which `dump.ts` reads
+ */
+export function probeArguments(
+  input: MediaInput,
+  logLevel: 'warning' | 'info' = 'warning',
+): readonly string[] {
+  const command = guardedInput(input, `-hide_banner -v ${logLevel}`)
   add(command, 'output', '-show_error -show_format -show_streams -show_chapters -of json')
   return argumentsOf(command)
 }
@@ -20,6 +27,15 @@ export function listingArguments(input: MediaInput): readonly string[] {
   const command = guardedInput(input, '-hide_banner -v warning -fflags +genpts')
   const entries = 'packet=stream_index,pts_time,dts_time,duration_time,size,flags'
   add(command, 'output', `-show_entries ${entries} -of csv=p=0`)
+  return argumentsOf(command)
+}
+
+/** FFmpeg, for one line on standard output for each packet of these streams, which it copies: `plain-listing.ts` reads them. */
+export function plainListingArguments(input: MediaInput, streams: readonly number[]): readonly string[] {
+  const command = guardedInput(input, '-hide_banner -nostdin -nostats -loglevel warning -fflags +genpts')
+  const maps = streams.map((index) => `-map 0:${index}`).join(' ')
+  add(command, 'output', `${maps} -c copy -copyinkf -copyts -f framecrc`)
+  command.output('pipe:1')
   return argumentsOf(command)
 }
 

@@ -27,11 +27,13 @@ export interface ComplaintsOptions {
   readonly memoryBytes: number
   readonly readsUrl: boolean
   readonly kill: () => void
+  /** Each line, as it comes. */
+  readonly onLine?: ((line: string) => void) | undefined
 }
 
 export function listenToComplaints(
   child: ChildProcess,
-  { memoryBytes, readsUrl, kill }: ComplaintsOptions,
+  { memoryBytes, readsUrl, kill, onLine }: ComplaintsOptions,
 ): Complaints {
   const { pid } = child
   const last = createLastLines()
@@ -55,6 +57,7 @@ export function listenToComplaints(
   const said = createToolLines((line) => {
     last.add(`${line}\n`)
     notable.add(`${line}\n`)
+    onLine?.(line)
   })
   child.stderr?.setEncoding('utf8').on('data', said.add).on('end', said.end)
   return {

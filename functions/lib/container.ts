@@ -1,6 +1,6 @@
 /** Which streams of a file go into its chunks, and into which container. Pure. @module */
 import type { AudioStream, MediaInfo, MediaStream, VideoStream } from './media-info.ts'
-import { planSubtitle, type KeptSubtitle } from './subtitles.ts'
+import { NOT_ACCEPTED, planSubtitle, type KeptSubtitle } from './subtitles.ts'
 
 export interface Container {
   /** FFmpeg's name for `-segment_format`. */
@@ -92,7 +92,7 @@ export function planChunks(
     : 'another picture track; only the largest one is cut'
   const dropped = [
     ...others.map(dropAs(otherwise)),
-    ...unknown.map(dropAs('its codec is unknown to this FFmpeg')),
+    ...unknown.map((stream) => dropAs(whyNotKnown(stream))(stream)),
     ...subtitles.flatMap(({ stream, plan }) => (plan.isKept ? [] : [dropAs(plan.why)(stream)])),
     ...media.covers.map(dropAs('a cover picture, no video')),
     ...media.data.map(dropAs('neither picture nor sound')),
@@ -147,8 +147,12 @@ function largest(videos: readonly VideoStream[]): VideoStream | undefined {
   )
 }
 
-function isKnown({ codec }: MediaStream): boolean {
-  return codec !== 'unknown' && codec !== 'none'
+function isKnown({ codec, isAccepted = true }: MediaStream): boolean {
+  return isAccepted && codec !== 'unknown' && codec !== 'none'
+}
+
+function whyNotKnown({ isAccepted = true }: MediaStream): string {
+  return isAccepted ? 'its codec is unknown to this FFmpeg' : NOT_ACCEPTED
 }
 
 function dropAs(why: string): (stream: MediaStream) => DroppedStream {

@@ -65,7 +65,6 @@ const FATAL: readonly Row[] = [
     () => 'EBML header parsing failed: the file is damaged or no Matroska or WebM',
   ],
   [/\[([\w,]+)[^\]]*\] Format not on whitelist/i, ([, name]) => `its format (${name}) is not accepted here`],
-  [/Codec \((\w+)\) not on whitelist/i, ([, name]) => `its codec (${name}) is not accepted here`],
   [
     /Protocol '?(\w+)'? not on whitelist/i,
     ([, name]) => `it refers to another file or host (${name}), which is not followed`,
@@ -75,6 +74,12 @@ const FATAL: readonly Row[] = [
     /Could not find tag for codec (\w+)/i,
     ([, name]) => `its codec (${name}) does not fit into the container of the chunks`,
   ],
+]
+
+/** Said of each stream whose decoder is not accepted, also of those that are left out. */
+const FOREIGN: Row = [
+  /Codec \((\w+)\) not on whitelist/i,
+  ([, name]) => `its codec (${name}) is not accepted here`,
 ]
 
 /** What FFmpeg may also say and go on, so that it counts most in its last lines. */
@@ -105,7 +110,7 @@ export const NOTABLE: readonly RegExp[] = [
   UNDECODABLE,
   SHORT_OF_MEMORY,
   ESTIMATED,
-  ...[...PASSING, ...FATAL, ...SURVIVABLE].map(([pattern]) => pattern),
+  ...[...PASSING, ...FATAL, FOREIGN, ...SURVIVABLE].map(([pattern]) => pattern),
 ]
 
 const CRASHES: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE'])
@@ -131,6 +136,11 @@ export function hasLostInput(said: Said): boolean {
   return hasSaid(said, LOST_INPUT)
 }
 
+/** Of a run of ffprobe: a decoder that is not accepted is all that stopped it. */
+export function hasForeignStream(said: Said): boolean {
+  return hasSaid(said, FOREIGN[0])
+}
+
 function hasSaid({ lastLines, notableLines = [] }: Said, pattern: RegExp): boolean {
   return [notableLines, lastLines].flat().some((line) => pattern.test(line))
 }
@@ -142,8 +152,11 @@ export function diagnose(result: Facts): Diagnosis {
   const all = [...notableLines, ...lastLines]
   const passing = firstMatch(PASSING, all)
   if (passing !== undefined) return { reason: passing, isPermanent: false }
+  // ffprobe opens every decoder. FFmpeg says the same and goes on, without the stream.
+  const fatal = tool === 'ffprobe' ? [FOREIGN, ...FATAL] : FATAL
+  const survivable = [...SURVIVABLE, FOREIGN]
   const permanent =
-    firstMatch(FATAL, all) ?? firstMatch(SURVIVABLE, lastLines) ?? firstMatch(SURVIVABLE, notableLines)
+    firstMatch(fatal, all) ?? firstMatch(survivable, lastLines) ?? firstMatch(survivable, notableLines)
   if (permanent !== undefined) return { reason: permanent, isPermanent: true }
   if (lastLines.some((line) => /Cannot allocate memory/i.test(line))) {
     return { reason: 'there was not enough memory', isPermanent: false }

@@ -39,6 +39,8 @@ export interface FfmpegOptions {
   readonly limits?: Partial<Limits>
   /** A line of standard output. What it throws ends the process, and {@link FfmpegRun.ended} rejects with it. */
   readonly onLine?: (line: string) => void
+  /** A line of standard error; what it throws does the same. */
+  readonly onErrorLine?: (line: string) => void
   /** From `-progress pipe:3`. */
   readonly onProgress?: (progress: FfmpegProgress) => void
 }
@@ -168,7 +170,12 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
       options.onProgress?.(progress)
     }),
   )
-  const complaints = listenToComplaints(child, { memoryBytes, readsUrl: options.arguments.some(isUrl), kill })
+  const complaints = listenToComplaints(child, {
+    memoryBytes,
+    readsUrl: options.arguments.some(isUrl),
+    kill,
+    onLine: options.onErrorLine && ((line) => guarded(() => options.onErrorLine?.(line))),
+  })
 
   if (pid !== undefined) groups.add(pid)
   countUsage(child, options.profile)

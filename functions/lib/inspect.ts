@@ -1,11 +1,15 @@
 /** A source -> what it is, or the reason why it is refused. The first step of every function on media. @module */
 import { PermanentError, type Source } from '../../runtime/index.ts'
+import { isAcceptedCodec } from './allowed.ts'
 import { probeArguments } from './arguments.ts'
 import { demuxerNamed } from './demuxer.ts'
+import { hasForeignStream } from './diagnosis.ts'
+import { parseDump } from './dump.ts'
 import { mustHaveSucceeded } from './failure.ts'
 import { BEGINNING, lookOn, type Place } from './fragments.ts'
 import { runFfmpeg, type FfmpegResult } from './ffmpeg.ts'
-import { ffprobeSchema, toMediaInfo, type MediaInfo } from './media-info.ts'
+import { firstTimes } from './first-times.ts'
+import { ffprobeSchema, toMediaInfo, type FfprobeStream, type MediaInfo } from './media-info.ts'
 import { declaredTracks, type DeclaredTrack } from './mp4-source.ts'
 import { mediaInput, type MediaInput } from './media-input.ts'
 import { refusalOfMedia, refusalOfTracks } from './policy.ts'
@@ -63,34 +67,15 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   if (next && !options.isTruncatedFine) breaksOff ??= await laterFragments(options, next)
   if (breaksOff !== undefined && !options.isTruncatedFine) throw new PermanentError(breaksOff)
   const input = { ...address, ...(first.demuxer !== undefined && { demuxer: first.demuxer }) }
-  const lines: string[] = []
-  let characters = 0
-  const result = await runFfmpeg({
-    tool: 'ffprobe',
-    profile: 'probe',
-    arguments: probeArguments(input),
-    cwd: scratch,
-    signal: options.signal,
-    onLine: (line) => {
-      characters += line.length
-      if (characters > MAX_DOCUMENT_CHARACTERS) {
-        throw new PermanentError(
-          'the file describes itself in more than 8 MiB of text, which is not accepted',
-        )
-      }
-      lines.push(line)
-    },
-  })
-  mustHaveSucceeded(result)
-  const { parsed, document } = parse(lines.join('\n'), result)
-  const media = toMediaInfo(parsed, [...(result.notableLines ?? []), ...result.lastLines])
+  const { parsed, document, said, hasForeign } = await describe(options, input)
+  const media = toMediaInfo(parsed, said, hasForeign)
   const demuxer = demuxerNamed(media.format)
   const tracks =
     demuxer === 'mov' ? await declaredTracks((start, count) => source.bytes(start, count), sizeBytes) : []
   const refusal = refusalOfMedia(media) ?? refusalOfTracks(tracks)
   if (refusal !== undefined) throw new PermanentError(`the file is not accepted: ${refusal}`)
   return {
-    input: { ...address, ...(demuxer !== undefined && { demuxer }) },
+    input: { ...address, ...(demuxer !== undefined && { demuxer }), ...(hasForeign && { hasForeign }) },
     media,
     document,
     isWebm: first.isWebm,
@@ -112,6 +97,48 @@ function byStream(
     return track ? [[index, track] as const] : []
   })
   return new Map(found)
+}
+
+/** By ffprobe, or by what it prints for people where it would have to open a decoder that is not accepted. */
+async function describe({ scratch, signal }: InspectOptions, input: MediaInput) {
+  const common = { tool: 'ffprobe', profile: 'probe', cwd: scratch, signal } as const
+  const document = gather()
+  const result = await runFfmpeg({ ...common, arguments: probeArguments(input), onLine: document.add })
+  const said = [...(result.notableLines ?? []), ...result.lastLines]
+  if (result.exitCode !== 0 && hasForeignStream(result)) {
+    const text = gather()
+    const again = { ...common, arguments: probeArguments(input, 'info'), onErrorLine: text.add }
+    await runFfmpeg(again)
+    const dump = parseDump(text.lines)
+    if (dump) {
+      const parsed = ffprobeSchema.parse(dump)
+      const streams = parsed.streams.filter(isCopied).map(({ index }) => index)
+      const times = await firstTimes(input, streams, { cwd: scratch, signal })
+      for (const stream of parsed.streams) stream.start_time = times.get(stream.index)
+      return { parsed, document: dump, said, hasForeign: true }
+    }
+  }
+  mustHaveSucceeded(result)
+  return { ...parse(document.lines.join('\n'), result), said, hasForeign: false }
+}
+
+/** Without opening its decoder. */
+function isCopied({ codec_type: type = '', codec_name: codec = '' }: FfprobeStream): boolean {
+  return ['video', 'audio'].includes(type) && isAcceptedCodec(codec)
+}
+
+/** Lines of a description. */
+function gather() {
+  const lines: string[] = []
+  let characters = 0
+  const add = (line: string): void => {
+    characters += line.length
+    if (characters > MAX_DOCUMENT_CHARACTERS) {
+      throw new PermanentError('the file describes itself in more than 8 MiB of text, which is not accepted')
+    }
+    lines.push(line)
+  }
+  return { lines, add }
 }
 
 function parse(json: string, result: FfmpegResult) {

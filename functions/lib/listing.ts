@@ -5,10 +5,11 @@
  */
 import { PermanentError } from '../../runtime/index.ts'
 import { MAX_MEDIA_SECONDS } from './allowed.ts'
-import { listingArguments } from './arguments.ts'
+import { listingArguments, plainListingArguments } from './arguments.ts'
 import { mustHaveSucceeded } from './failure.ts'
 import { runFfmpeg } from './ffmpeg.ts'
 import type { MediaInput } from './media-input.ts'
+import { createPlainLines } from './plain-listing.ts'
 import { TOO_LONG } from './policy.ts'
 
 /** From one possible cut to the next. */
@@ -101,14 +102,17 @@ export interface ListOptions extends ListerOptions {
 
 /** @throws {PermanentError} when the file cannot be read */
 export async function listPackets(options: ListOptions): Promise<Listing> {
+  const { input, reference, others } = options
   const lister = createLister(options)
+  const [streams, hasForeign] = [[reference, ...others], input.hasForeign ?? false]
+  const toLine = hasForeign ? createPlainLines(streams) : (line: string) => line
   const result = await runFfmpeg({
-    tool: 'ffprobe',
+    tool: hasForeign ? 'ffmpeg' : 'ffprobe',
     profile: 'probe',
-    arguments: listingArguments(options.input),
+    arguments: hasForeign ? plainListingArguments(input, streams) : listingArguments(input),
     cwd: options.scratch,
     signal: options.signal,
-    onLine: (line) => lister.add(line),
+    onLine: (line) => lister.add(toLine(line) ?? ''),
   })
   mustHaveSucceeded(result)
   return lister.end()

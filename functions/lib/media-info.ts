@@ -1,5 +1,6 @@
 /** What ffprobe says of a file, in our words. What it does not know stays absent: never 0, NaN or "N/A". Pure. @module */
 import { z } from 'zod'
+import { isAcceptedCodec } from './allowed.ts'
 
 /**
  * **Shape**: `{"streams":[{"index":0,"codec_type":"video","codec_name":"h264","width":320,"avg_frame_rate":"30/1",
@@ -42,7 +43,7 @@ export const ffprobeSchema = z.looseObject({
   format: z.looseObject({ format_name: z.string(), start_time: number, duration: number, bit_rate: number }),
 })
 
-type FfprobeStream = z.output<typeof streamSchema>
+export type FfprobeStream = z.output<typeof streamSchema>
 
 /** Type aliases, not interfaces: so that they are JSON values. */
 export type MediaStream = {
@@ -53,6 +54,8 @@ export type MediaStream = {
   readonly profile?: string
   readonly language?: string
   readonly isDefault: boolean
+  /** Its decoder is not one that may read strange files: it was not opened, and the stream goes into no chunk. */
+  readonly isAccepted?: boolean
   readonly startSeconds?: number
   readonly durationSeconds?: number
   readonly bitRate?: number
@@ -95,12 +98,19 @@ const UNDECLARED = ['mpegts', 'mpeg']
 /** What ffprobe writes when it guesses a length. */
 export const ESTIMATED = /Estimating duration from bitrate/
 
-/** @param warnings - what ffprobe wrote to standard error */
+/**
+ * @param warnings - what ffprobe wrote to standard error
+ * @param hasForeign - ffprobe did not open all of its decoders
+ */
 export function toMediaInfo(
   document: z.output<typeof ffprobeSchema>,
   warnings: readonly string[],
+  hasForeign = false,
 ): MediaInfo {
   const { format, streams } = document
+  const toStream = (stream: FfprobeStream) => streamOf(stream, hasForeign)
+  const toVideo = (stream: FfprobeStream) => ({ ...videoOf(stream), ...toStream(stream) })
+  const toAudio = (stream: FfprobeStream) => ({ ...audioOf(stream), ...toStream(stream) })
   const isGuess = warnings.some((line) => ESTIMATED.test(line))
   const isCover = (stream: FfprobeStream) => toNumber(stream.disposition['attached_pic']) === 1
   const of = (type: string) => streams.filter((stream) => stream.codec_type === type)
@@ -124,12 +134,13 @@ export function toMediaInfo(
   }
 }
 
-function toStream(stream: FfprobeStream): MediaStream {
+function streamOf(stream: FfprobeStream, hasForeign: boolean): MediaStream {
   const language = stream.tags?.['language']
   return {
     index: stream.index,
     codec: stream.codec_name ?? 'unknown',
     isDefault: toNumber(stream.disposition['default']) === 1,
+    ...(hasForeign && !isAcceptedCodec(stream.codec_name ?? '') && { isAccepted: false }),
     ...present({
       profile: stream.profile,
       // Whoever made the file wrote it: only what looks like a language code is passed on.
@@ -143,11 +154,10 @@ function toStream(stream: FfprobeStream): MediaStream {
   }
 }
 
-function toVideo(stream: FfprobeStream): VideoStream {
+function videoOf(stream: FfprobeStream): Omit<VideoStream, keyof MediaStream> {
   // ffprobe counts counter-clockwise and from -180 to 180.
   const turned = stream.side_data_list.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0
   return {
-    ...toStream(stream),
     rotation: (((-Math.round(turned / 90) * 90) % 360) + 360) % 360,
     isHdr: ['smpte2084', 'arib-std-b67'].includes(stream.color_transfer ?? ''),
     ...present({
@@ -159,9 +169,8 @@ function toVideo(stream: FfprobeStream): VideoStream {
   }
 }
 
-function toAudio(stream: FfprobeStream): AudioStream {
+function audioOf(stream: FfprobeStream): Omit<AudioStream, keyof MediaStream> {
   return {
-    ...toStream(stream),
     ...present({
       sampleRate: positive(stream.sample_rate),
       channels: positive(stream.channels),

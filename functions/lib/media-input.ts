@@ -7,6 +7,8 @@ export interface MediaInput {
   readonly isUrl: boolean
   /** The only one that may read it; absent while that is not known. */
   readonly demuxer?: string
+  /** A stream of it has a decoder that is not accepted, and ffprobe would open it. */
+  readonly hasForeign?: boolean
 }
 
 /** @param input - an absolute path, or a URL on loopback: FFmpeg's static builds crash on host names */

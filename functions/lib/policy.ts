@@ -8,6 +8,10 @@ import type { DeclaredTrack } from './mp4-source.ts'
 export function refusalOfMedia(media: MediaInfo): string | undefined {
   if (demuxerNamed(media.format) === undefined) return `its format (${media.format}) is not accepted here`
   const count = [media.video, media.audio, media.subtitles, media.covers, media.data].flat().length
+  if (count === 0) return 'there is no stream in it'
+  const [main] = [...media.video, ...media.audio]
+  if (main && [...media.video, ...media.audio].every(({ isAccepted = true }) => !isAccepted))
+    return `its codec (${main.codec}) is not accepted here`
   if (count > MAX_STREAMS) return `it has ${count} streams, and at most ${MAX_STREAMS} are accepted`
   // A cover is never decoded.
   const large = media.video.find(({ width = 0, height = 0 }) => width * height > MAX_PIXELS)

@@ -147,7 +147,9 @@ export function shortStreams(
 ): readonly string[] {
   return kept.flatMap((stream, place) => {
     // No later than the file itself: Matroska counts the length of a late stream from the beginning of the file.
-    const declared = declaredSeconds(media, [stream])
+    // Of a file that declares no length, what was found between its ends may be another stream's.
+    const isGuess = media.isDurationEstimated && stream.durationSeconds === undefined
+    const declared = isGuess ? undefined : declaredSeconds(media, [stream])
     const end = endsSeconds[place]
     if (declared === undefined || end === undefined) return []
     if (declared - end <= Math.max(SHORT_SECONDS, declared / 100)) return []

@@ -1,6 +1,9 @@
 /** Which subtitles a container of chunks takes, and as what. Pure. @module */
 import type { MediaStream } from './media-info.ts'
 
+/** Of a stream whose decoder is not on the list. */
+export const NOT_ACCEPTED = 'its codec is not accepted here, so nothing of it is decoded'
+
 export interface KeptSubtitle {
   readonly stream: MediaStream
   /** FFmpeg's name of an encoder, or `copy`. */
@@ -33,6 +36,7 @@ export type SubtitlePlan =
 /** @param muxer - of a container with a picture; subtitles go with pictures only */
 export function planSubtitle(stream: MediaStream, muxer: string | undefined): SubtitlePlan {
   const rule = muxer === undefined ? undefined : RULES[muxer]
+  if (stream.isAccepted === false) return { isKept: false, why: NOT_ACCEPTED }
   if (!rule) return { isKept: false, why: 'chunks of sound alone have no place for subtitles' }
   if (rule.own.includes(stream.codec)) return { isKept: true, subtitle: { stream, encoder: 'copy' } }
   if (TEXT.includes(stream.codec)) return { isKept: true, subtitle: { stream, encoder: rule.encoder } }
