@@ -8,7 +8,7 @@ import type { DeclaredTrack } from './mp4-source.ts'
 export function refusalOfMedia(media: MediaInfo): string | undefined {
   if (demuxerNamed(media.format) === undefined) return `its format (${media.format}) is not accepted here`
   const count = [media.video, media.audio, media.subtitles, media.covers, media.data].flat().length
-  if (count === 0) return 'there is no stream in it'
+  if (count === 0) return 'there is no stream in it, neither video nor audio'
   const [main] = [...media.video, ...media.audio]
   if (main && [...media.video, ...media.audio].every(({ isAccepted = true }) => !isAccepted))
     return `its codec (${main.codec}) is not accepted here`
