@@ -32,5 +32,10 @@ export class ConfigError extends Error {
 
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    // An object without a prototype, or one whose words throw themselves.
+    return 'something was thrown that cannot be put into words'
+  }
 }

@@ -66,5 +66,6 @@ export function startAtZero(metrics: RuntimeMetrics, functionNames: readonly str
     metrics.inputBytes.inc(labels, 0)
     metrics.outputBytes.inc(labels, 0)
     metrics.active.set(labels, 0)
+    metrics.strays.set(labels, 0)
   }
 }

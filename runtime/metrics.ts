@@ -101,6 +101,11 @@ export function createMetrics(functionNames: readonly string[]) {
       registers: [registry],
     }),
     active: gauge('sluice_function_active_invocations', 'Attempts going on.', ['function']),
+    strays: gauge(
+      'sluice_function_stray_handlers',
+      'Handlers that ignore their signal: their attempt has ended, and they go on.',
+      ['function'],
+    ),
     limit: gauge('sluice_function_concurrency_limit', 'Attempts that may go on at a time in these workers.', [
       'function',
     ]),

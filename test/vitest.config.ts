@@ -16,10 +16,10 @@ interface ProjectOptions {
  */
 const PROJECTS: readonly ProjectOptions[] = [
   { name: 'unit', groupOrder: 0, maxWorkers: 2, timeoutMs: 60_000 },
-  { name: 'contract', groupOrder: 1, maxWorkers: 2, timeoutMs: 60_000 },
-  { name: 'integration', groupOrder: 1, maxWorkers: 2, timeoutMs: 60_000 },
-  { name: 'fault', groupOrder: 2, maxWorkers: 1, timeoutMs: 180_000 },
-  { name: 'e2e', groupOrder: 3, maxWorkers: 1, timeoutMs: 180_000 },
+  { name: 'contract', groupOrder: 1, maxWorkers: 2, timeoutMs: 300_000 },
+  { name: 'integration', groupOrder: 1, maxWorkers: 2, timeoutMs: 300_000 },
+  { name: 'fault', groupOrder: 2, maxWorkers: 1, timeoutMs: 900_000 },
+  { name: 'e2e', groupOrder: 3, maxWorkers: 1, timeoutMs: 900_000 },
   // Minutes each: with `npm run test:fault` and in CI; the longest ones only with `npm run test:fault`.
   ...(process.env['TEST_LONG'] ? [longer('long')] : []),
   ...(process.env['TEST_LONG'] === 'all' ? [longer('longest')] : []),

@@ -5,7 +5,8 @@
 import type { Redis } from 'ioredis'
 import { Gauge } from 'prom-client'
 import type { RuntimeMetrics } from '../metrics.ts'
-import { readDepths } from '../queue/depths.ts'
+import { openOf, readDepths } from '../queue/depths.ts'
+import { readDue } from '../queue/due.ts'
 import type { Queue } from '../queue/queue.ts'
 
 export interface QueueGaugeParts {
@@ -26,6 +27,12 @@ export function createQueueGauges({
     name: 'sluice_queue_depth',
     help: 'Runs by function and state: waiting (lanes live, low, solo), running, and dead letters.',
     labelNames: ['function', 'state'],
+    registers: [registry],
+  })
+  const open = new Gauge({
+    name: 'sluice_queue_open',
+    help: 'Runs that workers have or could begin now: waiting in any lane, running, and retries that are due.',
+    labelNames: ['function'],
     registers: [registry],
   })
   const oldest = new Gauge({
@@ -59,11 +66,17 @@ export function createQueueGauges({
     help: 'Sources and results that may have to be removed (afterSuccess, onDelete) and are not yet.',
     registers: [registry],
   })
+  const aside = new Gauge({
+    name: 'sluice_debts_set_aside',
+    help: 'Verdicts and clean-ups that can never be done, set aside with their reasons.',
+    registers: [registry],
+  })
   const { keys } = queue
 
-  async function readFunction(name: string): Promise<void> {
+  async function readFunction(name: string, due: number): Promise<void> {
     const depths = await readDepths(redis, keys, name)
     for (const [state, count] of Object.entries(depths)) depth.set({ function: name, state }, count)
+    open.set({ function: name }, openOf(depths, due))
     depth.set({ function: name, state: 'dead' }, await redis.xlen(keys.dead(name)))
     const [first] = await redis.xrange(keys.stream(name, 'live'), '-', '+', 'COUNT', 1)
     oldest.set(
@@ -73,12 +86,14 @@ export function createQueueGauges({
   }
 
   return async () => {
-    for (const gauge of [depth, oldest, inbox, bad, delayed, owed, cleanup]) gauge.reset()
+    for (const gauge of [depth, open, oldest, inbox, bad, delayed, owed, cleanup, aside]) gauge.reset()
     cleanup.set(await redis.zcard(keys.tidy))
     inbox.set(await redis.llen(keys.inbox))
     bad.set(await redis.xlen(keys.bad))
     delayed.set(await redis.zcard(keys.delay))
-    owed.set(await redis.scard(keys.verdicts))
-    for (const name of functionNames) await readFunction(name)
+    owed.set((await redis.scard(keys.verdicts)) + (await redis.zcard(keys.verdictsLater)))
+    aside.set(await redis.xlen(keys.aside))
+    const due = await readDue(redis, keys)
+    for (const name of functionNames) await readFunction(name, due.get(name) ?? 0)
   }
 }

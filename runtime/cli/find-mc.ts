@@ -1,4 +1,5 @@
 /** MinIO's client on a search path; Midnight Commander has the same name. @module */
+import { stretched } from '../busyness.ts'
 import { execFile } from 'node:child_process'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -9,7 +10,9 @@ const run = promisify(execFile)
 export async function findMc(path: string): Promise<string | undefined> {
   for (const folder of path.split(delimiter).filter(Boolean)) {
     const file = join(folder, 'mc')
-    const { stdout } = await run(file, ['--version'], { timeout: 20_000 }).catch(() => ({ stdout: '' }))
+    const { stdout } = await run(file, ['--version'], { timeout: stretched(20_000) }).catch(() => ({
+      stdout: '',
+    }))
     if (stdout.startsWith('mc version ')) return file
   }
   return undefined

@@ -4,6 +4,7 @@ import { createLogger } from '../logger.ts'
 import { loadSettings } from '../process/load-settings.ts'
 import type { ChildKind } from '../process/messages.ts'
 import { openRuntimeScratch } from '../process/runtime-scratch.ts'
+import { concernMs } from '../process/silence.ts'
 import { createSupervisor } from '../process/supervisor.ts'
 import { SECOND_MS } from '../time.ts'
 import type { CliContext } from './command.ts'
@@ -32,6 +33,7 @@ export async function runStart({
     env: { ...env, SLUICE_SCRATCH_DIR: scratch.path },
     scratchDir: scratch.path,
     graceMs: config.drainMs + KILL_AFTER_MS,
+    limits: { concernMs: concernMs(config.leaseMs) },
     log,
   })
   let isStopping = false

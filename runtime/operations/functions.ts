@@ -8,7 +8,8 @@ import type { Config } from '../config.ts'
 import type { FunctionDefinition } from '../function.ts'
 import type { LimitsChange } from '../limits/limits.ts'
 import type { LimitStore } from '../limits/store.ts'
-import { readDepths } from '../queue/depths.ts'
+import { openOf, readDepths } from '../queue/depths.ts'
+import { readDue } from '../queue/due.ts'
 import type { Queue } from '../queue/queue.ts'
 import { readWatermarkMs } from '../storage/provision/watermark.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -25,7 +26,10 @@ export interface FunctionParts {
 export function createFunctionService(parts: FunctionParts): FunctionService {
   const { redis, queue, storage, limits, functions, config } = parts
 
-  async function view(definition: FunctionDefinition): Promise<FunctionView> {
+  async function view(
+    definition: FunctionDefinition,
+    due: ReadonlyMap<string, number>,
+  ): Promise<FunctionView> {
     const { name } = definition
     const [known, depths, dead, workers, watermarkMs] = await Promise.all([
       limits.read(name),
@@ -66,6 +70,7 @@ export function createFunctionService(parts: FunctionParts): FunctionService {
         waiting: depths.live + depths.solo,
         backfill: depths.low,
         running: depths.running,
+        open: openOf(depths, due.get(name) ?? 0),
         dead,
       },
       workers,
@@ -79,14 +84,17 @@ export function createFunctionService(parts: FunctionParts): FunctionService {
       throw new RefusedError(404, `there is no function "${name}"; there are ${names}`)
     }
     await limits.change(name, wanted)
-    return view(definition)
+    return view(definition, await readDue(redis, queue.keys))
   }
 
   return {
-    list: () => Promise.all(functions.map(view)),
+    async list() {
+      const due = await readDue(redis, queue.keys)
+      return Promise.all(functions.map((definition) => view(definition, due)))
+    },
     async get(name) {
       const definition = functions.find((each) => each.name === name)
-      return definition && view(definition)
+      return definition && view(definition, await readDue(redis, queue.keys))
     },
     pause: (name) => change(name, { isPaused: true }),
     resume: (name) => change(name, { isPaused: false }),

@@ -1,6 +1,13 @@
 /** A child's side of the supervisor: it says that it lives, hands over its metrics, and asks for those of the others. @module */
 import type { OpenMetricsContentType, Registry } from 'prom-client'
-import { ALIVE_EVERY_MS, type MetricsSnapshot, type ToChild, type ToSupervisor } from './messages.ts'
+import {
+  ALIVE_EVERY_MS,
+  TURNS_EVERY_MS,
+  type Fate,
+  type MetricsSnapshot,
+  type ToChild,
+  type ToSupervisor,
+} from './messages.ts'
 
 const ANSWER_MS = 1_000
 
@@ -15,8 +22,17 @@ export interface ChildLink {
   close(): Promise<void>
 }
 
-/** @param onOrphaned - called when the supervisor is gone, also when that was before this call */
-export function linkToSupervisor(registries: readonly AnyRegistry[], onOrphaned: () => void): ChildLink {
+export interface LinkParts {
+  readonly registries: readonly AnyRegistry[]
+  /** Called when the supervisor is gone, also when that was before the link was made. */
+  readonly onOrphaned: () => void
+  /** Of a worker: its name in the queue. */
+  readonly consumer?: string
+  /** Called with what has become of a worker. */
+  readonly onFate?: (fate: Fate) => void
+}
+
+export function linkToSupervisor({ registries, onOrphaned, consumer, onFate }: LinkParts): ChildLink {
   const waiting = new Map<number, (snapshots: readonly MetricsSnapshot[]) => void>()
   let lastId = 0
 
@@ -30,8 +46,12 @@ export function linkToSupervisor(registries: readonly AnyRegistry[], onOrphaned:
     })
   const sayAlive = async () => say({ type: 'alive', metrics: await snapshot() })
 
-  const timer = setInterval(() => void sayAlive(), ALIVE_EVERY_MS)
+  const timers = [
+    setInterval(() => void sayAlive(), ALIVE_EVERY_MS),
+    setInterval(() => void say({ type: 'turns' }), TURNS_EVERY_MS),
+  ]
   process.on('message', (message: ToChild) => {
+    if (message.type === 'fate') return onFate?.(message.fate)
     waiting.get(message.id)?.(message.snapshots)
     waiting.delete(message.id)
   })
@@ -40,7 +60,7 @@ export function linkToSupervisor(registries: readonly AnyRegistry[], onOrphaned:
   if ((process.connected as boolean | undefined) === false) onOrphaned()
 
   return {
-    ready: () => void say({ type: 'ready' }),
+    ready: () => void say({ type: 'ready', consumer }),
     collect: () =>
       new Promise((resolve) => {
         const id = ++lastId
@@ -52,7 +72,7 @@ export function linkToSupervisor(registries: readonly AnyRegistry[], onOrphaned:
         void say({ type: 'collect', id })
       }),
     async close() {
-      clearInterval(timer)
+      for (const timer of timers) clearInterval(timer)
       await sayAlive()
       if (process.connected) process.disconnect()
     },

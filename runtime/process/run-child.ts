@@ -10,6 +10,9 @@ import { createParts } from './parts.ts'
 import { serve } from './serve.ts'
 import { work } from './work.ts'
 
+/** It begins with the message, which may be of any length. */
+const STACK_CHARS = 8_192
+
 export interface ChildOptions {
   readonly kind: ChildKind
   readonly config: Config
@@ -48,7 +51,10 @@ export async function runChild({ kind, config, signals }: ChildOptions): Promise
     signals.on('SIGINT', () => undefined)
     signals.on('unhandledRejection', (error) =>
       log.error(
-        { error: messageOf(error), stack: error instanceof Error ? error.stack : undefined },
+        {
+          error: messageOf(error),
+          stack: error instanceof Error ? error.stack?.slice(0, STACK_CHARS) : undefined,
+        },
         'a promise failed and nobody looked',
       ),
     )

@@ -14,7 +14,7 @@ import { createLimitStore } from '../limits/store.ts'
 import { functionMetrics } from '../metrics.ts'
 import { createOperations } from '../operations/index.ts'
 import { connectRedis } from '../queue/redis.ts'
-import { MINUTE_MS, SECOND_MS } from '../time.ts'
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 import { startChores } from '../worker/housekeeping.ts'
 import { linkToSupervisor } from './child.ts'
 import { listen } from './listen.ts'
@@ -22,9 +22,15 @@ import type { MetricsSnapshot } from './messages.ts'
 import { readVersion, type Parts } from './parts.ts'
 import { expose } from './exposition.ts'
 import { createSweeping, sweepParts } from './sweeping.ts'
+import { createUpkeep } from './upkeep.ts'
 
 /** How long Redis may say something else than the bucket does of pauses and limits, after one of them was set back. */
 const RECONCILE_MS = 30 * SECOND_MS
+
+/** How long it is known that a worker crashed: its runs are taken back long before. */
+const FATE_MS = HOUR_MS
+/** What is only so at the moment is said each second. */
+const PASSING_FATE_MS = 10 * SECOND_MS
 
 /** Starts; resolves when it serves. What it returns ends it. */
 export async function serve(
@@ -34,7 +40,18 @@ export async function serve(
 ): Promise<() => Promise<void>> {
   const { config, functions, queue, storage, metrics, log } = parts
   const functionNames = functions.map(({ name }) => name)
-  const link = linkToSupervisor([metrics.registry], onOrphaned)
+  const link = linkToSupervisor({
+    registries: [metrics.registry],
+    onOrphaned,
+    onFate({ consumer, kind, how }) {
+      const forMs = kind === 'crashed' ? FATE_MS : Math.max(PASSING_FATE_MS, config.leaseMs)
+      queue
+        .noteFate(consumer, kind, how, forMs)
+        .catch((error: Error) =>
+          log.warn({ consumer, how, error: error.message }, 'redis was not told of a lost worker'),
+        )
+    },
+  })
   closers.add('link', () => link.close())
   const probe = connectRedis(config.redisUrl, 'probe', log)
   closers.add('redis probe', () => probe.disconnect())
@@ -69,13 +86,14 @@ export async function serve(
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()
   const limits = createLimitStore(storage, queue)
   const janitor = createJanitor(parts)
+  const upkeep = createUpkeep(parts, functionNames)
   const sweeping = config.roles.includes('intake') ? createSweeping(parts, closers) : undefined
   const stopChores = startChores(
     [
       { name: 'jobs', everyMs: SECOND_MS, run: () => runner.look() },
       { name: 'limits', everyMs: RECONCILE_MS, run: () => limits.reconcile(functionNames) },
       ...(config.roles.includes('intake')
-        ? [{ name: 'janitor', everyMs: MINUTE_MS, run: () => janitor.step() }]
+        ? [{ name: 'janitor', everyMs: MINUTE_MS, run: () => janitor.step() }, ...upkeep.chores]
         : []),
       ...(sweeping?.chores ?? []),
     ],

@@ -1,6 +1,7 @@
 /**
- * Keeps the processes of a runtime: one that serves (API and intake) and the workers. One that ends is started again with
- * backoff, one whose event loop is silent is killed first. So a handler that loops or exits takes its own worker and nothing else.
+ * Keeps the processes of a runtime: one that serves (API and intake) and the workers. They start one after another; one that
+ * ends is started again with backoff, one that stands still is killed first (silence.ts says when). So a handler that loops
+ * or exits takes its own worker and nothing else, and a busy machine makes all of this slow but no more than that.
  * @module
  */
 import type { ChildProcess } from 'node:child_process'
@@ -11,12 +12,14 @@ import { SECOND_MS, sleep } from '../time.ts'
 import type { Logger } from '../logger.ts'
 import { scratchOf } from '../worker/attempt/scratch.ts'
 import { nextBackoffMs } from './backoff.ts'
-import { forkChild } from './fork-child.ts'
+import { createFates } from './fates.ts'
+import { forkChild, type Ended } from './fork-child.ts'
 import type { ChildKind, ToChild, ToSupervisor } from './messages.ts'
+import { SILENCE_LIMITS, type SilenceLimits } from './silence.ts'
 import { createSnapshots } from './snapshots.ts'
+import { createTurns } from './turns.ts'
+import { createVigil, type Vigil } from './vigil.ts'
 
-/** A worker whose event loop has not turned for this long is stuck. */
-const SILENT_MS = 20 * SECOND_MS
 /** A child's exit code for settings that are wrong. */
 const WRONG_SETTINGS = 2
 
@@ -30,6 +33,7 @@ export interface SupervisorParts {
   readonly scratchDir: string
   /** How long children may take to drain; then they are killed. */
   readonly graceMs: number
+  readonly limits?: Partial<SilenceLimits>
   readonly log: Logger
 }
 
@@ -47,8 +51,17 @@ export interface Supervisor {
 
 interface Slot {
   readonly kind: ChildKind
-  child: ChildProcess | undefined
-  heardAtMs: number
+  living: Living | undefined
+}
+
+/** A process from its start to its end. */
+interface Living {
+  readonly child: ChildProcess
+  readonly vigil: Vigil
+  /** A worker's name in the queue, once it serves. */
+  consumer?: string | undefined
+  /** Why it was killed. */
+  killedFor?: string
 }
 
 /** How a process lived: for how long it served, undefined for never; and how it ended, in words for the log. */
@@ -59,19 +72,28 @@ interface Life {
 
 export function createSupervisor(parts: SupervisorParts): Supervisor {
   const { entryPath, children, env, scratchDir, graceMs, log } = parts
+  const limits = { ...SILENCE_LIMITS, ...parts.limits }
   const stopping = new AbortController()
   const ended = new AbortController()
   const snapshots = createSnapshots()
-  const slots: Slot[] = children.map((kind) => ({ kind, child: undefined, heardAtMs: 0 }))
+  const slots: Slot[] = children.map((kind) => ({ kind, living: undefined }))
+  const turns = createTurns()
+  const fates = createFates(() => slots.find(({ kind }) => kind === 'serve')?.living?.child)
   let failure: ConfigError | undefined
 
-  async function live(slot: Slot): Promise<Life> {
+  async function live(slot: Slot, onSettled: () => void): Promise<Life> {
     const { kind } = slot
     const source = snapshots.open()
     let readyAtMs: number | undefined
     const onMessage = (message: ToSupervisor) => {
-      slot.heardAtMs = performance.now()
-      if (message.type === 'ready') readyAtMs = performance.now()
+      living?.vigil.heard()
+      if (message.type === 'ready') {
+        readyAtMs = performance.now()
+        if (living) living.consumer = message.consumer
+        living?.vigil.ready()
+        if (kind === 'serve') fates.flush()
+        onSettled()
+      }
       if (message.type === 'alive' && kind === 'work') source.keep(message.metrics)
       if (message.type === 'collect' && forked.child)
         answer(forked.child, { type: 'collected', id: message.id, snapshots: snapshots.all() })
@@ -79,16 +101,23 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     const onError = (error: Error) => log.warn({ kind, error: error.message }, 'a process was not reached')
     const forked = forkChild({ entryPath, kind, env, onMessage, onError })
     const pid = forked.child?.pid
-    slot.child = forked.child
-    slot.heardAtMs = performance.now()
-    const { code, signal, error } = await forked.ended
+    const living: Living | undefined = forked.child && {
+      child: forked.child,
+      vigil: createVigil({ pid, limits }),
+    }
+    slot.living = living
+    const end = await forked.ended
+    onSettled()
     const servedMs = readyAtMs === undefined ? undefined : performance.now() - readyAtMs
-    slot.child = undefined
+    slot.living = undefined
+    const { code, signal, error } = end
     // Once it serves, the code is a function's choice: `process.exit(2)` in a handler says nothing of settings.
     if (code === WRONG_SETTINGS && servedMs === undefined) giveUp(kind)
+    if (living?.consumer !== undefined && !stopping.signal.aborted)
+      fates.tell({ consumer: living.consumer, kind: 'crashed', how: living.killedFor ?? howOf(end) })
     await source
       .retire()
-      .catch((error: unknown) => log.warn({ error: messageOf(error) }, "a process's counts are lost"))
+      .catch((error: unknown) => log.warn({ error: messageOf(error) }, "lost a process's metrics"))
     if (pid !== undefined) await cleanUp(pid)
     return { servedMs, end: error === undefined ? { pid, code, signal } : { error } }
   }
@@ -108,7 +137,10 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   async function keep(slot: Slot): Promise<void> {
     let backoffMs: number | undefined
     while (!stopping.signal.aborted) {
-      const { servedMs, end } = await live(slot)
+      const turn = await turns.take()
+      // Loading takes all the CPU that a child can get: those that start together would only slow each other down.
+      const { servedMs, end } = stopping.signal.aborted ? NEVER : await live(slot, () => turn.end())
+      turn.end()
       if (stopping.signal.aborted) return
       backoffMs = nextBackoffMs({ backoffMs, servedMs })
       log.error({ kind: slot.kind, ...end, backoffMs }, 'a process ended and is started again')
@@ -116,19 +148,23 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     }
   }
 
-  function killSilent(): void {
-    for (const slot of slots) {
-      if (!slot.child || performance.now() - slot.heardAtMs < SILENT_MS) continue
-      log.error(
-        { kind: slot.kind, pid: slot.child.pid },
-        `an event loop was silent for ${SILENT_MS / SECOND_MS} s: killed`,
-      )
-      slot.child.kill('SIGKILL')
+  function look(): void {
+    for (const { kind, living } of slots) {
+      if (!living) continue
+      const { child, consumer, vigil } = living
+      const judgement = vigil.look()
+      if (judgement.kind === 'kill') {
+        log.error({ kind, pid: child.pid }, `process killed: it ${judgement.why}`)
+        living.killedFor = judgement.why
+        child.kill('SIGKILL')
+      } else if (judgement.kind !== 'fine' && consumer !== undefined) {
+        fates.tell({ consumer, kind: judgement.kind, how: judgement.why })
+      }
     }
   }
 
   function signalAll(signal: NodeJS.Signals): void {
-    for (const { child } of slots) child?.kill(signal)
+    for (const { living } of slots) living?.child.kill(signal)
   }
 
   function stop(): void {
@@ -140,7 +176,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
 
   return {
     async run() {
-      const watch = setInterval(killSilent, SECOND_MS)
+      const watch = setInterval(look, SECOND_MS)
       await Promise.all(slots.map(keep))
       clearInterval(watch)
       ended.abort()
@@ -152,6 +188,13 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       signalAll('SIGKILL')
     },
   }
+}
+
+/** Of a start that a stop has overtaken. */
+const NEVER: Life = { servedMs: undefined, end: {} }
+
+function howOf({ code, signal }: Ended): string {
+  return signal ? `was ended by ${signal}` : `ended by itself with exit code ${code}`
 }
 
 function answer(child: ChildProcess, message: ToChild): void {

@@ -5,53 +5,65 @@ import { createRouter } from '../intake/routing.ts'
 import type { Closers } from '../lifecycle.ts'
 import { createLimitStore } from '../limits/store.ts'
 import { functionMetrics } from '../metrics.ts'
-import type { Queue } from '../queue/queue.ts'
 import { connectRedis } from '../queue/redis.ts'
-import { MINUTE_MS, SECOND_MS } from '../time.ts'
+import { SECOND_MS } from '../time.ts'
 import { createAttempt } from '../worker/attempt/attempt.ts'
 import { createAttendance } from '../worker/attendance.ts'
 import { createChildListener } from '../worker/child-listener.ts'
-import { createContact } from '../worker/contact.ts'
 import { startChores } from '../worker/housekeeping.ts'
 import { createInFlight } from '../worker/in-flight.ts'
 import { renewLeases } from '../worker/lease.ts'
-import { createVerdictWriter } from '../worker/owed-verdicts.ts'
 import { ownFolder, scratchOf } from '../worker/attempt/scratch.ts'
 import { createRangeProxy } from '../worker/source/proxy.ts'
+import { createStandstillWatch } from '../worker/standstill.ts'
+import { createStrays, strayLimit } from '../worker/strays.ts'
 import { createTidy } from '../worker/tidy.ts'
 import { createWorker } from '../worker/worker.ts'
 import { linkToSupervisor } from './child.ts'
 import type { Parts } from './parts.ts'
 import { lookAtRemovalNow, lookNow } from './sweeping.ts'
+import { createUpkeep } from './upkeep.ts'
 
-/** How often a run may take its worker down with it, running alone, until it is given up. */
-const MAX_CRASHES = 3
-const PROMOTE_AT_ONCE = 1_000
-const PRUNE_AT_ONCE = 1_000
-/** In one pass; more wait for the next. */
-const PRUNE_MAX = 50_000
+const WATCH_MS = 250
 
-/** Starts; what it returns drains: it resolves when every attempt has ended or was handed back. */
-export async function work(
-  parts: Parts,
-  closers: Closers,
-  onOrphaned: () => void,
-): Promise<() => Promise<void>> {
+/**
+ * Starts; what it returns drains: it resolves when every attempt has ended or was handed back.
+ *
+ * @param end - asks for just that: the supervisor is gone, or this process is of no more use
+ */
+export async function work(parts: Parts, closers: Closers, end: () => void): Promise<() => Promise<void>> {
   const { config, queue, metrics, log } = parts
   const served = config.functionNames
   const functions = parts.functions.filter(({ name }) => served.length === 0 || served.includes(name))
   const names = functions.map(({ name }) => name)
   const consumer = `${hostname()}:${process.pid}:${randomUUID()}`
-  const link = linkToSupervisor([metrics.registry, functionMetrics], onOrphaned)
+  const link = linkToSupervisor({
+    registries: [metrics.registry, functionMetrics],
+    onOrphaned: end,
+    consumer,
+  })
   closers.add('link', () => link.close())
   const scratchParent = scratchOf(config.scratchDir, process.pid)
   await ownFolder(scratchParent)
 
   const inFlight = createInFlight(config.leaseMs)
-  const contact = createContact(Math.min(5 * SECOND_MS, config.leaseMs / 2))
+  const standstill = createStandstillWatch({ everyMs: WATCH_MS })
+  const strays = createStrays({
+    limit: strayLimit(functions.reduce((sum, { concurrency }) => sum + concurrency, 0)),
+    onChange: (functionName, step) => metrics.strays.inc({ function: functionName }, step),
+    onTooMany(count) {
+      log.error(
+        { count },
+        'so many handlers ignore their signal that this worker drains and ends: another is started',
+      )
+      // The supervisor starts another one.
+      end()
+    },
+  })
+  const upkeep = createUpkeep(parts, names)
+  const { contact, writeVerdicts } = upkeep
   const proxy = createRangeProxy(log)
   closers.add('range proxy', () => proxy.close())
-  const writeVerdicts = createVerdictWriter(parts)
   const attendance = createAttendance({
     ...parts,
     limitStore: createLimitStore(parts.storage, queue),
@@ -67,7 +79,7 @@ export async function work(
     limits: () => attendance.limits,
     inFlight,
     contact,
-    attempt: createAttempt({ ...parts, consumer, scratchParent, proxy }),
+    attempt: createAttempt({ ...parts, consumer, scratchParent, proxy, strays }),
     onEndedWithoutResult: () => {
       writeVerdicts().catch((error: Error) => log.debug({ error: error.message }, 'verdicts stay owed'))
     },
@@ -111,8 +123,16 @@ export async function work(
     [
       { name: 'attend', everyMs: SECOND_MS, run: () => attendance.attend() },
       {
+        name: 'leases',
+        everyMs: WATCH_MS,
+        run() {
+          standstill.look()
+          inFlight.watchLeases((fromMs) => standstill.since(fromMs), strays.count)
+        },
+      },
+      {
         name: 'watch',
-        everyMs: 250,
+        everyMs: WATCH_MS,
         run: async () => {
           await hearChildren()
           inFlight.watch()
@@ -123,47 +143,8 @@ export async function work(
         everyMs: config.leaseMs / 3,
         run: () => renewLeases(queue, consumer, inFlight, contact),
       },
-      {
-        name: 'promote',
-        everyMs: Math.min(SECOND_MS, config.leaseMs / 8),
-        run: async () => {
-          const { nowMs } = await queue.promote(PROMOTE_AT_ONCE)
-          contact.touched(nowMs)
-        },
-      },
       { name: 'tidy', everyMs: SECOND_MS, run: tidy },
-      { name: 'verdicts', everyMs: SECOND_MS, run: writeVerdicts },
-      {
-        name: 'reclaim',
-        everyMs: config.leaseMs / 6,
-        run: async () => {
-          if (contact.forMs() < config.leaseMs) return
-          const reclaimed = await queue.reclaim({
-            leaseMs: config.leaseMs,
-            maxCrashes: MAX_CRASHES,
-            heardAtMs: contact.redisMs,
-            heardWithinMs: contact.gapMs,
-            functionNames: names,
-          })
-          for (const taken of reclaimed) {
-            metrics.reclaimed.inc({ function: taken.functionName, outcome: taken.became })
-            if (taken.became === 'dead')
-              metrics.deadLetters.inc({ function: taken.functionName, reason: 'crash-loop' })
-            const { runId: run, functionName, became, lostWorker } = taken
-            log.warn(
-              { function: functionName, run, became, lostWorker },
-              'a worker was lost: its run was taken back',
-            )
-          }
-        },
-      },
-      {
-        name: 'prune',
-        everyMs: MINUTE_MS,
-        run: async () => {
-          metrics.janitorRemoved.inc({ what: 'runs' }, await pruneSome(queue, config))
-        },
-      },
+      ...upkeep.chores,
     ],
     log,
   )
@@ -177,17 +158,4 @@ export async function work(
     await writeVerdicts().catch((error: Error) => log.info({ error: error.message }, 'verdicts stay owed'))
     await stopChores()
   }
-}
-
-/** One pass over what is old, passing over what is still owed a verdict; how many runs were forgotten. */
-async function pruneSome(queue: Queue, { retentionMs, retentionRuns }: Parts['config']): Promise<number> {
-  let passed = 0
-  let pruned = 0
-  while (pruned < PRUNE_MAX) {
-    const { forgotten, examined } = await queue.prune(retentionMs, retentionRuns, PRUNE_AT_ONCE, passed)
-    pruned += forgotten
-    if (examined < PRUNE_AT_ONCE) break
-    passed += examined - forgotten
-  }
-  return pruned
 }

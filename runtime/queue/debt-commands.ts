@@ -8,6 +8,8 @@ import type { RunScript } from './scripts.ts'
 /** By then no announcement of the removal is on its way any more. */
 const CONSUMED_MS = 30 * DAY_MS
 
+const REASON_CHARS = 4_096
+
 /** By Redis's clock. */
 export interface ClaimedDebt {
   /** It was owed then, or before. */
@@ -26,6 +28,10 @@ export function createDebtCommands(redis: Redis, keys: Keys, script: RunScript) 
       const [dueAtMs, atMs] = (await script('claim_debt', [debt, forMs, dueForMs])) as number[]
       return dueAtMs === undefined || atMs === undefined ? undefined : { dueAtMs, atMs }
     },
+
+    /** What can never be paid: a debt's text, or the run that owes a verdict. False when it is not owed any more. */
+    setAside: async (kind: 'debt' | 'verdict', text: string, reason: string): Promise<boolean> =>
+      (await script('set_aside', [kind, text, reason.slice(0, REASON_CHARS)])) === 1,
 
     async debtPaid(debt: string): Promise<void> {
       await redis.zrem(keys.tidy, debt)

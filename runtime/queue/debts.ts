@@ -94,8 +94,19 @@ export function owedBySuccess(
   }
 }
 
-export function parseDebt(text: string): Debt {
+const KINDS: readonly Debt['kind'][] = ['source', 'results', 'files', 'look']
+
+/**
+ * Undefined for a kind that another version knows.
+ *
+ * @throws {SyntaxError | TypeError} when it is no debt at all
+ */
+export function parseDebt(text: string): Debt | undefined {
   const [kind, ...rest] = JSON.parse(text) as [Debt['kind'], ...never[]]
+  if (!KINDS.includes(kind)) {
+    if (typeof kind === 'string') return undefined
+    throw new TypeError('no debt begins so')
+  }
   if (kind === 'source') {
     const [runId] = rest as unknown as [string]
     return { kind, runId }

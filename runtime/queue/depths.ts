@@ -4,6 +4,11 @@ import { GROUP, LANES, type Keys, type Lane } from './keys.ts'
 
 export type Depths = Readonly<Record<Lane | 'running', number>>
 
+/** Runs that a worker has, or could begin now. */
+export function openOf({ live, low, solo, running }: Depths, due: number): number {
+  return live + low + solo + running + due
+}
+
 export async function readDepths(redis: Redis, keys: Keys, functionName: string): Promise<Depths> {
   const depths = { live: 0, low: 0, solo: 0, running: 0 }
   for (const lane of LANES) {

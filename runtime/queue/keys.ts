@@ -22,8 +22,12 @@ export interface Keys {
   readonly delay: string
   /** Sorted set: runs in a final state, by the time when they ended. */
   readonly ended: string
-  /** Set: runs that ended without a result and whose verdict is not yet in the bucket. */
+  /** Set: runs that ended without a result and whose verdict is not yet in the bucket, but for those that wait. */
   readonly verdicts: string
+  /** Sorted set: those of them that could not be written, by the time when that is tried again. */
+  readonly verdictsLater: string
+  /** Stream: what is owed and can never be paid, with the reason. */
+  readonly aside: string
   /** Sorted set: what is to be cleaned away, by the time when that is tried. */
   readonly tidy: string
   /** The channel that says that there is something to claim, write or cancel. */
@@ -42,6 +46,8 @@ export interface Keys {
   dead(functionName: string): string
   /** Sorted set: the workers that serve a function, by the time until when that is known. */
   workers(functionName: string): string
+  /** What a worker's supervisor knows of it: a {@link Fate}'s kind and words. */
+  fate(consumer: string): string
   run(runId: string): string
   /** List: how the newest attempts of a run ended that did not succeed. */
   tries(runId: string): string
@@ -67,6 +73,8 @@ export function createKeys(name: string): Keys {
     delay: `${prefix}delay`,
     ended: `${prefix}ended`,
     verdicts: `${prefix}verdicts`,
+    verdictsLater: `${prefix}verdicts:later`,
+    aside: `${prefix}aside`,
     tidy: `${prefix}tidy`,
     wake: `${prefix}wake`,
     runs: `${prefix}runs`,
@@ -77,6 +85,7 @@ export function createKeys(name: string): Keys {
     stream: (functionName, lane) => `${prefix}q:${functionName}${lane === 'live' ? '' : `:${lane}`}`,
     dead: (functionName) => `${prefix}dead:${functionName}`,
     workers: (functionName) => `${prefix}workers:${functionName}`,
+    fate: (consumer) => `${prefix}fate:${consumer}`,
     run: (runId) => `${prefix}run:${runId}`,
     tries: (runId) => `${prefix}tries:${runId}`,
     events: (objectId) => `${prefix}events:${objectId}`,

@@ -66,6 +66,8 @@ export interface Reclaimed {
   readonly functionName: string
   readonly became: 'requeued' | 'dead' | 'cancelled'
   readonly lostWorker: string
+  /** How it was lost; completes "the worker …". */
+  readonly how: string
 }
 
 export type Queue = ReturnType<typeof createQueue>
@@ -102,8 +104,8 @@ export function createQueue(redis: Redis, name: string) {
       const args = [leaseMs, maxCrashes, 100, heardAtMs, heardWithinMs, ...functionNames]
       const rows = (await script('reclaim', args)) as string[][]
       return rows.map(
-        ([runId, functionName, became, lostWorker]) =>
-          ({ runId, functionName, became, lostWorker }) as Reclaimed,
+        ([runId, functionName, became, lostWorker, how]) =>
+          ({ runId, functionName, became, lostWorker, how }) as Reclaimed,
       )
     },
 
@@ -166,8 +168,12 @@ export function createQueue(redis: Redis, name: string) {
     setLimits: async (functionName: string, limits: Limits, before: string): Promise<boolean> =>
       (await script('set_limits', [functionName, JSON.stringify(limits), before])) === 1,
 
-    /** Some runs whose verdict is owed to the bucket. */
-    owedVerdicts: (count: number): Promise<string[]> => redis.srandmember(keys.verdicts, count),
+    /** Some runs whose verdict is owed to the bucket and may be tried now. */
+    owedVerdicts: (count: number) => script('owed_verdicts', [count]) as Promise<string[]>,
+
+    /** It makes room for others, longer each time; how often it has by now. */
+    putOffVerdict: (runId: string, longestMs: number) =>
+      script('put_off_verdict', [runId, longestMs]) as Promise<number>,
 
     /** The verdict of this end of the run is in the bucket; a later end owes another. */
     async verdictWritten(run: Pick<RunRecord, 'runId' | 'state' | 'epoch' | 'endedAtMs'>): Promise<void> {
@@ -177,6 +183,7 @@ export function createQueue(redis: Redis, name: string) {
     /** There is no such run any more, so nobody can be told how it ended. */
     async forgetVerdict(runId: string): Promise<void> {
       await redis.srem(keys.verdicts, runId)
+      await redis.zrem(keys.verdictsLater, runId)
     },
 
     /** The streams' consumer groups; also made by a claim that misses them, so that an emptied Redis heals. */

@@ -71,6 +71,8 @@ export interface RunRecord {
   readonly lane: Lane
   readonly attempts: number
   readonly crashes: number
+  /** Workers that were lost without a word while it ran beside others. */
+  readonly losses: number
   readonly epoch: number
   readonly fence: number
   /** Announcements of its event, the first included: two are expected, as each comes by two ways. */
@@ -108,6 +110,7 @@ export function parseRun(runId: string, fields: Readonly<Record<string, string>>
     lane: fields['lane'] as Lane,
     attempts: Number(fields['attempts']),
     crashes: Number(fields['crashes']),
+    losses: Number(fields['losses'] ?? 0),
     epoch: Number(fields['epoch']),
     fence: Number(fields['fence']),
     copies: Number(fields['copies']),

@@ -24,7 +24,8 @@ export type Settlement = {
         readonly maxAttempts: number
       }
     | { readonly kind: 'bury'; readonly reason: string; readonly error: string; readonly lines: string }
-    /** Nothing is counted; with a delay it waits that long. */
+    /** Nothing is counted; with a delay it waits that long. Isolated, it gets a worker of its own next. */
+    | { readonly kind: 'isolate'; readonly reason: string }
     | { readonly kind: 'release'; readonly reason: string; readonly delayMs: number }
     | { readonly kind: 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
   )

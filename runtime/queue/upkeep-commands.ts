@@ -5,6 +5,9 @@ import { readRunning } from './running.ts'
 import { redisNowMs } from './redis.ts'
 import type { RunScript } from './scripts.ts'
 
+/** It has ended; its event loop stands still; it lives and gets no CPU. */
+export type FateKind = 'crashed' | 'held' | 'starved'
+
 export function createUpkeepCommands(redis: Redis, keys: Keys, script: RunScript) {
   return {
     /**
@@ -21,6 +24,15 @@ export function createUpkeepCommands(redis: Redis, keys: Keys, script: RunScript
     /** Removes consumers that hold nothing and were not heard of for so long; how many. */
     retireConsumers: (idleMs: number, functionNames: readonly string[]) =>
       script('retire_consumers', [idleMs, ...functionNames]) as Promise<number>,
+
+    /**
+     * What becomes of a worker's runs when their leases run out, as its supervisor knows it; good for `forMs`.
+     *
+     * @param how - completes "the worker …"
+     */
+    async noteFate(consumer: string, kind: FateKind, how: string, forMs: number): Promise<void> {
+      await redis.set(keys.fate(consumer), `${kind} ${how}`, 'PX', Math.ceil(forMs))
+    },
 
     /** What the runs of a function work on that are some worker's now. */
     running: (functionName: string) => readRunning(redis, keys, functionName),

@@ -4,6 +4,7 @@ import type { Logger } from '../logger.ts'
 import type { ClaimedDebt } from '../queue/debt-commands.ts'
 import { parseDebt, type Debt } from '../queue/debts.ts'
 import type { Queue } from '../queue/queue.ts'
+import { StorageError } from '../storage/errors.ts'
 import { MINUTE_MS, SECOND_MS } from '../time.ts'
 
 const AT_ONCE = 100
@@ -34,17 +35,59 @@ export async function payAll(parts: DebtRoundParts): Promise<void> {
   }
 }
 
-async function payOne({ queue, log, isMine, pay }: DebtRoundParts, text: string): Promise<'left' | 'moved'> {
-  const debt = parseDebt(text)
-  if (!(await isMine(debt))) return (await queue.claimDebt(text, LATER_MS, WAITS_MS)) ? 'moved' : 'left'
+async function payOne(parts: DebtRoundParts, text: string): Promise<'left' | 'moved'> {
+  const { queue, isMine } = parts
+  const read = readDebt(text)
+  if (!read.ok) {
+    await setAside(parts, text, `nobody can read it: ${messageOf(read.error)}`)
+    return 'moved'
+  }
+  const debt = read.value
+  const mine = debt ? await settled(isMine(debt)) : NOT_MINE
+  if (!mine.ok) return putOff(parts, text, mine.error)
+  if (!debt || !mine.value) return (await queue.claimDebt(text, LATER_MS, WAITS_MS)) ? 'moved' : 'left'
   const claimed = await queue.claimDebt(text, CLAIM_MS)
   if (!claimed) return 'moved'
-  try {
-    if (await pay(debt, claimed)) await queue.debtPaid(text)
-    else await queue.owe(text, SOON_MS)
-  } catch (error) {
-    log.warn({ debt: text, error: messageOf(error) }, 'could not be cleaned away: it is tried again later')
-    await queue.owe(text, LATER_MS)
+  const paid = await settled(parts.pay(debt, claimed))
+  if (!paid.ok) {
+    if (paid.error instanceof StorageError && paid.error.isForGood) {
+      await setAside(parts, text, `the store refuses it for good: ${paid.error.message}`)
+      return 'moved'
+    }
+    return putOff(parts, text, paid.error)
   }
+  if (paid.value) await queue.debtPaid(text)
+  else await queue.owe(text, SOON_MS)
   return 'moved'
+}
+
+/** Only this debt waits; a Redis that is away ends the round here. */
+async function putOff({ queue, log }: DebtRoundParts, text: string, error: unknown): Promise<'moved'> {
+  log.warn({ debt: text, error: messageOf(error) }, 'cleanup failed; retrying later')
+  await queue.owe(text, LATER_MS)
+  return 'moved'
+}
+
+async function setAside({ queue, log }: DebtRoundParts, text: string, reason: string): Promise<void> {
+  if (await queue.setAside('debt', text, reason))
+    log.error({ debt: text, reason }, 'a cleanup can never be done: it was set aside')
+}
+
+type Settled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: unknown }
+
+const NOT_MINE = { ok: true, value: false } as const
+
+function readDebt(text: string): Settled<Debt | undefined> {
+  try {
+    return { ok: true, value: parseDebt(text) }
+  } catch (error) {
+    return { ok: false, error }
+  }
+}
+
+function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
+  return promise.then(
+    (value) => ({ ok: true, value }),
+    (error: unknown) => ({ ok: false, error }),
+  )
 }

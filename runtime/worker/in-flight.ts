@@ -5,7 +5,9 @@
  */
 import type { FunctionDefinition, Progress } from '../function.ts'
 import type { Claim } from '../queue/run.ts'
+import { SECOND_MS } from '../time.ts'
 import { AttemptAborted } from './attempt/outcome.ts'
+import type { StandstillKind, StandstillWatch } from './standstill.ts'
 
 export interface InFlightAttempt {
   readonly claim: Claim
@@ -33,7 +35,14 @@ export interface InFlight {
   find(runId: string): InFlightAttempt | undefined
   /** Those that have been silent for more than half of what they may be. */
   quiet(): readonly InFlightAttempt[]
-  /** Ends attempts that took too long, were silent, or could not renew their lease. */
+  /**
+   * Ends attempts that could not renew their lease.
+   *
+   * @param stood - for how long this process's event loop stood still since a time, and why
+   * @param strayCount - handlers that go on beside the attempts
+   */
+  watchLeases(stood: StandstillWatch['since'], strayCount: number): void
+  /** Ends attempts that took too long or were silent. */
   watch(): void
 }
 
@@ -53,6 +62,43 @@ const ALONE_MS = 60_000
 
 /** A worker that could not renew for this part of a lease gives its attempts up before anybody can take them. */
 const FENCE_SHARE = 0.8
+
+export interface LeaseLostHere {
+  /** For how long the event loop stood still, and why. */
+  readonly ms: number
+  readonly kind: StandstillKind
+  readonly leaseMs: number
+  /** No other attempt was there, and no handler of an earlier one. */
+  readonly isOnly: boolean
+  /** Its run was alone here, at least at first. */
+  readonly isSolo: boolean
+}
+
+/**
+ * Whose fault it is that this worker's event loop stood still for longer than the lease. Whose handler was on the stack cannot
+ * be told afterwards. So what ran beside others is not counted, and runs alone next; alone it is told for certain, and counts.
+ * A standstill without CPU may also be a stopped process: that counts only for a run that was under suspicion before.
+ */
+export function judgeStandstill({ ms, kind, leaseMs, isOnly, isSolo }: LeaseLostHere): {
+  readonly why: 'blocked' | 'isolated' | 'released'
+  readonly message: string
+} {
+  const stood = `the event loop of its worker stood still for ${seconds(ms)} s, and the lease of ${seconds(leaseMs)} s ran out`
+  if (kind === 'starved')
+    return { why: 'released', message: `${stood}: this machine is too busy, the worker got no CPU` }
+  if (isSolo || (isOnly && kind === 'busy')) {
+    const did = kind === 'busy' ? 'computes without a pause' : 'waits in a call that blocks'
+    return {
+      why: 'blocked',
+      message: `its handler blocked the event loop: ${stood}. It ${did}; such work belongs into a child process or a worker thread`,
+    }
+  }
+  return { why: 'isolated', message: `${stood}: it runs alone next, to see which handler blocks it` }
+}
+
+function seconds(ms: number): string {
+  return (ms / SECOND_MS).toFixed(1).replace(/\.0$/, '')
+}
 
 export function createInFlight(leaseMs: number, now = () => performance.now()): InFlight {
   // A row, not a set: what a set's table once held survives the young generation with it.
@@ -119,14 +165,27 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
           !signal.aborted && nowMs - activeAtMs > definition.stallTimeoutMs / 2,
       )
     },
+    watchLeases(stood, strayCount) {
+      const nowMs = now()
+      // Before anyone is ended.
+      const isOnly = entries.length === 1 && strayCount === 0
+      for (const entry of entries) {
+        const unrenewedMs = nowMs - entry.renewedAtMs
+        if (entry.signal.aborted || unrenewedMs <= leaseMs * FENCE_SHARE) continue
+        const stoodStill = stood(entry.renewedAtMs)
+        const { why, message } =
+          stoodStill.ms >= unrenewedMs / 2
+            ? judgeStandstill({ ...stoodStill, leaseMs, isOnly, isSolo: entry.claim.lane === 'solo' })
+            : { why: 'released' as const, message: 'the lease could not be renewed: redis was away' }
+        abort(entry, why, message)
+      }
+    },
     watch() {
       const nowMs = now()
       for (const entry of entries) {
         if (entry.signal.aborted) continue
         const { timeoutMs, stallTimeoutMs } = entry.definition
-        if (nowMs - entry.renewedAtMs > leaseMs * FENCE_SHARE) {
-          abort(entry, 'released', 'the lease could not be renewed: redis was away')
-        } else if (nowMs - entry.startedAtMs > timeoutMs) {
+        if (nowMs - entry.startedAtMs > timeoutMs) {
           abort(entry, 'timeout', `the attempt took longer than ${timeoutMs / 1_000} s (timeout)`)
         } else if (nowMs - entry.activeAtMs > stallTimeoutMs) {
           abort(entry, 'stalled', `nothing moved for ${stallTimeoutMs / 1_000} s (stallTimeout)`)

@@ -55,6 +55,8 @@ function statusOf(outcome: Outcome): InvocationStatus {
       return outcome.why === 'failed' ? 'retry' : outcome.why
     case 'permanent':
       return 'dead'
+    case 'isolated':
+      return 'released'
     default:
       return outcome.kind
   }

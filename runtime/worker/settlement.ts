@@ -48,6 +48,8 @@ export function settlementOf(
         }
       }
       return { ...head, kind: 'release', reason: outcome.reason, delayMs: sensible(outcome.delayMs ?? 0) }
+    case 'isolated':
+      return { ...head, kind: 'isolate', reason: outcome.reason }
     case 'superseded':
     case 'source-gone':
     case 'cancelled':

@@ -26,6 +26,7 @@ import { createRangeProxy } from '../../runtime/worker/source/proxy.ts'
 import { createWorker, type WorkerParts } from '../../runtime/worker/worker.ts'
 import { newAttemptId } from '../../runtime/worker/attempt/attempt-id.ts'
 import { sleep } from '../../runtime/time.ts'
+import { NO_STRAYS } from '../helpers/strays.ts'
 import { answerOrders } from './side.ts'
 
 const LEASE_MS = 30_000
@@ -148,6 +149,7 @@ function createBenchWorker(atATime: number, { onHandler, onSettled }: Watching) 
   const chores = [
     { name: 'attend', everyMs: 1_000, run: async () => void (await queue.attend(consumer, 5_000, [NAME])) },
     { name: 'watch', everyMs: 250, run: () => inFlight.watch() },
+    { name: 'leases', everyMs: 250, run: () => inFlight.watchLeases(() => ({ ms: 0, kind: 'busy' }), 0) },
     { name: 'heartbeat', everyMs: LEASE_MS / 3, run: () => renewLeases(queue, consumer, inFlight, contact) },
     { name: 'promote', everyMs: 1_000, run: async () => void (await queue.promote(1_000)) },
   ]
@@ -179,7 +181,7 @@ function attemptWithoutStore(definition: FunctionDefinition): WorkerParts['attem
       output.describe({ warnings })
       const event = { ...payload, metadata: {} }
       const parts = { attempt, log, place, event, scratch: () => '/nowhere', options, output }
-      const outcome = await handle({ storage, proxy }, gateway, parts)
+      const outcome = await handle({ storage, proxy, strays: NO_STRAYS }, gateway, parts)
       await output.close()
       return outcome
     } catch (error) {

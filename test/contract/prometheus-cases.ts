@@ -55,6 +55,16 @@ const RUNTIME_CASES: Readonly<Record<string, AlertCase>> = {
       },
     ],
   },
+  HandlersIgnoreTheirSignal: {
+    fires: { [of('sluice_function_stray_handlers')]: '1x30' },
+    labels: cut,
+    silent: [{ [of('sluice_function_stray_handlers')]: '1x10 0x20' }],
+  },
+  DebtsSetAside: {
+    fires: { [of('sluice_debts_set_aside', 'instance="a"')]: '3x10 4x30' },
+    sinceMinutes: 11,
+    silent: [{ [of('sluice_debts_set_aside', 'instance="a"')]: '3x40' }],
+  },
   RuntimeDown: {
     fires: { [up('runtime')]: '0x10' },
     labels: { job: 'runtime', instance: 'runtime:1' },

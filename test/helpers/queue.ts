@@ -56,10 +56,10 @@ function createTestQueue(redis: Redis) {
         functionNames: [FN],
       }),
     /** Settles one attempt; the state that follows. */
-    async settle(claim: Claim, rest: SettlementRest) {
+    async settle(claim: Claim, rest: SettlementRest, consumer = 'settler') {
       const settlement = { runId: claim.runId, fence: claim.fence, token: claim.token, ...rest } as Settlement
       const reply = await queue.turn({
-        consumer: 'settler',
+        consumer,
         token: randomUUID(),
         inFlight: 1,
         settlements: [settlement],
@@ -89,6 +89,7 @@ type SettlementRest =
   | { kind: 'fail'; error: string; lines: string; delayMs: number; maxAttempts: number }
   | { kind: 'bury'; reason: string; error: string; lines: string }
   | { kind: 'release'; reason: string; delayMs: number }
+  | { kind: 'isolate'; reason: string }
   | { kind: 'superseded' | 'source-gone' | 'cancelled'; reason: string }
 
 export const FAILED = { kind: 'fail', error: 'boom', lines: '', delayMs: 0, maxAttempts: 5 } as const

@@ -1,7 +1,7 @@
 /** A suspended process that really stands still. @module */
 import { readdirSync, readFileSync } from 'node:fs'
 
-const LIMIT_MS = 2_000
+const LIMIT_MS = 20_000
 
 /**
  * Waits until every thread has stopped after SIGSTOP: until then one on another core still answers a request. It blocks,

@@ -1,7 +1,9 @@
 /** Waiting for a condition instead of for a time. @module */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { busyness } from '../../runtime/busyness.ts'
 
 export interface WaitOptions {
+  /** On an idle machine; a busy one gets more, by its load. */
   readonly timeoutMs: number
   /** What is awaited, as the end of "waited … for": `the manifest of clip.mp4`. */
   readonly what: string
@@ -19,6 +21,7 @@ export async function waitFor<T>(
   options: WaitOptions,
 ): Promise<T> {
   const startedMs = performance.now()
+  let busiest = 1
   let lastError: unknown
   for (;;) {
     try {
@@ -28,9 +31,11 @@ export async function waitFor<T>(
     } catch (error) {
       lastError = error
     }
-    if (performance.now() - startedMs >= options.timeoutMs) {
+    busiest = Math.max(busiest, busyness())
+    const waitedMs = performance.now() - startedMs
+    if (waitedMs >= options.timeoutMs * busiest) {
       const reason = lastError instanceof Error ? `; the last error: ${lastError.message}` : ''
-      throw new Error(`waited ${options.timeoutMs} ms for ${options.what}${reason}`, { cause: lastError })
+      throw new Error(`waited ${Math.round(waitedMs)} ms for ${options.what}${reason}`, { cause: lastError })
     }
     await sleep(options.intervalMs ?? 50)
   }

@@ -1,3 +1,4 @@
+import type { FateKind } from '../../runtime/queue/upkeep-commands.ts'
 import { describe, expect, it } from 'vitest'
 import type { Claim, RunRecord } from '../../runtime/queue/run.ts'
 import { BURIED, FAILED, FN, jobOf, RELEASED, useQueue } from '../helpers/queue.ts'
@@ -11,14 +12,15 @@ async function claimOne(runId: string): Promise<Claim> {
   return claims[0] as Claim
 }
 
-/** Lets a lease of `leaseMs` run out and takes back what it held. */
-async function loseWorker(leaseMs = 20) {
+/** Lets a lease run out and takes back what it held; its supervisor says what has become of the worker, or cannot. */
+async function loseWorker(consumer = 'w', fate: FateKind | 'unknown' = 'crashed', leaseMs = 20) {
+  if (fate !== 'unknown') await used.queue.noteFate(consumer, fate, 'was ended by SIGKILL', 60_000)
   return waitFor(
     async () => {
       const taken = await used.queue.takeBack(leaseMs)
       return taken.length > 0 && taken
     },
-    { timeoutMs: 5_000, what: 'a lease to run out' },
+    { timeoutMs: 30_000, what: 'a lease to run out' },
   )
 }
 
@@ -205,21 +207,34 @@ describe('reclaim', () => {
     ])
   })
 
-  it('lets others come first for a while after a run that may kill', async () => {
-    await claimOne('a')
-    await claimOne('b')
-    let lost = 0
-    await waitFor(async () => (lost += (await used.queue.takeBack(20)).length) === 2, {
-      timeoutMs: 5_000,
-      what: 'both leases to run out',
-    })
+  it('lets others come first for a while after a run that may kill, in the worker that had it', async () => {
+    const [a, b] = [await claimOne('a'), await claimOne('b')]
+    for (const claim of [a, b])
+      await used.queue.settle(claim, { kind: 'isolate', reason: 'the event loop stood still' })
+    await used.queue.enqueue(jobOf('live-1'), jobOf('live-2'))
+    const runsOf = async (consumer: string) =>
+      (await used.queue.claim(consumer)).claims.map(({ runId }) => runId)
+    expect(await runsOf('w1')).toEqual(['a'])
+    expect(await runsOf('w1')).toEqual(['live-1'])
+    expect(await runsOf('w2')).toEqual(['b'])
+    expect(await runsOf('w2')).toEqual(['live-2'])
+  })
+
+  it('keeps a worker from the next such run for four times as long as the last one took', async () => {
+    await used.queue.settle(await claimOne('a'), { kind: 'isolate', reason: 'the event loop stood still' })
+    const [claim] = (await used.queue.claim('w1')).claims
+    const { keys } = used.queue
+    await used.redis.hincrby(keys.run('a'), 'startedAt', -20_000)
+    await used.queue.settle(claim!, { kind: 'complete', result: '{}' }, 'w1')
+    expect(await used.redis.pttl(`${keys.prefix}solo:rest:w1`)).toBeGreaterThan(70_000)
+  })
+
+  it('lets others come first in a worker that has only begun: the one before it may have died of such a run', async () => {
+    await used.queue.settle(await claimOne('a'), { kind: 'isolate', reason: 'the event loop stood still' })
     await used.queue.enqueue(jobOf('live'))
-    const order: string[] = []
-    for (let turn = 1; turn <= 3; turn++) {
-      order.push(...(await used.queue.claim(`w${turn}`)).claims.map(({ runId }) => runId))
-    }
-    expect(order.at(1)).toBe('live')
-    expect(order.toSorted()).toEqual(['a', 'b', 'live'])
+    await used.queue.attend('new', 5_000, [FN])
+    expect((await used.queue.claim('new')).claims.map(({ runId }) => runId)).toEqual(['live'])
+    expect((await used.queue.claim('new')).claims.map(({ runId }) => runId)).toEqual(['a'])
   })
 
   it('keeps the hold of the worker that waits to be idle', async () => {
@@ -233,6 +248,36 @@ describe('reclaim', () => {
     expect(await used.redis.pttl(key)).toBeGreaterThan(50_000)
   })
 
+  it('gives the runs of a lost machine to whoever is there, all at once; only who lost two is suspect', async () => {
+    await used.queue.enqueue(...['a', 'b', 'c'].map((run) => jobOf(run)), jobOf('low', { lane: 'low' }))
+    await used.queue.claim('gone', 4)
+    expect(await loseWorker('gone', 'unknown')).toHaveLength(4)
+    const busy = await used.queue.claim('busy', 8, { inFlight: 5 })
+    expect(busy.claims.map(({ runId, lane }) => `${runId} ${lane}`)).toEqual([
+      'a live',
+      'b live',
+      'c live',
+      'low low',
+    ])
+    expect(await used.queue.run('a')).toMatchObject({ losses: 1, crashes: 0, attempts: 0 })
+    await loseWorker('busy', 'unknown')
+    expect(await used.queue.run('a')).toMatchObject({ lane: 'solo', losses: 2, crashes: 0 })
+  })
+
+  it('leaves its runs to a worker that lives and gets no CPU', async () => {
+    const claim = await claimOne('a')
+    await used.queue.noteFate('w', 'starved', 'is starved', 60_000)
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    expect(await used.queue.takeBack(20)).toEqual([])
+    expect(await used.queue.settle(claim, { kind: 'complete', result: '{}' })).toBe('succeeded')
+  })
+
+  it('says how the worker was lost, as its supervisor knows it', async () => {
+    await claimOne('a')
+    expect(await loseWorker()).toMatchObject([{ how: 'was ended by SIGKILL' }])
+    expect(await used.queue.run('a')).toMatchObject({ error: 'its worker was lost: w was ended by SIGKILL' })
+  })
+
   it('does not count the crash of a worker that had other runs, and gives up after three alone', async () => {
     await claimOne('a')
     await loseWorker()
@@ -240,7 +285,7 @@ describe('reclaim', () => {
     const became: unknown[] = []
     for (let crash = 1; crash <= 3; crash++) {
       expect((await used.queue.claim(`w${crash}`)).claims).toHaveLength(1)
-      became.push((await loseWorker())[0]?.became)
+      became.push((await loseWorker(`w${crash}`))[0]?.became)
     }
     expect(became).toEqual(['requeued', 'requeued', 'dead'])
     expect(await used.queue.run('a')).toMatchObject({ state: 'dead', reason: 'crash-loop', crashes: 3 })

@@ -10,6 +10,7 @@ import type { Outcome } from '../../runtime/worker/attempt/outcome.ts'
 import { createRangeProxy } from '../../runtime/worker/source/proxy.ts'
 import { createInFlight } from '../../runtime/worker/in-flight.ts'
 import { objectOf, silentLog } from '../helpers/source.ts'
+import { NO_STRAYS } from '../helpers/strays.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
 
 const proxy = createRangeProxy(silentLog)
@@ -49,7 +50,7 @@ async function outcomeOf(
   })
   const claim = { runId: '0'.repeat(32), attempts: 0, epoch: 0, payload: { ...event, eventTimeMs: 0 } }
   const attempt = createInFlight(30_000).add(claim as never, definition)
-  return handle({ storage, proxy, downloadBelowBytes: 0 }, createGateway([definition]), {
+  return handle({ storage, proxy, strays: NO_STRAYS, downloadBelowBytes: 0 }, createGateway([definition]), {
     attempt,
     log: silentLog,
     place,

@@ -323,6 +323,30 @@ it('pays what it can behind more than it reads at once of what it cannot', async
   expect(await left()).not.toContain('manifest.json')
 })
 
+it.each([
+  { name: 'is no text of ours', poison: 'poison', isAside: true },
+  { name: 'is of another shape', poison: '[7]', isAside: true },
+  { name: 'is of a kind that another version knows', poison: '["later","x"]', isAside: false },
+])('pays what it can beside a debt that $name', async ({ poison, isAside }) => {
+  const { left, of } = await result()
+  await used.queue.owe(poison, -1_000)
+  await used.queue.owe(resultsDebt(of, 'own'), 0)
+  await tidyWith([mirror])()
+  expect(await left()).not.toContain('manifest.json')
+  const { keys } = used.queue
+  expect(await used.redis.xlen(keys.aside)).toBe(isAside ? 1 : 0)
+  expect((await used.redis.zrange(keys.tidy, '0', '-1')).includes(poison)).toBe(!isAside)
+})
+
+it('pays what it can beside a debt whose run nobody can read', async () => {
+  const { left, of } = await result()
+  await used.redis.hset(used.queue.keys.run('broken'), { state: 'succeeded', fn: 'eat', payload: '{' })
+  await used.queue.owe(JSON.stringify(['source', 'broken', 0]), -1_000)
+  await used.queue.owe(resultsDebt(of, 'own'), 0)
+  await tidyWith([mirror])()
+  expect(await left()).not.toContain('manifest.json')
+})
+
 it('makes room for others when nobody comes by who can pay', async () => {
   const { of } = await result()
   const debts = [...Array(100).keys()].map((n) => resultsDebt(of, `e${n}`))

@@ -45,6 +45,16 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ['an attempt begins with the fence of the one before', "v[1] = string.format('%.0f', v[1] + 1)", ''],
     ['attempts without end', "kind == 'bury' or attempts >= maxAttempts", "kind == 'bury'"],
     [
+      'one worker that has had a suspect keeps all from the next',
+      "'EXISTS', P .. 'solo:rest:' .. consumer",
+      "'EXISTS', P .. 'solo:rest'",
+    ],
+    [
+      'what may have blocked its worker goes on beside others',
+      "kind == 'isolate' and 'solo' or lane",
+      'lane',
+    ],
+    [
       'nobody holds back for a run that wants a worker of its own',
       '(isIdle or isResting or not holdsBack())',
       '(true)',
@@ -125,8 +135,19 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       'if false then',
     ],
     ['who lost its run may still settle it', "'token', '', 'error', lost", "'error', lost"],
-    ['every crash counts, also beside others', "lane == 'solo' and redis.call(", 'redis.call('],
-    ['what was lost goes on beside others', "enqueue(run, fn, 'solo', t)", 'enqueue(run, fn, lane, t)'],
+    [
+      'every crash counts, also beside others',
+      "lane == 'solo' and redis.call('HINCRBY', runKey(run), 'crashes'",
+      "redis.call('HINCRBY', runKey(run), 'crashes'",
+    ],
+    [
+      'what may have killed its worker goes on beside others',
+      "enqueue(run, fn, isSuspect and 'solo' or lane, t)",
+      'enqueue(run, fn, lane, t)',
+    ],
+    ['a lost machine throws suspicion on all that it ran', '>= MAX_LOSSES', '>= 1'],
+    ['a word about a worker says nothing', 'or fate ~= nil or', 'or'],
+    ['a worker without CPU loses its runs', "if fate == 'starved' then", 'if false then'],
   ]),
   ...ofScript('heartbeat', [
     ['a heartbeat without its fence check', ' or v[2] ~= fence or v[3]', ' or v[3]'],
@@ -170,7 +191,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       'elseif false then',
     ],
     ['a sweep takes up dead letters', "(state == 'dead' or state == 'cancelled')", "state == 'cancelled'"],
-    ['what runs again is still owed its verdict', "redis.call('SREM', P .. 'verdicts', run)", ''],
+    ['what runs again is still owed its verdict', 'payVerdict(run)', ''],
   ]),
   // The model comes there too seldom.
   ...mutantsOf(
@@ -179,11 +200,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     [['a verdict of an earlier end pays for a later one', ' or v[2] ~= ARGV[3] or v[3] ~= ARGV[4]', '']],
   ),
   ...ofScript('prune', [
-    [
-      'runs are forgotten that are owed their verdict',
-      "redis.call('SISMEMBER', P .. 'verdicts', run) == 0",
-      'true',
-    ],
+    ['runs are forgotten that are owed their verdict', 'if not owesVerdict(run) then', 'if true then'],
   ]),
   ...ofScript('withdraw', [['a job withdraws what others asked for', 'if v[2] == ARGV[1] and (', 'if (']]),
   ...ofScript('result_removed', [['a removed result ends any run', "v[1] ~= 'succeeded' or", 'not v[1] or']]),

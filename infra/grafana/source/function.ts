@@ -140,11 +140,13 @@ export const functionDetail: Dashboard = {
         }),
         graph({
           title: 'Tried again, taken back',
-          description: 'Attempts after which the run waits for another, and runs of workers that were lost.',
+          description:
+            'Attempts after which the run waits for another, runs of workers that were lost, and handlers that ignore their signal.',
           unit: 'ops',
           queries: [
             { expr: rate(`sluice_function_retries_total${F}`), legend: 'tried again' },
             { expr: rate(`sluice_queue_reclaimed_total${F}`, 'outcome'), legend: 'taken back: {{outcome}}' },
+            { expr: `sum(sluice_function_stray_handlers${F})`, legend: 'ignore their signal' },
           ],
         }),
         graph({

@@ -199,11 +199,12 @@ export const health: Dashboard = {
         graph({
           title: 'Owed',
           description:
-            'Verdicts and removals that the store has not yet taken, and runs that wait for another try.',
+            'Verdicts and removals that the store has not yet taken, those that were set aside because it never will, and runs that wait for another try.',
           unit: 'short',
           queries: [
             { expr: 'max(sluice_verdicts_owed)', legend: 'verdicts' },
             { expr: 'max(sluice_cleanup_owed)', legend: 'removals' },
+            { expr: 'max(sluice_debts_set_aside)', legend: 'set aside' },
             { expr: 'max(sluice_queue_delayed)', legend: 'another try' },
           ],
         }),

@@ -35,6 +35,10 @@ export const functionSchema = z
       waiting: z.int().openapi({ description: 'uploads' }),
       backfill: z.int().openapi({ description: 'reprocessed, redriven and swept runs that wait' }),
       running: z.int(),
+      open: z.int().openapi({
+        description:
+          'all that workers have or could begin now: waiting, backfill, running, and retries that are due; a measure for scaling',
+      }),
       dead: z.int(),
     }),
     workers: z.int().openapi({ description: 'worker processes that look for its runs now' }),

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { stretched } from '../../busyness.ts'
 import type { FunctionOfObject, ObjectView } from '../../api/model/object.ts'
 import { messageOf } from '../../errors.ts'
 import { createRouter } from '../../intake/routing.ts'
@@ -22,7 +23,7 @@ export interface CanaryRun {
   readonly file?: string | undefined
 }
 
-const PATIENCE_MS = 2 * MINUTE_MS
+const PATIENCE_MS = stretched(2 * MINUTE_MS)
 const ENDED = ['succeeded', 'dead', 'cancelled', 'superseded', 'source-gone']
 
 export async function* checkRun(patient: Patient, { name, file }: CanaryRun): Findings {

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { stretched } from '../../busyness.ts'
 import { messageOf } from '../../errors.ts'
 import { createHistory } from '../../queue/history.ts'
 import { createInboxCommands } from '../../queue/inbox-commands.ts'
@@ -107,6 +108,7 @@ async function watchFor(redis: Redis, { keys, signal }: Patient, bucket: string,
   const isNew = (id: string) => !known.has(id)
 
   return async (expected: number): Promise<readonly Sighting[]> => {
+    const patienceMs = stretched(PATIENCE_MS)
     const startedMs = performance.now()
     const delays: number[] = []
     let taken = 0
@@ -116,10 +118,10 @@ async function watchFor(redis: Redis, { keys, signal }: Patient, bucket: string,
       const seen = taken + now.waiting.filter(isNew).length
       while (delays.length < seen) delays.push(performance.now() - startedMs)
       if (delays.length < expected) await sleep(POLL_MS, signal)
-    } while (delays.length < expected && performance.now() - startedMs < PATIENCE_MS && !signal.aborted)
+    } while (delays.length < expected && performance.now() - startedMs < patienceMs && !signal.aborted)
     // What lies in the inbox may be on its way into the record: an intake takes it at once.
     if (taken < delays.length) {
-      await sleep(TAKEN_MS, signal)
+      await sleep(stretched(TAKEN_MS), signal)
       taken = (await look()).taken.filter(isNew).length
     }
     return delays.map((delayMs, index) => ({ delayMs, isTaken: index < taken }))
@@ -133,7 +135,7 @@ function judgeSightings(sightings: readonly Sighting[], expected: number, patien
   if (sightings.length === 0) {
     return fail(
       check,
-      `none in ${durationText(PATIENCE_MS)}: MinIO tells Redis nothing of uploads; see notifications and targets above`,
+      `none in ${durationText(stretched(PATIENCE_MS))}: MinIO tells Redis nothing of uploads; see notifications and targets above`,
       setupLine(patient),
     )
   }

@@ -1,4 +1,6 @@
 /** The clocks of Redis, of MinIO and of this machine. @module */
+import { stretched } from '../../busyness.ts'
+import { SECOND_MS } from '../../time.ts'
 import { durationText } from '../amounts.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import type { Patient } from './patient.ts'
@@ -13,11 +15,11 @@ export async function* checkClocks({ redis, config }: Patient): Findings {
   if (redis) {
     const startedMs = Date.now()
     const [seconds, micros] = (await redis.time()).map(Number) as [number, number]
-    yield judge('Redis', seconds * 1_000 + micros / 1_000 - (startedMs + Date.now()) / 2)
+    yield judge('Redis', seconds * 1_000 + micros / 1_000 - (startedMs + Date.now()) / 2, doubtMs(startedMs))
   } else yield skipped('clock of Redis', 'it does not answer')
   const startedMs = Date.now()
   const date = await fetch(`${config.minioEndpoint}/minio/health/live`, {
-    signal: AbortSignal.timeout(5_000),
+    signal: AbortSignal.timeout(stretched(5 * SECOND_MS)),
   })
     .then(async (response) => {
       await response.body?.cancel()
@@ -26,13 +28,20 @@ export async function* checkClocks({ redis, config }: Patient): Findings {
     .catch(() => null)
   const dateMs = Date.parse(date ?? '')
   // The middle of that second.
-  if (Number.isFinite(dateMs)) yield judge('MinIO', dateMs + 500 - (startedMs + Date.now()) / 2)
+  if (Number.isFinite(dateMs))
+    yield judge('MinIO', dateMs + 500 - (startedMs + Date.now()) / 2, doubtMs(startedMs))
   else yield skipped('clock of MinIO', 'no answer of it has a date')
 }
 
-export function judge(server: string, aheadMs: number): Finding {
+/** The answer was given at any moment since then. */
+function doubtMs(startedMs: number): number {
+  return (Date.now() - startedMs) / 2
+}
+
+/** @param uncertainMs - by how much it may be less, as the answer took its time */
+export function judge(server: string, aheadMs: number, uncertainMs = 0): Finding {
   const check = `clock of ${server}`
-  const awayMs = Math.abs(aheadMs)
+  const awayMs = Math.max(0, Math.abs(aheadMs) - uncertainMs)
   if (awayMs <= CLOSE_MS) return ok(check, 'as here')
   const found = `${durationText(awayMs)} ${aheadMs > 0 ? 'ahead of' : 'behind'} the one here`
   return awayMs > REFUSED_MS

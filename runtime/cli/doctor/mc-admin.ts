@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
+import { stretched } from '../../busyness.ts'
 import type { Credentials } from '../../config.ts'
 import { withPrivateFolder } from '../../storage/provision/private-folder.ts'
 import { SECOND_MS } from '../../time.ts'
@@ -93,7 +94,7 @@ function settingsOf(kv: readonly KeyValue[]): Readonly<Record<string, string>> {
 async function runMc(mcPath: string, dir: string, args: readonly string[]): Promise<unknown> {
   const { stdout } = await run(mcPath, ['--json', '--config-dir', dir, ...args], {
     env: { HOME: dir, MC_CONFIG_DIR: dir },
-    timeout: 20 * SECOND_MS,
+    timeout: stretched(20 * SECOND_MS),
     maxBuffer: 64 * 1024 ** 2,
   }).catch((error: { stdout?: string; message: string }) => {
     throw new Error(`mc ${args.slice(0, 3).join(' ')}: ${reasonIn(error.stdout ?? '') ?? error.message}`)

@@ -1,4 +1,6 @@
 /** MinIO: there, with buckets that remember and forget as they should, and watermarks. @module */
+import { stretched } from '../../busyness.ts'
+import { SECOND_MS } from '../../time.ts'
 import { allBuckets, BUCKETS } from '../../storage/provision/policies.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { messageOf } from '../../errors.ts'
@@ -30,7 +32,9 @@ async function checkServer({ config, invocation }: Patient): Promise<Finding> {
   const { minioEndpoint: endpoint } = config
   const repair = 'export MINIO_ENDPOINT=http://<host>:9000'
   try {
-    const response = await fetch(`${endpoint}/minio/health/ready`, { signal: AbortSignal.timeout(5_000) })
+    const response = await fetch(`${endpoint}/minio/health/ready`, {
+      signal: AbortSignal.timeout(stretched(5 * SECOND_MS)),
+    })
     await response.body?.cancel()
     if (response.ok) return ok('server', `${endpoint} is ready`)
     return response.headers.get('server') === 'MinIO'

@@ -1,5 +1,6 @@
 /** A connection that answers now or not at all. @module */
 import { Redis } from 'ioredis'
+import { stretched } from '../../busyness.ts'
 import { SECOND_MS } from '../../time.ts'
 
 /** The connection, or why there is none; no password is in that. */
@@ -10,8 +11,8 @@ export async function openRedis(url: string): Promise<{ redis: Redis | undefined
     // One try: a person waits.
     retryStrategy: () => null,
     maxRetriesPerRequest: 0,
-    connectTimeout: 5 * SECOND_MS,
-    commandTimeout: 5 * SECOND_MS,
+    connectTimeout: stretched(5 * SECOND_MS),
+    commandTimeout: stretched(5 * SECOND_MS),
     // It asks INFO, which an account may not have: that is a finding by itself.
     enableReadyCheck: false,
   })

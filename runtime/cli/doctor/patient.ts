@@ -1,5 +1,6 @@
 /** Who is examined: the settings, the functions, and connections with which checks ask. @module */
 import type { Redis } from 'ioredis'
+import { stretched } from '../../busyness.ts'
 import type { Config, Credentials, Environment } from '../../config.ts'
 import type { FunctionList } from '../../process/load-functions.ts'
 import { createKeys, type Keys } from '../../queue/keys.ts'
@@ -51,7 +52,7 @@ export async function openPatient(given: Given): Promise<Patient> {
       endpoint: config.minioEndpoint,
       region: config.minioRegion,
       credentials,
-      idleTimeoutMs: IDLE_MS,
+      idleTimeoutMs: stretched(IDLE_MS),
       retries: 1,
     })
     return { name, credentials, requester, storage: storageOn(requester) }

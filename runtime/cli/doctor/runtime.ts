@@ -1,6 +1,7 @@
 /** The runtime: answers, takes notifications, and has workers for each function. @module */
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
+import { stretched } from '../../busyness.ts'
 import type { FunctionView } from '../../api/model/function.ts'
 import { messageOf } from '../../errors.ts'
 import { createInboxCommands } from '../../queue/inbox-commands.ts'
@@ -38,7 +39,9 @@ export async function* checkRuntime(patient: Patient): Findings {
 async function checkReady(api: ApiClient, { invocation }: Patient): Promise<Finding> {
   const start = `${invocation} start`
   try {
-    const response = await fetch(`${api.url}/readyz`, { signal: AbortSignal.timeout(5_000) })
+    const response = await fetch(`${api.url}/readyz`, {
+      signal: AbortSignal.timeout(stretched(5 * SECOND_MS)),
+    })
     const { status, checks } = readySchema.parse(await response.json())
     const wrong = checks
       .filter((check) => !check.ok)
@@ -75,7 +78,7 @@ async function checkIntake(redis: Redis, patient: Patient): Promise<Finding> {
     createScripts(redis, patient.keys.prefix),
   )
   const { headPrint } = await lookIntoInbox(0)
-  await sleep(INTAKE_MS, patient.signal)
+  await sleep(stretched(INTAKE_MS), patient.signal)
   const now = await redis.llen(inbox)
   const { headPrint: printNow } = await lookIntoInbox(0)
   const found = `${countText(now, 'notification')} in ${inbox}`

@@ -43,13 +43,14 @@ local function again(run, fn, object, generation, payload, seen)
   if payload ~= '' then redis.call('HSET', h, 'payload', payload) end
   redis.call('HSET', h, 'attempts', 0, 'crashes', 0, 'trigger', trigger, 'asked', job ~= '' and job or token,
     'epoch', math.max(tonumber(v[5]) + 1, t), 'createdAt', t)
-  redis.call('HDEL', h, 'reason', 'error', 'lines', 'letter', 'cancel', 'hint', 'result', 'endedAt', 'token', 'progress')
+  redis.call('HDEL', h, 'reason', 'error', 'lines', 'letter', 'cancel', 'hint', 'result', 'endedAt', 'token', 'progress',
+    'losses')
   redis.call('SREM', P .. 'marked:' .. v[3], run)
   redis.call('SADD', P .. 'open:' .. v[3], run)
   redis.call('SREM', P .. 'failed:' .. v[3], run)
   redis.call('ZREM', P .. 'ended', run)
   redis.call('ZADD', P .. 'runs', t, run)
-  redis.call('SREM', P .. 'verdicts', run)
+  payVerdict(run)
   enqueue(run, v[2], 'low', t)
   countHealed(pass, 'restored', 1)
   if v[4] and v[4] ~= '' then redis.call('XDEL', P .. 'dead:' .. v[2], v[4]) end

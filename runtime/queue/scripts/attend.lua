@@ -6,7 +6,9 @@ local t = now()
 local limits = {}
 for i = 3, #ARGV do
   local key = P .. 'workers:' .. ARGV[i]
-  redis.call('ZADD', key, t + tonumber(ARGV[2]), ARGV[1])
+  local isNew = redis.call('ZADD', key, t + tonumber(ARGV[2]), ARGV[1]) == 1
+  -- The worker before it may have died of a run that it ran alone: others come first at the beginning as well.
+  if isNew then redis.call('SET', P .. 'solo:rest:' .. ARGV[1], 1, 'PX', 10000) end
   redis.call('ZREMRANGEBYSCORE', key, '-inf', t)
   redis.call('PEXPIRE', key, ARGV[2])
   limits[#limits + 1] = redis.call('HGET', P .. 'limits', ARGV[i]) or ''

@@ -75,11 +75,22 @@ local function close(run, object)
   if redis.call('SREM', P .. 'open:' .. object, run) == 0 then redis.call('SREM', P .. 'marked:' .. object, run) end
 end
 
+-- The debt of a verdict is among those that may be tried now, or waits for its next try.
+local function owesVerdict(run)
+  return redis.call('SISMEMBER', P .. 'verdicts', run) == 1 or redis.call('ZSCORE', P .. 'verdicts:later', run)
+end
+
+local function payVerdict(run)
+  return redis.call('SREM', P .. 'verdicts', run) + redis.call('ZREM', P .. 'verdicts:later', run) > 0
+end
+
 -- A final state. All but success are owed a verdict in the bucket: `verdicts` remembers the debt.
 local function finish(run, state, at, object)
   redis.call('HSET', runKey(run), 'state', state, 'endedAt', at, 'entry', '')
   redis.call('ZADD', P .. 'ended', at, run)
   close(run, object)
+  payVerdict(run)
+  redis.call('HDEL', runKey(run), 'verdictTries')
   if state ~= 'succeeded' then redis.call('SADD', P .. 'verdicts', run) end
   -- Whose source somebody may still want: for afterSuccess, which asks whatever functions a worker knows.
   if state == 'dead' or state == 'cancelled' then

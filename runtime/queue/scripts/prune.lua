@@ -9,7 +9,7 @@ local surplus = redis.call('ZCARD', P .. 'ended') - keep - passed
 if surplus > #old then old = redis.call('ZRANGE', P .. 'ended', passed, passed + math.min(surplus, limit) - 1) end
 local forgotten = 0
 for _, run in ipairs(old) do
-  if redis.call('SISMEMBER', P .. 'verdicts', run) == 0 then
+  if not owesVerdict(run) then
     local v = redis.call('HMGET', runKey(run), 'fn', 'letter', 'state')
     -- What goes on does not belong here, and is not forgotten.
     if v[3] == 'queued' or v[3] == 'running' or v[3] == 'retrying' then redis.call('ZREM', P .. 'ended', run)

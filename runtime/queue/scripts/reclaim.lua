@@ -1,17 +1,31 @@
--- Takes back what dead workers held: entries that were not renewed for a lease. Such a run may have killed its worker,
--- so it goes on alone (lane solo), and a worker lost while it ran alone counts as a crash of its own.
+-- Takes back what lost workers held: entries that were not renewed for a lease. What a supervisor knows of such a worker lies
+-- in fate:<worker>. One that has crashed, or whose event loop stands still (held), may have been killed by any of its runs, so
+-- they go on alone (lane solo). One that gets no CPU (starved) keeps them. Of one without a word (its whole machine is
+-- gone) they go back into their lanes, and become suspect when that happens twice. A worker lost while a run was alone
+-- there counts as a crash of that run.
 -- KEYS  1 prefix
 -- ARGV  1 lease in ms  2 crashes allowed  3 how many entries at most a stream
 --       4 Redis's clock when the caller last heard of it  5 how old that may be in ms, then the functions
 --         A call that lay in a pipe while Redis was stopped would find every lease run out: it is too old to act.
--- Returns {{run, function, what became of it: requeued | dead | cancelled, the worker that was lost}}
+-- Returns {{run, function, what became of it: requeued | dead | cancelled, the worker that was lost, how (in words)}}
 local leaseMs, maxCrashes, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local t = now()
 local taken = {}
+local MAX_LOSSES = 2
 if t - tonumber(ARGV[4]) > tonumber(ARGV[5]) then return taken end
+
+local function fateOf(worker)
+  local kind, how = string.match(redis.call('GET', P .. 'fate:' .. worker) or '', '^(%a+) (.+)$')
+  return kind, how or 'is not heard of any more'
+end
 
 local function takeBack(fn, lane, item)
   local entry, worker = item[1], item[2]
+  local fate, how = fateOf(worker)
+  if fate == 'starved' then
+    redis.call('XCLAIM', stream(fn, lane), GROUP, worker, 0, entry, 'JUSTID')
+    return
+  end
   local found = redis.call('XRANGE', stream(fn, lane), entry, entry)
   local run = found[1] and found[1][2][2]
   local v = run and redis.call('HMGET', runKey(run), 'state', 'entry', 'object', 'cancel', 'lane') or {}
@@ -20,24 +34,25 @@ local function takeBack(fn, lane, item)
   if v[2] ~= entry or v[5] ~= lane then return end
   if v[1] == 'queued' then
     enqueue(run, fn, lane, t)
-    taken[#taken + 1] = { run, fn, 'requeued', worker }
+    taken[#taken + 1] = { run, fn, 'requeued', worker, how }
   elseif v[1] == 'running' then
     local crashes = lane == 'solo' and redis.call('HINCRBY', runKey(run), 'crashes', 1) or 0
-    local lost = 'the worker ' .. worker .. ' was lost while it ran'
+    local isSuspect = lane == 'solo' or fate ~= nil or redis.call('HINCRBY', runKey(run), 'losses', 1) >= MAX_LOSSES
+    local lost = 'its worker was lost: ' .. worker .. ' ' .. how
     if crashes > 0 then
-      lost = 'it took its worker down ' .. crashes .. ' times while it ran alone there (ended, or its event loop stood still); the last was ' .. worker
+      lost = 'it took its worker down ' .. crashes .. ' times while it ran alone there; the last one, ' .. worker .. ', ' .. how
     end
     note(run, 'lost', lost, '', t)
     redis.call('HSET', runKey(run), 'token', '', 'error', lost)
     if v[4] == '1' then
       finish(run, 'cancelled', t, v[3])
-      taken[#taken + 1] = { run, fn, 'cancelled', worker }
+      taken[#taken + 1] = { run, fn, 'cancelled', worker, how }
     elseif crashes >= maxCrashes then
       bury(run, fn, 'crash-loop', t, v[3])
-      taken[#taken + 1] = { run, fn, 'dead', worker }
+      taken[#taken + 1] = { run, fn, 'dead', worker, how }
     else
-      enqueue(run, fn, 'solo', t)
-      taken[#taken + 1] = { run, fn, 'requeued', worker }
+      enqueue(run, fn, isSuspect and 'solo' or lane, t)
+      taken[#taken + 1] = { run, fn, 'requeued', worker, how }
     end
   end
 end

@@ -4,7 +4,7 @@
 -- ARGV  1 consumer  2 token of this turn  3 attempts that go on in this worker
 --       s, then s times: run, fence, token, kind, reason, error, lines, delay in ms, max attempts, result
 --         (of complete, reason and error are what is to be cleaned away now: results, source)
---         kind  complete | fail | bury | release | superseded | source-gone | cancelled
+--         kind  complete | fail | bury | release | isolate | superseded | source-gone | cancelled
 --       f, then f times: function, free slots, how many of them go to the low lane first
 -- Returns {{state each settlement led to, or 'fenced'}, {claimed: run, function, fence, lane, attempts, epoch, payload, trigger,
 --          createdAt, queuedAt, now}, {streams that could not be read, with the error}}
@@ -22,6 +22,11 @@ local function many(command, key, values, ...)
     redis.call(command, key, unpack(head))
   end
 end
+
+-- For a while others come first for this worker: a lane full of files that kill must not be all that it does, and what waits
+-- for it to be idle must not be all that its slots do.
+local function rest(ms) redis.call('SET', P .. 'solo:rest:' .. consumer, 1, 'PX', ms) end
+local REST_MS, ALONE_MS = 10000, 60000
 
 -- Success is what mostly happens: what can be said once for all of a turn is. Its entries go last of all; one that stays
 -- because of an error is nobody's any more, and goes when its lease has run out.
@@ -46,10 +51,12 @@ local function settle()
   p = p + 10
   local h = runKey(run)
   local v = redis.call('HMGET', h, 'state', 'fence', 'token', 'fn', 'lane', 'entry', 'object', 'cancel', 'hint',
-    'reason', 'error', 'lines')
+    'reason', 'error', 'lines', 'startedAt')
   local state, fn, lane, entry, object = v[1], v[4], v[5], v[6], v[7]
   if v[2] ~= fence or v[3] ~= mine then return 'fenced' end
   if state ~= 'running' then return state end
+  -- Four times as long as it has kept the others away.
+  if lane == 'solo' then rest(math.max(REST_MS, 4 * math.min(t - (tonumber(v[13]) or t), ALONE_MS))) end
   -- The old entry goes last: whatever fails before leaves it to be taken back.
   local function leave(newState)
     drop(fn, lane, entry)
@@ -67,10 +74,10 @@ local function settle()
   end
   -- Somebody asked for the end of it while it ran: it does not start again. And a word to end it that was meant for an
   -- attempt before this one ends nothing.
-  if v[8] == '1' and (kind == 'release' or kind == 'fail') then kind = 'cancelled' end
+  if v[8] == '1' and (kind == 'release' or kind == 'fail' or kind == 'isolate') then kind = 'cancelled' end
   if v[8] ~= '1' and kind == 'cancelled' then kind = 'release' end
-  if kind == 'release' and delayMs == 0 then
-    enqueue(run, fn, lane, t)
+  if kind == 'isolate' or kind == 'release' and delayMs == 0 then
+    enqueue(run, fn, kind == 'isolate' and 'solo' or lane, t)
     wake(fn)
     return noted('queued', 'released')
   end
@@ -176,7 +183,7 @@ end
 local function takeSolo()
   for _, want in ipairs(wanted) do
     if take(want.fn, 'solo', 1) > 0 then
-      redis.call('SET', P .. 'solo:rest', 1, 'PX', 10000)
+      rest(REST_MS)
       return
     end
   end
@@ -203,9 +210,8 @@ local function holdsBack()
   return true
 end
 
--- After one such run others come first for a while: a lane full of files that kill must not be all that is done.
 if #wanted > 0 and isSoloWaiting() then
-  local isResting = redis.call('EXISTS', P .. 'solo:rest') == 1
+  local isResting = redis.call('EXISTS', P .. 'solo:rest:' .. consumer) == 1
   if isIdle and not isResting then takeSolo() end
   if isIdle and redis.call('GET', P .. 'solo') == consumer then redis.call('DEL', P .. 'solo') end
   if #claimed == 0 and (isIdle or isResting or not holdsBack()) then takeWork() end

@@ -5,5 +5,5 @@
 local run = ARGV[1]
 local v = redis.call('HMGET', runKey(run), 'state', 'epoch', 'endedAt')
 if v[1] and (v[1] ~= ARGV[2] or v[2] ~= ARGV[3] or v[3] ~= ARGV[4]) then return 0 end
-redis.call('SREM', P .. 'verdicts', run)
+payVerdict(run)
 return 1

@@ -10,7 +10,7 @@ import { useLightResponses } from './exchange.ts'
 import type { Claim } from '../../queue/run.ts'
 import { createGateway } from './gateway.ts'
 import type { InFlightAttempt } from '../in-flight.ts'
-import { outcomeOfError, type Outcome } from './outcome.ts'
+import { capped, outcomeOfError, type Outcome } from './outcome.ts'
 import { adopt, perform, type PerformParts } from './perform.ts'
 import { reached } from '../../steps.ts'
 import { withScratch } from './scratch.ts'
@@ -44,12 +44,14 @@ export function createAttempt(
   return async (attempt, log) => {
     try {
       const outcome = await run(attempt, log)
-      return attempt.signal.aborted && outcome.kind !== 'succeeded'
-        ? outcomeOfError(attempt.signal.reason)
-        : outcome
+      return capped(
+        attempt.signal.aborted && outcome.kind !== 'succeeded'
+          ? outcomeOfError(attempt.signal.reason)
+          : outcome,
+      )
     } catch (error) {
       // What breaks in an aborted attempt broke because of the abort.
-      return outcomeOfError(attempt.signal.aborted ? attempt.signal.reason : error)
+      return capped(outcomeOfError(attempt.signal.aborted ? attempt.signal.reason : error))
     }
   }
 

@@ -20,7 +20,12 @@ export interface Handling extends Omit<Performance, 'wasVacant'> {
  * of that: a tool only sees that its input broke off, and some (FFmpeg of 2018) take that for its end and succeed.
  */
 export async function handle(
-  { storage, proxy, downloadBelowBytes }: Pick<PerformParts, 'storage' | 'proxy' | 'downloadBelowBytes'>,
+  {
+    storage,
+    proxy,
+    strays,
+    downloadBelowBytes,
+  }: Pick<PerformParts, 'storage' | 'proxy' | 'strays' | 'downloadBelowBytes'>,
   gateway: Gateway,
   handling: Handling,
 ): Promise<Outcome> {
@@ -44,6 +49,7 @@ export async function handle(
       event,
       eventTime: new Date(claim.payload.eventTimeMs).toISOString(),
       variables: variablesOf(handling, source),
+      onLeftBehind: (ended) => strays.add(definition.name, ended),
     })
     const fault = outcome.kind === 'succeeded' ? source.unseenFault : source.fault
     return fault ? outcomeOfError(fault) : outcome

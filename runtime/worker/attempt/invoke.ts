@@ -7,12 +7,16 @@ import { outcomeOfError, outcomeOfResponse, type Outcome } from './outcome.ts'
 
 /** How long a handler may take to notice that its signal was aborted. */
 const NOTICE_MS = 10_000
+/** It begins with the message, which may be of any length. */
+const STACK_CHARS = 8_192
 
 export interface Invocation {
   readonly functionName: string
   readonly event: SourceObject
   readonly eventTime: string
   readonly variables: FunctionVariables<unknown>
+  /** Called with the end of a handler that was left behind. */
+  readonly onLeftBehind: (ended: Promise<unknown>) => void
 }
 
 /**
@@ -34,6 +38,7 @@ export async function invoke(gateway: Gateway, invocation: Invocation): Promise<
     .catch(outcomeOfError)
   const outcome = await Promise.race([answer, abandoned.promise])
   abandoned.stop()
+  if (!outcome) invocation.onLeftBehind(answer)
   if (!variables.signal.aborted && outcome) return outcome
   const aborted = outcomeOfError(variables.signal.reason)
   if (outcome || aborted.kind !== 'retry') return aborted
@@ -43,7 +48,8 @@ export async function invoke(gateway: Gateway, invocation: Invocation): Promise<
 /** Whoever wrote the function finds the line; an error that says what it means needs none. */
 function logStack(log: Logger, thrown: unknown): void {
   const isMeant = thrown instanceof PermanentError || thrown instanceof RetryLaterError
-  if (thrown instanceof Error && !isMeant) log.warn({ stack: thrown.stack }, 'the handler threw')
+  if (thrown instanceof Error && !isMeant)
+    log.warn({ stack: String(thrown.stack).slice(0, STACK_CHARS) }, 'the handler threw')
 }
 
 /** Resolves a while after the abort, unless it is stopped before. */

@@ -12,7 +12,7 @@ import { reasonOf } from './reason.ts'
 /** Why the runtime ended an attempt: the reason of its AbortSignal. */
 export class AttemptAborted extends Error {
   override readonly name = 'AttemptAborted'
-  readonly why: 'timeout' | 'stalled' | 'cancelled' | 'lost' | 'released'
+  readonly why: 'timeout' | 'stalled' | 'blocked' | 'cancelled' | 'lost' | 'released' | 'isolated'
 
   constructor(why: AttemptAborted['why'], message: string) {
     super(message)
@@ -20,7 +20,11 @@ export class AttemptAborted extends Error {
   }
 }
 
+/** Of a result, and of an error's text: more of it is in nobody's interest, and all of it is kept in Redis and in verdicts. */
 const RESULT_CHARS = 4_096
+/** Of a tool's last lines. */
+const MOST_LINES = 100
+const LINE_CHARS = 1_024
 /** After which a run is looked at again that the store could not serve. */
 const STORE_PAUSE_MS = 5 * SECOND_MS
 
@@ -38,6 +42,8 @@ export type Outcome =
   | { readonly kind: 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
   /** Handed back, nothing counted: drain, or an outage of Redis or the store. */
   | { readonly kind: 'released'; readonly reason: string; readonly delayMs?: number }
+  /** The same, and it gets a worker of its own next: it may have blocked this one. */
+  | { readonly kind: 'isolated'; readonly reason: string }
   /** Another worker has the run: there is nothing to say. */
   | { readonly kind: 'lost'; readonly reason: string }
 
@@ -61,14 +67,29 @@ export function outcomeOfError(error: unknown): Outcome {
 
 function outcomeOfAbort({ why, message }: AttemptAborted): Outcome {
   switch (why) {
+    case 'blocked':
+      return { kind: 'retry', why: 'failed', error: message, lines: [] }
     case 'timeout':
     case 'stalled':
       return { kind: 'retry', why, error: message, lines: [] }
     case 'cancelled':
     case 'released':
+    case 'isolated':
     case 'lost':
       return { kind: why, reason: message }
   }
+}
+
+/** What handlers and tools say may be of any length. */
+export function capped(outcome: Outcome): Outcome {
+  if ('result' in outcome) return outcome
+  if ('reason' in outcome) return { ...outcome, reason: beginning(outcome.reason, RESULT_CHARS) }
+  const lines = outcome.lines.slice(-MOST_LINES).map((line) => beginning(line, LINE_CHARS))
+  return { ...outcome, error: beginning(outcome.error, RESULT_CHARS), lines }
+}
+
+function beginning(text: string, chars: number): string {
+  return text.length > chars ? `${text.slice(0, chars)}…` : text
 }
 
 /** Statuses of a try that may go better later; `404` too: what a handler looks for may not be there yet. */

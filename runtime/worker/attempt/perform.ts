@@ -14,6 +14,7 @@ import type { Queue } from '../../queue/queue.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { reached } from '../../steps.ts'
 import type { RangeProxy } from '../source/proxy.ts'
+import type { Strays } from '../strays.ts'
 import type { Gateway } from './gateway.ts'
 import { newAttemptId } from './attempt-id.ts'
 import { handle } from './handle.ts'
@@ -35,6 +36,7 @@ export interface PerformParts {
   readonly metrics: RuntimeMetrics
   /** Serves large sources to tools. */
   readonly proxy: RangeProxy
+  readonly strays: Strays
   /** Smaller sources are downloaded for tools. @defaultValue 64 MiB */
   readonly downloadBelowBytes?: number | undefined
 }

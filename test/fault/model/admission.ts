@@ -73,6 +73,7 @@ export function newRun(facts: Pick<ModelRun, 'id' | 'fn' | 'object' | 'generatio
     worker: '',
     attempts: 0,
     crashes: 0,
+    losses: 0,
     epoch: { minMs: 0, maxMs: 0 },
     due: { minMs: 0, maxMs: 0 },
     event: '',

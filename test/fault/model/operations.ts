@@ -1,5 +1,6 @@
 /** What may happen to a queue, as data that fast-check makes up and shrinks. Numbers choose among what there is by then. @module */
 import fc from 'fast-check'
+import type { FateKind } from '../../../runtime/queue/upkeep-commands.ts'
 import type { Damage } from './endings.ts'
 import { CONSUMERS, GENERATIONS, JOBS, OBJECTS, RUNS } from './universe.ts'
 
@@ -11,6 +12,7 @@ export const OUTCOMES = [
   'bury',
   'release',
   'release for later',
+  'isolate',
   'superseded',
   'source-gone',
   'cancelled',
@@ -45,7 +47,14 @@ export type Operation =
   /** It dies, and one of its name knows nothing of its attempts. */
   | { readonly kind: 'restart'; readonly consumer: string }
   /** All of that, so many times in a row: it takes something, dies of it, and that is taken back. */
-  | { readonly kind: 'crash'; readonly consumer: string; readonly times: number }
+  | {
+      readonly kind: 'crash'
+      readonly consumer: string
+      readonly times: number
+      readonly fate: FateKind | 'none'
+    }
+  /** Its supervisor says something of a worker, or what it has said is forgotten. */
+  | { readonly kind: 'fate'; readonly consumer: string; readonly fate: FateKind | 'none' }
   | { readonly kind: 'reclaim'; readonly isLate: boolean }
   | { readonly kind: 'promote'; readonly limit: number }
   /** Every delay is over. */
@@ -147,7 +156,16 @@ const WEIGHTED: readonly [number, fc.Arbitrary<Operation>][] = [
   ],
   [5, fc.record({ kind: is('silence'), consumer })],
   [2, fc.record({ kind: is('restart'), consumer })],
-  [8, fc.record({ kind: is('crash'), consumer, times: fc.integer({ min: 1, max: 3 }) })],
+  [
+    8,
+    fc.record({
+      kind: is('crash'),
+      consumer,
+      times: fc.integer({ min: 1, max: 4 }),
+      fate: fc.constantFrom('crashed', 'crashed', 'held', 'none', 'none'),
+    }),
+  ],
+  [3, fc.record({ kind: is('fate'), consumer, fate: fc.constantFrom('crashed', 'held', 'starved', 'none') })],
   [4, fc.record({ kind: is('reclaim'), isLate: fc.constantFrom(false, false, false, false, true) })],
   [4, fc.record({ kind: is('promote'), limit: fc.constantFrom(1, 10) })],
   [3, fc.record({ kind: is('later') })],

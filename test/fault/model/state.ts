@@ -4,6 +4,7 @@
  */
 import type { Lane } from '../../../runtime/queue/keys.ts'
 import type { RunState, Trigger } from '../../../runtime/queue/run.ts'
+import type { FateKind } from '../../../runtime/queue/upkeep-commands.ts'
 
 /** A time as far as it is known: a script reads the clock at some moment between two looks of ours. */
 export interface Moment {
@@ -25,6 +26,8 @@ export interface ModelRun {
   worker: string
   attempts: number
   crashes: number
+  /** Workers that were lost without a word while it ran beside others. */
+  losses: number
   epoch: Moment
   /** Until when its last failure made it wait. */
   due: Moment
@@ -76,8 +79,10 @@ export interface Model {
   readonly turns: Map<string, { readonly token: string; readonly runs: readonly string[] }>
   /** The busy worker that holds back for a run which needs a worker of its own. */
   holder: string | undefined
-  /** Such a run was begun just now: others come first. */
-  isSoloResting: boolean
+  /** Workers that had such a run just now: others come first there. */
+  readonly resting: Set<string>
+  /** What supervisors know of workers. */
+  readonly fates: Map<string, FateKind>
   entries: number
   /** What the scripts have called out since somebody looked. */
   words: string[]
@@ -100,7 +105,8 @@ export function emptyModel(): Model {
     jobs: new Map(),
     turns: new Map(),
     holder: undefined,
-    isSoloResting: false,
+    resting: new Set(),
+    fates: new Map(),
     entries: 0,
     words: [],
   }

@@ -2,6 +2,7 @@
 import { LANES } from '../../../runtime/queue/keys.ts'
 import type { AgainItem, AgainOutcome, AgainRequest, Beat, Reclaimed } from '../../../runtime/queue/queue.ts'
 import type { RunState } from '../../../runtime/queue/run.ts'
+import type { FateKind } from '../../../runtime/queue/upkeep-commands.ts'
 import { newRun } from './admission.ts'
 import {
   bury,
@@ -56,10 +57,17 @@ export function reclaim(
     for (const lane of LANES) {
       for (const entry of streamOf(model, functionName, lane).filter(({ isSilent }) => isSilent)) {
         const run = model.runs.get(entry.run)
+        const lostWorker = entry.consumer as string
+        const fate = model.fates.get(lostWorker)
+        if (fate === 'starved') {
+          entry.isSilent = false
+          continue
+        }
         drop(model, functionName, lane, entry.id)
         if (run?.state !== 'running' || run.entry !== entry.id) continue
-        const became = takeBack(model, now, run, request.maxCrashes)
-        taken.push({ runId: run.id, functionName, became, lostWorker: entry.consumer as string })
+        const became = takeBack(model, now, run, request.maxCrashes, fate)
+        const how = fate ? `${fate} as it is told` : 'is not heard of any more'
+        taken.push({ runId: run.id, functionName, became, lostWorker, how })
       }
     }
   }
@@ -67,9 +75,16 @@ export function reclaim(
   return taken
 }
 
-function takeBack(model: Model, now: Moment, run: ModelRun, maxCrashes: number): Reclaimed['became'] {
+function takeBack(
+  model: Model,
+  now: Moment,
+  run: ModelRun,
+  maxCrashes: number,
+  fate: FateKind | undefined,
+): Reclaimed['became'] {
   const wasAlone = run.lane === 'solo'
   if (wasAlone) run.crashes++
+  else if (!fate) run.losses++
   note(run, 'lost')
   run.token = ''
   if (run.isCancelAsked) {
@@ -80,7 +95,7 @@ function takeBack(model: Model, now: Moment, run: ModelRun, maxCrashes: number):
     bury(model, run, 'crash-loop', now)
     return 'dead'
   }
-  enqueue(model, run, 'solo')
+  enqueue(model, run, fate || run.losses >= 2 ? 'solo' : run.lane)
   return 'requeued'
 }
 
@@ -162,6 +177,7 @@ function againOne(
   Object.assign(run, {
     attempts: 0,
     crashes: 0,
+    losses: 0,
     trigger,
     asked,
     epoch: { minMs: Math.max(epoch.minMs + 1, now.minMs), maxMs: Math.max(epoch.maxMs + 1, now.maxMs) },

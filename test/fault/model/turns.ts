@@ -28,7 +28,7 @@ export interface ModelClaim extends Pick<ModelRun, 'lane' | 'attempts' | 'trigge
 
 export function turn(model: Model, now: Moment, request: TurnRequest): ModelTurn {
   const { consumer, token, wants } = request
-  const settled = request.settlements.map((settlement) => settle(model, now, settlement))
+  const settled = request.settlements.map((settlement) => settle(model, now, consumer, settlement))
   const last = model.turns.get(consumer)
   if (last?.token === token) {
     const runs = last.runs.flatMap((id) => {
@@ -51,7 +51,7 @@ export function turn(model: Model, now: Moment, request: TurnRequest): ModelTurn
     }
   }
   const takeSolo = () => {
-    if (wants.some(({ functionName }) => take(functionName, 'solo', 1) > 0)) model.isSoloResting = true
+    if (wants.some(({ functionName }) => take(functionName, 'solo', 1) > 0)) model.resting.add(consumer)
   }
   const isSoloWaiting = wants.some(({ functionName }) =>
     streamOf(model, functionName, 'solo').some((entry) => entry.consumer === undefined),
@@ -59,7 +59,7 @@ export function turn(model: Model, now: Moment, request: TurnRequest): ModelTurn
   const isIdle = request.inFlight === 0
   if (!isSoloWaiting) takeWork()
   else {
-    const isResting = model.isSoloResting
+    const isResting = model.resting.has(consumer)
     if (isIdle && !isResting) takeSolo()
     if (isIdle && model.holder === consumer) model.holder = undefined
     if (claims.length === 0 && (isIdle || isResting || !holdsBack(model, consumer))) takeWork()
@@ -69,11 +69,12 @@ export function turn(model: Model, now: Moment, request: TurnRequest): ModelTurn
   return { settled, claims: claims.map(claimOf) }
 }
 
-function settle(model: Model, now: Moment, settlement: Settlement): RunState | 'fenced' {
+function settle(model: Model, now: Moment, consumer: string, settlement: Settlement): RunState | 'fenced' {
   const run = model.runs.get(settlement.runId)
   if (!run || String(run.fence) !== settlement.fence || run.token !== settlement.token) return 'fenced'
   if (run.state !== 'running') return run.state
   const { lane, entry } = run
+  if (lane === 'solo') model.resting.add(consumer)
   if (settlement.kind === 'complete') {
     const { results, source } = settlement.owed ?? {}
     if (results) owe(model, results)
@@ -95,13 +96,13 @@ function fail(
   run: ModelRun,
   settlement: Exclude<Settlement, { kind: 'complete' }>,
 ): string {
-  const isCounted = settlement.kind === 'fail' || settlement.kind === 'release'
+  const goesOn = ['fail', 'release', 'isolate'].includes(settlement.kind)
   let { kind } = settlement
-  if (run.isCancelAsked && isCounted) kind = 'cancelled'
+  if (run.isCancelAsked && goesOn) kind = 'cancelled'
   if (!run.isCancelAsked && kind === 'cancelled') kind = 'release'
   const delayMs = 'delayMs' in settlement ? settlement.delayMs : 0
-  if (kind === 'release' && delayMs === 0) {
-    enqueue(model, run, run.lane)
+  if (kind === 'isolate' || (kind === 'release' && delayMs === 0)) {
+    enqueue(model, run, kind === 'isolate' ? 'solo' : run.lane)
     model.words.push(run.fn)
     return 'released'
   }

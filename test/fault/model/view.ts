@@ -29,7 +29,7 @@ export interface View {
   readonly jobs: Readonly<Record<string, unknown>>
   readonly turns: Readonly<Record<string, readonly string[]>>
   readonly holder: string
-  readonly isSoloResting: boolean
+  readonly resting: readonly string[]
 }
 
 type Hash = Readonly<Record<string, string>>
@@ -50,7 +50,7 @@ export async function viewOf(redis: Redis, keys: Keys): Promise<{ view: View; no
   for (const name of ['delay', 'ended', 'tidy'] as const) ask(name, 'ZRANGE', keys[name], 0, -1, 'WITHSCORES')
   ask('verdicts', 'SMEMBERS', keys.verdicts)
   ask('holder', 'GET', `${keys.prefix}solo`)
-  ask('rest', 'EXISTS', `${keys.prefix}solo:rest`)
+  for (const consumer of CONSUMERS) ask(`rest ${consumer}`, 'EXISTS', `${keys.prefix}solo:rest:${consumer}`)
   for (const run of RUNS) {
     ask(`run ${run}`, 'HGETALL', keys.run(run))
     ask(`tries ${run}`, 'LRANGE', keys.tries(run), 0, -1)
@@ -99,7 +99,7 @@ function toView(found: ReadonlyMap<string, unknown>): View {
     tidy: Object.keys(scores(found.get('tidy'))).toSorted(),
     verdicts: sorted('verdicts'),
     holder: (found.get('holder') as string | null) ?? '',
-    isSoloResting: found.get('rest') === 1,
+    resting: CONSUMERS.filter((consumer) => found.get(`rest ${consumer}`) === 1),
     runs: Object.fromEntries(
       [...hashes].flatMap(([run, hash]) => {
         if (Object.keys(hash).length === 0) return []
@@ -145,6 +145,7 @@ function runView(hash: Hash, hasLetter: boolean, tries: readonly string[]): RunV
     fence: Number(hash['fence']),
     attempts: Number(hash['attempts']),
     crashes: Number(hash['crashes']),
+    losses: Number(hash['losses'] ?? 0),
     epoch: Number(hash['epoch']),
     due: Number(hash['dueAt'] ?? 0),
     copies: Number(hash['copies']),
@@ -181,7 +182,7 @@ export function viewOfModel(model: Model): View {
     tidy: [...model.tidy].toSorted(),
     verdicts: [...model.verdicts].toSorted(),
     holder: model.holder ?? '',
-    isSoloResting: model.isSoloResting,
+    resting: [...model.resting].toSorted(),
     runs: Object.fromEntries(
       [...model.runs.values()].map(({ id, entry, epoch, due, ...run }) => [
         id,

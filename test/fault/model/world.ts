@@ -6,6 +6,7 @@
 import { GROUP, LANES } from '../../../runtime/queue/keys.ts'
 import type { Settlement } from '../../../runtime/queue/turn.ts'
 import type { Claim } from '../../../runtime/queue/run.ts'
+import type { FateKind } from '../../../runtime/queue/upkeep-commands.ts'
 import { admissionOf, admitCall, stray, unaskedCall } from './intakes.ts'
 import type { Bench, Call, SentCall } from './call.ts'
 import type { WrittenVerdict } from './endings.ts'
@@ -77,10 +78,13 @@ async function perform(world: World, operation: Operation, isTwice: boolean): Pr
         await takeTurn(world, { ...operation, kind: 'turn', outcomes: [], free: 1, lowFirst: 0 }, isTwice)
         await silence(world, operation.consumer)
         restart(world, operation.consumer)
+        await tellFate(bench, operation.consumer, operation.fate)
         await send(calls.reclaim(bench.nowMs()))
         await endRest(bench)
       }
       return
+    case 'fate':
+      return tellFate(bench, operation.consumer, operation.fate)
     case 'reclaim':
       return send(calls.reclaim(bench.nowMs() - (operation.isLate ? 2 * LONG_MS : 0)))
     case 'promote':
@@ -203,6 +207,8 @@ function settlementOf({ runId, fence, token }: Claim, outcome: OutcomeName): Set
     case 'release':
     case 'release for later':
       return { ...attempt, kind: 'release', reason: 'drain', delayMs }
+    case 'isolate':
+      return { ...attempt, kind: 'isolate', reason: 'blocked' }
     default:
       return { ...attempt, kind: outcome, reason: outcome }
   }
@@ -213,10 +219,25 @@ function restart({ hands, past }: World, consumer: string): void {
   hands.set(consumer, [])
 }
 
-/** The ten seconds are over for which others come first after a run that may kill. */
+/** The time is over for which others come first after a run that may kill. */
 async function endRest({ redis, keys, model }: Bench): Promise<void> {
-  await redis.del(`${keys.prefix}solo:rest`)
-  model.isSoloResting = false
+  await redis.del(CONSUMERS.map((consumer) => `${keys.prefix}solo:rest:${consumer}`))
+  model.resting.clear()
+}
+
+/** A supervisor says what it knows of a worker, or what it has said is no longer so. */
+async function tellFate(
+  { queue, redis, keys, model }: Bench,
+  consumer: string,
+  fate: FateKind | 'none',
+): Promise<void> {
+  if (fate === 'none') {
+    await redis.del(keys.fate(consumer))
+    model.fates.delete(consumer)
+    return
+  }
+  await queue.noteFate(consumer, fate, `${fate} as it is told`, LONG_MS)
+  model.fates.set(consumer, fate)
 }
 
 async function silence({ bench: { redis, keys, model } }: World, consumer: string): Promise<void> {

@@ -69,7 +69,7 @@ export const FUNCTION: FunctionView = {
   definedConcurrency: 2,
   isPaused: false,
   watermark: NOW,
-  queue: { waiting: 0, backfill: 0, running: 0, dead: 0 },
+  queue: { waiting: 0, backfill: 0, running: 0, open: 0, dead: 0 },
   workers: 1,
 }
 

@@ -167,7 +167,7 @@ describe('functions', () => {
     definedConcurrency: 2,
     isPaused: false,
     watermark: null,
-    queue: { waiting: 1, backfill: 2, running: 0, dead: 3 },
+    queue: { waiting: 1, backfill: 2, running: 0, open: 3, dead: 3 },
     workers: 1,
   }
 

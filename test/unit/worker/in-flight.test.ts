@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defineFunction } from '../../../runtime/function.ts'
 import type { Claim } from '../../../runtime/queue/run.ts'
-import { createInFlight } from '../../../runtime/worker/in-flight.ts'
+import { createInFlight, judgeStandstill, type LeaseLostHere } from '../../../runtime/worker/in-flight.ts'
 import { AttemptAborted } from '../../../runtime/worker/attempt/outcome.ts'
 
 const LEASE_MS = 30_000
@@ -21,6 +21,7 @@ function onClock() {
     for (; clock.ms < ms; clock.ms += 1_000) {
       if (renewed) inFlight.renewed(attempt, clock.ms)
       if (active) attempt.active()
+      inFlight.watchLeases(() => ({ ms: 0, kind: 'busy' }), 0)
       inFlight.watch()
     }
     return (attempt.signal.reason as AttemptAborted | undefined)?.why
@@ -73,4 +74,69 @@ it('knows how many attempts of a function go on, and for how long one that may k
   expect(inFlight.isAlone).toBe(false)
   inFlight.delete(first)
   expect([inFlight.size, inFlight.find('a'), inFlight.find('b')?.claim.runId]).toEqual([1, undefined, 'b'])
+})
+
+describe('a lease that ran out while the worker’s own event loop stood still', () => {
+  const lost: LeaseLostHere = { ms: 8_000, kind: 'busy', leaseMs: 5_000, isOnly: true, isSolo: false }
+
+  it.each([
+    { name: 'is counted for a handler that computed alone', of: lost, why: 'blocked' },
+    {
+      name: 'is counted for nobody beside others: they run alone next',
+      of: { ...lost, isOnly: false },
+      why: 'isolated',
+    },
+    {
+      name: 'is counted for a run that was to be alone',
+      of: { ...lost, isOnly: false, isSolo: true },
+      why: 'blocked',
+    },
+    {
+      name: 'may have been a stopped process the first time',
+      of: { ...lost, kind: 'asleep' },
+      why: 'isolated',
+    },
+    {
+      name: 'was none when it happens again, alone',
+      of: { ...lost, kind: 'asleep', isSolo: true },
+      why: 'blocked',
+    },
+    {
+      name: 'is nobody’s fault on a machine without CPU',
+      of: { ...lost, kind: 'starved', isSolo: true },
+      why: 'released',
+    },
+  ] as const)('$name', ({ of, why }) => {
+    expect(judgeStandstill(of).why).toBe(why)
+    expect(judgeStandstill(of).message).toContain('event loop of its worker stood still for 8 s')
+  })
+
+  it('ends each attempt with that reason, and with Redis as the reason when the loop turned', () => {
+    const clock = { ms: 0 }
+    const inFlight = createInFlight(LEASE_MS, () => clock.ms)
+    const attempts = ['a', 'b'].map((id) => inFlight.add(claimOf(id), slow))
+    clock.ms = 25_000
+    inFlight.watchLeases(() => ({ ms: 24_000, kind: 'busy' }), 0)
+    expect(attempts.map(({ signal }) => (signal.reason as AttemptAborted).why)).toEqual([
+      'isolated',
+      'isolated',
+    ])
+    const alone = createInFlight(LEASE_MS, () => clock.ms)
+    const first = alone.add(claimOf('c'), slow)
+    clock.ms = 50_000
+    alone.watchLeases(() => ({ ms: 1_000, kind: 'busy' }), 0)
+    expect(first.signal.reason).toMatchObject({
+      why: 'released',
+      message: expect.stringContaining('redis was away'),
+    })
+  })
+
+  it('is counted for nobody while a handler goes on that ignores its signal', () => {
+    const clock = { ms: 0 }
+    const inFlight = createInFlight(LEASE_MS, () => clock.ms)
+    const attempt = inFlight.add(claimOf('a'), slow)
+    clock.ms = 25_000
+    inFlight.watchLeases(() => ({ ms: 24_000, kind: 'busy' }), 1)
+    expect(attempt.signal.reason).toMatchObject({ why: 'isolated' })
+  })
 })

@@ -23,6 +23,7 @@ describe('settlementOf', () => {
       expected: { kind: 'fail', delayMs: 7, maxAttempts: 3 },
     },
     { outcome: { kind: 'released', reason: 'drain' }, expected: { kind: 'release', delayMs: 0 } },
+    { outcome: { kind: 'isolated', reason: 'blocked' }, expected: { kind: 'isolate', reason: 'blocked' } },
     { outcome: { kind: 'superseded', reason: 'newer' }, expected: { kind: 'superseded' } },
     { outcome: { kind: 'source-gone', reason: 'gone' }, expected: { kind: 'source-gone' } },
     { outcome: { kind: 'cancelled', reason: 'asked' }, expected: { kind: 'cancelled' } },

@@ -206,7 +206,7 @@ describe('a function', () => {
     workers: 1,
     isPaused: false,
     watermark: '2026-11-23T10:00:00.000Z',
-    queue: { waiting: 0, backfill: 0, running: 0, dead: 0 },
+    queue: { waiting: 0, backfill: 0, running: 0, open: 0, dead: 0 },
   } as FunctionView
   it.each([
     { name: 'that works', rest: {}, status: 'ok', repair: undefined },

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { PermanentError, RetryLaterError } from '../../../../runtime/errors.ts'
 import {
   AttemptAborted,
+  capped,
   outcomeOfError,
   outcomeOfResponse,
   retryAfterMs,
@@ -101,6 +102,21 @@ describe('what was thrown', () => {
       expected: { kind: 'permanent', error: 'no such name' },
     },
     {
+      name: 'a handler that blocked the event loop',
+      error: new AttemptAborted('blocked', 'it computes'),
+      expected: { kind: 'retry', why: 'failed', error: 'it computes' },
+    },
+    {
+      name: 'a blocked event loop that may be another’s fault',
+      error: new AttemptAborted('isolated', 'it stood still'),
+      expected: { kind: 'isolated', reason: 'it stood still' },
+    },
+    {
+      name: 'what cannot be put into words',
+      error: Object.create(null) as unknown,
+      expected: { kind: 'retry', error: 'something was thrown that cannot be put into words' },
+    },
+    {
       name: 'any other error',
       error: new TypeError('x is no function'),
       expected: { kind: 'retry', why: 'failed' },
@@ -131,5 +147,23 @@ describe('what was thrown', () => {
     const tool = Object.assign(new Error('ffmpeg failed'), { lastLines: ['moov atom not found'] })
     const error = new PermanentError('the file is truncated', { cause: tool })
     expect(outcomeOfError(error)).toMatchObject({ kind: 'permanent', lines: ['moov atom not found'] })
+  })
+})
+
+describe('texts of handlers and tools', () => {
+  it('are kept as far as results are, whichever way they come', () => {
+    const long = 'x'.repeat(100_000)
+    const tool = Object.assign(new Error(long), { lastLines: Array.from({ length: 1_000 }, () => long) })
+    for (const error of [tool, new PermanentError(long, { cause: tool }), new SourceGoneError(long)]) {
+      const outcome = capped(outcomeOfError(error))
+      const text = 'error' in outcome ? outcome.error : 'reason' in outcome ? outcome.reason : ''
+      expect(text).toHaveLength(4_097)
+      expect(JSON.stringify(outcome).length).toBeLessThan(150_000)
+    }
+  })
+
+  it('keep their last lines, where tools say what was wrong', () => {
+    const lines = Array.from({ length: 150 }, (_, at) => `line ${at}`)
+    expect(capped({ kind: 'permanent', error: 'no', lines })).toMatchObject({ lines: lines.slice(50) })
   })
 })
