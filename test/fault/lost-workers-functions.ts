@@ -41,6 +41,18 @@ export const functions = [
       return c.json({})
     },
   ),
+  // It never looks at its signal.
+  defineFunction(
+    {
+      name: 'deaf',
+      version: '1',
+      on: { bucket: 'incoming', match: ['deaf/**'] },
+      retry: { attempts: 1 },
+      timeout: '1s',
+      concurrency: 12,
+    },
+    () => new Promise<never>(() => undefined),
+  ),
   defineFunction({ name: 'later', version: '1', on: { bucket: 'incoming', match: ['later/**'] } }, (c) => {
     if (c.var.run.attempt === 1) throw new RetryLaterError(15_000)
     return c.json({})

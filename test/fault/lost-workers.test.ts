@@ -46,9 +46,34 @@ it(
 )
 
 it(
-  'begins what a lost machine ran all at once on another one, none of it alone',
+  'ends a worker in which too many handlers ignore their signal, and starts another',
   async () => {
     await used.stack.runtime.stop()
+    const deaf = otherRuntime(used.stack, { ...env, SLUICE_FUNCTIONS: 'deaf' })
+    await deaf.start()
+    try {
+      const [before] = deaf.workerPids()
+      // As many as it has slots, and more than ten.
+      const keys = Array.from({ length: 12 }, (_, at) => `deaf/${at}.txt`)
+      for (const key of keys) await used.runs.put(key, 'x')
+      for (const key of keys) {
+        const { error } = await used.runs.reached(key, 'dead', PATIENCE_MS)
+        expect(error).toMatch(/longer than 1 s \(timeout\), and the handler did not stop/)
+      }
+      await waitFor(async () => deaf.workerPids().some((pid) => pid !== before), {
+        timeoutMs: PATIENCE_MS,
+        what: 'another worker',
+      })
+    } finally {
+      await deaf.stop()
+    }
+  },
+  PATIENCE_MS,
+)
+
+it(
+  'begins what a lost machine ran all at once on another one, none of it alone',
+  async () => {
     const other = otherRuntime(used.stack, { ...env, TEST_GO_ON_DIR: folder })
     await other.start()
     const keys = Array.from({ length: 60 }, (_, at) => `waits/${at}.txt`)
