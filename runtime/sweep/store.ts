@@ -104,7 +104,7 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
 
     /** A pass begins; the wish that it fulfils is none any more. */
     async begin(pass: Pass): Promise<void> {
-      const before = (await redis.hkeys(key)).filter((name) => name.startsWith(HEALED))
+      const before = Object.keys(await redis.hgetall(key)).filter((name) => name.startsWith(HEALED))
       const commands = redis.multi().hset(key, 'pass', JSON.stringify(pass))
       if (before.length > 0) commands.hdel(key, ...before)
       if (pass.cause === 'request') commands.hdel(key, `${WISH}${pass.id}`)
