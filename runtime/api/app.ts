@@ -21,6 +21,7 @@ import { addProbes } from './probes.ts'
 import { answerError, toResponse } from './problem.ts'
 import { addReprocessRoute } from './reprocess.ts'
 import { checkAddress, checkBody } from './request-text.ts'
+import { addResultRoutes } from './results.ts'
 import { addRunRoutes } from './runs.ts'
 import type { ApiServices } from './services.ts'
 import { addSweepRoutes } from './sweep.ts'
@@ -62,6 +63,7 @@ function addV1(app: ApiApp, services: ApiServices, once: MiddlewareHandler<ApiEn
   addFunctionRoutes(app, services.functions)
   addObjectRoutes(app, services.objects)
   addRunRoutes(app, services.runs, once)
+  addResultRoutes(app, services.results)
   addDeadLetterRoutes(app, services.deadLetters, once)
   addReprocessRoute(app, services.reprocess, once)
   addJobRoutes(app, services.jobs)

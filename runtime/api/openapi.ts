@@ -11,6 +11,7 @@ const TAGS = {
   functions: 'What they take and do, their queues and limits.',
   objects: 'What happened to an object, and why.',
   runs: 'One version of an object for one function.',
+  results: 'What the functions have made.',
   'dead letters': 'Runs that were given up.',
   jobs: 'Work on many runs.',
   sweep: 'The comparison of the buckets with the runs.',

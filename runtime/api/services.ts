@@ -2,6 +2,7 @@
 import type { FunctionView } from './model/function.ts'
 import type { Job, Preview, PurgeRequest, RedriveRequest, ReprocessRequest } from './model/job.ts'
 import type { ObjectView } from './model/object.ts'
+import type { Result } from './model/result.ts'
 import type { Run, RunDetail } from './model/run.ts'
 import type { Sweep, SweepPass, SweepPreview, SweepRequest } from './model/sweep.ts'
 
@@ -83,6 +84,19 @@ export interface ObjectService {
   view(bucket: string, key: string): Promise<ObjectView>
 }
 
+export interface ResultFilter {
+  /** Of the source. */
+  readonly bucket?: string | undefined
+  /** Of the source's key. */
+  readonly prefix?: string | undefined
+  readonly function?: string | undefined
+}
+
+export interface ResultService {
+  /** In the order of bucket and key. */
+  list(filter: ResultFilter, page: PageRequest): Promise<Page<Result>>
+}
+
 export interface SweepService {
   view(): Promise<Sweep>
   /**
@@ -137,6 +151,7 @@ export interface ApiServices {
   readonly jobs: JobService
   readonly objects: ObjectService
   readonly functions: FunctionService
+  readonly results: ResultService
   readonly sweep: SweepService
   readonly answers: AnswerStore
 }

@@ -19,6 +19,7 @@ import { pause } from './pause.ts'
 import { printableLines } from './printable.ts'
 import { redrive } from './redrive.ts'
 import { reprocess } from './reprocess.ts'
+import { results } from './results.ts'
 import { resume } from './resume.ts'
 import { runs } from './runs.ts'
 import { secrets } from './secrets.ts'
@@ -39,6 +40,7 @@ const COMMANDS: readonly CliCommand[] = [
   functions,
   runs,
   show,
+  results,
   why,
   reprocess,
   redrive,

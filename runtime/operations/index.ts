@@ -16,6 +16,7 @@ import { createFunctionService } from './functions.ts'
 import { createJobService } from './jobs.ts'
 import { createObjectService } from './objects.ts'
 import { createReprocessService } from './reprocess.ts'
+import { createResultService } from './results.ts'
 import { createRunService } from './runs.ts'
 import { createSweepService } from './sweep.ts'
 
@@ -47,6 +48,7 @@ export function createOperations(parts: OperationParts): ApiServices {
     reprocess: createReprocessService(all),
     jobs: createJobService(all),
     objects: createObjectService(all),
+    results: createResultService(all),
     functions: createFunctionService(all),
     sweep: createSweepService({ ...parts.sweep, redis }),
     answers: createAnswerStore(redis, queue.keys.prefix),

@@ -3,6 +3,7 @@ import { createApi, type ApiParts } from '../../../runtime/api/app.ts'
 import type { FunctionView } from '../../../runtime/api/model/function.ts'
 import type { Job, Preview } from '../../../runtime/api/model/job.ts'
 import type { RunDetail } from '../../../runtime/api/model/run.ts'
+import type { Result } from '../../../runtime/api/model/result.ts'
 import type { SweepPass } from '../../../runtime/api/model/sweep.ts'
 import {
   RefusedError,
@@ -79,6 +80,18 @@ export interface Call {
 }
 
 /** One run, one function, and a job for each request; `calls` has what the routes have asked for. */
+export const RESULT: Result = {
+  function: 'chunk',
+  bucket: 'incoming',
+  key: 'a.mp4',
+  run: '0'.repeat(32),
+  manifest: { bucket: 'processed', key: 'a.mp4/chunk/manifest.json' },
+  files: 3,
+  bytes: 3_000,
+  warnings: 1,
+  finishedAt: '2026-11-23T10:00:00.000Z',
+}
+
 export function createInMemory(): { services: ApiServices; calls: Call[] } {
   const calls: Call[] = []
   const jobs = new Map<string, Job>()
@@ -166,6 +179,12 @@ export function createInMemory(): { services: ApiServices; calls: Call[] } {
       pause: async (name) => ({ ...theFunction(name), isPaused: true }),
       resume: async (name) => theFunction(name),
       setConcurrency: async (name, limit) => ({ ...theFunction(name), concurrency: limit ?? 2 }),
+    },
+    results: {
+      list: async (filter) => {
+        note('results', filter)
+        return { items: [RESULT], nextCursor: null }
+      },
     },
     sweep: {
       view: async () => ({ passes: [PASS] }),

@@ -61,6 +61,7 @@ describe('one of many', () => {
     { path: `/v1/runs/${RUN_ID}`, answer: RUN },
     { path: '/v1/functions/cut', answer: FUNCTION },
     { path: '/v1/functions', answer: { items: [FUNCTION], nextCursor: null } },
+    { path: '/v1/results', answer: { items: [RESULT], nextCursor: null } },
     { path: '/v1/jobs', answer: { items: [], nextCursor: null } },
   ])('is at $path', async ({ path, answer }) => {
     expect(await ask(path)).toMatchObject({ status: 200, answer })

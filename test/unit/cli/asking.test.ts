@@ -1,6 +1,7 @@
 /** Commands that ask: what they send, and what they print for people and for programs. */
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { RESULT } from '../api/in-memory.ts'
 import { RUN_ID, runOf } from './answers.ts'
 import { useFakeApi, type Answer, type Asked } from './fake-api.ts'
 
@@ -148,6 +149,31 @@ it('show prints all that is known, with each attempt and its last lines', async 
   expect(out).toMatch(
     /^attempt {2}dead .* 4s {2}on host:1\n {2}no video\n {2}\| Invalid data \\e\[31mfound$/m,
   )
+})
+
+describe('results', () => {
+  const answer = () => ({ body: { items: [RESULT], nextCursor: null } })
+
+  it('are listed with the place of each manifest, and how many warnings it has', async () => {
+    const { code, out } = await fake.ask(['results', 'incoming/a'], answer, { columns: 80 })
+    expect(code).toBe(0)
+    expect(fake.api?.asked[0]?.path).toBe('/v1/results?bucket=incoming&prefix=a&limit=50')
+    const [, row, note] = out.split('\n')
+    expect(row).toMatch(/^chunk +3 +2.9 KiB +\S+ +incoming\/a.mp4$/)
+    expect(note).toBe('  processed/a.mp4/chunk/manifest.json (1 warning)')
+  })
+
+  it('are columns between tabs for programs', async () => {
+    expect((await fake.ask(['results'], answer)).out).toBe(
+      'chunk\t3\t3000\t2026-11-23T10:00:00.000Z\tincoming/a.mp4\tprocessed/a.mp4/chunk/manifest.json\n',
+    )
+  })
+
+  it('need a prefix that begins with a bucket', async () => {
+    const { code, err } = await fake.ask(['results', 'A/b'], answer)
+    expect(code).toBe(2)
+    expect(err).toContain('"A/b" does not begin with the name of a bucket')
+  })
 })
 
 describe('functions', () => {
