@@ -56,6 +56,7 @@ const count = (min: number, max: number, fallback: number) =>
 const schema = z.object({
   REDIS_URL: parsed(redisUrl, 'redis://127.0.0.1:6379'),
   MINIO_ENDPOINT: parsed(minioEndpoint, 'http://127.0.0.1:9000'),
+  MINIO_PUBLIC_ENDPOINT: parsed(minioEndpoint, '').optional(),
   MINIO_REGION: z.string().min(1).default('us-east-1'),
   MINIO_ACCESS_KEY: z.string().min(3).optional(),
   MINIO_SECRET_KEY: z.string().min(8).optional(),
@@ -118,6 +119,8 @@ export type Tokens = Readonly<Partial<Record<TokenRole, string | undefined>>>
 export interface Config {
   readonly redisUrl: string
   readonly minioEndpoint: string
+  /** Under which people reach MinIO: in links to results. */
+  readonly minioPublicEndpoint: string
   readonly minioRegion: string
   /** What the runtime works with; undefined when only set-up is asked for. */
   readonly runtimeCredentials: Credentials | undefined
@@ -231,6 +234,7 @@ function toConfig(data: z.output<typeof schema>): Config {
   return {
     redisUrl: data.REDIS_URL,
     minioEndpoint: data.MINIO_ENDPOINT,
+    minioPublicEndpoint: data.MINIO_PUBLIC_ENDPOINT ?? data.MINIO_ENDPOINT,
     minioRegion: data.MINIO_REGION,
     runtimeCredentials: credentials(data.MINIO_ACCESS_KEY, data.MINIO_SECRET_KEY),
     rootCredentials: credentials(data.MINIO_ROOT_USER, data.MINIO_ROOT_PASSWORD),

@@ -43,7 +43,15 @@ const get = createRoute({
   method: 'get',
   path: '/v1/runs/{id}',
   ...about('getRun', 'reader', 'A run with its attempts, the last lines of its tool, and its results'),
-  request: { query: noQuery, params },
+  request: {
+    query: z.strictObject({
+      links: z
+        .enum(['true', 'false'])
+        .default('false')
+        .openapi({ description: 'with links to the outputs, from which a browser or player reads them' }),
+    }),
+    params,
+  },
   responses: { 200: json(runDetailSchema, 'the run'), ...v1Problems(404, 409) },
 })
 
@@ -96,7 +104,8 @@ export function addRunRoutes(app: ApiApp, runs: RunService, once: MiddlewareHand
 
   app.openapi(get, async (c) => {
     const { id } = c.req.valid('param')
-    return c.json(found(await runs.get(id), `run ${id}`), 200)
+    const hasLinks = c.req.valid('query').links === 'true'
+    return c.json(found(await runs.get(id, { hasLinks }), `run ${id}`), 200)
   })
 
   app.openapi({ ...retry, middleware: once }, async (c) => {

@@ -44,7 +44,8 @@ export interface PageRequest {
 export interface RunService {
   /** Newest first. */
   list(filter: RunFilter, page: PageRequest): Promise<Page<Run>>
-  get(id: string): Promise<RunDetail | undefined>
+  /** @param options - `hasLinks`: the first outputs have links, under which anybody reads them for an hour */
+  get(id: string, options?: { readonly hasLinks?: boolean }): Promise<RunDetail | undefined>
   /** Runs it again: a dead letter or any other ended run. @throws {RefusedError} 404, or 409 unless forced */
   retry(id: string, options: { readonly force: boolean }): Promise<RunDetail>
   /** Cancelling twice is no error. @throws {RefusedError} 404, or 409 when it has ended otherwise */

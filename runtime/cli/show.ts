@@ -16,12 +16,12 @@ export const show: CliCommand = (program, context) => {
   apiCommand(program, 'show')
     .description('everything about a run, its attempts and their last lines; or how far a job is')
     .argument('<run>', 'its id, which logs, verdicts and manifests name; or the id of a job', jobArgument)
-    .addHelpText('after', examples('show 0123456789abcdef0123456789abcdef'))
+    .addHelpText('after', examples('show 0123456789ab'))
     .action(async (id: string, options: ApiOptions) => {
       const api = apiOf(context, options)
       const { out } = context
       if (isRunId(id)) {
-        const run = await api.get<RunDetail>(`/v1/runs/${id}`)
+        const run = await api.get<RunDetail>(`/v1/runs/${id}`, { links: 'true' })
         return options.json ? writeJson(out, run) : writeRun(out, run)
       }
       const job = await api.get<Job>(`/v1/jobs/${encodeURIComponent(id)}`)
@@ -55,6 +55,10 @@ function writeRun(out: Terminal, run: RunDetail): void {
     ],
     ['error', run.error && linesOf(run.error)],
     ['result', run.result],
+    ['manifest', placeText(run.manifest)],
+    ['verdict', placeText(run.verdict)],
+    ['outputs', outputLines(run)],
+    ['but', run.resultsUnknown],
   ])
   for (const attempt of run.attemptLog) {
     const took = attempt.endedAt
@@ -70,6 +74,24 @@ function writeRun(out: Terminal, run: RunDetail): void {
     out.write('\nlast lines\n')
     writeIndented(out, run.lastLines.map(printable), '  | ')
   }
+}
+
+function placeText(place: RunDetail['manifest']): string | undefined {
+  return place && `${place.bucket}/${place.key}`
+}
+
+const SHOWN_OUTPUTS = 5
+
+/** Each with the link from which a browser or player reads it. */
+function outputLines({ outputs = [], outputCount = outputs.length }: RunDetail): readonly string[] {
+  const lines = outputs
+    .slice(0, SHOWN_OUTPUTS)
+    .flatMap(({ bucket, key, role, bytes, url }) => [
+      `${role}, ${formatBytes(bytes)}: ${bucket}/${key}`,
+      ...(url === undefined ? [] : [`  ${url}`]),
+    ])
+  const more = outputCount - SHOWN_OUTPUTS
+  return more > 0 ? [...lines, `and ${more} more; the manifest lists all`] : lines
 }
 
 function progressText({

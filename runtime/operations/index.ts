@@ -8,6 +8,7 @@ import type { JobStore } from '../jobs/job-store.ts'
 import { createLimitStore } from '../limits/store.ts'
 import { createHistory } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
+import type { Links } from '../storage/links.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { PassParts } from '../sweep/pass.ts'
 import { createAnswerStore } from './answers.ts'
@@ -27,6 +28,7 @@ export interface OperationParts {
   readonly queue: Queue
   readonly storage: Storage
   readonly sweep: PassParts
+  readonly links: Links
   readonly jobs: JobStore
   /** There is a new job to be taken up. */
   readonly onJob: () => void

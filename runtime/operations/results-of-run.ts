@@ -6,10 +6,13 @@ import { parseManifest } from '../output/manifest.ts'
 import { readVerdict } from '../output/verdict.ts'
 import { isOpen, type RunRecord } from '../queue/run.ts'
 import { isStorageCode, StorageError } from '../storage/errors.ts'
+import type { Links } from '../storage/links.ts'
 import type { Storage } from '../storage/storage.ts'
 import { SECOND_MS } from '../time.ts'
 
 const MAX_OUTPUTS = 1_000
+/** More would be signed in vain: people look at the first ones. */
+const MAX_LINKS = 50
 /** Parsing a larger manifest would hold the process up: some 20,000 files. */
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024
 /** A run is shown also while the store is away. */
@@ -76,4 +79,14 @@ async function verdictOf(
   const found = await readVerdict({ storage, place, signal })
   if (found?.verdict?.run !== runId) return {}
   return { verdict: { bucket: place.verdictBucket, key: place.verdictKey } }
+}
+
+/** The same, with links to the first outputs. */
+export async function withLinks(results: RunResults, links: Links): Promise<RunResults> {
+  if (!results.outputs) return results
+  const linked = results.outputs.slice(0, MAX_LINKS).map(async (output) => ({
+    ...output,
+    url: await links(output.bucket, output.key),
+  }))
+  return { ...results, outputs: [...(await Promise.all(linked)), ...results.outputs.slice(MAX_LINKS)] }
 }

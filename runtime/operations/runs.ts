@@ -7,9 +7,10 @@ import type { History, Position } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import { isOpen, type RunRecord } from '../queue/run.ts'
 import { compareWithLatest } from '../storage/latest.ts'
+import type { Links } from '../storage/links.ts'
 import type { Storage } from '../storage/storage.ts'
 import { fromCursor, toCursor } from './cursor.ts'
-import { resultsOfRun } from './results-of-run.ts'
+import { resultsOfRun, withLinks } from './results-of-run.ts'
 import { isWholeRunId, wholeId } from './whole-id.ts'
 
 export interface RunParts {
@@ -17,9 +18,10 @@ export interface RunParts {
   readonly history: History
   readonly storage: Storage
   readonly functions: readonly FunctionDefinition[]
+  readonly links: Links
 }
 
-export function createRunService({ queue, history, storage, functions }: RunParts): RunService {
+export function createRunService({ queue, history, storage, functions, links }: RunParts): RunService {
   async function found(id: string): Promise<RunRecord> {
     const run = await queue.run(id)
     if (!run) throw unknownRun(id)
@@ -47,7 +49,7 @@ export function createRunService({ queue, history, storage, functions }: RunPart
       return { items: runs.map(toRun), nextCursor: next ? toCursor([next.atMs, next.runId]) : null }
     },
 
-    async get(id) {
+    async get(id, { hasLinks = false } = {}) {
       const run = await queue.run(await whole(id))
       if (!run) return undefined
       const definition = functions.find(({ name }) => name === run.functionName)
@@ -55,7 +57,7 @@ export function createRunService({ queue, history, storage, functions }: RunPart
         detailOf(run),
         definition ? resultsOfRun(storage, definition, run) : {},
       ])
-      return { ...detail, ...results }
+      return { ...detail, ...(hasLinks ? await withLinks(results, links) : results) }
     },
 
     async retry(given, { force }) {

@@ -11,6 +11,7 @@ import { connectRedis } from '../queue/redis.ts'
 import type { FunctionList } from './load-functions.ts'
 import type { ChildKind } from './messages.ts'
 import { createStorage } from '../storage/client.ts'
+import { createLinks, type Links } from '../storage/links.ts'
 import { observeStorage } from '../storage/observed.ts'
 import type { Storage } from '../storage/storage.ts'
 
@@ -19,6 +20,8 @@ export interface Parts extends FunctionList {
   readonly redis: Redis
   readonly queue: Queue
   readonly storage: Storage
+  /** To results, for people. */
+  readonly links: Links
   readonly metrics: RuntimeMetrics
   readonly log: Logger
 }
@@ -63,12 +66,18 @@ export function createParts(
     onTrouble: (trouble) => metrics.storageTroubles.inc({ trouble }),
   })
   closers.add('storage', () => storage.close())
+  const links = createLinks({
+    endpoint: config.minioPublicEndpoint,
+    region: config.minioRegion,
+    credentials: config.runtimeCredentials,
+  })
   return {
     ...list,
     config,
     redis,
     queue,
     storage: observeStorage(storage, metrics.storageSeconds),
+    links,
     metrics,
     log,
   }

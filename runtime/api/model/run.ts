@@ -80,7 +80,16 @@ const resultsShape = {
     description: 'of a run that succeeded, unless it was removed or a newer upload has replaced it',
   }),
   outputs: z
-    .array(storedObject.extend({ role: z.string(), contentType: z.string(), bytes: z.int().min(0) }))
+    .array(
+      storedObject.extend({
+        role: z.string(),
+        contentType: z.string(),
+        bytes: z.int().min(0),
+        url: z.string().optional().openapi({
+          description: 'with `links=true`, of the first 50: whoever has it may read the file for an hour',
+        }),
+      }),
+    )
     .optional()
     .openapi({ description: 'the files of the manifest, the first 1,000 of them' }),
   outputCount: z.int().min(0).optional(),

@@ -129,7 +129,10 @@ export function createInMemory(): { services: ApiServices; calls: Call[] } {
         note('runs.list', ...args)
         return page(RUN)
       },
-      get: async (id) => (id === RUN_ID ? RUN : undefined),
+      get: async (id, options) => {
+        note('get', { id, ...options })
+        return id === RUN_ID ? RUN : undefined
+      },
       async retry(id, options) {
         note('runs.retry', id, options)
         return run(id)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createTestApi, FUNCTION, PASS, RUN, RUN_ID } from './in-memory.ts'
+import { createTestApi, FUNCTION, PASS, RESULT, RUN, RUN_ID } from './in-memory.ts'
 
 async function ask(path: string, method = 'GET', body?: unknown) {
   const { app, calls } = createTestApi()

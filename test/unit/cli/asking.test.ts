@@ -151,6 +151,35 @@ it('show prints all that is known, with each attempt and its last lines', async 
   )
 })
 
+it('show names manifest and outputs, with links to the first ones', async () => {
+  const output = (n: number) => ({
+    bucket: 'processed',
+    key: `a.mp4/chunk/~01/chunk-${n}.mp4`,
+    role: 'chunk',
+    contentType: 'video/mp4',
+    bytes: 2_048,
+    url: `http://127.0.0.1:9000/${n}`,
+  })
+  const body = {
+    ...runOf(),
+    attemptLog: [],
+    lastLines: [],
+    announcements: { copies: 1, duplicates: 0 },
+    manifest: { bucket: 'processed', key: 'a.mp4/chunk/manifest.json' },
+    outputs: [0, 1, 2, 3, 4, 5, 6].map(output),
+    outputCount: 1_200,
+  }
+  const { out } = await fake.ask(['show', '0123456789ab'], () => ({ body }), { columns: 80 })
+  expect(fake.api?.asked[0]?.path).toBe('/v1/runs/0123456789ab?links=true')
+  expect(out).toMatch(/^manifest +processed\/a.mp4\/chunk\/manifest.json$/m)
+  expect(out).toMatch(
+    /^outputs +chunk, 2 KiB: processed\/a.mp4\/chunk\/~01\/chunk-0.mp4\n +http:\/\/127.0.0.1:9000\/0$/m,
+  )
+  expect(out).toContain('9000/4')
+  expect(out).not.toContain('9000/5')
+  expect(out).toMatch(/^ +and 1195 more; the manifest lists all$/m)
+})
+
 describe('results', () => {
   const answer = () => ({ body: { items: [RESULT], nextCursor: null } })
 

@@ -7,6 +7,8 @@ import { StorageError } from '../../../runtime/storage/errors.ts'
 import type { Storage } from '../../../runtime/storage/storage.ts'
 import { functionNamed, only, RUN_ID, runOf, storeWith } from './facts.ts'
 
+const links = (bucket: string, key: string) => Promise.resolve(`http://store/${bucket}/${key}?signed`)
+
 async function retry(
   state: RunState,
   { force = false, outcome = 'queued' }: { force?: boolean; outcome?: AgainOutcome } = {},
@@ -26,6 +28,7 @@ async function retry(
         Promise.resolve({ etag: 'e', versionId: 'v1', sizeBytes: 10, lastModifiedMs: 0, metadata: {} }),
     }),
     functions: [functionNamed('cut')],
+    links,
   })
   const answer: unknown = await service.retry(RUN_ID, { force }).catch((error: unknown) => error)
   return { answer, asked }
@@ -76,6 +79,7 @@ describe('a shortened id', () => {
       }),
       storage: storeWith({}),
       functions: [functionNamed('cut')],
+      links,
     })
   const [ONE, TWO] = ['a', 'b'].map((letter) => `01234567${letter.repeat(24)}`) as [string, string]
 
@@ -120,14 +124,22 @@ describe('where the results of a run are', () => {
     readText: (_, asked) =>
       Promise.resolve(asked === key ? { text: JSON.stringify(text), etag: 'e' } : undefined),
   })
-  const get = (state: RunState, store: Partial<Storage>) =>
+  const get = (state: RunState, store: Partial<Storage>, options?: { readonly hasLinks: boolean }) =>
     createRunService({
       queue: only<Queue>({ run: () => Promise.resolve(runOf({ state })) }),
       history: only<History>({ tries: () => Promise.resolve([]) }),
       storage: storeWith(store),
       functions: [functionNamed('cut')],
-    }).get(RUN_ID)
+      links,
+    }).get(RUN_ID, options)
   const MANIFEST = 'a.mp4/cut/manifest.json'
+
+  it('has links to the first fifty outputs when they are asked for', async () => {
+    const { outputs = [] } = (await get('succeeded', texts(MANIFEST, manifest), { hasLinks: true })) ?? {}
+    expect(outputs).toHaveLength(1_000)
+    expect(outputs[49]?.url).toBe('http://store/processed/a.mp4/cut/~x/0.mp4?signed')
+    expect(outputs[50]).not.toHaveProperty('url')
+  })
 
   it('is its manifest with its first files, or its verdict', async () => {
     const succeeded = await get('succeeded', texts(MANIFEST, manifest))
