@@ -218,7 +218,7 @@ describe('the edge', () => {
     for (const login of [
       `nobody:${password}`,
       `operator:x${password.slice(1)}`,
-      `${password}`,
+      password,
       `operator:${password.slice(0, 9)}${'0'.repeat(31)}`,
       `operator:${password}0`,
     ])

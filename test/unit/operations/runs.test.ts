@@ -107,8 +107,17 @@ describe('where the results of a run are', () => {
   const at = { source: { ...source, lastModified: '2026-01-01T00:00:00Z' } }
   const file = { key: 'a.mp4/cut/~x/0.mp4', role: 'chunk', contentType: 'video/mp4', bytes: 5 }
   const manifest = {
-    ...{ ...common, ...at, functionVersion: '1', options: {}, tools: {}, pointers: {}, totals: {}, hops: 0 },
-    ...{ warnings: [], startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:00:00Z' },
+    ...common,
+    ...at,
+    functionVersion: '1',
+    options: {},
+    tools: {},
+    pointers: {},
+    totals: {},
+    hops: 0,
+    warnings: [],
+    startedAt: '2026-01-01T00:00:00Z',
+    finishedAt: '2026-01-01T00:00:00Z',
     files: Array.from({ length: 1_001 }, () => ({ ...file, sha256: '0'.repeat(64) })),
   }
   const verdict = {
