@@ -11,7 +11,7 @@ import type { LimitStore } from '../limits/store.ts'
 import { openOf, readDepths } from '../queue/depths.ts'
 import { readDue } from '../queue/due.ts'
 import type { Queue } from '../queue/queue.ts'
-import { readWatermarkMs } from '../storage/provision/watermark.ts'
+import { createWatermarks } from '../storage/provision/watermark.ts'
 import type { Storage } from '../storage/storage.ts'
 
 export interface FunctionParts {
@@ -26,6 +26,8 @@ export interface FunctionParts {
 export function createFunctionService(parts: FunctionParts): FunctionService {
   const { redis, queue, storage, limits, functions, config } = parts
 
+  const watermarkOf = createWatermarks(storage)
+
   async function view(
     definition: FunctionDefinition,
     due: ReadonlyMap<string, number>,
@@ -36,7 +38,7 @@ export function createFunctionService(parts: FunctionParts): FunctionService {
       readDepths(redis, queue.keys, name),
       redis.xlen(queue.keys.dead(name)),
       queue.workers(name),
-      readWatermarkMs(storage, name),
+      watermarkOf(name),
     ])
     return {
       name,

@@ -11,6 +11,7 @@ import { paced } from '../sweep/pace.ts'
 import { steps, type PassParts } from '../sweep/pass.ts'
 import { createSweepStore, type Pass, type Wish } from '../sweep/store.ts'
 import { SECOND_MS } from '../time.ts'
+import { createTurns, inTurn } from './turns.ts'
 
 export interface SweepServiceParts extends PassParts {
   readonly redis: Redis
@@ -21,6 +22,8 @@ export interface SweepServiceParts extends PassParts {
 }
 
 const SAMPLE = 10
+/** They look in turn, so that one of a few objects need not wait for the end of one of a million. */
+const DRY_RUNS_AT_ONCE = 8
 /** Nobody waits for a dry run through all retries of a store that is away. */
 const PATIENCE_MS = 5 * SECOND_MS
 /** Listing so many takes minutes, in the process that also takes uploads in. */
@@ -29,7 +32,8 @@ const MAX_OBJECTS = 1_000_000
 export function createSweepService(parts: SweepServiceParts): SweepService {
   const { queue, functions, maxObjects = MAX_OBJECTS, patienceMs = PATIENCE_MS } = parts
   const store = createSweepStore(parts.redis, queue)
-  let isTrying = false
+  const turns = createTurns(1)
+  let trying = 0
 
   async function preview(request: SweepRequest, signal: AbortSignal): Promise<SweepPreview> {
     const wish = wishOf(request)
@@ -42,7 +46,7 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
       await queue.nowMs(),
     )
     const sample: Healed[] = []
-    for await (const step of paced(steps(parts, pass, true), signal)) {
+    for await (const step of paced(inTurn(turns, steps(parts, pass, true)), signal)) {
       pass = step.pass
       sample.push(...step.healed.slice(0, SAMPLE - sample.length))
       if (pass.objects > maxObjects) {
@@ -96,10 +100,11 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
       }
       await tryOut(request)
       if (request.dryRun) {
-        if (isTrying) throw new RefusedError(409, 'a dry run is under way already: try again soon')
-        isTrying = true
+        if (trying >= DRY_RUNS_AT_ONCE)
+          throw new RefusedError(409, `${trying} dry runs are already in progress: try again soon`)
+        trying++
         return preview(request, signal).finally(() => {
-          isTrying = false
+          trying--
         })
       }
       const wish = await store.ask(wishOf(request))

@@ -4,6 +4,20 @@ export interface Turns {
   step<T>(work: () => Promise<T>): Promise<T>
 }
 
+/** The items of work, each made when it is its turn. */
+export async function* inTurn<T>(turns: Turns, items: AsyncIterable<T>): AsyncGenerator<T> {
+  const iterator = items[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const { done, value } = await turns.step(() => iterator.next())
+      if (done) return
+      yield value
+    }
+  } finally {
+    await iterator.return?.()
+  }
+}
+
 export function createTurns(places: number): Turns {
   let free = places
   const waiting: (() => void)[] = []

@@ -6,6 +6,7 @@
 import { METADATA_BUCKET } from '../../output/layout.ts'
 import { isStorageCode } from '../errors.ts'
 import type { Storage } from '../storage.ts'
+import { MINUTE_MS } from '../../time.ts'
 
 function watermarkKey(functionName: string): string {
   return `~sluice/${functionName}.json`
@@ -39,4 +40,20 @@ export async function readWatermarkMs(
   const objects = storage.list(METADATA_BUCKET, { prefix: key, pageSize: 1, ...(signal && { signal }) })
   for await (const object of objects) return object.key === key ? object.lastModifiedMs : undefined
   return undefined
+}
+
+/** The same, remembered for a while: a watermark never changes, but somebody may have emptied the bucket. */
+export function createWatermarks(
+  storage: Storage,
+  keptMs = MINUTE_MS,
+): (functionName: string) => Promise<number | undefined> {
+  const known = new Map<string, { readonly watermarkMs: number; readonly readAtMs: number }>()
+  return async (functionName) => {
+    const kept = known.get(functionName)
+    if (kept && performance.now() - kept.readAtMs < keptMs) return kept.watermarkMs
+    known.delete(functionName)
+    const watermarkMs = await readWatermarkMs(storage, functionName)
+    if (watermarkMs !== undefined) known.set(functionName, { watermarkMs, readAtMs: performance.now() })
+    return watermarkMs
+  }
 }
