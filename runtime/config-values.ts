@@ -70,8 +70,16 @@ export function roles(text: string): readonly Role[] {
 }
 
 export function functionOptions(text: string): z.output<typeof options> {
-  const result = options.safeParse(JSON.parse(text))
+  const result = options.safeParse(jsonOrNothing(text))
   if (!result.success)
-    throw new RangeError('no object of objects by function, such as {"chunk":{"seconds":4}}')
+    throw new RangeError('write options by function as JSON, such as {"chunk":{"seconds":4}}')
   return result.data
+}
+
+function jsonOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
 }

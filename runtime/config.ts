@@ -18,6 +18,7 @@ import { ConfigError, messageOf } from './errors.ts'
 import { isGiven, readSettingFiles } from './setting-files.ts'
 import { parseSizeBytes } from './size.ts'
 import { DAY_MS, MINUTE_MS, parseDurationMs, SECOND_MS } from './time.ts'
+import './zod-words.ts'
 
 /** A setting as text that `parse` understands; what it throws becomes the issue. */
 function parsed<T>(parse: (text: string) => T, fallback: string) {
@@ -103,6 +104,14 @@ const schema = z.object({
   SLUICE_LOG_FORMAT: z.enum(['json', 'text']).default('json'),
 })
 
+/** Settings of `npm start` alone, which reads them itself: everybody else knows the names and leaves them alone. */
+export const LOCAL_SETTINGS = [
+  'SLUICE_LOCAL_DIR',
+  'SLUICE_LOCAL_REDIS_PORT',
+  'SLUICE_LOCAL_MINIO_PORT',
+  'SLUICE_LOCAL_CONSOLE_PORT',
+] as const
+
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Credentials {
@@ -182,8 +191,8 @@ export function loadConfig(env: Environment): Config {
 export function readConfig(environment: Environment): ConfigReading {
   const { env, issues: ofFiles } = readSettingFiles(environment)
   const known = Object.keys(schema.shape)
-  const ours = known.filter((name) => name.startsWith('SLUICE_'))
-  const unknown = Object.keys(env).filter((name) => name.startsWith('SLUICE_') && !known.includes(name))
+  const ours = [...known.filter((name) => name.startsWith('SLUICE_')), ...LOCAL_SETTINGS]
+  const unknown = Object.keys(env).filter((name) => name.startsWith('SLUICE_') && !ours.includes(name))
   const given = Object.fromEntries(known.filter((name) => env[name]).map((name) => [name, env[name]]))
   const result = schema.safeParse(given)
   const wrong = result.error?.issues ?? []

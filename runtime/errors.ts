@@ -2,6 +2,7 @@
  * The errors that mean something to the runtime. Anything else that is thrown counts as passing: it is retried.
  * @module
  */
+import type { z } from 'zod'
 
 /** Another attempt cannot help: the run becomes a dead letter at once, with this message as its reason. */
 export class PermanentError extends Error {
@@ -33,9 +34,15 @@ export class ConfigError extends Error {
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   try {
+    if (error instanceof Error && error.name === 'ZodError') return schemaMessage(error as z.ZodError)
     return String(error instanceof Error ? error.message : error)
   } catch {
     // An object without a prototype, or one whose words throw themselves.
     return 'something was thrown that cannot be put into words'
   }
+}
+
+/** A schema's own message is its issues as JSON, for programs. */
+function schemaMessage({ issues }: z.ZodError): string {
+  return issues.map(({ path, message }) => [path.join('.'), message].filter(Boolean).join(' ')).join('; ')
 }

@@ -11,6 +11,7 @@ import type { ObjectVersion } from './storage/object-version.ts'
 import type { Output } from './output/output.ts'
 import { parseSizeBytes } from './size.ts'
 import { parseDurationMs } from './time.ts'
+import './zod-words.ts'
 import type { Logger } from './logger.ts'
 import type { Source } from './worker/source/source.ts'
 

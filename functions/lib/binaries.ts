@@ -4,7 +4,7 @@
  * @module
  */
 import { execFile } from 'node:child_process'
-import { access, constants } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
 import { embeddedFfmpeg, embeddedFfprobe } from './embedded.ts'
@@ -26,6 +26,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 const OLDEST_ON_PATH = [58, 76] as const
 /** Of FFmpeg 5.1. */
 const FIRST_WITH_FPS_MODE = [59, 27] as const
+/** A machine under load takes its time to start a program. */
+const ANSWER_MS = 120_000
 const HOW_TO_HELP =
   'install ffmpeg with ffprobe, 4.4 or newer (Debian: apt-get install ffmpeg), or set FFMPEG_PATH and FFPROBE_PATH'
 
@@ -54,14 +56,25 @@ export async function findBinaries(env: Environment): Promise<FfmpegBinaries> {
 async function fromEnvironment(env: Environment): Promise<FfmpegBinaries | undefined> {
   const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath } = env
   if (!ffmpegPath && !ffprobePath) return undefined
-  await mustRun('FFMPEG_PATH', ffmpegPath)
-  await mustRun('FFPROBE_PATH', ffprobePath)
+  const wrong = [await whyUnfit('FFMPEG_PATH', ffmpegPath), await whyUnfit('FFPROBE_PATH', ffprobePath)]
+  const reasons = wrong.filter((issue) => issue !== undefined).join('; ')
+  if (reasons) throw new ToolError(reasons, { tool: wrong[0] ? 'ffmpeg' : 'ffprobe' })
   const ffmpeg = ffmpegPath ?? (await searchPath(env, 'ffmpeg')) ?? embeddedFfmpeg()
   const beside = join(dirname(ffmpeg), 'ffprobe')
   const ffprobe =
     ffprobePath ??
     ((await isRunnable(beside)) ? beside : ((await searchPath(env, 'ffprobe')) ?? (await embeddedFfprobe())))
-  const { version, hasFpsMode } = parseVersion(await versionText('ffmpeg', ffmpeg))
+  const text = await versionText('ffmpeg', ffmpeg).catch((error: ToolError) => {
+    if (!ffmpegPath) throw error
+    throw new ToolError(`FFMPEG_PATH: ${error.message}`, { tool: 'ffmpeg', cause: error })
+  })
+  if (ffmpegPath && !text.startsWith('ffmpeg version ')) {
+    const line = text.split('\n')[0]?.slice(0, 60)
+    throw new ToolError(`FFMPEG_PATH: ${ffmpegPath} is another program (it says "${line}")`, {
+      tool: 'ffmpeg',
+    })
+  }
+  const { version, hasFpsMode } = parseVersion(text)
   return { ffmpegPath: ffmpeg, ffprobePath: ffprobe, version, hasFpsMode, origin: 'environment' }
 }
 
@@ -101,16 +114,20 @@ export function parseVersion(text: string): {
 
 async function versionText(tool: 'ffmpeg' | 'ffprobe', path: string): Promise<string> {
   try {
-    return (await promisify(execFile)(path, ['-version'], { timeout: 10_000, env: {} })).stdout
+    return (await promisify(execFile)(path, ['-version'], { timeout: ANSWER_MS, env: {} })).stdout
   } catch (cause) {
     throw new ToolError(`${path} does not run: ${HOW_TO_HELP}`, { tool, cause })
   }
 }
 
-async function mustRun(name: 'FFMPEG_PATH' | 'FFPROBE_PATH', path: string | undefined): Promise<void> {
-  if (!path || (isAbsolute(path) && (await isRunnable(path)))) return
-  const tool = name === 'FFMPEG_PATH' ? 'ffmpeg' : 'ffprobe'
-  throw new ToolError(`${name} names "${path}", which is not the absolute path of a program`, { tool })
+async function whyUnfit(name: 'FFMPEG_PATH' | 'FFPROBE_PATH', path: string | undefined) {
+  if (!path) return undefined
+  const so = (reason: string) => `${name}: ${path} ${reason}: name a program that runs, or unset ${name}`
+  if (!isAbsolute(path)) return so('is not an absolute path')
+  const stats = await stat(path).catch(() => undefined)
+  if (!stats) return so('does not exist')
+  if (!stats.isFile()) return so('is not a file')
+  return (await isRunnable(path)) ? undefined : so('may not be executed')
 }
 
 async function searchPath(env: Environment, name: string): Promise<string | undefined> {

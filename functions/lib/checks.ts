@@ -26,7 +26,8 @@ export async function checkFfmpeg(): Promise<readonly ToolCheck[]> {
     checks.push({ check: 'FFmpeg runs', status: 'ok', found: title })
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error)
-    checks.push({ check: 'FFmpeg', status: 'fail', found, repair: REPAIR })
+    const setting = /^FF\w+_PATH(?=:)/.exec(found)?.[0]
+    checks.push({ check: 'FFmpeg', status: 'fail', found, repair: setting ? [`unset ${setting}`] : REPAIR })
   }
   return checks
 }

@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { Config } from '../../runtime/config.ts'
+import { PRIVATE_DIR } from './server.ts'
 
 const account = z.object({ accessKey: z.string().min(3), secretKey: z.string().min(8) })
 const schema = z.object({ root: account, runtime: account, uploader: account })
@@ -34,7 +35,7 @@ async function createCredentials(path: string): Promise<LocalCredentials> {
     secretKey: randomBytes(20).toString('hex'),
   })
   const credentials = { root: create('root'), runtime: create('runtime'), uploader: create('uploader') }
-  await mkdir(dirname(path), { recursive: true })
+  await mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIR })
   // Complete or not at all, and never readable by others.
   const draft = `${path}.${process.pid}`
   await writeFile(draft, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 })

@@ -3,14 +3,14 @@ import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { MINUTE_MS } from '../../runtime/time.ts'
 import { settingsApart, withoutSettings } from './apart.ts'
+import { checkSettings } from './check-settings.ts'
+import { SERVER_PATIENCE_MS } from './patience.ts'
 import { cutSample } from './sample-run.ts'
 import { progress, say } from './say.ts'
-import { logTail, PortTakenError, type Server } from './server.ts'
+import { PortTakenError, type Server } from './server.ts'
 import { runSession, type SessionEnd } from './session.ts'
 
-const SAMPLE_TIMEOUT_MS = 2 * MINUTE_MS
 /** Another process may take a free port meanwhile. */
 const MAX_TRIES = 3
 const rootDir = join(import.meta.dirname, '..', '..')
@@ -35,14 +35,13 @@ function demonstrate(dataDir: string): Promise<SessionEnd> {
     dataDir,
     env,
     progress,
-    prepare: () => settingsApart(env),
+    prepare: () => checkSettings({ env, dataDir, load: settingsApart }),
     onDeath: (server: Server, how: string) => void deaths.emit('death', server, how),
     use: async (session) => {
-      progress(`Redis, MinIO and the runtime are up at ${session.stack.apiUrl}, data in ${dataDir}`)
-      const cutting = cutSample(session, dataDir, SAMPLE_TIMEOUT_MS, progress)
+      const cutting = cutSample(session, dataDir, SERVER_PATIENCE_MS, progress)
       const { sample, note } = await Promise.race([cutting, firstDeath()])
       if (!sample) throw new Error(note)
-      progress(`The sample clip ${note} ${sample.chunks} chunks; stopping everything …`)
+      progress('Stopping everything …')
       const { manifest, chunks, seconds, bytes } = sample
       const tookMs = Math.round(performance.now() - startedMs)
       summary = JSON.stringify({ manifest, chunks, seconds, bytes, tookMs })
@@ -53,5 +52,5 @@ function demonstrate(dataDir: string): Promise<SessionEnd> {
 
 async function firstDeath(): Promise<never> {
   const [server, how] = (await once(deaths, 'death')) as [Server, string]
-  throw new Error(`${server.name} ended (${how}); ${await logTail(server.logPath)}`)
+  throw new Error(`${server.name} ended (${how}); ${await server.tail()}`)
 }

@@ -1,10 +1,16 @@
 /** Finds the programs of the local stack, or installs those that are missing. @module */
 import { dirname, join } from 'node:path'
-import { findGo, goInstall, goInstallLine } from './go-install.ts'
+import { canBuild, goBuild, goBuildLine, type GoProgram } from './go-build.ts'
 import { withInstallLock } from './install-lock.ts'
 import { cacheBinDir, findProgram, type ProgramName } from './programs.ts'
 import type { Say } from './say.ts'
 import { findInstaller, REDIS } from './system-package.ts'
+
+interface Missing {
+  readonly name: ProgramName
+  /** What was found by that name and does not serve, as lines. */
+  readonly found: string
+}
 
 /** Either a way to install it, or what a person has to do. */
 type Way = { readonly install: (progress: Say) => Promise<void> } | { readonly advice: string }
@@ -17,37 +23,50 @@ type Way = { readonly install: (progress: Say) => Promise<void> } | { readonly a
 export async function ensurePrograms<Name extends ProgramName>(
   names: readonly Name[],
   progress: Say,
+  signal?: AbortSignal,
 ): Promise<Record<Name, string>> {
-  const paths: Partial<Record<Name, string>> = {}
-  const missing: { name: Name; way: Way }[] = []
+  const { paths, missing } = await findAll(names)
+  if (missing.length === 0) return paths as Record<Name, string>
+  // All are looked at before the first is installed: minutes later is too late to hear what a person has to do.
+  const ways = await Promise.all(missing.map((each) => findWay(each)))
+  const advice = ways.flatMap((way) => ('advice' in way ? [way.advice] : []))
+  if (advice.length > 0) throw new Error([...new Set(advice)].join('\n'))
+  const lockDir = join(dirname(cacheBinDir()), 'install.lock')
+  return withInstallLock(lockDir, progress, async (tell) => {
+    signal?.throwIfAborted()
+    // The holder before may have installed them.
+    const still = await findAll(names)
+    for (const { name } of still.missing.filter((each) => !isBuilt(each.name))) {
+      const way = ways[missing.findIndex((each) => each.name === name)]
+      if (way && 'install' in way) await way.install(tell)
+    }
+    const toBuild = still.missing.map((each) => each.name).filter(isBuilt)
+    if (toBuild.length > 0) await build(toBuild, tell, signal)
+    return { ...still.paths, ...(await mustFind(still.missing)) } as Record<Name, string>
+  })
+}
+
+async function findAll(names: readonly ProgramName[]) {
+  const paths: Partial<Record<ProgramName, string>> = {}
+  const missing: Missing[] = []
   for (const name of names) {
     const { path, unfit } = await findProgram(name)
     if (path) paths[name] = path
-    else missing.push({ name, way: await findWay(name, unfit) })
+    else missing.push({ name, found: unfit.map((line) => `\n  found ${line}`).join('') })
   }
-  const advice = missing.flatMap(({ way }) => ('advice' in way ? [way.advice] : []))
-  if (advice.length > 0) throw new Error(advice.join('\n'))
-  const lockDir = join(dirname(cacheBinDir()), 'install.lock')
-  for (const { name, way } of missing) {
-    if (!('install' in way)) continue
-    paths[name] = await withInstallLock(lockDir, progress, () => installOnce(name, way.install, progress))
-  }
-  return paths as Record<Name, string>
+  return { paths, missing }
 }
 
-async function installOnce(name: ProgramName, install: (progress: Say) => Promise<void>, progress: Say) {
-  // Whoever held the lock before may have installed it.
-  const before = await findProgram(name)
-  if (before.path) return before.path
-  await install(progress)
-  const after = await findProgram(name)
-  if (after.path) return after.path
+async function mustFind(wanted: readonly Missing[]): Promise<Partial<Record<ProgramName, string>>> {
+  const { paths, missing } = await findAll(wanted.map(({ name }) => name))
+  if (missing.length === 0) return paths
   throw new Error(
-    [
-      `${name} was installed, but no fit one is on PATH or in ${cacheBinDir()}.`,
-      ...after.unfit,
-      INSTEAD[name],
-    ].join('\n'),
+    missing
+      .map(
+        ({ name, found }) =>
+          `${name} was installed, but none that serves is on PATH or in ${cacheBinDir()}.${found}\n${INSTEAD[name]}`,
+      )
+      .join('\n'),
   )
 }
 
@@ -58,15 +77,31 @@ const INSTEAD: Readonly<Record<ProgramName, string>> = {
   mc: "Put MinIO's client mc on PATH.",
 }
 
-async function findWay(name: ProgramName, unfit: readonly string[]): Promise<Way> {
-  const found = unfit.map((line) => `\n  found ${line}`).join('')
+function isBuilt(name: ProgramName): name is GoProgram {
+  return name !== 'redis-server'
+}
+
+async function build(names: readonly GoProgram[], progress: Say, signal: AbortSignal | undefined) {
+  try {
+    await goBuild({ names, progress, signal })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    const instead = names.map((name) => `  ${INSTEAD[name]}`).join('\n')
+    throw new Error(
+      `${(error as Error).message}\nThe next start continues from here. Or, without building:\n${instead}`,
+      { cause: error },
+    )
+  }
+}
+
+async function findWay({ name, found }: Missing): Promise<Way> {
   if (name === 'redis-server') return findRedisWay(found)
-  const go = await findGo()
-  if (go) return { install: (progress) => goInstall(name, go, progress) }
+  // Its way is one for all that is built.
+  if (await canBuild()) return { install: () => Promise.resolve() }
   return {
     advice:
       `${name} is missing, and so is Go, which could build it.${found}\n` +
-      `  Install Go (https://go.dev/dl) and run this again, or build it elsewhere: ${goInstallLine(name)}\n  ${INSTEAD[name]}`,
+      `  Install Go (https://go.dev/dl) and run this again, or build it elsewhere:\n    ${goBuildLine()}\n  ${INSTEAD[name]}`,
   }
 }
 

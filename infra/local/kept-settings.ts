@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { LocalCredentials } from './credentials.ts'
+import { PRIVATE_DIR } from './server.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -40,7 +41,7 @@ export function keptSettings(runtimeEnv: Environment, given: Environment): KeptS
 
 /** At once and complete, as it is written whenever a server starts. */
 export function writeKeptSettings(dataDir: string, kept: KeptSettings): void {
-  mkdirSync(dataDir, { recursive: true })
+  mkdirSync(dataDir, { recursive: true, mode: PRIVATE_DIR })
   const path = join(dataDir, 'settings.json')
   const draft = `${path}.${process.pid}`
   writeFileSync(draft, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 })

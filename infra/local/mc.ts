@@ -38,12 +38,3 @@ export function createMc(program: string, configDir: string): Mc {
     },
   }
 }
-
-/** A command line for a person to copy. */
-export function mcLine(mc: Mc, ...args: readonly string[]): string {
-  return [mc.program, '--config-dir', mc.configDir, ...args].map(quoted).join(' ')
-}
-
-function quoted(word: string): string {
-  return /^[\w./:@=+~-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
-}

@@ -2,7 +2,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventTargetEnv, type EventTargets } from '../../runtime/storage/provision/event-targets.ts'
-import { createServer, type Server, type ServerEvents } from './server.ts'
+import { REQUEST_PATIENCE_MS } from './patience.ts'
+import { createServer, PRIVATE_DIR, type Server, type ServerEvents } from './server.ts'
 
 export interface MinioOptions extends ServerEvents {
   /** Path of `minio`. */
@@ -24,7 +25,7 @@ export function createMinio(options: MinioOptions): Server {
   const dataDir = join(options.dir, 'data')
   const homeDir = join(options.dir, 'home')
   const queueDir = join(options.dir, 'events')
-  for (const dir of [dataDir, homeDir, queueDir]) mkdirSync(dir, { recursive: true })
+  for (const dir of [dataDir, homeDir, queueDir]) mkdirSync(dir, { recursive: true, mode: PRIVATE_DIR })
   return createServer({
     name: 'MinIO',
     command: options.program,
@@ -56,7 +57,7 @@ export function createMinio(options: MinioOptions): Server {
 
 async function isHealthy(port: number): Promise<boolean> {
   const response = await fetch(`http://127.0.0.1:${port}/minio/health/ready`, {
-    signal: AbortSignal.timeout(2_000),
+    signal: AbortSignal.timeout(REQUEST_PATIENCE_MS),
   })
   await response.body?.cancel()
   return response.ok

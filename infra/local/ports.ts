@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
 import { promisify } from 'node:util'
+import { REQUEST_PATIENCE_MS } from './patience.ts'
 
 const run = promisify(execFile)
 
@@ -60,7 +61,7 @@ const TOOLS = [
 /** The process that listens on `port`, when a tool is here that may see it. */
 export async function findPortHolder(port: number): Promise<PortHolder | undefined> {
   for (const { command, args, parse } of TOOLS) {
-    const output = await run(command, args(port), { timeout: 5_000 }).catch(() => undefined)
+    const output = await run(command, args(port), { timeout: REQUEST_PATIENCE_MS }).catch(() => undefined)
     const holder = output && parse(output.stdout)
     if (holder) return holder
   }

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { PATIENCE_MS } from './patience.ts'
 import { findAllOnPath } from './search-path.ts'
 
 const run = promisify(execFile)
@@ -34,7 +35,7 @@ export async function findProgram(name: ProgramName): Promise<FoundProgram> {
 
 async function unfitReason(name: ProgramName, path: string): Promise<string | undefined> {
   try {
-    const { stdout } = await run(path, ['--version'], { timeout: 20_000 })
+    const { stdout } = await run(path, ['--version'], { timeout: PATIENCE_MS })
     return judgeVersion(name, stdout)
   } catch (error) {
     return `does not run (${(error as Error).message.trim()})`

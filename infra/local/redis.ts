@@ -1,7 +1,8 @@
 /** A Redis that keeps what it acknowledged: append-only file, no eviction, loopback only. @module */
 import { connect } from 'node:net'
 import { mkdirSync } from 'node:fs'
-import { createServer, type Server, type ServerEvents } from './server.ts'
+import { REQUEST_PATIENCE_MS } from './patience.ts'
+import { createServer, PRIVATE_DIR, type Server, type ServerEvents } from './server.ts'
 
 export interface RedisOptions extends ServerEvents {
   /** Path of `redis-server`. */
@@ -15,7 +16,7 @@ export interface RedisOptions extends ServerEvents {
 const MAX_MEMORY = '1gb'
 
 export function createRedis(options: RedisOptions): Server {
-  mkdirSync(options.dataDir, { recursive: true })
+  mkdirSync(options.dataDir, { recursive: true, mode: PRIVATE_DIR })
   return createServer({
     name: 'Redis',
     command: options.program,
@@ -56,11 +57,11 @@ async function isOurs(port: number, pid: number): Promise<boolean> {
 /** Sends inline commands and gives everything that comes back; the last one must be QUIT. */
 function ask(port: number, commands: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', timeout: 2_000 })
+    const socket = connect({ port, host: '127.0.0.1', timeout: REQUEST_PATIENCE_MS })
     let reply = ''
     socket.setEncoding('utf8')
     socket.on('data', (text) => (reply += String(text)))
-    socket.on('timeout', () => socket.destroy(new Error('no reply within 2 s')))
+    socket.on('timeout', () => socket.destroy(new Error('no reply in time')))
     socket.on('error', reject)
     socket.on('close', () => resolve(reply))
     socket.write(commands)

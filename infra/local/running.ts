@@ -9,11 +9,13 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { SECOND_MS, sleep } from '../../runtime/time.ts'
+import { MINUTE_MS, sleep } from '../../runtime/time.ts'
 import type { Say } from './say.ts'
+import { PRIVATE_DIR } from './server.ts'
 
 const run = promisify(execFile)
-const STOP_LIMIT_MS = 15 * SECOND_MS
+/** A runtime drains for half a minute unless it is told otherwise. */
+const STOP_LIMIT_MS = 2 * MINUTE_MS
 
 /** `mark` is a part of the command line that no foreign process has, such as a path below the data folder. */
 const recorded = z.object({ name: z.string(), pid: z.number().int().positive(), mark: z.string() })
@@ -48,13 +50,19 @@ export async function claimFolder(dataDir: string, startMark: string, progress: 
   for (const stale of (earlier?.servers ?? []).toReversed()) await stopStale(stale, progress)
   const start = { name: 'start', pid: process.pid, mark: startMark }
   const record = (servers: readonly RecordedProcess[]) => {
-    mkdirSync(dataDir, { recursive: true })
+    mkdirSync(dataDir, { recursive: true, mode: PRIVATE_DIR })
     const draft = `${path}.${process.pid}`
-    writeFileSync(draft, JSON.stringify({ start, servers }))
+    writeFileSync(draft, JSON.stringify({ start, servers }), { mode: 0o600 })
     renameSync(draft, path)
   }
   record([])
   return { record, release: () => rm(path, { force: true }) }
+}
+
+/** The pid of the start that runs in `dataDir`; undefined when there is none. */
+export async function runningStart(dataDir: string): Promise<number | undefined> {
+  const record = await readRecord(join(dataDir, 'running.json'))
+  return record && (await isAlive(record.start)) ? record.start.pid : undefined
 }
 
 async function readRecord(path: string): Promise<z.output<typeof schema> | undefined> {

@@ -1,7 +1,7 @@
 /** The runtime as a child process of the local stack: its supervisor, awaited until it is ready. @module */
 import { join } from 'node:path'
 import type { Config } from '../../runtime/config.ts'
-import { MINUTE_MS, SECOND_MS } from '../../runtime/time.ts'
+import { REQUEST_PATIENCE_MS, STOP_PATIENCE_MS } from './patience.ts'
 import { createServer, type Server, type ServerEvents } from './server.ts'
 
 export interface RuntimeOptions extends ServerEvents {
@@ -23,9 +23,8 @@ export function createRuntime(options: RuntimeOptions): Server {
     logPath: options.logPath,
     // Without the API nothing tells; it goes on waiting for its servers by itself.
     isReady: () => (hasApi ? isReady(apiUrl(options.config)) : Promise.resolve(true)),
-    readyTimeoutMs: MINUTE_MS,
     // It drains for `drainMs`; then its own children need their moment.
-    stopTimeoutMs: options.config.drainMs + 10 * SECOND_MS,
+    stopTimeoutMs: options.config.drainMs + STOP_PATIENCE_MS,
     onStart: options.onStart,
     onDeath: options.onDeath,
   })
@@ -43,7 +42,7 @@ export function apiUrl({ apiHost, apiPort }: Config): string {
 }
 
 async function isReady(url: string): Promise<boolean> {
-  const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(5_000) })
+  const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(REQUEST_PATIENCE_MS) })
   await response.body?.cancel()
   return response.ok
 }

@@ -1,12 +1,11 @@
 /** Sends the sample clip the way of every upload, and waits for its chunks. @module */
 import { join } from 'node:path'
 import type { Config } from '../../runtime/config.ts'
-import { SECOND_MS } from '../../runtime/time.ts'
 import { awaitResult, readResult, SAMPLE_KEY, type SampleResult } from './manifest.ts'
 import { makeSample, SAMPLE_CHUNK_SECONDS } from './sample.ts'
 import type { Say } from './say.ts'
-import { logTail } from './server.ts'
 import type { Session } from './session.ts'
+import { runStep, secondsSince } from './steps.ts'
 
 /** Whether the function that cuts it runs here. */
 export function hasSample(config: Config): boolean {
@@ -21,26 +20,44 @@ export interface SampleRun {
   readonly note: string
 }
 
+/** @param timeoutMs - how long its chunks are waited for */
 export async function cutSample(
   { mc, signal, stack }: Session,
   dataDir: string,
   timeoutMs: number,
   progress: Say,
 ): Promise<SampleRun> {
-  const earlier = await readResult(mc)
-  if (earlier) return { sample: earlier, note: 'was cut at an earlier start into' }
   const path = join(dataDir, 'sample', SAMPLE_KEY)
-  await makeSample(path)
-  progress(`Uploading a sample clip to incoming/${SAMPLE_KEY} and waiting for its chunks …`)
   const startedMs = performance.now()
-  // Options of a function travel as metadata of the object.
-  const options = ['--attr', `seconds=${SAMPLE_CHUNK_SECONDS}`]
-  await mc.run('cp', '--quiet', ...options, path, `sluice/incoming/${SAMPLE_KEY}`)
-  const sample = await awaitResult(mc, timeoutMs, signal)
-  const seconds = ((performance.now() - startedMs) / SECOND_MS).toFixed(1)
-  if (sample) return { sample, note: `was cut in ${seconds} s into` }
+  let isEarlier = false
+  const work = async () => {
+    const earlier = await readResult(mc)
+    isEarlier = earlier !== undefined
+    if (earlier) return earlier
+    await makeSample(path, signal)
+    // Options of a function travel as metadata of the object.
+    const options = ['--attr', `seconds=${SAMPLE_CHUNK_SECONDS}`]
+    await mc.run('cp', '--quiet', ...options, path, `sluice/incoming/${SAMPLE_KEY}`)
+    return awaitResult(mc, timeoutMs, signal)
+  }
+  const sample = await runStep<SampleResult | undefined>(
+    {
+      name: 'Sample',
+      work,
+      detail: (result) => describe(result, isEarlier),
+      state: () => stack.runtime.lastLine(),
+    },
+    progress,
+  )
+  if (sample)
+    return { sample, note: isEarlier ? 'was cut at an earlier start into' : 'has just been cut into' }
   return {
     sample,
-    note: `No chunks of the sample clip after ${seconds} s. ${await logTail(stack.runtime.logPath)}`,
+    note: `No chunks of the sample clip after ${secondsSince(startedMs)}. ${await stack.runtime.tail()}`,
   }
+}
+
+function describe(result: SampleResult | undefined, isEarlier: boolean): string {
+  if (!result) return 'not cut'
+  return `incoming/${SAMPLE_KEY}: ${result.chunks} chunks${isEarlier ? ', from an earlier start' : ''}`
 }

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { SERVER_PATIENCE_MS } from './patience.ts'
 import { ffmpegBinaries } from '../../functions/lib/binaries.ts'
 
 const run = promisify(execFile)
@@ -20,7 +21,7 @@ const VIDEO_CODECS = [
 ] as const
 
 /** Writes the clip: a moving test picture with a clock, and a tone. */
-export async function makeSample(path: string): Promise<void> {
+export async function makeSample(path: string, signal?: AbortSignal): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const { ffmpegPath } = await ffmpegBinaries()
   // A clip of half the length is worse than none: it gets its name when it is whole.
@@ -28,10 +29,11 @@ export async function makeSample(path: string): Promise<void> {
   let lastError: unknown
   for (const codec of VIDEO_CODECS) {
     try {
-      await run(ffmpegPath, sampleArgs(codec, draft), { timeout: 60_000 })
+      await run(ffmpegPath, sampleArgs(codec, draft), { timeout: SERVER_PATIENCE_MS, signal })
       await rename(draft, path)
       return
     } catch (error) {
+      signal?.throwIfAborted()
       lastError = error
     }
   }

@@ -7,6 +7,9 @@ export const say: Say = (line) => {
   process.stdout.write(`${line}\n`)
 }
 
+/** Nothing. */
+export const silently: Say = () => undefined
+
 /** What happens meanwhile. */
 export const progress: Say = (line) => {
   process.stderr.write(`${line}\n`)

@@ -6,10 +6,11 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sleep } from '../../runtime/time.ts'
+import { SERVER_PATIENCE_MS, STOP_PATIENCE_MS } from './patience.ts'
 import { findOnPath } from './search-path.ts'
 
 export interface ServerEvents {
@@ -31,9 +32,9 @@ export interface ServerSpec extends ServerEvents {
   readonly logPath: string
   /** Whether the process with this pid answers; a rejection counts as "not yet". */
   readonly isReady: (pid: number) => Promise<boolean>
-  /** @defaultValue 30_000 */
+  /** @defaultValue 15 minutes: a machine under load is slow, and whoever waits can end it */
   readonly readyTimeoutMs?: number
-  /** From SIGTERM to SIGKILL. @defaultValue 10_000 */
+  /** From SIGTERM to SIGKILL. @defaultValue a minute */
   readonly stopTimeoutMs?: number
 }
 
@@ -42,6 +43,10 @@ export interface Server {
   readonly logPath: string
   /** Undefined while it does not run. */
   readonly pid: number | undefined
+  /** The last lines that it wrote since its last start, with the path of its log: the end of an error message. */
+  tail(): Promise<string>
+  /** The very last of them; undefined while there is none. */
+  lastLine(): Promise<string | undefined>
   /** Starts it, or starts it again after `kill` or `stop`, on the same port and data; resolves when it answers. */
   start(): Promise<void>
   /** Sends a signal to its whole group. A death that follows is not reported to `onDeath`, if the signal is deadly. */
@@ -52,18 +57,24 @@ export interface Server {
 
 const POLL_MS = 50
 const LOG_TAIL_LINES = 15
+const LOG_TAIL_BYTES = 64 * 1024
+/** Servers write secrets in clear (MinIO its accounts' keys), so no other user of the machine may read what they write. */
+const PRIVATE_UMASK = 0o077
+export const PRIVATE_DIR = 0o700
 /** After these it goes on; after any other signal its end is what the sender wanted. */
 const HARMLESS = new Set<NodeJS.Signals>(['SIGSTOP', 'SIGCONT', 'SIGUSR1', 'SIGUSR2', 'SIGHUP'])
 
 export function createServer(spec: ServerSpec): Server {
   let child: ChildProcess | undefined
   let isEndExpected = false
+  /** Where the log of its last start begins; what is before it is of earlier ones. */
+  let logFrom = 0
 
   async function start() {
     if (child && isEndExpected) await once(child, 'exit')
     if (child) throw new Error(`${spec.name} runs already (pid ${child.pid})`)
     isEndExpected = false
-    const started = await spawnServer(spec)
+    const started = await spawnServer(spec, (bytes) => (logFrom = bytes))
     child = started
     spec.onStart?.()
     let isAnswering = false
@@ -72,7 +83,7 @@ export function createServer(spec: ServerSpec): Server {
       if (isAnswering && !isEndExpected) spec.onDeath?.(describeExit(code, signal))
     })
     try {
-      await untilReady(spec, started)
+      await untilReady(spec, started, () => logTail(spec.logPath, logFrom))
       isAnswering = true
     } catch (error) {
       await stop()
@@ -95,7 +106,7 @@ export function createServer(spec: ServerSpec): Server {
     ending.kill('SIGTERM')
     // A stopped (SIGSTOP) process would never see the SIGTERM.
     signalGroup(ending, 'SIGCONT')
-    const timer = setTimeout(() => signalGroup(ending, 'SIGKILL'), spec.stopTimeoutMs ?? 10_000)
+    const timer = setTimeout(() => signalGroup(ending, 'SIGKILL'), spec.stopTimeoutMs ?? STOP_PATIENCE_MS)
     await ended.finally(() => clearTimeout(timer))
     // What it started and left behind dies with it.
     signalGroup(ending, 'SIGKILL')
@@ -107,16 +118,21 @@ export function createServer(spec: ServerSpec): Server {
     get pid() {
       return child?.pid
     },
+    tail: () => logTail(spec.logPath, logFrom),
+    lastLine: async () => (await lastLines(spec.logPath, logFrom, 1))[0],
     start,
     kill,
     stop,
   }
 }
 
-async function spawnServer(spec: ServerSpec): Promise<ChildProcess> {
-  await mkdir(dirname(spec.logPath), { recursive: true })
+async function spawnServer(spec: ServerSpec, onLog: (bytes: number) => void): Promise<ChildProcess> {
   const [command, ...args] = await boundToParent([spec.command, ...spec.args])
+  mkdirSync(dirname(spec.logPath), { recursive: true, mode: PRIVATE_DIR })
   const log = openSync(spec.logPath, 'a', 0o600)
+  onLog(fstatSync(log).size)
+  // Until it is inherited, nothing else in this process happens.
+  const umask = process.umask(PRIVATE_UMASK)
   try {
     const child = spawn(command, args, {
       cwd: spec.cwd,
@@ -124,9 +140,11 @@ async function spawnServer(spec: ServerSpec): Promise<ChildProcess> {
       detached: true,
       stdio: ['ignore', log, log],
     })
+    process.umask(umask)
     await once(child, 'spawn')
     return child
   } finally {
+    process.umask(umask)
     closeSync(log)
   }
 }
@@ -144,19 +162,23 @@ export async function boundToParent(line: CommandLine): Promise<CommandLine> {
   return setpriv ? [setpriv, '--pdeathsig', 'TERM', ...line] : line
 }
 
-async function untilReady(spec: ServerSpec, child: ChildProcess): Promise<void> {
-  const timeoutMs = spec.readyTimeoutMs ?? 30_000
+async function untilReady(
+  spec: ServerSpec,
+  child: ChildProcess,
+  tailOf: () => Promise<string>,
+): Promise<void> {
+  const timeoutMs = spec.readyTimeoutMs ?? SERVER_PATIENCE_MS
   const deadlineMs = performance.now() + timeoutMs
   for (;;) {
     if (child.exitCode !== null || child.signalCode !== null) {
       const how = describeExit(child.exitCode, child.signalCode)
-      const tail = await logTail(spec.logPath)
+      const tail = await tailOf()
       const message = `${spec.name} ended before it answered: ${how}\n${tail}`
       throw /already in use/i.test(tail) ? new PortTakenError(message) : new Error(message)
     }
     if (await spec.isReady(child.pid as number).catch(() => false)) return
     if (performance.now() > deadlineMs) {
-      throw new Error(`${spec.name} did not answer within ${timeoutMs} ms\n${await logTail(spec.logPath)}`)
+      throw new Error(`${spec.name} did not answer within ${timeoutMs} ms\n${await tailOf()}`)
     }
     await sleep(POLL_MS)
   }
@@ -175,9 +197,24 @@ export function describeExit(code: number | null, signal: NodeJS.Signals | null)
   return signal ? `killed by ${signal}` : `exit code ${code}`
 }
 
-/** The last lines of a log, with its path, as the end of an error message. */
-export async function logTail(logPath: string): Promise<string> {
-  const text = await readFile(logPath, 'utf8').catch(() => '')
-  const lines = text.trimEnd().split('\n').slice(-LOG_TAIL_LINES)
+/** The last lines of a log, from a byte on, with its path, as the end of an error message. */
+export async function logTail(logPath: string, fromByte = 0): Promise<string> {
+  const lines = await lastLines(logPath, fromByte, LOG_TAIL_LINES)
+  if (lines.length === 0) return `${logPath} says nothing`
   return `${logPath} ends with:\n${lines.map((line) => `  ${line}`).join('\n')}`
+}
+
+async function lastLines(logPath: string, fromByte: number, count: number): Promise<string[]> {
+  const file = await open(logPath).catch(() => undefined)
+  if (!file) return []
+  try {
+    const { size } = await file.stat()
+    // Logs grow for as long as the data stays.
+    const begin = Math.max(fromByte, size - LOG_TAIL_BYTES)
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(LOG_TAIL_BYTES), position: begin })
+    const lines = buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n')
+    return lines.filter(Boolean).slice(-count)
+  } finally {
+    await file.close()
+  }
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { ConfigError, messageOf } from '../../runtime/errors.ts'
 import { SECOND_MS, sleep } from '../../runtime/time.ts'
+import type { Prepared } from './check-settings.ts'
 import { loadCredentials, preferGiven } from './credentials.ts'
 import { listenForEnding } from './ending.ts'
 import { ensurePrograms } from './ensure-programs.ts'
@@ -18,7 +19,7 @@ export interface SessionOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly progress: Say
   /** The settings, and whatever must be right before anything starts. */
-  readonly prepare: () => Promise<LocalSettings>
+  readonly prepare: () => Promise<Prepared>
   /** A server has a new pid. */
   readonly onStart?: (stack: Stack) => void
   readonly onDeath: (server: Server, how: string) => void
@@ -30,8 +31,7 @@ export interface SessionOptions {
   readonly cleanUp: () => Promise<void>
 }
 
-export interface Session {
-  readonly settings: LocalSettings
+export interface Session extends Prepared {
   readonly stack: Stack
   /** With the alias `sluice`, by the uploader's account. */
   readonly mc: Mc
@@ -39,7 +39,7 @@ export interface Session {
   readonly signal: AbortSignal
 }
 
-const SETTLE_LIMIT_MS = 3 * SECOND_MS
+const SETTLE_LIMIT_MS = 10 * SECOND_MS
 
 export interface SessionEnd {
   /** What asked for the end, in words; undefined when `use` was done or failed. */
@@ -51,6 +51,8 @@ export interface SessionEnd {
 }
 
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
+  // Whatever this process or a child of it writes is its owner's alone.
+  process.umask(0o077)
   let stack: Stack | undefined
   const ending = listenForEnding(() => {
     for (const server of [stack?.runtime, stack?.minio, stack?.redis]) server?.kill('SIGKILL')
@@ -70,18 +72,18 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     const cause = await Promise.race([working, ending.asked])
     if (cause)
       options.progress(
-        `Stopping (${cause}): what runs gets some time to end; a second Ctrl-C ends it at once …`,
+        `Stopping (${cause}): running work gets time to end; a second Ctrl-C ends\nit at once …`,
       )
     return { cause, exitCode: 0 }
   } catch (error) {
     const isConfig = error instanceof ConfigError
-    options.progress(isConfig ? `Wrong settings:\n${indented(error.issues)}` : messageOf(error))
+    options.progress(isConfig ? `Invalid settings:\n${indented(error.issues)}` : messageOf(error))
     return { cause: undefined, failure: error, exitCode: isConfig ? 2 : 1 }
   } finally {
     over.abort()
     options.onEnd?.()
     await stack?.stop()
-    // Whatever it was in the middle of must not write into a folder that is removed. A build may go on: not for that.
+    // Whatever it was in the middle of must not write into a folder that is removed.
     await Promise.race([working.catch(() => undefined), sleep(SETTLE_LIMIT_MS)])
     await options.cleanUp()
     ending.dispose()
@@ -94,8 +96,9 @@ async function open(
   onCreated: (stack: Stack) => void,
 ): Promise<Session> {
   const { dataDir, progress } = options
-  const settings = await options.prepare()
-  const programs = await ensurePrograms(neededPrograms(settings), progress)
+  const prepared = await options.prepare()
+  const { settings } = prepared
+  const programs = await ensurePrograms(neededPrograms(settings), progress, signal)
   const kept = await loadCredentials(join(dataDir, 'credentials.json'))
   const credentials = preferGiven(kept, settings.config)
   signal.throwIfAborted()
@@ -110,7 +113,7 @@ async function open(
   await stack.start()
   const mc = createMc(programs.mc, join(dataDir, 'mc'))
   await mc.setAlias('sluice', stack.minioEndpoint, credentials.uploader)
-  return { settings, stack, mc, signal }
+  return { ...prepared, stack, mc, signal }
 }
 
 /** A server that is given need not be here. */

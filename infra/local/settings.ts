@@ -1,17 +1,21 @@
 /** The settings of the local stack: ports of its own, servers that are given, and whatever the runtime reads. Pure. @module */
-import { loadConfig, type Config, type Credentials } from '../../runtime/config.ts'
+import { resolve } from 'node:path'
+import { LOCAL_SETTINGS, loadConfig, type Config, type Credentials } from '../../runtime/config.ts'
 import { ConfigError } from '../../runtime/errors.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** For the local stack alone; the runtime refuses them as unknown. */
-const LOCAL_PORTS = {
+const DEFAULT_PORTS = {
   SLUICE_LOCAL_REDIS_PORT: 6379,
   SLUICE_LOCAL_MINIO_PORT: 9000,
   SLUICE_LOCAL_CONSOLE_PORT: 9001,
 } as const
-type LocalPort = keyof typeof LOCAL_PORTS
-const LOCAL_PREFIX = 'SLUICE_LOCAL_'
+type LocalPort = keyof typeof DEFAULT_PORTS
+
+/** Where `npm start` keeps its data. A relative path counts from the project, wherever a command is called. */
+export function localDir(env: Environment, rootDir: string): string {
+  return resolve(rootDir, env['SLUICE_LOCAL_DIR'] || '.sluice')
+}
 
 export interface LocalSettings {
   readonly redisPort: number
@@ -28,9 +32,9 @@ export interface LocalSettings {
 export function loadLocalSettings(env: Environment): LocalSettings {
   const issues: string[] = []
   const port = (name: LocalPort) => {
-    const value = Number(env[name] || LOCAL_PORTS[name])
+    const value = Number(env[name] || DEFAULT_PORTS[name])
     const isPort = Number.isInteger(value) && value >= 1 && value <= 65_535
-    if (!isPort) issues.push(`${name}: "${env[name]}" is no port: write a number from 1 to 65535`)
+    if (!isPort) issues.push(`${name}: "${env[name]}" is not a port: write a number from 1 to 65535`)
     return value
   }
   const [redisPort, minioPort, consolePort] = [
@@ -38,13 +42,9 @@ export function loadLocalSettings(env: Environment): LocalSettings {
     port('SLUICE_LOCAL_MINIO_PORT'),
     port('SLUICE_LOCAL_CONSOLE_PORT'),
   ]
-  const known = Object.keys(LOCAL_PORTS)
-  for (const name of Object.keys(env).filter((name) => name.startsWith(LOCAL_PREFIX))) {
-    if (!known.includes(name)) issues.push(`${name}: unknown setting; known are ${known.join(', ')}`)
-  }
   let config: Config | undefined
   try {
-    config = loadConfig(withoutLocal(env))
+    config = loadConfig(env)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     issues.push(...error.issues)
@@ -90,5 +90,7 @@ export function runtimeEnv(env: Environment, facts: RuntimeFacts): Environment {
 }
 
 function withoutLocal(env: Environment): Environment {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith(LOCAL_PREFIX)))
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !LOCAL_SETTINGS.some((local) => local === name)),
+  )
 }

@@ -9,19 +9,19 @@ import { loadCredentials } from './credentials.ts'
 import { filling, readKeptSettings } from './kept-settings.ts'
 import { cacheBinDir } from './programs.ts'
 import { runtimeMain } from './runtime.ts'
+import { localDir } from './settings.ts'
 
 const rootDir = join(import.meta.dirname, '..', '..')
-const dataDir = join(rootDir, '.sluice')
-const credentialsPath = join(dataDir, 'credentials.json')
 const { env } = process
-
-// Of `npm start` alone: the runtime would take them for misspelt.
-for (const name of Object.keys(env).filter((name) => name.startsWith('SLUICE_LOCAL_'))) delete env[name]
+const dataDir = localDir(env, rootDir)
+const credentialsPath = join(dataDir, 'credentials.json')
 const kept = await readKeptSettings(dataDir)
 if (kept && existsSync(credentialsPath)) {
   const credentials = await loadCredentials(credentialsPath)
   Object.assign(env, filling(env, { kept, credentials, command: process.argv[2] }))
 }
+// The doctor looks at it too.
+if (existsSync(dataDir)) env['SLUICE_LOCAL_DIR'] = dataDir
 // `setup` and `doctor` work with mc, which may be nowhere else.
 env['PATH'] = [env['PATH'], cacheBinDir()].filter(Boolean).join(delimiter)
 

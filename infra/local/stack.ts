@@ -6,16 +6,20 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { EventTargets } from '../../runtime/storage/provision/event-targets.ts'
-import { SECOND_MS, sleep } from '../../runtime/time.ts'
+import { sleep } from '../../runtime/time.ts'
 import type { LocalCredentials } from './credentials.ts'
 import { createMinio } from './minio.ts'
+import { REQUEST_PATIENCE_MS, STOP_PATIENCE_MS } from './patience.ts'
 import { provision } from './provision.ts'
 import { createRedis } from './redis.ts'
 import { apiUrl, createRuntime } from './runtime.ts'
 import type { Server, ServerEvents } from './server.ts'
 import { runtimeEnv, type LocalSettings } from './settings.ts'
+import { runStep, type Step } from './steps.ts'
+import { silently, type Say } from './say.ts'
 
-const SETUP_LIMIT_MS = 10 * SECOND_MS
+/** For the set-up to end by itself when the stack is stopped in its middle. */
+const SETUP_LIMIT_MS = STOP_PATIENCE_MS
 
 export interface StackOptions {
   /** The project's. */
@@ -29,6 +33,8 @@ export interface StackOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Of MinIO, over ours. */
   readonly minioEnv?: Readonly<Record<string, string>> | undefined
+  /** One line for each server that is up. @defaultValue nothing is said */
+  readonly progress?: Say | undefined
   /** A server or the runtime has a new pid. */
   readonly onStart?: (() => void) | undefined
   /** A server or the runtime ended though nobody asked it to. */
@@ -103,14 +109,17 @@ export function createStack(options: StackOptions): Stack {
   let settingUp: Promise<void> | undefined
 
   async function start() {
-    await (redis ? redis.start() : mustAnswer('REDIS_URL', redisUrl))
+    await step('Redis', redis, addressOf(redisUrl), () => mustAnswer('REDIS_URL', redisUrl))
+    await step('MinIO', minio, minioEndpoint, () => mustAnswer('MINIO_ENDPOINT', minioEndpoint))
+    await step('Set-up', undefined, 'buckets, accounts, notifications', () => (settingUp = setUp()))
+    await step('Runtime', runtime, settings.config.roles.includes('api') ? apiUrl(settings.config) : 'no API')
+  }
+
+  async function step(name: string, server: Server | undefined, detail: string, other?: () => Promise<void>) {
+    const work: Step<void>['work'] = () => server?.start() ?? other?.() ?? Promise.resolve()
+    const state = server && (() => server.lastLine())
+    await runStep({ name, work, detail: () => detail, state }, options.progress ?? silently)
     stopping.signal.throwIfAborted()
-    await (minio ? minio.start() : mustAnswer('MINIO_ENDPOINT', minioEndpoint))
-    stopping.signal.throwIfAborted()
-    settingUp = setUp()
-    await settingUp
-    stopping.signal.throwIfAborted()
-    await runtime.start()
   }
 
   async function setUp() {
@@ -144,6 +153,12 @@ export function createStack(options: StackOptions): Stack {
   }
 }
 
+/** Without user and password. */
+function addressOf(redisUrl: string): string {
+  const { protocol, host } = new URL(redisUrl)
+  return `${protocol}//${host}`
+}
+
 function eventTargets(redisUrl: string, settings: LocalSettings): Omit<EventTargets, 'queueDir'> {
   const url = new URL(redisUrl)
   return {
@@ -160,7 +175,11 @@ function mustAnswer(setting: string, url: string): Promise<void> {
   const { hostname, port, protocol } = new URL(url)
   const standardPort = { 'http:': 80, 'https:': 443 }[protocol] ?? 6379
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: hostname, port: Number(port) || standardPort, timeout: 5_000 })
+    const socket = connect({
+      host: hostname,
+      port: Number(port) || standardPort,
+      timeout: REQUEST_PATIENCE_MS,
+    })
     const fail = (why: string) =>
       reject(new Error(`${setting}: nothing answers at ${hostname}:${port || standardPort} (${why})`))
     socket.once('connect', () => {
@@ -169,7 +188,7 @@ function mustAnswer(setting: string, url: string): Promise<void> {
     })
     socket.once('timeout', () => {
       socket.destroy()
-      fail('no reply within 5 s')
+      fail('no reply in time')
     })
     socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message))
   })

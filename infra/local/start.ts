@@ -1,7 +1,8 @@
 /** `npm start`: the stack on this machine, with its data in `.sluice/`, until Ctrl-C. @module */
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { MINUTE_MS } from '../../runtime/time.ts'
+import { SERVER_PATIENCE_MS } from './patience.ts'
+import { checkSettings } from './check-settings.ts'
 import { guide } from './guide.ts'
 import { keptSettings, writeKeptSettings } from './kept-settings.ts'
 import { createKeeper } from './keeper.ts'
@@ -11,15 +12,14 @@ import { cutSample, hasSample } from './sample-run.ts'
 import { progress, say } from './say.ts'
 import type { Server } from './server.ts'
 import { runSession, type Session } from './session.ts'
-import { loadLocalSettings } from './settings.ts'
+import { loadLocalSettings, localDir } from './settings.ts'
 import type { Stack } from './stack.ts'
 import { checkPorts } from './taken-ports.ts'
 
 const rootDir = join(import.meta.dirname, '..', '..')
-const dataDir = join(rootDir, '.sluice')
+const dataDir = localDir(process.env, rootDir)
 /** As npm's script writes it on the command line. */
 const START_MARK = 'infra/local/start.ts'
-const SAMPLE_TIMEOUT_MS = MINUTE_MS
 
 let claim: Claim | undefined
 const keeper = createKeeper(progress)
@@ -29,10 +29,10 @@ const end = await runSession({
   env: process.env,
   progress,
   prepare: async () => {
-    const settings = loadLocalSettings(process.env)
+    const prepared = await checkSettings({ env: process.env, dataDir, load: loadLocalSettings })
     claim = await claimFolder(dataDir, START_MARK, progress)
-    await checkPorts(settings)
-    return settings
+    await checkPorts(prepared.settings)
+    return prepared
   },
   onStart: (stack) => {
     claim?.record(recordedProcesses(stack))
@@ -61,17 +61,17 @@ function recordedProcesses(stack: Stack): RecordedProcess[] {
 }
 
 async function describe(session: Session): Promise<string> {
-  const { settings, stack, mc } = session
+  const { settings, functions, stack } = session
   const { sample, note } = hasSample(settings.config)
-    ? await cutSample(session, dataDir, SAMPLE_TIMEOUT_MS, progress)
+    ? await cutSample(session, dataDir, SERVER_PATIENCE_MS, progress)
     : { sample: undefined, note: 'No sample clip: this process does not run the function "chunk".' }
   return guide({
     redisUrl: stack.redisUrl,
     minioEndpoint: stack.minioEndpoint,
     consoleUrl: stack.minio && `http://127.0.0.1:${settings.consolePort}`,
-    apiUrl: stack.apiUrl,
+    apiUrl: settings.config.roles.includes('api') ? stack.apiUrl : undefined,
     dataDir,
-    mc,
+    functions,
     sample,
     sampleNote: note,
   })

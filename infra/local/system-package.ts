@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
+import { PATIENCE_MS } from './patience.ts'
 import { runQuietly } from './run-quietly.ts'
 import type { Say } from './say.ts'
 import { findOnPath } from './search-path.ts'
@@ -91,7 +92,7 @@ async function install({ title, name, service, manager, sudo }: Found, progress:
     'DEBIAN_FRONTEND=noninteractive',
     ...line,
   ]
-  const quiet = { env: process.env, usually: 'under a minute, once', progress }
+  const quiet = { env: process.env, progress }
   if (manager.refresh) {
     const what = `Refreshing the package list (${manager.tool} update)`
     await runQuietly({ ...quiet, line: asRoot(manager.tool, ...manager.refresh), what }).catch(
@@ -113,5 +114,5 @@ async function stopService(service: string, sudo: readonly string[]): Promise<vo
   if (!line) return
   const [command, ...args] = [...sudo, ...line] as [string, ...string[]]
   // Where no service runs (containers), stopping it fails, and nothing is wrong.
-  await run(command, args, { timeout: 30_000 }).catch(() => undefined)
+  await run(command, args, { timeout: PATIENCE_MS }).catch(() => undefined)
 }

@@ -4,6 +4,7 @@ import type { TokenRole } from '../config.ts'
 import type { ApiEnv } from './auth.ts'
 import { problemSchema } from './model/problem.ts'
 import { ProblemError } from './problem.ts'
+import '../zod-words.ts'
 
 export type ApiApp = OpenAPIHono<ApiEnv>
 

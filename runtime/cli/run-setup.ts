@@ -9,8 +9,10 @@ import { findMc } from './find-mc.ts'
 /** `mc` is looked for on the environment's PATH: the accounts are made by it, since MinIO's admin API is not S3's. */
 export async function runSetup(env: Environment): Promise<void> {
   const { config, list } = await loadSettings(env, {
-    account: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'],
-    description: 'set-up needs the account that MinIO was started with',
+    account: {
+      names: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'],
+      description: 'set-up needs the account that MinIO was started with',
+    },
     tools: false,
   })
   const { functions } = list

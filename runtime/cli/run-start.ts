@@ -19,8 +19,10 @@ export async function runStart({
   signals,
 }: Pick<CliContext, 'env' | 'entryPath' | 'signals'>): Promise<void> {
   const { config } = await loadSettings(env, {
-    account: ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
-    description: 'the account of the runtime, which `sluice setup` makes',
+    account: {
+      names: ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
+      description: 'the account of the runtime, which `sluice setup` makes',
+    },
     tools: true,
   })
   const log = createLogger({ level: config.logLevel, format: config.logFormat, base: { role: 'supervisor' } })

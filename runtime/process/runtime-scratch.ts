@@ -3,7 +3,7 @@
  * Removed at the runtime's end; what one that was killed has left is removed at the next start on this host.
  * @module
  */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { access, constants, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ConfigError, messageOf } from '../errors.ts'
 import type { Logger } from '../logger.ts'
@@ -16,10 +16,32 @@ export interface RuntimeScratch {
   remove(): Promise<void>
 }
 
-/** @throws {ConfigError} when the folder in the settings cannot be used */
-export async function openRuntimeScratch(scratchDir: string, log: Logger): Promise<RuntimeScratch> {
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'its disk is read-only',
+  ENOTDIR: 'a part of the path is a file',
+  EEXIST: 'a file has this name',
+  ENOSPC: 'its disk is full',
+}
+
+/** @throws {ConfigError} when it is not there and cannot be made, or cannot be written */
+export async function makeScratchDir(scratchDir: string): Promise<void> {
   try {
     await mkdir(scratchDir, { recursive: true, mode: 0o700 })
+    await access(scratchDir, constants.W_OK | constants.X_OK)
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    throw new ConfigError([
+      `SLUICE_SCRATCH_DIR: ${scratchDir} cannot be used: ${REASONS[code] ?? messageOf(error)}. Name a folder that this user can write in, on a disk with room`,
+    ])
+  }
+}
+
+/** @throws {ConfigError} when the folder in the settings cannot be used */
+export async function openRuntimeScratch(scratchDir: string, log: Logger): Promise<RuntimeScratch> {
+  await makeScratchDir(scratchDir)
+  try {
     await removeAbandoned(scratchDir, log)
     const path = await mkdtemp(join(resolve(scratchDir), PREFIX))
     await ownFolder(path)

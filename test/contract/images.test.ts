@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { GO_PROGRAMS, goInstallLine } from '../../infra/local/go-install.ts'
+import { GO_PACKAGES } from '../../infra/local/go-build.ts'
 import { judge, pythonTool } from '../helpers/checkers.ts'
 import { loadCompose, ROOT_DIR } from '../helpers/compose.ts'
 
@@ -21,14 +21,18 @@ describe('the images', () => {
     INSTALL_MS,
   )
 
-  it('have MinIO and its client in the versions that the local stack builds', () => {
+  it('have MinIO and its client in the versions that the local stack builds: both build one module, whose sums are pinned', () => {
     const dockerfile = read('infra/minio/Dockerfile')
-    for (const name of GO_PROGRAMS) {
-      const source = goInstallLine(name).split(' ').at(-1) as string
-      expect(source).toMatch(/^github\.com\/minio\/\w+@v/)
-      expect(dockerfile).toContain(source)
+    expect(dockerfile).toContain('COPY go.mod go.sum ./')
+    expect(dockerfile).toContain(`-o /out/ ${Object.values(GO_PACKAGES).join(' ')}`)
+    // No version beside those of the module.
+    expect(dockerfile).not.toMatch(/github\.com\/\S+@/)
+    const [goMod, goSum] = [read('infra/local/go-programs/go.mod'), read('infra/local/go-programs/go.sum')]
+    for (const path of Object.values(GO_PACKAGES)) {
+      const version = new RegExp(`${path} (v\\S+)`).exec(goMod)?.[1]
+      expect(version).toMatch(/^v/)
+      expect(goSum).toContain(`${path} ${version} h1:`)
     }
-    expect(dockerfile.match(/github\.com\/\S+@/g)).toHaveLength(GO_PROGRAMS.length)
   })
 
   it('take mc from the same published image wherever it is named', () => {

@@ -39,6 +39,8 @@ export function otherRuntime(
     get pid() {
       return server.pid
     },
+    tail: () => server.tail(),
+    lastLine: () => server.lastLine(),
     start() {
       watch(server)
       return server.start()

@@ -75,7 +75,16 @@ describe('loadConfig', () => {
     { name: 'SLUICE_LEASE', value: '999ms', issue: /at least 1s/ },
     { name: 'SLUICE_DRAIN', value: '25h', issue: /at most 1d/ },
     { name: 'SLUICE_RETENTION', value: '59s', issue: /at least 1m/ },
-    { name: 'SLUICE_OPTIONS', value: '{"chunk":4}', issue: /no object of objects/ },
+    {
+      name: 'SLUICE_OPTIONS',
+      value: '{"chunk":4}',
+      issue: /^SLUICE_OPTIONS: write options by function as JSON/,
+    },
+    {
+      name: 'SLUICE_OPTIONS',
+      value: 'seconds=4',
+      issue: /^SLUICE_OPTIONS: write options by function as JSON/,
+    },
   ])('refuses $name=$value', ({ name, value, issue }) => {
     const load = () => loadConfig({ [name]: value })
     expect(load).toThrow(issue)

@@ -1,5 +1,5 @@
-/** This machine: Node, what functions work with, room for attempts, files that may be open. @module */
-import { mkdir, mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
+/** This machine: Node, what functions work with, room for attempts, files that may be open, and who gets at the data. @module */
+import { mkdir, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../../errors.ts'
 import { formatBytes } from '../../size.ts'
@@ -10,6 +10,8 @@ import type { Patient } from './patient.ts'
 const OLDEST_NODE = [20, 19] as const
 const GIB = 1024 ** 3
 const FEW_FILES = 1_024
+/** Rights of group and others. */
+const OTHERS = 0o077
 
 export async function* checkMachine(patient: Patient): Findings {
   yield judgeNode(process.versions.node)
@@ -17,6 +19,31 @@ export async function* checkMachine(patient: Patient): Findings {
   for (const finding of (await patient.checks?.()) ?? []) yield finding
   yield* checkScratch(patient.config.scratchDir)
   yield checkOpenFiles()
+  const dataDir = patient.env['SLUICE_LOCAL_DIR']
+  if (dataDir && (await isThere(dataDir))) yield await judgeDataDir(dataDir)
+}
+
+function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** What `npm start` writes: MinIO keeps the secret keys of accounts in clear among it. */
+export async function judgeDataDir(path: string): Promise<Finding> {
+  const { mode } = await stat(path)
+  const rights = (mode & 0o777).toString(8)
+  if ((mode & OTHERS) === 0) return ok('data folder', `${path}, for its owner alone (${rights})`)
+  return fail(
+    'data folder',
+    `other users of this machine get into ${path} (${rights}): uploads and the secret keys of accounts are there`,
+    `chmod 700 ${quoted(path)}`,
+  )
+}
+
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", `'\\''`)}'`
 }
 
 export function judgeNode(version: string): Finding {
@@ -47,7 +74,7 @@ async function* checkScratch(path: string): Findings {
     yield fail(
       'scratch',
       `${path} (SLUICE_SCRATCH_DIR) cannot be written: ${messageOf(error)}`,
-      `sudo install -d -o "$USER" '${path.replaceAll("'", `'\\''`)}'`,
+      `sudo install -d -o "$USER" ${quoted(path)}`,
     )
   }
 }

@@ -10,7 +10,7 @@ import { SECOND_MS, sleep } from '../../time.ts'
 import { countText } from '../amounts.ts'
 import { createApiClient, ProblemError, type ApiClient } from '../api-client.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import { redisCli, type Patient } from './patient.ts'
+import { isHere, localStart, redisCli, type Patient } from './patient.ts'
 import { checkSweep } from './sweep.ts'
 
 /** An intake takes thousands in a second, so what is still there then waits for one. */
@@ -37,7 +37,7 @@ export async function* checkRuntime(patient: Patient): Findings {
 }
 
 async function checkReady(api: ApiClient, { invocation }: Patient): Promise<Finding> {
-  const start = `${invocation} start`
+  const start = isHere(new URL(api.url).hostname) ? localStart(invocation) : undefined
   try {
     const response = await fetch(`${api.url}/readyz`, {
       signal: AbortSignal.timeout(stretched(5 * SECOND_MS)),
@@ -61,7 +61,7 @@ async function checkReady(api: ApiClient, { invocation }: Patient): Promise<Find
     return fail(
       'API',
       `no runtime at ${api.url}: ${why}. Start it, or say where it is`,
-      start,
+      start ?? `${invocation} start`,
       'export SLUICE_API_URL=http://<host>:8080',
     )
   }

@@ -89,7 +89,7 @@ export function checkOptionSettings(
 
 /**
  * What is wrong with options that are given before there is an object: unknown names, alternatives together, wrong values.
- * Shape: `chunk.seconds: Too small: expected number to be >=0.5`.
+ * Shape: `chunk.seconds: must be at least 0.5`.
  */
 export function wrongOptions(
   definition: FunctionDefinition,

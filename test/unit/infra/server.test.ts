@@ -96,6 +96,24 @@ describe('a server as a child process', () => {
     expect(deaths).toEqual([])
   })
 
+  it('fails with the log of this start alone, not of earlier ones', async () => {
+    const path = join(dir, 'log', 'toy.log')
+    const first = serverOf(`console.error('of the first start'); ${IDLE}`)
+    await first.start()
+    await waitFor(async () => (await first.lastLine()) === 'of the first start', {
+      timeoutMs: 30_000,
+      what: 'its word',
+    })
+    await first.stop()
+    const second = serverOf(`console.error('of the second start'); process.exit(1)`, {
+      isReady: () => Promise.resolve(false),
+    })
+    const failure = await second.start().catch((error: Error) => error.message)
+    expect(failure).toContain(`${path} ends with:\n  of the second start`)
+    expect(failure).not.toContain('first')
+    expect(await second.tail()).not.toContain('first')
+  })
+
   it('fails to start, and is gone, when it never answers', async () => {
     let pid = 0
     const toy = serverOf(IDLE, {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { loadLocalSettings, runtimeEnv } from '../../../infra/local/settings.ts'
-import { loadConfig } from '../../../runtime/config.ts'
+import { loadLocalSettings, localDir, runtimeEnv } from '../../../infra/local/settings.ts'
+import { loadConfig, readConfig } from '../../../runtime/config.ts'
 import type { ConfigError } from '../../../runtime/errors.ts'
 
 describe('the settings of the local stack', () => {
@@ -45,12 +45,26 @@ describe('the settings of the local stack', () => {
       issues = (error as ConfigError).issues
     }
     expect(issues).toEqual([
-      expect.stringContaining('SLUICE_LOCAL_REDIS_PORT: "70000" is no port'),
+      expect.stringContaining('SLUICE_LOCAL_REDIS_PORT: "70000" is not a port'),
       expect.stringContaining('SLUICE_LOCAL_TYPO: unknown setting'),
       expect.stringContaining('SLUICE_TYPO: unknown setting'),
       expect.stringContaining('REDIS_URL'),
       expect.stringContaining('SLUICE_API_PORT'),
     ])
+  })
+
+  it('are known to every command, and left alone by it', () => {
+    const env = { SLUICE_LOCAL_DIR: '/x', SLUICE_LOCAL_MINIO_PORT: '9' }
+    expect(readConfig(env).issues).toEqual([])
+    expect(readConfig({ SLUICE_LOCAL_PORT: '9' }).issues).toEqual([
+      expect.stringMatching(/^SLUICE_LOCAL_PORT: unknown setting; .*SLUICE_LOCAL_DIR/),
+    ])
+  })
+
+  it('keep the data in the project, or where SLUICE_LOCAL_DIR says, from the project on', () => {
+    expect(localDir({}, '/project')).toBe('/project/.sluice')
+    expect(localDir({ SLUICE_LOCAL_DIR: '/a b/c' }, '/project')).toBe('/a b/c')
+    expect(localDir({ SLUICE_LOCAL_DIR: '../data' }, '/project')).toBe('/data')
   })
 
   it('refuse an API port that nobody could tell', () => {

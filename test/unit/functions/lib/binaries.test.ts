@@ -57,15 +57,33 @@ describe('findBinaries', () => {
     if (withProbe) await program('ffprobe', '')
     expect((await findBinaries({ PATH: folder })).origin).toBe('embedded')
   })
-  it.each(['FFMPEG_PATH', 'FFPROBE_PATH'])('says so when %s names no program', async (name) => {
-    await expect(findBinaries({ [name]: '/nowhere/tool' })).rejects.toThrow(`${name} names "/nowhere/tool"`)
-    await expect(findBinaries({ [name]: 'ffmpeg' })).rejects.toThrow('absolute path')
+  it.each(['FFMPEG_PATH', 'FFPROBE_PATH'])('says why %s does not name a program', async (name) => {
+    const flat = join(folder, 'flat')
+    await writeFile(flat, '', { mode: 0o644 })
+    const found = (path: string) => findBinaries({ [name]: path })
+    await expect(found('/nowhere/tool')).rejects.toThrow(`${name}: /nowhere/tool does not exist`)
+    await expect(found('ffmpeg')).rejects.toThrow(`${name}: ffmpeg is not an absolute path`)
+    await expect(found(folder)).rejects.toThrow(`${name}: ${folder} is not a file`)
+    await expect(found(flat)).rejects.toThrow(`${name}: ${flat} may not be executed`)
+  })
+  it('says both when both are wrong', async () => {
+    await expect(findBinaries({ FFMPEG_PATH: '/no/a', FFPROBE_PATH: '/no/b' })).rejects.toThrow(
+      /FFMPEG_PATH: \/no\/a does not exist.*FFPROBE_PATH: \/no\/b does not exist/,
+    )
+  })
+  it('does not take another program for FFmpeg', async () => {
+    const path = await program('echo', 'hello')
+    await expect(findBinaries({ FFMPEG_PATH: path })).rejects.toThrow(
+      `FFMPEG_PATH: ${path} is another program (it says "hello")`,
+    )
   })
   it('says what to do when the named program does not run', async () => {
     const broken = join(folder, 'broken')
     await writeFile(broken, '#!/bin/sh\nexit 3\n')
     await chmod(broken, 0o755)
-    await expect(findBinaries({ FFMPEG_PATH: broken })).rejects.toThrow(/does not run: install ffmpeg/)
+    await expect(findBinaries({ FFMPEG_PATH: broken })).rejects.toThrow(
+      /^FFMPEG_PATH: .*does not run: install ffmpeg/,
+    )
   })
 })
 

@@ -82,7 +82,9 @@ describe('mergeOptions', () => {
     expect(merge).toThrow(
       /option "seconds" \(from the object’s metadata\) is "many": .*Valid options of cut: seconds: number from 0\.5 to 600, default 6; mode: one of copy, exact/,
     )
-    expect(() => mergeOptions(cut, { metadata: { 'sluice-seconds': '0' } })).toThrow(/>=0\.5/)
+    expect(() => mergeOptions(cut, { metadata: { 'sluice-seconds': '0' } })).toThrow(
+      /is "0": must be at least 0\.5/,
+    )
   })
 })
 

@@ -1,0 +1,29 @@
+/**
+ * `npm run mc -- <words>`: MinIO's client with the uploader's account, as the alias `sluice`, wherever the program is and
+ * whatever else is called mc.
+ * @module
+ */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { findProgram } from './programs.ts'
+import { progress } from './say.ts'
+import { localDir } from './settings.ts'
+
+const configDir = join(localDir(process.env, join(import.meta.dirname, '..', '..')), 'mc')
+const { path } = await findProgram('mc')
+if (!path || !existsSync(configDir)) {
+  progress(`There is no ${path ? configDir : 'mc'} yet: run npm start first.`)
+  process.exit(3)
+}
+// npm has changed to the project's folder; files are named from where the person is.
+const cwd = process.env['INIT_CWD'] ?? process.cwd()
+const child = spawn(path, ['--config-dir', configDir, ...process.argv.slice(2)], { cwd, stdio: 'inherit' })
+// Ctrl-C goes to both; its end decides.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => child.kill(name))
+child.on('error', (error) => {
+  progress(`${path} does not run: ${error.message}`)
+  process.exit(1)
+})
+child.on('exit', (code, signal) => process.exit(code ?? 128 + (signal ? constants.signals[signal] : 0)))

@@ -1,0 +1,84 @@
+/** `npm run reset`: removes what `npm start` has made. It asks first, and lists what goes. @module */
+import { existsSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { parseArgs } from 'node:util'
+import { messageOf } from '../../runtime/errors.ts'
+import { cacheBinDir } from './programs.ts'
+import { planReset, RESET_HELP, type ResetOptions } from './reset-plan.ts'
+import { runningStart } from './running.ts'
+import { progress, say } from './say.ts'
+import { localDir } from './settings.ts'
+
+const rootDir = join(import.meta.dirname, '..', '..')
+const dataDir = localDir(process.env, rootDir)
+process.exitCode = await reset().catch((error: unknown) => {
+  progress(messageOf(error))
+  return 1
+})
+
+async function reset(): Promise<number> {
+  const options = readOptions(process.argv.slice(2))
+  if (!options || options.help) {
+    say(RESET_HELP)
+    return options ? 0 : 2
+  }
+  const runningPid = await runningStart(dataDir)
+  if (runningPid) throw new Error(`npm start is running (pid ${runningPid}): stop it first, with Ctrl-C`)
+  const plan = planReset({
+    dataDir,
+    cacheDir: dirname(cacheBinDir()),
+    options,
+    isOurs: await isOurs(),
+    isThere: existsSync,
+  })
+  if (plan.refusal) throw new Error(plan.refusal)
+  if (plan.paths.length === 0) {
+    say('There is nothing to remove.')
+    return 0
+  }
+  say(
+    ['This removes, for good:', ...plan.paths.map(({ path, what }) => `  ${path}\n      ${what}`)].join('\n'),
+  )
+  if (!options.yes && !(await isConfirmed())) {
+    say('Nothing was removed.')
+    return 1
+  }
+  for (const { path } of plan.paths) await rm(path, { recursive: true, force: true, maxRetries: 3 })
+  say('Removed.')
+  return 0
+}
+
+function readOptions(words: readonly string[]): ResetOptions | undefined {
+  try {
+    const options = {
+      yes: { type: 'boolean' },
+      cache: { type: 'boolean' },
+      help: { type: 'boolean' },
+    } as const
+    const { yes = false, cache = false, help = false } = parseArgs({ args: [...words], options }).values
+    return { yes, cache, help }
+  } catch (error) {
+    progress(messageOf(error))
+    return undefined
+  }
+}
+
+async function isConfirmed(): Promise<boolean> {
+  if (!process.stdin.isTTY) {
+    progress('Nobody can be asked here: add --yes to remove it.')
+    return false
+  }
+  const asking = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await asking.question('Go ahead? Type yes: ')
+  asking.close()
+  return answer.trim().toLowerCase() === 'yes'
+}
+
+/** The setting may name any folder, so another one is removed only when `npm start` has written its accounts there. */
+async function isOurs(): Promise<boolean> {
+  if (dataDir === localDir({}, rootDir)) return true
+  const text = await readFile(join(dataDir, 'credentials.json'), 'utf8').catch(() => '')
+  return text.includes('"uploader"')
+}

@@ -1,0 +1,44 @@
+/** What a start does, for the person who waits: one line a step with its time, and a word when one takes long. @module */
+import { SECOND_MS } from '../../runtime/time.ts'
+import { TELL_EVERY_MS } from './patience.ts'
+import type { Say } from './say.ts'
+
+/** Shape: `0.4 s`, `75 s`. */
+export function secondsSince(startedMs: number): string {
+  const seconds = (performance.now() - startedMs) / SECOND_MS
+  return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`
+}
+
+const NAME_WIDTH = 10
+const DETAIL_WIDTH = 55
+
+/** Shape: `  Redis     127.0.0.1:6379                                            0.4 s`; within 80 columns where the detail is. */
+export function stepLine(name: string, detail: string, took: string): string {
+  return `  ${name.padEnd(NAME_WIDTH)}${detail.padEnd(DETAIL_WIDTH)} ${took.padStart(7)}`
+}
+
+export interface Step<T> {
+  /** For people: `Redis`. */
+  readonly name: string
+  readonly work: () => Promise<T>
+  /** What is there now: where it answers, say. */
+  readonly detail: (value: T) => string
+  /** What it is doing at the moment, such as the last line of a log. */
+  readonly state?: (() => Promise<string | undefined>) | undefined
+}
+
+export async function runStep<T>(step: Step<T>, progress: Say, tellEveryMs = TELL_EVERY_MS): Promise<T> {
+  const startedMs = performance.now()
+  const tell = async () => {
+    const state = await step.state?.().catch(() => undefined)
+    progress(`  ${step.name}: ${secondsSince(startedMs)} so far${state ? `; ${state}` : ''} …`)
+  }
+  const telling = setInterval(() => void tell(), tellEveryMs)
+  try {
+    const value = await step.work()
+    progress(stepLine(step.name, step.detail(value), secondsSince(startedMs)))
+    return value
+  } finally {
+    clearInterval(telling)
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * How zod says what is wrong: in the words of this project, for settings, options of functions and requests alike. Being
+ * loaded once is enough, for every schema of the process.
+ * @module
+ */
+import { z } from 'zod'
+
+/** What a schema finds wrong, before it has words. */
+type RawIssue = Parameters<NonNullable<ReturnType<typeof z.config>['customError']>>[0]
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  tuple: 'a list',
+  object: 'an object',
+  record: 'an object',
+  date: 'a date',
+  null: 'null',
+}
+const FORMATS: Readonly<Record<string, string>> = {
+  url: 'a URL',
+  email: 'an e-mail address',
+  datetime: 'a time such as 2026-11-30T12:00:00Z',
+  date: 'a date such as 2026-11-30',
+  json_string: 'JSON',
+  uuid: 'a UUID',
+}
+const UNITS: Readonly<Record<string, string>> = {
+  string: 'characters',
+  array: 'entries',
+  set: 'entries',
+  map: 'entries',
+}
+
+z.config({ customError: (issue) => zodWords(issue) })
+
+/** What is wanted, as the end of "this must be …". The value itself is not in it: it may be a secret. */
+export function zodWords(issue: RawIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.input === undefined) return 'is missing'
+      return `must be ${KINDS[issue.expected] ?? `of the kind "${issue.expected}"`}`
+    case 'too_small':
+      return sized(issue.origin, issue.inclusive ? 'at least' : 'more than', issue.minimum)
+    case 'too_big':
+      return sized(issue.origin, issue.inclusive ? 'at most' : 'less than', issue.maximum)
+    case 'not_multiple_of':
+      return `must be a multiple of ${issue.divisor}`
+    case 'invalid_value':
+      return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`
+    case 'unrecognized_keys':
+      return `has ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}, which is not known`
+    case 'invalid_format':
+      return FORMATS[issue.format]
+        ? `must be ${FORMATS[issue.format]}`
+        : 'does not have the form that is wanted'
+    case 'invalid_union':
+      return 'has none of the forms that are allowed'
+    case 'invalid_key':
+    case 'invalid_element':
+      return 'has an entry that is not valid'
+    case 'custom':
+      return 'is not valid'
+  }
+}
+
+function sized(origin: string, comparison: string, limit: number | bigint): string {
+  const unit = UNITS[origin]
+  return unit ? `must have ${comparison} ${limit} ${unit}` : `must be ${comparison} ${limit}`
+}

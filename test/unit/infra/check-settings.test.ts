@@ -1,0 +1,56 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { checkSettings } from '../../../infra/local/check-settings.ts'
+import { loadLocalSettings } from '../../../infra/local/settings.ts'
+import type { ConfigError } from '../../../runtime/errors.ts'
+
+describe('what npm start looks at before it starts anything', () => {
+  let dir: string
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'sluice-check-'))
+    await writeFile(join(dir, 'flat'), '')
+  })
+  afterEach(async () => {
+    vi.unstubAllEnvs()
+    await rm(dir, { recursive: true })
+  })
+  const issuesOf = (env: Record<string, string>, dataDir: string) =>
+    checkSettings({ env, dataDir, load: loadLocalSettings }).then(
+      () => [],
+      (error: ConfigError) => error.issues,
+    )
+
+  it('is everything at once, each said once: settings, options, FFmpeg, the folders', async () => {
+    // Functions read it from the process.
+    vi.stubEnv('FFMPEG_PATH', '/nowhere/ffmpeg')
+    const env = {
+      SLUICE_WORKERS: 'many',
+      SLUICE_OPTIONS: '{"chunk":{"seconds":0}}',
+      SLUICE_SCRATCH_DIR: join(dir, 'flat', 'scratch'),
+      SLUICE_LOCAL_MINIO_PORT: 'x',
+    }
+    expect(await issuesOf(env, join(dir, 'flat'))).toEqual([
+      expect.stringMatching(/^SLUICE_LOCAL_MINIO_PORT: "x" is not a port/),
+      'SLUICE_WORKERS: must be a number',
+      expect.stringMatching(/^SLUICE_LOCAL_DIR: the data cannot be kept in .*: a file has this name/),
+      expect.stringMatching(/^SLUICE_OPTIONS: chunk\.seconds: must be at least 0\.5; valid: /),
+      expect.stringMatching(/^FFMPEG_PATH: \/nowhere\/ffmpeg does not exist/),
+      expect.stringMatching(
+        /^SLUICE_SCRATCH_DIR: .* cannot be used: a part of the path is a file\. Name a folder/,
+      ),
+    ])
+  })
+
+  it('blames the folder with the data alone when attempts would write below it', async () => {
+    const issues = await issuesOf({ PATH: process.env['PATH'] ?? '' }, join(dir, 'flat', 'data'))
+    expect(issues).toEqual([expect.stringMatching(/^SLUICE_LOCAL_DIR: .*a part of the path is a file/)])
+  })
+
+  it('gives the functions that run here', async () => {
+    const env = { PATH: process.env['PATH'] ?? '', SLUICE_FUNCTIONS: 'probe' }
+    const { functions } = await checkSettings({ env, dataDir: join(dir, 'data'), load: loadLocalSettings })
+    expect(functions.map(({ name }) => name)).toEqual(['probe'])
+  })
+})

@@ -1,0 +1,82 @@
+/** What a person who starts the stack reads. */
+import { describe, expect, it } from 'vitest'
+import { guide, type GuideFacts } from '../../../infra/local/guide.ts'
+import { runStep, stepLine } from '../../../infra/local/steps.ts'
+import { waitFor } from '../../helpers/wait.ts'
+
+describe('a step of the start', () => {
+  it('is one line with its time, within 80 columns', async () => {
+    const said: string[] = []
+    const step = { name: 'Redis', work: () => Promise.resolve(6379), detail: (port: number) => `on ${port}` }
+    expect(await runStep(step, (line) => said.push(line))).toBe(6379)
+    expect(said).toEqual([expect.stringMatching(/^ {2}Redis {5}on 6379 +0\.\d s$/)])
+    expect(stepLine('Runtime', 'http://127.0.0.1:65535', '1234 s').length).toBeLessThanOrEqual(80)
+  })
+
+  it('that takes long says so, with what it is doing', async () => {
+    const said: string[] = []
+    let finish: (() => void) | undefined
+    const work = () => new Promise<void>((resolve) => (finish = resolve))
+    const state = () => Promise.resolve('loading the append only file')
+    const step = runStep({ name: 'Redis', work, detail: () => '', state }, (line) => said.push(line), 10)
+    await waitFor(async () => said.length > 0, { timeoutMs: 10_000, what: 'its word' })
+    expect(said[0]).toMatch(/^ {2}Redis: 0\.\d s so far; loading the append only file …$/)
+    finish?.()
+    await step
+  })
+
+  it('that fails says nothing of its own: its error does', async () => {
+    const said: string[] = []
+    const step = { name: 'Redis', work: () => Promise.reject(new Error('port is taken')), detail: () => '' }
+    await expect(runStep(step, (line) => said.push(line))).rejects.toThrow('port is taken')
+    expect(said).toEqual([])
+  })
+})
+
+describe('the guide', () => {
+  const globs = Array.from({ length: 40 }, (_, index) => `**/*.x${index}`)
+  const facts: GuideFacts = {
+    redisUrl: 'redis://user:secret-word@127.0.0.1:65535',
+    minioEndpoint: 'http://127.0.0.1:65535',
+    consoleUrl: 'http://127.0.0.1:65535',
+    apiUrl: 'http://127.0.0.1:65535',
+    dataDir: '/home/somebody/projects with spaces/sluice/.sluice',
+    functions: [
+      { name: 'chunk', bucket: 'incoming', outputBucket: 'processed', match: globs },
+      { name: 'one', bucket: 'incoming', outputBucket: 'processed', match: [`**/*.{${globs.join(',')}}`] },
+      { name: 'everything', bucket: 'incoming', outputBucket: 'processed', match: [] },
+    ],
+    sample: {
+      manifest: 'processed/sample.mp4/chunk/manifest.json',
+      chunks: 6,
+      seconds: 12,
+      bytes: 1,
+      firstChunk: 'processed/sample.mp4/chunk/~01ARZ3NDEKTSV4RRFFQ69G5FAV/chunk-00000.mp4',
+    },
+    sampleNote: 'was cut at an earlier start into',
+  }
+
+  it('has no line over 80 columns, and no path in a command that a space could break', () => {
+    const lines = guide(facts).split('\n')
+    expect(lines.filter((line) => line.length > 80)).toEqual([])
+    const commands = lines.filter((line) => line.includes('npm run'))
+    expect(commands.length).toBeGreaterThan(4)
+    expect(commands.filter((line) => line.includes(facts.dataDir))).toEqual([])
+  })
+
+  it('lists the functions, with as much of what they take as fits', () => {
+    expect(guide(facts)).toMatch(
+      /Functions\n {2}chunk +incoming → processed\n +\*\*\/\*\.x0 .* and \d+ more\n {2}one +incoming → processed\n +\*\*.*…\n {2}everything +incoming → processed\n +every key\n/,
+    )
+  })
+
+  it('shows no password', () => {
+    expect(guide(facts)).not.toContain('secret-word')
+  })
+
+  it('says why there is no sample', () => {
+    expect(guide({ ...facts, sample: undefined, sampleNote: 'No sample clip.' })).toContain(
+      '\nNo sample clip.\n',
+    )
+  })
+})
