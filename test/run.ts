@@ -13,6 +13,7 @@ import { ensurePrograms } from '../infra/local/ensure-programs.ts'
 import { PROGRAMS } from '../infra/local/programs.ts'
 import { progress, say } from '../infra/local/say.ts'
 import { messageOf } from '../runtime/errors.ts'
+import { prepareTools, wantsTools } from './helpers/prepare.ts'
 import { findLeaked } from './leaked-processes.ts'
 import { judgeRun, type Tally } from './tally.ts'
 
@@ -29,6 +30,7 @@ process.exitCode = verdict.exitCode
 
 async function runTests(words: readonly string[]) {
   await ensurePrograms(PROGRAMS, progress)
+  if (wantsTools(words)) await prepareTools(progress)
   // Whatever a test puts into the system's temporary folder goes with this one.
   const tempDir = await mkdtemp(join(tmpdir(), 'sluice-test-'))
   try {

@@ -31,7 +31,18 @@ export async function embeddedFfprobe(): Promise<string> {
   }
 }
 
-async function privateCopy(path: string): Promise<string> {
+let copied: Promise<string> | undefined
+
+/** One for the process, however often it is asked for. */
+function privateCopy(path: string): Promise<string> {
+  copied ??= copyFor(path).catch((error: unknown) => {
+    copied = undefined
+    throw error
+  })
+  return copied
+}
+
+async function copyFor(path: string): Promise<string> {
   try {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-ffprobe-'))
     process.once('exit', () => rmSync(folder, { recursive: true, force: true }))

@@ -67,20 +67,23 @@ const HARMLESS = new Set<NodeJS.Signals>(['SIGSTOP', 'SIGCONT', 'SIGUSR1', 'SIGU
 export function createServer(spec: ServerSpec): Server {
   let child: ChildProcess | undefined
   let isEndExpected = false
+  /** One promise for all that wait: a listener for each would add up. */
+  let ended = Promise.resolve()
   /** Where the log of its last start begins; what is before it is of earlier ones. */
   let logFrom = 0
 
   async function start() {
-    if (child && isEndExpected) await once(child, 'exit')
+    if (child && isEndExpected) await ended
     if (child) throw new Error(`${spec.name} runs already (pid ${child.pid})`)
     isEndExpected = false
     const started = await spawnServer(spec, (bytes) => (logFrom = bytes))
     child = started
     spec.onStart?.()
     let isAnswering = false
-    started.once('exit', (code, signal) => {
+    ended = once(started, 'exit').then(([code, signal]) => {
       child = undefined
-      if (isAnswering && !isEndExpected) spec.onDeath?.(describeExit(code, signal))
+      if (isAnswering && !isEndExpected)
+        spec.onDeath?.(describeExit(code as number | null, signal as NodeJS.Signals | null))
     })
     try {
       await untilReady(spec, started, () => logTail(spec.logPath, logFrom))
@@ -101,7 +104,6 @@ export function createServer(spec: ServerSpec): Server {
     if (!child) return
     const ending = child
     isEndExpected = true
-    const ended = once(ending, 'exit')
     // Only to the leader: what it has started is its own to end.
     ending.kill('SIGTERM')
     // A stopped (SIGSTOP) process would never see the SIGTERM.

@@ -48,13 +48,25 @@ export async function everyFfmpegBuild(): Promise<{
   return { builds, missing }
 }
 
+/** What loaded modules want done when the process ends; one listener calls them, however often modules are loaded. */
+const endings = new Set<() => void>()
+process.once('exit', () => {
+  for (const end of endings) end()
+})
+
 /** Fresh modules that will find `build`: a process looks for its FFmpeg only once. */
 export async function withBuild<T>(build: FfmpegBuild, load: () => Promise<T>): Promise<T> {
+  const before = new Set(process.listeners('exit'))
   vi.resetModules()
   vi.stubEnv('FFMPEG_PATH', build.ffmpegPath)
   vi.stubEnv('FFPROBE_PATH', build.ffprobePath)
   const { ffmpegBinaries } = await import('../../functions/lib/binaries.ts')
   await ffmpegBinaries()
   vi.unstubAllEnvs()
-  return load()
+  const loaded = await load()
+  for (const listener of process.listeners('exit').filter((each) => !before.has(each))) {
+    process.off('exit', listener)
+    endings.add(() => listener(process.exitCode as number))
+  }
+  return loaded
 }
