@@ -2,7 +2,11 @@
  * What is remembered of an object's events: one text each time that one was heard of. Redis puts its clock before it.
  * @module
  */
+import { DAY_MS } from '../time.ts'
 import type { CreatedEvent, ObjectEvent, RemovedEvent } from './event.ts'
+
+/** How long an object's announcements are remembered after its newest one at most, so that a million uploads a day fit. */
+export const ANNOUNCEMENTS_KEPT_MS = 2 * DAY_MS
 
 /** How the runtime heard of it: from MinIO's notifications, by a request, or by the sweep of a bucket. */
 export type AnnouncementPath = 'notification' | 'request' | 'sweep'

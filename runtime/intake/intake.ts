@@ -11,8 +11,9 @@ import type { Logger } from '../logger.ts'
 import type { RuntimeMetrics } from '../metrics.ts'
 import { TEXT_MAX_BYTES } from '../queue/inbox-commands.ts'
 import type { Queue } from '../queue/queue.ts'
-import { DAY_MS, sleep } from '../time.ts'
+import { sleep } from '../time.ts'
 import { planAdmission, type PlannedAdmission } from './admission.ts'
+import { ANNOUNCEMENTS_KEPT_MS } from './announcement.ts'
 import { createBell } from './bell.ts'
 import type { Router } from './routing.ts'
 
@@ -33,15 +34,12 @@ export interface IntakeParts {
   readonly log: Logger
 }
 
-/** How long an object is remembered after its newest event, so that a million uploads a day fit. */
-const OBJECT_RECORD_MS = 2 * DAY_MS
-
 /** What whoever admits runs has to say besides: the sweep does it as well. */
 export function admissionSettings({
   isStrictEvents,
   retentionMs,
 }: Pick<Config, 'isStrictEvents' | 'retentionMs'>): Pick<IntakeParts, 'paths' | 'recordTtlMs'> {
-  return { paths: isStrictEvents ? 1 : 2, recordTtlMs: Math.min(retentionMs, OBJECT_RECORD_MS) }
+  return { paths: isStrictEvents ? 1 : 2, recordTtlMs: Math.min(retentionMs, ANNOUNCEMENTS_KEPT_MS) }
 }
 
 export interface Intake {

@@ -43,7 +43,7 @@ function heardOf({ events }: Omit<ObjectView, 'summary'>): string {
   const [first] = last?.arrivals ?? []
   if (!last || !first) return ''
   if (first.path === 'sweep')
-    return `Its ${events.length === 1 ? '' : 'last '}upload was never announced: the sweep found it ${inUtc(Date.parse(first.at))}.`
+    return `The sweep found its ${events.length === 1 ? '' : 'last '}upload ${inUtc(Date.parse(first.at))}; no announcement of it was known then.`
   return `It was announced ${first.delayMs} ms after its ${events.length === 1 ? '' : 'last '}upload.`
 }
 

@@ -1,6 +1,7 @@
 /** Why a function has or has not done its work on an object: a code for programs, and words for people. Pure. @module */
 import type { FunctionOfObject } from '../api/model/object.ts'
 import type { FunctionDefinition } from '../function.ts'
+import { ANNOUNCEMENTS_KEPT_MS } from '../intake/announcement.ts'
 import { CREATED_EVENTS } from '../intake/event.ts'
 import type { Mismatch } from '../intake/routing.ts'
 import type { Manifest } from '../output/manifest.ts'
@@ -219,9 +220,12 @@ function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
       `it runs for ${definition.events.join(', ')} only, and nobody knows any more how the object came to be: it may have been in another way, or never announced: ${ask}`,
     )
   }
+  const isForgotten = nowMs - object.lastModifiedMs > ANNOUNCEMENTS_KEPT_MS
   return because(
     'not-announced',
-    `the store never announced it (sluice doctor says whether it announces anything): the next sweep takes it up (sluice sweep does so now)`,
+    isForgotten
+      ? 'neither a run nor a result nor an announcement of it is known any more (announcements are kept for two days): the next full sweep takes it up (sluice sweep does so now)'
+      : 'no announcement of it is known (sluice doctor says whether the store announces anything): the next sweep takes it up (sluice sweep does so now)',
   )
 }
 

@@ -22,8 +22,20 @@ describe('of an object without a run', () => {
     expect(whyOf(facts({}))).toMatchObject({
       reason: 'not-announced',
       explanation: expect.stringMatching(
-        /never announced it .*sluice doctor.*the next sweep takes it up.*sluice sweep/,
+        /no announcement of it is known .*sluice doctor.*the next sweep takes it up.*sluice sweep/,
       ),
+    })
+  })
+
+  it('is not called unannounced when its announcement may only be forgotten', () => {
+    const DAY = 86_400_000
+    const old = {
+      object: { key: 'a', sizeBytes: 1, lastModifiedMs: NOW - 3 * DAY },
+      watermarkMs: NOW - 9 * DAY,
+    }
+    expect(whyOf(facts(old))).toMatchObject({
+      reason: 'not-announced',
+      explanation: expect.stringMatching(/known any more \(announcements are kept for two days\)/),
     })
   })
 
