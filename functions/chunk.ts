@@ -106,7 +106,7 @@ export const chunk = defineFunction(
     log.debug({ mode, container: container.extension, streams: kept.length }, 'cutting')
 
     const uploads = createUploadWindow(output, reporter.repeat)
-    const warnings = [...dropped.map(droppedWarning), ...recipe.warnings]
+    const warnings = [...(inspection.warnings ?? []), ...dropped.map(droppedWarning), ...recipe.warnings]
     const totals = { chunks: 0, bytes: 0, durationSeconds: 0, longestSeconds: 0 }
     let truncated = {}
     const chunks = cut({

@@ -16,10 +16,14 @@ export const probe = defineFunction(
   },
   async (c) => {
     const { event, source, output, signal, scratch } = c.var
-    const { media, document } = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal })
+    const {
+      media,
+      document,
+      warnings = [],
+    } = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal })
     const result = { ...media, ffprobe: document } as JsonValue
     await output.json(result, { name: 'probe.json', role: 'probe', pointer: 'probe.json' })
-    output.describe({ probe: media, tools: { ffmpeg: (await ffmpegBinaries()).version } })
+    output.describe({ probe: media, warnings, tools: { ffmpeg: (await ffmpegBinaries()).version } })
     return c.json({ video: media.video.length, audio: media.audio.length })
   },
 )

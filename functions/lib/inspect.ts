@@ -5,6 +5,7 @@ import { probeArguments } from './arguments.ts'
 import { demuxerNamed } from './demuxer.ts'
 import { hasForeignStream } from './diagnosis.ts'
 import { parseDump } from './dump.ts'
+import { encryptionOf } from './encrypted.ts'
 import { mustHaveSucceeded } from './failure.ts'
 import { BEGINNING, lookOn, type Place } from './fragments.ts'
 import { runFfmpeg, type FfmpegResult } from './ffmpeg.ts'
@@ -13,6 +14,7 @@ import { ffprobeSchema, toMediaInfo, type FfprobeStream, type MediaInfo } from '
 import { declaredTracks, type DeclaredTrack } from './mp4-source.ts'
 import { mediaInput, type MediaInput } from './media-input.ts'
 import { refusalOfMedia, refusalOfTracks } from './policy.ts'
+import { secondFile, secondFileWarning } from './second-file.ts'
 import { sniff, SNIFF_BYTES, type Sniff } from './sniff.ts'
 import { ToolError } from './tool-error.ts'
 
@@ -28,6 +30,8 @@ export interface Inspection {
    * anywhere, and who writes WAV to a pipe cannot say where it ends.
    */
   readonly isRaggedFine?: boolean
+  /** What people have to know of the file itself. */
+  readonly warnings?: readonly string[]
   /** Why it is not all there, by its own first bytes. */
   readonly breaksOff?: string
   /** There is more to look at before anybody can say so: to be done while it is cut. Its answer is a `breaksOff`. */
@@ -49,6 +53,8 @@ export interface InspectOptions {
 /** Ends what is said of a file that breaks off. */
 export const KEEP_HINT = '; onTruncated=keep saves what is good of it'
 
+/** Of a file that is not on disk each element is asked of the store. */
+const MAX_ELEMENTS = { onDisk: 100_000, inStore: 100 }
 /** A description that is longer is no description: tags can be as large as the file. */
 const MAX_DOCUMENT_CHARACTERS = 8 * 1024 ** 2
 
@@ -66,12 +72,19 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
   let breaksOff = tornBy(first, sizeBytes) ?? looked.breaksOff
   if (next && !options.isTruncatedFine) breaksOff ??= await laterFragments(options, next)
   if (breaksOff !== undefined && !options.isTruncatedFine) throw new PermanentError(breaksOff)
+  const read = (start: number, count: number) => source.bytes(start, count)
+  const encryption = await encryptionOf(read, first.demuxer, sizeBytes)
+  if (encryption !== undefined) throw new PermanentError(encryption)
+  const second = await secondFile(read, first.demuxer, {
+    sizeBytes,
+    endBytes: first.declaredBytes,
+    maxElements: address.isUrl ? MAX_ELEMENTS.inStore : MAX_ELEMENTS.onDisk,
+  })
   const input = { ...address, ...(first.demuxer !== undefined && { demuxer: first.demuxer }) }
   const { parsed, document, said, hasForeign } = await describe(options, input)
   const media = toMediaInfo(parsed, said, hasForeign)
   const demuxer = demuxerNamed(media.format)
-  const tracks =
-    demuxer === 'mov' ? await declaredTracks((start, count) => source.bytes(start, count), sizeBytes) : []
+  const tracks = demuxer === 'mov' ? await declaredTracks(read, sizeBytes) : []
   const refusal = refusalOfMedia(media) ?? refusalOfTracks(tracks)
   if (refusal !== undefined) throw new PermanentError(`the file is not accepted: ${refusal}`)
   return {
@@ -83,6 +96,7 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
     isRaggedFine: demuxer === 'mpegts' || first.isLengthUnknown,
     ...(breaksOff !== undefined && { breaksOff }),
     ...(next && { lookOn: () => laterFragments(options, next) }),
+    warnings: second ? [secondFileWarning(second, demuxer)] : [],
     ...(tracks.length > 0 && { declared: byStream(parsed.streams, tracks) }),
   }
 }

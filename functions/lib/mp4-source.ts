@@ -38,7 +38,8 @@ export async function declaredTracks(read: Read, sizeBytes: number): Promise<rea
   return moov.filter(({ type }) => type === 'trak').map(({ content }) => trackOf(content, moviePerSecond))
 }
 
-async function readMoov(read: Read, sizeBytes: number): Promise<Buffer | undefined> {
+/** The content of the box `moov`; `undefined` where there is none, or more than can be looked into. */
+export async function readMoov(read: Read, sizeBytes: number): Promise<Buffer | undefined> {
   let at = 0
   for (let count = 0; count < MAX_BOXES && at + 8 <= sizeBytes; count++) {
     const head = await read(at, 16)
