@@ -94,7 +94,13 @@ export function owedBySuccess(
   }
 }
 
-const KINDS: readonly Debt['kind'][] = ['source', 'results', 'files', 'look']
+const KINDS: Readonly<Record<Debt['kind'], true>> = {
+  source: true,
+  results: true,
+  removed: true,
+  files: true,
+  look: true,
+}
 
 /**
  * Undefined for a kind that another version knows.
@@ -103,7 +109,7 @@ const KINDS: readonly Debt['kind'][] = ['source', 'results', 'files', 'look']
  */
 export function parseDebt(text: string): Debt | undefined {
   const [kind, ...rest] = JSON.parse(text) as [Debt['kind'], ...never[]]
-  if (!KINDS.includes(kind)) {
+  if (!Object.hasOwn(KINDS, kind)) {
     if (typeof kind === 'string') return undefined
     throw new TypeError('no debt begins so')
   }
