@@ -12,7 +12,7 @@ export type RedisUser = (typeof REDIS_USERS)[number]
 const RUNTIME_COMMANDS = [
   'auth client|setname eval evalsha exec info multi ping quit script|load subscribe time unsubscribe publish',
   'del exists get persist pexpire set type',
-  'hdel hget hgetall hincrby hmget hset hsetnx',
+  'hdel hget hgetall hincrby hkeys hmget hset hsetnx',
   'blmove lindex llen lrange lset ltrim rpush',
   'sadd scard sismember smembers smove srandmember srem sunion',
   'zadd zcard zcount zrange zrangebyscore zrem zremrangebyscore zrevrange zrevrangebyscore zrevrank zscan zscore',

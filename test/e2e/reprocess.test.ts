@@ -123,7 +123,7 @@ describe('reprocessing', () => {
       status: 422,
       body: { detail: expect.stringContaining('slow.files') },
     })
-    expect((await of([`${folder}/a`], { bucket: 'processed' })).status).toBe(422)
+    expect((await of([`${folder}/a`], { bucket: 'temporary' })).status).toBe(422)
     expect(await of(['slow/options'], { options: { seconds: 1 } })).toMatchObject({
       status: 422,
       body: { detail: expect.stringMatching(/no function has all of seconds; valid: .*slow: files/) },
