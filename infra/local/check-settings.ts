@@ -1,4 +1,5 @@
 /** All that can be wrong before anything is started: settings, functions, their tools, and the folders to write in. @module */
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError } from '../../runtime/errors.ts'
 import type { FunctionDefinition } from '../../runtime/function.ts'
@@ -38,7 +39,7 @@ export async function checkSettings({ env, dataDir, load }: Checks): Promise<Pre
     return true
   })
   // Attempts write below the data, unless another folder is set: it is not to be blamed for what is wrong with the data's.
-  const scratch = hasDataDir && { SLUICE_SCRATCH_DIR: join(dataDir, 'scratch') }
+  const scratch = { SLUICE_SCRATCH_DIR: hasDataDir ? join(dataDir, 'scratch') : tmpdir() }
   const loaded = await collect(() => loadSettings({ ...scratch, ...withoutEmpty(env) }, { tools: true }))
   if (!settings || !loaded || issues.size > 0) throw new ConfigError([...issues])
   const { functionNames } = settings.config

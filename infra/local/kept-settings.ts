@@ -48,10 +48,20 @@ export function writeKeptSettings(dataDir: string, kept: KeptSettings): void {
   renameSync(draft, path)
 }
 
-/** Undefined when no stack was ever started here, or an older one that left nothing. */
+/**
+ * Undefined when no stack was ever started here, or an older one that left nothing.
+ *
+ * @throws {Error} when it is damaged
+ */
 export async function readKeptSettings(dataDir: string): Promise<KeptSettings | undefined> {
   const text = await readFile(join(dataDir, 'settings.json'), 'utf8').catch(() => '')
-  return text === '' ? undefined : schema.parse(JSON.parse(text))
+  if (text === '') return undefined
+  try {
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    const path = join(dataDir, 'settings.json')
+    throw new Error(`${path} is damaged: remove it, and npm start writes it again`, { cause })
+  }
 }
 
 export interface Filling {

@@ -8,6 +8,8 @@ import { delimiter, join } from 'node:path'
 import { loadCredentials } from './credentials.ts'
 import { filling, readKeptSettings } from './kept-settings.ts'
 import { cacheBinDir } from './programs.ts'
+import { messageOf } from '../../runtime/errors.ts'
+import { progress } from './say.ts'
 import { runtimeMain } from './runtime.ts'
 import { localDir } from './settings.ts'
 
@@ -15,10 +17,15 @@ const rootDir = join(import.meta.dirname, '..', '..')
 const { env } = process
 const dataDir = localDir(env, rootDir)
 const credentialsPath = join(dataDir, 'credentials.json')
-const kept = await readKeptSettings(dataDir)
-if (kept && existsSync(credentialsPath)) {
-  const credentials = await loadCredentials(credentialsPath)
-  Object.assign(env, filling(env, { kept, credentials, command: process.argv[2] }))
+try {
+  const kept = await readKeptSettings(dataDir)
+  if (kept && existsSync(credentialsPath)) {
+    const credentials = await loadCredentials(credentialsPath)
+    Object.assign(env, filling(env, { kept, credentials, command: process.argv[2] }))
+  }
+} catch (error) {
+  progress(`sluice: ${messageOf(error)}`)
+  process.exit(2)
 }
 // The doctor looks at it too.
 if (existsSync(dataDir)) env['SLUICE_LOCAL_DIR'] = dataDir

@@ -9,12 +9,18 @@ export function secondsSince(startedMs: number): string {
   return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`
 }
 
+const COLUMNS = 80
 const NAME_WIDTH = 10
 const DETAIL_WIDTH = 55
 
 /** Shape: `  Redis     127.0.0.1:6379                                            0.4 s`; within 80 columns where the detail is. */
 export function stepLine(name: string, detail: string, took: string): string {
   return `  ${name.padEnd(NAME_WIDTH)}${detail.padEnd(DETAIL_WIDTH)} ${took.padStart(7)}`
+}
+
+/** Lines of logs are as long as they like. */
+function fitting(line: string): string {
+  return line.length > COLUMNS ? `${line.slice(0, COLUMNS - 1)}…` : line
 }
 
 export interface Step<T> {
@@ -31,7 +37,7 @@ export async function runStep<T>(step: Step<T>, progress: Say, tellEveryMs = TEL
   const startedMs = performance.now()
   const tell = async () => {
     const state = await step.state?.().catch(() => undefined)
-    progress(`  ${step.name}: ${secondsSince(startedMs)} so far${state ? `; ${state}` : ''} …`)
+    progress(fitting(`  ${step.name}: ${secondsSince(startedMs)} so far${state ? `; ${state}` : ''} …`))
   }
   const telling = setInterval(() => void tell(), tellEveryMs)
   try {

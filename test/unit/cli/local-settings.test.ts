@@ -1,6 +1,9 @@
 /** What `npm run sluice` fills in from the local stack. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { filling, keptSettings } from '../../../infra/local/kept-settings.ts'
+import { filling, keptSettings, readKeptSettings } from '../../../infra/local/kept-settings.ts'
 
 const account = (name: string) => ({ accessKey: name, secretKey: `${name}-secret` })
 const credentials = { root: account('root'), runtime: account('runtime'), uploader: account('uploader') }
@@ -25,6 +28,17 @@ describe('what is kept', () => {
     const given = { MINIO_ENDPOINT: 'http://10.0.0.1:9000', MINIO_ACCESS_KEY: 'theirs' }
     expect(keptSettings(RUNTIME_ENV, given).accounts).toEqual(['uploader'])
   })
+})
+
+it('what is kept and damaged is said with its path and the remedy, in no words of a schema', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'sluice-kept-'))
+  for (const text of ['{', '{"env":4}']) {
+    await writeFile(join(dir, 'settings.json'), text)
+    await expect(readKeptSettings(dir)).rejects.toThrow(
+      `${join(dir, 'settings.json')} is damaged: remove it, and npm start writes it again`,
+    )
+  }
+  await rm(dir, { recursive: true })
 })
 
 describe('what is filled in', () => {

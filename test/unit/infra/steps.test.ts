@@ -25,6 +25,18 @@ describe('a step of the start', () => {
     await step
   })
 
+  it('that takes long has one line for it, however long the lines of its log are', async () => {
+    const said: string[] = []
+    let finish: (() => void) | undefined
+    const work = () => new Promise<void>((resolve) => (finish = resolve))
+    const state = () => Promise.resolve('x'.repeat(300))
+    const step = runStep({ name: 'Redis', work, detail: () => '', state }, (line) => said.push(line), 10)
+    await waitFor(async () => said.length > 0, { timeoutMs: 10_000, what: 'its word' })
+    expect(said[0]).toHaveLength(80)
+    finish?.()
+    await step
+  })
+
   it('that fails says nothing of its own: its error does', async () => {
     const said: string[] = []
     const step = { name: 'Redis', work: () => Promise.reject(new Error('port is taken')), detail: () => '' }
