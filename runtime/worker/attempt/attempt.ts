@@ -34,6 +34,14 @@ export function isFresh({ trigger, fence, claimedAtMs, payload }: Claim): boolea
   return trigger === 'upload' && fence === '1' && Math.abs(claimedAtMs - payload.lastModifiedMs) < FRESH_MS
 }
 
+/** Why it was ended outranks what the handler says of it, but for a success; what is known beside that is kept. */
+export function afterAbort(outcome: Outcome, reason: unknown): Outcome {
+  if (outcome.kind === 'succeeded') return outcome
+  const aborted = outcomeOfError(reason)
+  const isThat = 'error' in outcome && 'error' in aborted && outcome.error.startsWith(aborted.error)
+  return isThat ? outcome : aborted
+}
+
 /** The worker's way to do one claim. */
 export function createAttempt(
   parts: AttemptParts,
@@ -44,11 +52,7 @@ export function createAttempt(
   return async (attempt, log) => {
     try {
       const outcome = await run(attempt, log)
-      return capped(
-        attempt.signal.aborted && outcome.kind !== 'succeeded'
-          ? outcomeOfError(attempt.signal.reason)
-          : outcome,
-      )
+      return capped(attempt.signal.aborted ? afterAbort(outcome, attempt.signal.reason) : outcome)
     } catch (error) {
       // What breaks in an aborted attempt broke because of the abort.
       return capped(outcomeOfError(attempt.signal.aborted ? attempt.signal.reason : error))

@@ -71,7 +71,7 @@ describe('/metrics', () => {
     }
     const [none, fifty] = [await seriesOf([]), await seriesOf(names)]
     expect(none.series).toBeLessThan(450)
-    expect((fifty.series - none.series) / names.length).toBeLessThanOrEqual(92)
+    expect((fifty.series - none.series) / names.length).toBeLessThanOrEqual(93)
     expect(fifty.text.length).toBeLessThan(1_000_000)
   })
 })

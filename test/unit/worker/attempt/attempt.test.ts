@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Claim } from '../../../../runtime/queue/run.ts'
-import { isFresh } from '../../../../runtime/worker/attempt/attempt.ts'
+import { afterAbort, isFresh } from '../../../../runtime/worker/attempt/attempt.ts'
+import { AttemptAborted, type Outcome } from '../../../../runtime/worker/attempt/outcome.ts'
 
 const claim = {
   trigger: 'upload',
@@ -22,5 +23,26 @@ describe('a run that is fresh, so that no result of its upload is looked for', (
     ['has waited', { claimedAtMs: 1_009_000 }],
   ] as const)('is none that %s', (_, differences) => {
     expect(isFresh({ ...claim, ...differences })).toBe(false)
+  })
+})
+
+describe('an attempt that was ended', () => {
+  const reason = new AttemptAborted('timeout', 'it took too long')
+
+  it('ends with that reason, whatever its handler says of it, and with what is known beside the reason', () => {
+    const failed: Outcome = { kind: 'retry', why: 'failed', error: 'the pipe broke', lines: [] }
+    expect(afterAbort(failed, reason)).toMatchObject({ why: 'timeout', error: 'it took too long' })
+    const ignored: Outcome = {
+      kind: 'retry',
+      why: 'timeout',
+      error: 'it took too long, and did not stop',
+      lines: [],
+    }
+    expect(afterAbort(ignored, reason)).toBe(ignored)
+  })
+
+  it('has succeeded when its result stands all the same', () => {
+    const succeeded: Outcome = { kind: 'succeeded', result: '{}' }
+    expect(afterAbort(succeeded, reason)).toBe(succeeded)
   })
 })

@@ -28,7 +28,7 @@ function aborted(handler: Parameters<typeof defineFunction>[1]) {
 }
 
 it('leaves a handler behind that ignores its signal, and says so to who counts them', async () => {
-  let end = (_: Response) => {}
+  let end: (response: Response) => void = () => undefined
   const { outcome, leftBehind } = aborted(() => new Promise<Response>((resolve) => (end = resolve)))
   await vi.advanceTimersByTimeAsync(10_000)
   expect(await outcome).toMatchObject({ error: 'the attempt took too long, and the handler did not stop' })
