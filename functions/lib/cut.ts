@@ -2,6 +2,7 @@
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PermanentError, type ChunkTimes } from '../../runtime/index.ts'
+import { lengthOf, longerWarning } from './agreement.ts'
 import { chunkFacts, flawOf, type ChunkFacts } from './chunk-facts.ts'
 import { clockBreak } from './clock.ts'
 import type { ChunkPlan } from './container.ts'
@@ -64,6 +65,7 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
   let isLeaning = false
   let falseStarts = 0
   let isWholeHeld = true
+  let longer = 0
   const tally = createTrackTally()
   const settle = ({ startSeconds, facts }: Piece) => {
     tally.add(startSeconds, facts.tracks)
@@ -76,10 +78,13 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
     const isIndependent = independence(piece, plan)
     isLeaning ||= isIndependent === false && index > 0
     const { requestedSeconds } = cutPlan
+    const saidSeconds = endSeconds - startSeconds
+    const realSeconds = lengthOf(saidSeconds, (facts.tracks ?? []).slice(0, plan.kept.length))
+    if (realSeconds > saidSeconds) longer++
     const fileName = `chunk-${String(index).padStart(5, '0')}.${plan.container.extension}`
     const times = segments.chunkTimes(
       { fileName, startSeconds, endSeconds },
-      { index, endSeconds, requestedSeconds, isIndependent },
+      { index, endSeconds: startSeconds + realSeconds, requestedSeconds, isIndependent },
     )
     return { path, fileName, bytes: facts.bytes, times }
   }
@@ -138,6 +143,7 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
   })
   if (held) yield toChunk(held, endSeconds)
   if (recipe.mode === 'copy' && isLeaning) onWarning(segments.LEANING_WARNING)
+  if (longer > 0) onWarning(longerWarning(longer))
   if (falseStarts > 0)
     onWarning(
       `${falseStarts} chunks begin where the file says that a keyframe is, and there is none: their pictures need the chunk before; mode "exact" cuts cleanly`,

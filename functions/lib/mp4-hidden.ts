@@ -20,9 +20,8 @@ export function hiddenPackets(
   if (!edit || others.length > 0 || packets > MAX_LOOKED_AT) return NONE
   const tables = boxes(within(trak, 'mdia/minf/stbl'))
   const from = edit.mediaTime
-  // What an edit lasts is rounded to ticks of the movie.
-  const tick = ticksPerSecond(within(trak, 'mdia/mdhd')) / moviePerSecond
-  const to = edit.lasts === 0 ? Infinity : from + edit.lasts * tick - tick
+  const ticks = Math.round((edit.lasts * ticksPerSecond(within(trak, 'mdia/mdhd'))) / moviePerSecond)
+  const to = edit.lasts === 0 ? Infinity : from + ticks
   let [before, after, decodedAt, left] = [0, 0, 0, packets]
   const delay = delays(pairs(find(tables, 'ctts')))
   for (const [count, lasts] of pairs(find(tables, 'stts'))) {

@@ -1,5 +1,6 @@
 /** Whether the chunks are the whole of the source, and where the last one ends. @module */
 import { PermanentError } from '../../runtime/index.ts'
+import { endOf } from './agreement.ts'
 import { clockReason, steppedBack, type ClockBreak } from './clock.ts'
 import type { ChunkPlan } from './container.ts'
 import type { CutPlan } from './cut-plan.ts'
@@ -68,7 +69,7 @@ export function judgeWhole(options: Whole): number {
     const cause = new ToolError(verdict.reason, result ?? { tool: 'ffmpeg' })
     throw new PermanentError(verdict.reason + hint(options, verdict.goodSeconds), { cause })
   }
-  let { endSeconds } = verdict
+  let endSeconds = endOf(verdict.endSeconds, tracksSeconds)
   const breaksOff = inspection.breaksOff ?? (options.clock && clockReason(options.clock))
   if (breaksOff !== undefined) {
     // Not what is declared, which may be a little more.
@@ -131,7 +132,7 @@ function hint({ keepsGoodPart }: WholeOptions, goodSeconds = 0): string {
 
 /** How far the file could be read; 0 when not at all. */
 function readSeconds({ result, last }: Whole, tracksSeconds = 0): number {
-  return Math.max(tracksSeconds, result?.mediaSeconds ?? 0, last?.endSeconds ?? 0)
+  return endOf(Math.max(tracksSeconds, result?.mediaSeconds ?? 0, last?.endSeconds ?? 0), tracksSeconds)
 }
 
 function readable(options: Whole, atSeconds: number): string {

@@ -76,6 +76,11 @@ describe('what an MP4 declares of a track', () => {
     expect(await declared({ delays, edits: [[20, 200]] })).toMatchObject({ hiddenBefore: 3, hiddenAfter: 2 })
   })
 
+  it('shows a picture that begins right before the end of its edit, however coarse the clock of the file is', async () => {
+    expect(await declared({ edits: [[36, 0]] })).toMatchObject({ hiddenAfter: 1 })
+    expect(await declared({ edits: [[37, 0]] })).toMatchObject({ hiddenAfter: 0 })
+  })
+
   it('counts no wait among its edits, and none as hidden where several edits choose', async () => {
     expect(
       await declared({
