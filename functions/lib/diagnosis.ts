@@ -38,6 +38,10 @@ const INCOMPLETE = /corrupt input packet|Packet corrupt|partial file|File ended 
 const UNDECODABLE =
   /error while decoding|decode_\w+ error|concealing \d+|corrupt decoded frame|non-existing PPS|Header missing|Invalid data found/i
 
+/** A demuxer that finds nonsense looks for the next packet behind it. */
+const PASSED_OVER =
+  /\[matroska[^\]]*\] (Read error at pos|0x\w+ at pos .* invalid as first byte of an EBML)|\[flv[^\]]*\] Packet mismatch|\[ogg[^\]]*\] CRC mismatch/i
+
 const TOO_MUCH_MEMORY = 'it needs more memory than one file may have'
 /** Said of our limit on all of its memory, or on one piece; FFmpeg may end, go on without that piece, or sleep for good. */
 export const SHORT_OF_MEMORY = /malloc of size \d+ failed|(Cannot|Could not) allocate memory|out of memory/i
@@ -108,6 +112,7 @@ const SURVIVABLE: readonly Row[] = [
 /** Lines that are kept however many others come after them. */
 export const NOTABLE: readonly RegExp[] = [
   UNDECODABLE,
+  PASSED_OVER,
   SHORT_OF_MEMORY,
   ESTIMATED,
   ...[...PASSING, ...FATAL, FOREIGN, ...SURVIVABLE].map(([pattern]) => pattern),
@@ -129,6 +134,13 @@ export function isOutOfOrder({ exitCode, ...said }: Said & Pick<Facts, 'exitCode
 export function decodingWarning(said: Said): string | undefined {
   return hasSaid(said, UNDECODABLE)
     ? 'FFmpeg could not decode all of the source: some pictures or sounds are missing or damaged'
+    : undefined
+}
+
+/** What lies there is in no count: these containers declare none. */
+export function passedOverWarning(said: Said): string | undefined {
+  return hasSaid(said, PASSED_OVER)
+    ? 'the file is damaged inside: FFmpeg passed over a part of it, and what was there is missing from the chunks'
     : undefined
 }
 

@@ -87,21 +87,30 @@ function trackOf(
   return track && track.packets > 0 && track.edits <= 1 ? track : undefined
 }
 
-/** What an edit list of the source hides is shown by the chunks, or left out: in words; undefined when it hides nothing. */
-export function hiddenWarning(options: LossesOptions): string | undefined {
+/** What an edit list of the source hides and the chunks show; or leave out, where that is most of a stream: in words. */
+export function hiddenWarnings(options: LossesOptions): readonly string[] {
   const { mode, inspection, plan, written, hidden } = options
-  const track = plan.video && trackOf(inspection, plan.video)
-  const [inChunks] = written
-  if (!track || !plan.video || inChunks === undefined) return undefined
-  const name = `stream ${plan.video.index} (${plan.video.codec})`
-  const shown = track.packets - track.hiddenBefore - track.hiddenAfter
-  const extra = mode === 'copy' ? inChunks - (hidden[0] ?? 0) - shown : 0
-  if (extra > 0)
-    return `${name}: ${pictures(extra)} that the file's edit list hides can be seen in the chunks; mode "exact" leaves them out`
-  const left = track.packets - shown
-  return left > shown
-    ? `${name}: the file's edit list hides ${left} of its ${track.packets} pictures: they are not in the chunks`
-    : undefined
+  return plan.kept.flatMap((stream, place) => {
+    const track = trackOf(inspection, stream)
+    if (!track) return []
+    const isPicture = stream === plan.video
+    const name = `stream ${stream.index} (${stream.codec})`
+    const shown = track.packets - track.hiddenBefore - track.hiddenAfter
+    const inChunks = written[place]
+    const isCounted = isPicture && mode === 'copy' && inChunks !== undefined
+    const extra = isCounted ? inChunks - (hidden[place] ?? 0) - shown : 0
+    if (extra > 0)
+      return [
+        `${name}: ${pictures(extra)} that the file's edit list hides can be seen in the chunks; mode "exact" leaves them out`,
+      ]
+    const left = track.packets - shown
+    const what = isPicture ? 'pictures' : 'packets'
+    return left > shown
+      ? [
+          `${name}: the file's edit list hides ${left} of its ${track.packets} ${what}: they are not in the chunks`,
+        ]
+      : []
+  })
 }
 
 /** A second of a stream, or one part in a hundred: what may be missing of it without its being torn. */

@@ -4,11 +4,11 @@ import { endOf } from './agreement.ts'
 import { clockReason, steppedBack, type ClockBreak } from './clock.ts'
 import type { ChunkPlan } from './container.ts'
 import type { CutPlan } from './cut-plan.ts'
-import { decodingWarning, isCutShort, isOutOfOrder } from './diagnosis.ts'
+import { decodingWarning, isCutShort, isOutOfOrder, passedOverWarning } from './diagnosis.ts'
 import { failureOf, mustHaveSucceeded } from './failure.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
 import { KEEP_HINT, type Inspection } from './inspect.ts'
-import { hiddenWarning, isTorn, lossesOf, lossWarning, tornReason } from './losses.ts'
+import { hiddenWarnings, isTorn, lossesOf, lossWarning, tornReason } from './losses.ts'
 import type { Recipe } from './recipe.ts'
 import * as segments from './segments.ts'
 import { ToolError } from './tool-error.ts'
@@ -121,8 +121,7 @@ function mustBeCounted(options: Whole, endSeconds: number): void {
     throw new PermanentError(cause.message, { cause })
   }
   for (const loss of losses) onWarning(lossWarning(loss))
-  const hides = hiddenWarning(counted)
-  if (hides !== undefined) onWarning(hides)
+  for (const warning of hiddenWarnings(counted)) onWarning(warning)
 }
 
 /** Where there is something good, and nobody has asked for it yet. */
@@ -165,6 +164,6 @@ function mustBeRead(options: Whole, result: FfmpegResult, tracksSeconds?: number
     const where = readable(options, readSeconds(options, tracksSeconds))
     throw new PermanentError(reason + where, { cause: error })
   }
-  const warning = recipe.mode === 'exact' ? decodingWarning(result) : undefined
-  if (warning !== undefined) onWarning(warning)
+  const warnings = [passedOverWarning(result), recipe.mode === 'exact' ? decodingWarning(result) : undefined]
+  for (const warning of warnings) if (warning !== undefined) onWarning(warning)
 }

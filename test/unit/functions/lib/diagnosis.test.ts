@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { decodingWarning, diagnose, isCutShort } from '../../../../functions/lib/diagnosis.ts'
+import {
+  decodingWarning,
+  diagnose,
+  isCutShort,
+  isOutOfOrder,
+  passedOverWarning,
+} from '../../../../functions/lib/diagnosis.ts'
 import { failureOf, mustHaveSucceeded } from '../../../../functions/lib/failure.ts'
 
 const ended = (...lastLines: string[]) => ({ tool: 'ffmpeg' as const, exitCode: 1, lastLines })
@@ -146,5 +152,26 @@ it('says of an FFmpeg that slept over its memory limit that it needs more than i
   expect(diagnose({ ...killed('SIGKILL'), stoodStill: true })).toEqual({
     reason: 'it needs more memory than one file may have',
     isPermanent: true,
+  })
+})
+
+describe('what FFmpeg says of a copy', () => {
+  it.each([
+    '[matroska,webm @ 0x14] Read error at pos. 421245 (0x66d7d)',
+    '[matroska,webm @ 0x56] 0x00 at pos 421244 (0x66d7c) invalid as first byte of an EBML number',
+    '[flv @ 0xb2] Packet mismatch 0 8027 339204',
+    '[ogg @ 0x56] CRC mismatch!',
+  ])('is that it passed over a part of the file: %s', (line) => {
+    expect(passedOverWarning({ lastLines: [], notableLines: [line] })).toMatch(/^the file is damaged inside/)
+    expect(passedOverWarning({ lastLines: ['[mp4 @ 0x1] pts has no value'] })).toBeUndefined()
+  })
+
+  it('is that packets are out of order, in one word at times, and not where one is incomplete', () => {
+    expect(isOutOfOrder(ended('aborting.'))).toBe(true)
+    const line =
+      '[segment @ 0x2] Non-monotonous DTS in output stream 0:1; previous: 8001, current: 0; aborting.'
+    expect(isOutOfOrder(ended(line))).toBe(true)
+    expect(isOutOfOrder({ ...ended(line), exitCode: 0 })).toBe(false)
+    expect(isOutOfOrder(ended(line, 'source: corrupt input packet in stream 0'))).toBe(false)
   })
 })

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { isTorn, lossesOf, lossWarning, tornReason } from '../../../../functions/lib/losses.ts'
+import {
+  hiddenWarnings,
+  isTorn,
+  lossesOf,
+  lossWarning,
+  tornReason,
+} from '../../../../functions/lib/losses.ts'
 import type { VideoStream } from '../../../../functions/lib/media-info.ts'
 import type { DeclaredTrack } from '../../../../functions/lib/mp4-source.ts'
 
@@ -29,10 +35,10 @@ interface Numbers {
   readonly codec?: string
 }
 
-function losses({ mode = 'copy', declared, read = [40, 174], decoded, encoded, ...of }: Numbers) {
+function optionsOf({ mode = 'copy', declared, read = [40, 174], decoded, encoded, ...of }: Numbers) {
   const { muxed = read, written = muxed, codec = 'aac' } = of
   const sound = { ...audio, codec }
-  return lossesOf({
+  return {
     mode,
     inspection: declared
       ? {
@@ -56,8 +62,9 @@ function losses({ mode = 'copy', declared, read = [40, 174], decoded, encoded, .
     written,
     hidden: [],
     isCutOff: false,
-  })
+  }
 }
+const losses = (numbers: Numbers) => lossesOf(optionsOf(numbers))
 
 describe('packets that are lost', () => {
   it('are none when what was declared was read, and what was read was written', () => {
@@ -94,6 +101,24 @@ describe('packets that are lost', () => {
       { stream: { index: 0 }, at: 'encoded', expected: 40, found: 21 },
     ])
     expect(losses({ mode: 'exact', decoded: 40, encoded: 40, muxed: [40, 90] })).toEqual([])
+  })
+})
+
+describe('what an edit list hides', () => {
+  const hidden = (written: readonly number[], after: number) =>
+    hiddenWarnings(
+      optionsOf({ declared: [track(40, { hiddenAfter: 10 }), track(174, { hiddenAfter: after })], written }),
+    )
+  it('is told where the chunks show it', () => {
+    expect(hidden([30, 174], 0)).toEqual([])
+    expect(hidden([31, 174], 0)).toEqual([
+      expect.stringContaining("1 picture that the file's edit list hides can be seen"),
+    ])
+  })
+  it('is told where it is most of a stream', () => {
+    expect(hidden([30, 1], 173)).toEqual([
+      "stream 2 (aac): the file's edit list hides 173 of its 174 packets: they are not in the chunks",
+    ])
   })
 })
 
