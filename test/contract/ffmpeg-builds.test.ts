@@ -78,6 +78,19 @@ describe.each(builds)('$name', (build) => {
   const copy = (name: string, streamIndexes: readonly number[], container?: readonly [string, string]) =>
     copyFrom(inputOf(name), streamIndexes, container)
 
+  it('says how many packets of each stream it read and wrote, and by how much a clock goes back', async () => {
+    const { counts, lastLines } = await copy('clip.mkv', [0, 1])
+    const read = [...(counts?.read ?? [])].map(([, { packets }]) => packets)
+    expect(read).toEqual([200, expect.any(Number)])
+    expect([...(counts?.muxed ?? [])].map(([, { packets }]) => packets)).toEqual(read)
+    expect(lastLines).toEqual([])
+    const one = await readFile(await makeMedia(join(folder, 'live.mkv'), `${CLIPS['clip.mkv']} -live 1`, 2))
+    await writeFile(join(folder, 'twice.mkv'), Buffer.concat([one, one]))
+    const { backSteps = [], exitCode } = await copy('twice.mkv', [0, 1])
+    expect(exitCode).not.toBe(0)
+    expect(backSteps.map(({ previous, current }) => previous - current > 1_000)).toContain(true)
+  })
+
   it.each(names)('describes %s as JSON that we can read', async (name) => {
     const { exitCode, lines, lastLines } = await run('ffprobe', probeArguments(inputOf(name)))
     expect(lastLines.filter((line) => /unrecognized|not found|deprecated/i.test(line))).toEqual([])

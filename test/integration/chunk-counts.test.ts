@@ -166,6 +166,14 @@ describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
     }
   })
 
+  it('tells of a hole in a Matroska file, which declares no number of packets', async () => {
+    const bytes = await made('hole.mkv', BOTH)
+    bytes.fill(0, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 5_000)
+    const attempt = await cut(await written('with a hole.mkv', bytes))
+    expect(attempt.facts.warnings.join()).toContain('FFmpeg passed over a part of it')
+    await attempt.remove()
+  })
+
   it('takes a length of all ones for one that is not known', async () => {
     const bytes = await made('fragments.mp4', `${BOTH} -movflags +frag_keyframe+empty_moov`)
     const ones = inTables(inTables(bytes, 'mdhd', 16, 0xffff_ffff), 'tkhd', 20, 0xffff_ffff)
