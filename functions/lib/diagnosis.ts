@@ -86,10 +86,15 @@ const FOREIGN: Row = [
   ([, name]) => `its codec (${name}) is not accepted here`,
 ]
 
+/** Said of valid files that a decoder was not made for: nothing is damaged. */
+const UNSUPPORTED =
+  /(is|are) not implemented\b.*Update your FFmpeg|unsupported (\S+ ){0,2}profile|profile \S+ (is )?(not supported|unsupported)|unsupported (bit depth|chroma|color|pixel format)/i
+
 /** What FFmpeg may also say and go on, so that it counts most in its last lines. */
 const SURVIVABLE: readonly Row[] = [
   [INCOMPLETE, () => 'a packet is incomplete: the file is truncated or damaged'],
   [/error reading header/i, () => 'the header cannot be read: the file is truncated or damaged'],
+  [UNSUPPORTED, () => 'it is coded in a way that this FFmpeg cannot read: a newer one may'],
   [/corrupt decoded frame/i, () => 'a picture cannot be decoded: the file is damaged'],
   [
     /dimensions not set|incorrect codec parameters|Could not find codec parameters/i,
@@ -118,11 +123,19 @@ export const NOTABLE: readonly RegExp[] = [
   ...[...PASSING, ...FATAL, FOREIGN, ...SURVIVABLE].map(([pattern]) => pattern),
 ]
 
+/** Last words that say nothing of the cause. */
+const EMPTY_WORDS = /^(aborting\.|Conversion failed!|(Last|last) message repeated .*)$/
+
 const CRASHES: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE'])
 
 /** Of a run without `-xerror`: it ended well although the file breaks off. */
 export function isCutShort(said: Said): boolean {
   return hasSaid(said, INCOMPLETE)
+}
+
+/** Whether a failed run stumbled over the end of what is there: then what came before it is good. */
+export function hasBrokenOff(said: Said): boolean {
+  return hasSaid(said, INCOMPLETE) || hasSaid(said, /End of file|error reading header/i)
 }
 
 /** What ends a copy with `-xerror`: a packet that is decoded no later than the one before it. Some builds only say the last word. */
@@ -173,7 +186,7 @@ export function diagnose(result: Facts): Diagnosis {
   if (lastLines.some((line) => /Cannot allocate memory/i.test(line))) {
     return { reason: 'there was not enough memory', isPermanent: false }
   }
-  const last = lastLines.at(-1)
+  const last = lastLines.findLast((line) => !EMPTY_WORDS.test(line)) ?? lastLines.at(-1)
   const quoted =
     last === undefined ? `${tool} ended with exit code ${result.exitCode}` : withoutAddresses(last)
   return { reason: quoted, isPermanent: true }

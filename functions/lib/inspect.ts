@@ -137,8 +137,8 @@ async function describe({ scratch, signal }: InspectOptions, input: MediaInput) 
 }
 
 /** Without opening its decoder. */
-function isCopied({ codec_type: type = '', codec_name: codec = '' }: FfprobeStream): boolean {
-  return ['video', 'audio'].includes(type) && isAcceptedCodec(codec)
+function isCopied({ codec_type: type = '', codec_name: codec }: FfprobeStream): boolean {
+  return ['video', 'audio'].includes(type) && codec !== undefined && isAcceptedCodec(codec)
 }
 
 /** Lines of a description. */

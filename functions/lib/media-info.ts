@@ -140,7 +140,7 @@ function streamOf(stream: FfprobeStream, hasForeign: boolean): MediaStream {
     index: stream.index,
     codec: stream.codec_name ?? 'unknown',
     isDefault: toNumber(stream.disposition['default']) === 1,
-    ...(hasForeign && !isAcceptedCodec(stream.codec_name ?? '') && { isAccepted: false }),
+    ...(hasForeign && !isAcceptedCodec(stream.codec_name) && { isAccepted: false }),
     ...present({
       profile: stream.profile,
       // Whoever made the file wrote it: only what looks like a language code is passed on.

@@ -4,7 +4,7 @@ import { endOf } from './agreement.ts'
 import { clockReason, steppedBack, type ClockBreak } from './clock.ts'
 import type { ChunkPlan } from './container.ts'
 import type { CutPlan } from './cut-plan.ts'
-import { decodingWarning, isCutShort, isOutOfOrder, passedOverWarning } from './diagnosis.ts'
+import { decodingWarning, hasBrokenOff, isCutShort, isOutOfOrder, passedOverWarning } from './diagnosis.ts'
 import { failureOf, mustHaveSucceeded } from './failure.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
 import { KEEP_HINT, type Inspection } from './inspect.ts'
@@ -135,8 +135,12 @@ function readSeconds({ result, last }: Whole, tracksSeconds = 0): number {
 }
 
 function readable(options: Whole, atSeconds: number): string {
-  const where = atSeconds > 0 ? `, after ${atSeconds.toFixed(1)} s that could be read` : ''
-  return where + hint(options, atSeconds)
+  return placeOf(atSeconds) + hint(options, atSeconds)
+}
+
+/** Less than what is written is nothing. */
+function placeOf(atSeconds: number): string {
+  return atSeconds >= 0.05 ? `, after ${atSeconds.toFixed(1)} s that could be read` : ''
 }
 
 function keepGoodPart(
@@ -161,7 +165,9 @@ function mustBeRead(options: Whole, result: FfmpegResult, tracksSeconds?: number
     // What FFmpeg stumbles over in a torn file is that it is torn.
     const reason = error instanceof PermanentError ? error.message : inspection.breaksOff
     if (reason === undefined) throw error
-    const where = readable(options, readSeconds(options, tracksSeconds))
+    const atSeconds = readSeconds(options, tracksSeconds)
+    const isGoodBefore = inspection.breaksOff !== undefined || hasBrokenOff(result)
+    const where = isGoodBefore ? readable(options, atSeconds) : placeOf(atSeconds)
     throw new PermanentError(reason + where, { cause: error })
   }
   const warnings = [passedOverWarning(result), recipe.mode === 'exact' ? decodingWarning(result) : undefined]

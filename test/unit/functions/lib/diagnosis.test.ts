@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   decodingWarning,
   diagnose,
+  hasBrokenOff,
   isCutShort,
   isOutOfOrder,
   passedOverWarning,
@@ -173,5 +174,37 @@ describe('what FFmpeg says of a copy', () => {
     expect(isOutOfOrder(ended(line))).toBe(true)
     expect(isOutOfOrder({ ...ended(line), exitCode: 0 })).toBe(false)
     expect(isOutOfOrder(ended(line, 'source: corrupt input packet in stream 0'))).toBe(false)
+  })
+})
+
+describe('a reason', () => {
+  it.each([
+    '[aac @ 0x1] Audio object type 42 is not implemented. Update your FFmpeg version to the newest one from Git.',
+    '[vc1 @ 0x1] Unsupported VC-1 profile',
+    '[vp9 @ 0x1] Profile 2 is not supported',
+    '[hevc @ 0x1] Unsupported bit depth: 14',
+  ])('calls a file that this FFmpeg was not made for so, and not damaged: %s', (line) => {
+    const said = ended(line, '[segment @ 0x55] dimensions not set')
+    expect(diagnose(said).reason).toBe('it is coded in a way that this FFmpeg cannot read: a newer one may')
+  })
+
+  it('is the last line that says something', () => {
+    const lines = [
+      '[x @ 0x55] something new',
+      '    last message repeated 2 times',
+      'Conversion failed!',
+      'aborting.',
+    ]
+    expect(diagnose(ended(...lines.map((line) => line.trim()))).reason).toBe('[x] something new')
+    expect(diagnose(ended('aborting.')).reason).toBe('aborting.')
+  })
+
+  it.each([
+    { line: 'file:source: corrupt input packet in stream 0', isBroken: true },
+    { line: 'file:source: End of file', isBroken: true },
+    { line: '[mp4 @ 0x1] Could not find tag for codec vp8 in stream #0', isBroken: false },
+    { line: "Can't write packet with unknown timestamp", isBroken: false },
+  ])('is that a file breaks off: $isBroken for $line', ({ line, isBroken }) => {
+    expect(hasBrokenOff(ended(line))).toBe(isBroken)
   })
 })
