@@ -16,6 +16,7 @@ import { createProgressReporter } from './lib/progress-reporter.ts'
 import { recipeOf } from './lib/recipe.ts'
 import { clashOf, DEFAULT_SECONDS, MIN_BYTES, parseBytes, requestOf } from './lib/request.ts'
 import { declaredSeconds, lengthWarning } from './lib/segments.ts'
+import { surveyOf, surveyWarnings, withSurvey } from './lib/survey.ts'
 import { createUploadWindow } from './lib/upload-window.ts'
 import { hasEdits } from './lib/whole.ts'
 
@@ -59,15 +60,24 @@ export const chunk = defineFunction(
     const { event, options, source, output, signal, progress, log, scratch } = c.var
     const { mode, streams } = options
     const keepsGoodPart = options.onTruncated === 'keep'
-    const inspection = await inspect({
+    const inspected = await inspect({
       source,
       sizeBytes: event.sizeBytes,
       scratch,
       signal,
       isTruncatedFine: true,
     })
-    const { media, isWebm } = inspection
     const binaries = await ffmpegBinaries()
+    const survey = await surveyOf({
+      inspection: inspected,
+      mode,
+      keepsGoodPart,
+      binaries,
+      scratch,
+      signal,
+    })
+    const inspection = withSurvey(inspected, survey)
+    const { media, isWebm } = inspection
     const plan = planChunks(media, {
       mode,
       streams,
@@ -100,13 +110,19 @@ export const chunk = defineFunction(
       untilSeconds: good?.untilSeconds,
       inspection,
       plan,
+      survey,
       binaries,
       cores: availableParallelism(),
     })
     log.debug({ mode, container: container.extension, streams: kept.length }, 'cutting')
 
     const uploads = createUploadWindow(output, reporter.repeat)
-    const warnings = [...(inspection.warnings ?? []), ...dropped.map(droppedWarning), ...recipe.warnings]
+    const warnings = [
+      ...(inspection.warnings ?? []),
+      ...dropped.map(droppedWarning),
+      ...surveyWarnings(survey),
+      ...recipe.warnings,
+    ]
     const totals = { chunks: 0, bytes: 0, durationSeconds: 0, longestSeconds: 0 }
     let truncated = {}
     const chunks = cut({

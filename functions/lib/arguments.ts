@@ -108,71 +108,6 @@ export function copyChunksArguments(options: CopyChunksOptions): readonly string
   })
 }
 
-export interface ExactChunksOptions extends ChunksOptions {
-  /** Of the pieces; where cuts are given as times, of each but the last. */
-  readonly seconds: number
-  /** Bits per second that the picture may have; absent when its quality decides alone. */
-  readonly pictureBitRate?: number
-  /** Of the picture track, which comes first in `streams`; absent when there is only sound. */
-  readonly picture?: {
-    /** As it is shown, so after rotation; even numbers, which 4:2:0 needs. */
-    readonly width: number
-    readonly height: number
-    /** How much later than the file its first picture comes. */
-    readonly startSeconds: number
-  }
-  /** The sound goes on for long when the picture has ended. */
-  readonly isSoundLonger?: boolean
-  /** This FFmpeg has `-fps_mode`, which took the place of `-vsync`. */
-  readonly hasFpsMode: boolean
-}
-
-/** A longer chunk has keyframes inside it too: whoever seeks in it need not decode it from its beginning. */
-const MAX_KEYFRAME_SECONDS = 10
-/** Times are sums of fractions: a picture that comes this much too early is in time. */
-const TOLERANCE_SECONDS = 0.0005
-
-/**
- * Pieces of `seconds`, re-encoded: H.264 with a keyframe at the first picture of each piece, and AAC.
- *
- * - No `-xerror`: a recording that begins in the middle of a picture would be refused as a whole.
- * - `scale` to fixed numbers: a picture that changes its size on the way is brought to the first one's; the encoder reads
- *   beyond the end of smaller ones.
- * - One frame out for each one in (`vfr`): these muxers else make a constant rate of any source.
- * - `-force_key_frames`: when the number of the piece changes, not each n seconds: after a picture that stands for long, there
- *   is one keyframe and no row of them. Its `t` counts from the first picture, the cuts count from the beginning of the file.
- * - `-bf 0`: B-frames make the decoding time of a keyframe earlier than its picture; the sound between the two would go to
- *   the next piece and not be heard there, 80 ms at each cut. That costs some 10 % of size.
- * - `aresample`: holes in the sound become silence, also the one before it begins, so that sound and picture stay together.
- * - `-max_interleave_delta 0`: the encoder holds back its last pictures until the whole file is read, and packets wait for
- *   each other only for ten seconds; so sound that goes on for longer would be put before them, into the wrong piece.
- */
-export function exactChunksArguments(options: ExactChunksOptions): readonly string[] {
-  const { picture, seconds, hasFpsMode } = options
-  const keyframeSeconds = seconds / Math.ceil(seconds / MAX_KEYFRAME_SECONDS)
-  const piece = (time: string) =>
-    `floor((${time}+${decimal((picture?.startSeconds ?? 0) + TOLERANCE_SECONDS)})/${decimal(keyframeSeconds)})`
-  const pictures = picture
-    ? `-c:v libx264 -preset veryfast -crf 23 ${bounded(options.pictureBitRate)}
-      -pix_fmt yuv420p -bf 0 -g 1000000 -sc_threshold 0
-      -vf scale=${picture.width}:${picture.height} ${hasFpsMode ? '-fps_mode' : '-vsync'} vfr
-      -force_key_frames expr:if(isnan(prev_forced_t),1,gt(${piece('t')},${piece('prev_forced_t')}))`
-    : ''
-  const sound = `-c:a aac -b:a 128k -ac 2 -ar 48000 -af aresample=async=1:first_pts=0
-    ${options.isSoundLonger ? '-max_interleave_delta 0' : ''}`
-  return chunksArguments(options, {
-    input: '',
-    flags: '+genpts',
-    output: `${pictures} ${sound} -segment_format_options movflags=+faststart`,
-    // To the nearest: keyframe, or packet of 1024 samples.
-    earlySeconds: picture ? keyframeSeconds / 2 : 512 / 48_000,
-  })
-}
-
-function bounded(bitRate: number | undefined): string {
-  return bitRate === undefined ? '' : `-maxrate ${Math.floor(bitRate)} -bufsize ${Math.floor(bitRate)}`
-}
-
 /**
  * What all ways of cutting share; standard output gets a CSV line for each piece that is final.
  *
@@ -180,7 +115,7 @@ function bounded(bitRate: number | undefined): string {
  * - `+genpts`: AVI, MPEG-PS and MPEG-2 in TS store no presentation times for some frames; no muxer takes a packet without.
  * - `-avoid_negative_ts disabled`: else every time in the list is late by the delay of B-frames.
  */
-function chunksArguments(
+export function chunksArguments(
   { input, streams, cuts, muxer, outputPattern, untilSeconds }: ChunksOptions,
   own: {
     readonly input: string
@@ -251,7 +186,7 @@ function add(command: FfmpegCommand, side: 'input' | 'output', text: string): vo
 }
 
 /** Without an exponent, which FFmpeg's expressions would read as a constant named e. */
-function decimal(seconds: number): string {
+export function decimal(seconds: number): string {
   return seconds.toFixed(6)
 }
 

@@ -5,10 +5,13 @@ import type { ChunkPlan, Mode } from './container.ts'
 import { cutsByBytes, equalParts, nearestCuts } from './cut-points.ts'
 import type { Inspection } from './inspect.ts'
 import { listPackets, type Group, type Listing } from './listing.ts'
+import { soundsOf } from './left-out.ts'
+import type { MediaInfo } from './media-info.ts'
 import type { FfmpegProgress } from './progress.ts'
 import type { Request } from './request.ts'
 import { declaredSeconds } from './segments.ts'
 import { findSilences } from './silence.ts'
+import { encodedSound } from './sound.ts'
 
 export interface CutPlan {
   readonly cuts: Cuts
@@ -42,8 +45,8 @@ const GRID_EARLY_SECONDS = 0.05
 const GRID_EARLY_FRAMES = 0.4
 /** Cuts at known keyframes: rounding, and half a packet. */
 const KNOWN_EARLY_SECONDS = 0.005
-/** Bits per second that `exact` gives sound, with what AAC may take more for a while. */
-const SOUND_BIT_RATE = 128_000 * 1.1
+/** What AAC may take more of for a while than it was given. */
+const SOUND_EXCESS = 1.1
 /** Of a limit: the rest is for tables, and for what a rate is exceeded by. */
 const USED = 0.9
 /** Bits per pixel: more than `-crf 23` takes of any but the most restless pictures. */
@@ -89,7 +92,7 @@ async function byParts(parts: CutPlanParts, count: number): Promise<CutPlan> {
 
 async function byBytes(parts: CutPlanParts, limitBytes: number): Promise<CutPlan> {
   const { mode, plan, inspection } = parts
-  if (mode === 'exact' && plan.video) return encodedByBytes(plan, limitBytes)
+  if (mode === 'exact' && plan.video) return encodedByBytes(parts, limitBytes)
   const listing =
     mode === 'copy'
       ? await list(parts)
@@ -115,9 +118,9 @@ async function byBytes(parts: CutPlanParts, limitBytes: number): Promise<CutPlan
 }
 
 /** Pieces of even length, at a rate with which they fit; one that does not is cut again at a keyframe inside it. */
-function encodedByBytes({ video, kept }: ChunkPlan, limitBytes: number): CutPlan {
+function encodedByBytes({ plan: { video, kept }, inspection }: CutPlanParts, limitBytes: number): CutPlan {
   const { width = 0, height = 0, framesPerSecond = 60 } = video ?? {}
-  const soundBitRate = (kept.length - 1) * SOUND_BIT_RATE
+  const soundBitRate = encodedBitRate(inspection.media, kept)
   const usualBitRate = Math.max(LOWEST_PICTURE_BIT_RATE, width * height * framesPerSecond * PICTURE_BITS)
   const bits = limitBytes * 8 * USED
   const seconds = Math.min(
@@ -140,14 +143,19 @@ function encodedByBytes({ video, kept }: ChunkPlan, limitBytes: number): CutPlan
 }
 
 /** Of sound that is encoded at one rate all the time. */
-function evenListing({ plan }: CutPlanParts, endSeconds: number): Listing {
+function evenListing({ plan, inspection }: CutPlanParts, endSeconds: number): Listing {
   const STEP_SECONDS = 0.25
-  const bytes = (plan.kept.length * SOUND_BIT_RATE * STEP_SECONDS) / 8 / USED
+  const bytes = (encodedBitRate(inspection.media, plan.kept) * STEP_SECONDS) / 8 / USED
   const groups: Group[] = Array.from({ length: Math.ceil(endSeconds / STEP_SECONDS) }, (_, step) => ({
     startSeconds: step * STEP_SECONDS,
     bytes,
   }))
   return { groups, endSeconds }
+}
+
+/** Bits per second that `exact` gives all sound tracks together. */
+function encodedBitRate(media: MediaInfo, kept: ChunkPlan['kept']): number {
+  return soundsOf(media, kept).reduce((sum, sound) => sum + encodedSound(sound).bitRate * SOUND_EXCESS, 0)
 }
 
 function list({ inspection, plan, scratch, signal }: CutPlanParts): Promise<Listing> {

@@ -1,20 +1,17 @@
 /** How FFmpeg makes the chunks of one source: what differs between the modes. Pure. @module */
-import { PermanentError } from '../../runtime/index.ts'
-import {
-  copyChunksArguments,
-  exactChunksArguments,
-  type ChunksOptions,
-  type OutputStream,
-} from './arguments.ts'
+import { copyChunksArguments, type ChunksOptions, type OutputStream } from './arguments.ts'
 import type { FfmpegBinaries } from './binaries.ts'
 import type { ChunkPlan, Mode } from './container.ts'
 import type { CutPlan } from './cut-plan.ts'
+import { exactRecipe } from './exact-recipe.ts'
+import type { Limits } from './guard.ts'
 import { hidesPictures } from './hidden-pictures.ts'
-import { DEFAULT_LIMITS, type Limits } from './guard.ts'
 import type { Inspection } from './inspect.ts'
-import type { MediaStream, VideoStream } from './media-info.ts'
+import { leftOut } from './left-out.ts'
+import type { MediaStream } from './media-info.ts'
 import type { Profile } from './metrics.ts'
 import { latestSeconds } from './segments.ts'
+import type { Survey } from './survey.ts'
 
 export interface Recipe {
   readonly mode: Mode
@@ -38,6 +35,8 @@ export interface RecipeParts {
   readonly untilSeconds?: number | undefined
   readonly inspection: Inspection
   readonly plan: ChunkPlan
+  /** Of the packets of a source that is encoded, where their times matter. */
+  readonly survey?: Survey | undefined
   readonly binaries: Pick<FfmpegBinaries, 'hasFpsMode' | 'version'>
   /** Of the machine: FFmpeg uses all of them. */
   readonly cores: number
@@ -45,18 +44,10 @@ export interface RecipeParts {
 
 /** Of each chunk file: what a container's own tables may take beside the media. */
 const TABLES_BYTES = 64 * 1024 ** 2
-/** Of the address space: a thread of decoder and one of encoder with a picture of 8192 x 4608 each, and their stacks and heaps. */
-const MEMORY_PER_CORE_BYTES = 1024 ** 3
-/** For so long FFmpeg lets the packets of one stream wait for those of another. */
-const INTERLEAVED_SECONDS = 10
-const LONG_SECONDS = INTERLEAVED_SECONDS / 2
-/** For pictures that come at a rate that is not known. */
-const HIGHEST_RATE = 240
-
 /** @throws {PermanentError} when the picture cannot be re-encoded */
 export function recipeOf(parts: RecipeParts): Recipe {
-  const { mode, plan, inspection, cores, cutPlan, keepsGoodPart = false } = parts
-  const { seconds, cuts } = cutPlan
+  const { mode, plan, inspection, cutPlan, keepsGoodPart = false } = parts
+  const { cuts } = cutPlan
   const untilSeconds = parts.untilSeconds ?? (mode === 'copy' ? shownUntilSeconds(parts) : undefined)
   const options: ChunksOptions = {
     untilSeconds,
@@ -74,7 +65,7 @@ export function recipeOf(parts: RecipeParts): Recipe {
     const isRaggedFine = inspection.isRaggedFine ?? false
     const list = (of: { readonly isRaggedFine: boolean }) =>
       copyChunksArguments({ ...options, ...of, keepsGoodPart, earlySeconds })
-    const warnings = [...tagWarnings(parts), ...copyWarnings(parts)]
+    const warnings = [...planWarnings(parts), ...copyWarnings(parts)]
     return {
       mode,
       profile: 'copy',
@@ -85,32 +76,8 @@ export function recipeOf(parts: RecipeParts): Recipe {
       warnings,
     }
   }
-  const picture = plan.video && pictureOf(plan.video, inspection.media.startSeconds)
-  const outlastsSeconds = soundOutlasts(plan) ?? 0
-  const rate = plan.video?.framesPerSecond ?? HIGHEST_RATE
-  return {
-    mode,
-    profile: 'encode',
-    untilSeconds,
-    arguments: exactChunksArguments({
-      ...options,
-      seconds,
-      ...(cutPlan.pictureBitRate !== undefined && { pictureBitRate: cutPlan.pictureBitRate }),
-      hasFpsMode: parts.binaries.hasFpsMode,
-      ...(picture && { picture, isSoundLonger: outlastsSeconds > LONG_SECONDS }),
-    }),
-    limits: {
-      // Noise takes as much as it does uncompressed: 12 bits for each pixel.
-      fileBytes: copiedBytes + (picture ? picture.width * picture.height * 1.5 * rate * seconds : 0),
-      memoryBytes: DEFAULT_LIMITS.memoryBytes + cores * MEMORY_PER_CORE_BYTES,
-      cpuSeconds: DEFAULT_LIMITS.cpuSeconds * cores,
-    },
-    warnings: [
-      ...tagWarnings(parts),
-      ...(plan.video?.isHdr ? [HDR_WARNING] : []),
-      ...(outlastsSeconds < -INTERLEAVED_SECONDS ? [SHORT_SOUND_WARNING] : []),
-    ],
-  }
+  const encoded = exactRecipe(parts, options, copiedBytes, planWarnings(parts))
+  return { mode, profile: 'encode', untilSeconds, ...encoded }
 }
 
 /** Where the last stream ends by its edit list, when there is more behind it: FFmpeg copies what an edit list hides. */
@@ -145,6 +112,10 @@ function tagCharacters({ document }: Inspection, index: number): number {
   return JSON.stringify(streams.find((stream) => stream.index === index)?.tags ?? {}).length
 }
 
+function planWarnings(parts: RecipeParts): readonly string[] {
+  return [...tagWarnings(parts), ...leftOut({ ...parts, ...parts.inspection })]
+}
+
 function tagWarnings(parts: RecipeParts): readonly string[] {
   const long = streamsOf(parts).filter(({ hasTags }) => hasTags === false)
   return long.map(
@@ -170,41 +141,3 @@ function copyWarnings({ plan, inspection, binaries }: RecipeParts): readonly str
 
 const UNEVEN_WARNING =
   'the pictures come at uneven times and need later ones (B-frames), which FFmpeg before 5 cannot cut cleanly: the first pictures of a chunk may be shown at a wrong time or not at all; a newer FFmpeg and mode "exact" can'
-
-const HDR_WARNING =
-  'the picture is HDR and its chunks have 8 bits for each colour: they keep its tags, and may show bands'
-
-/** The encoder gives its last two frames when the whole file is read; nothing in FFmpeg tells it that the sound is over. */
-const SHORT_SOUND_WARNING =
-  'the sound ends long before the picture: its last 0.05 s may be in a later chunk than where they belong'
-
-/** As it is shown: FFmpeg turns the picture before it is scaled. */
-function pictureOf(video: VideoStream, fileStartSeconds = 0) {
-  const { width, height, rotation, startSeconds = 0, framesPerSecond } = video
-  if (width === undefined || height === undefined) {
-    throw new PermanentError('the size of the picture is unknown, so it cannot be re-encoded')
-  }
-  const isUpright = rotation % 180 === 0
-  const lateSeconds = Math.max(0, startSeconds - fileStartSeconds)
-  return {
-    width: even(isUpright ? width : height),
-    height: even(isUpright ? height : width),
-    // As FFmpeg has it: on the raster of whole frames.
-    startSeconds:
-      framesPerSecond === undefined
-        ? lateSeconds
-        : Math.round(lateSeconds * framesPerSecond) / framesPerSecond,
-  }
-}
-
-/** By how much the sound outlasts the picture; undefined when the file does not say, or has only one of them. */
-function soundOutlasts({ video, kept }: ChunkPlan): number | undefined {
-  const end = ({ startSeconds = 0, durationSeconds = NaN }: MediaStream) => startSeconds + durationSeconds
-  const sounds = kept.filter((stream) => stream !== video).map(end)
-  const seconds = video && sounds.length > 0 ? Math.max(...sounds) - end(video) : NaN
-  return Number.isNaN(seconds) ? undefined : seconds
-}
-
-function even(pixels: number): number {
-  return Math.max(2, pixels - (pixels % 2))
-}

@@ -2,7 +2,8 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { copyChunksArguments, exactChunksArguments, probeArguments } from '../../functions/lib/arguments.ts'
+import { copyChunksArguments, probeArguments } from '../../functions/lib/arguments.ts'
+import { exactChunksArguments } from '../../functions/lib/exact-arguments.ts'
 import { mustHaveSucceeded } from '../../functions/lib/failure.ts'
 import type { FfmpegResult, runFfmpeg as RunFfmpeg } from '../../functions/lib/ffmpeg.ts'
 import { ffprobeSchema } from '../../functions/lib/media-info.ts'
@@ -135,6 +136,7 @@ describe.each(builds)('$name', (build) => {
       muxer: 'mp4',
       outputPattern: 'chunk-%05d.mp4',
       ...(!isSound(name) && { picture: { width: 320, height: 180, startSeconds: 0 } }),
+      sounds: [{ channels: 2, bitRate: 128_000 }],
       hasFpsMode: build.hasFpsMode,
     })
     const { exitCode, lines, lastLines, mediaSeconds } = await run('ffmpeg', list)

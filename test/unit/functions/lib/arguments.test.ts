@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  copyChunksArguments,
-  exactChunksArguments,
-  probeArguments,
-  type ExactChunksOptions,
-} from '../../../../functions/lib/arguments.ts'
+import { copyChunksArguments, probeArguments } from '../../../../functions/lib/arguments.ts'
+import { exactChunksArguments, type ExactChunksOptions } from '../../../../functions/lib/exact-arguments.ts'
 import { mediaInput } from '../../../../functions/lib/media-input.ts'
 
 /** The value behind an option. */
@@ -25,6 +21,7 @@ const options: ExactChunksOptions & { earlySeconds: number } = {
   muxer: 'mp4',
   outputPattern: 'chunk-%05d.mp4',
   picture: { width: 320, height: 180, startSeconds: 0 },
+  sounds: [{ channels: 2, bitRate: 128_000 }],
   hasFpsMode: false,
 }
 const copy = copyChunksArguments(options)

@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS } from '../../../../functions/lib/guard.ts'
 import type { Inspection } from '../../../../functions/lib/inspect.ts'
 import type { AudioStream, VideoStream } from '../../../../functions/lib/media-info.ts'
 import { recipeOf } from '../../../../functions/lib/recipe.ts'
+import type { Survey } from '../../../../functions/lib/survey.ts'
 
 const MIB = 1024 ** 2
 const VIDEO: VideoStream = {
@@ -33,7 +34,13 @@ function exact(video: Partial<VideoStream>, audio: Partial<AudioStream> = {}) {
 
 const NEW = { hasFpsMode: true, version: '7.0.2-static' }
 
-function recipe(mode: 'copy' | 'exact', plan: ChunkPlan, document: object = {}, binaries = NEW) {
+function recipe(
+  mode: 'copy' | 'exact',
+  plan: ChunkPlan,
+  document: object = {},
+  binaries = NEW,
+  survey?: Survey,
+) {
   const media = {
     format: 'mov,mp4',
     startSeconds: 3,
@@ -48,7 +55,7 @@ function recipe(mode: 'copy' | 'exact', plan: ChunkPlan, document: object = {}, 
   const input = { address: 'file:source', isUrl: false }
   const inspection: Inspection = { input, media, document, isWebm: false, sizeBytes: 10 * MIB }
   const cutPlan = { cuts: { everySeconds: 6 }, seconds: 6, earlySeconds: 0.05 }
-  return recipeOf({ mode, cutPlan, inspection, plan, binaries, cores: 4 })
+  return recipeOf({ mode, cutPlan, inspection, plan, survey, binaries, cores: 4 })
 }
 
 const filter = (list: readonly string[]) => list[list.indexOf('-vf') + 1]
@@ -107,9 +114,33 @@ describe('recipeOf', () => {
     expect(filter(exact(video).arguments)).toBe(expected)
   })
 
-  it('counts a late first picture in whole frames', () => {
-    expect(keyframes(exact({ startSeconds: 3.0213 }).arguments)).toContain('t+0.040500')
+  it('counts a late first picture as it comes', () => {
+    expect(keyframes(exact({ startSeconds: 3.0213 }).arguments)).toContain('t+0.021800')
     expect(keyframes(exact({ startSeconds: 1 }).arguments)).toContain('t+0.000500')
+  })
+
+  it('leaves an even clip on the clock of an old FFmpeg, which counts a late first picture in whole frames', () => {
+    const stream = { index: 0, avg_frame_rate: '25/1', r_frame_rate: '25/1', time_base: '1/12800' }
+    const video = { ...VIDEO, startSeconds: 3.0213 }
+    const plan: ChunkPlan = {
+      container: { muxer: 'mp4', extension: 'mp4', contentType: 'video/mp4' },
+      kept: [video],
+      subtitles: [],
+      dropped: [],
+      video,
+    }
+    const document = { streams: [stream] }
+    const old = { hasFpsMode: false, version: 'N-47683' }
+    const even = recipe('exact', plan, document, old, { isEven: true })
+    expect(keyframes(even.arguments)).toContain('t+0.040500')
+    expect(even.arguments).not.toContain('-enc_time_base')
+    for (const [{ arguments: list }, clock] of [
+      [recipe('exact', plan, document, old, { isEven: false }), '1:999'],
+      [recipe('exact', plan, document), '1:102400'],
+    ] as const) {
+      expect(keyframes(list)).toContain('t+0.021800')
+      expect(list[list.indexOf('-enc_time_base') + 1]).toBe(clock)
+    }
   })
 
   it.each([

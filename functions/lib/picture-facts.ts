@@ -1,0 +1,145 @@
+/** What ffprobe's document says of a picture beyond its size and rate, for those who encode it. Pure. @module */
+
+export interface PictureFacts {
+  /** FFmpeg's arguments for its colours, as numbers: builds differ in the names. */
+  readonly colours: string
+  /** A clock on which all times of the source are whole numbers, such as `1:92160`; absent when it is not known. */
+  readonly clock?: string
+  /** The same where it is coarse, and one of about a millisecond where it is not: `1:600`, `1:999`. */
+  readonly coarseClock?: string
+  /** Each picture is two fields, taken one after the other. */
+  readonly isInterlaced: boolean
+  /** Parts of it are transparent. */
+  readonly hasAlpha: boolean
+  /** What players need beside the pictures: FFmpeg's names of it. */
+  readonly sideData: readonly string[]
+  /** All of its pictures would come at this rate, such as `30000/1001`, by the container and by its first pictures. */
+  readonly evenRate?: string
+}
+
+interface RawStream {
+  readonly index?: number
+  readonly time_base?: string
+  readonly avg_frame_rate?: string
+  readonly r_frame_rate?: string
+  readonly color_primaries?: string
+  readonly color_transfer?: string
+  readonly color_space?: string
+  readonly field_order?: string
+  readonly pix_fmt?: string
+  readonly tags?: Readonly<Record<string, unknown>>
+  readonly side_data_list?: readonly { readonly side_data_type?: string }[]
+}
+
+/** ITU-T H.273: name of FFmpeg, number. What means "unknown" is not here, and RGB is not: it becomes YUV. */
+const PRIMARIES: Readonly<Record<string, number>> = {
+  bt709: 1,
+  bt470m: 4,
+  bt470bg: 5,
+  smpte170m: 6,
+  smpte240m: 7,
+  film: 8,
+  bt2020: 9,
+  smpte428: 10,
+  smpte431: 11,
+  smpte432: 12,
+}
+const TRANSFERS: Readonly<Record<string, number>> = {
+  bt709: 1,
+  gamma22: 4,
+  bt470m: 4,
+  gamma28: 5,
+  bt470bg: 5,
+  smpte170m: 6,
+  smpte240m: 7,
+  linear: 8,
+  log100: 9,
+  log316: 10,
+  'iec61966-2-4': 11,
+  bt1361e: 12,
+  'iec61966-2-1': 13,
+  'bt2020-10': 14,
+  'bt2020-12': 15,
+  smpte2084: 16,
+  smpte428: 17,
+  'arib-std-b67': 18,
+}
+const MATRICES: Readonly<Record<string, number>> = {
+  bt709: 1,
+  fcc: 4,
+  bt470bg: 5,
+  smpte170m: 6,
+  smpte240m: 7,
+  ycgco: 8,
+  bt2020nc: 9,
+  bt2020c: 10,
+}
+
+/** Finer than any two pictures of one clip are apart. */
+const TICKS_PER_SECOND = 90_000
+/** A clock of H.264 has 32 bits; finer ones than this are no clock of pictures. */
+const MAX_TICKS_PER_SECOND = 10_000_000
+
+export function pictureFacts(document: object, index: number): PictureFacts {
+  const { streams = [] } = document as { readonly streams?: readonly RawStream[] }
+  const stream = streams.find((each) => each.index === index) ?? {}
+  const clock = clockOf(stream.time_base)
+  const evenRate = evenRateOf(stream)
+  return {
+    colours: [
+      numbered('-color_primaries', PRIMARIES[stream.color_primaries ?? '']),
+      numbered('-color_trc', TRANSFERS[stream.color_transfer ?? '']),
+      numbered('-colorspace', MATRICES[stream.color_space ?? '']),
+    ].join(' '),
+    isInterlaced: ['tt', 'bb', 'tb', 'bt'].includes(stream.field_order ?? ''),
+    hasAlpha: /^(yuva|ya\d|rgba|bgra|argb|abgr|gbrap)/.test(stream.pix_fmt ?? '') || isAlphaTagged(stream),
+    sideData: (stream.side_data_list ?? []).flatMap(({ side_data_type: type }) => type ?? []),
+    ...(clock !== undefined && { clock, coarseClock: coarseClockOf(stream.time_base) }),
+    ...(evenRate !== undefined && { evenRate }),
+  }
+}
+
+/** WebM has the transparency of VP8 and VP9 beside the pictures, which are yuv420p by themselves. */
+function isAlphaTagged({ tags = {} }: RawStream): boolean {
+  return Object.entries(tags).some(([name, value]) => /^alpha_mode$/i.test(name) && value === '1')
+}
+
+function numbered(option: string, value: number | undefined): string {
+  return value === undefined ? '' : `${option} ${value}`
+}
+
+/** `1/600` -> `1:90000`, `1001/24000` -> `1:96000`: a multiple of the source's own clock. */
+function clockOf(timeBase = ''): string | undefined {
+  const [, ticks] = fraction(timeBase)
+  if (!(ticks > 0)) return undefined
+  const perSecond = ticks * Math.ceil(TICKS_PER_SECOND / ticks)
+  return `1:${perSecond > MAX_TICKS_PER_SECOND ? TICKS_PER_SECOND : perSecond}`
+}
+
+/** FFmpeg before 5 gives the last picture of a chunk no time at all on a clock that is finer: players would not show it. */
+const COARSE_TICKS_PER_SECOND = 999
+
+function coarseClockOf(timeBase = ''): string {
+  const [, ticks] = fraction(timeBase)
+  const times = Math.floor(COARSE_TICKS_PER_SECOND / ticks)
+  return `1:${times > 0 ? ticks * times : COARSE_TICKS_PER_SECOND}`
+}
+
+/** Rates that differ by less are rounding. */
+const UNEVEN = 0.02
+
+function evenRateOf({ avg_frame_rate: average = '', r_frame_rate: real = '' }: RawStream) {
+  const [averageRate, realRate] = [rateOf(average), rateOf(real)]
+  return Math.abs(averageRate - realRate) <= UNEVEN * realRate ? real : undefined
+}
+
+/** `30000/1001`; NaN when it is none. */
+export function rateOf(text: string): number {
+  const [above, below] = fraction(text)
+  return above / below
+}
+
+function fraction(text: string): readonly [number, number] {
+  const [above = NaN, below = NaN] = /^\d+\/\d+$/.test(text) ? text.split('/').map(Number) : []
+  return [above, below]
+}
