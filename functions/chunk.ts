@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { defineFunction, PermanentError } from '../runtime/index.ts'
+import { unreadableAmr } from './lib/amr.ts'
 import { ffmpegBinaries } from './lib/binaries.ts'
 import { goodPart } from './lib/clock.ts'
 import { MODES, planChunks, STREAMS, type DroppedStream } from './lib/container.ts'
@@ -10,12 +11,14 @@ import { cut } from './lib/cut.ts'
 import { hidesPictures } from './lib/hidden-pictures.ts'
 import { inspect } from './lib/inspect.ts'
 import { MEDIA_FILES } from './lib/media-files.ts'
+import type { MediaInfo } from './lib/media-info.ts'
 import { whyNothing } from './lib/nothing-to-cut.ts'
 import { isUnexplained } from './lib/policy.ts'
 import { createProgressReporter } from './lib/progress-reporter.ts'
 import { recipeOf } from './lib/recipe.ts'
 import { clashOf, DEFAULT_SECONDS, MIN_BYTES, parseBytes, requestOf } from './lib/request.ts'
 import { declaredSeconds, lengthWarning } from './lib/segments.ts'
+import { stillsOf } from './lib/stills.ts'
 import { surveyOf, surveyWarnings, withSurvey } from './lib/survey.ts'
 import { createUploadWindow } from './lib/upload-window.ts'
 import { hasEdits } from './lib/whole.ts'
@@ -77,15 +80,19 @@ export const chunk = defineFunction(
       signal,
     })
     const inspection = withSurvey(inspected, survey)
-    const { media, isWebm } = inspection
+    const { media, document, isWebm } = inspection
+    const unreadable = unreadableAmr(document, media.audio, { mode, version: binaries.version })
     const plan = planChunks(media, {
       mode,
       streams,
       isWebm,
       isMp4Unsafe: hidesPictures(inspection, binaries),
+      stills: stillsOf(document, media.video),
+      unreadable,
     })
     const refusal = whyNothing(media, plan, streams)
-    if (!plan || refusal !== undefined) throw new PermanentError(refusal ?? 'there is nothing to cut')
+    if (!plan || refusal !== undefined)
+      throw new PermanentError(nothingButAmr(media, unreadable) ?? refusal ?? 'there is nothing to cut')
     const { container, kept, subtitles, dropped } = plan
     const reporter = createProgressReporter(declaredSeconds(media, kept), progress)
     const request = requestOf(options)
@@ -168,6 +175,13 @@ export const chunk = defineFunction(
     return c.json({ chunks: totals.chunks })
   },
 )
+
+function nothingButAmr(media: MediaInfo, unreadable: ReadonlyMap<number, string>): string | undefined {
+  const [why] = unreadable.values()
+  return why === undefined || media.audio.length > unreadable.size
+    ? undefined
+    : `there is nothing to cut but sound, and ${why}`
+}
 
 function droppedWarning({ index, codec, language, why }: DroppedStream): string {
   const spoken = language === undefined ? '' : `, ${language}`

@@ -65,16 +65,20 @@ export interface PlanOptions {
   readonly isWebm: boolean
   /** This FFmpeg's MP4 would hide pictures of this file. @defaultValue false */
   readonly isMp4Unsafe?: boolean
+  /** Of one picture each: they are no film where there is another track. @defaultValue none */
+  readonly stills?: readonly MediaStream['index'][]
+  /** Sounds that cannot be taken along, with the reason. @defaultValue none */
+  readonly unreadable?: ReadonlyMap<MediaStream['index'], string>
 }
 
 /** `undefined` when there is neither picture nor sound that could be kept. */
-export function planChunks(
-  media: MediaInfo,
-  { mode, isWebm, streams = 'all', isMp4Unsafe = false }: PlanOptions,
-): ChunkPlan | undefined {
+export function planChunks(media: MediaInfo, options: PlanOptions): ChunkPlan | undefined {
+  const { mode, isWebm, streams = 'all', isMp4Unsafe = false, stills = [], unreadable = new Map() } = options
   const isSoundOnly = streams === 'audio'
-  const video = isSoundOnly ? undefined : largest(media.video.filter(isKnown))
-  const audio = media.audio.filter(isKnown)
+  const pictures = media.video.filter(isKnown)
+  const films = pictures.filter(({ index }) => !stills.includes(index))
+  const video = isSoundOnly ? undefined : largest(films.length > 0 ? films : pictures)
+  const audio = media.audio.filter((stream) => isKnown(stream) && !unreadable.has(stream.index))
   const kept: readonly MediaStream[] = video ? [video, ...audio] : audio
   if (kept.length === 0) return undefined
   const others = media.video.filter((stream) => stream !== video && isKnown(stream))
@@ -91,7 +95,13 @@ export function planChunks(
     ? 'only the sound was asked for'
     : 'another picture track; only the largest one is cut'
   const dropped = [
-    ...others.map(dropAs(otherwise)),
+    ...others.map((stream) =>
+      dropAs(!isSoundOnly && stills.includes(stream.index) ? 'a single picture, no film' : otherwise)(stream),
+    ),
+    ...media.audio.flatMap((stream) => {
+      const why = unreadable.get(stream.index)
+      return why === undefined ? [] : [dropAs(why)(stream)]
+    }),
     ...unknown.map((stream) => dropAs(whyNotKnown(stream))(stream)),
     ...subtitles.flatMap(({ stream, plan }) => (plan.isKept ? [] : [dropAs(plan.why)(stream)])),
     ...media.covers.map(dropAs('a cover picture, no video')),

@@ -158,7 +158,7 @@ function videoOf(stream: FfprobeStream): Omit<VideoStream, keyof MediaStream> {
   // ffprobe counts counter-clockwise and from -180 to 180.
   const turned = stream.side_data_list.find(({ rotation }) => rotation !== undefined)?.rotation ?? 0
   return {
-    rotation: (((-Math.round(turned / 90) * 90) % 360) + 360) % 360,
+    rotation: rightAngle(-turned),
     isHdr: ['smpte2084', 'arib-std-b67'].includes(stream.color_transfer ?? ''),
     ...present({
       width: positive(stream.width),
@@ -167,6 +167,12 @@ function videoOf(stream: FfprobeStream): Omit<VideoStream, keyof MediaStream> {
       pixelFormat: stream.pix_fmt,
     }),
   }
+}
+
+/** As FFmpeg has it: what is off by a degree or more is no quarter of a turn, and a matrix may hold no turn at all. */
+function rightAngle(degrees: number): number {
+  const right = Math.round(degrees / 90) * 90
+  return Math.abs(degrees) <= 360 && Math.abs(degrees - right) < 1 ? ((right % 360) + 360) % 360 : 0
 }
 
 function audioOf(stream: FfprobeStream): Omit<AudioStream, keyof MediaStream> {
@@ -212,7 +218,7 @@ function taggedSeconds(tags: Readonly<Record<string, unknown>> = {}): number | u
 }
 
 /** `00:00:13.036000000`, as Matroska notes the length of a track. */
-function clockSeconds(clock: unknown): number | undefined {
+export function clockSeconds(clock: unknown): number | undefined {
   const match = typeof clock === 'string' ? /^(\d+):(\d\d):(\d\d(?:\.\d+)?)$/.exec(clock) : null
   return match ? Number(match[1]) * 3_600 + Number(match[2]) * 60 + Number(match[3]) : undefined
 }

@@ -87,7 +87,11 @@ export function withSurvey(inspection: Inspection, survey: Survey | undefined): 
       `${jointsText(joints)}, and its streams begin again at different places: it cannot be cut; split it into its recordings first`,
     )
   }
-  const unmeasured = <T extends MediaStream>({ durationSeconds: _, ...stream }: T) => stream
+  const unmeasured = <T extends MediaStream>(stream: T): T => {
+    const copy = { ...stream }
+    delete (copy as { durationSeconds?: number }).durationSeconds
+    return copy
+  }
   return {
     ...inspection,
     media: {

@@ -34,6 +34,25 @@ function media(format: string, streams: Partial<MediaInfo>): MediaInfo {
 }
 
 describe('planChunks', () => {
+  it('takes no single picture for the film, however large, unless there is nothing else', () => {
+    const [still, film] = [video(0, 'h264', 1920, 1080), video(1, 'h264')]
+    const plan = planChunks(media(MP4, { video: [still, film] }), { ...COPY, stills: [0] })
+    expect(plan?.video).toBe(film)
+    expect(plan?.dropped).toEqual([expect.objectContaining({ index: 0, why: 'a single picture, no film' })])
+    expect(planChunks(media(MP4, { video: [still] }), { ...COPY, stills: [0] })?.video).toBe(still)
+  })
+
+  it('leaves out sound that cannot be read, and says why', () => {
+    const unreadable = new Map([[1, 'its AMR is odd']])
+    const plan = planChunks(media(MP4, { video: [video(0, 'h263')], audio: [audio(1, 'amr_nb')] }), {
+      ...COPY,
+      unreadable,
+    })
+    expect(plan?.kept.map(({ index }) => index)).toEqual([0])
+    expect(plan?.dropped).toEqual([{ index: 1, codec: 'amr_nb', why: 'its AMR is odd' }])
+    expect(planChunks(media(MP4, { audio: [audio(1, 'amr_nb')] }), { ...COPY, unreadable })).toBeUndefined()
+  })
+
   it.each([
     { from: `${MP4} with h264 and aac`, format: MP4, v: 'h264', a: ['aac'], expected: 'mp4' },
     { from: 'mpegts with h264 and aac', format: 'mpegts', v: 'h264', a: ['aac'], expected: 'mp4' },

@@ -62,6 +62,10 @@ describe('toMediaInfo', () => {
     { rotation: 180, expected: 180 },
     { rotation: -180, expected: 180 },
     { rotation: 0, expected: 0 },
+    { rotation: 89.6, expected: 270 },
+    { rotation: 45, expected: 0 },
+    { rotation: -2_147_483_648, expected: 0 },
+    { rotation: '-9223372036854775808', expected: 0 },
   ])('turns $rotation counter-clockwise into $expected clockwise', ({ rotation, expected }) => {
     const sideData = [{ side_data_type: 'other' }, { side_data_type: 'Display Matrix', rotation }]
     expect(videoOf({ side_data_list: sideData })?.rotation).toBe(expected)
