@@ -4,12 +4,14 @@ import { z } from 'zod'
 import { defineFunction, PermanentError } from '../runtime/index.ts'
 import { unreadableAmr } from './lib/amr.ts'
 import { ffmpegBinaries } from './lib/binaries.ts'
+import { lookBeforeCopy } from './lib/before-copy.ts'
 import { goodPart } from './lib/clock.ts'
 import { MODES, planChunks, STREAMS, type DroppedStream } from './lib/container.ts'
 import { planCuts } from './lib/cut-plan.ts'
 import { cut } from './lib/cut.ts'
 import { hidesPictures } from './lib/hidden-pictures.ts'
 import { inspect } from './lib/inspect.ts'
+import { lostData } from './lib/lost-data.ts'
 import { MEDIA_FILES } from './lib/media-files.ts'
 import type { MediaInfo } from './lib/media-info.ts'
 import { whyNothing } from './lib/nothing-to-cut.ts'
@@ -110,6 +112,8 @@ export const chunk = defineFunction(
     const good = isLookedAt
       ? await goodPart({ inspection, plan }, { scratch, signal, onRead: reporter.repeat })
       : undefined
+    const onProgress = reporter.repeat
+    const before = await lookBeforeCopy({ mode, plan, inspection, source, scratch, signal, onProgress })
     const recipe = recipeOf({
       mode,
       cutPlan,
@@ -118,6 +122,7 @@ export const chunk = defineFunction(
       inspection,
       plan,
       survey,
+      before,
       binaries,
       cores: availableParallelism(),
     })
@@ -153,6 +158,10 @@ export const chunk = defineFunction(
         throw new PermanentError('its chunks are larger than the file can explain: its tables are damaged')
       }
       totals.longestSeconds = Math.max(totals.longestSeconds, times.durationSeconds)
+      if (mode === 'copy' && plan.video && totals.chunks === 1) {
+        const { muxer } = container
+        warnings.push(...(await lostData({ inspection, video: plan.video, muxer, path, scratch, signal })))
+      }
       await uploads.add({
         path,
         name: fileName,

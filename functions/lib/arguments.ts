@@ -56,6 +56,14 @@ export function inputArguments(input: MediaInput): readonly string[] {
   return argumentsOf(guardedInput(input, '-fflags +genpts'))
 }
 
+/** FFmpeg, for a line on standard output for each packet that brings parameters of HEVC (VPS, SPS, PPS). */
+export function parameterSetsArguments(input: MediaInput, stream: number): readonly string[] {
+  const command = guardedInput(input, '-hide_banner -nostdin -nostats -loglevel warning -progress pipe:3')
+  add(command, 'output', `-map 0:${stream} -c copy -bsf:v filter_units=pass_types=32-34 -f framemd5`)
+  command.output('-')
+  return argumentsOf(command)
+}
+
 /** Where cuts are asked for: each so many seconds, or at times on the time line of the source. */
 export type Cuts = { readonly everySeconds: number } | { readonly atSeconds: readonly number[] }
 
@@ -90,7 +98,12 @@ export interface CopyChunksOptions extends ChunksOptions {
   readonly isRaggedFine?: boolean
   /** How much earlier than a cut its keyframe may come. */
   readonly earlySeconds: number
+  /** Of the picture. @defaultValue FFmpeg's own choice */
+  readonly tag?: 'hvc1' | undefined
 }
+
+/** Their boxes of Dolby Vision, 360° and 3D are in no final standard, so FFmpeg leaves them out unless it is told. */
+const STRICT_MUXERS = ['mp4', 'mov']
 
 /**
  * Pieces cut at keyframes, nothing re-encoded.
@@ -103,7 +116,8 @@ export function copyChunksArguments(options: CopyChunksOptions): readonly string
   return chunksArguments(options, {
     input: options.keepsGoodPart || options.isRaggedFine ? '' : '-xerror',
     flags: options.keepsGoodPart ? '+genpts+discardcorrupt' : '+genpts',
-    output: '-c:v copy -copyinkf:v -c:a copy',
+    output: `-c:v copy -copyinkf:v ${options.tag === undefined ? '' : `-tag:v ${options.tag}`} -c:a copy
+      ${STRICT_MUXERS.includes(options.muxer) ? '-segment_format_options strict=unofficial' : ''}`,
     earlySeconds: options.earlySeconds,
   })
 }

@@ -101,7 +101,9 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
       }
       const last = taken.at(-1)
       const isSeenLeaning =
-        last && segments.leansOn(last, segment, inspection.media, plan.video?.framesPerSecond)
+        last &&
+        (recipe.isPacked === true ||
+          segments.leansOn(last, segment, inspection.media, plan.video?.framesPerSecond))
       const pieces = await piecesOf(segment, options, isSeenLeaning)
       for (const piece of pieces) {
         // Only the next one's start tells where a chunk ends, so each waits for its successor.

@@ -48,7 +48,9 @@ function pictureLosses({ document, plan: { video } }: LeftOutParts): readonly st
           'the picture is interlaced, and its chunks are not, since its size or rotation does not allow it: moving edges may show combs; mode "copy" keeps it as it is',
         ]
       : []),
-    ...neededByPlayers(sideData).map((what) => `mode "exact" does not keep ${what}; mode "copy" does`),
+    ...neededByPlayers(sideData).map(
+      (what) => `mode "exact" does not keep ${what}; mode "copy" does with FFmpeg 5 or later`,
+    ),
   ]
 }
 

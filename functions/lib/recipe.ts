@@ -1,5 +1,6 @@
 /** How FFmpeg makes the chunks of one source: what differs between the modes. Pure. @module */
 import { copyChunksArguments, type ChunksOptions, type OutputStream } from './arguments.ts'
+import type { BeforeCopy } from './before-copy.ts'
 import type { FfmpegBinaries } from './binaries.ts'
 import type { ChunkPlan, Mode } from './container.ts'
 import type { CutPlan } from './cut-plan.ts'
@@ -22,6 +23,8 @@ export interface Recipe {
   readonly limits: Partial<Limits>
   /** What comes later in the source is left out on purpose. */
   readonly untilSeconds?: number | undefined
+  /** Each chunk but the first begins with a picture that needs the chunk before. */
+  readonly isPacked?: boolean
   /** What is worth telling before anything is made. */
   readonly warnings: readonly string[]
 }
@@ -37,6 +40,7 @@ export interface RecipeParts {
   readonly plan: ChunkPlan
   /** Of the packets of a source that is encoded, where their times matter. */
   readonly survey?: Survey | undefined
+  readonly before?: BeforeCopy
   readonly binaries: Pick<FfmpegBinaries, 'hasFpsMode' | 'version'>
   /** Of the machine: FFmpeg uses all of them. */
   readonly cores: number
@@ -62,10 +66,11 @@ export function recipeOf(parts: RecipeParts): Recipe {
   if (mode === 'copy') {
     const limits = { fileBytes: copiedBytes }
     const { earlySeconds } = cutPlan
+    const { tag, isPacked = false, warnings: seen = [] } = parts.before ?? {}
     const isRaggedFine = inspection.isRaggedFine ?? false
     const list = (of: { readonly isRaggedFine: boolean }) =>
-      copyChunksArguments({ ...options, ...of, keepsGoodPart, earlySeconds })
-    const warnings = [...planWarnings(parts), ...copyWarnings(parts)]
+      copyChunksArguments({ ...options, ...of, keepsGoodPart, earlySeconds, tag })
+    const warnings = [...planWarnings(parts), ...copyWarnings(parts), ...seen]
     return {
       mode,
       profile: 'copy',
@@ -73,6 +78,7 @@ export function recipeOf(parts: RecipeParts): Recipe {
       ...(!isRaggedFine && !keepsGoodPart && { patientArguments: list({ isRaggedFine: true }) }),
       limits,
       untilSeconds,
+      isPacked,
       warnings,
     }
   }

@@ -1,4 +1,4 @@
-/** What `exact` keeps of sources that are not plain films, and what it says that it does not: on real FFmpeg, on every build that is here. */
+/** What chunks keep of sources that are not plain films, and what is said of the rest: on real FFmpeg, on every build that is here. */
 import { execFile } from 'node:child_process'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -22,6 +22,11 @@ const CLIPS: Readonly<Record<string, string>> = {
   'first.flv': H264,
   'surround.mkv': `${H264} -af pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0`,
   'fields.mp4': `-vf tinterlace=interleave_top,fieldorder=tff ${H264} -flags +ilme+ildct -x264opts tff=1`,
+  'hevc.ts': '-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=25:no-open-gop=1 -c:a aac',
+  'changing.ts': '-s 160x90 -c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=25 -c:a aac',
+  'film.avi': '-c:v mpeg4 -bf 1 -g 25 -c:a libmp3lame',
+  'still and film.mp4':
+    '-filter_complex [0:v]split[a][b];[a]trim=end_frame=1,scale=640:360[s] -map [s] -map [b] -c:v libx264 -preset ultrafast -g 25 -pix_fmt yuv420p',
   'hlg.mp4': `${H264} -x264-params colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc`,
 }
 
@@ -34,16 +39,21 @@ beforeAll(async () => {
   const flv = await bytes('first.flv')
   // Without the second header, as a server appends a stream that comes again.
   await writeFile(path('appended.flv'), Buffer.concat([flv, flv.subarray(13), flv.subarray(13)]))
+  await writeFile(path('changing.ts'), Buffer.concat([await bytes('hevc.ts'), await bytes('changing.ts')]))
+  // In the place of the encoder's own name, which is as long.
+  const film = (await bytes('film.avi')).toString('latin1')
+  await writeFile(path('packed.avi'), film.replaceAll(/Lavc[\d.]{9}/g, 'DivX503b1393p'), 'latin1')
+  await writeFile(path('360.mp4'), withSphere(await bytes('hlg.mp4')))
 }, 60_000)
 afterAll(() => rm(folder, { recursive: true }))
 
-describe.each(await ffmpegBuilds())('exact with $name', (build) => {
+describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
   let chunk: FunctionDefinition
   beforeAll(async () => {
     ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
   })
-  async function exactChunks(name: string) {
-    const attempt = await localAttempt(chunk, { source: path(name), options: { mode: 'exact', seconds: 2 } })
+  async function chunksOf(name: string, mode: 'copy' | 'exact') {
+    const attempt = await localAttempt(chunk, { source: path(name), options: { mode, seconds: 2 } })
     try {
       await attempt.run()
       const paths = attempt.files.map((file) => join(attempt.folder, file.name))
@@ -51,7 +61,15 @@ describe.each(await ffmpegBuilds())('exact with $name', (build) => {
       const sum = (of: 'frames' | 'samples') => chunks.reduce((total, each) => total + each[of], 0)
       const streams = await Promise.all(paths.map(describeStreams))
       const { warnings, totals } = attempt.facts
-      return { frames: sum('frames'), seconds: sum('samples') / 48_000, streams, warnings, totals }
+      const independent = attempt.files.map(({ chunk: times }) => times?.independent)
+      return {
+        independent,
+        frames: sum('frames'),
+        seconds: sum('samples') / 48_000,
+        streams,
+        warnings,
+        totals,
+      }
     } finally {
       await attempt.remove()
     }
@@ -64,7 +82,7 @@ describe.each(await ffmpegBuilds())('exact with $name', (build) => {
 
   it('has one picture for each of a clip whose pictures come in bursts', async () => {
     const whole = await decoded(path('bursts.mp4'))
-    const { frames, warnings, streams } = await exactChunks('bursts.mp4')
+    const { frames, warnings, streams } = await chunksOf('bursts.mp4', 'exact')
     expect(whole.frames).toBe(25 * SECONDS)
     expect(frames).toBe(whole.frames)
     expect(warnings).toEqual([])
@@ -76,7 +94,7 @@ describe.each(await ffmpegBuilds())('exact with $name', (build) => {
     ['joined.webm', 2],
     ['appended.flv', 3],
   ])('has all of the recordings in %s, and says where each begins', async (name, count) => {
-    const { frames, seconds, warnings, totals } = await exactChunks(name)
+    const { frames, seconds, warnings, totals } = await chunksOf(name, 'exact')
     expect(frames).toBe(count * 25 * SECONDS)
     expect(Math.abs(seconds - count * SECONDS)).toBeLessThan(0.1 * count)
     expect(Math.abs((totals['durationSeconds'] ?? 0) - count * SECONDS)).toBeLessThan(0.1 * count)
@@ -84,11 +102,11 @@ describe.each(await ffmpegBuilds())('exact with $name', (build) => {
   })
 
   it('keeps 5.1, fields and colours', async () => {
-    const surround = await exactChunks('surround.mkv')
+    const surround = await chunksOf('surround.mkv', 'exact')
     expect(surround.streams[0]?.[1]).toMatchObject({ channels: 6, channel_layout: '5.1' })
-    const fields = await exactChunks('fields.mp4')
+    const fields = await chunksOf('fields.mp4', 'exact')
     expect(fields.streams[0]?.[0]).toMatchObject({ field_order: 'tt' })
-    const { streams, warnings } = await exactChunks('hlg.mp4')
+    const { streams, warnings } = await chunksOf('hlg.mp4', 'exact')
     expect(streams[0]?.[0]).toMatchObject({
       color_primaries: 'bt2020',
       color_transfer: 'arib-std-b67',
@@ -97,4 +115,50 @@ describe.each(await ffmpegBuilds())('exact with $name', (build) => {
     expect([...surround.warnings, ...fields.warnings]).toEqual([])
     expect(warnings).toEqual([expect.stringMatching('keep its tags')])
   })
+
+  it('copies HEVC of a transport stream as players of Apple want it, unless its parameters change', async () => {
+    const { streams, warnings } = await chunksOf('hevc.ts', 'copy')
+    expect(streams.map(([picture]) => picture?.['codec_tag_string'])).toEqual(streams.map(() => 'hvc1'))
+    expect(warnings).toEqual([])
+    const changing = await chunksOf('changing.ts', 'copy')
+    expect(changing.streams[0]?.[0]).toMatchObject({ codec_tag_string: 'hev1' })
+    expect(changing.warnings[0]).toMatch('hev1')
+    expect(changing.frames).toBe(2 * 25 * SECONDS)
+  })
+
+  it('keeps the mapping of a 360° picture in copies, or says that it cannot', async () => {
+    const { streams, warnings } = await chunksOf('360.mp4', 'copy')
+    const isKept = JSON.stringify(streams[0]?.[0]).includes('Spherical Mapping')
+    expect(isKept).toBe(build.hasFpsMode)
+    expect(warnings.filter((warning) => warning.includes('360°'))).toHaveLength(isKept ? 0 : 1)
+    const { warnings: ofExact } = await chunksOf('360.mp4', 'exact')
+    expect(ofExact).toContainEqual(expect.stringMatching('360°'))
+  })
+
+  it('calls no copy with packed B-frames right', async () => {
+    const { independent, warnings } = await chunksOf('packed.avi', 'copy')
+    expect(independent).toEqual(independent.map((_, index) => index === 0))
+    expect(warnings[0]).toMatch(/packed B-frames .* mode "exact"/)
+  })
+
+  it('takes a film of many pictures and not the larger one of a single picture', async () => {
+    const { frames, warnings } = await chunksOf('still and film.mp4', 'copy')
+    expect(frames).toBe(25 * SECONDS)
+    expect(warnings).toEqual([expect.stringMatching('a single picture')])
+  })
 })
+
+/** A copy of an MP4 whose tables come last, with the boxes of an equirectangular picture behind its first sample entry. */
+function withSphere(file: Buffer): Buffer {
+  const box = (type: string, content: Buffer) =>
+    Buffer.concat([Buffer.from([0, 0, 0, 8 + content.length]), Buffer.from(type), content])
+  const projection = Buffer.concat([box('prhd', Buffer.alloc(16)), box('equi', Buffer.alloc(20))])
+  const sphere = box('sv3d', Buffer.concat([box('svhd', Buffer.alloc(5)), box('proj', projection)]))
+  const places: number[] = []
+  // Each inside the one before: the same four letters may come earlier in the file.
+  for (const type of ['moov', 'trak', 'mdia', 'minf', 'stbl', 'stsd', 'avc1'])
+    places.push(file.indexOf(type, places.at(-1) ?? 0) - 4)
+  const end = (places.at(-1) ?? 0) + file.readUInt32BE(places.at(-1))
+  for (const place of places) file.writeUInt32BE(file.readUInt32BE(place) + sphere.length, place)
+  return Buffer.concat([file.subarray(0, end), sphere, file.subarray(end)])
+}
