@@ -34,7 +34,7 @@ describe.each(await ffmpegBuilds())('a container, with $name', (build) => {
   }
 
   it.each(['', ' -movflags +frag_keyframe+empty_moov', ' -movflags +faststart'])(
-    'that is encrypted is refused by name%s',
+    'is refused by name when it is encrypted%s',
     async (flags) => {
       const source = await makeMedia(join(folder, 'encrypted.mp4'), ENCRYPTED + flags, 2)
       for (const definition of functions) {
@@ -47,7 +47,7 @@ describe.each(await ffmpegBuilds())('a container, with $name', (build) => {
   )
 
   it.each(['joined.mp4', 'joined.m4a', 'joined.wav'])(
-    'behind whose end another file begins is told of, and none else: %s',
+    'warns of another file behind its end, and of nothing where there is none: %s',
     async (name) => {
       const one = await makeMedia(join(folder, `one-${name}`), name.endsWith('mp4') ? BOTH : '-map 1', 2)
       const bytes = await readFile(one)
