@@ -30,7 +30,7 @@ function install() {
   if (result.status !== 0) {
     const how = result.error?.message ?? `exit code ${result.status ?? result.signal}`
     process.stderr.write(` failed: ${how}\n${result.stdout ?? ''}${result.stderr ?? ''}\n`)
-    if (/EACCES|EROFS|EPERM/.test(`${result.stderr}`))
+    if (/EACCES|EROFS|EPERM/.test(result.stderr))
       process.stderr.write(
         `${rootDir} cannot be written: copy the project into a folder of yours, and start it there\n`,
       )

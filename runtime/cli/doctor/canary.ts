@@ -87,14 +87,14 @@ async function* fly(
 /** What it returns waits for so many announcements, and gives those that came; it ends early with Ctrl-C. */
 async function watchFor(redis: Redis, { keys, signal }: Patient, bucket: string, key: string) {
   const history = createHistory(redis, keys)
-  const { lookIntoInbox } = createInboxCommands(redis, keys, createScripts(redis, keys.prefix))
+  const inbox = createInboxCommands(redis, keys, createScripts(redis, keys.prefix))
   const objectId = objectIdOf(bucket, key)
   // As MinIO writes it: its keys are escaped as in queries, and this one has nothing but the slash to be escaped.
   const words = [`"${key.slice(0, -1)}%2F"`, `"${bucket}"`, 'ObjectCreated:Put']
   /** MinIO's ids of the requests that were announced: by the intake's record, and in the inbox. */
   const look = async () => {
     const heard = await history.announcements(objectId)
-    const { newest: waiting } = await lookIntoInbox(500)
+    const { newest: waiting } = await inbox.lookIntoInbox(500)
     return {
       taken: heard.filter(({ kind }) => kind === 'created').map(({ eventId }) => eventId),
       waiting: waiting
