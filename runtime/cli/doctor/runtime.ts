@@ -72,15 +72,11 @@ async function checkIntake(redis: Redis, patient: Patient): Promise<Finding> {
   if (!['list', 'none'].includes(await redis.type(inbox))) return skipped('intake', `${inbox} is no list`)
   const before = await redis.llen(inbox)
   if (before === 0) return ok('intake', 'no notification waits')
-  const inbox = createInboxCommands(
-    redis,
-    patient.keys,
-    createScripts(redis, patient.keys.prefix),
-  )
-  const { headPrint } = await inbox.lookIntoInbox(0)
+  const commands = createInboxCommands(redis, patient.keys, createScripts(redis, patient.keys.prefix))
+  const { headPrint } = await commands.lookIntoInbox(0)
   await sleep(stretched(INTAKE_MS), patient.signal)
   const now = await redis.llen(inbox)
-  const { headPrint: printNow } = await inbox.lookIntoInbox(0)
+  const { headPrint: printNow } = await commands.lookIntoInbox(0)
   const found = `${countText(now, 'notification')} in ${inbox}`
   // With the same head nothing was taken, whatever came behind it.
   if (now > 0 && headPrint === printNow)
