@@ -130,5 +130,5 @@ export function steppedBack(
 
 /** As the beginning of a sentence. */
 export function clockReason({ atSeconds }: ClockBreak): string {
-  return `the file's clock goes back after ${atSeconds.toFixed(1)} s, as where a second recording was appended to the first`
+  return `the file's clock goes back after ${atSeconds.toFixed(1)} s, as where a second recording was appended to the first (mode "exact" cuts both, one after the other)`
 }

@@ -24,9 +24,9 @@ export interface Survey {
 
 /**
  * Whose packets bear times that anybody may have written. The others' are sums of lengths, so they never go back, and FFmpeg
- * itself follows the clock of MPEG streams and Ogg.
+ * itself follows the clock of MPEG streams. It does so for Ogg too: there only the length is wrong, that of the first link.
  */
-const FREE_CLOCKS = ['matroska', 'flv', 'asf']
+const FREE_CLOCKS = ['matroska', 'flv', 'asf', 'ogg']
 /** Of the time from one picture to the next: Matroska and FLV count in milliseconds. */
 const OFF_RASTER = 0.2
 

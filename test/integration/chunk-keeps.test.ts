@@ -20,6 +20,8 @@ const CLIPS: Readonly<Record<string, string>> = {
   'first.webm': VP8,
   'second.webm': `-vf scale=160:90,negate ${VP8}`,
   'first.flv': H264,
+  'first.ogg': '-map 1 -c:a libvorbis',
+  'second.ogg': '-map 1 -c:a libvorbis -serial_offset 7',
   'surround.mkv': `${H264} -af pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0`,
   'fields.mp4': `-vf tinterlace=interleave_top,fieldorder=tff ${H264} -flags +ilme+ildct -x264opts tff=1`,
   'hevc.ts': '-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=25:no-open-gop=1 -c:a aac',
@@ -36,6 +38,7 @@ beforeAll(async () => {
   for (const [name, options] of Object.entries(CLIPS)) await makeMedia(path(name), options, SECONDS)
   const bytes = (name: string) => readFile(path(name))
   await writeFile(path('joined.webm'), Buffer.concat([await bytes('first.webm'), await bytes('second.webm')]))
+  await writeFile(path('chained.ogg'), Buffer.concat([await bytes('first.ogg'), await bytes('second.ogg')]))
   const flv = await bytes('first.flv')
   // Without the second header, as a server appends a stream that comes again.
   await writeFile(path('appended.flv'), Buffer.concat([flv, flv.subarray(13), flv.subarray(13)]))
@@ -99,6 +102,13 @@ describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
     expect(Math.abs(seconds - count * SECONDS)).toBeLessThan(0.1 * count)
     expect(Math.abs((totals['durationSeconds'] ?? 0) - count * SECONDS)).toBeLessThan(0.1 * count)
     expect(warnings).toEqual([expect.stringMatching(`${count} recordings joined .* goes back at 3\\.[01]`)])
+  })
+
+  it('has all links of a chained Ogg, of which a copy is refused with its remedy', async () => {
+    const { seconds, warnings } = await chunksOf('chained.ogg', 'exact')
+    expect(Math.abs(seconds - 2 * SECONDS)).toBeLessThan(0.1)
+    expect(warnings).toEqual([expect.stringMatching('2 recordings joined')])
+    await expect(chunksOf('chained.ogg', 'copy')).rejects.toThrow(/clock goes back .*mode "exact"/)
   })
 
   it('keeps 5.1, fields and colours', async () => {
