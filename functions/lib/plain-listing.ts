@@ -3,6 +3,18 @@
  * accepted, FFmpeg opens none for what it copies. Pure but for its own state.
  * @module
  */
+import { listingArguments, plainListingArguments } from './arguments.ts'
+import type { MediaInput } from './media-input.ts'
+
+/** How the packets of these streams are listed, and what makes a line of ffprobe's of each line that comes. */
+export function listingOf(input: MediaInput, streams: readonly number[]) {
+  if (!input.hasForeign) {
+    const list = listingArguments(input)
+    return { tool: 'ffprobe', arguments: list, toLine: (line: string): string | undefined => line } as const
+  }
+  const list = plainListingArguments(input, streams)
+  return { tool: 'ffmpeg', arguments: list, toLine: createPlainLines(streams) } as const
+}
 
 /** For each line of the muxer `framecrc` the line that ffprobe would write; `undefined` for what is no packet. */
 export function createPlainLines(streams: readonly number[]): (line: string) => string | undefined {

@@ -4,7 +4,6 @@
  * @module
  */
 import { PermanentError } from '../../runtime/index.ts'
-import { listingArguments } from './arguments.ts'
 import type { FfmpegBinaries } from './binaries.ts'
 import type { Mode } from './container.ts'
 import { demuxerNamed } from './demuxer.ts'
@@ -13,6 +12,7 @@ import { runFfmpeg } from './ffmpeg.ts'
 import type { Inspection } from './inspect.ts'
 import { createJointFinder, type Joints } from './joints.ts'
 import type { MediaStream } from './media-info.ts'
+import { listingOf } from './plain-listing.ts'
 import { pictureFacts, rateOf } from './picture-facts.ts'
 
 export interface Survey {
@@ -51,16 +51,18 @@ export async function surveyOf(options: SurveyOptions): Promise<Survey | undefin
   // Only FFmpeg before 5 works worse on a finer clock than that of whole frames.
   const isEvennessAsked = !binaries.hasFpsMode && evenRate !== undefined
   if (!isClockFree && !isEvennessAsked) return undefined
-  const joints = createJointFinder([...media.video, ...media.audio].map(({ index }) => index))
+  const accepted = [...media.video, ...media.audio].filter(({ isAccepted = true }) => isAccepted)
+  const streams = accepted.map(({ index }) => index)
+  const joints = createJointFinder(streams)
+  const { toLine, ...listing } = listingOf(input, streams)
   const raster = createRaster(rateOf(evenRate ?? ''))
   const result = await runFfmpeg({
-    tool: 'ffprobe',
+    ...listing,
     profile: 'probe',
-    arguments: listingArguments(input),
     cwd: scratch,
     signal,
     onLine: (line) => {
-      const words = line.split(',')
+      const words = (toLine(line) ?? '').split(',')
       const [stream, pts, dts, duration] = words.map(toNumber)
       if (stream === undefined) return
       joints.add({ stream, pts, dts, duration, isKey: words[5]?.startsWith('K') ?? false })
