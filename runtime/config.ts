@@ -2,6 +2,7 @@
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { by, count, duration, durationWithin, parsed } from './config-fields.ts'
 import {
   functionOptions,
   host,
@@ -14,50 +15,16 @@ import {
   token,
   type Role,
 } from './config-values.ts'
-import { ConfigError, messageOf } from './errors.ts'
+import { ConfigError } from './errors.ts'
 import { isGiven, readSettingFiles } from './setting-files.ts'
 import { parseSizeBytes } from './size.ts'
-import { DAY_MS, MINUTE_MS, parseDurationMs, SECOND_MS } from './time.ts'
+import { DAY_MS, MINUTE_MS, SECOND_MS } from './time.ts'
 import './zod-words.ts'
-
-/** A setting as text that `parse` understands; what it throws becomes the issue. */
-function parsed<T>(parse: (text: string) => T, fallback: string) {
-  return z.string().default(fallback).transform(by(parse))
-}
-
-function by<T>(parse: (text: string) => T) {
-  return (text: string, context: z.RefinementCtx): T => {
-    try {
-      return parse(text)
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: messageOf(error) })
-      return z.NEVER
-    }
-  }
-}
-
-type Bound = readonly [text: string, ms: number]
-
-function duration(fallback: string, least: Bound, most: Bound) {
-  return parsed(durationWithin(least, most), fallback)
-}
-
-function durationWithin(least: Bound, most: Bound) {
-  return (text: string): number => {
-    const ms = parseDurationMs(text)
-    if (ms < least[1]) throw new RangeError(`"${text}" is too short: at least ${least[0]}`)
-    if (ms > most[1]) throw new RangeError(`"${text}" is too long: at most ${most[0]}`)
-    return ms
-  }
-}
-
-const count = (min: number, max: number, fallback: number) =>
-  z.coerce.number().int().min(min).max(max).default(fallback)
 
 const schema = z.object({
   REDIS_URL: parsed(redisUrl, 'redis://127.0.0.1:6379'),
   MINIO_ENDPOINT: parsed(minioEndpoint, 'http://127.0.0.1:9000'),
-  MINIO_PUBLIC_ENDPOINT: parsed(minioEndpoint, '').optional(),
+  MINIO_PUBLIC_ENDPOINT: z.string().transform(by(minioEndpoint)).optional(),
   MINIO_REGION: z.string().min(1).default('us-east-1'),
   MINIO_ACCESS_KEY: z.string().min(3).optional(),
   MINIO_SECRET_KEY: z.string().min(8).optional(),
