@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -33,6 +33,8 @@ async function runTests(words: readonly string[]) {
   if (wantsTools(words)) await prepareTools(progress)
   // Whatever a test puts into the system's temporary folder goes with this one.
   const tempDir = await mkdtemp(join(tmpdir(), 'sluice-test-'))
+  // Tests ask as another user what that one may read, which has to get as far as their folders.
+  await chmod(tempDir, 0o711)
   try {
     const tallyPath = join(tempDir, 'tally.json')
     const vitestExitCode = await runVitest(words, {

@@ -62,7 +62,7 @@ describe('docker-compose.yml', () => {
     // Whoever leads people to the edge names its port.
     const addresses = (all: ComposeProject) =>
       JSON.stringify(all.services).match(/https:\/\/[\w.]*localhost[^"]*/g) ?? []
-    expect(addresses(project).length).toBe(4)
+    expect(addresses(project).length).toBe(6)
     expect(addresses(outside)).toEqual(
       addresses(project).map((address) => address.replace('localhost', 'localhost:8443')),
     )
