@@ -4,9 +4,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { defineFunction } from '../../runtime/function.ts'
 import { createLogger } from '../../runtime/logger.ts'
 import { placeOf } from '../../runtime/output/layout.ts'
+import { createStorage } from '../../runtime/storage/client.ts'
+import type { Storage } from '../../runtime/storage/storage.ts'
 import { DAY_MS } from '../../runtime/time.ts'
 import { createVerdictWriter } from '../../runtime/worker/owed-verdicts.ts'
 import { BURIED, jobOf, useQueue } from '../helpers/queue.ts'
+import { startStoreProxy } from '../helpers/store-proxy.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
 
 const used = useQueue()
@@ -18,11 +21,11 @@ afterAll(() => store.stop())
 
 const cut = defineFunction({ name: 'cut', version: '1', on: { bucket: 'incoming' } }, () => new Response())
 
-function writer(retentionMs = DAY_MS) {
+function writer(retentionMs = DAY_MS, storage: Storage = store.storage) {
   const log = createLogger({ level: 'silent', format: 'json' })
   return createVerdictWriter({
     queue: used.queue,
-    storage: store.storage,
+    storage,
     functions: [cut],
     retentionMs,
     log,
@@ -91,13 +94,33 @@ it('sets aside what nobody could write for as long as runs are kept', async () =
   expect(await used.queue.prune(0, 0, 10, 0)).toMatchObject({ forgotten: 1 })
 })
 
-it('sets aside at once what the store refuses by its name', async () => {
-  const [runId] = await buried('cut', 1, `${'x'.repeat(300)}/a.mp4`)
+it('writes the verdict of a key that the store refuses under its hash', async () => {
+  const key = `${'x'.repeat(300)}/a.mp4`
+  await buried('cut', 1, key)
   await writer()()
-  expect(await aside()).toEqual([
-    { kind: 'verdict', text: runId, reason: expect.stringContaining('the store refuses it for good') },
-  ])
-  expect([await owedNow(), await waiting()]).toEqual([0, 0])
+  const { verdictBucket, verdictKey } = placeOf(cut, { bucket: 'incoming', key })
+  expect(verdictKey).toMatch(/^@[0-9a-f]{64}\/cut.verdict.json$/)
+  expect(await store.storage.head(verdictBucket, verdictKey)).toBeDefined()
+  expect([await owedNow(), await waiting(), await aside()]).toEqual([0, 0, []])
+})
+
+it('sets aside at once what the store refuses for good', async () => {
+  const proxy = await startStoreProxy(store.minio.endpoint)
+  const storage = createStorage({ ...store.options, endpoint: proxy.endpoint })
+  try {
+    proxy.breakBy(({ method }) =>
+      method === 'PUT' ? { kind: 'refuse', status: 400, code: 'XMinioInvalidObjectName' } : undefined,
+    )
+    const [runId] = await buried('cut', 1)
+    await writer(DAY_MS, storage)()
+    expect(await aside()).toEqual([
+      { kind: 'verdict', text: runId, reason: expect.stringContaining('the store refuses it for good') },
+    ])
+    expect([await owedNow(), await waiting()]).toEqual([0, 0])
+  } finally {
+    storage.close()
+    await proxy.stop()
+  }
 })
 
 it('lets a run whose record nobody can read keep no other waiting', async () => {
