@@ -24,7 +24,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ],
     [
       'a word to cancel does not outlive its attempt',
-      "if v[8] == '1' and (kind == 'release' or kind == 'fail') then kind = 'cancelled' end",
+      "if v[8] == '1' and (kind == 'release' or kind == 'fail' or kind == 'isolate') then kind = 'cancelled' end",
       '',
     ],
     [
@@ -92,7 +92,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       "if state ~= 'succeeded' then redis.call('SADD', P .. 'verdicts', run) end",
       '',
     ],
-    ['an object that does not forget its runs', 'close(run, object)\n  if state', 'if state'],
+    ['an object that does not forget its runs', 'close(run, object)\n  payVerdict', 'payVerdict'],
   ]),
   ...mutantsOf(
     'runtime/queue/scripts/prelude.lua',

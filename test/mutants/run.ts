@@ -11,16 +11,16 @@ import { ensurePrograms } from '../../infra/local/ensure-programs.ts'
 import { PROGRAMS } from '../../infra/local/programs.ts'
 import { progress, say } from '../../infra/local/say.ts'
 import type { Mutant } from './mutant.ts'
-import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
-import { QUEUE_MUTANTS } from './queue-mutants.ts'
-import { SWEEP_MUTANTS, TIDY_MUTANTS } from './sweep-mutants.ts'
+import { MUTANTS } from './all.ts'
 import { runTests, tryMutant, type Tried } from './try-mutant.ts'
 
 const AT_A_TIME = 2
+/** For all files of all mutants together, on a busy machine. */
+const SOUND_LIMIT_MS = 1_800_000
 const rootDir = join(import.meta.dirname, '..', '..')
 
 const words = process.argv.slice(2)
-const all = [...QUEUE_MUTANTS, ...OUTPUT_MUTANTS, ...UPKEEP_MUTANTS, ...SWEEP_MUTANTS, ...TIDY_MUTANTS]
+const all = MUTANTS
 const mutants = all.filter(
   ({ name, file }) => words.length === 0 || words.some((word) => name.includes(word) || file.includes(word)),
 )
@@ -59,7 +59,7 @@ async function copyTo(dir: string): Promise<string> {
 /** What fails without any mutant shows nothing of one. */
 async function isSound(dir: string): Promise<boolean> {
   const files = [...new Set(mutants.flatMap(({ caughtBy }) => caughtBy))]
-  const { failures, isBroken } = await runTests(dir, files)
+  const { failures, isBroken } = await runTests(dir, files, SOUND_LIMIT_MS)
   for (const failure of failures) say(`fails without any mutant: ${failure}`)
   if (isBroken && failures.length === 0) say('the tests do not even run without any mutant')
   return !isBroken && failures.length === 0

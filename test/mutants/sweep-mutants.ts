@@ -21,7 +21,11 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       'const isOld = false',
     ],
     ['what was run on request counts as never run', 'if (isOld && !facts.isExact)', 'if (isOld)'],
-    ['a result that was removed is made anew', 'records.result && records.result.run', 'records.result?.run'],
+    [
+      'a removed result is made again',
+      "return vacancy === 'occupied' ? LEAVE : { kind: 'removed', removedAtMs: vacancy.removedAtMs }",
+      'return LOST',
+    ],
     [
       'an upload of any way is run',
       "if (!facts.isEventKnown) return { kind: 'report', reason: 'event-unknown' }",
@@ -29,8 +33,8 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ],
     [
       'an older result counts as a newer one',
-      'result && result.lastModifiedMs > lastModifiedMs ?',
-      'result ?',
+      'if (result && result.lastModifiedMs > lastModifiedMs) return RESTORED',
+      'if (result) return RESTORED',
     ],
   ]),
   ...mutantsOf('runtime/sweep/due.ts', DUE, [
@@ -54,14 +58,20 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     [...FINDINGS, ...TROUBLE],
     [
       ['a recent pass looks at all', 'latest.lastModifiedMs >= scope.sinceMs', 'true'],
-      ['a version with older ones is not compared', 'isThorough: isThorough || hasOlder', 'isThorough'],
-      ["another version's announcement counts", ' && generation === payload.generation', ''],
-      ["the sweep's own announcement counts", " && path !== 'sweep'", ''],
       [
         'a record that cannot be read ends the pass',
         'if (!isLasting(error)) throw error\n      const { functionName',
         'throw error\n      const { functionName',
       ],
+    ],
+  ),
+  ...mutantsOf(
+    'runtime/sweep/judge.ts',
+    [...FINDINGS, ...TROUBLE],
+    [
+      ['a version with older ones is not compared', 'isThorough: isThorough || hasOlder', 'isThorough'],
+      ["another version's announcement counts", ' && generation === payload.generation', ''],
+      ["the sweep's own announcement counts", " && path !== 'sweep'", ''],
       [
         'a listing is believed though a newer version has come',
         ".kind === 'same' ? decision",
@@ -220,11 +230,7 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
   ]),
   ...mutantsOf('runtime/worker/debt-round.ts', TIDY, [
     ['several workers pay the same', "if (!claimed) return 'moved'", ''],
-    [
-      'what was paid is owed still',
-      'await pay(debt, claimed)) await queue.debtPaid(text)',
-      'await pay(debt, claimed)) void 0',
-    ],
+    ['what was paid is owed still', 'if (paid.value) await queue.debtPaid(text)', 'if (paid.value) void 0'],
     [
       'what nobody here can pay stands in the way',
       "if ((await payOne(parts, text)) === 'left') passed += 1",

@@ -49,6 +49,7 @@ interface Report {
 export async function runTests(
   dir: string,
   files: readonly string[],
+  limitMs = LIMIT_MS,
 ): Promise<{ failures: string[]; isBroken: boolean }> {
   const reportPath = join(dir, 'mutant-report.json')
   await rm(reportPath, { force: true })
@@ -63,7 +64,7 @@ export async function runTests(
       stdio: 'ignore',
     },
   )
-  const limit = setTimeout(() => child.kill('SIGTERM'), LIMIT_MS)
+  const limit = setTimeout(() => child.kill('SIGTERM'), limitMs)
   await once(child, 'close')
   clearTimeout(limit)
   const text = await readFile(reportPath, 'utf8').catch(() => undefined)

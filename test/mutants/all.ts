@@ -1,0 +1,13 @@
+/** Every mutant there is. @module */
+import type { Mutant } from './mutant.ts'
+import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
+import { QUEUE_MUTANTS } from './queue-mutants.ts'
+import { SWEEP_MUTANTS, TIDY_MUTANTS } from './sweep-mutants.ts'
+
+export const MUTANTS: readonly Mutant[] = [
+  ...QUEUE_MUTANTS,
+  ...OUTPUT_MUTANTS,
+  ...UPKEEP_MUTANTS,
+  ...SWEEP_MUTANTS,
+  ...TIDY_MUTANTS,
+]
