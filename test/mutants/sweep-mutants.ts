@@ -69,7 +69,11 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     'runtime/sweep/judge.ts',
     [...FINDINGS, ...TROUBLE],
     [
-      ['a version with older ones is not compared', 'isThorough: isThorough || hasOlder', 'isThorough'],
+      [
+        'a version with older ones is not compared',
+        'isThorough: scope.isThorough || hasOlder',
+        'isThorough: scope.isThorough',
+      ],
       ["another version's announcement counts", ' && generation === payload.generation', ''],
       ["the sweep's own announcement counts", " && path !== 'sweep'", ''],
       [
