@@ -24,9 +24,11 @@ export interface MetadataOptions {
   readonly warnings: readonly string[]
 }
 
+/** @param functions - all that a name may be meant for */
 export function metadataOptions(
   definition: FunctionDefinition,
   metadata: Readonly<Record<string, string>>,
+  functions: readonly FunctionDefinition[],
 ): MetadataOptions {
   const names = Object.keys(definition.options.shape)
   const ownPrefix = `${definition.name}.`
@@ -49,17 +51,26 @@ export function metadataOptions(
     if (isValid(definition, name, value)) valid.push([name, value])
     else warnings.push(ignored(definition, name, String(value)))
   }
+  const ofNone = byOption(optionNames(functions), Object.fromEntries(ours)).unknown
+  const nearest = nearMisses(
+    [...byBare.unknown, ...byOurs.unknown.map((name) => `${OUR_PREFIX}${name}`)],
+    [...names, ...names.flatMap((name) => [`${OUR_PREFIX}${name}`, `${ownPrefix}${name}`])],
+  )
+  // Our prefix can only mean us, so no such name goes by in silence.
+  const isPointedOut = (name: string) => nearest.some((warning) => warning.startsWith(`metadata "${name}" `))
+  const ofNobody = ofNone
+    .map((name) => `${OUR_PREFIX}${name}`)
+    .filter((name) => !isPointedOut(name))
+    .map((name) => notAnOption(definition, name))
   return {
     layers: [Object.fromEntries(valid), byOurs.values, byOwn.values],
     unknown: byOwn.unknown.map((name) => `${ownPrefix}${name}`),
-    warnings: [
-      ...warnings,
-      ...nearMisses(
-        [...byBare.unknown, ...byOurs.unknown.map((name) => `${OUR_PREFIX}${name}`)],
-        [...names, ...names.flatMap((name) => [`${OUR_PREFIX}${name}`, `${ownPrefix}${name}`])],
-      ),
-    ],
+    warnings: [...warnings, ...nearest, ...ofNobody],
   }
+}
+
+function optionNames(functions: readonly FunctionDefinition[]): readonly string[] {
+  return functions.flatMap(({ options }) => Object.keys(options.shape))
 }
 
 function isValid({ options }: FunctionDefinition, name: string, value: unknown): boolean {
@@ -73,6 +84,15 @@ function isValid({ options }: FunctionDefinition, name: string, value: unknown):
 }
 
 function ignored(definition: FunctionDefinition, name: string, value: string): string {
-  const shown = value.length > MAX_QUOTED_CHARACTERS ? `${value.slice(0, MAX_QUOTED_CHARACTERS)}…` : value
-  return `metadata "${name}" was ignored: ${JSON.stringify(shown)} is not a valid value of this option (${validOption(definition, name)}), so it may be another program's; the name "${definition.name}.${name}" always sets the option`
+  return `metadata "${name}" was ignored: ${JSON.stringify(shortened(value))} is not a valid value of this option (${validOption(definition, name)}), so it may be another program's; the name "${definition.name}.${name}" always sets the option`
+}
+
+function notAnOption({ name, options }: FunctionDefinition, written: string): string {
+  const valid = Object.keys(options.shape)
+  const has = valid.length > 0 ? `those of ${name} are ${valid.join(', ')}` : `${name} has none`
+  return `metadata "${shortened(written)}" is not an option of any function and was ignored; ${has}`
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}…` : text
 }

@@ -19,6 +19,8 @@ export interface OptionLayers {
   /** Clients write metadata of their own: `metadata-options.ts` says which of them are options. */
   readonly metadata: Readonly<Record<string, string>>
   readonly request?: Readonly<Record<string, unknown>> | undefined
+  /** All functions of this runtime, for which metadata may be meant. @defaultValue this one alone */
+  readonly functions?: readonly FunctionDefinition[]
 }
 
 export interface MergedOptions {
@@ -36,7 +38,7 @@ export interface MergedOptions {
 export function mergeOptions(definition: FunctionDefinition, layers: OptionLayers): MergedOptions {
   const names = Object.keys(definition.options.shape)
   const settings = byOption(names, layers.settings ?? {})
-  const metadata = metadataOptions(definition, layers.metadata)
+  const metadata = metadataOptions(definition, layers.metadata, layers.functions ?? [definition])
   const request = byOption(names, layers.request ?? {})
   mustBeKnown(definition, metadata.unknown, FROM_METADATA)
   mustBeKnown(definition, request.unknown, FROM_REQUEST)

@@ -71,6 +71,7 @@ export async function perform(
     settings: parts.config.functionOptions[definition.name],
     metadata: event.metadata,
     request: claim.payload.options,
+    functions: parts.functions,
   })
   const folder = createAttemptFolder(storage, place, attemptId)
   const output = createAttemptOutput({ storage, place, attempt: attemptId, signal, onBytes: active })

@@ -20,7 +20,17 @@ const cut = defineFunction(
   },
   (c) => c.json({}),
 )
-const merged = (metadata: Record<string, string>) => mergeOptions(cut, { metadata })
+const paint = defineFunction(
+  {
+    name: 'paint',
+    version: '1',
+    on: { bucket: 'incoming' },
+    options: z.object({ quality: z.coerce.number().optional() }),
+  },
+  (c) => c.json({}),
+)
+const functions = [cut, paint]
+const merged = (metadata: Record<string, string>) => mergeOptions(cut, { metadata, functions })
 
 describe('a name with a prefix', () => {
   it.each(['cut.seconds', 'sluice-seconds', 'CUT.Seconds', 'Sluice-SECONDS'])(
@@ -47,6 +57,17 @@ describe('a name with a prefix', () => {
       options: { seconds: 6 },
       warnings: [],
     })
+  })
+
+  it('is pointed out when no function has such an option, and none has a name near it', () => {
+    expect(merged({ 'sluice-colour': 'red', 'Sluice-Quality': '2' }).warnings).toEqual([
+      'metadata "sluice-colour" is not an option of any function and was ignored; those of cut are seconds, maxWidth, picky',
+    ])
+    const plain = defineFunction({ name: 'plain', version: '1', on: { bucket: 'incoming' } }, (c) =>
+      c.json({}),
+    )
+    const { warnings } = mergeOptions(plain, { metadata: { 'sluice-colour': 'red' }, functions })
+    expect(warnings).toEqual([expect.stringMatching(/not an option of any function.*; plain has none$/)])
   })
 
   it.each([
@@ -85,7 +106,7 @@ describe('a bare name', () => {
   })
 
   it('is quoted in no more than a line', () => {
-    const { warnings } = metadataOptions(cut, { seconds: 'x'.repeat(2_000) })
+    const { warnings } = metadataOptions(cut, { seconds: 'x'.repeat(2_000) }, [cut])
     expect(warnings[0]?.length).toBeLessThan(300)
   })
 })
