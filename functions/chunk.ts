@@ -1,29 +1,28 @@
 /** incoming/clip.mp4 -> processed/clip.mp4/chunk/…: pieces of a few seconds, as they are or re-encoded. @module */
-import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { defineFunction, PermanentError } from '../runtime/index.ts'
-import { unreadableAmr } from './lib/amr.ts'
 import { ffmpegBinaries } from './lib/binaries.ts'
-import { lookBeforeCopy } from './lib/before-copy.ts'
-import { goodPart } from './lib/clock.ts'
-import { MODES, planChunks, STREAMS, type DroppedStream } from './lib/container.ts'
-import { planCuts } from './lib/cut-plan.ts'
-import { cut } from './lib/cut.ts'
-import { hidesPictures } from './lib/hidden-pictures.ts'
+import { MODES, STREAMS } from './lib/container.ts'
+import { cutRecording, type RecordingCut } from './lib/cut-recording.ts'
+import { tooMany } from './lib/cut.ts'
 import { inspect } from './lib/inspect.ts'
+import {
+  joinedWarnings,
+  mediaOfAll,
+  named,
+  placed,
+  progressOfAll,
+  requestOfEach,
+  toMicros,
+} from './lib/joined.ts'
 import { lostData } from './lib/lost-data.ts'
 import { MEDIA_FILES } from './lib/media-files.ts'
-import type { MediaInfo } from './lib/media-info.ts'
-import { whyNothing } from './lib/nothing-to-cut.ts'
 import { isUnexplained } from './lib/policy.ts'
-import { createProgressReporter } from './lib/progress-reporter.ts'
-import { recipeOf } from './lib/recipe.ts'
+import { recordingsOf } from './lib/recordings.ts'
 import { clashOf, DEFAULT_SECONDS, MIN_BYTES, parseBytes, requestOf } from './lib/request.ts'
-import { declaredSeconds, lengthWarning } from './lib/segments.ts'
-import { stillsOf } from './lib/stills.ts'
-import { surveyOf, surveyWarnings, withSurvey } from './lib/survey.ts'
+import { lengthWarning, MAX_CHUNKS } from './lib/segments.ts'
+import { surveyOf, withSurvey } from './lib/survey.ts'
 import { createUploadWindow } from './lib/upload-window.ts'
-import { hasEdits } from './lib/whole.ts'
 
 const VALID_BYTES = `a size such as "25MB", "25MiB" or 25000000, of ${MIN_BYTES} or more`
 
@@ -82,117 +81,88 @@ export const chunk = defineFunction(
       signal,
     })
     const inspection = withSurvey(inspected, survey)
-    const { media, document, isWebm } = inspection
-    const unreadable = unreadableAmr(document, media.audio, { mode, version: binaries.version })
-    const plan = planChunks(media, {
-      mode,
-      streams,
-      isWebm,
-      isMp4Unsafe: hidesPictures(inspection, binaries),
-      stills: stillsOf(document, media.video),
-      unreadable,
-    })
-    const refusal = whyNothing(media, plan, streams)
-    if (!plan || refusal !== undefined)
-      throw new PermanentError(nothingButAmr(media, unreadable) ?? refusal ?? 'there is nothing to cut')
-    const { container, kept, subtitles, dropped } = plan
-    const reporter = createProgressReporter(declaredSeconds(media, kept), progress)
-    const request = requestOf(options)
-    const cutPlan = await planCuts({
-      request,
-      mode,
-      inspection,
-      plan,
-      scratch,
-      signal,
-      onProgress: reporter.repeat,
-    })
-    // What several edits play goes back and forth, and is not torn.
-    const isLookedAt = keepsGoodPart && !hasEdits({ inspection, plan })
-    const good = isLookedAt
-      ? await goodPart({ inspection, plan }, { scratch, signal, onRead: reporter.repeat })
-      : undefined
-    const onProgress = reporter.repeat
-    const before = await lookBeforeCopy({ mode, plan, inspection, source, scratch, signal, onProgress })
-    const recipe = recipeOf({
-      mode,
-      cutPlan,
-      keepsGoodPart,
-      untilSeconds: good?.untilSeconds,
-      inspection,
-      plan,
-      survey,
-      before,
-      binaries,
-      cores: availableParallelism(),
-    })
-    log.debug({ mode, container: container.extension, streams: kept.length }, 'cutting')
+    const onRead = () => progress({})
+    const file = { inspection, source, sizeBytes: event.sizeBytes, isTruncatedFine: true }
+    const recordings = await recordingsOf({ ...file, mode, scratch, signal, onRead })
+    const asked = requestOf(options)
 
-    const uploads = createUploadWindow(output, reporter.repeat)
-    const warnings = [
-      ...(inspection.warnings ?? []),
-      ...dropped.map(droppedWarning),
-      ...surveyWarnings(survey),
-      ...recipe.warnings,
-    ]
+    let repeat = onRead
+    const uploads = createUploadWindow(output, () => repeat())
+    const warnings: string[] = []
     const totals = { chunks: 0, bytes: 0, durationSeconds: 0, longestSeconds: 0 }
-    let truncated = {}
-    const chunks = cut({
-      recipe,
-      cutPlan,
-      inspection,
-      plan,
-      keepsGoodPart,
-      clock: good?.clock,
-      scratch,
-      signal,
-      onProgress: reporter.report,
-      onWarning: (warning) => warnings.push(warning),
-      onTruncated: (truncatedAtSeconds) => (truncated = { truncatedAtSeconds }),
-    })
-    for await (const { path, fileName, bytes, times } of chunks) {
-      totals.chunks++
-      totals.bytes += bytes
-      totals.durationSeconds += times.durationSeconds
-      if (mode === 'copy' && isUnexplained({ ...totals, sourceBytes: event.sizeBytes })) {
-        throw new PermanentError('its chunks are larger than the file can explain: its tables are damaged')
+    const startsSeconds: number[] = []
+    let endSeconds = 0
+    let truncated: { truncatedAtSeconds?: number } = {}
+    let first: RecordingCut | undefined
+    for (const recording of recordings) {
+      const { name } = recording
+      const offsetSeconds = endSeconds
+      startsSeconds.push(offsetSeconds)
+      try {
+        const current = await cutRecording({
+          recording,
+          survey,
+          request: requestOfEach(asked, recordings, recording),
+          mode,
+          streams,
+          keepsGoodPart,
+          binaries,
+          scratch,
+          signal,
+          log,
+          progress: progressOfAll(progress, recordings, offsetSeconds),
+          onWarning: (warning) => warnings.push(name + warning),
+          onTruncated: (atSeconds) =>
+            (truncated = { truncatedAtSeconds: toMicros(offsetSeconds + atSeconds) }),
+        })
+        repeat = current.reporter.repeat
+        first ??= current
+        const { plan } = current
+        for await (const chunk of current.chunks) {
+          const { path, fileName, bytes, times } = placed(chunk, { index: totals.chunks, offsetSeconds })
+          totals.chunks++
+          totals.bytes += bytes
+          totals.durationSeconds += times.durationSeconds
+          if (mode === 'copy' && isUnexplained({ ...totals, sourceBytes: event.sizeBytes })) {
+            throw new PermanentError(
+              'its chunks are larger than the file can explain: its tables are damaged',
+            )
+          }
+          if (totals.chunks > MAX_CHUNKS) throw tooMany()
+          totals.longestSeconds = Math.max(totals.longestSeconds, times.durationSeconds)
+          endSeconds = Math.max(endSeconds, times.startSeconds + times.durationSeconds)
+          if (mode === 'copy' && plan.video && chunk.times.index === 0) {
+            const { muxer } = plan.container
+            const { inspection: own } = recording
+            const video = plan.video
+            const lost = await lostData({ inspection: own, video, muxer, path, scratch, signal })
+            for (const warning of lost) warnings.push(name + warning)
+          }
+          await uploads.add({
+            path,
+            name: fileName,
+            role: 'chunk',
+            contentType: plan.container.contentType,
+            chunk: times,
+          })
+        }
+      } catch (error) {
+        throw named(name, error)
       }
-      totals.longestSeconds = Math.max(totals.longestSeconds, times.durationSeconds)
-      if (mode === 'copy' && plan.video && totals.chunks === 1) {
-        const { muxer } = container
-        warnings.push(...(await lostData({ inspection, video: plan.video, muxer, path, scratch, signal })))
-      }
-      await uploads.add({
-        path,
-        name: fileName,
-        role: 'chunk',
-        contentType: container.contentType,
-        chunk: times,
-      })
+      if (truncated.truncatedAtSeconds !== undefined) break
     }
     await uploads.finish()
 
-    const { requestedSeconds } = cutPlan
-    const tooLong = lengthWarning(totals.longestSeconds, requestedSeconds, mode)
-    const inChunks = [...kept, ...subtitles.map(({ stream }) => stream)].map(({ index }) => index)
+    const { plan, cutPlan } = first as RecordingCut
+    const tooLong = lengthWarning(totals.longestSeconds, cutPlan.requestedSeconds, mode)
+    const inChunks = [...plan.kept, ...plan.subtitles.map(({ stream }) => stream)].map(({ index }) => index)
+    const joined = joinedWarnings({ recordings, startsSeconds, chunks: totals.chunks, request: asked })
     output.describe({
-      probe: { ...media, kept: inChunks, dropped },
-      totals: { ...totals, ...truncated, durationSeconds: Math.round(totals.durationSeconds * 1e6) / 1e6 },
-      warnings: tooLong === undefined ? warnings : [...warnings, tooLong],
+      probe: { ...mediaOfAll(recordings), kept: inChunks, dropped: plan.dropped },
+      totals: { ...totals, ...truncated, durationSeconds: toMicros(totals.durationSeconds) },
+      warnings: [...joined, ...warnings, ...(tooLong === undefined ? [] : [tooLong])],
       tools: { ffmpeg: binaries.version },
     })
     return c.json({ chunks: totals.chunks })
   },
 )
-
-function nothingButAmr(media: MediaInfo, unreadable: ReadonlyMap<number, string>): string | undefined {
-  const [why] = unreadable.values()
-  return why === undefined || media.audio.length > unreadable.size
-    ? undefined
-    : `there is nothing to cut but sound, and ${why}`
-}
-
-function droppedWarning({ index, codec, language, why }: DroppedStream): string {
-  const spoken = language === undefined ? '' : `, ${language}`
-  return `stream ${index} (${codec}${spoken}) is not in the chunks: ${why}`
-}

@@ -75,6 +75,8 @@ export interface ChunksOptions {
   readonly muxer: string
   /** With one `%05d`, relative to the working folder. */
   readonly outputPattern: string
+  /** The number of the first piece. @defaultValue 0 */
+  readonly firstSegment?: number
   /** What comes later is left out. */
   readonly untilSeconds?: number | undefined
 }
@@ -130,7 +132,7 @@ export function copyChunksArguments(options: CopyChunksOptions): readonly string
  * - `-avoid_negative_ts disabled`: else every time in the list is late by the delay of B-frames.
  */
 export function chunksArguments(
-  { input, streams, cuts, muxer, outputPattern, untilSeconds }: ChunksOptions,
+  { input, streams, cuts, muxer, outputPattern, firstSegment = 0, untilSeconds }: ChunksOptions,
   own: {
     readonly input: string
     readonly flags: string
@@ -155,7 +157,7 @@ export function chunksArguments(
     `${maps.join(' ')} -map_chapters -1 -map_metadata -1 ${tags.join(' ')} ${own.output} ${subtitles.join(' ')}
     ${untilSeconds === undefined ? '' : `-t ${decimal(untilSeconds)}`} -max_muxing_queue_size 4096 -avoid_negative_ts disabled -reset_timestamps 1
     -f segment ${cutsOf(cuts)} -segment_time_delta ${decimal(own.earlySeconds)} -segment_format ${muxer}
-    -segment_list pipe:1 -segment_list_type csv`,
+    ${firstSegment === 0 ? '' : `-segment_start_number ${firstSegment}`} -segment_list pipe:1 -segment_list_type csv`,
   )
   command.output(outputPattern)
   return argumentsOf(command)
@@ -173,11 +175,12 @@ function cutsOf(cuts: Cuts): string {
  * with it, each lost connection is a line on standard error (`diagnosis.ts`). There is no limit of time: the proxy may hold
  * bytes back for as long as uploads take.
  */
-function guardedInput({ address, isUrl, demuxer }: MediaInput, first: string): FfmpegCommand {
+function guardedInput({ address, isUrl, isPart = false, demuxer }: MediaInput, first: string): FfmpegCommand {
   const command = ffmpeg(address)
+  const subfile = isPart ? ',subfile' : ''
   const transport = isUrl
-    ? '-protocol_whitelist http,tcp -reconnect 1 -reconnect_delay_max 0'
-    : '-protocol_whitelist file'
+    ? `-protocol_whitelist http,tcp${subfile} -reconnect 1 -reconnect_delay_max 0`
+    : `-protocol_whitelist file${subfile}`
   add(
     command,
     'input',

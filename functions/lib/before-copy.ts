@@ -9,7 +9,7 @@ export interface BeforeCopy extends PictureTag {
 }
 
 export async function lookBeforeCopy(
-  options: PictureTagOptions & { readonly source: Source },
+  options: PictureTagOptions & { readonly source: Pick<Source, 'bytes'> },
 ): Promise<BeforeCopy> {
   const { mode, plan, source } = options
   const isPacked =

@@ -192,7 +192,7 @@ function independence(
   return picture && !isLeaning && picture.isIndependent && picture.beginsWithKeyframe
 }
 
-function tooMany(): PermanentError {
+export function tooMany(): PermanentError {
   return new PermanentError(
     `more than ${segments.MAX_CHUNKS} chunks: ask for larger ones, or bring a shorter file`,
   )

@@ -221,7 +221,7 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
 }
 
 function isUrl(word: string): boolean {
-  return word.startsWith('http://')
+  return /^(subfile,[^:]*:)?http:\/\//.test(word)
 }
 
 function readLines(stream: Readable | null, onLine: (line: string) => void): void {

@@ -13,6 +13,7 @@ import { firstTimes } from './first-times.ts'
 import { ffprobeSchema, toMediaInfo, type FfprobeStream, type MediaInfo } from './media-info.ts'
 import { declaredTracks, type DeclaredTrack } from './mp4-source.ts'
 import { mediaInput, type MediaInput } from './media-input.ts'
+import { endOfOgg, TAIL_BYTES, type ByteRange } from './ogg-pages.ts'
 import { refusalOfMedia, refusalOfTracks } from './policy.ts'
 import { secondFile, secondFileWarning } from './second-file.ts'
 import { sniff, SNIFF_BYTES, type Sniff } from './sniff.ts'
@@ -41,17 +42,23 @@ export interface Inspection {
 }
 
 export interface InspectOptions {
-  readonly source: Source
+  readonly source: Pick<Source, 'input' | 'bytes'>
   readonly sizeBytes: number
   /** A folder of the attempt's own: the working folder of ffprobe. */
   readonly scratch: string
   readonly signal: AbortSignal
   /** A file that breaks off is not refused for that: the caller does it, when it knows how far it could be read. */
   readonly isTruncatedFine?: boolean
+  /** Only these bytes of what {@link source} gives to tools are the file; its `bytes` begin with them. */
+  readonly range?: ByteRange
 }
 
 /** Ends what is said of a file that breaks off. */
 export const KEEP_HINT = '; onTruncated=keep saves what is good of it'
+
+const TORN_PAGE = 'the file is truncated: its last page is not all there'
+const UNMARKED_END =
+  'its last page does not say that it is the last one, as where a recording was interrupted: more may have followed'
 
 /** Of a file that is not on disk each element is asked of the store. */
 const MAX_ELEMENTS = { onDisk: 100_000, inStore: 100 }
@@ -65,14 +72,18 @@ const MAX_DOCUMENT_CHARACTERS = 8 * 1024 ** 2
 export async function inspect(options: InspectOptions): Promise<Inspection> {
   const { source, sizeBytes, scratch } = options
   // First: a small source is on disk then, and asked of the store only once.
-  const address = mediaInput(await source.input(), scratch)
+  const address = mediaInput(await source.input(), scratch, options.range)
   const first = sniff(await source.bytes(0, SNIFF_BYTES))
   if (first.refusal !== undefined) throw new PermanentError(`the file is ${first.refusal}`)
   const { next, ...looked } = await tornFragments(options, first, address)
-  let breaksOff = tornBy(first, sizeBytes) ?? looked.breaksOff
+  const read = (start: number, count: number) => source.bytes(start, count)
+  const oggEnd =
+    first.demuxer === 'ogg'
+      ? endOfOgg(await read(Math.max(0, sizeBytes - TAIL_BYTES), TAIL_BYTES))
+      : undefined
+  let breaksOff = tornBy(first, sizeBytes) ?? looked.breaksOff ?? (oggEnd?.isTorn ? TORN_PAGE : undefined)
   if (next && !options.isTruncatedFine) breaksOff ??= await laterFragments(options, next)
   if (breaksOff !== undefined && !options.isTruncatedFine) throw new PermanentError(breaksOff)
-  const read = (start: number, count: number) => source.bytes(start, count)
   const encryption = await encryptionOf(read, first.demuxer, sizeBytes)
   if (encryption !== undefined) throw new PermanentError(encryption)
   const second = await secondFile(read, first.demuxer, {
@@ -96,7 +107,10 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
     isRaggedFine: demuxer === 'mpegts' || first.isLengthUnknown,
     ...(breaksOff !== undefined && { breaksOff }),
     ...(next && { lookOn: () => laterFragments(options, next) }),
-    warnings: second ? [secondFileWarning(second, demuxer)] : [],
+    warnings: [
+      ...(second ? [secondFileWarning(second, demuxer)] : []),
+      ...(oggEnd && !oggEnd.isTorn && !oggEnd.isMarked ? [UNMARKED_END] : []),
+    ],
     ...(tracks.length > 0 && { declared: byStream(parsed.streams, tracks) }),
   }
 }

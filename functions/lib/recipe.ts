@@ -32,6 +32,8 @@ export interface Recipe {
 export interface RecipeParts {
   readonly mode: Mode
   readonly cutPlan: CutPlan
+  /** The number of the first piece. @defaultValue 0 */
+  readonly firstSegment?: number
   /** Of a source that breaks off, what came before is kept. */
   readonly keepsGoodPart?: boolean
   /** What comes later is no good. */
@@ -58,6 +60,7 @@ export function recipeOf(parts: RecipeParts): Recipe {
     input: inspection.input,
     streams: streamsOf(parts),
     cuts,
+    firstSegment: parts.firstSegment ?? 0,
     muxer: plan.container.muxer,
     outputPattern: `chunk-%05d.${plan.container.extension}`,
   }

@@ -89,11 +89,6 @@ export function withSurvey(inspection: Inspection, survey: Survey | undefined): 
       `${jointsText(joints)}, and its streams begin again at different places: it cannot be cut; split it into its recordings first`,
     )
   }
-  const unmeasured = <T extends MediaStream>(stream: T): T => {
-    const copy = { ...stream }
-    delete (copy as { durationSeconds?: number }).durationSeconds
-    return copy
-  }
   return {
     ...inspection,
     media: {
@@ -104,6 +99,13 @@ export function withSurvey(inspection: Inspection, survey: Survey | undefined): 
       audio: media.audio.map(unmeasured),
     },
   }
+}
+
+/** What it declares is of the first recording alone. */
+export function unmeasured<T extends MediaStream>(stream: T): T {
+  const copy = { ...stream }
+  delete (copy as { durationSeconds?: number }).durationSeconds
+  return copy
 }
 
 export function surveyWarnings(survey: Survey | undefined): readonly string[] {

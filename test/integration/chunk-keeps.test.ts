@@ -22,6 +22,7 @@ const CLIPS: Readonly<Record<string, string>> = {
   'first.flv': H264,
   'first.ogg': '-map 1 -c:a libvorbis',
   'second.ogg': '-map 1 -c:a libvorbis -serial_offset 7',
+  'low.ogg': '-map 1 -c:a libvorbis -ac 2 -ar 32000 -q:a 1 -serial_offset 30',
   'surround.mkv': `${H264} -af pan=5.1|FL=c0|FR=c0|FC=c0|LFE=c0|BL=c0|BR=c0`,
   'fields.mp4': `-vf tinterlace=interleave_top,fieldorder=tff ${H264} -flags +ilme+ildct -x264opts tff=1`,
   'hevc.ts': '-c:v libx265 -preset ultrafast -x265-params log-level=none:keyint=25:no-open-gop=1 -c:a aac',
@@ -39,6 +40,9 @@ beforeAll(async () => {
   const bytes = (name: string) => readFile(path(name))
   await writeFile(path('joined.webm'), Buffer.concat([await bytes('first.webm'), await bytes('second.webm')]))
   await writeFile(path('chained.ogg'), Buffer.concat([await bytes('first.ogg'), await bytes('second.ogg')]))
+  await writeFile(path('differing.ogg'), Buffer.concat([await bytes('first.ogg'), await bytes('low.ogg')]))
+  const tornLink = (await bytes('first.ogg')).subarray(0, -500)
+  await writeFile(path('torn link.ogg'), Buffer.concat([tornLink, await bytes('second.ogg')]))
   const flv = await bytes('first.flv')
   // Without the second header, as a server appends a stream that comes again.
   await writeFile(path('appended.flv'), Buffer.concat([flv, flv.subarray(13), flv.subarray(13)]))
@@ -55,8 +59,13 @@ describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
   beforeAll(async () => {
     ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
   })
-  async function chunksOf(name: string, mode: 'copy' | 'exact') {
-    const attempt = await localAttempt(chunk, { source: path(name), options: { mode, seconds: 2 } })
+  async function chunksOf(
+    name: string,
+    mode: 'copy' | 'exact',
+    more: Readonly<Record<string, unknown>> = {},
+  ) {
+    const options = { mode, seconds: 2, ...more }
+    const attempt = await localAttempt(chunk, { source: path(name), options })
     try {
       await attempt.run()
       const paths = attempt.files.map((file) => join(attempt.folder, file.name))
@@ -67,6 +76,8 @@ describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
       const independent = attempt.files.map(({ chunk: times }) => times?.independent)
       return {
         independent,
+        times: attempt.files.map(({ chunk: times }) => times),
+        samples: chunks.map(({ samples }) => samples),
         frames: sum('frames'),
         seconds: sum('samples') / 48_000,
         streams,
@@ -104,11 +115,41 @@ describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
     expect(warnings).toEqual([expect.stringMatching(`${count} recordings joined .* goes back at 3\\.[01]`)])
   })
 
-  it('has all links of a chained Ogg, of which a copy is refused with its remedy', async () => {
+  it('has all links of a chained Ogg', async () => {
     const { seconds, warnings } = await chunksOf('chained.ogg', 'exact')
     expect(Math.abs(seconds - 2 * SECONDS)).toBeLessThan(0.1)
     expect(warnings).toEqual([expect.stringMatching('2 recordings joined')])
-    await expect(chunksOf('chained.ogg', 'copy')).rejects.toThrow(/clock goes back .*mode "exact"/)
+  })
+
+  it('copies each link of a chained Ogg as it copies it alone, one after the other', async () => {
+    const alone = [await chunksOf('first.ogg', 'copy'), await chunksOf('low.ogg', 'copy')]
+    const both = await chunksOf('differing.ogg', 'copy')
+    expect(both.samples).toEqual(alone.flatMap(({ samples }) => samples))
+    expect(both.streams.map(([sound]) => sound?.['channels'])).toEqual(
+      alone.flatMap(({ streams }) => streams.map(([sound]) => sound?.['channels'])),
+    )
+    const [first] = alone
+    const offset = Number(first?.totals['durationSeconds'])
+    const starts = alone.flatMap(({ times }, place) =>
+      times.map((each) => Number(each?.startSeconds) + place * offset),
+    )
+    expect(both.times.map((each) => each?.index)).toEqual(starts.map((_, index) => index))
+    for (const [index, start] of starts.entries())
+      expect(both.times[index]?.startSeconds).toBeCloseTo(start, 5)
+    expect(both.totals['durationSeconds']).toBeCloseTo(2 * SECONDS, 1)
+    expect(both.warnings).toEqual([expect.stringMatching(/2 recordings joined .*at 3\.0 s/)])
+  })
+
+  it('refuses a chained Ogg of which a link is torn, and keeps what comes before where it is asked to', async () => {
+    await expect(chunksOf('torn link.ogg', 'copy')).rejects.toThrow(
+      /recording 1 of 2: .*truncated.*onTruncated=keep/,
+    )
+    const { totals, warnings, samples } = await chunksOf('torn link.ogg', 'copy', { onTruncated: 'keep' })
+    const good = Number(totals['truncatedAtSeconds'])
+    expect(good).toBeGreaterThan(0)
+    expect(good).toBeLessThan(SECONDS)
+    expect(samples.length).toBe(totals['chunks'])
+    expect(warnings.join('\n')).toMatch(/last 1 of 2 recordings are left out/)
   })
 
   it('keeps 5.1, fields and colours', async () => {
