@@ -93,13 +93,6 @@ export class StorageError extends Error {
     return this.code === STORAGE_FULL || this.statusCode === 507
   }
 
-  /** Whether the store refuses what was asked as such: the same call will never succeed. */
-  get isForGood(): boolean {
-    if (this.isImpossibleName) return true
-    const isRefusal = [400, 405, 413, 414].includes(this.statusCode ?? 0)
-    return isRefusal && this.trouble === undefined && !this.isPassing
-  }
-
   /** Whether the same call may succeed a moment later. */
   get isPassing(): boolean {
     return PASSING.has(this.code) || [408, 429, 499, 500, 502, 503, 504, 507].includes(this.statusCode ?? 0)

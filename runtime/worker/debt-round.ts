@@ -50,7 +50,7 @@ async function payOne(parts: DebtRoundParts, text: string): Promise<'left' | 'mo
   if (!claimed) return 'moved'
   const paid = await settled(parts.pay(debt, claimed))
   if (!paid.ok) {
-    if (paid.error instanceof StorageError && paid.error.isForGood) {
+    if (paid.error instanceof StorageError && paid.error.isImpossibleName) {
       await setAside(parts, text, `the store refuses it for good: ${paid.error.message}`)
       return 'moved'
     }

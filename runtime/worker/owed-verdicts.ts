@@ -22,6 +22,9 @@ const STORE_IS_AWAY = 3
 /** The longest a verdict waits for its next try, when the store may be back, and when nothing promises better. */
 const AWAY_MS = 30 * SECOND_MS
 const LATER_MS = 5 * MINUTE_MS
+/** For so long what others know is looked at again after a short pause. */
+const OTHERS_MS = 10 * MINUTE_MS
+const OTHERS_PAUSE_MS = 2 * SECOND_MS
 /** Nobody gives up before so many tries, however long ago the run ended. */
 const LEAST_TRIES = 20
 
@@ -56,8 +59,7 @@ export function createVerdictWriter(parts: VerdictWriterParts): () => Promise<vo
     }
     const { functionName, payload } = run
     const definition = functions.find(({ name }) => name === functionName)
-    // Another list of functions may be served elsewhere: it is theirs.
-    if (!definition) return putOff(run, `no process here knows the function "${functionName}"`, LATER_MS)
+    if (!definition) return ofOthers(run)
     try {
       const verdict = verdictOf(run)
       if (verdict) await writeVerdict({ storage, place: placeOf(definition, payload) }, verdict)
@@ -68,9 +70,16 @@ export function createVerdictWriter(parts: VerdictWriterParts): () => Promise<vo
     return 'written'
   }
 
+  /** Another list of functions may be served elsewhere, and then it is theirs: they find it again soon, for ten minutes. */
+  function ofOthers(run: RunRecord): Promise<Written> {
+    const isFresh = Date.now() - (run.endedAtMs ?? 0) < OTHERS_MS
+    const reason = `no process here knows the function "${run.functionName}"`
+    return putOff(run, reason, isFresh ? OTHERS_PAUSE_MS : LATER_MS)
+  }
+
   async function refused(run: RunRecord, error: unknown): Promise<Written> {
     const reason = messageOf(error)
-    if (error instanceof StorageError && error.isForGood) {
+    if (error instanceof StorageError && error.isImpossibleName) {
       await setAside(run.runId, `the store refuses it for good: ${reason}`)
       return 'put off'
     }

@@ -123,6 +123,39 @@ it('sets aside at once what the store refuses for good', async () => {
   }
 })
 
+it.each([
+  { status: 400, code: 'InvalidRequest' },
+  { status: 400, code: 'AuthorizationHeaderMalformed' },
+  { status: 405, code: 'MethodNotAllowed' },
+  { status: 413, code: 'EntityTooLarge' },
+])('gives no verdict up that a wrongly set up store refuses with $status $code', async ({ status, code }) => {
+  const proxy = await startStoreProxy(store.minio.endpoint)
+  const storage = createStorage({ ...store.options, endpoint: proxy.endpoint })
+  try {
+    proxy.breakBy(() => ({ kind: 'refuse', status, code }))
+    await buried('cut', 1)
+    await writer(DAY_MS, storage)()
+    expect([await aside(), await waiting()]).toEqual([[], 1])
+  } finally {
+    storage.close()
+    await proxy.stop()
+  }
+})
+
+it('leaves a fresh verdict of a function that it does not know to others, who find it soon', async () => {
+  await buried('elsewhere', 1)
+  const { redis, queue } = used
+  for (let round = 0; round < 6; round++) {
+    await writer()()
+    const [, dueAtMs = '0'] = await redis.zrange(queue.keys.verdictsLater, 0, 0, 'WITHSCORES')
+    const [seconds] = await redis.time()
+    expect(Number(dueAtMs) / 1_000 - Number(seconds)).toBeLessThanOrEqual(3.1)
+    // Its time has come.
+    const [runId = ''] = await redis.zrange(queue.keys.verdictsLater, 0, 0)
+    await redis.zadd(queue.keys.verdictsLater, '0', runId)
+  }
+})
+
 it('lets a run whose record nobody can read keep no other waiting', async () => {
   const [broken] = await buried('cut', 1)
   const key = `${randomUUID()}.mp4`
