@@ -160,19 +160,6 @@ describe('a handler that runs a program', () => {
   })
 })
 
-describe('a function that runs on results', () => {
-  it('reads the files that the manifest names, and has its result beside them', async () => {
-    await used.runs.put('echo/chained.txt', 'hello')
-    const pointer = await waitFor(
-      () =>
-        used.stack.storage.readText('processed', 'echo/chained.txt/echo/manifest.json@/joined/joined.json'),
-      { timeoutMs: 60_000, what: 'the result of the second function' },
-    )
-    const [text = ''] = JSON.parse(pointer.text) as string[]
-    expect(JSON.parse(text)).toMatchObject({ body: 'hello', key: 'echo/chained.txt' })
-  })
-})
-
 describe('options', () => {
   it('come from the object’s metadata; a bad one that can only be meant as one is a dead letter that names it and what is valid', async () => {
     const file = join(used.stack.dir, 'x.txt')

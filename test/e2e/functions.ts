@@ -12,7 +12,7 @@ const on = (folder: string) => ({ bucket: 'incoming', match: [`${folder}/**`] })
 const retry = { attempts: 3, first: '50ms', max: '200ms' }
 
 /** Writes what it read, and shows it under a stable name. */
-const echo = defineFunction(
+export const echo = defineFunction(
   { name: 'echo', version: '1', on: on('echo'), retry, concurrency: 4 },
   async (c) => {
     const { source, output, event, run } = c.var
@@ -108,23 +108,4 @@ const tool = defineFunction(
   },
 )
 
-/** Runs on the result of another function, and reads the files which that has written. */
-const joined = defineFunction(
-  {
-    name: 'joined',
-    version: '1',
-    on: { bucket: 'processed', match: ['echo/chained*/echo/manifest.json'] },
-    retry: { attempts: 1 },
-  },
-  async (c) => {
-    const { source, output } = c.var
-    const texts: string[] = []
-    for (const file of (await source.manifest()).files) {
-      texts.push(await text(await (await source.open(file)).stream()))
-    }
-    await output.json(texts, { name: 'joined.json', role: 'joined', pointer: 'joined.json' })
-    return c.json({ files: texts.length })
-  },
-)
-
-export const functions = [echo, flaky, answer, stuck, crash, slow, tool, joined]
+export const functions = [echo, flaky, answer, stuck, crash, slow, tool]
