@@ -83,7 +83,7 @@ export const chunk = defineFunction(
     const inspection = withSurvey(inspected, survey)
     const onRead = () => progress({})
     const file = { inspection, source, sizeBytes: event.sizeBytes, isTruncatedFine: true }
-    const recordings = await recordingsOf({ ...file, mode, scratch, signal, onRead })
+    const recordings = await recordingsOf({ ...file, mode, keepsGoodPart, scratch, signal, onRead })
     const asked = requestOf(options)
 
     let repeat = onRead
@@ -150,6 +150,10 @@ export const chunk = defineFunction(
         throw named(name, error)
       }
       if (truncated.truncatedAtSeconds !== undefined) break
+      if (recording.brokenNext !== undefined) {
+        warnings.push(`${recording.brokenNext}. What came before is kept`)
+        truncated = { truncatedAtSeconds: toMicros(endSeconds) }
+      }
     }
     await uploads.finish()
 

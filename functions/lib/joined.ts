@@ -6,10 +6,12 @@ import type { Request } from './request.ts'
 import { unmeasured } from './survey.ts'
 
 /** Says of which recording an error is. */
-export function named(name: string, error: unknown): unknown {
+export function named(name: string, error: unknown): Error {
   return name !== '' && error instanceof PermanentError
     ? new PermanentError(name + error.message, { cause: error })
-    : error
+    : error instanceof Error
+      ? error
+      : new Error(String(error))
 }
 
 /** How long all of them are; `undefined` where one does not say. */

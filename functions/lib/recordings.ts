@@ -17,6 +17,8 @@ export interface Recording {
   readonly firstSegment: number
   /** Put before what is said of it. */
   readonly name: string
+  /** Why the one behind it is no recording: its headers are torn, and what comes before is kept. */
+  readonly brokenNext?: string
 }
 
 /** Each is described by a run of ffprobe. */
@@ -27,6 +29,7 @@ const WINDOW_BYTES = 4 * 1024 ** 2
 
 export interface RecordingsOptions extends InspectOptions {
   readonly mode: Mode
+  readonly keepsGoodPart: boolean
   /** Of the whole file. */
   readonly inspection: Inspection
   /** A sign of life. */
@@ -44,9 +47,12 @@ export async function recordingsOf(options: RecordingsOptions): Promise<readonly
     const part = partOf(source, range)
     const { startByte, endByte } = range
     const own = { ...options, source: part, sizeBytes: endByte - startByte, range }
-    const inspected = await inspect(own).catch((error: unknown) => {
-      throw named(name, error)
-    })
+    const inspected = await inspect(own).catch((error: unknown) => named(name, error))
+    if (inspected instanceof Error) {
+      const last = recordings.pop()
+      if (!last || !options.keepsGoodPart || !(inspected instanceof PermanentError)) throw inspected
+      return [...recordings, { ...last, brokenNext: inspected.message }]
+    }
     recordings.push({ inspection: inspected, source: part, firstSegment: place * SEGMENTS_EACH, name })
     onRead()
   }

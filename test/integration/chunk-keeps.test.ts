@@ -43,6 +43,8 @@ beforeAll(async () => {
   await writeFile(path('differing.ogg'), Buffer.concat([await bytes('first.ogg'), await bytes('low.ogg')]))
   const tornLink = (await bytes('first.ogg')).subarray(0, -500)
   await writeFile(path('torn link.ogg'), Buffer.concat([tornLink, await bytes('second.ogg')]))
+  const tornHeader = (await bytes('second.ogg')).subarray(0, 60)
+  await writeFile(path('torn header.ogg'), Buffer.concat([await bytes('first.ogg'), tornHeader]))
   const flv = await bytes('first.flv')
   // Without the second header, as a server appends a stream that comes again.
   await writeFile(path('appended.flv'), Buffer.concat([flv, flv.subarray(13), flv.subarray(13)]))
@@ -149,6 +151,9 @@ describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
     expect(good).toBeGreaterThan(0)
     expect(good).toBeLessThan(SECONDS)
     expect(samples.length).toBe(totals['chunks'])
+    const headless = await chunksOf('torn header.ogg', 'copy', { onTruncated: 'keep' })
+    expect(headless.totals['truncatedAtSeconds']).toBeCloseTo(SECONDS, 1)
+    expect(headless.warnings).toEqual([expect.stringMatching('recording 2 of 2: .*before is kept')])
     expect(warnings.join('\n')).toMatch(/last 1 of 2 recordings are left out/)
   })
 
