@@ -24,15 +24,22 @@ export function probeArguments(
 
 /** ffprobe, for one CSV line on standard output for each packet: stream, presentation time, decoding time, size, flags. */
 export function listingArguments(input: MediaInput): readonly string[] {
-  const command = guardedInput(input, '-hide_banner -v warning -fflags +genpts')
+  const command = guardedInput(input, `-hide_banner -v warning -fflags ${listed(input)}`)
   const entries = 'packet=stream_index,pts_time,dts_time,duration_time,size,flags'
   add(command, 'output', `-show_entries ${entries} -of csv=p=0`)
   return argumentsOf(command)
 }
 
+function listed({ isWholeAsked = false }: MediaInput): string {
+  return isWholeAsked ? '+genpts+discardcorrupt' : '+genpts'
+}
+
 /** FFmpeg, for one line on standard output for each packet of these streams, which it copies: `plain-listing.ts` reads them. */
 export function plainListingArguments(input: MediaInput, streams: readonly number[]): readonly string[] {
-  const command = guardedInput(input, '-hide_banner -nostdin -nostats -loglevel warning -fflags +genpts')
+  const command = guardedInput(
+    input,
+    `-hide_banner -nostdin -nostats -loglevel warning -fflags ${listed(input)}`,
+  )
   const maps = streams.map((index) => `-map 0:${index}`).join(' ')
   add(command, 'output', `${maps} -c copy -copyinkf -copyts -f framecrc`)
   command.output('pipe:1')

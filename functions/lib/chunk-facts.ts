@@ -22,6 +22,10 @@ export interface ChunkTrack {
   readonly beginsWithKeyframe: boolean
   /** Of a picture: nothing after its first packet is shown before it, as what needs the chunk before would be. */
   readonly isIndependent: boolean
+  /** Of a picture that is not: for how long what needs the chunk before is shown; absent where its times do not tell. */
+  readonly leanSeconds?: number
+  /** From its first packet to its second; absent where nobody asks. */
+  readonly firstPacketSeconds?: number
 }
 
 export interface ChunkFacts {

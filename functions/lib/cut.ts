@@ -6,9 +6,11 @@ import { lengthOf, longerWarning } from './agreement.ts'
 import { chunkFacts, flawOf, type ChunkFacts } from './chunk-facts.ts'
 import { clockBreak } from './clock.ts'
 import type { ChunkPlan } from './container.ts'
+import { createCutLosses } from './cut-losses.ts'
 import { isOutOfOrder } from './diagnosis.ts'
 import type { FfmpegResult } from './ffmpeg.ts'
 import type { FfmpegProgress } from './progress.ts'
+import { endedAtBreak, readUntil } from './read-until.ts'
 import { finishedSegments } from './segmenter.ts'
 import * as segments from './segments.ts'
 import { splitPiece } from './split.ts'
@@ -34,8 +36,13 @@ interface Piece {
   readonly path: string
   readonly startSeconds: number
   readonly facts: ChunkFacts
-  /** FFmpeg's list tells that it begins with pictures that need the one before. */
-  readonly isLeaning?: boolean
+  /** It begins with pictures that need the one before, by FFmpeg's list. */
+  readonly lean?: Lean | undefined
+}
+
+interface Lean {
+  /** Absent where nobody can tell. */
+  readonly seconds?: number
 }
 
 /**
@@ -62,7 +69,7 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
 
   let held: Piece | undefined
   let count = 0
-  let isLeaning = false
+  const cutLosses = createCutLosses(plan.kept)
   let falseStarts = 0
   let isWholeHeld = true
   let longer = 0
@@ -76,7 +83,7 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
     const index = count++
     if (index >= segments.MAX_CHUNKS) throw tooMany()
     const isIndependent = independence(piece, plan)
-    isLeaning ||= isIndependent === false && index > 0
+    if (index > 0) cutLosses.add({ tracks: facts.tracks, isIndependent, leanSeconds: piece.lean?.seconds })
     const { requestedSeconds } = cutPlan
     const saidSeconds = endSeconds - startSeconds
     const realSeconds = lengthOf(saidSeconds, (facts.tracks ?? []).slice(0, plan.kept.length))
@@ -100,11 +107,7 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
         continue
       }
       const last = taken.at(-1)
-      const isSeenLeaning =
-        last &&
-        (recipe.isPacked === true ||
-          segments.leansOn(last, segment, inspection.media, plan.video?.framesPerSecond))
-      const pieces = await piecesOf(segment, options, isSeenLeaning)
+      const pieces = await piecesOf(segment, options, last && leanOf(last, segment, options))
       for (const piece of pieces) {
         // Only the next one's start tells where a chunk ends, so each waits for its successor.
         if (held) {
@@ -133,10 +136,13 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
   }
   if (held) settle(held)
   const breaksOff = inspection.breaksOff ?? (await later)
+  const isCutOff = recipe.mode === 'copy' && !clock && result !== undefined && endedAtBreak(result)
+  const readUntilSeconds = isCutOff && !hasEdits(options) ? await lastWhole(options) : undefined
   const endSeconds = judgeWhole({
     ...options,
     inspection: { ...inspection, ...(breaksOff !== undefined && { breaksOff }) },
     clock,
+    readUntilSeconds,
     isPatient: words === recipe.patientArguments,
     last: taken.at(-1),
     result,
@@ -144,7 +150,7 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
     count: count + (held ? 1 : 0),
   })
   if (held) yield toChunk(held, endSeconds)
-  if (recipe.mode === 'copy' && isLeaning) onWarning(segments.LEANING_WARNING)
+  if (recipe.mode === 'copy') for (const warning of cutLosses.warnings()) onWarning(warning)
   if (longer > 0) onWarning(longerWarning(longer))
   if (falseStarts > 0)
     onWarning(
@@ -152,18 +158,49 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
     )
 }
 
+/** How far a file that breaks off can be read. */
+function lastWhole({
+  inspection,
+  plan,
+  scratch,
+  signal,
+  onProgress,
+}: CutOptions): Promise<number | undefined> {
+  const { input, media } = inspection
+  return readUntil({
+    input,
+    streams: plan.kept.map(({ index }) => index),
+    startSeconds: media.startSeconds ?? 0,
+    declaredSeconds: media.isDurationEstimated ? undefined : segments.declaredSeconds(media, plan.kept),
+    scratch,
+    signal,
+    onRead: () => onProgress({}),
+  })
+}
+
+/** What FFmpeg's list tells of a segment that begins with pictures which need the one before. */
+function leanOf(
+  last: segments.Segment,
+  segment: segments.Segment,
+  { recipe, inspection, plan }: CutOptions,
+): Lean | undefined {
+  const seconds = segments.leanOf(last, segment, inspection.media, plan.video?.framesPerSecond)
+  if (seconds !== undefined) return { seconds }
+  return recipe.isPacked === true ? {} : undefined
+}
+
 /** One, or several when it is larger than it may be. */
 async function piecesOf(
   { fileName, startSeconds }: segments.Segment,
   options: CutOptions,
-  isLeaning = false,
+  lean?: Lean,
 ): Promise<readonly Piece[]> {
   const { plan, cutPlan, scratch, signal } = options
   const { limitBytes = Infinity } = cutPlan
   const look = async (path: string, start: number, depth: number): Promise<readonly Piece[]> => {
     const facts = await chunkFacts(path, plan.container.muxer)
     if (facts.bytes <= limitBytes)
-      return [{ path, startSeconds: start, facts, isLeaning: isLeaning && start === startSeconds }]
+      return [{ path, startSeconds: start, facts, ...(start === startSeconds && { lean }) }]
     const smaller: Piece[] = []
     for (const piece of await splitPiece({ path, limitBytes, depth, plan, scratch, signal }))
       smaller.push(...(await look(piece.path, start + piece.startSeconds, depth + 1)))
@@ -184,12 +221,9 @@ function mustBeGood(facts: ChunkFacts, index: number, { plan, onWarning }: CutOp
 }
 
 /** Of its picture; undefined when there is none, or nobody can tell. */
-function independence(
-  { facts: { tracks }, isLeaning = false }: Piece,
-  { video }: ChunkPlan,
-): boolean | undefined {
+function independence({ facts: { tracks }, lean }: Piece, { video }: ChunkPlan): boolean | undefined {
   const picture = video && tracks?.find(({ kind }) => kind === 'video')
-  return picture && !isLeaning && picture.isIndependent && picture.beginsWithKeyframe
+  return picture && lean === undefined && picture.isIndependent && picture.beginsWithKeyframe
 }
 
 export function tooMany(): PermanentError {

@@ -30,6 +30,9 @@ interface Counted {
   kind: ChunkTrack['kind']
   packets: number
   firstMs: number
+  /** Of the second packet. */
+  nextMs: number
+  leanMs: number
   endMs: number
   frameMs: number
   keyframes: number
@@ -48,7 +51,11 @@ export async function matroskaTracks(file: FileHandle, bytes: number): Promise<r
     const ms = (clusterTime + time) * scaleMs
     if (track.packets === 0) Object.assign(track, { firstMs: ms, beginsWithKeyframe: isKey })
     // Where the source has no times, what leans on the chunk before gets the keyframe's own.
-    else if (track.packets < LOOKED_AT && ms <= track.firstMs) track.isIndependent = false
+    else if (track.packets < LOOKED_AT && ms <= track.firstMs) {
+      track.isIndependent = false
+      track.leanMs = Math.max(track.leanMs, track.firstMs - ms)
+    }
+    if (track.packets === 1) track.nextMs = ms
     track.packets++
     if (isKey) track.keyframes++
     track.endMs = Math.max(track.endMs, ms + track.frameMs)
@@ -78,7 +85,7 @@ export async function matroskaTracks(file: FileHandle, bytes: number): Promise<r
   }
   if (tracks.size === 0) throw new Error('the chunk has no tracks')
   return [...tracks.values()].map(
-    ({ kind, packets, keyframes, endMs, beginsWithKeyframe, isIndependent }) => ({
+    ({ kind, packets, keyframes, endMs, beginsWithKeyframe, isIndependent, ...of }) => ({
       kind,
       packets,
       perSecond: 1_000 / scaleMs,
@@ -87,6 +94,8 @@ export async function matroskaTracks(file: FileHandle, bytes: number): Promise<r
       endSeconds: endMs / 1_000,
       beginsWithKeyframe,
       isIndependent,
+      ...(of.leanMs > 0 && { leanSeconds: of.leanMs / 1_000 }),
+      ...(of.nextMs > of.firstMs && { firstPacketSeconds: (of.nextMs - of.firstMs) / 1_000 }),
     }),
   )
 }
@@ -95,6 +104,8 @@ const NOTHING: Counted = {
   kind: 'other',
   packets: 0,
   firstMs: 0,
+  nextMs: 0,
+  leanMs: 0,
   endMs: 0,
   frameMs: 0,
   keyframes: 0,

@@ -12,6 +12,8 @@ export interface MediaInput {
   readonly demuxer?: string
   /** A stream of it has a decoder that is not accepted, and ffprobe would open it. */
   readonly hasForeign?: boolean
+  /** A packet that is not all there is left out of a list. */
+  readonly isWholeAsked?: boolean
 }
 
 /** @param input - an absolute path, or a URL on loopback: FFmpeg's static builds crash on host names */

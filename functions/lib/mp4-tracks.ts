@@ -40,7 +40,7 @@ async function trackOf(file: FileHandle, content: Buffer, moviePerSecond: number
     hidden:
       kind === 'video' ? sumOf(hiddenPackets(content, { moviePerSecond, packets, isPicture: true })) : 0,
     ...keyframes,
-    isIndependent: isIndependent(durations, pairs(find(tables, 'ctts'))),
+    ...leaning(durations, pairs(find(tables, 'ctts')), perSecond),
   }
 }
 
@@ -80,18 +80,27 @@ async function firstPacket(file: FileHandle, tables: readonly Box[]): Promise<Bu
   return buffer.subarray(0, bytesRead)
 }
 
-/** Whether no packet among the first ones is shown before the very first. */
-function isIndependent(durations: readonly Pair[], delays: readonly Pair[]): boolean {
+/** Whether a packet among the first ones is shown before the very first, and how much earlier. */
+function leaning(
+  durations: readonly Pair[],
+  delays: readonly Pair[],
+  perSecond: number,
+): Pick<ChunkTrack, 'isIndependent' | 'leanSeconds'> {
   const [duration, delay] = [valueAt(durations), valueAt(delays)]
+  const firstShown = delay(0) ?? 0
   let decodedAt = 0
+  let isIndependent = true
+  let leanTicks = 0
   for (let packet = 1; packet < LOOKED_AT; packet++) {
     const lasts = duration(packet - 1)
     if (lasts === undefined) break
     decodedAt += lasts
     const late = delay(packet)
-    if (late !== undefined && decodedAt + late <= (delay(0) ?? 0)) return false
+    if (late === undefined || decodedAt + late > firstShown) continue
+    isIndependent = false
+    leanTicks = Math.max(leanTicks, firstShown - decodedAt - late)
   }
-  return true
+  return { isIndependent, ...(leanTicks > 0 && { leanSeconds: leanTicks / perSecond }) }
 }
 
 function valueAt(rows: readonly Pair[]): (packet: number) => number | undefined {

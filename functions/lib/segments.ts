@@ -120,21 +120,19 @@ function isNear(coveredSeconds: number, declaredSeconds: number): boolean {
 const UNTIMED = ['avi', 'mpeg', 'mpegts', 'mxf']
 
 /**
- * Whether `next` begins with pictures that lean on `previous` (an open GOP), told by the list: their times lie before its
- * keyframe, so they are missing at the end of `previous`.
+ * For how long pictures at the beginning of `next` are shown that lean on `previous` (an open GOP), told by the list: their times
+ * lie before its keyframe, so they are missing at the end of `previous`. Undefined when there are none.
  */
-export function leansOn(
+export function leanOf(
   previous: Segment,
   next: Segment,
   media: MediaInfo,
   framesPerSecond?: number,
-): boolean {
-  if (framesPerSecond === undefined || !UNTIMED.includes(media.format)) return false
-  return next.startSeconds - previous.endSeconds > 1.5 / framesPerSecond
+): number | undefined {
+  if (framesPerSecond === undefined || !UNTIMED.includes(media.format)) return undefined
+  const missing = next.startSeconds - previous.endSeconds
+  return missing > 1.5 / framesPerSecond ? missing : undefined
 }
-
-export const LEANING_WARNING =
-  'some chunks begin with pictures that need the chunk before (open GOPs; "independent" is false): their packets are all there, and players may leave these few pictures out; mode "exact" has them all'
 
 /** A table that is damaged can take the last pictures of a file whose sound is whole: less is told of one stream than of all. */
 const SHORT_SECONDS = 0.5

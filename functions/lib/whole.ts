@@ -34,6 +34,8 @@ export interface WholeRun {
   readonly last: segments.Segment | undefined
   /** Absent when FFmpeg was ended before its time. */
   readonly result: FfmpegResult | undefined
+  /** Where the last whole packet ends, when it ended where the file breaks off. */
+  readonly readUntilSeconds?: number | undefined
   /** It ran without `-xerror`. */
   readonly isPatient?: boolean
   readonly tracks: TrackTotals
@@ -130,7 +132,8 @@ function hint({ keepsGoodPart }: WholeOptions, goodSeconds = 0): string {
 }
 
 /** How far the file could be read; 0 when not at all. */
-function readSeconds({ result, last }: Whole, tracksSeconds = 0): number {
+function readSeconds({ result, last, readUntilSeconds }: Whole, tracksSeconds = 0): number {
+  if (readUntilSeconds !== undefined) return readUntilSeconds
   return endOf(Math.max(tracksSeconds, result?.mediaSeconds ?? 0, last?.endSeconds ?? 0), tracksSeconds)
 }
 

@@ -84,6 +84,18 @@ describe.each(await ffmpegBuilds())('the truth of chunks with $name', (build) =>
     }
   })
 
+  it.each(['half.mp4', 'half.avi', 'half.wav'])(
+    'says how far %s can be read also where it breaks off before the first chunk ends',
+    async (name) => {
+      const error = await attemptOn(path(name), { seconds: 6 }).catch((thrown: unknown) => thrown as Error)
+      const [, second] = /(\d+\.\d) s(?: that)? could be read/.exec((error as Error).message) ?? []
+      const kept = await attemptOn(path(name), { seconds: 6, onTruncated: 'keep' })
+      const { truncatedAtSeconds = NaN } = kept.facts.totals
+      expect(Math.abs(Number(second) - truncatedAtSeconds)).toBeLessThan(0.11)
+      await kept.remove()
+    },
+  )
+
   it.each(
     names.flatMap((name) => [
       { name, mode: 'copy' },
@@ -131,13 +143,30 @@ describe.each(await ffmpegBuilds())('the truth of chunks with $name', (build) =>
     expect(attempt.files.map((file) => file.chunk?.independent)).toEqual([true, false, false, false])
     expect(attempt.facts.warnings).toEqual([expect.stringContaining('need the chunk before')])
     const facts = await Promise.all(pathsOf(attempt).map((each) => chunkFacts(each, 'mp4')))
-    expect(facts.reduce((sum, { tracks }) => sum + (tracks?.[0]?.packets ?? 0), 0)).toBe(200)
+    const packets = facts.map(({ tracks }) => tracks?.[0]?.packets ?? 0)
+    expect(packets.reduce((sum, count) => sum + count, 0)).toBe(200)
+    const shown = await Promise.all(pathsOf(attempt).map(async (each) => (await decoded(each)).frames))
+    const mostLost = Math.max(...packets.map((count, place) => count - (shown[place] ?? 0)))
+    expect(mostLost).toBeGreaterThan(0)
+    expect(attempt.facts.warnings.join()).toContain(`(up to ${mostLost * 40} ms at a cut)`)
     await attempt.remove()
     const exact = await attemptOn(source, { mode: 'exact' })
     expect(exact.files.map((file) => file.chunk?.independent)).toEqual(exact.files.map(() => true))
     const frames = await Promise.all(pathsOf(exact).map(async (each) => (await decoded(each)).frames))
     expect(frames.reduce((sum, count) => sum + count, 0)).toBe(200)
     await exact.remove()
+  })
+
+  it('says how much of Vorbis cannot be heard at the cuts, since the first packet of a chunk gives no sound', async () => {
+    const source = await makeMedia(path('vorbis.mkv'), `${H264} -c:a libvorbis`)
+    const attempt = await attemptOn(source, {})
+    const heard = await Promise.all(pathsOf(attempt).map(async (each) => (await decoded(each)).samples))
+    const lost = (await decoded(source)).samples - heard.reduce((sum, count) => sum + count, 0)
+    const [, cuts, milliseconds] =
+      /at (\d+) cuts the first packet \(up to (\d+) ms\)/.exec(attempt.facts.warnings.join()) ?? []
+    expect(Number(cuts)).toBe(heard.length - 1)
+    expect(Math.abs(lost / 48 / Number(cuts) - Number(milliseconds))).toBeLessThan(1.5)
+    await attempt.remove()
   })
 
   it('keeps the pictures before what the file calls its first keyframe, and says so', async () => {

@@ -4,7 +4,7 @@ import {
   checkTotals,
   chunkTimes,
   declaredSeconds,
-  leansOn,
+  leanOf,
   lengthWarning,
   parseSegment,
   shortStreams,
@@ -155,17 +155,18 @@ describe('declaredSeconds', () => {
   })
 })
 
-describe('leansOn', () => {
+describe('leanOf', () => {
   it.each([
-    { format: 'avi', next: 4.08, fps: 25, expected: true },
-    { format: 'avi', next: 4.04, fps: 25, expected: false },
-    { format: 'avi', next: 9, fps: undefined, expected: false },
-    { format: 'mov,mp4', next: 9, fps: 25, expected: false },
+    { format: 'avi', next: 4.08, fps: 25, expected: 0.08 },
+    { format: 'avi', next: 4.04, fps: 25, expected: undefined },
+    { format: 'avi', next: 9, fps: undefined, expected: undefined },
+    { format: 'mov,mp4', next: 9, fps: 25, expected: undefined },
   ])(
     'is $expected in $format at $fps fps when a chunk is listed until 4 s and the next from $next s',
     (of) => {
       const media = { format: of.format } as MediaInfo
-      expect(leansOn(segment(0, 4), segment(of.next, 8), media, of.fps)).toBe(of.expected)
+      const seconds = leanOf(segment(0, 4), segment(of.next, 8), media, of.fps)
+      expect(seconds === undefined ? seconds : Number(seconds.toFixed(6))).toBe(of.expected)
     },
   )
 })
