@@ -68,10 +68,11 @@ export function createClockWatcher(streams: readonly number[], startSeconds: num
   return {
     /** Shape: `0,1.040000,0.960000,0.040000,16278,K__`, with `N/A` for what is unknown. @returns whether the clock has gone back */
     add(line: string): boolean {
-      const [stream = '', pts = '', dts = ''] = line.split(',')
+      const [stream = '', pts = '', dts = '', , , flags = ''] = line.split(',')
       const index = Number(stream)
       if (found || !streams.includes(index)) return found !== undefined
-      const seconds = [dts, pts]
+      // The first packets of H.264 in Matroska have no time of decoding, and are not in the order in which they are shown.
+      const seconds = (flags.startsWith('K') ? [dts, pts] : [dts])
         .filter((text) => text !== '')
         .map(Number)
         .find(Number.isFinite)

@@ -25,6 +25,16 @@ describe('the clock of a file', () => {
     expect(found).toBeUndefined()
   })
 
+  it('goes on where the first packets of Matroska with B-frames have no time of decoding', () => {
+    const { found } = watched([
+      '0,0.000,N/A,0.04,9,K__',
+      '0,0.160,N/A,0.04,9,___',
+      '0,0.040,N/A,0.04,9,___',
+      '0,0.120,0.120,0.04,9,___',
+    ])
+    expect(found).toBeUndefined()
+  })
+
   it('goes back where a stream does, and up to there is what every stream has', () => {
     const lines = ['0,1,1,1,9,K__', '1,1,1,1,9,K__', '0,4,4,1,9,K__', '1,3.5,3.5,1,9,K__', '0,1,1,1,9,K__']
     expect(watched(lines)).toEqual({
