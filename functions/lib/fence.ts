@@ -13,7 +13,7 @@ import { lchown, lstat, readdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { toolUser } from '../../runtime/index.ts'
+import { toolUser, type ToolUser } from '../../runtime/index.ts'
 import { GUARDED_ENVIRONMENT } from './environment.ts'
 
 export interface Fence {
@@ -27,7 +27,7 @@ export interface Fence {
   /** For people. */
   readonly title: string
   readonly diesWithParent: boolean
-  readonly user?: { readonly uid: number; readonly gid: number }
+  readonly user?: ToolUser
 }
 
 /** Threads count: FFmpeg starts some for each core, and several may run. */
@@ -38,19 +38,25 @@ const TIED = ['--pdeathsig', 'KILL', '--no-new-privs'] as const
 const POWERLESS = ['--inh-caps=-all', '--bounding-set=-all'] as const
 const NO_NETWORK = ['unshare', '--net', '--'] as const
 
+interface FencesFor {
+  readonly isRoot: boolean
+  readonly isOffline: boolean
+  /** That root's tools become; `undefined` when this machine has no free id. */
+  readonly user: ToolUser | undefined
+}
+
 /** From the strongest to none. Pure. */
-export function fencesFor(of: { readonly isRoot: boolean; readonly isOffline: boolean }): readonly Fence[] {
+export function fencesFor({ isRoot, isOffline, user }: FencesFor): readonly Fence[] {
   const tied = ['setpriv', ...TIED, '--']
   // Whoever changes the user or what it may do is no longer tied, and has to say so again.
   const within = (...options: readonly string[]) => ['setpriv', ...options, ...TIED, '--']
-  const user = toolUser()
-  const asItself: Fence = {
+  const asItself = (user: ToolUser): Fence => ({
     outer: tied,
     inner: within(`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', ...POWERLESS),
     title: `as a user of its own (${user.uid})`,
     diesWithParent: true,
     user,
-  }
+  })
   const powerless: Fence = {
     outer: tied,
     inner: within(...POWERLESS),
@@ -62,9 +68,10 @@ export function fencesFor(of: { readonly isRoot: boolean; readonly isOffline: bo
     outer: [...NO_NETWORK, ...fence.outer],
     title: `${fence.title}, without a network`,
   })
-  const offline = of.isOffline ? [cut(asItself), cut(powerless)] : []
+  const ofRoot = [...(user ? [asItself(user)] : []), powerless]
   return [
-    ...(of.isRoot ? [...offline, asItself, powerless] : []),
+    ...(isRoot && isOffline ? ofRoot.map(cut) : []),
+    ...(isRoot ? ofRoot : []),
     { outer: tied, inner: [], title: 'with the rights of the worker', diesWithParent: true },
     {
       outer: [],
@@ -84,7 +91,9 @@ const found = new Map<string, Promise<Fence>>()
 /** The strongest fence within which this program runs. Asked once for each. */
 export function fenceFor(path: string, of: { readonly isOffline: boolean }): Promise<Fence> {
   const key = `${path} ${of.isOffline}`
-  const fence = found.get(key) ?? strongest(path, fencesFor({ isRoot: process.getuid?.() === 0, ...of }))
+  const fence =
+    found.get(key) ??
+    strongest(path, fencesFor({ isRoot: process.getuid?.() === 0, user: toolUser(), ...of }))
   found.set(key, fence)
   // A machine that is short of something says nothing of what it can do.
   fence.catch(() => found.delete(key))

@@ -11,7 +11,7 @@ import { BEGINNING, lookOn, type Place } from './fragments.ts'
 import { runFfmpeg, type FfmpegResult } from './ffmpeg.ts'
 import { firstTimes } from './first-times.ts'
 import { ffprobeSchema, toMediaInfo, type FfprobeStream, type MediaInfo } from './media-info.ts'
-import { declaredTracks, type DeclaredTrack } from './mp4-source.ts'
+import { declaredTracks, UNREAD_TABLES, type DeclaredTrack } from './mp4-source.ts'
 import { mediaInput, type MediaInput } from './media-input.ts'
 import { endOfOgg, TAIL_BYTES, type ByteRange } from './ogg-pages.ts'
 import { refusalOfMedia, refusalOfTracks } from './policy.ts'
@@ -110,6 +110,7 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
     warnings: [
       ...(second ? [secondFileWarning(second, demuxer)] : []),
       ...(oggEnd && !oggEnd.isTorn && !oggEnd.isMarked ? [UNMARKED_END] : []),
+      ...(demuxer === 'mov' && tracks.length === 0 ? [UNREAD_TABLES] : []),
     ],
     ...(tracks.length > 0 && { declared: byStream(parsed.streams, tracks) }),
   }

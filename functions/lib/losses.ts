@@ -117,11 +117,14 @@ export function hiddenWarnings(options: LossesOptions): readonly string[] {
 const MAX_PART = 0.01
 const MAX_SECONDS = 1
 
-/** Every stream lacks so much that the file cannot be called whole. */
+/**
+ * Every stream lacks so much that the file cannot be called whole. Pictures that share a time with another one were all
+ * there to be decoded: that only one of them is encoded says nothing against the file.
+ */
 export function isTorn(losses: readonly Loss[], kept: readonly MediaStream[], seconds: number): boolean {
   return kept.every((stream) => {
     const loss = losses.find((each) => each.stream === stream)
-    if (!loss) return false
+    if (!loss || loss.at === 'encoded') return false
     const part = 1 - loss.found / loss.expected
     return part > MAX_PART && part * seconds > MAX_SECONDS
   })
@@ -133,7 +136,7 @@ export function lossWarning({ stream: { index, codec }, at, expected, found }: L
   if (at === 'read')
     return `${name}: ${found} of the ${expected} packets that the file declares could be read`
   if (at === 'encoded')
-    return `${name}: ${found} of its ${expected} pictures are in the chunks; ${lost} came at a time when another one stood`
+    return `${name}: ${found} of its ${expected} pictures are in the chunks; ${lost} came at the time of another one`
   return `${name}: ${found} of the ${expected} packets that were read are in the chunks`
 }
 

@@ -20,10 +20,14 @@ export interface DeclaredTrack {
   readonly hiddenAfter: number
 }
 
+/** A warning, for a source that FFmpeg knows as MP4 or QuickTime and of which we find no track. */
+export const UNREAD_TABLES =
+  'the tables of the file could not be looked into (larger than 256 MiB, compressed, or behind more than 1,000 boxes): whether it is encrypted, and how many packets it declares, was not checked'
+
 type Read = (start: number, count: number) => Promise<Buffer>
 
-/** More than hours of recording have: what has larger tables is not looked into. */
-const MAX_MOOV_BYTES = 64 * 1024 ** 2
+/** As of a chunk: more than days of recording have. What has larger tables is not looked into, and gets {@link UNREAD_TABLES}. */
+const MAX_MOOV_BYTES = 256 * 1024 ** 2
 const MAX_BOXES = 1_000
 const KINDS: Readonly<Record<string, DeclaredTrack['kind']>> = { vide: 'video', soun: 'audio' }
 
@@ -46,7 +50,8 @@ export async function readMoov(read: Read, sizeBytes: number): Promise<Buffer | 
     if (head.length < 16) return undefined
     const [short, type] = [head.readUInt32BE(0), head.toString('latin1', 4, 8)]
     const isLong = short === 1
-    const size = isLong ? Number(head.readBigUInt64BE(8)) : short
+    // The last box may leave it open.
+    const size = isLong ? Number(head.readBigUInt64BE(8)) : short || sizeBytes - at
     if (size < 8) return undefined
     if (type === 'moov') {
       return size > MAX_MOOV_BYTES ? undefined : read(at + (isLong ? 16 : 8), size - (isLong ? 16 : 8))

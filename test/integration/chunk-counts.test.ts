@@ -54,6 +54,22 @@ describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
     },
   )
 
+  it('warns where the tables lie behind so many boxes that nobody looked into them', async () => {
+    const bytes = await made('boxes.mp4', BOTH)
+    const at = bytes.indexOf('moov') - 4
+    const free = Buffer.from('\0\0\0\bfree')
+    const behind = (boxes: number) =>
+      Buffer.concat([bytes.subarray(0, at), ...Array<Buffer>(boxes).fill(free), bytes.subarray(at)])
+    for (const [boxes, warnings] of [
+      [900, []],
+      [1_000, [expect.stringMatching(/^the tables of the file could not be looked into .* not checked$/)]],
+    ] as const) {
+      const attempt = await cut(await written('behind.mp4', behind(boxes)))
+      expect(attempt.facts.warnings).toEqual(warnings)
+      await attempt.remove()
+    }
+  })
+
   it.each(['copy', 'exact'])(
     'says in mode %s how many pictures a damaged table of the last ones takes away',
     async (mode) => {

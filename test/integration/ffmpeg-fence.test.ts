@@ -98,7 +98,7 @@ describe.each(await ffmpegBuilds())('the fence around $name', (build) => {
       const isRoot = process.getuid?.() === 0
       const processes = Number(/^Max processes\s+(\d+)/m.exec(limits)?.[1])
       expect(processes === MAX_PROCESSES).toBe(isRoot)
-      expect(of('Uid')?.split('\t')[0]).toBe(`${isRoot ? toolUser().uid : process.getuid?.()}`)
+      expect(of('Uid')?.split('\t')[0]).toBe(`${isRoot ? toolUser()?.uid : process.getuid?.()}`)
       const hasOwnNetwork = network !== (await readlink('/proc/self/ns/net'))
       expect(hasOwnNetwork).toBe(isRoot && mayUnshare())
     },

@@ -127,7 +127,7 @@ describe('a client', () => {
       }
       for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]']) {
         const statuses = []
-        for (const uid of [12_345, 65_534, toolUser().uid, 0]) statuses.push(await statusFor(uid, host))
+        for (const uid of [12_345, 65_534, toolUser()?.uid ?? 0, 0]) statuses.push(await statusFor(uid, host))
         expect(statuses).toEqual(['404', '404', '206', '206'])
       }
     },

@@ -9,7 +9,7 @@ _apt:x:42:65534::/nonexistent:/usr/sbin/nologin
 
 it('is an id that no user and no group of the machine has, also not *nobody*', () => {
   expect(freeUser([DEBIAN, 'nogroup:x:65534:\n'])).toEqual({ uid: 65_533, gid: 65_533 })
-  const { uid } = toolUser()
+  const uid = toolUser()?.uid
   expect(readFileSync('/etc/passwd', 'latin1')).not.toMatch(new RegExp(`^[^:]*:[^:]*:${uid}:`, 'm'))
 })
 
@@ -18,10 +18,14 @@ it('leaves an id to the user or group that has it', () => {
   expect(freeUser([users, 'ours:x:65532:mine\n'])).toEqual({ uid: 65_531, gid: 65_531 })
 })
 
-it('is the same whatever the order of the files, and one of the reserved where all are taken', () => {
+it('is nobody at all where every id is taken, and the last one that is left before', () => {
   const all = Array.from({ length: 14 }, (_, index) => `u${index}:x:${65_520 + index}:0::/:/bin/sh`).join(
     '\n',
   )
-  expect(freeUser([all]).uid).toBe(65_520)
+  expect(freeUser([all])).toBeUndefined()
+  expect(freeUser([all.replace(':65520:', ':100:')])).toEqual({ uid: 65_520, gid: 65_520 })
+})
+
+it('is the same whatever the order of the files', () => {
   expect(freeUser(['', DEBIAN])).toEqual(freeUser([DEBIAN, '']))
 })

@@ -25,7 +25,7 @@ export async function isForeign(connection: Connection): Promise<boolean> {
     const table = await readFile(path, 'latin1').catch(() => '')
     const uids = uidsOf(table, connection)
     if (uids.length > 0)
-      return uids.some((uid) => uid !== ownUid && !(ownUid === 0 && uid === toolUser().uid))
+      return uids.some((uid) => uid !== ownUid && !(ownUid === 0 && uid === toolUser()?.uid))
   }
   return false
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { fencesFor } from '../../../../functions/lib/fence.ts'
 import { DEFAULT_LIMITS, guardedCommand } from '../../../../functions/lib/guard.ts'
-import { toolUser } from '../../../../runtime/index.ts'
 
-const OWN = `as a user of its own (${toolUser().uid})`
+const user = { uid: 65_533, gid: 65_533 }
+const OWN = 'as a user of its own (65533)'
 
-const fences = fencesFor({ isRoot: true, isOffline: true })
+const fences = fencesFor({ isRoot: true, isOffline: true, user })
 const within = (title: string) => {
   const fence = fences.find((one) => one.title === title)
   if (!fence) throw new Error(`there is no fence "${title}"`)
@@ -40,14 +40,19 @@ describe('guardedCommand', () => {
 
 describe('fencesFor', () => {
   it('begins with the strongest: a user of its own, no capabilities, no network', () => {
-    expect(fences[0]).toMatchObject({ title: `${OWN}, without a network`, user: toolUser() })
+    expect(fences[0]).toMatchObject({ title: `${OWN}, without a network`, user })
     expect(fences[0]?.outer.join(' ')).toBe('unshare --net -- setpriv --pdeathsig KILL --no-new-privs --')
     expect(fences[0]?.inner.join(' ')).toMatch(/--clear-groups .*--bounding-set=-all .*--no-new-privs --$/)
   })
   it('leaves the network to those who read through the proxy, and the user to who is not root', () => {
     const words = (of: { isRoot: boolean; isOffline: boolean }) =>
-      fencesFor(of).flatMap((one) => [...one.outer, ...one.inner])
+      fencesFor({ ...of, user }).flatMap((one) => [...one.outer, ...one.inner])
     expect(words({ isRoot: true, isOffline: false })).not.toContain('unshare')
     expect(words({ isRoot: false, isOffline: true }).join(' ')).not.toMatch(/unshare|reuid|caps/)
+  })
+  it('keeps root without capabilities where no id is free, as the id of a stranger would be worse', () => {
+    const some = fencesFor({ isRoot: true, isOffline: true, user: undefined })
+    expect(some[0]?.title).toBe('as root without capabilities, without a network')
+    expect(some.flatMap((one) => [...one.outer, ...one.inner]).join(' ')).not.toMatch(/reuid|regid|undefined/)
   })
 })

@@ -134,6 +134,14 @@ describe('a file', () => {
     expect(isTorn([loss(video, 40, 11)], [video, audio], 4)).toBe(false)
     expect(isTorn([loss(video, 100, 80), loss(audio, 174, 1)], [video, audio], 4)).toBe(false)
   })
+  it('is not torn by pictures that share a time: all were decoded, and only one of each time is encoded', () => {
+    const loss = { stream: video, at: 'encoded', expected: 1_000, found: 900 } as const
+    expect(isTorn([loss], [video], 40)).toBe(false)
+    expect(isTorn([{ ...loss, at: 'written' }], [video], 40)).toBe(true)
+    expect(lossWarning(loss)).toBe(
+      'stream 0 (h264): 900 of its 1000 pictures are in the chunks; 100 came at the time of another one',
+    )
+  })
   it('that lacks less gets a warning with both numbers', () => {
     expect(lossWarning({ stream: audio, at: 'written', expected: 174, found: 170 })).toBe(
       'stream 2 (aac): 170 of the 174 packets that were read are in the chunks',

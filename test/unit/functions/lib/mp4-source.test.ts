@@ -49,12 +49,12 @@ function file({ lasts = [[10, 40]], delays, sizes = Array<number>(10).fill(5), e
   return Buffer.concat([box('ftyp', words(0)), box('mdat', Buffer.alloc(50)), moov])
 }
 
-async function declared(track: Track) {
-  const bytes = file(track)
+async function declaredIn(bytes: Buffer) {
   const read = (start: number, count: number) => Promise.resolve(bytes.subarray(start, start + count))
   const [only] = await declaredTracks(read, bytes.length)
   return only
 }
+const declared = (track: Track) => declaredIn(file(track))
 
 describe('what an MP4 declares of a track', () => {
   it('is its number, its kind, its packets that are not empty, and how long they last', async () => {
@@ -102,6 +102,27 @@ describe('what an MP4 declares of a track', () => {
 
   it('is known at once also when a row of its table claims 2^31 packets', async () => {
     expect(await declared({ lasts: [[0x7fff_ffff, 40]], edits: [[20, 0]] })).toMatchObject({ hiddenAfter: 5 })
+  })
+
+  it('is read of tables that leave open how long they are, as the last box may', async () => {
+    const bytes = file({})
+    bytes.writeUInt32BE(0, bytes.indexOf('moov') - 4)
+    expect(await declaredIn(bytes)).toMatchObject({ packets: 10 })
+  })
+
+  it('is read of tables of up to 256 MiB, as those of a chunk, and of no larger ones', async () => {
+    const asked = async (moovBytes: number) => {
+      const counts: number[] = []
+      const head = Buffer.concat([words(moovBytes), Buffer.from('moov'), Buffer.alloc(8)])
+      const read = (start: number, count: number) => {
+        counts.push(count)
+        return Promise.resolve(start === 0 ? head : Buffer.alloc(0))
+      }
+      await declaredTracks(read, 2 ** 30)
+      return counts
+    }
+    expect(await asked(256 * 1024 ** 2)).toEqual([16, 256 * 1024 ** 2 - 8])
+    expect(await asked(256 * 1024 ** 2 + 1)).toEqual([16])
   })
 
   it('is nothing where there are no tables', async () => {
