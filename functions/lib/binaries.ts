@@ -68,14 +68,18 @@ async function fromEnvironment(env: Environment): Promise<FfmpegBinaries | undef
     if (!ffmpegPath) throw error
     throw new ToolError(`FFMPEG_PATH: ${error.message}`, { tool: 'ffmpeg', cause: error })
   })
-  if (ffmpegPath && !text.startsWith('ffmpeg version ')) {
-    const line = text.split('\n')[0]?.slice(0, 60)
-    throw new ToolError(`FFMPEG_PATH: ${ffmpegPath} is another program (it says "${line}")`, {
-      tool: 'ffmpeg',
-    })
-  }
+  if (ffmpegPath) mustBe('ffmpeg', ffmpegPath, text)
+  if (ffprobePath) mustBe('ffprobe', ffprobePath, await versionText('ffprobe', ffprobePath))
   const { version, hasFpsMode } = parseVersion(text)
   return { ffmpegPath: ffmpeg, ffprobePath: ffprobe, version, hasFpsMode, origin: 'environment' }
+}
+
+/** @throws {ToolError} when the program at the path that a setting names calls itself something else */
+function mustBe(tool: 'ffmpeg' | 'ffprobe', path: string, versionText: string): void {
+  if (versionText.startsWith(`${tool} version `)) return
+  const line = versionText.split('\n')[0]?.slice(0, 60)
+  const name = tool === 'ffmpeg' ? 'FFMPEG_PATH' : 'FFPROBE_PATH'
+  throw new ToolError(`${name}: ${path} is another program (it says "${line}")`, { tool })
 }
 
 async function fromPath(env: Environment): Promise<FfmpegBinaries | undefined> {

@@ -113,6 +113,8 @@ async function open(
   await stack.start()
   const mc = createMc(programs.mc, join(dataDir, 'mc'))
   await mc.setAlias('sluice', stack.minioEndpoint, credentials.uploader)
+  // For what the uploader may not: removing results, MinIO's own settings.
+  await mc.setAlias('root', stack.minioEndpoint, credentials.root)
   return { ...prepared, stack, mc, signal }
 }
 

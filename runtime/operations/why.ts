@@ -8,6 +8,7 @@ import type { Manifest } from '../output/manifest.ts'
 import type { Verdict } from '../output/verdict.ts'
 import type { RunRecord } from '../queue/run.ts'
 import { formatBytes } from '../size.ts'
+import { shellWord } from '../shell-word.ts'
 import { mismatchInWords } from './mismatch.ts'
 
 export interface KeyTrouble {
@@ -107,10 +108,7 @@ function whyOfRun(facts: Facts, run: RunRecord): Why {
     case 'dead': {
       const tries = run.reason === 'crash-loop' ? 'it took its worker down' : times(run.attempts, 'attempt')
       // The very same would end the very same way.
-      const again =
-        run.reason === 'permanent'
-          ? `Upload it anew, or run it with other options: sluice reprocess … --function ${name} --option …`
-          : againInWords(run.runId)
+      const again = run.reason === 'permanent' ? elseInWords(facts) : againInWords(run.runId)
       return because('dead', `given up (${run.reason ?? 'dead'}, ${tries}): ${told}. ${again}`)
     }
     case 'cancelled':
@@ -138,12 +136,21 @@ function whyOfRecords(facts: Facts): Why | undefined {
 /** On purpose, as far as anybody can tell: so nothing brings it back by itself. */
 function removed({ definition, run, verdict }: Facts, { key }: NonNullable<Facts['object']>): Why {
   const at = verdict?.state === 'removed' ? ` (${inUtc(Date.parse(verdict.at))})` : ''
-  const name = JSON.stringify(`${definition.bucket}/${key}`)
+  const name = shellWord(`${definition.bucket}/${key}`)
   const done = run?.endedAtMs === undefined ? 'done' : `done at ${inUtc(run.endedAtMs)}`
   return because(
     'removed',
     `${done}, and its result was removed since${at}, by hand or by a rule of its bucket: it is not made again by itself. Make it again: sluice reprocess ${name} --function ${definition.name}`,
   )
+}
+
+/** What may help where the same would end the same way. */
+function elseInWords({ definition, object }: Facts): string {
+  if (!object || Object.keys(definition.options.shape).length === 0)
+    return 'Upload it again once it is mended'
+  const { name, bucket } = definition
+  const line = `sluice reprocess ${shellWord(`${bucket}/${object.key}`)} --function ${name} --option NAME=VALUE`
+  return `Upload it again once it is mended, or run it with other options (sluice functions ${name} lists them): ${line}`
 }
 
 function removedSince({ object }: Facts): string {

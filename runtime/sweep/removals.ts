@@ -7,6 +7,7 @@ import type { FunctionDefinition } from '../function.ts'
 import { placeOf } from '../output/layout.ts'
 import { readStanding } from '../output/standing.ts'
 import { removeVerdict, writeVerdict, type Verdict } from '../output/verdict.ts'
+import { shellWord } from '../shell-word.ts'
 import type { Storage } from '../storage/storage.ts'
 import { latestVersion } from '../storage/latest-version.ts'
 import { readWatermarkMs } from '../storage/provision/watermark.ts'
@@ -41,7 +42,7 @@ function verdictOf({ run, seenEpoch }: Candidate, removedAtMs: number): Verdict 
   return {
     schema: 1,
     state: 'removed',
-    reason: `its result was removed, by hand or by a rule of its bucket, so it is not made again by itself: sluice reprocess ${payload.bucket}/${payload.key} makes it again`,
+    reason: `its result was removed, by hand or by a rule of its bucket, so it is not made again by itself: sluice reprocess ${shellWord(`${payload.bucket}/${payload.key}`)} makes it again`,
     run: runId,
     attempt: '',
     epoch: seenEpoch === 'none' ? 0 : Number(seenEpoch),

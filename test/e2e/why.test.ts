@@ -247,7 +247,7 @@ const cases: readonly Case[] = [
     prepare: () => put('answer/permanent', 'permanent'),
     name: 'answer',
     reason: 'dead',
-    says: /given up \(permanent, 1 attempt\): there is nothing to be done\. Upload it anew, or run it with other options: sluice reprocess … --function answer --option …/,
+    says: /given up \(permanent, 1 attempt\): there is nothing to be done\. Upload it again once it is mended/,
   },
   {
     because: 'it failed too often',

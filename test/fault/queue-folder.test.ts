@@ -73,7 +73,7 @@ describe('a torn event', () => {
     const beforeMs = Date.now() - 60_000
     await utimes(first, beforeMs / 1_000, beforeMs / 1_000)
     const finding = await checkQueueFolder(folder(), 'sluice')
-    expect(finding).toMatchObject({ status: 'fail', repair: [`rm '${first}'`, 'sluice sweep'] })
+    expect(finding).toMatchObject({ status: 'fail', repair: [`rm ${first}`, 'sluice sweep'] })
     await rm(first)
     await waitFor(async () => (await stagedEvents()).length === 0, {
       timeoutMs: 30_000,

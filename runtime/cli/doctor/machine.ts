@@ -1,4 +1,5 @@
 /** This machine: Node, what functions work with, room for attempts, files that may be open, and who gets at the data. @module */
+import { shellWord } from '../../shell-word.ts'
 import { mkdir, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../../errors.ts'
@@ -38,12 +39,8 @@ export async function judgeDataDir(path: string): Promise<Finding> {
   return fail(
     'data folder',
     `other users of this machine get into ${path} (${rights}): uploads and the secret keys of accounts are there`,
-    `chmod 700 ${quoted(path)}`,
+    `chmod 700 ${shellWord(path)}`,
   )
-}
-
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", `'\\''`)}'`
 }
 
 export function judgeNode(version: string): Finding {
@@ -74,7 +71,7 @@ async function* checkScratch(path: string): Findings {
     yield fail(
       'scratch',
       `${path} (SLUICE_SCRATCH_DIR) cannot be written: ${messageOf(error)}`,
-      `sudo install -d -o "$USER" ${quoted(path)}`,
+      `sudo install -d -o "$USER" ${shellWord(path)}`,
     )
   }
 }

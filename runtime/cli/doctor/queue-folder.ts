@@ -3,6 +3,7 @@
  * its power, blocks all that come after it for ever, and MinIO says so in its own log only.
  * @module
  */
+import { shellWord } from '../../shell-word.ts'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MINUTE_MS, SECOND_MS } from '../../time.ts'
@@ -36,7 +37,7 @@ export async function checkQueueFolder(folder: string, invocation: string): Prom
     return fail(
       CHECK,
       `${countText(torn.length, 'event')} in ${folder} were torn when they were written: MinIO may send none of the ${events.length} there, and tries for ever. What they told of is found by the sweep`,
-      ...torn.slice(0, SHOWN).map(({ path }) => `rm '${path.replaceAll("'", `'\\''`)}'`),
+      ...torn.slice(0, SHOWN).map(({ path }) => `rm ${shellWord(path)}`),
       `${invocation} sweep`,
     )
   }

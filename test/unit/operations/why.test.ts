@@ -159,7 +159,7 @@ describe('of a run', () => {
       'removed',
       { state: 'succeeded', endedAt: String(NOW) },
       { isVacant: true },
-      /done at 2026-11-23 16:00:00 UTC, and its result was removed since, .* sluice reprocess "incoming\/a\.mp4" --function cut/,
+      /done at 2026-11-23 16:00:00 UTC, and its result was removed since, .* sluice reprocess incoming\/a\.mp4 --function cut/,
     ],
   ] as const)('that is %s, says so in words', (reason, fields, rest, words) => {
     const why = whyOf(facts({ run: runOf(fields), ...rest }))

@@ -34,7 +34,7 @@ describe('findBinaries', () => {
   })
   it('takes both from the environment when it names both', async () => {
     const ffmpegPath = await program('ffmpeg', RECENT)
-    const ffprobePath = await program('another-ffprobe', '')
+    const ffprobePath = await program('another-ffprobe', 'ffprobe version 5.1.9 Copyright')
     expect(await findBinaries({ FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath })).toMatchObject({
       ffprobePath,
     })
@@ -75,6 +75,9 @@ describe('findBinaries', () => {
     const path = await program('echo', 'hello')
     await expect(findBinaries({ FFMPEG_PATH: path })).rejects.toThrow(
       `FFMPEG_PATH: ${path} is another program (it says "hello")`,
+    )
+    await expect(findBinaries({ FFPROBE_PATH: path })).rejects.toThrow(
+      `FFPROBE_PATH: ${path} is another program (it says "hello")`,
     )
   })
   it('says what to do when the named program does not run', async () => {
