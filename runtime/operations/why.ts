@@ -137,10 +137,15 @@ function whyOfRecords(facts: Facts): Why | undefined {
 function removed({ definition, run, verdict }: Facts, { key }: NonNullable<Facts['object']>): Why {
   const at = verdict?.state === 'removed' ? ` (${inUtc(Date.parse(verdict.at))})` : ''
   const name = shellWord(`${definition.bucket}/${key}`)
+  // Nobody has seen the removal: the place may be another one than when the run ended.
+  const elsewhere =
+    verdict?.state === 'removed'
+      ? ''
+      : ', unless it lies in an earlier output bucket or folder of its function'
   const done = run?.endedAtMs === undefined ? 'done' : `done at ${inUtc(run.endedAtMs)}`
   return because(
     'removed',
-    `${done}, and its result was removed since${at}, by hand or by a rule of its bucket: it is not made again by itself. Make it again: sluice reprocess ${name} --function ${definition.name}`,
+    `${done}, and its result was removed since${at}, by hand or by a rule of its bucket${elsewhere}: it is not made again by itself. Make it again: sluice reprocess ${name} --function ${definition.name}`,
   )
 }
 

@@ -9,8 +9,11 @@ import { parseIdentity, parseJson } from './manifest.ts'
 import { verdictSchema } from './verdict.ts'
 
 export interface Vacancy {
-  /** Below a delete marker lies the result of this very run, or a verdict that had ended it for good. */
-  readonly isOfRun: boolean
+  /**
+   * Whose is what a delete marker hides, a result or a verdict that had ended its run for good: of this very run, or of
+   * another; `unknown` when there is none, or it cannot be read.
+   */
+  readonly hidden: 'own' | 'other' | 'unknown'
   /** When somebody put the delete marker there, whatever lay below it. */
   readonly removedAtMs?: number | undefined
 }
@@ -24,14 +27,19 @@ export async function readVacancy(
   const manifest = await readHidden(storage, place.bucket, place.manifestKey)
   if (manifest === 'visible') return undefined
   const { removedAtMs, text } = manifest ?? {}
-  if (text !== undefined && parseIdentity(text)?.run === runId) return { isOfRun: true, removedAtMs }
+  const resultOf = text === undefined ? undefined : parseIdentity(text)?.run
+  if (resultOf === runId) return { hidden: 'own', removedAtMs }
   const verdict = await readHidden(storage, place.verdictBucket, place.verdictKey)
-  if (verdict !== undefined && verdict !== 'visible' && verdict.text !== undefined) {
-    const { data } = verdictSchema.safeParse(parseJson(verdict.text))
-    if (data?.run === runId && isForGood(data.state))
-      return { isOfRun: true, removedAtMs: verdict.removedAtMs }
-  }
-  return { isOfRun: false, removedAtMs }
+  const { removedAtMs: verdictRemovedAtMs, text: verdictText } = verdict === 'visible' ? {} : (verdict ?? {})
+  const verdictOf = verdictText === undefined ? undefined : endedForGood(verdictText)
+  if (verdictOf === runId) return { hidden: 'own', removedAtMs: verdictRemovedAtMs }
+  return { hidden: (resultOf ?? verdictOf) === undefined ? 'unknown' : 'other', removedAtMs }
+}
+
+/** The run that the verdict had ended for good. */
+function endedForGood(text: string): string | undefined {
+  const { data } = verdictSchema.safeParse(parseJson(text))
+  return data && isForGood(data.state) ? data.run : undefined
 }
 
 /** The other states only last as long as a newer version is there. */

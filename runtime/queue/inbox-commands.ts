@@ -72,6 +72,27 @@ export interface Admission {
 export type AdmitOutcome = 'new' | 'unplaced' | 'copy' | 'duplicate' | 'lifted'
 
 export function createInboxCommands(redis: Redis, keys: Keys, script: RunScript) {
+  async function send(admission: Admission): Promise<readonly [number, AdmitOutcome[]?, number[]?]> {
+    const { raws, jobs, marks, bad, debts, announced } = admission
+    const args: ScriptArgument[] = [admission.paths, admission.pass ?? '', admission.intake ?? '']
+    const add = <T>(items: readonly T[], argumentsOf: (item: T) => readonly ScriptArgument[]) => {
+      args.push(items.length)
+      for (const item of items) args.push(...argumentsOf(item))
+    }
+    add(raws, (raw) => [raw])
+    add(jobs, (job) => {
+      const { runId, functionName, objectId, eventId, lane, trigger, payload } = job
+      const text = JSON.stringify(payload)
+      return [runId, functionName, objectId, payload.generation, eventId, lane, trigger, text]
+    })
+    add(marks, (mark) => [mark.objectId, mark.generation, mark.only ?? '', mark.hint])
+    add(bad, ({ raw, reason }) => [raw, reason])
+    add(debts, (debt) => [debt])
+    args.push(admission.recordTtlMs)
+    add(announced, ({ objectId, text }) => [objectId, text])
+    return (await script('admit', args)) as [number, AdmitOutcome[]?, number[]?]
+  }
+
   return {
     async readInbox({ intake, process }: Reader): Promise<InboxHead> {
       const args = [intake, process, BATCH_TEXTS, BATCH_BYTES, TEXT_MAX_BYTES, DEATHS_MAX]
@@ -95,25 +116,14 @@ export function createInboxCommands(redis: Redis, keys: Keys, script: RunScript)
 
     /** What became of each job, or undefined when another process was faster: read the head again. */
     async admit(admission: Admission): Promise<readonly AdmitOutcome[] | undefined> {
-      const { raws, jobs, marks, bad, debts, announced } = admission
-      const args: ScriptArgument[] = [admission.paths, admission.pass ?? '', admission.intake ?? '']
-      const add = <T>(items: readonly T[], argumentsOf: (item: T) => readonly ScriptArgument[]) => {
-        args.push(items.length)
-        for (const item of items) args.push(...argumentsOf(item))
-      }
-      add(raws, (raw) => [raw])
-      add(jobs, (job) => {
-        const { runId, functionName, objectId, eventId, lane, trigger, payload } = job
-        const text = JSON.stringify(payload)
-        return [runId, functionName, objectId, payload.generation, eventId, lane, trigger, text]
-      })
-      add(marks, (mark) => [mark.objectId, mark.generation, mark.only ?? '', mark.hint])
-      add(bad, ({ raw, reason }) => [raw, reason])
-      add(debts, (debt) => [debt])
-      args.push(admission.recordTtlMs)
-      add(announced, ({ objectId, text }) => [objectId, text])
-      const [done, outcomes] = (await script('admit', args)) as [number, AdmitOutcome[]?]
+      const [done, outcomes] = await send(admission)
       return done === 1 ? outcomes : undefined
+    },
+
+    /** Likewise without a notification: whether each debt is new; the others were owed already. */
+    async admitDebts(admission: Admission & { readonly raws: readonly [] }): Promise<readonly boolean[]> {
+      const [, , areNew = []] = await send(admission)
+      return areNew.map((isNew) => isNew === 1)
     },
   }
 }

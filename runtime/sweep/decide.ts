@@ -71,8 +71,6 @@ export interface Facts {
   readonly keptMs?: number | undefined
   /** What was uploaded before then was decided by a pass that has ended, of this Redis; undefined when none has. */
   readonly decidedBeforeMs?: number | undefined
-  /** No other version of the object is there: what lay at the place of its result was of this one. */
-  readonly isOnlyVersion?: boolean
   /** The store has announced that a result was removed from this place. */
   readonly isRemovalAnnounced?: boolean
   /** What the buckets say; undefined while they were not asked. */
@@ -117,7 +115,10 @@ export function decide(facts: Facts): Decision {
   }
 }
 
-/** A success always had a result: where there is none, somebody has removed it. */
+/**
+ * A success always had a result, but not always at today's place: the function may have had another output bucket then, or
+ * the key another folder. So only a trace tells that somebody has removed it.
+ */
 function ofSuccess(facts: Facts): Decision {
   const { isThorough, records, runId } = facts
   if (!isThorough) return LEAVE
@@ -127,7 +128,8 @@ function ofSuccess(facts: Facts): Decision {
   if (verdict?.run === runId && verdict.state === 'removed') return { kind: 'report', reason: 'removed' }
   if (isPastKeeping(facts)) return LEAVE
   if (!vacancy) return { kind: 'ask-place' }
-  return vacancy === 'occupied' ? LEAVE : { kind: 'removed', removedAtMs: vacancy.removedAtMs }
+  if (vacancy === 'occupied' || !isTraced(facts, vacancy)) return LEAVE
+  return { kind: 'removed', removedAtMs: vacancy.removedAtMs }
 }
 
 /** A result is at least as young as its upload. */
@@ -174,11 +176,16 @@ function ofVerdict(state: VerdictState): Decision {
 
 /**
  * Whether the result of this very version was there. That something was removed is not enough, since it may have been an
- * older version's: then nobody has heard of this one, and an upload would be lost.
+ * older version's, also of one that is gone by now: then nobody has heard of this one, and an upload would be lost.
  */
-function wasRemoved(facts: Facts, { isOfRun, removedAtMs }: Vacancy): boolean {
-  if (isOfRun) return true
-  const { lastModifiedMs, decidedBeforeMs = -Infinity, isOnlyVersion, isRemovalAnnounced } = facts
-  const isTraced = isRemovalAnnounced === true || (removedAtMs ?? -Infinity) > lastModifiedMs
-  return isTraced && (isOnlyVersion === true || lastModifiedMs < decidedBeforeMs)
+function wasRemoved(facts: Facts, vacancy: Vacancy): boolean {
+  if (vacancy.hidden === 'own') return true
+  const { lastModifiedMs, decidedBeforeMs = -Infinity } = facts
+  return isTraced(facts, vacancy) && lastModifiedMs < decidedBeforeMs
+}
+
+/** Whether anything tells that a result was removed here since the upload, and nothing that it was another's. */
+function isTraced({ lastModifiedMs, isRemovalAnnounced }: Facts, { hidden, removedAtMs }: Vacancy): boolean {
+  if (hidden !== 'unknown') return hidden === 'own'
+  return isRemovalAnnounced === true || (removedAtMs ?? -Infinity) > lastModifiedMs
 }

@@ -66,9 +66,12 @@ export async function heal(
   }
   for (const some of inSteps(findings.lostDeletes)) {
     const debts = some.map(({ debt }) => debt)
-    if (!isDry) await queue.admit({ ...NOTHING, ...settingsOf(parts), debts, pass })
-    for (const { functionName, bucket, key } of some)
-      healed.push({ reason: 'lost-delete', functionName, bucket, key })
+    const areNew = isDry
+      ? some.map(() => true)
+      : await queue.admitDebts({ ...NOTHING, ...settingsOf(parts), debts, pass })
+    some.forEach(({ functionName, bucket, key }, index) => {
+      if (areNew[index]) healed.push({ reason: 'lost-delete', functionName, bucket, key })
+    })
   }
   return healed
 }
@@ -77,7 +80,7 @@ function isNew(outcome: string | undefined): boolean {
   return outcome === 'new' || outcome === 'unplaced'
 }
 
-const NOTHING = { raws: [], jobs: [], marks: [], bad: [], debts: [], announced: [] }
+const NOTHING = { raws: [], jobs: [], marks: [], bad: [], debts: [], announced: [] } as const
 
 function settingsOf({ paths, recordTtlMs }: HealParts) {
   return { paths, recordTtlMs }

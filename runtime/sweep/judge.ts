@@ -30,7 +30,6 @@ export async function judge(
     removesSource: definition.afterSuccess === 'remove' && payload.versionId !== undefined,
     keptMs: parts.resultsKeptMs,
     decidedBeforeMs: scope.decidedBeforeMs,
-    isOnlyVersion: payload.versionId !== undefined && !hasOlder,
     isRemovalAnnounced: scope.isRemovalAnnounced ?? false,
   }
   const first = decide(facts)

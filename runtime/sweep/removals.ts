@@ -78,11 +78,10 @@ export async function lookAtRemoval(
   // Results go with their source, or stay without it: neither is a removal of the result alone.
   if (!definition || !latest) return false
   const listed = { ...latest, isLatest: true, isDeleteMarker: false }
-  const hasOlder = await hasOthers(storage, bucket, key)
   const nowMs = await queue.nowMs()
   const findings = await examine(
     { ...parts, router: (object) => router(object).filter((route) => route.definition === definition) },
-    [{ latest: listed, hasOlder }],
+    [{ latest: listed, hasOlder: false }],
     {
       bucket,
       nowMs,
@@ -111,13 +110,4 @@ async function forgetRemoval(
   if (!result || verdict?.state !== 'removed' || verdict.run !== result.run) return
   const owed = await removeVerdict({ storage, place }, result)
   if (owed !== undefined) throw new Error(owed)
-}
-
-/** Whether the key has more than one version, delete markers among them. */
-async function hasOthers(storage: Storage, bucket: string, key: string): Promise<boolean> {
-  let rows = 0
-  for await (const row of storage.list(bucket, { prefix: key, versions: true, pageSize: 2 })) {
-    if (row.key !== key || ++rows > 1) break
-  }
-  return rows > 1
 }

@@ -136,9 +136,11 @@ describe('of a source that was deleted while nobody heard of it', () => {
     await storage.put('processed', 'mirror/deleted/mirror/manifest.json', { bytes: Buffer.from(text) }, BODY)
   })
 
-  it('the result is owed its removal, where there is one', async () => {
+  it('the result is owed its removal, where there is one, and what is owed already is not counted again', async () => {
     expect((await sweepMirror()).healed).toEqual({ 'lost-delete': 1 })
     expect(await owed()).toMatchObject([expect.stringContaining('mirror/deleted')])
+    expect((await sweepMirror()).healed).toEqual({})
+    expect(await owed()).toHaveLength(1)
   })
 
   it('the result stays when the source was deleted before the last full pass, which let it stand', async () => {

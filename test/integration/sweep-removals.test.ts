@@ -37,6 +37,16 @@ async function leaveResult(key: string, generation: string, definition: Function
   await used.storage.put(bucket, manifestKey, { bytes: Buffer.from(text) }, BODY)
 }
 
+/** An upload whose run has succeeded, as far as Redis knows, and its result. */
+async function succeeded(key: string, definition: FunctionDefinition): Promise<string> {
+  await put('incoming', key)
+  expect(await sweep(key, definition)).toEqual(LOST)
+  const [runId = ''] = await used.redis.zrange(used.queue.keys.runs, '-1', '-1')
+  await used.redis.hset(used.queue.keys.run(runId), { state: 'succeeded', epoch: '7' })
+  await leaveResult(key, (await used.queue.run(runId))!.payload.generation, definition)
+  return runId
+}
+
 const sweep = async (key: string, definition = made, rest: object = {}) => {
   const { healed, reported } = await runAll(partsOf([definition], rest), await fullPass(key))
   return { healed, reported }
@@ -67,6 +77,9 @@ it.each(['processed', 'metadata'])(
     const generation = await done(key, definition)
     expect(await sweep(key, definition)).toEqual(NOTHING)
     await removeByKey(key, definition)
+    // What a dry run finds is not written down.
+    for await (const _ of steps(partsOf([definition]), await fullPass(key), true));
+    expect(await verdictAt(key, definition)).toBeUndefined()
     expect(await sweep(key, definition)).toEqual(REMOVED)
     expect(await verdictAt(key, definition)).toMatchObject({
       state: 'removed',
@@ -85,16 +98,10 @@ it('of runs that Redis remembers stay removed once it has forgotten them, with o
   for (const bucket of ['processed', 'flat']) {
     const definition = writer(bucket)
     const key = `remembered ${bucket}`
-    await put('incoming', key)
-    expect(await sweep(key, definition)).toEqual(LOST)
-    const [runId = ''] = await used.redis.zrange(used.queue.keys.runs, '-1', '-1')
-    await used.redis.hset(used.queue.keys.run(runId), { state: 'succeeded', epoch: '7' })
-    await leaveResult(key, (await used.queue.run(runId))!.payload.generation, definition)
+    const runId = await succeeded(key, definition)
     expect(await sweep(key, definition)).toEqual(NOTHING)
     await removeAll(key, definition)
-    // What a dry run finds is not written down.
-    for await (const _ of steps(partsOf([definition]), await fullPass(key), true));
-    expect(await verdictAt(key, definition)).toBeUndefined()
+    expect(await announced(key, undefined, definition)).toBe(true)
     expect(await sweep(key, definition)).toEqual(REMOVED)
     expect(await verdictAt(key, definition)).toMatchObject({ state: 'removed', run: runId, epoch: 7 })
     await used.redis.flushall()
@@ -102,16 +109,35 @@ it('of runs that Redis remembers stay removed once it has forgotten them, with o
   }
 })
 
-it('whose every version went stay removed when the store has announced it, and the object has no other version', async () => {
+it('of runs that Redis remembers are not taken for removed where they lie at an earlier place of their function', async () => {
+  const { storage } = used
+  const key = 'moved'
+  await succeeded(key, made)
+  expect(await sweep(key, writer('flat'))).toEqual(NOTHING)
+  expect(await verdictAt(key)).toBeUndefined()
+  // Such keys had a folder with their own name once.
+  const below = 'v1.0/made/clip.mp4'
+  await succeeded(below, made)
+  const { bucket, manifestKey } = place(below)
+  expect(manifestKey).toMatch(/^@/)
+  const bytes = Buffer.from((await storage.readText(bucket, manifestKey))!.text)
+  await storage.put(bucket, `${below}/made/manifest.json`, { bytes }, BODY)
+  await removeAll(below)
+  expect(await sweep(below)).toEqual(NOTHING)
+  expect(await verdictAt(below)).toBeUndefined()
+})
+
+it('whose every version went stay removed when the store has announced it, and a pass had decided about the upload', async () => {
   for (const bucket of ['processed', 'flat']) {
     const definition = writer(bucket)
     const key = `announced ${bucket}`
     await done(key, definition)
     await removeAll(key, definition)
-    expect(await announced(key, undefined, definition)).toBe(true)
+    expect(await announced(key, undefined, definition)).toBe(false)
+    expect(await announced(key, Date.now() + 60_000, definition)).toBe(true)
     expect(await sweep(key, definition)).toEqual(REMOVED)
     // Both targets may say it, and it may be said late.
-    expect(await announced(key, undefined, definition)).toBe(false)
+    expect(await announced(key, Date.now() + 60_000, definition)).toBe(false)
   }
 })
 
@@ -129,6 +155,23 @@ it('of an older upload say nothing of a newer one that nobody has heard of', asy
   expect(await announced(another)).toBe(false)
   expect(await sweep(another)).toEqual(LOST)
 })
+
+it.each([
+  { how: 'a delete marker', remove: removeByKey, decidedBeforeMs: Infinity },
+  { how: 'all versions', remove: removeAll, decidedBeforeMs: undefined },
+])(
+  'of an upload that is gone itself say nothing of the next one, when removed with $how',
+  async (removal) => {
+    const key = `gone, ${removal.how}`
+    await done(key)
+    await removeVersions(used.storage, 'incoming', await versionsOf(used.storage, 'incoming', key))
+    await put('incoming', key)
+    await removal.remove(key)
+    expect(await announced(key, removal.decidedBeforeMs)).toBe(false)
+    expect(await verdictAt(key)).toBeUndefined()
+    expect(await sweep(key)).toEqual(LOST)
+  },
+)
 
 it('are of the newest upload when a pass had decided about that before', async () => {
   const key = 'decided'

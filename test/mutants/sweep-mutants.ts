@@ -23,9 +23,16 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ['what was run on request counts as never run', 'if (isOld && !facts.isExact)', 'if (isOld)'],
     [
       'a removed result is made again',
-      "return vacancy === 'occupied' ? LEAVE : { kind: 'removed', removedAtMs: vacancy.removedAtMs }",
-      'return LOST',
+      'if (isPastKeeping(facts)) return LEAVE\n  if (!vacancy)',
+      'return LOST\n  if (!vacancy)',
     ],
+    ['a success without a trace counts as removed', ' || !isTraced(facts, vacancy)', ''],
+    [
+      'the removal of another result hides an upload',
+      "if (hidden !== 'unknown') return hidden === 'own'",
+      "if (hidden === 'own') return true",
+    ],
+    ['a removal that was announced hides an upload', ' && lastModifiedMs < decidedBeforeMs', ''],
     [
       'an upload of any way is run',
       "if (!facts.isEventKnown) return { kind: 'report', reason: 'event-unknown' }",
@@ -108,6 +115,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     [...FINDINGS, ...SWEEP],
     [
       ['what was admitted by another is counted too', 'isNew(outcomes[index]) && told', 'told'],
+      ['a debt that was owed already is counted', 'if (areNew[index]) healed', 'healed'],
       ['a dry run counts a lost place twice', "mode === 'try-objects' ? []", 'false ? []'],
       ['a dry run heals', "const isDry = mode !== 'heal'", 'const isDry = false'],
       ['what the sweep takes up outdates nothing', 'marks: runs.map(', 'marks: runs.slice(0, 0).map('],

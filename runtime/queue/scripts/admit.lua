@@ -9,8 +9,8 @@
 --       b, then b times: raw, reason
 --       d, then d times: what is to be cleaned away now
 --       ttl in ms, e, then e times: object, what was announced of it (JSON)
--- Returns {1, outcome of each job: new | unplaced (new, but its stream's key is of another type) | copy | duplicate | lifted},
---         or {0} when the head has changed
+-- Returns {1, outcome of each job: new | unplaced (new, but its stream's key is of another type) | copy | duplicate | lifted,
+--          of each debt 1 when it is new, 0 when it was owed already}, or {0} when the head has changed
 local paths = tonumber(ARGV[1])
 local pass, intake = ARGV[2], ARGV[3]
 local list = P .. 'in'
@@ -79,10 +79,14 @@ end
 for _ = 1, tonumber(nextArg()) do
   setAside(nextArg(), nextArg())
 end
-local owed = 0
-for _ = 1, tonumber(nextArg()) do owed = owed + owe(nextArg(), t) end
+local owed = {}
+local newDebts = 0
+for i = 1, tonumber(nextArg()) do
+  owed[i] = owe(nextArg(), t)
+  newDebts = newDebts + owed[i]
+end
 countHealed(pass, 'lost-event', added)
-countHealed(pass, 'lost-delete', owed)
+countHealed(pass, 'lost-delete', newDebts)
 local ttlMs = nextArg()
 for _ = 1, tonumber(nextArg()) do
   local key, text = P .. 'events:' .. nextArg(), nextArg()
@@ -97,4 +101,4 @@ if n > 0 then
   haveRead(intake, n)
 end
 for fn in pairs(woken) do wake(fn) end
-return { 1, outcomes }
+return { 1, outcomes, owed }

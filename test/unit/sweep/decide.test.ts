@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Vacancy } from '../../../runtime/output/vacancy.ts'
 import type { VerdictState } from '../../../runtime/output/verdict.ts'
 import { RUN_STATES, type RunState } from '../../../runtime/queue/run.ts'
 import { decide, type Facts, type Records } from '../../../runtime/sweep/decide.ts'
@@ -19,7 +20,7 @@ const facts = (rest: Partial<Facts> = {}): Facts => ({
 })
 const NOTHING: Records = {}
 /** No result, and nothing tells that there was one. */
-const EMPTY: Records = { vacancy: { isOfRun: false } }
+const EMPTY: Records = { vacancy: { hidden: 'unknown' } }
 const result = (run: string, lastModifiedMs = UPLOADED - 1): Records => ({ result: { run, lastModifiedMs } })
 const verdict = (run: string, state: VerdictState): Records => ({ verdict: { run, state } })
 const LEAVE = { kind: 'leave' }
@@ -112,45 +113,50 @@ describe('of a run that Redis does not know', () => {
 
 describe('of a result that is not there any more', () => {
   const removedAtMs = UPLOADED + MINUTE
-  const hidden = (isOfRun: boolean): Records => ({ vacancy: { isOfRun, removedAtMs } })
+  const below = (hidden: Vacancy['hidden']): Records => ({ vacancy: { hidden, removedAtMs } })
   const REMOVED = { kind: 'removed', removedAtMs }
   const TOLD = { kind: 'report', reason: 'removed' }
   const known = { state: 'succeeded' } as const
 
   it('records the removal once, and reports it from then on', () => {
     expect(decide(facts({ ...known, records: NOTHING }))).toEqual({ kind: 'ask-place' })
-    expect(decide(facts({ ...known, records: hidden(false) }))).toEqual(REMOVED)
-    expect(decide(facts({ ...known, records: EMPTY }))).toEqual({ kind: 'removed' })
+    expect(decide(facts({ ...known, records: below('unknown') }))).toEqual(REMOVED)
+    expect(decide(facts({ ...known, records: below('own') }))).toEqual(REMOVED)
+    expect(decide(facts({ ...known, isRemovalAnnounced: true, records: EMPTY }))).toEqual({ kind: 'removed' })
     for (const rest of [known, {}])
       expect(decide(facts({ ...rest, records: verdict('mine', 'removed') }))).toEqual(TOLD)
   })
 
   it('takes the word of the store for it when Redis has forgotten the run', () => {
-    expect(decide(facts({ records: hidden(true) }))).toEqual(REMOVED)
+    expect(decide(facts({ records: below('own') }))).toEqual(REMOVED)
+  })
+
+  it('takes no success for removed without a trace: its result may lie where the function put it before', () => {
+    const before = { vacancy: { hidden: 'unknown', removedAtMs: UPLOADED } } as const
+    for (const records of [EMPTY, before, below('other')])
+      expect(decide(facts({ ...known, decidedBeforeMs: NOW, records }))).toEqual(LEAVE)
+  })
+
+  it('runs an upload when what was removed was of another run, whatever else is known', () => {
+    for (const rest of [{}, { isRemovalAnnounced: true }])
+      expect(decide(facts({ ...rest, decidedBeforeMs: NOW, records: below('other') }))).toEqual(LOST)
   })
 
   it('runs an upload when what was removed may have been of an older one', () => {
-    for (const rest of [
-      {},
-      { isRemovalAnnounced: true },
-      { isOnlyVersion: false, decidedBeforeMs: UPLOADED },
-    ])
-      expect(decide(facts({ ...rest, records: hidden(false) }))).toEqual(LOST)
-    const old = { vacancy: { isOfRun: false, removedAtMs: UPLOADED } }
-    expect(decide(facts({ isOnlyVersion: true, records: old }))).toEqual(LOST)
-    expect(decide(facts({ isOnlyVersion: true, decidedBeforeMs: NOW, records: EMPTY }))).toEqual(LOST)
-    expect(decide(facts({ isOnlyVersion: true, records: { vacancy: 'occupied' } }))).toEqual(LOST)
+    for (const rest of [{}, { isRemovalAnnounced: true }, { decidedBeforeMs: UPLOADED }])
+      for (const records of [EMPTY, below('unknown')])
+        expect(decide(facts({ ...rest, records }))).toEqual(LOST)
+    const old = { vacancy: { hidden: 'unknown', removedAtMs: UPLOADED } } as const
+    for (const records of [EMPTY, old, { vacancy: 'occupied' } as const])
+      expect(decide(facts({ decidedBeforeMs: NOW, records }))).toEqual(LOST)
   })
 
-  it.each([{ isOnlyVersion: true }, { decidedBeforeMs: UPLOADED + 1 }])(
-    'knows that it was of this one by %j',
-    (rest) => {
-      expect(decide(facts({ ...rest, records: hidden(false) }))).toEqual(REMOVED)
-      expect(decide(facts({ ...rest, isRemovalAnnounced: true, records: EMPTY }))).toEqual({
-        kind: 'removed',
-      })
-    },
-  )
+  it('knows that it was of this one when a pass that has ended had decided about it', () => {
+    const decided = { decidedBeforeMs: UPLOADED + 1 }
+    expect(decide(facts({ ...decided, records: below('unknown') }))).toEqual(REMOVED)
+    const announced = { ...decided, isRemovalAnnounced: true }
+    expect(decide(facts({ ...announced, records: EMPTY }))).toEqual({ kind: 'removed' })
+  })
 
   it('makes nothing again that is older than results are kept, and records nothing of it', () => {
     const old = { keptMs: NOW - UPLOADED - 1 }
