@@ -55,7 +55,9 @@ describe('of an object without a run', () => {
     const verdict = only<Verdict>({ run: '1', state: 'removed', reason: 'x', at: '2026-11-23T14:00:00.000Z' })
     expect(whyOf(facts({ verdict }))).toMatchObject({
       reason: 'removed',
-      explanation: expect.stringMatching(/removed since \(2026-11-23 14:00:00 UTC\).*sluice reprocess/),
+      explanation: expect.stringMatching(
+        /removed since \(2026-11-23 14:00:00 UTC\), by hand or by a rule of its bucket: .*sluice reprocess/,
+      ),
     })
   })
 
@@ -159,7 +161,7 @@ describe('of a run', () => {
       'removed',
       { state: 'succeeded', endedAt: String(NOW) },
       { isVacant: true },
-      /done at 2026-11-23 16:00:00 UTC, and its result was removed since, .* sluice reprocess incoming\/a\.mp4 --function cut/,
+      /done at 2026-11-23 16:00:00 UTC, and its result was removed since, .*, unless it lies in an earlier output bucket or folder of its function: .* sluice reprocess incoming\/a\.mp4 --function cut/,
     ],
   ] as const)('that is %s, says so in words', (reason, fields, rest, words) => {
     const why = whyOf(facts({ run: runOf(fields), ...rest }))
