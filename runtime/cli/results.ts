@@ -40,7 +40,7 @@ function noteOf({ manifest, warnings }: Result): string {
 
 export const results: CliCommand = (program, context) => {
   apiCommand(program, 'results')
-    .description('list the results that are stored, in the order of their keys')
+    .description('list the results that are stored, in the order of their manifests’ buckets and keys')
     .argument('[prefix]', 'of their sources: <bucket>/<beginning of the key>')
     .option('--function <name>', 'of this function')
     .option('--limit <n>', 'at most this many', countArgument, 50)

@@ -58,6 +58,13 @@ function writeRun(out: Terminal, run: RunDetail): void {
     ['manifest', placeText(run.manifest)],
     ['verdict', placeText(run.verdict)],
     ['outputs', outputLines(run)],
+    ['warnings', run.warnings],
+    [
+      'results',
+      isWithoutResult(run)
+        ? 'none: removed, or replaced by a newer upload (sluice why says which)'
+        : undefined,
+    ],
     ['but', run.resultsUnknown],
   ])
   for (const attempt of run.attemptLog) {
@@ -78,6 +85,10 @@ function writeRun(out: Terminal, run: RunDetail): void {
 
 function placeText(place: RunDetail['manifest']): string | undefined {
   return place && `${place.bucket}/${place.key}`
+}
+
+function isWithoutResult({ status, manifest, resultsUnknown }: RunDetail): boolean {
+  return status === 'succeeded' && manifest === undefined && resultsUnknown === undefined
 }
 
 const SHOWN_OUTPUTS = 5

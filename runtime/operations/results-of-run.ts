@@ -11,6 +11,7 @@ import type { Storage } from '../storage/storage.ts'
 import { SECOND_MS } from '../time.ts'
 
 const MAX_OUTPUTS = 1_000
+const MAX_WARNINGS = 100
 /** More would be signed in vain: people look at the first ones. */
 const MAX_LINKS = 50
 /** Parsing a larger manifest would hold the process up: some 20,000 files. */
@@ -67,7 +68,8 @@ async function manifestOf(
     contentType,
     bytes,
   }))
-  return { manifest, outputs, outputCount: found.files.length }
+  const warnings = found.warnings.slice(0, MAX_WARNINGS)
+  return { manifest, outputs, outputCount: found.files.length, ...(warnings.length > 0 && { warnings }) }
 }
 
 async function verdictOf(

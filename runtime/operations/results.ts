@@ -1,6 +1,6 @@
 /** Which results the buckets hold: a walk from manifest to manifest, past the files that they name. @module */
 import { toResult, type Result } from '../api/model/result.ts'
-import type { PageRequest, ResultFilter, ResultService } from '../api/services.ts'
+import { RefusedError, type PageRequest, type ResultFilter, type ResultService } from '../api/services.ts'
 import type { FunctionDefinition } from '../function.ts'
 import { hasReservedSegment } from '../output/layout.ts'
 import { parseManifest } from '../output/manifest.ts'
@@ -27,6 +27,7 @@ interface Place {
 }
 
 export function createResultService({ storage, functions }: ResultParts): ResultService {
+  const names = functions.map(({ name }) => name)
   const buckets = [...new Set(functions.map(({ outputBucket }) => outputBucket))].toSorted()
 
   /** The next key of a manifest, and how many keys were looked at; `key` is undefined at the end of the bucket. */
@@ -60,6 +61,9 @@ export function createResultService({ storage, functions }: ResultParts): Result
 
   return {
     async list(filter: ResultFilter, { limit, cursor }: PageRequest) {
+      const { function: wanted } = filter
+      if (wanted !== undefined && !names.includes(wanted))
+        throw new RefusedError(422, `there is no function "${wanted}"; there are ${names.join(', ')}`)
       const [startBucket = buckets[0], startAfter = ''] = fromCursor(cursor, isCursor) ?? []
       const items: Result[] = []
       let left = MAX_LISTED_KEYS

@@ -93,6 +93,7 @@ const resultsShape = {
     .optional()
     .openapi({ description: 'the files of the manifest, the first 1,000 of them' }),
   outputCount: z.int().min(0).optional(),
+  warnings: z.array(z.string()).optional().openapi({ description: 'of the manifest, the first 100 of them' }),
   verdict: storedObject.optional().openapi({ description: 'of a run that ended without a result' }),
   resultsUnknown: z
     .string()

@@ -168,6 +168,7 @@ it('show names manifest and outputs, with links to the first ones', async () => 
     manifest: { bucket: 'processed', key: 'a.mp4/chunk/manifest.json' },
     outputs: [0, 1, 2, 3, 4, 5, 6].map(output),
     outputCount: 1_200,
+    warnings: ['stream 2 is not in the chunks'],
   }
   const { out } = await fake.ask(['show', '0123456789ab'], () => ({ body }), { columns: 80 })
   expect(fake.api?.asked[0]?.path).toBe('/v1/runs/0123456789ab?links=true')
@@ -178,6 +179,7 @@ it('show names manifest and outputs, with links to the first ones', async () => 
   expect(out).toContain('9000/4')
   expect(out).not.toContain('9000/5')
   expect(out).toMatch(/^ +and 1195 more; the manifest lists all$/m)
+  expect(out).toMatch(/^warnings +stream 2 is not in the chunks$/m)
 })
 
 describe('results', () => {
