@@ -84,7 +84,7 @@ it.each(['processed', 'metadata'])(
     expect(await verdictAt(key, definition)).toMatchObject({
       state: 'removed',
       run: runIdOf('made', 'incoming', key, generation),
-      reason: expect.stringContaining(`sluice reprocess incoming/${key}`),
+      reason: expect.stringContaining(`sluice reprocess 'incoming/${key}' makes`),
     })
     const { verdictKey } = place(key, definition)
     const written = await versionsOf(used.storage, 'metadata', verdictKey)
