@@ -56,6 +56,9 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => rm(folder, { recursive: true }))
 
+/** What every cut of Vorbis costs is told of each recording; those that say it are not these tests' matter. */
+const isNoVorbisLoss = (warning: string) => !/\(vorbis\): at \d+ cuts? the first packet/.test(warning)
+
 describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
   let chunk: FunctionDefinition
   beforeAll(async () => {
@@ -139,7 +142,10 @@ describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
     for (const [index, start] of starts.entries())
       expect(both.times[index]?.startSeconds).toBeCloseTo(start, 5)
     expect(both.totals['durationSeconds']).toBeCloseTo(2 * SECONDS, 1)
-    expect(both.warnings).toEqual([expect.stringMatching(/2 recordings joined .*at 3\.0 s/)])
+    // Each link is Vorbis with a cut of its own, of which the chunks tell too.
+    expect(both.warnings.filter(isNoVorbisLoss)).toEqual([
+      expect.stringMatching(/2 recordings joined .*at 3\.0 s/),
+    ])
   })
 
   it('refuses a chained Ogg of which a link is torn, and keeps what comes before where it is asked to', async () => {
@@ -153,7 +159,9 @@ describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
     expect(samples.length).toBe(totals['chunks'])
     const headless = await chunksOf('torn header.ogg', 'copy', { onTruncated: 'keep' })
     expect(headless.totals['truncatedAtSeconds']).toBeCloseTo(SECONDS, 1)
-    expect(headless.warnings).toEqual([expect.stringMatching('recording 2 of 2: .*before is kept')])
+    expect(headless.warnings.filter(isNoVorbisLoss)).toEqual([
+      expect.stringMatching('recording 2 of 2: .*before is kept'),
+    ])
     expect(warnings.join('\n')).toMatch(/last 1 of 2 recordings are left out/)
   })
 
