@@ -9,8 +9,13 @@ import { waitFor } from '../helpers/wait.ts'
 
 const used = useStack({ SLUICE_WORKERS: '2' })
 let redis: Redis | undefined
-beforeAll(() => {
+beforeAll(async () => {
   redis = new Redis(used.stack.redisUrl)
+  // Workers start one after the other.
+  await soon(
+    'both workers',
+    async () => (await ask<FunctionView>('GET', '/functions/echo')).body.workers === 2,
+  )
 })
 afterAll(() => redis?.disconnect())
 

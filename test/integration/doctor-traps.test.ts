@@ -71,7 +71,7 @@ describe('names what is wrong, with the line that repairs it:', () => {
       set: () => plantEvent('{"EventName":"s3:ObjectCr'),
       undo: () => rm(tornPath()),
       finding: 'targets: queue folder',
-      repair: /^rm \S*torn\.event$/,
+      repair: /^rm \S*torn\.event\n/,
     },
     {
       name: 'a rule that is missing',
