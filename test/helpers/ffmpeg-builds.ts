@@ -14,27 +14,31 @@ export interface FfmpegBuild extends FfmpegBinaries {
 }
 
 export async function ffmpegBuilds(): Promise<readonly FfmpegBuild[]> {
-  const { PATH, FFMPEG_PATH, FFPROBE_PATH, TEST_FFMPEG } = process.env
+  const { TEST_FFMPEG } = process.env
+  // One run of `.ci/run` is about each of them.
+  return (await allOnMachine()).filter(({ origin }) => !TEST_FFMPEG || origin === TEST_FFMPEG)
+}
+
+async function allOnMachine(): Promise<readonly FfmpegBuild[]> {
+  const { PATH, FFMPEG_PATH, FFPROBE_PATH } = process.env
   const found = await Promise.all([
     findBinaries({}),
     findBinaries({ PATH }),
     findBinaries({ PATH, FFMPEG_PATH, FFPROBE_PATH }),
   ])
   const byPath = new Map(found.map((binaries) => [binaries.ffmpegPath, binaries]))
-  // One run of `.ci/run` is about each of them.
-  const meant = [...byPath.values()].filter(({ origin }) => !TEST_FFMPEG || origin === TEST_FFMPEG)
-  return meant.map((binaries) => ({
+  return [...byPath.values()].map((binaries) => ({
     ...binaries,
     name: `${binaries.origin} FFmpeg ${binaries.version}`,
   }))
 }
 
-/** As {@link ffmpegBuilds}, and every other build that can be had: `missing` are those that cannot, each with its reason. */
+/** Every build on this machine, whatever TEST_FFMPEG says, and every other one that can be had: `missing` are those that cannot, each with its reason. */
 export async function everyFfmpegBuild(): Promise<{
   readonly builds: readonly FfmpegBuild[]
   readonly missing: readonly string[]
 }> {
-  const [builds, missing] = [[...(await ffmpegBuilds())], [] as string[]]
+  const [builds, missing] = [[...(await allOnMachine())], [] as string[]]
   for (const one of await installedFfmpegs()) {
     if ('missing' in one) {
       missing.push(`FFmpeg ${one.name}: ${one.missing}`)
