@@ -40,8 +40,11 @@ const end = await runSession({
   },
   onDeath: (server, how) => keeper.revive(server, how),
   use: async (session) => {
-    say(await describe(session))
-    if (!session.signal.aborted) await once(session.signal, 'abort')
+    const text = await describe(session)
+    // It may have been stopped while it waited for its sample.
+    if (session.signal.aborted) return
+    say(text)
+    await once(session.signal, 'abort')
   },
   onEnd: () => keeper.stop(),
   cleanUp: async () => claim?.release(),
