@@ -5,7 +5,7 @@
  */
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -71,6 +71,8 @@ async function runTests(title: string, env: NodeJS.ProcessEnv, more: readonly st
 
 async function main() {
   const hidden = await mkdtemp(join(tmpdir(), 'sluice-path-'))
+  // Programs that tests start as another user are found there, too.
+  await chmod(hidden, 0o755)
   try {
     await describeTools()
     const second = await secondFfmpeg()
