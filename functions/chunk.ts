@@ -1,11 +1,11 @@
 /** incoming/clip.mp4 -> processed/clip.mp4/chunk/…: pieces of a few seconds, as they are or re-encoded. @module */
 import { z } from 'zod'
 import { defineFunction, PermanentError } from '../runtime/index.ts'
-import { ffmpegBinaries } from './lib/binaries.ts'
-import { MODES, STREAMS } from './lib/container.ts'
-import { cutRecording, type RecordingCut } from './lib/cut-recording.ts'
-import { tooMany } from './lib/cut.ts'
-import { inspect } from './lib/inspect.ts'
+import { ffmpegBinaries } from './ffmpeg/binaries.ts'
+import { MODES, STREAMS } from './media/container.ts'
+import { cutRecording, type RecordingCut } from './chunk/cut-recording.ts'
+import { tooMany } from './chunk/cut.ts'
+import { inspect } from './media/inspect.ts'
 import {
   joinedWarnings,
   mediaOfAll,
@@ -14,15 +14,15 @@ import {
   progressOfAll,
   requestOfEach,
   toMicros,
-} from './lib/joined.ts'
-import { lostData } from './lib/lost-data.ts'
-import { MEDIA_FILES } from './lib/media-files.ts'
-import { isUnexplained } from './lib/policy.ts'
-import { recordingsOf } from './lib/recordings.ts'
-import { clashOf, DEFAULT_SECONDS, MIN_BYTES, parseBytes, requestOf } from './lib/request.ts'
-import { lengthWarning, MAX_CHUNKS } from './lib/segments.ts'
-import { surveyOf, withSurvey } from './lib/survey.ts'
-import { createUploadWindow } from './lib/upload-window.ts'
+} from './chunk/joined.ts'
+import { lostData } from './chunk/lost-data.ts'
+import { MEDIA_FILES } from './media/media-files.ts'
+import { isUnexplained } from './ffmpeg/policy.ts'
+import { recordingsOf } from './chunk/recordings.ts'
+import { clashOf, DEFAULT_SECONDS, MIN_BYTES, parseBytes, requestOf } from './chunk/request.ts'
+import { lengthWarning, MAX_CHUNKS } from './chunk/segments.ts'
+import { surveyOf, withSurvey } from './media/survey.ts'
+import { createUploadWindow } from './chunk/upload-window.ts'
 
 const VALID_BYTES = `a size such as "25MB", "25MiB" or 25000000, of ${MIN_BYTES} or more`
 

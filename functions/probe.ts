@@ -1,8 +1,8 @@
 /** incoming/clip.mp4 -> metadata/clip.mp4/probe/probe.json: what is inside, in short and as ffprobe tells it. @module */
 import { defineFunction, type JsonValue } from '../runtime/index.ts'
-import { ffmpegBinaries } from './lib/binaries.ts'
-import { inspect } from './lib/inspect.ts'
-import { MEDIA_FILES } from './lib/media-files.ts'
+import { ffmpegBinaries } from './ffmpeg/binaries.ts'
+import { inspect } from './media/inspect.ts'
+import { MEDIA_FILES } from './media/media-files.ts'
 
 export const probe = defineFunction(
   {

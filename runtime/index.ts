@@ -1,5 +1,5 @@
 /** What a function may import. Everything else in `runtime/` is private to the runtime. @module */
-export { defineFunction } from './function.ts'
+export { defineFunction } from './function/definition.ts'
 export type {
   Definition,
   FunctionDefinition,
@@ -8,14 +8,14 @@ export type {
   Progress,
   RunFacts,
   SourceObject,
-} from './function.ts'
+} from './function/definition.ts'
 export { PermanentError, RetryLaterError } from './errors.ts'
 export type { ChunkTimes, Output, OutputFacts, OutputFile } from './output/output.ts'
 export type { JsonValue } from './output/json.ts'
 export type { Source } from './worker/source/source.ts'
-export type { Logger } from './logger.ts'
-export type { ToolCheck } from './process/load-functions.ts'
-export { functionMetrics } from './metrics.ts'
+export type { Logger } from './telemetry/logger.ts'
+export type { ToolCheck } from './function/list.ts'
+export { functionMetrics } from './telemetry/metrics.ts'
 export { openRegularFile } from './regular-file.ts'
-export { parseSizeBytes } from './size.ts'
+export { parseSizeBytes } from './amounts.ts'
 export { toolUser, type ToolUser } from './tool-user.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import { runProgram } from './cli/program.ts'
-import { terminalOn } from './cli/terminal.ts'
+import { terminalOn } from './cli/terminal/terminal.ts'
 
 const { env } = process
 

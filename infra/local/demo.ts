@@ -3,13 +3,13 @@ import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { settingsApart, withoutSettings } from './apart.ts'
-import { checkSettings } from './check-settings.ts'
+import { settingsApart, withoutSettings } from './settings/apart.ts'
+import { checkSettings } from './session/check-settings.ts'
 import { SERVER_PATIENCE_MS } from './patience.ts'
-import { cutSample } from './sample-run.ts'
+import { cutSample } from './session/sample-run.ts'
 import { progress, say } from './say.ts'
-import { PortTakenError, type Server } from './server.ts'
-import { runSession, type SessionEnd } from './session.ts'
+import { PortTakenError, type Server } from './servers/server.ts'
+import { runSession, type SessionEnd } from './session/session.ts'
 
 /** Another process may take a free port meanwhile. */
 const MAX_TRIES = 3

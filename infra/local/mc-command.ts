@@ -7,9 +7,9 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
-import { findProgram } from './programs.ts'
+import { findProgram } from './programs/programs.ts'
 import { progress } from './say.ts'
-import { localDir } from './settings.ts'
+import { localDir } from './settings/settings.ts'
 
 const configDir = join(localDir(process.env, join(import.meta.dirname, '..', '..')), 'mc')
 const { path } = await findProgram('mc')

@@ -5,11 +5,11 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../../runtime/errors.ts'
-import { cacheBinDir } from './programs.ts'
-import { planReset, RESET_HELP, type ResetOptions } from './reset-plan.ts'
-import { runningStart } from './running.ts'
+import { cacheBinDir } from './programs/programs.ts'
+import { planReset, RESET_HELP, type ResetOptions } from './session/reset-plan.ts'
+import { runningStart } from './servers/running.ts'
 import { progress, say } from './say.ts'
-import { localDir } from './settings.ts'
+import { localDir } from './settings/settings.ts'
 
 const rootDir = join(import.meta.dirname, '..', '..')
 const dataDir = localDir(process.env, rootDir)

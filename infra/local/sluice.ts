@@ -5,13 +5,13 @@
  */
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { loadCredentials } from './credentials.ts'
-import { filling, readKeptSettings } from './kept-settings.ts'
-import { cacheBinDir } from './programs.ts'
+import { loadCredentials } from './settings/credentials.ts'
+import { filling, readKeptSettings } from './settings/kept-settings.ts'
+import { cacheBinDir } from './programs/programs.ts'
 import { messageOf } from '../../runtime/errors.ts'
 import { progress } from './say.ts'
-import { runtimeMain } from './runtime.ts'
-import { localDir } from './settings.ts'
+import { runtimeMain } from './servers/runtime.ts'
+import { localDir } from './settings/settings.ts'
 
 const rootDir = join(import.meta.dirname, '..', '..')
 const { env } = process

@@ -1,8 +1,8 @@
 /** What is open to all: whether the runtime lives and works, and its metrics. @module */
 import { createRoute, z } from '@hono/zod-openapi'
-import type { MetricsFormat } from '../metrics.ts'
+import type { MetricsFormat } from '../telemetry/metrics.ts'
 import type { ApiParts } from './app.ts'
-import { json, open, problems, type ApiApp } from './openapi.ts'
+import { json, open, problems, type ApiApp } from './http/openapi.ts'
 
 const aliveSchema = z.object({
   status: z.literal('alive'),

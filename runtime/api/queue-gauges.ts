@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis'
 import { Gauge } from 'prom-client'
-import type { RuntimeMetrics } from '../metrics.ts'
+import type { RuntimeMetrics } from '../telemetry/metrics.ts'
 import { openOf, readDepths } from '../queue/depths.ts'
 import { readDue } from '../queue/due.ts'
 import type { Queue } from '../queue/queue.ts'

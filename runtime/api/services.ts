@@ -1,10 +1,10 @@
 /** What the routes need of the rest of the runtime: one interface a resource, made in `process/serve.ts`. @module */
-import type { FunctionView } from './model/function.ts'
-import type { Job, Preview, PurgeRequest, RedriveRequest, ReprocessRequest } from './model/job.ts'
-import type { ObjectView } from './model/object.ts'
-import type { Result } from './model/result.ts'
-import type { Run, RunDetail } from './model/run.ts'
-import type { Sweep, SweepPass, SweepPreview, SweepRequest } from './model/sweep.ts'
+import type { FunctionView } from './functions/model.ts'
+import type { Job, Preview, PurgeRequest, RedriveRequest, ReprocessRequest } from './jobs/model.ts'
+import type { ObjectView } from './objects/model.ts'
+import type { Result } from './results/model.ts'
+import type { Run, RunDetail } from './runs/model.ts'
+import type { Sweep, SweepPass, SweepPreview, SweepRequest } from './sweep/model.ts'
 
 /** A request that cannot be done as things are; its message says why and what to do. */
 export class RefusedError extends Error {

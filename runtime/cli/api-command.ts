@@ -1,6 +1,6 @@
 /** What all commands that ask the runtime have in common: its address, and answers for programs. @module */
 import type { Command } from 'commander'
-import { createApiClient, type ApiClient } from './api-client.ts'
+import { createApiClient, type ApiClient } from '../api/client.ts'
 import type { CliContext } from './command.ts'
 
 export interface ApiOptions {

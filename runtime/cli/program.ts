@@ -2,8 +2,8 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError, messageOf } from '../errors.ts'
 import { StorageError } from '../storage/errors.ts'
-import { cancel } from './cancel.ts'
-import { child } from './child.ts'
+import { cancel } from './commands/cancel.ts'
+import { child } from './commands/child.ts'
 import {
   BadNewsError,
   InterruptedError,
@@ -12,23 +12,23 @@ import {
   type CliCommand,
   type CliContext,
 } from './command.ts'
-import { concurrency } from './concurrency.ts'
+import { concurrency } from './commands/concurrency.ts'
 import { doctor } from './doctor/doctor.ts'
-import { functions } from './functions.ts'
-import { pause } from './pause.ts'
-import { printableLines } from './printable.ts'
-import { redrive } from './redrive.ts'
-import { reprocess } from './reprocess.ts'
-import { results } from './results.ts'
-import { resume } from './resume.ts'
-import { runs } from './runs.ts'
-import { secrets } from './secrets.ts'
-import { setup } from './setup.ts'
-import { show } from './show.ts'
-import { start } from './start.ts'
-import { sweep } from './sweep.ts'
-import { why } from './why.ts'
-import { worker } from './worker.ts'
+import { functions } from './commands/functions.ts'
+import { pause } from './commands/pause.ts'
+import { printableLines } from './terminal/printable.ts'
+import { redrive } from './commands/redrive.ts'
+import { reprocess } from './commands/reprocess.ts'
+import { results } from './commands/results.ts'
+import { resume } from './commands/resume.ts'
+import { runs } from './commands/runs.ts'
+import { secrets } from './commands/secrets.ts'
+import { setup } from './commands/setup.ts'
+import { show } from './commands/show.ts'
+import { start } from './commands/start.ts'
+import { sweep } from './commands/sweep.ts'
+import { why } from './commands/why.ts'
+import { worker } from './commands/worker.ts'
 
 /** In the order of the help. */
 const COMMANDS: readonly CliCommand[] = [

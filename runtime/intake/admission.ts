@@ -5,11 +5,11 @@ import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Admission, Job, Mark } from '../queue/queue.ts'
 import { sourceKeyOf } from '../output/layout.ts'
 import { lookDebt, removedDebt, resultsDebt } from '../queue/debts.ts'
-import { announcementOf } from './announcement.ts'
+import { announcementOf } from '../queue/announcement.ts'
 import { versionOf } from '../storage/object-version.ts'
-import type { CreatedEvent, ObjectEvent, RemovedEvent } from './event.ts'
+import type { CreatedEvent, ObjectEvent, RemovedEvent } from '../storage/event.ts'
 import { NotificationError, readNotification, type Found } from './notification.ts'
-import type { Mismatch, Router } from './routing.ts'
+import type { Mismatch, Router } from '../function/routing.ts'
 
 export interface PlannedAdmission extends Admission {
   readonly events: readonly ObjectEvent[]

@@ -5,17 +5,17 @@
 import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
-import type { Config } from '../config.ts'
+import type { Config } from '../settings/config.ts'
 import { messageOf } from '../errors.ts'
-import type { Logger } from '../logger.ts'
-import type { RuntimeMetrics } from '../metrics.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { RuntimeMetrics } from '../telemetry/metrics.ts'
 import { TEXT_MAX_BYTES } from '../queue/inbox-commands.ts'
 import type { Queue } from '../queue/queue.ts'
 import { sleep } from '../time.ts'
 import { planAdmission, type PlannedAdmission } from './admission.ts'
-import { ANNOUNCEMENTS_KEPT_MS } from './announcement.ts'
-import { createBell } from './bell.ts'
-import type { Router } from './routing.ts'
+import { ANNOUNCEMENTS_KEPT_MS } from '../queue/announcement.ts'
+import { createBell } from './wake-up.ts'
+import type { Router } from '../function/routing.ts'
 
 const BELL_SECONDS = 2
 const PAUSE_MS = 1_000

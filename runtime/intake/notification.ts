@@ -7,7 +7,7 @@
  * @module
  */
 import { messageOf } from '../errors.ts'
-import type { ObjectEvent } from './event.ts'
+import type { ObjectEvent } from '../storage/event.ts'
 import { NotificationError, readRecord, type RecordFound } from './record.ts'
 
 export { NotificationError } from './record.ts'

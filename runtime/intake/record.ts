@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import { impossibleKey, isBucketName } from '../storage/names.ts'
 import { generationOf, realVersion } from '../storage/object-version.ts'
-import { CREATED_EVENTS, type ObjectEvent } from './event.ts'
+import { CREATED_EVENTS, type ObjectEvent } from '../storage/event.ts'
 
 /** The text, or a record in it, is no notification. It is set aside with its text and this reason; the next one goes on. */
 export class NotificationError extends Error {

@@ -4,8 +4,8 @@
  * @module
  */
 import { messageOf } from '../errors.ts'
-import type { Logger } from '../logger.ts'
-import { reached } from '../steps.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { reached } from '../telemetry/steps.ts'
 import { StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { sleep } from '../time.ts'

@@ -7,7 +7,7 @@ import {
   type MetricValue,
   type Registry,
 } from 'prom-client'
-import type { MetricsFormat } from '../metrics.ts'
+import type { MetricsFormat } from '../telemetry/metrics.ts'
 import type { MetricsSnapshot } from './messages.ts'
 
 /** As prom-client keeps it beside a bucket's value. Its types do not know of it. */

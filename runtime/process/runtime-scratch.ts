@@ -6,7 +6,7 @@
 import { access, constants, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { ConfigError, messageOf } from '../errors.ts'
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../telemetry/logger.ts'
 import { ownFolder, ownerOf } from '../worker/attempt/scratch.ts'
 
 const PREFIX = 'runtime-'

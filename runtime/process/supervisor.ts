@@ -6,10 +6,10 @@
  */
 import type { ChildProcess } from 'node:child_process'
 import { rm } from 'node:fs/promises'
-import type { Environment } from '../config.ts'
+import type { Environment } from '../settings/config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
 import { SECOND_MS, sleep } from '../time.ts'
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../telemetry/logger.ts'
 import { scratchOf } from '../worker/attempt/scratch.ts'
 import { nextBackoffMs } from './backoff.ts'
 import { createFates } from './fates.ts'

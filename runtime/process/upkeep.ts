@@ -6,9 +6,9 @@
  */
 import type { Queue, Reclaimed } from '../queue/queue.ts'
 import { MINUTE_MS, SECOND_MS } from '../time.ts'
-import { createContact, type Contact } from '../worker/contact.ts'
-import type { Chore } from '../worker/housekeeping.ts'
-import { createVerdictWriter } from '../worker/owed-verdicts.ts'
+import { createContact, type Contact } from '../worker/redis-contact.ts'
+import type { Chore } from '../upkeep/chores.ts'
+import { createVerdictWriter } from '../upkeep/verdicts.ts'
 import type { Parts } from './parts.ts'
 
 /** How often a run may take its worker down with it, running alone, until it is given up. */

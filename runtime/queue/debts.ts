@@ -3,7 +3,7 @@
  * the script that knows of it, so that no death of a process forgets one. Workers pay them. Pure.
  * @module
  */
-import type { FunctionDefinition } from '../function.ts'
+import type { FunctionDefinition } from '../function/definition.ts'
 
 export type Debt =
   /** Whether the source may go now: nothing may be left to do with it. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Redis } from 'ioredis'
-import { parseAnnouncements, type Announcement } from '../intake/announcement.ts'
+import { parseAnnouncements, type Announcement } from './announcement.ts'
 import { parseAttempt, type AttemptRecord } from './attempts.ts'
 import {
   listDeadLetters,

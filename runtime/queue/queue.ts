@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import type { Limits } from '../limits/limits.ts'
+import type { Limits } from './limits.ts'
 import { createKeys, GROUP, LANES, type Keys } from './keys.ts'
 import { parseRun, type RunPayload, type RunRecord, type RunState } from './run.ts'
 import { createDebtCommands } from './debt-commands.ts'

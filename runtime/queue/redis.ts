@@ -3,7 +3,7 @@
  * @module
  */
 import { Redis } from 'ioredis'
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../telemetry/logger.ts'
 
 /**
  * `command`: everything short; a command whose reply is lost is sent again, so all our writes may be sent twice.

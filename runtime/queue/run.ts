@@ -8,7 +8,7 @@
  * ```
  * @module
  */
-import type { Progress } from '../function.ts'
+import type { Progress } from '../function/definition.ts'
 import type { ObjectVersion } from '../storage/object-version.ts'
 import type { Lane } from './keys.ts'
 

@@ -1,6 +1,6 @@
 /** A store whose calls are timed. A `get` counts until its body begins; a listing is not one call and is not timed. @module */
 import type { Histogram } from 'prom-client'
-import type { StorageOperation } from '../metrics.ts'
+import type { StorageOperation } from '../telemetry/metrics.ts'
 import type { Storage } from './storage.ts'
 
 export function observeStorage(storage: Storage, seconds: Histogram<'operation' | 'outcome'>): Storage {

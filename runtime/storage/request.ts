@@ -1,9 +1,9 @@
 /** Signed requests with their refusals explained and passing faults retried: what every call to the store is made of. @module */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import pRetry from 'p-retry'
-import type { Credentials } from '../config.ts'
+import type { Credentials } from '../settings/config.ts'
 import { messageOf } from '../errors.ts'
-import type { Logger } from '../logger.ts'
+import type { Logger } from '../telemetry/logger.ts'
 import { StorageError, type Trouble } from './errors.ts'
 import { abortError, createTransport, toStorageError, type HttpRequest } from './http.ts'
 import { quickGet, type QuickAnswer } from './quick-get.ts'

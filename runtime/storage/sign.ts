@@ -3,7 +3,7 @@
  * @module
  */
 import { Client } from 'minio'
-import type { Credentials } from '../config.ts'
+import type { Credentials } from '../settings/config.ts'
 import { ConfigError } from '../errors.ts'
 import type { Method } from './http.ts'
 

@@ -3,7 +3,7 @@
  * One timer watches all of them. Time here is the monotonic clock, never the wall's.
  * @module
  */
-import type { FunctionDefinition, Progress } from '../function.ts'
+import type { FunctionDefinition, Progress } from '../function/definition.ts'
 import type { Claim } from '../queue/run.ts'
 import { SECOND_MS } from '../time.ts'
 import { AttemptAborted } from './attempt/outcome.ts'

@@ -1,6 +1,6 @@
 /** Renews the leases of a worker's attempts, all in one call; ends those that are another's by now, or cancelled. @module */
 import type { Queue } from '../queue/queue.ts'
-import type { Contact } from './contact.ts'
+import type { Contact } from './redis-contact.ts'
 import type { InFlight } from './in-flight.ts'
 
 export async function renewLeases(

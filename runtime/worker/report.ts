@@ -1,6 +1,6 @@
 /** What the world is told of an attempt: its metrics, and one log line when Redis has it. @module */
-import type { Logger } from '../logger.ts'
-import type { InvocationStatus, RuntimeMetrics } from '../metrics.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { InvocationStatus, RuntimeMetrics } from '../telemetry/metrics.ts'
 import type { Claim, RunState } from '../queue/run.ts'
 import type { InFlightAttempt } from './in-flight.ts'
 import type { Outcome } from './attempt/outcome.ts'

@@ -5,11 +5,11 @@
  * @module
  */
 import { Redis } from 'ioredis'
-import { defineFunction } from '../../runtime/function.ts'
+import { defineFunction } from '../../runtime/function/definition.ts'
 import { createIntake } from '../../runtime/intake/intake.ts'
-import { createRouter } from '../../runtime/intake/routing.ts'
-import { createLogger } from '../../runtime/logger.ts'
-import { createMetrics } from '../../runtime/metrics.ts'
+import { createRouter } from '../../runtime/function/routing.ts'
+import { createLogger } from '../../runtime/telemetry/logger.ts'
+import { createMetrics } from '../../runtime/telemetry/metrics.ts'
 import { connectRedis } from '../../runtime/queue/redis.ts'
 import { createQueue } from '../../runtime/queue/queue.ts'
 import { startTestRedis } from '../helpers/servers.ts'

@@ -8,7 +8,7 @@ import { measureLatency } from './latency.ts'
 import { measureMemory } from './memory.ts'
 import { measureObjects } from './objects.ts'
 import { measureWait } from './wait.ts'
-import { parseSizeBytes } from '../../runtime/size.ts'
+import { parseSizeBytes } from '../../runtime/amounts.ts'
 
 export interface Measurement {
   readonly name: string

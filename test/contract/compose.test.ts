@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { derivedFiles, SECRETS } from '../../runtime/secrets/plan.ts'
-import { eventTargetEnv } from '../../runtime/storage/provision/event-targets.ts'
+import { derivedFiles, SECRETS } from '../../runtime/setup/secrets/plan.ts'
+import { eventTargetEnv } from '../../runtime/setup/minio/event-targets.ts'
 import { judge, pythonTool } from '../helpers/checkers.ts'
 import { COMPOSE_FILE, judgeCompose, loadCompose, type ComposeProject } from '../helpers/compose.ts'
 

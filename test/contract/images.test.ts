@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { GO_PACKAGES } from '../../infra/local/go-build.ts'
+import { GO_PACKAGES } from '../../infra/local/programs/go-build.ts'
 import { judge, pythonTool } from '../helpers/checkers.ts'
 import { loadCompose, ROOT_DIR } from '../helpers/compose.ts'
 
@@ -27,7 +27,10 @@ describe('the images', () => {
     expect(dockerfile).toContain(`-o /out/ ${Object.values(GO_PACKAGES).join(' ')}`)
     // No version beside those of the module.
     expect(dockerfile).not.toMatch(/github\.com\/\S+@/)
-    const [goMod, goSum] = [read('infra/local/go-programs/go.mod'), read('infra/local/go-programs/go.sum')]
+    const [goMod, goSum] = [
+      read('infra/local/programs/go-programs/go.mod'),
+      read('infra/local/programs/go-programs/go.sum'),
+    ]
     for (const path of Object.values(GO_PACKAGES)) {
       const version = new RegExp(`${path} (v\\S+)`).exec(goMod)?.[1]
       expect(version).toMatch(/^v/)

@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createMc, type Mc } from '../../infra/local/mc.ts'
+import { createMc, type Mc } from '../../infra/local/programs/mc.ts'
 import { startTestMinio, type TestMinio } from '../helpers/servers.ts'
 import { waitFor } from '../helpers/wait.ts'
 

@@ -1,9 +1,9 @@
 /** Results that somebody removes with any client: MinIO announces it, and nothing brings them back but a request. */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { Job } from '../../runtime/api/model/job.ts'
-import type { ObjectView } from '../../runtime/api/model/object.ts'
-import type { Sweep, SweepPass } from '../../runtime/api/model/sweep.ts'
+import type { Job } from '../../runtime/api/jobs/model.ts'
+import type { ObjectView } from '../../runtime/api/objects/model.ts'
+import type { Sweep, SweepPass } from '../../runtime/api/sweep/model.ts'
 import { createApiClient } from '../helpers/api.ts'
 import { useStack } from '../helpers/runs.ts'
 import { waitFor } from '../helpers/wait.ts'

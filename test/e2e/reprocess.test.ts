@@ -1,8 +1,8 @@
 /** Objects and dead letters run again on request, by jobs. */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Job, Preview } from '../../runtime/api/model/job.ts'
-import type { RunDetail } from '../../runtime/api/model/run.ts'
+import type { Job, Preview } from '../../runtime/api/jobs/model.ts'
+import type { RunDetail } from '../../runtime/api/runs/model.ts'
 import { createApiClient } from '../helpers/api.ts'
 import { useStack } from '../helpers/runs.ts'
 import { waitFor } from '../helpers/wait.ts'

@@ -1,8 +1,8 @@
 /** What an operator does to runs and functions over HTTP, and that every process follows. */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FunctionView } from '../../runtime/api/model/function.ts'
-import type { RunDetail } from '../../runtime/api/model/run.ts'
+import type { FunctionView } from '../../runtime/api/functions/model.ts'
+import type { RunDetail } from '../../runtime/api/runs/model.ts'
 import { createApiClient } from '../helpers/api.ts'
 import { useStack } from '../helpers/runs.ts'
 import { waitFor } from '../helpers/wait.ts'

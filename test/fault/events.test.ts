@@ -1,7 +1,7 @@
 /** Events that come often, late, in another order, by two intakes, or as nonsense: one run for each upload all the same. */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { freePort } from '../../infra/local/ports.ts'
+import { freePort } from '../../infra/local/settings/ports.ts'
 import { createKeys } from '../../runtime/queue/keys.ts'
 import type { RunRecord } from '../../runtime/queue/run.ts'
 import { manifestVersions } from '../helpers/manifest-versions.ts'

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Server } from '../../infra/local/server.ts'
+import type { Server } from '../../infra/local/servers/server.ts'
 import { manifestVersions } from '../helpers/manifest-versions.ts'
 import { useStack } from '../helpers/runs.ts'
 import { random } from '../helpers/seed.ts'

@@ -1,7 +1,7 @@
 /** P5: a worker that was stopped in mid-attempt and wakes up late changes nothing, whatever has been done meanwhile. */
 import { expect, it } from 'vitest'
-import type { Job } from '../../runtime/api/model/job.ts'
-import type { Step } from '../../runtime/steps.ts'
+import type { Job } from '../../runtime/api/jobs/model.ts'
+import type { Step } from '../../runtime/telemetry/steps.ts'
 import { createApiClient } from '../helpers/api.ts'
 import { listed } from '../helpers/listed.ts'
 import { waitFor } from '../helpers/wait.ts'

@@ -1,6 +1,6 @@
 /** A sample of `test/longest/steps.test.ts`, another one for each seed: every step, and every fault at least once. */
 import { describe, expect, it } from 'vitest'
-import { STEPS } from '../../runtime/steps.ts'
+import { STEPS } from '../../runtime/telemetry/steps.ts'
 import { random } from '../helpers/seed.ts'
 import { watchFault } from './faults.ts'
 import { ACTIONS, keyOf, useStepStack, type Action } from './steps.ts'

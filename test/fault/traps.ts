@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Step } from '../../runtime/steps.ts'
+import type { Step } from '../../runtime/telemetry/steps.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 /** What a worker process does at a step of an attempt. */

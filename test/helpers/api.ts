@@ -1,5 +1,5 @@
 /** The runtime's HTTP interface, as a test's client has it. @module */
-import type { Job } from '../../runtime/api/model/job.ts'
+import type { Job } from '../../runtime/api/jobs/model.ts'
 import type { TestStack } from './stack.ts'
 import { waitFor } from './wait.ts'
 

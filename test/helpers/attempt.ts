@@ -11,7 +11,7 @@ import type {
   OutputFile,
   Progress,
 } from '../../runtime/index.ts'
-import { createLogger } from '../../runtime/logger.ts'
+import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { localSource } from './local-source.ts'
 import { waitFor } from './wait.ts'
 

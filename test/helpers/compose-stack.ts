@@ -8,12 +8,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Redis } from 'ioredis'
-import { freePort } from '../../infra/local/ports.ts'
-import { createServer, PortTakenError, type Server, type ServerSpec } from '../../infra/local/server.ts'
+import { freePort } from '../../infra/local/settings/ports.ts'
+import {
+  createServer,
+  PortTakenError,
+  type Server,
+  type ServerSpec,
+} from '../../infra/local/servers/server.ts'
 import { messageOf } from '../../runtime/errors.ts'
-import { keepSecrets } from '../../runtime/secrets/keep.ts'
-import type { SecretName } from '../../runtime/secrets/plan.ts'
-import type { RedisUser } from '../../runtime/secrets/redis-users.ts'
+import { keepSecrets } from '../../runtime/setup/secrets/keep.ts'
+import type { SecretName } from '../../runtime/setup/secrets/plan.ts'
+import type { RedisUser } from '../../runtime/setup/redis/users.ts'
 import { loadCompose, ROOT_DIR, type ComposeProject } from './compose.ts'
 import { killMains, startMain } from './main-process.ts'
 import { MAX_TRIES, requireProgram } from './servers.ts'

@@ -4,7 +4,7 @@
  * @module
  */
 import { afterAll, beforeEach } from 'vitest'
-import { logTail } from '../../infra/local/server.ts'
+import { logTail } from '../../infra/local/servers/server.ts'
 import { SEED } from './seed.ts'
 import { watched } from './watched.ts'
 

@@ -9,7 +9,7 @@ import { access, chmod, constants, mkdir, mkdtemp, readdir, readFile, rename, rm
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { cacheBinDir } from '../../infra/local/programs.ts'
+import { cacheBinDir } from '../../infra/local/programs/programs.ts'
 
 const run = promisify(execFile)
 

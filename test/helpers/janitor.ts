@@ -1,9 +1,9 @@
 /** The janitor with ages that a test can wait for. @module */
 import type { Redis } from 'ioredis'
-import type { FunctionDefinition } from '../../runtime/function.ts'
-import { createJanitor, type JanitorParts } from '../../runtime/janitor/janitor.ts'
-import { createLogger } from '../../runtime/logger.ts'
-import { createMetrics } from '../../runtime/metrics.ts'
+import type { FunctionDefinition } from '../../runtime/function/definition.ts'
+import { createJanitor, type JanitorParts } from '../../runtime/upkeep/janitor/janitor.ts'
+import { createLogger } from '../../runtime/telemetry/logger.ts'
+import { createMetrics } from '../../runtime/telemetry/metrics.ts'
 import type { Queue } from '../../runtime/queue/queue.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { copyFile, open, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Source } from '../../runtime/index.ts'
-import { createLogger } from '../../runtime/logger.ts'
+import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { createRangeProxy } from '../../runtime/worker/source/proxy.ts'
 
 export interface LocalSource extends Source {

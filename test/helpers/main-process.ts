@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { withoutSettings } from '../../infra/local/apart.ts'
+import { withoutSettings } from '../../infra/local/settings/apart.ts'
 import { waitFor } from './wait.ts'
 
 export interface MainProcess {
@@ -22,7 +22,7 @@ const started = new Set<ChildProcess>()
 export function startMain(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  entry: 'main.ts' | 'cli/sluice.mjs' = 'main.ts',
+  entry: 'main.ts' | 'sluice.mjs' = 'main.ts',
 ): MainProcess {
   const child = fork(join(ROOT_DIR, 'runtime', entry), [...args], {
     cwd: ROOT_DIR,

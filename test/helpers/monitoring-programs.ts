@@ -1,9 +1,9 @@
 /** Prometheus, Alertmanager and the exporters as Debian's packages have them; installed when they are not there. @module */
 import { join } from 'node:path'
-import { withInstallLock } from '../../infra/local/install-lock.ts'
-import { cacheBinDir } from '../../infra/local/programs.ts'
-import { findOnPath } from '../../infra/local/search-path.ts'
-import { findInstaller, type SystemPackage } from '../../infra/local/system-package.ts'
+import { withInstallLock } from '../../infra/local/programs/install-lock.ts'
+import { cacheBinDir } from '../../infra/local/programs/programs.ts'
+import { findOnPath } from '../../infra/local/programs/search-path.ts'
+import { findInstaller, type SystemPackage } from '../../infra/local/programs/system-package.ts'
 
 /** Programs by the package that has them. */
 const PACKAGES = {

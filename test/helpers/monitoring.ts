@@ -1,9 +1,9 @@
 /** Prometheus, Alertmanager and the exporters beside a test's stack, with our configuration; only addresses and times differ. @module */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort } from '../../infra/local/ports.ts'
-import { createServer, type Server } from '../../infra/local/server.ts'
-import { metricsToken } from '../../runtime/secrets/metrics-token.ts'
+import { freePort } from '../../infra/local/settings/ports.ts'
+import { createServer, type Server } from '../../infra/local/servers/server.ts'
+import { metricsToken } from '../../runtime/setup/secrets/metrics-token.ts'
 import { installMonitoring } from './monitoring-programs.ts'
 import type { TestStack } from './stack.ts'
 import { unwatch, watch } from './watched.ts'

@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRuntime } from '../../infra/local/runtime.ts'
-import type { Server } from '../../infra/local/server.ts'
-import { loadConfig } from '../../runtime/config.ts'
+import { createRuntime } from '../../infra/local/servers/runtime.ts'
+import type { Server } from '../../infra/local/servers/server.ts'
+import { loadConfig } from '../../runtime/settings/config.ts'
 import type { TestStack } from './stack.ts'
 import { unwatch, watch } from './watched.ts'
 

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
-import { createLogger } from '../../runtime/logger.ts'
+import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { createQueue, type Job } from '../../runtime/queue/queue.ts'
 import type { Settlement, TurnRequest } from '../../runtime/queue/turn.ts'
 import { connectRedis } from '../../runtime/queue/redis.ts'

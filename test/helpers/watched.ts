@@ -1,5 +1,5 @@
 /** The servers that a test file has started and not yet stopped for good. @module */
-import type { Server } from '../../infra/local/server.ts'
+import type { Server } from '../../infra/local/servers/server.ts'
 
 const servers = new Set<Server>()
 export const watched: ReadonlySet<Server> = servers

@@ -2,7 +2,7 @@
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Mode } from '../../functions/lib/container.ts'
+import type { Mode } from '../../functions/media/container.ts'
 import type { FunctionDefinition } from '../../runtime/index.ts'
 import { localAttempt, type LocalAttemptOptions } from '../helpers/attempt.ts'
 import { clipFolder, makeClip, type ClipName } from '../helpers/clips.ts'

@@ -2,9 +2,9 @@
 import { copyFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import type { ChunkPlan } from '../../functions/lib/container.ts'
-import type { VideoStream } from '../../functions/lib/media-info.ts'
-import { splitPiece } from '../../functions/lib/split.ts'
+import type { ChunkPlan } from '../../functions/media/container.ts'
+import type { VideoStream } from '../../functions/media/media-info.ts'
+import { splitPiece } from '../../functions/chunk/split.ts'
 import { clipFolder, makeClip, pictureHashes } from '../helpers/clips.ts'
 
 const folder = await clipFolder()

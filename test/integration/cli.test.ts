@@ -1,13 +1,13 @@
 /** The command line against a whole stack: what a person asks and steers, and a doctor who finds it sound. */
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Run } from '../../runtime/api/model/run.ts'
+import type { Run } from '../../runtime/api/runs/model.ts'
 import { toneWav } from '../../runtime/cli/doctor/tone.ts'
 import type { Finding } from '../../runtime/cli/doctor/finding.ts'
 import { listed } from '../helpers/listed.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitFor } from '../helpers/wait.ts'
-import { sluice } from '../unit/cli/fake-api.ts'
+import { sluice } from '../unit/cli/commands/fake-api.ts'
 
 const ADMIN = 'admin-admin-admin-admin'
 const READER = 'reader-reader-reader'

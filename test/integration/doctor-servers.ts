@@ -5,10 +5,10 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll } from 'vitest'
 import { functions } from '../../functions/index.ts'
 import type { Finding } from '../../runtime/cli/doctor/finding.ts'
-import { provision } from '../../runtime/storage/provision/provision.ts'
+import { provision } from '../../runtime/setup/minio/provision.ts'
 import { createRequester, type Requester } from '../../runtime/storage/request.ts'
 import { startTestMinio, startTestRedis, type TestMinio, type TestRedis } from '../helpers/servers.ts'
-import { sluice } from '../unit/cli/fake-api.ts'
+import { sluice } from '../unit/cli/commands/fake-api.ts'
 
 export type Reported = Finding & { readonly group: string }
 

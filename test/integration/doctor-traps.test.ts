@@ -2,7 +2,7 @@
 import { rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { DURABLE_ARN, FAST_ARN } from '../../runtime/storage/provision/event-targets.ts'
+import { DURABLE_ARN, FAST_ARN } from '../../runtime/setup/minio/event-targets.ts'
 import { failureOf, useExamined } from './doctor-servers.ts'
 
 const examined = useExamined()

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { withoutSettings } from '../../infra/local/apart.ts'
-import { freePort } from '../../infra/local/ports.ts'
+import { withoutSettings } from '../../infra/local/settings/apart.ts'
+import { freePort } from '../../infra/local/settings/ports.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const run = promisify(execFile)

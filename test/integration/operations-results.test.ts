@@ -1,7 +1,7 @@
 /** Which results a real MinIO holds. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { defineFunction } from '../../runtime/function.ts'
-import { createResultService } from '../../runtime/operations/results.ts'
+import { defineFunction } from '../../runtime/function/definition.ts'
+import { createResultService } from '../../runtime/api/results/service.ts'
 import { manifestText } from '../../runtime/output/manifest.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'

@@ -1,6 +1,6 @@
 import { ulid } from 'ulid'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Logger } from '../../runtime/logger.ts'
+import type { Logger } from '../../runtime/telemetry/logger.ts'
 import { createAttemptFolder } from '../../runtime/output/attempt-folder.ts'
 import { createAttemptOutput } from '../../runtime/output/attempt-output.ts'
 import { commit, findCommitted, type CommitRequest } from '../../runtime/output/commit.ts'

@@ -1,7 +1,7 @@
 /** Commands that ask the runtime, as processes: what goes to which stream, and how they end. */
 import { afterEach, expect, it } from 'vitest'
 import { killMains, startMain } from '../helpers/main-process.ts'
-import { startFakeApi, type FakeApi } from '../unit/cli/fake-api.ts'
+import { startFakeApi, type FakeApi } from '../unit/cli/commands/fake-api.ts'
 
 const RUN_ID = '0123456789abcdef0123456789abcdef'
 let api: FakeApi | undefined

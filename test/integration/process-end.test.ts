@@ -46,7 +46,7 @@ describe('a child that is asked to end', () => {
       folder,
       'undrained',
       `import { Gauge } from 'prom-client'
-import { functionMetrics } from '../../../runtime/metrics.ts'
+import { functionMetrics } from '../../../runtime/telemetry/metrics.ts'
 new Gauge({ name: 'stuck', help: 'h', registers: [functionMetrics], collect: () => new Promise(() => undefined) })`,
     )
     const main = startMain(['child', 'work'], { ...env, SLUICE_FUNCTIONS_FILE: file })

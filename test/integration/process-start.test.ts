@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../../infra/local/ports.ts'
+import { freePort } from '../../infra/local/settings/ports.ts'
 import { writeFunctionList } from '../helpers/function-list.ts'
 import { killMains, startMain } from '../helpers/main-process.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -105,7 +105,7 @@ if (process.argv.includes('work')) process.send = (message, ...rest) =>
 })
 
 it('starts its children also by the command of a clone', async () => {
-  const main = startMain(['start'], await settings(), 'cli/sluice.mjs')
+  const main = startMain(['start'], await settings(), 'sluice.mjs')
   await main.said(/"role":"worker".*"started"/)
   main.child.kill('SIGTERM')
   expect(await main.ended).toBe(0)

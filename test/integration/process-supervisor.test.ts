@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ConfigError } from '../../runtime/errors.ts'
-import { createLogger } from '../../runtime/logger.ts'
+import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { createSupervisor, type Supervisor, type SupervisorParts } from '../../runtime/process/supervisor.ts'
 import { waitFor } from '../helpers/wait.ts'
 

@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createStorage } from '../../runtime/storage/client.ts'
-import type { FunctionBuckets } from '../../runtime/storage/provision/policies.ts'
-import { provision, type ProvisionOptions } from '../../runtime/storage/provision/provision.ts'
+import type { FunctionBuckets } from '../../runtime/setup/minio/policies.ts'
+import { provision, type ProvisionOptions } from '../../runtime/setup/minio/provision.ts'
 import { createRequester, type Requester } from '../../runtime/storage/request.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
-import { readWatermarkMs } from '../../runtime/storage/provision/watermark.ts'
+import { readWatermarkMs } from '../../runtime/records/watermark.ts'
 import { listed } from '../helpers/listed.ts'
 import { startTestMinio, startTestRedis, type TestMinio, type TestRedis } from '../helpers/servers.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -181,7 +181,7 @@ describe('set-up', () => {
       { mcPath: minio.mcPath, endpoint: `http://127.0.0.1:${port}`, rootCredentials: RUNTIME },
       [{ credentials: UPLOADER, policyName: 'p', policy: {} }],
     ])
-    const users = new URL('../../runtime/storage/provision/users.ts', import.meta.url).href
+    const users = new URL('../../runtime/setup/minio/users.ts', import.meta.url).href
     const script = `const { createUsers } = await import('${users}'); await createUsers(...${call})`
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
       const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {

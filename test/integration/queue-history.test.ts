@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { purgeRequest, redriveRequest } from '../../runtime/api/model/job.ts'
-import { createJobStore } from '../../runtime/jobs/job-store.ts'
-import { createDeadLetterService } from '../../runtime/operations/dead-letters.ts'
+import { purgeRequest, redriveRequest } from '../../runtime/api/jobs/model.ts'
+import { createJobStore } from '../../runtime/queue/jobs.ts'
+import { createDeadLetterService } from '../../runtime/api/dead-letters/service.ts'
 import { createHistory, type History } from '../../runtime/queue/history.ts'
 import { runIdOf } from '../../runtime/queue/keys.ts'
 import type { Settlement } from '../../runtime/queue/turn.ts'
-import { functionNamed } from '../unit/operations/facts.ts'
+import { functionNamed } from '../unit/api/objects/facts.ts'
 import { BURIED, FN, jobOf, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()

@@ -1,9 +1,9 @@
 /** What one pass of the sweep decides, on a real Redis and MinIO: what it takes up, and what it leaves alone. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { defineFunction, type FunctionDefinition } from '../../runtime/function.ts'
-import { announcementOf } from '../../runtime/intake/announcement.ts'
+import { defineFunction, type FunctionDefinition } from '../../runtime/function/definition.ts'
+import { announcementOf } from '../../runtime/queue/announcement.ts'
 import { objectIdOf, runIdOf } from '../../runtime/queue/keys.ts'
-import { listKeys } from '../../runtime/sweep/listing.ts'
+import { listKeys } from '../../runtime/upkeep/sweep/listing.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { NOTHING } from '../helpers/queue.ts'
 import { useSweep } from '../helpers/sweep.ts'

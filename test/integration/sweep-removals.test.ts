@@ -1,12 +1,12 @@
 /** Results that somebody removes on purpose, on a real Redis and MinIO: they stay removed, and no upload is taken for them. */
 import { expect, it } from 'vitest'
-import { defineFunction, type FunctionDefinition } from '../../runtime/function.ts'
+import { defineFunction, type FunctionDefinition } from '../../runtime/function/definition.ts'
 import { placeOf } from '../../runtime/output/layout.ts'
 import { removeVersions, versionsOf } from '../../runtime/output/removal.ts'
 import { readVerdict, writeVerdict, type VerdictState } from '../../runtime/output/verdict.ts'
 import { runIdOf } from '../../runtime/queue/keys.ts'
-import { steps } from '../../runtime/sweep/pass.ts'
-import { lookAtRemoval } from '../../runtime/sweep/removals.ts'
+import { steps } from '../../runtime/upkeep/sweep/pass.ts'
+import { lookAtRemoval } from '../../runtime/upkeep/sweep/removals.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { useSweep } from '../helpers/sweep.ts'
 
@@ -61,7 +61,7 @@ async function removeAll(key: string, definition?: FunctionDefinition): Promise<
   const { bucket, manifestKey } = place(key, definition)
   await removeVersions(used.storage, bucket, await versionsOf(used.storage, bucket, manifestKey))
 }
-/** As the store announces it: see `worker/tidy.ts`. */
+/** As the store announces it: see `upkeep/debts.ts`. */
 const announced = (key: string, decidedBeforeMs?: number, definition = made) =>
   lookAtRemoval(partsOf([definition]), { functionName: 'made', bucket: 'incoming', key }, decidedBeforeMs)
 

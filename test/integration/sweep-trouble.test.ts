@@ -1,11 +1,11 @@
 /** The sweep where something is in its way: it goes on with the rest, says so, and begins again later. */
 import { beforeAll, expect, it } from 'vitest'
 import { StorageError } from '../../runtime/storage/errors.ts'
-import { defineFunction, type FunctionDefinition } from '../../runtime/function.ts'
-import { createSweepService } from '../../runtime/operations/sweep.ts'
+import { defineFunction, type FunctionDefinition } from '../../runtime/function/definition.ts'
+import { createSweepService } from '../../runtime/api/sweep/service.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
-import { newPass } from '../../runtime/sweep/due.ts'
-import type { PassParts } from '../../runtime/sweep/pass.ts'
+import { newPass } from '../../runtime/upkeep/sweep/due.ts'
+import type { PassParts } from '../../runtime/upkeep/sweep/pass.ts'
 import { useSweep } from '../helpers/sweep.ts'
 import { waitFor } from '../helpers/wait.ts'
 

@@ -1,10 +1,10 @@
 /** The sweep on a real Redis and MinIO, step by step: several at once, one that dies, and what is asked of it. */
 import { beforeAll, expect, it } from 'vitest'
-import { defineFunction } from '../../runtime/function.ts'
-import { createSweepService } from '../../runtime/operations/sweep.ts'
+import { defineFunction } from '../../runtime/function/definition.ts'
+import { createSweepService } from '../../runtime/api/sweep/service.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
-import { newPass } from '../../runtime/sweep/due.ts'
-import { steps } from '../../runtime/sweep/pass.ts'
+import { newPass } from '../../runtime/upkeep/sweep/due.ts'
+import { steps } from '../../runtime/upkeep/sweep/pass.ts'
 import { useSweep } from '../helpers/sweep.ts'
 
 /** Two whole pages and a half. */

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 describe.each(await ffmpegBuilds())('the toolkit with $name', (build) => {
-  const load = () => withBuild(build, () => import('../../functions/lib/toolkit.ts'))
+  const load = () => withBuild(build, () => import('../../functions/ffmpeg/toolkit.ts'))
   let scratch = ''
   let source = ''
   let reports: Progress[] = []

@@ -90,14 +90,14 @@ export const OUTPUT_MUTANTS: readonly Mutant[] = [
   ),
 ]
 
-const JANITOR = ['test/unit/janitor/folders.test.ts', 'test/integration/janitor.test.ts']
+const JANITOR = ['test/unit/upkeep/janitor/folders.test.ts', 'test/integration/janitor.test.ts']
 
 export const UPKEEP_MUTANTS: readonly Mutant[] = [
-  ...mutantsOf('runtime/janitor/remove-folder.ts', JANITOR, [
+  ...mutantsOf('runtime/upkeep/janitor/remove-folder.ts', JANITOR, [
     ['a folder goes that a manifest names', 'return current.etag === newest?.etag ?', 'return true ?'],
     ["the janitor asks for no manifest's name", '|| current.identity.attempt === attempt', ''],
   ]),
-  ...mutantsOf('runtime/janitor/folders.ts', JANITOR, [
+  ...mutantsOf('runtime/upkeep/janitor/folders.ts', JANITOR, [
     ['a folder goes however young its files are', 'nowMs - newestMs > folderMs && ', ''],
     [
       'a folder goes before its attempt has certainly ended',

@@ -1,8 +1,8 @@
 /** The sweep, the janitor, what is cleaned away, and the scripts they need, without one of their guards each. @module */
 import { mutantsOf, type Mutant } from './mutant.ts'
 
-const DECIDE = ['test/unit/sweep/decide.test.ts']
-const DUE = ['test/unit/sweep/due.test.ts']
+const DECIDE = ['test/unit/upkeep/sweep/decide.test.ts']
+const DUE = ['test/unit/upkeep/sweep/due.test.ts']
 const SWEEP = ['test/integration/sweep.test.ts']
 const TROUBLE = ['test/integration/sweep-trouble.test.ts']
 const FINDINGS = ['test/integration/sweep-findings.test.ts']
@@ -13,7 +13,7 @@ const TURN = [...SUCCESS, 'test/integration/queue-turn.test.ts']
 const LANES = [...SUCCESS, 'test/integration/queue-repair.test.ts', 'test/integration/queue-again.test.ts']
 
 export const SWEEP_MUTANTS: readonly Mutant[] = [
-  ...mutantsOf('runtime/sweep/decide.ts', DECIDE, [
+  ...mutantsOf('runtime/upkeep/sweep/decide.ts', DECIDE, [
     ['the sweep comes before the event', 'nowMs - lastModifiedMs < graceMs', 'false'],
     [
       'what is older than the function is run',
@@ -44,7 +44,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       'if (result) return RESTORED',
     ],
   ]),
-  ...mutantsOf('runtime/sweep/due.ts', DUE, [
+  ...mutantsOf('runtime/upkeep/sweep/due.ts', DUE, [
     ['a mark of a clock that was wrong holds', 'pass.startedAtMs <= nowMs', 'true'],
     [
       'a pass begins while one has just failed',
@@ -61,7 +61,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ['a pass about a part looks at all runs', 'at: isWhole ?', 'at: isWhole || true ?'],
   ]),
   ...mutantsOf(
-    'runtime/sweep/examine.ts',
+    'runtime/upkeep/sweep/examine.ts',
     [...FINDINGS, ...TROUBLE],
     [
       ['a recent pass looks at all', 'latest.lastModifiedMs >= scope.sinceMs', 'true'],
@@ -73,7 +73,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'runtime/sweep/judge.ts',
+    'runtime/upkeep/sweep/judge.ts',
     [...FINDINGS, ...TROUBLE],
     [
       [
@@ -90,7 +90,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       ],
     ],
   ),
-  ...mutantsOf('runtime/sweep/lost-deletes.ts', FINDINGS, [
+  ...mutantsOf('runtime/upkeep/sweep/lost-deletes.ts', FINDINGS, [
     ['a delete is followed before its event', 'nowMs - lastModifiedMs < graceMs', 'false'],
     ['results go of functions that keep them', "if (definition.onDelete !== 'remove') continue", ''],
     [
@@ -111,7 +111,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ['a delete of long ago is followed', 'lastModifiedMs >= deletesSinceMs', 'true'],
   ]),
   ...mutantsOf(
-    'runtime/sweep/heal.ts',
+    'runtime/upkeep/sweep/heal.ts',
     [...FINDINGS, ...SWEEP],
     [
       ['what was admitted by another is counted too', 'isNew(outcomes[index]) && told', 'told'],
@@ -121,7 +121,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       ['what the sweep takes up outdates nothing', 'marks: runs.map(', 'marks: runs.slice(0, 0).map('],
     ],
   ),
-  ...mutantsOf('runtime/sweep/pass.ts', TROUBLE, [
+  ...mutantsOf('runtime/upkeep/sweep/pass.ts', TROUBLE, [
     ['a pass that goes on begins with the first bucket', '.filter((name) => name >= at.bucket)', ''],
     [
       'a pass that goes on leaves out keys of the next bucket',
@@ -140,7 +140,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf(
-    'runtime/sweep/store.ts',
+    'runtime/queue/sweeps.ts',
     [...TROUBLE, ...SWEEP],
     [
       ['a pass about a part is a mark', 'isAboutAll(pass) ? marksOf(', 'true ? marksOf('],
@@ -156,7 +156,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'runtime/sweep/sweeper.ts',
+    'runtime/upkeep/sweep/sweeper.ts',
     [...TROUBLE, ...SWEEP],
     [
       [
@@ -183,8 +183,8 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'runtime/sweep/pace.ts',
-    ['test/unit/sweep/pace.test.ts'],
+    'runtime/upkeep/sweep/pace.ts',
+    ['test/unit/upkeep/sweep/pace.test.ts'],
     [
       [
         'a pass does not rest',
@@ -201,13 +201,13 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       'if not text then return 0 end',
     ],
   ]),
-  ...mutantsOf('runtime/sweep/look.ts', TIDY, [
+  ...mutantsOf('runtime/upkeep/sweep/look.ts', TIDY, [
     ['a look is done while a run goes on', "states.some((found) => found?.state === 'running')", 'false'],
   ]),
 ]
 
 export const TIDY_MUTANTS: readonly Mutant[] = [
-  ...mutantsOf('runtime/worker/tidy.ts', TIDY, [
+  ...mutantsOf('runtime/upkeep/debts.ts', TIDY, [
     [
       'a source goes while others still need it',
       'return !(await queue.hasUnfinished(',
@@ -240,7 +240,7 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
       "if (debt.kind !== 'source') return true",
     ],
   ]),
-  ...mutantsOf('runtime/worker/debt-round.ts', TIDY, [
+  ...mutantsOf('runtime/upkeep/debt-round.ts', TIDY, [
     ['several workers pay the same', "if (!claimed) return 'moved'", ''],
     ['what was paid is owed still', 'if (paid.value) await queue.debtPaid(text)', 'if (paid.value) void 0'],
     [
@@ -276,7 +276,7 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
       ],
     ],
   ),
-  ...mutantsOf('runtime/janitor/janitor.ts', JANITOR, [
+  ...mutantsOf('runtime/upkeep/janitor/janitor.ts', JANITOR, [
     ['a folder goes while its run goes on', 'if ((await runningOf(owner)).has(found.folder)) return', ''],
     ['a bucket begins behind the last key of the one before', "    await redis.hdel(key, 'after')\n", ''],
     [
@@ -298,14 +298,14 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
     ['two janitors at a time', 'if (!(await duty.isMine())) return', ''],
   ]),
   ...mutantsOf(
-    'runtime/janitor/folders.ts',
-    ['test/unit/janitor/folders.test.ts'],
+    'runtime/upkeep/janitor/folders.ts',
+    ['test/unit/upkeep/janitor/folders.test.ts'],
     [
       ['a step stops within a folder', 'count >= limit && !isOfOpen', 'count >= limit'],
       ['a folder is as old as its first file', 'Math.max(open.newestMs, lastModifiedMs)', 'open.newestMs'],
     ],
   ),
-  ...mutantsOf('runtime/janitor/remove-folder.ts', JANITOR, [
+  ...mutantsOf('runtime/upkeep/janitor/remove-folder.ts', JANITOR, [
     [
       'a folder goes that has a young file',
       'if (nowMs - row.lastModifiedMs <= ages.folderMs) return undefined',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseSizeBytes } from '../../runtime/size.ts'
+import { parseSizeBytes } from '../../runtime/amounts.ts'
 import { parseDurationMs, sleep } from '../../runtime/time.ts'
 
 describe('durations and sizes', () => {

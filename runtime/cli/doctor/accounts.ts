@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../../errors.ts'
 import { isStorageCode } from '../../storage/errors.ts'
-import { allBuckets, uploadBuckets } from '../../storage/provision/policies.ts'
+import { allBuckets, uploadBuckets } from '../../setup/minio/policies.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { fail, ok, warn, skipped, type Finding, type Findings } from './finding.ts'
 import { refusalOf } from './minio.ts'
-import { setupLine, type Account, type Patient } from './patient.ts'
+import { setupLine, type Account, type Patient } from './subject.ts'
 
 type Right = 'list' | 'list versions of' | 'read' | 'write' | 'delete in'
 

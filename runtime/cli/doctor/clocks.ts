@@ -1,9 +1,9 @@
 /** The clocks of Redis, of MinIO and of this machine. @module */
 import { stretched } from '../../busyness.ts'
 import { SECOND_MS } from '../../time.ts'
-import { durationText } from '../amounts.ts'
+import { durationText } from '../terminal/amounts.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import type { Patient } from './patient.ts'
+import type { Patient } from './subject.ts'
 
 /** The Date of an answer has whole seconds. */
 const CLOSE_MS = 3_000

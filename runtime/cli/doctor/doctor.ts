@@ -1,5 +1,5 @@
 /** `sluice doctor`: looks for all that would go wrong without a word, and says what repairs it. @module */
-import { countText } from '../amounts.ts'
+import { countText } from '../terminal/amounts.ts'
 import { BadNewsError, examples, UsageError, type CliCommand } from '../command.ts'
 import type { DoctorOptions } from './examine.ts'
 

@@ -3,9 +3,9 @@ import { shellWord } from '../../shell-word.ts'
 import { mkdir, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../../errors.ts'
-import { formatBytes } from '../../size.ts'
+import { formatBytes } from '../../amounts.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import type { Patient } from './patient.ts'
+import type { Patient } from './subject.ts'
 
 /** As package.json has it. */
 const OLDEST_NODE = [20, 19] as const

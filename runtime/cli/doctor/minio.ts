@@ -1,15 +1,15 @@
 /** MinIO: there, with buckets that remember and forget as they should, and watermarks. @module */
 import { stretched } from '../../busyness.ts'
 import { SECOND_MS } from '../../time.ts'
-import { allBuckets, BUCKETS } from '../../storage/provision/policies.ts'
+import { allBuckets, BUCKETS } from '../../setup/minio/policies.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { messageOf } from '../../errors.ts'
-import { mergeLifecycle } from '../../storage/provision/lifecycle-rules.ts'
-import { readWatermarkMs } from '../../storage/provision/watermark.ts'
+import { mergeLifecycle } from '../../setup/minio/lifecycle-rules.ts'
+import { readWatermarkMs } from '../../records/watermark.ts'
 import type { Requester } from '../../storage/request.ts'
 import { parseXml, textOf } from '../../storage/xml.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import { isHere, localStart, setupLine, type Account, type Patient } from './patient.ts'
+import { isHere, localStart, setupLine, type Account, type Patient } from './subject.ts'
 
 export async function* checkMinio(patient: Patient): Findings {
   const server = await checkServer(patient)

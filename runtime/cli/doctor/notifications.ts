@@ -1,11 +1,11 @@
 /** Notification rules: whether each bucket that a function reads tells of its uploads, by both ways and of nothing else. @module */
-import { DURABLE_ARN, FAST_ARN } from '../../storage/provision/event-targets.ts'
-import { EVENTS, mergeNotifications, REMOVAL_SUFFIX } from '../../storage/provision/notification-rules.ts'
-import { resultBuckets } from '../../storage/provision/policies.ts'
+import { DURABLE_ARN, FAST_ARN } from '../../setup/minio/event-targets.ts'
+import { EVENTS, mergeNotifications, REMOVAL_SUFFIX } from '../../setup/minio/notification-rules.ts'
+import { resultBuckets } from '../../setup/minio/policies.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { childOf, childrenOf, parseXml, textOf, type XmlNode } from '../../storage/xml.ts'
 import { fail, ok, skipped, warn, type Findings } from './finding.ts'
-import { setupLine, type Patient } from './patient.ts'
+import { setupLine, type Patient } from './subject.ts'
 
 export async function* checkNotifications(patient: Patient): Findings {
   const { root, functions, config } = patient

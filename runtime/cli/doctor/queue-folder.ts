@@ -7,7 +7,7 @@ import { shellWord } from '../../shell-word.ts'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MINUTE_MS, SECOND_MS } from '../../time.ts'
-import { countText, durationText } from '../amounts.ts'
+import { countText, durationText } from '../terminal/amounts.ts'
 import { fail, ok, skipped, warn, type Finding } from './finding.ts'
 
 const CHECK = 'queue folder'

@@ -1,5 +1,5 @@
 /** What INFO tells of a Redis. Pure. @module */
-import { formatBytes } from '../../size.ts'
+import { formatBytes } from '../../amounts.ts'
 import { fail, ok, warn, type Finding } from './finding.ts'
 
 export type Info = Readonly<Record<string, string>>

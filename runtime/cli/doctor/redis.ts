@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { messageOf } from '../../errors.ts'
 import { GROUP, LANES } from '../../queue/keys.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import { isHere, localStart, redisCli, type Patient } from './patient.ts'
+import { isHere, localStart, redisCli, type Patient } from './subject.ts'
 import { judgeRedis, parseInfo } from './redis-info.ts'
 
 export async function* checkRedis(patient: Patient): Findings {

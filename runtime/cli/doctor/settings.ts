@@ -1,7 +1,7 @@
 /** Settings and functions: what `sluice start` would refuse. @module */
-import { readConfig, type Config, type Environment } from '../../config.ts'
+import { readConfig, type Config, type Environment } from '../../settings/config.ts'
 import { messageOf } from '../../errors.ts'
-import { readFunctions, type FunctionList } from '../../process/load-functions.ts'
+import { readFunctions, type FunctionList } from '../../function/list.ts'
 import { fail, ok, warn, type Finding } from './finding.ts'
 
 export interface SettingsReading {

@@ -1,8 +1,8 @@
 /** Whether the sweep comes round: what is lost is found by nothing else. @module */
-import type { Sweep, SweepPass } from '../../api/model/sweep.ts'
+import type { Sweep, SweepPass } from '../../api/sweep/model.ts'
 import { messageOf } from '../../errors.ts'
-import { countText, timeText } from '../amounts.ts'
-import type { ApiClient } from '../api-client.ts'
+import { countText, timeText } from '../terminal/amounts.ts'
+import type { ApiClient } from '../../api/client.ts'
 import { ok, skipped, warn, type Finding } from './finding.ts'
 
 const CHECK = 'sweep'

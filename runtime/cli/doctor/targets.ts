@@ -1,10 +1,10 @@
 /** MinIO's event targets: known, online, and set so that no event is lost and none is late. @module */
 import { messageOf } from '../../errors.ts'
-import { DURABLE_ARN, eventTargetLines, FAST_ARN } from '../../storage/provision/event-targets.ts'
-import { findMc } from '../find-mc.ts'
+import { DURABLE_ARN, eventTargetLines, FAST_ARN } from '../../setup/minio/event-targets.ts'
+import { findMc } from '../../setup/minio/find-mc.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import { readAdminFacts, type AdminFacts } from './mc-admin.ts'
-import { isHere, type Patient } from './patient.ts'
+import { readAdminFacts, type AdminFacts } from '../../setup/minio/mc-admin.ts'
+import { isHere, type Patient } from './subject.ts'
 import { checkQueueFolder } from './queue-folder.ts'
 
 export async function* checkTargets(patient: Patient): Findings {

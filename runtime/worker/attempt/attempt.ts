@@ -3,7 +3,7 @@
  * @module
  */
 import { PermanentError } from '../../errors.ts'
-import type { Logger } from '../../logger.ts'
+import type { Logger } from '../../telemetry/logger.ts'
 import { findCommitted, type Found } from '../../output/commit.ts'
 import { placeOf, refusal } from '../../output/layout.ts'
 import { useLightResponses } from './exchange.ts'
@@ -12,7 +12,7 @@ import { createGateway } from './gateway.ts'
 import type { InFlightAttempt } from '../in-flight.ts'
 import { capped, outcomeOfError, type Outcome } from './outcome.ts'
 import { adopt, perform, type PerformParts } from './perform.ts'
-import { reached } from '../../steps.ts'
+import { reached } from '../../telemetry/steps.ts'
 import { withScratch } from './scratch.ts'
 import { standingOf } from './standing.ts'
 

@@ -5,7 +5,12 @@
  */
 import { postWhenAsked } from './exchange.ts'
 import { Hono, type Context } from 'hono'
-import type { FunctionDefinition, FunctionEnv, FunctionVariables, SourceObject } from '../../function.ts'
+import type {
+  FunctionDefinition,
+  FunctionEnv,
+  FunctionVariables,
+  SourceObject,
+} from '../../function/definition.ts'
 
 /** What travels beside the Request of an attempt. */
 export interface AttemptBindings {

@@ -1,5 +1,5 @@
 /** The call of a handler with all that it finds in `c.var`. @module */
-import type { FunctionVariables } from '../../function.ts'
+import type { FunctionVariables } from '../../function/definition.ts'
 import type { AttemptOutput } from '../../output/attempt-output.ts'
 import { createSource, type AttemptSource } from '../source/source.ts'
 import type { Gateway } from './gateway.ts'

@@ -1,7 +1,7 @@
 /** One call of a handler: Request in, Outcome out. @module */
 import { PermanentError, RetryLaterError } from '../../errors.ts'
-import type { FunctionVariables, SourceObject } from '../../function.ts'
-import type { Logger } from '../../logger.ts'
+import type { FunctionVariables, SourceObject } from '../../function/definition.ts'
+import type { Logger } from '../../telemetry/logger.ts'
 import { requestOf, type AttemptBindings, type Gateway } from './gateway.ts'
 import { outcomeOfError, outcomeOfResponse, type Outcome } from './outcome.ts'
 

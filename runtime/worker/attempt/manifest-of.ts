@@ -1,5 +1,5 @@
 /** The manifest of an attempt, from what is known of it. Pure. @module */
-import type { FunctionDefinition, SourceObject } from '../../function.ts'
+import type { FunctionDefinition, SourceObject } from '../../function/definition.ts'
 import type { OutputResult } from '../../output/attempt-output.ts'
 import type { JsonValue } from '../../output/json.ts'
 import type { Manifest, ManifestSource } from '../../output/manifest.ts'

@@ -1,6 +1,6 @@
 /** The files that a manifest names, for a function whose source is that manifest. @module */
 import { PermanentError } from '../../errors.ts'
-import type { SourceObject } from '../../function.ts'
+import type { SourceObject } from '../../function/definition.ts'
 import { parseManifest, type Manifest, type ManifestFile } from '../../output/manifest.ts'
 import type { AttemptSource, SourceParts } from './source.ts'
 

@@ -9,8 +9,8 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { messageOf } from '../../errors.ts'
-import type { Logger } from '../../logger.ts'
-import { isForeign } from './peer.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import { isForeign } from './client-process.ts'
 import { parseRange } from './range.ts'
 
 /** What a URL gives. */

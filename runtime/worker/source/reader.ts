@@ -5,8 +5,8 @@
  */
 import pRetry from 'p-retry'
 import { messageOf } from '../../errors.ts'
-import type { SourceObject } from '../../function.ts'
-import type { Logger } from '../../logger.ts'
+import type { SourceObject } from '../../function/definition.ts'
+import type { Logger } from '../../telemetry/logger.ts'
 import { isStorageCode, StorageError } from '../../storage/errors.ts'
 import type { Poured, Storage } from '../../storage/storage.ts'
 import { SECOND_MS, sleep } from '../../time.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createMetrics } from '../../../runtime/metrics.ts'
+import { createMetrics } from '../../../runtime/telemetry/metrics.ts'
 import { expose } from '../../../runtime/process/exposition.ts'
 import { createTestApi } from './in-memory.ts'
 

@@ -1,18 +1,18 @@
 /** Services that keep what they are given, for tests of the routes before them. */
 import { createApi, type ApiParts } from '../../../runtime/api/app.ts'
-import type { FunctionView } from '../../../runtime/api/model/function.ts'
-import type { Job, Preview } from '../../../runtime/api/model/job.ts'
-import type { RunDetail } from '../../../runtime/api/model/run.ts'
-import type { Result } from '../../../runtime/api/model/result.ts'
-import type { SweepPass } from '../../../runtime/api/model/sweep.ts'
+import type { FunctionView } from '../../../runtime/api/functions/model.ts'
+import type { Job, Preview } from '../../../runtime/api/jobs/model.ts'
+import type { RunDetail } from '../../../runtime/api/runs/model.ts'
+import type { Result } from '../../../runtime/api/results/model.ts'
+import type { SweepPass } from '../../../runtime/api/sweep/model.ts'
 import {
   RefusedError,
   type AnswerStore,
   type ApiServices,
   type StoredAnswer,
 } from '../../../runtime/api/services.ts'
-import { createLogger } from '../../../runtime/logger.ts'
-import { createMetrics } from '../../../runtime/metrics.ts'
+import { createLogger } from '../../../runtime/telemetry/logger.ts'
+import { createMetrics } from '../../../runtime/telemetry/metrics.ts'
 import { expose } from '../../../runtime/process/exposition.ts'
 
 export const RUN_ID = '0123456789abcdef0123456789abcdef'

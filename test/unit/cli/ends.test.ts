@@ -1,6 +1,6 @@
 /** How commands end when something is wrong. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { sluice, startFakeApi, type FakeApi } from './fake-api.ts'
+import { sluice, startFakeApi, type FakeApi } from './commands/fake-api.ts'
 
 const RUN_ID = '0123456789abcdef0123456789abcdef'
 let api: FakeApi | undefined

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { chunk } from '../../../functions/chunk.ts'
-import { mergeOptions } from '../../../runtime/worker/attempt/options.ts'
-import { validOptions } from '../../../runtime/worker/attempt/valid-options.ts'
+import { mergeOptions } from '../../../runtime/function/options.ts'
+import { validOptions } from '../../../runtime/function/valid-options.ts'
 
 it('copies whatever is in a file when nothing else is asked for', () => {
   expect(chunk.options.parse({})).toEqual({ mode: 'copy', streams: 'all', onTruncated: 'fail' })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { planCreations, planRights, wantedSchema, type Present } from '../../../infra/grafana/init/plan.ts'
-import { SECRETS } from '../../../runtime/secrets/plan.ts'
+import { SECRETS } from '../../../runtime/setup/secrets/plan.ts'
 
 const wanted = wantedSchema.parse({
   users: [

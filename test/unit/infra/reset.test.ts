@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { planReset } from '../../../infra/local/reset-plan.ts'
+import { planReset } from '../../../infra/local/session/reset-plan.ts'
 
 const ROOT_DIR = join(import.meta.dirname, '..', '..', '..')
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { loadLocalSettings, localDir, runtimeEnv } from '../../../infra/local/settings.ts'
-import { loadConfig, readConfig } from '../../../runtime/config.ts'
+import { loadLocalSettings, localDir, runtimeEnv } from '../../../infra/local/settings/settings.ts'
+import { loadConfig, readConfig } from '../../../runtime/settings/config.ts'
 import type { ConfigError } from '../../../runtime/errors.ts'
 
 describe('the settings of the local stack', () => {

@@ -1,6 +1,6 @@
 /** What a person who starts the stack reads. */
 import { describe, expect, it } from 'vitest'
-import { guide, type GuideFacts } from '../../../infra/local/guide.ts'
+import { guide, type GuideFacts } from '../../../infra/local/session/guide.ts'
 import { runStep, stepLine } from '../../../infra/local/steps.ts'
 import { waitFor } from '../../helpers/wait.ts'
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { defineFunction } from '../../../runtime/function.ts'
+import { defineFunction } from '../../../runtime/function/definition.ts'
 import { planAdmission, type PlannedAdmission } from '../../../runtime/intake/admission.ts'
-import { createRouter } from '../../../runtime/intake/routing.ts'
+import { createRouter } from '../../../runtime/function/routing.ts'
 import { parseDebt } from '../../../runtime/queue/debts.ts'
 import { objectIdOf, runIdOf } from '../../../runtime/queue/keys.ts'
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RemovedEvent } from '../../../runtime/intake/event.ts'
+import type { RemovedEvent } from '../../../runtime/storage/event.ts'
 import { NotificationError, parseNotification } from '../../../runtime/intake/notification.ts'
 import { impossibleKey } from '../../../runtime/storage/names.ts'
 import { generationOf } from '../../../runtime/storage/object-version.ts'

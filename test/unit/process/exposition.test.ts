@@ -1,6 +1,6 @@
 import { Histogram, openMetricsContentType, Registry, type OpenMetricsContentType } from 'prom-client'
 import { expect, it } from 'vitest'
-import { createMetrics } from '../../../runtime/metrics.ts'
+import { createMetrics } from '../../../runtime/telemetry/metrics.ts'
 import type { MetricsSnapshot } from '../../../runtime/process/messages.ts'
 import { expose } from '../../../runtime/process/exposition.ts'
 

@@ -1,8 +1,8 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../../../infra/local/ports.ts'
-import { createLogger } from '../../../runtime/logger.ts'
+import { freePort } from '../../../infra/local/settings/ports.ts'
+import { createLogger } from '../../../runtime/telemetry/logger.ts'
 import { listen } from '../../../runtime/process/listen.ts'
 import { createTestApi } from '../api/in-memory.ts'
 

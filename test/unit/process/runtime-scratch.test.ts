@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { createLogger } from '../../../runtime/logger.ts'
+import { createLogger } from '../../../runtime/telemetry/logger.ts'
 import { openRuntimeScratch } from '../../../runtime/process/runtime-scratch.ts'
 
 const log = createLogger({ level: 'silent', format: 'json' })

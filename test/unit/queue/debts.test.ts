@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defineFunction } from '../../../runtime/function.ts'
+import { defineFunction } from '../../../runtime/function/definition.ts'
 import { filesDebt, lookDebt, owedBySuccess, parseDebt, resultsDebt } from '../../../runtime/queue/debts.ts'
 
 const functionOf = (name: string, rest: object = {}) =>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { defineFunction } from '../../../runtime/function.ts'
+import { defineFunction } from '../../../runtime/function/definition.ts'
 import type { Claim } from '../../../runtime/queue/run.ts'
 import { createChildListener } from '../../../runtime/worker/child-listener.ts'
 import { createInFlight } from '../../../runtime/worker/in-flight.ts'

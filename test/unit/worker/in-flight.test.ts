@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { defineFunction } from '../../../runtime/function.ts'
+import { defineFunction } from '../../../runtime/function/definition.ts'
 import type { Claim } from '../../../runtime/queue/run.ts'
 import { createInFlight, judgeStandstill, type LeaseLostHere } from '../../../runtime/worker/in-flight.ts'
 import { AttemptAborted } from '../../../runtime/worker/attempt/outcome.ts'

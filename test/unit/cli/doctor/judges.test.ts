@@ -1,15 +1,15 @@
 /** What doctor makes of facts. Each trap is named, with the line that repairs it. */
 import { describe, expect, it } from 'vitest'
-import type { FunctionView } from '../../../../runtime/api/model/function.ts'
+import type { FunctionView } from '../../../../runtime/api/functions/model.ts'
 import { judge } from '../../../../runtime/cli/doctor/clocks.ts'
 import type { Finding } from '../../../../runtime/cli/doctor/finding.ts'
 import { judgeNode } from '../../../../runtime/cli/doctor/machine.ts'
-import type { AdminFacts } from '../../../../runtime/cli/doctor/mc-admin.ts'
+import type { AdminFacts } from '../../../../runtime/setup/minio/mc-admin.ts'
 import { judgeRules } from '../../../../runtime/cli/doctor/notifications.ts'
 import { judgeRedis, parseInfo } from '../../../../runtime/cli/doctor/redis-info.ts'
 import { judgeFunction } from '../../../../runtime/cli/doctor/runtime.ts'
 import { judgeTargets } from '../../../../runtime/cli/doctor/targets.ts'
-import { mergeNotifications } from '../../../../runtime/storage/provision/notification-rules.ts'
+import { mergeNotifications } from '../../../../runtime/setup/minio/notification-rules.ts'
 
 /** The worst first; with its repair. */
 function worst(findings: readonly Finding[]): Finding | undefined {

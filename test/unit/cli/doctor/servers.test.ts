@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { checkClocks } from '../../../../runtime/cli/doctor/clocks.ts'
 import type { Findings } from '../../../../runtime/cli/doctor/finding.ts'
 import { checkBuckets, judgeRemoval } from '../../../../runtime/cli/doctor/minio.ts'
-import type { Account, Patient } from '../../../../runtime/cli/doctor/patient.ts'
+import type { Account, Patient } from '../../../../runtime/cli/doctor/subject.ts'
 import { StorageError } from '../../../../runtime/storage/errors.ts'
-import { functionNamed, only } from '../../operations/facts.ts'
-import { startFakeApi } from '../fake-api.ts'
+import { functionNamed, only } from '../../api/objects/facts.ts'
+import { startFakeApi } from '../commands/fake-api.ts'
 
 async function all(findings: Findings) {
   const found = []

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SweepPass } from '../../../../runtime/api/model/sweep.ts'
+import type { SweepPass } from '../../../../runtime/api/sweep/model.ts'
 import { judgeSweep } from '../../../../runtime/cli/doctor/sweep.ts'
 
 const pass = (rest: Partial<SweepPass>): SweepPass => ({

@@ -7,7 +7,7 @@ import {
   type FunctionEnv,
   type FunctionVariables,
   type SourceObject,
-} from '../../../../runtime/function.ts'
+} from '../../../../runtime/function/definition.ts'
 import { createGateway, requestOf, type AttemptBindings } from '../../../../runtime/worker/attempt/gateway.ts'
 
 const event: SourceObject = {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { defineFunction } from '../../../../runtime/function.ts'
+import { defineFunction } from '../../../../runtime/function/definition.ts'
 import { createGateway } from '../../../../runtime/worker/attempt/gateway.ts'
 import { invoke, type Invocation } from '../../../../runtime/worker/attempt/invoke.ts'
 import { AttemptAborted } from '../../../../runtime/worker/attempt/outcome.ts'

@@ -1,0 +1,122 @@
+/** Several recordings of one file, told and placed as one. Pure. @module */
+import { PermanentError, type ChunkTimes, type Progress } from '../../runtime/index.ts'
+import type { MediaInfo } from '../media/media-info.ts'
+import type { Recording } from './recordings.ts'
+import type { Request } from './request.ts'
+import { unmeasured } from '../media/survey.ts'
+
+/** Says of which recording an error is. */
+export function named(name: string, error: unknown): Error {
+  return name !== '' && error instanceof PermanentError
+    ? new PermanentError(name + error.message, { cause: error })
+    : error instanceof Error
+      ? error
+      : new Error(String(error))
+}
+
+/** How long all of them are; `undefined` where one does not say. */
+export function lengthOfAll(recordings: readonly Recording[]): number | undefined {
+  const sum = recordings.reduce(
+    (seconds, { inspection }) => seconds + (inspection.media.durationSeconds ?? NaN),
+    0,
+  )
+  return Number.isNaN(sum) ? undefined : toMicros(sum)
+}
+
+/**
+ * What is asked of one of them: of so many parts of the whole its share, one at least.
+ *
+ * @throws {PermanentError} when it cannot be told how long the parts are
+ */
+export function requestOfEach(
+  request: Request,
+  recordings: readonly Recording[],
+  recording: Recording,
+): Request {
+  if (recordings.length === 1 || request.by !== 'parts') return request
+  const wholeSeconds = lengthOfAll(recordings) ?? 0
+  const { durationSeconds = 0 } = recording.inspection.media
+  if (wholeSeconds <= 0) {
+    throw new PermanentError(
+      'it is not known how long all the recordings in this file are, so it cannot be cut into equal parts: choose "seconds", or "mode=exact"',
+    )
+  }
+  return { by: 'parts', parts: Math.max(1, Math.round((request.parts * durationSeconds) / wholeSeconds)) }
+}
+
+/** The first one's description, and how long all of them are. */
+export function mediaOfAll(recordings: readonly Recording[]): MediaInfo | undefined {
+  const [first] = recordings
+  if (!first || recordings.length === 1) return first?.inspection.media
+  const { durationSeconds: _, ...media } = first.inspection.media
+  const seconds = lengthOfAll(recordings)
+  return {
+    ...media,
+    ...(seconds !== undefined && { durationSeconds: seconds }),
+    video: media.video.map(unmeasured),
+    audio: media.audio.map(unmeasured),
+  }
+}
+
+/** A report of one recording as one of all of them. */
+export function progressOfAll(
+  send: (progress: Progress) => void,
+  recordings: readonly Recording[],
+  offsetSeconds: number,
+): (progress: Progress) => void {
+  if (recordings.length === 1) return send
+  const whole = lengthOfAll(recordings)
+  return ({ mediaSeconds, speed }) => {
+    const seconds = offsetSeconds + (mediaSeconds ?? 0)
+    const percent = whole ? Math.min(100, Math.round((seconds / whole) * 1_000) / 10) : undefined
+    const shared = { mediaSeconds: seconds, ...(percent !== undefined && { percent }) }
+    send({ ...shared, ...(speed !== undefined && { speed }) })
+  }
+}
+
+/** A chunk of one recording in its place among those of all. */
+export function placed<C extends { readonly fileName: string; readonly times: ChunkTimes }>(
+  chunk: C,
+  { index, offsetSeconds }: { readonly index: number; readonly offsetSeconds: number },
+): C {
+  const startSeconds = toMicros(offsetSeconds + chunk.times.startSeconds)
+  return {
+    ...chunk,
+    fileName: chunk.fileName.replace(/\d{5,}/, String(index).padStart(5, '0')),
+    times: { ...chunk.times, index, startSeconds },
+  }
+}
+
+interface Joined {
+  readonly recordings: readonly Recording[]
+  /** Of those that were cut. */
+  readonly startsSeconds: readonly number[]
+  readonly chunks: number
+  readonly request: Request
+}
+
+/** Places that a warning names: the rest is a number. */
+const MAX_PLACES = 5
+
+export function joinedWarnings({ recordings, startsSeconds, chunks, request }: Joined): readonly string[] {
+  const count = recordings.length
+  if (count === 1) return []
+  const starts = startsSeconds.slice(1)
+  const places = starts.slice(0, MAX_PLACES).map((at) => at.toFixed(1))
+  const more = starts.length > MAX_PLACES ? ` and ${starts.length - MAX_PLACES} more places` : ''
+  const where = places.length > 0 ? `, at ${places.join(', ')} s${more}` : ''
+  const left = count - startsSeconds.length
+  const isOther = request.by === 'parts' && request.parts !== chunks
+  return [
+    `the file is ${count} recordings joined (a chained Ogg${where}): each begins with a chunk of its own; mode "exact" cuts across`,
+    ...(left > 0
+      ? [`the last ${left} of ${count} recordings are left out: the one before them breaks off`]
+      : []),
+    ...(isOther ? [`${request.parts} parts were asked for, and there are ${chunks}, for that reason`] : []),
+  ]
+}
+
+/** To whole microseconds, as manifests have them. */
+export function toMicros(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e6
+}

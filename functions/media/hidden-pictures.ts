@@ -1,0 +1,38 @@
+/**
+ * Where MP4 of FFmpeg before 5 cannot be trusted: it takes the last packet for the last picture, and with B-frames and pictures
+ * that come at uneven times it writes an edit list that ends too early. The pictures behind it are in the file, and no player
+ * shows them. Pure.
+ * @module
+ */
+import type { FfmpegBinaries } from '../ffmpeg/binaries.ts'
+
+interface RatedStream {
+  readonly codec_type?: string
+  readonly has_b_frames?: number
+  readonly avg_frame_rate?: string
+  readonly r_frame_rate?: string
+}
+
+/** Rates that differ by less are rounding. */
+const UNEVEN = 0.02
+
+/** @param inspection - with ffprobe's own document */
+export function hidesPictures(
+  { document }: { readonly document: object },
+  { hasFpsMode }: Pick<FfmpegBinaries, 'hasFpsMode'>,
+): boolean {
+  // The two came with the same release.
+  if (hasFpsMode) return false
+  const { streams = [] } = document as { readonly streams?: readonly RatedStream[] }
+  return streams.some((stream) => {
+    const [average, real] = [rate(stream.avg_frame_rate), rate(stream.r_frame_rate)]
+    const isUneven = Math.abs(average - real) > UNEVEN * real
+    return stream.codec_type === 'video' && (stream.has_b_frames ?? 0) > 0 && isUneven
+  })
+}
+
+/** `30000/1001`; NaN when it is none. */
+function rate(text = ''): number {
+  const [frames = NaN, seconds = NaN] = text.split('/').map(Number)
+  return frames / seconds
+}

@@ -1,0 +1,131 @@
+/**
+ * Go itself, for machines that have none: it is a module (`golang.org/toolchain`) that the module proxy of Go's settings
+ * gives, and its hash is pinned here.
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { access, chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { arch, platform } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { messageOf } from '../../../runtime/errors.ts'
+import { SECOND_MS } from '../../../runtime/time.ts'
+import { moduleProxies } from './go-proxy.ts'
+import type { Say } from '../say.ts'
+import { readZip, type ZipEntry } from './zip.ts'
+
+const MODULE = 'golang.org/toolchain'
+const GO_VERSION = '1.26.8'
+/** As a go.sum has them; Go's checksum database vouches for the same. */
+const SUMS: Readonly<Record<string, string>> = {
+  'linux-amd64': 'h1:ZOmGe1OnfREDMIdb1Qi4G9JSuDPBLGExZMQ4nis1RXM=',
+  'linux-arm64': 'h1:sYL/O6MqS68ML0kjsQ36WoYIpJqkw60TxizWUYUKQMc=',
+  'darwin-amd64': 'h1:7/9KPPN8PckcA9s91hm2jmQMhzW4KyTJXHIs45L0C9M=',
+  'darwin-arm64': 'h1:dFjGhY6f8DTsY8/rLchUTDRRfjJP4pCrGCwxvHFT2Fg=',
+}
+const BYTES_PER_MB = 1_000_000
+
+/** Undefined where we have no Go for this kind of machine. */
+export function toolchainHere(os: string = platform(), cpu: string = arch()): string | undefined {
+  const kind = `${os}-${cpu === 'x64' ? 'amd64' : cpu}`
+  return SUMS[kind] ? kind : undefined
+}
+
+/**
+ * The path of its `go`, below `dir`; fetched when it is not there.
+ *
+ * @throws {Error} that says what each proxy answered, or that the bytes are not the pinned ones
+ */
+export async function ensureToolchain(kind: string, dir: string, progress: Say): Promise<string> {
+  const home = join(dir, `go-${GO_VERSION}-${kind}`)
+  const go = join(home, 'bin', 'go')
+  if (await isThere(go)) return go
+  const version = `v0.0.1-go${GO_VERSION}.${kind}`
+  const startedMs = performance.now()
+  const zip = await fetchFromAny(`${MODULE}/@v/${version}.zip`)
+  const entries = readZip(zip)
+  const sum = await unpack(entries, `${MODULE}@${version}/`, `${home}.part`)
+  if (sum !== SUMS[kind]) {
+    await rm(`${home}.part`, { recursive: true, force: true })
+    throw new Error(
+      `the module proxy gave another Go than the pinned one: ${MODULE} ${version} has the hash ${sum}, wanted is ${SUMS[kind]}`,
+    )
+  }
+  await rename(`${home}.part`, home)
+  const seconds = ((performance.now() - startedMs) / SECOND_MS).toFixed(0)
+  progress(
+    `Fetched Go ${GO_VERSION} to build with (${Math.round(zip.length / BYTES_PER_MB)} MB, ${seconds} s)`,
+  )
+  return go
+}
+
+/** Writes every file below `dir`, and gives the hash of all, as Go computes it. */
+export async function unpack(entries: readonly ZipEntry[], prefix: string, dir: string): Promise<string> {
+  await rm(dir, { recursive: true, force: true })
+  const lines: string[] = []
+  const made = new Set<string>()
+  for (const { name, read } of entries) {
+    const path = name.slice(prefix.length)
+    if (!name.startsWith(prefix) || path.split('/').includes('..') || path.includes('\\'))
+      throw new Error(`the zip file has a name that does not belong there: ${name}`)
+    const bytes = read()
+    lines.push(`${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`)
+    // A module may hold no go.mod of another one, so the standard library's has this name (Go's own command renames it too).
+    const target = join(dir, path.replace(/(^|\/)_go\.mod$/, '$1go.mod'))
+    if (!made.has(dirname(target))) await mkdir(dirname(target), { recursive: true })
+    made.add(dirname(target))
+    await writeFile(target, bytes)
+    if (/^(?:bin|pkg\/tool)\//.test(path)) await chmod(target, 0o755)
+  }
+  return dirHash(lines)
+}
+
+/** @see https://pkg.go.dev/golang.org/x/mod/sumdb/dirhash#Hash1 */
+function dirHash(lines: readonly string[]): string {
+  const sorted = lines.toSorted((a, b) => Buffer.compare(Buffer.from(a.slice(66)), Buffer.from(b.slice(66))))
+  return `h1:${createHash('sha256').update(sorted.join('')).digest('base64')}`
+}
+
+async function fetchFromAny(path: string): Promise<Buffer> {
+  const failures: string[] = []
+  for (const proxy of await moduleProxies()) {
+    try {
+      return await fetchFrom(proxy, path)
+    } catch (error) {
+      const { cause } = error as { cause?: unknown }
+      failures.push(`${withoutPassword(proxy)}: ${cause ? messageOf(cause) : messageOf(error)}`)
+    }
+  }
+  throw new Error(
+    failures.length > 0
+      ? `Go could not be fetched from a module proxy: ${failures.join('; ')}`
+      : 'Go could not be fetched: GOPROXY allows no module proxy',
+  )
+}
+
+async function fetchFrom(proxy: string, path: string): Promise<Buffer> {
+  const url = new URL(`${proxy}/${path}`)
+  if (url.protocol === 'file:') return readFile(fileURLToPath(url))
+  const { username, password } = url
+  url.username = url.password = ''
+  const basic = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString(
+    'base64',
+  )
+  const response = await fetch(url, { headers: username ? { authorization: `Basic ${basic}` } : {} })
+  if (!response.ok) throw new Error(`HTTP ${response.status}`)
+  return Buffer.from(await response.arrayBuffer())
+}
+
+function withoutPassword(proxy: string): string {
+  if (!URL.canParse(proxy)) return 'a value of GOPROXY that is not a URL'
+  const url = new URL(proxy)
+  url.username = url.password = ''
+  return url.href
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}

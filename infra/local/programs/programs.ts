@@ -1,0 +1,69 @@
+/** The programs of the local stack: where they are on this machine, and whether what is there is fit. @module */
+import { execFile } from 'node:child_process'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { PATIENCE_MS } from '../patience.ts'
+import { findAllOnPath } from './search-path.ts'
+
+const run = promisify(execFile)
+
+export const PROGRAMS = ['redis-server', 'minio', 'mc'] as const
+export type ProgramName = (typeof PROGRAMS)[number]
+
+/** Our own folder for what is built once: `~/.cache/sluice/bin`. */
+export function cacheBinDir(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sluice', 'bin')
+}
+
+export interface FoundProgram {
+  readonly path: string | undefined
+  /** What was found by that name and does not serve, with the reason. */
+  readonly unfit: readonly string[]
+}
+
+/** Looks on PATH, then in the project's cache; takes the first that is fit. */
+export async function findProgram(name: ProgramName): Promise<FoundProgram> {
+  const unfit: string[] = []
+  for (const path of [...(await findAllOnPath(name)), ...(await findAllOnPath(name, cacheBinDir()))]) {
+    const reason = await unfitReason(name, path)
+    if (!reason) return { path, unfit }
+    unfit.push(`${path}: ${reason}`)
+  }
+  return { path: undefined, unfit }
+}
+
+async function unfitReason(name: ProgramName, path: string): Promise<string | undefined> {
+  try {
+    const { stdout } = await run(path, ['--version'], { timeout: PATIENCE_MS })
+    return judgeVersion(name, stdout)
+  } catch (error) {
+    return `does not run (${(error as Error).message.trim()})`
+  }
+}
+
+/** The queue's scripts need functions and flags of Redis 7; Valkey began as 7.2. */
+const MIN_REDIS = 7
+
+const VERSION_LINE: Readonly<Record<ProgramName, RegExp>> = {
+  'redis-server': /^(?:Redis|Valkey) server v=(?<major>\d+)\./,
+  minio: /^minio version /,
+  // Not `GNU Midnight Commander 4.8.29`, which has the same name.
+  mc: /^mc version /,
+}
+
+/**
+ * Why the program that printed this for `--version` does not serve; undefined when it does.
+ *
+ * Shapes: `Redis server v=7.0.15 sha=…`, `minio version RELEASE.2025-…`, `mc version DEVELOPMENT.GOGET (…)`.
+ */
+export function judgeVersion(name: ProgramName, output: string): string | undefined {
+  const firstLine = output.trim().split('\n')[0] ?? ''
+  const match = VERSION_LINE[name].exec(firstLine)
+  if (!match) return `is another program ("${firstLine}")`
+  const major = match.groups?.['major']
+  if (major && Number(major) < MIN_REDIS) {
+    return `is too old ("${firstLine}"): version ${MIN_REDIS}.0 or later is needed`
+  }
+  return undefined
+}

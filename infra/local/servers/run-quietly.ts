@@ -1,0 +1,73 @@
+/** A long command whose output nobody wants to see, unless it fails. @module */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { TELL_EVERY_MS } from '../patience.ts'
+import type { Say } from '../say.ts'
+import { boundToParent, describeExit } from './server.ts'
+import { secondsSince } from '../steps.ts'
+
+export interface QuietCommand {
+  readonly line: readonly [command: string, ...args: string[]]
+  readonly cwd?: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** What it does, for people: `Building minio`. */
+  readonly what: string
+  readonly progress: Say
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined
+  /** Gets every line of its stderr. */
+  readonly onErrorLine?: (line: string) => void
+  /** How far it is, for people: `12 of 1302 packages`. */
+  readonly state?: () => string
+}
+
+const KEPT_CHARACTERS = 4_000
+
+/**
+ * Gives its stdout; says every 15 s how far it is, and at its end how long it took.
+ *
+ * @throws {Error} when it fails, with the end of its output
+ */
+export async function runQuietly(command: QuietCommand): Promise<string> {
+  const { what, progress, signal } = command
+  const startedMs = performance.now()
+  signal?.throwIfAborted()
+  const [program, ...args] = await boundToParent([...command.line])
+  const child = spawn(program, args, {
+    cwd: command.cwd,
+    env: command.env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const closed = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
+  const end = () => child.kill('SIGTERM')
+  signal?.addEventListener('abort', end, { once: true })
+  let [stdout, tail] = ['', '']
+  const keep = (text: string) => {
+    tail = (tail + text).slice(-KEPT_CHARACTERS)
+  }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+    keep(text)
+  })
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    command.onErrorLine?.(line)
+    keep(`${line}\n`)
+  })
+  const tell = () => {
+    const state = command.state ? `${command.state()}, ` : ''
+    progress(`${what}: ${state}${secondsSince(startedMs)} so far …`)
+  }
+  progress(`${what} …`)
+  const telling = setInterval(tell, TELL_EVERY_MS)
+  try {
+    const [code, killed] = await closed
+    signal?.throwIfAborted()
+    if (code !== 0) throw new Error(`${what} failed (${describeExit(code, killed)}):\n${tail.trim()}`)
+    progress(`${what}: ${command.state ? `${command.state()}, ` : ''}${secondsSince(startedMs)}`)
+    return stdout
+  } finally {
+    clearInterval(telling)
+    signal?.removeEventListener('abort', end)
+  }
+}

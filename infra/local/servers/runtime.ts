@@ -1,0 +1,48 @@
+/** The runtime as a child process of the local stack: its supervisor, awaited until it is ready. @module */
+import { join } from 'node:path'
+import type { Config } from '../../../runtime/settings/config.ts'
+import { REQUEST_PATIENCE_MS, STOP_PATIENCE_MS } from '../patience.ts'
+import { createServer, type Server, type ServerEvents } from './server.ts'
+
+export interface RuntimeOptions extends ServerEvents {
+  /** The project's. */
+  readonly rootDir: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly config: Config
+  readonly logPath: string
+}
+
+export function createRuntime(options: RuntimeOptions): Server {
+  const hasApi = options.config.roles.includes('api')
+  return createServer({
+    name: 'the runtime',
+    command: process.execPath,
+    args: ['--import', 'tsx', runtimeMain(options.rootDir), 'start'],
+    env: options.env,
+    cwd: options.rootDir,
+    logPath: options.logPath,
+    // Without the API nothing tells; it goes on waiting for its servers by itself.
+    isReady: () => (hasApi ? isReady(apiUrl(options.config)) : Promise.resolve(true)),
+    // It drains for `drainMs`; then its own children need their moment.
+    stopTimeoutMs: options.config.drainMs + STOP_PATIENCE_MS,
+    onStart: options.onStart,
+    onDeath: options.onDeath,
+  })
+}
+
+/** The path on its command line, by which a stale one is recognised. */
+export function runtimeMain(rootDir: string): string {
+  return join(rootDir, 'runtime', 'main.ts')
+}
+
+/** Where this machine reaches it. */
+export function apiUrl({ apiHost, apiPort }: Config): string {
+  const host = ['0.0.0.0', '::'].includes(apiHost) ? '127.0.0.1' : apiHost
+  return `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`
+}
+
+async function isReady(url: string): Promise<boolean> {
+  const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(REQUEST_PATIENCE_MS) })
+  await response.body?.cancel()
+  return response.ok
+}

@@ -1,0 +1,222 @@
+/**
+ * A server as a child process: started in a process group of its own, awaited until it answers, stopped for certain.
+ *
+ * The group keeps a terminal's Ctrl-C away from it, so that whoever started it decides the order of the end.
+ * @module
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, fstatSync, mkdirSync, openSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { sleep } from '../../../runtime/time.ts'
+import { SERVER_PATIENCE_MS, STOP_PATIENCE_MS } from '../patience.ts'
+import { findOnPath } from '../programs/search-path.ts'
+
+export interface ServerEvents {
+  /** It has a pid now; it may not answer yet. */
+  readonly onStart?: (() => void) | undefined
+  /** It ended though nobody asked it to. */
+  readonly onDeath?: ((how: string) => void) | undefined
+}
+
+export interface ServerSpec extends ServerEvents {
+  /** For people: `Redis`. */
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  /** The whole environment; nothing is inherited. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly cwd: string
+  /** Its stdout and stderr, appended. */
+  readonly logPath: string
+  /** Whether the process with this pid answers; a rejection counts as "not yet". */
+  readonly isReady: (pid: number) => Promise<boolean>
+  /** @defaultValue 15 minutes: a machine under load is slow, and whoever waits can end it */
+  readonly readyTimeoutMs?: number
+  /** From SIGTERM to SIGKILL. @defaultValue a minute */
+  readonly stopTimeoutMs?: number
+}
+
+export interface Server {
+  readonly name: string
+  readonly logPath: string
+  /** Undefined while it does not run. */
+  readonly pid: number | undefined
+  /** The last lines that it wrote since its last start, with the path of its log: the end of an error message. */
+  tail(): Promise<string>
+  /** The very last of them; undefined while there is none. */
+  lastLine(): Promise<string | undefined>
+  /** Starts it, or starts it again after `kill` or `stop`, on the same port and data; resolves when it answers. */
+  start(): Promise<void>
+  /** Sends a signal to its whole group. A death that follows is not reported to `onDeath`, if the signal is deadly. */
+  kill(signal: NodeJS.Signals): void
+  /** Resolves when it has ended, by SIGKILL if it must be. */
+  stop(): Promise<void>
+}
+
+const POLL_MS = 50
+const LOG_TAIL_LINES = 15
+const LOG_TAIL_BYTES = 64 * 1024
+/** Servers write secrets in clear (MinIO its accounts' keys), so no other user of the machine may read what they write. */
+const PRIVATE_UMASK = 0o077
+export const PRIVATE_DIR = 0o700
+/** After these it goes on; after any other signal its end is what the sender wanted. */
+const HARMLESS = new Set<NodeJS.Signals>(['SIGSTOP', 'SIGCONT', 'SIGUSR1', 'SIGUSR2', 'SIGHUP'])
+
+export function createServer(spec: ServerSpec): Server {
+  let child: ChildProcess | undefined
+  let isEndExpected = false
+  /** One promise for all that wait: a listener for each would add up. */
+  let ended = Promise.resolve()
+  /** Where the log of its last start begins; what is before it is of earlier ones. */
+  let logFrom = 0
+
+  async function start() {
+    if (child && isEndExpected) await ended
+    if (child) throw new Error(`${spec.name} runs already (pid ${child.pid})`)
+    isEndExpected = false
+    const started = await spawnServer(spec, (bytes) => (logFrom = bytes))
+    child = started
+    spec.onStart?.()
+    let isAnswering = false
+    ended = once(started, 'exit').then(([code, signal]) => {
+      child = undefined
+      if (isAnswering && !isEndExpected)
+        spec.onDeath?.(describeExit(code as number | null, signal as NodeJS.Signals | null))
+    })
+    try {
+      await untilReady(spec, started, () => logTail(spec.logPath, logFrom))
+      isAnswering = true
+    } catch (error) {
+      await stop()
+      throw error
+    }
+  }
+
+  function kill(signal: NodeJS.Signals) {
+    if (!child) return
+    if (!HARMLESS.has(signal)) isEndExpected = true
+    signalGroup(child, signal)
+  }
+
+  async function stop() {
+    if (!child) return
+    const ending = child
+    isEndExpected = true
+    // Only to the leader: what it has started is its own to end.
+    ending.kill('SIGTERM')
+    // A stopped (SIGSTOP) process would never see the SIGTERM.
+    signalGroup(ending, 'SIGCONT')
+    const timer = setTimeout(() => signalGroup(ending, 'SIGKILL'), spec.stopTimeoutMs ?? STOP_PATIENCE_MS)
+    await ended.finally(() => clearTimeout(timer))
+    // What it started and left behind dies with it.
+    signalGroup(ending, 'SIGKILL')
+  }
+
+  return {
+    name: spec.name,
+    logPath: spec.logPath,
+    get pid() {
+      return child?.pid
+    },
+    tail: () => logTail(spec.logPath, logFrom),
+    lastLine: async () => (await lastLines(spec.logPath, logFrom, 1))[0],
+    start,
+    kill,
+    stop,
+  }
+}
+
+async function spawnServer(spec: ServerSpec, onLog: (bytes: number) => void): Promise<ChildProcess> {
+  const [command, ...args] = await boundToParent([spec.command, ...spec.args])
+  mkdirSync(dirname(spec.logPath), { recursive: true, mode: PRIVATE_DIR })
+  const log = openSync(spec.logPath, 'a', 0o600)
+  onLog(fstatSync(log).size)
+  // Until it is inherited, nothing else in this process happens.
+  const umask = process.umask(PRIVATE_UMASK)
+  try {
+    const child = spawn(command, args, {
+      cwd: spec.cwd,
+      env: spec.env,
+      detached: true,
+      stdio: ['ignore', log, log],
+    })
+    process.umask(umask)
+    await once(child, 'spawn')
+    return child
+  } finally {
+    process.umask(umask)
+    closeSync(log)
+  }
+}
+
+/** Somebody else was faster: on another port it would start. */
+export class PortTakenError extends Error {
+  override readonly name = 'PortTakenError'
+}
+
+type CommandLine = [command: string, ...args: string[]]
+
+/** The same command; where setpriv exists (Linux), the kernel ends it when this process dies, by whatever signal. */
+export async function boundToParent(line: CommandLine): Promise<CommandLine> {
+  const setpriv = await findOnPath('setpriv')
+  return setpriv ? [setpriv, '--pdeathsig', 'TERM', ...line] : line
+}
+
+async function untilReady(
+  spec: ServerSpec,
+  child: ChildProcess,
+  tailOf: () => Promise<string>,
+): Promise<void> {
+  const timeoutMs = spec.readyTimeoutMs ?? SERVER_PATIENCE_MS
+  const deadlineMs = performance.now() + timeoutMs
+  for (;;) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      const how = describeExit(child.exitCode, child.signalCode)
+      const tail = await tailOf()
+      const message = `${spec.name} ended before it answered: ${how}\n${tail}`
+      throw /already in use/i.test(tail) ? new PortTakenError(message) : new Error(message)
+    }
+    if (await spec.isReady(child.pid as number).catch(() => false)) return
+    if (performance.now() > deadlineMs) {
+      throw new Error(`${spec.name} did not answer within ${timeoutMs} ms\n${await tailOf()}`)
+    }
+    await sleep(POLL_MS)
+  }
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-(child.pid as number), signal)
+  } catch (error) {
+    // The group is gone already: that is what was wanted.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
+export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal ? `killed by ${signal}` : `exit code ${code}`
+}
+
+/** The last lines of a log, from a byte on, with its path, as the end of an error message. */
+export async function logTail(logPath: string, fromByte = 0): Promise<string> {
+  const lines = await lastLines(logPath, fromByte, LOG_TAIL_LINES)
+  if (lines.length === 0) return `${logPath} says nothing`
+  return `${logPath} ends with:\n${lines.map((line) => `  ${line}`).join('\n')}`
+}
+
+async function lastLines(logPath: string, fromByte: number, count: number): Promise<string[]> {
+  const file = await open(logPath).catch(() => undefined)
+  if (!file) return []
+  try {
+    const { size } = await file.stat()
+    // Logs grow for as long as the data stays.
+    const begin = Math.max(fromByte, size - LOG_TAIL_BYTES)
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(LOG_TAIL_BYTES), position: begin })
+    const lines = buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n')
+    return lines.filter(Boolean).slice(-count)
+  } finally {
+    await file.close()
+  }
+}

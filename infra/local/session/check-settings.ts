@@ -1,0 +1,56 @@
+/** All that can be wrong before anything is started: settings, functions, their tools, and the folders to write in. @module */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ConfigError } from '../../../runtime/errors.ts'
+import type { FunctionDefinition } from '../../../runtime/function/definition.ts'
+import { loadSettings } from '../../../runtime/process/load-settings.ts'
+import { openDataDir } from '../servers/data-dir.ts'
+import type { LocalSettings } from '../settings/settings.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Checks {
+  readonly env: Environment
+  readonly dataDir: string
+  readonly load: (env: Environment) => LocalSettings | Promise<LocalSettings>
+}
+
+export interface Prepared {
+  readonly settings: LocalSettings
+  /** Those that run here. */
+  readonly functions: readonly FunctionDefinition[]
+}
+
+/** @throws {ConfigError} with everything that is wrong, each once */
+export async function checkSettings({ env, dataDir, load }: Checks): Promise<Prepared> {
+  const issues = new Set<string>()
+  const collect = async <T>(look: () => T | Promise<T>): Promise<T | undefined> => {
+    try {
+      return await look()
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      for (const issue of error.issues) issues.add(issue)
+      return undefined
+    }
+  }
+  const settings = await collect(() => load(env))
+  const hasDataDir = await collect(() => {
+    openDataDir(dataDir)
+    return true
+  })
+  // Attempts write below the data, unless another folder is set: it is not to be blamed for what is wrong with the data's.
+  const scratch = { SLUICE_SCRATCH_DIR: hasDataDir ? join(dataDir, 'scratch') : tmpdir() }
+  const loaded = await collect(() => loadSettings({ ...scratch, ...withoutEmpty(env) }, { tools: true }))
+  if (!settings || !loaded || issues.size > 0) throw new ConfigError([...issues])
+  const { functionNames } = settings.config
+  const { functions } = loaded.list
+  return {
+    settings,
+    functions: functions.filter(({ name }) => functionNames.length === 0 || functionNames.includes(name)),
+  }
+}
+
+/** An empty setting is one that is not given. */
+function withoutEmpty(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value))
+}

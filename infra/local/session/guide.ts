@@ -1,0 +1,92 @@
+/** What a person reads when the stack is up; within 80 columns, but for paths that are longer. Pure. @module */
+import type { FunctionDefinition } from '../../../runtime/function/definition.ts'
+import type { SampleResult } from './manifest.ts'
+import { SAMPLE_SECONDS } from './sample.ts'
+
+export interface GuideFacts {
+  readonly redisUrl: string
+  readonly minioEndpoint: string
+  /** Undefined with a MinIO that was given. */
+  readonly consoleUrl: string | undefined
+  /** Undefined where this runtime has no API. */
+  readonly apiUrl: string | undefined
+  readonly dataDir: string
+  readonly functions: readonly Pick<FunctionDefinition, 'name' | 'bucket' | 'outputBucket' | 'match'>[]
+  /** Undefined when the sample was not cut: see `sampleNote`. */
+  readonly sample: SampleResult | undefined
+  readonly sampleNote: string
+}
+
+const COLUMNS = 80
+const MARGIN = '             '
+
+export function guide(facts: GuideFacts): string {
+  return [
+    '',
+    'Sluice is running.',
+    '',
+    ...(facts.apiUrl ? [fact('API', `${facts.apiUrl}   /healthz /readyz /metrics`)] : []),
+    fact('MinIO', facts.minioEndpoint),
+    ...(facts.consoleUrl ? [fact('Console', `${facts.consoleUrl}   with the account "root"`)] : []),
+    fact('Redis', withoutPassword(facts.redisUrl)),
+    fact('Data', facts.dataDir),
+    fact('Logs', `${facts.dataDir}/log`),
+    fact('Accounts', `${facts.dataDir}/credentials.json`),
+    '',
+    'Functions',
+    ...facts.functions.flatMap(functionLines),
+    '',
+    ...sampleLines(facts),
+    '',
+    'From here on, in this folder (FILE is any video or audio):',
+    command('mc -- cp FILE sluice/incoming/', 'drop it'),
+    command('mc -- ls -r sluice/processed/', 'look at what came of it'),
+    command('sluice -- why incoming/FILE', 'what happened to it, and why'),
+    command('sluice -- --help', 'everything else'),
+    command('sluice -- doctor', 'when something is wrong'),
+    `Any other S3 client will do: its account is "uploader".`,
+    '',
+    'Ctrl-C stops everything; the next start finds its data again.',
+  ].join('\n')
+}
+
+function fact(name: string, value: string): string {
+  return `  ${name.padEnd(MARGIN.length - 2)}${value}`
+}
+
+function command(words: string, why: string): string {
+  return `  ${`npm run -s ${words}`.padEnd(46)}  # ${why}`
+}
+
+function functionLines({ name, bucket, outputBucket, match }: GuideFacts['functions'][number]): string[] {
+  const indent = MARGIN.length
+  const globs = fitting(match.length > 0 ? match : ['every key'], COLUMNS - indent)
+  return [fact(name, `${bucket} → ${outputBucket}`), `${MARGIN}${globs}`]
+}
+
+/** As many of the words as fit, and how many more there are. */
+function fitting(words: readonly string[], columns: number): string {
+  for (let count = words.length; count > 1; count--) {
+    const more = count < words.length ? ` and ${words.length - count} more` : ''
+    const text = `${words.slice(0, count).join(' ')}${more}`
+    if (text.length <= columns) return text
+  }
+  const [first = ''] = words
+  const more = words.length > 1 ? ` and ${words.length - 1} more` : ''
+  const room = columns - more.length
+  return `${first.length > room ? `${first.slice(0, room - 1)}…` : first}${more}`
+}
+
+function sampleLines({ sample, sampleNote }: GuideFacts): string[] {
+  if (!sample) return [sampleNote]
+  return [
+    `A sample clip of ${SAMPLE_SECONDS} s ${sampleNote} ${sample.chunks} chunks. Their list:`,
+    `  npm run -s mc -- cat sluice/${sample.manifest}`,
+  ]
+}
+
+function withoutPassword(redisUrl: string): string {
+  const url = new URL(redisUrl)
+  if (url.password) url.password = '***'
+  return url.href
+}

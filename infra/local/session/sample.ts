@@ -1,0 +1,51 @@
+/** A clip to begin with: made on the spot by FFmpeg, so that the project carries no video. @module */
+import { execFile } from 'node:child_process'
+import { mkdir, rename } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { SERVER_PATIENCE_MS } from '../patience.ts'
+import { ffmpegBinaries } from '../../../functions/ffmpeg/binaries.ts'
+
+const run = promisify(execFile)
+
+export const SAMPLE_SECONDS = 12
+/** Chunks of a stream copy begin at keyframes only, so the picture has one as often. */
+export const SAMPLE_CHUNK_SECONDS = 2
+const FRAMES_PER_SECOND = 25
+
+const QUIETLY = ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y']
+/** The first one that this FFmpeg has: some distributions leave out H.264. */
+const VIDEO_CODECS = [
+  ['libx264', '-preset', 'veryfast'],
+  ['mpeg4', '-q:v', '5'],
+] as const
+
+/** Writes the clip: a moving test picture with a clock, and a tone. */
+export async function makeSample(path: string, signal?: AbortSignal): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const { ffmpegPath } = await ffmpegBinaries()
+  // A clip of half the length is worse than none: it gets its name when it is whole.
+  const draft = `${path}.part.mp4`
+  let lastError: unknown
+  for (const codec of VIDEO_CODECS) {
+    try {
+      await run(ffmpegPath, sampleArgs(codec, draft), { timeout: SERVER_PATIENCE_MS, signal })
+      await rename(draft, path)
+      return
+    } catch (error) {
+      signal?.throwIfAborted()
+      lastError = error
+    }
+  }
+  throw new Error(`the sample clip could not be made by ${ffmpegPath}`, { cause: lastError })
+}
+
+function sampleArgs(codec: readonly string[], path: string): string[] {
+  const picture = `testsrc2=size=640x360:rate=${FRAMES_PER_SECOND}:duration=${SAMPLE_SECONDS}`
+  const tone = `sine=frequency=440:sample_rate=48000:duration=${SAMPLE_SECONDS}`
+  const inputs = ['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', tone]
+  const keyframes = ['-g', String(SAMPLE_CHUNK_SECONDS * FRAMES_PER_SECOND), '-sc_threshold', '0']
+  const video = ['-c:v', ...codec, ...keyframes, '-pix_fmt', 'yuv420p']
+  const audio = ['-c:a', 'aac', '-b:a', '96k']
+  return [...QUIETLY, ...inputs, ...video, ...audio, '-movflags', '+faststart', '-f', 'mp4', path]
+}

@@ -1,0 +1,195 @@
+/**
+ * The whole stack on this machine: Redis, MinIO, what `setup` makes in it, and the runtime, in this order; it ends in the
+ * reverse order, so that the runtime can still settle its runs.
+ * @module
+ */
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import type { EventTargets } from '../../../runtime/setup/minio/event-targets.ts'
+import { sleep } from '../../../runtime/time.ts'
+import type { LocalCredentials } from '../settings/credentials.ts'
+import { createMinio } from '../servers/minio.ts'
+import { REQUEST_PATIENCE_MS, STOP_PATIENCE_MS } from '../patience.ts'
+import { provision } from '../servers/provision.ts'
+import { createRedis } from '../servers/redis.ts'
+import { apiUrl, createRuntime } from '../servers/runtime.ts'
+import type { Server, ServerEvents } from '../servers/server.ts'
+import { runtimeEnv, type LocalSettings } from '../settings/settings.ts'
+import { runStep, type Step } from '../steps.ts'
+import { silently, type Say } from '../say.ts'
+
+/** For the set-up to end by itself when the stack is stopped in its middle. */
+const SETUP_LIMIT_MS = STOP_PATIENCE_MS
+
+export interface StackOptions {
+  /** The project's. */
+  readonly rootDir: string
+  /** Everything that is written goes below it. */
+  readonly dataDir: string
+  readonly settings: LocalSettings
+  readonly credentials: LocalCredentials
+  readonly programs: Readonly<Record<'redis-server' | 'minio' | 'mc', string>>
+  /** What the runtime inherits. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Of MinIO, over ours. */
+  readonly minioEnv?: Readonly<Record<string, string>> | undefined
+  /** One line for each server that is up. @defaultValue nothing is said */
+  readonly progress?: Say | undefined
+  /** A server or the runtime has a new pid. */
+  readonly onStart?: (() => void) | undefined
+  /** A server or the runtime ended though nobody asked it to. */
+  readonly onDeath?: ((server: Server, how: string) => void) | undefined
+}
+
+export interface Stack {
+  readonly redisUrl: string
+  readonly minioEndpoint: string
+  readonly apiUrl: string
+  readonly runtimeEnv: Readonly<Record<string, string | undefined>>
+  /** Undefined where one is given. */
+  readonly redis: Server | undefined
+  readonly minio: Server | undefined
+  readonly runtime: Server
+  start(): Promise<void>
+  /** May be called at any time, also while it starts: `start` is rejected then. */
+  stop(): Promise<void>
+}
+
+export function createStack(options: StackOptions): Stack {
+  const { settings, dataDir, credentials, programs } = options
+  const redisUrl = settings.redisUrl ?? `redis://127.0.0.1:${settings.redisPort}`
+  const minioEndpoint = settings.minioEndpoint ?? `http://127.0.0.1:${settings.minioPort}`
+  const targets = eventTargets(redisUrl, settings)
+  const env = runtimeEnv(options.env, {
+    redisUrl,
+    minioEndpoint,
+    apiPort: settings.config.apiPort,
+    credentials: credentials.runtime,
+    scratchDir: join(dataDir, 'scratch'),
+  })
+  const log = (name: string) => join(dataDir, 'log', `${name}.log`)
+  const events = (server: () => Server | undefined): ServerEvents => ({
+    onStart: options.onStart,
+    onDeath: (how) => {
+      const dead = server()
+      if (dead) options.onDeath?.(dead, how)
+    },
+  })
+  const redis: Server | undefined = settings.redisUrl
+    ? undefined
+    : createRedis({
+        program: programs['redis-server'],
+        port: settings.redisPort,
+        dataDir: join(dataDir, 'redis'),
+        logPath: log('redis'),
+        ...events(() => redis),
+      })
+  const minio: Server | undefined = settings.minioEndpoint
+    ? undefined
+    : createMinio({
+        program: programs.minio,
+        port: settings.minioPort,
+        consolePort: settings.consolePort,
+        dir: join(dataDir, 'minio'),
+        logPath: log('minio'),
+        rootUser: credentials.root.accessKey,
+        rootPassword: credentials.root.secretKey,
+        targets,
+        env: options.minioEnv,
+        ...events(() => minio),
+      })
+  const runtime: Server = createRuntime({
+    rootDir: options.rootDir,
+    env,
+    config: settings.config,
+    logPath: log('runtime'),
+    ...events(() => runtime),
+  })
+  const stopping = new AbortController()
+  let settingUp: Promise<void> | undefined
+
+  async function start() {
+    await step('Redis', redis, addressOf(redisUrl), () => mustAnswer('REDIS_URL', redisUrl))
+    await step('MinIO', minio, minioEndpoint, () => mustAnswer('MINIO_ENDPOINT', minioEndpoint))
+    await step('Set-up', undefined, 'buckets, accounts, notifications', () => (settingUp = setUp()))
+    await step('Runtime', runtime, settings.config.roles.includes('api') ? apiUrl(settings.config) : 'no API')
+  }
+
+  async function step(name: string, server: Server | undefined, detail: string, other?: () => Promise<void>) {
+    const work: Step<void>['work'] = () => server?.start() ?? other?.() ?? Promise.resolve()
+    const state = server && (() => server.lastLine())
+    await runStep({ name, work, detail: () => detail, state }, options.progress ?? silently)
+    stopping.signal.throwIfAborted()
+  }
+
+  async function setUp() {
+    if (!minio && !settings.config.rootCredentials) {
+      // Whoever gives a MinIO without its root account has provisioned it: `sluice setup`.
+      if (settings.config.runtimeCredentials) return
+      throw new Error(
+        'MINIO_ENDPOINT is given: give MINIO_ROOT_USER and MINIO_ROOT_PASSWORD too, to set it up; or, when it is set up already, MINIO_ACCESS_KEY and MINIO_SECRET_KEY of the runtime.',
+      )
+    }
+    await provision({ rootDir: options.rootDir, env, credentials, mcProgram: programs.mc })
+  }
+
+  async function stop() {
+    stopping.abort(new Error('stopped while it started'))
+    // It holds the root account in a temporary file of its own, which it removes at its end.
+    await Promise.race([settingUp?.catch(() => undefined), sleep(SETUP_LIMIT_MS)])
+    for (const server of [runtime, minio, redis]) await server?.stop()
+  }
+
+  return {
+    redisUrl,
+    minioEndpoint,
+    apiUrl: apiUrl(settings.config),
+    runtimeEnv: env,
+    redis,
+    minio,
+    runtime,
+    start,
+    stop,
+  }
+}
+
+/** Without user and password. */
+function addressOf(redisUrl: string): string {
+  const { protocol, host } = new URL(redisUrl)
+  return `${protocol}//${host}`
+}
+
+function eventTargets(redisUrl: string, settings: LocalSettings): Omit<EventTargets, 'queueDir'> {
+  const url = new URL(redisUrl)
+  return {
+    redisAddress: `${url.hostname}:${url.port || 6379}`,
+    redisUser: decodeURIComponent(url.username) || undefined,
+    redisPassword: decodeURIComponent(url.password) || undefined,
+    name: settings.config.name,
+    isStrict: settings.config.isStrictEvents,
+  }
+}
+
+/** A given server that does not answer is told at once, by the name of its setting. */
+function mustAnswer(setting: string, url: string): Promise<void> {
+  const { hostname, port, protocol } = new URL(url)
+  const standardPort = { 'http:': 80, 'https:': 443 }[protocol] ?? 6379
+  return new Promise((resolve, reject) => {
+    const socket = connect({
+      host: hostname,
+      port: Number(port) || standardPort,
+      timeout: REQUEST_PATIENCE_MS,
+    })
+    const fail = (why: string) =>
+      reject(new Error(`${setting}: nothing answers at ${hostname}:${port || standardPort} (${why})`))
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve()
+    })
+    socket.once('timeout', () => {
+      socket.destroy()
+      fail('no reply in time')
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message))
+  })
+}

@@ -1,0 +1,82 @@
+/** TCP ports on loopback: is one free, which is free, and who holds it. @module */
+import { execFile } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
+import { promisify } from 'node:util'
+import { REQUEST_PATIENCE_MS } from '../patience.ts'
+
+const run = promisify(execFile)
+
+/**
+ * Below the ports that Linux and macOS give to outgoing connections (from 32768), so that no passing connection
+ * can take a port between the death of a server and its restart.
+ */
+const FREE_PORTS = { from: 20_000, to: 32_767 }
+const MAX_TRIES = 200
+
+/** On both loopback addresses: MinIO listens on the second one too. */
+export async function isPortFree(port: number): Promise<boolean> {
+  return (await canListen(port, '127.0.0.1')) && (await canListen(port, '::1'))
+}
+
+function canListen(port: number, host: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    // A machine without IPv6 has another error, and nobody in the way.
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(!IN_USE.has(error.code ?? '')))
+    server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)))
+  })
+}
+
+const IN_USE = new Set(['EADDRINUSE', 'EACCES'])
+/** What this process gave away, which may not be listened on yet. */
+const given = new Set<number>()
+
+/** A port that nobody listens on now; another process may still be faster, so its user checks that its server answers. */
+export async function freePort(): Promise<number> {
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const port = randomInt(FREE_PORTS.from, FREE_PORTS.to)
+    if (given.has(port) || !(await isPortFree(port))) continue
+    given.add(port)
+    return port
+  }
+  throw new Error(`no free port between ${FREE_PORTS.from} and ${FREE_PORTS.to} on 127.0.0.1`)
+}
+
+export interface PortHolder {
+  readonly command: string
+  readonly pid: number
+}
+
+/** The tools that know it, in the order of trust; a machine has one of them, or none. */
+const TOOLS = [
+  {
+    command: 'lsof',
+    args: (port: number) => ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc'],
+    parse: parseLsof,
+  },
+  { command: 'ss', args: (port: number) => ['-ltnpH', `sport = :${port}`], parse: parseSs },
+]
+
+/** The process that listens on `port`, when a tool is here that may see it. */
+export async function findPortHolder(port: number): Promise<PortHolder | undefined> {
+  for (const { command, args, parse } of TOOLS) {
+    const output = await run(command, args(port), { timeout: REQUEST_PATIENCE_MS }).catch(() => undefined)
+    const holder = output && parse(output.stdout)
+    if (holder) return holder
+  }
+  return undefined
+}
+
+/** Shape: `p123\ncminio\nf7\n`. */
+export function parseLsof(text: string): PortHolder | undefined {
+  const pid = /^p(\d+)$/m.exec(text)?.[1]
+  const command = /^c(.+)$/m.exec(text)?.[1]
+  return pid && command ? { command, pid: Number(pid) } : undefined
+}
+
+/** Shape: `LISTEN 0 511 127.0.0.1:6379 0.0.0.0:* users:(("redis-server",pid=123,fd=6))`. */
+export function parseSs(text: string): PortHolder | undefined {
+  const match = /users:\(\("([^"]+)",pid=(\d+)/.exec(text)
+  return match ? { command: match[1] as string, pid: Number(match[2]) } : undefined
+}

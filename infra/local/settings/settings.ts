@@ -1,0 +1,101 @@
+/** The settings of the local stack: ports of its own, servers that are given, and whatever the runtime reads. Pure. @module */
+import { resolve } from 'node:path'
+import {
+  LOCAL_SETTINGS,
+  loadConfig,
+  type Config,
+  type Credentials,
+} from '../../../runtime/settings/config.ts'
+import { ConfigError } from '../../../runtime/errors.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+const DEFAULT_PORTS = {
+  SLUICE_LOCAL_REDIS_PORT: 6379,
+  SLUICE_LOCAL_MINIO_PORT: 9000,
+  SLUICE_LOCAL_CONSOLE_PORT: 9001,
+} as const
+type LocalPort = keyof typeof DEFAULT_PORTS
+
+/** Where `npm start` keeps its data. A relative path counts from the project, wherever a command is called. */
+export function localDir(env: Environment, rootDir: string): string {
+  return resolve(rootDir, env['SLUICE_LOCAL_DIR'] || '.sluice')
+}
+
+export interface LocalSettings {
+  readonly redisPort: number
+  readonly minioPort: number
+  readonly consolePort: number
+  /** Servers that run already; undefined where the stack starts its own. */
+  readonly redisUrl: string | undefined
+  readonly minioEndpoint: string | undefined
+  /** What the runtime will make of this environment. */
+  readonly config: Config
+}
+
+/** @throws {ConfigError} with every wrong setting, those of the runtime included */
+export function loadLocalSettings(env: Environment): LocalSettings {
+  const issues: string[] = []
+  const port = (name: LocalPort) => {
+    const value = Number(env[name] || DEFAULT_PORTS[name])
+    const isPort = Number.isInteger(value) && value >= 1 && value <= 65_535
+    if (!isPort) issues.push(`${name}: "${env[name]}" is not a port: write a number from 1 to 65535`)
+    return value
+  }
+  const [redisPort, minioPort, consolePort] = [
+    port('SLUICE_LOCAL_REDIS_PORT'),
+    port('SLUICE_LOCAL_MINIO_PORT'),
+    port('SLUICE_LOCAL_CONSOLE_PORT'),
+  ]
+  let config: Config | undefined
+  try {
+    config = loadConfig(env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    issues.push(...error.issues)
+  }
+  if (config?.apiPort === 0) issues.push('SLUICE_API_PORT: here it must be a number from 1 to 65535')
+  if (!config || issues.length > 0) throw new ConfigError(issues)
+  return {
+    redisPort,
+    minioPort,
+    consolePort,
+    redisUrl: env['REDIS_URL'] ? config.redisUrl : undefined,
+    minioEndpoint: env['MINIO_ENDPOINT'] ? config.minioEndpoint : undefined,
+    config,
+  }
+}
+
+export interface RuntimeFacts {
+  readonly redisUrl: string
+  readonly minioEndpoint: string
+  readonly apiPort: number
+  readonly credentials: Credentials
+  readonly scratchDir: string
+}
+
+/**
+ * The environment of the runtime: the person's own, with what this stack decides over it. Of accounts it holds the
+ * runtime's only.
+ */
+export function runtimeEnv(env: Environment, facts: RuntimeFacts): Environment {
+  const inherited = Object.entries(withoutLocal(env)).filter(
+    ([name]) => !/^(?:MINIO_ROOT_|MINIO_UPLOADER_|npm_)/.test(name),
+  )
+  return {
+    SLUICE_LOG_FORMAT: 'text',
+    SLUICE_SCRATCH_DIR: facts.scratchDir,
+    ...Object.fromEntries(inherited),
+    REDIS_URL: facts.redisUrl,
+    MINIO_ENDPOINT: facts.minioEndpoint,
+    MINIO_ACCESS_KEY: facts.credentials.accessKey,
+    MINIO_SECRET_KEY: facts.credentials.secretKey,
+    SLUICE_API_PORT: String(facts.apiPort),
+  }
+}
+
+function withoutLocal(env: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !LOCAL_SETTINGS.some((local) => local === name)),
+  )
+}

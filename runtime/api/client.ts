@@ -1,0 +1,181 @@
+/** The runtime's HTTP interface, as commands use it. @module */
+import { randomUUID } from 'node:crypto'
+import type { Problem } from './http/problem-model.ts'
+import { loadConfig, type Environment } from '../settings/config.ts'
+import { ConfigError } from '../errors.ts'
+import { readSettingFiles } from '../settings/setting-files.ts'
+import { SECOND_MS, sleep } from '../time.ts'
+import { UnreachableError } from '../cli/command.ts'
+
+type Query = Readonly<Record<string, string | number | undefined>>
+
+export interface ApiClient {
+  readonly url: string
+  get<T>(path: string, query?: Query): Promise<T>
+  /** A lost answer is asked for again under the same `Idempotency-Key`: nothing is done twice. */
+  post<T>(path: string, body?: unknown): Promise<T>
+  patch<T>(path: string, body: unknown): Promise<T>
+  /** Page after page until there are `limit` items. */
+  pages<T>(path: string, query: Query, limit: number): AsyncGenerator<ApiPage<T>>
+}
+
+export interface ApiPage<T> {
+  readonly items: readonly T[]
+  /** Whether there is more behind it. */
+  readonly isCut: boolean
+}
+
+/** The runtime's own word that it did not do it; the message says why. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError'
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+const MAX_PAGE = 1_000
+const MAX_TRIES = 3
+const PAUSE_MS = 300
+const READ_TIMEOUT_MS = 30 * SECOND_MS
+/** A request about a whole bucket reads its listing before it is answered; Node itself gives up after 300 s. */
+const WRITE_TIMEOUT_MS = 290 * SECOND_MS
+/** The connection was there and broke: the request may have been done. */
+const LOST = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+/**
+ * @param given - the address on the command line, which outranks the settings
+ * @throws {ConfigError} when settings are wrong
+ */
+export function createApiClient(env: Environment, given?: string): ApiClient {
+  const { url, token } = addressOf(env, given)
+  const headers = { accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
+
+  async function call<T>(method: 'GET' | 'POST' | 'PATCH', target: string, body?: unknown): Promise<T> {
+    const request = {
+      method,
+      headers: {
+        ...headers,
+        ...(method !== 'GET' && { 'content-type': 'application/json' }),
+        ...(method === 'POST' && { 'idempotency-key': randomUUID() }),
+      },
+      ...(method !== 'GET' && { body: JSON.stringify(body ?? {}) }),
+      // A token must not follow to wherever that would lead.
+      redirect: 'manual' as const,
+    }
+    const deadlineMs = performance.now() + (method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS)
+    for (let tries = 1; ; tries++) {
+      try {
+        const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadlineMs - performance.now())))
+        const response = await fetch(target, { ...request, signal })
+        const text = await response.text()
+        // Sent again, and the first one is still being worked on: its answer is ours.
+        const isBusy = tries > 1 && response.status === 409 && response.headers.has('retry-after')
+        if (!isBusy) return answerOf(url, response, text) as T
+      } catch (error) {
+        if (error instanceof ProblemError || error instanceof UnreachableError) throw error
+        const code = codeOf(error)
+        if (code === undefined) throw error
+        if (!LOST.has(code) || tries >= MAX_TRIES) throw unreachable(url, code, error)
+      }
+      await sleep(PAUSE_MS * Math.min(tries, MAX_TRIES))
+    }
+  }
+
+  const targetOf = (path: string, query: Query = {}) => {
+    const given = Object.entries(query).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, String(value)] as [string, string]],
+    )
+    return `${url}${path}${given.length > 0 ? `?${new URLSearchParams(given).toString()}` : ''}`
+  }
+  return {
+    url,
+    get: (path, query) => call('GET', targetOf(path, query)),
+    post: (path, body) => call('POST', targetOf(path), body),
+    patch: (path, body) => call('PATCH', targetOf(path), body),
+    async *pages<T>(path: string, query: Query, limit: number): AsyncGenerator<ApiPage<T>> {
+      let cursor: string | null | undefined
+      for (let left = limit; left > 0 && cursor !== null;) {
+        const page: { items: readonly T[]; nextCursor: string | null } = await call(
+          'GET',
+          targetOf(path, { ...query, limit: Math.min(left, MAX_PAGE), cursor }),
+        )
+        yield { items: page.items.slice(0, left), isCut: page.nextCursor !== null }
+        left -= page.items.length
+        cursor = page.nextCursor
+      }
+    },
+  }
+}
+
+/** The runtime's own tokens serve where this machine's runtime is asked, and go nowhere else. */
+function addressOf(env: Environment, given?: string): { url: string; token: string | undefined } {
+  const config = loadConfig(env)
+  const token = readSettingFiles(env).env['SLUICE_TOKEN'] || undefined
+  const text = given ?? (env['SLUICE_API_URL'] || undefined)
+  if (text !== undefined) {
+    const name = given === undefined ? 'SLUICE_API_URL' : '--api'
+    return { url: apiUrl(name, text), token }
+  }
+  const { apiHost, apiPort, tokens } = config
+  if (apiPort === 0)
+    throw new ConfigError(['SLUICE_API_PORT is 0: give SLUICE_API_URL, such as http://127.0.0.1:8080'])
+  const host = ['0.0.0.0', '::'].includes(apiHost) ? '127.0.0.1' : apiHost
+  return {
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`,
+    token: token || tokens.admin || tokens.operator || tokens.reader,
+  }
+}
+
+/** The text is in no message: it may hold a password. */
+function apiUrl(name: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isFit = url && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.search && !url.hash
+  if (!isFit)
+    throw new ConfigError([
+      `${name}: write http://host:port, without user or query; a token goes into SLUICE_TOKEN`,
+    ])
+  return url.href.replace(/\/$/, '')
+}
+
+function answerOf(url: string, response: Response, text: string): unknown {
+  const kind = response.headers.get('content-type')?.split(';')[0]?.trim() ?? ''
+  const body = ['application/json', 'application/problem+json'].includes(kind) ? parsed(text) : undefined
+  if (body === undefined) {
+    throw new UnreachableError(
+      `what answers at ${url} is no Sluice (${response.status} ${kind || 'without a type'}): set SLUICE_API_URL to where the runtime is`,
+    )
+  }
+  if (response.ok) return body
+  const { detail, title, issues = [] } = body as Partial<Problem>
+  const more = issues.map(({ path, message }) => `\n  - ${path}: ${message}`).join('')
+  const hint = [401, 403].includes(response.status) ? '; set SLUICE_TOKEN' : ''
+  throw new ProblemError(response.status, `${detail ?? title ?? `status ${response.status}`}${hint}${more}`)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Of a fault on the way; undefined of any other error. */
+function codeOf(error: unknown): string | undefined {
+  const { cause, name, message } = error as Error & { cause?: NodeJS.ErrnoException }
+  if (name === 'TimeoutError') return name
+  return message === 'fetch failed' || message === 'terminated'
+    ? (cause?.code ?? cause?.message ?? message)
+    : undefined
+}
+
+function unreachable(url: string, code: string, cause: unknown): UnreachableError {
+  const what = code === 'TimeoutError' ? 'does not answer in time' : `does not answer (${code})`
+  return new UnreachableError(
+    `the runtime at ${url} ${what}: start it with \`sluice start\` (\`npm start\` for the local stack), or set SLUICE_API_URL to where it is`,
+    { cause },
+  )
+}

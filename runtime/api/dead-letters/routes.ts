@@ -1,0 +1,84 @@
+/** `/v1/dead-letters`: runs that were given up; run again, or taken off the list. @module */
+import { createRoute, z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import { needs, type ApiEnv } from '../http/auth.ts'
+import { answerBulk, bulkResponses } from '../jobs/bulk-body.ts'
+import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
+import { purgeRequest, redriveRequest } from '../jobs/model.ts'
+import { pageOf, pageQuery, timeQuery } from '../http/page.ts'
+import { runDetailSchema } from '../runs/model.ts'
+import { bodyProblems, json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
+import { objectQuery, toPage, toTimes, noQuery } from '../http/query.ts'
+import { bodyNeeded } from '../http/request-text.ts'
+import type { DeadLetterService } from '../services.ts'
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/dead-letters',
+  ...v1(
+    'listDeadLetters',
+    'dead letters',
+    'reader',
+    'Runs that were given up, newest death first; times are of the death',
+  ),
+  request: {
+    query: z.strictObject({
+      ...objectQuery,
+      reason: z.enum(['permanent', 'exhausted', 'crash-loop']).optional(),
+      ...timeQuery,
+      ...pageQuery,
+    }),
+  },
+  responses: { 200: json(pageOf(runDetailSchema), 'a page of dead letters'), ...v1Problems(422) },
+})
+
+const redrive = createRoute({
+  method: 'post',
+  path: '/v1/dead-letters/redrive',
+  ...v1('redriveDeadLetters', 'dead letters', 'operator', 'Run all that match again, behind live uploads'),
+  request: {
+    query: noQuery,
+    headers: IDEMPOTENCY_HEADERS,
+    body: { required: true, content: { 'application/json': { schema: redriveRequest } } },
+  },
+  responses: bulkResponses,
+})
+
+const purge = createRoute({
+  method: 'post',
+  path: '/v1/dead-letters/purge',
+  ...v1(
+    'purgeDeadLetters',
+    'dead letters',
+    'admin',
+    'Take all that match off the list; their runs are remembered as long as others, their verdicts stay',
+  ),
+  request: {
+    query: noQuery,
+    body: { required: true, content: { 'application/json': { schema: purgeRequest } } },
+  },
+  responses: {
+    200: json(z.object({ purged: z.int().min(0) }), 'how many it was, or for a dry run would be'),
+    ...bodyProblems(409, 422),
+  },
+})
+
+export function addDeadLetterRoutes(
+  app: ApiApp,
+  deadLetters: DeadLetterService,
+  once: MiddlewareHandler<ApiEnv>,
+): void {
+  app.openapi(list, async (c) => {
+    const { limit, cursor, since, until, ...filter } = c.req.valid('query')
+    const page = await deadLetters.list({ ...filter, ...toTimes({ since, until }) }, { limit, cursor })
+    return c.json(toPage(page), 200)
+  })
+
+  app.openapi({ ...redrive, middleware: [bodyNeeded, once] }, async (c) =>
+    answerBulk(c, await deadLetters.redrive(c.req.valid('json'))),
+  )
+
+  app.openapi({ ...purge, middleware: [needs('admin'), bodyNeeded] }, async (c) =>
+    c.json({ ...(await deadLetters.purge(c.req.valid('json'))) }, 200),
+  )
+}

@@ -1,0 +1,97 @@
+/** Dead letters: listed, run again, taken off the list. @module */
+import { toRunDetail } from '../runs/model.ts'
+import { RefusedError, type DeadLetterService } from '../services.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
+import type { JobStore } from '../../queue/jobs.ts'
+import type { History } from '../../queue/history.ts'
+import type { Queue } from '../../queue/queue.ts'
+import { overTheLimit, previewOf, SAMPLE, shortened } from '../jobs/bulk.ts'
+import { fromCursor, toCursor } from '../http/cursor.ts'
+import { toJob } from '../jobs/service.ts'
+import { selectLetters } from './selection.ts'
+
+export interface DeadLetterParts {
+  readonly queue: Queue
+  readonly history: History
+  readonly jobs: JobStore
+  readonly functions: readonly FunctionDefinition[]
+  readonly onJob: () => void
+}
+
+const AT_ONCE = 500
+
+export function createDeadLetterService(parts: DeadLetterParts): DeadLetterService {
+  const { queue, history, jobs } = parts
+  const names = parts.functions.map(({ name }) => name)
+  const isServed = (name: string) => names.includes(name)
+
+  return {
+    async list({ sinceMs, untilMs, ...filter }, { limit, cursor }) {
+      const parsed = fromCursor(cursor, isCursor)
+      const after = parsed && { entry: parsed[0], functionName: parsed[1] }
+      const functionNames = filter.function === undefined ? names : [filter.function]
+      const { runs, next } = await history.deadLetters({
+        functionNames,
+        filter,
+        sinceMs,
+        untilMs,
+        limit,
+        after,
+      })
+      const items = await Promise.all(
+        runs.map(async (run) => toRunDetail(run, await history.tries(run.runId))),
+      )
+      return { items, nextCursor: next ? toCursor([next.entry, next.functionName]) : null }
+    },
+
+    async redrive(request) {
+      // Nobody takes up what waits for a function that nobody serves.
+      const { runIds, matched, totalBytes, others } = await selectLetters(history, request, names, isServed)
+      const passedOver = others.count > 0 ? { 'not-served': others.count } : {}
+      if (matched > request.limit) throw overTheLimit(matched, request.limit)
+      if (request.dryRun) {
+        const first = (await history.runs(runIds.slice(0, SAMPLE))).filter((run) => run !== undefined)
+        return previewOf(first, { matched, totalBytes, passedOver })
+      }
+      if (others.count > 0 && matched === 0) throw notServed(others.functionNames, names, passedOver)
+      const { ratePerSecond } = request
+      const items = runIds.map((runId) => ({ runId }))
+      const job = await jobs.create({
+        kind: 'redrive',
+        isForced: false,
+        request: shortened(request),
+        ratePerSecond,
+        items,
+      })
+      parts.onJob()
+      return toJob(job)
+    },
+
+    async purge(request) {
+      const { runIds, matched } = await selectLetters(history, request, names, () => true)
+      if (matched > request.limit) throw overTheLimit(matched, request.limit)
+      if (request.dryRun) return { purged: matched }
+      let purged = 0
+      for (let at = 0; at < runIds.length; at += AT_ONCE) {
+        purged += await queue.purge(runIds.slice(at, at + AT_ONCE))
+      }
+      return { purged }
+    },
+  }
+}
+
+function notServed(
+  others: readonly string[],
+  names: readonly string[],
+  passedOver: Readonly<Record<string, number>>,
+): RefusedError {
+  return new RefusedError(
+    422,
+    `all that match are of ${others.join(', ')}, which is not served here; there are ${names.join(', ')}`,
+    { passedOver },
+  )
+}
+
+function isCursor(parts: unknown): parts is [string, string] {
+  return Array.isArray(parts) && /^\d{1,15}-\d{1,15}$/.test(String(parts[0])) && typeof parts[1] === 'string'
+}

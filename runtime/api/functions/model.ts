@@ -1,0 +1,59 @@
+/** A function as HTTP shows it: its definition, its limits now, and its queue. @module */
+import { z } from '@hono/zod-openapi'
+import { time } from '../http/page.ts'
+
+export const functionSchema = z
+  .object({
+    name: z.string(),
+    version: z.string(),
+    on: z.object({
+      bucket: z.string(),
+      match: z.array(z.string()).openapi({ description: 'globs; empty for every key' }),
+      ignore: z.array(z.string()),
+      events: z.array(z.string()),
+      minBytes: z.int().min(0),
+      maxBytes: z.int().nullable().openapi({ description: 'null for no limit' }),
+    }),
+    outputBucket: z.string(),
+    onDelete: z.enum(['keep', 'remove']),
+    afterSuccess: z.enum(['keep', 'remove']),
+    optionsSchema: z.record(z.string(), z.unknown()).openapi({ description: 'JSON Schema of its options' }),
+    settings: z.record(z.string(), z.unknown()).openapi({ description: 'options set for this runtime' }),
+    retry: z.object({ attempts: z.int(), firstMs: z.int(), maxMs: z.int() }),
+    timeoutMs: z.int(),
+    stallTimeoutMs: z.int(),
+    concurrency: z
+      .int()
+      .openapi({ description: 'attempts at a time in one worker process, as it holds now' }),
+    definedConcurrency: z.int().openapi({ description: 'the same, as the function defines it' }),
+    isPaused: z.boolean(),
+    pausedAt: time.optional(),
+    watermark: time.nullable().openapi({
+      description: 'uploads since then are run by themselves; null when the function was never set up',
+    }),
+    queue: z.object({
+      waiting: z.int().openapi({ description: 'uploads' }),
+      backfill: z.int().openapi({ description: 'reprocessed, redriven and swept runs that wait' }),
+      running: z.int(),
+      open: z.int().openapi({
+        description:
+          'all that workers have or could begin now: waiting, backfill, running, and retries that are due; a measure for scaling',
+      }),
+      dead: z.int(),
+    }),
+    workers: z.int().openapi({ description: 'worker processes that look for its runs now' }),
+  })
+  .openapi('Function')
+
+export const limitsRequest = z
+  .strictObject({
+    concurrency: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .nullable()
+      .openapi({ description: 'null: as the function defines it' }),
+  })
+  .openapi('Limits')
+
+export type FunctionView = z.output<typeof functionSchema>

@@ -1,0 +1,75 @@
+/** `/v1/functions`: what they take and do, their queues; pause, resume, limit. @module */
+import { createRoute, z } from '@hono/zod-openapi'
+import { functionSchema, limitsRequest } from './model.ts'
+import { pageOf } from '../http/page.ts'
+import { bodyProblems, json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
+import { found, toPage, noQuery } from '../http/query.ts'
+import { bodyNeeded } from '../http/request-text.ts'
+import type { FunctionService } from '../services.ts'
+
+const params = z.object({ name: z.string().min(1).max(63).openapi({ example: 'chunk' }) })
+const about = (operationId: string, role: 'reader' | 'operator', summary: string) =>
+  v1(operationId, 'functions', role, summary)
+const changed = { 200: json(functionSchema, 'the function as it is now'), ...bodyProblems(404, 409, 422) }
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/functions',
+  ...about('listFunctions', 'reader', 'All functions; always one page'),
+  request: { query: noQuery },
+  responses: { 200: json(pageOf(functionSchema), 'the functions'), ...v1Problems() },
+})
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/functions/{name}',
+  ...about('getFunction', 'reader', 'A function, its limits and its queue'),
+  request: { query: noQuery, params },
+  responses: { 200: json(functionSchema, 'the function'), ...v1Problems(404) },
+})
+
+const pause = createRoute({
+  method: 'post',
+  path: '/v1/functions/{name}/pause',
+  ...about('pauseFunction', 'operator', 'Start no more attempts; uploads are taken and wait'),
+  request: { query: noQuery, params },
+  responses: changed,
+})
+
+const resume = createRoute({
+  method: 'post',
+  path: '/v1/functions/{name}/resume',
+  ...about('resumeFunction', 'operator', 'Start attempts again'),
+  request: { query: noQuery, params },
+  responses: changed,
+})
+
+const limit = createRoute({
+  method: 'patch',
+  path: '/v1/functions/{name}',
+  ...about('limitFunction', 'operator', 'How many attempts at a time in one worker process'),
+  request: {
+    query: noQuery,
+    params,
+    body: { required: true, content: { 'application/json': { schema: limitsRequest } } },
+  },
+  responses: changed,
+})
+
+export function addFunctionRoutes(app: ApiApp, functions: FunctionService): void {
+  app.openapi(list, async (c) => c.json(toPage({ items: await functions.list(), nextCursor: null }), 200))
+
+  app.openapi(get, async (c) => {
+    const { name } = c.req.valid('param')
+    return c.json(found(await functions.get(name), `function ${name}`), 200)
+  })
+
+  app.openapi(pause, async (c) => c.json(await functions.pause(c.req.valid('param').name), 200))
+
+  app.openapi(resume, async (c) => c.json(await functions.resume(c.req.valid('param').name), 200))
+
+  app.openapi({ ...limit, middleware: bodyNeeded }, async (c) => {
+    const { concurrency } = c.req.valid('json')
+    return c.json(await functions.setConcurrency(c.req.valid('param').name, concurrency), 200)
+  })
+}

@@ -1,0 +1,105 @@
+/** Functions as people see and steer them. @module */
+import type { Redis } from 'ioredis'
+import { z } from 'zod'
+import type { FunctionView } from './model.ts'
+import { toTime } from '../http/page.ts'
+import { RefusedError, type FunctionService } from '../services.ts'
+import type { Config } from '../../settings/config.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
+import type { LimitsChange } from '../../queue/limits.ts'
+import type { LimitStore } from '../../records/limits.ts'
+import { openOf, readDepths } from '../../queue/depths.ts'
+import { readDue } from '../../queue/due.ts'
+import type { Queue } from '../../queue/queue.ts'
+import { createWatermarks } from '../../records/watermark.ts'
+import type { Storage } from '../../storage/storage.ts'
+
+export interface FunctionParts {
+  readonly redis: Redis
+  readonly queue: Queue
+  readonly storage: Storage
+  readonly limits: LimitStore
+  readonly functions: readonly FunctionDefinition[]
+  readonly config: Pick<Config, 'functionOptions'>
+}
+
+export function createFunctionService(parts: FunctionParts): FunctionService {
+  const { redis, queue, storage, limits, functions, config } = parts
+
+  const watermarkOf = createWatermarks(storage)
+
+  async function view(
+    definition: FunctionDefinition,
+    due: ReadonlyMap<string, number>,
+  ): Promise<FunctionView> {
+    const { name } = definition
+    const [known, depths, dead, workers, watermarkMs] = await Promise.all([
+      limits.read(name),
+      readDepths(redis, queue.keys, name),
+      redis.xlen(queue.keys.dead(name)),
+      queue.workers(name),
+      watermarkOf(name),
+    ])
+    return {
+      name,
+      version: definition.version,
+      on: {
+        bucket: definition.bucket,
+        match: [...definition.match],
+        ignore: [...definition.ignore],
+        events: [...definition.events],
+        minBytes: definition.minBytes,
+        maxBytes: Number.isFinite(definition.maxBytes) ? definition.maxBytes : null,
+      },
+      outputBucket: definition.outputBucket,
+      onDelete: definition.onDelete,
+      afterSuccess: definition.afterSuccess,
+      optionsSchema: z.toJSONSchema(definition.options, { io: 'input', unrepresentable: 'any' }),
+      settings: { ...config.functionOptions[name] },
+      retry: {
+        attempts: definition.maxAttempts,
+        firstMs: definition.firstDelayMs,
+        maxMs: definition.maxDelayMs,
+      },
+      timeoutMs: definition.timeoutMs,
+      stallTimeoutMs: definition.stallTimeoutMs,
+      concurrency: known.concurrency ?? definition.concurrency,
+      definedConcurrency: definition.concurrency,
+      isPaused: known.isPaused,
+      ...(known.pausedAt !== undefined && { pausedAt: known.pausedAt }),
+      watermark: watermarkMs === undefined ? null : toTime(watermarkMs),
+      queue: {
+        waiting: depths.live + depths.solo,
+        backfill: depths.low,
+        running: depths.running,
+        open: openOf(depths, due.get(name) ?? 0),
+        dead,
+      },
+      workers,
+    }
+  }
+
+  async function change(name: string, wanted: LimitsChange): Promise<FunctionView> {
+    const definition = functions.find((each) => each.name === name)
+    if (!definition) {
+      const names = functions.map((each) => each.name).join(', ')
+      throw new RefusedError(404, `there is no function "${name}"; there are ${names}`)
+    }
+    await limits.change(name, wanted)
+    return view(definition, await readDue(redis, queue.keys))
+  }
+
+  return {
+    async list() {
+      const due = await readDue(redis, queue.keys)
+      return Promise.all(functions.map((definition) => view(definition, due)))
+    },
+    async get(name) {
+      const definition = functions.find((each) => each.name === name)
+      return definition && view(definition, await readDue(redis, queue.keys))
+    },
+    pause: (name) => change(name, { isPaused: true }),
+    resume: (name) => change(name, { isPaused: false }),
+    setConcurrency: (name, concurrency) => change(name, { concurrency }),
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Who calls, and what they may do: bearer tokens of three roles. Reading needs a reader, everything else an operator, so
+ * that no new route is open by mistake; what destroys asks for more by {@link needs}.
+ * @module
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { MiddlewareHandler } from 'hono'
+import type { RequestIdVariables } from 'hono/request-id'
+import { TOKEN_ROLES, type TokenRole, type Tokens } from '../../settings/config.ts'
+import { ProblemError } from './problem.ts'
+
+/** What every handler finds in `c.var`. */
+export interface ApiEnv {
+  Variables: RequestIdVariables & { role: TokenRole }
+}
+
+const READING = ['GET', 'HEAD', 'OPTIONS']
+
+export function hasTokens(tokens: Tokens): boolean {
+  return TOKEN_ROLES.some((role) => tokens[role] !== undefined)
+}
+
+/** Finds the role of a request's token and lets it read, or do more. Without any token set, everybody is an admin. */
+export function authenticate(tokens: Tokens): MiddlewareHandler<ApiEnv> {
+  const digests = TOKEN_ROLES.flatMap((role) => {
+    const token = tokens[role]
+    return token === undefined ? [] : [{ role, digest: digestOf(token) }]
+  })
+
+  /** Takes as long for every token: equal length, all compared. */
+  function roleOf(token: string): TokenRole | undefined {
+    const digest = digestOf(token)
+    const found = digests.filter((known) => timingSafeEqual(known.digest, digest))
+    return found[0]?.role
+  }
+
+  return async function authenticate(c, next) {
+    const token = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
+    const role = digests.length === 0 ? 'admin' : token === undefined ? undefined : roleOf(token)
+    if (!role) throw unauthorized(token !== undefined)
+    c.set('role', role)
+    assertAtLeast(role, READING.includes(c.req.method) ? 'reader' : 'operator')
+    await next()
+  }
+}
+
+/** Of a route that needs more than its method says. */
+export function needs(role: TokenRole): MiddlewareHandler<ApiEnv> {
+  return async function needs(c, next) {
+    assertAtLeast(c.var.role, role)
+    await next()
+  }
+}
+
+function assertAtLeast(role: TokenRole, least: TokenRole): void {
+  if (TOKEN_ROLES.indexOf(role) >= TOKEN_ROLES.indexOf(least)) return
+  throw new ProblemError(403, `this needs the role ${least}; the token has the role ${role}`, {
+    headers: { 'www-authenticate': 'Bearer realm="sluice", error="insufficient_scope"' },
+  })
+}
+
+function unauthorized(isGiven: boolean): ProblemError {
+  return isGiven
+    ? new ProblemError(401, 'this token is none of this runtime', {
+        headers: { 'www-authenticate': 'Bearer realm="sluice", error="invalid_token"' },
+      })
+    : new ProblemError(401, 'this needs a token: Authorization: Bearer <token>', {
+        headers: { 'www-authenticate': 'Bearer realm="sluice"' },
+      })
+}
+
+function digestOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}

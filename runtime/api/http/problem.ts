@@ -1,0 +1,79 @@
+/** What goes wrong, as answers: RFC 9457 problems. Every error of the interface becomes one here. @module */
+import { STATUS_CODES } from 'node:http'
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import { messageOf } from '../../errors.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import type { ApiEnv } from './auth.ts'
+import { absentServer, refusedByStore } from './server-faults.ts'
+import type { Problem } from './problem-model.ts'
+import { RefusedError } from '../services.ts'
+
+export interface ProblemFacts {
+  readonly status: number
+  /** For the client: what happened, to what, and what to do. */
+  readonly detail: string
+  /** More members of the problem, such as `issues`. */
+  readonly members?: Readonly<Record<string, unknown>>
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** A request that the interface itself does not answer as asked. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError'
+  readonly facts: ProblemFacts
+
+  constructor(status: number, detail: string, more: Omit<ProblemFacts, 'status' | 'detail'> = {}) {
+    super(detail)
+    this.facts = { status, detail, ...more }
+  }
+}
+
+/** After how many seconds a client may look whether a server is back. */
+const AWAY_SECONDS = 5
+
+/** The answer to a request that ended in `error`; what nobody foresaw is logged, and told only by the request's id. */
+export function answerError(error: Error, c: Context<ApiEnv>, log: Logger): Response {
+  if (error instanceof ProblemError) return toResponse(error.facts)
+  if (error instanceof RefusedError)
+    return toResponse({ status: error.status, detail: error.message, members: error.details })
+  if (error instanceof HTTPException && error.status < 500)
+    return toResponse({ status: error.status, detail: error.message })
+
+  const { requestId, method } = { requestId: c.var.requestId, method: c.req.method }
+  const absent = absentServer(error)
+  if (absent) {
+    log.warn({ requestId, method, error: error.message }, `no answer for a client: ${absent} is away`)
+    const detail = `${absent} does not answer: try again in a few seconds; /readyz says when it is back`
+    return toResponse({ status: 503, detail, headers: { 'retry-after': String(AWAY_SECONDS) } })
+  }
+  const refused = refusedByStore(error)
+  if (refused !== undefined) {
+    log.warn({ requestId, method, error: error.message }, 'MinIO refused what a client asked for')
+    return toResponse({ status: 422, detail: refused })
+  }
+  log.error({ requestId, method, error: messageOf(error), stack: error.stack }, 'a request failed')
+  const detail = `this should not happen; the log has the reason under the request id ${requestId}`
+  return toResponse({ status: 500, detail })
+}
+
+export function toResponse(facts: ProblemFacts): Response {
+  const { body, ...rest } = problemOf(facts)
+  return new Response(body, rest)
+}
+
+/** The same, for an answer that is not made by the app. */
+export function problemOf({ status, detail, members, headers }: ProblemFacts) {
+  const problem: Problem = {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    ...members,
+    status,
+    detail,
+  }
+  return {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+    body: JSON.stringify(problem),
+  }
+}

@@ -1,0 +1,88 @@
+/** What a request is made of must be text: escapes in its address that decode, a body that is JSON of bounded size. @module */
+import type { Context, MiddlewareHandler } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { messageOf } from '../../errors.ts'
+import type { ApiEnv } from './auth.ts'
+import { shapeProblem } from './json-shape.ts'
+import { ProblemError } from './problem.ts'
+
+export const MAX_BODY_BYTES = 10 * 1024 * 1024
+
+const limited = bodyLimit({
+  maxSize: MAX_BODY_BYTES,
+  onError() {
+    throw new ProblemError(413, `the body is larger than ${MAX_BODY_BYTES} bytes`, {
+      members: { limit: MAX_BODY_BYTES },
+    })
+  },
+})
+
+/** Hono leaves a bad escape as it stands, so that another key than the one that was meant would be looked for. */
+export function checkAddress(): MiddlewareHandler<ApiEnv> {
+  return async function checkAddress(c, next) {
+    const at = c.req.url.indexOf('/', c.req.url.indexOf('://') + 3)
+    try {
+      decodeURIComponent(c.req.url.slice(at))
+    } catch {
+      throw new ProblemError(
+        400,
+        'the address has a percent sign that begins no escape of UTF-8; write it as %25',
+      )
+    }
+    await next()
+  }
+}
+
+/** Reads and parses the body once, for all who ask for it later. */
+export function checkBody(): MiddlewareHandler<ApiEnv> {
+  return async function checkBody(c, next) {
+    const bytes = await bodyOf(c)
+    if (bytes.byteLength > 0) {
+      const value = parse(c.req.header('content-type') ?? '', bytes)
+      c.req.json = <T>() => Promise.resolve(value as T)
+    } else forgetType(c)
+    await next()
+  }
+}
+
+async function bodyOf(c: Context<ApiEnv>): Promise<Uint8Array> {
+  let bytes = new ArrayBuffer()
+  try {
+    // Reading stays inside, as the limit is on what is read there.
+    await limited(c, async () => {
+      bytes = await c.req.arrayBuffer()
+    })
+  } catch (error) {
+    if (error instanceof ProblemError) throw error
+    // Nobody else has a part in it: its error would else be taken for one of Redis.
+    throw new ProblemError(400, `the body was cut off: ${messageOf(error)}`)
+  }
+  return new Uint8Array(bytes)
+}
+
+/** Of a route that does nothing without being told what: no body is no empty filter. */
+export const bodyNeeded: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  if ((await c.req.arrayBuffer()).byteLength === 0)
+    throw new ProblemError(400, 'a JSON body is needed; {} takes every default')
+  await next()
+}
+
+function parse(type: string, bytes: Uint8Array): unknown {
+  if (!/^application\/(?:[\w.-]+\+)?json *(?:;|$)/i.test(type)) {
+    throw new ProblemError(415, 'a body must be JSON, with Content-Type: application/json')
+  }
+  const problem = shapeProblem(bytes)
+  if (problem) throw new ProblemError(problem.status, problem.detail)
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    throw new ProblemError(400, `the body is not JSON: ${(error as Error).message}`)
+  }
+}
+
+/** Many clients name a type also when they send nothing; nothing is no malformed JSON. */
+function forgetType(c: Context<ApiEnv>): void {
+  const { url, method, headers } = c.req.raw
+  if (!headers.has('content-type')) return
+  c.req.raw = new Request(url, { method, headers: [...headers].filter(([name]) => name !== 'content-type') })
+}

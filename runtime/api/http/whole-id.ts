@@ -1,0 +1,45 @@
+/** Ids that were shortened to their beginning, as people copy them from a list. @module */
+import { RefusedError } from '../services.ts'
+
+/** Shortened ids in one request: each is looked for among all that are known. */
+const MAX_SHORTENED = 20
+
+/**
+ * The whole id; what nothing begins with stays as it is, and is then not found.
+ *
+ * @throws {RefusedError} 409 when several ids begin with it
+ */
+export async function wholeId(
+  what: 'run' | 'job',
+  given: string,
+  find: (beginning: string) => Promise<readonly string[]>,
+): Promise<string> {
+  const candidates = await find(given)
+  if (candidates.length <= 1) return candidates[0] ?? given
+  throw new RefusedError(
+    409,
+    `${given} is the beginning of ${candidates.length} ${what}s: write more of the id`,
+    { candidates: candidates.length },
+  )
+}
+
+/** @throws {RefusedError} 409 as {@link wholeId}, 422 when too many are shortened */
+export async function wholeRunIds(
+  given: readonly string[],
+  find: (beginning: string) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const shortened = given.filter((id) => !isWholeRunId(id))
+  if (shortened.length > MAX_SHORTENED) {
+    throw new RefusedError(
+      422,
+      `runs: ${shortened.length} ids are shortened; write all but ${MAX_SHORTENED} of them whole`,
+    )
+  }
+  const whole = given.filter(isWholeRunId)
+  for (const id of shortened) whole.push(await wholeId('run', id, find))
+  return whole
+}
+
+export function isWholeRunId(id: string): boolean {
+  return id.length === 32
+}

@@ -1,0 +1,46 @@
+/** What requests about many runs have in common. Pure. @module */
+import type { Preview, RedriveRequest, ReprocessRequest } from './model.ts'
+import { RefusedError } from '../services.ts'
+import type { RunPayload } from '../../queue/run.ts'
+
+/** How many runs a preview shows. */
+export const SAMPLE = 10
+/** A job's record is read often, and its items have all keys. */
+const REMEMBERED = 20
+
+/** The request as a job remembers it: of many keys or runs the first ones, and how many there are. */
+export function shortened(request: ReprocessRequest | RedriveRequest): Readonly<Record<string, unknown>> {
+  const short: Record<string, unknown> = { ...request }
+  for (const [list, count] of [
+    ['keys', 'keyCount'],
+    ['runs', 'runCount'],
+  ] as const) {
+    const all = short[list]
+    if (!Array.isArray(all) || all.length <= REMEMBERED) continue
+    short[list] = all.slice(0, REMEMBERED)
+    short[count] = all.length
+  }
+  return short
+}
+
+export function overTheLimit(matched: number, limit: number): RefusedError {
+  return new RefusedError(
+    422,
+    `${matched} runs match, the limit is ${limit}: nothing was done. Raise "limit" or ask for less`,
+    { matched, limit },
+  )
+}
+
+/** What would be done: `runs` are the first that match, or all of them. */
+export function previewOf(
+  runs: readonly { readonly functionName: string; readonly payload: RunPayload }[],
+  facts: Omit<Preview, 'sample'>,
+): Preview {
+  const sample = runs.slice(0, SAMPLE).map(({ functionName, payload }) => ({
+    function: functionName,
+    bucket: payload.bucket,
+    key: payload.key,
+    sizeBytes: payload.sizeBytes,
+  }))
+  return { ...facts, sample }
+}

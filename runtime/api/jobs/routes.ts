@@ -1,0 +1,63 @@
+/** `/v1/jobs`: how far work on many runs has come; and no further. @module */
+import { createRoute, z } from '@hono/zod-openapi'
+import { jobSchema } from './model.ts'
+import { pageOf, pageQuery } from '../http/page.ts'
+import { bodyProblems, json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
+import { found, toPage, noQuery } from '../http/query.ts'
+import type { JobService } from '../services.ts'
+
+const params = z.object({
+  id: z
+    .string()
+    .min(1)
+    .max(100)
+    .openapi({ description: 'the whole id, or at least 8 characters of its beginning that no other id has' }),
+})
+const request = { query: noQuery, params }
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/jobs',
+  ...v1('listJobs', 'jobs', 'reader', 'Jobs, newest first'),
+  request: { query: z.strictObject(pageQuery) },
+  responses: { 200: json(pageOf(jobSchema), 'a page of jobs'), ...v1Problems(422) },
+})
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/jobs/{id}',
+  ...v1('getJob', 'jobs', 'reader', 'A job, and what became of its runs'),
+  request,
+  responses: { 200: json(jobSchema, 'the job'), ...v1Problems(404, 409) },
+})
+
+const CANCEL = 'Hand nothing more out, and cancel what still waits of it'
+const cancelled = { 202: json(jobSchema, 'the job as it is now'), ...bodyProblems(404, 409) }
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/jobs/{id}/cancel',
+  ...v1('cancelJob', 'jobs', 'operator', CANCEL),
+  request,
+  responses: cancelled,
+})
+
+const remove = createRoute({
+  method: 'delete',
+  path: '/v1/jobs/{id}',
+  ...v1('deleteJob', 'jobs', 'operator', `${CANCEL}: the same as POST …/cancel`),
+  request,
+  responses: cancelled,
+})
+
+export function addJobRoutes(app: ApiApp, jobs: JobService): void {
+  app.openapi(list, async (c) => c.json(toPage(await jobs.list(c.req.valid('query'))), 200))
+
+  app.openapi(get, async (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(found(await jobs.get(id), `job ${id}`), 200)
+  })
+
+  for (const route of [cancel, remove])
+    app.openapi(route, async (c) => c.json(await jobs.cancel(c.req.valid('param').id), 202))
+}

@@ -1,0 +1,100 @@
+/** Hands out the runs of jobs, at the rate that was asked for; any serving process does, one a job at a time. @module */
+import { randomUUID } from 'node:crypto'
+import { messageOf } from '../../errors.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import type { Queue } from '../../queue/queue.ts'
+import { SECOND_MS, sleep } from '../../time.ts'
+import type { JobRecord, JobStore } from '../../queue/jobs.ts'
+
+const STEP = 64
+const HOLD_MS = 15 * SECOND_MS
+/** A wait is cut into these, so that the hold is renewed and a cancelled job ends soon. */
+const LONGEST_WAIT_MS = SECOND_MS
+
+export interface JobRunnerParts {
+  readonly queue: Queue
+  readonly jobs: JobStore
+  readonly log: Logger
+}
+
+export interface JobRunner {
+  /** Takes up what nobody is at. Resolves when it has looked, not when the jobs are done. */
+  look(): Promise<void>
+  /** Resolves when nothing is handed out any more; what is left goes on elsewhere, or after the next start. */
+  stop(): Promise<void>
+}
+
+export function createJobRunner({ queue, jobs, log }: JobRunnerParts): JobRunner {
+  const owner = randomUUID()
+  const stopping = new AbortController()
+  const underWay = new Map<string, Promise<void>>()
+
+  async function run(id: string): Promise<void> {
+    const startedAtMs = performance.now()
+    let dealtWith = 0
+    try {
+      while (!stopping.signal.aborted && (await jobs.hold(id, owner, HOLD_MS))) {
+        const job = await jobs.get(id)
+        if (!job || job.status !== 'running') return
+        if (job.position >= job.total) {
+          await jobs.end(id, 'done')
+          log.info({ job: id, handedOut: job.handedOut, passedOver: job.passedOver }, `${job.kind} job done`)
+          return
+        }
+        const waitMs = startedAtMs + dueMs(job, dealtWith) - performance.now()
+        if (waitMs > 0) {
+          await sleep(Math.min(waitMs, LONGEST_WAIT_MS), stopping.signal)
+          continue
+        }
+        dealtWith += await step(job)
+      }
+    } finally {
+      await jobs.release(id, owner)
+    }
+  }
+
+  /** How many items it dealt with: none when another process was faster, or the job was cancelled. */
+  async function step(job: JobRecord): Promise<number> {
+    const items = await jobs.items(job.id, job.position, stepOf(job))
+    if (items.length === 0) {
+      await jobs.end(job.id, 'cancelled')
+      throw new Error('its runs are gone from Redis: ask for it again')
+    }
+    const outcomes = await queue.again({
+      step: { job: job.id, position: job.position },
+      trigger: job.kind,
+      isForced: job.isForced,
+      items,
+    })
+    return outcomes?.length ?? 0
+  }
+
+  return {
+    async look() {
+      if (stopping.signal.aborted) return
+      for (const id of await jobs.active()) {
+        if (underWay.has(id)) continue
+        const running = run(id)
+          .catch((error: unknown) => {
+            log.warn({ job: id, error: messageOf(error) }, 'a job pauses; it is taken up again')
+          })
+          .finally(() => underWay.delete(id))
+        underWay.set(id, running)
+      }
+    },
+    async stop() {
+      stopping.abort()
+      await Promise.all(underWay.values())
+    },
+  }
+}
+
+/** When the next step may begin, in ms after the first one. */
+function dueMs({ ratePerSecond }: JobRecord, dealtWith: number): number {
+  return ratePerSecond === undefined ? 0 : (dealtWith / ratePerSecond) * SECOND_MS
+}
+
+/** A quarter of a second's worth, so that a rate is even. */
+function stepOf({ ratePerSecond = Infinity }: JobRecord): number {
+  return Math.max(1, Math.min(STEP, Math.floor(ratePerSecond / 4)))
+}

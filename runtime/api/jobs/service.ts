@@ -1,0 +1,94 @@
+/** Jobs as people see them. @module */
+import type { Job } from './model.ts'
+import { toTime } from '../http/page.ts'
+import { RefusedError, type JobService } from '../services.ts'
+import type { JobRecord, JobStore } from '../../queue/jobs.ts'
+import type { History } from '../../queue/history.ts'
+import type { Queue } from '../../queue/queue.ts'
+import { fromCursor, toCursor } from '../http/cursor.ts'
+import { NAMED_FAILURES, outcomeOfRuns, type JobOutcome } from './outcome.ts'
+import { wholeId } from '../http/whole-id.ts'
+
+/** Of larger jobs it is not counted what became of their runs: that would hold Redis up. */
+const COUNTED_RUNS = 10_000
+const AT_ONCE = 500
+
+export interface JobParts {
+  readonly jobs: JobStore
+  readonly history: History
+  readonly queue: Queue
+}
+
+export function createJobService({ jobs, history, queue }: JobParts): JobService {
+  /** The ids of the runs that it has dealt with, in groups. */
+  async function* runIdsOf(job: JobRecord): AsyncGenerator<readonly string[]> {
+    for (let at = 0; at < job.position; at += AT_ONCE) {
+      const items = await jobs.items(job.id, at, Math.min(AT_ONCE, job.position - at))
+      yield items.map(({ runId }) => runId)
+    }
+  }
+
+  async function outcomeOf(job: JobRecord): Promise<JobOutcome> {
+    const counted = await history.countRuns(job.id, job.position, NAMED_FAILURES)
+    return outcomeOfRuns(job.total, counted, await history.runs(counted.failed))
+  }
+
+  /** Undefined when there is none. A ULID is 26 letters and digits. */
+  async function jobOf(given: string): Promise<JobRecord | undefined> {
+    if (!/^[0-9a-z]{8,25}$/i.test(given)) return jobs.get(given)
+    return jobs.get(await wholeId('job', given, (beginning) => jobs.beginning(beginning)))
+  }
+
+  async function found(id: string): Promise<JobRecord> {
+    const job = await jobOf(id)
+    if (!job) throw new RefusedError(404, `there is no job ${id} (any more)`)
+    return job
+  }
+
+  return {
+    async list({ limit, cursor }) {
+      const [after] = fromCursor(cursor, isCursor) ?? []
+      const listed = await jobs.list(limit, after)
+      const last = listed.length === limit ? listed.at(-1) : undefined
+      return { items: listed.map((job) => toJob(job)), nextCursor: last ? toCursor([last.id]) : null }
+    },
+
+    async get(given) {
+      const job = await jobOf(given)
+      if (!job) return undefined
+      return toJob(job, job.total <= COUNTED_RUNS ? await outcomeOf(job) : undefined)
+    },
+
+    async cancel(given) {
+      const job = await found(given)
+      const { id } = job
+      const isEnded = !(await jobs.end(id, 'cancelled'))
+      let withdrawn = 0
+      for await (const runIds of runIdsOf(await found(id))) withdrawn += await queue.withdraw(id, runIds)
+      if (isEnded && withdrawn === 0)
+        throw new RefusedError(409, `the job ${id} is ${job.status} already, and none of its runs waits`)
+      return toJob(await found(id))
+    },
+  }
+}
+
+function isCursor(parts: unknown): parts is [string] {
+  return Array.isArray(parts) && parts.length === 1 && typeof parts[0] === 'string'
+}
+
+export function toJob(job: JobRecord, outcome?: JobOutcome): Job {
+  const { id, kind, status, total, handedOut, passedOver, ratePerSecond } = job
+  return {
+    id,
+    kind,
+    status,
+    total,
+    handedOut,
+    passedOver,
+    ...(ratePerSecond !== undefined && { ratePerSecond }),
+    request: { ...job.request },
+    createdAt: toTime(job.createdAtMs),
+    ...(job.endedAtMs !== undefined && { endedAt: toTime(job.endedAtMs) }),
+    ...outcome,
+  }
+}

@@ -1,0 +1,133 @@
+/** One function's part in what happened to an object. @module */
+import type { FunctionOfObject } from './model.ts'
+import { toTime } from '../http/page.ts'
+import { toRun } from '../runs/model.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
+import type { Mismatch } from '../../function/routing.ts'
+import type { LimitStore } from '../../records/limits.ts'
+import type { Manifest } from '../../output/manifest.ts'
+import { runIdOf } from '../../queue/keys.ts'
+import type { Queue } from '../../queue/queue.ts'
+import type { RunRecord } from '../../queue/run.ts'
+import { readWatermarkMs } from '../../records/watermark.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { LatestVersion } from '../../storage/latest-version.ts'
+import type { Standing } from '../../output/standing.ts'
+import { whyOf, type KeyTrouble } from './why.ts'
+
+export interface Question {
+  readonly definition: FunctionDefinition
+  /** Absent for other buckets. */
+  readonly standing?: Standing | undefined
+  readonly mismatch: Mismatch | undefined
+  readonly bucket: string
+  readonly key: string
+  readonly object: LatestVersion | undefined
+  /** Newest first. */
+  readonly generations: readonly string[]
+  readonly wasThere: boolean
+  /** Why there can be no such object, or no run of it. */
+  readonly trouble: KeyTrouble | undefined
+  readonly eventName: string | undefined
+  /** Of this function, of all generations. */
+  readonly runs: readonly RunRecord[]
+}
+
+export interface AnswerParts {
+  readonly storage: Storage
+  readonly queue: Queue
+  readonly limits: LimitStore
+  /** How long the sweep leaves an upload to its event. */
+  readonly graceMs: number
+  readonly resultsKeptMs?: number | undefined
+}
+
+export async function readFunctionOfObject(
+  { storage, queue, limits, graceMs, resultsKeptMs }: AnswerParts,
+  question: Question,
+): Promise<FunctionOfObject> {
+  const { definition, mismatch, standing, bucket, key, object, generations, runs } = question
+  const { name } = definition
+  if (!standing) {
+    const nothing = { isPaused: false, workers: 0, watermarkMs: undefined, graceMs }
+    const why = whyOf({ ...question, ...nothing, nowMs: Date.now() })
+    return { name, isMatch: false, ...why, isPaused: false }
+  }
+  const [{ isPaused }, workers, watermarkMs] = await Promise.all([
+    limits.read(name),
+    queue.workers(name),
+    readWatermarkMs(storage, name),
+  ])
+  // What is there now; of an object that is gone, the newest version that has a run.
+  const current = object ? [object.generation] : generations
+  const ids = current.map((generation) => runIdOf(name, bucket, key, generation))
+  const run = ids.map((id) => runs.find(({ runId }) => runId === id)).find((found) => found !== undefined)
+  // Of what is gone, and forgotten, the buckets may be all that tells.
+  const isCurrent = (about: { readonly run: string } | undefined) =>
+    about !== undefined && (!object || ids.includes(about.run))
+  const why = whyOf({
+    definition,
+    mismatch,
+    object,
+    trouble: question.trouble,
+    wasThere: question.wasThere,
+    eventName: question.eventName,
+    run,
+    result: isCurrent(standing.result) ? standing.result : undefined,
+    verdict: isCurrent(standing.verdict) ? standing.verdict : undefined,
+    isVacant: standing.result === undefined,
+    isPaused,
+    workers,
+    watermarkMs,
+    nowMs: Date.now(),
+    graceMs,
+    resultsKeptMs,
+  })
+  return {
+    name,
+    isMatch: mismatch === undefined && !question.trouble,
+    ...why,
+    isPaused,
+    ...(run && { run: toRun(run) }),
+    ...(run?.state === 'retrying' && run.dueAtMs !== undefined && { nextAttemptAt: toTime(run.dueAtMs) }),
+    ...(standing.result && { result: resultOf(standing, standing.result, question) }),
+    ...(standing.verdict && { verdict: verdictOf(standing, standing.verdict) }),
+  }
+}
+
+function resultOf(
+  { place }: Standing,
+  result: Manifest,
+  { definition, object }: Question,
+): NonNullable<FunctionOfObject['result']> {
+  return {
+    manifestBucket: place.bucket,
+    manifestKey: place.manifestKey,
+    run: result.run,
+    epoch: result.epoch,
+    functionVersion: result.functionVersion,
+    generation: result.source.generation,
+    isOfLatest: result.source.generation === object?.generation,
+    isOutdated: result.functionVersion !== definition.version,
+    files: result.files.length,
+    bytes: result.files.reduce((sum, { bytes }) => sum + bytes, 0),
+    finishedAt: result.finishedAt,
+    warnings: result.warnings,
+  }
+}
+
+function verdictOf(
+  { place }: Standing,
+  verdict: NonNullable<Standing['verdict']>,
+): NonNullable<FunctionOfObject['verdict']> {
+  const { state, reason, run, source, at } = verdict
+  return {
+    bucket: place.verdictBucket,
+    key: place.verdictKey,
+    state,
+    reason,
+    run,
+    generation: source.generation,
+    at,
+  }
+}

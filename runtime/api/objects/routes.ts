@@ -1,0 +1,79 @@
+/**
+ * `/v1/objects`: what happened to an object, and why. Its key is the rest of the path, with any bytes; as clients and proxies
+ * tidy paths up (dot segments, slashes in a row), a key may also stand in the query.
+ * @module
+ */
+import { createRoute, z } from '@hono/zod-openapi'
+import { objectViewSchema } from './model.ts'
+import { json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
+import { ProblemError } from '../http/problem.ts'
+import type { ObjectService } from '../services.ts'
+
+/** S3 has no longer ones. */
+const MAX_KEY_BYTES = 1_024
+
+const bucket = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
+    'a bucket has 3 to 63 lower-case letters, digits, dots and hyphens',
+  )
+  .openapi({ example: 'incoming' })
+const about = (operationId: string, how: string) =>
+  v1(operationId, 'objects', 'reader', `What happened to an object, and why; ${how}`)
+const responses = { 200: json(objectViewSchema, 'also when it was never there'), ...v1Problems(422) }
+
+const byQuery = createRoute({
+  method: 'get',
+  path: '/v1/objects/{bucket}',
+  ...about('getObjectByQuery', 'its key in the query, where nothing on the way changes it'),
+  request: {
+    params: z.object({ bucket }),
+    query: z.strictObject({ key: z.string().min(1).openapi({ example: 'films/what now?.mov' }) }),
+  },
+  responses,
+})
+
+const byPath = createRoute({
+  method: 'get',
+  path: '/v1/objects/{bucket}/{key}',
+  ...about('getObject', 'its key is the rest of the path, slashes as they are or as %2F'),
+  request: {
+    params: z.object({ bucket, key: z.string().min(1).openapi({ example: 'films/holiday.mov' }) }),
+  },
+  responses,
+})
+
+/** How it is served: OpenAPI has no word for the rest of a path. */
+const byRestOfPath = {
+  ...byPath,
+  path: '/v1/objects/{bucket}/*',
+  // A question mark of a key that is not escaped would ask for another object.
+  request: { params: z.object({ bucket }), query: z.strictObject({}) },
+  hide: true,
+} as const
+
+export function addObjectRoutes(app: ApiApp, objects: ObjectService): void {
+  const view = (name: string, key: string) => {
+    const bytes = Buffer.byteLength(key)
+    if (bytes > MAX_KEY_BYTES)
+      throw new ProblemError(422, `a key has at most ${MAX_KEY_BYTES} bytes, this one has ${bytes}`)
+    return objects.view(name, key)
+  }
+
+  app.openapi(byQuery, async (c) =>
+    c.json(await view(c.req.valid('param').bucket, c.req.valid('query').key), 200),
+  )
+
+  app.openAPIRegistry.registerPath(byPath)
+  app.openapi(byRestOfPath, async (c) => {
+    const key = keyOf(c.req.path)
+    if (key === '') throw new ProblemError(400, 'the path ends before the key of the object')
+    return c.json(await view(c.req.valid('param').bucket, key), 200)
+  })
+}
+
+/** Of `/v1/objects/<bucket>/<key>`, as it was sent: slashes at its ends and in a row are part of it. */
+function keyOf(path: string): string {
+  return decodeURIComponent(path.split('/').slice(4).join('/'))
+}

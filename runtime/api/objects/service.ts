@@ -1,0 +1,204 @@
+/** What happened to an object: asked of the store, of Redis and of the definitions, for any key of any bucket. @module */
+import type { ObjectEventView, ObjectView } from './model.ts'
+import { toTime } from '../http/page.ts'
+import { toRun } from '../runs/model.ts'
+import type { ObjectService } from '../services.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
+import type { Announcement } from '../../queue/announcement.ts'
+import { generationOf } from '../../storage/object-version.ts'
+import type { Router } from '../../function/routing.ts'
+import type { LimitStore } from '../../records/limits.ts'
+import { refusal } from '../../output/layout.ts'
+import { objectIdOf, runIdOf } from '../../queue/keys.ts'
+import type { History } from '../../queue/history.ts'
+import type { Queue } from '../../queue/queue.ts'
+import { isStorageCode, StorageError } from '../../storage/errors.ts'
+import { impossibleKey } from '../../storage/names.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { readFunctionOfObject } from './function-of-object.ts'
+import { latestVersion, type LatestVersion } from '../../storage/latest-version.ts'
+import { readStanding } from '../../output/standing.ts'
+import { summaryOf } from './summary.ts'
+
+export interface ObjectParts {
+  readonly storage: Storage
+  readonly queue: Queue
+  readonly history: History
+  readonly router: Router
+  readonly functions: readonly FunctionDefinition[]
+  readonly limits: LimitStore
+  /** How long the sweep leaves an upload to its event. */
+  readonly graceMs: number
+  readonly resultsKeptMs?: number | undefined
+}
+
+/** Older versions of a key than these are left out. */
+const MAX_VERSIONS = 50
+/** Versions and delete markers that are looked at for them. */
+const MAX_LOOKED_AT = 200
+
+/** What the store says of the key. */
+interface Found {
+  readonly object: LatestVersion | undefined
+  readonly generations: readonly string[]
+  /** Why it could not say. */
+  readonly trouble?: string
+  /** Whether that is because of the key, of which there can be no object. */
+  readonly isOfKey?: boolean
+}
+
+export function createObjectService(parts: ObjectParts): ObjectService {
+  const { storage, history, functions } = parts
+
+  async function find(bucket: string, key: string): Promise<Found> {
+    try {
+      const [object, generations] = await Promise.all([
+        latestVersion(storage, bucket, key),
+        generationsOf(storage, bucket, key),
+      ])
+      return { object, generations }
+    } catch (error) {
+      const trouble = troubleOf(error, bucket, key)
+      if (trouble === undefined) throw error
+      // As it is written for mc: with an alias before the bucket.
+      const [first = '', ...rest] = key.split('/')
+      if (rest.length > 0 && functions.some((definition) => definition.bucket === first)) {
+        return {
+          object: undefined,
+          generations: [],
+          trouble: `${trouble}. Did you mean ${first}/${rest.join('/')}`,
+        }
+      }
+      return {
+        object: undefined,
+        generations: [],
+        trouble,
+        isOfKey: error instanceof StorageError && error.isImpossibleName,
+      }
+    }
+  }
+
+  return {
+    async view(bucket, key) {
+      const [{ object, generations, trouble, isOfKey }, announcements] = await Promise.all([
+        find(bucket, key),
+        history.announcements(objectIdOf(bucket, key)),
+      ])
+      const announced = announcements
+        .filter(({ kind }) => kind === 'created')
+        .map(({ generation = '' }) => generation)
+      // Newest first: what is there now, then the other versions, then what only events tell of.
+      const known = [object?.generation ?? '', ...generations, ...announced.toReversed()].filter(Boolean)
+      const all = [...new Set(known)]
+      const readers = functions.filter((definition) => definition.bucket === bucket)
+      const ids = readers.flatMap(({ name }) => all.map((each) => runIdOf(name, bucket, key, each)))
+      const runs = (await history.runs(ids)).filter((run) => run !== undefined)
+      const candidate = {
+        bucket,
+        key,
+        // Of an object that is gone, the last run knows it; else no rule about sizes speaks.
+        sizeBytes: object?.sizeBytes ?? runs[0]?.payload.sizeBytes ?? NaN,
+      }
+      // Of a version that the sweep has found nobody knows how it came to be.
+      const eventName = announcements.findLast(
+        ({ generation, kind, path }) =>
+          kind === 'created' && path !== 'sweep' && generation === object?.generation,
+      )?.eventName
+      const routes = parts.router({ ...candidate, ...eventNameOf(eventName) })
+      const standings = await Promise.all(
+        routes.map(async ({ definition, mismatch }) =>
+          mismatch === 'bucket' ? undefined : readStanding(storage, definition, { bucket, key }),
+        ),
+      )
+      const reserved = object || runs.length > 0 ? undefined : refusal(key)
+      const isRecorded = standings.some((standing) => standing?.result ?? standing?.verdict)
+      const wasThere = all.length > 0 || announcements.length > 0 || isRecorded
+      const views = await Promise.all(
+        routes.map(({ definition, mismatch }, index) =>
+          readFunctionOfObject(parts, {
+            definition,
+            mismatch,
+            standing: standings[index],
+            bucket,
+            key,
+            object,
+            generations: all,
+            wasThere,
+            trouble: isOfKey
+              ? { reason: 'impossible', explanation: trouble ?? '' }
+              : reserved === undefined
+                ? undefined
+                : { reason: 'reserved', explanation: reserved },
+            eventName,
+            runs: runs.filter(({ functionName }) => functionName === definition.name),
+          }),
+        ),
+      )
+      const view = {
+        bucket,
+        key,
+        object: object ? viewOfVersion(object) : null,
+        events: eventsOf(announcements),
+        functions: views,
+        runs: runs.toSorted((a, b) => b.createdAtMs - a.createdAtMs).map(toRun),
+      }
+      return { ...view, summary: summaryOf(view, trouble ?? reserved) }
+    },
+  }
+}
+
+function eventNameOf(eventName: string | undefined) {
+  return eventName === undefined ? {} : { eventName: eventName as 'Put' }
+}
+
+function troubleOf(error: unknown, bucket: string, key: string): string | undefined {
+  if (isStorageCode(error, 'NoSuchBucket')) return `there is no bucket "${bucket}"`
+  if (isStorageCode(error, 'AccessDenied')) {
+    return `the runtime's account may not read the bucket "${bucket}", or there is none: it reads those that functions name`
+  }
+  if (isStorageCode(error, 'InvalidRequest', 'InvalidBucketName'))
+    return `"${bucket}" cannot be the name of a bucket`
+  if (error instanceof StorageError && error.isImpossibleName) {
+    const why = impossibleKey(key)
+    return `the store takes no such key${why === undefined ? '' : `: ${why}`}`
+  }
+  return undefined
+}
+
+/** Of the newest versions that there are, newest first. */
+async function generationsOf(storage: Storage, bucket: string, key: string): Promise<readonly string[]> {
+  const generations: string[] = []
+  let looked = 0
+  for await (const listed of storage.list(bucket, { prefix: key, versions: true, pageSize: MAX_VERSIONS })) {
+    if (listed.key !== key || generations.length >= MAX_VERSIONS || ++looked > MAX_LOOKED_AT) break
+    if (!listed.isDeleteMarker) generations.push(generationOf(listed))
+  }
+  return generations
+}
+
+function viewOfVersion(object: LatestVersion): ObjectView['object'] {
+  const { lastModifiedMs, metadata, ...rest } = object
+  return { ...rest, lastModified: toTime(lastModifiedMs), metadata: { ...metadata } }
+}
+
+/** Announcements of one event together, in the order in which events were first heard of. */
+function eventsOf(announcements: readonly Announcement[]): ObjectEventView[] {
+  const events = new Map<string, ObjectEventView>()
+  for (const { heardAtMs, path, kind, eventName, eventId, eventTimeMs, generation } of announcements) {
+    const id = `${eventId} ${kind} ${eventName} ${generation ?? ''}`
+    const known = events.get(id)
+    const arrival = { path, at: toTime(heardAtMs), delayMs: Math.max(0, heardAtMs - eventTimeMs) }
+    if (known) known.arrivals.push(arrival)
+    else {
+      events.set(id, {
+        kind,
+        name: eventName,
+        id: eventId,
+        at: toTime(eventTimeMs),
+        ...(generation !== undefined && { generation }),
+        arrivals: [arrival],
+      })
+    }
+  }
+  return [...events.values()]
+}

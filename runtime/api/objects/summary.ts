@@ -1,0 +1,78 @@
+/** What happened to an object, in one paragraph. Pure. @module */
+import type { FunctionOfObject, ObjectView } from './model.ts'
+import { MISMATCHES } from '../../function/routing.ts'
+import { formatBytes } from '../../amounts.ts'
+import { inUtc } from './why.ts'
+
+export function summaryOf(view: Omit<ObjectView, 'summary'>, trouble?: string): string {
+  const isOther = (each: FunctionOfObject) => each.reason === 'bucket'
+  // What is wrong with the key itself is said once.
+  const near = view.functions.filter((each) => !isOther(each) && each.explanation !== trouble)
+  const sentences = [whatItIs(view, trouble), heardOf(view)]
+  if (view.functions.every(isOther) && !trouble) sentences.push(noFunction(view))
+  const matching = near.filter(({ reason }) => !isMismatch(reason))
+  const [one] = matching
+  if (one?.reason === 'gone' && matching.every(({ reason }) => reason === 'gone')) {
+    sentences.push(sentence(one.explanation))
+  } else if (one?.reason !== 'never-there') {
+    sentences.push(...matching.map((each) => `${each.name}: ${sentence(each.explanation)}${place(each)}`))
+  }
+  sentences.push(...notFor(near.filter(({ reason }) => isMismatch(reason))))
+  return sentences.filter(Boolean).join(' ')
+}
+
+function whatItIs(
+  { bucket, key, object, events, functions }: Omit<ObjectView, 'summary'>,
+  trouble?: string,
+): string {
+  const name = `${bucket}/${key}`
+  if (trouble) return `${name}: ${trouble}.`
+  if (object) {
+    return `${name} is there, ${formatBytes(object.sizeBytes)}, uploaded ${inUtc(Date.parse(object.lastModified))}.`
+  }
+  const isNew =
+    events.length === 0 && functions.every(({ run, result, verdict }) => !run && !result && !verdict)
+  if (isNew)
+    return `${name} is not there, and nothing was ever heard of it: check the spelling, also of upper and lower case.`
+  const removed = events.findLast(({ kind }) => kind === 'removed')
+  return `${name} is not there any more${removed ? `: it was removed ${inUtc(Date.parse(removed.at))}` : ''}.`
+}
+
+function heardOf({ events }: Omit<ObjectView, 'summary'>): string {
+  const last = events.findLast(({ kind }) => kind === 'created')
+  const [first] = last?.arrivals ?? []
+  if (!last || !first) return ''
+  if (first.path === 'sweep')
+    return `The sweep found its ${events.length === 1 ? '' : 'last '}upload ${inUtc(Date.parse(first.at))}; no announcement of it was known then.`
+  return `It was announced ${first.delayMs} ms after its ${events.length === 1 ? '' : 'last '}upload.`
+}
+
+/** Of many functions that are not for it, most say the same. */
+function notFor(others: readonly FunctionOfObject[]): readonly string[] {
+  const plain = others.filter(({ reason }) => reason === 'pattern')
+  const [one] = plain
+  if (!one || plain.length === 1)
+    return others.map(({ name, explanation }) => `Not for ${name}: ${sentence(explanation)}`)
+  const names = plain.map(({ name }) => name).join(', ')
+  const rest = others.filter(({ reason }) => reason !== 'pattern')
+  return [...notFor(rest), `Not for ${names}: the key matches none of their patterns.`]
+}
+
+function noFunction({ bucket, functions }: Omit<ObjectView, 'summary'>): string {
+  return `No function reads the bucket "${bucket}"; there are ${functions.map(({ name }) => name).join(', ')}.`
+}
+
+function place({ result, verdict, reason }: FunctionOfObject): string {
+  if (reason === 'succeeded' && result)
+    return ` Its manifest: ${result.manifestBucket}/${result.manifestKey}.`
+  const stale = result ? ` An older result stands: ${result.manifestBucket}/${result.manifestKey}.` : ''
+  return verdict ? `${stale} Its verdict: ${verdict.bucket}/${verdict.key}.` : stale
+}
+
+function sentence(text: string): string {
+  return text.endsWith('.') ? text : `${text}.`
+}
+
+function isMismatch(reason: FunctionOfObject['reason']): boolean {
+  return MISMATCHES.some((mismatch) => mismatch === reason)
+}

@@ -1,0 +1,58 @@
+/** What people ask of the runtime while it runs: one file a resource, put together for the routes. @module */
+import type { Redis } from 'ioredis'
+import type { ApiServices } from './services.ts'
+import type { Config } from '../settings/config.ts'
+import type { FunctionDefinition } from '../function/definition.ts'
+import { createRouter } from '../function/routing.ts'
+import type { JobStore } from '../queue/jobs.ts'
+import { createLimitStore } from '../records/limits.ts'
+import { createHistory } from '../queue/history.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { Links } from '../storage/links.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { PassParts } from '../upkeep/sweep/pass.ts'
+import { createAnswerStore } from '../queue/answers.ts'
+import { createDeadLetterService } from './dead-letters/service.ts'
+import { createFunctionService } from './functions/service.ts'
+import { createJobService } from './jobs/service.ts'
+import { createObjectService } from './objects/service.ts'
+import { createReprocessService } from './reprocess/service.ts'
+import { createResultService } from './results/service.ts'
+import { createRunService } from './runs/service.ts'
+import { createSweepService } from './sweep/service.ts'
+
+export interface OperationParts {
+  readonly config: Config
+  readonly functions: readonly FunctionDefinition[]
+  readonly redis: Redis
+  readonly queue: Queue
+  readonly storage: Storage
+  readonly sweep: PassParts
+  readonly links: Links
+  readonly jobs: JobStore
+  /** There is a new job to be taken up. */
+  readonly onJob: () => void
+}
+
+export function createOperations(parts: OperationParts): ApiServices {
+  const { redis, queue, storage, functions } = parts
+  const all = {
+    ...parts,
+    history: createHistory(redis, queue.keys),
+    router: createRouter(functions),
+    limits: createLimitStore(storage, queue),
+    graceMs: parts.sweep.graceMs,
+    resultsKeptMs: parts.sweep.resultsKeptMs,
+  }
+  return {
+    runs: createRunService(all),
+    deadLetters: createDeadLetterService(all),
+    reprocess: createReprocessService(all),
+    jobs: createJobService(all),
+    objects: createObjectService(all),
+    results: createResultService(all),
+    functions: createFunctionService(all),
+    sweep: createSweepService({ ...parts.sweep, redis }),
+    answers: createAnswerStore(redis, queue.keys.prefix),
+  }
+}

@@ -1,0 +1,33 @@
+/** `/v1/reprocess`: run objects again, by their keys, their prefix, or what became of them. @module */
+import { createRoute } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import type { ApiEnv } from '../http/auth.ts'
+import { answerBulk, bulkResponses } from '../jobs/bulk-body.ts'
+import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
+import { reprocessRequest } from '../jobs/model.ts'
+import { v1, type ApiApp } from '../http/openapi.ts'
+import { noQuery } from '../http/query.ts'
+import { bodyNeeded } from '../http/request-text.ts'
+import type { ReprocessService } from '../services.ts'
+
+const reprocess = createRoute({
+  method: 'post',
+  path: '/v1/reprocess',
+  ...v1('reprocess', 'jobs', 'operator', 'Run objects again, behind live uploads'),
+  request: {
+    query: noQuery,
+    headers: IDEMPOTENCY_HEADERS,
+    body: { required: true, content: { 'application/json': { schema: reprocessRequest } } },
+  },
+  responses: bulkResponses,
+})
+
+export function addReprocessRoute(
+  app: ApiApp,
+  service: ReprocessService,
+  once: MiddlewareHandler<ApiEnv>,
+): void {
+  app.openapi({ ...reprocess, middleware: [bodyNeeded, once] }, async (c) =>
+    answerBulk(c, await service.reprocess(c.req.valid('json'), c.req.raw.signal)),
+  )
+}

@@ -1,0 +1,134 @@
+/** Runs objects again on request: selected now, handed out by a job. @module */
+import type { ReprocessRequest } from '../jobs/model.ts'
+import { RefusedError, type ReprocessService } from '../services.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
+import type { JobStore } from '../../queue/jobs.ts'
+import { wrongOptions } from '../../function/options.ts'
+import { validOptions } from '../../function/valid-options.ts'
+import { overTheLimit, previewOf, SAMPLE, shortened } from '../jobs/bulk.ts'
+import { toJob } from '../jobs/service.ts'
+import { select, type Selection, type SelectionParts } from './selection.ts'
+import { createTurns } from '../http/turns.ts'
+
+export interface ReprocessParts extends SelectionParts {
+  readonly functions: readonly FunctionDefinition[]
+  readonly jobs: JobStore
+  /** There is a new job to be taken up. */
+  readonly onJob: () => void
+}
+
+/** They list and ask the store, in the process that also takes uploads in: so many steps at a time, whoever waits. */
+const STEPS_AT_ONCE = 2
+const SELECTIONS_AT_ONCE = 16
+/** Runs that all of them together keep until their jobs are written: about 1 KB each. */
+const KEPT_AT_ONCE = 200_000
+/** A request for no more than these is never kept out by large ones. */
+const FEW = 1_000
+
+export function createReprocessService(parts: ReprocessParts): ReprocessService {
+  const turns = createTurns(STEPS_AT_ONCE)
+  let [selecting, kept] = [0, 0]
+
+  async function selectInTurn(request: ReprocessRequest, signal?: AbortSignal): Promise<Selection> {
+    const { dryRun, limit, keys } = request
+    const named = keys === undefined ? Infinity : keys.length * parts.functions.length
+    const keep = dryRun ? SAMPLE : Math.min(limit, named)
+    if (selecting >= SELECTIONS_AT_ONCE || (keep > FEW && kept + keep > KEPT_AT_ONCE)) {
+      throw new RefusedError(
+        409,
+        `${selecting} requests are already looking for their objects: nothing was done, try again soon`,
+      )
+    }
+    selecting++
+    kept += keep
+    return select(parts, request, { keep, turns, signal: dryRun ? signal : undefined }).finally(() => {
+      selecting--
+      kept -= keep
+    })
+  }
+
+  return {
+    async reprocess(request, signal) {
+      checkFunction(parts.functions, request)
+      const selection = await selectInTurn(request, signal)
+      if (selection.matched > request.limit) throw overTheLimit(selection.matched, request.limit)
+      checkOptions(parts.functions, request, selection)
+      if (request.dryRun) {
+        const { runs, matched, totalBytes, passedOver } = selection
+        return previewOf(runs, { matched, totalBytes, passedOver: { ...passedOver } })
+      }
+      if (request.keys && selection.matched === 0) throw nothingToDo(request, selection)
+      const job = await parts.jobs.create({
+        kind: 'reprocess',
+        isForced: request.force,
+        request: shortened(request),
+        ratePerSecond: request.ratePerSecond,
+        items: selection.runs.map(({ definition: _definition, ...item }) => item),
+      })
+      parts.onJob()
+      return toJob(job)
+    },
+  }
+}
+
+/** @throws {RefusedError} for an unknown function, or a bucket that no function reads */
+function checkFunction(functions: readonly FunctionDefinition[], request: ReprocessRequest): void {
+  const { bucket, function: name } = request
+  const named = functions.find((definition) => definition.name === name)
+  if (name !== undefined && !named) {
+    throw new RefusedError(422, `function: there is no "${name}"; there are ${namesOf(functions)}`)
+  }
+  if (named && named.bucket !== bucket) {
+    throw new RefusedError(
+      422,
+      `function: "${named.name}" reads the bucket "${named.bucket}", not "${bucket}"`,
+    )
+  }
+  if (!functions.some((definition) => definition.bucket === bucket)) {
+    const buckets = [...new Set(functions.map((definition) => definition.bucket))].join(', ')
+    throw new RefusedError(422, `bucket: no function reads "${bucket}"; functions read ${buckets}`)
+  }
+}
+
+/** @throws {RefusedError} when no function has the options of the request, or one that is to take them finds them wrong */
+function checkOptions(
+  functions: readonly FunctionDefinition[],
+  { options, bucket }: ReprocessRequest,
+  { definitions, matched, passedOver }: Selection,
+): void {
+  if (!options) return
+  if (matched === 0 && passedOver['no-such-option']) {
+    const readers = functions.filter((definition) => definition.bucket === bucket)
+    const valid = readers.map((definition) => `${definition.name}: ${validOptions(definition)}`).join('; ')
+    throw new RefusedError(
+      422,
+      `options: no function has all of ${Object.keys(options).join(', ')}; valid: ${valid}`,
+    )
+  }
+  for (const definition of definitions) {
+    const wrong = wrongOptions(definition, options)
+    if (wrong.length > 0)
+      throw new RefusedError(422, `options: ${wrong.join('; ')}; valid: ${validOptions(definition)}`)
+  }
+}
+
+function namesOf(functions: readonly FunctionDefinition[]): string {
+  return functions.map(({ name }) => name).join(', ')
+}
+
+function nothingToDo({ bucket, keys = [] }: ReprocessRequest, { passedOver }: Selection): RefusedError {
+  const what = keys.length === 1 ? `${bucket}/${keys[0] ?? ''}` : `none of ${keys.length} objects`
+  const reasons = Object.keys(passedOver)
+  const details = { passedOver }
+  if (reasons.every((reason) => reason === 'not-found')) {
+    return new RefusedError(404, `${what}: there is no such object (any more)`, details)
+  }
+  if (reasons.includes('busy')) {
+    return new RefusedError(
+      409,
+      `${what}: its run is queued or running already; "force" begins anew`,
+      details,
+    )
+  }
+  return new RefusedError(422, `${what}: nothing to run, because of ${reasons.join(', ')}`, details)
+}

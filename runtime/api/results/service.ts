@@ -1,0 +1,103 @@
+/** Which results the buckets hold: a walk from manifest to manifest, past the files that they name. @module */
+import { toResult, type Result } from './model.ts'
+import { RefusedError, type PageRequest, type ResultFilter, type ResultService } from '../services.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
+import { hasReservedSegment } from '../../output/layout.ts'
+import { parseManifest } from '../../output/manifest.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { fromCursor, toCursor } from '../http/cursor.ts'
+
+/** In one request; a page then ends, and its cursor continues. */
+const MAX_LISTED_KEYS = 5_000
+/** A listing is left at the first manifest, so a large page would be read in vain. */
+const KEYS_A_CALL = 20
+/** Comes after every key of attempts, which begin with `~`. */
+const AFTER_ATTEMPTS = '~\u{10ffff}'
+const MANIFEST = '/manifest.json'
+
+export interface ResultParts {
+  readonly storage: Pick<Storage, 'list' | 'readText'>
+  readonly functions: readonly FunctionDefinition[]
+}
+
+interface Place {
+  readonly bucket: string
+  /** The listing continues after this key. */
+  readonly after: string
+}
+
+export function createResultService({ storage, functions }: ResultParts): ResultService {
+  const names = functions.map(({ name }) => name)
+  const buckets = [...new Set(functions.map(({ outputBucket }) => outputBucket))].toSorted()
+
+  /** The next key of a manifest, and how many keys were looked at; `key` is undefined at the end of the bucket. */
+  async function nextManifest(
+    { bucket, after }: Place,
+    prefix: string,
+    maxKeys: number,
+  ): Promise<{ readonly key: string | undefined; readonly last: string; readonly looked: number }> {
+    let [last, looked] = [after, 0]
+    const options = { prefix, pageSize: KEYS_A_CALL, ...(after !== '' && { after }) }
+    for await (const { key } of storage.list(bucket, options)) {
+      looked++
+      last = key
+      if (key.endsWith(MANIFEST) && !hasReservedSegment(key)) return { key, last, looked }
+      // A folder of attempts without a manifest beside it, such as of a run that failed.
+      if (hasReservedSegment(key)) return { key, last: pastAttempts(key), looked }
+      if (looked >= maxKeys) return { key, last, looked }
+    }
+    return { key: undefined, last, looked }
+  }
+
+  async function read(bucket: string, key: string, filter: ResultFilter): Promise<Result | undefined> {
+    if (!key.endsWith(MANIFEST) || hasReservedSegment(key)) return undefined
+    if (filter.function !== undefined && !key.endsWith(`/${filter.function}${MANIFEST}`)) return undefined
+    const found = await storage.readText(bucket, key)
+    const manifest = found && parseManifest(found.text)
+    // Somebody's own file of that name, or one that was removed meanwhile.
+    if (!manifest || !isWanted(manifest.source, filter)) return undefined
+    return toResult(manifest, { bucket, key })
+  }
+
+  return {
+    async list(filter: ResultFilter, { limit, cursor }: PageRequest) {
+      const { function: wanted } = filter
+      if (wanted !== undefined && !names.includes(wanted))
+        throw new RefusedError(422, `there is no function "${wanted}"; there are ${names.join(', ')}`)
+      const [startBucket = buckets[0], startAfter = ''] = fromCursor(cursor, isCursor) ?? []
+      const items: Result[] = []
+      let left = MAX_LISTED_KEYS
+      for (const bucket of buckets.filter((name) => startBucket !== undefined && name >= startBucket)) {
+        let after = bucket === startBucket ? startAfter : ''
+        for (;;) {
+          if (items.length >= limit || left <= 0) return { items, nextCursor: toCursor([bucket, after]) }
+          const { key, last, looked } = await nextManifest({ bucket, after }, filter.prefix ?? '', left)
+          left -= looked
+          if (key === undefined) break
+          const item = await read(bucket, key, filter)
+          if (item) items.push(item)
+          after =
+            key === last && key.endsWith(MANIFEST)
+              ? `${key.slice(0, -MANIFEST.length)}/${AFTER_ATTEMPTS}`
+              : last
+        }
+      }
+      return { items, nextCursor: null }
+    },
+  }
+}
+
+function isWanted(source: { readonly bucket: string; readonly key: string }, filter: ResultFilter): boolean {
+  return (filter.bucket ?? source.bucket) === source.bucket && source.key.startsWith(filter.prefix ?? '')
+}
+
+/** The end of the folder of attempts that this key is in. */
+function pastAttempts(key: string): string {
+  const segments = key.split('/')
+  const at = segments.findIndex((segment) => segment.startsWith('~'))
+  return [...segments.slice(0, at), AFTER_ATTEMPTS].join('/')
+}
+
+function isCursor(parts: unknown): parts is [string, string] {
+  return Array.isArray(parts) && parts.length === 2 && parts.every((part) => typeof part === 'string')
+}

@@ -1,0 +1,119 @@
+/** `/v1/runs`: what ran, what runs, and why it failed; once more, or no further. @module */
+import { createRoute, z } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import type { ApiEnv } from '../http/auth.ts'
+import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
+import { RUN_ID_WORDS } from '../jobs/model.ts'
+import { pageOf, pageQuery, timeQuery } from '../http/page.ts'
+import { runDetailSchema, runSchema, runStatus } from './model.ts'
+import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
+import { found, objectQuery, toTimes, toPage, noQuery } from '../http/query.ts'
+import type { RunService } from '../services.ts'
+
+const about = (operationId: string, role: 'reader' | 'operator', summary: string) =>
+  v1(operationId, 'runs', role, summary)
+
+const params = z.object({
+  id: z
+    .string()
+    .regex(/^[0-9a-f]{8,32}$/, RUN_ID_WORDS)
+    .openapi({
+      description: 'the whole id, or as much of its beginning as no other id has',
+      example: '5d41402abc4b2a76b9719d911017c592',
+    }),
+})
+
+const statuses = z
+  .preprocess(
+    (value) => [value].flat().flatMap((text) => (typeof text === 'string' ? text.split(',') : text)),
+    z.array(runStatus),
+  )
+  .optional()
+  .openapi({ description: 'one of these; repeated, or separated by commas' })
+
+const list = createRoute({
+  method: 'get',
+  path: '/v1/runs',
+  ...about('listRuns', 'reader', 'Runs, newest first'),
+  request: { query: z.strictObject({ ...objectQuery, status: statuses, ...timeQuery, ...pageQuery }) },
+  responses: { 200: json(pageOf(runSchema), 'a page of runs'), ...v1Problems(422) },
+})
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/runs/{id}',
+  ...about('getRun', 'reader', 'A run with its attempts, the last lines of its tool, and its results'),
+  request: {
+    query: z.strictObject({
+      links: z
+        .enum(['true', 'false'])
+        .default('false')
+        .openapi({ description: 'with links to the outputs, from which a browser or player reads them' }),
+    }),
+    params,
+  },
+  responses: { 200: json(runDetailSchema, 'the run'), ...v1Problems(404, 409) },
+})
+
+const retry = createRoute({
+  method: 'post',
+  path: '/v1/runs/{id}/retry',
+  ...about('retryRun', 'operator', 'Run it again: a dead letter, or with force whatever it is'),
+  request: {
+    query: noQuery,
+    params,
+    headers: IDEMPOTENCY_HEADERS,
+    body: {
+      required: false,
+      content: {
+        'application/json': {
+          schema: z
+            .strictObject({
+              force: z
+                .boolean()
+                .default(false)
+                .openapi({ description: 'also what waits, runs or succeeded' }),
+            })
+            .openapi('RetryRequest'),
+        },
+      },
+    },
+  },
+  responses: {
+    202: json(runDetailSchema, 'it waits behind live uploads', LOCATION),
+    ...bodyProblems(404, 409, 422),
+  },
+})
+
+const cancel = createRoute({
+  method: 'post',
+  path: '/v1/runs/{id}/cancel',
+  ...about('cancelRun', 'operator', 'End a run that waits, or ask the worker of one that runs to end it'),
+  request: { query: noQuery, params },
+  responses: { 202: json(runDetailSchema, 'the run as it is now'), ...bodyProblems(404, 409) },
+})
+
+export function addRunRoutes(app: ApiApp, runs: RunService, once: MiddlewareHandler<ApiEnv>): void {
+  app.openapi(list, async (c) => {
+    const { limit, cursor, since, until, ...filter } = c.req.valid('query')
+    return c.json(
+      toPage(await runs.list({ ...filter, ...toTimes({ since, until }) }, { limit, cursor })),
+      200,
+    )
+  })
+
+  app.openapi(get, async (c) => {
+    const { id } = c.req.valid('param')
+    const hasLinks = c.req.valid('query').links === 'true'
+    return c.json(found(await runs.get(id, { hasLinks }), `run ${id}`), 200)
+  })
+
+  app.openapi({ ...retry, middleware: once }, async (c) => {
+    const { id } = c.req.valid('param')
+    const { force } = c.req.valid('json')
+    const run = await runs.retry(id, { force: force ?? false })
+    return c.json(run, 202, { location: `/v1/runs/${run.id}` })
+  })
+
+  app.openapi(cancel, async (c) => c.json(await runs.cancel(c.req.valid('param').id), 202))
+}

@@ -1,0 +1,144 @@
+/** Runs as people see and steer them. @module */
+import { toRun, toRunDetail, type RunDetail } from './model.ts'
+import { RefusedError, type RunService } from '../services.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
+import type { AttemptRecord } from '../../queue/attempts.ts'
+import type { History, Position } from '../../queue/history.ts'
+import type { Queue } from '../../queue/queue.ts'
+import { isOpen, type RunRecord } from '../../queue/run.ts'
+import { compareWithLatest } from '../../storage/latest.ts'
+import type { Links } from '../../storage/links.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { fromCursor, toCursor } from '../http/cursor.ts'
+import { resultsOfRun, withLinks } from './results-of-run.ts'
+import { isWholeRunId, wholeId } from '../http/whole-id.ts'
+
+export interface RunParts {
+  readonly queue: Queue
+  readonly history: History
+  readonly storage: Storage
+  readonly functions: readonly FunctionDefinition[]
+  readonly links: Links
+}
+
+export function createRunService({ queue, history, storage, functions, links }: RunParts): RunService {
+  async function found(id: string): Promise<RunRecord> {
+    const run = await queue.run(id)
+    if (!run) throw unknownRun(id)
+    return run
+  }
+
+  const whole = async (id: string) =>
+    isWholeRunId(id) ? id : wholeId('run', id, (beginning) => history.runsBeginning(beginning))
+
+  async function detailOf(run: RunRecord): Promise<RunDetail> {
+    return toRunDetail(run, attemptsOf(run, await history.tries(run.runId)))
+  }
+
+  return {
+    async list(filter, { limit, cursor }) {
+      const after = positionOf(cursor)
+      const { sinceMs, untilMs, status: states, ...rest } = filter
+      const { runs, next } = await history.list({
+        filter: { ...rest, states },
+        sinceMs,
+        untilMs,
+        limit,
+        after,
+      })
+      return { items: runs.map(toRun), nextCursor: next ? toCursor([next.atMs, next.runId]) : null }
+    },
+
+    async get(id, { hasLinks = false } = {}) {
+      const run = await queue.run(await whole(id))
+      if (!run) return undefined
+      const definition = functions.find(({ name }) => name === run.functionName)
+      const [detail, results] = await Promise.all([
+        detailOf(run),
+        definition ? resultsOfRun(storage, definition, run) : {},
+      ])
+      return { ...detail, ...(hasLinks ? await withLinks(results, links) : results) }
+    },
+
+    async retry(given, { force }) {
+      const id = await whole(given)
+      const run = await found(id)
+      if (!functions.some(({ name }) => name === run.functionName)) {
+        throw new RefusedError(
+          409,
+          `run ${id} is of the function "${run.functionName}", which is not served here`,
+        )
+      }
+      const latest = await compareWithLatest(storage, run.payload)
+      if (latest.kind !== 'same') {
+        const why =
+          latest.kind === 'gone' ? 'its source was removed' : 'a newer upload of its key is the latest'
+        throw new RefusedError(409, `run ${id} cannot be run again: ${why}`)
+      }
+      if (!force) checkEnded(run)
+      const trigger = run.state === 'dead' ? 'redrive' : 'reprocess'
+      const [outcome] = (await queue.again({ trigger, isForced: force, items: [{ runId: id }] })) ?? []
+      // Said of what has changed since it was looked at.
+      switch (outcome) {
+        case 'queued':
+          break
+        case 'busy':
+          throw new RefusedError(
+            409,
+            `run ${id} goes on already: wait for its end, or begin anew with "force"`,
+          )
+        case 'ended':
+          throw new RefusedError(409, `run ${id} is no dead letter any more: look at it again`)
+        case 'unknown':
+        case undefined:
+          throw unknownRun(id)
+      }
+      return detailOf(await found(id))
+    },
+
+    async cancel(given) {
+      const id = await whole(given)
+      const state = await queue.cancel(id)
+      if (state === 'cancelled' || state === 'running') return detailOf(await found(id))
+      const { state: now } = await found(id)
+      throw new RefusedError(409, `run ${id} has ended already: it is ${now}`)
+    },
+  }
+}
+
+function unknownRun(id: string): RefusedError {
+  return new RefusedError(404, `there is no run ${id} (any more)`)
+}
+
+/** @throws {RefusedError} 409 when it goes on, or has a result */
+function checkEnded({ runId, state }: RunRecord): void {
+  if (state === 'succeeded') {
+    throw new RefusedError(409, `run ${runId} has succeeded: it is done once more with "force" only`)
+  }
+  if (isOpen(state)) {
+    throw new RefusedError(409, `run ${runId} is ${state}: wait for its end, or begin anew with "force"`)
+  }
+}
+
+/** With the one that goes on, or that succeeded: its facts are the run's own. */
+function attemptsOf(run: RunRecord, tries: readonly AttemptRecord[]): readonly AttemptRecord[] {
+  if ((run.state !== 'running' && run.state !== 'succeeded') || run.startedAtMs === undefined) return tries
+  const own: AttemptRecord = {
+    outcome: run.state,
+    epoch: run.epoch,
+    worker: run.worker ?? '',
+    startedAtMs: run.startedAtMs,
+    ...(run.endedAtMs !== undefined && { endedAtMs: run.endedAtMs }),
+    lines: [],
+  }
+  return [...tries, own]
+}
+
+function positionOf(cursor: string | undefined): Position | undefined {
+  const parts = fromCursor(cursor, isCursor)
+  return parts && { atMs: parts[0], runId: parts[1] }
+}
+
+function isCursor(parts: unknown): parts is [number, string] {
+  return Array.isArray(parts) && Number.isFinite(parts[0]) && typeof parts[1] === 'string'
+}

@@ -1,0 +1,47 @@
+/** `/v1/sweep`: compare the buckets with the runs, and heal what was lost. @module */
+import { createRoute } from '@hono/zod-openapi'
+import type { MiddlewareHandler } from 'hono'
+import type { ApiEnv } from '../http/auth.ts'
+import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
+import { sweepPassSchema, sweepPreviewSchema, sweepRequest, sweepSchema } from './model.ts'
+import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
+import { noQuery } from '../http/query.ts'
+import { bodyNeeded } from '../http/request-text.ts'
+import type { SweepService } from '../services.ts'
+
+const get = createRoute({
+  method: 'get',
+  path: '/v1/sweep',
+  ...v1('getSweep', 'sweep', 'reader', 'How far the sweep is, and what the last ones have found'),
+  request: { query: noQuery },
+  responses: { 200: json(sweepSchema, 'the passes that are known'), ...v1Problems() },
+})
+
+const post = createRoute({
+  method: 'post',
+  path: '/v1/sweep',
+  ...v1('sweep', 'sweep', 'operator', 'Compare the buckets with the runs now, and heal what was lost'),
+  request: {
+    query: noQuery,
+    headers: IDEMPOTENCY_HEADERS,
+    body: { required: true, content: { 'application/json': { schema: sweepRequest } } },
+  },
+  responses: {
+    200: json(sweepPreviewSchema, 'of a dry run: what would be healed'),
+    202: json(
+      sweepPassSchema,
+      'the pass, which begins when the one that goes on has ended, at once when there is none',
+      LOCATION,
+    ),
+    ...bodyProblems(409, 422),
+  },
+})
+
+export function addSweepRoutes(app: ApiApp, service: SweepService, once: MiddlewareHandler<ApiEnv>): void {
+  app.openapi(get, async (c) => c.json(await service.view(), 200))
+
+  app.openapi({ ...post, middleware: [bodyNeeded, once] }, async (c) => {
+    const answer = await service.sweep(c.req.valid('json'), c.req.raw.signal)
+    return 'id' in answer ? c.json(answer, 202, { location: '/v1/sweep' }) : c.json(answer, 200)
+  })
+}

@@ -1,0 +1,158 @@
+/** The sweep on demand: a wish that waits in Redis until a process takes it up, or a dry run that is answered at once. @module */
+import type { Redis } from 'ioredis'
+import { ulid } from 'ulid'
+import { toTime } from '../http/page.ts'
+import type { SweepPass, SweepPreview, SweepRequest } from './model.ts'
+import { RefusedError, type SweepService } from '../services.ts'
+import { StorageError } from '../../storage/errors.ts'
+import { newPass } from '../../upkeep/sweep/due.ts'
+import type { Healed } from '../../upkeep/sweep/heal.ts'
+import { paced } from '../../upkeep/sweep/pace.ts'
+import { steps, type PassParts } from '../../upkeep/sweep/pass.ts'
+import { createSweepStore, type Pass, type Wish } from '../../queue/sweeps.ts'
+import { SECOND_MS } from '../../time.ts'
+import { createTurns, inTurn } from '../http/turns.ts'
+
+export interface SweepServiceParts extends PassParts {
+  readonly redis: Redis
+  /** @defaultValue 1,000,000 */
+  readonly maxObjects?: number
+  /** A store that does not answer for so long is away. @defaultValue 5 s */
+  readonly patienceMs?: number
+}
+
+const SAMPLE = 10
+/** They look in turn, so that one of a few objects need not wait for the end of one of a million. */
+const DRY_RUNS_AT_ONCE = 8
+/** Nobody waits for a dry run through all retries of a store that is away. */
+const PATIENCE_MS = 5 * SECOND_MS
+/** Listing so many takes minutes, in the process that also takes uploads in. */
+const MAX_OBJECTS = 1_000_000
+
+export function createSweepService(parts: SweepServiceParts): SweepService {
+  const { queue, functions, maxObjects = MAX_OBJECTS, patienceMs = PATIENCE_MS } = parts
+  const store = createSweepStore(parts.redis, queue)
+  const turns = createTurns(1)
+  let trying = 0
+
+  async function preview(request: SweepRequest, signal: AbortSignal): Promise<SweepPreview> {
+    const wish = wishOf(request)
+    const state = await store.read()
+    let pass = newPass(
+      '',
+      { kind: wish.kind, cause: 'request', wish },
+      state,
+      parts.graceMs,
+      await queue.nowMs(),
+    )
+    const sample: Healed[] = []
+    for await (const step of paced(inTurn(turns, steps(parts, pass, true)), signal)) {
+      pass = step.pass
+      sample.push(...step.healed.slice(0, SAMPLE - sample.length))
+      if (pass.objects > maxObjects) {
+        const count = maxObjects.toLocaleString('en')
+        throw new RefusedError(
+          422,
+          `more than ${count} objects are to be looked at: ask for a bucket or a prefix`,
+        )
+      }
+    }
+    // Nobody reads the answer any more.
+    if (signal.aborted) throw new RefusedError(409, 'the dry run was given up: its client has gone')
+    return {
+      ...shapeOf(pass),
+      sample: sample.map(({ functionName, ...rest }) => ({ ...rest, function: functionName })),
+    }
+  }
+
+  /** @throws {StorageError} when the store takes no such prefix, or the very bucket that is asked for is not there */
+  async function tryOut({ bucket, prefix, dryRun }: SweepRequest): Promise<void> {
+    // What nobody has asked a question about is found by the pass; a dry run is waited for.
+    if (bucket === undefined && prefix === undefined && !dryRun) return
+    const signal = AbortSignal.timeout(patienceMs)
+    const buckets = new Set(functions.map((definition) => definition.bucket))
+    for (const name of bucket === undefined ? buckets : [bucket]) {
+      try {
+        const options = { prefix: prefix ?? '', versions: true, pageSize: 1, signal }
+        for await (const _ of parts.storage.list(name, options)) break
+      } catch (error) {
+        // Of several buckets one may be missing: the pass tells of it.
+        if (bucket === undefined && error instanceof StorageError && error.isSetUp) continue
+        throw error
+      }
+    }
+  }
+
+  return {
+    async view() {
+      const { wishes = [], pass, full, recent, failed, ended = [] } = await store.read()
+      const marks = [full, recent, failed].filter((each) => each !== undefined)
+      const known = [...(pass ? [pass] : []), ...ended, ...marks]
+      const unique = [...new Map(known.map((each) => [each.id, toPass(each)])).values()]
+      return { passes: [...wishes.map(waiting), ...unique] }
+    },
+
+    async sweep(request, signal = new AbortController().signal) {
+      const { bucket } = request
+      if (bucket !== undefined && !functions.some((definition) => definition.bucket === bucket)) {
+        const buckets = [...new Set(functions.map((definition) => definition.bucket))].join(', ')
+        throw new RefusedError(422, `bucket: no function reads "${bucket}"; functions read ${buckets}`)
+      }
+      await tryOut(request)
+      if (request.dryRun) {
+        if (trying >= DRY_RUNS_AT_ONCE)
+          throw new RefusedError(409, `${trying} dry runs are already in progress: try again soon`)
+        trying++
+        return preview(request, signal).finally(() => {
+          trying--
+        })
+      }
+      const wish = await store.ask(wishOf(request))
+      if (!wish) throw new RefusedError(409, 'too many sweeps wait for their turn already: try again later')
+      return waiting(wish)
+    },
+  }
+}
+
+function wishOf({ kind, bucket, prefix }: SweepRequest): Wish {
+  return { id: ulid(), kind, ...(bucket !== undefined && { bucket }), ...(prefix && { prefix }) }
+}
+
+function waiting(wish: Wish): SweepPass {
+  return { ...wish, cause: 'request', status: 'waiting', objects: 0, runs: 0, healed: {}, reported: {} }
+}
+
+function toPass(pass: Pass): SweepPass {
+  const { id, cause, startedAtMs, endedAtMs } = pass
+  return {
+    id,
+    cause,
+    status: endedAtMs === undefined ? 'running' : pass.failure === undefined ? 'done' : 'failed',
+    ...shapeOf(pass),
+    startedAt: toTime(startedAtMs),
+    ...(endedAtMs !== undefined && { endedAt: toTime(endedAtMs) }),
+  }
+}
+
+function shapeOf({ kind, bucket, prefix, objects, runs, healed, reported, left, failure }: Pass) {
+  return {
+    kind,
+    ...(bucket !== undefined && { bucket }),
+    ...(prefix !== undefined && { prefix }),
+    objects,
+    runs,
+    healed: withoutHoles(healed),
+    reported: withoutHoles(reported),
+    ...(left && {
+      left: left.map(({ functionName, ...rest }) => ({
+        ...rest,
+        ...(functionName !== undefined && { function: functionName }),
+      })),
+    }),
+    ...(failure !== undefined && { failure }),
+  }
+}
+
+function withoutHoles(counts: Readonly<Record<string, number | undefined>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counts).map(([name, count]) => [name, count ?? 0]))
+}

@@ -1,0 +1,153 @@
+/** `sluice functions [name]`: what runs here, and how each is doing; or all about one. @module */
+import type { FunctionView } from '../../api/functions/model.ts'
+import { countText, durationText, timeText } from '../terminal/amounts.ts'
+import { formatBytes } from '../../amounts.ts'
+import { apiCommand, apiOf, type ApiOptions } from '../api-command.ts'
+import { examples, type CliCommand } from '../command.ts'
+import { printable } from '../terminal/printable.ts'
+import { createListing, writeFacts, writeJson, type Column } from '../terminal/table.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { toneOf } from '../terminal/tones.ts'
+
+const COLUMNS: readonly Column<FunctionView>[] = [
+  { title: 'function', show: ({ name }) => name },
+  { title: 'state', show: stateOf, tone: (view) => toneOf(stateOf(view)) },
+  {
+    title: 'waiting',
+    show: ({ queue }) => String(queue.waiting + queue.backfill),
+    plain: ({ queue }) => String(queue.waiting),
+    isNumber: true,
+  },
+  { title: 'backfill', show: ({ queue }) => String(queue.backfill), isForPrograms: true },
+  { title: 'running', show: ({ queue }) => String(queue.running), isNumber: true },
+  {
+    title: 'dead',
+    show: ({ queue }) => String(queue.dead),
+    isNumber: true,
+    tone: ({ queue }) => (queue.dead > 0 ? 'bad' : undefined),
+  },
+  {
+    title: 'workers',
+    show: ({ workers }) => String(workers),
+    isNumber: true,
+    tone: ({ workers }) => (workers === 0 ? 'bad' : undefined),
+  },
+  { title: 'at a time', show: ({ concurrency }) => String(concurrency), isForPrograms: true },
+  { title: 'bucket', show: ({ on }) => on.bucket, isForPrograms: true },
+  {
+    title: 'takes',
+    show: ({ on }) => `${on.bucket}/${on.match.join(' ') || 'every key'}`,
+    plain: ({ on }) => on.match.join(' ') || 'every key',
+    isFlexible: true,
+  },
+]
+
+export const functions: CliCommand = (program, context) => {
+  apiCommand(program, 'functions')
+    .description('list the functions and how each is doing; with a name, everything about one')
+    .argument('[name]', 'of one function')
+    .addHelpText('after', examples('functions', 'functions chunk'))
+    .action(async (name: string | undefined, options: ApiOptions) => {
+      const api = apiOf(context, options)
+      const { out } = context
+      if (name === undefined) {
+        const { items } = await api.get<{ items: readonly FunctionView[] }>('/v1/functions')
+        const listing = createListing(out, COLUMNS, options)
+        listing.add(items)
+        return listing.end()
+      }
+      const view = await api.get<FunctionView>(`/v1/functions/${encodeURIComponent(name)}`)
+      return options.json ? writeJson(out, view) : writeFunction(out, view)
+    })
+}
+
+/** Such as `chunk is paused; 3 waiting, 1 running; 2 attempts at a time in each worker process`. */
+export function functionText(view: FunctionView): string {
+  const { queue, concurrency } = view
+  return printable(
+    `${view.name} is ${stateOf(view)}; ${queue.waiting + queue.backfill} waiting, ${queue.running} running; ${countText(concurrency, 'attempt')} at a time in each worker process`,
+  )
+}
+
+function stateOf({ isPaused }: FunctionView): string {
+  return isPaused ? 'paused' : 'active'
+}
+
+function writeFunction(out: Terminal, view: FunctionView): void {
+  const { on, queue, retry } = view
+  writeFacts(out, [
+    ['function', `${view.name}, version ${view.version}`],
+    ['state', view.pausedAt ? `paused since ${timeText(view.pausedAt)}` : stateOf(view)],
+    ['takes', `${on.match.join(' ') || 'every key'} in ${on.bucket}`],
+    ['but not', on.ignore.join(' ')],
+    ['events', on.events.join(', ')],
+    ['sizes', `${formatBytes(on.minBytes)} to ${on.maxBytes === null ? 'any' : formatBytes(on.maxBytes)}`],
+    ['writes to', view.outputBucket],
+    ['since', view.watermark ? timeText(view.watermark) : 'never set up: run `sluice setup`'],
+    [
+      'retries',
+      `${countText(retry.attempts, 'attempt')}, waits from ${durationText(retry.firstMs)} to ${durationText(retry.maxMs)}`,
+    ],
+    [
+      'limits',
+      `${durationText(view.timeoutMs)} in all, ${durationText(view.stallTimeoutMs)} without a sign of life`,
+    ],
+    [
+      'at a time',
+      view.concurrency === view.definedConcurrency
+        ? String(view.concurrency)
+        : `${view.concurrency} (as defined: ${view.definedConcurrency})`,
+    ],
+    ['workers', String(view.workers)],
+    [
+      'queue',
+      `${queue.waiting} waiting, ${queue.backfill} backfill, ${queue.running} running, ${queue.dead} dead`,
+    ],
+    ['on delete', `results: ${view.onDelete}; the source after success: ${view.afterSuccess}`],
+  ])
+  const options = optionsOf(view)
+  if (options.length === 0) return
+  out.write('\n')
+  const listing = createListing(out, OPTION_COLUMNS)
+  listing.add(options)
+  listing.end()
+}
+
+interface OptionRow {
+  readonly name: string
+  readonly valid: string
+  readonly default: string
+  readonly set: string
+}
+
+const OPTION_COLUMNS: readonly Column<OptionRow>[] = [
+  { title: 'option', show: ({ name }) => name },
+  { title: 'default', show: (row) => row.default },
+  { title: 'set here', show: ({ set }) => set },
+  { title: 'valid', show: ({ valid }) => valid, isFlexible: true },
+]
+
+/** From JSON Schema, as far as it says it in its usual words. */
+function optionsOf({ optionsSchema, settings }: FunctionView): readonly OptionRow[] {
+  const properties = (optionsSchema['properties'] ?? {}) as Record<string, Record<string, unknown>>
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    // `x-default` is what an absent option amounts to, where that depends on others.
+    default: JSON.stringify(schema['default'] ?? schema['x-default']) ?? '',
+    set: settings[name] === undefined ? '' : JSON.stringify(settings[name]),
+    valid: validText(schema),
+  }))
+}
+
+function validText(schema: Readonly<Record<string, unknown>>): string {
+  const { type, minimum, maximum, description, enum: values, pattern } = schema
+  return [
+    Array.isArray(values) ? values.map((value) => JSON.stringify(value)).join(', ') : type,
+    minimum !== undefined && `from ${JSON.stringify(minimum)}`,
+    maximum !== undefined && `to ${JSON.stringify(maximum)}`,
+    pattern !== undefined && `like ${JSON.stringify(pattern)}`,
+    description !== undefined && `(${JSON.stringify(description)})`,
+  ]
+    .filter((part) => typeof part === 'string')
+    .join(' ')
+}

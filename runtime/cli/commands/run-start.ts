@@ -1,0 +1,59 @@
+/** What `sluice start` and `sluice worker` do: they check everything that can be checked without a connection, then supervise. @module */
+import { CLOSING_MS } from '../../process/lifecycle.ts'
+import { createLogger } from '../../telemetry/logger.ts'
+import { loadSettings } from '../../process/load-settings.ts'
+import type { ChildKind } from '../../process/messages.ts'
+import { openRuntimeScratch } from '../../process/runtime-scratch.ts'
+import { concernMs } from '../../process/silence.ts'
+import { createSupervisor } from '../../process/supervisor.ts'
+import { SECOND_MS } from '../../time.ts'
+import type { CliContext } from '../command.ts'
+
+/** Children end by themselves after their drain and {@link CLOSING_MS}; who is still there a moment later is killed. */
+const KILL_AFTER_MS = CLOSING_MS + 2 * SECOND_MS
+
+/** Runs until SIGTERM or SIGINT, then drains; a second one ends everything at once. */
+export async function runStart({
+  env,
+  entryPath,
+  signals,
+}: Pick<CliContext, 'env' | 'entryPath' | 'signals'>): Promise<void> {
+  const { config } = await loadSettings(env, {
+    account: {
+      names: ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
+      description: 'the account of the runtime, which `sluice setup` makes',
+    },
+    tools: true,
+  })
+  const log = createLogger({ level: config.logLevel, format: config.logFormat, base: { role: 'supervisor' } })
+  const scratch = await openRuntimeScratch(config.scratchDir, log)
+  const workers = config.roles.includes('worker') ? config.workers : 0
+  const children: ChildKind[] = ['serve', ...Array.from({ length: workers }, () => 'work' as const)]
+  const supervisor = createSupervisor({
+    entryPath,
+    children,
+    env: { ...env, SLUICE_SCRATCH_DIR: scratch.path },
+    scratchDir: scratch.path,
+    graceMs: config.drainMs + KILL_AFTER_MS,
+    limits: { concernMs: concernMs(config.leaseMs) },
+    log,
+  })
+  let isStopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    signals.on(signal, () => {
+      log.info(
+        { signal },
+        isStopping ? 'ending at once' : 'draining: a second signal ends everything at once',
+      )
+      if (isStopping) supervisor.kill()
+      else supervisor.stop()
+      isStopping = true
+    })
+  }
+  try {
+    await supervisor.run()
+  } finally {
+    await scratch.remove()
+  }
+  log.info('stopped')
+}

@@ -1,0 +1,121 @@
+/** `sluice runs`: the newest runs, or those that a filter names. @module */
+import { InvalidArgumentError } from 'commander'
+import type { Run } from '../../api/runs/model.ts'
+import { RUN_STATES } from '../../queue/run.ts'
+import { ageText, countArgument, durationText, timeArgument } from '../terminal/amounts.ts'
+import { apiCommand, apiOf, type ApiOptions } from '../api-command.ts'
+import { examples, UsageError, type CliCommand, type CliContext } from '../command.ts'
+import { shortId } from '../ids.ts'
+import { createListing, type Column } from '../terminal/table.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import { toneOf } from '../terminal/tones.ts'
+import { watchScreen } from '../terminal/watch-screen.ts'
+
+interface RunsOptions extends ApiOptions {
+  readonly function?: string
+  readonly status?: string
+  readonly bucket?: string
+  readonly prefix?: string
+  readonly since?: string
+  readonly until?: string
+  readonly limit: number
+  readonly all?: boolean
+  readonly watch?: boolean
+}
+
+const COLUMNS: readonly Column<Run>[] = [
+  { title: 'run', show: ({ id }) => shortId(id), plain: ({ id }) => id },
+  {
+    title: 'status',
+    show: statusText,
+    plain: ({ status }) => status,
+    tone: ({ status }) => toneOf(status),
+  },
+  { title: 'function', show: (run) => run.function },
+  {
+    title: 'age',
+    show: ({ createdAt }) => ageText(createdAt),
+    plain: ({ createdAt }) => createdAt,
+    isNumber: true,
+  },
+  {
+    title: 'took',
+    show: (run) => (run.startedAt === undefined ? '' : durationText(tookMs(run))),
+    plain: (run) => (run.startedAt === undefined ? '' : String(tookMs(run))),
+    isNumber: true,
+  },
+  { title: 'object', show: ({ object }) => `${object.bucket}/${object.key}` },
+  // A person reads it below the line.
+  { title: 'reason', show: reasonText, isForPrograms: true },
+]
+
+/** Such as `running 42 %`. */
+function statusText({ status, progress }: Run): string {
+  return progress?.percent === undefined ? status : `${status} ${Math.floor(progress.percent)} %`
+}
+
+/** Of the last attempt; of one in progress, so far. */
+function tookMs({ startedAt, endedAt }: Run): number {
+  return (endedAt === undefined ? Date.now() : Date.parse(endedAt)) - Date.parse(startedAt ?? '')
+}
+
+/** Why it failed, or has failed so far. */
+function reasonText({ error, reason }: Run): string {
+  return error?.split('\n')[0] ?? reason ?? ''
+}
+
+export const runs: CliCommand = (program, context) => {
+  apiCommand(program, 'runs')
+    .description('list runs, the newest first')
+    .option('--function <name>', 'of this function')
+    .option('--status <list>', `in one of these states: ${RUN_STATES.join(', ')}`, statusList)
+    .option('--bucket <name>', 'of objects in this bucket')
+    .option('--prefix <text>', 'only objects whose key has this prefix')
+    .option('--since <time>', 'created since then: 2d, or 2026-11-23T14:00:00Z', (text) => timeArgument(text))
+    .option('--until <time>', 'created before then', (text) => timeArgument(text))
+    .option('--limit <n>', 'at most this many', countArgument, 50)
+    .option('--all', 'without a limit')
+    .addHelpText(
+      'after',
+      examples('runs --status dead --since 2d', 'runs --watch', 'runs --function chunk --all --json'),
+    )
+    .option('--watch', 'show the list again every second, until Ctrl-C')
+    .action(async ({ watch, ...options }: RunsOptions) => {
+      if (!watch) return list(context, context.out, options)
+      if (!context.out.isTerminal || options.json)
+        throw new UsageError('--watch is for a terminal; a program can call `sluice runs --json` again')
+      return watchScreen(context, (screen) => list(context, screen, options))
+    })
+}
+
+async function list(
+  context: CliContext,
+  out: Terminal,
+  { limit, all, json, api, ...filter }: Omit<RunsOptions, 'watch'>,
+): Promise<void> {
+  const listing = createListing(out, COLUMNS, { json, note: reasonText })
+  let count = 0
+  let isCut = false
+  const pages = apiOf(context, { ...(api !== undefined && { api }) }).pages<Run>(
+    '/v1/runs',
+    { ...filter },
+    all ? Infinity : limit,
+  )
+  for await (const page of pages) {
+    listing.add(page.items)
+    count += page.items.length
+    isCut = page.isCut
+  }
+  listing.end()
+  if (context.err.isTerminal && !json) {
+    if (count === 0) context.err.write('no run matches\n')
+    else if (isCut) context.err.write(`the first ${count}; more with --limit or --all\n`)
+  }
+}
+
+function statusList(text: string): string {
+  const wrong = text.split(',').filter((name) => !RUN_STATES.some((state) => state === name))
+  if (wrong.length > 0)
+    throw new InvalidArgumentError(`"${wrong.join(',')}": there are ${RUN_STATES.join(', ')}`)
+  return text
+}

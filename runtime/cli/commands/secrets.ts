@@ -1,0 +1,50 @@
+/** `sluice secrets`: the passwords of a whole stack, as files for docker-compose.yml. Nothing that is in them is printed. @module */
+import { Option } from 'commander'
+import { loadConfig } from '../../settings/config.ts'
+import { examples, UsageError, type CliCommand } from '../command.ts'
+
+export const secrets: CliCommand = (program, { env, out }) => {
+  program
+    .command('secrets')
+    .description('make the secrets that are missing, as files for docker-compose.yml; none is printed')
+    .option('--dir <folder>', 'where they are kept', 'secrets')
+    .addOption(new Option('--rotate <names...>', 'make these anew').default([]))
+    .option('--owner <uid:gid>', 'the user of the containers (as root: 1000:1000; else you)')
+    .addHelpText('after', examples('secrets', 'secrets --rotate redis-runtime token-admin'))
+    .action(async ({ dir, rotate, owner }: { dir: string; rotate: readonly string[]; owner?: string }) => {
+      const [{ keepSecrets }, { isSecretName, restartsFor, SECRETS }] = await Promise.all([
+        import('../../setup/secrets/keep.ts'),
+        import('../../setup/secrets/plan.ts'),
+      ])
+      const known = rotate.filter(isSecretName)
+      const unknown = rotate.filter((name) => !isSecretName(name))
+      if (unknown.length > 0)
+        throw new UsageError(`no secret is called ${unknown.join(', ')}; there are ${SECRETS.join(', ')}`)
+      const user = ownerOf(owner)
+      const { made, changed } = await keepSecrets({
+        dir,
+        name: loadConfig(env).name,
+        rotate: known,
+        owner: user,
+      })
+      for (const file of made) out.write(`made     ${dir}/${file}\n`)
+      for (const file of changed) out.write(`changed  ${dir}/${file}\n`)
+      if (made.length + changed.length === 0) out.write(`All were there in ${dir}: nothing to do.\n`)
+      if (known.length > 0)
+        out.write('Now run these lines. Uploads go on meanwhile where MinIO does, and none is lost:\n')
+      for (const line of restartsFor(known)) out.write(`  ${line}\n`)
+      const { uid, gid } = user ?? { uid: process.getuid?.() ?? 1_000, gid: process.getgid?.() ?? 1_000 }
+      if (uid !== 1_000 || gid !== 1_000)
+        out.write(`Only user ${uid} may read them. Put this into .env: SLUICE_USER=${uid}:${gid}\n`)
+    })
+}
+
+/** Who is root gives them to the containers' user: no container runs as root. */
+function ownerOf(text: string | undefined): { uid: number; gid: number } | undefined {
+  if (text === undefined) return process.getuid?.() === 0 ? { uid: 1_000, gid: 1_000 } : undefined
+  const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(text) ?? []
+  if (uid === undefined || gid === undefined)
+    throw new UsageError(`--owner ${text}: write two numbers, such as 1000:1000`)
+  if (Number(uid) === 0) throw new UsageError('--owner: no container runs as root')
+  return { uid: Number(uid), gid: Number(gid) }
+}

@@ -1,0 +1,110 @@
+/** A real run of one function (`--run`): a small file goes in, its result is looked at, and all of it is removed again. @module */
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { stretched } from '../../busyness.ts'
+import type { FunctionOfObject, ObjectView } from '../../api/objects/model.ts'
+import { messageOf } from '../../errors.ts'
+import { createRouter } from '../../function/routing.ts'
+import { allBuckets } from '../../setup/minio/policies.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { MINUTE_MS, SECOND_MS, sleep } from '../../time.ts'
+import { countText, durationText } from '../terminal/amounts.ts'
+import { formatBytes } from '../../amounts.ts'
+import { createApiClient, type ApiClient } from '../../api/client.ts'
+import { fail, ok, skipped, type Finding, type Findings } from './finding.ts'
+import type { Patient } from './subject.ts'
+import { toneWav } from './tone.ts'
+
+export interface CanaryRun {
+  /** The function. */
+  readonly name: string
+  /** What is uploaded. @defaultValue a second of a tone, as WAV */
+  readonly file?: string | undefined
+}
+
+const PATIENCE_MS = stretched(2 * MINUTE_MS)
+const ENDED = ['succeeded', 'dead', 'cancelled', 'superseded', 'source-gone']
+
+export async function* checkRun(patient: Patient, { name, file }: CanaryRun): Findings {
+  const { root, functions, invocation } = patient
+  const check = `run of ${name}`
+  const definition = functions.find((fn) => fn.name === name)
+  if (!definition) {
+    yield fail(
+      check,
+      `there is no such function; there are ${functions.map((fn) => fn.name).join(', ')}`,
+      `${invocation} functions`,
+    )
+    return
+  }
+  if (!root) {
+    yield skipped(
+      check,
+      'only root may remove the file afterwards: give MINIO_ROOT_USER and MINIO_ROOT_PASSWORD',
+    )
+    return
+  }
+  const { bucket } = definition
+  const folder = `sluice-doctor-${randomUUID().slice(0, 8)}/`
+  const key = `${folder}${file === undefined ? 'tone.wav' : basename(file)}`
+  const bytes = file === undefined ? toneWav() : await readFile(file)
+  const route = createRouter([definition])({ bucket, key, sizeBytes: bytes.length })[0]
+  if (route?.mismatch) {
+    yield fail(
+      check,
+      `it does not take ${key} (${route.mismatch}): name a file that it takes`,
+      `${invocation} doctor --run ${name} --file <path>`,
+    )
+    return
+  }
+  const api = createApiClient(patient.env, patient.api)
+  const startedMs = performance.now()
+  try {
+    await root.storage.put(bucket, key, { bytes }, { contentType: 'application/octet-stream' })
+    const ended = await untilEnded(api, { bucket, key, name }, patient.signal)
+    yield judge(check, ended, performance.now() - startedMs, { key: `${bucket}/${key}`, invocation })
+  } catch (error) {
+    yield fail(check, messageOf(error), `${invocation} why ${bucket}/${key}`)
+  } finally {
+    // The source first: what still runs then ends as `source-gone`.
+    const written = allBuckets(functions).filter((other) => other !== bucket)
+    for (const each of [bucket, ...written]) await removeAll(root.storage, each, folder)
+  }
+}
+
+/** The function's part of the view when every function that took the file has ended; undefined when that takes too long. */
+async function untilEnded(
+  api: ApiClient,
+  { bucket, key, name }: { readonly bucket: string; readonly key: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<FunctionOfObject | undefined> {
+  const deadlineMs = performance.now() + PATIENCE_MS
+  while (performance.now() < deadlineMs && !signal.aborted) {
+    const view = await api.get<ObjectView>(`/v1/objects/${bucket}`, { key })
+    const taking = view.functions.filter(({ isMatch }) => isMatch)
+    if (taking.length > 0 && taking.every(({ run }) => run && ENDED.includes(run.status)))
+      return taking.find((fn) => fn.name === name)
+    await sleep(SECOND_MS / 4, signal)
+  }
+  return undefined
+}
+
+function judge(
+  check: string,
+  ended: FunctionOfObject | undefined,
+  tookMs: number,
+  { key, invocation }: { readonly key: string; readonly invocation: string },
+): Finding {
+  const look = `${invocation} why ${key}`
+  if (!ended) return fail(check, `it has not ended after ${durationText(tookMs)}`, look)
+  const { run, result, explanation } = ended
+  if (run?.status !== 'succeeded') return fail(check, `${run?.status ?? 'no run'}: ${explanation}`, look)
+  const files = result ? `, ${countText(result.files, 'file')} of ${formatBytes(result.bytes)}` : ''
+  return ok(check, `from PUT to result in ${durationText(tookMs)}${files}; removed again`)
+}
+
+async function removeAll(storage: Storage, bucket: string, prefix: string): Promise<void> {
+  for await (const { key, versionId } of storage.list(bucket, { prefix, versions: true }))
+    await storage.remove(bucket, key, { ...(versionId !== undefined && { versionId }) })
+}

@@ -1,0 +1,100 @@
+/** Who is examined: the settings, the functions, and connections with which checks ask. @module */
+import type { Redis } from 'ioredis'
+import { stretched } from '../../busyness.ts'
+import type { Config, Credentials, Environment } from '../../settings/config.ts'
+import type { FunctionList } from '../../function/list.ts'
+import { createKeys, type Keys } from '../../queue/keys.ts'
+import { fileSettingOf } from '../../settings/setting-files.ts'
+import { storageOn } from '../../storage/client.ts'
+import { createRequester, type Requester } from '../../storage/request.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { SECOND_MS } from '../../time.ts'
+import { openRedis } from './open-redis.ts'
+
+export interface Account {
+  readonly name: 'root' | 'runtime' | 'uploader'
+  readonly credentials: Credentials
+  readonly requester: Requester
+  readonly storage: Storage
+}
+
+export interface Patient extends FunctionList {
+  readonly config: Config
+  readonly env: Environment
+  /** `--api`. */
+  readonly api: string | undefined
+  /** How this program is called, for lines to copy. */
+  readonly invocation: string
+  readonly keys: Keys
+  /** Undefined when it does not answer: then `redisFailure` says why. */
+  readonly redis: Redis | undefined
+  readonly redisFailure: string
+  /** Undefined when its settings are not there. */
+  readonly root: Account | undefined
+  readonly runtime: Account | undefined
+  readonly uploader: Account | undefined
+  /** Ctrl-C. */
+  readonly signal: AbortSignal
+  close(): void
+}
+
+type Given = Pick<Patient, 'config' | 'env' | 'functions' | 'checks' | 'api' | 'invocation' | 'signal'>
+
+/** A person waits: a server that says nothing for so long has failed. */
+const IDLE_MS = 5 * SECOND_MS
+
+export async function openPatient(given: Given): Promise<Patient> {
+  const { config } = given
+  const account = (name: Account['name'], credentials: Credentials | undefined): Account | undefined => {
+    if (!credentials) return undefined
+    // The second try is for a clock that was wrong: the first answer corrects it.
+    const requester = createRequester({
+      endpoint: config.minioEndpoint,
+      region: config.minioRegion,
+      credentials,
+      idleTimeoutMs: stretched(IDLE_MS),
+      retries: 1,
+    })
+    return { name, credentials, requester, storage: storageOn(requester) }
+  }
+  const accounts = {
+    root: account('root', config.rootCredentials),
+    runtime: account('runtime', config.runtimeCredentials),
+    uploader: account('uploader', config.uploaderCredentials),
+  }
+  const opened = await openRedis(config.redisUrl)
+  return {
+    ...given,
+    ...accounts,
+    keys: createKeys(config.name),
+    redis: opened.redis,
+    redisFailure: opened.failure,
+    close() {
+      opened.redis?.disconnect()
+      for (const opened of Object.values(accounts)) opened?.requester.close()
+    },
+  }
+}
+
+/** The line that sets MinIO up. */
+export function setupLine({ config, invocation }: Patient): string {
+  const root = config.rootCredentials ? '' : 'MINIO_ROOT_USER=… MINIO_ROOT_PASSWORD=… '
+  return `${root}${invocation} setup`
+}
+
+/** `redis-cli` on this Redis; a password stays where it is, in the environment or in its file. */
+export function redisCli({ config, env }: Pick<Patient, 'config' | 'env'>): string {
+  const url = new URL(config.redisUrl)
+  if (!url.password) return `redis-cli -u ${url.href.replace(/\/$/, '')}`
+  const path = env[fileSettingOf('REDIS_URL')]
+  return `redis-cli -u ${path ? `"$(cat '${path}')"` : '"$REDIS_URL"'}`
+}
+
+export function isHere(hostname: string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
+}
+
+/** In a clone the servers of this machine are those that `npm start` brings up. */
+export function localStart(invocation: string): string | undefined {
+  return invocation.startsWith('npm ') ? 'npm start   # brings up Redis, MinIO and the runtime' : undefined
+}

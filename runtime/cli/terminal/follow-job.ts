@@ -1,0 +1,120 @@
+/** A job under way, shown until it is done. @module */
+import { OPEN_STATES } from '../../queue/run.ts'
+import type { Job } from '../../api/jobs/model.ts'
+import { SECOND_MS, sleep } from '../../time.ts'
+import type { ApiClient } from '../../api/client.ts'
+import { BadNewsError, InterruptedError, type CliContext } from '../command.ts'
+import { countText } from './amounts.ts'
+import { shortId } from '../ids.ts'
+import { fit, printable, shownOn } from './printable.ts'
+import { writeJson } from './table.ts'
+import { progressLine } from './terminal.ts'
+
+export interface FollowOptions {
+  readonly json?: boolean
+  /** `--no-wait`: only say which job it is. */
+  readonly wait: boolean
+  /** Until its runs have ended too. */
+  readonly waitRuns?: boolean
+}
+
+const POLL_MS = SECOND_MS / 2
+/** `forgotten`: whether it ended well nobody can say any more. */
+const WITHOUT_RESULT = ['dead', 'cancelled', 'forgotten']
+
+/**
+ * Ctrl-C leaves the job running.
+ *
+ * @throws {BadNewsError} when runs were waited for and some ended without a result or cannot be counted, or the job was
+ * cancelled
+ */
+export async function followJob(
+  api: ApiClient,
+  started: Job,
+  options: FollowOptions,
+  context: CliContext,
+): Promise<void> {
+  const job = options.wait || options.waitRuns ? await untilDone(api, started, options, context) : started
+  if (options.json) writeJson(context.out, job)
+  else {
+    context.out.write(`job ${printable(job.id)}: ${jobText(job)}\n`)
+    if (options.waitRuns) writeFailures(job, context)
+  }
+  if (job.status === 'cancelled') throw new BadNewsError('the job was cancelled')
+  if (options.waitRuns && !job.runs) {
+    throw new BadNewsError(
+      `outcomes are not tracked for a job of ${countText(job.total, 'run')}, so --wait-runs cannot wait for them; the job continues: ${context.invocation} show ${job.id}`,
+    )
+  }
+  if (options.waitRuns && countOf(job, WITHOUT_RESULT) > 0) {
+    throw new BadNewsError('some runs ended without a result')
+  }
+}
+
+async function untilDone(
+  api: ApiClient,
+  started: Job,
+  { waitRuns }: FollowOptions,
+  { signals, err, invocation }: CliContext,
+): Promise<Job> {
+  const stopping = new AbortController()
+  const onInterrupt = () => stopping.abort()
+  signals.on('SIGINT', onInterrupt)
+  const line = progressLine(err, fit)
+  try {
+    let job = started
+    while (isOpen(job, waitRuns)) {
+      line.show(jobText(job))
+      await sleep(POLL_MS, stopping.signal)
+      if (stopping.signal.aborted) {
+        line.clear()
+        throw new InterruptedError(
+          `job ${job.id} is still running; stop it with: ${invocation} cancel ${job.id}`,
+        )
+      }
+      job = await api.get<Job>(`/v1/jobs/${encodeURIComponent(job.id)}`)
+      if (waitRuns && !job.runs) break
+    }
+    return job
+  } finally {
+    line.clear()
+    signals.off('SIGINT', onInterrupt)
+  }
+}
+
+/** A sentence for each run that failed, and the command that shows the rest of it. */
+function writeFailures(job: Job, { out, invocation }: CliContext): void {
+  const failures = job.failures ?? []
+  for (const { run, status, bucket, key, reason, ...rest } of failures) {
+    const why = reason === undefined ? '' : `: ${reason.split('\n')[0]}`
+    out.write(`  ${shownOn(out, `${status} ${rest.function} ${bucket}/${key}${why}`)}\n`)
+    out.write(`    ${printable(`${invocation} show ${shortId(run)}`)}\n`)
+  }
+  const unnamed = countOf(job, ['dead', 'cancelled']) - failures.length
+  if (unnamed > 0) out.write(`  and ${unnamed} more\n`)
+}
+
+function isOpen(job: Job, waitRuns = false): boolean {
+  if (job.status === 'running') return true
+  // The answer to the request itself has no counts yet.
+  return waitRuns && (!job.runs || countOf(job, OPEN_STATES) > 0)
+}
+
+function countOf({ runs = {} }: Job, states: readonly string[]): number {
+  return states.reduce((sum, state) => sum + (runs[state] ?? 0), 0)
+}
+
+/** Such as `40 of 42 runs handed out, 1 passed over; 38 succeeded, 2 running`. */
+export function jobText(job: Job): string {
+  const states = Object.entries(job.runs ?? {})
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${state}`)
+  const parts = [
+    job.status === 'cancelled' ? 'cancelled: ' : '',
+    `${job.handedOut} of ${countText(job.total, 'run')} handed out`,
+    job.passedOver > 0 ? `, ${job.passedOver} passed over` : '',
+    states.length > 0 ? `; ${states.join(', ')}` : '',
+    job.percent === undefined || job.percent === 100 ? '' : `; ${Math.floor(job.percent)} %`,
+  ]
+  return printable(parts.join(''))
+}

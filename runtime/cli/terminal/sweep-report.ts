@@ -1,0 +1,85 @@
+/** What a sweep has found, in words. @module */
+import type { SweepPass, SweepPreview } from '../../api/sweep/model.ts'
+import type { HealReason, ReportReason } from '../../upkeep/sweep/decide.ts'
+import { countText, timeText } from './amounts.ts'
+import { printable, shownOn } from './printable.ts'
+import type { Terminal } from './terminal.ts'
+
+const HEALED: Readonly<Record<HealReason, string>> = {
+  'lost-event': 'never heard of, and run now',
+  restored: 'the latest version once more, and run again',
+  'stream-entry': 'a run that had lost its place in its queue',
+  'delay-entry': 'a run whose retry had been lost',
+  'lost-delete': 'a result of a deleted source, which goes too',
+}
+
+const REPORTED: Readonly<Record<ReportReason, string>> = {
+  'before-watermark': 'there before the function was set up: sluice reprocess runs them',
+  'not-set-up': 'of a function that was never set up: sluice setup',
+  'too-young': 'just uploaded, and left to their events',
+  'event-unknown': 'may have come in a way that the function is not for: sluice reprocess runs them',
+  removed: 'their result was removed on purpose: sluice reprocess makes it again',
+  'past-keeping': 'older than results are kept (SLUICE_RESULTS_KEPT): sluice reprocess runs them',
+  'source-stays':
+    'done, but not removed as their function does after success (Redis was emptied, or another function has not succeeded): sluice reprocess runs and removes them',
+  'deleted-before': 'a result of a source that was deleted before the last full sweep, which let it stand',
+  unreadable: 'the store does not give what would tell of them: the log names them',
+  'bucket-refused': 'a bucket that the store does not list',
+}
+
+export function writeReport(out: Terminal, report: SweepPass | SweepPreview): void {
+  const healed = linesOf(report.healed, HEALED)
+  const reported = linesOf(report.reported, REPORTED)
+  const isPreview = 'sample' in report
+  out.write(`${lookedAt(report)}\n`)
+  if (report.objects === 0) out.write('no key begins so, or the buckets are empty\n')
+  else if (healed.length === 0) out.write('nothing was lost\n')
+  else out.write(`${isPreview ? 'would be healed' : 'healed'}:\n${healed.join('')}`)
+  if ('sample' in report) {
+    for (const { reason, function: name, bucket, key } of report.sample)
+      out.write(`  ${printable(reason)}  ${printable(name)}  ${shownOn(out, `${bucket}/${key}`)}\n`)
+  }
+  if (reported.length > 0) out.write(`left alone:\n${reported.join('')}`)
+  for (const { reason, function: name, bucket, key } of report.left ?? []) {
+    const where = key === undefined ? bucket : `${bucket}/${key}`
+    out.write(`  ${[reason, name ?? '-', where].map((text) => shownOn(out, text)).join('  ')}\n`)
+  }
+}
+
+export function lookedAt({ objects, runs }: Pick<SweepPass, 'objects' | 'runs'>): string {
+  // A sweep of a part compares its objects' runs, and looks at no others.
+  const others = runs > 0 ? ` and ${countText(runs, 'run')}` : ''
+  return `${countText(objects, 'object')}${others} looked at`
+}
+
+function linesOf(
+  counts: Readonly<Record<string, number>>,
+  words: Readonly<Record<string, string>>,
+): readonly string[] {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([reason, count]) => `  ${count} ${printable(reason)}${words[reason] ? `: ${words[reason]}` : ''}\n`)
+}
+
+/** A line for each: when, why, what for, and what came of it. */
+export function writePasses(out: Terminal, passes: readonly SweepPass[]): void {
+  if (passes.length === 0) out.write('no sweep has begun yet\n')
+  for (const pass of passes) {
+    const { status, kind, cause, bucket, prefix, startedAt, endedAt, failure } = pass
+    const part = [bucket ?? '', prefix ?? ''].filter(Boolean).join('/')
+    const when = endedAt ?? startedAt
+    const counts = sum(pass.healed) === 0 ? 'nothing was lost' : `${sum(pass.healed)} healed`
+    const left = sum(pass.reported) === 0 ? '' : `, ${sum(pass.reported)} left alone`
+    const words = [
+      `${status} ${kind} (${cause})${part === '' ? '' : ` of ${part}`}`,
+      ...(when === undefined ? [] : [timeText(when)]),
+      ...(status === 'waiting' ? [] : [lookedAt(pass), `${counts}${left}`]),
+      ...(failure === undefined ? [] : [failure]),
+    ]
+    out.write(`${printable(words.join('; '))}\n`)
+  }
+}
+
+function sum(counts: Readonly<Record<string, number>>): number {
+  return Object.values(counts).reduce((all, count) => all + count, 0)
+}

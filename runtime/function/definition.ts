@@ -1,0 +1,239 @@
+/**
+ * What a function is: a definition (when it runs, how often it is tried, which options it takes) and a Hono handler.
+ * @module
+ */
+import type { Context, Handler } from 'hono'
+import { z } from 'zod'
+import { ConfigError, messageOf } from '../errors.ts'
+import { CREATED_EVENTS, type CreatedEventName } from '../storage/event.ts'
+import { compileGlob } from './glob/glob.ts'
+import type { ObjectVersion } from '../storage/object-version.ts'
+import type { Output } from '../output/output.ts'
+import { parseSizeBytes } from '../amounts.ts'
+import { parseDurationMs } from '../time.ts'
+import '../zod-words.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Source } from '../worker/source/source.ts'
+
+/** The object version that an attempt works on, as the store described it when the attempt began. */
+export interface SourceObject extends ObjectVersion {
+  readonly contentType?: string
+  /** User metadata: names in lower case, without `x-amz-meta-`. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export interface RunFacts {
+  /** 32 hex digits, computed from function, bucket, key and generation. */
+  readonly id: string
+  /** 1-based; attempts that were handed back are not counted. */
+  readonly attempt: number
+  readonly epoch: number
+}
+
+/** How far an attempt is. What is unknown stays absent. */
+export interface Progress {
+  readonly mediaSeconds?: number
+  /** 0 to 100. */
+  readonly percent?: number
+  /** Media seconds per second. */
+  readonly speed?: number
+  readonly secondsLeft?: number
+}
+
+/** What a handler finds in `c.var`. All of it belongs to one attempt and ends with it. */
+export interface FunctionVariables<O> {
+  readonly event: SourceObject
+  readonly run: RunFacts
+  readonly options: O
+  readonly source: Source
+  readonly output: Output
+  /** Aborted on timeout, stall, cancel, lost lease and drain; its `reason` is an Error that says which. */
+  readonly signal: AbortSignal
+  /** Says that the work moves; an attempt that is silent for `stallTimeout` is ended. */
+  readonly progress: (progress: Progress) => void
+  readonly log: Logger
+  /** The path of a folder of this attempt's own, removed afterwards. */
+  readonly scratch: string
+}
+
+export interface FunctionEnv<O = unknown> {
+  Variables: FunctionVariables<O>
+}
+
+/** Sizes and durations as people write them: `'50GiB'`, `'2h'`. */
+export interface Definition<S extends z.ZodObject> {
+  /** Lower-case letters, digits and hyphens, beginning with a letter; part of object keys and metrics. */
+  readonly name: string
+  /** Changes when results change, so that `outdated` ones can be found. */
+  readonly version: string
+  readonly on: {
+    readonly bucket: string
+    /** Case-insensitive globs, as picomatch reads them; one must match. @defaultValue every key */
+    readonly match?: readonly string[]
+    /** Case-insensitive globs; none may match. */
+    readonly ignore?: readonly string[]
+    /** How the object came to be. @defaultValue all of them */
+    readonly events?: readonly CreatedEventName[]
+    readonly size?: { readonly min?: string; readonly max?: string }
+  }
+  /** Where results go. @defaultValue { bucket: 'processed' } */
+  readonly output?: { readonly bucket: string }
+  readonly options?: S
+  /**
+   * Groups of options that exclude each other: one from a higher place (metadata over settings, a request over metadata)
+   * replaces the others from lower ones. @defaultValue none
+   */
+  readonly alternatives?: readonly (readonly (keyof S['shape'] & string)[])[]
+  /**
+   * What becomes of results when their source is deleted by others. Buckets without versions keep all, and so do objects whose
+   * source the runtime itself removes (`afterSuccess`). @defaultValue 'keep'
+   */
+  readonly onDelete?: 'keep' | 'remove'
+  /**
+   * What becomes of the source once every function that it matches has succeeded. Needs the right to delete in its bucket,
+   * which `sluice setup` then gives to the runtime's account; a bucket without versions keeps all. @defaultValue 'keep'
+   */
+  readonly afterSuccess?: 'keep' | 'remove'
+  /**
+   * Attempts in total, the first included; the wait before attempt n is drawn from 0 to `first` * 2^(n-2), at most `max`.
+   * @defaultValue { attempts: 5, first: '1s', max: '5m' }
+   */
+  readonly retry?: { readonly attempts?: number; readonly first?: string; readonly max?: string }
+  /** @defaultValue '1h' */
+  readonly timeout?: string
+  /** The longest silence: no bytes in, none out, no progress. @defaultValue '60s' */
+  readonly stallTimeout?: string
+  /** Attempts at a time in one worker process. @defaultValue 1 */
+  readonly concurrency?: number
+}
+
+export interface FunctionDefinition {
+  readonly name: string
+  readonly version: string
+  readonly bucket: string
+  readonly match: readonly string[]
+  readonly ignore: readonly string[]
+  readonly events: readonly CreatedEventName[]
+  readonly minBytes: number
+  readonly maxBytes: number
+  readonly outputBucket: string
+  readonly options: z.ZodObject
+  readonly alternatives: readonly (readonly string[])[]
+  readonly onDelete: 'keep' | 'remove'
+  readonly afterSuccess: 'keep' | 'remove'
+  readonly maxAttempts: number
+  readonly firstDelayMs: number
+  readonly maxDelayMs: number
+  readonly timeoutMs: number
+  readonly stallTimeoutMs: number
+  readonly concurrency: number
+  readonly handler: Handler<FunctionEnv>
+}
+
+const DEFINITION_FIELDS: readonly (keyof Definition<z.ZodObject>)[] = [
+  'name',
+  'version',
+  'on',
+  'output',
+  'options',
+  'alternatives',
+  'onDelete',
+  'afterSuccess',
+  'retry',
+  'timeout',
+  'stallTimeout',
+  'concurrency',
+]
+const ON_FIELDS: readonly (keyof Definition<z.ZodObject>['on'])[] = [
+  'bucket',
+  'match',
+  'ignore',
+  'events',
+  'size',
+]
+
+type OptionsOf<S extends z.ZodObject> = keyof S['shape'] extends never ? {} : z.output<S>
+
+/**
+ * A function ready to be listed in `functions/index.ts`.
+ *
+ * @throws {ConfigError} when the definition is wrong, naming the function and every wrong field
+ */
+export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
+  definition: Definition<S>,
+  handler: (c: Context<FunctionEnv<OptionsOf<S>>>) => Response | Promise<Response>,
+): FunctionDefinition {
+  const issues: string[] = []
+  const read = <T>(field: string, parse: () => T, fallback: T): T => {
+    try {
+      return parse()
+    } catch (error) {
+      issues.push(`function "${definition.name}": ${field}: ${messageOf(error)}`)
+      return fallback
+    }
+  }
+  const choice = (field: string, value: 'keep' | 'remove' = 'keep') => {
+    if (value !== 'keep' && value !== 'remove')
+      issues.push(
+        `function "${definition.name}": ${field}: ${JSON.stringify(value)} is neither "keep" nor "remove"`,
+      )
+    return value
+  }
+  const count = (field: string, value: number): number => {
+    if (!Number.isInteger(value) || value < 1) {
+      issues.push(`function "${definition.name}": ${field}: ${value} is no whole number of at least 1`)
+    }
+    return value
+  }
+  // Whoever writes plain JavaScript, or starts without `tsc`, must not find that a misspelt `match` meant every key.
+  const known = (part: string, names: readonly string[], given: object | undefined) => {
+    for (const field of Object.keys(given ?? {})) {
+      if (!names.includes(field))
+        issues.push(`function "${definition.name}": ${part}${field}: unknown; known are ${names.join(', ')}`)
+    }
+  }
+  known('', DEFINITION_FIELDS, definition)
+  known('on.', ON_FIELDS, definition.on)
+  known('on.size.', ['min', 'max'], definition.on.size)
+  known('output.', ['bucket'], definition.output)
+  known('retry.', ['attempts', 'first', 'max'], definition.retry)
+  if (!/^[a-z][a-z0-9-]{0,62}$/.test(definition.name)) {
+    issues.push(
+      `function "${definition.name}": name: lower-case letters, digits and hyphens, beginning with a letter`,
+    )
+  }
+  const { on } = definition
+  const globs = (field: string, given: readonly string[] = []) => {
+    for (const glob of given) read(field, () => void compileGlob(glob), undefined)
+    return given
+  }
+  const defined: FunctionDefinition = {
+    name: definition.name,
+    version: definition.version,
+    bucket: on.bucket,
+    match: globs('on.match', on.match),
+    ignore: globs('on.ignore', on.ignore),
+    events: on.events ?? CREATED_EVENTS,
+    minBytes: read('on.size.min', () => parseSizeBytes(on.size?.min ?? '0B'), 0),
+    maxBytes: read('on.size.max', () => (on.size?.max ? parseSizeBytes(on.size.max) : Infinity), Infinity),
+    outputBucket: definition.output?.bucket ?? 'processed',
+    options: definition.options ?? z.object({}),
+    alternatives: definition.alternatives ?? [],
+    onDelete: choice('onDelete', definition.onDelete),
+    afterSuccess: choice('afterSuccess', definition.afterSuccess),
+    maxAttempts: count('retry.attempts', definition.retry?.attempts ?? 5),
+    firstDelayMs: read('retry.first', () => parseDurationMs(definition.retry?.first ?? '1s'), 0),
+    maxDelayMs: read('retry.max', () => parseDurationMs(definition.retry?.max ?? '5m'), 0),
+    timeoutMs: read('timeout', () => parseDurationMs(definition.timeout ?? '1h'), 0),
+    stallTimeoutMs: read('stallTimeout', () => parseDurationMs(definition.stallTimeout ?? '60s'), 0),
+    concurrency: count('concurrency', definition.concurrency ?? 1),
+    // The one cast: the runtime fills `options` with what `definition.options` parsed.
+    handler: handler as unknown as Handler<FunctionEnv>,
+  }
+  for (const name of defined.alternatives.flat()) {
+    if (!Object.hasOwn(defined.options.shape, name))
+      issues.push(`function "${definition.name}": alternatives: "${name}" is not one of its options`)
+  }
+  if (issues.length > 0) throw new ConfigError(issues)
+  return defined
+}

@@ -1,0 +1,117 @@
+/** The list of functions: loaded, and checked before anything is connected. @module */
+import { extname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Config } from '../settings/config.ts'
+import { ConfigError, messageOf } from '../errors.ts'
+import type { FunctionDefinition } from './definition.ts'
+import { checkOptionSettings } from './options.ts'
+import { selfTrigger } from './self-trigger.ts'
+
+/** Whether what functions work with is there and does what they need. */
+export interface ToolCheck {
+  /** What was looked at, in a few words. */
+  readonly check: string
+  readonly status: 'ok' | 'warn' | 'fail'
+  readonly found: string
+  /** Lines to be copied. */
+  readonly repair?: readonly string[]
+}
+
+/** What a list of functions exports. */
+export interface FunctionList {
+  readonly functions: readonly FunctionDefinition[]
+  /** What they work with, for `/healthz`: names and versions such as `{ ffmpeg: '5.1.9 (path)' }`. */
+  readonly tools?: () => Promise<Readonly<Record<string, string>>>
+  /** What `sluice doctor` is to know of those. */
+  readonly checks?: () => Promise<readonly ToolCheck[]>
+}
+
+/** What the list says, as far as it can be understood. */
+export interface FunctionListReading {
+  /** Undefined when it cannot be read at all. */
+  readonly list: FunctionList | undefined
+  readonly issues: readonly string[]
+}
+
+/**
+ * The functions that `functions/index.ts`, or the file in the settings, lists.
+ *
+ * @throws {ConfigError} with every issue of {@link readFunctions}; any other error is of the module that was loaded
+ */
+export async function loadFunctions(config: Config): Promise<FunctionList> {
+  const { list, issues } = await readFunctions(config)
+  if (!list || issues.length > 0) throw new ConfigError(issues)
+  return list
+}
+
+/**
+ * The same, and all that is wrong with it: no list, two of a name, one that would trigger itself, and what the settings say
+ * wrongly of functions and their options.
+ */
+export async function readFunctions(config: Config): Promise<FunctionListReading> {
+  try {
+    const list = await load(config)
+    return { list, issues: issuesOf(list.functions, config) }
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return { list: undefined, issues: error.issues }
+  }
+}
+
+function issuesOf(functions: FunctionList['functions'], config: Config): readonly string[] {
+  const names = functions.map(({ name }) => name)
+  return [
+    ...names
+      .filter((name, index) => names.indexOf(name) !== index)
+      .map((name) => `two functions are called "${name}"`),
+    ...config.functionNames
+      .filter((name) => !names.includes(name))
+      .map((name) => `SLUICE_FUNCTIONS: no function "${name}"; there are ${names.join(', ')}`),
+    ...functions.map(selfTrigger).filter((issue) => issue !== undefined),
+    ...optionIssues(functions, config),
+  ]
+}
+
+async function load(config: Config): Promise<FunctionList> {
+  const file = config.functionsFile ?? 'functions/index.ts'
+  const { functions, tools, checks } = await importList(config)
+  if (!Array.isArray(functions) || functions.length === 0)
+    throw new ConfigError([`${file} exports no list "functions"`])
+  const strangers = functions.flatMap((entry: Partial<FunctionDefinition> | undefined, index) =>
+    entry?.handler ? [] : [`${file}: entry ${index + 1} of "functions" was not made by defineFunction()`],
+  )
+  if (strangers.length > 0) throw new ConfigError(strangers)
+  return { functions, ...(tools && { tools }), ...(checks && { checks }) }
+}
+
+async function importList({ functionsFile }: Config): Promise<Partial<FunctionList>> {
+  const url = functionsFile
+    ? pathToFileURL(resolve(functionsFile)).href
+    : // What `tsc` has made of it lies beside what it has made of this file.
+      new URL(`../../functions/index${extname(import.meta.url)}`, import.meta.url).href
+  try {
+    return (await import(url)) as Partial<FunctionList>
+  } catch (error) {
+    if (error instanceof ConfigError) throw error
+    const name = functionsFile ? `SLUICE_FUNCTIONS_FILE: ${functionsFile}` : 'functions/index.ts'
+    const message = `${name} cannot be loaded: ${messageOf(error)}`
+    // A file that is missing or no program stays so; what a module does when it is loaded may go well later.
+    if (isAboutFile(error)) throw new ConfigError([message])
+    throw new Error(message, { cause: error })
+  }
+}
+
+function isAboutFile(error: unknown): boolean {
+  const { name, code = '' } = error as NodeJS.ErrnoException
+  return name === 'SyntaxError' || name === 'TransformError' || /^ERR_(MODULE|UNKNOWN|UNSUPPORTED)/.test(code)
+}
+
+function optionIssues(functions: readonly FunctionDefinition[], config: Config): readonly string[] {
+  try {
+    checkOptionSettings(functions, config.functionOptions)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.issues
+  }
+}

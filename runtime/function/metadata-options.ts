@@ -1,0 +1,98 @@
+/**
+ * Which of an object's metadata are options. Pure.
+ *
+ * Other tools write metadata of their own under ordinary names (s3fs and rclone: `mode`), so a bare name sets an option only
+ * when its value is valid. A name with a prefix can only be meant for us: it always sets the option, and a wrong value fails.
+ * @module
+ */
+import { z } from 'zod'
+import type { FunctionDefinition } from './definition.ts'
+import { byOption, type Named } from './option-names.ts'
+import { nearMisses } from './near-misses.ts'
+import { validOption } from './valid-options.ts'
+
+/** Of names that are meant for every function which has the option: `sluice-seconds`. */
+const OUR_PREFIX = 'sluice-'
+/** Metadata have 2 KiB at most, which is too long for a sentence. */
+const MAX_QUOTED_CHARACTERS = 60
+
+export interface MetadataOptions {
+  /** From the lowest rank to the highest: bare names, `sluice-` names, names with the function's own prefix. */
+  readonly layers: readonly Readonly<Record<string, unknown>>[]
+  /** With the function's prefix, which is not enough to make options of them. */
+  readonly unknown: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+/** @param functions - all that a name may be meant for */
+export function metadataOptions(
+  definition: FunctionDefinition,
+  metadata: Readonly<Record<string, string>>,
+  functions: readonly FunctionDefinition[],
+): MetadataOptions {
+  const names = Object.keys(definition.options.shape)
+  const ownPrefix = `${definition.name}.`
+  const own: [string, string][] = []
+  const ours: [string, string][] = []
+  const bare: [string, string][] = []
+  for (const [name, value] of Object.entries(metadata)) {
+    // S3 stores names in lower case, and what hands them on need not.
+    const lower = name.toLowerCase()
+    if (lower.startsWith(ownPrefix)) own.push([name.slice(ownPrefix.length), value])
+    else if (lower.startsWith(OUR_PREFIX)) ours.push([name.slice(OUR_PREFIX.length), value])
+    else bare.push([name, value])
+  }
+  const [byOwn, byOurs, byBare] = [own, ours, bare].map((entries) =>
+    byOption(names, Object.fromEntries(entries)),
+  ) as [Named, Named, Named]
+  const valid: [string, unknown][] = []
+  const warnings: string[] = []
+  for (const [name, value] of Object.entries(byBare.values)) {
+    if (isValid(definition, name, value)) valid.push([name, value])
+    else warnings.push(ignored(definition, name, String(value)))
+  }
+  const ofNone = byOption(optionNames(functions), Object.fromEntries(ours)).unknown
+  const nearest = nearMisses(
+    [...byBare.unknown, ...byOurs.unknown.map((name) => `${OUR_PREFIX}${name}`)],
+    [...names, ...names.flatMap((name) => [`${OUR_PREFIX}${name}`, `${ownPrefix}${name}`])],
+  )
+  // Our prefix can only mean us, so no such name goes by in silence.
+  const isPointedOut = (name: string) => nearest.some((warning) => warning.startsWith(`metadata "${name}" `))
+  const ofNobody = ofNone
+    .map((name) => `${OUR_PREFIX}${name}`)
+    .filter((name) => !isPointedOut(name))
+    .map((name) => notAnOption(definition, name))
+  return {
+    layers: [Object.fromEntries(valid), byOurs.values, byOwn.values],
+    unknown: byOwn.unknown.map((name) => `${ownPrefix}${name}`),
+    warnings: [...warnings, ...nearest, ...ofNobody],
+  }
+}
+
+function optionNames(functions: readonly FunctionDefinition[]): readonly string[] {
+  return functions.flatMap(({ options }) => Object.keys(options.shape))
+}
+
+function isValid({ options }: FunctionDefinition, name: string, value: unknown): boolean {
+  const schema = options.shape[name]
+  try {
+    return schema !== undefined && z.safeParse(schema, value).success
+  } catch {
+    // The schema's own code failed: what it cannot read is not a value of it.
+    return false
+  }
+}
+
+function ignored(definition: FunctionDefinition, name: string, value: string): string {
+  return `metadata "${name}" was ignored: ${JSON.stringify(shortened(value))} is not a valid value of this option (${validOption(definition, name)}), so it may be another program's; the name "${definition.name}.${name}" always sets the option`
+}
+
+function notAnOption({ name, options }: FunctionDefinition, written: string): string {
+  const valid = Object.keys(options.shape)
+  const has = valid.length > 0 ? `those of ${name} are ${valid.join(', ')}` : `${name} has none`
+  return `metadata "${shortened(written)}" is not an option of any function and was ignored; ${has}`
+}
+
+function shortened(text: string): string {
+  return text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}…` : text
+}

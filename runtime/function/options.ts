@@ -1,0 +1,145 @@
+/**
+ * The options of an attempt: defaults < settings < object metadata < reprocess request. Pure.
+ *
+ * Where options are alternatives (`seconds`, `parts`, `bytes`), one of a higher layer replaces the others of lower ones.
+ * @module
+ */
+import { z } from 'zod'
+import { ConfigError, messageOf, PermanentError } from '../errors.ts'
+import type { FunctionDefinition } from './definition.ts'
+import { metadataOptions } from './metadata-options.ts'
+import { byOption } from './option-names.ts'
+import { validOptions } from './valid-options.ts'
+
+const FROM_METADATA = ' (from the object’s metadata)'
+const FROM_REQUEST = ' (from the request)'
+
+export interface OptionLayers {
+  readonly settings?: Readonly<Record<string, unknown>> | undefined
+  /** Clients write metadata of their own: `metadata-options.ts` says which of them are options. */
+  readonly metadata: Readonly<Record<string, string>>
+  readonly request?: Readonly<Record<string, unknown>> | undefined
+  /** All functions of this runtime, for which metadata may be meant. @defaultValue this one alone */
+  readonly functions?: readonly FunctionDefinition[]
+}
+
+export interface MergedOptions {
+  readonly options: Readonly<Record<string, unknown>>
+  /** Metadata that look like an option and were not used. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * The options that a handler gets.
+ *
+ * @throws {PermanentError} when a value is wrong, or a name that can only be meant as an option is unknown; the message names
+ * the option, where it came from, and what is valid
+ */
+export function mergeOptions(definition: FunctionDefinition, layers: OptionLayers): MergedOptions {
+  const names = Object.keys(definition.options.shape)
+  const settings = byOption(names, layers.settings ?? {})
+  const metadata = metadataOptions(definition, layers.metadata, layers.functions ?? [definition])
+  const request = byOption(names, layers.request ?? {})
+  mustBeKnown(definition, metadata.unknown, FROM_METADATA)
+  mustBeKnown(definition, request.unknown, FROM_REQUEST)
+  const ranked = [
+    { values: settings.values, from: ' (from SLUICE_OPTIONS)' },
+    ...metadata.layers.map((values) => ({ values, from: FROM_METADATA })),
+    { values: request.values, from: FROM_REQUEST },
+  ]
+  const merged: Record<string, unknown> = {}
+  for (const { values } of ranked) {
+    for (const name of replacedBy(values, definition.alternatives)) delete merged[name]
+    Object.assign(merged, values)
+  }
+  const result = check(definition, merged)
+  if (!result.success) {
+    const wrong = result.error.issues.map(({ path: [name], message }) => {
+      // A rule about several options at once has no name.
+      if (typeof name !== 'string') return `options ${JSON.stringify(merged)}: ${message}`
+      const from = ranked.findLast(({ values }) => Object.hasOwn(values, name))?.from ?? ''
+      return `option "${name}"${from} is ${JSON.stringify(merged[name])}: ${message}`
+    })
+    throw new PermanentError([...wrong, ...metadata.warnings].join('; ') + `. ${validLine(definition)}`)
+  }
+  return { options: result.data, warnings: metadata.warnings }
+}
+
+/**
+ * Checks the options in the settings before anything runs: each by itself, since others may come with the object.
+ *
+ * @throws {ConfigError} naming each unknown function, unknown option and wrong value
+ */
+export function checkOptionSettings(
+  functions: readonly FunctionDefinition[],
+  settings: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+): void {
+  const issues: string[] = []
+  for (const [name, given] of Object.entries(settings)) {
+    const definition = functions.find((candidate) => candidate.name === name)
+    if (!definition) {
+      issues.push(
+        `SLUICE_OPTIONS: no function "${name}"; there are ${functions.map((each) => each.name).join(', ')}`,
+      )
+      continue
+    }
+    const wrong = wrongOptions(definition, given)
+    issues.push(...wrong.map((what) => `SLUICE_OPTIONS: ${what}; valid: ${validOptions(definition)}`))
+  }
+  if (issues.length > 0) throw new ConfigError(issues)
+}
+
+/**
+ * What is wrong with options that are given before there is an object: unknown names, alternatives together, wrong values.
+ * Shape: `chunk.seconds: must be at least 0.5`.
+ */
+export function wrongOptions(
+  definition: FunctionDefinition,
+  given: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const { name, options } = definition
+  const { values, unknown } = byOption(Object.keys(options.shape), given)
+  const wrong = unknown.map((option) => `${name}: no option ${JSON.stringify(option)}`)
+  for (const group of definition.alternatives) {
+    const together = group.filter((option) => Object.hasOwn(values, option))
+    if (together.length > 1)
+      wrong.push(`${name}: ${together.join(' and ')} are alternatives: give one of them`)
+  }
+  for (const [option, value] of Object.entries(values)) {
+    const schema = options.shape[option]
+    for (const issue of (schema && z.safeParse(schema, value).error?.issues) ?? [])
+      wrong.push(`${[name, option, ...issue.path].join('.')}: ${issue.message}`)
+  }
+  return wrong
+}
+
+/** @throws {PermanentError} */
+function mustBeKnown(definition: FunctionDefinition, unknown: readonly string[], from: string): void {
+  if (unknown.length === 0) return
+  const named = unknown.map((name) => JSON.stringify(name)).join(', ')
+  throw new PermanentError(`no option: ${named}${from}. ${validLine(definition)}`)
+}
+
+/** The options that those of `values` take the place of. */
+function replacedBy(
+  values: Readonly<Record<string, unknown>>,
+  alternatives: FunctionDefinition['alternatives'],
+): readonly string[] {
+  return alternatives.filter((group) => group.some((name) => Object.hasOwn(values, name))).flat()
+}
+
+/** A schema whose own code fails, such as a transform, fails the next time too. */
+function check(definition: FunctionDefinition, merged: Readonly<Record<string, unknown>>) {
+  try {
+    return definition.options.safeParse(merged)
+  } catch (error) {
+    throw new PermanentError(
+      `the options of ${definition.name} cannot be read: ${messageOf(error)}. ${validLine(definition)}`,
+      { cause: error },
+    )
+  }
+}
+
+function validLine(definition: FunctionDefinition): string {
+  return `Valid options of ${definition.name}: ${validOptions(definition)}`
+}

@@ -1,0 +1,77 @@
+/**
+ * Which functions an object version is for, and why not the others. Pure: events, requests and sweeps ask the same.
+ * @module
+ */
+import type { FunctionDefinition } from './definition.ts'
+import { hasReservedSegment } from '../output/layout.ts'
+import type { ObjectVersion } from '../storage/object-version.ts'
+import type { CreatedEvent } from '../storage/event.ts'
+import { compileGlobs } from './glob/glob.ts'
+
+/** Why a function does not run for an object. */
+export const MISMATCHES = [
+  'bucket',
+  'event-name',
+  'folder-marker',
+  'reserved',
+  'pattern',
+  'ignored',
+  'too-small',
+  'too-large',
+] as const
+export type Mismatch = (typeof MISMATCHES)[number]
+
+export interface Route {
+  readonly definition: FunctionDefinition
+  readonly mismatch?: Mismatch
+}
+
+/** What is asked about. A listing knows no event's name: then none is asked for. */
+export type Candidate = Pick<ObjectVersion, 'bucket' | 'key' | 'sizeBytes'> &
+  Partial<Pick<CreatedEvent, 'eventName'>>
+
+/** Every function with its answer, in the order of the list. */
+export type Router = (object: Candidate) => readonly Route[]
+
+export function createRouter(functions: readonly FunctionDefinition[]): Router {
+  // Where the runtime writes, a `~` segment is its own: such a key matches nothing. In other buckets it is a user's
+  // mistake, which must not be silent: it matches, and the attempt refuses it with a verdict.
+  const written = new Set([
+    'metadata',
+    'temporary',
+    ...functions.map((definition) => definition.outputBucket),
+  ])
+  const matchers = functions.map((definition) => ({
+    definition,
+    isWanted: definition.match.length === 0 ? () => true : compileGlobs(definition.match),
+    isIgnored: definition.ignore.length === 0 ? () => false : compileGlobs(definition.ignore),
+  }))
+  return (object) =>
+    matchers.map(({ definition, isWanted, isIgnored }) => {
+      const mismatch = mismatchOf(object, definition, {
+        isWanted,
+        isIgnored,
+        isWritten: written.has(object.bucket),
+      })
+      return mismatch === undefined ? { definition } : { definition, mismatch }
+    })
+}
+
+interface Tests {
+  readonly isWanted: (key: string) => boolean
+  readonly isIgnored: (key: string) => boolean
+  readonly isWritten: boolean
+}
+
+function mismatchOf(object: Candidate, definition: FunctionDefinition, tests: Tests): Mismatch | undefined {
+  const { bucket, key, sizeBytes, eventName } = object
+  if (bucket !== definition.bucket) return 'bucket'
+  if (eventName !== undefined && !definition.events.includes(eventName)) return 'event-name'
+  if (key.endsWith('/') && sizeBytes === 0) return 'folder-marker'
+  if (tests.isWritten && hasReservedSegment(key)) return 'reserved'
+  if (!tests.isWanted(key)) return 'pattern'
+  if (tests.isIgnored(key)) return 'ignored'
+  if (sizeBytes < definition.minBytes) return 'too-small'
+  if (sizeBytes > definition.maxBytes) return 'too-large'
+  return undefined
+}

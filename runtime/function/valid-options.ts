@@ -1,0 +1,72 @@
+/** What options a function takes, in words for whoever gave a wrong one. Pure. @module */
+import { z } from 'zod'
+import type { FunctionDefinition } from './definition.ts'
+
+/** Such as `seconds: number from 0.5 to 600, default 6; mode: one of copy, exact`. */
+export function validOptions(definition: FunctionDefinition): string {
+  const described = Object.keys(definition.options.shape).map(
+    (name) => `${name}: ${validOption(definition, name)}`,
+  )
+  return described.length > 0 ? described.join('; ') : 'this function takes no options'
+}
+
+/** Of one option: `number from 0.5 to 600, default 6`. */
+export function validOption({ options }: FunctionDefinition, name: string): string {
+  const schema = options.shape[name]
+  return schema ? inWords(schemaOf(schema)) : 'see the function'
+}
+
+/** The part of JSON Schema that has words here. */
+interface OptionSchema {
+  /** Several of a union whose members have no other words. */
+  readonly type?: string | readonly string[]
+  /** The author's own words, which say more than a type. */
+  readonly description?: string
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly anyOf?: readonly OptionSchema[]
+  readonly minimum?: number
+  readonly maximum?: number
+  readonly exclusiveMinimum?: number
+  readonly exclusiveMaximum?: number
+  readonly default?: unknown
+}
+
+/** Of what is put in, not of what a transform makes of it. What JSON Schema has no word for says nothing: it never fails. */
+function schemaOf(schema: z.core.$ZodType): OptionSchema {
+  try {
+    return z.toJSONSchema(schema, {
+      io: 'input',
+      unrepresentable: 'any',
+      override: ({ zodSchema, jsonSchema }) => {
+        const { type } = zodSchema._zod.def
+        if (type === 'date' || type === 'bigint') Object.assign(jsonSchema, { type })
+      },
+    }) as OptionSchema
+  } catch {
+    return {}
+  }
+}
+
+function inWords(schema: OptionSchema): string {
+  const words = [kindOf(schema)]
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema
+  if (isLimit(minimum)) words.push(`from ${minimum}`)
+  if (isLimit(exclusiveMinimum)) words.push(`above ${exclusiveMinimum}`)
+  if (isLimit(maximum)) words.push(`to ${maximum}`)
+  if (isLimit(exclusiveMaximum)) words.push(`below ${exclusiveMaximum}`)
+  return `${words.join(' ')}${schema.default === undefined ? '' : `, default ${JSON.stringify(schema.default)}`}`
+}
+
+function kindOf(schema: OptionSchema): string {
+  if (schema.description !== undefined) return schema.description
+  if (schema.enum) return `one of ${schema.enum.join(', ')}`
+  if (schema.anyOf) return schema.anyOf.map(inWords).join(' or ')
+  if (schema.const !== undefined) return JSON.stringify(schema.const)
+  return [schema.type ?? 'see the function'].flat().join(' or ')
+}
+
+/** Every whole number has the limits of JavaScript, which say nothing. */
+function isLimit(value: number | undefined): boolean {
+  return value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER
+}

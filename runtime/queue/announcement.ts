@@ -1,0 +1,70 @@
+/**
+ * What is remembered of an object's events: one text each time that one was heard of. Redis puts its clock before it.
+ * @module
+ */
+import { DAY_MS } from '../time.ts'
+import type { CreatedEvent, ObjectEvent, RemovedEvent } from '../storage/event.ts'
+
+/** How long an object's announcements are remembered after its newest one at most, so that a million uploads a day fit. */
+export const ANNOUNCEMENTS_KEPT_MS = 2 * DAY_MS
+
+/** How the runtime heard of it: from MinIO's notifications, by a request, or by the sweep of a bucket. */
+export type AnnouncementPath = 'notification' | 'request' | 'sweep'
+
+export interface Announcement {
+  readonly heardAtMs: number
+  readonly path: AnnouncementPath
+  readonly kind: ObjectEvent['kind']
+  readonly eventName: string
+  readonly eventId: string
+  readonly eventTimeMs: number
+  /** Of a removal: the version that went, where one did. */
+  readonly generation?: string
+}
+
+/** What is remembered of an event. That of a version which the sweep has found has no name: a listing does not say how it came to be. */
+export type Announced =
+  | (Pick<CreatedEvent, 'kind' | 'eventId' | 'eventTimeMs' | 'generation'> & { readonly eventName: string })
+  | Pick<RemovedEvent, 'kind' | 'eventName' | 'eventId' | 'eventTimeMs' | 'versionId'>
+
+/** Shape: `["notification","created","Put","17A0…",1763900000000,"v1"]`. */
+export function announcementOf(event: Announced, path: AnnouncementPath): string {
+  const generation = event.kind === 'created' ? event.generation : event.versionId
+  return JSON.stringify([
+    path,
+    event.kind,
+    event.eventName,
+    event.eventId,
+    event.eventTimeMs,
+    generation ?? '',
+  ])
+}
+
+/**
+ * What {@link announcementOf} made, behind the time at which Redis heard of it: `1763900000012 ["notification",…]`. A time
+ * alone means that the one before was heard of once more.
+ */
+export function parseAnnouncements(lines: readonly string[]): readonly Announcement[] {
+  const found: Announcement[] = []
+  for (const line of lines) {
+    const [heardAt = ''] = line.split(' ', 1)
+    const last = found.at(-1)
+    const heardAtMs = Number(heardAt)
+    if (line.length > heardAt.length) found.push(parseOne(line.slice(heardAt.length + 1), heardAtMs))
+    // The list is cut at its beginning: what the first ones repeat may be gone.
+    else if (last) found.push({ ...last, heardAtMs })
+  }
+  return found
+}
+
+function parseOne(text: string, heardAtMs: number): Announcement {
+  const [path, kind, eventName, eventId, eventTimeMs, generation] = JSON.parse(text) as [
+    AnnouncementPath,
+    ObjectEvent['kind'],
+    string,
+    string,
+    number,
+    string,
+  ]
+  return { heardAtMs, path, kind, eventName, eventId, eventTimeMs, ...(generation && { generation }) }
+}

@@ -1,0 +1,139 @@
+/**
+ * Jobs: many runs to be handed out again, one after the other. A job's items lie in Redis before it begins, so that it goes on
+ * wherever it was whatever process ends.
+ * @module
+ */
+import type { Redis } from 'ioredis'
+import { ulid } from 'ulid'
+import type { Keys } from './keys.ts'
+import { membersBeginning } from './members.ts'
+import type { AgainItem, AgainRequest, Queue } from './queue.ts'
+
+export interface JobRecord {
+  /** A ULID: its beginning is the time. */
+  readonly id: string
+  readonly kind: Exclude<AgainRequest['trigger'], 'sweep'>
+  readonly status: 'running' | 'done' | 'cancelled'
+  readonly total: number
+  /** How many items were dealt with. */
+  readonly position: number
+  readonly handedOut: number
+  readonly passedOver: number
+  readonly ratePerSecond?: number
+  readonly isForced: boolean
+  /** As it was asked for. */
+  readonly request: Readonly<Record<string, unknown>>
+  readonly createdAtMs: number
+  readonly endedAtMs?: number
+}
+
+export interface NewJob extends Pick<JobRecord, 'kind' | 'isForced' | 'request'> {
+  readonly ratePerSecond?: number | undefined
+  readonly items: readonly AgainItem[]
+}
+
+/** Items that were written for a job which was never begun. */
+const UNFINISHED_MS = 3_600_000
+const WRITTEN_AT_ONCE = 500
+
+export type JobStore = ReturnType<typeof createJobStore>
+
+export function createJobStore(redis: Redis, queue: Queue, retentionMs: number) {
+  const { prefix }: Keys = queue.keys
+  const all = `${prefix}jobs`
+  const active = `${prefix}jobs:active`
+  const keyOf = (id: string) => `${prefix}job:${id}`
+  const itemsOf = (id: string) => `${keyOf(id)}:items`
+  const lockOf = (id: string) => `${keyOf(id)}:lock`
+
+  async function get(id: string): Promise<JobRecord | undefined> {
+    return parseJob(id, await redis.hgetall(keyOf(id)))
+  }
+
+  return {
+    get,
+
+    async create(job: NewJob): Promise<JobRecord> {
+      const id = ulid()
+      for (let at = 0; at < job.items.length; at += WRITTEN_AT_ONCE) {
+        const texts = job.items.slice(at, at + WRITTEN_AT_ONCE).map((item) => JSON.stringify(item))
+        await queue.fillJob(id, at, UNFINISHED_MS, texts)
+      }
+      const { kind, isForced, ratePerSecond, request } = job
+      const total = job.items.length
+      await queue.beginJob(id, { kind, isForced, ratePerSecond, total, request: JSON.stringify(request) })
+      return (await get(id)) as JobRecord
+    },
+
+    /** Newest first, those after `after`; fewer than asked for only at the end. */
+    async list(limit: number, after?: string): Promise<readonly JobRecord[]> {
+      const rank = after === undefined ? -1 : await redis.zrevrank(all, after)
+      // The one before is forgotten by now, so all older ones are too.
+      if (rank === null) return []
+      const jobs: JobRecord[] = []
+      for (let at = rank + 1; jobs.length < limit; at += limit) {
+        const ids = await redis.zrevrange(all, at, at + limit - 1)
+        const found = await Promise.all(ids.map(get))
+        jobs.push(...found.filter((job) => job !== undefined))
+        const gone = ids.filter((_id, index) => !found[index])
+        if (gone.length > 0) {
+          await redis.zrem(all, ...gone)
+          at -= gone.length
+        }
+        if (ids.length < limit) break
+      }
+      return jobs.slice(0, limit)
+    },
+
+    /** Ids of jobs that begin so, in any case of letters. */
+    async beginning(letters: string): Promise<readonly string[]> {
+      const ids = await membersBeginning(redis, all, letters.toUpperCase())
+      const known = await Promise.all(ids.map((id) => redis.exists(keyOf(id))))
+      return ids.filter((_id, index) => known[index] === 1)
+    },
+
+    /** Jobs that are not done. */
+    active: (): Promise<string[]> => redis.smembers(active),
+
+    async items(id: string, from: number, count: number): Promise<readonly AgainItem[]> {
+      const texts = await redis.lrange(itemsOf(id), from, from + count - 1)
+      return texts.map((text) => JSON.parse(text) as AgainItem)
+    },
+
+    /** False when it had ended already. */
+    end: (id: string, status: 'done' | 'cancelled'): Promise<boolean> =>
+      queue.endJob(id, status, retentionMs),
+
+    /** The right to hand a job's runs out, for `ms` from now. That it is had twice does no harm: steps happen once. */
+    async hold(id: string, owner: string, ms: number): Promise<boolean> {
+      if (await redis.set(lockOf(id), owner, 'PX', ms, 'NX')) return true
+      if ((await redis.get(lockOf(id))) !== owner) return false
+      await redis.pexpire(lockOf(id), ms)
+      return true
+    },
+
+    async release(id: string, owner: string): Promise<void> {
+      if ((await redis.get(lockOf(id))) === owner) await redis.del(lockOf(id))
+    },
+  }
+}
+
+function parseJob(id: string, fields: Readonly<Record<string, string>>): JobRecord | undefined {
+  const { kind, status } = fields
+  if (!kind || !status) return undefined
+  const optional = (name: string, field: string) => (fields[field] ? { [name]: Number(fields[field]) } : {})
+  return {
+    id,
+    kind: kind as JobRecord['kind'],
+    status: status as JobRecord['status'],
+    total: Number(fields['total']),
+    position: Number(fields['position']),
+    handedOut: Number(fields['handedOut']),
+    passedOver: Number(fields['passedOver']),
+    isForced: fields['isForced'] === '1',
+    request: JSON.parse(fields['request'] ?? '{}') as Record<string, unknown>,
+    createdAtMs: Number(fields['createdAt']),
+    ...optional('ratePerSecond', 'ratePerSecond'),
+    ...optional('endedAtMs', 'endedAt'),
+  }
+}

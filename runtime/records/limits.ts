@@ -1,0 +1,82 @@
+/**
+ * Where limits are kept: in the bucket beside the watermark, which outlives Redis, and in Redis, where every process sees a
+ * change within a second. The bucket is the truth; what Redis does not know is read from there.
+ * @module
+ */
+import type { Queue } from '../queue/queue.ts'
+import { METADATA_BUCKET } from '../output/layout.ts'
+import { isStorageCode } from '../storage/errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { changed, NO_LIMITS, parseLimits, type Limits, type LimitsChange } from '../queue/limits.ts'
+
+const MAX_ROUNDS = 20
+
+export interface LimitStore {
+  /** As Redis knows them, else as the bucket does. */
+  read(functionName: string): Promise<Limits>
+  /** The same of all that Redis answered; `texts` has '' for what it does not know. */
+  complete(functionNames: readonly string[], texts: readonly string[]): Promise<ReadonlyMap<string, Limits>>
+  change(functionName: string, change: LimitsChange): Promise<Limits>
+  /** Brings Redis in line with the bucket: a change may have died between the two, or one of them was set back. */
+  reconcile(functionNames: readonly string[]): Promise<void>
+}
+
+export function createLimitStore(storage: Storage, queue: Queue): LimitStore {
+  const keyOf = (functionName: string) => `~sluice/${functionName}.limits.json`
+
+  async function fromBucket(functionName: string): Promise<{ limits: Limits; etag?: string }> {
+    const found = await storage.readText(METADATA_BUCKET, keyOf(functionName))
+    if (!found) return { limits: NO_LIMITS }
+    return { limits: parseLimits(found.text) ?? NO_LIMITS, etag: found.etag }
+  }
+
+  async function orFromBucket(functionName: string, text: string | undefined): Promise<Limits> {
+    return (text ? parseLimits(text) : undefined) ?? (await toldByBucket(functionName))
+  }
+
+  /** The bucket's word, which Redis knows afterwards, unless somebody was faster with a newer one. */
+  async function toldByBucket(functionName: string): Promise<Limits> {
+    const before = await queue.limits(functionName)
+    const { limits } = await fromBucket(functionName)
+    await queue.setLimits(functionName, limits, before)
+    return limits
+  }
+
+  return {
+    read: async (functionName) => orFromBucket(functionName, await queue.limits(functionName)),
+
+    async complete(functionNames, texts) {
+      const limits = new Map<string, Limits>()
+      for (const [index, name] of functionNames.entries())
+        limits.set(name, await orFromBucket(name, texts[index]))
+      return limits
+    },
+
+    async change(functionName, change) {
+      for (let round = 1; round <= MAX_ROUNDS; round++) {
+        const before = await queue.limits(functionName)
+        const { limits, etag } = await fromBucket(functionName)
+        const next = changed(limits, change, Date.now())
+        const body = { bytes: Buffer.from(`${JSON.stringify(next, null, 2)}\n`) }
+        const condition = etag === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: etag }
+        try {
+          await storage.put(METADATA_BUCKET, keyOf(functionName), body, {
+            contentType: 'application/json',
+            ...condition,
+          })
+        } catch (error) {
+          if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) continue
+          throw error
+        }
+        // Another change came in between: the bucket has both by now, and tells what holds.
+        if (!(await queue.setLimits(functionName, next, before))) await toldByBucket(functionName)
+        return next
+      }
+      throw new Error(`the limits of "${functionName}" were changed by others ${MAX_ROUNDS} times in a row`)
+    },
+
+    async reconcile(functionNames) {
+      for (const functionName of functionNames) await toldByBucket(functionName)
+    },
+  }
+}

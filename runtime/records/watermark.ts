@@ -1,0 +1,59 @@
+/**
+ * Watermarks: since when a function's uploads are the runtime's business. The time is MinIO's own, of the object's
+ * creation; what is older was there before and runs only when someone asks.
+ * @module
+ */
+import { METADATA_BUCKET } from '../output/layout.ts'
+import { isStorageCode } from '../storage/errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { MINUTE_MS } from '../time.ts'
+
+function watermarkKey(functionName: string): string {
+  return `~sluice/${functionName}.json`
+}
+
+/** Sets the watermark where there is none; true when it did. An existing one is never touched. */
+export async function createWatermark(storage: Storage, functionName: string): Promise<boolean> {
+  const text = `${JSON.stringify({ schema: 1, function: functionName }, null, 2)}\n`
+  try {
+    await storage.put(
+      METADATA_BUCKET,
+      watermarkKey(functionName),
+      { bytes: Buffer.from(text) },
+      { contentType: 'application/json', ifNoneMatch: '*' },
+    )
+    return true
+  } catch (error) {
+    if (isStorageCode(error, 'PreconditionFailed')) return false
+    throw error
+  }
+}
+
+/** The watermark in epoch milliseconds; undefined when the function was never set up. */
+export async function readWatermarkMs(
+  storage: Storage,
+  functionName: string,
+  signal?: AbortSignal,
+): Promise<number | undefined> {
+  const key = watermarkKey(functionName)
+  // From a listing: HEAD has whole seconds.
+  const objects = storage.list(METADATA_BUCKET, { prefix: key, pageSize: 1, ...(signal && { signal }) })
+  for await (const object of objects) return object.key === key ? object.lastModifiedMs : undefined
+  return undefined
+}
+
+/** The same, remembered for a while: a watermark never changes, but somebody may have emptied the bucket. */
+export function createWatermarks(
+  storage: Storage,
+  keptMs = MINUTE_MS,
+): (functionName: string) => Promise<number | undefined> {
+  const known = new Map<string, { readonly watermarkMs: number; readonly readAtMs: number }>()
+  return async (functionName) => {
+    const kept = known.get(functionName)
+    if (kept && performance.now() - kept.readAtMs < keptMs) return kept.watermarkMs
+    known.delete(functionName)
+    const watermarkMs = await readWatermarkMs(storage, functionName)
+    if (watermarkMs !== undefined) known.set(functionName, { watermarkMs, readAtMs: performance.now() })
+    return watermarkMs
+  }
+}

@@ -1,0 +1,100 @@
+/** What the two users may do, from the list of functions. Pure. @module */
+import type { FunctionDefinition } from '../../function/definition.ts'
+
+/** The buckets that are always there. Functions may name others. */
+export const BUCKETS = ['incoming', 'processed', 'metadata', 'temporary'] as const
+
+export type FunctionBuckets = Pick<FunctionDefinition, 'name' | 'bucket' | 'outputBucket'> &
+  Partial<Pick<FunctionDefinition, 'afterSuccess'>>
+
+export interface Policy {
+  readonly Version: '2012-10-17'
+  readonly Statement: readonly Statement[]
+}
+
+interface Statement {
+  readonly Effect: 'Allow' | 'Deny'
+  readonly Action: readonly string[]
+  readonly Resource: readonly string[]
+}
+
+const READ = ['s3:GetObject', 's3:GetObjectVersion']
+const LIST = ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketVersions']
+const DELETE = ['s3:DeleteObject', 's3:DeleteObjectVersion']
+const WRITE = ['s3:PutObject', ...DELETE]
+/** `mc cp` sends large files in parts; it asks for the location first. */
+const UPLOAD = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts']
+/** Whoever mirrors a folder lists what is there: without that right `mc mirror` uploads nothing and ends with 0. */
+const UPLOAD_TO = ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketMultipartUploads']
+
+/** Where uploads come in: the sources of functions that are not fed by other functions. */
+export function uploadBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
+  const written = writtenBuckets(functions)
+  return unique(['incoming', ...functions.map((fn) => fn.bucket)]).filter(
+    (bucket) => !written.includes(bucket),
+  )
+}
+
+/** Where the runtime writes. */
+function writtenBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
+  return unique(['processed', 'metadata', 'temporary', ...functions.map((fn) => fn.outputBucket)])
+}
+
+/** Where results lie that no function reads on: only their removal is announced there. */
+export function resultBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
+  const outputs = unique(functions.map((fn) => fn.outputBucket))
+  return outputs.filter((bucket) => functions.every((fn) => fn.bucket !== bucket))
+}
+
+/** Every bucket that has to be there. */
+export function allBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
+  return unique([...BUCKETS, ...uploadBuckets(functions), ...writtenBuckets(functions)])
+}
+
+/** Reads what comes in, and owns what goes out. */
+export function runtimePolicy(functions: readonly FunctionBuckets[]): Policy {
+  const [sources, written] = [uploadBuckets(functions), writtenBuckets(functions)]
+  const emptied = sources.filter((bucket) =>
+    functions.some((fn) => fn.bucket === bucket && fn.afterSuccess === 'remove'),
+  )
+  return policyOf([
+    allow(LIST, [...sources, ...written]),
+    allow(READ, objectsIn([...sources, ...written])),
+    allow(WRITE, objectsIn(written)),
+    // Only where a function asks for it: uploads are not ours to delete.
+    ...(emptied.length > 0 ? [allow(DELETE, objectsIn(emptied))] : []),
+  ])
+}
+
+/** Writes what comes in, and reads results, and verdicts where there are none: they are written for who uploads. */
+export function uploaderPolicy(functions: readonly FunctionBuckets[]): Policy {
+  const sources = uploadBuckets(functions)
+  const results = writtenBuckets(functions).filter((bucket) => bucket !== 'temporary')
+  return policyOf([
+    allow(UPLOAD_TO, sources),
+    allow(UPLOAD, objectsIn(sources)),
+    allow(['s3:GetBucketLocation', 's3:ListBucket'], results),
+    allow(['s3:GetObject'], objectsIn(results)),
+    // The runtime's own records, watermarks among them.
+    { ...allow(['s3:GetObject'], ['metadata/~sluice/*']), Effect: 'Deny' },
+  ])
+}
+
+/** Reads MinIO's metrics, and nothing that is stored in it. */
+export const METRICS_POLICY: Policy = policyOf([allow(['admin:Prometheus'], ['*'])])
+
+function policyOf(statements: readonly Statement[]): Policy {
+  return { Version: '2012-10-17', Statement: statements }
+}
+
+function allow(actions: readonly string[], resources: readonly string[]): Statement {
+  return { Effect: 'Allow', Action: actions, Resource: resources.map((name) => `arn:aws:s3:::${name}`) }
+}
+
+function objectsIn(buckets: readonly string[]): readonly string[] {
+  return buckets.map((bucket) => `${bucket}/*`)
+}
+
+function unique(names: readonly string[]): readonly string[] {
+  return [...new Set(names)]
+}

@@ -1,0 +1,168 @@
+/**
+ * The secrets of a whole stack: which there are, and the files that are made of them because a program wants another form.
+ * @module
+ */
+import { randomBytes } from 'node:crypto'
+import { compareSync, hashSync } from 'bcryptjs'
+import { metricsToken } from './metrics-token.ts'
+import { REDIS_USERS, redisAcl } from '../redis/users.ts'
+
+/** Random words, one a file. */
+export const SECRETS = [
+  ...REDIS_USERS.map((user) => `redis-${user}` as const),
+  'minio-root',
+  'minio-runtime',
+  'minio-uploader',
+  'minio-metrics',
+  'token-reader',
+  'token-operator',
+  'token-admin',
+  'grafana-admin',
+  'grafana-viewer',
+  'edge-operator',
+  'insight-encryption',
+] as const
+export type SecretName = (typeof SECRETS)[number]
+
+/** Names of accounts are no secrets. MinIO's own limit is 20 characters. */
+export const MINIO_ACCOUNTS = {
+  root: 'sluice-root',
+  runtime: 'sluice-runtime',
+  uploader: 'sluice-uploader',
+  metrics: 'sluice-metrics',
+} as const
+
+/** 160 bits; letters and digits alone, so that no URL, shell or file of settings has to quote them. MinIO takes 40 characters. */
+export function newSecret(): string {
+  return randomBytes(20).toString('hex')
+}
+
+export interface Derived {
+  readonly file: string
+  readonly from: readonly SecretName[]
+  /** What it should hold; `current` again, where that fits the secrets. */
+  make(secretOf: (name: SecretName) => string, current: string | undefined): string
+}
+
+/** In the forms that the programs of docker-compose.yml read. */
+export function derivedFiles(name: string): readonly Derived[] {
+  return [
+    {
+      file: 'redis-users.acl',
+      from: REDIS_USERS.map((user) => `redis-${user}` as const),
+      make: (secretOf) => redisAcl(name, (user) => secretOf(`redis-${user}`)),
+    },
+    {
+      file: 'redis-url',
+      from: ['redis-runtime'],
+      make: (secretOf) => `redis://runtime:${secretOf('redis-runtime')}@redis:6379`,
+    },
+    {
+      // The exporter looks its password up by the address: older ones without the user in it, newer ones with.
+      file: 'redis-exporter.json',
+      from: ['redis-exporter'],
+      make: (secretOf) =>
+        JSON.stringify({
+          'redis://redis:6379': secretOf('redis-exporter'),
+          'redis://exporter@redis:6379': secretOf('redis-exporter'),
+        }),
+    },
+    {
+      // MINIO_CONFIG_ENV_FILE: its event targets have no setting of a file for the password.
+      file: 'minio.env',
+      from: ['minio-root', 'redis-minio'],
+      make: (secretOf) =>
+        [
+          `MINIO_ROOT_USER=${MINIO_ACCOUNTS.root}`,
+          `MINIO_ROOT_PASSWORD=${secretOf('minio-root')}`,
+          ...['FAST', 'DURABLE'].map(
+            (target) => `MINIO_NOTIFY_REDIS_PASSWORD_${target}=${secretOf('redis-minio')}`,
+          ),
+          '',
+        ].join('\n'),
+    },
+    {
+      file: 'minio_metrics_token',
+      from: ['minio-metrics'],
+      make: (secretOf) =>
+        metricsToken({ accessKey: MINIO_ACCOUNTS.metrics, secretKey: secretOf('minio-metrics') }),
+    },
+    {
+      file: 'edge-users',
+      from: ['edge-operator'],
+      make: (secretOf, current) => edgeUsers(secretOf('edge-operator'), current),
+    },
+  ]
+}
+
+const EDGE_USER = 'operator'
+/** The least there is: nobody finds 160 random bits by trying, whatever a try costs. */
+const BCRYPT_ROUNDS = 4
+/**
+ * So many bytes of `operator:<password>` are compared as they are, before the hash: 36 bits of the password, which keep wrong logins
+ * from costing more than other requests, and leave 124 that only the hash knows. They make whole groups of base64.
+ */
+const COMPARED_BYTES = 18
+
+/** The login, in Caddy's words. Each hash has another salt, so one that fits is kept. */
+function edgeUsers(password: string, current: string | undefined): string {
+  const hash = / (\$2[aby]\$04\$\S+)$/m.exec(current ?? '')?.[1]
+  const isKept = hash !== undefined && compareSync(password, hash)
+  const login = Buffer.from(`${EDGE_USER}:${password}`)
+  // Of a short one, which a person has chosen, the name alone.
+  const compared = login.subarray(0, login.length >= COMPARED_BYTES ? COMPARED_BYTES : EDGE_USER.length + 1)
+  const beginning = compared.toString('base64').replaceAll('+', '[+]')
+  return [
+    `@stranger not header_regexp Authorization "^(?i:basic) ${beginning}"`,
+    'header @stranger WWW-Authenticate "Basic realm=\\"sluice\\""',
+    'respond @stranger 401',
+    'basicauth bcrypt sluice {',
+    `\t${EDGE_USER} ${isKept ? hash : hashSync(password, BCRYPT_ROUNDS)}`,
+    '}',
+    '',
+  ].join('\n')
+}
+
+export function isSecretName(name: string): name is SecretName {
+  return SECRETS.some((secret) => secret === name)
+}
+
+/** The services of docker-compose.yml that read it when they start; `setup` first, as it tells MinIO. */
+const READERS: Readonly<Record<SecretName, readonly string[]>> = {
+  'redis-runtime': ['redis', 'runtime'],
+  'redis-minio': ['redis', 'minio'],
+  'redis-exporter': ['redis', 'redis-exporter'],
+  'redis-insight': ['redis', 'redisinsight'],
+  'redis-health': ['redis'],
+  'redis-admin': ['redis'],
+  'minio-root': ['minio', 'setup'],
+  'minio-runtime': ['setup', 'runtime'],
+  'minio-uploader': ['setup'],
+  'minio-metrics': ['setup', 'prometheus'],
+  'token-reader': ['runtime'],
+  'token-operator': ['runtime'],
+  'token-admin': ['runtime'],
+  'grafana-admin': ['grafana'],
+  // For who is made: whoever is there keeps the password, and an administrator changes it in Grafana.
+  'grafana-viewer': ['grafana-setup'],
+  'edge-operator': ['edge'],
+  'insight-encryption': ['redisinsight'],
+}
+
+/** What is left to do after these were made anew, for a person to copy: servers first, then their accounts, then who uses them. */
+export function restartsFor(names: readonly SecretName[]): readonly string[] {
+  const readers = [...new Set(names.flatMap((name) => READERS[name]))]
+  const isServer = (service: string) => service === 'redis' || service === 'minio'
+  const recreate = (services: readonly string[]) =>
+    services.length === 0 ? [] : [`docker compose up -d --no-deps --force-recreate ${services.join(' ')}`]
+  return [
+    ...recreate(readers.filter(isServer)),
+    ...(readers.includes('setup') ? ['docker compose run --rm setup'] : []),
+    ...recreate(readers.filter((service) => !isServer(service) && service !== 'setup')),
+    ...(names.includes('grafana-admin') ? [GRAFANA_LINE] : []),
+  ]
+}
+
+/** Grafana reads the file only when it makes the account. */
+const GRAFANA_LINE =
+  "docker compose exec grafana sh -c 'grafana cli admin reset-admin-password --password-from-stdin < /run/secrets/grafana-admin'"

@@ -1,0 +1,75 @@
+/**
+ * Removing the folder of an attempt, after a last look at everything that could still need it. What cannot be told is kept.
+ * @module
+ */
+import { readCurrent } from '../../output/current.ts'
+import { attemptFolder, manifestKeyIn } from '../../output/layout.ts'
+import { newestVersionOf } from '../../output/removal.ts'
+import type { ListedObject, Storage } from '../../storage/storage.ts'
+import type { Ages, FoundFolder } from './folders.ts'
+
+export interface RemovalParts {
+  readonly storage: Storage
+  readonly ages: Ages
+  /** By Redis's clock. */
+  readonly nowMs: number
+}
+
+/** So many go between two looks at the manifest, */
+const BATCH = 64
+/** and so many at a time. */
+const AT_A_TIME = 8
+
+/** How many files went, each with its versions; undefined when the folder stays. To be asked before: whether a run of its place goes on. */
+export async function removeFolder(parts: RemovalParts, found: FoundFolder): Promise<number | undefined> {
+  const { storage, ages, nowMs } = parts
+  const rows: ListedObject[] = []
+  const prefix = attemptFolder(found, found.attempt)
+  for await (const row of storage.list(found.bucket, { prefix, versions: true })) {
+    if (nowMs - row.lastModifiedMs <= ages.folderMs) return undefined
+    rows.push(row)
+  }
+  let judged: Judged = {}
+  for (let at = 0; at < rows.length; at += BATCH) {
+    const needless = await judge(parts, found, judged)
+    if (!needless) return undefined
+    judged = needless
+    await removeAll(storage, found.bucket, rows.slice(at, at + BATCH))
+  }
+  return new Set(rows.map(({ key }) => key)).size
+}
+
+/** The newest version of a manifest that makes the folder needless; nothing when there is none of it, or it was removed. */
+interface Judged {
+  readonly version?: string
+}
+
+/**
+ * The manifest that stands, if there is one, when it is old and another attempt's; undefined when it is neither. Its newest version is
+ * asked first, so that one written between the two looks is found by the second; what was judged before is not read again.
+ */
+async function judge(
+  { storage, ages, nowMs }: RemovalParts,
+  found: FoundFolder,
+  before: Judged,
+): Promise<Judged | undefined> {
+  const { bucket, attempt } = found
+  const manifestKey = manifestKeyIn(found.folder)
+  const newest = await newestVersionOf(storage, bucket, manifestKey)
+  if (newest && nowMs - newest.lastModifiedMs <= ages.folderMs) return undefined
+  const version = newest && [newest.versionId, newest.etag, newest.lastModifiedMs].join(' ')
+  if (version !== undefined && version === before.version) return before
+  const current = await readCurrent(storage, { bucket, manifestKey })
+  if (!current) return newest === undefined || newest.isDeleteMarker ? {} : undefined
+  if (current.identity === 'foreign' || current.identity.attempt === attempt) return undefined
+  return current.etag === newest?.etag ? { ...(version !== undefined && { version }) } : undefined
+}
+
+async function removeAll(storage: Storage, bucket: string, rows: readonly ListedObject[]): Promise<void> {
+  for (let at = 0; at < rows.length; at += AT_A_TIME) {
+    const removals = rows
+      .slice(at, at + AT_A_TIME)
+      .map(({ key, versionId }) => storage.remove(bucket, key, { ...(versionId && { versionId }) }))
+    await Promise.all(removals)
+  }
+}

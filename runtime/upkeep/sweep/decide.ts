@@ -1,0 +1,191 @@
+/**
+ * What is to be done about the latest version of an object and one function that is for it: the bucket is the truth, and
+ * every upload ends in a result or a recorded end. Pure.
+ * @module
+ */
+import type { Vacancy } from '../../output/vacancy.ts'
+import type { VerdictState } from '../../output/verdict.ts'
+import type { RunState } from '../../queue/run.ts'
+
+/**
+ * What was wrong and is healed:
+ * - `lost-event`: neither a run nor a record of one: nobody ever heard of the upload
+ * - `restored`: its run ended because of a newer version, and that is gone: it is the latest once more
+ * - `stream-entry`, `delay-entry`: its run has lost its place in Redis
+ * - `lost-delete`: results of a source that was deleted, of a function which removes them then
+ */
+export const HEAL_REASONS = ['lost-event', 'restored', 'stream-entry', 'delay-entry', 'lost-delete'] as const
+export type HealReason = (typeof HEAL_REASONS)[number]
+
+/**
+ * What is left alone, and told of:
+ * - an object without a run: `too-young`, `before-watermark`, `not-set-up`, `event-unknown`
+ * - `removed`: its result was there and was removed on purpose: only a request makes it again
+ * - `past-keeping`: it has no result, and is so old that its result would not be kept
+ * - `source-stays`: it is done, and a function that removes sources after success has not removed this one: Redis was
+ *   emptied before, or another function has not succeeded
+ * - `deleted-before`: results of a source that was deleted before the last full pass, which let them stand
+ * - `unreadable`: nobody can say what became of it, since the store does not give what would tell
+ * - `bucket-refused`: a bucket that the store does not list
+ */
+export const REPORT_REASONS = [
+  'too-young',
+  'before-watermark',
+  'not-set-up',
+  'event-unknown',
+  'removed',
+  'past-keeping',
+  'source-stays',
+  'deleted-before',
+  'unreadable',
+  'bucket-refused',
+] as const
+export type ReportReason = (typeof REPORT_REASONS)[number]
+
+/** What is left alone, by its name; a bucket has no key. */
+export interface LeftAlone {
+  readonly reason: ReportReason
+  readonly bucket: string
+  readonly key?: string
+  readonly functionName?: string
+}
+
+export interface Facts {
+  /** Of the run of this version; undefined when Redis knows of none. */
+  readonly state?: RunState | undefined
+  readonly runId: string
+  readonly lastModifiedMs: number
+  readonly nowMs: number
+  readonly graceMs: number
+  /** Undefined when the function was never set up. */
+  readonly watermarkMs: number | undefined
+  /** Whether a success is compared with the result that stands: it may be of a version that is gone by now. */
+  readonly isThorough: boolean
+  /** Whether the buckets are asked also of what is left alone as too old: it may have been run on request. */
+  readonly isExact: boolean
+  /** Whether the function removes its sources after success, and their bucket has versions, without which it cannot. */
+  readonly removesSource?: boolean
+  /** Whether the function takes whatever way the version came to be; a listing does not say how it did. */
+  readonly isEventKnown: boolean
+  /** Results of older uploads are not kept; undefined when all are. */
+  readonly keptMs?: number | undefined
+  /** What was uploaded before then was decided by a pass that has ended, of this Redis; undefined when none has. */
+  readonly decidedBeforeMs?: number | undefined
+  /** The store has announced that a result was removed from this place. */
+  readonly isRemovalAnnounced?: boolean
+  /** What the buckets say; undefined while they were not asked. */
+  readonly records?: Records | undefined
+}
+
+export interface Records {
+  /** The run whose result stands, and the time of its version. */
+  readonly result?: { readonly run: string; readonly lastModifiedMs: number } | undefined
+  readonly verdict?: { readonly run: string; readonly state: VerdictState } | undefined
+  /** Asked only when there is no result; `occupied` by something that is none of this function's. */
+  readonly vacancy?: Vacancy | 'occupied' | undefined
+}
+
+export type Decision =
+  | { readonly kind: 'leave' | 'repair' | 'ask-store' | 'ask-place' }
+  /** Its result was removed on purpose, which is to be recorded. */
+  | { readonly kind: 'removed'; readonly removedAtMs?: number | undefined }
+  | { readonly kind: 'report'; readonly reason: ReportReason }
+  | { readonly kind: 'heal'; readonly reason: 'lost-event' | 'restored' }
+
+const LEAVE: Decision = { kind: 'leave' }
+const RESTORED: Decision = { kind: 'heal', reason: 'restored' }
+const LOST: Decision = { kind: 'heal', reason: 'lost-event' }
+
+export function decide(facts: Facts): Decision {
+  switch (facts.state) {
+    case 'queued':
+    case 'running':
+    case 'retrying':
+      return { kind: 'repair' }
+    case 'dead':
+    case 'cancelled':
+      return LEAVE
+    case 'superseded':
+    case 'source-gone':
+      return RESTORED
+    case 'succeeded':
+      return ofSuccess(facts)
+    case undefined:
+      return ofUnknown(facts)
+  }
+}
+
+/**
+ * A success always had a result, but not always at today's place: the function may have had another output bucket then, or
+ * the key another folder. So only a trace tells that somebody has removed it.
+ */
+function ofSuccess(facts: Facts): Decision {
+  const { isThorough, records, runId } = facts
+  if (!isThorough) return LEAVE
+  if (!records) return { kind: 'ask-store' }
+  const { result, verdict, vacancy } = records
+  if (result) return result.run === runId ? LEAVE : RESTORED
+  if (verdict?.run === runId && verdict.state === 'removed') return { kind: 'report', reason: 'removed' }
+  if (isPastKeeping(facts)) return LEAVE
+  if (!vacancy) return { kind: 'ask-place' }
+  if (vacancy === 'occupied' || !isTraced(facts, vacancy)) return LEAVE
+  return { kind: 'removed', removedAtMs: vacancy.removedAtMs }
+}
+
+/** A result is at least as young as its upload. */
+function isPastKeeping({ keptMs, nowMs, lastModifiedMs }: Facts): boolean {
+  return keptMs !== undefined && nowMs - lastModifiedMs > keptMs
+}
+
+function ofUnknown(facts: Facts): Decision {
+  const { lastModifiedMs, nowMs, graceMs, watermarkMs, records, runId } = facts
+  if (nowMs - lastModifiedMs < graceMs) return { kind: 'report', reason: 'too-young' }
+  if (watermarkMs === undefined) return { kind: 'report', reason: 'not-set-up' }
+  const isOld = lastModifiedMs < watermarkMs
+  if (isOld && !facts.isExact) return { kind: 'report', reason: 'before-watermark' }
+  if (!records) return { kind: 'ask-store' }
+  const { result, verdict } = records
+  // What is owed for a success was forgotten together with it; nobody can tell it from what was done while sources were kept.
+  if (result?.run === runId) return facts.removesSource ? { kind: 'report', reason: 'source-stays' } : LEAVE
+  if (isOld && verdict?.run === runId) return LEAVE
+  if (isOld) return { kind: 'report', reason: 'before-watermark' }
+  if (verdict?.run === runId) return ofVerdict(verdict.state)
+  if (!facts.isEventKnown) return { kind: 'report', reason: 'event-unknown' }
+  // Its own record gave way to a newer version's, which is gone.
+  if (result && result.lastModifiedMs > lastModifiedMs) return RESTORED
+  if (isPastKeeping(facts)) return { kind: 'report', reason: 'past-keeping' }
+  if (result) return LOST
+  const { vacancy } = records
+  if (!vacancy) return { kind: 'ask-place' }
+  if (vacancy === 'occupied' || !wasRemoved(facts, vacancy)) return LOST
+  return { kind: 'removed', removedAtMs: vacancy.removedAtMs }
+}
+
+function ofVerdict(state: VerdictState): Decision {
+  switch (state) {
+    case 'dead':
+    case 'cancelled':
+      return LEAVE
+    case 'removed':
+      return { kind: 'report', reason: 'removed' }
+    case 'superseded':
+    case 'source-gone':
+      return RESTORED
+  }
+}
+
+/**
+ * Whether the result of this very version was there. That something was removed is not enough, since it may have been an
+ * older version's, also of one that is gone by now: then nobody has heard of this one, and an upload would be lost.
+ */
+function wasRemoved(facts: Facts, vacancy: Vacancy): boolean {
+  if (vacancy.hidden === 'own') return true
+  const { lastModifiedMs, decidedBeforeMs = -Infinity } = facts
+  return isTraced(facts, vacancy) && lastModifiedMs < decidedBeforeMs
+}
+
+/** Whether anything tells that a result was removed here since the upload, and nothing that it was another's. */
+function isTraced({ lastModifiedMs, isRemovalAnnounced }: Facts, { hidden, removedAtMs }: Vacancy): boolean {
+  if (hidden !== 'unknown') return hidden === 'own'
+  return isRemovalAnnounced === true || (removedAtMs ?? -Infinity) > lastModifiedMs
+}

@@ -1,0 +1,106 @@
+/** Which pass of the sweep is to begin now, if any. Pure. @module */
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../time.ts'
+import { isAboutAll, type Pass, type PassCause, type SweepState, type Wish } from '../../queue/sweeps.ts'
+
+export interface DueSettings {
+  readonly everyMs: number
+  readonly fullEveryMs: number
+  readonly graceMs: number
+}
+
+/** What this process wants since it started, or since a server has come back. */
+export interface Wants {
+  readonly isFullWanted: boolean
+  readonly isRecentWanted: boolean
+}
+
+export interface Due {
+  readonly kind: Pass['kind']
+  readonly cause: PassCause
+  readonly wish?: Wish
+}
+
+/** An upload's time is of its beginning or of its end, and clocks differ. */
+const SLACK_MS = HOUR_MS
+/** A pass may take one part in so many of all time, so that a large bucket is not listed without end. */
+const REST = 20
+
+export function duePass(
+  state: SweepState,
+  wants: Wants,
+  settings: DueSettings,
+  nowMs: number,
+): Due | undefined {
+  const [wish] = state.wishes ?? []
+  const { full, recent, failed } = endedBefore(state, nowMs)
+  if (wish) return { kind: wish.kind, cause: 'request', wish }
+  const isStarting = wants.isFullWanted || wants.isRecentWanted
+  if (failed && !isStarting && nowMs - endOf(failed) < restAfter(failed, settings)) return undefined
+  // Redis has lost what it knew, or never knew anything.
+  if (!full) return { kind: 'full', cause: 'no-marker' }
+  if (wants.isFullWanted) return { kind: 'full', cause: 'start' }
+  if (nowMs - full.startedAtMs >= settings.fullEveryMs) return { kind: 'full', cause: 'interval' }
+  if (wants.isRecentWanted) return { kind: 'recent', cause: 'reconnect' }
+  const last = recent && recent.startedAtMs > full.startedAtMs ? recent : full
+  return nowMs - endOf(last) >= restAfter(last, settings) ? { kind: 'recent', cause: 'interval' } : undefined
+}
+
+/** A mark from times to come is of a clock that was wrong since: by it, nothing would be due for as long. */
+function endedBefore({ full, recent, failed }: SweepState, nowMs: number): SweepState {
+  const isPast = (pass: Pass | undefined) => pass !== undefined && pass.startedAtMs <= nowMs
+  return {
+    ...(isPast(full) && { full }),
+    ...(isPast(recent) && { recent }),
+    ...(isPast(failed) && { failed }),
+  }
+}
+
+/** What was too young to be decided is looked at when it is not, and what has failed is soon tried again. */
+function restAfter(last: Pass, { everyMs, graceMs }: DueSettings): number {
+  const hasYoung = (last.reported['too-young'] ?? 0) > 0
+  const soonMs = last.failure === undefined ? graceMs + SECOND_MS : MINUTE_MS
+  const wantedMs = hasYoung || last.failure !== undefined ? Math.min(everyMs, soonMs) : everyMs
+  return Math.max(wantedMs, REST * (endOf(last) - last.startedAtMs))
+}
+
+function endOf({ startedAtMs, endedAtMs = startedAtMs }: Pass): number {
+  return endedAtMs
+}
+
+/** Uploads that are older than this were decided by passes that have ended; undefined when none about everything has. */
+export function decidedBeforeMs(state: SweepState, graceMs: number, nowMs: number): number | undefined {
+  const { full, recent } = endedBefore(state, nowMs)
+  if (!full) return undefined
+  return Math.max(0, Math.max(full.startedAtMs, recent?.startedAtMs ?? 0) - SLACK_MS - graceMs)
+}
+
+/**
+ * A new pass. A recent one leaves out what a pass before it has decided, but for what that may have found too young.
+ */
+export function newPass(
+  id: string,
+  { kind, cause, wish }: Due,
+  state: SweepState,
+  graceMs: number,
+  nowMs: number,
+): Pass {
+  const { full, recent } = endedBefore(state, nowMs)
+  const lastMs = Math.max(full?.startedAtMs ?? 0, recent?.startedAtMs ?? 0)
+  const isWhole = !wish || isAboutAll(wish)
+  return {
+    ...wish,
+    id: wish?.id ?? id,
+    kind,
+    cause,
+    startedAtMs: nowMs,
+    sinceMs: kind === 'full' ? 0 : Math.max(0, lastMs - SLACK_MS - graceMs),
+    // Without a mark nobody can say whether results followed deletes at that time.
+    ...(full && { deletesSinceMs: Math.max(0, full.startedAtMs - SLACK_MS - graceMs) }),
+    // Runs are not in one bucket or another: they are looked at when everything is.
+    at: isWhole ? { stage: 'runs', cursor: '0' } : { stage: 'objects', bucket: '' },
+    objects: 0,
+    runs: 0,
+    healed: {},
+    reported: {},
+  }
+}

@@ -1,0 +1,112 @@
+/** Does what was found to be needed: every step may be repeated, and asks Redis again by itself. @module */
+import { announcementOf } from '../../queue/announcement.ts'
+import type { Admission, Queue } from '../../queue/queue.ts'
+import type { Candidate, Findings } from './examine.ts'
+import type { HealReason } from './decide.ts'
+
+export interface HealParts {
+  readonly queue: Queue
+  readonly paths: Admission['paths']
+  readonly recordTtlMs: number
+}
+
+export interface Healed {
+  readonly reason: HealReason
+  readonly functionName: string
+  readonly bucket: string
+  readonly key: string
+}
+
+/** One script at a time must not hold Redis up. */
+const STEP = 64
+
+/** Or only say what would be healed: `try-objects` when all runs were looked at before, whose places would be found lost again. */
+export type Mode = 'heal' | 'try' | 'try-objects'
+
+/** @param pass - for which it counts */
+export async function heal(
+  parts: HealParts,
+  findings: Findings,
+  mode: Mode,
+  pass?: string,
+): Promise<readonly Healed[]> {
+  const { queue } = parts
+  const isDry = mode !== 'heal'
+  const meant = (isMeant: (each: Findings['decided'][number]) => boolean) =>
+    findings.decided.filter(isMeant).map(({ candidate }) => candidate.run)
+  const lost = meant(({ decision }) => decision.kind === 'heal' && decision.reason === 'lost-event')
+  const restored = findings.decided.flatMap(({ candidate: { run, seenEpoch }, decision }) =>
+    decision.kind === 'heal' && decision.reason === 'restored' ? [{ ...run, seenEpoch }] : [],
+  )
+  const open = mode === 'try-objects' ? [] : meant(({ decision }) => decision.kind === 'repair')
+  const healed: Healed[] = []
+  const told = (reason: HealReason, { functionName, payload: { bucket, key } }: Candidate['run']) =>
+    healed.push({ reason, functionName, bucket, key })
+
+  for (const some of inSteps(open)) {
+    const outcomes = await queue.repair(
+      some.map(({ runId }) => runId),
+      isDry,
+      pass,
+    )
+    some.forEach((run, index) => {
+      const outcome = outcomes[index]
+      if (outcome === 'stream-entry' || outcome === 'delay-entry') told(outcome, run)
+    })
+  }
+  for (const some of inSteps(lost)) {
+    const outcomes = isDry ? some.map(() => 'new') : await admit(parts, some, pass)
+    some.forEach((run, index) => isNew(outcomes[index]) && told('lost-event', run))
+  }
+  for (const some of inSteps(restored)) {
+    const outcomes = isDry
+      ? some.map(() => 'queued')
+      : ((await queue.again({ trigger: 'sweep', isForced: false, items: some, pass })) ?? [])
+    some.forEach((run, index) => outcomes[index] === 'queued' && told('restored', run))
+  }
+  for (const some of inSteps(findings.lostDeletes)) {
+    const debts = some.map(({ debt }) => debt)
+    const areNew = isDry
+      ? some.map(() => true)
+      : await queue.admitDebts({ ...NOTHING, ...settingsOf(parts), debts, pass })
+    some.forEach(({ functionName, bucket, key }, index) => {
+      if (areNew[index]) healed.push({ reason: 'lost-delete', functionName, bucket, key })
+    })
+  }
+  return healed
+}
+
+function isNew(outcome: string | undefined): boolean {
+  return outcome === 'new' || outcome === 'unplaced'
+}
+
+const NOTHING = { raws: [], jobs: [], marks: [], bad: [], debts: [], announced: [] } as const
+
+function settingsOf({ paths, recordTtlMs }: HealParts) {
+  return { paths, recordTtlMs }
+}
+
+/** As their events would have done it, behind live uploads. */
+async function admit(parts: HealParts, runs: readonly Candidate['run'][], pass: string | undefined) {
+  const outcomes = await parts.queue.admit({
+    ...NOTHING,
+    ...settingsOf(parts),
+    pass,
+    jobs: runs.map((run) => ({ ...run, eventId: '', lane: 'low', trigger: 'sweep' })),
+    marks: runs.map(({ objectId, payload: { generation } }) => ({
+      objectId,
+      generation,
+      hint: 'superseded',
+    })),
+    // Once an object, so that `why` tells how it came to be known. A listing knows neither the event's name nor its id.
+    announced: [...new Map(runs.map((run) => [run.objectId, run])).values()].map(({ objectId, payload }) => ({
+      objectId,
+      text: announcementOf({ kind: 'created', eventName: '', eventId: '', ...payload }, 'sweep'),
+    })),
+  })
+  return outcomes ?? []
+}
+
+function* inSteps<T>(items: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += STEP) yield items.slice(at, at + STEP)
+}

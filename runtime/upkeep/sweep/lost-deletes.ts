@@ -1,0 +1,81 @@
+/** Results whose source was deleted while nobody heard of it, of functions that remove them then. @module */
+import type { Router } from '../../function/routing.ts'
+import { placeOf, type ResultPlace } from '../../output/layout.ts'
+import { versionsOf } from '../../output/removal.ts'
+import { readResult } from '../../output/standing.ts'
+import { resultsDebt } from '../../queue/debts.ts'
+import { objectIdOf } from '../../queue/keys.ts'
+import type { Queue } from '../../queue/queue.ts'
+import type { ListedObject, Storage } from '../../storage/storage.ts'
+import type { LeftAlone } from './decide.ts'
+
+export interface LostDelete {
+  readonly functionName: string
+  readonly bucket: string
+  readonly key: string
+  /** What is to be cleaned away (`queue/debts.ts`); who pays it asks the store again. */
+  readonly debt: string
+}
+
+export interface LostDeleteParts {
+  readonly storage: Storage
+  readonly queue: Queue
+  readonly router: Router
+  readonly graceMs: number
+}
+
+export interface FollowedDeletes {
+  readonly followed: readonly LostDelete[]
+  readonly reported: readonly LeftAlone[]
+}
+
+interface DeleteScope {
+  readonly bucket: string
+  readonly nowMs: number
+  /**
+   * Results follow deletes that are not older: before that a pass has let them stand, since the function kept them then.
+   * None when it is undefined.
+   */
+  readonly deletesSinceMs?: number | undefined
+}
+
+const NONE: FollowedDeletes = { followed: [], reported: [] }
+
+export async function lostDeletes(
+  { storage, queue, router, graceMs }: LostDeleteParts,
+  marker: ListedObject,
+  { bucket, nowMs, deletesSinceMs = Infinity }: DeleteScope,
+): Promise<FollowedDeletes> {
+  const { key, versionId = '', lastModifiedMs } = marker
+  if (nowMs - lastModifiedMs < graceMs) return NONE
+  const readers = router({ bucket, key, sizeBytes: NaN }).filter(
+    ({ definition }) => definition.bucket === bucket,
+  )
+  // A source that the runtime itself may have removed is none that results follow.
+  if (readers.some(({ definition, mismatch }) => !mismatch && definition.afterSuccess === 'remove'))
+    return NONE
+  const found: LostDelete[] = []
+  for (const { definition } of readers) {
+    if (definition.onDelete !== 'remove') continue
+    const result = await readResult(storage, definition, { bucket, key })
+    // Nobody removes a result of which no versions are kept: a newer one could be hit.
+    if (!result || !(await isVersioned(storage, placeOf(definition, { bucket, key })))) continue
+    if (await queue.isConsumed(objectIdOf(bucket, key), result.source.generation)) continue
+    const of = { functionName: definition.name, bucket, key }
+    found.push({ ...of, debt: resultsDebt(of, versionId) })
+  }
+  return lastModifiedMs >= deletesSinceMs
+    ? { followed: found, reported: [] }
+    : {
+        followed: [],
+        reported: found.map(({ functionName }) => ({ reason: 'deleted-before', functionName, bucket, key })),
+      }
+}
+
+async function isVersioned(
+  storage: Storage,
+  { bucket, manifestKey }: Pick<ResultPlace, 'bucket' | 'manifestKey'>,
+): Promise<boolean> {
+  const versions = await versionsOf(storage, bucket, manifestKey)
+  return versions.every((each) => each.versionId !== undefined)
+}

@@ -1,0 +1,142 @@
+/** One pass of the sweep, batch by batch: all runs that Redis knows, then all keys of the buckets that functions read. @module */
+import { messageOf } from '../../errors.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
+import { StorageError } from '../../storage/errors.ts'
+import { readWatermarkMs } from '../../records/watermark.ts'
+import { examine, type ExamineParts, type Unreadable } from './examine.ts'
+import { heal, type Healed, type HealParts, type Mode } from './heal.ts'
+import { isLasting } from './lasting.ts'
+import { recordRemovals } from './removals.ts'
+import { listKeys } from './listing.ts'
+import type { Pass, Place } from '../../queue/sweeps.ts'
+import { tallied } from './tally.ts'
+
+export interface PassParts extends ExamineParts, HealParts {
+  readonly functions: readonly FunctionDefinition[]
+  /** Keys that are looked at together. @defaultValue 500 */
+  readonly pageSize?: number
+}
+
+export interface PassStep {
+  readonly pass: Pass
+  /** By this step. */
+  readonly healed: readonly Healed[]
+  readonly objects: number
+  readonly unreadable: readonly Unreadable[]
+}
+
+/** Runs that one script looks at. */
+const RUNS_AT_ONCE = 200
+
+/**
+ * From where `pass` stands to its end; what is yielded is what a later call may go on from. A batch is healed before it is
+ * yielded, so what is done twice after a death was needless the second time; what it healed was counted in Redis by then.
+ *
+ * @param isDry - to change nothing
+ */
+export async function* steps(parts: PassParts, start: Pass, isDry = false): AsyncGenerator<PassStep> {
+  let pass = start
+  const mode: Mode = !isDry ? 'heal' : start.at.stage === 'runs' ? 'try-objects' : 'try'
+  if (pass.at.stage === 'runs') {
+    for await (const step of throughRuns(parts, pass, pass.at.cursor, isDry)) {
+      pass = step.pass
+      yield step
+    }
+  }
+  const { at } = pass
+  if (at.stage !== 'objects') return
+  const watermarksMs = await readWatermarks(parts)
+  for (const bucket of bucketsOf(parts, pass).filter((name) => name >= at.bucket)) {
+    const after = bucket === at.bucket ? at.after : undefined
+    try {
+      for await (const step of throughBucket(parts, pass, { bucket, after, watermarksMs }, mode)) {
+        pass = step.pass
+        yield step
+      }
+    } catch (error) {
+      // The other buckets are none the worse for it.
+      if (!isLasting(error)) throw error
+      pass = refused(pass, bucket, error)
+    }
+  }
+  yield { pass: { ...pass, at: { stage: 'end' } }, healed: [], objects: 0, unreadable: [] }
+}
+
+interface BucketRequest {
+  readonly bucket: string
+  readonly after: string | undefined
+  readonly watermarksMs: ReadonlyMap<string, number | undefined>
+}
+
+async function* throughBucket(
+  parts: PassParts,
+  start: Pass,
+  { bucket, after, watermarksMs }: BucketRequest,
+  mode: Mode,
+): AsyncGenerator<PassStep> {
+  let pass = start
+  const { prefix, sinceMs, deletesSinceMs, kind, cause } = pass
+  for await (const keys of listKeys(parts.storage, bucket, { prefix, after, pageSize: parts.pageSize })) {
+    const nowMs = await parts.queue.nowMs()
+    const depth = { isThorough: kind === 'full', isExact: cause === 'request' }
+    const decidedBeforeMs = deletesSinceMs
+    const scope = { bucket, nowMs, sinceMs, deletesSinceMs, decidedBeforeMs, watermarksMs, ...depth }
+    const findings = await examine(parts, keys, scope)
+    const healed = await heal(parts, findings, mode, pass.id)
+    const place: Place = { stage: 'objects', bucket, after: keys.at(-1)?.latest.key }
+    pass = tallied({ ...pass, at: place, objects: pass.objects + keys.length }, healed, findings.reported)
+    const refused = mode === 'heal' ? await recordRemovals(parts.storage, findings, nowMs) : []
+    const unreadable = [...findings.unreadable, ...refused]
+    // A function's own bucket is not there, or is closed: nothing was decided about any of its objects.
+    const closed = unreadable.find(({ error }) => error instanceof StorageError && error.isSetUp)
+    if (closed) pass = { ...pass, failure: pass.failure ?? messageOf(closed.error) }
+    yield { pass, healed, objects: keys.length, unreadable }
+  }
+}
+
+function refused(pass: Pass, bucket: string, error: Error): Pass {
+  const failure = pass.failure ?? `bucket "${bucket}": ${messageOf(error)}`
+  return tallied({ ...pass, failure }, [], [{ reason: 'bucket-refused', bucket }])
+}
+
+async function* throughRuns(
+  { history, queue }: PassParts,
+  start: Pass,
+  from: string,
+  isDry: boolean,
+): AsyncGenerator<PassStep> {
+  let pass = start
+  let cursor = from
+  do {
+    const [next, all] = await history.scan(cursor, RUNS_AT_ONCE)
+    const healed: Healed[] = []
+    for (let at = 0; at < all.length; at += RUNS_AT_ONCE) {
+      const runIds = all.slice(at, at + RUNS_AT_ONCE)
+      const outcomes = await queue.repair(runIds, isDry, pass.id)
+      for (const [index, reason] of outcomes.entries()) {
+        if (reason === 'ok' || reason === 'gone') continue
+        const run = await queue.run(runIds[index] as string)
+        if (!run) continue
+        const { bucket, key } = run.payload
+        healed.push({ reason, functionName: run.functionName, bucket, key })
+      }
+    }
+    cursor = next
+    const place: Place = cursor === '0' ? { stage: 'objects', bucket: '' } : { stage: 'runs', cursor }
+    pass = tallied({ ...pass, at: place, runs: pass.runs + all.length }, healed)
+    yield { pass, healed, objects: 0, unreadable: [] }
+  } while (cursor !== '0')
+}
+
+/** In an order that a later pass goes on in. */
+function bucketsOf({ functions }: PassParts, { bucket }: Pass): readonly string[] {
+  const all = [...new Set(functions.map((definition) => definition.bucket))].toSorted()
+  return bucket === undefined ? all : all.filter((name) => name === bucket)
+}
+
+async function readWatermarks({ functions, storage }: PassParts): Promise<Map<string, number | undefined>> {
+  const entries = functions.map(
+    async ({ name }) => [name, await readWatermarkMs(storage, name)] as [string, number | undefined],
+  )
+  return new Map(await Promise.all(entries))
+}

@@ -1,0 +1,113 @@
+/**
+ * Results that were removed on purpose: a verdict says so in the bucket, since neither a delete marker nor Redis's memory
+ * of the run lasts, and what nothing tells of would be made again.
+ * @module
+ */
+import type { FunctionDefinition } from '../../function/definition.ts'
+import { placeOf } from '../../output/layout.ts'
+import { readStanding } from '../../output/standing.ts'
+import { removeVerdict, writeVerdict, type Verdict } from '../../output/verdict.ts'
+import { shellWord } from '../../shell-word.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { latestVersion } from '../../storage/latest-version.ts'
+import { readWatermarkMs } from '../../records/watermark.ts'
+import { manifestSourceOf } from '../../worker/attempt/manifest-of.ts'
+import { examine, type Candidate, type Findings, type Unreadable } from './examine.ts'
+import { isLasting } from './lasting.ts'
+import type { PassParts } from './pass.ts'
+
+/** Writes them, one call at a time; the first sight of a removal is the only one that does. */
+export async function recordRemovals(
+  storage: Storage,
+  { decided }: Pick<Findings, 'decided'>,
+  nowMs: number,
+): Promise<readonly Unreadable[]> {
+  const refused: Unreadable[] = []
+  for (const { candidate, decision } of decided) {
+    if (decision.kind !== 'removed') continue
+    const { functionName, payload } = candidate.run
+    const place = placeOf(candidate.definition, payload)
+    try {
+      await writeVerdict({ storage, place }, verdictOf(candidate, decision.removedAtMs ?? nowMs))
+    } catch (error) {
+      if (!isLasting(error)) throw error
+      refused.push({ object: `${payload.bucket}/${payload.key}`, functionName, error })
+    }
+  }
+  return refused
+}
+
+function verdictOf({ run, seenEpoch }: Candidate, removedAtMs: number): Verdict {
+  const { runId, functionName, payload } = run
+  return {
+    schema: 1,
+    state: 'removed',
+    reason: `its result was removed, by hand or by a rule of its bucket, so it is not made again by itself: sluice reprocess ${shellWord(`${payload.bucket}/${payload.key}`)} makes it again`,
+    run: runId,
+    attempt: '',
+    epoch: seenEpoch === 'none' ? 0 : Number(seenEpoch),
+    function: functionName,
+    source: manifestSourceOf(payload),
+    attempts: 0,
+    lastLines: [],
+    at: new Date(removedAtMs).toISOString(),
+  }
+}
+
+export interface AnnouncedRemoval {
+  readonly functionName: string
+  /** Of the source. */
+  readonly bucket: string
+  readonly key: string
+}
+
+/**
+ * What the store has announced: a result of this object was removed. Whether it was of the version that is the latest now
+ * is found out here; nothing is run, since that is the sweep's.
+ *
+ * @param decidedBeforeMs - as `decide.ts` has it
+ */
+export async function lookAtRemoval(
+  parts: PassParts,
+  { functionName, bucket, key }: AnnouncedRemoval,
+  decidedBeforeMs: number | undefined,
+): Promise<boolean> {
+  const { storage, queue, functions, router } = parts
+  const definition = functions.find(({ name }) => name === functionName)
+  const latest = await latestVersion(storage, bucket, key)
+  // Results go with their source, or stay without it: neither is a removal of the result alone.
+  if (!definition || !latest) return false
+  const listed = { ...latest, isLatest: true, isDeleteMarker: false }
+  const nowMs = await queue.nowMs()
+  const findings = await examine(
+    { ...parts, router: (object) => router(object).filter((route) => route.definition === definition) },
+    [{ latest: listed, hasOlder: false }],
+    {
+      bucket,
+      nowMs,
+      sinceMs: 0,
+      watermarksMs: new Map([[functionName, await readWatermarkMs(storage, functionName)]]),
+      isThorough: true,
+      isExact: false,
+      decidedBeforeMs,
+      isRemovalAnnounced: true,
+    },
+  )
+  const [unreadable] = [...findings.unreadable, ...(await recordRemovals(storage, findings, nowMs))]
+  if (unreadable) throw unreadable.error
+  if (findings.decided.some(({ decision }) => decision.kind === 'removed')) return true
+  await forgetRemoval(storage, definition, { bucket, key })
+  return false
+}
+
+/** The removal of a delete marker is announced as well: the result is there again, and was not removed for good. */
+async function forgetRemoval(
+  storage: Storage,
+  definition: FunctionDefinition,
+  source: { readonly bucket: string; readonly key: string },
+): Promise<void> {
+  const { place, result, verdict } = await readStanding(storage, definition, source)
+  if (!result || verdict?.state !== 'removed' || verdict.run !== result.run) return
+  const owed = await removeVerdict({ storage, place }, result)
+  if (owed !== undefined) throw new Error(owed)
+}

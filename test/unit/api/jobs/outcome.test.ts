@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest'
+import { outcomeOfRuns } from '../../../../runtime/api/jobs/outcome.ts'
+import type { RunRecord } from '../../../../runtime/queue/run.ts'
+
+const payload = { bucket: 'incoming', key: 'a.mp4' }
+const run = (state: RunRecord['state'], more: Partial<RunRecord> = {}) =>
+  ({ runId: 'r', functionName: 'chunk', state, payload, ...more }) as RunRecord
+
+it.each([
+  {
+    what: 'those that were not handed out included',
+    total: 4,
+    states: { succeeded: 1, running: 1, queued: 1 },
+    percent: 37.5,
+  },
+  {
+    what: 'what is forgotten has ended',
+    total: 4,
+    states: { forgotten: 1, dead: 2, running: 1 },
+    percent: 87.5,
+  },
+])('says how far all runs are: $what', ({ total, states, percent }) => {
+  expect(outcomeOfRuns(total, { states, percentOfRunning: 50 }, []).percent).toBe(percent)
+})
+
+it('is complete when there was nothing to do', () => {
+  expect(outcomeOfRuns(0, { states: {}, percentOfRunning: 0 }, []).percent).toBe(100)
+})
+
+it('names runs that failed with their reasons', () => {
+  const failed = [run('dead', { error: 'no video', reason: 'permanent' }), undefined, run('cancelled')]
+  expect(outcomeOfRuns(3, { states: { dead: 3 }, percentOfRunning: 0 }, failed).failures).toEqual([
+    { run: 'r', function: 'chunk', ...payload, status: 'dead', reason: 'no video' },
+    { run: 'r', function: 'chunk', ...payload, status: 'cancelled' },
+  ])
+})

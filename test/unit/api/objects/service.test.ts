@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { createRouter } from '../../../../runtime/function/routing.ts'
+import type { LimitStore } from '../../../../runtime/records/limits.ts'
+import { createObjectService } from '../../../../runtime/api/objects/service.ts'
+import type { History } from '../../../../runtime/queue/history.ts'
+import type { Queue } from '../../../../runtime/queue/queue.ts'
+import type { ListedObject, Storage } from '../../../../runtime/storage/storage.ts'
+import { StorageError } from '../../../../runtime/storage/errors.ts'
+import { functionNamed, only, storeWith } from './facts.ts'
+
+/** Redis knows nothing. */
+function view(storage: Partial<Storage>, key = 'a.mp4') {
+  const functions = [functionNamed('cut'), functionNamed('glue')]
+  return createObjectService({
+    storage: storeWith(storage),
+    functions,
+    router: createRouter(functions),
+    queue: only<Queue>({ workers: () => Promise.resolve(1) }),
+    history: only<History>({
+      announcements: () => Promise.resolve([]),
+      runs: (ids) => Promise.resolve(ids.map(() => undefined)),
+    }),
+    graceMs: 60_000,
+    limits: only<LimitStore>({
+      read: () => Promise.resolve({ revision: 0, isPaused: false, concurrency: null } as never),
+    }),
+  }).view('incoming', key)
+}
+
+const MANIFEST = {
+  schema: 1,
+  run: 'r',
+  attempt: 'a',
+  epoch: 0,
+  source: {
+    bucket: 'incoming',
+    key: 'a.mp4',
+    generation: 'v1',
+    etag: 'e',
+    sizeBytes: 1,
+    lastModified: '2026-01-01T00:00:00.000Z',
+  },
+  function: 'cut',
+  functionVersion: '1',
+  options: {},
+  tools: {},
+  files: [],
+  pointers: {},
+  totals: {},
+  warnings: [],
+  hops: 0,
+  startedAt: '2026-01-01T00:00:00.000Z',
+  finishedAt: '2026-01-01T00:00:01.000Z',
+}
+
+describe('an object that is gone, and that Redis has forgotten', () => {
+  it('is told by the result that stands', async () => {
+    const { summary, functions } = await view({
+      readText: async (_, key) =>
+        key === 'a.mp4/cut/manifest.json' ? { text: JSON.stringify(MANIFEST), etag: 'm' } : undefined,
+    })
+    expect(functions).toMatchObject([
+      { name: 'cut', reason: 'succeeded', explanation: expect.stringContaining('removed since') },
+      // Not that nothing was ever heard of it.
+      { name: 'glue', reason: 'gone' },
+    ])
+    expect(summary).toMatch(/is not there any more\. .*done at 2026-01-01 00:00:01 UTC/)
+    expect(summary).not.toContain('spelling')
+  })
+
+  it('and has no result either, was never there', async () => {
+    const { summary, functions } = await view({})
+    expect(functions.map(({ reason }) => reason)).toEqual(['never-there', 'never-there'])
+    expect(summary).toContain('check the spelling')
+  })
+})
+
+describe('a key of which there can be no object', () => {
+  const refused = () => Promise.reject(new StorageError('no', { code: 'XMinioInvalidObjectName' }))
+
+  it.each([
+    ['films//a.mp4', { head: refused }, 'impossible', 'two in a row'],
+    [`@${'0'.repeat(64)}`, {}, 'reserved', 'stand for long keys'],
+    ['~a.mp4', {}, 'reserved', 'such names belong to the runtime'],
+  ])('is told alike by the summary, once, and by each function: %s', async (key, store, reason, words) => {
+    const { summary, functions } = await view(store, key)
+    const [one] = functions
+    expect(functions.map((each) => [each.reason, each.isMatch])).toEqual([
+      [reason, false],
+      [reason, false],
+    ])
+    expect(one?.explanation).toContain(words)
+    expect(summary).toBe(`incoming/${key}: ${one?.explanation}.`)
+  })
+})
+
+it('looks at no more than the newest of very many delete markers', async () => {
+  let listed = 0
+  await view({
+    async *list(_, options) {
+      if (!options?.versions) return
+      for (; listed < 100_000; listed++)
+        yield only<ListedObject>({ key: 'a.mp4', versionId: `d${listed}`, etag: '', isDeleteMarker: true })
+    },
+  })
+  expect(listed).toBeLessThan(1_000)
+})

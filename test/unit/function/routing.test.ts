@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { defineFunction } from '../../../runtime/function/definition.ts'
+import { createRouter } from '../../../runtime/function/routing.ts'
+
+const on = {
+  bucket: 'incoming',
+  match: ['**/*.{mp4,mov}'],
+  ignore: ['tmp/**'],
+  size: { min: '1B', max: '1KiB' },
+}
+const video = defineFunction({ name: 'video', version: '1', on }, (c) => c.json({}))
+const all = defineFunction({ name: 'all', version: '1', on: { bucket: 'incoming' } }, (c) => c.json({}))
+const chained = defineFunction(
+  {
+    name: 'chained',
+    version: '1',
+    on: { bucket: 'processed', match: ['**/manifest.json'] },
+    output: { bucket: 'metadata' },
+  },
+  (c) => c.json({}),
+)
+
+const route = createRouter([video, all, chained])
+const answersTo = (key: string, rest: { bucket?: string; sizeBytes?: number } = {}) =>
+  route({ bucket: 'incoming', sizeBytes: 5, key, ...rest }).map(({ mismatch }) => mismatch ?? 'match')
+
+describe('routing', () => {
+  it.each([
+    { key: 'a.mp4', answers: ['match', 'match', 'bucket'] },
+    { key: 'A.MOV', answers: ['match', 'match', 'bucket'] },
+    { key: 'deep/er/.hidden/a.Mp4', answers: ['match', 'match', 'bucket'] },
+    { key: '-leading dash.mp4', answers: ['match', 'match', 'bucket'] },
+    { key: 'line\nbreak/ünï 🎬 [x] {y} (z)!.mp4', answers: ['match', 'match', 'bucket'] },
+    { key: 'line\nbreak.mp4', answers: ['match', 'match', 'bucket'] },
+    { key: 'a\\b.mp4', answers: ['match', 'match', 'bucket'] },
+    { key: 'a.txt', answers: ['pattern', 'match', 'bucket'] },
+    { key: 'tmp/a.mp4', answers: ['ignored', 'match', 'bucket'] },
+    { key: 'tmp/deep\n/a.mp4', answers: ['ignored', 'match', 'bucket'] },
+  ])('$key', ({ key, answers }) => {
+    expect(answersTo(key)).toEqual(answers)
+  })
+
+  it('filters by size, both ends included', () => {
+    expect([0, 1, 1_024, 1_025].map((sizeBytes) => answersTo('a.mp4', { sizeBytes })[0])).toEqual([
+      'too-small',
+      'match',
+      'match',
+      'too-large',
+    ])
+  })
+
+  it('filters by how the object came to be; a listing, which cannot know, matches', () => {
+    const copies = { bucket: 'incoming', events: ['Copy'] } as const
+    const onlyCopies = createRouter([
+      defineFunction({ name: 'copies', version: '1', on: copies }, (c) => c.json({})),
+    ])
+    const object = { bucket: 'incoming', key: 'a.mp4', sizeBytes: 1 }
+    const answers = [{ eventName: 'Put' }, { eventName: 'Copy' }, {}] as const
+    expect(answers.map((event) => onlyCopies({ ...object, ...event })[0]?.mismatch)).toEqual([
+      'event-name',
+      undefined,
+      undefined,
+    ])
+  })
+
+  it('passes folder markers by', () => {
+    expect(answersTo('folder/', { sizeBytes: 0 })).toEqual(['folder-marker', 'folder-marker', 'bucket'])
+  })
+
+  it('never matches the runtime’s own files where it writes, and lets an upload with such a name be refused aloud', () => {
+    const own = { bucket: 'processed' }
+    expect(answersTo('a.mp4/chunk/manifest.json', own)[2]).toBe('match')
+    expect(answersTo('a.mp4/chunk/~01J/manifest.json', own)[2]).toBe('reserved')
+    expect(answersTo('~mine/a.mp4')[0]).toBe('match')
+  })
+})

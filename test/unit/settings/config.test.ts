@@ -1,0 +1,147 @@
+import { describe, expect, it } from 'vitest'
+import { loadConfig, readConfig } from '../../../runtime/settings/config.ts'
+import { ConfigError } from '../../../runtime/errors.ts'
+
+describe('loadConfig', () => {
+  it('has a default for everything but the accounts', () => {
+    expect(loadConfig({})).toMatchObject({
+      redisUrl: 'redis://127.0.0.1:6379',
+      minioEndpoint: 'http://127.0.0.1:9000',
+      runtimeCredentials: undefined,
+      roles: ['api', 'intake', 'worker'],
+      leaseMs: 30_000,
+      isStrictEvents: false,
+    })
+  })
+
+  it('reads what is given, in the units that people write', () => {
+    const config = loadConfig({
+      MINIO_ACCESS_KEY: 'runtime',
+      MINIO_SECRET_KEY: 'secret-secret',
+      SLUICE_ROLES: 'worker, intake',
+      SLUICE_LEASE: '1.5s',
+      SLUICE_OPTIONS: '{"chunk":{"seconds":4}}',
+      SLUICE_STRICT_EVENTS: 'on',
+    })
+    expect(config).toMatchObject({
+      runtimeCredentials: { accessKey: 'runtime', secretKey: 'secret-secret' },
+      roles: ['worker', 'intake'],
+      leaseMs: 1_500,
+      functionOptions: { chunk: { seconds: 4 } },
+      isStrictEvents: true,
+    })
+  })
+
+  it('treats an empty variable as one that is not there', () => {
+    expect(loadConfig({ REDIS_URL: '', SLUICE_API_PORT: '' }).apiPort).toBe(8080)
+  })
+
+  it('lists every wrong and unknown setting at once', () => {
+    const env = {
+      REDIS_URL: 'http://nowhere',
+      SLUICE_API_PORT: '99999',
+      SLUICE_LEASE: 'soon',
+      SLUICE_ROLES: 'worker,boss',
+      SLUICE_OPTIONS: '{',
+      SLUICE_WORKER: '3',
+      MINIO_ACCESS_KEY: 'alone',
+    }
+    let issues: readonly string[] = []
+    try {
+      loadConfig(env)
+    } catch (error) {
+      issues = (error as ConfigError).issues
+    }
+    expect(issues).toHaveLength(7)
+    for (const name of Object.keys(env)) expect(issues.join('\n')).toContain(name)
+  })
+
+  it('prints no secret', () => {
+    const load = () =>
+      loadConfig({ MINIO_ACCESS_KEY: 'runtime', MINIO_SECRET_KEY: 'short', SLUICE_LEASE: 'x' })
+    expect(load).toThrow(/MINIO_SECRET_KEY/)
+    expect(load).not.toThrow(/short/)
+  })
+
+  it.each([
+    { name: 'MINIO_ENDPOINT', value: 'http://h:9000/minio', issue: /at the root of its host/ },
+    { name: 'MINIO_ENDPOINT', value: 'http://user:a-password@h:9000', issue: /without path, user or query/ },
+    { name: 'MINIO_ENDPOINT', value: 'http://h:0', issue: /a port from 1 to 65535/ },
+    { name: 'REDIS_URL', value: 'redis://', issue: /names a host/ },
+    { name: 'REDIS_URL', value: 'redis://h/first', issue: /the number of a database/ },
+    { name: 'SLUICE_API_HOST', value: '127.0.0.1:8080', issue: /no name or address of a host/ },
+    { name: 'SLUICE_ROLES', value: ',', issue: /"," names nothing/ },
+    { name: 'SLUICE_FUNCTIONS', value: ' , ', issue: /names nothing/ },
+    { name: 'SLUICE_LEASE', value: '999ms', issue: /at least 1s/ },
+    { name: 'SLUICE_DRAIN', value: '25h', issue: /at most 1d/ },
+    { name: 'SLUICE_RETENTION', value: '59s', issue: /at least 1m/ },
+    {
+      name: 'SLUICE_OPTIONS',
+      value: '{"chunk":4}',
+      issue: /^SLUICE_OPTIONS: write options by function as JSON/,
+    },
+    {
+      name: 'SLUICE_OPTIONS',
+      value: 'seconds=4',
+      issue: /^SLUICE_OPTIONS: write options by function as JSON/,
+    },
+  ])('refuses $name=$value', ({ name, value, issue }) => {
+    const load = () => loadConfig({ [name]: value })
+    expect(load).toThrow(issue)
+    expect(load).toThrow(name)
+    expect(load).not.toThrow(/a-password/)
+  })
+
+  it.each([
+    { name: 'REDIS_URL', value: 'redis://:secret@h:6379/2' },
+    { name: 'MINIO_ENDPOINT', value: 'https://[::1]:9000/' },
+    { name: 'SLUICE_API_HOST', value: '::1' },
+    { name: 'SLUICE_DRAIN', value: '0s' },
+  ])('takes $name=$value', ({ name, value }) => {
+    expect(() => loadConfig({ [name]: value })).not.toThrow()
+  })
+})
+
+describe('the tokens of the HTTP interface', () => {
+  const READER = 'a-token-of-the-reader'
+  const ADMIN = 'a-token-of-the-admin'
+
+  it('are one for each role', () => {
+    const { tokens } = loadConfig({ SLUICE_TOKEN_READER: READER, SLUICE_TOKEN_ADMIN: ADMIN })
+    expect(tokens).toEqual({ reader: READER, admin: ADMIN })
+  })
+
+  it.each(['too-short', 'with a space in its middle', 'ünïcödé-does-not-travel'])(
+    'are refused without being shown: %s',
+    (value) => {
+      const { issues } = readConfig({ SLUICE_TOKEN_READER: value })
+      expect(issues).toEqual([expect.stringMatching(/^SLUICE_TOKEN_READER: .*16 to 512/)])
+      expect(issues.join()).not.toContain(value)
+    },
+  )
+
+  it('are refused when two roles share one', () => {
+    const { issues } = readConfig({ SLUICE_TOKEN_READER: READER, SLUICE_TOKEN_OPERATOR: READER })
+    expect(issues).toEqual([expect.stringContaining('no two roles')])
+    expect(issues.join()).not.toContain(READER)
+  })
+
+  it.each(['0.0.0.0', '::', '10.1.2.3', 'sluice.example.org', '127.example.org'])(
+    'must be there when others reach the interface, at %s',
+    (host) => {
+      const { issues } = readConfig({ SLUICE_API_HOST: host })
+      expect(issues).toEqual([expect.stringMatching(/^SLUICE_API_HOST: .* set SLUICE_TOKEN_ADMIN/)])
+      expect(readConfig({ SLUICE_API_HOST: host, SLUICE_TOKEN_READER: READER }).issues).toEqual([])
+    },
+  )
+
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('need not be there at %s', (host) => {
+    expect(readConfig({ SLUICE_API_HOST: host }).issues).toEqual([])
+  })
+})
+
+it('gives what is right also where something is wrong, so that more can be looked for', () => {
+  const { config, issues } = readConfig({ SLUICE_LEASE: 'soon', SLUICE_WORKERS: '3' })
+  expect(config).toMatchObject({ leaseMs: 30_000, workers: 3 })
+  expect(issues).toEqual([expect.stringContaining('SLUICE_LEASE: "soon"')])
+})

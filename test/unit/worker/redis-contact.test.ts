@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { createContact } from '../../../runtime/worker/redis-contact.ts'
+
+it('counts from the start, and anew after a silence that is too long', () => {
+  let nowMs = 0
+  const contact = createContact(5_000, () => nowMs)
+  for (; nowMs < 30_000; nowMs += 1_000) contact.touched()
+  expect(contact.forMs()).toBe(30_000)
+  nowMs = 40_000
+  expect(contact.forMs()).toBe(0)
+  contact.touched()
+  nowMs = 41_000
+  contact.touched()
+  expect(contact.forMs()).toBe(1_000)
+})
