@@ -1,6 +1,6 @@
 /** What the processes of one runtime tell each other over Node's IPC channel. @module */
 import type { MetricObjectWithValues, MetricValue } from 'prom-client'
-import type { FateKind } from '../queue/upkeep-commands.ts'
+import type { FateKind } from '../queue/queue.ts'
 
 /** One process's metrics as prom-client exports them. */
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]

@@ -5,7 +5,6 @@
  */
 import type { Redis } from 'ioredis'
 import { parseAnnouncements, type Announcement } from './announcement.ts'
-import { parseAttempt, type AttemptRecord } from './attempts.ts'
 import {
   listDeadLetters,
   pickDeadLetters,
@@ -15,7 +14,7 @@ import {
 } from './dead-letters.ts'
 import type { Keys } from './keys.ts'
 import { filterText, isMeantBy, type RunFilter } from './run-filter.ts'
-import { parseRun, type RunRecord, type RunState } from './run.ts'
+import { parseAttempt, parseRun, type AttemptRecord, type RunRecord, type RunState } from './run.ts'
 import { membersBeginning } from './members.ts'
 import { createScripts } from './scripts.ts'
 

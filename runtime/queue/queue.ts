@@ -7,12 +7,11 @@ import type { Redis } from 'ioredis'
 import type { Limits } from './limits.ts'
 import { createKeys, GROUP, LANES, type Keys } from './keys.ts'
 import { parseRun, type RunPayload, type RunRecord, type RunState } from './run.ts'
-import { createDebtCommands } from './debt-commands.ts'
+import { createDebtCommands } from './debts.ts'
 import { createInboxCommands } from './inbox-commands.ts'
-import { createJobCommands } from './job-commands.ts'
 import { redisNowMs } from './redis.ts'
+import { readRunning } from './running.ts'
 import { createScripts } from './scripts.ts'
-import { createUpkeepCommands } from './upkeep-commands.ts'
 import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow } from './turn.ts'
 
 export type { Admission, AdmitOutcome, Job, Mark } from './inbox-commands.ts'
@@ -40,6 +39,14 @@ export interface AgainRequest {
 }
 
 export type AgainOutcome = 'queued' | 'busy' | 'ended' | 'unknown'
+
+export interface JobFacts extends Pick<AgainRequest, 'isForced'> {
+  readonly kind: AgainRequest['trigger']
+  readonly total: number
+  readonly ratePerSecond?: number | undefined
+  /** JSON. */
+  readonly request: string
+}
 
 /** What was gone and is there again; `ok`: nothing was, `gone`: there is no such run. */
 export type RepairOutcome = 'stream-entry' | 'delay-entry' | 'ok' | 'gone'
@@ -70,6 +77,9 @@ export interface Reclaimed {
   readonly how: string
 }
 
+/** It has ended; its event loop stands still; it lives and gets no CPU. */
+export type FateKind = 'crashed' | 'held' | 'starved'
+
 export type Queue = ReturnType<typeof createQueue>
 
 export function createQueue(redis: Redis, name: string) {
@@ -79,9 +89,7 @@ export function createQueue(redis: Redis, name: string) {
   return {
     keys,
     ...createInboxCommands(redis, keys, script),
-    ...createJobCommands(script),
     ...createDebtCommands(redis, keys, script),
-    ...createUpkeepCommands(redis, keys, script),
 
     turn: async (request: TurnRequest): Promise<TurnReply> =>
       decodeTurn((await script('turn', encodeTurn(request))) as TurnRow, request.token),
@@ -152,6 +160,23 @@ export function createQueue(redis: Redis, name: string) {
       return parseRun(runId, await redis.hgetall(keys.run(runId)))
     },
 
+    /** Adds items to a job that has `count` of them; how many it has then. */
+    fillJob: (job: string, count: number, ttlMs: number, items: readonly string[]): Promise<number> =>
+      script('fill_job', [job, count, ttlMs, ...items]) as Promise<number>,
+
+    async beginJob(job: string, facts: JobFacts): Promise<void> {
+      const { kind, total, isForced, ratePerSecond = '', request } = facts
+      await script('begin_job', [job, kind, total, isForced ? 1 : 0, ratePerSecond, request])
+    },
+
+    /** Ends those runs that the job has handed out and that still wait; how many it were. */
+    withdraw: (job: string, runIds: readonly string[]): Promise<number> =>
+      script('withdraw', [job, ...runIds]) as Promise<number>,
+
+    /** False when the job had ended already. */
+    endJob: async (job: string, status: 'done' | 'cancelled', ttlMs: number): Promise<boolean> =>
+      (await script('end_job', [job, status, ttlMs])) === 1,
+
     /** Says that a worker serves these functions, for `goodMs` from now; their limits as Redis knows them, '' where not. */
     attend: (consumer: string, goodMs: number, functionNames: readonly string[]): Promise<string[]> =>
       script('attend', [consumer, goodMs, ...functionNames]) as Promise<string[]>,
@@ -168,24 +193,6 @@ export function createQueue(redis: Redis, name: string) {
     setLimits: async (functionName: string, limits: Limits, before: string): Promise<boolean> =>
       (await script('set_limits', [functionName, JSON.stringify(limits), before])) === 1,
 
-    /** Some runs whose verdict is owed to the bucket and may be tried now. */
-    owedVerdicts: (count: number) => script('owed_verdicts', [count]) as Promise<string[]>,
-
-    /** It makes room for others, longer each time; how often it has by now. */
-    putOffVerdict: (runId: string, longestMs: number) =>
-      script('put_off_verdict', [runId, longestMs]) as Promise<number>,
-
-    /** The verdict of this end of the run is in the bucket; a later end owes another. */
-    async verdictWritten(run: Pick<RunRecord, 'runId' | 'state' | 'epoch' | 'endedAtMs'>): Promise<void> {
-      await script('verdict_written', [run.runId, run.state, run.epoch, run.endedAtMs ?? ''])
-    },
-
-    /** There is no such run any more, so nobody can be told how it ended. */
-    async forgetVerdict(runId: string): Promise<void> {
-      await redis.srem(keys.verdicts, runId)
-      await redis.zrem(keys.verdictsLater, runId)
-    },
-
     /** The streams' consumer groups; also made by a claim that misses them, so that an emptied Redis heals. */
     async ensureGroups(functionNames: readonly string[]): Promise<void> {
       for (const functionName of functionNames) {
@@ -198,5 +205,39 @@ export function createQueue(redis: Redis, name: string) {
         }
       }
     },
+
+    /**
+     * Forgets old runs, `limit` at a time; how many were forgotten and how many looked at.
+     *
+     * @param passed - how many of the oldest earlier calls of the same pass have kept
+     */
+    async prune(retentionMs: number, maxRuns: number, limit: number, passed: number) {
+      const reply = await script('prune', [retentionMs, maxRuns, limit, passed])
+      const [forgotten, examined] = reply as [number, number]
+      return { forgotten, examined }
+    },
+
+    /** Removes consumers that hold nothing and were not heard of for so long; how many. */
+    retireConsumers: (idleMs: number, functionNames: readonly string[]) =>
+      script('retire_consumers', [idleMs, ...functionNames]) as Promise<number>,
+
+    /**
+     * What becomes of a worker's runs when their leases run out, as its supervisor knows it; good for `forMs`.
+     *
+     * @param how - completes "the worker …"
+     */
+    async noteFate(consumer: string, kind: FateKind, how: string, forMs: number): Promise<void> {
+      await redis.set(keys.fate(consumer), `${kind} ${how}`, 'PX', Math.ceil(forMs))
+    },
+
+    /** What the runs of a function work on that are some worker's now. */
+    running: (functionName: string) => readRunning(redis, keys, functionName),
+
+    /** Fields of the sweep's hash, '' to remove one; false when the pass is not the one that goes on (any more). */
+    saveSweep: async (passId: string, fields: readonly (readonly [name: string, text: string])[]) =>
+      (await script('save_sweep', [passId, ...fields.flat()])) === 1,
+
+    /** Redis's clock. */
+    nowMs: () => redisNowMs(redis),
   }
 }

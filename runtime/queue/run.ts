@@ -129,3 +129,66 @@ export function parseRun(runId: string, fields: Readonly<Record<string, string>>
     ...optionalMs('dueAtMs', 'dueAt'),
   }
 }
+
+/** An attempt of a run that did not succeed, as `note` in `scripts/prelude.lua` keeps it. */
+export interface AttemptRecord {
+  readonly outcome:
+    | 'running'
+    | 'succeeded'
+    | 'failed'
+    | 'dead'
+    | 'released'
+    | 'lost'
+    | 'superseded'
+    | 'source-gone'
+    | 'cancelled'
+  readonly epoch: number
+  readonly worker: string
+  readonly startedAtMs: number
+  /** Absent of one in progress. */
+  readonly endedAtMs?: number
+  readonly error?: string
+  /** The last lines of the tool's log. */
+  readonly lines: readonly string[]
+}
+
+/** Shape: `["failed",0,"host:12:…",1763900000000,1763900001000,"boom","last line"]`. */
+export function parseAttempt(text: string): AttemptRecord {
+  const [outcome, epoch, worker, startedAtMs, endedAtMs, error, lines] = JSON.parse(text) as [
+    AttemptRecord['outcome'],
+    number,
+    string,
+    number,
+    number,
+    string,
+    string,
+  ]
+  return {
+    outcome,
+    epoch,
+    worker,
+    startedAtMs,
+    endedAtMs,
+    ...(error && { error }),
+    lines: lines ? lines.split('\n') : [],
+  }
+}
+
+export interface RetryPolicy {
+  /** Attempts in total, the first one included. */
+  readonly maxAttempts: number
+  /** The ceiling of the wait before attempt 2; it doubles from there up to `maxDelayMs`. */
+  readonly firstDelayMs: number
+  readonly maxDelayMs: number
+}
+
+/**
+ * The wait after attempt number `attempt` (1-based) has failed: anything from 0 to the doubled ceiling ("full jitter"),
+ * so that what one outage broke does not come back as one burst.
+ *
+ * @param random - uniform in [0, 1); a parameter so that tests are exact
+ */
+export function retryDelayMs(policy: RetryPolicy, attempt: number, random = Math.random): number {
+  const ceilingMs = Math.min(policy.firstDelayMs * 2 ** (attempt - 1), policy.maxDelayMs)
+  return Math.round(ceilingMs * random())
+}

@@ -1,8 +1,7 @@
 /** Goes through what is owed (`queue/debts.ts`): each debt is claimed by one worker, which pays it or puts it off. @module */
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { ClaimedDebt } from '../queue/debt-commands.ts'
-import { parseDebt, type Debt } from '../queue/debts.ts'
+import { parseDebt, type ClaimedDebt, type Debt } from '../queue/debts.ts'
 import type { Queue } from '../queue/queue.ts'
 import { StorageError } from '../storage/errors.ts'
 import { MINUTE_MS, SECOND_MS } from '../time.ts'

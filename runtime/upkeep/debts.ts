@@ -11,8 +11,7 @@ import {
   versionsOf,
   type RemovalRequest,
 } from '../output/removal.ts'
-import type { ClaimedDebt } from '../queue/debt-commands.ts'
-import { filesDebt, lookDebt, type Debt, type ResultsOf } from '../queue/debts.ts'
+import { filesDebt, lookDebt, type ClaimedDebt, type Debt, type ResultsOf } from '../queue/debts.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunPayload, RunRecord } from '../queue/run.ts'

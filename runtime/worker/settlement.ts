@@ -1,6 +1,6 @@
 /** What an outcome means for the state machine. Pure but for the draw of the retry delay. @module */
 import type { Settlement } from '../queue/turn.ts'
-import { retryDelayMs } from '../queue/retry.ts'
+import { retryDelayMs } from '../queue/run.ts'
 import { DAY_MS } from '../time.ts'
 import type { Owed } from '../queue/debts.ts'
 import type { InFlightAttempt } from './in-flight.ts'

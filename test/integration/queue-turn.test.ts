@@ -1,4 +1,4 @@
-import type { FateKind } from '../../runtime/queue/upkeep-commands.ts'
+import type { FateKind } from '../../runtime/queue/queue.ts'
 import { describe, expect, it } from 'vitest'
 import type { Claim, RunRecord } from '../../runtime/queue/run.ts'
 import { BURIED, FAILED, FN, jobOf, RELEASED, useQueue } from '../helpers/queue.ts'

@@ -1,7 +1,6 @@
 /** A run and its attempts as HTTP shows them. @module */
 import { z } from '@hono/zod-openapi'
-import type { AttemptRecord } from '../../queue/attempts.ts'
-import { RUN_STATES, type RunRecord } from '../../queue/run.ts'
+import { RUN_STATES, type AttemptRecord, type RunRecord } from '../../queue/run.ts'
 import { time, toTime } from '../http/page.ts'
 
 export const runStatus = z.enum(RUN_STATES)

@@ -1,6 +1,6 @@
 /** What may happen to a queue, as data that fast-check makes up and shrinks. Numbers choose among what there is by then. @module */
 import fc from 'fast-check'
-import type { FateKind } from '../../../runtime/queue/upkeep-commands.ts'
+import type { FateKind } from '../../../runtime/queue/queue.ts'
 import type { Damage } from './endings.ts'
 import { CONSUMERS, GENERATIONS, JOBS, OBJECTS, RUNS } from './universe.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { Lane } from '../../../runtime/queue/keys.ts'
 import type { RunState, Trigger } from '../../../runtime/queue/run.ts'
-import type { FateKind } from '../../../runtime/queue/upkeep-commands.ts'
+import type { FateKind } from '../../../runtime/queue/queue.ts'
 
 /** A time as far as it is known: a script reads the clock at some moment between two looks of ours. */
 export interface Moment {

@@ -1,8 +1,14 @@
 /** The model's rules of everything that is not a worker's turn or an admission. Pure. @module */
 import { LANES } from '../../../runtime/queue/keys.ts'
-import type { AgainItem, AgainOutcome, AgainRequest, Beat, Reclaimed } from '../../../runtime/queue/queue.ts'
+import type {
+  AgainItem,
+  AgainOutcome,
+  AgainRequest,
+  Beat,
+  Reclaimed,
+  FateKind,
+} from '../../../runtime/queue/queue.ts'
 import type { RunState } from '../../../runtime/queue/run.ts'
-import type { FateKind } from '../../../runtime/queue/upkeep-commands.ts'
 import { newRun } from './admission.ts'
 import {
   bury,

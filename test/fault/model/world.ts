@@ -6,7 +6,7 @@
 import { GROUP, LANES } from '../../../runtime/queue/keys.ts'
 import type { Settlement } from '../../../runtime/queue/turn.ts'
 import type { Claim } from '../../../runtime/queue/run.ts'
-import type { FateKind } from '../../../runtime/queue/upkeep-commands.ts'
+import type { FateKind } from '../../../runtime/queue/queue.ts'
 import { admissionOf, admitCall, stray, unaskedCall } from './intakes.ts'
 import type { Bench, Call, SentCall } from './call.ts'
 import type { WrittenVerdict } from './endings.ts'

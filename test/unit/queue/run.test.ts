@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { retryDelayMs } from '../../../runtime/queue/retry.ts'
+import { retryDelayMs } from '../../../runtime/queue/run.ts'
 
 const policy = { maxAttempts: 5, firstDelayMs: 1_000, maxDelayMs: 300_000 }
 
