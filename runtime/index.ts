@@ -7,12 +7,11 @@ export type {
   FunctionVariables,
   Progress,
   RunFacts,
-  SourceObject,
 } from './function/definition.ts'
 export { PermanentError, RetryLaterError } from './errors.ts'
 export type { ChunkTimes, Output, OutputFacts, OutputFile } from './output/output.ts'
 export type { JsonValue } from './output/json.ts'
-export type { Source } from './worker/source/source.ts'
+export type { SourceObject, Source } from './function/source.ts'
 export type { Logger } from './telemetry/logger.ts'
 export type { ToolCheck } from './function/list.ts'
 export { functionMetrics } from './telemetry/metrics.ts'

@@ -7,20 +7,12 @@ import { z } from 'zod'
 import { ConfigError, messageOf } from '../errors.ts'
 import { CREATED_EVENTS, type CreatedEventName } from '../storage/event.ts'
 import { compileGlob } from './glob/glob.ts'
-import type { ObjectVersion } from '../storage/object-version.ts'
 import type { Output } from '../output/output.ts'
 import { parseSizeBytes } from '../amounts.ts'
 import { parseDurationMs } from '../time.ts'
 import '../zod-words.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Source } from '../worker/source/source.ts'
-
-/** The object version that an attempt works on, as the store described it when the attempt began. */
-export interface SourceObject extends ObjectVersion {
-  readonly contentType?: string
-  /** User metadata: names in lower case, without `x-amz-meta-`. */
-  readonly metadata: Readonly<Record<string, string>>
-}
+import type { Source, SourceObject } from './source.ts'
 
 export interface RunFacts {
   /** 32 hex digits, computed from function, bucket, key and generation. */

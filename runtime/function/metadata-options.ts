@@ -7,9 +7,7 @@
  */
 import { z } from 'zod'
 import type { FunctionDefinition } from './definition.ts'
-import { byOption, type Named } from './option-names.ts'
-import { nearMisses } from './near-misses.ts'
-import { validOption } from './valid-options.ts'
+import { byOption, validOption, type Named } from './valid-options.ts'
 
 /** Of names that are meant for every function which has the option: `sluice-seconds`. */
 const OUR_PREFIX = 'sluice-'
@@ -95,4 +93,30 @@ function notAnOption({ name, options }: FunctionDefinition, written: string): st
 
 function shortened(text: string): string {
   return text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}…` : text
+}
+
+/** A warning for each name of metadata that looks like an option's and is not. */
+function nearMisses(unknown: readonly string[], options: readonly string[]): string[] {
+  return unknown.flatMap((name) => {
+    const near = options.find(
+      (option) => distance(name.toLowerCase(), option.toLowerCase()) <= (option.length > 4 ? 2 : 1),
+    )
+    return near === undefined
+      ? []
+      : [`metadata "${name}" is not an option and was ignored; did you mean "${near}"?`]
+  })
+}
+
+/** Levenshtein's edit distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next[j] = Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1)
+    }
+    row = next
+  }
+  return row[b.length] as number
 }

@@ -70,3 +70,22 @@ function kindOf(schema: OptionSchema): string {
 function isLimit(value: number | undefined): boolean {
   return value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER
 }
+
+export interface Named {
+  /** Under the names of the schema. */
+  readonly values: Readonly<Record<string, unknown>>
+  readonly unknown: readonly string[]
+}
+
+/** Names match whatever their case: S3 stores metadata names in lower case, and nobody should have to know. */
+export function byOption(names: readonly string[], given: Readonly<Record<string, unknown>>): Named {
+  const unknown: string[] = []
+  const values: [string, unknown][] = []
+  for (const [name, value] of Object.entries(given)) {
+    const option =
+      names.find((each) => each === name) ?? names.find((each) => each.toLowerCase() === name.toLowerCase())
+    if (option === undefined) unknown.push(name)
+    else values.push([option, value])
+  }
+  return { values: Object.fromEntries(values), unknown }
+}

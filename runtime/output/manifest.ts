@@ -81,6 +81,22 @@ export interface Identity {
   }
 }
 
+/** An object version as manifests and verdicts describe it. */
+export function manifestSourceOf(
+  object: Omit<ManifestSource, 'lastModified'> & { readonly lastModifiedMs: number },
+): ManifestSource {
+  const { bucket, key, generation, versionId, etag, sizeBytes, lastModifiedMs } = object
+  return {
+    bucket,
+    key,
+    generation,
+    ...(versionId === undefined ? {} : { versionId }),
+    etag,
+    sizeBytes,
+    lastModified: new Date(lastModifiedMs).toISOString(),
+  }
+}
+
 export function manifestText(manifest: Manifest): string {
   return `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`
 }

@@ -14,7 +14,7 @@ import type { RunRecord } from '../queue/run.ts'
 import { StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { MINUTE_MS, SECOND_MS } from '../time.ts'
-import { manifestSourceOf } from '../worker/attempt/manifest-of.ts'
+import { manifestSourceOf } from '../output/manifest.ts'
 
 const AT_ONCE = 100
 /** So many in a row that the store could not take: it is away, and the others wait for it as they are. */

@@ -8,7 +8,8 @@ import type { SourceObject } from '../../runtime/index.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { createRangeProxy, type RangeProxy } from '../../runtime/worker/source/proxy.ts'
-import { createSource, type AttemptSource, type SourceParts } from '../../runtime/worker/source/source.ts'
+import { createSource } from '../../runtime/worker/source/source.ts'
+import type { AttemptSource, SourceParts } from '../../runtime/worker/source/object.ts'
 
 export const silentLog = createLogger({ level: 'silent', format: 'json' })
 

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { toolUser } from '../../runtime/index.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
-import type { SourceParts } from '../../runtime/worker/source/source.ts'
+import type { SourceParts } from '../../runtime/worker/source/object.ts'
 import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
 import { beginAnswer, createTestSources } from '../helpers/source.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'

@@ -5,12 +5,8 @@
  */
 import { postWhenAsked } from './exchange.ts'
 import { Hono, type Context } from 'hono'
-import type {
-  FunctionDefinition,
-  FunctionEnv,
-  FunctionVariables,
-  SourceObject,
-} from '../../function/definition.ts'
+import type { FunctionDefinition, FunctionEnv, FunctionVariables } from '../../function/definition.ts'
+import type { SourceObject } from '../../function/source.ts'
 
 /** What travels beside the Request of an attempt. */
 export interface AttemptBindings {

@@ -1,11 +1,12 @@
 /** The call of a handler with all that it finds in `c.var`. @module */
 import type { FunctionVariables } from '../../function/definition.ts'
 import type { AttemptOutput } from '../../output/attempt-output.ts'
-import { createSource, type AttemptSource } from '../source/source.ts'
+import { createSource } from '../source/source.ts'
 import type { Gateway } from './gateway.ts'
 import { invoke } from './invoke.ts'
 import { outcomeOfError, type Outcome } from './outcome.ts'
 import type { Performance, PerformParts } from './perform.ts'
+import type { AttemptSource } from '../source/object.ts'
 
 /** The brake on tools that make files faster than they are sent: the disk has to hold no more than about so many. */
 const MAX_WAITING_FILES = 4

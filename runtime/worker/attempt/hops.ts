@@ -1,8 +1,9 @@
 /** How many functions an object has come through: what stops functions that feed each other for ever. @module */
 import { PermanentError } from '../../errors.ts'
-import type { FunctionDefinition, SourceObject } from '../../function/definition.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
 import { parseManifest } from '../../output/manifest.ts'
 import type { Storage } from '../../storage/storage.ts'
+import type { SourceObject } from '../../function/source.ts'
 
 const MAX_HOPS = 16
 

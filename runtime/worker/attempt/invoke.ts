@@ -1,9 +1,10 @@
 /** One call of a handler: Request in, Outcome out. @module */
 import { PermanentError, RetryLaterError } from '../../errors.ts'
-import type { FunctionVariables, SourceObject } from '../../function/definition.ts'
+import type { FunctionVariables } from '../../function/definition.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { requestOf, type AttemptBindings, type Gateway } from './gateway.ts'
 import { outcomeOfError, outcomeOfResponse, type Outcome } from './outcome.ts'
+import type { SourceObject } from '../../function/source.ts'
 
 /** How long a handler may take to notice that its signal was aborted. */
 const NOTICE_MS = 10_000

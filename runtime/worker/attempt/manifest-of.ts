@@ -1,25 +1,10 @@
 /** The manifest of an attempt, from what is known of it. Pure. @module */
-import type { FunctionDefinition, SourceObject } from '../../function/definition.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
 import type { OutputResult } from '../../output/attempt-output.ts'
 import type { JsonValue } from '../../output/json.ts'
-import type { Manifest, ManifestSource } from '../../output/manifest.ts'
-import type { Claim, RunPayload } from '../../queue/run.ts'
-
-/** An object version as manifests and verdicts name it. */
-export function manifestSourceOf(
-  object: Pick<RunPayload, keyof ManifestSource & keyof RunPayload> & { readonly lastModifiedMs: number },
-): ManifestSource {
-  const { bucket, key, generation, versionId, etag, sizeBytes, lastModifiedMs } = object
-  return {
-    bucket,
-    key,
-    generation,
-    ...(versionId === undefined ? {} : { versionId }),
-    etag,
-    sizeBytes,
-    lastModified: new Date(lastModifiedMs).toISOString(),
-  }
-}
+import { manifestSourceOf, type Manifest } from '../../output/manifest.ts'
+import type { Claim } from '../../queue/run.ts'
+import type { SourceObject } from '../../function/source.ts'
 
 export interface ManifestParts {
   readonly claim: Claim

@@ -1,7 +1,7 @@
 /** The work of an attempt: options -> handler -> files -> commit. @module */
 import type { Config } from '../../settings/config.ts'
 import { messageOf } from '../../errors.ts'
-import type { FunctionDefinition, SourceObject } from '../../function/definition.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { RuntimeMetrics } from '../../telemetry/metrics.ts'
 import { createAttemptFolder } from '../../output/attempt-folder.ts'
@@ -23,6 +23,7 @@ import type { InFlightAttempt } from '../in-flight.ts'
 import { manifestOf } from './manifest-of.ts'
 import { mergeOptions } from '../../function/options.ts'
 import { AttemptAborted, type Outcome } from './outcome.ts'
+import type { SourceObject } from '../../function/source.ts'
 
 /** A store that is away must not hold up the end of an attempt. */
 const DISCARD_MS = 10_000

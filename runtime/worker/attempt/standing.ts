@@ -2,7 +2,7 @@
  * What the store says about a run's source before any work: announcements only hint, the store decides.
  * @module
  */
-import type { SourceObject } from '../../function/definition.ts'
+import type { SourceObject } from '../../function/source.ts'
 import type { RunPayload } from '../../queue/run.ts'
 import { compareWithLatest } from '../../storage/latest.ts'
 import type { Storage } from '../../storage/storage.ts'

@@ -5,7 +5,7 @@
  */
 import pRetry from 'p-retry'
 import { messageOf } from '../../errors.ts'
-import type { SourceObject } from '../../function/definition.ts'
+import type { SourceObject } from '../../function/source.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { isStorageCode, StorageError } from '../../storage/errors.ts'
 import type { Poured, Storage } from '../../storage/storage.ts'

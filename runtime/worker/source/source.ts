@@ -1,73 +1,8 @@
-/** How a handler reads its input: exactly the version of the run, never "the latest". @module */
-import { createWriteStream } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
-import type { Manifest, ManifestFile } from '../../output/manifest.ts'
-import { createNamedFiles, type NamedFiles } from './named-files.ts'
-import type { RangeProxy } from './proxy.ts'
-import { createReader, type Keeping, type Reader, type ReaderParts } from './reader.ts'
-
-/**
- * Whatever the way: a connection that is lost, or a store that is away for half a minute, is not seen; reading goes on where
- * it was. What ends it is a version that is gone or replaced, or a store that stays away; then that is the attempt's outcome,
- * whatever the handler says of it.
- */
-export interface Source {
-  /** The whole object on disk; the path has a fixed name in the scratch folder, whatever the key. Downloaded once. */
-  file(): Promise<string>
-  /** The bytes as they come. Consume or destroy it. */
-  stream(): Promise<Readable>
-  /** Up to `count` bytes from `start` on, in memory; fewer where the object ends. Read from the file when that is there. */
-  bytes(start: number, count: number): Promise<Buffer>
-  /**
-   * What a tool such as FFmpeg reads: the path of {@link Source.file} for objects below 64 MiB; for larger ones a URL such as
-   * `http://127.0.0.1:40123/<token>` that answers ranges and is good for this attempt only, so that nothing is copied.
-   * While more than four outputs wait to be sent it hands out nothing, for as long as that takes: let the tool wait for ever.
-   */
-  input(): Promise<string>
-  /**
-   * The manifest that the source is, for a function that another one's `manifest.json` starts.
-   *
-   * @throws {PermanentError} when the source is not a manifest that this runtime can read
-   */
-  manifest(): Promise<Manifest>
-  /**
-   * A file that {@link Source.manifest} names, read in the same ways as the source itself: `open(manifest.files[0])`.
-   *
-   * @throws {PermanentError} when the manifest does not name it, or it is no longer stored
-   */
-  open(file: Pick<ManifestFile, 'key'>): Promise<Source>
-}
-
-/** A source as its attempt has it. */
-export interface AttemptSource extends Source {
-  /** Why it could not be read, unless a later try brought bytes. */
-  readonly fault: Error | undefined
-  /** The same of what was read by the URL of {@link Source.input}: its reader may not have noticed. */
-  readonly unseenFault: Error | undefined
-  /** Ends what is being read; every later call rejects. */
-  close(): void
-}
-
-export interface SourceParts extends ReaderParts {
-  /** All of them, where the attempt has them already: then the store is not asked again. */
-  readonly content?: Buffer | undefined
-  /** The path of a folder of the attempt's own. */
-  readonly scratch: () => string
-  readonly signal: AbortSignal
-  readonly proxy: RangeProxy
-  /** Resolves when few enough outputs wait, so that a tool may go on making more. */
-  readonly room: (signal: AbortSignal) => Promise<void>
-  /** Smaller objects are downloaded for a tool. @defaultValue 64 MiB */
-  readonly downloadBelowBytes?: number | undefined
-  /** Its name in the scratch folder. @defaultValue source */
-  readonly fileName?: string
-}
-
-/** A copy on disk is faster while it is small, and seeking in it costs nothing. */
-const DOWNLOAD_BELOW_BYTES = 64 * 1024 * 1024
+/** A handler's input: exactly the version of its run, never "the latest", and the files it names when it is a manifest. @module */
+import { PermanentError } from '../../errors.ts'
+import type { SourceObject } from '../../function/source.ts'
+import { parseManifest, type Manifest, type ManifestFile } from '../../output/manifest.ts'
+import { openSource, type AttemptSource, type OpenSource, type SourceParts } from './object.ts'
 
 /** Made by whoever reads: of all that an attempt gets, its source is the most to make, and many do without. */
 export function createSource(parts: SourceParts): AttemptSource {
@@ -106,144 +41,73 @@ export function createSource(parts: SourceParts): AttemptSource {
   }
 }
 
-type OpenSource = Omit<AttemptSource, 'manifest' | 'open'>
+/** A larger object is not a manifest: a file's entry takes some 400 bytes. */
+const MANIFEST_MAX_BYTES = 64 * 1024 * 1024
 
-function openSource(parts: SourceParts): OpenSource {
-  const {
-    object,
-    scratch,
-    proxy,
-    room,
-    downloadBelowBytes = DOWNLOAD_BELOW_BYTES,
-    fileName = 'source',
-  } = parts
-  const { sizeBytes } = object
-  let life: { readonly ended: AbortSignal; readonly close: () => void } | undefined
+export interface NamedFiles extends Pick<AttemptSource, 'manifest' | 'open' | 'close'> {
+  /** Of whichever file could not be read. */
+  readonly fault: Error | undefined
+  readonly unseenFault: Error | undefined
+}
+
+/**
+ * @param bytes - reads the manifest
+ * @param create - makes the source of a named file
+ */
+export function createNamedFiles(
+  parts: SourceParts,
+  bytes: AttemptSource['bytes'],
+  create: (parts: SourceParts) => AttemptSource,
+): NamedFiles {
+  const { bucket, key, sizeBytes } = parts.object
+  const sources: AttemptSource[] = []
   let isClosed = false
-  /** Aborted when the source has ended. Made by whoever reads: signals cost more than all the rest of a source. */
-  function ended(): AbortSignal {
-    if (life) return life.ended
-    const closed = new AbortController()
-    const close = () => closed.abort(new Error('its attempt has ended'))
-    life = { ended: AbortSignal.any([parts.signal, closed.signal]), close }
-    if (isClosed) close()
-    return life.ended
+  let read: Promise<Manifest> | undefined
+
+  async function readManifest(): Promise<Manifest> {
+    const isSmall = sizeBytes <= MANIFEST_MAX_BYTES
+    const found = isSmall ? parseManifest((await bytes(0, sizeBytes)).toString()) : undefined
+    if (found === undefined) {
+      throw new PermanentError(`${bucket}/${key} is not a manifest of a schema version that is known here`)
+    }
+    return found
   }
-  let downloaded: Promise<string> | undefined
-  let served: Promise<string> | undefined
-  const own = remembering(readerOf(parts, 'kept'))
-  const tools = remembering(readerOf(parts, 'passed-on'))
-  async function download(): Promise<string> {
-    const path = join(scratch(), fileName)
-    await pipeline(own.read(0, sizeBytes - 1, ended()), createWriteStream(path, { mode: 0o600 }), {
-      signal: ended(),
-    })
-    return path
+  function manifest(): Promise<Manifest> {
+    read ??= readManifest()
+    return read
   }
 
-  function file(): Promise<string> {
-    downloaded ??= download()
-    return downloaded
+  async function open(file: Pick<ManifestFile, 'key'>): Promise<AttemptSource> {
+    const { files } = await manifest()
+    if (!files.some((named) => named.key === file.key)) {
+      throw new PermanentError(`${bucket}/${key} does not name ${JSON.stringify(file.key)}`)
+    }
+    const object = await describe(file.key)
+    const { content: _, ...others } = parts
+    const source = create({ ...others, object, fileName: `source-${sources.length + 1}` })
+    sources.push(source)
+    if (isClosed) source.close()
+    return source
+  }
+
+  async function describe(fileKey: string): Promise<SourceObject> {
+    const head = await parts.storage.head(bucket, fileKey, { signal: parts.signal })
+    if (!head) throw new PermanentError(`${bucket}/${fileKey}, which its manifest names, is no longer stored`)
+    return { ...head, bucket, key: fileKey, generation: head.versionId ?? head.etag }
   }
 
   return {
-    file,
-    async stream() {
-      ended().throwIfAborted()
-      return streamOf((signal) => own.read(0, sizeBytes - 1, AbortSignal.any([ended(), signal])))
-    },
-    async bytes(start, count) {
-      if (!(start >= 0 && count >= 0)) throw new RangeError(`no bytes are ${count} from ${start} on`)
-      const end = Math.min(start + count, sizeBytes) - 1
-      if (downloaded) return readAt(await downloaded, start, end)
-      const steps: Buffer[] = []
-      for await (const step of own.read(start, end, ended())) steps.push(step)
-      return Buffer.concat(steps)
-    },
-    input() {
-      if (downloaded || sizeBytes < downloadBelowBytes) return file()
-      served ??= proxy.serve({ sizeBytes, read: (...range) => tools.read(...range), room }, ended())
-      return served
-    },
+    manifest,
+    open,
     get fault() {
-      return tools.fault ?? own.fault
+      return sources.find(({ fault }) => fault)?.fault
     },
     get unseenFault() {
-      return tools.fault
+      return sources.find(({ unseenFault }) => unseenFault)?.unseenFault
     },
     close() {
       isClosed = true
-      life?.close()
+      for (const source of sources) source.close()
     },
   }
-}
-
-function readerOf(parts: SourceParts, keeping: Keeping): Reader {
-  const { content, onBytes } = parts
-  if (!content) return createReader(parts, keeping)
-  return {
-    // eslint-disable-next-line typescript/require-await -- as all readers are
-    async *read(start, end, signal) {
-      signal.throwIfAborted()
-      const bytes = content.subarray(start, end + 1)
-      if (bytes.length === 0) return
-      onBytes(bytes.length)
-      yield bytes
-    },
-  }
-}
-
-/** A reader that knows why it failed. What breaks because nobody wants it any more is no fault. */
-function remembering(reader: Reader): Reader & { readonly fault: Error | undefined } {
-  let fault: Error | undefined
-  return {
-    get fault() {
-      return fault
-    },
-    async *read(start, end, signal) {
-      const before = fault
-      try {
-        for await (const bytes of reader.read(start, end, signal)) {
-          // A tool may try again by itself. What failed since this try began is not made good by it.
-          if (fault === before) fault = undefined
-          yield bytes
-        }
-      } catch (error) {
-        if (!signal.aborted && error instanceof Error) fault = error
-        throw error
-      }
-    },
-  }
-}
-
-async function readAt(path: string, start: number, end: number): Promise<Buffer> {
-  const handle = await open(path)
-  try {
-    const bytes = Buffer.alloc(Math.max(0, end - start + 1))
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
-    return bytes.subarray(0, bytesRead)
-  } finally {
-    await handle.close()
-  }
-}
-
-/** Not by `Readable.from`: that one, when it is destroyed, waits for the step that is under way, here for the store. */
-function streamOf(read: (signal: AbortSignal) => AsyncGenerator<Buffer, void, void>): Readable {
-  const destroyed = new AbortController()
-  const steps = read(destroyed.signal)
-  return new Readable({
-    read() {
-      steps.next().then(
-        ({ value }) => this.push(value ?? null),
-        (error: Error) => this.destroy(error),
-      )
-    },
-    destroy(error, done) {
-      destroyed.abort()
-      steps.return().then(
-        () => done(error),
-        () => done(error),
-      )
-    },
-  })
 }

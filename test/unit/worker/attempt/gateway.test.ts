@@ -6,9 +6,9 @@ import {
   defineFunction,
   type FunctionEnv,
   type FunctionVariables,
-  type SourceObject,
 } from '../../../../runtime/function/definition.ts'
 import { createGateway, requestOf, type AttemptBindings } from '../../../../runtime/worker/attempt/gateway.ts'
+import type { SourceObject } from '../../../../runtime/function/source.ts'
 
 const event: SourceObject = {
   bucket: 'incoming',

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseRange } from '../../../../runtime/worker/source/range.ts'
+import { parseRange } from '../../../../runtime/worker/source/proxy.ts'
 
 describe('of 100 bytes', () => {
   it.each([

@@ -1,0 +1,179 @@
+/** One object version, read in four ways. @module */
+import { createWriteStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { Source } from '../../function/source.ts'
+import type { RangeProxy } from './proxy.ts'
+import { createReader, type Keeping, type Reader, type ReaderParts } from './reader.ts'
+
+/** A source as its attempt has it. */
+export interface AttemptSource extends Source {
+  /** Why it could not be read, unless a later try brought bytes. */
+  readonly fault: Error | undefined
+  /** The same of what was read by the URL of {@link Source.input}: its reader may not have noticed. */
+  readonly unseenFault: Error | undefined
+  /** Ends what is being read; every later call rejects. */
+  close(): void
+}
+
+export interface SourceParts extends ReaderParts {
+  /** All of them, where the attempt has them already: then the store is not asked again. */
+  readonly content?: Buffer | undefined
+  /** The path of a folder of the attempt's own. */
+  readonly scratch: () => string
+  readonly signal: AbortSignal
+  readonly proxy: RangeProxy
+  /** Resolves when few enough outputs wait, so that a tool may go on making more. */
+  readonly room: (signal: AbortSignal) => Promise<void>
+  /** Smaller objects are downloaded for a tool. @defaultValue 64 MiB */
+  readonly downloadBelowBytes?: number | undefined
+  /** Its name in the scratch folder. @defaultValue source */
+  readonly fileName?: string
+}
+
+/** A copy on disk is faster while it is small, and seeking in it costs nothing. */
+const DOWNLOAD_BELOW_BYTES = 64 * 1024 * 1024
+
+export type OpenSource = Omit<AttemptSource, 'manifest' | 'open'>
+
+export function openSource(parts: SourceParts): OpenSource {
+  const {
+    object,
+    scratch,
+    proxy,
+    room,
+    downloadBelowBytes = DOWNLOAD_BELOW_BYTES,
+    fileName = 'source',
+  } = parts
+  const { sizeBytes } = object
+  let life: { readonly ended: AbortSignal; readonly close: () => void } | undefined
+  let isClosed = false
+  /** Aborted when the source has ended. Made by whoever reads: signals cost more than all the rest of a source. */
+  function ended(): AbortSignal {
+    if (life) return life.ended
+    const closed = new AbortController()
+    const close = () => closed.abort(new Error('its attempt has ended'))
+    life = { ended: AbortSignal.any([parts.signal, closed.signal]), close }
+    if (isClosed) close()
+    return life.ended
+  }
+  let downloaded: Promise<string> | undefined
+  let served: Promise<string> | undefined
+  const own = remembering(readerOf(parts, 'kept'))
+  const tools = remembering(readerOf(parts, 'passed-on'))
+  async function download(): Promise<string> {
+    const path = join(scratch(), fileName)
+    await pipeline(own.read(0, sizeBytes - 1, ended()), createWriteStream(path, { mode: 0o600 }), {
+      signal: ended(),
+    })
+    return path
+  }
+
+  function file(): Promise<string> {
+    downloaded ??= download()
+    return downloaded
+  }
+
+  return {
+    file,
+    async stream() {
+      ended().throwIfAborted()
+      return streamOf((signal) => own.read(0, sizeBytes - 1, AbortSignal.any([ended(), signal])))
+    },
+    async bytes(start, count) {
+      if (!(start >= 0 && count >= 0)) throw new RangeError(`no bytes are ${count} from ${start} on`)
+      const end = Math.min(start + count, sizeBytes) - 1
+      if (downloaded) return readAt(await downloaded, start, end)
+      const steps: Buffer[] = []
+      for await (const step of own.read(start, end, ended())) steps.push(step)
+      return Buffer.concat(steps)
+    },
+    input() {
+      if (downloaded || sizeBytes < downloadBelowBytes) return file()
+      served ??= proxy.serve({ sizeBytes, read: (...range) => tools.read(...range), room }, ended())
+      return served
+    },
+    get fault() {
+      return tools.fault ?? own.fault
+    },
+    get unseenFault() {
+      return tools.fault
+    },
+    close() {
+      isClosed = true
+      life?.close()
+    },
+  }
+}
+
+function readerOf(parts: SourceParts, keeping: Keeping): Reader {
+  const { content, onBytes } = parts
+  if (!content) return createReader(parts, keeping)
+  return {
+    // eslint-disable-next-line typescript/require-await -- as all readers are
+    async *read(start, end, signal) {
+      signal.throwIfAborted()
+      const bytes = content.subarray(start, end + 1)
+      if (bytes.length === 0) return
+      onBytes(bytes.length)
+      yield bytes
+    },
+  }
+}
+
+/** A reader that knows why it failed. What breaks because nobody wants it any more is no fault. */
+function remembering(reader: Reader): Reader & { readonly fault: Error | undefined } {
+  let fault: Error | undefined
+  return {
+    get fault() {
+      return fault
+    },
+    async *read(start, end, signal) {
+      const before = fault
+      try {
+        for await (const bytes of reader.read(start, end, signal)) {
+          // A tool may try again by itself. What failed since this try began is not made good by it.
+          if (fault === before) fault = undefined
+          yield bytes
+        }
+      } catch (error) {
+        if (!signal.aborted && error instanceof Error) fault = error
+        throw error
+      }
+    },
+  }
+}
+
+async function readAt(path: string, start: number, end: number): Promise<Buffer> {
+  const handle = await open(path)
+  try {
+    const bytes = Buffer.alloc(Math.max(0, end - start + 1))
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
+    return bytes.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Not by `Readable.from`: that one, when it is destroyed, waits for the step that is under way, here for the store. */
+function streamOf(read: (signal: AbortSignal) => AsyncGenerator<Buffer, void, void>): Readable {
+  const destroyed = new AbortController()
+  const steps = read(destroyed.signal)
+  return new Readable({
+    read() {
+      steps.next().then(
+        ({ value }) => this.push(value ?? null),
+        (error: Error) => this.destroy(error),
+      )
+    },
+    destroy(error, done) {
+      destroyed.abort()
+      steps.return().then(
+        () => done(error),
+        () => done(error),
+      )
+    },
+  })
+}
