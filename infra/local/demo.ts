@@ -3,11 +3,12 @@ import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { settingsApart, withoutSettings } from './settings/apart.ts'
+import { settingsOnFreePorts } from './settings/ports.ts'
+import { withoutSettings } from './settings/settings.ts'
 import { checkSettings } from './session/check-settings.ts'
 import { SERVER_PATIENCE_MS } from './patience.ts'
 import { cutSample } from './session/sample-run.ts'
-import { progress, say } from './say.ts'
+import { progress, say } from './terminal.ts'
 import { PortTakenError, type Server } from './servers/server.ts'
 import { runSession, type SessionEnd } from './session/session.ts'
 
@@ -35,7 +36,7 @@ function demonstrate(dataDir: string): Promise<SessionEnd> {
     dataDir,
     env,
     progress,
-    prepare: () => checkSettings({ env, dataDir, load: settingsApart }),
+    prepare: () => checkSettings({ env, dataDir, load: settingsOnFreePorts }),
     onDeath: (server: Server, how: string) => void deaths.emit('death', server, how),
     use: async (session) => {
       const cutting = cutSample(session, dataDir, SERVER_PATIENCE_MS, progress)

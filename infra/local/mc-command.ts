@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { findProgram } from './programs/programs.ts'
-import { progress } from './say.ts'
+import { progress } from './terminal.ts'
 import { localDir } from './settings/settings.ts'
 
 const configDir = join(localDir(process.env, join(import.meta.dirname, '..', '..')), 'mc')

@@ -8,7 +8,7 @@ import { messageOf } from '../../runtime/errors.ts'
 import { cacheBinDir } from './programs/programs.ts'
 import { planReset, RESET_HELP, type ResetOptions } from './session/reset-plan.ts'
 import { runningStart } from './servers/running.ts'
-import { progress, say } from './say.ts'
+import { progress, say } from './terminal.ts'
 import { localDir } from './settings/settings.ts'
 
 const rootDir = join(import.meta.dirname, '..', '..')

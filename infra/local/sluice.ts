@@ -9,7 +9,7 @@ import { loadCredentials } from './settings/credentials.ts'
 import { filling, readKeptSettings } from './settings/kept-settings.ts'
 import { cacheBinDir } from './programs/programs.ts'
 import { messageOf } from '../../runtime/errors.ts'
-import { progress } from './say.ts'
+import { progress } from './terminal.ts'
 import { runtimeMain } from './servers/runtime.ts'
 import { localDir } from './settings/settings.ts'
 

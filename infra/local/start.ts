@@ -9,12 +9,12 @@ import { createKeeper } from './servers/keeper.ts'
 import { claimFolder, type Claim, type RecordedProcess } from './servers/running.ts'
 import { runtimeMain } from './servers/runtime.ts'
 import { cutSample, hasSample } from './session/sample-run.ts'
-import { progress, say } from './say.ts'
+import { progress, say } from './terminal.ts'
 import type { Server } from './servers/server.ts'
 import { runSession, type Session } from './session/session.ts'
 import { loadLocalSettings, localDir } from './settings/settings.ts'
 import type { Stack } from './session/stack.ts'
-import { checkPorts } from './settings/taken-ports.ts'
+import { checkPorts } from './settings/ports.ts'
 
 const rootDir = join(import.meta.dirname, '..', '..')
 const dataDir = localDir(process.env, rootDir)

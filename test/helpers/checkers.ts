@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { findGo } from '../../infra/local/programs/go-command.ts'
 import { withInstallLock } from '../../infra/local/programs/install-lock.ts'
 import { cacheBinDir } from '../../infra/local/programs/programs.ts'
-import { progress } from '../../infra/local/say.ts'
+import { progress } from '../../infra/local/terminal.ts'
 import { findOnPath } from '../../infra/local/programs/search-path.ts'
 import { findInstaller, type SystemPackage } from '../../infra/local/programs/system-package.ts'
 

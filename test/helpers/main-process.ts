@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { withoutSettings } from '../../infra/local/settings/apart.ts'
+import { withoutSettings } from '../../infra/local/settings/settings.ts'
 import { waitFor } from './wait.ts'
 
 export interface MainProcess {

@@ -3,7 +3,7 @@
  * other's installation, within their own time.
  * @module
  */
-import type { Say } from '../../infra/local/say.ts'
+import type { Say } from '../../infra/local/terminal.ts'
 import { messageOf } from '../../runtime/errors.ts'
 import { CADDY, composeLoader, pythonTool, systemTool } from './checkers.ts'
 import { installMonitoring } from './monitoring-programs.ts'

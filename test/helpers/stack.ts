@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { settingsApart, withoutSettings } from '../../infra/local/settings/apart.ts'
+import { settingsOnFreePorts } from '../../infra/local/settings/ports.ts'
+import { withoutSettings } from '../../infra/local/settings/settings.ts'
 import { loadCredentials, type LocalCredentials } from '../../infra/local/settings/credentials.ts'
 import { createMc, type Mc } from '../../infra/local/programs/mc.ts'
 import { PortTakenError, type Server } from '../../infra/local/servers/server.ts'
@@ -58,7 +59,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
 async function startOnce(options: TestStackOptions): Promise<TestStack> {
   const dir = await mkdtemp(join(tmpdir(), 'sluice-stack-'))
   const outer = { ...withoutSettings(process.env), ...options.env }
-  const settings = await settingsApart(outer)
+  const settings = await settingsOnFreePorts(outer)
   const credentials = await loadCredentials(join(dir, 'credentials.json'))
   const programs = {
     'redis-server': await requireProgram('redis-server'),

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { withoutSettings } from '../../infra/local/settings/apart.ts'
+import { withoutSettings } from '../../infra/local/settings/settings.ts'
 import { freePort } from '../../infra/local/settings/ports.ts'
 import { waitFor } from '../helpers/wait.ts'
 

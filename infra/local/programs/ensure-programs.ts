@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { canBuild, goBuild, goBuildLine, type GoProgram } from './go-build.ts'
 import { withInstallLock } from './install-lock.ts'
 import { cacheBinDir, findProgram, type ProgramName } from './programs.ts'
-import type { Say } from '../say.ts'
+import type { Say } from '../terminal.ts'
 import { findInstaller, REDIS } from './system-package.ts'
 
 interface Missing {

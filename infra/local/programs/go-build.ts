@@ -9,13 +9,12 @@ import { execFile } from 'node:child_process'
 import { access, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { createBuildProgress, parsePackages } from './build-progress.ts'
 import { findGo, GO_PROGRAMS_DIR } from './go-command.ts'
 import { ensureToolchain, toolchainHere } from './go-toolchain.ts'
 import { PATIENCE_MS } from '../patience.ts'
 import { cacheBinDir } from './programs.ts'
-import { runQuietly } from '../servers/run-quietly.ts'
-import type { Say } from '../say.ts'
+import { runQuietly } from './child-process.ts'
+import type { Say } from '../terminal.ts'
 
 const run = promisify(execFile)
 
@@ -123,4 +122,34 @@ async function goCaches(go: string, buildDir: string): Promise<Record<string, st
     // Without it Go makes its module cache read-only, and it could not be removed.
     GOFLAGS: `${env.GOFLAGS} -modcacherw`.trim(),
   }
+}
+
+export interface BuildProgress {
+  /** A line that `go build -v` wrote: the package that it begins with, or something else. */
+  onLine(line: string): void
+  text(): string
+}
+
+/**
+ * @param total - every package that goes into the programs
+ * @param stale - those of them that are not in the build cache, by their paths
+ */
+export function createBuildProgress(total: number, stale: ReadonlySet<string>): BuildProgress {
+  const begun = new Set<string>()
+  return {
+    onLine: (line) => {
+      if (stale.has(line)) begun.add(line)
+    },
+    text: () => `${total - stale.size + begun.size} of ${total} packages`,
+  }
+}
+
+/** Shape, by `go list -deps -f '{{.ImportPath}} {{.Stale}}'`: lines such as `github.com/minio/mc/cmd true`. */
+export function parsePackages(output: string): {
+  readonly total: number
+  readonly stale: ReadonlySet<string>
+} {
+  const lines = output.split('\n').filter(Boolean)
+  const stale = lines.filter((line) => line.endsWith(' true')).map((line) => line.slice(0, -' true'.length))
+  return { total: lines.length, stale: new Set(stale) }
 }

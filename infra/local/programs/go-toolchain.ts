@@ -5,14 +5,14 @@
  */
 import { createHash } from 'node:crypto'
 import { access, chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { arch, platform } from 'node:os'
+import { arch, homedir, platform } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { messageOf } from '../../../runtime/errors.ts'
 import { SECOND_MS } from '../../../runtime/time.ts'
-import { moduleProxies } from './go-proxy.ts'
-import type { Say } from '../say.ts'
+import type { Say } from '../terminal.ts'
 import { readZip, type ZipEntry } from './zip.ts'
+import type { Environment } from '../../../runtime/settings/config.ts'
 
 const MODULE = 'golang.org/toolchain'
 const GO_VERSION = '1.26.8'
@@ -128,4 +128,33 @@ function isThere(path: string): Promise<boolean> {
     () => true,
     () => false,
   )
+}
+
+/** @see https://go.dev/ref/mod#environment-variables */
+const DEFAULT = 'https://proxy.golang.org,direct'
+
+/** Base URLs in the order in which they are asked; empty when the settings allow none. */
+export function proxiesIn(setting: string | undefined): readonly string[] {
+  const found: string[] = []
+  for (const part of (setting || DEFAULT).split(/[,|]/).map((text) => text.trim())) {
+    if (part === 'off') break
+    // Straight from the source: Go's toolchain has none but the proxies.
+    if (part !== '' && part !== 'direct') found.push(part.replace(/\/+$/, ''))
+  }
+  return found
+}
+
+export async function moduleProxies(env: Environment = process.env): Promise<readonly string[]> {
+  return proxiesIn(env['GOPROXY'] || (await fromFile(env)))
+}
+
+/** What `go env -w GOPROXY=…` wrote. */
+async function fromFile(env: Environment): Promise<string | undefined> {
+  if (env['GOENV'] === 'off') return undefined
+  const config =
+    platform() === 'darwin'
+      ? join(homedir(), 'Library', 'Application Support')
+      : env['XDG_CONFIG_HOME'] || join(homedir(), '.config')
+  const text = await readFile(env['GOENV'] || join(config, 'go', 'env'), 'utf8').catch(() => '')
+  return /^GOPROXY=(.*)$/m.exec(text)?.[1]
 }

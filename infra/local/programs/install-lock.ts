@@ -9,7 +9,7 @@ import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import { MINUTE_MS, SECOND_MS, sleep } from '../../../runtime/time.ts'
 import { TELL_EVERY_MS } from '../patience.ts'
-import type { Say } from '../say.ts'
+import type { Say } from '../terminal.ts'
 
 const TOUCH_MS = 5 * SECOND_MS
 /** A holder on this machine that is gone, and has not touched its lock for so long, is dead. */

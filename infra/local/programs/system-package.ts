@@ -3,8 +3,8 @@ import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { PATIENCE_MS } from '../patience.ts'
-import { runQuietly } from '../servers/run-quietly.ts'
-import type { Say } from '../say.ts'
+import { runQuietly } from './child-process.ts'
+import type { Say } from '../terminal.ts'
 import { findOnPath } from './search-path.ts'
 
 const run = promisify(execFile)

@@ -1,6 +1,6 @@
 /** Starts a server again that died by itself, with growing pauses, for as long as the stack runs. @module */
 import { MINUTE_MS, SECOND_MS } from '../../../runtime/time.ts'
-import type { Say } from '../say.ts'
+import type { Say } from '../terminal.ts'
 import type { Server } from './server.ts'
 
 const FIRST_PAUSE_MS = SECOND_MS

@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventTargetEnv, type EventTargets } from '../../../runtime/setup/minio/event-targets.ts'
 import { REQUEST_PATIENCE_MS } from '../patience.ts'
-import { createServer, PRIVATE_DIR, type Server, type ServerEvents } from './server.ts'
+import { createServer, type Server, type ServerEvents } from './server.ts'
+import { PRIVATE_DIR } from '../settings/data-dir.ts'
 
 export interface MinioOptions extends ServerEvents {
   /** Path of `minio`. */

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ConfigError } from '../../../runtime/errors.ts'
 import type { LocalCredentials } from '../settings/credentials.ts'
-import { boundToParent } from './server.ts'
+import { boundToParent } from '../programs/child-process.ts'
 
 export interface ProvisionOptions {
   readonly rootDir: string

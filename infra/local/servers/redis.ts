@@ -2,7 +2,8 @@
 import { connect } from 'node:net'
 import { mkdirSync } from 'node:fs'
 import { REQUEST_PATIENCE_MS } from '../patience.ts'
-import { createServer, PRIVATE_DIR, type Server, type ServerEvents } from './server.ts'
+import { createServer, type Server, type ServerEvents } from './server.ts'
+import { PRIVATE_DIR } from '../settings/data-dir.ts'
 
 export interface RedisOptions extends ServerEvents {
   /** Path of `redis-server`. */

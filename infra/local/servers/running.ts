@@ -10,8 +10,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { MINUTE_MS, sleep } from '../../../runtime/time.ts'
-import type { Say } from '../say.ts'
-import { PRIVATE_DIR } from './server.ts'
+import type { Say } from '../terminal.ts'
+import { PRIVATE_DIR } from '../settings/data-dir.ts'
 
 const run = promisify(execFile)
 /** A runtime drains for half a minute unless it is told otherwise. */

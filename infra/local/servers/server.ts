@@ -11,7 +11,8 @@ import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { sleep } from '../../../runtime/time.ts'
 import { SERVER_PATIENCE_MS, STOP_PATIENCE_MS } from '../patience.ts'
-import { findOnPath } from '../programs/search-path.ts'
+import { boundToParent, describeExit } from '../programs/child-process.ts'
+import { PRIVATE_DIR } from '../settings/data-dir.ts'
 
 export interface ServerEvents {
   /** It has a pid now; it may not answer yet. */
@@ -60,7 +61,6 @@ const LOG_TAIL_LINES = 15
 const LOG_TAIL_BYTES = 64 * 1024
 /** Servers write secrets in clear (MinIO its accounts' keys), so no other user of the machine may read what they write. */
 const PRIVATE_UMASK = 0o077
-export const PRIVATE_DIR = 0o700
 /** After these it goes on; after any other signal its end is what the sender wanted. */
 const HARMLESS = new Set<NodeJS.Signals>(['SIGSTOP', 'SIGCONT', 'SIGUSR1', 'SIGUSR2', 'SIGHUP'])
 
@@ -156,14 +156,6 @@ export class PortTakenError extends Error {
   override readonly name = 'PortTakenError'
 }
 
-type CommandLine = [command: string, ...args: string[]]
-
-/** The same command; where setpriv exists (Linux), the kernel ends it when this process dies, by whatever signal. */
-export async function boundToParent(line: CommandLine): Promise<CommandLine> {
-  const setpriv = await findOnPath('setpriv')
-  return setpriv ? [setpriv, '--pdeathsig', 'TERM', ...line] : line
-}
-
 async function untilReady(
   spec: ServerSpec,
   child: ChildProcess,
@@ -193,10 +185,6 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
     // The group is gone already: that is what was wanted.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
-}
-
-export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
-  return signal ? `killed by ${signal}` : `exit code ${code}`
 }
 
 /** The last lines of a log, from a byte on, with its path, as the end of an error message. */

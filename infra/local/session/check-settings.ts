@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { ConfigError } from '../../../runtime/errors.ts'
 import type { FunctionDefinition } from '../../../runtime/function/definition.ts'
 import { loadSettings } from '../../../runtime/process/load-settings.ts'
-import { openDataDir } from '../servers/data-dir.ts'
+import { openDataDir } from '../settings/data-dir.ts'
 import type { LocalSettings } from '../settings/settings.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import type { Environment } from '../../../runtime/settings/config.ts'
 
 export interface Checks {
   readonly env: Environment

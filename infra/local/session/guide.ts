@@ -1,6 +1,6 @@
 /** What a person reads when the stack is up; within 80 columns, but for paths that are longer. Pure. @module */
 import type { FunctionDefinition } from '../../../runtime/function/definition.ts'
-import type { SampleResult } from './manifest.ts'
+import type { SampleResult } from './sample-run.ts'
 import { SAMPLE_SECONDS } from './sample.ts'
 
 export interface GuideFacts {

@@ -1,11 +1,36 @@
 /** Sends the sample clip the way of every upload, and waits for its chunks. @module */
 import { join } from 'node:path'
+import { z } from 'zod'
+import { sleep } from '../../../runtime/time.ts'
+import type { Mc } from '../programs/mc.ts'
 import type { Config } from '../../../runtime/settings/config.ts'
-import { awaitResult, readResult, SAMPLE_KEY, type SampleResult } from './manifest.ts'
 import { makeSample, SAMPLE_CHUNK_SECONDS } from './sample.ts'
-import type { Say } from '../say.ts'
+import { type Say, runStep, secondsSince } from '../terminal.ts'
 import type { Session } from './session.ts'
-import { runStep, secondsSince } from '../steps.ts'
+
+const SAMPLE_KEY = 'sample.mp4'
+const MANIFEST_KEY = `processed/${SAMPLE_KEY}/chunk/manifest.json`
+const POLL_MS = 250
+
+/** Only what is shown here; the manifest's own schema is the runtime's. */
+const schema = z.object({
+  files: z.array(
+    z.object({
+      key: z.string(),
+      role: z.string(),
+      bytes: z.number(),
+      durationSeconds: z.number().optional(),
+    }),
+  ),
+})
+
+export interface SampleResult {
+  readonly manifest: string
+  readonly chunks: number
+  readonly seconds: number
+  readonly bytes: number
+  readonly firstChunk: string | undefined
+}
 
 /** Whether the function that cuts it runs here. */
 export function hasSample(config: Config): boolean {
@@ -60,4 +85,37 @@ export async function cutSample(
 function describe(result: SampleResult | undefined, isEarlier: boolean): string {
   if (!result) return 'not cut'
   return `incoming/${SAMPLE_KEY}: ${result.chunks} chunks${isEarlier ? ', from an earlier start' : ''}`
+}
+
+/** Read the way a person reads it: with mc, with the uploader's account. */
+async function readResult(mc: Mc): Promise<SampleResult | undefined> {
+  const text = await mc.run('cat', `sluice/${MANIFEST_KEY}`).catch(() => undefined)
+  return text === undefined ? undefined : summarize(text)
+}
+
+/** Undefined when there is none after `timeoutMs`, or when `signal` is aborted. */
+async function awaitResult(
+  mc: Mc,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<SampleResult | undefined> {
+  const deadlineMs = performance.now() + timeoutMs
+  while (!signal.aborted) {
+    const result = await readResult(mc)
+    if (result || performance.now() > deadlineMs) return result
+    await sleep(POLL_MS, signal)
+  }
+  return undefined
+}
+
+function summarize(manifest: string): SampleResult {
+  const chunks = schema.parse(JSON.parse(manifest)).files.filter((file) => file.role === 'chunk')
+  const seconds = chunks.reduce((sum, file) => sum + (file.durationSeconds ?? 0), 0)
+  return {
+    manifest: MANIFEST_KEY,
+    chunks: chunks.length,
+    seconds: Math.round(seconds * 1_000) / 1_000,
+    bytes: chunks.reduce((sum, file) => sum + file.bytes, 0),
+    firstChunk: chunks[0] && `processed/${chunks[0].key}`,
+  }
 }

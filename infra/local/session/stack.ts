@@ -15,8 +15,7 @@ import { createRedis } from '../servers/redis.ts'
 import { apiUrl, createRuntime } from '../servers/runtime.ts'
 import type { Server, ServerEvents } from '../servers/server.ts'
 import { runtimeEnv, type LocalSettings } from '../settings/settings.ts'
-import { runStep, type Step } from '../steps.ts'
-import { silently, type Say } from '../say.ts'
+import { runStep, type Step, silently, type Say } from '../terminal.ts'
 
 /** For the set-up to end by itself when the stack is stopped in its middle. */
 const SETUP_LIMIT_MS = STOP_PATIENCE_MS

@@ -4,7 +4,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { Config } from '../../../runtime/settings/config.ts'
-import { PRIVATE_DIR } from '../servers/server.ts'
+import { PRIVATE_DIR } from './data-dir.ts'
 
 const account = z.object({ accessKey: z.string().min(3), secretKey: z.string().min(8) })
 const schema = z.object({ root: account, runtime: account, uploader: account })

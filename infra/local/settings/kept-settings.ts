@@ -4,9 +4,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { LocalCredentials } from './credentials.ts'
-import { PRIVATE_DIR } from '../servers/server.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
+import { PRIVATE_DIR } from './data-dir.ts'
+import type { Environment } from '../../../runtime/settings/config.ts'
 
 const ACCOUNTS = ['root', 'runtime', 'uploader'] as const
 const schema = z.object({

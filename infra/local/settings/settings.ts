@@ -5,10 +5,9 @@ import {
   loadConfig,
   type Config,
   type Credentials,
+  type Environment,
 } from '../../../runtime/settings/config.ts'
 import { ConfigError } from '../../../runtime/errors.ts'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 const DEFAULT_PORTS = {
   SLUICE_LOCAL_REDIS_PORT: 6379,
@@ -97,5 +96,12 @@ export function runtimeEnv(env: Environment, facts: RuntimeFacts): Environment {
 function withoutLocal(env: Environment): Environment {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) => !LOCAL_SETTINGS.some((local) => local === name)),
+  )
+}
+
+/** The environment without servers, accounts and settings of a Sluice. */
+export function withoutSettings(env: Environment): Environment {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(?:SLUICE_|MINIO_|REDIS_URL(?:_FILE)?$)/.test(name)),
   )
 }

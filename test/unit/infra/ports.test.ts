@@ -1,9 +1,15 @@
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { freePort, isPortFree, parseLsof, parseSs } from '../../../infra/local/settings/ports.ts'
+import {
+  freePort,
+  isPortFree,
+  parseLsof,
+  parseSs,
+  portMessage,
+  wantedPorts,
+} from '../../../infra/local/settings/ports.ts'
 import { loadLocalSettings } from '../../../infra/local/settings/settings.ts'
-import { portMessage, wantedPorts } from '../../../infra/local/settings/taken-ports.ts'
 
 describe('who holds a port', () => {
   it('is read from lsof', () => {

@@ -1,7 +1,7 @@
 /** What a person who starts the stack reads. */
 import { describe, expect, it } from 'vitest'
 import { guide, type GuideFacts } from '../../../infra/local/session/guide.ts'
-import { runStep, stepLine } from '../../../infra/local/steps.ts'
+import { runStep, stepLine } from '../../../infra/local/terminal.ts'
 import { waitFor } from '../../helpers/wait.ts'
 
 describe('a step of the start', () => {

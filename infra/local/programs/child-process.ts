@@ -3,9 +3,20 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { TELL_EVERY_MS } from '../patience.ts'
-import type { Say } from '../say.ts'
-import { boundToParent, describeExit } from './server.ts'
-import { secondsSince } from '../steps.ts'
+import { type Say, secondsSince } from '../terminal.ts'
+import { findOnPath } from './search-path.ts'
+
+type CommandLine = [command: string, ...args: string[]]
+
+/** The same command; where setpriv exists (Linux), the kernel ends it when this process dies, by whatever signal. */
+export async function boundToParent(line: CommandLine): Promise<CommandLine> {
+  const setpriv = await findOnPath('setpriv')
+  return setpriv ? [setpriv, '--pdeathsig', 'TERM', ...line] : line
+}
+
+export function describeExit(code: number | null, signal: NodeJS.Signals | null): string {
+  return signal ? `killed by ${signal}` : `exit code ${code}`
+}
 
 export interface QuietCommand {
   readonly line: readonly [command: string, ...args: string[]]

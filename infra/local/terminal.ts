@@ -1,7 +1,25 @@
-/** What a start does, for the person who waits: one line a step with its time, and a word when one takes long. @module */
+/**
+ * Output for the person at the terminal: lines, and the steps of a start with their times. Progress goes to stderr, so that
+ * a last line of JSON is alone on stdout.
+ * @module
+ */
 import { SECOND_MS } from '../../runtime/time.ts'
 import { TELL_EVERY_MS } from './patience.ts'
-import type { Say } from './say.ts'
+
+export type Say = (line: string) => void
+
+/** What the person asked for. */
+export const say: Say = (line) => {
+  process.stdout.write(`${line}\n`)
+}
+
+/** Nothing. */
+export const silently: Say = () => undefined
+
+/** What happens meanwhile. */
+export const progress: Say = (line) => {
+  process.stderr.write(`${line}\n`)
+}
 
 /** Shape: `0.4 s`, `75 s`. */
 export function secondsSince(startedMs: number): string {

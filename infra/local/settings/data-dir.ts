@@ -6,8 +6,8 @@
 import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { ConfigError } from '../../../runtime/errors.ts'
-import { PRIVATE_DIR } from './server.ts'
 
+export const PRIVATE_DIR = 0o700
 const OTHERS = 0o077
 /** The folder, those of the servers, and their data: each could be moved elsewhere, and takes its rights along. */
 const DEPTH = 2
