@@ -2,7 +2,7 @@
 import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
-import type { Admission, Job, Mark } from '../queue/queue.ts'
+import type { Admission, NewRun, Mark } from '../queue/queue.ts'
 import { sourceKeyOf } from '../output/layout.ts'
 import { lookDebt, removedDebt, resultsDebt } from '../queue/debts.ts'
 import { announcementOf } from '../queue/announcement.ts'
@@ -23,7 +23,7 @@ const STEP_RECORDS = 256
 /** A plan that is being made. */
 type Draft = {
   -readonly [
-    K in 'events' | 'jobs' | 'marks' | 'bad' | 'debts' | 'announced' | 'dropped'
+    K in 'events' | 'runs' | 'marks' | 'bad' | 'debts' | 'announced' | 'dropped'
   ]: PlannedAdmission[K][number][]
 }
 
@@ -57,7 +57,7 @@ export function* planAdmission(
 }
 
 function emptyDraft(): Draft {
-  return { events: [], jobs: [], marks: [], bad: [], debts: [], announced: [], dropped: [] }
+  return { events: [], runs: [], marks: [], bad: [], debts: [], announced: [], dropped: [] }
 }
 
 function* foundIn(raw: Buffer): Generator<Found> {
@@ -86,7 +86,7 @@ function addEvent(draft: Draft, event: ObjectEvent, router: Router): void {
   if (inBucket.length === 0) draft.dropped.push('no-function')
   for (const { definition, mismatch } of inBucket) {
     if (mismatch) draft.dropped.push(mismatch)
-    else draft.jobs.push(toJob(event, definition.name))
+    else draft.runs.push(toNewRun(event, definition.name))
   }
 }
 
@@ -140,7 +140,7 @@ function markOf(event: ObjectEvent): Mark {
   }
 }
 
-function toJob(event: CreatedEvent, functionName: string): Job {
+function toNewRun(event: CreatedEvent, functionName: string): NewRun {
   const { bucket, key, generation } = event
   return {
     runId: runIdOf(functionName, bucket, key, generation),

@@ -85,15 +85,15 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
   function count(plan: PlannedAdmission, outcomes: readonly string[]): void {
     const nowMs = Date.now()
     for (const event of plan.events) metrics.eventsReceived.inc({ source: 'minio', event: event.kind })
-    plan.jobs.forEach((job, index) => {
+    plan.runs.forEach((run, index) => {
       const outcome = outcomes[index] as string
-      metrics.admitted.inc({ function: job.functionName, outcome })
+      metrics.admitted.inc({ function: run.functionName, outcome })
       // The second copy comes up to 3 s later and keeps nobody waiting.
-      if (outcome === 'new') metrics.eventDelay.observe(Math.max(0, nowMs - job.payload.eventTimeMs) / 1_000)
+      if (outcome === 'new') metrics.eventDelay.observe(Math.max(0, nowMs - run.payload.eventTimeMs) / 1_000)
     })
     for (const reason of plan.dropped) metrics.eventsDropped.inc({ reason })
     for (const { reason } of plan.bad) tellSetAside(reason, 'malformed')
-    const unplaced = plan.jobs.filter((_, index) => outcomes[index] === 'unplaced')
+    const unplaced = plan.runs.filter((_, index) => outcomes[index] === 'unplaced')
     if (unplaced.length > 0)
       log.error(
         { functions: [...new Set(unplaced.map(({ functionName }) => functionName))], runs: unplaced.length },

@@ -29,7 +29,7 @@ export interface InboxHead {
 }
 
 /** A run to be. */
-export interface Job {
+export interface NewRun {
   readonly runId: string
   readonly functionName: string
   readonly objectId: string
@@ -54,7 +54,7 @@ export interface Admission {
   readonly raws: readonly Buffer[]
   /** Which intake read them. */
   readonly intake?: string
-  readonly jobs: readonly Job[]
+  readonly runs: readonly NewRun[]
   readonly marks: readonly Mark[]
   readonly bad: readonly { readonly raw: Buffer; readonly reason: string }[]
   /** What deletions ask to be cleaned away (debts.ts). */
@@ -73,15 +73,15 @@ export type AdmitOutcome = 'new' | 'unplaced' | 'copy' | 'duplicate' | 'lifted'
 
 export function createInboxCommands(redis: Redis, keys: Keys, script: RunScript) {
   async function send(admission: Admission): Promise<readonly [number, AdmitOutcome[]?, number[]?]> {
-    const { raws, jobs, marks, bad, debts, announced } = admission
+    const { raws, runs, marks, bad, debts, announced } = admission
     const args: ScriptArgument[] = [admission.paths, admission.pass ?? '', admission.intake ?? '']
     const add = <T>(items: readonly T[], argumentsOf: (item: T) => readonly ScriptArgument[]) => {
       args.push(items.length)
       for (const item of items) args.push(...argumentsOf(item))
     }
     add(raws, (raw) => [raw])
-    add(jobs, (job) => {
-      const { runId, functionName, objectId, eventId, lane, trigger, payload } = job
+    add(runs, (run) => {
+      const { runId, functionName, objectId, eventId, lane, trigger, payload } = run
       const text = JSON.stringify(payload)
       return [runId, functionName, objectId, payload.generation, eventId, lane, trigger, text]
     })

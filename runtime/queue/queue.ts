@@ -14,7 +14,7 @@ import { readRunning } from './running.ts'
 import { createScripts } from './scripts.ts'
 import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow } from './turn.ts'
 
-export type { Admission, AdmitOutcome, Job, Mark } from './inbox-commands.ts'
+export type { Admission, AdmitOutcome, NewRun, Mark } from './inbox-commands.ts'
 
 /** What is run again: all of it is needed of a run that Redis may not know. */
 export interface AgainItem {

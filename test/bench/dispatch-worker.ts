@@ -10,7 +10,7 @@ import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { createMetrics } from '../../runtime/telemetry/metrics.ts'
 import { createAttemptOutput } from '../../runtime/output/attempt-output.ts'
 import { connectRedis } from '../../runtime/queue/redis.ts'
-import { createQueue, type Job, type Queue } from '../../runtime/queue/queue.ts'
+import { createQueue, type NewRun, type Queue } from '../../runtime/queue/queue.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { useLightResponses } from '../../runtime/worker/attempt/exchange.ts'
 import { createGateway } from '../../runtime/worker/attempt/gateway.ts'
@@ -54,8 +54,8 @@ answerOrders(async (order: Order) => (order.kind === 'dispatch' ? dispatch(order
 async function dispatch({ count, atATime }: { count: number; atATime: number }): Promise<number> {
   await queue.ensureGroups([NAME])
   for (let from = 0; from < count; from += FILL_AT_ONCE) {
-    const jobs = Array.from({ length: Math.min(FILL_AT_ONCE, count - from) }, (_, at) => jobOf(from + at))
-    await queue.admit(admissionOf(jobs))
+    const runs = Array.from({ length: Math.min(FILL_AT_ONCE, count - from) }, (_, at) => newRunOf(from + at))
+    await queue.admit(admissionOf(runs))
   }
   let ended = 0
   let onAll: () => void = () => undefined
@@ -97,7 +97,7 @@ async function wait({ count }: { count: number }): Promise<number[]> {
     const started = new Promise<number>(
       (resolve) => (onStart = () => resolve(performance.now() - startedAtMs)),
     )
-    await queue.admit(admissionOf([jobOf(asked++)]))
+    await queue.admit(admissionOf([newRunOf(asked++)]))
     waits.push(await started)
     await ended
     await sleep(IDLE_MS)
@@ -190,7 +190,7 @@ function attemptWithoutStore(definition: FunctionDefinition): WorkerParts['attem
   }
 }
 
-function jobOf(at: number): Job {
+function newRunOf(at: number): NewRun {
   const id = at.toString(16).padStart(32, '0')
   return {
     runId: id,
@@ -211,10 +211,10 @@ function jobOf(at: number): Job {
   }
 }
 
-function admissionOf(jobs: readonly Job[]) {
+function admissionOf(runs: readonly NewRun[]) {
   return {
     raws: [],
-    jobs,
+    runs,
     marks: [],
     bad: [],
     debts: [],

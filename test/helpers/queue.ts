@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
-import { createQueue, type Job } from '../../runtime/queue/queue.ts'
+import { createQueue, type NewRun } from '../../runtime/queue/queue.ts'
 import type { Settlement, TurnRequest } from '../../runtime/queue/turn.ts'
 import { connectRedis } from '../../runtime/queue/redis.ts'
 import type { Claim } from '../../runtime/queue/run.ts'
@@ -35,7 +35,7 @@ function createTestQueue(redis: Redis) {
   return {
     ...queue,
     /** Stores runs without a notification. */
-    enqueue: (...jobs: Job[]) => queue.admit({ ...NOTHING, jobs }),
+    enqueue: (...runs: NewRun[]) => queue.admit({ ...NOTHING, runs }),
     /** Runs dead letters again; whether each was one. */
     async redrive(runId: string) {
       const outcomes = await queue.again({ trigger: 'redrive', isForced: false, items: [{ runId }] })
@@ -73,7 +73,7 @@ function createTestQueue(redis: Redis) {
 /** An admission of nothing. */
 export const NOTHING = {
   raws: [],
-  jobs: [],
+  runs: [],
   marks: [],
   bad: [],
   debts: [],
@@ -96,7 +96,7 @@ export const FAILED = { kind: 'fail', error: 'boom', lines: '', delayMs: 0, maxA
 export const RELEASED = { kind: 'release', reason: 'drain', delayMs: 0 } as const
 export const BURIED = { kind: 'bury', reason: 'permanent', error: 'no video', lines: '' } as const
 
-export function jobOf(runId: string, rest: Partial<Job> = {}): Job {
+export function newRunOf(runId: string, rest: Partial<NewRun> = {}): NewRun {
   return {
     runId,
     functionName: FN,

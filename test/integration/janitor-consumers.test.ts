@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GROUP } from '../../runtime/queue/keys.ts'
-import { FAILED, FN, jobOf, useQueue } from '../helpers/queue.ts'
+import { FAILED, FN, newRunOf, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()
 
@@ -16,7 +16,7 @@ async function consumers(): Promise<string[]> {
 describe('a consumer', () => {
   it('goes when it holds nothing and was not heard of for long', async () => {
     for (const name of ['gone', 'idle']) {
-      await used.queue.enqueue(jobOf(`run-of-${name}`))
+      await used.queue.enqueue(newRunOf(`run-of-${name}`))
       const { claims } = await used.queue.claim(name)
       await used.queue.settle(claims[0]!, { kind: 'complete', result: '' })
     }
@@ -28,7 +28,7 @@ describe('a consumer', () => {
   })
 
   it('stays as long as it holds a run, which is taken back from it all the same', async () => {
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     await used.queue.claim('lost')
     await used.queue.retireConsumers(ANY, [FN])
     expect(await consumers()).toEqual(['lost'])
@@ -40,7 +40,7 @@ describe('a consumer', () => {
   it('that was removed claims and settles again', async () => {
     await used.queue.claim('worker')
     await used.queue.retireConsumers(ANY, [FN])
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     const { claims } = await used.queue.claim('worker')
     await used.queue.retireConsumers(ANY, [FN])
     expect(await used.queue.settle(claims[0]!, FAILED)).toBe('retrying')
@@ -53,7 +53,7 @@ it('nothing is to be retired where nothing was ever claimed', async () => {
 
 it('runs that go on are told with what they work on, in every lane and beyond one page', async () => {
   const ids = [...Array(1_200).keys()].map((n) => `run-${n}`)
-  await used.queue.enqueue(...ids.map((id, n) => jobOf(id, { lane: n % 20 ? 'live' : 'low' })))
+  await used.queue.enqueue(...ids.map((id, n) => newRunOf(id, { lane: n % 20 ? 'live' : 'low' })))
   expect(await used.queue.running(FN)).toEqual([])
   const { claims } = await used.queue.claim('worker', 1_180)
   const running = await used.queue.running(FN)

@@ -8,7 +8,7 @@ import type { Storage } from '../../runtime/storage/storage.ts'
 import { createTestJanitor, type TestJanitorOptions } from '../helpers/janitor.ts'
 import { listed } from '../helpers/listed.ts'
 import { manifestOf } from '../helpers/manifest.ts'
-import { FN, jobOf, useQueue } from '../helpers/queue.ts'
+import { FN, newRunOf, useQueue } from '../helpers/queue.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
 
 const cut = defineFunction({ name: FN, version: '1', on: { bucket: 'incoming' } }, (c) => c.json({}))
@@ -134,8 +134,8 @@ describe('the folder of an attempt', () => {
 
   it('stays while a run of its own place goes on, whoever has it', async () => {
     const folder = await attempt(place)
-    const { payload } = jobOf('run-1')
-    await used.queue.enqueue(jobOf('run-1', { payload: { ...payload, key: sourceKey } }))
+    const { payload } = newRunOf('run-1')
+    await used.queue.enqueue(newRunOf('run-1', { payload: { ...payload, key: sourceKey } }))
     const { claims } = await used.queue.claim('worker')
     const other = await attempt(placeOf(`another-${sourceKey}`))
     await janitor().round()

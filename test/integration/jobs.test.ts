@@ -8,7 +8,7 @@ import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
 import { connectRedis } from '../../runtime/queue/redis.ts'
 import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
-import { FN, jobOf, NOTHING } from '../helpers/queue.ts'
+import { FN, newRunOf, NOTHING } from '../helpers/queue.ts'
 import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
 import { waitFor } from '../helpers/wait.ts'
 
@@ -30,7 +30,7 @@ beforeEach(() => {
 
 const COUNT = 1_200
 const items = Array.from({ length: COUNT }, (_, index) => {
-  const { runId, functionName, objectId, payload } = jobOf(`run-${index}`)
+  const { runId, functionName, objectId, payload } = newRunOf(`run-${index}`)
   return { runId, functionName, objectId, payload }
 })
 
@@ -78,7 +78,7 @@ it('ends what waits of a job, and neither what runs nor what an upload has asked
   const few = items.slice(0, 3)
   const { id } = await jobs.create({ kind: 'reprocess', isForced: false, request: {}, items: few })
   await queue.again({ step: { job: id, position: 0 }, trigger: 'reprocess', isForced: false, items: few })
-  await queue.admit({ ...NOTHING, jobs: [jobOf('run-1')] })
+  await queue.admit({ ...NOTHING, runs: [newRunOf('run-1')] })
   const wants = [{ functionName: FN, free: 1, lowFirst: 1 }]
   await queue.turn({ consumer: 'w', token: 't', inFlight: 0, settlements: [], wants })
   expect(

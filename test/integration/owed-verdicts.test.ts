@@ -8,7 +8,7 @@ import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { DAY_MS } from '../../runtime/time.ts'
 import { createVerdictWriter } from '../../runtime/upkeep/verdicts.ts'
-import { BURIED, jobOf, useQueue } from '../helpers/queue.ts'
+import { BURIED, newRunOf, useQueue } from '../helpers/queue.ts'
 import { startStoreProxy } from '../helpers/store-proxy.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
 
@@ -35,8 +35,8 @@ function writer(retentionMs = DAY_MS, storage: Storage = store.storage) {
 /** Runs that were given up, of a function, and so owe a verdict. */
 async function buried(functionName: string, count: number, key: string = randomUUID()) {
   const runIds = Array.from({ length: count }, () => randomUUID().replaceAll('-', ''))
-  const payload = { ...jobOf('x').payload, key }
-  await used.queue.enqueue(...runIds.map((runId) => jobOf(runId, { functionName, payload })))
+  const payload = { ...newRunOf('x').payload, key }
+  await used.queue.enqueue(...runIds.map((runId) => newRunOf(runId, { functionName, payload })))
   const wants = [{ functionName, free: count, lowFirst: 0 }]
   const { claims } = await used.queue.claim('w', count, { wants })
   for (const claim of claims) await used.queue.settle(claim, BURIED)

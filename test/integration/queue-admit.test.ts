@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FAILED, FN, jobOf, NOTHING, useQueue } from '../helpers/queue.ts'
+import { FAILED, FN, newRunOf, NOTHING, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()
 const peek = (count: number) => used.redis.lrangeBuffer(used.queue.keys.inbox, 0, count - 1)
@@ -9,7 +9,7 @@ describe('admit', () => {
     await used.redis.rpush(used.queue.keys.inbox, 'first', 'broken', 'later')
     const raws = await peek(2)
     const bad = [{ raw: Buffer.from('broken'), reason: 'no JSON' }]
-    expect(await used.queue.admit({ ...NOTHING, raws, jobs: [jobOf('a')], bad })).toEqual(['new'])
+    expect(await used.queue.admit({ ...NOTHING, raws, runs: [newRunOf('a')], bad })).toEqual(['new'])
     expect((await peek(10)).map(String)).toEqual(['later'])
     expect(await used.redis.xrange(used.queue.keys.bad, '-', '+')).toMatchObject([
       [expect.anything(), ['raw', 'broken', 'reason', 'no JSON', 'bytes', '6']],
@@ -25,42 +25,49 @@ describe('admit', () => {
     await used.redis.rpush(used.queue.keys.inbox, 'first', 'second')
     const raws = await peek(1)
     await used.redis.lpop(used.queue.keys.inbox)
-    expect(await used.queue.admit({ ...NOTHING, raws, jobs: [jobOf('a')] })).toBeUndefined()
+    expect(await used.queue.admit({ ...NOTHING, raws, runs: [newRunOf('a')] })).toBeUndefined()
     expect((await peek(10)).map(String)).toEqual(['second'])
     expect(await used.queue.run('a')).toBeUndefined()
   })
 
   it('changes nothing when it is sent again after its reply was lost', async () => {
     await used.redis.rpush(used.queue.keys.inbox, 'first')
-    const admission = { ...NOTHING, raws: [Buffer.from('first')], jobs: [jobOf('a')] }
+    const admission = { ...NOTHING, raws: [Buffer.from('first')], runs: [newRunOf('a')] }
     await used.queue.admit(admission)
     expect(await used.queue.admit(admission)).toBeUndefined()
     expect((await used.queue.claim('w', 9)).claims).toHaveLength(1)
   })
 
   it('counts the second copy of an event apart from real duplicates', async () => {
-    expect(await used.queue.enqueue(jobOf('a'), jobOf('a'), jobOf('a'))).toEqual(['new', 'copy', 'duplicate'])
-    expect(await used.queue.enqueue(jobOf('a', { eventId: 'another request' }))).toEqual(['duplicate'])
+    expect(await used.queue.enqueue(newRunOf('a'), newRunOf('a'), newRunOf('a'))).toEqual([
+      'new',
+      'copy',
+      'duplicate',
+    ])
+    expect(await used.queue.enqueue(newRunOf('a', { eventId: 'another request' }))).toEqual(['duplicate'])
     expect(await used.queue.run('a')).toMatchObject({ copies: 2, dups: 2 })
     expect((await used.queue.claim('w', 9)).claims).toHaveLength(1)
   })
 
   it('with one target counts the second announcement as a duplicate', async () => {
-    const jobs = [jobOf('a'), jobOf('a')]
-    expect(await used.queue.admit({ ...NOTHING, jobs, paths: 1 })).toEqual(['new', 'duplicate'])
+    const runs = [newRunOf('a'), newRunOf('a')]
+    expect(await used.queue.admit({ ...NOTHING, runs, paths: 1 })).toEqual(['new', 'duplicate'])
   })
 
   it('does not run again what has ended', async () => {
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     const { claims } = await used.queue.claim('w')
     await used.queue.settle(claims[0]!, { kind: 'complete', result: '{}' })
-    expect(await used.queue.enqueue(jobOf('a', { eventId: 'late replay' }))).toEqual(['duplicate'])
+    expect(await used.queue.enqueue(newRunOf('a', { eventId: 'late replay' }))).toEqual(['duplicate'])
     expect((await used.queue.claim('w', 9)).claims).toEqual([])
   })
 
   it('lifts a waiting low run when a live event comes for it', async () => {
-    await used.queue.enqueue(jobOf('low', { lane: 'low', trigger: 'sweep', eventId: '' }), jobOf('live'))
-    expect(await used.queue.enqueue(jobOf('low'))).toEqual(['lifted'])
+    await used.queue.enqueue(
+      newRunOf('low', { lane: 'low', trigger: 'sweep', eventId: '' }),
+      newRunOf('live'),
+    )
+    expect(await used.queue.enqueue(newRunOf('low'))).toEqual(['lifted'])
     const { claims } = await used.queue.claim('w', 9)
     expect(claims.map(({ runId, lane }) => [runId, lane])).toEqual([
       ['live', 'live'],
@@ -69,8 +76,8 @@ describe('admit', () => {
   })
 
   it('marks what waits for an older version, and lets its retry learn so at once', async () => {
-    const older = jobOf('older', { objectId: 'o' })
-    await used.queue.enqueue(older, jobOf('other'))
+    const older = newRunOf('older', { objectId: 'o' })
+    await used.queue.enqueue(older, newRunOf('other'))
     const { claims } = await used.queue.claim('w', 1)
     await used.queue.settle(claims[0]!, { ...FAILED, delayMs: 60_000 })
     await used.queue.admit({ ...NOTHING, marks: [{ objectId: 'o', generation: 'v2', hint: 'superseded' }] })
@@ -80,7 +87,7 @@ describe('admit', () => {
   })
 
   it('marks only the generation that went, when just one did', async () => {
-    await used.queue.enqueue(jobOf('a', { objectId: 'o' }))
+    await used.queue.enqueue(newRunOf('a', { objectId: 'o' }))
     const mark = { objectId: 'o', generation: '', hint: 'source-gone' } as const
     await used.queue.admit({ ...NOTHING, marks: [{ ...mark, only: 'another' }] })
     expect((await used.queue.run('a'))?.hint).toBeUndefined()
@@ -90,10 +97,10 @@ describe('admit', () => {
 
   it('marks each run once, so that a key which is overwritten all the time costs no more than another', async () => {
     for (let version = 1; version <= 50; version++) {
-      const job = jobOf(`run-${version}`, { objectId: 'o' })
+      const job = newRunOf(`run-${version}`, { objectId: 'o' })
       const payload = { ...job.payload, generation: `v${version}` }
       const marks = [{ objectId: 'o', generation: `v${version}`, hint: 'superseded' } as const]
-      await used.queue.admit({ ...NOTHING, jobs: [{ ...job, payload }], marks })
+      await used.queue.admit({ ...NOTHING, runs: [{ ...job, payload }], marks })
     }
     expect(await used.redis.scard(`${used.queue.keys.prefix}open:o`)).toBe(1)
     expect(await used.redis.scard(used.queue.keys.marked('o'))).toBe(49)
@@ -102,7 +109,7 @@ describe('admit', () => {
   })
 
   it('marks nothing for the generation that stays', async () => {
-    await used.queue.enqueue(jobOf('a', { objectId: 'o' }))
+    await used.queue.enqueue(newRunOf('a', { objectId: 'o' }))
     await used.queue.admit({ ...NOTHING, marks: [{ objectId: 'o', generation: 'v1', hint: 'superseded' }] })
     expect((await used.queue.run('a'))?.hint).toBeUndefined()
   })
@@ -111,8 +118,8 @@ describe('admit', () => {
     const stream = used.queue.keys.stream(FN, 'live')
     await used.redis.set(stream, 'a string')
     await used.redis.rpush(used.queue.keys.inbox, 'first', 'later')
-    const jobs = [jobOf('waits'), jobOf('goes', { functionName: 'other' })]
-    expect(await used.queue.admit({ ...NOTHING, raws: [Buffer.from('first')], jobs })).toEqual([
+    const runs = [newRunOf('waits'), newRunOf('goes', { functionName: 'other' })]
+    expect(await used.queue.admit({ ...NOTHING, raws: [Buffer.from('first')], runs })).toEqual([
       'unplaced',
       'new',
     ])
@@ -139,7 +146,7 @@ describe('admit', () => {
     await used.redis.rpush(used.queue.keys.inbox, 'broken')
     const raws = [Buffer.from('broken')]
     const bad = raws.map((raw) => ({ raw, reason: 'no JSON' }))
-    expect(await used.queue.admit({ ...NOTHING, raws, bad, jobs: [jobOf('a')] })).toEqual(['new'])
+    expect(await used.queue.admit({ ...NOTHING, raws, bad, runs: [newRunOf('a')] })).toEqual(['new'])
     expect(await peek(10)).toEqual([])
   })
 

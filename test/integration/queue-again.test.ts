@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { createHistory, type History } from '../../runtime/queue/history.ts'
 import type { AgainRequest } from '../../runtime/queue/queue.ts'
-import { BURIED, FAILED, FN, jobOf, NOTHING, RELEASED, useQueue } from '../helpers/queue.ts'
+import { BURIED, FAILED, FN, newRunOf, NOTHING, RELEASED, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()
 let history: History
@@ -12,12 +12,12 @@ beforeEach(() => {
 const DONE = { kind: 'complete', result: '{}' } as const
 
 async function claimOne(runId: string) {
-  await used.queue.enqueue(jobOf(runId))
+  await used.queue.enqueue(newRunOf(runId))
   return (await used.queue.claim('w')).claims[0]!
 }
 
 async function again(runId: string, rest: Partial<AgainRequest> = {}) {
-  const { functionName, objectId, payload } = jobOf(runId)
+  const { functionName, objectId, payload } = newRunOf(runId)
   const items = [{ runId, functionName, objectId, payload }]
   return used.queue.again({ trigger: 'reprocess', isForced: false, items, ...rest })
 }
@@ -64,7 +64,7 @@ describe('again', () => {
   })
 
   it('leaves a run of the sweep as it is when another has run it again since it was decided about', async () => {
-    const { functionName, objectId, payload } = jobOf('a')
+    const { functionName, objectId, payload } = newRunOf('a')
     const sweep = (seenEpoch: string) =>
       again('a', {
         trigger: 'sweep',
@@ -86,7 +86,7 @@ describe('again', () => {
   })
 
   it('leaves what is queued, running or retrying alone unless it is forced', async () => {
-    await used.queue.enqueue(jobOf('queued'))
+    await used.queue.enqueue(newRunOf('queued'))
     expect(await again('queued')).toEqual(['busy'])
     expect(await again('queued', { isForced: true })).toEqual(['queued'])
     const claim = (await used.queue.claim('w', 5)).claims
@@ -106,7 +106,7 @@ describe('again', () => {
 
   it('redrives dead letters only, and says what the others are', async () => {
     await used.queue.settle(await claimOne('done'), DONE)
-    await used.queue.enqueue(jobOf('waiting'))
+    await used.queue.enqueue(newRunOf('waiting'))
     expect(await again('done', { trigger: 'redrive' })).toEqual(['ended'])
     expect(await again('waiting', { trigger: 'redrive' })).toEqual(['busy'])
     const items = [{ runId: 'never heard of' }]
@@ -131,7 +131,7 @@ it('takes purged dead letters off the list, remembers their runs, and can still 
   expect(await used.queue.purge(['a', 'b'])).toBe(1)
   expect(await used.queue.purge(['a'])).toBe(0)
   expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(0)
-  await used.queue.enqueue(jobOf('a'))
+  await used.queue.enqueue(newRunOf('a'))
   expect(await used.queue.run('a')).toMatchObject({ state: 'dead' })
   expect(await again('a', { trigger: 'redrive' })).toEqual(['queued'])
 })
@@ -178,7 +178,7 @@ it('leaves nothing in Redis of runs that are forgotten', async () => {
 it('knows of an object whether a run of this version is unfinished, of any function', async () => {
   const { queue } = used
   expect(await queue.hasUnfinished('o', 'v1')).toBe(false)
-  await queue.enqueue(jobOf('a', { objectId: 'o', functionName: 'unknown here' }))
+  await queue.enqueue(newRunOf('a', { objectId: 'o', functionName: 'unknown here' }))
   expect(await queue.hasUnfinished('o', 'v1')).toBe(true)
   expect(await queue.hasUnfinished('o', 'v2')).toBe(false)
 })

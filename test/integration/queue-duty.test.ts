@@ -1,7 +1,7 @@
 /** What one process of many does at a time, and which runs go on: read from a real Redis. */
 import { expect, it } from 'vitest'
 import { createDuty } from '../../runtime/queue/duty.ts'
-import { FN, jobOf, useQueue } from '../helpers/queue.ts'
+import { FN, newRunOf, useQueue } from '../helpers/queue.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const used = useQueue()
@@ -30,7 +30,7 @@ it('a duty that is kept is good for its whole time again', async () => {
 it('all that goes on is told, however much it is', async () => {
   const count = 1_100
   const ids = Array.from({ length: count }, (_, n) => `run-${n}`)
-  await used.queue.enqueue(...ids.map((id) => jobOf(id)))
+  await used.queue.enqueue(...ids.map((id) => newRunOf(id)))
   const { claims } = await used.queue.claim('w', count)
   expect(claims).toHaveLength(count)
   const running = await used.queue.running(FN)

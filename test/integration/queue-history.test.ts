@@ -7,7 +7,7 @@ import { createHistory, type History } from '../../runtime/queue/history.ts'
 import { runIdOf } from '../../runtime/queue/keys.ts'
 import type { Settlement } from '../../runtime/queue/turn.ts'
 import { functionNamed } from '../unit/api/objects/facts.ts'
-import { BURIED, FN, jobOf, useQueue } from '../helpers/queue.ts'
+import { BURIED, FN, newRunOf, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()
 let history: History
@@ -41,7 +41,7 @@ async function pages<T, P>(page: (after: P | undefined) => Promise<{ runs: reado
 describe('the list of runs', () => {
   it('goes through all of them page by page, newest first, none twice, also within a batch of one time', async () => {
     for (const batch of ['0', '1', '2'])
-      await used.queue.enqueue(...numbered(batch, 700).map((runId) => jobOf(runId)))
+      await used.queue.enqueue(...numbered(batch, 700).map((runId) => newRunOf(runId)))
     const seen = idsOf(
       await pages((after) => history.list({ filter: {}, limit: 250, after: after as never })),
     )
@@ -49,7 +49,7 @@ describe('the list of runs', () => {
   })
 
   it('goes on where it was when the run it stopped at is not there any more', async () => {
-    await used.queue.enqueue(...['a', 'b', 'c', 'd'].map((runId) => jobOf(runId)))
+    await used.queue.enqueue(...['a', 'b', 'c', 'd'].map((runId) => newRunOf(runId)))
     const first = await history.list({ filter: {}, limit: 2 })
     await used.redis.zrem(used.queue.keys.runs, 'c')
     const rest = await history.list({ filter: {}, limit: 10, after: first.next })
@@ -68,14 +68,14 @@ describe('the list of runs', () => {
     [{ prefix: 'a', bucket: 'incoming', function: FN }, ['a']],
     [{ reason: 'cancelled' }, ['b']],
   ])('has of the filter %j %j', async (filter, expected) => {
-    const payload = { ...jobOf('c').payload, bucket: 'other', key: 'ü/"c' }
-    await used.queue.enqueue(jobOf('a'), jobOf('b'), jobOf('c', { functionName: 'glue', payload }))
+    const payload = { ...newRunOf('c').payload, bucket: 'other', key: 'ü/"c' }
+    await used.queue.enqueue(newRunOf('a'), newRunOf('b'), newRunOf('c', { functionName: 'glue', payload }))
     await used.queue.cancel('b')
     expect(idsOf((await history.list({ filter, limit: 10 })).runs)).toEqual(expected)
   })
 
   it('has only what was asked for in the time that is asked for', async () => {
-    await used.queue.enqueue(jobOf('a'), jobOf('b'))
+    await used.queue.enqueue(newRunOf('a'), newRunOf('b'))
     const { createdAtMs } = (await used.queue.run('a'))!
     const within = async (sinceMs: number, untilMs: number) =>
       (await history.list({ filter: {}, limit: 10, sinceMs, untilMs })).runs.length
@@ -85,7 +85,7 @@ describe('the list of runs', () => {
   })
 
   it('reads the runs that it shows, and no others', async () => {
-    await used.queue.enqueue(...numbered('a', 1_400).map((runId) => jobOf(runId)))
+    await used.queue.enqueue(...numbered('a', 1_400).map((runId) => newRunOf(runId)))
     await used.queue.cancel('a-0003')
     const page = await runsReadBy(used.redis, () => history.list({ filter: {}, limit: 50 }))
     expect(page.read).toBe(50)
@@ -98,7 +98,7 @@ describe('the list of runs', () => {
 
 /** Runs that were given up one after the other, each in one request with all others. */
 async function bury(functionName: string, runIds: readonly string[]) {
-  await used.queue.enqueue(...runIds.map((runId) => jobOf(runId, { functionName })))
+  await used.queue.enqueue(...runIds.map((runId) => newRunOf(runId, { functionName })))
   const wants = [{ functionName, free: runIds.length, lowFirst: 0 }]
   for (let left = runIds.length; left > 0;) {
     const { claims } = await used.queue.claim('w', left, { wants })
@@ -164,7 +164,7 @@ describe('dead letters', () => {
 it('adds up how far the runs of a job are, and names no more failures than it is asked for', async () => {
   const jobs = createJobStore(used.redis, used.queue, 60_000)
   const ids = numbered('a', 8)
-  await used.queue.enqueue(...ids.map((runId) => jobOf(runId)))
+  await used.queue.enqueue(...ids.map((runId) => newRunOf(runId)))
   const { redis, queue } = used
   for (const [index, id] of ids.entries()) {
     if (index < 3) await queue.cancel(id)
@@ -173,7 +173,7 @@ it('adds up how far the runs of a job are, and names no more failures than it is
       await redis.hset(queue.keys.run(id), 'state', 'running', 'progress', `{"percent":${index * 10}.5}`)
     else await redis.hset(queue.keys.run(id), 'state', 'running', 'progress', '{"mediaSeconds":3}')
   }
-  const items = ids.map((runId) => ({ runId, payload: jobOf(runId).payload }))
+  const items = ids.map((runId) => ({ runId, payload: newRunOf(runId).payload }))
   const job = await jobs.create({ kind: 'reprocess', isForced: false, request: {}, items })
   const counted = await history.countRuns(job.id, 8, 2)
   expect(counted).toEqual({
@@ -185,9 +185,9 @@ it('adds up how far the runs of a job are, and names no more failures than it is
 
 it('counts what became of the runs of a job without reading them', async () => {
   const jobs = createJobStore(used.redis, used.queue, 60_000)
-  await used.queue.enqueue(...numbered('a', 700).map((runId) => jobOf(runId)))
+  await used.queue.enqueue(...numbered('a', 700).map((runId) => newRunOf(runId)))
   await used.queue.cancel('a-0001')
-  const payload = { ...jobOf('x').payload, options: { runId: 'a-0001' }, key: '"runId":"a-0001"' }
+  const payload = { ...newRunOf('x').payload, options: { runId: 'a-0001' }, key: '"runId":"a-0001"' }
   const items = [...numbered('a', 700), 'gone', 'later'].map((runId) => ({ runId, payload }))
   const job = await jobs.create({ kind: 'reprocess', isForced: false, request: {}, items })
   const { result, read } = await runsReadBy(used.redis, () => history.countRuns(job.id, 701, 20))
@@ -205,7 +205,7 @@ describe('an id of which only the beginning is given', () => {
   it('is found among many runs, and all that begin so are', async () => {
     const ids = Array.from({ length: 600 }, (_, index) => runIdOf(FN, 'incoming', `${index}.mp4`, 'v'))
     const twins = ['a', 'b'].map((letter) => `0123abcd${letter.repeat(24)}`)
-    await used.queue.enqueue(...[...ids, ...twins].map((runId) => jobOf(runId)))
+    await used.queue.enqueue(...[...ids, ...twins].map((runId) => newRunOf(runId)))
     expect(await history.runsBeginning(ids[300]!.slice(0, 8))).toEqual([ids[300]])
     expect((await history.runsBeginning('0123abcd')).toSorted()).toEqual(twins)
     expect(await history.runsBeginning('0123abcdc')).toEqual([])

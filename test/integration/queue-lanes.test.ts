@@ -1,7 +1,7 @@
 /** Entries of two streams may have the same name: only the one in the lane of its run stands for it. */
 import { expect, it } from 'vitest'
 import { GROUP, type Lane } from '../../runtime/queue/keys.ts'
-import { FN, jobOf, useQueue } from '../helpers/queue.ts'
+import { FN, newRunOf, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()
 const MINUTE_MS = 60_000
@@ -18,7 +18,7 @@ const pending = (lane: Lane) => used.redis.xpending(used.queue.keys.stream(FN, l
 
 it('claims a run by its own entry, and throws the other one away', async () => {
   const { redis, queue } = used
-  await queue.enqueue(jobOf('a'))
+  await queue.enqueue(newRunOf('a'))
   await doubled('a')
   const wants = [{ functionName: FN, free: 1, lowFirst: 1 }]
   const { claims } = await queue.claim('w', 1, { wants })
@@ -28,7 +28,7 @@ it('claims a run by its own entry, and throws the other one away', async () => {
 
 it('does not take a run back because of the other entry', async () => {
   const { redis, queue } = used
-  await queue.enqueue(jobOf('a'))
+  await queue.enqueue(newRunOf('a'))
   const { claims } = await queue.claim('w')
   const low = queue.keys.stream(FN, 'low')
   await redis.xgroup('CREATE', low, GROUP, 0, 'MKSTREAM')

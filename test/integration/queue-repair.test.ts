@@ -1,7 +1,7 @@
 /** Runs whose place in Redis is gone: each is healed once, and what runs without a lease is another worker's from then on. */
 import { describe, expect, it } from 'vitest'
 import type { Claim } from '../../runtime/queue/run.ts'
-import { FAILED, FN, jobOf, useQueue } from '../helpers/queue.ts'
+import { FAILED, FN, newRunOf, useQueue } from '../helpers/queue.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const used = useQueue()
@@ -11,7 +11,7 @@ const entryOf = async (runId: string) => (await used.redis.hget(used.queue.keys.
 const repaired = async (runId = 'a') => (await used.queue.repair([runId]))[0]
 
 async function claimed(runId = 'a'): Promise<Claim> {
-  await used.queue.enqueue(jobOf(runId))
+  await used.queue.enqueue(newRunOf(runId))
   return (await used.queue.claim('w')).claims[0] as Claim
 }
 
@@ -26,14 +26,14 @@ async function assertRunsOnce(runId = 'a'): Promise<void> {
 
 describe('what waits', () => {
   it('is left alone where it has its place, and is not known when there is no such run', async () => {
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     expect(await used.queue.repair(['a', 'never heard of'])).toEqual(['ok', 'gone'])
     await assertRunsOnce()
     expect(await repaired()).toBe('ok')
   })
 
   it('is put back when its entry was deleted, or the whole stream was', async () => {
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     await used.redis.xdel(streamOf(), await entryOf('a'))
     expect(await repaired()).toBe('stream-entry')
     await used.redis.del(streamOf())
@@ -45,7 +45,7 @@ describe('what waits', () => {
     const rings = used.redis.duplicate()
     const heard: string[] = []
     rings.on('message', (_, name: string) => heard.push(name))
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     await used.redis.xdel(streamOf(), await entryOf('a'))
     try {
       await rings.subscribe(used.queue.keys.wake)
@@ -59,7 +59,7 @@ describe('what waits', () => {
 
   it('is put back when its group has passed over it', async () => {
     await claimed('first')
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     await used.redis.xgroup('SETID', streamOf(), 'w', '$')
     expect((await used.queue.claim('w')).claims).toEqual([])
     expect(await repaired()).toBe('stream-entry')
@@ -68,28 +68,28 @@ describe('what waits', () => {
 
   it('needs nothing when its group was destroyed: the next one delivers all that waits', async () => {
     await claimed('first')
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     await used.redis.xgroup('DESTROY', streamOf(), 'w')
     expect(await repaired()).toBe('ok')
     expect((await used.queue.claim('w', 9)).claims).toMatchObject([{ runId: 'a' }])
   })
 
   it('is put into the lane that its record names when it lies in another', async () => {
-    await used.queue.enqueue(jobOf('a', { lane: 'low', trigger: 'sweep' }))
+    await used.queue.enqueue(newRunOf('a', { lane: 'low', trigger: 'sweep' }))
     await used.redis.hset(used.queue.keys.run('a'), 'lane', 'live')
     expect(await repaired()).toBe('stream-entry')
     await assertRunsOnce()
   })
 
   it('has a damaged entry, or none in its record', async () => {
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     await used.redis.hdel(used.queue.keys.run('a'), 'entry')
     expect(await repaired()).toBe('stream-entry')
     expect((await used.queue.claim('w', 9)).claims).toMatchObject([{ runId: 'a' }])
   })
 
   it('is left alone while its stream is of another type, so that one wrong key stops no sweep', async () => {
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     await used.redis.del(streamOf())
     await used.redis.set(streamOf(), 'no stream')
     expect(await repaired()).toBe('ok')
@@ -157,7 +157,7 @@ describe('what waits for its retry', () => {
 it('says what it would heal, and heals nothing, when it is only asked', async () => {
   const claim = await claimed()
   await used.queue.settle(claim, { ...FAILED, delayMs: 60_000 })
-  await used.queue.enqueue(jobOf('b'))
+  await used.queue.enqueue(newRunOf('b'))
   await used.redis.del(used.queue.keys.delay, streamOf())
   const before = await Promise.all(['a', 'b'].map((runId) => used.queue.run(runId)))
   for (const _ of [1, 2])
@@ -167,7 +167,7 @@ it('says what it would heal, and heals nothing, when it is only asked', async ()
 })
 
 describe('what a sweep takes up again', () => {
-  const PAYLOAD = jobOf('x').payload
+  const PAYLOAD = newRunOf('x').payload
   const again = async (runId: string) => {
     const item = { runId, functionName: FN, objectId: `object-of-${runId}`, payload: PAYLOAD }
     return (await used.queue.again({ trigger: 'sweep', isForced: false, items: [item] }))?.[0]
@@ -200,7 +200,7 @@ describe('what a sweep takes up again', () => {
   it('is nothing that was given up, was cancelled, or goes on', async () => {
     await used.queue.settle(await claimed(), { kind: 'bury', reason: 'permanent', error: 'no', lines: '' })
     expect(await again('a')).toBe('ended')
-    await used.queue.enqueue(jobOf('b'))
+    await used.queue.enqueue(newRunOf('b'))
     expect(await again('b')).toBe('busy')
     await used.queue.cancel('b')
     expect(await again('b')).toBe('ended')

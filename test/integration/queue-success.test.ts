@@ -1,7 +1,7 @@
 /** What a success leaves behind in Redis: its run and nothing that says that something is still to be done. */
 import { describe, expect, it } from 'vitest'
 import type { Claim } from '../../runtime/queue/run.ts'
-import { FN, jobOf, NOTHING, useQueue } from '../helpers/queue.ts'
+import { FN, newRunOf, NOTHING, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()
 const DONE = { kind: 'complete', result: '{}' } as const
@@ -21,7 +21,7 @@ const mark = () =>
   })
 
 it('leaves its stream and the list of what is worked on', async () => {
-  await used.queue.enqueue(jobOf('a', { objectId: OBJECT }), jobOf('b', { objectId: OBJECT }))
+  await used.queue.enqueue(newRunOf('a', { objectId: OBJECT }), newRunOf('b', { objectId: OBJECT }))
   const { claims } = await used.queue.claim('w', 2)
   for (const claim of claims) expect(await used.queue.settle(claim, DONE)).toBe('succeeded')
   expect([await used.redis.xlen(streamOf()), await pendingIn('live')]).toEqual([0, 0])
@@ -29,7 +29,7 @@ it('leaves its stream and the list of what is worked on', async () => {
 })
 
 it('says nothing of the failures before it', async () => {
-  await used.queue.enqueue(jobOf('a', { objectId: OBJECT }))
+  await used.queue.enqueue(newRunOf('a', { objectId: OBJECT }))
   const failed = { kind: 'fail', error: 'broken', lines: '["x"]', delayMs: 0, maxAttempts: 5 } as const
   expect(await used.queue.settle(await claimed(), failed)).toBe('retrying')
   await used.queue.promote(10)
@@ -38,7 +38,7 @@ it('says nothing of the failures before it', async () => {
 })
 
 it('takes a dead letter off the list of what somebody may still want the source of', async () => {
-  await used.queue.enqueue(jobOf('a', { objectId: OBJECT }))
+  await used.queue.enqueue(newRunOf('a', { objectId: OBJECT }))
   await used.queue.settle(await claimed(), {
     kind: 'bury',
     reason: 'permanent',
@@ -53,7 +53,7 @@ it('takes a dead letter off the list of what somebody may still want the source 
 
 describe('a run that was told that it is out of date', () => {
   it('is told so no more once it has begun, since it asks the store itself', async () => {
-    await used.queue.enqueue(jobOf('a', { objectId: OBJECT }))
+    await used.queue.enqueue(newRunOf('a', { objectId: OBJECT }))
     await mark()
     expect(await field('hint')).toBe('superseded')
     await claimed()
@@ -61,7 +61,7 @@ describe('a run that was told that it is out of date', () => {
   })
 
   it('is on no list any more when it has ended', async () => {
-    await used.queue.enqueue(jobOf('a', { objectId: OBJECT }))
+    await used.queue.enqueue(newRunOf('a', { objectId: OBJECT }))
     await mark()
     expect([await setOf('open'), await setOf('marked')]).toEqual([[], ['a']])
     expect(await used.queue.settle(await claimed(), DONE)).toBe('succeeded')
@@ -71,14 +71,14 @@ describe('a run that was told that it is out of date', () => {
 
 describe('an entry of the same name in another lane', () => {
   it('starts nothing: the run is claimed from its own', async () => {
-    await used.queue.enqueue(jobOf('a', { objectId: OBJECT }))
+    await used.queue.enqueue(newRunOf('a', { objectId: OBJECT }))
     await used.redis.xadd(streamOf('low'), (await field('entry')) ?? '', 'r', 'a')
     await used.queue.claim('w', 1, { wants: [{ functionName: FN, free: 1, lowFirst: 1 }] })
     expect([await pendingIn('live'), await used.redis.xlen(streamOf('low'))]).toEqual([1, 0])
   })
 
   it('takes no run from its worker when its own lease has run out', async () => {
-    await used.queue.enqueue(jobOf('a', { objectId: OBJECT }))
+    await used.queue.enqueue(newRunOf('a', { objectId: OBJECT }))
     const claim = await claimed()
     const entry = (await field('entry')) ?? ''
     await used.redis.xgroup('CREATE', streamOf('low'), 'w', '0', 'MKSTREAM')

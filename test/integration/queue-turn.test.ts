@@ -1,13 +1,13 @@
 import type { FateKind } from '../../runtime/queue/queue.ts'
 import { describe, expect, it } from 'vitest'
 import type { Claim, RunRecord } from '../../runtime/queue/run.ts'
-import { BURIED, FAILED, FN, jobOf, RELEASED, useQueue } from '../helpers/queue.ts'
+import { BURIED, FAILED, FN, newRunOf, RELEASED, useQueue } from '../helpers/queue.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const used = useQueue()
 
 async function claimOne(runId: string): Promise<Claim> {
-  await used.queue.enqueue(jobOf(runId))
+  await used.queue.enqueue(newRunOf(runId))
   const { claims } = await used.queue.claim('w')
   return claims[0] as Claim
 }
@@ -26,7 +26,7 @@ async function loseWorker(consumer = 'w', fate: FateKind | 'unknown' = 'crashed'
 
 describe('turn', () => {
   it('gives each run to one worker, oldest first, with a fence that grows', async () => {
-    await used.queue.enqueue(jobOf('a'), jobOf('b'), jobOf('c'))
+    await used.queue.enqueue(newRunOf('a'), newRunOf('b'), newRunOf('c'))
     const [one, two] = [await used.queue.claim('w1', 2), await used.queue.claim('w2', 2)]
     expect(one.claims.map(({ runId }) => runId)).toEqual(['a', 'b'])
     expect(two.claims.map(({ runId }) => runId)).toEqual(['c'])
@@ -35,7 +35,7 @@ describe('turn', () => {
   })
 
   it('claims the same runs again when the turn is sent again, and no others', async () => {
-    await used.queue.enqueue(jobOf('a'), jobOf('b'))
+    await used.queue.enqueue(newRunOf('a'), newRunOf('b'))
     const first = await used.queue.claim('w', 1, { token: 'same' })
     const again = await used.queue.claim('w', 1, { token: 'same' })
     expect(again.claims.map(({ runId, fence }) => [runId, fence])).toEqual([['a', '1']])
@@ -68,7 +68,7 @@ describe('turn', () => {
   })
 
   it('retries until the attempts are spent, then buries the run with its reason and owes a verdict', async () => {
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     const states: unknown[] = []
     for (let attempt = 0; attempt < 3; attempt++) {
       await used.queue.promote(10)
@@ -100,7 +100,7 @@ describe('turn', () => {
   })
 
   it('names a stream that cannot be read, and claims from the others', async () => {
-    await used.queue.enqueue(jobOf('low', { lane: 'low' }))
+    await used.queue.enqueue(newRunOf('low', { lane: 'low' }))
     for (const lane of ['live', 'solo'] as const)
       await used.redis.set(used.queue.keys.stream(FN, lane), 'a string')
     const { claims, failures } = await used.queue.claim('w', 5)
@@ -109,7 +109,7 @@ describe('turn', () => {
   })
 
   it('renews the lease of what it claimed when it is sent again', async () => {
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     await used.queue.claim('w', 1, { token: 'same' })
     const idleMs = async () => {
       const rows = await used.redis.xpending(used.queue.keys.stream(FN, 'live'), 'w', '-', '+', 1)
@@ -127,11 +127,11 @@ describe('turn', () => {
   })
 
   it('takes low runs when there is no live work, and first where a turn says so', async () => {
-    await used.queue.enqueue(jobOf('low', { lane: 'low' }), jobOf('live-1'), jobOf('live-2'))
+    await used.queue.enqueue(newRunOf('low', { lane: 'low' }), newRunOf('live-1'), newRunOf('live-2'))
     const wants = [{ functionName: FN, free: 2, lowFirst: 1 }]
     const mixed = await used.queue.claim('w', 2, { wants })
     expect(mixed.claims.map(({ runId }) => runId)).toEqual(['low', 'live-1'])
-    await used.queue.enqueue(jobOf('low-2', { lane: 'low' }))
+    await used.queue.enqueue(newRunOf('low-2', { lane: 'low' }))
     expect((await used.queue.claim('w', 5)).claims.map(({ runId }) => runId)).toEqual(['live-2', 'low-2'])
   })
 
@@ -142,7 +142,7 @@ describe('turn', () => {
       used.queue.keys.stream(FN, 'low'),
       used.queue.keys.stream(FN, 'solo'),
     )
-    await used.queue.enqueue(jobOf('a'))
+    await used.queue.enqueue(newRunOf('a'))
     expect((await used.queue.claim('w')).claims).toHaveLength(1)
   })
 })
@@ -171,7 +171,7 @@ describe('reclaim', () => {
   it('takes back a lost worker’s run, which then waits for a worker of its own', async () => {
     const zombie = await claimOne('a')
     expect(await loseWorker()).toMatchObject([{ runId: 'a', became: 'requeued', lostWorker: 'w' }])
-    await used.queue.enqueue(jobOf('b'))
+    await used.queue.enqueue(newRunOf('b'))
     const busy = await used.queue.claim('busy', 5, { inFlight: 1 })
     expect(busy.claims).toEqual([])
     const idle = await used.queue.claim('idle', 5)
@@ -200,7 +200,7 @@ describe('reclaim', () => {
   it('makes only one busy worker hold back for it, so that the others go on', async () => {
     await claimOne('a')
     await loseWorker()
-    await used.queue.enqueue(jobOf('b'), jobOf('c'))
+    await used.queue.enqueue(newRunOf('b'), newRunOf('c'))
     expect((await used.queue.claim('first', 1, { inFlight: 1 })).claims).toEqual([])
     expect((await used.queue.claim('second', 1, { inFlight: 1 })).claims.map(({ runId }) => runId)).toEqual([
       'b',
@@ -211,7 +211,7 @@ describe('reclaim', () => {
     const [a, b] = [await claimOne('a'), await claimOne('b')]
     for (const claim of [a, b])
       await used.queue.settle(claim, { kind: 'isolate', reason: 'the event loop stood still' })
-    await used.queue.enqueue(jobOf('live-1'), jobOf('live-2'))
+    await used.queue.enqueue(newRunOf('live-1'), newRunOf('live-2'))
     const runsOf = async (consumer: string) =>
       (await used.queue.claim(consumer)).claims.map(({ runId }) => runId)
     expect(await runsOf('w1')).toEqual(['a'])
@@ -231,7 +231,7 @@ describe('reclaim', () => {
 
   it('lets others come first in a worker that has only begun: the one before it may have died of such a run', async () => {
     await used.queue.settle(await claimOne('a'), { kind: 'isolate', reason: 'the event loop stood still' })
-    await used.queue.enqueue(jobOf('live'))
+    await used.queue.enqueue(newRunOf('live'))
     await used.queue.attend('new', 5_000, [FN])
     expect((await used.queue.claim('new')).claims.map(({ runId }) => runId)).toEqual(['live'])
     expect((await used.queue.claim('new')).claims.map(({ runId }) => runId)).toEqual(['a'])
@@ -240,7 +240,7 @@ describe('reclaim', () => {
   it('keeps the hold of the worker that waits to be idle', async () => {
     await claimOne('a')
     await loseWorker()
-    await used.queue.enqueue(jobOf('b'))
+    await used.queue.enqueue(newRunOf('b'))
     const key = `${used.queue.keys.prefix}solo`
     await used.queue.claim('first', 1, { inFlight: 1 })
     await used.redis.pexpire(key, 1_000)
@@ -249,7 +249,7 @@ describe('reclaim', () => {
   })
 
   it('gives the runs of a lost machine to whoever is there, all at once; only who lost two is suspect', async () => {
-    await used.queue.enqueue(...['a', 'b', 'c'].map((run) => jobOf(run)), jobOf('low', { lane: 'low' }))
+    await used.queue.enqueue(...['a', 'b', 'c'].map((run) => newRunOf(run)), newRunOf('low', { lane: 'low' }))
     await used.queue.claim('gone', 4)
     expect(await loseWorker('gone', 'unknown')).toHaveLength(4)
     const busy = await used.queue.claim('busy', 8, { inFlight: 5 })
@@ -307,7 +307,7 @@ describe('redrive, cancel, repair and prune', () => {
   })
 
   it('cancels what waits at once, and what runs through its worker', async () => {
-    await used.queue.enqueue(jobOf('waiting'))
+    await used.queue.enqueue(newRunOf('waiting'))
     expect(await used.queue.cancel('waiting')).toBe('cancelled')
     expect((await used.queue.claim('w')).claims).toEqual([])
     const running = await claimOne('running')
@@ -357,11 +357,11 @@ describe('redrive, cancel, repair and prune', () => {
 
 describe('memory', () => {
   it('settles and claims when Redis is full, and admits nothing', async () => {
-    await used.queue.enqueue(jobOf('a'), jobOf('b'))
+    await used.queue.enqueue(newRunOf('a'), newRunOf('b'))
     const claim = (await used.queue.claim('w', 1)).claims[0]!
     await used.redis.config('SET', 'maxmemory', '1')
     try {
-      await expect(used.queue.enqueue(jobOf('c'))).rejects.toThrow(/OOM/)
+      await expect(used.queue.enqueue(newRunOf('c'))).rejects.toThrow(/OOM/)
       expect(await used.queue.heartbeat('w', [claim])).toEqual(['ok'])
       expect(await used.queue.settle(claim, { kind: 'complete', result: '{}' })).toBe('succeeded')
       expect((await used.queue.claim('w', 1)).claims.map(({ runId }) => runId)).toEqual(['b'])

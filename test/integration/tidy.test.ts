@@ -17,7 +17,7 @@ import { lookAt } from '../../runtime/upkeep/sweep/look.ts'
 import { createTidy } from '../../runtime/upkeep/debts.ts'
 import { listed } from '../helpers/listed.ts'
 import { manifestOf } from '../helpers/manifest.ts'
-import { jobOf, NOTHING } from '../helpers/queue.ts'
+import { newRunOf, NOTHING } from '../helpers/queue.ts'
 import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
 
@@ -100,14 +100,14 @@ async function upload(bucket: string, names: readonly string[], succeeded: reado
     lastModifiedMs,
     eventTimeMs: 0,
   }
-  const jobs = names.map((functionName) =>
-    jobOf(runIdOf(functionName, bucket, used.key, generation), {
+  const runs = names.map((functionName) =>
+    newRunOf(runIdOf(functionName, bucket, used.key, generation), {
       functionName,
       objectId: objectIdOf(bucket, used.key),
       payload,
     }),
   )
-  await used.queue.admit({ ...NOTHING, jobs })
+  await used.queue.admit({ ...NOTHING, runs })
   const wants = succeeded.map((functionName) => ({ functionName, free: 1, lowFirst: 0 }))
   const { claims } = await used.queue.turn({
     consumer: 'w',

@@ -9,7 +9,7 @@
 --       b, then b times: raw, reason
 --       d, then d times: what is to be cleaned away now
 --       ttl in ms, e, then e times: object, what was announced of it (JSON)
--- Returns {1, outcome of each job: new | unplaced (new, but its stream's key is of another type) | copy | duplicate | lifted,
+-- Returns {1, outcome of each run: new | unplaced (new, but its stream's key is of another type) | copy | duplicate | lifted,
 --          of each debt 1 when it is new, 0 when it was owed already}, or {0} when the head has changed
 local paths = tonumber(ARGV[1])
 local pass, intake = ARGV[2], ARGV[3]

@@ -80,7 +80,7 @@ function isNew(outcome: string | undefined): boolean {
   return outcome === 'new' || outcome === 'unplaced'
 }
 
-const NOTHING = { raws: [], jobs: [], marks: [], bad: [], debts: [], announced: [] } as const
+const NOTHING = { raws: [], runs: [], marks: [], bad: [], debts: [], announced: [] } as const
 
 function settingsOf({ paths, recordTtlMs }: HealParts) {
   return { paths, recordTtlMs }
@@ -92,7 +92,7 @@ async function admit(parts: HealParts, runs: readonly Candidate['run'][], pass: 
     ...NOTHING,
     ...settingsOf(parts),
     pass,
-    jobs: runs.map((run) => ({ ...run, eventId: '', lane: 'low', trigger: 'sweep' })),
+    runs: runs.map((run) => ({ ...run, eventId: '', lane: 'low', trigger: 'sweep' })),
     marks: runs.map(({ objectId, payload: { generation } }) => ({
       objectId,
       generation,

@@ -1,14 +1,14 @@
 /** The model's rules of admission. Pure. @module */
-import type { Admission, AdmitOutcome, Job } from '../../../runtime/queue/queue.ts'
+import type { Admission, AdmitOutcome, NewRun } from '../../../runtime/queue/queue.ts'
 import { drop, enqueue, owe, setOf, streamOf, type Model, type ModelRun, type Moment } from './state.ts'
 
 /** Undefined when the head of the inbox is no longer what was read. */
 export function admit(model: Model, now: Moment, admission: Admission): AdmitOutcome[] | undefined {
-  const { raws, jobs, marks, bad, debts, announced, paths } = admission
+  const { raws, runs, marks, bad, debts, announced, paths } = admission
   const head = model.inbox.slice(0, raws.length)
   if (raws.some((raw, at) => raw.toString() !== head[at])) return undefined
   const woken = new Set<string>()
-  const outcomes = jobs.map((job) => admitOne(model, job, paths, woken))
+  const outcomes = runs.map((run) => admitOne(model, run, paths, woken))
   for (const { objectId, generation, only, hint } of marks) {
     for (const id of setOf(model.open, objectId)) {
       const run = model.runs.get(id) as ModelRun
@@ -29,8 +29,8 @@ export function admit(model: Model, now: Moment, admission: Admission): AdmitOut
   return outcomes
 }
 
-function admitOne(model: Model, job: Job, paths: number, woken: Set<string>): AdmitOutcome {
-  const { runId, functionName, objectId, eventId, lane, trigger, payload } = job
+function admitOne(model: Model, asked: NewRun, paths: number, woken: Set<string>): AdmitOutcome {
+  const { runId, functionName, objectId, eventId, lane, trigger, payload } = asked
   const known = model.runs.get(runId)
   if (!known) {
     const run = newRun({ id: runId, fn: functionName, object: objectId, generation: payload.generation })

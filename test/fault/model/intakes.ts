@@ -1,13 +1,13 @@
 /** Admission, as intakes do it: what small texts in the inbox ask for. @module */
 import { NOTHING } from '../../helpers/queue.ts'
-import type { Admission, Job, Mark } from '../../../runtime/queue/queue.ts'
+import type { Admission, NewRun, Mark } from '../../../runtime/queue/queue.ts'
 import { admit, stray as strayInModel } from './admission.ts'
 import type { Bench, Call } from './call.ts'
-import { FUNCTIONS, jobOf, runOf } from './universe.ts'
+import { FUNCTIONS, newRunOf, runOf } from './universe.ts'
 
 /** Of texts such as `created o1 v2 e1 #7`, `removed o1 v2 #7`, `removed o1  #7` and `broken #7`. */
 export function admissionOf(raws: readonly Buffer[]): Admission {
-  const jobs: Job[] = []
+  const runs: NewRun[] = []
   const marks: Mark[] = []
   const bad: { raw: Buffer; reason: string }[] = []
   const debts: string[] = []
@@ -27,9 +27,9 @@ export function admissionOf(raws: readonly Buffer[]): Admission {
     }
     marks.push({ objectId, generation, hint: 'superseded' })
     for (const fn of FUNCTIONS)
-      jobs.push(jobOf(runOf(fn, objectId, generation), { eventId, lane: 'live', trigger: 'upload' }))
+      runs.push(newRunOf(runOf(fn, objectId, generation), { eventId, lane: 'live', trigger: 'upload' }))
   }
-  return { ...NOTHING, raws, jobs, marks, bad, debts, announced }
+  return { ...NOTHING, raws, runs, marks, bad, debts, announced }
 }
 
 export function admitCall(admission: Admission): Call {
@@ -42,7 +42,7 @@ export function admitCall(admission: Admission): Call {
 
 /** As the sweep admits what no notification told of. */
 export function unaskedCall(run: string): Call {
-  const admission = { ...NOTHING, jobs: [jobOf(run, { eventId: '', lane: 'low', trigger: 'sweep' })] }
+  const admission = { ...NOTHING, runs: [newRunOf(run, { eventId: '', lane: 'low', trigger: 'sweep' })] }
   return {
     what: `admission of ${run} without a notification`,
     send: (queue) => queue.admit(admission),

@@ -10,7 +10,7 @@ import type { Operation, Steering } from './operations.ts'
 import type { Model } from './state.ts'
 import * as rules from './steering.ts'
 import { turn as turnRule } from './turns.ts'
-import { FUNCTIONS, jobOf } from './universe.ts'
+import { FUNCTIONS, newRunOf } from './universe.ts'
 
 const LEASE_MS = 600_000
 const LONG_MS = 3_600_000
@@ -189,7 +189,7 @@ function steer(model: Model, operation: Steering): Omit<Call, 'what'> {
 function requestOf(model: Model, operation: Extract<Steering, { kind: 'again' }>): AgainRequest {
   const { runs, trigger, isForced, isKnownToCaller, step } = operation
   const items = runs.map((runId) =>
-    isKnownToCaller ? jobOf(runId, { eventId: '', lane: 'low', trigger }) : { runId },
+    isKnownToCaller ? newRunOf(runId, { eventId: '', lane: 'low', trigger }) : { runId },
   )
   if (!step) return { trigger, isForced, items }
   const position = (model.jobs.get(step.job)?.position ?? 0) + step.beside

@@ -1,5 +1,5 @@
 /** The few names that the model's operations choose from: few, so that they meet often. @module */
-import type { Job } from '../../../runtime/queue/queue.ts'
+import type { NewRun } from '../../../runtime/queue/queue.ts'
 
 export const FUNCTIONS = ['cut', 'probe'] as const
 export const OBJECTS = ['o1', 'o2'] as const
@@ -16,7 +16,7 @@ export function runOf(fn: string, object: string, generation: string): string {
 }
 
 /** A run as somebody asks for it. */
-export function jobOf(run: string, rest: Pick<Job, 'eventId' | 'lane' | 'trigger'>): Job {
+export function newRunOf(run: string, rest: Pick<NewRun, 'eventId' | 'lane' | 'trigger'>): NewRun {
   const [functionName = '', objectId = '', generation = ''] = run.split('-')
   const payload = {
     bucket: 'incoming',

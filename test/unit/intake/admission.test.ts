@@ -34,8 +34,8 @@ describe('planAdmission', () => {
     const raws = [raw('put-simple'), Buffer.from(JSON.stringify([{ Event: [...records, 7, 'x'] }]))]
     const plans = [...planAdmission(raws, router, settings)]
     expect(plans.map((plan) => plan.raws.length)).toEqual([0, 0, 0, 2])
-    for (const plan of plans) expect(plan.jobs.length).toBeLessThanOrEqual(256)
-    const keys = plans.flatMap(({ jobs }) => jobs.map(({ payload }) => payload.key))
+    for (const plan of plans) expect(plan.runs.length).toBeLessThanOrEqual(256)
+    const keys = plans.flatMap(({ runs }) => runs.map(({ payload }) => payload.key))
     expect(keys).toEqual(['a.txt', ...records.map((_, index) => `${index}.txt`)])
     const [bad, ...others] = plans.flatMap((plan) => plan.bad)
     expect([bad?.reason, others]).toEqual([expect.stringMatching(/^record 1001: .* \(and 1 more\)$/), []])
@@ -46,17 +46,17 @@ describe('planAdmission', () => {
     const plan = planOf([raw('put-simple')], router, settings)
     const [event] = plan.events
     const generation = event?.kind === 'created' ? event.generation : ''
-    expect(plan.jobs).toMatchObject([
+    expect(plan.runs).toMatchObject([
       { functionName: 'one', lane: 'live', trigger: 'upload', payload: { key: 'a.txt', generation } },
     ])
-    expect(plan.jobs[0]?.runId).toBe(runIdOf('one', 'incoming', 'a.txt', generation))
+    expect(plan.runs[0]?.runId).toBe(runIdOf('one', 'incoming', 'a.txt', generation))
     expect(plan.dropped).toEqual(['pattern'])
   })
 
   it('marks what waits for older versions of an upload, and for anything that was removed', () => {
     const plan = planOf([raw('v-put1'), raw('v-delete-marker')], router, settings)
     expect(plan.marks).toEqual([
-      { objectId: expect.any(String), generation: plan.jobs[0]?.payload.generation, hint: 'superseded' },
+      { objectId: expect.any(String), generation: plan.runs[0]?.payload.generation, hint: 'superseded' },
       { objectId: objectIdOf('incomingv', 'v.txt'), generation: '', hint: 'source-gone' },
     ])
   })
@@ -96,7 +96,7 @@ describe('planAdmission', () => {
     const [part] = JSON.parse(text) as [{ Event: unknown[] }]
     const mixed = Buffer.from(JSON.stringify([{ Event: [{}, ...part.Event, { eventName: 7 }] }]))
     const plan = planOf([mixed], router, settings)
-    expect(plan.jobs).toEqual(planOf([raw('put-simple')], router, settings).jobs)
+    expect(plan.runs).toEqual(planOf([raw('put-simple')], router, settings).runs)
     expect(plan.bad).toEqual([
       { raw: mixed, reason: expect.stringMatching(/^record 1: eventName: .* \(and 1 more\)$/) },
     ])
@@ -129,12 +129,12 @@ describe('planAdmission', () => {
       expect.stringContaining('no bucket notification'),
       'no UTF-8',
     ])
-    expect(plan.jobs).toHaveLength(1)
+    expect(plan.runs).toHaveLength(1)
     expect(plan.raws).toHaveLength(4)
   })
 
   it('counts events that no function reads, and those that are no uploads', () => {
-    expect(planOf([raw('ilm-expiry-ilm'), raw('put-tagging')], createRouter([]), settings).jobs).toEqual([])
+    expect(planOf([raw('ilm-expiry-ilm'), raw('put-tagging')], createRouter([]), settings).runs).toEqual([])
     expect(planOf([raw('put-simple')], createRouter([]), settings).dropped).toEqual(['no-function'])
   })
 
