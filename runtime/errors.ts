@@ -31,6 +31,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** A server does not answer. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError'
+}
+
 /** The message of whatever was thrown. */
 export function messageOf(error: unknown): string {
   try {

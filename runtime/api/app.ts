@@ -3,44 +3,25 @@ import { inspect } from 'node:util'
 import type { MiddlewareHandler } from 'hono'
 import { requestId } from 'hono/request-id'
 import { routePath } from 'hono/route'
-import type { Gauge, Histogram } from 'prom-client'
-import type { Tokens } from '../settings/config.ts'
-import type { Logger } from '../telemetry/logger.ts'
-import type { MetricsFormat } from '../telemetry/metrics.ts'
-import { authenticate, hasTokens, type ApiEnv } from './http/auth.ts'
+import { authenticate, hasTokens } from './http/auth.ts'
+import type { ApiEnv } from './http/env.ts'
 import { guardFromBrowsers } from './http/browser-guard.ts'
 import { addDeadLetterRoutes } from './dead-letters/routes.ts'
 import { addFunctionRoutes } from './functions/routes.ts'
-import type { Check } from './health.ts'
 import { idempotent } from './http/idempotency.ts'
 import { addJobRoutes } from './jobs/routes.ts'
 import { addMethodGuards } from './http/method-guard.ts'
 import { addObjectRoutes } from './objects/routes.ts'
 import { addDocument, createApp, type ApiApp } from './http/openapi.ts'
+import type { ApiParts } from './parts.ts'
 import { addProbes } from './probes.ts'
 import { answerError, toResponse } from './http/problem.ts'
 import { addReprocessRoute } from './reprocess/routes.ts'
 import { checkAddress, checkBody } from './http/request-text.ts'
 import { addResultRoutes } from './results/routes.ts'
 import { addRunRoutes } from './runs/routes.ts'
-import type { ApiServices } from './services.ts'
+import type { ApiServices } from './operations.ts'
 import { addSweepRoutes } from './sweep/routes.ts'
-
-export interface ApiParts {
-  readonly version: string
-  /** What the functions work with, such as `{ ffmpeg: '5.1.9 (path)' }`. */
-  readonly tools: () => Promise<Readonly<Record<string, string>>>
-  readonly health: () => Promise<readonly Check[]>
-  /** Every process's metrics in a text that Prometheus reads. */
-  readonly metrics: (format: MetricsFormat) => Promise<string>
-  readonly isDraining: () => boolean
-  readonly seconds: Histogram<'method' | 'route' | 'status_class'>
-  readonly inFlight: Gauge
-  /** Behind `/v1`. */
-  readonly services: ApiServices
-  readonly tokens: Tokens
-  readonly log: Logger
-}
 
 export function createApi(parts: ApiParts): ApiApp {
   const { services, tokens, log } = parts

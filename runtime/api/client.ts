@@ -1,11 +1,10 @@
 /** The runtime's HTTP interface, as commands use it. @module */
 import { randomUUID } from 'node:crypto'
-import type { Problem } from './http/problem-model.ts'
+import type { Problem } from './http/problem.ts'
 import { loadConfig, type Environment } from '../settings/config.ts'
-import { ConfigError } from '../errors.ts'
+import { ConfigError, UnreachableError } from '../errors.ts'
 import { readSettingFiles } from '../settings/setting-files.ts'
 import { SECOND_MS, sleep } from '../time.ts'
-import { UnreachableError } from '../cli/command.ts'
 
 type Query = Readonly<Record<string, string | number | undefined>>
 

@@ -1,6 +1,5 @@
 /** What people ask of the runtime while it runs: one file a resource, put together for the routes. @module */
 import type { Redis } from 'ioredis'
-import type { ApiServices } from './services.ts'
 import type { Config } from '../settings/config.ts'
 import type { FunctionDefinition } from '../function/definition.ts'
 import { createRouter } from '../function/routing.ts'
@@ -11,15 +10,27 @@ import type { Queue } from '../queue/queue.ts'
 import type { Links } from '../storage/links.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { PassParts } from '../upkeep/sweep/pass.ts'
-import { createAnswerStore } from '../queue/answers.ts'
-import { createDeadLetterService } from './dead-letters/service.ts'
-import { createFunctionService } from './functions/service.ts'
-import { createJobService } from './jobs/service.ts'
-import { createObjectService } from './objects/service.ts'
-import { createReprocessService } from './reprocess/service.ts'
-import { createResultService } from './results/service.ts'
-import { createRunService } from './runs/service.ts'
-import { createSweepService } from './sweep/service.ts'
+import { createAnswerStore, type AnswerStore } from '../queue/answers.ts'
+import { createDeadLetterService, type DeadLetterService } from './dead-letters/service.ts'
+import { createFunctionService, type FunctionService } from './functions/service.ts'
+import { createJobService, type JobService } from './jobs/service.ts'
+import { createObjectService, type ObjectService } from './objects/service.ts'
+import { createReprocessService, type ReprocessService } from './reprocess/service.ts'
+import { createResultService, type ResultService } from './results/service.ts'
+import { createRunService, type RunService } from './runs/service.ts'
+import { createSweepService, type SweepService } from './sweep/service.ts'
+
+export interface ApiServices {
+  readonly runs: RunService
+  readonly deadLetters: DeadLetterService
+  readonly reprocess: ReprocessService
+  readonly jobs: JobService
+  readonly objects: ObjectService
+  readonly functions: FunctionService
+  readonly results: ResultService
+  readonly sweep: SweepService
+  readonly answers: AnswerStore
+}
 
 export interface OperationParts {
   readonly config: Config

@@ -1,7 +1,7 @@
 /** What is open to all: whether the runtime lives and works, and its metrics. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { MetricsFormat } from '../telemetry/metrics.ts'
-import type { ApiParts } from './app.ts'
+import type { ApiParts } from './parts.ts'
 import { json, open, problems, type ApiApp } from './http/openapi.ts'
 
 const aliveSchema = z.object({

@@ -25,11 +25,6 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** A server does not answer; exit code 3. */
-export class UnreachableError extends Error {
-  override readonly name = 'UnreachableError'
-}
-
 /** The command was done, and its answer is a bad one which it has printed already; exit code 1. */
 export class BadNewsError extends Error {
   override readonly name = 'BadNewsError'

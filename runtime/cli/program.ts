@@ -1,17 +1,10 @@
 /** The whole command line: every command, and what their ends mean. @module */
 import { Command, CommanderError } from 'commander'
-import { ConfigError, messageOf } from '../errors.ts'
+import { ConfigError, messageOf, UnreachableError } from '../errors.ts'
 import { StorageError } from '../storage/errors.ts'
 import { cancel } from './commands/cancel.ts'
 import { child } from './commands/child.ts'
-import {
-  BadNewsError,
-  InterruptedError,
-  UnreachableError,
-  UsageError,
-  type CliCommand,
-  type CliContext,
-} from './command.ts'
+import { BadNewsError, InterruptedError, UsageError, type CliCommand, type CliContext } from './command.ts'
 import { concurrency } from './commands/concurrency.ts'
 import { doctor } from './doctor/doctor.ts'
 import { functions } from './commands/functions.ts'

@@ -5,8 +5,35 @@
  */
 import { createHash, randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import type { AnswerStore, StoredAnswer } from '../api/services.ts'
 import { DAY_MS, SECOND_MS } from '../time.ts'
+
+/** Keeps the answers to requests that carry an `Idempotency-Key`, for a day. */
+export interface AnswerStore {
+  /** `begun`: it is ours to answer; `busy`: another is at it; `mismatch`: the key was used for another request. */
+  begin(
+    key: string,
+    requestHash: string,
+  ): Promise<
+    | ({ readonly kind: 'begun' } & BegunRequest)
+    | { readonly kind: 'busy' | 'mismatch' }
+    | { readonly kind: 'answered'; readonly answer: StoredAnswer }
+  >
+}
+
+/** Ours until one of these is called; each does nothing when the request has become another's meanwhile. */
+export interface BegunRequest {
+  keep(answer: StoredAnswer): Promise<void>
+  /** Nothing was done: the key may be used again. */
+  forget(): Promise<void>
+  /** Nobody knows whether it was done: the same request may be sent again, and no other with this key. */
+  doubt(): Promise<void>
+}
+
+export interface StoredAnswer {
+  readonly status: number
+  readonly location?: string
+  readonly body: string
+}
 
 export interface AnswerTimes {
   /** When the process that is at it was lost, the key can be used again after this. */

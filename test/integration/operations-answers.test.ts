@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { AnswerStore, BegunRequest } from '../../runtime/api/services.ts'
+import type { AnswerStore, BegunRequest } from '../../runtime/queue/answers.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { createAnswerStore } from '../../runtime/queue/answers.ts'
 import { connectRedis } from '../../runtime/queue/redis.ts'

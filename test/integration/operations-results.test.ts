@@ -94,13 +94,13 @@ describe('results', () => {
 
   it('refuse a function that does not exist', async () => {
     await expect(listAll({ function: 'chnk' })).rejects.toMatchObject({
-      status: 422,
+      kind: 'impossible',
       message: 'there is no function "chnk"; there are chunk, probe, web',
     })
   })
 
   it('refuse a cursor that is not theirs', async () => {
     const service = createResultService({ storage: store.storage, functions })
-    await expect(service.list({}, { limit: 1, cursor: 'bm8' })).rejects.toMatchObject({ status: 422 })
+    await expect(service.list({}, { limit: 1, cursor: 'bm8' })).rejects.toMatchObject({ kind: 'impossible' })
   })
 })

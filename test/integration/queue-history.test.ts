@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { purgeRequest, redriveRequest } from '../../runtime/api/jobs/model.ts'
+import { purgeRequest, redriveRequest } from '../../runtime/api/dead-letters/model.ts'
 import { createJobStore } from '../../runtime/queue/jobs.ts'
 import { createDeadLetterService } from '../../runtime/api/dead-letters/service.ts'
 import { createHistory, type History } from '../../runtime/queue/history.ts'
@@ -150,7 +150,7 @@ describe('dead letters', () => {
         .redrive(redriveRequest.parse({ limit: 5 }))
         .catch((error: unknown) => error),
     )
-    expect(refused.result).toMatchObject({ status: 422, details: { matched: 600, limit: 5 } })
+    expect(refused.result).toMatchObject({ kind: 'impossible', details: { matched: 600, limit: 5 } })
     expect(refused.read).toBe(0)
     const named = { runs: [...ids.slice(1), '0'.repeat(32)] }
     const purged = await runsReadBy(used.redis, () =>

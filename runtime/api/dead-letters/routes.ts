@@ -1,16 +1,17 @@
 /** `/v1/dead-letters`: runs that were given up; run again, or taken off the list. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
-import { needs, type ApiEnv } from '../http/auth.ts'
-import { answerBulk, bulkResponses } from '../jobs/bulk-body.ts'
+import { needs } from '../http/auth.ts'
+import type { ApiEnv } from '../http/env.ts'
+import { answerBulk, bulkResponses } from '../jobs/bulk.ts'
 import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
-import { purgeRequest, redriveRequest } from '../jobs/model.ts'
-import { pageOf, pageQuery, timeQuery } from '../http/page.ts'
+import { purgeRequest, redriveRequest } from './model.ts'
+import { pageOf, pageQuery, timeQuery, toPage } from '../http/page.ts'
 import { runDetailSchema } from '../runs/model.ts'
 import { bodyProblems, json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
-import { objectQuery, toPage, toTimes, noQuery } from '../http/query.ts'
+import { objectQuery, toTimes, noQuery } from '../http/query.ts'
 import { bodyNeeded } from '../http/request-text.ts'
-import type { DeadLetterService } from '../services.ts'
+import type { DeadLetterService } from './service.ts'
 
 const list = createRoute({
   method: 'get',

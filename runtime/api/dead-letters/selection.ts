@@ -1,6 +1,6 @@
 /** Which dead letters a request about many of them means: counted in full, and kept as ids. @module */
-import type { PurgeRequest, RedriveRequest } from '../jobs/model.ts'
-import { RefusedError } from '../services.ts'
+import type { PurgeRequest, RedriveRequest } from './model.ts'
+import { RefusedError } from '../http/problem.ts'
 import type { History } from '../../queue/history.ts'
 import type { FoundRun, RunFilter } from '../../queue/run-filter.ts'
 import { wholeRunIds } from '../http/whole-id.ts'
@@ -20,7 +20,7 @@ const MAX_LETTERS = 1_000_000
 /**
  * @param served - the functions of which letters are listed when the request names none
  * @param isMeant - those of other functions are only counted
- * @throws {RefusedError} 422 when there are too many to be looked at
+ * @throws {RefusedError} impossible when there are too many to be looked at
  */
 export async function selectLetters(
   history: History,
@@ -45,7 +45,7 @@ export async function selectLetters(
     looked += found.length
     if (looked > MAX_LETTERS) {
       const count = MAX_LETTERS.toLocaleString('en')
-      throw new RefusedError(422, `more than ${count} dead letters match: ask for less`)
+      throw new RefusedError('impossible', `more than ${count} dead letters match: ask for less`)
     }
   }
   return { runIds, matched, totalBytes, others: { count: others, functionNames: [...otherNames] } }

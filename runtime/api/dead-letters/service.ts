@@ -1,14 +1,28 @@
 /** Dead letters: listed, run again, taken off the list. @module */
-import { toRunDetail } from '../runs/model.ts'
-import { RefusedError, type DeadLetterService } from '../services.ts'
+import { toRunDetail, type RunDetail } from '../runs/model.ts'
+import type { RunFilter } from '../runs/service.ts'
+import { toJob, type Job, type Preview } from '../jobs/model.ts'
+import type { PurgeRequest, RedriveRequest } from './model.ts'
+import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { JobStore } from '../../queue/jobs.ts'
 import type { History } from '../../queue/history.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { overTheLimit, previewOf, SAMPLE, shortened } from '../jobs/bulk.ts'
-import { fromCursor, toCursor } from '../http/cursor.ts'
-import { toJob } from '../jobs/service.ts'
+import { fromCursor, toCursor, type Page, type PageRequest } from '../http/page.ts'
 import { selectLetters } from './selection.ts'
+
+export interface DeadLetterFilter extends Omit<RunFilter, 'status'> {
+  readonly reason?: 'permanent' | 'exhausted' | 'crash-loop' | undefined
+}
+
+export interface DeadLetterService {
+  /** Newest first; times are of their death. */
+  list(filter: DeadLetterFilter, page: PageRequest): Promise<Page<RunDetail>>
+  redrive(request: RedriveRequest): Promise<Preview | Job>
+  /** Takes dead letters off the list; runs and verdicts stay. How many it was, or would be. @throws {RefusedError} over the limit */
+  purge(request: PurgeRequest): Promise<{ readonly purged: number }>
+}
 
 export interface DeadLetterParts {
   readonly queue: Queue
@@ -86,7 +100,7 @@ function notServed(
   passedOver: Readonly<Record<string, number>>,
 ): RefusedError {
   return new RefusedError(
-    422,
+    'impossible',
     `all that match are of ${others.join(', ')}, which is not served here; there are ${names.join(', ')}`,
     { passedOver },
   )

@@ -1,11 +1,11 @@
 /** `/v1/functions`: what they take and do, their queues; pause, resume, limit. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import { functionSchema, limitsRequest } from './model.ts'
-import { pageOf } from '../http/page.ts'
+import { pageOf, toPage } from '../http/page.ts'
 import { bodyProblems, json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
-import { found, toPage, noQuery } from '../http/query.ts'
+import { found, noQuery } from '../http/query.ts'
 import { bodyNeeded } from '../http/request-text.ts'
-import type { FunctionService } from '../services.ts'
+import type { FunctionService } from './service.ts'
 
 const params = z.object({ name: z.string().min(1).max(63).openapi({ example: 'chunk' }) })
 const about = (operationId: string, role: 'reader' | 'operator', summary: string) =>

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { FunctionView } from './model.ts'
 import { toTime } from '../http/page.ts'
-import { RefusedError, type FunctionService } from '../services.ts'
+import { RefusedError } from '../http/problem.ts'
 import type { Config } from '../../settings/config.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { LimitsChange } from '../../queue/limits.ts'
@@ -13,6 +13,15 @@ import { readDue } from '../../queue/due.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { createWatermarks } from '../../records/watermark.ts'
 import type { Storage } from '../../storage/storage.ts'
+
+export interface FunctionService {
+  list(): Promise<readonly FunctionView[]>
+  get(name: string): Promise<FunctionView | undefined>
+  /** @throws {RefusedError} not-found for an unknown function */
+  pause(name: string): Promise<FunctionView>
+  resume(name: string): Promise<FunctionView>
+  setConcurrency(name: string, concurrency: number | null): Promise<FunctionView>
+}
 
 export interface FunctionParts {
   readonly redis: Redis
@@ -83,7 +92,7 @@ export function createFunctionService(parts: FunctionParts): FunctionService {
     const definition = functions.find((each) => each.name === name)
     if (!definition) {
       const names = functions.map((each) => each.name).join(', ')
-      throw new RefusedError(404, `there is no function "${name}"; there are ${names}`)
+      throw new RefusedError('not-found', `there is no function "${name}"; there are ${names}`)
     }
     await limits.change(name, wanted)
     return view(definition, await readDue(redis, queue.keys))

@@ -5,14 +5,9 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
-import type { RequestIdVariables } from 'hono/request-id'
 import { TOKEN_ROLES, type TokenRole, type Tokens } from '../../settings/config.ts'
+import type { ApiEnv } from './env.ts'
 import { ProblemError } from './problem.ts'
-
-/** What every handler finds in `c.var`. */
-export interface ApiEnv {
-  Variables: RequestIdVariables & { role: TokenRole }
-}
 
 const READING = ['GET', 'HEAD', 'OPTIONS']
 

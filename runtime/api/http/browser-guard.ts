@@ -5,7 +5,7 @@
  */
 import type { MiddlewareHandler } from 'hono'
 import { isLoopback } from '../../settings/config-values.ts'
-import type { ApiEnv } from './auth.ts'
+import type { ApiEnv } from './env.ts'
 import { ProblemError } from './problem.ts'
 
 export function guardFromBrowsers(): MiddlewareHandler<ApiEnv> {

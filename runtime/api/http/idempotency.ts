@@ -4,9 +4,9 @@ import { z } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import type { ApiEnv } from './auth.ts'
+import type { ApiEnv } from './env.ts'
 import { ProblemError } from './problem.ts'
-import type { AnswerStore, StoredAnswer } from '../services.ts'
+import type { AnswerStore, StoredAnswer } from '../../queue/answers.ts'
 
 export const IDEMPOTENCY_HEADERS = z.object({
   'Idempotency-Key': z

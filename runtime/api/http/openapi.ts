@@ -1,9 +1,8 @@
 /** The words in which routes describe themselves, and the document that they make up: `/openapi.json`. @module */
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { TokenRole } from '../../settings/config.ts'
-import type { ApiEnv } from './auth.ts'
-import { problemSchema } from './problem-model.ts'
-import { ProblemError } from './problem.ts'
+import type { ApiEnv } from './env.ts'
+import { ProblemError, problemSchema } from './problem.ts'
 import '../../zod-words.ts'
 
 export type ApiApp = OpenAPIHono<ApiEnv>

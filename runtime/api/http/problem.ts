@@ -1,13 +1,49 @@
 /** What goes wrong, as answers: RFC 9457 problems. Every error of the interface becomes one here. @module */
 import { STATUS_CODES } from 'node:http'
+import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import type { ApiEnv } from './auth.ts'
+import type { ApiEnv } from './env.ts'
 import { absentServer, refusedByStore } from './server-faults.ts'
-import type { Problem } from './problem-model.ts'
-import { RefusedError } from '../services.ts'
+
+export const problemSchema = z
+  .looseObject({
+    type: z.string().openapi({ description: '`about:blank`, or what kind of problem it is' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().openapi({ description: 'what happened, to what, and what to do' }),
+    issues: z
+      .array(z.object({ path: z.string(), message: z.string() }))
+      .optional()
+      .openapi({ description: 'for an invalid request: the invalid fields, the first 50 of them' }),
+    matched: z.int().optional().openapi({ description: 'how many it would have been' }),
+    limit: z.int().optional(),
+    candidates: z.int().optional().openapi({ description: 'how many ids begin with the one that was given' }),
+  })
+  .openapi('Problem')
+
+export type Problem = z.output<typeof problemSchema>
+
+/** Why a request cannot be done as things are. */
+type Refusal = 'not-found' | 'conflict' | 'impossible'
+
+const REFUSED: Readonly<Record<Refusal, number>> = { 'not-found': 404, conflict: 409, impossible: 422 }
+
+/** A request that cannot be done as things are; its message says why and what to do. */
+export class RefusedError extends Error {
+  override readonly name = 'RefusedError'
+  readonly kind: Refusal
+  /** More members of the problem, such as `{ matched: 1200, limit: 1000 }`. */
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(kind: Refusal, message: string, details: RefusedError['details'] = {}) {
+    super(message)
+    this.kind = kind
+    this.details = details
+  }
+}
 
 export interface ProblemFacts {
   readonly status: number
@@ -36,7 +72,7 @@ const AWAY_SECONDS = 5
 export function answerError(error: Error, c: Context<ApiEnv>, log: Logger): Response {
   if (error instanceof ProblemError) return toResponse(error.facts)
   if (error instanceof RefusedError)
-    return toResponse({ status: error.status, detail: error.message, members: error.details })
+    return toResponse({ status: REFUSED[error.kind], detail: error.message, members: error.details })
   if (error instanceof HTTPException && error.status < 500)
     return toResponse({ status: error.status, detail: error.message })
 

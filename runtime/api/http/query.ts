@@ -1,6 +1,6 @@
 /** What the queries of lists have in common, and what their answers have. @module */
 import { z } from '@hono/zod-openapi'
-import { RefusedError, type Page } from '../services.ts'
+import { RefusedError } from './problem.ts'
 
 /** Of lists of runs: whose, and of which objects. */
 export const objectQuery = {
@@ -20,14 +20,9 @@ export function toTimes({
   return { sinceMs: toMs(since), untilMs: toMs(until) }
 }
 
-/** The same; JSON's types know no readonly lists. */
-export function toPage<T>({ items, nextCursor }: Page<T>): { items: T[]; nextCursor: string | null } {
-  return { items: [...items], nextCursor }
-}
-
-/** @throws {RefusedError} 404 of what is not there */
+/** @throws {RefusedError} not-found of what is not there */
 export function found<T>(value: T | undefined, what: string): T {
-  if (value === undefined) throw new RefusedError(404, `there is no ${what}`)
+  if (value === undefined) throw new RefusedError('not-found', `there is no ${what}`)
   return value
 }
 

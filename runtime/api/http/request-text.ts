@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { messageOf } from '../../errors.ts'
-import type { ApiEnv } from './auth.ts'
+import type { ApiEnv } from './env.ts'
 import { shapeProblem } from './json-shape.ts'
 import { ProblemError } from './problem.ts'
 

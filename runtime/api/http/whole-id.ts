@@ -1,5 +1,7 @@
 /** Ids that were shortened to their beginning, as people copy them from a list. @module */
-import { RefusedError } from '../services.ts'
+import { RefusedError } from '../http/problem.ts'
+
+export const RUN_ID_WORDS = 'a run is 32 hex digits, of which at least the first 8 are needed'
 
 /** Shortened ids in one request: each is looked for among all that are known. */
 const MAX_SHORTENED = 20
@@ -7,7 +9,7 @@ const MAX_SHORTENED = 20
 /**
  * The whole id; what nothing begins with stays as it is, and is then not found.
  *
- * @throws {RefusedError} 409 when several ids begin with it
+ * @throws {RefusedError} conflict when several ids begin with it
  */
 export async function wholeId(
   what: 'run' | 'job',
@@ -17,13 +19,13 @@ export async function wholeId(
   const candidates = await find(given)
   if (candidates.length <= 1) return candidates[0] ?? given
   throw new RefusedError(
-    409,
+    'conflict',
     `${given} is the beginning of ${candidates.length} ${what}s: write more of the id`,
     { candidates: candidates.length },
   )
 }
 
-/** @throws {RefusedError} 409 as {@link wholeId}, 422 when too many are shortened */
+/** @throws {RefusedError} conflict as {@link wholeId}, impossible when too many are shortened */
 export async function wholeRunIds(
   given: readonly string[],
   find: (beginning: string) => Promise<readonly string[]>,
@@ -31,7 +33,7 @@ export async function wholeRunIds(
   const shortened = given.filter((id) => !isWholeRunId(id))
   if (shortened.length > MAX_SHORTENED) {
     throw new RefusedError(
-      422,
+      'impossible',
       `runs: ${shortened.length} ids are shortened; write all but ${MAX_SHORTENED} of them whole`,
     )
   }

@@ -1,6 +1,9 @@
-/** What requests about many runs have in common. Pure. @module */
-import type { Preview, RedriveRequest, ReprocessRequest } from './model.ts'
-import { RefusedError } from '../services.ts'
+/** What requests about many runs have in common. @module */
+import type { Context } from 'hono'
+import type { ApiEnv } from '../http/env.ts'
+import { bodyProblems, json, LOCATION } from '../http/openapi.ts'
+import { jobSchema, previewSchema, type Job, type Preview } from './model.ts'
+import { RefusedError } from '../http/problem.ts'
 import type { RunPayload } from '../../queue/run.ts'
 
 /** How many runs a preview shows. */
@@ -9,7 +12,7 @@ export const SAMPLE = 10
 const REMEMBERED = 20
 
 /** The request as a job remembers it: of many keys or runs the first ones, and how many there are. */
-export function shortened(request: ReprocessRequest | RedriveRequest): Readonly<Record<string, unknown>> {
+export function shortened(request: object): Readonly<Record<string, unknown>> {
   const short: Record<string, unknown> = { ...request }
   for (const [list, count] of [
     ['keys', 'keyCount'],
@@ -25,7 +28,7 @@ export function shortened(request: ReprocessRequest | RedriveRequest): Readonly<
 
 export function overTheLimit(matched: number, limit: number): RefusedError {
   return new RefusedError(
-    422,
+    'impossible',
     `${matched} runs match, the limit is ${limit}: nothing was done. Raise "limit" or ask for less`,
     { matched, limit },
   )
@@ -43,4 +46,14 @@ export function previewOf(
     sizeBytes: payload.sizeBytes,
   }))
   return { ...facts, sample }
+}
+
+export const bulkResponses = {
+  200: json(previewSchema, 'of a dry run: what would be done'),
+  202: json(jobSchema, 'the job that does it', LOCATION),
+  ...bodyProblems(404, 409, 422),
+}
+
+export function answerBulk(c: Context<ApiEnv>, answer: Preview | Job) {
+  return 'id' in answer ? c.json(answer, 202, { location: `/v1/jobs/${answer.id}` }) : c.json(answer, 200)
 }

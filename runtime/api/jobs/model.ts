@@ -1,14 +1,13 @@
-/** Work on many runs at once: its request, its preview, its progress. @module */
+/** Work on many runs at once: its preview, its progress. @module */
 import { z } from '@hono/zod-openapi'
-import { time, timeQuery } from '../http/page.ts'
+import { time, toTime } from '../http/page.ts'
+import type { JobRecord } from '../../queue/jobs.ts'
 import { runStatus } from '../runs/model.ts'
 
 export const MAX_JOB_ITEMS = 100_000
 
-/** Of metadata, which says the same, S3 takes 2 KiB. */
-const MAX_OPTIONS_LENGTH = 8_192
-
-const bulk = {
+/** Of every request for many runs. */
+export const bulkShape = {
   dryRun: z.boolean().default(false).openapi({ description: 'only say what would be done' }),
   limit: z.int().min(1).max(MAX_JOB_ITEMS).default(1_000).openapi({
     description: 'more than this is an error that names the count, never a silent cut',
@@ -20,64 +19,6 @@ const bulk = {
     .optional()
     .openapi({ description: 'runs handed out per second' }),
 }
-
-export const reprocessRequest = z
-  .strictObject({
-    bucket: z.string().min(1).max(63).default('incoming'),
-    keys: z.array(z.string().min(1).max(1_024)).min(1).max(MAX_JOB_ITEMS).optional(),
-    prefix: z.string().max(1_024).optional().openapi({ description: 'empty for the whole bucket' }),
-    function: z
-      .string()
-      .min(1)
-      .max(63)
-      .optional()
-      .openapi({ description: 'only this one; else every function that matches' }),
-    status: z.enum(['any', 'failed', 'missing', 'outdated']).default('any').openapi({
-      description:
-        '`failed`: ended without a result; `missing`: neither a result nor a run in progress nor a recorded end, or its result was removed; `outdated`: the result is of another version of the function',
-    }),
-    uploadedAfter: z.iso.datetime({ offset: true }).optional(),
-    uploadedBefore: z.iso.datetime({ offset: true }).optional(),
-    options: z
-      .record(z.string(), z.unknown())
-      .refine((options) => JSON.stringify(options).length <= MAX_OPTIONS_LENGTH, {
-        message: `at most ${MAX_OPTIONS_LENGTH} characters of JSON: each run keeps a copy`,
-      })
-      .optional()
-      .openapi({ description: 'outrank all others' }),
-    force: z
-      .boolean()
-      .default(false)
-      .openapi({ description: 'also what is queued or running: it begins anew' }),
-    ...bulk,
-  })
-  .refine(({ keys, prefix }) => (keys === undefined) !== (prefix === undefined), {
-    message: 'give either keys or prefix',
-    path: ['keys'],
-  })
-  .openapi('ReprocessRequest', { oneOf: [{ required: ['keys'] }, { required: ['prefix'] }] })
-
-export const RUN_ID_WORDS = 'a run is 32 hex digits, of which at least the first 8 are needed'
-
-const deadLetterFilter = {
-  runs: z
-    .array(z.string().regex(/^[0-9a-f]{8,32}$/, RUN_ID_WORDS))
-    .min(1)
-    .max(MAX_JOB_ITEMS)
-    .optional()
-    .openapi({ description: 'ids; up to 20 of them may be shortened to a beginning that no other id has' }),
-  function: z.string().min(1).max(63).optional(),
-  reason: z.enum(['permanent', 'exhausted', 'crash-loop']).optional(),
-  bucket: z.string().min(1).max(63).optional(),
-  prefix: z.string().max(1_024).optional(),
-  ...timeQuery,
-}
-
-export const redriveRequest = z.strictObject({ ...deadLetterFilter, ...bulk }).openapi('RedriveRequest')
-
-export const purgeRequest = z
-  .strictObject({ ...deadLetterFilter, dryRun: bulk.dryRun, limit: bulk.limit })
-  .openapi('PurgeRequest')
 
 export const previewSchema = z
   .object({
@@ -144,8 +85,22 @@ export const jobSchema = z
   })
   .openapi('Job')
 
-export type ReprocessRequest = z.output<typeof reprocessRequest>
-export type RedriveRequest = z.output<typeof redriveRequest>
-export type PurgeRequest = z.output<typeof purgeRequest>
 export type Preview = z.output<typeof previewSchema>
 export type Job = z.output<typeof jobSchema>
+
+export function toJob(job: JobRecord, outcome?: Pick<Job, 'runs' | 'percent' | 'failures'>): Job {
+  const { id, kind, status, total, handedOut, passedOver, ratePerSecond } = job
+  return {
+    id,
+    kind,
+    status,
+    total,
+    handedOut,
+    passedOver,
+    ...(ratePerSecond !== undefined && { ratePerSecond }),
+    request: { ...job.request },
+    createdAt: toTime(job.createdAtMs),
+    ...(job.endedAtMs !== undefined && { endedAt: toTime(job.endedAtMs) }),
+    ...outcome,
+  }
+}

@@ -1,10 +1,10 @@
 /** `/v1/jobs`: how far work on many runs has come; and no further. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import { jobSchema } from './model.ts'
-import { pageOf, pageQuery } from '../http/page.ts'
+import { pageOf, pageQuery, toPage } from '../http/page.ts'
 import { bodyProblems, json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
-import { found, toPage, noQuery } from '../http/query.ts'
-import type { JobService } from '../services.ts'
+import { found, noQuery } from '../http/query.ts'
+import type { JobService } from './service.ts'
 
 const params = z.object({
   id: z

@@ -1,17 +1,23 @@
 /** Jobs as people see them. @module */
-import type { Job } from './model.ts'
-import { toTime } from '../http/page.ts'
-import { RefusedError, type JobService } from '../services.ts'
+import { toJob, type Job } from './model.ts'
+import { fromCursor, toCursor, type Page, type PageRequest } from '../http/page.ts'
+import { RefusedError } from '../http/problem.ts'
 import type { JobRecord, JobStore } from '../../queue/jobs.ts'
 import type { History } from '../../queue/history.ts'
 import type { Queue } from '../../queue/queue.ts'
-import { fromCursor, toCursor } from '../http/cursor.ts'
 import { NAMED_FAILURES, outcomeOfRuns, type JobOutcome } from './outcome.ts'
 import { wholeId } from '../http/whole-id.ts'
 
 /** Of larger jobs it is not counted what became of their runs: that would hold Redis up. */
 const COUNTED_RUNS = 10_000
 const AT_ONCE = 500
+
+export interface JobService {
+  list(page: PageRequest): Promise<Page<Job>>
+  get(id: string): Promise<Job | undefined>
+  /** Hands nothing more out, and cancels what waits of it, also when all was handed out. @throws {RefusedError} not-found, conflict when nothing is left to cancel */
+  cancel(id: string): Promise<Job>
+}
 
 export interface JobParts {
   readonly jobs: JobStore
@@ -41,7 +47,7 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
 
   async function found(id: string): Promise<JobRecord> {
     const job = await jobOf(id)
-    if (!job) throw new RefusedError(404, `there is no job ${id} (any more)`)
+    if (!job) throw new RefusedError('not-found', `there is no job ${id} (any more)`)
     return job
   }
 
@@ -66,7 +72,10 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
       let withdrawn = 0
       for await (const runIds of runIdsOf(await found(id))) withdrawn += await queue.withdraw(id, runIds)
       if (isEnded && withdrawn === 0)
-        throw new RefusedError(409, `the job ${id} is ${job.status} already, and none of its runs waits`)
+        throw new RefusedError(
+          'conflict',
+          `the job ${id} is ${job.status} already, and none of its runs waits`,
+        )
       return toJob(await found(id))
     },
   }
@@ -74,21 +83,4 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
 
 function isCursor(parts: unknown): parts is [string] {
   return Array.isArray(parts) && parts.length === 1 && typeof parts[0] === 'string'
-}
-
-export function toJob(job: JobRecord, outcome?: JobOutcome): Job {
-  const { id, kind, status, total, handedOut, passedOver, ratePerSecond } = job
-  return {
-    id,
-    kind,
-    status,
-    total,
-    handedOut,
-    passedOver,
-    ...(ratePerSecond !== undefined && { ratePerSecond }),
-    request: { ...job.request },
-    createdAt: toTime(job.createdAtMs),
-    ...(job.endedAtMs !== undefined && { endedAt: toTime(job.endedAtMs) }),
-    ...outcome,
-  }
 }

@@ -7,7 +7,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { objectViewSchema } from './model.ts'
 import { json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
 import { ProblemError } from '../http/problem.ts'
-import type { ObjectService } from '../services.ts'
+import type { ObjectService } from './service.ts'
 
 /** S3 has no longer ones. */
 const MAX_KEY_BYTES = 1_024

@@ -2,7 +2,6 @@
 import type { ObjectEventView, ObjectView } from './model.ts'
 import { toTime } from '../http/page.ts'
 import { toRun } from '../runs/model.ts'
-import type { ObjectService } from '../services.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Announcement } from '../../queue/announcement.ts'
 import { generationOf } from '../../storage/object-version.ts'
@@ -19,6 +18,11 @@ import { readFunctionOfObject } from './function-of-object.ts'
 import { latestVersion, type LatestVersion } from '../../storage/latest-version.ts'
 import { readStanding } from '../../output/standing.ts'
 import { summaryOf } from './summary.ts'
+
+export interface ObjectService {
+  /** Any bucket and key, also of objects that nobody ever named. */
+  view(bucket: string, key: string): Promise<ObjectView>
+}
 
 export interface ObjectParts {
   readonly storage: Storage

@@ -1,14 +1,14 @@
 /** `/v1/reprocess`: run objects again, by their keys, their prefix, or what became of them. @module */
 import { createRoute } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
-import type { ApiEnv } from '../http/auth.ts'
-import { answerBulk, bulkResponses } from '../jobs/bulk-body.ts'
+import type { ApiEnv } from '../http/env.ts'
+import { answerBulk, bulkResponses } from '../jobs/bulk.ts'
 import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
-import { reprocessRequest } from '../jobs/model.ts'
+import { reprocessRequest } from './model.ts'
 import { v1, type ApiApp } from '../http/openapi.ts'
 import { noQuery } from '../http/query.ts'
 import { bodyNeeded } from '../http/request-text.ts'
-import type { ReprocessService } from '../services.ts'
+import type { ReprocessService } from './service.ts'
 
 const reprocess = createRoute({
   method: 'post',

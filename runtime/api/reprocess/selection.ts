@@ -1,6 +1,6 @@
 /** Which runs a reprocess request means: the store says which objects there are, the definitions which functions are for them. @module */
-import type { ReprocessRequest } from '../jobs/model.ts'
-import { RefusedError } from '../services.ts'
+import type { ReprocessRequest } from './model.ts'
+import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { generationOf, versionOf, type ObjectVersion } from '../../storage/object-version.ts'
 import type { Router } from '../../function/routing.ts'
@@ -54,7 +54,7 @@ const LISTED_AT_ONCE = 1_000
 /** Objects and older versions below a prefix: listing so many takes minutes, in the process that also takes uploads in. */
 const MAX_OBJECTS = 1_000_000
 
-/** @throws {RefusedError} 422 when too many objects lie below the prefix to be looked at, 409 when nobody waits for it */
+/** @throws {RefusedError} impossible when too many objects lie below the prefix to be looked at, conflict when nobody waits for it */
 export async function select(
   parts: SelectionParts,
   request: ReprocessRequest,
@@ -89,7 +89,7 @@ export async function select(
 
   const groups = objectsOf(parts, request, passOver)
   const step = async () => {
-    if (signal?.aborted) throw new RefusedError(409, 'the dry run was given up: its client has gone')
+    if (signal?.aborted) throw new RefusedError('conflict', 'the dry run was given up: its client has gone')
     const { done, value } = await groups.next()
     if (!done) await choose(value)
     return done
@@ -142,7 +142,7 @@ async function* listedObjects(
     if (++looked > maxObjects) {
       const count = maxObjects.toLocaleString('en')
       throw new RefusedError(
-        422,
+        'impossible',
         `prefix: more than ${count} objects (with their older versions) lie below ${bucket}/${prefix}: ask for a longer prefix`,
       )
     }

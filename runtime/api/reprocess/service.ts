@@ -1,14 +1,23 @@
 /** Runs objects again on request: selected now, handed out by a job. @module */
-import type { ReprocessRequest } from '../jobs/model.ts'
-import { RefusedError, type ReprocessService } from '../services.ts'
+import type { ReprocessRequest } from './model.ts'
+import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { JobStore } from '../../queue/jobs.ts'
 import { wrongOptions } from '../../function/options.ts'
 import { validOptions } from '../../function/valid-options.ts'
 import { overTheLimit, previewOf, SAMPLE, shortened } from '../jobs/bulk.ts'
-import { toJob } from '../jobs/service.ts'
+import { toJob, type Job, type Preview } from '../jobs/model.ts'
 import { select, type Selection, type SelectionParts } from './selection.ts'
 import { createTurns } from '../http/turns.ts'
+
+export interface ReprocessService {
+  /**
+   * A preview of a dry run, which ends when `signal` is aborted; else the job.
+   *
+   * @throws {RefusedError} over the limit, nothing to do, conflict when too many look for objects
+   */
+  reprocess(request: ReprocessRequest, signal?: AbortSignal): Promise<Preview | Job>
+}
 
 export interface ReprocessParts extends SelectionParts {
   readonly functions: readonly FunctionDefinition[]
@@ -35,7 +44,7 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
     const keep = dryRun ? SAMPLE : Math.min(limit, named)
     if (selecting >= SELECTIONS_AT_ONCE || (keep > FEW && kept + keep > KEPT_AT_ONCE)) {
       throw new RefusedError(
-        409,
+        'conflict',
         `${selecting} requests are already looking for their objects: nothing was done, try again soon`,
       )
     }
@@ -76,17 +85,17 @@ function checkFunction(functions: readonly FunctionDefinition[], request: Reproc
   const { bucket, function: name } = request
   const named = functions.find((definition) => definition.name === name)
   if (name !== undefined && !named) {
-    throw new RefusedError(422, `function: there is no "${name}"; there are ${namesOf(functions)}`)
+    throw new RefusedError('impossible', `function: there is no "${name}"; there are ${namesOf(functions)}`)
   }
   if (named && named.bucket !== bucket) {
     throw new RefusedError(
-      422,
+      'impossible',
       `function: "${named.name}" reads the bucket "${named.bucket}", not "${bucket}"`,
     )
   }
   if (!functions.some((definition) => definition.bucket === bucket)) {
     const buckets = [...new Set(functions.map((definition) => definition.bucket))].join(', ')
-    throw new RefusedError(422, `bucket: no function reads "${bucket}"; functions read ${buckets}`)
+    throw new RefusedError('impossible', `bucket: no function reads "${bucket}"; functions read ${buckets}`)
   }
 }
 
@@ -101,14 +110,14 @@ function checkOptions(
     const readers = functions.filter((definition) => definition.bucket === bucket)
     const valid = readers.map((definition) => `${definition.name}: ${validOptions(definition)}`).join('; ')
     throw new RefusedError(
-      422,
+      'impossible',
       `options: no function has all of ${Object.keys(options).join(', ')}; valid: ${valid}`,
     )
   }
   for (const definition of definitions) {
     const wrong = wrongOptions(definition, options)
     if (wrong.length > 0)
-      throw new RefusedError(422, `options: ${wrong.join('; ')}; valid: ${validOptions(definition)}`)
+      throw new RefusedError('impossible', `options: ${wrong.join('; ')}; valid: ${validOptions(definition)}`)
   }
 }
 
@@ -121,14 +130,14 @@ function nothingToDo({ bucket, keys = [] }: ReprocessRequest, { passedOver }: Se
   const reasons = Object.keys(passedOver)
   const details = { passedOver }
   if (reasons.every((reason) => reason === 'not-found')) {
-    return new RefusedError(404, `${what}: there is no such object (any more)`, details)
+    return new RefusedError('not-found', `${what}: there is no such object (any more)`, details)
   }
   if (reasons.includes('busy')) {
     return new RefusedError(
-      409,
+      'conflict',
       `${what}: its run is queued or running already; "force" begins anew`,
       details,
     )
   }
-  return new RefusedError(422, `${what}: nothing to run, because of ${reasons.join(', ')}`, details)
+  return new RefusedError('impossible', `${what}: nothing to run, because of ${reasons.join(', ')}`, details)
 }

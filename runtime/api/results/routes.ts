@@ -1,10 +1,10 @@
 /** `/v1/results`: which results there are. @module */
 import { createRoute, z } from '@hono/zod-openapi'
-import { pageOf, pageQuery } from '../http/page.ts'
+import { pageOf, pageQuery, toPage } from '../http/page.ts'
 import { resultSchema } from './model.ts'
 import { json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
-import { toPage } from '../http/query.ts'
-import type { ResultService } from '../services.ts'
+import {} from '../http/query.ts'
+import type { ResultService } from './service.ts'
 
 /** A cursor names a key, which may have 1,024 bytes. */
 const cursor = z.string().max(3_000).optional().openapi({ description: '`nextCursor` of the page before' })

@@ -1,11 +1,11 @@
 /** Which results the buckets hold: a walk from manifest to manifest, past the files that they name. @module */
 import { toResult, type Result } from './model.ts'
-import { RefusedError, type PageRequest, type ResultFilter, type ResultService } from '../services.ts'
+import { RefusedError } from '../http/problem.ts'
+import { type PageRequest, fromCursor, toCursor, type Page } from '../http/page.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { hasReservedSegment } from '../../output/layout.ts'
 import { parseManifest } from '../../output/manifest.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { fromCursor, toCursor } from '../http/cursor.ts'
 
 /** In one request; a page then ends, and its cursor continues. */
 const MAX_LISTED_KEYS = 5_000
@@ -14,6 +14,19 @@ const KEYS_A_CALL = 20
 /** Comes after every key of attempts, which begin with `~`. */
 const AFTER_ATTEMPTS = '~\u{10ffff}'
 const MANIFEST = '/manifest.json'
+
+export interface ResultFilter {
+  /** Of the source. */
+  readonly bucket?: string | undefined
+  /** Of the source's key. */
+  readonly prefix?: string | undefined
+  readonly function?: string | undefined
+}
+
+export interface ResultService {
+  /** In the order of bucket and key. */
+  list(filter: ResultFilter, page: PageRequest): Promise<Page<Result>>
+}
 
 export interface ResultParts {
   readonly storage: Pick<Storage, 'list' | 'readText'>
@@ -63,7 +76,10 @@ export function createResultService({ storage, functions }: ResultParts): Result
     async list(filter: ResultFilter, { limit, cursor }: PageRequest) {
       const { function: wanted } = filter
       if (wanted !== undefined && !names.includes(wanted))
-        throw new RefusedError(422, `there is no function "${wanted}"; there are ${names.join(', ')}`)
+        throw new RefusedError(
+          'impossible',
+          `there is no function "${wanted}"; there are ${names.join(', ')}`,
+        )
       const [startBucket = buckets[0], startAfter = ''] = fromCursor(cursor, isCursor) ?? []
       const items: Result[] = []
       let left = MAX_LISTED_KEYS

@@ -1,14 +1,14 @@
 /** `/v1/runs`: what ran, what runs, and why it failed; once more, or no further. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
-import type { ApiEnv } from '../http/auth.ts'
+import type { ApiEnv } from '../http/env.ts'
 import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
-import { RUN_ID_WORDS } from '../jobs/model.ts'
-import { pageOf, pageQuery, timeQuery } from '../http/page.ts'
+import { RUN_ID_WORDS } from '../http/whole-id.ts'
+import { pageOf, pageQuery, timeQuery, toPage } from '../http/page.ts'
 import { runDetailSchema, runSchema, runStatus } from './model.ts'
 import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
-import { found, objectQuery, toTimes, toPage, noQuery } from '../http/query.ts'
-import type { RunService } from '../services.ts'
+import { found, objectQuery, toTimes, noQuery } from '../http/query.ts'
+import type { RunService } from './service.ts'
 
 const about = (operationId: string, role: 'reader' | 'operator', summary: string) =>
   v1(operationId, 'runs', role, summary)

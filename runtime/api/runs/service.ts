@@ -1,6 +1,6 @@
 /** Runs as people see and steer them. @module */
-import { toRun, toRunDetail, type RunDetail } from './model.ts'
-import { RefusedError, type RunService } from '../services.ts'
+import { toRun, toRunDetail, type Run, type RunDetail } from './model.ts'
+import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { isOpen, type AttemptRecord, type RunRecord } from '../../queue/run.ts'
 import type { History, Position } from '../../queue/history.ts'
@@ -8,9 +8,30 @@ import type { Queue } from '../../queue/queue.ts'
 import { compareWithLatest } from '../../storage/latest.ts'
 import type { Links } from '../../storage/links.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { fromCursor, toCursor } from '../http/cursor.ts'
+import { fromCursor, toCursor, type Page, type PageRequest } from '../http/page.ts'
 import { resultsOfRun, withLinks } from './results-of-run.ts'
 import { isWholeRunId, wholeId } from '../http/whole-id.ts'
+
+export interface RunFilter {
+  readonly function?: string | undefined
+  readonly status?: readonly Run['status'][] | undefined
+  readonly bucket?: string | undefined
+  readonly prefix?: string | undefined
+  /** Of their creation, epoch ms. */
+  readonly sinceMs?: number | undefined
+  readonly untilMs?: number | undefined
+}
+
+export interface RunService {
+  /** Newest first. */
+  list(filter: RunFilter, page: PageRequest): Promise<Page<Run>>
+  /** @param options - `hasLinks`: the first outputs have links, under which anybody reads them for an hour */
+  get(id: string, options?: { readonly hasLinks?: boolean }): Promise<RunDetail | undefined>
+  /** Runs it again: a dead letter or any other ended run. @throws {RefusedError} not-found, or conflict unless forced */
+  retry(id: string, options: { readonly force: boolean }): Promise<RunDetail>
+  /** Cancelling twice is no error. @throws {RefusedError} not-found, or conflict when it has ended otherwise */
+  cancel(id: string): Promise<RunDetail>
+}
 
 export interface RunParts {
   readonly queue: Queue
@@ -64,7 +85,7 @@ export function createRunService({ queue, history, storage, functions, links }: 
       const run = await found(id)
       if (!functions.some(({ name }) => name === run.functionName)) {
         throw new RefusedError(
-          409,
+          'conflict',
           `run ${id} is of the function "${run.functionName}", which is not served here`,
         )
       }
@@ -72,7 +93,7 @@ export function createRunService({ queue, history, storage, functions, links }: 
       if (latest.kind !== 'same') {
         const why =
           latest.kind === 'gone' ? 'its source was removed' : 'a newer upload of its key is the latest'
-        throw new RefusedError(409, `run ${id} cannot be run again: ${why}`)
+        throw new RefusedError('conflict', `run ${id} cannot be run again: ${why}`)
       }
       if (!force) checkEnded(run)
       const trigger = run.state === 'dead' ? 'redrive' : 'reprocess'
@@ -83,11 +104,11 @@ export function createRunService({ queue, history, storage, functions, links }: 
           break
         case 'busy':
           throw new RefusedError(
-            409,
+            'conflict',
             `run ${id} goes on already: wait for its end, or begin anew with "force"`,
           )
         case 'ended':
-          throw new RefusedError(409, `run ${id} is no dead letter any more: look at it again`)
+          throw new RefusedError('conflict', `run ${id} is no dead letter any more: look at it again`)
         case 'unknown':
         case undefined:
           throw unknownRun(id)
@@ -100,22 +121,25 @@ export function createRunService({ queue, history, storage, functions, links }: 
       const state = await queue.cancel(id)
       if (state === 'cancelled' || state === 'running') return detailOf(await found(id))
       const { state: now } = await found(id)
-      throw new RefusedError(409, `run ${id} has ended already: it is ${now}`)
+      throw new RefusedError('conflict', `run ${id} has ended already: it is ${now}`)
     },
   }
 }
 
 function unknownRun(id: string): RefusedError {
-  return new RefusedError(404, `there is no run ${id} (any more)`)
+  return new RefusedError('not-found', `there is no run ${id} (any more)`)
 }
 
-/** @throws {RefusedError} 409 when it goes on, or has a result */
+/** @throws {RefusedError} conflict when it goes on, or has a result */
 function checkEnded({ runId, state }: RunRecord): void {
   if (state === 'succeeded') {
-    throw new RefusedError(409, `run ${runId} has succeeded: it is done once more with "force" only`)
+    throw new RefusedError('conflict', `run ${runId} has succeeded: it is done once more with "force" only`)
   }
   if (isOpen(state)) {
-    throw new RefusedError(409, `run ${runId} is ${state}: wait for its end, or begin anew with "force"`)
+    throw new RefusedError(
+      'conflict',
+      `run ${runId} is ${state}: wait for its end, or begin anew with "force"`,
+    )
   }
 }
 

@@ -1,13 +1,13 @@
 /** `/v1/sweep`: compare the buckets with the runs, and heal what was lost. @module */
 import { createRoute } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
-import type { ApiEnv } from '../http/auth.ts'
+import type { ApiEnv } from '../http/env.ts'
 import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
 import { sweepPassSchema, sweepPreviewSchema, sweepRequest, sweepSchema } from './model.ts'
 import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
 import { noQuery } from '../http/query.ts'
 import { bodyNeeded } from '../http/request-text.ts'
-import type { SweepService } from '../services.ts'
+import type { SweepService } from './service.ts'
 
 const get = createRoute({
   method: 'get',

@@ -2,8 +2,8 @@
 import type { Redis } from 'ioredis'
 import { ulid } from 'ulid'
 import { toTime } from '../http/page.ts'
-import type { SweepPass, SweepPreview, SweepRequest } from './model.ts'
-import { RefusedError, type SweepService } from '../services.ts'
+import type { Sweep, SweepPass, SweepPreview, SweepRequest } from './model.ts'
+import { RefusedError } from '../http/problem.ts'
 import { StorageError } from '../../storage/errors.ts'
 import { newPass } from '../../upkeep/sweep/due.ts'
 import type { Healed } from '../../upkeep/sweep/heal.ts'
@@ -12,6 +12,16 @@ import { steps, type PassParts } from '../../upkeep/sweep/pass.ts'
 import { createSweepStore, type Pass, type Wish } from '../../queue/sweeps.ts'
 import { SECOND_MS } from '../../time.ts'
 import { createTurns, inTurn } from '../http/turns.ts'
+
+export interface SweepService {
+  view(): Promise<Sweep>
+  /**
+   * A preview of a dry run, which ends when `signal` is aborted; else the pass that waits.
+   *
+   * @throws {RefusedError} conflict when too many wait, impossible for a wrong bucket or too many objects
+   */
+  sweep(request: SweepRequest, signal?: AbortSignal): Promise<SweepPreview | SweepPass>
+}
 
 export interface SweepServiceParts extends PassParts {
   readonly redis: Redis
@@ -52,13 +62,13 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
       if (pass.objects > maxObjects) {
         const count = maxObjects.toLocaleString('en')
         throw new RefusedError(
-          422,
+          'impossible',
           `more than ${count} objects are to be looked at: ask for a bucket or a prefix`,
         )
       }
     }
     // Nobody reads the answer any more.
-    if (signal.aborted) throw new RefusedError(409, 'the dry run was given up: its client has gone')
+    if (signal.aborted) throw new RefusedError('conflict', 'the dry run was given up: its client has gone')
     return {
       ...shapeOf(pass),
       sample: sample.map(({ functionName, ...rest }) => ({ ...rest, function: functionName })),
@@ -96,19 +106,23 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
       const { bucket } = request
       if (bucket !== undefined && !functions.some((definition) => definition.bucket === bucket)) {
         const buckets = [...new Set(functions.map((definition) => definition.bucket))].join(', ')
-        throw new RefusedError(422, `bucket: no function reads "${bucket}"; functions read ${buckets}`)
+        throw new RefusedError(
+          'impossible',
+          `bucket: no function reads "${bucket}"; functions read ${buckets}`,
+        )
       }
       await tryOut(request)
       if (request.dryRun) {
         if (trying >= DRY_RUNS_AT_ONCE)
-          throw new RefusedError(409, `${trying} dry runs are already in progress: try again soon`)
+          throw new RefusedError('conflict', `${trying} dry runs are already in progress: try again soon`)
         trying++
         return preview(request, signal).finally(() => {
           trying--
         })
       }
       const wish = await store.ask(wishOf(request))
-      if (!wish) throw new RefusedError(409, 'too many sweeps wait for their turn already: try again later')
+      if (!wish)
+        throw new RefusedError('conflict', 'too many sweeps wait for their turn already: try again later')
       return waiting(wish)
     },
   }

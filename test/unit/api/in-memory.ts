@@ -1,16 +1,14 @@
 /** Services that keep what they are given, for tests of the routes before them. */
-import { createApi, type ApiParts } from '../../../runtime/api/app.ts'
+import { createApi } from '../../../runtime/api/app.ts'
+import { RefusedError } from '../../../runtime/api/http/problem.ts'
+import type { ApiServices } from '../../../runtime/api/operations.ts'
+import type { ApiParts } from '../../../runtime/api/parts.ts'
+import type { AnswerStore, StoredAnswer } from '../../../runtime/queue/answers.ts'
 import type { FunctionView } from '../../../runtime/api/functions/model.ts'
 import type { Job, Preview } from '../../../runtime/api/jobs/model.ts'
 import type { RunDetail } from '../../../runtime/api/runs/model.ts'
 import type { Result } from '../../../runtime/api/results/model.ts'
 import type { SweepPass } from '../../../runtime/api/sweep/model.ts'
-import {
-  RefusedError,
-  type AnswerStore,
-  type ApiServices,
-  type StoredAnswer,
-} from '../../../runtime/api/services.ts'
 import { createLogger } from '../../../runtime/telemetry/logger.ts'
 import { createMetrics } from '../../../runtime/telemetry/metrics.ts'
 import { expose } from '../../../runtime/process/exposition.ts'
@@ -97,16 +95,17 @@ export function createInMemory(): { services: ApiServices; calls: Call[] } {
   const jobs = new Map<string, Job>()
   const note = (name: string, ...args: unknown[]) => void calls.push({ name, args })
   const run = (id: string) => {
-    if (id !== RUN_ID) throw new RefusedError(404, `there is no run ${id}`)
+    if (id !== RUN_ID) throw new RefusedError('not-found', `there is no run ${id}`)
     return RUN
   }
   const theFunction = (name: string) => {
-    if (name !== 'cut') throw new RefusedError(404, `there is no function ${name}`)
+    if (name !== 'cut') throw new RefusedError('not-found', `there is no function ${name}`)
     return FUNCTION
   }
   const bulk = (kind: Job['kind'], request: { dryRun: boolean; limit: number }): Preview | Job => {
     if (request.dryRun) return { matched: 1, totalBytes: 1, sample: [], passedOver: {} }
-    if (request.limit < 3) throw new RefusedError(422, 'over the limit', { matched: 3, limit: request.limit })
+    if (request.limit < 3)
+      throw new RefusedError('impossible', 'over the limit', { matched: 3, limit: request.limit })
     const id = `job-${jobs.size + 1}`
     const job: Job = {
       id,
@@ -138,7 +137,7 @@ export function createInMemory(): { services: ApiServices; calls: Call[] } {
         return run(id)
       },
       async cancel() {
-        throw new RefusedError(409, 'the run has ended')
+        throw new RefusedError('conflict', 'the run has ended')
       },
     },
     deadLetters: {
@@ -166,7 +165,7 @@ export function createInMemory(): { services: ApiServices; calls: Call[] } {
       get: async (id) => jobs.get(id),
       async cancel(id) {
         const job = jobs.get(id)
-        if (!job) throw new RefusedError(404, `there is no job ${id}`)
+        if (!job) throw new RefusedError('not-found', `there is no job ${id}`)
         return { ...job, status: 'cancelled' }
       },
     },
@@ -194,7 +193,7 @@ export function createInMemory(): { services: ApiServices; calls: Call[] } {
       async sweep(request) {
         note('sweep', request)
         const { kind, dryRun, bucket } = request
-        if (bucket === 'none') throw new RefusedError(422, 'bucket: no function reads "none"')
+        if (bucket === 'none') throw new RefusedError('impossible', 'bucket: no function reads "none"')
         if (!dryRun) return { ...PASS, kind, status: 'waiting' }
         const { objects, runs, healed, reported } = PASS
         return { kind, objects, runs, healed, reported, sample: [] }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { purgeRequest, redriveRequest } from '../../../../runtime/api/jobs/model.ts'
+import { purgeRequest, redriveRequest } from '../../../../runtime/api/dead-letters/model.ts'
 import type { JobStore, NewJob } from '../../../../runtime/queue/jobs.ts'
 import { createDeadLetterService } from '../../../../runtime/api/dead-letters/service.ts'
 import type { History } from '../../../../runtime/queue/history.ts'
@@ -83,7 +83,7 @@ describe('dead letters of a function that is not served here', () => {
   it('are a refusal when there are no others, and may be taken off the list', async () => {
     const { service, created, purged } = createService()
     await expect(service.redrive(redriveRequest.parse({ runs: [OTHER] }))).rejects.toMatchObject({
-      status: 422,
+      kind: 'impossible',
       message: expect.stringContaining('gone, which is not served here'),
     })
     expect(created).toEqual([])

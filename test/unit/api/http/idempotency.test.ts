@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AnswerStore } from '../../../../runtime/api/services.ts'
+import type { AnswerStore } from '../../../../runtime/queue/answers.ts'
 import { createInMemory, createTestApi, RUN_ID } from '../in-memory.ts'
 
 const TOKENS = { operator: 'the-token-of-an-operator', admin: 'the-token-of-an-admin' } as const

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { reprocessRequest } from '../../../../runtime/api/jobs/model.ts'
+import { reprocessRequest } from '../../../../runtime/api/reprocess/model.ts'
 import { createRouter } from '../../../../runtime/function/routing.ts'
 import type { JobStore, NewJob } from '../../../../runtime/queue/jobs.ts'
 import { shortened } from '../../../../runtime/api/jobs/bulk.ts'
@@ -63,7 +63,7 @@ it('looks at so many objects and older versions below a prefix, and refuses more
     }
   }, 3)
   expect(await ask({ prefix: 'films/' })).toMatchObject({
-    status: 422,
+    kind: 'impossible',
     message: expect.stringMatching(/more than 3 objects .* below incoming\/films\/: ask for a longer prefix/),
   })
   expect({ listed, created }).toEqual({ listed: 4, created: [] })
@@ -103,7 +103,7 @@ describe('several requests', () => {
     // Their clients have gone: nothing more is looked for.
     signal.abort()
     for (const { answer } of looked) answer()
-    expect(await Promise.all(large)).toMatchObject([{ status: 409 }, { status: 409 }])
+    expect(await Promise.all(large)).toMatchObject([{ kind: 'conflict' }, { kind: 'conflict' }])
     expect(looked.length).toBeLessThan(200)
   })
 
@@ -111,9 +111,12 @@ describe('several requests', () => {
     const { ask, looked, keysOf } = serviceThatWaits()
     const kept = { keys: keysOf('k', 100_000), limit: 100_000 }
     const large = [ask(kept), ask(kept)]
-    expect(await ask(kept)).toMatchObject({ status: 409, message: expect.stringContaining('try again soon') })
+    expect(await ask(kept)).toMatchObject({
+      kind: 'conflict',
+      message: expect.stringContaining('try again soon'),
+    })
     const few = Array.from({ length: 14 }, (_, index) => ask({ keys: [`few${index}`], dryRun: true }))
-    expect(await ask({ keys: ['one more'] })).toMatchObject({ status: 409 })
+    expect(await ask({ keys: ['one more'] })).toMatchObject({ kind: 'conflict' })
     expect(looked.map(({ key }) => key)).not.toContain('one more')
     void [large, few]
   })

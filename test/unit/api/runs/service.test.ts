@@ -48,7 +48,7 @@ describe('a retry', () => {
     'of a run that is %s needs force',
     async (state) => {
       const refused = await retry(state)
-      expect(refused.answer).toMatchObject({ status: 409, message: expect.stringContaining('"force"') })
+      expect(refused.answer).toMatchObject({ kind: 'conflict', message: expect.stringContaining('"force"') })
       expect(refused.asked).toEqual([])
       const forced = await retry(state, { force: true })
       expect(forced.answer).toMatchObject({ id: RUN_ID })
@@ -57,12 +57,12 @@ describe('a retry', () => {
   )
 
   it.each([
-    ['busy', 409],
-    ['ended', 409],
-    ['unknown', 404],
-  ] as const)('that the queue answers with %s is a %i', async (outcome, status) => {
+    ['busy', 'conflict'],
+    ['ended', 'conflict'],
+    ['unknown', 'not-found'],
+  ] as const)('that the queue answers with %s is refused: %s', async (outcome, kind) => {
     const { answer } = await retry('dead', { outcome })
-    expect(answer).toMatchObject({ name: 'RefusedError', status, message: expect.stringContaining(RUN_ID) })
+    expect(answer).toMatchObject({ name: 'RefusedError', kind, message: expect.stringContaining(RUN_ID) })
   })
 })
 
@@ -88,13 +88,13 @@ describe('a shortened id', () => {
     expect(await serviceKnowing(ONE).cancel('01234567')).toMatchObject({ id: ONE })
     expect(await serviceKnowing(ONE).get('76543210')).toBeUndefined()
     await expect(serviceKnowing(ONE).retry('76543210', { force: true })).rejects.toMatchObject({
-      status: 404,
+      kind: 'not-found',
     })
   })
 
   it('is refused with how many there are when several begin so', async () => {
     const service = serviceKnowing(ONE, TWO)
-    const refused = { status: 409, details: { candidates: 2 } }
+    const refused = { kind: 'conflict', details: { candidates: 2 } }
     await expect(service.get('01234567')).rejects.toMatchObject(refused)
     await expect(service.retry('01234567', { force: true })).rejects.toMatchObject(refused)
     await expect(service.cancel('01234567')).rejects.toMatchObject(refused)
