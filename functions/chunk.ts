@@ -1,28 +1,19 @@
 /** incoming/clip.mp4 -> processed/clip.mp4/chunk/…: pieces of a few seconds, as they are or re-encoded. @module */
 import { z } from 'zod'
 import { defineFunction, PermanentError } from '../runtime/index.ts'
-import { ffmpegBinaries } from './ffmpeg/binaries.ts'
+import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { MODES, STREAMS } from './media/container.ts'
 import { cutRecording, type RecordingCut } from './chunk/cut-recording.ts'
 import { tooMany } from './chunk/cut.ts'
 import { inspect } from './media/inspect.ts'
-import {
-  joinedWarnings,
-  mediaOfAll,
-  named,
-  placed,
-  progressOfAll,
-  requestOfEach,
-  toMicros,
-} from './chunk/joined.ts'
-import { lostData } from './chunk/lost-data.ts'
-import { MEDIA_FILES } from './media/media-files.ts'
-import { isUnexplained } from './ffmpeg/policy.ts'
-import { recordingsOf } from './chunk/recordings.ts'
-import { clashOf, DEFAULT_SECONDS, MIN_BYTES, parseBytes, requestOf } from './chunk/request.ts'
-import { lengthWarning, MAX_CHUNKS } from './chunk/segments.ts'
-import { surveyOf, withSurvey } from './media/survey.ts'
-import { createUploadWindow } from './chunk/upload-window.ts'
+import { joinedWarnings, mediaOfAll, placed, progressOfAll, requestOfEach } from './chunk/joined.ts'
+import { toMicros, lengthWarning, MAX_CHUNKS } from './chunk/pieces/segments.ts'
+import { named, recordingsOf } from './chunk/recordings.ts'
+import { lostData } from './chunk/proof/lost-data.ts'
+import { MEDIA_FILES, isUnexplained } from './media/policy.ts'
+import { clashOf, DEFAULT_SECONDS, MIN_BYTES, parseBytes, requestOf } from './chunk/plan/request.ts'
+import { surveyOf, withSurvey } from './media/packets/survey.ts'
+import { createUploadWindow } from './chunk/pieces/upload-window.ts'
 
 const VALID_BYTES = `a size such as "25MB", "25MiB" or 25000000, of ${MIN_BYTES} or more`
 

@@ -1,6 +1,6 @@
 /** Every function that runs. A function that is not listed does not exist. @module */
-import { ffmpegBinaries } from './ffmpeg/binaries.ts'
-import { checkFfmpeg } from './ffmpeg/checks.ts'
+import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
+import { checkFfmpeg } from './ffmpeg/build/checks.ts'
 import { chunk } from './chunk.ts'
 import { probe } from './probe.ts'
 

@@ -1,8 +1,8 @@
 /** incoming/clip.mp4 -> metadata/clip.mp4/probe/probe.json: what is inside, in short and as ffprobe tells it. @module */
 import { defineFunction, type JsonValue } from '../runtime/index.ts'
-import { ffmpegBinaries } from './ffmpeg/binaries.ts'
+import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { inspect } from './media/inspect.ts'
-import { MEDIA_FILES } from './media/media-files.ts'
+import { MEDIA_FILES } from './media/policy.ts'
 
 export const probe = defineFunction(
   {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 const FOLDERS = ['integration', 'fault', 'e2e'] as const
 
 const IMPORTS =
-  /from '[./]+\/(helpers\/(clips|video|ffmpeg-builds|hostile-media|disguises)|functions\/([\w-]+\/)?[\w-]+)\.ts'/
+  /from '[./]+\/(helpers\/(clips|video|ffmpeg-builds|hostile-media|disguises)|functions\/([\w-]+\/)*[\w-]+)\.ts'/
 
 /** As Vitest takes them: the files, and the folder of unit tests about the functions. */
 export async function mediaFiles(rootDir: string): Promise<readonly string[]> {

@@ -1,10 +1,10 @@
 /** One recording -> how it is cut, and its chunks: the plan, the looks that it takes, and the run. @module */
 import { availableParallelism } from 'node:os'
 import { PermanentError, type Logger } from '../../runtime/index.ts'
-import { unreadableAmr } from './amr.ts'
-import { lookBeforeCopy } from './before-copy.ts'
-import type { FfmpegBinaries } from '../ffmpeg/binaries.ts'
-import { goodPart } from './clock.ts'
+import { unreadableAmr, whyNothing } from './plan/left-out.ts'
+import { lookBeforeCopy } from './plan/before-copy.ts'
+import type { FfmpegBinaries } from '../ffmpeg/build/binaries.ts'
+import { goodPart } from './proof/clock.ts'
 import {
   planChunks,
   type ChunkPlan,
@@ -12,19 +12,18 @@ import {
   type Mode,
   type PlanOptions,
 } from '../media/container.ts'
-import { planCuts, type CutPlan } from './cut-plan.ts'
+import { planCuts, type CutPlan } from './plan/cut-plan.ts'
 import { cut, type Chunk } from './cut.ts'
 import { hidesPictures } from '../media/hidden-pictures.ts'
 import type { MediaInfo } from '../media/media-info.ts'
-import { whyNothing } from './nothing-to-cut.ts'
-import { createProgressReporter, type ProgressReporter } from '../ffmpeg/progress-reporter.ts'
-import { recipeOf } from './recipe.ts'
+import { createProgressReporter, type ProgressReporter } from '../ffmpeg/run/progress.ts'
+import { recipeOf } from './recipe/write.ts'
 import type { Recording } from './recordings.ts'
-import type { Request } from './request.ts'
-import { declaredSeconds } from './segments.ts'
-import { stillsOf } from '../media/stills.ts'
-import { surveyWarnings, type Survey } from '../media/survey.ts'
-import { hasEdits } from './whole.ts'
+import type { Request } from './plan/request.ts'
+import { declaredSeconds } from '../media/declared-length.ts'
+import { stillsOf } from '../media/picture-facts.ts'
+import { surveyWarnings, type Survey } from '../media/packets/survey.ts'
+import { hasEdits } from './proof/completeness.ts'
 
 export interface CutRecordingOptions {
   readonly recording: Recording

@@ -2,20 +2,20 @@
 import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PermanentError, type ChunkTimes } from '../../runtime/index.ts'
-import { lengthOf, longerWarning } from './agreement.ts'
-import { chunkFacts, flawOf, type ChunkFacts } from './chunk-facts.ts'
-import { clockBreak } from './clock.ts'
+import { lengthOf, longerWarning, createTrackTally } from './tracks/tracks.ts'
+import { chunkFacts, flawOf, type ChunkFacts } from './tracks/chunk-facts.ts'
+import { clockBreak } from './proof/clock.ts'
 import type { ChunkPlan } from '../media/container.ts'
-import { createCutLosses } from './cut-losses.ts'
-import { isOutOfOrder } from '../ffmpeg/diagnosis.ts'
-import type { FfmpegResult } from '../ffmpeg/ffmpeg.ts'
-import type { FfmpegProgress } from '../ffmpeg/progress.ts'
-import { endedAtBreak, readUntil } from '../media/read-until.ts'
-import { finishedSegments } from './segmenter.ts'
-import * as segments from './segments.ts'
-import { splitPiece } from './split.ts'
-import { createTrackTally } from './track-tally.ts'
-import { hasEdits, judgeWhole, type WholeOptions, type WholeRun } from './whole.ts'
+import { createCutLosses } from './proof/cut-losses.ts'
+import { isOutOfOrder } from '../ffmpeg/words/diagnosis.ts'
+import type { FfmpegResult } from '../ffmpeg/words/result.ts'
+import type { FfmpegProgress } from '../ffmpeg/run/progress.ts'
+import { declaredSeconds } from '../media/declared-length.ts'
+import { endedAtBreak, readUntil } from '../media/packets/read-until.ts'
+import { finishedSegments } from './pieces/segmenter.ts'
+import * as segments from './pieces/segments.ts'
+import { splitPiece } from './pieces/split.ts'
+import { hasEdits, judgeWhole, type WholeOptions, type WholeRun } from './proof/completeness.ts'
 
 export interface Chunk {
   readonly path: string
@@ -171,7 +171,7 @@ function lastWhole({
     input,
     streams: plan.kept.map(({ index }) => index),
     startSeconds: media.startSeconds ?? 0,
-    declaredSeconds: media.isDurationEstimated ? undefined : segments.declaredSeconds(media, plan.kept),
+    declaredSeconds: media.isDurationEstimated ? undefined : declaredSeconds(media, plan.kept),
     scratch,
     signal,
     onRead: () => onProgress({}),

@@ -2,17 +2,9 @@
 import { PermanentError, type ChunkTimes, type Progress } from '../../runtime/index.ts'
 import type { MediaInfo } from '../media/media-info.ts'
 import type { Recording } from './recordings.ts'
-import type { Request } from './request.ts'
-import { unmeasured } from '../media/survey.ts'
-
-/** Says of which recording an error is. */
-export function named(name: string, error: unknown): Error {
-  return name !== '' && error instanceof PermanentError
-    ? new PermanentError(name + error.message, { cause: error })
-    : error instanceof Error
-      ? error
-      : new Error(String(error))
-}
+import type { Request } from './plan/request.ts'
+import { toMicros } from './pieces/segments.ts'
+import { unmeasured } from '../media/packets/survey.ts'
 
 /** How long all of them are; `undefined` where one does not say. */
 export function lengthOfAll(recordings: readonly Recording[]): number | undefined {
@@ -114,9 +106,4 @@ export function joinedWarnings({ recordings, startsSeconds, chunks, request }: J
       : []),
     ...(isOther ? [`${request.parts} parts were asked for, and there are ${chunks}, for that reason`] : []),
   ]
-}
-
-/** To whole microseconds, as manifests have them. */
-export function toMicros(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e6
 }

@@ -6,8 +6,8 @@
 import { PermanentError, type Source } from '../../runtime/index.ts'
 import type { Mode } from '../media/container.ts'
 import { inspect, type InspectOptions, type Inspection } from '../media/inspect.ts'
-import { createLinkFinder, endOfOgg, firstSerials, TAIL_BYTES, type ByteRange } from '../media/ogg-pages.ts'
-import { named } from './joined.ts'
+import { createLinkFinder, endOfOgg, firstSerials, TAIL_BYTES } from '../media/bytes/ogg-pages.ts'
+import type { ByteRange } from '../ffmpeg/media-input.ts'
 
 export interface Recording {
   readonly inspection: Inspection
@@ -82,4 +82,13 @@ function partOf(source: InspectOptions['source'], { startByte, endByte }: ByteRa
     bytes: (start: number, count: number) =>
       source.bytes(startByte + start, Math.max(0, Math.min(count, endByte - startByte - start))),
   }
+}
+
+/** Says of which recording an error is. */
+export function named(name: string, error: unknown): Error {
+  return name !== '' && error instanceof PermanentError
+    ? new PermanentError(name + error.message, { cause: error })
+    : error instanceof Error
+      ? error
+      : new Error(String(error))
 }

@@ -43,6 +43,7 @@ export const MAX_PIXELS = 37_748_736
 export const MAX_STREAMS = 64
 /** Of one file, by its own word or by the time stamps in it: 100 hours. */
 export const MAX_MEDIA_SECONDS = 360_000
+export const TOO_LONG = `its time stamps go beyond the ${hours(MAX_MEDIA_SECONDS)} that are accepted`
 /** Of one allocation: what a lying header can make FFmpeg ask for. */
 export const MAX_ALLOCATION_BYTES = 256 * 1024 ** 2
 /** How far FFmpeg reads to find out what is inside. */
@@ -51,4 +52,8 @@ export const ANALYZE_MICROS = 10_000_000
 
 function words(text: string): readonly string[] {
   return text.trim().split(/\s+/)
+}
+
+export function hours(seconds: number): string {
+  return `${Math.round(seconds / 3_600)} hours`
 }

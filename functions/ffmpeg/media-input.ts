@@ -1,6 +1,11 @@
 /** What FFmpeg reads, and by which protocols alone: our copy on disk, or a large object through the range proxy. Pure. @module */
 import { relative } from 'node:path'
-import type { ByteRange } from '../media/ogg-pages.ts'
+
+/** Part of a file. */
+export interface ByteRange {
+  readonly startByte: number
+  readonly endByte: number
+}
 
 export interface MediaInput {
   /** `file:source`, relative to the working folder, or `http://127.0.0.1:40123/<token>`. */

@@ -5,13 +5,13 @@
  */
 import { PermanentError, type FunctionVariables } from '../../runtime/index.ts'
 import { inputArguments } from './arguments.ts'
-import { diagnose, hasLostInput } from './diagnosis.ts'
-import { runFfmpeg, type FfmpegOptions, type FfmpegResult } from './ffmpeg.ts'
+import { diagnose, hasLostInput } from './words/diagnosis.ts'
+import { runFfmpeg, type FfmpegOptions } from './run/ffmpeg.ts'
+import { type FfmpegResult, ToolError } from './words/result.ts'
 import { mediaInput } from './media-input.ts'
-import { createProgressReporter } from './progress-reporter.ts'
-import { ToolError } from './tool-error.ts'
+import { createProgressReporter } from './run/progress.ts'
 
-export { ffmpegBinaries, type FfmpegBinaries } from './binaries.ts'
+export { ffmpegBinaries, type FfmpegBinaries } from './build/binaries.ts'
 
 /** The part of `c.var` that running a tool takes. */
 export type ToolAttempt = Pick<FunctionVariables<unknown>, 'signal' | 'progress' | 'scratch'>

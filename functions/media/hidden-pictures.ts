@@ -4,7 +4,7 @@
  * shows them. Pure.
  * @module
  */
-import type { FfmpegBinaries } from '../ffmpeg/binaries.ts'
+import type { FfmpegBinaries } from '../ffmpeg/build/binaries.ts'
 
 interface RatedStream {
   readonly codec_type?: string

@@ -1,6 +1,7 @@
 /** What ffprobe says of a file, in our words. What it does not know stays absent: never 0, NaN or "N/A". Pure. @module */
 import { z } from 'zod'
 import { isAcceptedCodec } from '../ffmpeg/allowed.ts'
+import { ESTIMATED } from '../ffmpeg/words/diagnosis.ts'
 
 /**
  * **Shape**: `{"streams":[{"index":0,"codec_type":"video","codec_name":"h264","width":320,"avg_frame_rate":"30/1",
@@ -94,9 +95,6 @@ export type MediaInfo = {
 
 /** Containers that declare no length: ffprobe takes the difference of the first and the last time in the file. */
 const UNDECLARED = ['mpegts', 'mpeg']
-
-/** What ffprobe writes when it guesses a length. */
-export const ESTIMATED = /Estimating duration from bitrate/
 
 /**
  * @param warnings - what ffprobe wrote to standard error

@@ -1,4 +1,5 @@
-/** What ffprobe's document says of a picture beyond its size and rate, for those who encode it. Pure. @module */
+/** Facts about picture tracks in ffprobe's document beyond size and rate: colours, clocks, fields, and whether it is a still. Pure. @module */
+import { clockSeconds, type MediaStream, type VideoStream } from './media-info.ts'
 
 export interface PictureFacts {
   /** FFmpeg's arguments for its colours, as numbers: builds differ in the names. */
@@ -142,4 +143,35 @@ export function rateOf(text: string): number {
 function fraction(text: string): readonly [number, number] {
   const [above = NaN, below = NaN] = /^\d+\/\d+$/.test(text) ? text.split('/').map(Number) : []
   return [above, below]
+}
+
+interface CountedStream {
+  readonly index?: number
+  readonly nb_frames?: string
+  readonly avg_frame_rate?: string
+  readonly disposition?: Readonly<Record<string, unknown>>
+  readonly tags?: Readonly<Record<string, unknown>>
+}
+
+/** Picture tracks that are a single picture and no film, such as a thumbnail larger than the film: their numbers in ffprobe's document. */
+export function stillsOf(document: object, videos: readonly VideoStream[]): readonly MediaStream['index'][] {
+  const { streams = [] } = document as { readonly streams?: readonly CountedStream[] }
+  return videos
+    .filter((video) => isStill(streams.find(({ index }) => index === video.index) ?? {}, video))
+    .map(({ index }) => index)
+}
+
+function isStill(
+  { nb_frames: frames, avg_frame_rate: rate, disposition = {}, tags = {} }: CountedStream,
+  { durationSeconds, framesPerSecond }: VideoStream,
+): boolean {
+  const tagged = (name: RegExp) => Object.entries(tags).find(([tag]) => name.test(tag))?.[1]
+  const counted = Number(frames ?? tagged(/^NUMBER_OF_FRAMES\b/i))
+  if (counted > 0) return counted === 1
+  if (disposition['still_image'] === 1 || disposition['timed_thumbnails'] === 1) return true
+  // ffprobe gives a track of Matroska the length of the file, and what the track says of itself as a tag.
+  const lastsSeconds = clockSeconds(tagged(/^DURATION\b/i)) ?? durationSeconds
+  if (lastsSeconds !== undefined && framesPerSecond !== undefined) return lastsSeconds * framesPerSecond < 1.5
+  // A rate takes two pictures.
+  return rate === '0/0'
 }

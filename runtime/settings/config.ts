@@ -64,7 +64,7 @@ const schema = z.object({
     .transform(by(durationWithin(['1m', MINUTE_MS], ['3650d', 3_650 * DAY_MS])))
     .optional(),
   SLUICE_SWEEP_GRACE: duration('1m', ['0s', 0], ['1d', DAY_MS]),
-  // Of the functions on media, which read it themselves (`functions/ffmpeg/media-budget.ts`).
+  // Of the functions on media, which read it themselves (`functions/ffmpeg/sandbox/media-budget.ts`).
   SLUICE_MEDIA_MEMORY: z.string().transform(by(parseSizeBytes)).optional(),
   SLUICE_SCRATCH_DIR: z.string().min(1).default(join(tmpdir(), 'sluice')),
   SLUICE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),

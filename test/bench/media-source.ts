@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { findBinaries } from '../../functions/ffmpeg/binaries.ts'
+import { findBinaries } from '../../functions/ffmpeg/build/binaries.ts'
 import { cacheBinDir } from '../../infra/local/programs/programs.ts'
 import { makeMedia } from '../helpers/clips.ts'
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { findBinaries } from '../../functions/ffmpeg/binaries.ts'
+import { findBinaries } from '../../functions/ffmpeg/build/binaries.ts'
 import type { TestStack } from '../helpers/stack.ts'
 
 const run = promisify(execFile)

@@ -7,7 +7,7 @@ import { everyFfmpegBuild, withBuild, type FfmpegBuild } from '../helpers/ffmpeg
 
 const { builds } = await everyFfmpegBuild()
 const checksOf = async (build: FfmpegBuild) =>
-  (await withBuild(build, () => import('../../functions/ffmpeg/checks.ts'))).checkFfmpeg()
+  (await withBuild(build, () => import('../../functions/ffmpeg/build/checks.ts'))).checkFfmpeg()
 
 describe.each(builds)('$name', (build) => {
   it('can all that functions ask of it, and runs with few rights', async () => {

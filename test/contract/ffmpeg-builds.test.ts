@@ -3,12 +3,13 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { copyChunksArguments, probeArguments } from '../../functions/ffmpeg/arguments.ts'
-import { exactChunksArguments } from '../../functions/chunk/exact-arguments.ts'
-import { mustHaveSucceeded } from '../../functions/ffmpeg/failure.ts'
-import type { FfmpegResult, runFfmpeg as RunFfmpeg } from '../../functions/ffmpeg/ffmpeg.ts'
+import { exactChunksArguments } from '../../functions/chunk/recipe/exact-arguments.ts'
+import { mustHaveSucceeded } from '../../functions/ffmpeg/words/failure.ts'
+import type { runFfmpeg as RunFfmpeg } from '../../functions/ffmpeg/run/ffmpeg.ts'
+import type { FfmpegResult } from '../../functions/ffmpeg/words/result.ts'
 import { ffprobeSchema } from '../../functions/media/media-info.ts'
 import { mediaInput, type MediaInput } from '../../functions/ffmpeg/media-input.ts'
-import { parseSegment } from '../../functions/chunk/segments.ts'
+import { parseSegment } from '../../functions/chunk/pieces/segments.ts'
 import { CLIPS, clipFolder, isSound, makeClip, makeMedia, type ClipName } from '../helpers/clips.ts'
 import { disguises, openTrap, type Trap } from '../helpers/disguises.ts'
 import { everyFfmpegBuild, withBuild } from '../helpers/ffmpeg-builds.ts'
@@ -44,7 +45,7 @@ it.skipIf(missing.length > 0)(
 describe.each(builds)('$name', (build) => {
   let runFfmpeg: typeof RunFfmpeg
   beforeAll(async () => {
-    ;({ runFfmpeg } = await withBuild(build, () => import('../../functions/ffmpeg/ffmpeg.ts')))
+    ;({ runFfmpeg } = await withBuild(build, () => import('../../functions/ffmpeg/run/ffmpeg.ts')))
   })
 
   async function run(tool: 'ffmpeg' | 'ffprobe', list: readonly string[]): Promise<Outcome> {

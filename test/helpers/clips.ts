@@ -5,7 +5,7 @@ import { mkdtemp, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { findBinaries } from '../../functions/ffmpeg/binaries.ts'
+import { findBinaries } from '../../functions/ffmpeg/build/binaries.ts'
 
 const run = promisify(execFile)
 const maker = await findBinaries({})

@@ -5,7 +5,7 @@
  */
 import { vi } from 'vitest'
 import { join } from 'node:path'
-import { findBinaries, type FfmpegBinaries } from '../../functions/ffmpeg/binaries.ts'
+import { findBinaries, type FfmpegBinaries } from '../../functions/ffmpeg/build/binaries.ts'
 import { installedFfmpegs } from './installed-ffmpeg.ts'
 
 export interface FfmpegBuild extends FfmpegBinaries {
@@ -64,7 +64,7 @@ export async function withBuild<T>(build: FfmpegBuild, load: () => Promise<T>): 
   vi.resetModules()
   vi.stubEnv('FFMPEG_PATH', build.ffmpegPath)
   vi.stubEnv('FFPROBE_PATH', build.ffprobePath)
-  const { ffmpegBinaries } = await import('../../functions/ffmpeg/binaries.ts')
+  const { ffmpegBinaries } = await import('../../functions/ffmpeg/build/binaries.ts')
   await ffmpegBinaries()
   vi.unstubAllEnvs()
   const loaded = await load()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
 import type { ChunkPlan } from '../../functions/media/container.ts'
 import type { VideoStream } from '../../functions/media/media-info.ts'
-import { splitPiece } from '../../functions/chunk/split.ts'
+import { splitPiece } from '../../functions/chunk/pieces/split.ts'
 import { clipFolder, makeClip, pictureHashes } from '../helpers/clips.ts'
 
 const folder = await clipFolder()

@@ -2,7 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chunkFacts } from '../../functions/chunk/chunk-facts.ts'
+import { chunkFacts } from '../../functions/chunk/tracks/chunk-facts.ts'
 import type { FunctionDefinition } from '../../runtime/index.ts'
 import { leftovers, localAttempt, type LocalAttempt } from '../helpers/attempt.ts'
 import { clipFolder, decoded, makeMedia } from '../helpers/clips.ts'

@@ -4,9 +4,9 @@ import { mkdtemp, open, readdir, readFile, readlink, realpath, rm, stat, writeFi
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { diagnose } from '../../functions/ffmpeg/diagnosis.ts'
-import { MAX_PROCESSES } from '../../functions/ffmpeg/sandbox.ts'
-import type { FfmpegOptions } from '../../functions/ffmpeg/ffmpeg.ts'
+import { diagnose } from '../../functions/ffmpeg/words/diagnosis.ts'
+import { MAX_PROCESSES } from '../../functions/ffmpeg/sandbox/sandbox.ts'
+import type { FfmpegOptions } from '../../functions/ffmpeg/run/ffmpeg.ts'
 import { toolUser } from '../../runtime/index.ts'
 import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
 import { processesIn } from '../helpers/processes.ts'
@@ -61,7 +61,7 @@ async function descriptors(pid: number): Promise<readonly string[]> {
 }
 
 describe.each(await ffmpegBuilds())('the fence around $name', (build) => {
-  const load = () => withBuild(build, () => import('../../functions/ffmpeg/ffmpeg.ts'))
+  const load = () => withBuild(build, () => import('../../functions/ffmpeg/run/ffmpeg.ts'))
 
   it.skipIf(process.platform !== 'linux')('gives it no descriptor but its own pipes and files', async () => {
     // What a parent forgets to close is inherited by every child.

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { FfmpegOptions } from '../../functions/ffmpeg/ffmpeg.ts'
+import type { FfmpegOptions } from '../../functions/ffmpeg/run/ffmpeg.ts'
 import { ffmpegBuilds, withBuild, type FfmpegBuild } from '../helpers/ffmpeg-builds.ts'
 import { processesIn } from '../helpers/processes.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -44,7 +44,7 @@ const untilRunning = () =>
   })
 
 describe.each(await ffmpegBuilds())('the seam with $name', (build) => {
-  const load = () => withBuild(build, () => import('../../functions/ffmpeg/ffmpeg.ts'))
+  const load = () => withBuild(build, () => import('../../functions/ffmpeg/run/ffmpeg.ts'))
 
   it('returns a failure as a value with the last lines, not as an error', async () => {
     const { runFfmpeg } = await load()
@@ -158,7 +158,7 @@ describe.each(await ffmpegBuilds())('the seam with $name', (build) => {
   })
 
   function spawnParent({ ffmpegPath, ffprobePath }: FfmpegBuild) {
-    const module = new URL('../../functions/ffmpeg/ffmpeg.ts', import.meta.url).href
+    const module = new URL('../../functions/ffmpeg/run/ffmpeg.ts', import.meta.url).href
     const script = `import(${JSON.stringify(module)}).then(({ startFfmpeg }) => startFfmpeg(${JSON.stringify(options(ENDLESS))}))`
     const withSignal = script.replace(/"signal":\{\}/, '"signal":new AbortController().signal')
     return spawn(process.execPath, ['--import', 'tsx', '--eval', withSignal], {
@@ -171,7 +171,7 @@ describe.each(await ffmpegBuilds())('the seam with $name', (build) => {
 it('says so when the program cannot be started', async () => {
   const [build] = await ffmpegBuilds()
   if (!build) throw new Error('there is always the embedded build')
-  const { runFfmpeg } = await withBuild(build, () => import('../../functions/ffmpeg/ffmpeg.ts'))
+  const { runFfmpeg } = await withBuild(build, () => import('../../functions/ffmpeg/run/ffmpeg.ts'))
   const failure = runFfmpeg({ ...options('-version'), cwd: join(cwd, 'no such folder') })
   await expect(failure).rejects.toThrow(/ffmpeg could not be started/)
   await expect(failure).rejects.toMatchObject({ name: 'ToolError', tool: 'ffmpeg' })

@@ -5,8 +5,8 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
-import type { FfmpegOptions } from '../../functions/ffmpeg/ffmpeg.ts'
-import { needsOf } from '../../functions/ffmpeg/media-budget.ts'
+import type { FfmpegOptions } from '../../functions/ffmpeg/run/ffmpeg.ts'
+import { needsOf } from '../../functions/ffmpeg/sandbox/media-budget.ts'
 import { makeMedia } from '../helpers/clips.ts'
 import { processesIn } from '../helpers/processes.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -38,7 +38,7 @@ afterAll(async () => {
 
 const ended: string[] = []
 async function start(name: string, words: string, more: Partial<FfmpegOptions> = {}) {
-  const { startFfmpeg } = await import('../../functions/ffmpeg/ffmpeg.ts')
+  const { startFfmpeg } = await import('../../functions/ffmpeg/run/ffmpeg.ts')
   const options: FfmpegOptions = {
     tool: 'ffmpeg',
     profile: 'encode',

@@ -4,7 +4,7 @@ import { mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 import { SERVER_PATIENCE_MS } from '../patience.ts'
-import { ffmpegBinaries } from '../../../functions/ffmpeg/binaries.ts'
+import { ffmpegBinaries } from '../../../functions/ffmpeg/build/binaries.ts'
 
 const run = promisify(execFile)
 

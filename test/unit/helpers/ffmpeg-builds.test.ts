@@ -6,6 +6,6 @@ it('modules that are loaded again and again leave no listener on the process for
   if (!build) throw new Error('no FFmpeg is here, not even the embedded one')
   const before = process.listenerCount('exit')
   for (let times = 0; times < 12; times++)
-    await withBuild(build, () => import('../../../functions/ffmpeg/ffmpeg.ts'))
+    await withBuild(build, () => import('../../../functions/ffmpeg/run/ffmpeg.ts'))
   expect(process.listenerCount('exit')).toBe(before)
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 // Registers the metrics of the FFmpeg seam.
-import '../../../functions/ffmpeg/metrics.ts'
+import '../../../functions/ffmpeg/run/metrics.ts'
 import { generate } from '../../../infra/grafana/source/generate.ts'
 import { createQueueGauges } from '../../../runtime/api/queue-gauges.ts'
 import { createMetrics, functionMetrics } from '../../../runtime/telemetry/metrics.ts'

@@ -28,7 +28,7 @@ it('finds the tests that run FFmpeg, and none of the others', async () => {
 it.each([
   { line: "import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'", uses: true },
   { line: "import { chunk } from '../../functions/chunk.ts'", uses: true },
-  { line: "import { runFfmpeg } from '../../functions/ffmpeg/ffmpeg.ts'", uses: true },
+  { line: "import { runFfmpeg } from '../../functions/ffmpeg/run/ffmpeg.ts'", uses: true },
   { line: "import { defineFunction } from '../../runtime/function/definition.ts'", uses: false },
   { line: "import { functions } from './cleanup-functions.ts'", uses: false },
 ])('knows by an import: $line', ({ line, uses }) => expect(usesFfmpeg(`${line}\n`)).toBe(uses))

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import picomatch from 'picomatch'
 import { describe, expect, it } from 'vitest'
-import { MEDIA_FILES } from '../../../../functions/media/media-files.ts'
+import { MEDIA_FILES } from '../../../../functions/media/policy.ts'
 import { createAutomaton } from '../../../../runtime/function/glob/automaton.ts'
 import { parseExpression } from '../../../../runtime/function/glob/expression.ts'
 import { compileGlob } from '../../../../runtime/function/glob/glob.ts'

@@ -5,12 +5,11 @@ import type { Inspection } from '../../../../functions/media/inspect.ts'
 import {
   joinedWarnings,
   mediaOfAll,
-  named,
   placed,
   progressOfAll,
   requestOfEach,
 } from '../../../../functions/chunk/joined.ts'
-import type { Recording } from '../../../../functions/chunk/recordings.ts'
+import { named, type Recording } from '../../../../functions/chunk/recordings.ts'
 
 function recording(durationSeconds?: number): Recording {
   const media = { format: 'ogg', durationSeconds, video: [], audio: [{ index: 0, durationSeconds }] }

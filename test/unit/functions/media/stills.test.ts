@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { VideoStream } from '../../../../functions/media/media-info.ts'
-import { stillsOf } from '../../../../functions/media/stills.ts'
+import { stillsOf } from '../../../../functions/media/picture-facts.ts'
 
 const VIDEO: VideoStream = { index: 0, codec: 'h264', isDefault: true, rotation: 0, isHdr: false }
 const isStill = (raw: object, video: Partial<VideoStream> = {}) =>

@@ -1,0 +1,135 @@
+/**
+ * Where the clock of a file goes back, as it does where a second recording was appended to the first: FFmpeg gives all later
+ * packets a time of its own making, or drops them. Reads the file up to that place, once.
+ * @module
+ */
+import { listingArguments } from '../../ffmpeg/arguments.ts'
+import type { ChunkPlan } from '../../media/container.ts'
+import { hasLostInput } from '../../ffmpeg/words/diagnosis.ts'
+import { failureOf } from '../../ffmpeg/words/failure.ts'
+import { runFfmpeg } from '../../ffmpeg/run/ffmpeg.ts'
+import type { Inspection } from '../../media/inspect.ts'
+import type { MediaInput } from '../../ffmpeg/media-input.ts'
+import type { BackStep } from '../../ffmpeg/words/packet-counts.ts'
+
+export interface ClockOptions {
+  readonly input: MediaInput
+  /** The streams that are kept. */
+  readonly streams: readonly number[]
+  /** Of the file. */
+  readonly startSeconds: number
+  readonly scratch: string
+  readonly signal: AbortSignal
+  /** A sign of life. */
+  readonly onRead: () => void
+}
+
+export interface ClockBreak {
+  /** Up to here there is something of every stream, counted from the beginning of the file. */
+  readonly atSeconds: number
+}
+
+/** What goes back by less is a writer's rounding, and two packets at one time. */
+const TOLERANCE_SECONDS = 0.1
+/** Lines between two signs of life. */
+const READ_LINES = 5_000
+
+/** Containers whose clock may start again: FFmpeg goes on from where it was. */
+const RESTARTING = ['mpegts', 'mpeg']
+/** FFmpeg compares with the time of decoding, which is some pictures before that of showing. */
+const MARGIN_FRAMES = 3
+const MARGIN_SECONDS = 0.15
+
+export interface GoodPart {
+  readonly clock: ClockBreak
+  /** What is later is left out: every stream has something at that time, so each of them ends there. */
+  readonly untilSeconds: number
+}
+
+/** What to keep of a file that breaks off, when it breaks off there; undefined when its clock does not go back. */
+export async function goodPart(
+  { inspection, plan }: { readonly inspection: Inspection; readonly plan: ChunkPlan },
+  run: Pick<ClockOptions, 'scratch' | 'signal' | 'onRead'>,
+): Promise<GoodPart | undefined> {
+  const { input, media } = inspection
+  if (RESTARTING.includes(media.format)) return undefined
+  const streams = plan.kept.map(({ index }) => index)
+  const clock = await clockBreak({ ...run, input, streams, startSeconds: media.startSeconds ?? 0 })
+  if (!clock) return undefined
+  const { framesPerSecond = 25 } = plan.video ?? {}
+  const margin = plan.video ? Math.min(MARGIN_SECONDS, MARGIN_FRAMES / framesPerSecond) : 0
+  return { clock, untilSeconds: Math.max(0, clock.atSeconds - margin) }
+}
+
+/** Pure but for its own state: the first packet that is decoded before the one that came before it. */
+export function createClockWatcher(streams: readonly number[], startSeconds: number) {
+  const latest = new Map<number, number>()
+  let found: ClockBreak | undefined
+  return {
+    /** Shape: `0,1.040000,0.960000,0.040000,16278,K__`, with `N/A` for what is unknown. @returns whether the clock has gone back */
+    add(line: string): boolean {
+      const [stream = '', pts = '', dts = '', , , flags = ''] = line.split(',')
+      const index = Number(stream)
+      if (found || !streams.includes(index)) return found !== undefined
+      // The first packets of H.264 in Matroska have no time of decoding, and are not in the order in which they are shown.
+      const seconds = (flags.startsWith('K') ? [dts, pts] : [dts])
+        .filter((text) => text !== '')
+        .map(Number)
+        .find(Number.isFinite)
+      if (seconds === undefined) return false
+      const last = latest.get(index) ?? -Infinity
+      if (seconds < last - TOLERANCE_SECONDS) {
+        found = { atSeconds: Math.max(0, Math.min(...latest.values()) - startSeconds) }
+        return true
+      }
+      latest.set(index, Math.max(last, seconds))
+      return false
+    },
+    found: () => found,
+  }
+}
+
+/** Enough is known: the rest of the file need not be read. */
+class Enough extends Error {}
+
+/** @throws {ToolError} when the source could not be read to its end */
+export async function clockBreak(options: ClockOptions): Promise<ClockBreak | undefined> {
+  const { input, streams, startSeconds, scratch, signal, onRead } = options
+  const watcher = createClockWatcher(streams, startSeconds)
+  let lines = 0
+  try {
+    const result = await runFfmpeg({
+      tool: 'ffprobe',
+      profile: 'probe',
+      arguments: listingArguments(input),
+      cwd: scratch,
+      signal,
+      onLine: (line) => {
+        if (++lines % READ_LINES === 0) onRead()
+        if (watcher.add(line)) throw new Enough()
+      },
+    })
+    // A file that breaks off is read to there.
+    if (hasLostInput(result)) throw failureOf(result)
+  } catch (error) {
+    if (!(error instanceof Enough)) throw error
+  }
+  return watcher.found()
+}
+
+/** By what FFmpeg said as it wrote: where a stream went back, if not by a rounding. Pure. */
+export function steppedBack(
+  steps: readonly BackStep[],
+  perSecond: readonly number[],
+): ClockBreak | undefined {
+  const seconds = steps.flatMap(({ place, previous, current }) => {
+    const ticks = perSecond[place] ?? 0
+    return ticks > 0 && previous - current > TOLERANCE_SECONDS * ticks ? [previous / ticks] : []
+  })
+  return seconds.length > 0 ? { atSeconds: Math.max(0, Math.min(...seconds)) } : undefined
+}
+
+/** As the beginning of a sentence. */
+export function clockReason({ atSeconds }: ClockBreak): string {
+  return `the file's clock goes back after ${atSeconds.toFixed(1)} s, as where a second recording was appended to the first (mode "exact" cuts both, one after the other)`
+}

@@ -1,0 +1,236 @@
+/**
+ * The one place that starts FFmpeg and ffprobe. Arguments come from `arguments.ts`; what a failure means is the
+ * caller's business: a run that ended is a value, whatever its exit code.
+ * @module
+ */
+import { spawn, type ChildProcess } from 'node:child_process'
+import type { Readable } from 'node:stream'
+import { PermanentError } from '../../../runtime/index.ts'
+import { MAX_MEDIA_SECONDS, TOO_LONG } from '../allowed.ts'
+import { ffmpegBinaries } from '../build/binaries.ts'
+import { listenToComplaints, type Complaints } from './complaints.ts'
+import { fenceFor, handOver, MAX_PROCESSES, GUARDED_ENVIRONMENT } from '../sandbox/sandbox.ts'
+import { DEFAULT_LIMITS, guardedCommand, type Limits } from '../sandbox/ulimits.ts'
+import { createLineSplitter } from '../words/lines.ts'
+import { mediaBudget, needsOf } from '../sandbox/media-budget.ts'
+import {
+  ffmpegDuration,
+  ffmpegRuns,
+  mediaSecondsProcessed,
+  type Profile,
+  type RunOutcome,
+} from './metrics.ts'
+import { countUsage } from './process-usage.ts'
+import { createProgressParser, type FfmpegProgress } from './progress.ts'
+import { ToolError, type FfmpegResult } from '../words/result.ts'
+
+export interface FfmpegOptions {
+  readonly tool: 'ffmpeg' | 'ffprobe'
+  readonly profile: Profile
+  readonly arguments: readonly string[]
+  /** The working folder: file names in the arguments are relative to it, so that no message shows a path. */
+  readonly cwd: string
+  /** Kills the process group; then {@link FfmpegRun.ended} rejects with the signal's reason. */
+  readonly signal: AbortSignal
+  /** Over {@link DEFAULT_LIMITS}. */
+  readonly limits?: Partial<Limits>
+  /** A line of standard output. What it throws ends the process, and {@link FfmpegRun.ended} rejects with it. */
+  readonly onLine?: (line: string) => void
+  /** A line of standard error; what it throws does the same. */
+  readonly onErrorLine?: (line: string) => void
+  /** From `-progress pipe:3`. */
+  readonly onProgress?: (progress: FfmpegProgress) => void
+}
+
+export interface FfmpegRun {
+  /** Stops the whole group where it stands; nothing is written until {@link resume}. */
+  pause(): void
+  resume(): void
+  /** Ends it at once. FFmpeg goes on for a minute after SIGTERM, so there is no other way. */
+  kill(): void
+  /**
+   * Settles when the process is gone and every line was handed on.
+   *
+   * @throws {ToolError} when it could not be started
+   */
+  readonly ended: Promise<FfmpegResult>
+}
+
+/** Groups that run: a process that ends in good order leaves none, also where nothing else lets them die with it. */
+const groups = new Set<number>()
+process.on('exit', () => {
+  for (const pid of groups) signalGroup(pid, 'SIGKILL')
+})
+
+/**
+ * Starts when it is its turn (`budget.ts`).
+ *
+ * @throws {ToolError} when there is no FFmpeg
+ */
+export async function startFfmpeg(options: FfmpegOptions): Promise<FfmpegRun> {
+  const { profile, signal } = options
+  // Descriptions are read at once: they are short, and who has a place may need one.
+  if (profile === 'probe') return start(options)
+  const leave = await mediaBudget().enter(needsOf(profile, options.arguments), {
+    signal,
+    onWaiting: () => options.onProgress?.({}),
+  })
+  try {
+    const run = await start(options)
+    run.ended.then(leave, leave)
+    return run
+  } catch (error) {
+    leave()
+    throw error
+  }
+}
+
+async function start(options: FfmpegOptions): Promise<FfmpegRun> {
+  const binaries = await ffmpegBinaries()
+  const path = options.tool === 'ffmpeg' ? binaries.ffmpegPath : binaries.ffprobePath
+  const limits = { ...DEFAULT_LIMITS, ...options.limits }
+  // Who reads through the range proxy needs our loopback.
+  const isOffline = !options.arguments.some(isUrl)
+  const fence = await fenceFor(path, { isOffline })
+  const [command, ...prefix] = guardedCommand(path, limits, {
+    fence,
+    parentPid: process.pid,
+    maxProcesses: MAX_PROCESSES,
+  })
+  await handOver(options.cwd, fence).catch((cause: unknown) => {
+    throw unstartable(options.tool, cause)
+  })
+  options.signal.throwIfAborted()
+  const child = spawn(command, [...prefix, ...options.arguments], {
+    cwd: options.cwd,
+    env: GUARDED_ENVIRONMENT,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
+  return follow(child, options, limits)
+}
+
+/** Runs to the end: {@link startFfmpeg} for those who need no brake. */
+export async function runFfmpeg(options: FfmpegOptions): Promise<FfmpegResult> {
+  return (await startFfmpeg(options)).ended
+}
+
+function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Limits): FfmpegRun {
+  const { pid } = child
+  const startedAtMs = performance.now()
+  let mediaSeconds: number | undefined
+  let failure: { readonly error: unknown } | undefined
+
+  const send = (signal: NodeJS.Signals) => {
+    // After its exit the id may belong to somebody else.
+    if (pid !== undefined && groups.has(pid)) signalGroup(pid, signal)
+  }
+  const kill = () => send('SIGKILL')
+  const guarded = (act: () => void) => {
+    if (failure) return
+    try {
+      act()
+    } catch (error) {
+      failure = { error }
+      kill()
+    }
+  }
+  const parseProgress = createProgressParser()
+  readLines(child.stdout, (line) => guarded(() => options.onLine?.(line)))
+  readLines(child.stdio[3] as Readable, (line) =>
+    guarded(() => {
+      const progress = parseProgress(line)
+      if (!progress) return
+      mediaSeconds = progress.mediaSeconds ?? mediaSeconds
+      if (mediaSeconds !== undefined && mediaSeconds > MAX_MEDIA_SECONDS) {
+        throw new PermanentError(`the file is not accepted: ${TOO_LONG}`)
+      }
+      options.onProgress?.(progress)
+    }),
+  )
+  const complaints = listenToComplaints(child, {
+    memoryBytes,
+    readsUrl: options.arguments.some(isUrl),
+    kill,
+    onLine: options.onErrorLine && ((line) => guarded(() => options.onErrorLine?.(line))),
+  })
+
+  if (pid !== undefined) groups.add(pid)
+  countUsage(child, options.profile)
+  options.signal.addEventListener('abort', kill, { once: true })
+  child.once('exit', () => groups.delete(pid ?? 0))
+
+  const ended = new Promise<FfmpegResult>((resolve, reject) => {
+    const settle = (outcome: RunOutcome, act: () => void) => {
+      options.signal.removeEventListener('abort', kill)
+      ffmpegRuns.inc({ profile: options.profile, outcome })
+      ffmpegDuration.observe({ profile: options.profile }, (performance.now() - startedAtMs) / 1_000)
+      mediaSecondsProcessed.inc({ profile: options.profile }, mediaSeconds ?? 0)
+      act()
+    }
+    child.once('error', (cause) => {
+      settle('unstartable', () => reject(unstartable(options.tool, cause)))
+    })
+    child.once('close', (code, signal) => {
+      if (pid === undefined) return
+      if (options.signal.aborted) return settle('aborted', () => reject(toError(options.signal.reason)))
+      if (failure) return settle('aborted', () => reject(toError(failure?.error)))
+      if (isChainFailure(code, complaints)) {
+        return settle('unstartable', () => reject(unstartable(options.tool, complaints.lastLines(1)[0])))
+      }
+      const counts = complaints.counts()
+      const result = {
+        tool: options.tool,
+        ...(code !== null && { exitCode: code }),
+        ...(signal !== null && { signal }),
+        lastLines: complaints.lastLines(),
+        notableLines: complaints.notableLines(),
+        ...(complaints.stoodStill && { stoodStill: true }),
+        ...(mediaSeconds !== undefined && { mediaSeconds }),
+        ...(counts !== undefined && { counts }),
+        backSteps: complaints.backSteps(),
+      }
+      return settle(code === 0 ? 'succeeded' : 'failed', () => resolve(result))
+    })
+  })
+  // Whoever paused or killed it may come to await it later.
+  ended.catch(() => {})
+  return { pause: () => send('SIGSTOP'), resume: () => send('SIGCONT'), kill, ended }
+}
+
+function isUrl(word: string): boolean {
+  return /^(subfile,[^:]*:)?http:\/\//.test(word)
+}
+
+function readLines(stream: Readable | null, onLine: (line: string) => void): void {
+  const splitter = createLineSplitter(onLine)
+  stream
+    ?.setEncoding('utf8')
+    .on('data', (text: string) => splitter.add(text))
+    .on('end', () => splitter.end())
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // It ended between the look and the shot.
+  }
+}
+
+/** `unshare`, `setpriv`, the shell and `nice` say so themselves when they cannot start the next program. */
+function isChainFailure(code: number | null, complaints: Complaints): boolean {
+  return (
+    (code === 126 || code === 127) &&
+    /^(unshare|setpriv|nice|\S*\bsh): /.test(complaints.lastLines(1)[0] ?? '')
+  )
+}
+
+function unstartable(tool: 'ffmpeg' | 'ffprobe', cause: unknown): ToolError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new ToolError(`${tool} could not be started: ${reason}`, { tool, cause })
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason))
+}

@@ -1,0 +1,58 @@
+/** What the FFmpeg seam counts. Labels are bounded, and every combination is there from the start. @module */
+import { Counter, Histogram } from 'prom-client'
+import { functionMetrics } from '../../../runtime/index.ts'
+
+/** Kinds of FFmpeg work: reading a description, copying packets, encoding. */
+export const PROFILES = ['probe', 'copy', 'encode'] as const
+export type Profile = (typeof PROFILES)[number]
+
+/** `failed`: it ended by itself with an error or crashed; `aborted`: we ended it; `unstartable`: it never ran. */
+export const RUN_OUTCOMES = ['succeeded', 'failed', 'aborted', 'unstartable'] as const
+export type RunOutcome = (typeof RUN_OUTCOMES)[number]
+
+const registers = [functionMetrics]
+
+export const ffmpegRuns = new Counter({
+  name: 'sluice_ffmpeg_runs_total',
+  help: 'FFmpeg and ffprobe processes that ended, by how they ended.',
+  labelNames: ['profile', 'outcome'],
+  registers,
+})
+
+export const ffmpegDuration = new Histogram({
+  name: 'sluice_ffmpeg_duration_seconds',
+  help: 'How long FFmpeg and ffprobe processes ran, pauses for slow uploads included.',
+  labelNames: ['profile'],
+  buckets: [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200],
+  registers,
+})
+
+export const mediaSecondsProcessed = new Counter({
+  name: 'sluice_media_seconds_processed_total',
+  help: 'Media time that FFmpeg went through.',
+  labelNames: ['profile'],
+  registers,
+})
+
+export const ffmpegCpuSeconds = new Counter({
+  name: 'sluice_ffmpeg_cpu_seconds_total',
+  help: 'CPU time of FFmpeg and ffprobe processes that ended (on Linux).',
+  labelNames: ['profile'],
+  registers,
+})
+
+export const ffmpegMaxRssBytes = new Histogram({
+  name: 'sluice_ffmpeg_max_rss_bytes',
+  help: 'Most memory that an FFmpeg or ffprobe process held, as last seen while it ran (on Linux).',
+  labelNames: ['profile'],
+  buckets: [16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096].map((mebibytes) => mebibytes * 1024 ** 2),
+  registers,
+})
+
+for (const profile of PROFILES) {
+  ffmpegCpuSeconds.inc({ profile }, 0)
+  ffmpegMaxRssBytes.zero({ profile })
+  for (const outcome of RUN_OUTCOMES) ffmpegRuns.inc({ profile, outcome }, 0)
+  ffmpegDuration.zero({ profile })
+  mediaSecondsProcessed.inc({ profile }, 0)
+}

@@ -1,0 +1,62 @@
+/**
+ * How a child process is held: limits on what it may take, an environment without secrets, a low priority, files that only
+ * its user can read; and, by `sandbox.ts`, few rights. All of it is one chain of `exec`: the child keeps the first process's id.
+ * @module
+ */
+import type { Fence } from './sandbox.ts'
+
+export interface Limits {
+  /** Address space. */
+  readonly memoryBytes: number
+  readonly cpuSeconds: number
+  /** Of each file that it writes. */
+  readonly fileBytes: number
+  readonly openFiles: number
+}
+
+/** A backstop against what the arguments' own limits let through; an attempt of one core ends by its timeout (12 h) at the same time. */
+export const DEFAULT_LIMITS: Limits = {
+  memoryBytes: 4 * 1024 ** 3,
+  cpuSeconds: 12 * 3_600,
+  fileBytes: 64 * 1024 ** 3,
+  openFiles: 256,
+}
+
+export interface GuardOptions {
+  readonly fence: Fence
+  readonly parentPid: number
+  /** Of everything that the fence's own user runs. */
+  readonly maxProcesses: number
+}
+
+/**
+ * The command line that runs `path` under `limits`. Pure.
+ *
+ * @param parentPid - of the process that it shall die with, where the fence sees to that
+ */
+export function guardedCommand(
+  path: string,
+  limits: Limits,
+  { fence, parentPid, maxProcesses }: GuardOptions,
+): readonly [string, ...string[]] {
+  const ulimits = [
+    ['v', Math.ceil(limits.memoryBytes / 1024)],
+    ['t', limits.cpuSeconds],
+    // POSIX shells count files in blocks of 512 bytes.
+    ['f', Math.ceil(limits.fileBytes / 512)],
+    ['n', limits.openFiles],
+    ['c', 0],
+  ]
+  // Not every system has every limit, and a lower one that is already in force is as good.
+  const limit = ulimits.map(([flag, value]) => `ulimit -${flag} ${value} 2>/dev/null || :`).join('; ')
+  // Debian's shell and others have different letters for it.
+  const crowd = fence.user
+    ? `ulimit -p ${maxProcesses} 2>/dev/null || ulimit -u ${maxProcesses} 2>/dev/null || :; `
+    : ''
+  // A parent that died before the kernel was told of the wish to die with it sends no signal any more.
+  const orphan = fence.diesWithParent ? `[ "$PPID" -eq ${parentPid} ] || exit 137; ` : ''
+  const script = `${orphan}umask 077; ${crowd}${limit}; exec nice -n 10 "$0" "$@"`
+  const words = [...fence.outer, '/bin/sh', '-c', script, ...fence.inner, path]
+  const [command = path, ...rest]: readonly string[] = words
+  return [command, ...rest]
+}

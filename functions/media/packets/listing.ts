@@ -1,0 +1,141 @@
+/**
+ * Every packet of a file -> where it can be cut, and how many bytes lie between. For cuts that depend on sizes, and where
+ * nothing else tells the length. Reads the whole file once.
+ * @module
+ */
+import { PermanentError } from '../../../runtime/index.ts'
+import { MAX_MEDIA_SECONDS, TOO_LONG } from '../../ffmpeg/allowed.ts'
+import { listingArguments, plainListingArguments } from '../../ffmpeg/arguments.ts'
+import { mustHaveSucceeded } from '../../ffmpeg/words/failure.ts'
+import { runFfmpeg } from '../../ffmpeg/run/ffmpeg.ts'
+import type { MediaInput } from '../../ffmpeg/media-input.ts'
+import { createPlainLines } from './plain-listing.ts'
+
+/** From one possible cut to the next. */
+export interface Group {
+  /** On the time line of the file, which begins with 0. */
+  readonly startSeconds: number
+  /** At most: with what a container needs beside the media itself. */
+  readonly bytes: number
+}
+
+export interface Listing {
+  readonly groups: readonly Group[]
+  readonly endSeconds: number
+}
+
+export interface ListerOptions {
+  /** The stream at whose keyframes cuts are made. */
+  readonly reference: number
+  /** The other ones that are kept. */
+  readonly others: readonly number[]
+  /** Of the file. */
+  readonly startSeconds: number
+}
+
+/** Tables of MP4: size, time, offset and place of each packet. Other containers need less. */
+const PACKET_BYTES = 32
+/** Of packets that are all keyframes, as of sound: so many make a group. */
+const GROUP_SECONDS = 0.1
+/** How exactly it is known between which cuts the packets of other streams will be. */
+const BIN_SECONDS = 0.25
+
+/** Some 41 hours of sound, and 200 MB of memory. */
+const MAX_GROUPS = 1_500_000
+const TOO_MANY = `the file has more than ${MAX_GROUPS} places for a cut: "parts" and "bytes" cannot be had of it, "seconds" can`
+
+/** Pure but for its own state. */
+export function createLister({ reference, others, startSeconds }: ListerOptions) {
+  const groups: { startSeconds: number; decodedSeconds: number; bytes: number }[] = []
+  const bins = new Map<number, number>()
+  let endSeconds = 0
+  return {
+    /** Shape: `0,1.040000,0.960000,0.040000,16278,K__`, with `N/A` for what is unknown. */
+    /** @throws {PermanentError} when the packets go on for longer than any media may */
+    add(line: string): void {
+      const [stream, pts, dts, duration, size, flags = ''] = line.split(',')
+      const index = Number(stream)
+      if (!size || (index !== reference && !others.includes(index))) return
+      const bytes = Number(size) + PACKET_BYTES
+      const decodedSeconds = firstNumber(dts, pts) - startSeconds
+      const shownSeconds = firstNumber(pts, dts) - startSeconds
+      const lastsSeconds = Number(duration)
+      if (Number.isFinite(shownSeconds))
+        endSeconds = Math.max(endSeconds, shownSeconds + (Number.isFinite(lastsSeconds) ? lastsSeconds : 0))
+      if (shownSeconds > MAX_MEDIA_SECONDS) throw new PermanentError(`the file is not accepted: ${TOO_LONG}`)
+      if (groups.length > MAX_GROUPS || bins.size > MAX_GROUPS) throw new PermanentError(TOO_MANY)
+      if (index !== reference) {
+        const bin = Math.floor((Number.isFinite(decodedSeconds) ? decodedSeconds : 0) / BIN_SECONDS)
+        bins.set(bin, (bins.get(bin) ?? 0) + bytes)
+        return
+      }
+      const last = groups.at(-1)
+      const isNext =
+        flags.startsWith('K') &&
+        !(last && shownSeconds < last.startSeconds + GROUP_SECONDS) &&
+        Number.isFinite(shownSeconds)
+      if (last && !isNext) last.bytes += bytes
+      else groups.push({ startSeconds: shownSeconds, decodedSeconds, bytes })
+    },
+    end(): Listing {
+      const starts = groups.map(({ decodedSeconds }) => Math.floor(decodedSeconds / BIN_SECONDS))
+      const sums = sumsOf(bins)
+      return {
+        endSeconds,
+        groups: groups.map((group, place) => ({
+          startSeconds: Math.max(0, group.startSeconds),
+          // What lies in the same bin as a cut may come on either side of it, so it counts on both.
+          bytes:
+            group.bytes + sums(place === 0 ? -Infinity : (starts[place] ?? 0), starts[place + 1] ?? Infinity),
+        })),
+      }
+    },
+  }
+}
+
+export interface ListOptions extends ListerOptions {
+  readonly input: MediaInput
+  readonly scratch: string
+  readonly signal: AbortSignal
+}
+
+/** @throws {PermanentError} when the file cannot be read */
+export async function listPackets(options: ListOptions): Promise<Listing> {
+  const { input, reference, others } = options
+  const lister = createLister(options)
+  const [streams, hasForeign] = [[reference, ...others], input.hasForeign ?? false]
+  const toLine = hasForeign ? createPlainLines(streams) : (line: string) => line
+  const result = await runFfmpeg({
+    tool: hasForeign ? 'ffmpeg' : 'ffprobe',
+    profile: 'probe',
+    arguments: hasForeign ? plainListingArguments(input, streams) : listingArguments(input),
+    cwd: options.scratch,
+    signal: options.signal,
+    onLine: (line) => lister.add(toLine(line) ?? ''),
+  })
+  mustHaveSucceeded(result)
+  return lister.end()
+}
+
+/** The sum of all bins from one to another, both included. */
+function sumsOf(bins: ReadonlyMap<number, number>): (from: number, to: number) => number {
+  const keys = [...bins.keys()].sort((a, b) => a - b)
+  const before = [0]
+  for (const key of keys) before.push((before.at(-1) ?? 0) + (bins.get(key) ?? 0))
+  const place = (isPast: (key: number) => boolean) => {
+    let [low, high] = [0, keys.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (isPast(keys[middle] ?? 0)) high = middle
+      else low = middle + 1
+    }
+    return low
+  }
+  return (from, to) => (before[place((key) => key > to)] ?? 0) - (before[place((key) => key >= from)] ?? 0)
+}
+
+function firstNumber(...texts: readonly (string | undefined)[]): number {
+  return (
+    texts.map((text) => (text === undefined || text === '' ? NaN : Number(text))).find(Number.isFinite) ?? NaN
+  )
+}

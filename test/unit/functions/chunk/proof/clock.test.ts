@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { clockReason, createClockWatcher, steppedBack } from '../../../../../functions/chunk/proof/clock.ts'
+
+describe('the clock of a file', () => {
+  function watched(lines: readonly string[], startSeconds = 0) {
+    const watcher = createClockWatcher([0, 1], startSeconds)
+    const told = lines.map((line) => watcher.add(line))
+    return { told, found: watcher.found() }
+  }
+
+  it('goes on, also with B-frames, packets at one time, unknown times and streams that are not kept', () => {
+    const { told, found } = watched([
+      '0,0.08,0.00,0.04,9,K__',
+      '1,0.00,0.00,0.02,9,K__',
+      '0,0.16,0.04,0.04,9,__',
+      '0,0.12,0.08,0.04,9,__',
+      '1,0.02,0.02,0.02,9,K__',
+      '1,0.02,0.02,0.02,9,K__',
+      '0,N/A,N/A,0.04,9,__',
+      '2,9.00,9.00,0.04,9,K__',
+      '2,0.00,0.00,0.04,9,K__',
+      '1,-0.03,-0.03,0.02,9,K__',
+    ])
+    expect(told).not.toContain(true)
+    expect(found).toBeUndefined()
+  })
+
+  it('goes on where the first packets of Matroska with B-frames have no time of decoding', () => {
+    const { found } = watched([
+      '0,0.000,N/A,0.04,9,K__',
+      '0,0.160,N/A,0.04,9,___',
+      '0,0.040,N/A,0.04,9,___',
+      '0,0.120,0.120,0.04,9,___',
+    ])
+    expect(found).toBeUndefined()
+  })
+
+  it('goes back where a stream does, and up to there is what every stream has', () => {
+    const lines = ['0,1,1,1,9,K__', '1,1,1,1,9,K__', '0,4,4,1,9,K__', '1,3.5,3.5,1,9,K__', '0,1,1,1,9,K__']
+    expect(watched(lines)).toEqual({
+      told: [false, false, false, false, true],
+      found: { atSeconds: 3.5 },
+    })
+    expect(watched(lines, 1).found).toEqual({ atSeconds: 2.5 })
+    expect(clockReason({ atSeconds: 3.5 })).toMatch(/^the file's clock goes back after 3\.5 s/)
+  })
+
+  it('is told by what FFmpeg says as it writes, where that is more than rounding', () => {
+    const steps = [
+      { place: 0, previous: 8_000, current: 7_999 },
+      { place: 1, previous: 383_676, current: 372_760 },
+    ]
+    expect(steppedBack(steps, [1_000, 48_000])?.atSeconds).toBeCloseTo(7.99)
+    expect(steppedBack(steps.slice(0, 1), [1_000])).toBeUndefined()
+    expect(steppedBack(steps, [])).toBeUndefined()
+  })
+})

@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createBudget, type Budget, type Needs } from '../../../../../functions/ffmpeg/sandbox/budget.ts'
+import { budgetOf, needsOf } from '../../../../../functions/ffmpeg/sandbox/media-budget.ts'
+
+const never = new AbortController().signal
+
+/** Who has entered, in that order. */
+let entered: string[]
+const leaving = new Map<string, () => void>()
+
+async function enter(budget: Budget, name: string, needs: Needs, signal = never, onWaiting?: () => void) {
+  const leave = await budget.enter(needs, { signal, onWaiting })
+  entered.push(name)
+  leaving.set(name, leave)
+}
+/** Lets everybody go on who can. */
+const settled = () => vi.advanceTimersByTimeAsync(0)
+const leave = async (name: string) => {
+  leaving.get(name)?.()
+  await settled()
+}
+const copy = (memoryBytes: number): Needs => ({ line: 'copy', memoryBytes })
+const encode = (memoryBytes: number): Needs => ({ line: 'encode', memoryBytes })
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  entered = []
+  leaving.clear()
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('the gate', () => {
+  it('lets in who fits, and the next when one has left', async () => {
+    const budget = createBudget({ memoryBytes: 400, encodes: 9 })
+    for (const name of ['a', 'b', 'c']) void enter(budget, name, encode(150))
+    await settled()
+    expect(entered).toEqual(['a', 'b'])
+    await leave('a')
+    expect(entered).toEqual(['a', 'b', 'c'])
+  })
+
+  it('lets in only so many who encode, however little they need', async () => {
+    const budget = createBudget({ memoryBytes: 4_000, encodes: 1 })
+    for (const name of ['a', 'b']) void enter(budget, name, encode(1))
+    await settled()
+    expect(entered).toEqual(['a'])
+    await leave('a')
+    expect(entered).toEqual(['a', 'b'])
+  })
+
+  it('lets copies in beside an encoder that has everything, and whoever waits to encode', async () => {
+    const budget = createBudget({ memoryBytes: 400, encodes: 1 })
+    void enter(budget, '8K', encode(5_000))
+    void enter(budget, 'next', encode(10))
+    for (const name of ['a', 'b']) void enter(budget, name, copy(50))
+    await settled()
+    expect(entered).toEqual(['8K', 'a', 'b'])
+  })
+
+  it('keeps the order: who would fit waits behind who is large and came first', async () => {
+    const budget = createBudget({ memoryBytes: 400, encodes: 9 })
+    void enter(budget, 'first', encode(200))
+    void enter(budget, 'large', encode(250))
+    void enter(budget, 'small', encode(10))
+    await settled()
+    expect(entered).toEqual(['first'])
+    await leave('first')
+    expect(entered).toEqual(['first', 'large', 'small'])
+  })
+
+  it('lets in alone who needs more than there is', async () => {
+    const budget = createBudget({ memoryBytes: 400, encodes: 9 })
+    for (const name of ['small', 'huge', 'after'])
+      void enter(budget, name, encode(name === 'huge' ? 9_000 : 1))
+    await settled()
+    expect(entered).toEqual(['small'])
+    await leave('small')
+    expect(entered).toEqual(['small', 'huge'])
+    await leave('huge')
+    expect(entered).toEqual(['small', 'huge', 'after'])
+  })
+
+  it('gives a place back once, however often it is told', async () => {
+    const budget = createBudget({ memoryBytes: 400, encodes: 1 })
+    for (const name of ['a', 'b', 'c']) void enter(budget, name, encode(1))
+    await settled()
+    await leave('a')
+    await leave('a')
+    expect(entered).toEqual(['a', 'b'])
+  })
+
+  it('takes who is aborted out of the line, and those behind move up', async () => {
+    const budget = createBudget({ memoryBytes: 400, encodes: 9 })
+    const lost = new AbortController()
+    void enter(budget, 'first', encode(200))
+    const large = enter(budget, 'large', encode(250), lost.signal)
+    void enter(budget, 'small', encode(10))
+    const refused = large.catch((error: Error) => error.message)
+    lost.abort(new Error('the lease is lost'))
+    expect(await refused).toBe('the lease is lost')
+    await settled()
+    expect(entered).toEqual(['first', 'small'])
+    await leave('first')
+    await leave('small')
+    void enter(budget, 'whole', encode(300))
+    await settled()
+    expect(entered).toEqual(['first', 'small', 'whole'])
+  })
+
+  it('lets nobody in whose signal was aborted before', async () => {
+    const budget = createBudget({ memoryBytes: 400, encodes: 1 })
+    const gone = AbortSignal.abort(new Error('gone'))
+    await expect(budget.enter(encode(1), { signal: gone })).rejects.toThrow('gone')
+    void enter(budget, 'a', encode(1))
+    await settled()
+    expect(entered).toEqual(['a'])
+  })
+
+  it('gives a sign of life of those who wait, at once and again and again, and of nobody else', async () => {
+    const budget = createBudget({ memoryBytes: 400, encodes: 1, wordEveryMs: 1_000 })
+    const [ofFirst, ofSecond] = [vi.fn<() => void>(), vi.fn<() => void>()]
+    void enter(budget, 'first', encode(1), never, ofFirst)
+    void enter(budget, 'second', encode(1), never, ofSecond)
+    await vi.advanceTimersByTimeAsync(2_500)
+    expect([ofFirst.mock.calls.length, ofSecond.mock.calls.length]).toEqual([0, 3])
+    await leave('first')
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(ofSecond).toHaveBeenCalledTimes(3)
+    expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('what a run needs', () => {
+  const words = (filter: string) => ['-i', 'file:source', '-c:v', 'libx264', '-vf', filter, 'out.mp4']
+
+  it('to encode grows with the picture, as measured on two cores', () => {
+    const mib = (filter: string) => Math.round(needsOf('encode', words(filter), 2).memoryBytes / 1024 ** 2)
+    expect([mib('scale=640:360'), mib('scale=3840:2160'), mib('scale=7680:4320')]).toEqual([54, 823, 3_196])
+    expect(mib('fps=25,scale=640:360')).toBe(54)
+  })
+
+  it('is that of a usual picture where no size is told, and little for sound and for copies', () => {
+    expect(needsOf('encode', words('null'), 2)).toEqual(needsOf('encode', words('scale=1920:1080'), 2))
+    expect(needsOf('encode', ['-c:a', 'aac'], 2)).toEqual({ line: 'encode', memoryBytes: 32 * 1024 ** 2 })
+    expect(needsOf('copy', ['-c', 'copy'], 2)).toEqual({ line: 'copy', memoryBytes: 96 * 1024 ** 2 })
+  })
+})
+
+describe("a worker's part of the machine", () => {
+  const GIB = 1024 ** 3
+  const machine = { cores: 8, memoryBytes: 16 * GIB }
+
+  it.each([
+    [{}, { memoryBytes: 2 * GIB, encodes: 1 }],
+    [{ SLUICE_WORKERS: '1' }, { memoryBytes: 8 * GIB, encodes: 4 }],
+    [
+      { SLUICE_WORKERS: '3', SLUICE_MEDIA_MEMORY: '3GiB' },
+      { memoryBytes: GIB, encodes: 1 },
+    ],
+    [{ SLUICE_WORKERS: '16' }, { memoryBytes: GIB / 2, encodes: 1 }],
+  ])('with %j', (env, budget) => {
+    expect(budgetOf(env, machine)).toEqual(budget)
+  })
+})

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { createEndFinder, endedAtBreak } from '../../../../../functions/media/packets/read-until.ts'
+
+describe('how far a file that breaks off can be read', () => {
+  const read = (lines: readonly string[], declaredSeconds?: number) => {
+    const ends = createEndFinder({ streams: [0, 1], startSeconds: 1, declaredSeconds })
+    for (const line of lines) ends.add(line)
+    return ends.seconds()
+  }
+
+  it('is where the last packet of a kept stream ends, counted from the beginning of the file', () => {
+    const lines = ['0,5.0,4.9,0.04,9,K__', '0,4.9,4.92,0.04,9,__', '1,5.6,5.6,0.1,9,K__', '2,8,8,1,9,K__']
+    expect(read(lines, 8)).toBeCloseTo(4.7, 6)
+  })
+
+  it('is told by packets whose length or time of showing is unknown, too', () => {
+    expect(read(['0,N/A,5.5,N/A,9,K__', '0,N/A,N/A,N/A,9,__', '', 'no packet'])).toBe(4.5)
+  })
+
+  it('is not known where nothing was read, or times go beyond the length that is declared', () => {
+    expect(read([])).toBeUndefined()
+    expect(read(['0,900,900,0.04,9,K__'], 8)).toBeUndefined()
+  })
+
+  it('is asked where FFmpeg ended with an error at a packet that is not all there, and only there', () => {
+    const said = ['[mov,mp4] corrupt input packet in stream 0']
+    expect(endedAtBreak({ tool: 'ffmpeg', exitCode: 1, lastLines: said })).toBe(true)
+    expect(endedAtBreak({ tool: 'ffmpeg', exitCode: 0, lastLines: said })).toBe(false)
+    expect(endedAtBreak({ tool: 'ffmpeg', signal: 'SIGKILL', lastLines: said })).toBe(false)
+    expect(endedAtBreak({ tool: 'ffmpeg', exitCode: 1, lastLines: ['No space left on device'] })).toBe(false)
+  })
+})
