@@ -55,7 +55,7 @@ export async function runProgram(words: readonly string[], context: CliContext):
   const { out, err } = context
   const program = new Command('sluice')
     .description(
-      'A function runtime on MinIO bucket events. Settings are environment variables; README.md has the table.',
+      'A function runtime on MinIO bucket events. Settings are environment variables; docs/settings.md has the table.',
     )
     .exitOverride()
     .showHelpAfterError('(--help tells more)')
