@@ -10,7 +10,7 @@ import { objectViewSchema } from '../../runtime/api/objects/model.ts'
 import { pageOf } from '../../runtime/api/http/page.ts'
 import { problemSchema } from '../../runtime/api/http/problem.ts'
 import { runDetailSchema, runSchema } from '../../runtime/api/runs/model.ts'
-import { MAX_BODY_BYTES } from '../../runtime/api/http/request-text.ts'
+import { MAX_BODY_BYTES } from '../../runtime/api/http/body.ts'
 import { useStack } from '../helpers/runs.ts'
 import { waitFor } from '../helpers/wait.ts'
 

@@ -1,12 +1,12 @@
 /** Requests about many dead letters. @module */
 import { z } from '@hono/zod-openapi'
 import { timeQuery } from '../http/page.ts'
-import { RUN_ID_WORDS } from '../http/whole-id.ts'
+import { RUN_ID_HELP } from '../short-ids.ts'
 import { bulkShape, MAX_JOB_ITEMS } from '../jobs/model.ts'
 
 const deadLetterFilter = {
   runs: z
-    .array(z.string().regex(/^[0-9a-f]{8,32}$/, RUN_ID_WORDS))
+    .array(z.string().regex(/^[0-9a-f]{8,32}$/, RUN_ID_HELP))
     .min(1)
     .max(MAX_JOB_ITEMS)
     .optional()

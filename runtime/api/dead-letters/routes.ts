@@ -10,7 +10,7 @@ import { pageOf, pageQuery, timeQuery, toPage } from '../http/page.ts'
 import { runDetailSchema } from '../runs/model.ts'
 import { bodyProblems, json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
 import { objectQuery, toTimes, noQuery } from '../http/query.ts'
-import { bodyNeeded } from '../http/request-text.ts'
+import { bodyNeeded } from '../http/body.ts'
 import type { DeadLetterService } from './service.ts'
 
 const list = createRoute({

@@ -3,9 +3,9 @@ import type { PurgeRequest, RedriveRequest } from './model.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { History } from '../../queue/history.ts'
 import type { FoundRun, RunFilter } from '../../queue/run-filter.ts'
-import { wholeRunIds } from '../http/whole-id.ts'
+import { resolveRunIds } from '../short-ids.ts'
 
-export interface LetterSelection {
+export interface DeadLetterSelection {
   /** The first ones, as many as the request's limit. */
   readonly runIds: readonly string[]
   readonly matched: number
@@ -15,23 +15,23 @@ export interface LetterSelection {
 }
 
 /** Walking so many takes some ten seconds of Redis, in steps. */
-const MAX_LETTERS = 1_000_000
+const MAX_DEAD_LETTERS = 1_000_000
 
 /**
  * @param served - the functions of which letters are listed when the request names none
  * @param isMeant - those of other functions are only counted
  * @throws {RefusedError} impossible when there are too many to be looked at
  */
-export async function selectLetters(
+export async function selectDeadLetters(
   history: History,
   request: RedriveRequest | PurgeRequest,
   served: readonly string[],
   isMeant: (functionName: string) => boolean,
-): Promise<LetterSelection> {
+): Promise<DeadLetterSelection> {
   const runIds: string[] = []
   const otherNames = new Set<string>()
   let [matched, totalBytes, others, looked] = [0, 0, 0, 0]
-  for await (const found of await lettersOf(history, request, served)) {
+  for await (const found of await findDeadLetters(history, request, served)) {
     for (const { runId, functionName, sizeBytes } of found) {
       if (!isMeant(functionName)) {
         others++
@@ -43,15 +43,15 @@ export async function selectLetters(
       if (runIds.length < request.limit) runIds.push(runId)
     }
     looked += found.length
-    if (looked > MAX_LETTERS) {
-      const count = MAX_LETTERS.toLocaleString('en')
+    if (looked > MAX_DEAD_LETTERS) {
+      const count = MAX_DEAD_LETTERS.toLocaleString('en')
       throw new RefusedError('impossible', `more than ${count} dead letters match: ask for less`)
     }
   }
   return { runIds, matched, totalBytes, others: { count: others, functionNames: [...otherNames] } }
 }
 
-async function lettersOf(
+async function findDeadLetters(
   history: History,
   request: RedriveRequest | PurgeRequest,
   served: readonly string[],
@@ -62,7 +62,7 @@ async function lettersOf(
   const filter: RunFilter = { function: name, reason, bucket, prefix }
   if (request.runs) {
     const find = (beginning: string) => history.runsBeginning(beginning)
-    const unique = [...new Set(await wholeRunIds(request.runs, find))]
+    const unique = [...new Set(await resolveRunIds(request.runs, find))]
     return history.pickDeadLetters(unique, { ...filter, endedSinceMs: sinceMs, endedUntilMs: untilMs })
   }
   const functionNames = name === undefined ? served : [name]

@@ -8,9 +8,9 @@ import type { FunctionDefinition } from '../../function/definition.ts'
 import type { JobStore } from '../../queue/jobs.ts'
 import type { History } from '../../queue/history.ts'
 import type { Queue } from '../../queue/queue.ts'
-import { overTheLimit, previewOf, SAMPLE, shortened } from '../jobs/bulk.ts'
+import { overLimit, previewOf, SAMPLE, shortened } from '../jobs/bulk.ts'
 import { fromCursor, toCursor, type Page, type PageRequest } from '../http/page.ts'
-import { selectLetters } from './selection.ts'
+import { selectDeadLetters } from './selection.ts'
 
 export interface DeadLetterFilter extends Omit<RunFilter, 'status'> {
   readonly reason?: 'permanent' | 'exhausted' | 'crash-loop' | undefined
@@ -60,9 +60,14 @@ export function createDeadLetterService(parts: DeadLetterParts): DeadLetterServi
 
     async redrive(request) {
       // Nobody takes up what waits for a function that nobody serves.
-      const { runIds, matched, totalBytes, others } = await selectLetters(history, request, names, isServed)
+      const { runIds, matched, totalBytes, others } = await selectDeadLetters(
+        history,
+        request,
+        names,
+        isServed,
+      )
       const passedOver = others.count > 0 ? { 'not-served': others.count } : {}
-      if (matched > request.limit) throw overTheLimit(matched, request.limit)
+      if (matched > request.limit) throw overLimit(matched, request.limit)
       if (request.dryRun) {
         const first = (await history.runs(runIds.slice(0, SAMPLE))).filter((run) => run !== undefined)
         return previewOf(first, { matched, totalBytes, passedOver })
@@ -82,8 +87,8 @@ export function createDeadLetterService(parts: DeadLetterParts): DeadLetterServi
     },
 
     async purge(request) {
-      const { runIds, matched } = await selectLetters(history, request, names, () => true)
-      if (matched > request.limit) throw overTheLimit(matched, request.limit)
+      const { runIds, matched } = await selectDeadLetters(history, request, names, () => true)
+      if (matched > request.limit) throw overLimit(matched, request.limit)
       if (request.dryRun) return { purged: matched }
       let purged = 0
       for (let at = 0; at < runIds.length; at += AT_ONCE) {

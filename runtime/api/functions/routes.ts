@@ -4,7 +4,7 @@ import { functionSchema, limitsRequest } from './model.ts'
 import { pageOf, toPage } from '../http/page.ts'
 import { bodyProblems, json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
 import { found, noQuery } from '../http/query.ts'
-import { bodyNeeded } from '../http/request-text.ts'
+import { bodyNeeded } from '../http/body.ts'
 import type { FunctionService } from './service.ts'
 
 const params = z.object({ name: z.string().min(1).max(63).openapi({ example: 'chunk' }) })

@@ -6,7 +6,7 @@ import { HTTPException } from 'hono/http-exception'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ApiEnv } from './env.ts'
-import { absentServer, refusedByStore } from './server-faults.ts'
+import { absentServer, refusedByStore } from './server-errors.ts'
 
 export const problemSchema = z
   .looseObject({

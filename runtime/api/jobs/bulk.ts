@@ -26,7 +26,7 @@ export function shortened(request: object): Readonly<Record<string, unknown>> {
   return short
 }
 
-export function overTheLimit(matched: number, limit: number): RefusedError {
+export function overLimit(matched: number, limit: number): RefusedError {
   return new RefusedError(
     'impossible',
     `${matched} runs match, the limit is ${limit}: nothing was done. Raise "limit" or ask for less`,

@@ -6,7 +6,7 @@ import type { JobRecord, JobStore } from '../../queue/jobs.ts'
 import type { History } from '../../queue/history.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { NAMED_FAILURES, outcomeOfRuns, type JobOutcome } from './outcome.ts'
-import { wholeId } from '../http/whole-id.ts'
+import { resolveId } from '../short-ids.ts'
 
 /** Of larger jobs it is not counted what became of their runs: that would hold Redis up. */
 const COUNTED_RUNS = 10_000
@@ -42,7 +42,7 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
   /** Undefined when there is none. A ULID is 26 letters and digits. */
   async function jobOf(given: string): Promise<JobRecord | undefined> {
     if (!/^[0-9a-z]{8,25}$/i.test(given)) return jobs.get(given)
-    return jobs.get(await wholeId('job', given, (beginning) => jobs.beginning(beginning)))
+    return jobs.get(await resolveId('job', given, (beginning) => jobs.beginning(beginning)))
   }
 
   async function found(id: string): Promise<JobRecord> {

@@ -7,7 +7,7 @@ import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
 import { reprocessRequest } from './model.ts'
 import { v1, type ApiApp } from '../http/openapi.ts'
 import { noQuery } from '../http/query.ts'
-import { bodyNeeded } from '../http/request-text.ts'
+import { bodyNeeded } from '../http/body.ts'
 import type { ReprocessService } from './service.ts'
 
 const reprocess = createRoute({

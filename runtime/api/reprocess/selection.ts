@@ -12,7 +12,7 @@ import { isOpen, type RunPayload, type RunRecord } from '../../queue/run.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { latestVersion } from '../../storage/latest-version.ts'
 import { readStanding } from '../../output/standing.ts'
-import type { Turns } from '../http/turns.ts'
+import type { Limiter } from '../limiter.ts'
 
 export interface SelectionParts {
   readonly storage: Storage
@@ -42,7 +42,7 @@ export interface Selection {
 export interface SelectionManner {
   /** How many runs to keep; all are counted. */
   readonly keep: number
-  readonly turns: Turns
+  readonly limiter: Limiter
   /** Nobody waits for it any more. */
   readonly signal?: AbortSignal | undefined
 }
@@ -58,7 +58,7 @@ const MAX_OBJECTS = 1_000_000
 export async function select(
   parts: SelectionParts,
   request: ReprocessRequest,
-  { keep, turns, signal }: SelectionManner,
+  { keep, limiter, signal }: SelectionManner,
 ): Promise<Selection> {
   const runs: SelectedRun[] = []
   const definitions = new Set<FunctionDefinition>()
@@ -94,7 +94,7 @@ export async function select(
     if (!done) await choose(value)
     return done
   }
-  while (!(await turns.step(step)));
+  while (!(await limiter.step(step)));
   return { runs, matched, totalBytes, definitions: [...definitions], passedOver }
 }
 

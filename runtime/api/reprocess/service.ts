@@ -5,10 +5,10 @@ import type { FunctionDefinition } from '../../function/definition.ts'
 import type { JobStore } from '../../queue/jobs.ts'
 import { wrongOptions } from '../../function/options.ts'
 import { validOptions } from '../../function/valid-options.ts'
-import { overTheLimit, previewOf, SAMPLE, shortened } from '../jobs/bulk.ts'
+import { overLimit, previewOf, SAMPLE, shortened } from '../jobs/bulk.ts'
 import { toJob, type Job, type Preview } from '../jobs/model.ts'
 import { select, type Selection, type SelectionParts } from './selection.ts'
-import { createTurns } from '../http/turns.ts'
+import { createLimiter } from '../limiter.ts'
 
 export interface ReprocessService {
   /**
@@ -35,10 +35,10 @@ const KEPT_AT_ONCE = 200_000
 const FEW = 1_000
 
 export function createReprocessService(parts: ReprocessParts): ReprocessService {
-  const turns = createTurns(STEPS_AT_ONCE)
+  const limiter = createLimiter(STEPS_AT_ONCE)
   let [selecting, kept] = [0, 0]
 
-  async function selectInTurn(request: ReprocessRequest, signal?: AbortSignal): Promise<Selection> {
+  async function selectLimited(request: ReprocessRequest, signal?: AbortSignal): Promise<Selection> {
     const { dryRun, limit, keys } = request
     const named = keys === undefined ? Infinity : keys.length * parts.functions.length
     const keep = dryRun ? SAMPLE : Math.min(limit, named)
@@ -50,7 +50,7 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
     }
     selecting++
     kept += keep
-    return select(parts, request, { keep, turns, signal: dryRun ? signal : undefined }).finally(() => {
+    return select(parts, request, { keep, limiter, signal: dryRun ? signal : undefined }).finally(() => {
       selecting--
       kept -= keep
     })
@@ -59,8 +59,8 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
   return {
     async reprocess(request, signal) {
       checkFunction(parts.functions, request)
-      const selection = await selectInTurn(request, signal)
-      if (selection.matched > request.limit) throw overTheLimit(selection.matched, request.limit)
+      const selection = await selectLimited(request, signal)
+      if (selection.matched > request.limit) throw overLimit(selection.matched, request.limit)
       checkOptions(parts.functions, request, selection)
       if (request.dryRun) {
         const { runs, matched, totalBytes, passedOver } = selection

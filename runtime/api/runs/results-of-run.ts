@@ -1,6 +1,6 @@
 /** Where the results of a run are: asked of the store, since Redis does not know what others have removed or replaced. @module */
 import type { RunResults } from './model.ts'
-import { absentServer } from '../http/server-faults.ts'
+import { absentServer } from '../http/server-errors.ts'
 import { placeOf, type ResultPlace, type Writer } from '../../output/layout.ts'
 import { parseManifest } from '../../output/manifest.ts'
 import { readVerdict } from '../../output/verdict.ts'

@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { ApiEnv } from '../http/env.ts'
 import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
-import { RUN_ID_WORDS } from '../http/whole-id.ts'
+import { RUN_ID_HELP } from '../short-ids.ts'
 import { pageOf, pageQuery, timeQuery, toPage } from '../http/page.ts'
 import { runDetailSchema, runSchema, runStatus } from './model.ts'
 import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
@@ -16,7 +16,7 @@ const about = (operationId: string, role: 'reader' | 'operator', summary: string
 const params = z.object({
   id: z
     .string()
-    .regex(/^[0-9a-f]{8,32}$/, RUN_ID_WORDS)
+    .regex(/^[0-9a-f]{8,32}$/, RUN_ID_HELP)
     .openapi({
       description: 'the whole id, or as much of its beginning as no other id has',
       example: '5d41402abc4b2a76b9719d911017c592',

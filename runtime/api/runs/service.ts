@@ -10,7 +10,7 @@ import type { Links } from '../../storage/links.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { fromCursor, toCursor, type Page, type PageRequest } from '../http/page.ts'
 import { resultsOfRun, withLinks } from './results-of-run.ts'
-import { isWholeRunId, wholeId } from '../http/whole-id.ts'
+import { isFullRunId, resolveId } from '../short-ids.ts'
 
 export interface RunFilter {
   readonly function?: string | undefined
@@ -49,7 +49,7 @@ export function createRunService({ queue, history, storage, functions, links }: 
   }
 
   const whole = async (id: string) =>
-    isWholeRunId(id) ? id : wholeId('run', id, (beginning) => history.runsBeginning(beginning))
+    isFullRunId(id) ? id : resolveId('run', id, (beginning) => history.runsBeginning(beginning))
 
   async function detailOf(run: RunRecord): Promise<RunDetail> {
     return toRunDetail(run, attemptsOf(run, await history.tries(run.runId)))

@@ -6,7 +6,7 @@ import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
 import { sweepPassSchema, sweepPreviewSchema, sweepRequest, sweepSchema } from './model.ts'
 import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
 import { noQuery } from '../http/query.ts'
-import { bodyNeeded } from '../http/request-text.ts'
+import { bodyNeeded } from '../http/body.ts'
 import type { SweepService } from './service.ts'
 
 const get = createRoute({

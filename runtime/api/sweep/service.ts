@@ -11,7 +11,7 @@ import { paced } from '../../upkeep/sweep/pace.ts'
 import { steps, type PassParts } from '../../upkeep/sweep/pass.ts'
 import { createSweepStore, type Pass, type Wish } from '../../queue/sweeps.ts'
 import { SECOND_MS } from '../../time.ts'
-import { createTurns, inTurn } from '../http/turns.ts'
+import { createLimiter, stepwise } from '../limiter.ts'
 
 export interface SweepService {
   view(): Promise<Sweep>
@@ -42,7 +42,7 @@ const MAX_OBJECTS = 1_000_000
 export function createSweepService(parts: SweepServiceParts): SweepService {
   const { queue, functions, maxObjects = MAX_OBJECTS, patienceMs = PATIENCE_MS } = parts
   const store = createSweepStore(parts.redis, queue)
-  const turns = createTurns(1)
+  const limiter = createLimiter(1)
   let trying = 0
 
   async function preview(request: SweepRequest, signal: AbortSignal): Promise<SweepPreview> {
@@ -56,7 +56,7 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
       await queue.nowMs(),
     )
     const sample: Healed[] = []
-    for await (const step of paced(inTurn(turns, steps(parts, pass, true)), signal)) {
+    for await (const step of paced(stepwise(limiter, steps(parts, pass, true)), signal)) {
       pass = step.pass
       sample.push(...step.healed.slice(0, SAMPLE - sample.length))
       if (pass.objects > maxObjects) {

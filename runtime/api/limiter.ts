@@ -1,15 +1,15 @@
-/** Long work of several requests, a step of each in turn: one that needs few steps is soon through. @module */
-export interface Turns {
-  /** Does a step when a place is free: first come, first served. */
+/** Shares places among long requests step by step, so that one of few steps ends soon. @module */
+export interface Limiter {
+  /** Runs a step once a place is free, in order of arrival. */
   step<T>(work: () => Promise<T>): Promise<T>
 }
 
-/** The items of work, each made when it is its turn. */
-export async function* inTurn<T>(turns: Turns, items: AsyncIterable<T>): AsyncGenerator<T> {
+/** Reads `items` with one step of `limiter` for each. */
+export async function* stepwise<T>(limiter: Limiter, items: AsyncIterable<T>): AsyncGenerator<T> {
   const iterator = items[Symbol.asyncIterator]()
   try {
     for (;;) {
-      const { done, value } = await turns.step(() => iterator.next())
+      const { done, value } = await limiter.step(() => iterator.next())
       if (done) return
       yield value
     }
@@ -18,7 +18,7 @@ export async function* inTurn<T>(turns: Turns, items: AsyncIterable<T>): AsyncGe
   }
 }
 
-export function createTurns(places: number): Turns {
+export function createLimiter(places: number): Limiter {
   let free = places
   const waiting: (() => void)[] = []
   return {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createTurns, inTurn } from '../../../../runtime/api/http/turns.ts'
+import { createLimiter, stepwise } from '../../../runtime/api/limiter.ts'
 
 async function* numbers(name: string, count: number, log: string[]) {
   for (let number = 1; number <= count; number++) {
@@ -15,25 +15,25 @@ async function all(items: AsyncIterable<number>): Promise<number[]> {
   return found
 }
 
-describe('work in turns', () => {
-  it('does a step of each, first come, first served, so that short work is soon done', async () => {
-    const turns = createTurns(1)
+describe('a limiter', () => {
+  it('runs one step of each caller after the other, in order of arrival, so that short work ends soon', async () => {
+    const limiter = createLimiter(1)
     const log: string[] = []
     const work = [
       ['a', 4],
       ['b', 4],
       ['c', 1],
     ] as const
-    const found = await Promise.all(work.map(([name, n]) => all(inTurn(turns, numbers(name, n, log)))))
+    const found = await Promise.all(work.map(([name, n]) => all(stepwise(limiter, numbers(name, n, log)))))
     expect(found).toEqual([[1, 2, 3, 4], [1, 2, 3, 4], [1]])
     expect(log).toEqual(['a1', 'b1', 'c1', 'a2', 'b2', 'a3', 'b3', 'a4', 'b4'])
   })
 
-  it('does as many steps at a time as there are places, and gives the place of a failed step on', async () => {
-    const turns = createTurns(2)
+  it('runs as many steps at a time as it has places, and frees the place of a step that failed', async () => {
+    const limiter = createLimiter(2)
     let [underWay, most] = [0, 0]
     const step = () =>
-      turns.step(async () => {
+      limiter.step(async () => {
         most = Math.max(most, ++underWay)
         await new Promise((resolve) => setImmediate(resolve))
         underWay--
@@ -44,7 +44,7 @@ describe('work in turns', () => {
     expect(most).toBe(2)
   })
 
-  it('ends what is left early', async () => {
+  it('closes the source when its reader stops early', async () => {
     let isEnded = false
     async function* endless() {
       try {
@@ -53,7 +53,7 @@ describe('work in turns', () => {
         isEnded = true
       }
     }
-    for await (const _ of inTurn(createTurns(1), endless())) break
+    for await (const _ of stepwise(createLimiter(1), endless())) break
     expect(isEnded).toBe(true)
   })
 })

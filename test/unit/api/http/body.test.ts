@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { MAX_BODY_BYTES } from '../../../../runtime/api/http/request-text.ts'
+import { MAX_BODY_BYTES } from '../../../../runtime/api/http/body.ts'
 import { createTestApi, RUN_ID } from '../in-memory.ts'
 
 const RETRY = `/v1/runs/${RUN_ID}/retry`

@@ -17,22 +17,6 @@ const limited = bodyLimit({
   },
 })
 
-/** Hono leaves a bad escape as it stands, so that another key than the one that was meant would be looked for. */
-export function checkAddress(): MiddlewareHandler<ApiEnv> {
-  return async function checkAddress(c, next) {
-    const at = c.req.url.indexOf('/', c.req.url.indexOf('://') + 3)
-    try {
-      decodeURIComponent(c.req.url.slice(at))
-    } catch {
-      throw new ProblemError(
-        400,
-        'the address has a percent sign that begins no escape of UTF-8; write it as %25',
-      )
-    }
-    await next()
-  }
-}
-
 /** Reads and parses the body once, for all who ask for it later. */
 export function checkBody(): MiddlewareHandler<ApiEnv> {
   return async function checkBody(c, next) {

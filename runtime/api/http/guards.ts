@@ -1,0 +1,72 @@
+/** Guards before any route: the address, the caller's host and origin, the method. @module */
+import type { MiddlewareHandler } from 'hono'
+import { isLoopback } from '../../settings/config-values.ts'
+import type { ApiEnv } from './env.ts'
+import type { ApiApp } from './openapi.ts'
+import { ProblemError } from './problem.ts'
+
+/**
+ * Without tokens everybody on this machine may call, and that includes every web page in its browser. This closes the two ways
+ * open to such a page: a name of its own that resolves to this machine (DNS rebinding), and requests across sites.
+ */
+export function guardFromBrowsers(): MiddlewareHandler<ApiEnv> {
+  return async function guardFromBrowsers(c, next) {
+    const host = c.req.header('host') ?? new URL(c.req.url).host
+    if (!isLoopbackHost(host)) {
+      throw new ProblemError(
+        403,
+        'without tokens only localhost is answered; set SLUICE_TOKEN_ADMIN to be called by another name',
+      )
+    }
+    const origin = c.req.header('origin')
+    if (origin !== undefined && hostOf(origin) !== host.toLowerCase()) {
+      throw new ProblemError(403, 'without tokens a page of another origin is not answered')
+    }
+    await next()
+  }
+}
+
+/** Shape: `localhost:8080`, `127.0.0.1`, `[::1]:8080`. */
+function isLoopbackHost(host: string): boolean {
+  const name = /^(?:\[([\da-f:]+)\]|([\w.-]+))(?::\d+)?$/i.exec(host)
+  return isLoopback((name?.[1] ?? name?.[2] ?? '').toLowerCase())
+}
+
+/** Undefined of `null`, which a page without an origin sends. */
+function hostOf(origin: string): string | undefined {
+  return URL.canParse(origin) ? new URL(origin).host : undefined
+}
+
+/** Hono leaves a bad escape as it stands, so that another key than the one that was meant would be looked for. */
+export function checkAddress(): MiddlewareHandler<ApiEnv> {
+  return async function checkAddress(c, next) {
+    const at = c.req.url.indexOf('/', c.req.url.indexOf('://') + 3)
+    try {
+      decodeURIComponent(c.req.url.slice(at))
+    } catch {
+      throw new ProblemError(
+        400,
+        'the address has a percent sign that begins no escape of UTF-8; write it as %25',
+      )
+    }
+    await next()
+  }
+}
+
+/** Answers a known path with another method with 405 and the methods it has. To be called after all routes are added. */
+export function addMethodGuards(app: ApiApp): void {
+  const methodsByPath = new Map<string, Set<string>>()
+  for (const { path, method } of app.routes) {
+    if (method === 'ALL') continue
+    const methods = methodsByPath.get(path) ?? new Set()
+    methodsByPath.set(path, methods.add(method))
+    // Hono answers HEAD with the handler of GET.
+    if (method === 'GET') methods.add('HEAD')
+  }
+  for (const [path, methods] of methodsByPath) {
+    const allow = [...methods].sort().join(', ')
+    app.all(path, (c) => {
+      throw new ProblemError(405, `there is no ${c.req.method} here, only ${allow}`, { headers: { allow } })
+    })
+  }
+}
