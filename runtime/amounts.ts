@@ -3,15 +3,15 @@
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 
 /**
- * Bytes of a size for people: `'512B'`, `'64MiB'`, `'50GiB'` (powers of 1024).
+ * Parses a size as people write it, to bytes: `'512B'`, `'64MiB'`, `'50GiB'` (powers of 1024).
  *
- * @throws {RangeError} when the text is no such size; the message quotes it and says what is valid
+ * @throws {RangeError} when the text is not a size; the message quotes it and says what is valid
  */
 export function parseSizeBytes(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(B|KiB|MiB|GiB|TiB)$/.exec(text.trim())
   if (!match) {
     throw new RangeError(
-      `"${text}" is no size: write a number and one of ${UNITS.join(', ')}, such as "64MiB"`,
+      `"${text}" is not a size: write a number followed by ${UNITS.slice(0, -1).join(', ')} or ${UNITS.at(-1)}, such as "64MiB"`,
     )
   }
   return Math.round(Number(match[1]) * 1024 ** UNITS.indexOf(match[2] as (typeof UNITS)[number]))

@@ -1,10 +1,11 @@
 /** The runtime's HTTP interface, as commands use it. @module */
 import { randomUUID } from 'node:crypto'
 import type { Problem } from './http/problem.ts'
-import { loadConfig, type Environment } from '../settings/config.ts'
+import { loadConfig } from '../settings/config.ts'
 import { ConfigError, UnreachableError } from '../errors.ts'
-import { readSettingFiles } from '../settings/setting-files.ts'
+import { readSettingFiles } from '../settings/files.ts'
 import { SECOND_MS, sleep } from '../time.ts'
+import type { Environment } from '../settings/files.ts'
 
 type Query = Readonly<Record<string, string | number | undefined>>
 

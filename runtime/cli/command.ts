@@ -1,6 +1,6 @@
 /** What every command of `sluice` is: one file that adds it to the program, from what the process gives it. @module */
 import type { Command } from 'commander'
-import type { Environment } from '../settings/config.ts'
+import type { Environment } from '../settings/files.ts'
 import type { Terminal } from './terminal/terminal.ts'
 
 export interface CliContext {

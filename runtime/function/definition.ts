@@ -6,11 +6,12 @@ import type { Context, Handler } from 'hono'
 import { z } from 'zod'
 import { ConfigError, messageOf } from '../errors.ts'
 import { CREATED_EVENTS, type CreatedEventName } from '../storage/event.ts'
+import { RESULT_BUCKET } from '../storage/names.ts'
 import { compileGlob } from './glob/glob.ts'
 import type { Output } from '../output/output.ts'
 import { parseSizeBytes } from '../amounts.ts'
 import { parseDurationMs } from '../time.ts'
-import '../zod-words.ts'
+import '../settings/zod-words.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Source, SourceObject } from './source.ts'
 
@@ -208,7 +209,7 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     events: on.events ?? CREATED_EVENTS,
     minBytes: read('on.size.min', () => parseSizeBytes(on.size?.min ?? '0B'), 0),
     maxBytes: read('on.size.max', () => (on.size?.max ? parseSizeBytes(on.size.max) : Infinity), Infinity),
-    outputBucket: definition.output?.bucket ?? 'processed',
+    outputBucket: definition.output?.bucket ?? RESULT_BUCKET,
     options: definition.options ?? z.object({}),
     alternatives: definition.alternatives ?? [],
     onDelete: choice('onDelete', definition.onDelete),

@@ -6,6 +6,7 @@ import type { FunctionDefinition } from './definition.ts'
 import { hasReservedSegment } from '../output/layout.ts'
 import type { ObjectVersion } from '../storage/object-version.ts'
 import type { CreatedEvent } from '../storage/event.ts'
+import { METADATA_BUCKET, TEMPORARY_BUCKET } from '../storage/names.ts'
 import { compileGlobs } from './glob/glob.ts'
 
 /** Why a function does not run for an object. */
@@ -37,8 +38,8 @@ export function createRouter(functions: readonly FunctionDefinition[]): Router {
   // Where the runtime writes, a `~` segment is its own: such a key matches nothing. In other buckets it is a user's
   // mistake, which must not be silent: it matches, and the attempt refuses it with a verdict.
   const written = new Set([
-    'metadata',
-    'temporary',
+    METADATA_BUCKET,
+    TEMPORARY_BUCKET,
     ...functions.map((definition) => definition.outputBucket),
   ])
   const matchers = functions.map((definition) => ({

@@ -1,7 +1,7 @@
 /** Whether what comes of a function would start it again, for ever. Pure; where it cannot be told, the answer is yes. @module */
 import type { FunctionDefinition } from './definition.ts'
 import { compileGlob, compileGlobs } from './glob/glob.ts'
-import { METADATA_BUCKET } from '../output/layout.ts'
+import { METADATA_BUCKET } from '../storage/names.ts'
 
 /** How a source key begins a result's key in its own bucket: `<key>@`, or `@<sha256>` for keys that cannot. */
 const FOLDERS = ['clip.mp4@', 'clips/2026/clip.mp4@', `@${'0'.repeat(64)}`]

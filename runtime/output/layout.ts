@@ -9,14 +9,19 @@
  */
 import { createHash } from 'node:crypto'
 import { PermanentError } from '../errors.ts'
-import { impossibleKey, KEY_MAX_BYTES, SEGMENT_MAX_BYTES } from '../storage/names.ts'
+import {
+  impossibleKey,
+  KEY_MAX_BYTES,
+  METADATA_BUCKET,
+  RESULT_BUCKET,
+  SEGMENT_MAX_BYTES,
+  TEMPORARY_BUCKET,
+} from '../storage/names.ts'
 
-/** Where verdicts and the runtime's own records lie. */
-export const METADATA_BUCKET = 'metadata'
 const MANIFEST = 'manifest.json'
 const VERDICT = '.verdict.json'
 /** Where results are unless a function says otherwise: keys in them are mostly the runtime's own, which functions are chained to. */
-const RESULT_BUCKETS: readonly string[] = ['processed', METADATA_BUCKET, 'temporary']
+const RESULT_BUCKETS: readonly string[] = [RESULT_BUCKET, METADATA_BUCKET, TEMPORARY_BUCKET]
 
 /** A longer source key leaves too little of a key for function, attempt and name. */
 const SOURCE_MAX_BYTES = 850

@@ -1,7 +1,7 @@
 /** A child process with a channel for messages, and the one promise of its end, whatever way it ends. @module */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import type { Environment } from '../settings/config.ts'
+import type { Environment } from '../settings/files.ts'
 import { SECOND_MS, sleep } from '../time.ts'
 import type { ChildKind, ToSupervisor } from './messages.ts'
 

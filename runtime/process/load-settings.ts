@@ -1,7 +1,7 @@
 /** Settings and functions for a command that needs both: all that is wrong with either is said at once. @module */
-import { readConfig, type Config, type Environment } from '../settings/config.ts'
+import { readConfig, type Config } from '../settings/config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
-import { isGiven } from '../settings/setting-files.ts'
+import { isGiven, type Environment } from '../settings/files.ts'
 import { readFunctions, type FunctionList } from '../function/list.ts'
 import { makeScratchDir } from './runtime-scratch.ts'
 

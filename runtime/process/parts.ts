@@ -10,6 +10,7 @@ import { createQueue, type Queue } from '../queue/queue.ts'
 import { connectRedis } from '../queue/redis.ts'
 import type { FunctionList } from '../function/list.ts'
 import type { ChildKind } from './messages.ts'
+import { startAtZero } from './zero-metrics.ts'
 import { createStorage } from '../storage/client.ts'
 import { createLinks, type Links } from '../storage/links.ts'
 import { observeStorage } from '../storage/observed.ts'
@@ -41,7 +42,8 @@ export function createParts(
   }
   const { functions } = list
   const names = functions.map(({ name }) => name)
-  const metrics = createMetrics(names)
+  const metrics = createMetrics()
+  startAtZero(metrics, names)
   metrics.buildInfo.set({ version: readVersion(), node: process.version }, 1)
   for (const { name, version } of functions) metrics.info.set({ function: name, version }, 1)
   const redis = connectRedis(config.redisUrl, 'command', log)

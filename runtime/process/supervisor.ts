@@ -6,7 +6,7 @@
  */
 import type { ChildProcess } from 'node:child_process'
 import { rm } from 'node:fs/promises'
-import type { Environment } from '../settings/config.ts'
+import type { Environment } from '../settings/files.ts'
 import { ConfigError, messageOf } from '../errors.ts'
 import { SECOND_MS, sleep } from '../time.ts'
 import type { Logger } from '../telemetry/logger.ts'

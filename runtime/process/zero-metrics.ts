@@ -1,27 +1,9 @@
-/** The values that labels may have, and every series from the start with 0, so that its first increase is seen. @module */
+/** Starts every series at 0, with every value its labels may have, so that its first increase is seen. @module */
 import { MISMATCHES } from '../function/routing.ts'
-import type { RuntimeMetrics } from '../telemetry/metrics.ts'
+import { INVOCATION_STATUSES, STORAGE_OPERATIONS, type RuntimeMetrics } from '../telemetry/metrics.ts'
 import { HEAL_REASONS } from '../upkeep/sweep/decide.ts'
 import { PASS_KINDS } from '../queue/sweeps.ts'
 import { TROUBLES } from '../storage/errors.ts'
-
-const INVOCATION_STATUSES = [
-  'success',
-  'retry',
-  'dead',
-  'timeout',
-  'stalled',
-  'cancelled',
-  'superseded',
-  'source-gone',
-  'released',
-  'lost',
-] as const
-export type InvocationStatus = (typeof INVOCATION_STATUSES)[number]
-
-/** Of `Storage`, as its methods are called. */
-const STORAGE_OPERATIONS = ['head', 'get', 'readText', 'put', 'putSigned', 'remove'] as const
-export type StorageOperation = (typeof STORAGE_OPERATIONS)[number]
 
 const ADMIT_OUTCOMES = ['new', 'unplaced', 'copy', 'duplicate', 'lifted']
 const DROP_REASONS = [
@@ -31,11 +13,11 @@ const DROP_REASONS = [
   'no-function',
   ...MISMATCHES.filter((each) => each !== 'bucket'),
 ]
-/** Of the janitor: what it removes. */
+/** What the janitor removes. */
 const REMOVED = ['folders', 'files', 'consumers', 'runs']
 const TRIGGERS = ['upload', 'sweep', 'reprocess', 'redrive']
 
-/** What it sets up is all that there will be, but for routes of the API: that bounds the series. */
+/** These are all the series there will be, except for routes of the API: that bounds their number. */
 export function startAtZero(metrics: RuntimeMetrics, functionNames: readonly string[]): void {
   for (const trouble of TROUBLES) metrics.storageTroubles.inc({ trouble }, 0)
   for (const operation of STORAGE_OPERATIONS) {

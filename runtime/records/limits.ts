@@ -4,7 +4,7 @@
  * @module
  */
 import type { Queue } from '../queue/queue.ts'
-import { METADATA_BUCKET } from '../output/layout.ts'
+import { METADATA_BUCKET } from '../storage/names.ts'
 import { isStorageCode } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { changed, NO_LIMITS, parseLimits, type Limits, type LimitsChange } from '../queue/limits.ts'

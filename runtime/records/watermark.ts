@@ -3,7 +3,7 @@
  * creation; what is older was there before and runs only when someone asks.
  * @module
  */
-import { METADATA_BUCKET } from '../output/layout.ts'
+import { METADATA_BUCKET } from '../storage/names.ts'
 import { isStorageCode } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { MINUTE_MS } from '../time.ts'

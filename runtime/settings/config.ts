@@ -2,7 +2,6 @@
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { by, count, duration, durationWithin, parsed } from './config-fields.ts'
 import {
   functionOptions,
   host,
@@ -14,12 +13,17 @@ import {
   roles,
   token,
   type Role,
-} from './config-values.ts'
+  by,
+  count,
+  duration,
+  durationWithin,
+  parsed,
+} from './values.ts'
 import { ConfigError } from '../errors.ts'
-import { isGiven, readSettingFiles } from './setting-files.ts'
+import { isGiven, readSettingFiles, type Environment } from './files.ts'
 import { parseSizeBytes } from '../amounts.ts'
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
-import '../zod-words.ts'
+import './zod-words.ts'
 
 const schema = z.object({
   REDIS_URL: parsed(redisUrl, 'redis://127.0.0.1:6379'),
@@ -78,8 +82,6 @@ export const LOCAL_SETTINGS = [
   'SLUICE_LOCAL_MINIO_PORT',
   'SLUICE_LOCAL_CONSOLE_PORT',
 ] as const
-
-export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Credentials {
   readonly accessKey: string

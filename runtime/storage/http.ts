@@ -6,7 +6,7 @@
 import { setMaxListeners } from 'node:events'
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
-import { openRegularFile } from '../regular-file.ts'
+import { openRegularFile } from './regular-file.ts'
 import { StorageError } from './errors.ts'
 import type { PutBody } from './storage.ts'
 

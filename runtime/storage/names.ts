@@ -1,4 +1,13 @@
-/** What S3 and MinIO allow in names: whatever is beyond it is no object's, whoever tells of one. Pure. @module */
+/** Names of buckets and objects: the buckets that always exist, and the names S3 and MinIO allow. Pure. @module */
+
+export const INCOMING_BUCKET = 'incoming'
+/** Results, unless a function names another bucket. */
+export const RESULT_BUCKET = 'processed'
+/** Verdicts, and the runtime's own records. */
+export const METADATA_BUCKET = 'metadata'
+export const TEMPORARY_BUCKET = 'temporary'
+/** The buckets that always exist; functions may name others. */
+export const BUCKETS = [INCOMING_BUCKET, RESULT_BUCKET, METADATA_BUCKET, TEMPORARY_BUCKET] as const
 
 /** Of S3, in bytes of UTF-8. */
 export const KEY_MAX_BYTES = 1_024

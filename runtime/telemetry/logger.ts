@@ -1,6 +1,6 @@
 /** Structured logs: JSON lines, or text for people. The only way to the console. @module */
 import { pino, type Logger as PinoLogger, type LevelWithSilent } from 'pino'
-import { safeJson } from './safe-json.ts'
+import { safeJson } from './safe-text.ts'
 
 export type Logger = PinoLogger
 export type LogLevel = LevelWithSilent

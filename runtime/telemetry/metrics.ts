@@ -1,6 +1,6 @@
 /**
  * Every metric of the runtime on one screen. Labels are bounded: never a key, a run id or a message.
- * Every counter is there from the start, so that its first increase is seen.
+ * `process/zero-metrics.ts` starts each series at 0.
  * @module
  */
 import {
@@ -12,8 +12,24 @@ import {
   type OpenMetricsContentType,
   Registry,
 } from 'prom-client'
-import { startAtZero } from '../process/zero-metrics.ts'
-export type { InvocationStatus, StorageOperation } from '../process/zero-metrics.ts'
+
+export const INVOCATION_STATUSES = [
+  'success',
+  'retry',
+  'dead',
+  'timeout',
+  'stalled',
+  'cancelled',
+  'superseded',
+  'source-gone',
+  'released',
+  'lost',
+] as const
+export type InvocationStatus = (typeof INVOCATION_STATUSES)[number]
+
+/** Methods of `Storage`. */
+export const STORAGE_OPERATIONS = ['head', 'get', 'readText', 'put', 'putSigned', 'remove'] as const
+export type StorageOperation = (typeof STORAGE_OPERATIONS)[number]
 
 /** Metrics that functions bring along, such as those of the FFmpeg seam. */
 export const functionMetrics = new Registry()
@@ -28,7 +44,7 @@ export type MetricsFormat = 'text' | 'openmetrics'
 
 export type RuntimeMetrics = ReturnType<typeof createMetrics>
 
-export function createMetrics(functionNames: readonly string[]) {
+export function createMetrics() {
   // Of this type since exemplars want it; in which text it is exposed is decided there.
   const registry = new Registry<OpenMetricsContentType>()
   registry.setContentType(openMetricsContentType)
@@ -54,7 +70,7 @@ export function createMetrics(functionNames: readonly string[]) {
     buckets: number[],
   ) => new Histogram<L>({ name, help, labelNames: [...labelNames], buckets, registers: [registry] })
 
-  const metrics = {
+  return {
     registry,
     eventsReceived: counter(
       'sluice_events_received_total',
@@ -196,7 +212,4 @@ export function createMetrics(functionNames: readonly string[]) {
       STORE_SECONDS,
     ),
   }
-
-  startAtZero(metrics, functionNames)
-  return metrics
 }

@@ -40,7 +40,7 @@ export async function measureAdmit(size = String(UPLOADS)): Promise<Measurement>
     router: createRouter([definition]),
     paths: 2,
     recordTtlMs: 60_000,
-    metrics: createMetrics(['nothing']),
+    metrics: createMetrics(),
     log,
   })
   try {

@@ -38,7 +38,7 @@ const IDLE_MS = 20
 const [redisUrl = ''] = process.argv.slice(2)
 const log = createLogger({ level: 'warn', format: 'json' })
 const redis = connectRedis(redisUrl, 'command', log)
-const metrics = createMetrics([NAME])
+const metrics = createMetrics()
 const queue = createQueue(redis, 'sluice')
 const proxy = createRangeProxy(log)
 // Nothing asks it: a handler that does nothing reads and writes nothing.

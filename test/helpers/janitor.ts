@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { FunctionDefinition } from '../../runtime/function/definition.ts'
 import { createJanitor, type JanitorParts } from '../../runtime/upkeep/janitor/janitor.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
+import { startAtZero } from '../../runtime/process/zero-metrics.ts'
 import { createMetrics } from '../../runtime/telemetry/metrics.ts'
 import type { Queue } from '../../runtime/queue/queue.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
@@ -17,7 +18,11 @@ export interface TestJanitorOptions extends Partial<Pick<JanitorParts, 'ages' | 
 /** A janitor process, which takes everything for old unless it is told otherwise. */
 export function createTestJanitor(options: TestJanitorOptions) {
   const { redis, queue, functions } = options
-  const metrics = createMetrics(functions.map(({ name }) => name))
+  const metrics = createMetrics()
+  startAtZero(
+    metrics,
+    functions.map(({ name }) => name),
+  )
   const janitor = createJanitor({
     ages: { folderMs: 0, slackMs: 0 },
     ...options,

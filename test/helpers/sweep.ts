@@ -84,7 +84,7 @@ export function useSweep(buckets: Parameters<typeof startTestStore>[0], names: r
     /** A process that sweeps, which by itself does so at its start only. */
     sweeperOf: (parts: PassParts, rest: { readonly dutyMs?: number } = {}) => {
       const settings = { everyMs: 86_400_000, fullEveryMs: 86_400_000, graceMs: 0 }
-      const metrics = createMetrics(parts.functions.map(({ name }) => name))
+      const metrics = createMetrics()
       return { metrics, ...createSweeper({ ...parts, redis: used.redis, settings, metrics, log, ...rest }) }
     },
 

@@ -1,6 +1,6 @@
 /** Waiting for a condition instead of for a time. @module */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { busyness } from '../../runtime/busyness.ts'
+import { busyness } from '../../runtime/time.ts'
 
 export interface WaitOptions {
   /** On an idle machine; a busy one gets more, by its load. */

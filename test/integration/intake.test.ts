@@ -20,7 +20,7 @@ const putOf = (key: string) => PUT.replace('"key":"a.txt"', `"key":"${key}"`)
 let intake: Intake
 let blocking: Redis
 let ended: Promise<void> | undefined
-const metrics = createMetrics([FN])
+const metrics = createMetrics()
 
 beforeEach(() => {
   blocking = used.redis.duplicate({ blockingTimeout: 5_000 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseSizeBytes } from '../../runtime/amounts.ts'
-import { parseDurationMs, sleep } from '../../runtime/time.ts'
+import { busyness, parseDurationMs, sleep, stretched } from '../../runtime/time.ts'
 
 describe('durations and sizes', () => {
   it.each([
@@ -22,8 +22,8 @@ describe('durations and sizes', () => {
   })
 
   it.each(['', '5', 'h', '-1s', '1 year', '5GB'])('"%s" is refused with what is valid', (text) => {
-    expect(() => parseDurationMs(text)).toThrow(/write a number and one of/)
-    expect(() => parseSizeBytes(text)).toThrow(/write a number and one of/)
+    expect(() => parseDurationMs(text)).toThrow(/write a number followed by/)
+    expect(() => parseSizeBytes(text)).toThrow(/write a number followed by/)
   })
 })
 
@@ -33,4 +33,18 @@ it('an aborted sleep ends at once, also when it was aborted before', async () =>
   controller.abort()
   await expect(slept).resolves.toBeUndefined()
   await expect(sleep(60_000, controller.signal)).resolves.toBeUndefined()
+})
+
+it.each([
+  { name: 'an idle machine', load: 0.3, processors: 2, expected: 1 },
+  { name: 'a fully loaded machine', load: 2, processors: 2, expected: 1 },
+  { name: 'a machine with three processes per processor', load: 6, processors: 2, expected: 3 },
+  { name: 'a hopelessly overloaded machine', load: 400, processors: 2, expected: 10 },
+  { name: 'a system that reports no load', load: 0, processors: 8, expected: 1 },
+])('$name makes things take $expected times as long', ({ load, processors, expected }) => {
+  expect(busyness(load, processors)).toBe(expected)
+})
+
+it('never makes a wait shorter', () => {
+  expect(stretched(5_000)).toBeGreaterThanOrEqual(5_000)
 })

@@ -9,6 +9,7 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { promisify } from 'node:util'
 import { embeddedFfmpeg, embeddedFfprobe } from './embedded.ts'
 import { ToolError } from '../words/result.ts'
+import type { Environment } from '../../../runtime/index.ts'
 
 export interface FfmpegBinaries {
   readonly ffmpegPath: string
@@ -19,8 +20,6 @@ export interface FfmpegBinaries {
   readonly hasFpsMode: boolean
   readonly origin: 'environment' | 'path' | 'embedded'
 }
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** libavformat of FFmpeg 4.4. Nightly builds have no version number, but all of them name this one. */
 const OLDEST_ON_PATH = [58, 76] as const

@@ -1,6 +1,6 @@
 /** How much memory and how many encoders a worker process has, and what one run of FFmpeg takes of them. @module */
 import { availableParallelism, totalmem } from 'node:os'
-import { parseSizeBytes } from '../../../runtime/index.ts'
+import { parseSizeBytes, type Environment } from '../../../runtime/index.ts'
 import { createBudget, type Budget, type BudgetOptions, type Needs } from './budget.ts'
 
 /** To find out what is inside, a few pictures are decoded. Measured: 16 MB, and 91 of an 8K clip. */
@@ -28,8 +28,6 @@ export function needsOf(
   const bytesPerPixel = BYTES_PER_PIXEL + cores * BYTES_PER_PIXEL_AND_CORE
   return { line: 'encode', memoryBytes: FLOOR_BYTES + pixels * bytesPerPixel }
 }
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Machine {
   readonly cores: number

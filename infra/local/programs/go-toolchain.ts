@@ -12,7 +12,7 @@ import { messageOf } from '../../../runtime/errors.ts'
 import { SECOND_MS } from '../../../runtime/time.ts'
 import type { Say } from '../terminal.ts'
 import { readZip, type ZipEntry } from './zip.ts'
-import type { Environment } from '../../../runtime/settings/config.ts'
+import type { Environment } from '../../../runtime/settings/files.ts'
 
 const MODULE = 'golang.org/toolchain'
 const GO_VERSION = '1.26.8'

@@ -6,7 +6,7 @@ import type { FunctionDefinition } from '../../../runtime/function/definition.ts
 import { loadSettings } from '../../../runtime/process/load-settings.ts'
 import { openDataDir } from '../settings/data-dir.ts'
 import type { LocalSettings } from '../settings/settings.ts'
-import type { Environment } from '../../../runtime/settings/config.ts'
+import type { Environment } from '../../../runtime/settings/files.ts'
 
 export interface Checks {
   readonly env: Environment

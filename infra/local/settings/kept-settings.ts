@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { LocalCredentials } from './credentials.ts'
 import { PRIVATE_DIR } from './data-dir.ts'
-import type { Environment } from '../../../runtime/settings/config.ts'
+import type { Environment } from '../../../runtime/settings/files.ts'
 
 const ACCOUNTS = ['root', 'runtime', 'uploader'] as const
 const schema = z.object({

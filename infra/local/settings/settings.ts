@@ -5,9 +5,9 @@ import {
   loadConfig,
   type Config,
   type Credentials,
-  type Environment,
 } from '../../../runtime/settings/config.ts'
 import { ConfigError } from '../../../runtime/errors.ts'
+import type { Environment } from '../../../runtime/settings/files.ts'
 
 const DEFAULT_PORTS = {
   SLUICE_LOCAL_REDIS_PORT: 6379,

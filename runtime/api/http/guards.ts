@@ -1,6 +1,6 @@
 /** Guards before any route: the address, the caller's host and origin, the method. @module */
 import type { MiddlewareHandler } from 'hono'
-import { isLoopback } from '../../settings/config-values.ts'
+import { isLoopback } from '../../settings/values.ts'
 import type { ApiEnv } from './env.ts'
 import type { ApiApp } from './openapi.ts'
 import { ProblemError } from './problem.ts'

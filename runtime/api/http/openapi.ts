@@ -3,7 +3,7 @@ import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { TokenRole } from '../../settings/config.ts'
 import type { ApiEnv } from './env.ts'
 import { ProblemError, problemSchema } from './problem.ts'
-import '../../zod-words.ts'
+import '../../settings/zod-words.ts'
 
 export type ApiApp = OpenAPIHono<ApiEnv>
 

@@ -8,7 +8,7 @@ import type { Manifest } from '../../output/manifest.ts'
 import type { Verdict } from '../../output/verdict.ts'
 import type { RunRecord } from '../../queue/run.ts'
 import { formatBytes } from '../../amounts.ts'
-import { shellWord } from '../../shell-word.ts'
+import { shellWord } from '../../telemetry/safe-text.ts'
 import { mismatchInWords } from './mismatch.ts'
 
 export interface KeyTrouble {

@@ -1,10 +1,11 @@
 /** What `sluice setup` does: it prepares MinIO. May be run again at any time; what others set up stays. @module */
-import type { Config, Credentials, Environment } from '../../settings/config.ts'
+import type { Config, Credentials } from '../../settings/config.ts'
 import { ConfigError } from '../../errors.ts'
 import { createLogger } from '../../telemetry/logger.ts'
 import { loadSettings } from '../../process/load-settings.ts'
 import { provision, type ProvisionOptions } from '../../setup/minio/provision.ts'
 import { findMc } from '../../setup/minio/find-mc.ts'
+import type { Environment } from '../../settings/files.ts'
 
 /** `mc` is looked for on the environment's PATH: the accounts are made by it, since MinIO's admin API is not S3's. */
 export async function runSetup(env: Environment): Promise<void> {

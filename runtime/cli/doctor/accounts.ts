@@ -7,6 +7,7 @@ import type { Storage } from '../../storage/storage.ts'
 import { fail, ok, warn, skipped, type Finding, type Findings } from './finding.ts'
 import { refusalOf } from './minio.ts'
 import { setupLine, type Account, type Patient } from './subject.ts'
+import { TEMPORARY_BUCKET } from '../../storage/names.ts'
 
 type Right = 'list' | 'list versions of' | 'read' | 'write' | 'delete in'
 
@@ -17,7 +18,7 @@ export async function* checkAccounts(patient: Patient): Findings {
   const { functions, runtime, uploader } = patient
   const sources = uploadBuckets(functions)
   const written = allBuckets(functions).filter((bucket) => !sources.includes(bucket))
-  const results = written.filter((bucket) => bucket !== 'temporary')
+  const results = written.filter((bucket) => bucket !== TEMPORARY_BUCKET)
   const emptied = sources.filter((bucket) =>
     functions.some((fn) => fn.bucket === bucket && fn.afterSuccess === 'remove'),
   )

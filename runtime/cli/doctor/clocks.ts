@@ -1,6 +1,5 @@
 /** The clocks of Redis, of MinIO and of this machine. @module */
-import { stretched } from '../../busyness.ts'
-import { SECOND_MS } from '../../time.ts'
+import { SECOND_MS, stretched } from '../../time.ts'
 import { durationText } from '../terminal/amounts.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import type { Patient } from './subject.ts'

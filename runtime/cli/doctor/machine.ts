@@ -1,5 +1,5 @@
 /** This machine: Node, what functions work with, room for attempts, files that may be open, and who gets at the data. @module */
-import { shellWord } from '../../shell-word.ts'
+import { shellWord } from '../../telemetry/safe-text.ts'
 import { mkdir, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../../errors.ts'

@@ -1,7 +1,7 @@
 /** MinIO: there, with buckets that remember and forget as they should, and watermarks. @module */
-import { stretched } from '../../busyness.ts'
-import { SECOND_MS } from '../../time.ts'
-import { allBuckets, BUCKETS } from '../../setup/minio/policies.ts'
+import { BUCKETS, METADATA_BUCKET, TEMPORARY_BUCKET } from '../../storage/names.ts'
+import { SECOND_MS, stretched } from '../../time.ts'
+import { allBuckets } from '../../setup/minio/policies.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { messageOf } from '../../errors.ts'
 import { mergeLifecycle } from '../../setup/minio/lifecycle-rules.ts'
@@ -97,7 +97,7 @@ export async function* checkBuckets(
   if (missing.length === 0 && untold.length === 0) yield ok('buckets', there.join(', '))
   if (root) yield* checkMemory(root.requester, patient, there)
   else yield skipped('versioning and lifecycle', 'that needs MINIO_ROOT_USER and MINIO_ROOT_PASSWORD')
-  if (!missing.includes('metadata')) yield await checkWatermarks(patient, asking, repair)
+  if (!missing.includes(METADATA_BUCKET)) yield await checkWatermarks(patient, asking, repair)
 }
 
 /** What remembers old versions, and what forgets them. The set-up leaves alone what others made, so theirs are warnings. */
@@ -106,11 +106,11 @@ async function* checkMemory(requester: Requester, patient: Patient, there: reado
   const without: string[] = []
   const forgetful: string[] = []
   for (const bucket of there) {
-    const isPlain = bucket !== 'temporary' && !(await isVersioned(requester, bucket))
+    const isPlain = bucket !== TEMPORARY_BUCKET && !(await isVersioned(requester, bucket))
     if (isPlain) without.push(bucket)
     const xml = await readLifecycle(requester, bucket)
     const isForgetful = isOurs(bucket)
-      ? mergeLifecycle(xml, bucket === 'temporary' ? 'temporary' : 'old-versions') !== undefined
+      ? mergeLifecycle(xml, bucket === TEMPORARY_BUCKET ? 'temporary' : 'old-versions') !== undefined
       : !isPlain && !xml.includes('NoncurrentVersionExpiration')
     if (isForgetful) forgetful.push(bucket)
   }

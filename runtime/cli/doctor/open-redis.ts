@@ -1,7 +1,6 @@
 /** A connection that answers now or not at all. @module */
 import { Redis } from 'ioredis'
-import { stretched } from '../../busyness.ts'
-import { SECOND_MS } from '../../time.ts'
+import { SECOND_MS, stretched } from '../../time.ts'
 
 /** The connection, or why there is none; no password is in that. */
 export async function openRedis(url: string): Promise<{ redis: Redis | undefined; failure: string }> {

@@ -3,7 +3,7 @@
  * its power, blocks all that come after it for ever, and MinIO says so in its own log only.
  * @module
  */
-import { shellWord } from '../../shell-word.ts'
+import { shellWord } from '../../telemetry/safe-text.ts'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MINUTE_MS, SECOND_MS } from '../../time.ts'

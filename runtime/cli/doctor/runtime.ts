@@ -1,12 +1,11 @@
 /** The runtime: answers, takes notifications, and has workers for each function. @module */
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
-import { stretched } from '../../busyness.ts'
 import type { FunctionView } from '../../api/functions/model.ts'
 import { messageOf } from '../../errors.ts'
 import { createInboxCommands } from '../../queue/inbox-commands.ts'
 import { createScripts } from '../../queue/scripts.ts'
-import { SECOND_MS, sleep } from '../../time.ts'
+import { SECOND_MS, sleep, stretched } from '../../time.ts'
 import { countText } from '../terminal/amounts.ts'
 import { createApiClient, ProblemError, type ApiClient } from '../../api/client.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'

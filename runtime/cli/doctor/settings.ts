@@ -1,8 +1,9 @@
 /** Settings and functions: what `sluice start` would refuse. @module */
-import { readConfig, type Config, type Environment } from '../../settings/config.ts'
+import { readConfig, type Config } from '../../settings/config.ts'
 import { messageOf } from '../../errors.ts'
 import { readFunctions, type FunctionList } from '../../function/list.ts'
 import { fail, ok, warn, type Finding } from './finding.ts'
+import type { Environment } from '../../settings/files.ts'
 
 export interface SettingsReading {
   /** What is wrong has its default. */

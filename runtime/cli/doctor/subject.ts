@@ -1,14 +1,13 @@
 /** Who is examined: the settings, the functions, and connections with which checks ask. @module */
 import type { Redis } from 'ioredis'
-import { stretched } from '../../busyness.ts'
-import type { Config, Credentials, Environment } from '../../settings/config.ts'
+import type { Config, Credentials } from '../../settings/config.ts'
 import type { FunctionList } from '../../function/list.ts'
 import { createKeys, type Keys } from '../../queue/keys.ts'
-import { fileSettingOf } from '../../settings/setting-files.ts'
+import { fileSettingOf, type Environment } from '../../settings/files.ts'
 import { storageOn } from '../../storage/client.ts'
 import { createRequester, type Requester } from '../../storage/request.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { SECOND_MS } from '../../time.ts'
+import { SECOND_MS, stretched } from '../../time.ts'
 import { openRedis } from './open-redis.ts'
 
 export interface Account {

@@ -3,7 +3,7 @@
  * decide the widths.
  * @module
  */
-import { safeJson } from '../../telemetry/safe-json.ts'
+import { safeJson } from '../../telemetry/safe-text.ts'
 import { escaped, fit, padded, printable, shownOn, widthOf, wrapped } from './printable.ts'
 import { toned, type Terminal, type Tone } from './terminal.ts'
 

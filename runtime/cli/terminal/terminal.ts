@@ -1,5 +1,5 @@
 /** Where a command writes: a person's terminal, or a pipe to another program. @module */
-import type { Environment } from '../../settings/config.ts'
+import type { Environment } from '../../settings/files.ts'
 
 export interface Terminal {
   /** Whether a person reads it. */

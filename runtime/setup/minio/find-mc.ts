@@ -1,5 +1,5 @@
 /** MinIO's client on a search path; Midnight Commander has the same name. @module */
-import { stretched } from '../../busyness.ts'
+import { stretched } from '../../time.ts'
 import { execFile } from 'node:child_process'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'

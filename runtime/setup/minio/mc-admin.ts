@@ -4,10 +4,9 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { stretched } from '../../busyness.ts'
 import type { Credentials } from '../../settings/config.ts'
 import { withPrivateFolder } from './private-folder.ts'
-import { SECOND_MS } from '../../time.ts'
+import { SECOND_MS, stretched } from '../../time.ts'
 
 const run = promisify(execFile)
 

@@ -1,8 +1,12 @@
 /** What the two users may do, from the list of functions. Pure. @module */
 import type { FunctionDefinition } from '../../function/definition.ts'
-
-/** The buckets that are always there. Functions may name others. */
-export const BUCKETS = ['incoming', 'processed', 'metadata', 'temporary'] as const
+import {
+  BUCKETS,
+  INCOMING_BUCKET,
+  METADATA_BUCKET,
+  RESULT_BUCKET,
+  TEMPORARY_BUCKET,
+} from '../../storage/names.ts'
 
 export type FunctionBuckets = Pick<FunctionDefinition, 'name' | 'bucket' | 'outputBucket'> &
   Partial<Pick<FunctionDefinition, 'afterSuccess'>>
@@ -30,14 +34,14 @@ const UPLOAD_TO = ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketMultip
 /** Where uploads come in: the sources of functions that are not fed by other functions. */
 export function uploadBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
   const written = writtenBuckets(functions)
-  return unique(['incoming', ...functions.map((fn) => fn.bucket)]).filter(
+  return unique([INCOMING_BUCKET, ...functions.map((fn) => fn.bucket)]).filter(
     (bucket) => !written.includes(bucket),
   )
 }
 
 /** Where the runtime writes. */
 function writtenBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
-  return unique(['processed', 'metadata', 'temporary', ...functions.map((fn) => fn.outputBucket)])
+  return unique([RESULT_BUCKET, METADATA_BUCKET, TEMPORARY_BUCKET, ...functions.map((fn) => fn.outputBucket)])
 }
 
 /** Where results lie that no function reads on: only their removal is announced there. */
@@ -69,7 +73,7 @@ export function runtimePolicy(functions: readonly FunctionBuckets[]): Policy {
 /** Writes what comes in, and reads results, and verdicts where there are none: they are written for who uploads. */
 export function uploaderPolicy(functions: readonly FunctionBuckets[]): Policy {
   const sources = uploadBuckets(functions)
-  const results = writtenBuckets(functions).filter((bucket) => bucket !== 'temporary')
+  const results = writtenBuckets(functions).filter((bucket) => bucket !== TEMPORARY_BUCKET)
   return policyOf([
     allow(UPLOAD_TO, sources),
     allow(UPLOAD, objectsIn(sources)),

@@ -13,7 +13,6 @@ import { eventTargetLines } from './event-targets.ts'
 import { mergeLifecycle, type Forgetting } from './lifecycle-rules.ts'
 import { mergeNotifications, type Told } from './notification-rules.ts'
 import {
-  BUCKETS,
   METRICS_POLICY,
   allBuckets,
   resultBuckets,
@@ -25,6 +24,7 @@ import { createRequester, type Requester } from '../../storage/request.ts'
 import { createUsers, type User } from './users.ts'
 import { createWatermark } from '../../records/watermark.ts'
 import { parseXml, textOf } from '../../storage/xml.ts'
+import { BUCKETS, TEMPORARY_BUCKET } from '../../storage/names.ts'
 
 export interface ProvisionOptions {
   readonly endpoint: string
@@ -91,7 +91,7 @@ async function setUpBucket(
   const changes = isNew ? [`created bucket "${bucket}"`] : []
   // A bucket of somebody else's is theirs: it gets our events, and no rule that deletes.
   if (!isNew && !BUCKETS.some((own) => own === bucket)) return changes
-  const isTemporary = bucket === 'temporary'
+  const isTemporary = bucket === TEMPORARY_BUCKET
   if (!isTemporary && (await enableVersioning(requester, bucket))) {
     changes.push(`enabled versioning of bucket "${bucket}"`)
   }

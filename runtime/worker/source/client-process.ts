@@ -1,7 +1,7 @@
 /** Whose process is at the other end of a connection on loopback: the kernel's tables of TCP sockets say so, on Linux. @module */
 import { readFile } from 'node:fs/promises'
 import { endianness } from 'node:os'
-import { toolUser } from '../../tool-user.ts'
+import { toolUser } from '../../function/tool-user.ts'
 
 /** One connection; both ends are IPv4. As of a `Socket`, which has neither once it is closed. */
 export interface Connection {

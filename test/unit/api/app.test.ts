@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { startAtZero } from '../../../runtime/process/zero-metrics.ts'
 import { createMetrics } from '../../../runtime/telemetry/metrics.ts'
 import { expose } from '../../../runtime/process/exposition.ts'
 import { createTestApi } from './in-memory.ts'
@@ -66,7 +67,9 @@ describe('/metrics', () => {
   it('stays small with fifty functions: about a hundred series each, and under a megabyte of text', async () => {
     const names = Array.from({ length: 50 }, (_, index) => `function-with-a-name-${index}`)
     const seriesOf = async (functionNames: readonly string[]) => {
-      const text = await expose([await createMetrics(functionNames).registry.getMetricsAsJSON()])
+      const metrics = createMetrics()
+      startAtZero(metrics, functionNames)
+      const text = await expose([await metrics.registry.getMetricsAsJSON()])
       return { text, series: text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length }
     }
     const [none, fifty] = [await seriesOf([]), await seriesOf(names)]

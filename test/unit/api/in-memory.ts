@@ -10,6 +10,7 @@ import type { RunDetail } from '../../../runtime/api/runs/model.ts'
 import type { Result } from '../../../runtime/api/results/model.ts'
 import type { SweepPass } from '../../../runtime/api/sweep/model.ts'
 import { createLogger } from '../../../runtime/telemetry/logger.ts'
+import { startAtZero } from '../../../runtime/process/zero-metrics.ts'
 import { createMetrics } from '../../../runtime/telemetry/metrics.ts'
 import { expose } from '../../../runtime/process/exposition.ts'
 
@@ -231,7 +232,8 @@ function createAnswers(): AnswerStore {
 
 /** The interface over {@link createInMemory}, as far as `rest` says nothing else. */
 export function createTestApi(rest: Partial<ApiParts> = {}) {
-  const metrics = createMetrics(['cut'])
+  const metrics = createMetrics()
+  startAtZero(metrics, ['cut'])
   const { services, calls } = createInMemory()
   const app = createApi({
     version: '1.2.3',

@@ -22,7 +22,7 @@ function exposed(): Set<string> {
     const path = join(import.meta.dirname, '..', '..', 'fixtures', 'metric-names', `${name}.txt`)
     return readFileSync(path, 'utf8').split('\n')
   })
-  const { registry } = createMetrics(['cut'])
+  const { registry } = createMetrics()
   createQueueGauges({ redis, queue: createQueue(redis, 'sluice'), functionNames: ['cut'], registry })
   const ours = [...registry.getMetricsAsArray(), ...functionMetrics.getMetricsAsArray()].flatMap(
     ({ name, type }) =>

@@ -5,7 +5,7 @@ import type { MetricsSnapshot } from '../../../runtime/process/messages.ts'
 import { expose } from '../../../runtime/process/exposition.ts'
 
 async function snapshotOf(run: string, seconds: number): Promise<MetricsSnapshot> {
-  const { registry, duration, retries } = createMetrics(['cut'])
+  const { registry, duration, retries } = createMetrics()
   retries.inc({ function: 'cut' })
   duration.observe({
     labels: { function: 'cut', status: 'success' },

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach } from 'vitest'
-import type { Environment } from '../../../../runtime/settings/config.ts'
+import type { Environment } from '../../../../runtime/settings/files.ts'
 import { runProgram } from '../../../../runtime/cli/program.ts'
 
 export interface Asked {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { loadConfig, readConfig } from '../../../runtime/settings/config.ts'
-import { isGiven, readSettingFiles } from '../../../runtime/settings/setting-files.ts'
+import { isGiven, readSettingFiles } from '../../../runtime/settings/files.ts'
 
 describe('secrets in files', () => {
   const dir = mkdtempSync(join(tmpdir(), 'sluice-secrets-'))

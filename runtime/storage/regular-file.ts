@@ -5,7 +5,7 @@
  */
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
-import { PermanentError } from './errors.ts'
+import { PermanentError } from '../errors.ts'
 
 /** @throws {PermanentError} when `path` is no regular file. A link is not followed. */
 export async function openRegularFile(path: string): Promise<FileHandle> {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { readConfig } from '../../runtime/settings/config.ts'
-import { messageOf } from '../../runtime/errors.ts'
-import { createApp, v1 } from '../../runtime/api/http/openapi.ts'
+import { readConfig } from '../../../runtime/settings/config.ts'
+import { messageOf } from '../../../runtime/errors.ts'
+import { createApp, v1 } from '../../../runtime/api/http/openapi.ts'
 import { createRoute } from '@hono/zod-openapi'
 
 /** How zod begins its own sentences. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, it } from 'vitest'
-import { shellWord } from '../../runtime/shell-word.ts'
+import { shellWord } from '../../../runtime/telemetry/safe-text.ts'
 
 it.each(['incoming/a.mp4', 'x$(touch pwn)`id`.mp4', `it's "here"; rm -rf ~`, 'a\nb', '', '*', '\\'])(
   'is one word to a shell, and runs nothing: %j',

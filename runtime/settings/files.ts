@@ -1,7 +1,7 @@
 /** Secrets may be given as the path of a file that holds them: `MINIO_SECRET_KEY_FILE` for `MINIO_SECRET_KEY`. @module */
 import { readFileSync } from 'node:fs'
 
-type Environment = Readonly<Record<string, string | undefined>>
+export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Only these: another setting has nothing to hide, and `SLUICE_FUNCTIONS_FILE` is something else. */
 const SECRETS = [

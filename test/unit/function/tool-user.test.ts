@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { freeUser, toolUser } from '../../runtime/tool-user.ts'
+import { freeUser, toolUser } from '../../../runtime/function/tool-user.ts'
 
 const DEBIAN = `root:x:0:0:root:/root:/bin/bash
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin

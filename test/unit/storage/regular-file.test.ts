@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
-import { openRegularFile } from '../../runtime/regular-file.ts'
+import { openRegularFile } from '../../../runtime/storage/regular-file.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'sluice-regular-'))
 afterAll(() => rm(folder, { recursive: true }))
