@@ -1,4 +1,4 @@
-/** What all commands that ask the runtime have in common: its address, and answers for programs. @module */
+/** Commands that ask the runtime: its address, and answers for programs. @module */
 import type { Command } from 'commander'
 import { createApiClient, type ApiClient } from '../api/client.ts'
 import type { CliContext } from './command.ts'
@@ -8,15 +8,14 @@ export interface ApiOptions {
   readonly json?: boolean
 }
 
-/** A command with `--api` and `--json`. */
-export function apiCommand(program: Command, nameAndArguments: string): Command {
-  return program
-    .command(nameAndArguments)
+/** Adds `--api` and `--json`. */
+export function withApi(command: Command): Command {
+  return command
     .option(
       '--api <url>',
-      'address of the runtime (default: SLUICE_API_URL, else this machine’s SLUICE_API_PORT)',
+      'address of the runtime (default: SLUICE_API_URL, otherwise SLUICE_API_PORT on this machine)',
     )
-    .option('--json', 'the whole answer as one JSON document')
+    .option('--json', 'print the whole answer as one JSON document')
 }
 
 export function apiOf({ env }: CliContext, { api }: ApiOptions): ApiClient {

@@ -1,4 +1,4 @@
-/** What every command of `sluice` is: one file that adds it to the program, from what the process gives it. @module */
+/** The contract of a command of `sluice`: one function that adds options and an action to it. @module */
 import type { Command } from 'commander'
 import type { Environment } from '../settings/files.ts'
 import type { Terminal } from './terminal/terminal.ts'
@@ -7,30 +7,30 @@ export interface CliContext {
   readonly env: Environment
   /** The module that children start with. */
   readonly entryPath: string
-  /** Where signals come from: the process. */
+  /** The source of signals: the process. */
   readonly signals: NodeJS.EventEmitter
-  /** What a person types to call this program, for lines to copy: `sluice`, or `npm run sluice --`. */
+  /** The text a person types to call this program, for lines to copy: `sluice`, or `npm run sluice --`. */
   readonly invocation: string
-  /** What was asked for. */
+  /** Receives the answer. */
   readonly out: Terminal
-  /** What happens meanwhile, and what is wrong. */
+  /** Receives progress and errors. */
   readonly err: Terminal
 }
 
-/** Adds one command to the program. What its action throws becomes the exit code in `main.ts`. */
-export type CliCommand = (program: Command, context: CliContext) => void
+/** Completes one command, which has its name and description already. Errors of its action become the exit code. */
+export type CliCommand = (command: Command, context: CliContext) => void
 
-/** The command line asks for what cannot be meant; exit code 2. */
+/** The command line does not make sense; exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** The command was done, and its answer is a bad one which it has printed already; exit code 1. */
+/** The command was carried out, and has already printed its answer, a bad one; exit code 1. */
 export class BadNewsError extends Error {
   override readonly name = 'BadNewsError'
 }
 
-/** The person pressed Ctrl-C; exit code 130, as shells have it. */
+/** The person pressed Ctrl-C; exit code 130, as in shells. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError'
 }

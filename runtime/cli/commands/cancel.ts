@@ -1,17 +1,16 @@
-/** `sluice cancel <run or job>`: ends a run, or hands no more of a job out. @module */
+/** `sluice cancel <run or job>`: ends a run, or stops a job from handing out more. @module */
 import type { Job } from '../../api/jobs/model.ts'
 import type { RunDetail } from '../../api/runs/model.ts'
-import { apiCommand, apiOf, type ApiOptions } from '../api-command.ts'
+import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
+import { isRunId, jobArgument } from '../arguments.ts'
 import { examples, type CliCommand } from '../command.ts'
-import { jobText } from '../terminal/follow-job.ts'
-import { isRunId, jobArgument } from '../ids.ts'
+import { jobText } from '../terminal/job.ts'
 import { printable } from '../terminal/printable.ts'
 import { writeJson } from '../terminal/table.ts'
 
-export const cancel: CliCommand = (program, context) => {
-  apiCommand(program, 'cancel')
-    .description('end a run that waits, or ask the worker of one that runs to end it; or end a job')
-    .argument('<run>', 'the id of a run, or of a job', jobArgument)
+export const cancel: CliCommand = (command, context) => {
+  withApi(command)
+    .argument('<run>', 'the ID of a run or a job', jobArgument)
     .addHelpText('after', examples('cancel 0123456789abcdef0123456789abcdef'))
     .action(async (id: string, options: ApiOptions) => {
       const api = apiOf(context, options)
@@ -24,7 +23,7 @@ export const cancel: CliCommand = (program, context) => {
       if (options.json) return writeJson(out, run)
       const isAsked = run.status === 'running'
       return out.write(
-        `run ${id} is ${isAsked ? 'running: its worker was told to end it' : printable(run.status)}\n`,
+        `run ${id} is ${isAsked ? 'running: its worker was asked to stop it' : printable(run.status)}\n`,
       )
     })
 }

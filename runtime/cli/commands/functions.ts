@@ -1,13 +1,18 @@
-/** `sluice functions [name]`: what runs here, and how each is doing; or all about one. @module */
+/**
+ * `sluice functions [name]`: how the functions are doing, or all about one; and the commands that steer one: `pause`, `resume`
+ * and `concurrency`.
+ * @module
+ */
+import { InvalidArgumentError, type Command } from 'commander'
+import type { ApiClient } from '../../api/client.ts'
 import type { FunctionView } from '../../api/functions/model.ts'
 import { countText, durationText, timeText } from '../terminal/amounts.ts'
 import { formatBytes } from '../../amounts.ts'
-import { apiCommand, apiOf, type ApiOptions } from '../api-command.ts'
-import { examples, type CliCommand } from '../command.ts'
+import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
+import { examples, type CliCommand, type CliContext } from '../command.ts'
 import { printable } from '../terminal/printable.ts'
 import { createListing, writeFacts, writeJson, type Column } from '../terminal/table.ts'
-import type { Terminal } from '../terminal/terminal.ts'
-import { toneOf } from '../terminal/tones.ts'
+import { toneOf, type Terminal } from '../terminal/terminal.ts'
 
 const COLUMNS: readonly Column<FunctionView>[] = [
   { title: 'function', show: ({ name }) => name },
@@ -42,10 +47,9 @@ const COLUMNS: readonly Column<FunctionView>[] = [
   },
 ]
 
-export const functions: CliCommand = (program, context) => {
-  apiCommand(program, 'functions')
-    .description('list the functions and how each is doing; with a name, everything about one')
-    .argument('[name]', 'of one function')
+export const functions: CliCommand = (command, context) => {
+  withApi(command)
+    .argument('[name]', 'the name of one function')
     .addHelpText('after', examples('functions', 'functions chunk'))
     .action(async (name: string | undefined, options: ApiOptions) => {
       const api = apiOf(context, options)
@@ -61,8 +65,52 @@ export const functions: CliCommand = (program, context) => {
     })
 }
 
+type Steer = (api: ApiClient, path: string, limit?: number | null) => Promise<FunctionView>
+
+export const pause: CliCommand = (command, context) =>
+  steering(command, context, ['pause chunk'], (api, path) => api.post(`${path}/pause`))
+
+export const resume: CliCommand = (command, context) =>
+  steering(command, context, ['resume chunk'], (api, path) => api.post(`${path}/resume`))
+
+export const concurrency: CliCommand = (command, context) =>
+  steering(
+    command,
+    context,
+    ['concurrency chunk 4', 'concurrency chunk default'],
+    (api, path, limit) => api.patch(path, { concurrency: limit }),
+    (named) =>
+      named.argument('<n>', '1 to 1000, or `default` for the value in its definition', limitArgument),
+  )
+
+/** Sends one request about one function, and shows the function as it then is. */
+function steering(
+  command: Command,
+  context: CliContext,
+  lines: readonly string[],
+  steer: Steer,
+  addArguments: (named: Command) => Command = (named) => named,
+): void {
+  addArguments(withApi(command).argument('<function>', 'the name of the function'))
+    .addHelpText('after', examples(...lines))
+    .action(async (name: string, ...rest: readonly unknown[]) => {
+      const options: ApiOptions = command.opts()
+      const path = `/v1/functions/${encodeURIComponent(name)}`
+      const view = await steer(apiOf(context, options), path, rest[0] as number | null)
+      if (options.json) writeJson(context.out, view)
+      else context.out.write(`${functionText(view)}\n`)
+    })
+}
+
+function limitArgument(text: string): number | null {
+  if (text === 'default') return null
+  if (!/^[1-9]\d{0,3}$/.test(text) || Number(text) > 1_000)
+    throw new InvalidArgumentError('write a whole number from 1 to 1000, or `default`.')
+  return Number(text)
+}
+
 /** Such as `chunk is paused; 3 waiting, 1 running; 2 attempts at a time in each worker process`. */
-export function functionText(view: FunctionView): string {
+function functionText(view: FunctionView): string {
   const { queue, concurrency } = view
   return printable(
     `${view.name} is ${stateOf(view)}; ${queue.waiting + queue.backfill} waiting, ${queue.running} running; ${countText(concurrency, 'attempt')} at a time in each worker process`,
@@ -90,7 +138,7 @@ function writeFunction(out: Terminal, view: FunctionView): void {
     ],
     [
       'limits',
-      `${durationText(view.timeoutMs)} in all, ${durationText(view.stallTimeoutMs)} without a sign of life`,
+      `${durationText(view.timeoutMs)} in all, ${durationText(view.stallTimeoutMs)} without progress`,
     ],
     [
       'at a time',
@@ -127,12 +175,12 @@ const OPTION_COLUMNS: readonly Column<OptionRow>[] = [
   { title: 'valid', show: ({ valid }) => valid, isFlexible: true },
 ]
 
-/** From JSON Schema, as far as it says it in its usual words. */
+/** From JSON Schema, as far as it uses the usual keywords. */
 function optionsOf({ optionsSchema, settings }: FunctionView): readonly OptionRow[] {
   const properties = (optionsSchema['properties'] ?? {}) as Record<string, Record<string, unknown>>
   return Object.entries(properties).map(([name, schema]) => ({
     name,
-    // `x-default` is what an absent option amounts to, where that depends on others.
+    // `x-default` is the value of an absent option, where that depends on others.
     default: JSON.stringify(schema['default'] ?? schema['x-default']) ?? '',
     set: settings[name] === undefined ? '' : JSON.stringify(settings[name]),
     valid: validText(schema),

@@ -1,14 +1,11 @@
 /** `sluice reprocess`: runs objects again, by name or below a prefix. @module */
 import { InvalidArgumentError, Option } from 'commander'
 import type { Job, Preview } from '../../api/jobs/model.ts'
-import { countArgument, rateArgument, timeArgument } from '../terminal/amounts.ts'
-import { apiCommand, apiOf, type ApiOptions } from '../api-command.ts'
+import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
+import { countArgument, parseObjectName, parsePrefix, rateArgument, timeArgument } from '../arguments.ts'
 import { examples, UsageError, type CliCommand } from '../command.ts'
-import { followJob, type FollowOptions } from '../terminal/follow-job.ts'
-import { parseObjectName, parsePrefix } from '../object-name.ts'
-import { isPreview, writePreview } from '../terminal/preview.ts'
-import { fit } from '../terminal/printable.ts'
-import { progressLine } from '../terminal/terminal.ts'
+import { reportJob, type FollowOptions } from '../terminal/job.ts'
+import { progressLine } from '../terminal/progress.ts'
 
 interface ReprocessOptions extends ApiOptions, FollowOptions {
   readonly prefix?: string
@@ -23,29 +20,32 @@ interface ReprocessOptions extends ApiOptions, FollowOptions {
   readonly force?: boolean
 }
 
-export const reprocess: CliCommand = (program, context) => {
-  apiCommand(program, 'reprocess')
-    .description('run objects again, behind live uploads: those that are named, or all below a prefix')
-    .argument('[objects...]', '<bucket>/<key>, all of one bucket')
-    .option('--prefix <bucket/prefix>', 'all objects whose key begins so; incoming/ for the whole bucket')
+export const reprocess: CliCommand = (command, context) => {
+  withApi(command)
+    .argument('[objects...]', '<bucket>/<key>, all in one bucket')
+    .option('--prefix <bucket/prefix>', 'all objects under this prefix; incoming/ means the whole bucket')
     .addOption(
       new Option(
         '--status <status>',
-        'only what failed, is missing, or was made by another version of the function',
+        'only objects whose result failed, is missing, or comes from another version of the function',
       ).choices(['any', 'failed', 'missing', 'outdated']),
     )
-    .option('--function <name>', 'only this one (default: every function that matches)')
-    .option('--since <time>', 'uploaded since then: 2d, or 2026-11-23T14:00:00Z', (text) =>
+    .option('--function <name>', 'only this function (default: every function that matches)')
+    .option('--since <time>', 'only objects uploaded since then: 2d, or 2026-11-23T14:00:00Z', (text) =>
       timeArgument(text),
     )
-    .option('--until <time>', 'uploaded before then', (text) => timeArgument(text))
-    .option('--option <name=value>', 'an option of the function, over all others; may be repeated', addOption)
-    .option('--dry-run', 'only say what would be done')
-    .option('--limit <n>', 'more than so many (default: 1000) is an error, never a silent cut', countArgument)
-    .option('--rate <n>', 'runs handed out per second', rateArgument)
-    .option('--force', 'also what is queued or running: it begins anew')
-    .option('--no-wait', 'do not wait until all are handed out')
-    .option('--wait-runs', 'wait until the runs have ended; exit 1 when some have no result')
+    .option('--until <time>', 'only objects uploaded before then', (text) => timeArgument(text))
+    .option(
+      '--option <name=value>',
+      'an option of the function, which overrides all others; repeatable',
+      addOption,
+    )
+    .option('--dry-run', 'only print what would be done')
+    .option('--limit <n>', 'fail when more than this many match (default: 1000)', countArgument)
+    .option('--rate <n>', 'hand out this many runs per second', rateArgument)
+    .option('--force', 'include runs that are queued or running; they restart')
+    .option('--no-wait', 'return without waiting until all are handed out')
+    .option('--wait-runs', 'wait until the runs have ended; exit with 1 when some have no result')
     .addHelpText(
       'after',
       examples(
@@ -68,29 +68,28 @@ export const reprocess: CliCommand = (program, context) => {
         force: options.force,
       }
       const api = apiOf(context, options)
-      const line = progressLine(context.err, fit)
-      line.show('looking for what matches …')
+      const line = progressLine(context.err)
+      line.show('looking for objects that match …')
       const answer = await api.post<Preview | Job>('/v1/reprocess', body).finally(() => line.clear())
-      if (isPreview(answer)) writePreview(context.out, answer, options)
-      else await followJob(api, answer, options, context)
+      await reportJob(api, answer, options, context)
     })
 }
 
 /** @throws {UsageError} when it is not clear which objects are meant */
 function targetsOf(names: readonly string[], prefix: string | undefined) {
   if ((names.length === 0) === (prefix === undefined))
-    throw new UsageError('name objects, or give --prefix <bucket>/<prefix>: one of both')
+    throw new UsageError('name objects or give --prefix <bucket>/<prefix>, not both')
   if (prefix !== undefined) return parsePrefix(prefix)
   const objects = names.map(parseObjectName)
   const folder = names.find((name) => name.endsWith('/'))
   if (folder !== undefined) {
     throw new UsageError(
-      `"${folder}" ends with a slash, and is no file: for all below it write --prefix ${folder}`,
+      `"${folder}" is a prefix, not an object: use --prefix ${folder} for everything below it`,
     )
   }
   const buckets = [...new Set(objects.map(({ bucket }) => bucket))]
   if (buckets.length > 1)
-    throw new UsageError(`objects of one bucket at a time: these are of ${buckets.join(', ')}`)
+    throw new UsageError(`name objects of one bucket at a time: these are in ${buckets.join(', ')}`)
   return { bucket: buckets[0], keys: objects.map(({ key }) => key) }
 }
 

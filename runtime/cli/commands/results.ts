@@ -1,10 +1,10 @@
-/** `sluice results [prefix]`: what the functions have made. @module */
+/** `sluice results [prefix]`: the results that are stored. @module */
 import type { Result } from '../../api/results/model.ts'
 import { formatBytes } from '../../amounts.ts'
-import { ageText, countArgument, countText } from '../terminal/amounts.ts'
-import { apiCommand, apiOf, type ApiOptions } from '../api-command.ts'
+import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
+import { countArgument, parsePrefix } from '../arguments.ts'
 import { examples, type CliCommand } from '../command.ts'
-import { parsePrefix } from '../object-name.ts'
+import { ageText, countText } from '../terminal/amounts.ts'
 import { createListing, type Column } from '../terminal/table.ts'
 
 interface ResultsOptions extends ApiOptions {
@@ -32,19 +32,18 @@ const COLUMNS: readonly Column<Result>[] = [
   { title: 'manifest', show: ({ manifest }) => `${manifest.bucket}/${manifest.key}`, isForPrograms: true },
 ]
 
-/** Where it is, and whether its manifest has something to say. */
+/** The place of its manifest, and how many warnings are in it. */
 function noteOf({ manifest, warnings }: Result): string {
   const said = warnings === 0 ? '' : ` (${countText(warnings, 'warning')})`
   return `${manifest.bucket}/${manifest.key}${said}`
 }
 
-export const results: CliCommand = (program, context) => {
-  apiCommand(program, 'results')
-    .description('list the results that are stored, in the order of their manifests’ buckets and keys')
-    .argument('[prefix]', 'of their sources: <bucket>/<beginning of the key>')
-    .option('--function <name>', 'of this function')
-    .option('--limit <n>', 'at most this many', countArgument, 50)
-    .option('--all', 'without a limit')
+export const results: CliCommand = (command, context) => {
+  withApi(command)
+    .argument('[prefix]', 'only sources in <bucket>/<prefix>')
+    .option('--function <name>', 'only results of this function')
+    .option('--limit <n>', 'show at most this many', countArgument, 50)
+    .option('--all', 'show all')
     .addHelpText(
       'after',
       examples('results', 'results incoming/films/', 'results incoming/a.mp4 --function chunk --json'),

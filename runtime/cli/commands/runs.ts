@@ -1,15 +1,14 @@
-/** `sluice runs`: the newest runs, or those that a filter names. @module */
+/** `sluice runs`: the newest runs, or those that a filter selects. @module */
 import { InvalidArgumentError } from 'commander'
 import type { Run } from '../../api/runs/model.ts'
 import { RUN_STATES } from '../../queue/run.ts'
-import { ageText, countArgument, durationText, timeArgument } from '../terminal/amounts.ts'
-import { apiCommand, apiOf, type ApiOptions } from '../api-command.ts'
+import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
+import { countArgument, shortId, timeArgument } from '../arguments.ts'
 import { examples, UsageError, type CliCommand, type CliContext } from '../command.ts'
-import { shortId } from '../ids.ts'
+import { ageText, durationText } from '../terminal/amounts.ts'
+import { watchScreen } from '../terminal/progress.ts'
 import { createListing, type Column } from '../terminal/table.ts'
-import type { Terminal } from '../terminal/terminal.ts'
-import { toneOf } from '../terminal/tones.ts'
-import { watchScreen } from '../terminal/watch-screen.ts'
+import { toneOf, type Terminal } from '../terminal/terminal.ts'
 
 interface RunsOptions extends ApiOptions {
   readonly function?: string
@@ -45,7 +44,7 @@ const COLUMNS: readonly Column<Run>[] = [
     isNumber: true,
   },
   { title: 'object', show: ({ object }) => `${object.bucket}/${object.key}` },
-  // A person reads it below the line.
+  // A person reads it below the row.
   { title: 'reason', show: reasonText, isForPrograms: true },
 ]
 
@@ -54,36 +53,37 @@ function statusText({ status, progress }: Run): string {
   return progress?.percent === undefined ? status : `${status} ${Math.floor(progress.percent)} %`
 }
 
-/** Of the last attempt; of one in progress, so far. */
+/** The duration of the last attempt; so far, when it is in progress. */
 function tookMs({ startedAt, endedAt }: Run): number {
   return (endedAt === undefined ? Date.now() : Date.parse(endedAt)) - Date.parse(startedAt ?? '')
 }
 
-/** Why it failed, or has failed so far. */
+/** The reason why it failed, or has failed so far. */
 function reasonText({ error, reason }: Run): string {
   return error?.split('\n')[0] ?? reason ?? ''
 }
 
-export const runs: CliCommand = (program, context) => {
-  apiCommand(program, 'runs')
-    .description('list runs, the newest first')
-    .option('--function <name>', 'of this function')
-    .option('--status <list>', `in one of these states: ${RUN_STATES.join(', ')}`, statusList)
-    .option('--bucket <name>', 'of objects in this bucket')
+export const runs: CliCommand = (command, context) => {
+  withApi(command)
+    .option('--function <name>', 'only runs of this function')
+    .option('--status <list>', `only runs in these states: ${RUN_STATES.join(', ')}`, statusList)
+    .option('--bucket <name>', 'only objects in this bucket')
     .option('--prefix <text>', 'only objects whose key has this prefix')
-    .option('--since <time>', 'created since then: 2d, or 2026-11-23T14:00:00Z', (text) => timeArgument(text))
-    .option('--until <time>', 'created before then', (text) => timeArgument(text))
-    .option('--limit <n>', 'at most this many', countArgument, 50)
-    .option('--all', 'without a limit')
+    .option('--since <time>', 'only runs created since then: 2d, or 2026-11-23T14:00:00Z', (text) =>
+      timeArgument(text),
+    )
+    .option('--until <time>', 'only runs created before then', (text) => timeArgument(text))
+    .option('--limit <n>', 'show at most this many', countArgument, 50)
+    .option('--all', 'show all')
     .addHelpText(
       'after',
       examples('runs --status dead --since 2d', 'runs --watch', 'runs --function chunk --all --json'),
     )
-    .option('--watch', 'show the list again every second, until Ctrl-C')
+    .option('--watch', 'refresh the list every second until Ctrl-C')
     .action(async ({ watch, ...options }: RunsOptions) => {
       if (!watch) return list(context, context.out, options)
       if (!context.out.isTerminal || options.json)
-        throw new UsageError('--watch is for a terminal; a program can call `sluice runs --json` again')
+        throw new UsageError('--watch needs a terminal; a program can call `sluice runs --json` repeatedly')
       return watchScreen(context, (screen) => list(context, screen, options))
     })
 }
@@ -116,6 +116,8 @@ async function list(
 function statusList(text: string): string {
   const wrong = text.split(',').filter((name) => !RUN_STATES.some((state) => state === name))
   if (wrong.length > 0)
-    throw new InvalidArgumentError(`"${wrong.join(',')}": there are ${RUN_STATES.join(', ')}`)
+    throw new InvalidArgumentError(
+      `"${wrong.join(',')}" is not a state; the states are ${RUN_STATES.join(', ')}`,
+    )
   return text
 }

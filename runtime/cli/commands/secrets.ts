@@ -1,25 +1,23 @@
-/** `sluice secrets`: the passwords of a whole stack, as files for docker-compose.yml. Nothing that is in them is printed. @module */
+/** `sluice secrets`: the passwords of a whole stack, as files for docker-compose.yml. None of them is printed. @module */
 import { Option } from 'commander'
 import { loadConfig } from '../../settings/config.ts'
+import { keepSecrets } from '../../setup/secrets/keep.ts'
+import { isSecretName, restartsFor, SECRETS } from '../../setup/secrets/plan.ts'
 import { examples, UsageError, type CliCommand } from '../command.ts'
 
-export const secrets: CliCommand = (program, { env, out }) => {
-  program
-    .command('secrets')
-    .description('make the secrets that are missing, as files for docker-compose.yml; none is printed')
-    .option('--dir <folder>', 'where they are kept', 'secrets')
-    .addOption(new Option('--rotate <names...>', 'make these anew').default([]))
-    .option('--owner <uid:gid>', 'the user of the containers (as root: 1000:1000; else you)')
+export const secrets: CliCommand = (command, { env, out }) => {
+  command
+    .option('--dir <folder>', 'the folder of the files', 'secrets')
+    .addOption(new Option('--rotate <names...>', 'rotate these secrets').default([]))
+    .option('--owner <uid:gid>', 'the user of the containers (default for root: 1000:1000; otherwise you)')
     .addHelpText('after', examples('secrets', 'secrets --rotate redis-runtime token-admin'))
     .action(async ({ dir, rotate, owner }: { dir: string; rotate: readonly string[]; owner?: string }) => {
-      const [{ keepSecrets }, { isSecretName, restartsFor, SECRETS }] = await Promise.all([
-        import('../../setup/secrets/keep.ts'),
-        import('../../setup/secrets/plan.ts'),
-      ])
       const known = rotate.filter(isSecretName)
       const unknown = rotate.filter((name) => !isSecretName(name))
       if (unknown.length > 0)
-        throw new UsageError(`no secret is called ${unknown.join(', ')}; there are ${SECRETS.join(', ')}`)
+        throw new UsageError(
+          `no secret is called ${unknown.join(', ')}; the secrets are ${SECRETS.join(', ')}`,
+        )
       const user = ownerOf(owner)
       const { made, changed } = await keepSecrets({
         dir,
@@ -29,9 +27,9 @@ export const secrets: CliCommand = (program, { env, out }) => {
       })
       for (const file of made) out.write(`made     ${dir}/${file}\n`)
       for (const file of changed) out.write(`changed  ${dir}/${file}\n`)
-      if (made.length + changed.length === 0) out.write(`All were there in ${dir}: nothing to do.\n`)
+      if (made.length + changed.length === 0) out.write(`All secrets exist in ${dir}: nothing to do.\n`)
       if (known.length > 0)
-        out.write('Now run these lines. Uploads go on meanwhile where MinIO does, and none is lost:\n')
+        out.write('Now run these lines. Uploads still work while MinIO is running, and none is lost:\n')
       for (const line of restartsFor(known)) out.write(`  ${line}\n`)
       const { uid, gid } = user ?? { uid: process.getuid?.() ?? 1_000, gid: process.getgid?.() ?? 1_000 }
       if (uid !== 1_000 || gid !== 1_000)
@@ -39,7 +37,7 @@ export const secrets: CliCommand = (program, { env, out }) => {
     })
 }
 
-/** Who is root gives them to the containers' user: no container runs as root. */
+/** Root gives them to the user of the containers, since no container runs as root. */
 function ownerOf(text: string | undefined): { uid: number; gid: number } | undefined {
   if (text === undefined) return process.getuid?.() === 0 ? { uid: 1_000, gid: 1_000 } : undefined
   const [, uid, gid] = /^(\d{1,9}):(\d{1,9})$/.exec(text) ?? []

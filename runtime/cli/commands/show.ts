@@ -1,21 +1,19 @@
-/** `sluice show <run>`: everything that is known of a run, with its attempts; or of a job. @module */
+/** `sluice show <run>`: everything that is known about a run, with its attempts; or of a job. @module */
 import type { Job } from '../../api/jobs/model.ts'
 import type { RunDetail } from '../../api/runs/model.ts'
 import { countText, durationText, timeText } from '../terminal/amounts.ts'
 import { formatBytes } from '../../amounts.ts'
-import { apiCommand, apiOf, type ApiOptions } from '../api-command.ts'
+import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
+import { isRunId, jobArgument } from '../arguments.ts'
 import { examples, type CliCommand } from '../command.ts'
-import { isRunId, jobArgument } from '../ids.ts'
-import { jobText } from '../terminal/follow-job.ts'
+import { jobText } from '../terminal/job.ts'
 import { linesOf, printable, printableLines } from '../terminal/printable.ts'
 import { writeFacts, writeJson } from '../terminal/table.ts'
-import { toned, type Terminal } from '../terminal/terminal.ts'
-import { toneOf } from '../terminal/tones.ts'
+import { toned, toneOf, type Terminal } from '../terminal/terminal.ts'
 
-export const show: CliCommand = (program, context) => {
-  apiCommand(program, 'show')
-    .description('everything about a run, its attempts and their last lines; or how far a job is')
-    .argument('<run>', 'its id, which logs, verdicts and manifests name; or the id of a job', jobArgument)
+export const show: CliCommand = (command, context) => {
+  withApi(command)
+    .argument('<run>', 'the ID of a run, as in logs, verdicts and manifests; or of a job', jobArgument)
     .addHelpText('after', examples('show 0123456789ab'))
     .action(async (id: string, options: ApiOptions) => {
       const api = apiOf(context, options)
@@ -93,7 +91,7 @@ function isWithoutResult({ status, manifest, resultsUnknown }: RunDetail): boole
 
 const SHOWN_OUTPUTS = 5
 
-/** Each with the link from which a browser or player reads it. */
+/** Each output with the link that a browser or player can open. */
 function outputLines({ outputs = [], outputCount = outputs.length }: RunDetail): readonly string[] {
   const lines = outputs
     .slice(0, SHOWN_OUTPUTS)

@@ -1,14 +1,80 @@
-/** `sluice start`: the runtime of this machine. @module */
-import { examples, type CliCommand } from '../command.ts'
+/**
+ * `sluice start`: the runtime of this machine; `sluice worker`: workers alone, on as many machines as there are. They check
+ * everything that can be checked without a connection, then supervise.
+ * @module
+ */
+import { CLOSING_MS } from '../../process/lifecycle.ts'
+import { createLogger } from '../../telemetry/logger.ts'
+import { loadSettings } from '../../process/load-settings.ts'
+import type { ChildKind } from '../../process/messages.ts'
+import { openRuntimeScratch } from '../../process/runtime-scratch.ts'
+import { concernMs } from '../../process/silence.ts'
+import { createSupervisor } from '../../process/supervisor.ts'
+import { SECOND_MS } from '../../time.ts'
+import { examples, type CliCommand, type CliContext } from '../command.ts'
 
-export const start: CliCommand = (program, context) => {
-  program
-    .command('start')
-    .description('run what SLUICE_ROLES names (default: API, intake and workers) until SIGTERM or Ctrl-C')
-    .addHelpText('after', examples('start'))
-    .action(async () => {
-      // Loaded when it is wanted: commands that ask should answer at once.
-      const { runStart } = await import('./run-start.ts')
-      await runStart(context)
+/** Children end by themselves after their drain and {@link CLOSING_MS}; one that is still there a moment later is killed. */
+const KILL_AFTER_MS = CLOSING_MS + 2 * SECOND_MS
+
+export const start: CliCommand = (command, context) => {
+  command.addHelpText('after', examples('start')).action(() => runStart(context))
+}
+
+export const worker: CliCommand = (command, context) => {
+  command
+    .option(
+      '--functions <names>',
+      'functions to serve, separated by commas (default: SLUICE_FUNCTIONS, otherwise all)',
+    )
+    .addHelpText('after', examples('worker --functions chunk'))
+    .action(async ({ functions }: { functions?: string }) => {
+      const chosen = functions === undefined ? {} : { SLUICE_FUNCTIONS: functions }
+      await runStart({ ...context, env: { ...context.env, SLUICE_ROLES: 'worker', ...chosen } })
     })
+}
+
+/** Runs until SIGTERM or SIGINT, then drains; a second one ends everything at once. */
+async function runStart({
+  env,
+  entryPath,
+  signals,
+}: Pick<CliContext, 'env' | 'entryPath' | 'signals'>): Promise<void> {
+  const { config } = await loadSettings(env, {
+    account: {
+      names: ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
+      description: 'the account of the runtime, which `sluice setup` creates',
+    },
+    tools: true,
+  })
+  const log = createLogger({ level: config.logLevel, format: config.logFormat, base: { role: 'supervisor' } })
+  const scratch = await openRuntimeScratch(config.scratchDir, log)
+  const workers = config.roles.includes('worker') ? config.workers : 0
+  const children: ChildKind[] = ['serve', ...Array.from({ length: workers }, () => 'work' as const)]
+  const supervisor = createSupervisor({
+    entryPath,
+    children,
+    env: { ...env, SLUICE_SCRATCH_DIR: scratch.path },
+    scratchDir: scratch.path,
+    graceMs: config.drainMs + KILL_AFTER_MS,
+    limits: { concernMs: concernMs(config.leaseMs) },
+    log,
+  })
+  let isStopping = false
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    signals.on(signal, () => {
+      log.info(
+        { signal },
+        isStopping ? 'stopping immediately' : 'draining: a second signal stops everything immediately',
+      )
+      if (isStopping) supervisor.kill()
+      else supervisor.stop()
+      isStopping = true
+    })
+  }
+  try {
+    await supervisor.run()
+  } finally {
+    await scratch.remove()
+  }
+  log.info('stopped')
 }

@@ -1,9 +1,9 @@
-/** `sluice sweep`: compares the buckets with the runs, heals what was lost, and says what it found. @module */
+/** `sluice sweep`: compares the buckets with the runs, repairs what was lost, and reports what it found. @module */
 import type { FunctionView } from '../../api/functions/model.ts'
 import type { Sweep, SweepPass, SweepPreview } from '../../api/sweep/model.ts'
 import { SECOND_MS, sleep } from '../../time.ts'
 import type { ApiClient } from '../../api/client.ts'
-import { apiCommand, apiOf, type ApiOptions } from '../api-command.ts'
+import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
 import {
   BadNewsError,
   examples,
@@ -12,10 +12,10 @@ import {
   type CliCommand,
   type CliContext,
 } from '../command.ts'
-import { fit, printable } from '../terminal/printable.ts'
+import { printable } from '../terminal/printable.ts'
+import { interruptible, progressLine } from '../terminal/progress.ts'
 import { lookedAt, writePasses, writeReport } from '../terminal/sweep-report.ts'
 import { writeJson } from '../terminal/table.ts'
-import { progressLine } from '../terminal/terminal.ts'
 
 interface SweepOptions extends ApiOptions {
   readonly dryRun?: boolean
@@ -28,18 +28,17 @@ interface SweepOptions extends ApiOptions {
 
 const POLL_MS = SECOND_MS / 2
 
-export const sweep: CliCommand = (program, context) => {
-  apiCommand(program, 'sweep')
-    .description('compare the buckets with the runs now, and heal what was lost')
-    .option('--dry-run', 'only say what would be healed')
-    .option('--recent', 'only what came since shortly before the last sweep')
-    .option('--bucket <bucket>', 'only this one')
+export const sweep: CliCommand = (command, context) => {
+  withApi(command)
+    .option('--dry-run', 'only print what would be repaired')
+    .option('--recent', 'only objects uploaded since shortly before the last sweep')
+    .option('--bucket <bucket>', 'only this bucket')
     .option(
       '--prefix <prefix>',
-      'only keys that begin so; <bucket>/<prefix> where functions read such a bucket',
+      'only keys with this prefix, or <bucket>/<prefix> for a bucket that functions read',
     )
-    .option('--status', 'only say which sweeps wait, go on, and have ended last')
-    .option('--no-wait', 'do not wait for its end')
+    .option('--status', 'only print the sweeps that are waiting, running or ended recently')
+    .option('--no-wait', 'return without waiting for its end')
     .addHelpText(
       'after',
       examples('sweep --dry-run', 'sweep', 'sweep --prefix incoming/2026/', 'sweep --status'),
@@ -49,7 +48,7 @@ export const sweep: CliCommand = (program, context) => {
       const api = apiOf(context, options)
       if (options.status) return showPasses(api, options, context)
       const part = await partOf(api, options)
-      const line = progressLine(context.err, fit)
+      const line = progressLine(context.err)
       if (dryRun) line.show('comparing the buckets with the runs …')
       const body = { kind: recent ? 'recent' : 'full', dryRun, ...part }
       const answer = await api.post<SweepPreview | SweepPass>('/v1/sweep', body).finally(() => line.clear())
@@ -57,24 +56,26 @@ export const sweep: CliCommand = (program, context) => {
       const found = isPreview || !options.wait ? answer : await untilDone(api, answer, context)
       if (options.json) return writeJson(context.out, found)
       if ('id' in found && (found.status === 'waiting' || found.status === 'running')) {
-        return context.out.write(`sweep ${printable(found.id)}: begins when none before it goes on\n`)
+        return context.out.write(
+          `sweep ${printable(found.id)}: queued; starts when earlier sweeps have finished\n`,
+        )
       }
       writeReport(context.out, found)
       if (found.failure !== undefined)
-        throw new BadNewsError(`not everything could be looked at: ${printable(found.failure)}`)
+        throw new BadNewsError(`not everything could be checked: ${printable(found.failure)}`)
     })
 }
 
 async function showPasses(api: ApiClient, options: SweepOptions, { out }: CliContext): Promise<void> {
   const { dryRun, recent, bucket, prefix, json } = options
   if (dryRun || recent || bucket !== undefined || prefix !== undefined)
-    throw new UsageError('--status begins nothing: give it alone')
+    throw new UsageError('--status starts no sweep: give it without other options')
   const known = await api.get<Sweep>('/v1/sweep')
   if (json) writeJson(out, known)
   else writePasses(out, known.passes)
 }
 
-/** A prefix may be written as `reprocess` wants it: with a bucket that functions read before it. */
+/** A prefix may be written as `reprocess` takes it: after a bucket that functions read. */
 async function partOf(
   api: ApiClient,
   { bucket, prefix }: SweepOptions,
@@ -88,27 +89,23 @@ async function partOf(
   return { bucket: first, ...(rest !== '' && { prefix: rest }) }
 }
 
-async function untilDone(api: ApiClient, asked: SweepPass, { signals, err }: CliContext): Promise<SweepPass> {
-  const stopping = new AbortController()
-  const onInterrupt = () => stopping.abort()
-  signals.on('SIGINT', onInterrupt)
-  const line = progressLine(err, fit)
-  try {
-    for (let pass = asked; ;) {
-      if (pass.status === 'done' || pass.status === 'failed') return pass
+async function untilDone(api: ApiClient, asked: SweepPass, context: CliContext): Promise<SweepPass> {
+  const line = progressLine(context.err)
+  const poll = async (signal: AbortSignal) => {
+    let pass = asked
+    while (pass.status !== 'done' && pass.status !== 'failed') {
       line.show(pass.status === 'waiting' ? 'waiting for its turn …' : lookedAt(pass))
-      await sleep(POLL_MS, stopping.signal)
-      if (stopping.signal.aborted) throw new InterruptedError('the sweep goes on')
+      await sleep(POLL_MS, signal)
+      if (signal.aborted) throw new InterruptedError('the sweep is still running')
       const { passes } = await api.get<Sweep>('/v1/sweep')
       const found = passes.find(({ id }) => id === asked.id)
       if (!found)
         throw new BadNewsError(
-          'nobody knows of this sweep any more: Redis was emptied, or others were asked for',
+          'this sweep is no longer known: Redis was emptied, or newer sweeps replaced it',
         )
       pass = found
     }
-  } finally {
-    line.clear()
-    signals.off('SIGINT', onInterrupt)
+    return pass
   }
+  return interruptible(context, poll).finally(() => line.clear())
 }

@@ -1,15 +1,14 @@
-/** `sluice why <object>`: what happened to it, and why. @module */
+/** `sluice why <object>`: explains what happened to it. @module */
 import type { ObjectView } from '../../api/objects/model.ts'
-import { apiCommand, apiOf, type ApiOptions } from '../api-command.ts'
+import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
+import { parseObjectName } from '../arguments.ts'
 import { examples, type CliCommand } from '../command.ts'
-import { parseObjectName } from '../object-name.ts'
 import { shownOn, wrapped } from '../terminal/printable.ts'
 import { writeJson } from '../terminal/table.ts'
 
-export const why: CliCommand = (program, context) => {
-  apiCommand(program, 'why')
-    .description('what happened to an object, and why, or why nothing did')
-    .argument('<object>', '<bucket>/<key>; it need not be there any more')
+export const why: CliCommand = (command, context) => {
+  withApi(command)
+    .argument('<object>', '<bucket>/<key>; the object may have been deleted')
     .addHelpText('after', examples('why incoming/a.MOV', 'why --json incoming/a.MOV'))
     .action(async (name: string, options: ApiOptions) => {
       const { bucket, key } = parseObjectName(name)

@@ -1,8 +1,7 @@
 /** What `sluice doctor` says: group by group as it is found, or one JSON document. @module */
 import { printable, wrapped } from '../terminal/printable.ts'
 import { writeJson } from '../terminal/table.ts'
-import { toned, type Terminal } from '../terminal/terminal.ts'
-import { toneOf } from '../terminal/tones.ts'
+import { toned, toneOf, type Terminal } from '../terminal/terminal.ts'
 import type { Finding } from './finding.ts'
 
 export interface Report {

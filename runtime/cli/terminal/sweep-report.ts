@@ -1,4 +1,4 @@
-/** What a sweep has found, in words. @module */
+/** The findings of a sweep, in words. @module */
 import type { SweepPass, SweepPreview } from '../../api/sweep/model.ts'
 import type { HealReason, ReportReason } from '../../upkeep/sweep/decide.ts'
 import { countText, timeText } from './amounts.ts'
@@ -6,25 +6,26 @@ import { printable, shownOn } from './printable.ts'
 import type { Terminal } from './terminal.ts'
 
 const HEALED: Readonly<Record<HealReason, string>> = {
-  'lost-event': 'never heard of, and run now',
-  restored: 'the latest version once more, and run again',
+  'lost-event': 'never announced, and run now',
+  restored: 'the latest version again, and run again',
   'stream-entry': 'a run that had lost its place in its queue',
   'delay-entry': 'a run whose retry had been lost',
-  'lost-delete': 'a result of a deleted source, which goes too',
+  'lost-delete': 'a result of a deleted source, removed as well',
 }
 
 const REPORTED: Readonly<Record<ReportReason, string>> = {
-  'before-watermark': 'there before the function was set up: sluice reprocess runs them',
-  'not-set-up': 'of a function that was never set up: sluice setup',
+  'before-watermark': 'uploaded before the function was set up: sluice reprocess runs them',
+  'not-set-up': 'of a function that was never set up: run sluice setup',
   'too-young': 'just uploaded, and left to their events',
-  'event-unknown': 'may have come in a way that the function is not for: sluice reprocess runs them',
+  'event-unknown':
+    'uploaded in a way that is not known, and the function takes only some: sluice reprocess runs them',
   removed: 'their result was removed on purpose: sluice reprocess makes it again',
   'past-keeping': 'older than results are kept (SLUICE_RESULTS_KEPT): sluice reprocess runs them',
   'source-stays':
     'done, but not removed as their function does after success (Redis was emptied, or another function has not succeeded): sluice reprocess runs and removes them',
-  'deleted-before': 'a result of a source that was deleted before the last full sweep, which let it stand',
-  unreadable: 'the store does not give what would tell of them: the log names them',
-  'bucket-refused': 'a bucket that the store does not list',
+  'deleted-before': 'a result of a source that was deleted before the last full sweep, which kept it',
+  unreadable: 'the store does not return the data to decide: the log names them',
+  'bucket-refused': 'a bucket that the store refuses to list',
 }
 
 export function writeReport(out: Terminal, report: SweepPass | SweepPreview): void {
@@ -32,7 +33,7 @@ export function writeReport(out: Terminal, report: SweepPass | SweepPreview): vo
   const reported = linesOf(report.reported, REPORTED)
   const isPreview = 'sample' in report
   out.write(`${lookedAt(report)}\n`)
-  if (report.objects === 0) out.write('no key begins so, or the buckets are empty\n')
+  if (report.objects === 0) out.write('no object has this prefix, or the buckets are empty\n')
   else if (healed.length === 0) out.write('nothing was lost\n')
   else out.write(`${isPreview ? 'would be healed' : 'healed'}:\n${healed.join('')}`)
   if ('sample' in report) {
@@ -47,7 +48,7 @@ export function writeReport(out: Terminal, report: SweepPass | SweepPreview): vo
 }
 
 export function lookedAt({ objects, runs }: Pick<SweepPass, 'objects' | 'runs'>): string {
-  // A sweep of a part compares its objects' runs, and looks at no others.
+  // The sweep of a part compares only the runs of its objects.
   const others = runs > 0 ? ` and ${countText(runs, 'run')}` : ''
   return `${countText(objects, 'object')}${others} looked at`
 }
@@ -61,9 +62,9 @@ function linesOf(
     .map(([reason, count]) => `  ${count} ${printable(reason)}${words[reason] ? `: ${words[reason]}` : ''}\n`)
 }
 
-/** A line for each: when, why, what for, and what came of it. */
+/** A line for each sweep: its kind, cause, part, time and outcome. */
 export function writePasses(out: Terminal, passes: readonly SweepPass[]): void {
-  if (passes.length === 0) out.write('no sweep has begun yet\n')
+  if (passes.length === 0) out.write('no sweep has started yet\n')
   for (const pass of passes) {
     const { status, kind, cause, bucket, prefix, startedAt, endedAt, failure } = pass
     const part = [bucket ?? '', prefix ?? ''].filter(Boolean).join('/')

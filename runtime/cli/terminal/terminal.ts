@@ -1,4 +1,4 @@
-/** Where a command writes: a person's terminal, or a pipe to another program. @module */
+/** The place a command writes to: a person's terminal, or a pipe to another program. @module */
 import type { Environment } from '../../settings/files.ts'
 
 export interface Terminal {
@@ -15,7 +15,7 @@ const DEFAULT_COLUMNS = 80
 
 /** @see https://no-color.org */
 export function terminalOn(
-  // What a pipe lacks, whatever its type says.
+  // A pipe lacks these, whatever its type says.
   stream: Pick<NodeJS.WriteStream, 'write'> & Partial<Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>>,
   env: Environment,
 ): Terminal {
@@ -37,16 +37,24 @@ export function toned(text: string, tone: Tone | undefined, { hasColor }: Termin
   return tone && hasColor ? `\u001b[${CODES[tone]}m${text}\u001b[0m` : text
 }
 
-/** One line that is written again and again; only a person sees it. */
-export interface ProgressLine {
-  show(text: string): void
-  clear(): void
+const TONES: Readonly<Record<string, Tone>> = {
+  succeeded: 'good',
+  done: 'good',
+  ok: 'good',
+  dead: 'bad',
+  failed: 'bad',
+  lost: 'bad',
+  fail: 'bad',
+  retrying: 'doubtful',
+  paused: 'doubtful',
+  cancelled: 'doubtful',
+  warn: 'doubtful',
+  superseded: 'quiet',
+  'source-gone': 'quiet',
+  skipped: 'quiet',
 }
 
-export function progressLine(terminal: Terminal, fit: (text: string, width: number) => string): ProgressLine {
-  if (!terminal.isTerminal) return { show: () => undefined, clear: () => undefined }
-  return {
-    show: (text) => terminal.write(`\r\u001b[K${fit(text, terminal.columns - 1)}`),
-    clear: () => terminal.write('\r\u001b[K'),
-  }
+/** Whether a state is good news. */
+export function toneOf(state: string): Tone | undefined {
+  return TONES[state]
 }

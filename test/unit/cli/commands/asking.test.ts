@@ -106,7 +106,7 @@ describe('runs', () => {
   it('watches for nobody but a person', async () => {
     const { code, err } = await fake.ask(['runs', '--watch'], () => 'lost')
     expect(code).toBe(2)
-    expect(err).toContain('--watch is for a terminal')
+    expect(err).toContain('--watch needs a terminal')
   })
 
   it('turns times for people into times', async () => {
@@ -203,7 +203,7 @@ describe('results', () => {
   it('need a prefix that begins with a bucket', async () => {
     const { code, err } = await fake.ask(['results', 'A/b'], answer)
     expect(code).toBe(2)
-    expect(err).toContain('"A/b" does not begin with the name of a bucket')
+    expect(err).toContain('"A/b" does not start with the name of a bucket')
   })
 })
 

@@ -35,10 +35,10 @@ describe('sweep', () => {
       [
         '40 objects and 1 run looked at',
         'would be healed:',
-        '  2 lost-event: never heard of, and run now',
+        '  2 lost-event: never announced, and run now',
         '  lost-event  cut  incoming/a.mp4',
         'left alone:',
-        '  30 before-watermark: there before the function was set up: sluice reprocess runs them',
+        '  30 before-watermark: uploaded before the function was set up: sluice reprocess runs them',
         '',
       ].join('\n'),
     )
@@ -60,7 +60,7 @@ describe('sweep', () => {
     const nothing = { objects: 0, runs: 0, healed: {}, reported: {} }
     const answer = { status: 202, body: passOf({ ...nothing, prefix: 'films/' }) }
     const { out } = await fake.ask(['sweep', '--prefix', 'films', '--no-wait'], () => answer)
-    expect(out).toMatch(/^0 objects looked at\nno key begins so/)
+    expect(out).toMatch(/^0 objects looked at\nno object has this prefix/)
     expect(out).not.toContain('nothing was lost')
   })
 
@@ -104,16 +104,16 @@ describe('sweep', () => {
     expect(misused).toMatchObject({ code: 2, err: expect.stringContaining('--status') as string })
   })
 
-  it('asks and goes with --no-wait, and fails when nobody knows of it any more', async () => {
+  it('returns at once with --no-wait, and fails when the sweep is no longer known', async () => {
     const answer = { status: 202, body: passOf({ status: 'waiting' }) }
     expect(await fake.ask(['sweep', '--no-wait'], () => answer)).toMatchObject({
       code: 0,
-      out: 'sweep 01S: begins when none before it goes on\n',
+      out: 'sweep 01S: queued; starts when earlier sweeps have finished\n',
     })
     const { code, err } = await fake.ask(['sweep', '--json'], ({ method }) =>
       method === 'POST' ? answer : { body: { passes: [] } },
     )
-    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('nobody knows of this sweep') })
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining('this sweep is no longer known') })
   })
 })
 

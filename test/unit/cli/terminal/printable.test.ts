@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ageText, durationText, timeArgument } from '../../../../runtime/cli/terminal/amounts.ts'
+import { timeArgument } from '../../../../runtime/cli/arguments.ts'
+import { ageText, durationText } from '../../../../runtime/cli/terminal/amounts.ts'
 import { formatBytes } from '../../../../runtime/amounts.ts'
 import {
   escaped,
@@ -80,8 +81,8 @@ describe('amounts', () => {
     ['2026-11-23T14:00:00+02:00', '2026-11-23T12:00:00.000Z'],
   ])('%s is the time %s', (text, time) => expect(timeArgument(text, now)).toBe(time))
 
-  it.each(['', 'yesterday', '-2d', '2026', '2026-02-31T00:00', '9999999999d'])('%j is no time', (text) => {
-    expect(() => timeArgument(text, now)).toThrow(/is no time/)
+  it.each(['', 'yesterday', '-2d', '2026', '2026-02-31T00:00', '9999999999d'])('%j is not a time', (text) => {
+    expect(() => timeArgument(text, now)).toThrow(/is not a time/)
   })
 
   it('are short', () => {

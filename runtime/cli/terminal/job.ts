@@ -1,34 +1,59 @@
-/** A job under way, shown until it is done. @module */
+/** A bulk job: the preview of `--dry-run`, or its progress until it is done. @module */
 import { OPEN_STATES } from '../../queue/run.ts'
-import type { Job } from '../../api/jobs/model.ts'
-import { SECOND_MS, sleep } from '../../time.ts'
+import { formatBytes } from '../../amounts.ts'
 import type { ApiClient } from '../../api/client.ts'
+import type { Job, Preview } from '../../api/jobs/model.ts'
+import { SECOND_MS, sleep } from '../../time.ts'
+import { shortId } from '../arguments.ts'
 import { BadNewsError, InterruptedError, type CliContext } from '../command.ts'
 import { countText } from './amounts.ts'
-import { shortId } from '../ids.ts'
-import { fit, printable, shownOn } from './printable.ts'
+import { printable, shownOn } from './printable.ts'
+import { interruptible, progressLine } from './progress.ts'
 import { writeJson } from './table.ts'
-import { progressLine } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 
 export interface FollowOptions {
   readonly json?: boolean
-  /** `--no-wait`: only say which job it is. */
+  /** `--no-wait`: only print which job it is. */
   readonly wait: boolean
-  /** Until its runs have ended too. */
+  /** Wait until its runs have ended too. */
   readonly waitRuns?: boolean
 }
 
 const POLL_MS = SECOND_MS / 2
-/** `forgotten`: whether it ended well nobody can say any more. */
+/** `forgotten`: too old to know whether it ended well. */
 const WITHOUT_RESULT = ['dead', 'cancelled', 'forgotten']
 
 /**
- * Ctrl-C leaves the job running.
+ * Prints the answer to a request for a job. Ctrl-C leaves the job running.
  *
  * @throws {BadNewsError} when runs were waited for and some ended without a result or cannot be counted, or the job was
  * cancelled
  */
-export async function followJob(
+export async function reportJob(
+  api: ApiClient,
+  answer: Preview | Job,
+  options: FollowOptions,
+  context: CliContext,
+): Promise<void> {
+  if ('matched' in answer) writePreview(context.out, answer, options)
+  else await followJob(api, answer, options, context)
+}
+
+function writePreview(out: Terminal, preview: Preview, { json }: FollowOptions): void {
+  if (json) return writeJson(out, preview)
+  const { matched, totalBytes, sample, passedOver } = preview
+  out.write(`${countText(matched, 'run')} of ${formatBytes(totalBytes)} would be handed out\n`)
+  for (const item of sample)
+    out.write(
+      `  ${printable(item.function)}  ${shownOn(out, `${item.bucket}/${item.key}`)}  ${formatBytes(item.sizeBytes)}\n`,
+    )
+  if (matched > sample.length) out.write(`  and ${matched - sample.length} more\n`)
+  const reasons = Object.entries(passedOver).map(([reason, count]) => `${count} ${printable(reason)}`)
+  if (reasons.length > 0) out.write(`passed over: ${reasons.join(', ')}\n`)
+}
+
+async function followJob(
   api: ApiClient,
   started: Job,
   options: FollowOptions,
@@ -55,19 +80,16 @@ async function untilDone(
   api: ApiClient,
   started: Job,
   { waitRuns }: FollowOptions,
-  { signals, err, invocation }: CliContext,
+  context: CliContext,
 ): Promise<Job> {
-  const stopping = new AbortController()
-  const onInterrupt = () => stopping.abort()
-  signals.on('SIGINT', onInterrupt)
-  const line = progressLine(err, fit)
-  try {
+  const { err, invocation } = context
+  const line = progressLine(err)
+  const poll = async (signal: AbortSignal) => {
     let job = started
     while (isOpen(job, waitRuns)) {
       line.show(jobText(job))
-      await sleep(POLL_MS, stopping.signal)
-      if (stopping.signal.aborted) {
-        line.clear()
+      await sleep(POLL_MS, signal)
+      if (signal.aborted) {
         throw new InterruptedError(
           `job ${job.id} is still running; stop it with: ${invocation} cancel ${job.id}`,
         )
@@ -76,10 +98,8 @@ async function untilDone(
       if (waitRuns && !job.runs) break
     }
     return job
-  } finally {
-    line.clear()
-    signals.off('SIGINT', onInterrupt)
   }
+  return interruptible(context, poll).finally(() => line.clear())
 }
 
 /** A sentence for each run that failed, and the command that shows the rest of it. */
