@@ -7,6 +7,7 @@ import { Gauge } from 'prom-client'
 import type { RuntimeMetrics } from '../telemetry/metrics.ts'
 import { openOf, readDepths } from '../queue/depths.ts'
 import { readDue } from '../queue/due.ts'
+import { readDebtsOwed } from '../queue/outbox.ts'
 import type { Queue } from '../queue/queue.ts'
 
 export interface QueueGaugeParts {
@@ -68,7 +69,7 @@ export function createQueueGauges({
   })
   const aside = new Gauge({
     name: 'sluice_debts_set_aside',
-    help: 'Verdicts and clean-ups that can never be done, set aside with their reasons.',
+    help: 'Debts that can never be paid (verdicts, clean-ups), set aside with their reasons.',
     registers: [registry],
   })
   const { keys } = queue
@@ -87,11 +88,12 @@ export function createQueueGauges({
 
   return async () => {
     for (const gauge of [depth, open, oldest, inbox, bad, delayed, owed, cleanup, aside]) gauge.reset()
-    cleanup.set(await redis.zcard(keys.tidy))
     inbox.set(await redis.llen(keys.inbox))
     bad.set(await redis.xlen(keys.bad))
     delayed.set(await redis.zcard(keys.delay))
-    owed.set((await redis.scard(keys.verdicts)) + (await redis.zcard(keys.verdictsLater)))
+    const { verdicts, cleanups } = await readDebtsOwed(redis, keys)
+    owed.set(verdicts)
+    cleanup.set(cleanups)
     aside.set(await redis.xlen(keys.aside))
     const due = await readDue(redis, keys)
     for (const name of functionNames) await readFunction(name, due.get(name) ?? 0)

@@ -21,8 +21,8 @@ import { listen } from './listen.ts'
 import type { MetricsSnapshot } from './messages.ts'
 import { readVersion, type Parts } from './parts.ts'
 import { expose } from './exposition.ts'
-import { createSweeping, sweepParts } from './sweeping.ts'
-import { createUpkeep } from './upkeep.ts'
+import { createSweeping, sweepParts } from '../upkeep/sweep/sweeping.ts'
+import { createUpkeep } from '../upkeep/upkeep.ts'
 
 /** How long Redis may say something else than the bucket does of pauses and limits, after one of them was set back. */
 const RECONCILE_MS = 30 * SECOND_MS
@@ -87,7 +87,8 @@ export async function serve(
   const limits = createLimitStore(storage, queue)
   const janitor = createJanitor(parts)
   const upkeep = createUpkeep(parts, functionNames)
-  const sweeping = config.roles.includes('intake') ? createSweeping(parts, closers) : undefined
+  const sweeping = config.roles.includes('intake') ? createSweeping(parts) : undefined
+  if (sweeping) closers.add('store watch', () => sweeping.close())
   const stopChores = startChores(
     [
       { name: 'jobs', everyMs: SECOND_MS, run: () => runner.look() },
@@ -104,6 +105,7 @@ export async function serve(
     isDraining = true
     metrics.draining.set(1)
     sweeping?.stop()
+    upkeep.debts.stop()
     await Promise.all([stopIntake(), stopChores(), runner.stop()])
   }
 }

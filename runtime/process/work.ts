@@ -1,7 +1,7 @@
 /** The worker process: attempts, and the chores beside them. @module */
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { createRouter } from '../function/routing.ts'
+import { verdictDebt } from '../queue/debts.ts'
 import type { Closers } from './lifecycle.ts'
 import { createLimitStore } from '../records/limits.ts'
 import { functionMetrics } from '../telemetry/metrics.ts'
@@ -17,12 +17,10 @@ import { ownFolder, scratchOf } from '../worker/attempt/scratch.ts'
 import { createRangeProxy } from '../worker/source/proxy.ts'
 import { createStandstillWatch } from '../worker/standstill.ts'
 import { createStrays, strayLimit } from '../worker/strays.ts'
-import { createTidy } from '../upkeep/debts.ts'
 import { createWorker } from '../worker/worker.ts'
 import { linkToSupervisor } from './child.ts'
 import type { Parts } from './parts.ts'
-import { lookAtRemovalNow, lookNow } from './sweeping.ts'
-import { createUpkeep } from './upkeep.ts'
+import { createUpkeep } from '../upkeep/upkeep.ts'
 
 const WATCH_MS = 250
 
@@ -61,7 +59,8 @@ export async function work(parts: Parts, closers: Closers, end: () => void): Pro
     },
   })
   const upkeep = createUpkeep(parts, names)
-  const { contact, writeVerdicts } = upkeep
+  const { contact, debts } = upkeep
+  let verdicts = Promise.resolve()
   const proxy = createRangeProxy(log)
   closers.add('range proxy', () => proxy.close())
   const attendance = createAttendance({
@@ -80,21 +79,19 @@ export async function work(parts: Parts, closers: Closers, end: () => void): Pro
     inFlight,
     contact,
     attempt: createAttempt({ ...parts, consumer, scratchParent, proxy, strays }),
-    onEndedWithoutResult: () => {
-      writeVerdicts().catch((error: Error) => log.debug({ error: error.message }, 'verdicts stay owed'))
+    onEndedWithoutResult(runIds) {
+      const written = debts.payNow(runIds.map(verdictDebt))
+      verdicts = Promise.all([
+        verdicts,
+        written.catch((error: Error) => log.debug({ error: error.message }, 'verdicts postponed')),
+      ]).then(() => undefined)
     },
     metrics,
     log,
   })
 
-  const tidy = createTidy({
-    ...parts,
-    router: createRouter(parts.functions),
-    look: (bucket, key) => lookNow(parts, bucket, key),
-    lookAtRemoval: (removal) => lookAtRemovalNow(parts, removal),
-  })
-  const tidyNow = () =>
-    void tidy().catch((error: Error) => log.debug({ error: error.message }, 'what is owed stays owed'))
+  const payDebts = () =>
+    void debts.payDue().catch((error: Error) => log.debug({ error: error.message }, 'cleanup postponed'))
   const attendNow = () =>
     void attendance
       .attend()
@@ -113,7 +110,7 @@ export async function work(parts: Parts, closers: Closers, end: () => void): Pro
     // The word may come after the next attempt has begun, which it does not mean.
     if (run && run.claim.fence === fence) inFlight.abort(run, 'cancelled', 'cancelled on request')
     if (word === 'limits') attendNow()
-    if (word === 'tidy') tidyNow()
+    if (word === 'tidy' || word === 'verdicts') payDebts()
     if (names.includes(word) || word === 'reclaimed') worker.ring()
   })
 
@@ -143,7 +140,6 @@ export async function work(parts: Parts, closers: Closers, end: () => void): Pro
         everyMs: config.leaseMs / 3,
         run: () => renewLeases(queue, consumer, inFlight, contact),
       },
-      { name: 'tidy', everyMs: SECOND_MS, run: tidy },
       ...upkeep.chores,
     ],
     log,
@@ -153,9 +149,10 @@ export async function work(parts: Parts, closers: Closers, end: () => void): Pro
   link.ready()
   return async () => {
     metrics.draining.set(1)
+    debts.stop()
     worker.drain(config.drainMs)
     await ended
-    await writeVerdicts().catch((error: Error) => log.info({ error: error.message }, 'verdicts stay owed'))
+    await verdicts
     await stopChores()
   }
 }

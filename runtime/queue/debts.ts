@@ -1,17 +1,9 @@
-/**
- * What is to be cleaned away once a run has succeeded or a source was deleted: texts in the sorted set `tidy`, put there by
- * the script that knows of it, so that no death of a process forgets one. Workers pay them.
- * @module
- */
-import type { Redis } from 'ioredis'
+/** Debts: work that follows from the end of a run or a deletion. As texts they are JSON arrays that start with a kind. Pure. @module */
 import type { FunctionDefinition } from '../function/definition.ts'
-import { DAY_MS } from '../time.ts'
-import type { Keys } from './keys.ts'
-import { redisNowMs } from './redis.ts'
-import type { RunRecord } from './run.ts'
-import type { RunScript } from './scripts.ts'
 
 export type Debt =
+  /** The verdict of a run that ended without a result. */
+  | { readonly kind: 'verdict'; readonly runId: string }
   /** Whether the source may go now: nothing may be left to do with it. */
   | { readonly kind: 'source'; readonly runId: string }
   /** Whether a function's results of an object have to go: only when the object is gone. */
@@ -47,10 +39,15 @@ export interface ResultsOf {
   readonly key: string
 }
 
-/** What a success owes: of the source, of the results. */
+/** What a success owes: debts of its source and of its results. */
 export interface Owed {
   readonly source?: string
   readonly results?: string
+}
+
+/** As `verdictDebt` of `scripts/prelude.lua` has it. */
+export function verdictDebt(runId: string): string {
+  return JSON.stringify(['verdict', runId])
 }
 
 /** `cause` tells one deletion from the next, so that paying the older debt does not forget the newer one. */
@@ -101,6 +98,7 @@ export function owedBySuccess(
 }
 
 const KINDS: Readonly<Record<Debt['kind'], true>> = {
+  verdict: true,
   source: true,
   results: true,
   removed: true,
@@ -111,15 +109,15 @@ const KINDS: Readonly<Record<Debt['kind'], true>> = {
 /**
  * Undefined for a kind that another version knows.
  *
- * @throws {SyntaxError | TypeError} when it is no debt at all
+ * @throws {SyntaxError | TypeError} when it is not a debt
  */
 export function parseDebt(text: string): Debt | undefined {
   const [kind, ...rest] = JSON.parse(text) as [Debt['kind'], ...never[]]
   if (!Object.hasOwn(KINDS, kind)) {
     if (typeof kind === 'string') return undefined
-    throw new TypeError('no debt begins so')
+    throw new TypeError('it does not start with a kind')
   }
-  if (kind === 'source') {
+  if (kind === 'source' || kind === 'verdict') {
     const [runId] = rest as unknown as [string]
     return { kind, runId }
   }
@@ -132,88 +130,4 @@ export function parseDebt(text: string): Debt | undefined {
   const [attempts, pointers, runId, endedAtMs] = more as unknown as [string[], string[], string?, number?]
   const success = runId !== undefined && endedAtMs !== undefined && { runId, endedAtMs }
   return { kind, functionName, bucket, key, attempts, pointers, ...(success && { success }) }
-}
-
-/** By then no announcement of the removal is on its way any more. */
-const CONSUMED_MS = 30 * DAY_MS
-
-const REASON_CHARS = 4_096
-
-/** By Redis's clock. */
-export interface ClaimedDebt {
-  /** It was owed then, or before. */
-  readonly dueAtMs: number
-  readonly atMs: number
-}
-
-/** Each may be sent twice. */
-export function createDebtCommands(redis: Redis, keys: Keys, script: RunScript) {
-  return {
-    /** Some of what is to be cleaned away now, but for the first `passed` of it. */
-    debts: async (count: number, passed = 0): Promise<string[]> =>
-      redis.zrangebyscore(keys.tidy, '-inf', await redisNowMs(redis), 'LIMIT', passed, count),
-
-    /** Puts it off for a while, unless somebody else has; undefined when it is not due for that long (any more). */
-    async claimDebt(debt: string, forMs: number, dueForMs = 0): Promise<ClaimedDebt | undefined> {
-      const [dueAtMs, atMs] = (await script('claim_debt', [debt, forMs, dueForMs])) as number[]
-      return dueAtMs === undefined || atMs === undefined ? undefined : { dueAtMs, atMs }
-    },
-
-    /** What can never be paid: a debt's text, or the run that owes a verdict. False when it is not owed any more. */
-    setAside: async (kind: 'debt' | 'verdict', text: string, reason: string): Promise<boolean> =>
-      (await script('set_aside', [kind, text, reason.slice(0, REASON_CHARS)])) === 1,
-
-    async debtPaid(debt: string): Promise<void> {
-      await redis.zrem(keys.tidy, debt)
-    },
-
-    /** It is tried again after a while; a new debt is tried at once with `delayMs` 0. */
-    async owe(debt: string, delayMs: number): Promise<void> {
-      await redis.zadd(keys.tidy, (await redisNowMs(redis)) + delayMs, debt)
-    },
-
-    /** Whether a run of this version of an object goes on, or ended so that it may be run again; of any function. */
-    async hasUnfinished(objectId: string, generation: string): Promise<boolean> {
-      // In one command, since runs move from one to another.
-      const runIds = await redis.sunion(keys.open(objectId), keys.marked(objectId), keys.failed(objectId))
-      const generations = await Promise.all(runIds.map((runId) => redis.hget(keys.run(runId), 'generation')))
-      return generations.includes(generation)
-    },
-
-    /** The runtime itself removes this version of an object: that is no deletion which results follow. */
-    async markConsumed(objectId: string, generation: string): Promise<void> {
-      await redis.sadd(keys.consumed(objectId), generation)
-      await redis.pexpire(keys.consumed(objectId), CONSUMED_MS)
-    },
-
-    isConsumed: async (objectId: string, generation: string): Promise<boolean> =>
-      (await redis.sismember(keys.consumed(objectId), generation)) === 1,
-
-    /**
-     * Its result was removed with its source: it is done again when that comes back.
-     *
-     * @param endedAtMs - of the success whose result that was; a later one keeps its own
-     */
-    async resultRemoved(runId: string, why: string, endedAtMs: number): Promise<void> {
-      await script('result_removed', [runId, why, endedAtMs])
-    },
-
-    /** Some runs whose verdict is owed to the bucket and may be tried now. */
-    owedVerdicts: (count: number) => script('owed_verdicts', [count]) as Promise<string[]>,
-
-    /** It makes room for others, longer each time; how often it has by now. */
-    putOffVerdict: (runId: string, longestMs: number) =>
-      script('put_off_verdict', [runId, longestMs]) as Promise<number>,
-
-    /** The verdict of this end of the run is in the bucket; a later end owes another. */
-    async verdictWritten(run: Pick<RunRecord, 'runId' | 'state' | 'epoch' | 'endedAtMs'>): Promise<void> {
-      await script('verdict_written', [run.runId, run.state, run.epoch, run.endedAtMs ?? ''])
-    },
-
-    /** There is no such run any more, so nobody can be told how it ended. */
-    async forgetVerdict(runId: string): Promise<void> {
-      await redis.srem(keys.verdicts, runId)
-      await redis.zrem(keys.verdictsLater, runId)
-    },
-  }
 }

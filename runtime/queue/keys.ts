@@ -22,14 +22,12 @@ export interface Keys {
   readonly delay: string
   /** Sorted set: runs in a final state, by the time when they ended. */
   readonly ended: string
-  /** Set: runs that ended without a result and whose verdict is not yet in the bucket, but for those that wait. */
-  readonly verdicts: string
-  /** Sorted set: those of them that could not be written, by the time when that is tried again. */
-  readonly verdictsLater: string
-  /** Stream: what is owed and can never be paid, with the reason. */
+  /** Stream: debts that can never be paid, with their reasons. */
   readonly aside: string
-  /** Sorted set: what is to be cleaned away, by the time when that is tried. */
-  readonly tidy: string
+  /** Sorted set: the outbox (debts.ts), by due time. */
+  readonly debts: string
+  /** Hash: of debts that were put off, how often and since when. */
+  readonly debtAttempts: string
   /** The channel that says that there is something to claim, write or cancel. */
   readonly wake: string
   /** Sorted set: every run that is known, by the time when it was asked for. */
@@ -72,10 +70,9 @@ export function createKeys(name: string): Keys {
     reading: `${prefix}reading`,
     delay: `${prefix}delay`,
     ended: `${prefix}ended`,
-    verdicts: `${prefix}verdicts`,
-    verdictsLater: `${prefix}verdicts:later`,
     aside: `${prefix}aside`,
-    tidy: `${prefix}tidy`,
+    debts: `${prefix}tidy`,
+    debtAttempts: `${prefix}tidy:tries`,
     wake: `${prefix}wake`,
     runs: `${prefix}runs`,
     limits: `${prefix}limits`,

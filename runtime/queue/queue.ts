@@ -7,7 +7,7 @@ import type { Redis } from 'ioredis'
 import type { Limits } from './limits.ts'
 import { createKeys, GROUP, LANES, type Keys } from './keys.ts'
 import { parseRun, type RunPayload, type RunRecord, type RunState } from './run.ts'
-import { createDebtCommands } from './debts.ts'
+import { createOutbox } from './outbox.ts'
 import { createInboxCommands } from './inbox-commands.ts'
 import { redisNowMs } from './redis.ts'
 import { readRunning } from './running.ts'
@@ -89,7 +89,7 @@ export function createQueue(redis: Redis, name: string) {
   return {
     keys,
     ...createInboxCommands(redis, keys, script),
-    ...createDebtCommands(redis, keys, script),
+    ...createOutbox(redis, keys, script),
 
     turn: async (request: TurnRequest): Promise<TurnReply> =>
       decodeTurn((await script('turn', encodeTurn(request))) as TurnRow, request.token),

@@ -5,6 +5,8 @@
 import { Redis } from 'ioredis'
 import type { Logger } from '../telemetry/logger.ts'
 
+export type { Redis } from 'ioredis'
+
 /**
  * `command`: everything short; a command whose reply is lost is sent again, so all our writes may be sent twice.
  * A connection that was cut without a word is given up by `socketTimeout`: no answer to a command for that long.

@@ -1,188 +1,189 @@
-/** Pays the debts of `queue/debts.ts`: removes sources that are done with, and results whose source is gone. @module */
-import type { FunctionDefinition } from '../function/definition.ts'
-import type { Router } from '../function/routing.ts'
+/**
+ * Pays the debts of the outbox (`queue/outbox.ts`), in the order of their due times: one process claims a debt, and pays it, puts
+ * it off, longer each time, or sets it aside when it can never be paid. A new kind is one more row in the table of payers.
+ * @module
+ */
+import { messageOf } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { readCurrent } from '../output/current.ts'
-import { placeOf } from '../output/layout.ts'
-import {
-  planRemoval,
-  removeFiles,
-  removeVersions,
-  versionsOf,
-  type RemovalRequest,
-} from '../output/removal.ts'
-import { filesDebt, lookDebt, type ClaimedDebt, type Debt, type ResultsOf } from '../queue/debts.ts'
-import { objectIdOf, runIdOf } from '../queue/keys.ts'
+import { parseDebt, type Debt } from '../queue/debts.ts'
+import type { ClaimedDebt, DebtSkills } from '../queue/outbox.ts'
 import type { Queue } from '../queue/queue.ts'
-import type { RunPayload, RunRecord } from '../queue/run.ts'
-import type { Storage } from '../storage/storage.ts'
-import { LATER_MS, payAll } from './debt-round.ts'
+import { StorageError } from '../storage/errors.ts'
+import { MINUTE_MS, SECOND_MS } from '../time.ts'
 
-/** Objects that were looked at in a round, and when that began: a thousand removed versions cost one look. */
-type Looked = Map<string, number>
+const AT_ONCE = 100
+/** After which another process pays what one that has died had claimed. */
+const CLAIM_MS = 10 * SECOND_MS
+/** For so long a debt is left to processes that know what it takes, before it makes room for others. */
+const LEFT_TO_OTHERS_MS = 10 * SECOND_MS
+/** The longest pauses: of a debt that only other processes can pay, while it is fresh; of one that waits for the store; of any. */
+const OTHERS_PAUSE_MS = 2 * SECOND_MS
+const AWAY_PAUSE_MS = 30 * SECOND_MS
+const LONGEST_PAUSE_MS = 5 * MINUTE_MS
+const FRESH_MS = 10 * MINUTE_MS
+/** After which a debt is tried again that it was too early for: a run of its object is in progress. */
+const EARLY_PAUSE_MS = 10 * SECOND_MS
+/** The bound: a debt is set aside after so many attempts, when it is also older than runs are kept. */
+const LEAST_ATTEMPTS = 20
+/** So many in a row that the store could not take: it is away, and the other debts wait for it as they are. */
+const STORE_IS_AWAY = 3
 
-export interface TidyParts {
-  readonly queue: Queue
-  readonly storage: Storage
-  readonly functions: readonly FunctionDefinition[]
-  readonly router: Router
-  /** Sees to what is the latest version of an object now; whether that is to be done once more. */
-  readonly look: (bucket: string, key: string) => Promise<{ readonly isUnsettled: boolean }>
-  /** Records that a result was removed on purpose, if it was. */
-  readonly lookAtRemoval: (removal: ResultsOf) => Promise<void>
-  readonly log: Logger
+/** `paid`: the debt goes. `settled`: its payer has taken it off itself, or it is owed for a later end by now. */
+export type Payment = 'paid' | 'settled' | 'too early'
+
+export interface Payer<D extends Debt> {
+  pay(debt: D, claimed: ClaimedDebt): Promise<Payment>
+  /** What is logged when it cannot be paid now, and when it never can. */
+  readonly failure: string
+  readonly lost: string
 }
 
-const removesSources = ({ afterSuccess }: FunctionDefinition) => afterSuccess === 'remove'
+type Kind = Debt['kind']
+export type Payers<K extends Kind = Kind> = { readonly [Each in K]: Payer<Debt & { kind: Each }> }
 
-/** Pays what is owed now. What cannot be paid stays owed for later, and is told of. */
-export function createTidy({
-  queue,
-  storage,
-  functions,
-  router,
-  look,
-  lookAtRemoval,
-  log,
-}: TidyParts): () => Promise<void> {
-  const functionOf = (debt: Debt & { kind: 'results' | 'files' | 'removed' }) =>
-    functions.find(({ name }) => name === debt.functionName)
+/** A payer throws it when its debt can never be paid. */
+export class UnpayableError extends Error {}
 
-  /** Whether this worker knows the functions that it is about: else it is left to one that does. */
-  async function isMine(debt: Debt): Promise<boolean> {
-    if (debt.kind === 'look') return functions.some(({ bucket }) => bucket === debt.bucket)
-    if (debt.kind !== 'source') return functionOf(debt) !== undefined
-    const run = await queue.run(debt.runId)
-    const isOurs = run && functions.some((own) => own.bucket === run.payload.bucket && removesSources(own))
-    return run?.state !== 'succeeded' || isOurs === true
-  }
+export interface DebtParts {
+  readonly queue: Queue
+  readonly log: Logger
+  /** How long runs are remembered: what could not be paid for as long is set aside. */
+  readonly retentionMs: number
+  readonly functions: DebtSkills['functions']
+  /** Made for each round. */
+  readonly payers: () => Payers
+}
 
-  async function pay(debt: Debt, looked: Looked, claimed: ClaimedDebt): Promise<boolean> {
-    if (debt.kind === 'look') return payLook(debt, looked, claimed)
-    if (debt.kind === 'source') {
-      const run = await queue.run(debt.runId)
-      if (run?.state === 'succeeded' && (await isDoneWith(run))) await removeSource(run.payload)
-      return true
-    }
-    const definition = functionOf(debt)
-    if (!definition) return false
-    if (debt.kind === 'removed') {
-      await lookAtRemoval(debt)
-      return true
-    }
-    const request = { storage, place: placeOf(definition, debt), source: debt }
-    if (debt.kind === 'files') await payFiles(request, debt)
-    else if (definition.onDelete === 'remove') await removeResult(request, debt)
-    return true
-  }
+export interface DebtCollector {
+  /** Pays what is due, one round at a time. */
+  readonly payDue: () => Promise<void>
+  /** Pays these, if they are due. */
+  readonly payNow: (debts: readonly string[]) => Promise<void>
+  /** Ends the round after the debt in hand. */
+  readonly stop: () => void
+}
 
-  /** What the runtime removes itself brings nothing to light that would have to be run. */
-  async function payLook(
-    debt: Debt & { kind: 'look' },
-    looked: Looked,
-    { dueAtMs, atMs }: ClaimedDebt,
-  ): Promise<boolean> {
-    const { bucket, key, removedVersion } = debt
-    const objectId = objectIdOf(bucket, key)
-    // A run of what was removed may still commit its result over that of the version which is the latest now.
-    if (await isRunning(debt)) return false
-    // It was owed before somebody looked.
-    if (dueAtMs < (looked.get(objectId) ?? 0)) return true
-    if (await queue.isConsumed(objectId, removedVersion)) return true
-    const { isUnsettled } = await look(bucket, key)
-    if (!isUnsettled) looked.set(objectId, atMs)
-    return !isUnsettled
-  }
+type Outcome = 'done' | 'store away'
 
-  async function isRunning({ bucket, key, removedVersion }: Debt & { kind: 'look' }): Promise<boolean> {
-    if (removedVersion === '') return false
-    for (const { name } of functions.filter((definition) => definition.bucket === bucket)) {
-      const run = await queue.run(runIdOf(name, bucket, key, removedVersion))
-      if (run?.state === 'running') return true
-    }
-    return false
-  }
+const TOO_EARLY = 'a run of its object is in progress'
 
-  async function removeResult(request: RemovalRequest, debt: Debt & { kind: 'results' }) {
-    const { functionName, bucket, key } = debt
-    // What the runtime removes itself, or another machine's has, is no deletion that results follow.
-    const removal = mayConsume({ bucket, key, sizeBytes: NaN }) ? undefined : await planRemoval(request)
-    if (!removal || (await queue.isConsumed(objectIdOf(bucket, key), removal.generation))) return
-    const ended = await queue.run(removal.run)
-    const success = ended?.endedAtMs !== undefined && { runId: removal.run, endedAtMs: ended.endedAtMs }
-    // Before the manifest goes, or nobody would know of its files and of its run.
-    const files = filesDebt(debt, removal.attempts, removal.pointers, success || undefined)
-    await queue.owe(files, LATER_MS)
-    await removeVersions(storage, request.place.bucket, removal.versions)
-    await queue.owe(files, 0)
-    const object = `${bucket}/${key}`
-    log.info({ function: functionName, object }, 'the source was deleted: its result was removed')
-  }
-
-  /** Of a result whose manifest has gone: its run, then its files. */
-  async function payFiles(request: RemovalRequest, debt: Debt & { kind: 'files' }) {
-    const { success, bucket, key, attempts } = debt
-    const current = success && (await readCurrent(storage, request.place))
-    const isStanding =
-      current && current.identity !== 'foreign' && attempts.includes(current.identity.attempt)
-    if (success && !isStanding) {
-      const { runId, endedAtMs } = success
-      // The source may have come back while its result went. Noted first, since the run's end is noted only once.
-      await queue.owe(lookDebt(bucket, key, '', runId), 0)
-      await queue.resultRemoved(runId, 'its source was removed, and so was its result', endedAtMs)
-    }
-    await removeFiles(request, debt)
-  }
-
-  const mayConsume = (object: Parameters<Router>[0]) =>
-    router(object).some(({ definition, mismatch }) => mismatch === undefined && removesSources(definition))
-
-  /**
-   * Whether all that the object is for has been done. A dead letter keeps its source: it may be run again. Redis is asked as
-   * well as the functions here, since another machine may serve others.
-   */
-  async function isDoneWith({ payload }: RunRecord): Promise<boolean> {
-    const meant = router(payload).filter(({ mismatch }) => mismatch === undefined)
-    if (!meant.some(({ definition }) => removesSources(definition))) return false
-    for (const { definition } of meant) if (!(await hasSucceeded(definition, payload))) return false
-    return !(await queue.hasUnfinished(objectIdOf(payload.bucket, payload.key), payload.generation))
-  }
-
-  async function hasSucceeded(definition: FunctionDefinition, payload: RunPayload): Promise<boolean> {
-    const { bucket, key, generation } = payload
-    const runId = runIdOf(definition.name, bucket, key, generation)
-    const run = await queue.run(runId)
-    if (run) return run.state === 'succeeded'
-    const current = await readCurrent(storage, placeOf(definition, payload))
-    return current !== undefined && current.identity !== 'foreign' && current.identity.run === runId
-  }
-
-  async function removeSource({ bucket, key, versionId, generation }: RunPayload): Promise<void> {
-    const object = `${bucket}/${key}`
-    if (versionId === undefined) {
-      // A delete by the key alone could hit an upload that has just come.
-      log.warn(
-        { object },
-        'the source stays: its bucket keeps no versions, so a newer upload could be deleted',
-      )
-      return
-    }
-    await queue.markConsumed(objectIdOf(bucket, key), generation)
-    const versions = await versionsOf(storage, bucket, key)
-    // Older uploads go along with the latest: else the one before would come to light, and would be run.
-    if (versions[0]?.versionId === versionId) await removeVersions(storage, bucket, versions)
-    else await storage.remove(bucket, key, { versionId })
-    log.info({ object }, 'all its functions have succeeded: the source was removed')
-  }
-
+export function createDebtCollector(parts: DebtParts): DebtCollector {
+  const { queue, log, retentionMs, functions } = parts
+  let isStopping = false
   let underWay: Promise<void> | undefined
-  return () => {
-    const looked: Looked = new Map()
-    underWay ??= payAll({ queue, log, isMine, pay: (...args) => pay(args[0], looked, args[1]) }).finally(
-      () => {
-        underWay = undefined
-      },
-    )
-    return underWay
+
+  /** @param only - all that are due when it is undefined */
+  async function round(only?: readonly string[]): Promise<void> {
+    const payers = parts.payers()
+    const kinds = Object.keys(payers) as Kind[]
+    const request = { kinds, functions, count: AT_ONCE, forMs: CLAIM_MS, leaveMs: LEFT_TO_OTHERS_MS }
+    for (let passed = 0; ;) {
+      const claimed = await queue.claimDebts({ ...request, passed, ...(only && { only }) })
+      const mayStop = only === undefined
+      if (!(await payAll(payers, claimed.debts, mayStop)) || !claimed.isMore) return
+      passed = claimed.passed
+    }
   }
+
+  /** False when the rest has to wait: the store is away, or this process is stopping. */
+  async function payAll(payers: Payers, debts: readonly ClaimedDebt[], mayStop: boolean): Promise<boolean> {
+    const beganMs = performance.now()
+    let away = 0
+    for (const [index, claimed] of debts.entries()) {
+      const mustWait = away === STORE_IS_AWAY || (mayStop && isStopping)
+      if (mustWait || performance.now() - beganMs > CLAIM_MS / 2) {
+        await Promise.all(debts.slice(index).map((each) => queue.putOffDebt(each, 0, false)))
+        return !mustWait
+      }
+      away = (await payOne(payers, claimed)) === 'store away' ? away + 1 : 0
+    }
+    return away < STORE_IS_AWAY && !(mayStop && isStopping)
+  }
+
+  async function payOne(payers: Payers, claimed: ClaimedDebt): Promise<Outcome> {
+    const { text, missing } = claimed
+    let debt: Debt | undefined
+    try {
+      debt = parseDebt(text)
+    } catch (error) {
+      return setAside(claimed, undefined, `nobody can read it: ${messageOf(error)}`)
+    }
+    const payer = debt && (payers[debt.kind] as Payer<Debt>)
+    if (!debt || !payer || missing !== undefined) {
+      const isFresh = claimed.atMs - claimed.sinceMs < FRESH_MS
+      const ms = pauseMs(claimed, isFresh ? OTHERS_PAUSE_MS : LONGEST_PAUSE_MS)
+      return putOff(claimed, payer, `no process here knows the ${missing ?? 'kind'}`, ms)
+    }
+    let payment: Payment
+    try {
+      payment = await payer.pay(debt, claimed)
+    } catch (error) {
+      return refused(claimed, payer, error)
+    }
+    if (payment === 'paid') await queue.debtPaid(text)
+    if (payment !== 'too early') return 'done'
+    return putOff(claimed, payer, TOO_EARLY, EARLY_PAUSE_MS)
+  }
+
+  async function refused(claimed: ClaimedDebt, payer: Payer<Debt>, error: unknown): Promise<Outcome> {
+    const reason = messageOf(error)
+    if (error instanceof UnpayableError) return setAside(claimed, payer, reason)
+    if (!(error instanceof StorageError))
+      return putOff(claimed, payer, reason, pauseMs(claimed, LONGEST_PAUSE_MS))
+    if (error.isImpossibleName) return setAside(claimed, payer, `the store refuses it for good: ${reason}`)
+    const isAway = error.isPassing || error.isSetUp
+    await putOff(claimed, payer, reason, pauseMs(claimed, isAway ? AWAY_PAUSE_MS : LONGEST_PAUSE_MS))
+    return isAway ? 'store away' : 'done'
+  }
+
+  /** Only this debt waits; a Redis that is away ends the round here. */
+  async function putOff(
+    claimed: ClaimedDebt,
+    payer: Payer<Debt> | undefined,
+    reason: string,
+    delayMs: number,
+  ): Promise<Outcome> {
+    const attempts = claimed.attempts + 1
+    const isOld = claimed.atMs - claimed.sinceMs > retentionMs
+    if (isOld && attempts >= LEAST_ATTEMPTS)
+      return setAside(claimed, payer, `given up after ${attempts} attempts: ${reason}`)
+    await queue.putOffDebt(claimed, delayMs, true)
+    // Once aloud: it is logged again when it is set aside, and the gauges show it meanwhile.
+    const level = attempts === 1 && reason !== TOO_EARLY ? 'warn' : 'debug'
+    log[level](
+      { debt: claimed.text, reason, attempts },
+      `${payer?.failure ?? 'cannot be paid'}; retrying later`,
+    )
+    return 'done'
+  }
+
+  async function setAside(
+    { text }: ClaimedDebt,
+    payer: Payer<Debt> | undefined,
+    reason: string,
+  ): Promise<Outcome> {
+    if (await queue.setDebtAside(text, reason))
+      log.error({ debt: text, reason }, `${payer?.lost ?? 'a debt can never be paid'}: it was set aside`)
+    return 'done'
+  }
+
+  return {
+    payDue() {
+      underWay ??= round().finally(() => {
+        underWay = undefined
+      })
+      return underWay
+    },
+    async payNow(debts) {
+      if (debts.length > 0) await round(debts)
+    },
+    stop() {
+      isStopping = true
+    },
+  }
+}
+
+/** Each time twice as long as before. */
+function pauseMs({ attempts }: ClaimedDebt, longestMs: number): number {
+  return Math.min(longestMs, SECOND_MS * 2 ** Math.min(attempts, 20))
 }

@@ -1,13 +1,13 @@
 /** Renews the leases of a worker's attempts, all in one call; ends those that are another's by now, or cancelled. @module */
 import type { Queue } from '../queue/queue.ts'
-import type { Contact } from './redis-contact.ts'
+import type { RedisContact } from '../queue/redis-contact.ts'
 import type { InFlight } from './in-flight.ts'
 
 export async function renewLeases(
   queue: Queue,
   consumer: string,
   inFlight: InFlight,
-  contact: Contact,
+  contact: RedisContact,
 ): Promise<void> {
   const attempts = inFlight.all()
   if (attempts.length === 0) return

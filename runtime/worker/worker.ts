@@ -15,7 +15,7 @@ import type { Claim } from '../queue/run.ts'
 import { reached } from '../telemetry/steps.ts'
 import { sleep } from '../time.ts'
 import { createBell } from './wake-up.ts'
-import type { Contact } from './redis-contact.ts'
+import type { RedisContact } from '../queue/redis-contact.ts'
 import { owedBySuccess } from '../queue/debts.ts'
 import type { InFlight, InFlightAttempt } from './in-flight.ts'
 import type { Outcome } from './attempt/outcome.ts'
@@ -39,11 +39,11 @@ export interface WorkerParts {
   /** As they hold now; undefined while they are not known, which claims nothing. */
   readonly limits: () => ReadonlyMap<string, Limits> | undefined
   readonly inFlight: InFlight
-  readonly contact: Contact
+  readonly contact: RedisContact
   /** Does the work of one claim; never throws. */
   readonly attempt: (attempt: InFlightAttempt, log: Logger) => Promise<Outcome>
-  /** Called after settlements that owe the bucket a verdict. */
-  readonly onEndedWithoutResult: () => void
+  /** Called with runs that now owe the bucket a verdict. */
+  readonly onEndedWithoutResult: (runIds: readonly string[]) => void
   readonly metrics: RuntimeMetrics
   readonly log: Logger
 }
@@ -117,14 +117,14 @@ export function createWorker(parts: WorkerParts): Worker {
   }
 
   function apply(settling: readonly Ended[], reply: TurnReply, sentAtMs: number): void {
-    let owesVerdicts = false
+    const owing: string[] = []
     settling.forEach(({ claim, outcome }, index) => {
       const state = reply.settled[index] ?? 'fenced'
       reached('settled', claim.payload.key)
       recordSettled(metrics, log, claim, outcome, state)
-      owesVerdicts ||= !['succeeded', 'queued', 'retrying', 'fenced'].includes(state)
+      if (!['succeeded', 'queued', 'retrying', 'fenced'].includes(state)) owing.push(claim.runId)
     })
-    if (owesVerdicts) parts.onEndedWithoutResult()
+    if (owing.length > 0) parts.onEndedWithoutResult(owing)
     begin(reply.claims.map((claim) => take(claim, sentAtMs)))
   }
 

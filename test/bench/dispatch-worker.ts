@@ -18,7 +18,7 @@ import { handle } from '../../runtime/worker/attempt/handle.ts'
 import { placeOf } from '../../runtime/output/layout.ts'
 import { mergeOptions } from '../../runtime/function/options.ts'
 import { outcomeOfError } from '../../runtime/worker/attempt/outcome.ts'
-import { createContact } from '../../runtime/worker/redis-contact.ts'
+import { createRedisContact } from '../../runtime/queue/redis-contact.ts'
 import { startChores } from '../../runtime/upkeep/chores.ts'
 import { createInFlight } from '../../runtime/worker/in-flight.ts'
 import { renewLeases } from '../../runtime/worker/lease.ts'
@@ -131,7 +131,7 @@ function createBenchWorker(atATime: number, { onHandler, onSettled }: Watching) 
   }
   const consumer = `bench:${randomUUID()}`
   const inFlight = createInFlight(LEASE_MS)
-  const contact = createContact(LEASE_MS / 6)
+  const contact = createRedisContact(LEASE_MS / 6)
   const limits = new Map([[NAME, NO_LIMITS]])
   const worker = createWorker({
     queue: watched,

@@ -32,7 +32,7 @@ async function settled(key: string): Promise<void> {
   const keys = createKeys('sluice')
   const redis = new Redis(used.stack.redisUrl)
   const heard = async () => (await redis.lrange(keys.events(objectIdOf('incoming', key)), -1, -1)).toString()
-  const isDone = async () => (await heard()).includes('"removed"') && (await redis.zcard(keys.tidy)) === 0
+  const isDone = async () => (await heard()).includes('"removed"') && (await redis.zcard(keys.debts)) === 0
   await waitFor(isDone, { timeoutMs: 10_000, what: 'the clean-up' }).finally(() => redis.disconnect())
 }
 

@@ -195,12 +195,11 @@ export function useStepStack(env: Readonly<Record<string, string>> = {}) {
       const queue = createQueue(redis, 'sluice')
       await waitFor(
         async () => {
-          const { prefix, delay, verdicts, tidy } = queue.keys
+          const { prefix, delay, debts } = queue.keys
           const lengths = await Promise.all([
             ...LANES.map((lane) => redis.xlen(queue.keys.stream('parts', lane))),
             redis.zcard(delay),
-            redis.scard(verdicts),
-            redis.zcard(tidy),
+            redis.zcard(debts),
             redis.keys(`${prefix}open:*`).then((open) => open.length),
             redis.keys(`${prefix}marked:*`).then((marked) => marked.length),
           ])

@@ -220,7 +220,7 @@ it('takes up again what a removal has made the latest version, and follows a del
   expect(await manifestOf('mirror', 'mirror/quiet')).toBeUndefined()
 
   // A look follows the removal of a result, and would find what comes back as well.
-  await waitFor(async () => (await by.redis.zcard(keys.tidy)) === 0, {
+  await waitFor(async () => (await by.redis.zcard(keys.debts)) === 0, {
     timeoutMs: 10_000,
     what: 'all to be cleaned up',
   })

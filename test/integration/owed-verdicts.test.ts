@@ -7,7 +7,10 @@ import { placeOf } from '../../runtime/output/layout.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { DAY_MS } from '../../runtime/time.ts'
-import { createVerdictWriter } from '../../runtime/upkeep/verdicts.ts'
+import { verdictDebt } from '../../runtime/queue/debts.ts'
+import { createDebtCollector, type Payers } from '../../runtime/upkeep/debts.ts'
+import { createVerdictPayer } from '../../runtime/upkeep/verdicts.ts'
+import { allDebts, dueDebts, makeDue } from '../helpers/debts.ts'
 import { BURIED, newRunOf, useQueue } from '../helpers/queue.ts'
 import { startStoreProxy } from '../helpers/store-proxy.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
@@ -23,13 +26,8 @@ const cut = defineFunction({ name: 'cut', version: '1', on: { bucket: 'incoming'
 
 function writer(retentionMs = DAY_MS, storage: Storage = store.storage) {
   const log = createLogger({ level: 'silent', format: 'json' })
-  return createVerdictWriter({
-    queue: used.queue,
-    storage,
-    functions: [cut],
-    retentionMs,
-    log,
-  })
+  const parts = { queue: used.queue, storage, functions: [cut], retentionMs, log }
+  return createDebtCollector({ ...parts, payers: () => createVerdictPayer(parts) as Payers }).payDue
 }
 
 /** Runs that were given up, of a function, and so owe a verdict. */
@@ -43,8 +41,14 @@ async function buried(functionName: string, count: number, key: string = randomU
   return runIds
 }
 
-const owedNow = () => used.redis.scard(used.queue.keys.verdicts)
-const waiting = () => used.redis.zcard(used.queue.keys.verdictsLater)
+const owedNow = async () => (await dueDebts(used)).length
+const waiting = async () => (await allDebts(used)).length - (await owedNow())
+const attemptsOf = async (runId: string) =>
+  Number((await used.redis.hget(used.queue.keys.debtAttempts, verdictDebt(runId)))?.split(' ')[0] ?? 0)
+const setAttempts = (runId: string, attempts: number, sinceMs: number) =>
+  used.redis.hset(used.queue.keys.debtAttempts, verdictDebt(runId), `${attempts} ${sinceMs}`)
+/** It has been due for so long that this process no longer leaves it to others. */
+const makeOverdue = (runId: string) => used.redis.zadd(used.queue.keys.debts, 0, verdictDebt(runId))
 const aside = async () =>
   (await used.redis.xrange(used.queue.keys.aside, '-', '+')).map(([, [, kind, , text, , reason]]) => ({
     kind,
@@ -55,32 +59,43 @@ const aside = async () =>
 it('writes what it can beside any number of verdicts of functions that are gone', async () => {
   const key = `${randomUUID()}.mp4`
   // So often tried before that they wait for minutes, however slow this machine is.
-  for (const runId of await buried('gone', 300))
-    await used.redis.hset(used.queue.keys.run(runId), 'verdictTries', 10)
+  for (const runId of await buried('gone', 300)) {
+    await setAttempts(runId, 10, Date.now() - 60 * 60_000)
+    await makeOverdue(runId)
+  }
   await buried('cut', 1, key)
-  const write = writer()
-  // A hundred a round: whichever they are, after four rounds each was tried once.
-  for (let round = 0; round < 4; round++) await write()
+  await writer()()
   const { verdictBucket, verdictKey } = placeOf(cut, { bucket: 'incoming', key })
   expect(await store.storage.readText(verdictBucket, verdictKey)).toBeDefined()
   expect([await owedNow(), await waiting()]).toEqual([0, 300])
 })
 
+it('writes it at once beside fresh ones, which it leaves to others as they are', async () => {
+  const key = `${randomUUID()}.mp4`
+  await buried('gone', 300)
+  await buried('cut', 1, key)
+  await writer()()
+  const { verdictBucket, verdictKey } = placeOf(cut, { bucket: 'incoming', key })
+  expect(await store.storage.readText(verdictBucket, verdictKey)).toBeDefined()
+  expect([await owedNow(), await waiting()]).toEqual([300, 0])
+})
+
 it('tries again what waits when its time has come, and not before', async () => {
-  const [runId] = await buried('gone', 1)
+  const [runId = ''] = await buried('gone', 1)
+  await makeOverdue(runId)
   const write = writer()
   await write()
   await write()
-  expect(await used.redis.hget(used.queue.keys.run(runId!), 'verdictTries')).toBe('1')
-  await used.redis.zadd(used.queue.keys.verdictsLater, 0, runId!)
+  expect(await attemptsOf(runId)).toBe(1)
+  await makeOverdue(runId)
   await write()
-  expect(await used.redis.hget(used.queue.keys.run(runId!), 'verdictTries')).toBe('2')
+  expect(await attemptsOf(runId)).toBe(2)
 })
 
 it('sets aside what nobody could write for as long as runs are kept', async () => {
-  const [old] = await buried('gone', 1)
-  const { keys } = used.queue
-  await used.redis.hset(keys.run(old!), 'verdictTries', 19, 'endedAt', 1)
+  const [old = ''] = await buried('gone', 1)
+  await setAttempts(old, 19, 1)
+  await makeOverdue(old)
   await writer()()
   expect(await aside()).toEqual([
     {
@@ -90,8 +105,25 @@ it('sets aside what nobody could write for as long as runs are kept', async () =
     },
   ])
   expect([await owedNow(), await waiting()]).toEqual([0, 0])
+  expect(await used.redis.exists(used.queue.keys.debtAttempts)).toBe(0)
   // It may be forgotten now, as any other.
   expect(await used.queue.prune(0, 0, 10, 0)).toMatchObject({ forgotten: 1 })
+})
+
+it('writes or sets aside what an older version has left', async () => {
+  const key = `${randomUUID()}.mp4`
+  const [fresh = ''] = await buried('cut', 1, key)
+  const [old = ''] = await buried('gone', 1)
+  const { redis, queue } = used
+  await redis.del(queue.keys.debts)
+  await redis.sadd(`${queue.keys.prefix}verdicts`, fresh)
+  await redis.zadd(`${queue.keys.prefix}verdicts:later`, 1, old)
+  await redis.hset(queue.keys.run(old), 'verdictTries', 19, 'endedAt', 1)
+  await writer()()
+  const { verdictBucket, verdictKey } = placeOf(cut, { bucket: 'incoming', key })
+  expect(await store.storage.readText(verdictBucket, verdictKey)).toBeDefined()
+  expect(await aside()).toMatchObject([{ kind: 'verdict', text: old }])
+  expect(await allDebts(used)).toEqual([])
 })
 
 it('writes the verdict of a key that the store refuses under its hash', async () => {
@@ -145,13 +177,33 @@ it.each([
 it('leaves a fresh verdict of a function that it does not know to others, who find it soon', async () => {
   const [runId = ''] = await buried('elsewhere', 1)
   const { redis, queue } = used
+  await writer()()
+  expect(await dueDebts(used)).toEqual([verdictDebt(runId)])
   for (let round = 0; round < 6; round++) {
+    await makeOverdue(runId)
     await writer()()
-    const dueAtMs = await redis.zscore(queue.keys.verdictsLater, runId)
+    const dueAtMs = await redis.zscore(queue.keys.debts, verdictDebt(runId))
     const [seconds] = await redis.time()
     expect(Number(dueAtMs) / 1_000 - Number(seconds)).toBeLessThanOrEqual(3.1)
-    // Its time has come.
-    await redis.zadd(queue.keys.verdictsLater, 0, runId)
+  }
+  expect(await attemptsOf(runId)).toBe(6)
+})
+
+it('waits as it is while the store is away, once that is known', async () => {
+  const proxy = await startStoreProxy(store.minio.endpoint)
+  const storage = createStorage({ ...store.options, endpoint: proxy.endpoint, writeRetries: 0 })
+  try {
+    proxy.breakBy(() => ({ kind: 'refuse', status: 403, code: 'AccessDenied' }))
+    await buried('cut', 9)
+    await writer(DAY_MS, storage)()
+    expect([await owedNow(), await waiting()]).toEqual([6, 3])
+    await makeDue(used)
+    proxy.breakBy(() => undefined)
+    await writer()()
+    expect(await allDebts(used)).toEqual([])
+  } finally {
+    storage.close()
+    await proxy.stop()
   }
 })
 

@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { lookDebt, verdictDebt } from '../../runtime/queue/debts.ts'
 import { createHistory, type History } from '../../runtime/queue/history.ts'
+import type { ClaimRequest } from '../../runtime/queue/outbox.ts'
 import type { AgainRequest } from '../../runtime/queue/queue.ts'
+import { allDebts, makeDue, owedVerdicts } from '../helpers/debts.ts'
 import { BURIED, FAILED, FN, newRunOf, NOTHING, RELEASED, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()
@@ -183,28 +186,93 @@ it('knows of an object whether a run of this version is unfinished, of any funct
   expect(await queue.hasUnfinished('o', 'v2')).toBe(false)
 })
 
-it('keeps debts for later that could not be paid, and takes the others first', async () => {
+/** What a process claims that knows the functions of the bucket `incoming`. */
+const claimDebts = (rest: Partial<ClaimRequest> = {}) =>
+  used.queue.claimDebts({
+    kinds: ['look'],
+    functions: [{ name: FN, bucket: 'incoming', afterSuccess: 'keep' }],
+    count: 10,
+    forMs: 60_000,
+    leaveMs: 60_000,
+    ...rest,
+  })
+const debtOf = (name: string, bucket = 'incoming') => lookDebt(bucket, name, '', '')
+const texts = ({ debts }: Awaited<ReturnType<typeof claimDebts>>) => debts.map(({ text }) => text)
+
+it('keeps debts for later that could not be paid, and hands the others out in the order of their due times', async () => {
   const { queue } = used
-  await queue.owe('later', 60_000)
-  await queue.owe('now', 0)
-  expect(await queue.debts(10)).toEqual(['now'])
-  await queue.debtPaid('now')
-  await queue.owe('later', 0)
-  expect(await queue.debts(10)).toEqual(['later'])
+  await queue.owe(debtOf('later'), 60_000)
+  await queue.owe(debtOf('second'), -1_000)
+  await queue.owe(debtOf('first'), -2_000)
+  expect(texts(await claimDebts())).toEqual([debtOf('first'), debtOf('second')])
+  await queue.debtPaid(debtOf('first'))
+  await queue.owe(debtOf('later'), 0)
+  expect(texts(await claimDebts())).toEqual([debtOf('later')])
 })
 
-it('gives a debt to one worker, and to another when that one has not paid it in time', async () => {
+it('gives a debt to one process, and to another when that one has not paid it in time', async () => {
   const { queue, redis } = used
-  await queue.owe('a', -1_000)
-  expect(await queue.claimDebt('a', 60_000, 5_000)).toBeUndefined()
-  const claimed = await queue.claimDebt('a', 60_000)
-  expect(Number(await redis.zscore(queue.keys.tidy, 'a'))).toBe(claimed!.atMs + 60_000)
+  await queue.owe(debtOf('a'), -1_000)
+  const [claimed] = (await claimDebts()).debts
+  expect(Number(await redis.zscore(queue.keys.debts, debtOf('a')))).toBe(claimed!.atMs + 60_000)
+  expect(claimed!.untilMs).toBe(claimed!.atMs + 60_000)
   expect(claimed!.dueAtMs).toBeLessThan(claimed!.atMs)
-  expect([await queue.claimDebt('a', 60_000), await queue.debts(10)]).toEqual([undefined, []])
-  await redis.zadd(queue.keys.tidy, claimed!.atMs, 'a')
-  expect(await queue.claimDebt('a', 60_000)).toMatchObject({ dueAtMs: claimed!.atMs })
-  await queue.debtPaid('a')
-  expect(await queue.claimDebt('a', 60_000)).toBeUndefined()
+  expect(texts(await claimDebts())).toEqual([])
+  await redis.zadd(queue.keys.debts, claimed!.atMs, debtOf('a'))
+  const [again] = (await claimDebts()).debts
+  expect(again).toMatchObject({ dueAtMs: claimed!.atMs })
+  // The first process is late: the debt is another's by now, and stays with it.
+  await queue.putOffDebt(claimed!, 0, true)
+  expect(Number(await redis.zscore(queue.keys.debts, debtOf('a')))).toBe(again!.untilMs)
+  await queue.debtPaid(debtOf('a'))
+  expect(texts(await claimDebts())).toEqual([])
+})
+
+it('counts the attempts of a debt, and forgets them when it is paid', async () => {
+  const { queue } = used
+  for (const attempts of [0, 1, 2]) {
+    await queue.owe(debtOf('a'), 0)
+    const [claimed] = (await claimDebts()).debts
+    expect(claimed).toMatchObject({ attempts })
+    await queue.putOffDebt(claimed!, 0, true)
+  }
+  await queue.putOffDebt((await claimDebts()).debts[0]!, 0, false)
+  expect((await claimDebts()).debts).toMatchObject([{ attempts: 3 }])
+  await queue.debtPaid(debtOf('a'))
+  await queue.owe(debtOf('a'), 0)
+  expect((await claimDebts()).debts).toMatchObject([{ attempts: 0 }])
+})
+
+it('leaves a debt to processes that can pay it, and hands it out when none has come for it', async () => {
+  await used.queue.owe(debtOf('a', 'elsewhere'), -5_000)
+  await used.queue.owe(debtOf('b'), -1_000)
+  expect(await claimDebts()).toMatchObject({ debts: [{ text: debtOf('b') }], passed: 1, isMore: false })
+  expect((await claimDebts({ passed: 1 })).debts).toEqual([])
+  expect((await claimDebts({ leaveMs: 5_000 })).debts).toMatchObject([{ missing: 'bucket "elsewhere"' }])
+})
+
+it('takes over the verdicts that an older version has left, with their attempts', async () => {
+  const { queue, redis } = used
+  const { prefix } = queue.keys
+  const ids = ['owed', 'waiting', 'redriven', 'pruned']
+  for (const runId of ids) await queue.settle(await claimOne(runId), BURIED)
+  for (const text of await allDebts(used)) await redis.zrem(queue.keys.debts, text)
+  await redis.sadd(`${prefix}verdicts`, 'owed', 'redriven')
+  await redis.zadd(`${prefix}verdicts:later`, Date.now() + 60_000, 'waiting', Date.now() + 60_000, 'pruned')
+  await redis.hset(queue.keys.run('waiting'), 'verdictTries', 7)
+  // Before they are taken over they are known all the same: none is forgotten, and one that is run again owes none.
+  expect(await queue.prune(0, 0, 10, 0)).toEqual({ forgotten: 0, examined: 4 })
+  await queue.redrive('redriven')
+  await queue.verdictWritten((await queue.run('pruned'))!)
+  const claim = { kinds: ['verdict'] as const }
+  expect((await claimDebts(claim)).debts).toMatchObject([{ text: verdictDebt('owed'), attempts: 0 }])
+  expect((await owedVerdicts(used)).toSorted()).toEqual(['owed', 'waiting'])
+  expect(await redis.exists(`${prefix}verdicts`, `${prefix}verdicts:later`)).toBe(0)
+  await makeDue(used)
+  const { endedAtMs } = (await queue.run('waiting'))!
+  expect((await claimDebts(claim)).debts).toContainEqual(
+    expect.objectContaining({ text: verdictDebt('waiting'), attempts: 7, sinceMs: endedAtMs }),
+  )
 })
 
 it('takes limits only from who knows what Redis knew', async () => {

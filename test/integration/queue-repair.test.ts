@@ -1,6 +1,7 @@
 /** Runs whose place in Redis is gone: each is healed once, and what runs without a lease is another worker's from then on. */
 import { describe, expect, it } from 'vitest'
 import type { Claim } from '../../runtime/queue/run.ts'
+import { owedVerdicts } from '../helpers/debts.ts'
 import { FAILED, FN, newRunOf, useQueue } from '../helpers/queue.ts'
 import { waitFor } from '../helpers/wait.ts'
 
@@ -182,7 +183,7 @@ describe('what a sweep takes up again', () => {
       const run = await used.queue.run('a')
       expect(run).toMatchObject({ state: 'queued', trigger: 'sweep', lane: 'low' })
       expect(run!.epoch).toBeGreaterThan(claim.epoch)
-      expect(await used.queue.owedVerdicts(9)).toEqual([])
+      expect(await owedVerdicts(used)).toEqual([])
     },
   )
 

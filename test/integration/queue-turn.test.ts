@@ -1,6 +1,7 @@
 import type { FateKind } from '../../runtime/queue/queue.ts'
 import { describe, expect, it } from 'vitest'
 import type { Claim, RunRecord } from '../../runtime/queue/run.ts'
+import { owedVerdicts } from '../helpers/debts.ts'
 import { BURIED, FAILED, FN, newRunOf, RELEASED, useQueue } from '../helpers/queue.ts'
 import { waitFor } from '../helpers/wait.ts'
 
@@ -77,7 +78,7 @@ describe('turn', () => {
     }
     expect(states).toEqual(['retrying', 'retrying', 'dead'])
     expect(await used.queue.run('a')).toMatchObject({ reason: 'exhausted', error: 'boom', attempts: 3 })
-    expect(await used.queue.owedVerdicts(10)).toEqual(['a'])
+    expect(await owedVerdicts(used)).toEqual(['a'])
     expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(1)
   })
 
@@ -289,7 +290,7 @@ describe('reclaim', () => {
     }
     expect(became).toEqual(['requeued', 'requeued', 'dead'])
     expect(await used.queue.run('a')).toMatchObject({ state: 'dead', reason: 'crash-loop', crashes: 3 })
-    expect(await used.queue.owedVerdicts(10)).toEqual(['a'])
+    expect(await owedVerdicts(used)).toEqual(['a'])
   })
 })
 
@@ -302,7 +303,7 @@ describe('redrive, cancel, repair and prune', () => {
     expect(claims).toHaveLength(1)
     expect(claims[0]).toMatchObject({ attempts: 0, lane: 'low', trigger: 'redrive' })
     expect(claims[0]!.epoch).toBeGreaterThanOrEqual(before)
-    expect(await used.queue.owedVerdicts(10)).toEqual([])
+    expect(await owedVerdicts(used)).toEqual([])
     expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(0)
   })
 
@@ -321,7 +322,7 @@ describe('redrive, cancel, repair and prune', () => {
     await used.queue.cancel('lost')
     expect(await loseWorker()).toMatchObject([{ runId: 'lost', became: 'cancelled' }])
     expect(await used.queue.cancel('never heard of')).toBeUndefined()
-    expect((await used.queue.owedVerdicts(10)).toSorted()).toEqual(['failing', 'lost', 'running', 'waiting'])
+    expect((await owedVerdicts(used)).toSorted()).toEqual(['failing', 'lost', 'running', 'waiting'])
   })
 
   it('forgets ended runs beyond age or number, passing over those that are still owed their verdict', async () => {
@@ -349,9 +350,9 @@ describe('redrive, cancel, repair and prune', () => {
     await used.queue.redrive('a')
     await used.queue.settle((await used.queue.claim('w')).claims[0]!, BURIED)
     await used.queue.verdictWritten(first)
-    expect(await used.queue.owedVerdicts(10)).toEqual(['a'])
+    expect(await owedVerdicts(used)).toEqual(['a'])
     await used.queue.verdictWritten((await used.queue.run('a')) as RunRecord)
-    expect(await used.queue.owedVerdicts(10)).toEqual([])
+    expect(await owedVerdicts(used)).toEqual([])
   })
 })
 

@@ -123,7 +123,7 @@ describe('of a source that was deleted while nobody heard of it', () => {
   const sweepMirror = async (...functions: FunctionDefinition[]) =>
     runAll(partsOf([mirror, ...functions]), { ...(await fullPass('mirror/')), deletesSinceMs })
   let deletesSinceMs = 0
-  const owed = () => used.redis.zrange(used.queue.keys.tidy, '0', '-1')
+  const owed = () => used.redis.zrange(used.queue.keys.debts, '0', '-1')
 
   beforeAll(async () => {
     const { storage } = used

@@ -13,8 +13,12 @@ import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
 import { connectRedis, redisNowMs } from '../../runtime/queue/redis.ts'
 import { StorageError } from '../../runtime/storage/errors.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
+import { DAY_MS } from '../../runtime/time.ts'
 import { lookAt } from '../../runtime/upkeep/sweep/look.ts'
-import { createTidy } from '../../runtime/upkeep/debts.ts'
+import { createCleanupPayers } from '../../runtime/upkeep/cleanup.ts'
+import { createDebtCollector } from '../../runtime/upkeep/debts.ts'
+import { createVerdictPayer } from '../../runtime/upkeep/verdicts.ts'
+import { allDebts, dueDebts, makeDue } from '../helpers/debts.ts'
 import { listed } from '../helpers/listed.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { newRunOf, NOTHING } from '../helpers/queue.ts'
@@ -61,26 +65,26 @@ function tidyWith(
   functions: readonly ReturnType<typeof functionOf>[],
   storage: Storage = used.store.storage,
   queue: Queue = used.queue,
+  retentionMs = DAY_MS,
 ) {
   const router = createRouter(functions)
   const history = createHistory(used.redis, queue.keys)
   const sweep = { queue, storage, functions, router, history, graceMs: 0, paths: 2, recordTtlMs: 1 } as const
-  const look = (bucket: string, key: string) => {
+  const checkLatest = (bucket: string, key: string) => {
     used.looks++
     return lookAt(sweep, bucket, key)
   }
-  return createTidy({
-    queue,
-    storage,
-    functions,
-    router,
-    look,
-    lookAtRemoval: (removal) => {
-      removals.push(removal)
-      return Promise.resolve()
-    },
-    log,
+  const recordRemoval = (removal: ResultsOf) => {
+    removals.push(removal)
+    return Promise.resolve()
+  }
+  const parts = { queue, storage, functions, router, log, checkLatest, recordRemoval }
+  const { payDue } = createDebtCollector({
+    ...parts,
+    retentionMs,
+    payers: () => ({ ...createVerdictPayer(parts), ...createCleanupPayers(parts) }),
   })
+  return payDue
 }
 
 /** An uploaded object and its run of each function, of which the named ones have succeeded. */
@@ -202,7 +206,7 @@ it('removes a result, and its files though the store failed after its manifest h
   fails = false
   // It is owed for later; the wait is left out.
   const files = filesDebt(of, ['A1'], [])
-  expect(await used.redis.zrange(used.queue.keys.tidy, '0', '-1')).toEqual([files])
+  expect(await allDebts(used)).toEqual([files])
   await used.queue.owe(files, 0)
   await tidy()
   expect(await left()).toEqual([])
@@ -218,7 +222,7 @@ it('notes the files before their manifest goes, so that a worker which dies righ
   }
   await tidyWith([mirror], used.store.storage, dying)()
   expect(await left()).toEqual(['~A1/file.txt'])
-  expect(await used.redis.zrange(used.queue.keys.tidy, '0', '-1')).toContain(filesDebt(of, ['A1'], []))
+  expect(await allDebts(used)).toContain(filesDebt(of, ['A1'], []))
 })
 
 describe('a result whose source was deleted', () => {
@@ -244,7 +248,7 @@ describe('a result whose source was deleted', () => {
     expect(await left()).toEqual(['~A1/file.txt'])
     const [marker] = await listed(used.store.storage.list('incoming', { prefix: used.key, versions: true }))
     await used.store.storage.remove('incoming', used.key, { versionId: marker!.versionId! })
-    await dueNow()
+    await makeDue(used)
     const tidy = tidyWith([mirror])
     await tidy()
     await tidy()
@@ -282,11 +286,6 @@ describe('a result whose source was deleted', () => {
     expect(await left()).toHaveLength(2)
   })
 })
-
-/** The waits are left out. */
-async function dueNow() {
-  for (const debt of await used.redis.zrange(used.queue.keys.tidy, '0', '-1')) await used.queue.owe(debt, 0)
-}
 
 it('keeps a result whose source the runtime itself has removed, on whatever machine', async () => {
   const { left, of } = await result('v7')
@@ -335,7 +334,7 @@ it.each([
   expect(await left()).not.toContain('manifest.json')
   const { keys } = used.queue
   expect(await used.redis.xlen(keys.aside)).toBe(isAside ? 1 : 0)
-  expect((await used.redis.zrange(keys.tidy, '0', '-1')).includes(poison)).toBe(!isAside)
+  expect((await allDebts(used)).includes(poison)).toBe(!isAside)
 })
 
 it('pays what it can beside a debt whose run nobody can read', async () => {
@@ -347,18 +346,62 @@ it('pays what it can beside a debt whose run nobody can read', async () => {
   expect(await left()).not.toContain('manifest.json')
 })
 
+it('sets aside what could not be paid for as long as runs are kept, whatever it is, and at once what can never be', async () => {
+  const { of } = await result()
+  const { keys } = used.queue
+  // Its manifest is there, which is an error of somebody.
+  const broken = filesDebt(of, ['A1'], [])
+  const gone = resultsDebt({ ...of, functionName: 'gone' }, 'e')
+  const later = '["later","x"]'
+  await used.redis.hset(used.queue.keys.run('broken'), { state: 'succeeded', fn: 'eat', payload: '{' })
+  const unreadable = JSON.stringify(['source', 'broken', 0])
+  for (const debt of [broken, gone, later]) {
+    await used.redis.hset(keys.debtAttempts, debt, `18 ${(await redisNowMs(used.redis)) - 2_000}`)
+    await used.queue.owe(debt, -60_000)
+  }
+  await used.queue.owe(unreadable, -60_000)
+  const tidy = tidyWith([mirror], used.store.storage, used.queue, 1_000)
+  await tidy()
+  expect((await allDebts(used)).toSorted()).toEqual([broken, gone, later].toSorted())
+  for (const debt of [broken, gone, later]) await used.queue.owe(debt, -60_000)
+  await tidy()
+  expect(await allDebts(used)).toEqual([])
+  expect(await used.redis.hlen(keys.debtAttempts)).toBe(0)
+  const aside = (await used.redis.xrange(keys.aside, '-', '+')).map(([, fields]) => [fields[3], fields[5]])
+  expect(Object.fromEntries(aside)).toEqual({
+    [unreadable]: expect.stringContaining('cannot be read'),
+    [broken]: 'given up after 20 attempts: the manifest of a result that is to go still stands',
+    [gone]: 'given up after 20 attempts: no process here knows the function "gone"',
+    [later]: 'given up after 20 attempts: no process here knows the kind "later"',
+  })
+})
+
+it('waits longer each time, up to five minutes', async () => {
+  const { of } = await result()
+  const debt = filesDebt(of, ['A1'], [])
+  const waits: number[] = []
+  for (const attempts of [0, 1, 5, 30]) {
+    await used.redis.hset(used.queue.keys.debtAttempts, debt, `${attempts} ${await redisNowMs(used.redis)}`)
+    await used.queue.owe(debt, 0)
+    await tidyWith([mirror])()
+    const dueAtMs = Number(await used.redis.zscore(used.queue.keys.debts, debt))
+    waits.push(Math.ceil((dueAtMs - (await redisNowMs(used.redis))) / 1_000))
+  }
+  expect(waits).toEqual([1, 2, 32, 300])
+})
+
 it('makes room for others when nobody comes by who can pay', async () => {
   const { of } = await result()
   const debts = [...Array(100).keys()].map((n) => resultsDebt(of, `e${n}`))
   for (const debt of debts) await used.queue.owe(debt, -120_000)
   await tidyWith([eat])()
-  expect(await used.queue.debts(200)).toEqual([])
-  expect(await used.redis.zcard(used.queue.keys.tidy)).toBe(100)
+  expect(await dueDebts(used)).toEqual([])
+  expect(await used.redis.zcard(used.queue.keys.debts)).toBe(100)
 })
 
 describe('a version that was removed', () => {
   const plain = functionOf('plain')
-  const owed = () => used.redis.zrange(used.queue.keys.tidy, '0', '-1')
+  const owed = () => allDebts(used)
   const look = (version: string) => used.queue.owe(lookDebt('incoming', used.key, version, 'e'), -1_000)
   const runId = (generation: string) => runIdOf('plain', 'incoming', used.key, generation)
 
@@ -412,8 +455,8 @@ describe('a version that was removed', () => {
     await tidyWith([plain])()
     expect(await owed()).toEqual([lookDebt('incoming', used.key, 'v1', 'e')])
     // Soon: until then a result of what is gone may stand.
-    expect(await used.queue.debts(1)).toEqual([])
-    const dueAtMs = Number(await used.redis.zscore(used.queue.keys.tidy, (await owed())[0]!))
+    expect(await dueDebts(used)).toEqual([])
+    const dueAtMs = Number(await used.redis.zscore(used.queue.keys.debts, (await owed())[0]!))
     expect(dueAtMs).toBeLessThanOrEqual((await redisNowMs(used.redis)) + 10_000)
     expect(await used.queue.run(runId(generation))).toMatchObject({ state: 'running', trigger: 'upload' })
   })

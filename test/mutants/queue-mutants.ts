@@ -89,7 +89,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ],
     [
       'ends that owe no verdict',
-      "if state ~= 'succeeded' then redis.call('SADD', P .. 'verdicts', run) end",
+      "if state ~= 'succeeded' then redis.call('ZADD', P .. 'tidy', at, verdictDebt(run)) end",
       '',
     ],
     ['an object that does not forget its runs', 'close(run, object)\n  payVerdict', 'payVerdict'],

@@ -7,6 +7,7 @@ const SWEEP = ['test/integration/sweep.test.ts']
 const TROUBLE = ['test/integration/sweep-trouble.test.ts']
 const FINDINGS = ['test/integration/sweep-findings.test.ts']
 const TIDY = ['test/integration/tidy.test.ts']
+const DEBTS = [...TIDY, 'test/integration/owed-verdicts.test.ts', 'test/integration/queue-again.test.ts']
 const JANITOR = ['test/integration/janitor.test.ts']
 const SUCCESS = ['test/integration/queue-success.test.ts']
 const TURN = [...SUCCESS, 'test/integration/queue-turn.test.ts']
@@ -207,14 +208,14 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
 ]
 
 export const TIDY_MUTANTS: readonly Mutant[] = [
-  ...mutantsOf('runtime/upkeep/debts.ts', TIDY, [
+  ...mutantsOf('runtime/upkeep/cleanup.ts', TIDY, [
     [
       'a source goes while others still need it',
       'return !(await queue.hasUnfinished(',
       'return !(false && await queue.hasUnfinished(',
     ],
     ['a newer upload is hit in a bucket without versions', 'if (versionId === undefined) {', 'if (false) {'],
-    ['the manifest goes before anything is owed', 'await queue.owe(files, LATER_MS)', ''],
+    ['the manifest goes before anything is owed', 'await queue.owe(files, FILES_LATER_MS)', ''],
     [
       'nobody is told that the result went',
       "await queue.resultRemoved(runId, 'its source was removed, and so was its result', endedAtMs)",
@@ -229,31 +230,41 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
     ],
     [
       'what the runtime removes needs a look',
-      'if (await queue.isConsumed(objectId, removedVersion)) return true',
+      "if (await queue.isConsumed(objectId, removedVersion)) return 'paid'",
       '',
     ],
-    ['each removed version is looked at', 'if (dueAtMs < (looked.get(objectId) ?? 0)) return true', ''],
-    ['a run that may still commit is not waited for', 'if (await isRunning(debt)) return false', ''],
-    [
-      "another worker's debts are paid here",
-      "if (debt.kind !== 'source') return functionOf(debt) !== undefined",
-      "if (debt.kind !== 'source') return true",
-    ],
+    ['each removed version is looked at', "if (dueAtMs < (checked.get(objectId) ?? 0)) return 'paid'", ''],
+    ['a run that may still commit is not waited for', "if (await isRunning(debt)) return 'too early'", ''],
   ]),
-  ...mutantsOf('runtime/upkeep/debt-round.ts', TIDY, [
-    ['several workers pay the same', "if (!claimed) return 'moved'", ''],
-    ['what was paid is owed still', 'if (paid.value) await queue.debtPaid(text)', 'if (paid.value) void 0'],
+  ...mutantsOf('runtime/upkeep/debts.ts', DEBTS, [
+    ['what was paid is owed still', "if (payment === 'paid') await queue.debtPaid(text)", ''],
+    ['nothing is ever given up', 'if (isOld && attempts >= LEAST_ATTEMPTS)', 'if (false)'],
     [
-      'what nobody here can pay stands in the way',
-      "if ((await payOne(parts, text)) === 'left') passed += 1",
-      'await payOne(parts, text)',
+      'what is fresh is given up',
+      'if (isOld && attempts >= LEAST_ATTEMPTS)',
+      'if (attempts >= LEAST_ATTEMPTS)',
     ],
+    ['what can never be paid is tried for ever', 'if (error instanceof UnpayableError)', 'if (false)'],
+    ['each debt is tried while the store is away', 'away === STORE_IS_AWAY ||', ''],
+    ['the first debts of others are looked at again and again', '      passed = claimed.passed\n', ''],
   ]),
-  ...mutantsOf('runtime/queue/scripts/claim_debt.lua', TIDY, [
+  ...mutantsOf('runtime/queue/scripts/claim_debts.lua', DEBTS, [
+    ['a debt is claimed before it is due', "'-inf', t, 'WITHSCORES'", "'-inf', '+inf', 'WITHSCORES'"],
+    ['several processes pay the same', "redis.call('ZADD', P .. 'tidy', 'XX', t + claimMs, text)", ''],
+    ["another process's debts are taken at once", "need == '' or dueAt <= t - waitMs", 'true'],
+    ["another process's debts stay for ever", "need == '' or dueAt <= t - waitMs", "need == ''"],
     [
-      'a debt is claimed before it is due',
-      'if not dueAt or tonumber(dueAt) > t - tonumber(ARGV[3])',
-      'if not dueAt',
+      'verdicts of an older version are forgotten',
+      "for _, run in ipairs(redis.call('SRANDMEMBER', P .. 'verdicts', 100)) do adopt(run, t) end",
+      '',
+    ],
+    ['attempts of an older version are forgotten', "v[1] .. ' ' .. (v[2] or t)", "'0 ' .. t"],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/put_off_debt.lua', DEBTS, [
+    [
+      "another's claim is given back",
+      'if not dueAt or tonumber(dueAt) ~= tonumber(ARGV[2]) then return 0 end',
+      '',
     ],
   ]),
   ...mutantsOf(

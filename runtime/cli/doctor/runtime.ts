@@ -29,6 +29,7 @@ export async function* checkRuntime(patient: Patient): Findings {
   if (redis) {
     yield await checkIntake(redis, patient)
     yield await checkBad(redis, patient)
+    yield await checkAside(redis, patient)
   }
   if (ready.status === 'fail' && ready.check === 'API') return
   yield* checkFunctions(api, patient)
@@ -96,6 +97,18 @@ async function checkBad(redis: Redis, patient: Patient): Promise<Finding> {
     `${countText(await redis.xlen(bad), 'notification')} could not be read and ${bad} has them: look, then forget them`,
     `${cli} XREVRANGE '${bad}' + - COUNT 10`,
     `${cli} DEL '${bad}'`,
+  )
+}
+
+async function checkAside(redis: Redis, patient: Patient): Promise<Finding> {
+  const { aside } = patient.keys
+  if ((await redis.type(aside)) === 'none') return ok('debts', 'no verdict or clean-up was set aside')
+  const cli = redisCli(patient)
+  return warn(
+    'debts',
+    `${countText(await redis.xlen(aside), 'debt')} can never be paid and ${aside} has the reasons: look, then forget them`,
+    `${cli} XREVRANGE '${aside}' + - COUNT 10`,
+    `${cli} DEL '${aside}'`,
   )
 }
 

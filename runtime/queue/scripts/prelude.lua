@@ -75,23 +75,29 @@ local function close(run, object)
   if redis.call('SREM', P .. 'open:' .. object, run) == 0 then redis.call('SREM', P .. 'marked:' .. object, run) end
 end
 
--- The debt of a verdict is among those that may be tried now, or waits for its next try.
+-- Debts are texts in the sorted set `tidy`, by due time. Older versions kept verdicts in `verdicts` and `verdicts:later`, from
+-- where claim_debts.lua takes them.
+local function verdictDebt(run) return '["verdict","' .. run .. '"]' end
+
 local function owesVerdict(run)
-  return redis.call('SISMEMBER', P .. 'verdicts', run) == 1 or redis.call('ZSCORE', P .. 'verdicts:later', run)
+  return redis.call('ZSCORE', P .. 'tidy', verdictDebt(run)) or redis.call('SISMEMBER', P .. 'verdicts', run) == 1
+    or redis.call('ZSCORE', P .. 'verdicts:later', run)
 end
 
 local function payVerdict(run)
-  return redis.call('SREM', P .. 'verdicts', run) + redis.call('ZREM', P .. 'verdicts:later', run) > 0
+  redis.call('ZREM', P .. 'tidy', verdictDebt(run))
+  redis.call('HDEL', P .. 'tidy:tries', verdictDebt(run))
+  redis.call('SREM', P .. 'verdicts', run)
+  redis.call('ZREM', P .. 'verdicts:later', run)
 end
 
--- A final state. All but success are owed a verdict in the bucket: `verdicts` remembers the debt.
+-- A final state. All but success owe a verdict to the bucket.
 local function finish(run, state, at, object)
   redis.call('HSET', runKey(run), 'state', state, 'endedAt', at, 'entry', '')
   redis.call('ZADD', P .. 'ended', at, run)
   close(run, object)
   payVerdict(run)
-  redis.call('HDEL', runKey(run), 'verdictTries')
-  if state ~= 'succeeded' then redis.call('SADD', P .. 'verdicts', run) end
+  if state ~= 'succeeded' then redis.call('ZADD', P .. 'tidy', at, verdictDebt(run)) end
   -- Whose source somebody may still want: for afterSuccess, which asks whatever functions a worker knows.
   if state == 'dead' or state == 'cancelled' then
     redis.call('SADD', P .. 'failed:' .. object, run)
@@ -107,7 +113,7 @@ local function bury(run, fn, reason, at, object)
   finish(run, 'dead', at, object)
 end
 
--- To be cleaned away as soon as a worker comes by; what is owed already keeps its time.
+-- Owes a debt from now on; one that is owed already keeps its due time.
 local function owe(debt, at)
   local added = redis.call('ZADD', P .. 'tidy', 'NX', at, debt)
   wake('tidy')

@@ -69,7 +69,7 @@ export interface Model {
   readonly delay: Map<string, Moment>
   readonly ended: Map<string, Moment>
   readonly verdicts: Set<string>
-  readonly tidy: Set<string>
+  readonly debts: Set<string>
   readonly open: Map<string, Set<string>>
   readonly marked: Map<string, Set<string>>
   readonly failed: Map<string, Set<string>>
@@ -97,7 +97,7 @@ export function emptyModel(): Model {
     delay: new Map(),
     ended: new Map(),
     verdicts: new Set(),
-    tidy: new Set(),
+    debts: new Set(),
     open: new Map(),
     marked: new Map(),
     failed: new Map(),
@@ -163,7 +163,7 @@ export function bury(model: Model, run: ModelRun, reason: string, now: Moment): 
 }
 
 export function owe(model: Model, debt: string): void {
-  model.tidy.add(debt)
+  model.debts.add(debt)
   model.words.push('tidy')
 }
 

@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis'
 import { GROUP, LANES, type Keys, type Lane } from '../../../runtime/queue/keys.ts'
 import { setOf, streamName, type Model, type ModelRun } from './state.ts'
+import { verdictsOf } from '../../helpers/debts.ts'
 import { CONSUMERS, FUNCTIONS, JOBS, OBJECTS, RUNS } from './universe.ts'
 
 export interface RunView extends Omit<ModelRun, 'epoch' | 'due' | 'entry' | 'id'> {
@@ -21,7 +22,8 @@ export interface View {
   readonly ended: Readonly<Record<string, number>>
   readonly known: readonly string[]
   readonly verdicts: readonly string[]
-  readonly tidy: readonly string[]
+  /** All but the verdicts. */
+  readonly debts: readonly string[]
   readonly open: Readonly<Record<string, readonly string[]>>
   readonly marked: Readonly<Record<string, readonly string[]>>
   readonly failed: Readonly<Record<string, readonly string[]>>
@@ -47,8 +49,8 @@ export async function viewOf(redis: Redis, keys: Keys): Promise<{ view: View; no
   ask('inbox', 'LRANGE', keys.inbox, 0, -1)
   ask('bad', 'XLEN', keys.bad)
   ask('known', 'ZRANGE', keys.runs, 0, -1)
-  for (const name of ['delay', 'ended', 'tidy'] as const) ask(name, 'ZRANGE', keys[name], 0, -1, 'WITHSCORES')
-  ask('verdicts', 'SMEMBERS', keys.verdicts)
+  for (const name of ['delay', 'ended', 'debts'] as const)
+    ask(name, 'ZRANGE', keys[name], 0, -1, 'WITHSCORES')
   ask('holder', 'GET', `${keys.prefix}solo`)
   for (const consumer of CONSUMERS) ask(`rest ${consumer}`, 'EXISTS', `${keys.prefix}solo:rest:${consumer}`)
   for (const run of RUNS) {
@@ -89,6 +91,7 @@ function toView(found: ReadonlyMap<string, unknown>): View {
   const letters = new Map<string, ReadonlyMap<string, unknown>>(
     FUNCTIONS.map((fn) => [fn, new Map(found.get(`dead ${fn}`) as Entry[])]),
   )
+  const debts = Object.keys(scores(found.get('debts'))).toSorted()
   const hashes = new Map(RUNS.map((run) => [run, hashOf(found.get(`run ${run}`))]))
   return {
     inbox: found.get('inbox') as string[],
@@ -96,8 +99,8 @@ function toView(found: ReadonlyMap<string, unknown>): View {
     known: sorted('known'),
     delay: scores(found.get('delay')),
     ended: scores(found.get('ended')),
-    tidy: Object.keys(scores(found.get('tidy'))).toSorted(),
-    verdicts: sorted('verdicts'),
+    debts: debts.filter((text) => verdictsOf([text]).length === 0),
+    verdicts: verdictsOf(debts).toSorted(),
     holder: (found.get('holder') as string | null) ?? '',
     resting: CONSUMERS.filter((consumer) => found.get(`rest ${consumer}`) === 1),
     runs: Object.fromEntries(
@@ -179,7 +182,7 @@ export function viewOfModel(model: Model): View {
     known: [...model.runs.keys()].toSorted(),
     delay: times(model.delay),
     ended: times(model.ended),
-    tidy: [...model.tidy].toSorted(),
+    debts: [...model.debts].toSorted(),
     verdicts: [...model.verdicts].toSorted(),
     holder: model.holder ?? '',
     resting: [...model.resting].toSorted(),

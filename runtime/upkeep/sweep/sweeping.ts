@@ -1,29 +1,45 @@
-/** The sweep in a process: what it needs of the others, and what makes it look sooner than it would by itself. @module */
-import type { Config } from '../settings/config.ts'
-import { createRouter } from '../function/routing.ts'
-import { admissionSettings } from '../intake/intake.ts'
-import type { Closers } from './lifecycle.ts'
-import { createHistory } from '../queue/history.ts'
-import type { ResultsOf } from '../queue/debts.ts'
-import { lookAt, type Look } from '../upkeep/sweep/look.ts'
-import { lookAtRemoval } from '../upkeep/sweep/removals.ts'
-import { decidedBeforeMs } from '../upkeep/sweep/due.ts'
-import { createSweepStore } from '../queue/sweeps.ts'
-import { createSweeper } from '../upkeep/sweep/sweeper.ts'
-import { watchStore } from '../upkeep/sweep/store-watch.ts'
-import type { PassParts } from '../upkeep/sweep/pass.ts'
-import { SECOND_MS } from '../time.ts'
-import type { Chore } from '../upkeep/chores.ts'
-import type { Parts } from './parts.ts'
+/** The sweep in a process: its parts, checks of one key at once, and the events that make it start sooner. @module */
+import type { Redis } from '../../queue/redis.ts'
+import type { Config } from '../../settings/config.ts'
+import { createRouter } from '../../function/routing.ts'
+import { admissionSettings } from '../../intake/intake.ts'
+import { createHistory } from '../../queue/history.ts'
+import type { ResultsOf } from '../../queue/debts.ts'
+import { lookAt, type Look } from './look.ts'
+import { lookAtRemoval } from './removals.ts'
+import { decidedBeforeMs } from './due.ts'
+import { createSweepStore } from '../../queue/sweeps.ts'
+import { createSweeper } from './sweeper.ts'
+import { watchStore } from './store-watch.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
+import type { Queue } from '../../queue/queue.ts'
+import type { Storage } from '../../storage/storage.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import type { RuntimeMetrics } from '../../telemetry/metrics.ts'
+import type { PassParts } from './pass.ts'
+import { SECOND_MS } from '../../time.ts'
+import type { Chore } from '../chores.ts'
+
+export interface SweepingParts {
+  readonly config: Config
+  readonly functions: readonly FunctionDefinition[]
+  readonly redis: Redis
+  readonly queue: Queue
+  readonly storage: Storage
+  readonly metrics: RuntimeMetrics
+  readonly log: Logger
+}
 
 export interface Sweeping {
   readonly chores: readonly Chore[]
+  /** Ends the pass in progress. */
   stop(): void
+  close(): void
 }
 
-/** Also for who looks at one key or tries a pass out. */
+/** Also for checks of one key and for dry runs. */
 export function sweepParts(
-  parts: Pick<Parts, 'config' | 'functions' | 'redis' | 'queue' | 'storage'>,
+  parts: Pick<SweepingParts, 'config' | 'functions' | 'redis' | 'queue' | 'storage'>,
 ): PassParts {
   const { config, functions, redis, queue, storage } = parts
   return {
@@ -38,8 +54,8 @@ export function sweepParts(
   }
 }
 
-/** What the sweep would do about one key, done and counted at once. */
-export async function lookNow(parts: Parts, bucket: string, key: string): Promise<Look> {
+/** Does and counts at once, for one key, the same as the sweep would do. */
+export async function checkLatestNow(parts: SweepingParts, bucket: string, key: string): Promise<Look> {
   const look = await lookAt(sweepParts(parts), bucket, key)
   for (const { reason, functionName } of look.healed) {
     parts.metrics.sweepHealed.inc({ reason })
@@ -53,7 +69,7 @@ export async function lookNow(parts: Parts, bucket: string, key: string): Promis
 }
 
 /** Whether the result of an upload was removed on purpose, as the store has announced. */
-export async function lookAtRemovalNow(parts: Parts, removal: ResultsOf): Promise<void> {
+export async function recordRemovalNow(parts: SweepingParts, removal: ResultsOf): Promise<void> {
   const { redis, queue, config, log } = parts
   const state = await createSweepStore(redis, queue).read()
   const decidedMs = decidedBeforeMs(state, config.sweepGraceMs, await queue.nowMs())
@@ -65,7 +81,7 @@ export async function lookAtRemovalNow(parts: Parts, removal: ResultsOf): Promis
   )
 }
 
-export function createSweeping(parts: Parts, closers: Closers): Sweeping {
+export function createSweeping(parts: SweepingParts): Sweeping {
   const { config, redis, metrics, log } = parts
   const sweeper = createSweeper({ ...sweepParts(parts), redis, settings: settingsOf(config), metrics, log })
   let wasLost = false
@@ -77,13 +93,13 @@ export function createSweeping(parts: Parts, closers: Closers): Sweeping {
     wasLost = false
   })
   const watch = watchStore(config.minioEndpoint, () => sweeper.serverCameBack())
-  closers.add('store watch', () => watch.close())
   return {
     chores: [
       { name: 'store watch', everyMs: SECOND_MS, run: () => watch.look() },
       { name: 'sweep', everyMs: SECOND_MS, run: () => sweeper.look() },
     ],
     stop: () => sweeper.stop(),
+    close: () => watch.close(),
   }
 }
 

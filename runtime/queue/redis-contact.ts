@@ -4,8 +4,8 @@
  * @module
  */
 
-export interface Contact {
-  /** The longest silence that is no gap. */
+export interface RedisContact {
+  /** A longer silence is a gap. */
   readonly gapMs: number
   /** Redis's clock when it last told it; 0 before. */
   readonly redisMs: number
@@ -14,7 +14,7 @@ export interface Contact {
   forMs(): number
 }
 
-export function createContact(gapMs: number, now = () => performance.now()): Contact {
+export function createRedisContact(gapMs: number, now = () => performance.now()): RedisContact {
   let sinceMs = now()
   let lastMs = now()
   let redisMs = 0

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { createContact } from '../../../runtime/worker/redis-contact.ts'
+import { createRedisContact } from '../../../runtime/queue/redis-contact.ts'
 
-it('counts from the start, and anew after a silence that is too long', () => {
+it('counts from the start, and again after a silence that is too long', () => {
   let nowMs = 0
-  const contact = createContact(5_000, () => nowMs)
+  const contact = createRedisContact(5_000, () => nowMs)
   for (; nowMs < 30_000; nowMs += 1_000) contact.touched()
   expect(contact.forMs()).toBe(30_000)
   nowMs = 40_000

@@ -1,0 +1,187 @@
+/** Removes sources that are done with, and results whose source is gone: payers of debts (`debts.ts`). @module */
+import type { FunctionDefinition } from '../function/definition.ts'
+import type { Router } from '../function/routing.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { readCurrent } from '../output/current.ts'
+import { placeOf } from '../output/layout.ts'
+import {
+  planRemoval,
+  removeFiles,
+  removeVersions,
+  versionsOf,
+  type RemovalRequest,
+} from '../output/removal.ts'
+import { filesDebt, lookDebt, type Debt, type ResultsOf } from '../queue/debts.ts'
+import { objectIdOf, runIdOf } from '../queue/keys.ts'
+import type { ClaimedDebt } from '../queue/outbox.ts'
+import type { Queue } from '../queue/queue.ts'
+import type { RunPayload, RunRecord } from '../queue/run.ts'
+import type { Storage } from '../storage/storage.ts'
+import { MINUTE_MS } from '../time.ts'
+import type { Payers, Payment } from './debts.ts'
+import { readRun } from './verdicts.ts'
+
+/** By then a worker that dies while it removes a result is gone, and its files are removed by another. */
+const FILES_LATER_MS = 5 * MINUTE_MS
+
+/** Objects that were checked in a round, and when that began: a thousand removed versions cost one check. */
+type Checked = Map<string, number>
+
+export interface CleanupParts {
+  readonly queue: Queue
+  readonly storage: Storage
+  readonly functions: readonly FunctionDefinition[]
+  readonly router: Router
+  /** Runs the latest version of an object, if that is to be done; unsettled: to be checked once more. */
+  readonly checkLatest: (bucket: string, key: string) => Promise<{ readonly isUnsettled: boolean }>
+  /** Records that a result was removed on purpose, if it was. */
+  readonly recordRemoval: (removal: ResultsOf) => Promise<void>
+  readonly log: Logger
+}
+
+const removesSources = ({ afterSuccess }: FunctionDefinition) => afterSuccess === 'remove'
+
+/** The payers of a round. */
+export function createCleanupPayers({
+  queue,
+  storage,
+  functions,
+  router,
+  checkLatest,
+  recordRemoval,
+  log,
+}: CleanupParts): Payers<Exclude<Debt['kind'], 'verdict'>> {
+  const checked: Checked = new Map()
+
+  const placed = (debt: ResultsOf) => {
+    const definition = functions.find(({ name }) => name === debt.functionName)
+    if (!definition) throw new Error(`no process here knows the function "${debt.functionName}"`)
+    return { definition, request: { storage, place: placeOf(definition, debt), source: debt } }
+  }
+
+  async function paySource({ runId }: Debt & { kind: 'source' }): Promise<Payment> {
+    const run = await readRun(queue, runId)
+    if (run?.state === 'succeeded' && (await isDoneWith(run))) await removeSource(run.payload)
+    return 'paid'
+  }
+
+  async function payResults(debt: Debt & { kind: 'results' }): Promise<Payment> {
+    const { definition, request } = placed(debt)
+    if (definition.onDelete === 'remove') await removeResult(request, debt)
+    return 'paid'
+  }
+
+  /** A version that the runtime itself removed has no older one behind it that would have to be run. */
+  async function payLook(debt: Debt & { kind: 'look' }, { dueAtMs, atMs }: ClaimedDebt): Promise<Payment> {
+    const { bucket, key, removedVersion } = debt
+    const objectId = objectIdOf(bucket, key)
+    // A run of what was removed may still commit its result over that of the version which is the latest now.
+    if (await isRunning(debt)) return 'too early'
+    // It was owed before the check.
+    if (dueAtMs < (checked.get(objectId) ?? 0)) return 'paid'
+    if (await queue.isConsumed(objectId, removedVersion)) return 'paid'
+    const { isUnsettled } = await checkLatest(bucket, key)
+    if (isUnsettled) return 'too early'
+    checked.set(objectId, atMs)
+    return 'paid'
+  }
+
+  async function isRunning({ bucket, key, removedVersion }: Debt & { kind: 'look' }): Promise<boolean> {
+    if (removedVersion === '') return false
+    for (const { name } of functions.filter((definition) => definition.bucket === bucket)) {
+      const run = await queue.run(runIdOf(name, bucket, key, removedVersion))
+      if (run?.state === 'running') return true
+    }
+    return false
+  }
+
+  async function removeResult(request: RemovalRequest, debt: Debt & { kind: 'results' }) {
+    const { functionName, bucket, key } = debt
+    // Results do not follow a removal by the runtime itself, on this machine or another.
+    const removal = mayConsume({ bucket, key, sizeBytes: NaN }) ? undefined : await planRemoval(request)
+    if (!removal || (await queue.isConsumed(objectIdOf(bucket, key), removal.generation))) return
+    const ended = await queue.run(removal.run)
+    const success = ended?.endedAtMs !== undefined && { runId: removal.run, endedAtMs: ended.endedAtMs }
+    // Before the manifest goes, or nobody would know of its files and of its run.
+    const files = filesDebt(debt, removal.attempts, removal.pointers, success || undefined)
+    await queue.owe(files, FILES_LATER_MS)
+    await removeVersions(storage, request.place.bucket, removal.versions)
+    await queue.owe(files, 0)
+    const object = `${bucket}/${key}`
+    log.info({ function: functionName, object }, 'the source was deleted: its result was removed')
+  }
+
+  /** Of a result whose manifest has gone: its run, then its files. */
+  async function payFiles(debt: Debt & { kind: 'files' }): Promise<Payment> {
+    const { request } = placed(debt)
+    const { success, bucket, key, attempts } = debt
+    const current = success && (await readCurrent(storage, request.place))
+    const isStanding =
+      current && current.identity !== 'foreign' && attempts.includes(current.identity.attempt)
+    if (success && !isStanding) {
+      const { runId, endedAtMs } = success
+      // The source may have come back while its result went. Noted first, since the run's end is noted only once.
+      await queue.owe(lookDebt(bucket, key, '', runId), 0)
+      await queue.resultRemoved(runId, 'its source was removed, and so was its result', endedAtMs)
+    }
+    await removeFiles(request, debt)
+    return 'paid'
+  }
+
+  const mayConsume = (object: Parameters<Router>[0]) =>
+    router(object).some(({ definition, mismatch }) => mismatch === undefined && removesSources(definition))
+
+  /**
+   * Whether all that the object is for has been done. A dead letter keeps its source: it may be run again. Redis is asked as
+   * well as the functions here, since another machine may serve others.
+   */
+  async function isDoneWith({ payload }: RunRecord): Promise<boolean> {
+    const meant = router(payload).filter(({ mismatch }) => mismatch === undefined)
+    if (!meant.some(({ definition }) => removesSources(definition))) return false
+    for (const { definition } of meant) if (!(await hasSucceeded(definition, payload))) return false
+    return !(await queue.hasUnfinished(objectIdOf(payload.bucket, payload.key), payload.generation))
+  }
+
+  async function hasSucceeded(definition: FunctionDefinition, payload: RunPayload): Promise<boolean> {
+    const { bucket, key, generation } = payload
+    const runId = runIdOf(definition.name, bucket, key, generation)
+    const run = await queue.run(runId)
+    if (run) return run.state === 'succeeded'
+    const current = await readCurrent(storage, placeOf(definition, payload))
+    return current !== undefined && current.identity !== 'foreign' && current.identity.run === runId
+  }
+
+  async function removeSource({ bucket, key, versionId, generation }: RunPayload): Promise<void> {
+    const object = `${bucket}/${key}`
+    if (versionId === undefined) {
+      // A delete by the key alone could hit an upload that has just come.
+      log.warn(
+        { object },
+        'the source stays: its bucket keeps no versions, so a newer upload could be deleted',
+      )
+      return
+    }
+    await queue.markConsumed(objectIdOf(bucket, key), generation)
+    const versions = await versionsOf(storage, bucket, key)
+    // Older uploads go along with the latest: else the one before would come to light, and would be run.
+    if (versions[0]?.versionId === versionId) await removeVersions(storage, bucket, versions)
+    else await storage.remove(bucket, key, { versionId })
+    log.info({ object }, 'all its functions have succeeded: the source was removed')
+  }
+
+  const told = { failure: 'cleanup failed', lost: 'a cleanup can never be done' }
+  return {
+    source: { ...told, pay: paySource },
+    results: { ...told, pay: payResults },
+    files: { ...told, pay: payFiles },
+    look: { ...told, pay: payLook },
+    removed: {
+      ...told,
+      async pay(debt) {
+        placed(debt)
+        await recordRemoval(debt)
+        return 'paid'
+      },
+    },
+  }
+}
