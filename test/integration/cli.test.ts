@@ -2,7 +2,7 @@
 import { dirname } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Run } from '../../runtime/api/runs/model.ts'
-import { toneWav } from '../../runtime/cli/doctor/tone.ts'
+import { toneWav } from '../../runtime/cli/doctor/probe-run.ts'
 import type { Finding } from '../../runtime/cli/doctor/finding.ts'
 import { listed } from '../helpers/listed.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'

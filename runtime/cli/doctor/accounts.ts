@@ -6,7 +6,7 @@ import { allBuckets, uploadBuckets } from '../../setup/minio/policies.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { fail, ok, warn, skipped, type Finding, type Findings } from './finding.ts'
 import { refusalOf } from './minio.ts'
-import { setupLine, type Account, type Patient } from './subject.ts'
+import { setupLine, type Account, type Subject } from './subject.ts'
 import { TEMPORARY_BUCKET } from '../../storage/names.ts'
 
 type Right = 'list' | 'list versions of' | 'read' | 'write' | 'delete in'
@@ -14,8 +14,8 @@ type Right = 'list' | 'list versions of' | 'read' | 'write' | 'delete in'
 /** Nothing is there, and nothing will be. */
 const KEY = '~sluice/doctor'
 
-export async function* checkAccounts(patient: Patient): Findings {
-  const { functions, runtime, uploader } = patient
+export async function* checkAccounts(subject: Subject): Findings {
+  const { functions, runtime, uploader } = subject
   const sources = uploadBuckets(functions)
   const written = allBuckets(functions).filter((bucket) => !sources.includes(bucket))
   const results = written.filter((bucket) => bucket !== TEMPORARY_BUCKET)
@@ -23,25 +23,25 @@ export async function* checkAccounts(patient: Patient): Findings {
     functions.some((fn) => fn.bucket === bucket && fn.afterSuccess === 'remove'),
   )
   if (runtime) {
-    yield await checkAccount(patient, runtime, [
+    yield await checkAccount(subject, runtime, [
       ...sources.flatMap((bucket) => rights(bucket, 'list', 'list versions of', 'read')),
       ...emptied.flatMap((bucket) => rights(bucket, 'delete in')),
       ...written.flatMap((bucket) =>
         rights(bucket, 'list', 'list versions of', 'read', 'write', 'delete in'),
       ),
     ])
-    const isRoot = runtime.credentials.accessKey === patient.config.rootCredentials?.accessKey
+    const isRoot = runtime.credentials.accessKey === subject.config.rootCredentials?.accessKey
     const [source = 'incoming'] = sources
     if (isRoot || (await refusal(runtime.storage, source, 'write')) === undefined) {
       yield warn(
         'least privilege',
         `the runtime's account may write in ${source}, which it never needs${isRoot ? ': it is root’s' : ''}`,
-        `MINIO_ACCESS_KEY=… MINIO_SECRET_KEY=… ${setupLine(patient)}   # with an account of its own`,
+        `MINIO_ACCESS_KEY=… MINIO_SECRET_KEY=… ${setupLine(subject)}   # with an account of its own`,
       )
     }
   } else yield skipped('runtime account', 'that needs MINIO_ACCESS_KEY and MINIO_SECRET_KEY')
   if (uploader) {
-    yield await checkAccount(patient, uploader, [
+    yield await checkAccount(subject, uploader, [
       ...sources.flatMap((bucket) => rights(bucket, 'write')),
       ...results.flatMap((bucket) => rights(bucket, 'list', 'read')),
     ])
@@ -59,12 +59,12 @@ function rights(bucket: string, ...wanted: readonly Right[]): readonly WantedRig
 }
 
 async function checkAccount(
-  patient: Patient,
+  subject: Subject,
   account: Account,
   wanted: readonly WantedRight[],
 ): Promise<Finding> {
   const check = `${account.name} account`
-  const repair = setupLine(patient)
+  const repair = setupLine(subject)
   const refused = await refusalOf(account)
   if (refused) return fail(check, refused, repair)
   const missing: string[] = []

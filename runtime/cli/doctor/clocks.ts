@@ -2,7 +2,7 @@
 import { SECOND_MS, stretched } from '../../time.ts'
 import { durationText } from '../terminal/amounts.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import type { Patient } from './subject.ts'
+import type { Subject } from './subject.ts'
 
 /** The Date of an answer has whole seconds. */
 const CLOSE_MS = 3_000
@@ -10,7 +10,7 @@ const CLOSE_MS = 3_000
 const REFUSED_MS = 15 * 60_000
 const REPAIR = 'sudo timedatectl set-ntp true   # on the machine whose clock is wrong'
 
-export async function* checkClocks({ redis, config }: Patient): Findings {
+export async function* checkClocks({ redis, config }: Subject): Findings {
   if (redis) {
     const startedMs = Date.now()
     const [seconds, micros] = (await redis.time()).map(Number) as [number, number]

@@ -1,14 +1,14 @@
 /** The examination: every group of checks, in the order in which one fault explains the next. @module */
 import { InterruptedError, type CliContext } from '../command.ts'
 import { checkAccounts } from './accounts.ts'
-import { checkCanary } from './probe-run.ts'
-import { checkRun } from './probe-object.ts'
+import { checkProbeUpload } from './probe-upload.ts'
+import { checkProbeRun } from './probe-run.ts'
 import { checkClocks } from './clocks.ts'
 import { guarded, type Findings } from './finding.ts'
 import { checkMachine } from './machine.ts'
 import { checkMinio } from './minio.ts'
 import { checkNotifications } from './notifications.ts'
-import { openPatient, type Patient } from './subject.ts'
+import { openSubject, type Subject } from './subject.ts'
 import { checkRedis } from './redis.ts'
 import { createReport, type Report } from './report.ts'
 import { checkRuntime } from './runtime.ts'
@@ -23,7 +23,7 @@ export interface DoctorOptions {
   readonly file?: string
 }
 
-const GROUPS: readonly (readonly [name: string, check: (patient: Patient) => Findings])[] = [
+const GROUPS: readonly (readonly [name: string, check: (subject: Subject) => Findings])[] = [
   ['machine', checkMachine],
   ['redis', checkRedis],
   ['minio', checkMinio],
@@ -32,7 +32,7 @@ const GROUPS: readonly (readonly [name: string, check: (patient: Patient) => Fin
   ['targets', checkTargets],
   ['clocks', checkClocks],
   ['runtime', checkRuntime],
-  ['canary', checkCanary],
+  ['canary', checkProbeUpload],
 ]
 /** Without a store there is nothing to ask them about. */
 const OF_MINIO = ['accounts', 'notifications', 'targets', 'canary']
@@ -52,7 +52,7 @@ export async function examine(context: CliContext, options: DoctorOptions): Prom
     const { config, soundEnv, list, findings } = await readSettings(env)
     for (const finding of findings) report.add('settings', finding)
     const { signal } = stopping
-    const patient = await openPatient({
+    const subject = await openSubject({
       config,
       env: soundEnv,
       ...list,
@@ -60,28 +60,28 @@ export async function examine(context: CliContext, options: DoctorOptions): Prom
       invocation,
       signal,
     })
-    await examineGroups(patient, report, options).finally(() => patient.close())
+    await examineGroups(subject, report, options).finally(() => subject.close())
   } finally {
     signals.off('SIGINT', onInterrupt)
   }
   return report.end()
 }
 
-async function examineGroups(opened: Patient, report: Report, options: DoctorOptions): Promise<void> {
+async function examineGroups(opened: Subject, report: Report, options: DoctorOptions): Promise<void> {
   const { run, file } = options
   const last: typeof GROUPS =
-    run === undefined ? [] : [['canary', (patient) => checkRun(patient, { name: run, file })]]
-  let patient = opened
+    run === undefined ? [] : [['canary', (subject) => checkProbeRun(subject, { name: run, file })]]
+  let subject = opened
   let hasMinio = true
   for (const [name, check] of [...GROUPS, ...last]) {
-    if ((OF_MINIO.includes(name) && !hasMinio) || (check === checkCanary && !options.canary)) continue
-    for await (const finding of guarded(name, () => check(patient))) {
-      if (patient.signal.aborted) throw new InterruptedError('ended before all was checked')
+    if ((OF_MINIO.includes(name) && !hasMinio) || (check === checkProbeUpload && !options.canary)) continue
+    for await (const finding of guarded(name, () => check(subject))) {
+      if (subject.signal.aborted) throw new InterruptedError('ended before all was checked')
       report.add(name, finding)
       if (name !== 'minio' || finding.status !== 'fail') continue
       if (finding.check === 'server') hasMinio = false
       // Said once; what needs it is then not checked.
-      if (finding.check === 'root account') patient = { ...patient, root: undefined }
+      if (finding.check === 'root account') subject = { ...subject, root: undefined }
     }
   }
 }

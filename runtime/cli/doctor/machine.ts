@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { messageOf } from '../../errors.ts'
 import { formatBytes } from '../../amounts.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import type { Patient } from './subject.ts'
+import type { Subject } from './subject.ts'
 
 /** As package.json has it. */
 const OLDEST_NODE = [20, 19] as const
@@ -14,13 +14,13 @@ const FEW_FILES = 1_024
 /** Rights of group and others. */
 const OTHERS = 0o077
 
-export async function* checkMachine(patient: Patient): Findings {
+export async function* checkMachine(subject: Subject): Findings {
   yield judgeNode(process.versions.node)
   // What functions work with is theirs to know.
-  for (const finding of (await patient.checks?.()) ?? []) yield finding
-  yield* checkScratch(patient.config.scratchDir)
+  for (const finding of (await subject.checks?.()) ?? []) yield finding
+  yield* checkScratch(subject.config.scratchDir)
   yield checkOpenFiles()
-  const dataDir = patient.env['SLUICE_LOCAL_DIR']
+  const dataDir = subject.env['SLUICE_LOCAL_DIR']
   if (dataDir && (await isThere(dataDir))) yield await judgeDataDir(dataDir)
 }
 

@@ -4,19 +4,19 @@ import { SECOND_MS, stretched } from '../../time.ts'
 import { allBuckets } from '../../setup/minio/policies.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { messageOf } from '../../errors.ts'
-import { mergeLifecycle } from '../../setup/minio/lifecycle-rules.ts'
+import { mergeLifecycle } from '../../setup/minio/lifecycle.ts'
 import { readWatermarkMs } from '../../records/watermark.ts'
 import type { Requester } from '../../storage/request.ts'
 import { parseXml, textOf } from '../../storage/xml.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import { isHere, localStart, setupLine, type Account, type Patient } from './subject.ts'
+import { isHere, localStart, setupLine, type Account, type Subject } from './subject.ts'
 
-export async function* checkMinio(patient: Patient): Findings {
-  const server = await checkServer(patient)
+export async function* checkMinio(subject: Subject): Findings {
+  const server = await checkServer(subject)
   yield server
   if (server.status === 'fail') return
-  if (patient.root) {
-    const refusal = await refusalOf(patient.root)
+  if (subject.root) {
+    const refusal = await refusalOf(subject.root)
     yield refusal
       ? fail(
           'root account',
@@ -24,11 +24,11 @@ export async function* checkMinio(patient: Patient): Findings {
           'export MINIO_ROOT_USER=… MINIO_ROOT_PASSWORD=…   # those that MinIO was started with',
         )
       : ok('root account', 'MinIO takes it')
-    yield* checkBuckets(patient, refusal ? patient.runtime : patient.root, refusal ? undefined : patient.root)
-  } else yield* checkBuckets(patient, patient.runtime, undefined)
+    yield* checkBuckets(subject, refusal ? subject.runtime : subject.root, refusal ? undefined : subject.root)
+  } else yield* checkBuckets(subject, subject.runtime, undefined)
 }
 
-async function checkServer({ config, invocation }: Patient): Promise<Finding> {
+async function checkServer({ config, invocation }: Subject): Promise<Finding> {
   const { minioEndpoint: endpoint } = config
   const repair = 'export MINIO_ENDPOINT=http://<host>:9000'
   try {
@@ -69,7 +69,7 @@ export async function refusalOf({ requester, credentials, name }: Account): Prom
 
 /** Only what MinIO has shown is there: a refusal or a silence says nothing. */
 export async function* checkBuckets(
-  patient: Patient,
+  subject: Subject,
   asking: Account | undefined,
   root: Account | undefined,
 ): Findings {
@@ -77,11 +77,11 @@ export async function* checkBuckets(
     yield skipped('buckets', 'that needs MINIO_ACCESS_KEY or MINIO_ROOT_USER, with their secrets')
     return
   }
-  const repair = setupLine(patient)
+  const repair = setupLine(subject)
   const missing: string[] = []
   const there: string[] = []
   const untold: string[] = []
-  for (const bucket of allBuckets(patient.functions)) {
+  for (const bucket of allBuckets(subject.functions)) {
     try {
       await asking.requester.read({ method: 'HEAD', bucket })
       there.push(bucket)
@@ -95,14 +95,14 @@ export async function* checkBuckets(
   if (untold.length > 0)
     yield fail('buckets', `nobody knows whether all are there: ${untold.join('; ')}`, repair)
   if (missing.length === 0 && untold.length === 0) yield ok('buckets', there.join(', '))
-  if (root) yield* checkMemory(root.requester, patient, there)
+  if (root) yield* checkMemory(root.requester, subject, there)
   else yield skipped('versioning and lifecycle', 'that needs MINIO_ROOT_USER and MINIO_ROOT_PASSWORD')
-  if (!missing.includes(METADATA_BUCKET)) yield await checkWatermarks(patient, asking, repair)
+  if (!missing.includes(METADATA_BUCKET)) yield await checkWatermarks(subject, asking, repair)
 }
 
 /** What remembers old versions, and what forgets them. The set-up leaves alone what others made, so theirs are warnings. */
-async function* checkMemory(requester: Requester, patient: Patient, there: readonly string[]): Findings {
-  const repair = setupLine(patient)
+async function* checkMemory(requester: Requester, subject: Subject, there: readonly string[]): Findings {
+  const repair = setupLine(subject)
   const without: string[] = []
   const forgetful: string[] = []
   for (const bucket of there) {
@@ -123,7 +123,7 @@ async function* checkMemory(requester: Requester, patient: Patient, there: reado
     yield warn('versioning', `off in ${theirs.join(', ')}: ${replaced}`, ...theirs.map(enableLine))
   }
   if (without.length === 0) yield ok('versioning', 'on')
-  yield* judgeRemoval(patient.functions, without)
+  yield* judgeRemoval(subject.functions, without)
   if (forgetful.some(isOurs)) {
     const ours = forgetful.filter(isOurs).join(', ')
     yield fail(
@@ -145,7 +145,7 @@ async function* checkMemory(requester: Requester, patient: Patient, there: reado
 
 /** What is to be removed is removed by its version, so that no newer upload is hit. Pure. */
 export function judgeRemoval(
-  functions: Patient['functions'],
+  functions: Subject['functions'],
   unversioned: readonly string[],
 ): readonly Finding[] {
   const found = functions.flatMap(({ name, bucket, outputBucket, onDelete, afterSuccess }) => {
@@ -189,9 +189,9 @@ async function isVersioned(requester: Requester, bucket: string): Promise<boolea
   return textOf(parseXml(text, 'VersioningConfiguration'), 'Status') === 'Enabled'
 }
 
-async function checkWatermarks(patient: Patient, asking: Account, repair: string): Promise<Finding> {
+async function checkWatermarks(subject: Subject, asking: Account, repair: string): Promise<Finding> {
   const missing: string[] = []
-  for (const { name } of patient.functions) {
+  for (const { name } of subject.functions) {
     try {
       if ((await readWatermarkMs(asking.storage, name)) === undefined) missing.push(name)
     } catch (error) {
@@ -204,5 +204,5 @@ async function checkWatermarks(patient: Patient, asking: Account, repair: string
         `none for ${missing.join(', ')}: nobody knows since when its uploads are to be run`,
         repair,
       )
-    : ok('watermarks', `of ${patient.functions.length} functions`)
+    : ok('watermarks', `of ${subject.functions.length} functions`)
 }

@@ -1,14 +1,14 @@
 /** Notification rules: whether each bucket that a function reads tells of its uploads, by both ways and of nothing else. @module */
 import { DURABLE_ARN, FAST_ARN } from '../../setup/minio/event-targets.ts'
-import { EVENTS, mergeNotifications, REMOVAL_SUFFIX } from '../../setup/minio/notification-rules.ts'
+import { EVENTS, mergeNotifications, REMOVAL_SUFFIX } from '../../setup/minio/notifications.ts'
 import { resultBuckets } from '../../setup/minio/policies.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { childOf, childrenOf, parseXml, textOf, type XmlNode } from '../../storage/xml.ts'
 import { fail, ok, skipped, warn, type Findings } from './finding.ts'
-import { setupLine, type Patient } from './subject.ts'
+import { setupLine, type Subject } from './subject.ts'
 
-export async function* checkNotifications(patient: Patient): Findings {
-  const { root, functions, config } = patient
+export async function* checkNotifications(subject: Subject): Findings {
+  const { root, functions, config } = subject
   if (!root) {
     yield skipped(
       'rules',
@@ -22,7 +22,7 @@ export async function* checkNotifications(patient: Patient): Findings {
       const { text } = await root.requester.read({ method: 'GET', bucket, query: { notification: '' } })
       const complaints = judgeRules(text, { isStrict: config.isStrictEvents })
       yield complaints.length > 0
-        ? fail(check, complaints.join('; '), setupLine(patient), missedLine(patient, bucket))
+        ? fail(check, complaints.join('; '), setupLine(subject), missedLine(subject, bucket))
         : ok(
             check,
             config.isStrictEvents
@@ -31,16 +31,16 @@ export async function* checkNotifications(patient: Patient): Findings {
           )
     } catch (error) {
       if (!isStorageCode(error, 'NoSuchBucket')) throw error
-      yield fail(check, `there is no bucket ${bucket}`, setupLine(patient))
+      yield fail(check, `there is no bucket ${bucket}`, setupLine(subject))
     }
   }
-  for (const bucket of resultBuckets(functions)) yield* checkRemovals(patient, root, bucket)
+  for (const bucket of resultBuckets(functions)) yield* checkRemovals(subject, root, bucket)
 }
 
 /** Without them a removal is found by the sweep, but not one of every version by its id. */
 async function* checkRemovals(
-  patient: Patient,
-  { requester }: NonNullable<Patient['root']>,
+  subject: Subject,
+  { requester }: NonNullable<Subject['root']>,
   bucket: string,
 ): Findings {
   const check = `rules of ${bucket}`
@@ -52,16 +52,16 @@ async function* checkRemovals(
       : warn(
           check,
           `the removal of a result (${REMOVAL_SUFFIX}) is not announced: one that is removed with all its versions may be made again`,
-          setupLine(patient),
+          setupLine(subject),
         )
   } catch (error) {
     if (!isStorageCode(error, 'NoSuchBucket')) throw error
-    yield fail(check, `there is no bucket ${bucket}`, setupLine(patient))
+    yield fail(check, `there is no bucket ${bucket}`, setupLine(subject))
   }
 }
 
 /** What came while nothing was announced stays as it is until somebody asks for it. */
-function missedLine({ invocation }: Patient, bucket: string): string {
+function missedLine({ invocation }: Subject, bucket: string): string {
   return `${invocation} reprocess --prefix ${bucket}/ --status missing`
 }
 

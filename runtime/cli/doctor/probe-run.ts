@@ -1,157 +1,139 @@
-/**
- * A canary: an empty folder marker in an incoming bucket, which no function ever takes. It shows the way from a PUT to the
- * intake, and how long it takes; then it is removed, and no version is left, since markers have none.
- * @module
- */
+/** A real run of one function (`--run`): a small file goes in, its result is looked at, and all of it is removed again. @module */
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import type { FunctionOfObject, ObjectView } from '../../api/objects/model.ts'
 import { messageOf } from '../../errors.ts'
-import { createHistory } from '../../queue/history.ts'
-import { createInboxCommands } from '../../queue/inbox-commands.ts'
-import { createScripts } from '../../queue/scripts.ts'
-import { objectIdOf } from '../../queue/keys.ts'
-import { uploadBuckets } from '../../setup/minio/policies.ts'
-import { SECOND_MS, sleep, stretched } from '../../time.ts'
-import { durationText } from '../terminal/amounts.ts'
-import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import { setupLine, type Account, type Patient } from './subject.ts'
+import { createRouter } from '../../function/routing.ts'
+import { allBuckets } from '../../setup/minio/policies.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { MINUTE_MS, SECOND_MS, sleep, stretched } from '../../time.ts'
+import { countText, durationText } from '../terminal/amounts.ts'
+import { formatBytes } from '../../amounts.ts'
+import { createApiClient, type ApiClient } from '../../api/client.ts'
+import { fail, ok, skipped, type Finding, type Findings } from './finding.ts'
+import type { Subject } from './subject.ts'
 
-/** MinIO looks into its queue folder every 3 s. */
-const PATIENCE_MS = 12 * SECOND_MS
-const POLL_MS = 20
-const TAKEN_MS = SECOND_MS
-
-interface Sighting {
-  /** After the PUT. */
-  readonly delayMs: number
-  /** The intake has taken it; else it lies in the inbox. */
-  readonly isTaken: boolean
+export interface ProbeRun {
+  /** The function. */
+  readonly name: string
+  /** What is uploaded. @defaultValue a second of a tone, as WAV */
+  readonly file?: string | undefined
 }
 
-export async function* checkCanary(patient: Patient): Findings {
-  const account = patient.root ?? patient.uploader
-  if (!account) {
-    yield skipped(
-      'announcements',
-      'who may upload is not known: give MINIO_UPLOADER_ACCESS_KEY or MINIO_ROOT_USER',
+const PATIENCE_MS = stretched(2 * MINUTE_MS)
+const ENDED = ['succeeded', 'dead', 'cancelled', 'superseded', 'source-gone']
+
+export async function* checkProbeRun(subject: Subject, { name, file }: ProbeRun): Findings {
+  const { root, functions, invocation } = subject
+  const check = `run of ${name}`
+  const definition = functions.find((fn) => fn.name === name)
+  if (!definition) {
+    yield fail(
+      check,
+      `there is no such function; there are ${functions.map((fn) => fn.name).join(', ')}`,
+      `${invocation} functions`,
     )
     return
   }
-  const { redis } = patient
-  if (!redis) {
-    yield skipped('announcements', 'Redis does not answer')
+  if (!root) {
+    yield skipped(
+      check,
+      'only root may remove the file afterwards: give MINIO_ROOT_USER and MINIO_ROOT_PASSWORD',
+    )
     return
   }
-  const [bucket = 'incoming'] = uploadBuckets(patient.functions)
-  // The uploader may not delete: what it leaves is always the same.
-  const key = account.name === 'root' ? `sluice-doctor-${randomUUID().slice(0, 8)}/` : 'sluice-doctor/'
-  yield* fly(patient, redis, account, { bucket, key })
-}
-
-async function* fly(
-  patient: Patient,
-  redis: Redis,
-  account: Account,
-  { bucket, key }: { readonly bucket: string; readonly key: string },
-): Findings {
-  const expected = patient.config.isStrictEvents ? 1 : 2
-  const watch = await watchFor(redis, patient, bucket, key)
+  const { bucket } = definition
+  const folder = `sluice-doctor-${randomUUID().slice(0, 8)}/`
+  const key = `${folder}${file === undefined ? 'tone.wav' : basename(file)}`
+  const bytes = file === undefined ? toneWav() : await readFile(file)
+  const route = createRouter([definition])({ bucket, key, sizeBytes: bytes.length })[0]
+  if (route?.mismatch) {
+    yield fail(
+      check,
+      `it does not take ${key} (${route.mismatch}): name a file that it takes`,
+      `${invocation} doctor --run ${name} --file <path>`,
+    )
+    return
+  }
+  const api = createApiClient(subject.env, subject.api)
   const startedMs = performance.now()
   try {
-    await account.storage.put(
-      bucket,
-      key,
-      { bytes: Buffer.alloc(0) },
-      { contentType: 'application/x-directory' },
-    )
+    await root.storage.put(bucket, key, { bytes }, { contentType: 'application/octet-stream' })
+    const ended = await untilEnded(api, { bucket, key, name }, subject.signal)
+    yield judge(check, ended, performance.now() - startedMs, { key: `${bucket}/${key}`, invocation })
   } catch (error) {
-    yield fail(
-      'upload',
-      `${account.credentials.accessKey} cannot upload: ${messageOf(error)}`,
-      setupLine(patient),
-    )
-    return
-  }
-  const putMs = performance.now() - startedMs
-  yield ok('upload', `${bucket}/${key} in ${durationText(putMs)}`)
-  try {
-    yield judgeSightings(await watch(expected), expected, patient)
+    yield fail(check, messageOf(error), `${invocation} why ${bucket}/${key}`)
   } finally {
-    if (account.name === 'root') await account.storage.remove(bucket, key).catch(() => undefined)
-  }
-  if (account.name !== 'root')
-    yield ok('trace', `${bucket}/${key} stays, empty: the uploader’s account may not delete`)
-}
-
-/** What it returns waits for so many announcements, and gives those that came; it ends early with Ctrl-C. */
-async function watchFor(redis: Redis, { keys, signal }: Patient, bucket: string, key: string) {
-  const history = createHistory(redis, keys)
-  const inbox = createInboxCommands(redis, keys, createScripts(redis, keys.prefix))
-  const objectId = objectIdOf(bucket, key)
-  // As MinIO writes it: its keys are escaped as in queries, and this one has nothing but the slash to be escaped.
-  const words = [`"${key.slice(0, -1)}%2F"`, `"${bucket}"`, 'ObjectCreated:Put']
-  /** MinIO's ids of the requests that were announced: by the intake's record, and in the inbox. */
-  const look = async () => {
-    const heard = await history.announcements(objectId)
-    const { newest: waiting } = await inbox.lookIntoInbox(500)
-    return {
-      taken: heard.filter(({ kind }) => kind === 'created').map(({ eventId }) => eventId),
-      waiting: waiting
-        .filter((raw) => words.every((word) => raw.includes(word)))
-        .map((raw) => /"x-amz-request-id":"([^"]*)"/.exec(raw)?.[1] ?? ''),
-    }
-  }
-  // The uploader's canary has been here before.
-  const before = await look()
-  const known = new Set([...before.taken, ...before.waiting])
-  const isNew = (id: string) => !known.has(id)
-
-  return async (expected: number): Promise<readonly Sighting[]> => {
-    const patienceMs = stretched(PATIENCE_MS)
-    const startedMs = performance.now()
-    const delays: number[] = []
-    let taken = 0
-    do {
-      const now = await look()
-      taken = now.taken.filter(isNew).length
-      const seen = taken + now.waiting.filter(isNew).length
-      while (delays.length < seen) delays.push(performance.now() - startedMs)
-      if (delays.length < expected) await sleep(POLL_MS, signal)
-    } while (delays.length < expected && performance.now() - startedMs < patienceMs && !signal.aborted)
-    // What lies in the inbox may be on its way into the record: an intake takes it at once.
-    if (taken < delays.length) {
-      await sleep(stretched(TAKEN_MS), signal)
-      taken = (await look()).taken.filter(isNew).length
-    }
-    return delays.map((delayMs, index) => ({ delayMs, isTaken: index < taken }))
+    // The source first: what still runs then ends as `source-gone`.
+    const written = allBuckets(functions).filter((other) => other !== bucket)
+    for (const each of [bucket, ...written]) await removeAll(root.storage, each, folder)
   }
 }
 
-function judgeSightings(sightings: readonly Sighting[], expected: number, patient: Patient): Finding {
-  const check = 'announcements'
-  const { invocation } = patient
-  const times = sightings.map(({ delayMs }) => durationText(delayMs))
-  if (sightings.length === 0) {
-    return fail(
-      check,
-      `none in ${durationText(stretched(PATIENCE_MS))}: MinIO tells Redis nothing of uploads; see notifications and targets above`,
-      setupLine(patient),
-    )
+/** The function's part of the view when every function that took the file has ended; undefined when that takes too long. */
+async function untilEnded(
+  api: ApiClient,
+  { bucket, key, name }: { readonly bucket: string; readonly key: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<FunctionOfObject | undefined> {
+  const deadlineMs = performance.now() + PATIENCE_MS
+  while (performance.now() < deadlineMs && !signal.aborted) {
+    const view = await api.get<ObjectView>(`/v1/objects/${bucket}`, { key })
+    const taking = view.functions.filter(({ isMatch }) => isMatch)
+    if (taking.length > 0 && taking.every(({ run }) => run && ENDED.includes(run.status)))
+      return taking.find((fn) => fn.name === name)
+    await sleep(SECOND_MS / 4, signal)
   }
-  if (!sightings.every(({ isTaken }) => isTaken)) {
-    return fail(
-      check,
-      `${times.join(' and ')} after the upload in Redis, where no intake takes them`,
-      `SLUICE_ROLES=api,intake ${invocation} start`,
+  return undefined
+}
+
+function judge(
+  check: string,
+  ended: FunctionOfObject | undefined,
+  tookMs: number,
+  { key, invocation }: { readonly key: string; readonly invocation: string },
+): Finding {
+  const look = `${invocation} why ${key}`
+  if (!ended) return fail(check, `it has not ended after ${durationText(tookMs)}`, look)
+  const { run, result, explanation } = ended
+  if (run?.status !== 'succeeded') return fail(check, `${run?.status ?? 'no run'}: ${explanation}`, look)
+  const files = result ? `, ${countText(result.files, 'file')} of ${formatBytes(result.bytes)}` : ''
+  return ok(check, `from PUT to result in ${durationText(tookMs)}${files}; removed again`)
+}
+
+async function removeAll(storage: Storage, bucket: string, prefix: string): Promise<void> {
+  for await (const { key, versionId } of storage.list(bucket, { prefix, versions: true }))
+    await storage.remove(bucket, key, { ...(versionId !== undefined && { versionId }) })
+}
+
+/** A second of a quiet tone as a WAV file: media that no tool is needed for. */
+const RATE = 8_000
+const PITCH_HZ = 440
+const LOUDNESS = 3_000
+const HEADER_BYTES = 44
+
+/** @see http://soundfile.sapp.org/doc/WaveFormat/ */
+export function toneWav(seconds = 1): Buffer {
+  const samples = Math.round(RATE * seconds)
+  const wav = Buffer.alloc(HEADER_BYTES + samples * 2)
+  wav.write('RIFF', 0)
+  wav.writeUInt32LE(wav.length - 8, 4)
+  wav.write('WAVEfmt ', 8)
+  // 16 bytes of format: PCM, one channel, rate, bytes a second, bytes and bits a sample.
+  wav.writeUInt32LE(16, 16)
+  wav.writeUInt16LE(1, 20)
+  wav.writeUInt16LE(1, 22)
+  wav.writeUInt32LE(RATE, 24)
+  wav.writeUInt32LE(RATE * 2, 28)
+  wav.writeUInt16LE(2, 32)
+  wav.writeUInt16LE(16, 34)
+  wav.write('data', 36)
+  wav.writeUInt32LE(samples * 2, 40)
+  for (let index = 0; index < samples; index++)
+    wav.writeInt16LE(
+      Math.round(LOUDNESS * Math.sin((2 * Math.PI * PITCH_HZ * index) / RATE)),
+      HEADER_BYTES + index * 2,
     )
-  }
-  if (sightings.length < expected) {
-    const isFast = (sightings[0]?.delayMs ?? 0) < SECOND_MS
-    return warn(
-      check,
-      `only one of two, after ${times[0]}: ${isFast ? 'DURABLE' : 'FAST'} is silent; see notifications and targets above`,
-      setupLine(patient),
-    )
-  }
-  return ok(check, expected === 1 ? `after ${times[0]}` : `FAST after ${times[0]}, DURABLE after ${times[1]}`)
+  return wav
 }

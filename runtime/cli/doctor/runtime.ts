@@ -2,15 +2,15 @@
 import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { FunctionView } from '../../api/functions/model.ts'
+import type { Sweep, SweepPass } from '../../api/sweep/model.ts'
 import { messageOf } from '../../errors.ts'
 import { createInboxCommands } from '../../queue/inbox-commands.ts'
 import { createScripts } from '../../queue/scripts.ts'
 import { SECOND_MS, sleep, stretched } from '../../time.ts'
-import { countText } from '../terminal/amounts.ts'
+import { countText, timeText } from '../terminal/amounts.ts'
 import { createApiClient, ProblemError, type ApiClient } from '../../api/client.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import { isHere, localStart, redisCli, type Patient } from './subject.ts'
-import { checkSweep } from './sweep.ts'
+import { isHere, localStart, redisCli, type Subject } from './subject.ts'
 
 /** An intake takes thousands in a second, so what is still there then waits for one. */
 const INTAKE_MS = 2 * SECOND_MS
@@ -21,22 +21,22 @@ const readySchema = z.object({
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string().optional() })),
 })
 
-export async function* checkRuntime(patient: Patient): Findings {
-  const api = createApiClient(patient.env, patient.api)
-  const ready = await checkReady(api, patient)
+export async function* checkRuntime(subject: Subject): Findings {
+  const api = createApiClient(subject.env, subject.api)
+  const ready = await checkReady(api, subject)
   yield ready
-  const { redis } = patient
+  const { redis } = subject
   if (redis) {
-    yield await checkIntake(redis, patient)
-    yield await checkBad(redis, patient)
-    yield await checkAside(redis, patient)
+    yield await checkIntake(redis, subject)
+    yield await checkBad(redis, subject)
+    yield await checkAside(redis, subject)
   }
   if (ready.status === 'fail' && ready.check === 'API') return
-  yield* checkFunctions(api, patient)
-  yield await checkSweep(api, patient.invocation)
+  yield* checkFunctions(api, subject)
+  yield await checkSweep(api, subject.invocation)
 }
 
-async function checkReady(api: ApiClient, { invocation }: Patient): Promise<Finding> {
+async function checkReady(api: ApiClient, { invocation }: Subject): Promise<Finding> {
   const start = isHere(new URL(api.url).hostname) ? localStart(invocation) : undefined
   try {
     const response = await fetch(`${api.url}/readyz`, {
@@ -67,14 +67,14 @@ async function checkReady(api: ApiClient, { invocation }: Patient): Promise<Find
   }
 }
 
-async function checkIntake(redis: Redis, patient: Patient): Promise<Finding> {
-  const { inbox } = patient.keys
+async function checkIntake(redis: Redis, subject: Subject): Promise<Finding> {
+  const { inbox } = subject.keys
   if (!['list', 'none'].includes(await redis.type(inbox))) return skipped('intake', `${inbox} is no list`)
   const before = await redis.llen(inbox)
   if (before === 0) return ok('intake', 'no notification waits')
-  const commands = createInboxCommands(redis, patient.keys, createScripts(redis, patient.keys.prefix))
+  const commands = createInboxCommands(redis, subject.keys, createScripts(redis, subject.keys.prefix))
   const { headPrint } = await commands.lookIntoInbox(0)
-  await sleep(stretched(INTAKE_MS), patient.signal)
+  await sleep(stretched(INTAKE_MS), subject.signal)
   const now = await redis.llen(inbox)
   const { headPrint: printNow } = await commands.lookIntoInbox(0)
   const found = `${countText(now, 'notification')} in ${inbox}`
@@ -83,15 +83,15 @@ async function checkIntake(redis: Redis, patient: Patient): Promise<Finding> {
     return fail(
       'intake',
       `${found}, and nobody takes them`,
-      `SLUICE_ROLES=api,intake ${patient.invocation} start`,
+      `SLUICE_ROLES=api,intake ${subject.invocation} start`,
     )
   return now > MANY ? warn('intake', `${found}: it is behind, and works`) : ok('intake', `${now} wait`)
 }
 
-async function checkBad(redis: Redis, patient: Patient): Promise<Finding> {
-  const { bad } = patient.keys
+async function checkBad(redis: Redis, subject: Subject): Promise<Finding> {
+  const { bad } = subject.keys
   if ((await redis.type(bad)) === 'none') return ok('malformed', 'no notification was set aside')
-  const cli = redisCli(patient)
+  const cli = redisCli(subject)
   return warn(
     'malformed',
     `${countText(await redis.xlen(bad), 'notification')} could not be read and ${bad} has them: look, then forget them`,
@@ -100,10 +100,10 @@ async function checkBad(redis: Redis, patient: Patient): Promise<Finding> {
   )
 }
 
-async function checkAside(redis: Redis, patient: Patient): Promise<Finding> {
-  const { aside } = patient.keys
+async function checkAside(redis: Redis, subject: Subject): Promise<Finding> {
+  const { aside } = subject.keys
   if ((await redis.type(aside)) === 'none') return ok('debts', 'no verdict or clean-up was set aside')
-  const cli = redisCli(patient)
+  const cli = redisCli(subject)
   return warn(
     'debts',
     `${countText(await redis.xlen(aside), 'debt')} can never be paid and ${aside} has the reasons: look, then forget them`,
@@ -112,7 +112,7 @@ async function checkAside(redis: Redis, patient: Patient): Promise<Finding> {
   )
 }
 
-async function* checkFunctions(api: ApiClient, { invocation, functions }: Patient): Findings {
+async function* checkFunctions(api: ApiClient, { invocation, functions }: Subject): Findings {
   try {
     const { items } = await api.get<{ items: readonly FunctionView[] }>('/v1/functions')
     for (const view of items) yield judgeFunction(view, invocation)
@@ -150,4 +150,34 @@ export function judgeFunction(view: FunctionView, invocation: string): Finding {
     )
   }
   return ok(check, found)
+}
+
+const SWEEP = 'sweep'
+
+async function checkSweep(api: ApiClient, invocation: string): Promise<Finding> {
+  try {
+    return judgeSweep((await api.get<Sweep>('/v1/sweep')).passes, invocation)
+  } catch (error) {
+    return skipped(SWEEP, messageOf(error))
+  }
+}
+
+/** By the last one that was about everything. */
+export function judgeSweep(passes: readonly SweepPass[], invocation: string): Finding {
+  const isWhole = ({ kind, bucket, prefix, endedAt }: SweepPass) =>
+    kind === 'full' && bucket === undefined && prefix === undefined && endedAt !== undefined
+  const [last] = passes
+    .filter(isWhole)
+    .toSorted((a, b) => Date.parse(b.endedAt ?? '') - Date.parse(a.endedAt ?? ''))
+  const status = `${invocation} sweep --status`
+  if (!last) {
+    const isUnderWay = passes.some((pass) => pass.status === 'running')
+    const found = 'none has looked at every object yet'
+    return isUnderWay ? ok(SWEEP, `${found}; one goes on`) : warn(SWEEP, found, status)
+  }
+  const when = `the last full one ended ${timeText(last.endedAt ?? '')}`
+  if (last.failure !== undefined)
+    return warn(SWEEP, `${when} and could not look at everything: ${last.failure}`, status)
+  const healed = Object.values(last.healed).reduce((sum, count) => sum + count, 0)
+  return ok(SWEEP, `${when}: ${countText(last.objects, 'object')} looked at, ${healed} healed`)
 }

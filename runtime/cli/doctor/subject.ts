@@ -17,7 +17,7 @@ export interface Account {
   readonly storage: Storage
 }
 
-export interface Patient extends FunctionList {
+export interface Subject extends FunctionList {
   readonly config: Config
   readonly env: Environment
   /** `--api`. */
@@ -37,12 +37,12 @@ export interface Patient extends FunctionList {
   close(): void
 }
 
-type Given = Pick<Patient, 'config' | 'env' | 'functions' | 'checks' | 'api' | 'invocation' | 'signal'>
+type Given = Pick<Subject, 'config' | 'env' | 'functions' | 'checks' | 'api' | 'invocation' | 'signal'>
 
 /** A person waits: a server that says nothing for so long has failed. */
 const IDLE_MS = 5 * SECOND_MS
 
-export async function openPatient(given: Given): Promise<Patient> {
+export async function openSubject(given: Given): Promise<Subject> {
   const { config } = given
   const account = (name: Account['name'], credentials: Credentials | undefined): Account | undefined => {
     if (!credentials) return undefined
@@ -76,13 +76,13 @@ export async function openPatient(given: Given): Promise<Patient> {
 }
 
 /** The line that sets MinIO up. */
-export function setupLine({ config, invocation }: Patient): string {
+export function setupLine({ config, invocation }: Subject): string {
   const root = config.rootCredentials ? '' : 'MINIO_ROOT_USER=… MINIO_ROOT_PASSWORD=… '
   return `${root}${invocation} setup`
 }
 
 /** `redis-cli` on this Redis; a password stays where it is, in the environment or in its file. */
-export function redisCli({ config, env }: Pick<Patient, 'config' | 'env'>): string {
+export function redisCli({ config, env }: Pick<Subject, 'config' | 'env'>): string {
   const url = new URL(config.redisUrl)
   if (!url.password) return `redis-cli -u ${url.href.replace(/\/$/, '')}`
   const path = env[fileSettingOf('REDIS_URL')]

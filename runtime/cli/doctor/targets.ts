@@ -4,11 +4,11 @@ import { DURABLE_ARN, eventTargetLines, FAST_ARN } from '../../setup/minio/event
 import { findMc } from '../../setup/minio/find-mc.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import { readAdminFacts, type AdminFacts } from '../../setup/minio/mc-admin.ts'
-import { isHere, type Patient } from './subject.ts'
+import { isHere, type Subject } from './subject.ts'
 import { checkQueueFolder } from './queue-folder.ts'
 
-export async function* checkTargets(patient: Patient): Findings {
-  const { root, config, env } = patient
+export async function* checkTargets(subject: Subject): Findings {
+  const { root, config, env } = subject
   if (!root) {
     yield skipped(
       'targets',
@@ -30,7 +30,7 @@ export async function* checkTargets(patient: Patient): Findings {
     yield* judgeTargets(facts, { redisUrl, name, isStrict })
     const folder = facts.targets.find((target) => target.name === 'DURABLE')?.settings['queue_dir']
     if (folder && isHere(new URL(config.minioEndpoint).hostname))
-      yield await checkQueueFolder(folder, patient.invocation)
+      yield await checkQueueFolder(folder, subject.invocation)
   }
 }
 

@@ -10,8 +10,8 @@ import type { Logger } from '../../telemetry/logger.ts'
 import { storageOn } from '../../storage/client.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { eventTargetLines } from './event-targets.ts'
-import { mergeLifecycle, type Forgetting } from './lifecycle-rules.ts'
-import { mergeNotifications, type Told } from './notification-rules.ts'
+import { mergeLifecycle, type Forgetting } from './lifecycle.ts'
+import { mergeNotifications, type Told } from './notifications.ts'
 import {
   METRICS_POLICY,
   allBuckets,

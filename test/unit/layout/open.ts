@@ -33,7 +33,7 @@ export const OPEN = {
     'runtime/api/queue-gauges.ts -> ioredis',
     'runtime/api/sweep/service.ts -> ioredis',
     'runtime/cli/doctor/open-redis.ts -> ioredis',
-    'runtime/cli/doctor/probe-run.ts -> ioredis',
+    'runtime/cli/doctor/probe-upload.ts -> ioredis',
     'runtime/cli/doctor/redis.ts -> ioredis',
     'runtime/cli/doctor/runtime.ts -> ioredis',
     'runtime/cli/doctor/subject.ts -> ioredis',

@@ -6,10 +6,10 @@ import type { Finding } from '../../../../runtime/cli/doctor/finding.ts'
 import { judgeNode } from '../../../../runtime/cli/doctor/machine.ts'
 import type { AdminFacts } from '../../../../runtime/setup/minio/mc-admin.ts'
 import { judgeRules } from '../../../../runtime/cli/doctor/notifications.ts'
-import { judgeRedis, parseInfo } from '../../../../runtime/cli/doctor/redis-info.ts'
+import { judgeRedis, parseInfo } from '../../../../runtime/cli/doctor/redis.ts'
 import { judgeFunction } from '../../../../runtime/cli/doctor/runtime.ts'
 import { judgeTargets } from '../../../../runtime/cli/doctor/targets.ts'
-import { mergeNotifications } from '../../../../runtime/setup/minio/notification-rules.ts'
+import { mergeNotifications } from '../../../../runtime/setup/minio/notifications.ts'
 
 /** The worst first; with its repair. */
 function worst(findings: readonly Finding[]): Finding | undefined {

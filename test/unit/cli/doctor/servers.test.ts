@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { checkClocks } from '../../../../runtime/cli/doctor/clocks.ts'
 import type { Findings } from '../../../../runtime/cli/doctor/finding.ts'
 import { checkBuckets, judgeRemoval } from '../../../../runtime/cli/doctor/minio.ts'
-import type { Account, Patient } from '../../../../runtime/cli/doctor/subject.ts'
+import type { Account, Subject } from '../../../../runtime/cli/doctor/subject.ts'
 import { StorageError } from '../../../../runtime/storage/errors.ts'
 import { functionNamed, only } from '../../api/objects/facts.ts'
 import { startFakeApi } from '../commands/fake-api.ts'
@@ -29,12 +29,12 @@ describe('a bucket', () => {
       }),
       storage: only<Account['storage']>({ async *list() {} }),
     })
-    const patient = only<Patient>({
+    const subject = only<Subject>({
       functions: [],
-      config: only<Patient['config']>({}),
+      config: only<Subject['config']>({}),
       invocation: 'sluice',
     })
-    const [buckets] = await all(checkBuckets(patient, asking, undefined))
+    const [buckets] = await all(checkBuckets(subject, asking, undefined))
     expect(buckets).toMatchObject({
       check: 'buckets',
       status: 'fail',
@@ -46,8 +46,8 @@ describe('a bucket', () => {
 
 describe('the clock of MinIO', () => {
   const clocks = async (minioEndpoint: string) => {
-    const config = only<Patient['config']>({ minioEndpoint })
-    return (await all(checkClocks(only<Patient>({ redis: undefined, config })))).find(
+    const config = only<Subject['config']>({ minioEndpoint })
+    return (await all(checkClocks(only<Subject>({ redis: undefined, config })))).find(
       ({ check }) => check === 'clock of MinIO',
     )
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { SweepPass } from '../../../../runtime/api/sweep/model.ts'
-import { judgeSweep } from '../../../../runtime/cli/doctor/sweep.ts'
+import { judgeSweep } from '../../../../runtime/cli/doctor/runtime.ts'
 
 const pass = (rest: Partial<SweepPass>): SweepPass => ({
   id: '1',
@@ -44,7 +44,7 @@ describe('of the sweep, doctor', () => {
     expect(finding.found).toMatch(found)
   })
 
-  it('is patient while the first one goes on', () => {
+  it('is subject while the first one goes on', () => {
     const { endedAt: _, ...rest } = pass({ status: 'running' })
     expect(judgeSweep([rest], 'sluice')).toMatchObject({ status: 'ok' })
   })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mergeLifecycle } from '../../../../runtime/setup/minio/lifecycle-rules.ts'
+import { mergeLifecycle } from '../../../../runtime/setup/minio/lifecycle.ts'
 
 const THEIRS =
   '<Rule><ID>theirs</ID><Status>Enabled</Status><Filter><Prefix>a&amp;b</Prefix></Filter><Expiration><Days>3</Days></Expiration></Rule>'

@@ -3,7 +3,7 @@ import {
   EVENTS,
   mergeNotifications,
   REMOVAL_EVENTS,
-} from '../../../../runtime/setup/minio/notification-rules.ts'
+} from '../../../../runtime/setup/minio/notifications.ts'
 
 const FAST = 'arn:minio:sqs::FAST:redis'
 const DURABLE = 'arn:minio:sqs::DURABLE:redis'
