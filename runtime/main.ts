@@ -16,7 +16,7 @@ process.stdout.on('error', ({ code = '' }: NodeJS.ErrnoException) =>
 
 const exitCode = await runProgram(process.argv.slice(2), {
   env,
-  // Children start as this process did: by this file, or by `sluice.mjs`, which can read TypeScript.
+  // Children start as this process did: by this file, or by a clone's `sluice.mjs`, which can read TypeScript.
   entryPath: process.argv[1] as string,
   signals: process,
   invocation: env['npm_lifecycle_event'] === 'sluice' ? 'npm run sluice --' : 'sluice',

@@ -8,13 +8,13 @@ import { withoutSettings } from './settings/settings.ts'
 import { checkSettings } from './session/check-settings.ts'
 import { SERVER_PATIENCE_MS } from './patience.ts'
 import { cutSample } from './session/sample-run.ts'
+import { rootDir } from './root.ts'
 import { progress, say } from './terminal.ts'
 import { PortTakenError, type Server } from './servers/server.ts'
 import { runSession, type SessionEnd } from './session/session.ts'
 
 /** Another process may take a free port meanwhile. */
 const MAX_TRIES = 3
-const rootDir = join(import.meta.dirname, '..', '..')
 /** The demonstration is the same everywhere: servers and settings of the person's own stay out of it. */
 const env = withoutSettings(process.env)
 const startedMs = performance.now()

@@ -8,10 +8,11 @@ import { existsSync } from 'node:fs'
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { findProgram } from './programs/programs.ts'
+import { rootDir } from './root.ts'
 import { progress } from './terminal.ts'
 import { localDir } from './settings/settings.ts'
 
-const configDir = join(localDir(process.env, join(import.meta.dirname, '..', '..')), 'mc')
+const configDir = join(localDir(process.env, rootDir), 'mc')
 const { path } = await findProgram('mc')
 if (!path || !existsSync(configDir)) {
   progress(`There is no ${path ? configDir : 'mc'} yet: run npm start first.`)

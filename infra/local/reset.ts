@@ -8,10 +8,10 @@ import { messageOf } from '../../runtime/errors.ts'
 import { cacheBinDir } from './programs/programs.ts'
 import { planReset, RESET_HELP, type ResetOptions } from './session/reset-plan.ts'
 import { runningStart } from './servers/running.ts'
+import { rootDir } from './root.ts'
 import { progress, say } from './terminal.ts'
 import { localDir } from './settings/settings.ts'
 
-const rootDir = join(import.meta.dirname, '..', '..')
 const dataDir = localDir(process.env, rootDir)
 process.exitCode = await reset().catch((error: unknown) => {
   progress(messageOf(error))

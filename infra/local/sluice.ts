@@ -9,11 +9,10 @@ import { loadCredentials } from './settings/credentials.ts'
 import { filling, readKeptSettings } from './settings/kept-settings.ts'
 import { cacheBinDir } from './programs/programs.ts'
 import { messageOf } from '../../runtime/errors.ts'
+import { rootDir, SLUICE_PATH } from './root.ts'
 import { progress } from './terminal.ts'
-import { runtimeMain } from './servers/runtime.ts'
 import { localDir } from './settings/settings.ts'
 
-const rootDir = join(import.meta.dirname, '..', '..')
 const { env } = process
 const dataDir = localDir(env, rootDir)
 const credentialsPath = join(dataDir, 'credentials.json')
@@ -33,5 +32,5 @@ if (existsSync(dataDir)) env['SLUICE_LOCAL_DIR'] = dataDir
 env['PATH'] = [env['PATH'], cacheBinDir()].filter(Boolean).join(delimiter)
 
 // As if it had been called itself: it starts its children so.
-process.argv[1] = runtimeMain(rootDir)
+process.argv[1] = SLUICE_PATH
 await import('../../runtime/main.ts')

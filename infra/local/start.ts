@@ -1,14 +1,13 @@
 /** `npm start`: the stack on this machine, with its data in `.sluice/`, until Ctrl-C. @module */
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { SERVER_PATIENCE_MS } from './patience.ts'
 import { checkSettings } from './session/check-settings.ts'
 import { guide } from './session/guide.ts'
 import { keptSettings, writeKeptSettings } from './settings/kept-settings.ts'
 import { createKeeper } from './servers/keeper.ts'
 import { claimFolder, type Claim, type RecordedProcess } from './servers/running.ts'
-import { runtimeMain } from './servers/runtime.ts'
 import { cutSample, hasSample } from './session/sample-run.ts'
+import { rootDir, SLUICE_PATH } from './root.ts'
 import { progress, say } from './terminal.ts'
 import type { Server } from './servers/server.ts'
 import { runSession, type Session } from './session/session.ts'
@@ -16,7 +15,6 @@ import { loadLocalSettings, localDir } from './settings/settings.ts'
 import type { Stack } from './session/stack.ts'
 import { checkPorts } from './settings/ports.ts'
 
-const rootDir = join(import.meta.dirname, '..', '..')
 const dataDir = localDir(process.env, rootDir)
 /** As npm's script writes it on the command line. */
 const START_MARK = 'infra/local/start.ts'
@@ -59,7 +57,7 @@ function recordedProcesses(stack: Stack): RecordedProcess[] {
   return [
     ...recorded(stack.redis, dataDir),
     ...recorded(stack.minio, dataDir),
-    ...recorded(stack.runtime, runtimeMain(rootDir)),
+    ...recorded(stack.runtime, SLUICE_PATH),
   ]
 }
 

@@ -1,11 +1,11 @@
 /** The list of functions: loaded, and checked before anything is connected. @module */
 import { extname, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import type { Config } from '../settings/config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
 import type { FunctionDefinition } from './definition.ts'
 import { checkOptionSettings } from './options.ts'
 import { selfTrigger } from './self-trigger.ts'
+import { importableUrl } from './typescript.ts'
 
 /** Whether what functions work with is there and does what they need. */
 export interface ToolCheck {
@@ -86,7 +86,7 @@ async function load(config: Config): Promise<FunctionList> {
 
 async function importList({ functionsFile }: Config): Promise<Partial<FunctionList>> {
   const url = functionsFile
-    ? pathToFileURL(resolve(functionsFile)).href
+    ? await importableUrl(resolve(functionsFile))
     : // What `tsc` has made of it lies beside what it has made of this file.
       new URL(`../../functions/index${extname(import.meta.url)}`, import.meta.url).href
   try {

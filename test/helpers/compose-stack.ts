@@ -8,6 +8,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { Redis } from 'ioredis'
+import { SLUICE_PATH } from '../../infra/local/root.ts'
 import { freePort } from '../../infra/local/settings/ports.ts'
 import {
   createServer,
@@ -138,7 +139,7 @@ async function createComposeStack({ services }: ComposeProject, dir: string): Pr
   })
   const runtime = serverIn('runtime', {
     command: process.execPath,
-    args: ['--import', import.meta.resolve('tsx'), join(ROOT_DIR, 'runtime/main.ts'), 'start'],
+    args: [SLUICE_PATH, 'start'],
     env: {
       ...envOf('runtime'),
       SLUICE_API_HOST: '127.0.0.1',

@@ -2,6 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { rootDir, SLUICE_PATH } from '../../infra/local/root.ts'
 import { withoutSettings } from '../../infra/local/settings/settings.ts'
 import { waitFor } from './wait.ts'
 
@@ -15,18 +16,17 @@ export interface MainProcess {
   said(pattern: RegExp, timeoutMs?: number): Promise<void>
 }
 
-const ROOT_DIR = join(import.meta.dirname, '..', '..')
 const started = new Set<ChildProcess>()
 
 /** With the account that every command that works needs; the channel is that of a supervisor. */
 export function startMain(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  entry: 'main.ts' | 'sluice.mjs' = 'main.ts',
+  how: 'compiled' | 'tsx' = 'compiled',
 ): MainProcess {
-  const child = fork(join(ROOT_DIR, 'runtime', entry), [...args], {
-    cwd: ROOT_DIR,
-    execArgv: entry === 'main.ts' ? ['--import', 'tsx'] : [],
+  const child = fork(how === 'tsx' ? join(rootDir, 'runtime', 'main.ts') : SLUICE_PATH, [...args], {
+    cwd: rootDir,
+    execArgv: how === 'tsx' ? ['--import', 'tsx'] : [],
     env: {
       ...withoutSettings(process.env),
       MINIO_ACCESS_KEY: 'runtime-1',

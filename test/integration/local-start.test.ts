@@ -22,9 +22,8 @@ let start: ChildProcess | undefined
 let output = ''
 
 const script = (name: string, ...words: readonly string[]) => [
-  '--import',
-  join(ROOT_DIR, 'node_modules', 'tsx', 'dist', 'esm', 'index.mjs'),
-  join(ROOT_DIR, 'infra', 'local', name),
+  join(ROOT_DIR, 'infra', 'build', 'run.mjs'),
+  `infra/local/${name}`,
   ...words,
 ]
 

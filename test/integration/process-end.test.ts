@@ -69,8 +69,8 @@ import { setTimeout } from 'node:timers/promises'
 writeFileSync('${pidFile}', String(process.pid))
 ${loads}`,
     )
-    const script = `require('node:child_process').fork('runtime/main.ts', ['child', 'work'],
-      { execArgv: ['--import', 'tsx'], serialization: 'advanced' }).on('message', (m) => console.log(m.type))`
+    const script = `require('node:child_process').fork('infra/build/sluice.mjs', ['child', 'work'],
+      { serialization: 'advanced' }).on('message', (m) => console.log(m.type))`
     const parent = spawn(process.execPath, ['-e', script], {
       cwd: join(import.meta.dirname, '..', '..'),
       env: { ...process.env, ...env, SLUICE_FUNCTIONS_FILE: file },

@@ -104,8 +104,8 @@ if (process.argv.includes('work')) process.send = (message, ...rest) =>
   })
 })
 
-it('starts its children also by the command of a clone', async () => {
-  const main = startMain(['start'], await settings(), 'sluice.mjs')
+it('starts its children also through tsx, as where nothing can be compiled', async () => {
+  const main = startMain(['start'], await settings(), 'tsx')
   await main.said(/"role":"worker".*"started"/)
   main.child.kill('SIGTERM')
   expect(await main.ended).toBe(0)

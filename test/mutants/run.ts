@@ -47,7 +47,7 @@ async function main(): Promise<boolean> {
 }
 
 async function copyTo(dir: string): Promise<string> {
-  const left = new Set(['.git', 'node_modules', '.sluice'])
+  const left = new Set(['.git', 'node_modules', '.sluice', 'dist'])
   await cp(rootDir, dir, {
     recursive: true,
     filter: (path) => !left.has(relative(rootDir, path).split('/').at(-1) ?? ''),

@@ -4,11 +4,12 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PATIENCE_MS } from '../patience.ts'
+import { rootDir } from '../root.ts'
 import { findAllOnPath } from './search-path.ts'
 
 const run = promisify(execFile)
 
-export const GO_PROGRAMS_DIR = join(import.meta.dirname, 'go-programs')
+export const GO_PROGRAMS_DIR = join(rootDir, 'infra', 'local', 'programs', 'go-programs')
 
 /** The first Go that is new enough. Go's own installer does not put itself on PATH. */
 export async function findGo(): Promise<string | undefined> {

@@ -1,10 +1,11 @@
 /** Makes buckets, accounts and bindings by the runtime's own `setup`, as a child process with the root account. @module */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { delimiter, dirname, join } from 'node:path'
+import { delimiter, dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ConfigError } from '../../../runtime/errors.ts'
 import type { LocalCredentials } from '../settings/credentials.ts'
+import { SLUICE_PATH } from '../root.ts'
 import { boundToParent } from '../programs/child-process.ts'
 
 export interface ProvisionOptions {
@@ -18,13 +19,7 @@ export interface ProvisionOptions {
 /** @throws {ConfigError} when settings are wrong; Error with the end of its output when it fails otherwise */
 export async function provision(options: ProvisionOptions): Promise<void> {
   const { root, uploader } = options.credentials
-  const [command, ...args] = await boundToParent([
-    process.execPath,
-    '--import',
-    'tsx',
-    join(options.rootDir, 'runtime', 'main.ts'),
-    'setup',
-  ])
+  const [command, ...args] = await boundToParent([process.execPath, SLUICE_PATH, 'setup'])
   const child = spawn(command, args, {
     cwd: options.rootDir,
     env: {

@@ -1,7 +1,7 @@
 /** The runtime as a child process of the local stack: its supervisor, awaited until it is ready. @module */
-import { join } from 'node:path'
 import type { Config } from '../../../runtime/settings/config.ts'
 import { REQUEST_PATIENCE_MS, STOP_PATIENCE_MS } from '../patience.ts'
+import { SLUICE_PATH } from '../root.ts'
 import { createServer, type Server, type ServerEvents } from './server.ts'
 
 export interface RuntimeOptions extends ServerEvents {
@@ -17,7 +17,7 @@ export function createRuntime(options: RuntimeOptions): Server {
   return createServer({
     name: 'the runtime',
     command: process.execPath,
-    args: ['--import', 'tsx', runtimeMain(options.rootDir), 'start'],
+    args: [SLUICE_PATH, 'start'],
     env: options.env,
     cwd: options.rootDir,
     logPath: options.logPath,
@@ -28,11 +28,6 @@ export function createRuntime(options: RuntimeOptions): Server {
     onStart: options.onStart,
     onDeath: options.onDeath,
   })
-}
-
-/** The path on its command line, by which a stale one is recognised. */
-export function runtimeMain(rootDir: string): string {
-  return join(rootDir, 'runtime', 'main.ts')
 }
 
 /** Where this machine reaches it. */

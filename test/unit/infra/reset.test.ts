@@ -43,7 +43,7 @@ describe('npm run reset', () => {
   afterEach(() => rm(dir, { recursive: true }))
   async function reset(...words: string[]): Promise<{ code: number; text: string }> {
     const env = { ...process.env, SLUICE_LOCAL_DIR: dataDir, XDG_CACHE_HOME: join(dir, 'cache') }
-    const line = ['--import', 'tsx', join(ROOT_DIR, 'infra', 'local', 'reset.ts'), ...words]
+    const line = [join(ROOT_DIR, 'infra', 'build', 'run.mjs'), 'infra/local/reset.ts', ...words]
     const started = promisify(execFile)(process.execPath, line, { cwd: ROOT_DIR, env })
     started.child.stdin?.end()
     return started.then(

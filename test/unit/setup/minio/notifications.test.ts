@@ -1,9 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  EVENTS,
-  mergeNotifications,
-  REMOVAL_EVENTS,
-} from '../../../../runtime/setup/minio/notifications.ts'
+import { EVENTS, mergeNotifications, REMOVAL_EVENTS } from '../../../../runtime/setup/minio/notifications.ts'
 
 const FAST = 'arn:minio:sqs::FAST:redis'
 const DURABLE = 'arn:minio:sqs::DURABLE:redis'

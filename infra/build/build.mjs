@@ -1,0 +1,132 @@
+/**
+ * The project as JavaScript, in `dist/build-<key>`: compiled once for each change of the sources, without checking types.
+ * Under tsx, each process would spend half a second of CPU before its first line.
+ *
+ * Runs before everything else, so it is plain JavaScript without packages.
+ * @module
+ */
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
+const distDir = join(rootDir, 'dist')
+const CONFIG = 'tsconfig.build.json'
+const TSC = join('node_modules', 'typescript', 'bin', 'tsc')
+/** Of the tests, only what the runtimes that they start load: lists of functions, and what these import. */
+const isSource = (path) =>
+  /\.(?:ts|lua)$/.test(path) && (!path.startsWith('test/') || /^test\/helpers\/|functions\.ts$/.test(path))
+/** A build that nobody has used for so long is removed, unless a process runs from it. */
+const UNUSED_MS = 3_600_000
+
+/**
+ * The folder of the build that fits the sources; undefined where none can be made, in a folder that cannot be written or
+ * without the compiler.
+ *
+ * @throws {Error} with the compiler's words, when a source is not TypeScript
+ */
+export function ensureBuild() {
+  for (;;) {
+    const key = keyOfSources()
+    const dir = join(distDir, `build-${key}`)
+    if (existsSync(dir)) {
+      touch(dir)
+      return dir
+    }
+    const draft = makeDraft()
+    if (draft === undefined) return undefined
+    try {
+      compile(draft)
+      // Sources that changed meanwhile belong to another build.
+      if (keyOfSources() === key) publish(draft, dir)
+    } finally {
+      rmSync(draft, { recursive: true, force: true })
+    }
+    removeUnused()
+  }
+}
+
+/** By time and size, as make has it: reading them all would take half as long as many a command. */
+function keyOfSources() {
+  const hash = createHash('sha256')
+  for (const path of ['package.json', 'package-lock.json', 'tsconfig.json', CONFIG, ...sources()]) {
+    const { mtimeNs, size } = statSync(join(rootDir, path), { bigint: true })
+    hash.update(`${path}\n${mtimeNs} ${size}\n`)
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
+function* sources() {
+  const folders = ['functions', 'infra/local', 'runtime', 'test']
+  for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
+    for (const entry of readdirSync(join(rootDir, folder), { withFileTypes: true })) {
+      const path = `${folder}/${entry.name}`
+      // Lists that tests write come and go.
+      if (entry.isDirectory() && !entry.name.startsWith('lists-')) folders.push(path)
+      if (entry.isFile() && isSource(path)) yield path
+    }
+  }
+}
+
+function makeDraft() {
+  if (!existsSync(join(rootDir, TSC))) return undefined
+  try {
+    mkdirSync(distDir, { recursive: true })
+    return mkdtempSync(join(distDir, 'draft-'))
+  } catch (error) {
+    if (['EACCES', 'EPERM', 'EROFS'].includes(error.code)) return undefined
+    throw error
+  }
+}
+
+function compile(draft) {
+  const args = [join(rootDir, TSC), '-p', join(rootDir, CONFIG), '--outDir', draft]
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`compiling failed: ${error?.message ?? `${stdout}${stderr}`}`)
+  for (const path of ['package.json', ...[...sources()].filter((name) => name.endsWith('.lua'))]) {
+    mkdirSync(dirname(join(draft, path)), { recursive: true })
+    copyFileSync(join(rootDir, path), join(draft, path))
+  }
+}
+
+function publish(draft, dir) {
+  try {
+    renameSync(draft, dir)
+  } catch (error) {
+    // Another process was faster.
+    if (!existsSync(dir)) throw error
+  }
+}
+
+function touch(dir) {
+  try {
+    utimesSync(dir, new Date(), new Date())
+  } catch {
+    // Somebody else's.
+  }
+}
+
+function removeUnused() {
+  const { stdout: commandLines } = spawnSync('ps', ['-A', '-ww', '-o', 'args='], { encoding: 'utf8' })
+  for (const name of readdirSync(distDir)) {
+    if (!/^(?:build|draft)-/.test(name) || commandLines?.includes(name) !== false) continue
+    try {
+      const dir = join(distDir, name)
+      if (Date.now() - statSync(dir).mtimeMs > UNUSED_MS) rmSync(dir, { recursive: true, force: true })
+    } catch {
+      // Another process removes it too.
+    }
+  }
+}

@@ -1,0 +1,20 @@
+/** Runs a module of the project as JavaScript, or through tsx where it cannot be compiled. @module */
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { ensureBuild, rootDir } from './build.mjs'
+
+/** @param entryPath - by which the module starts its children where it runs through tsx */
+export async function launch(modulePath, entryPath) {
+  const dir = ensureBuild()
+  const path = dir ? join(dir, modulePath.replace(/\.ts$/, '.js')) : join(rootDir, modulePath)
+  if (dir) {
+    // Stack traces name the lines of the sources, also in children, which inherit the flag.
+    process.setSourceMapsEnabled(true)
+    process.execArgv.push('--enable-source-maps')
+  } else {
+    const { register } = await import('tsx/esm/api')
+    register()
+  }
+  process.argv[1] = dir ? path : (entryPath ?? path)
+  await import(pathToFileURL(path).href)
+}
