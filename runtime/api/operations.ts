@@ -9,6 +9,7 @@ import { createHistory } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Links } from '../storage/links.ts'
 import type { Storage } from '../storage/storage.ts'
+import { createSweepStore } from '../queue/sweeps.ts'
 import type { PassParts } from '../upkeep/sweep/pass.ts'
 import { createAnswerStore, type AnswerStore } from '../queue/answers.ts'
 import { createDeadLetterService, type DeadLetterService } from './dead-letters/service.ts'
@@ -63,7 +64,7 @@ export function createOperations(parts: OperationParts): ApiServices {
     objects: createObjectService(all),
     results: createResultService(all),
     functions: createFunctionService(all),
-    sweep: createSweepService({ ...parts.sweep, redis }),
+    sweep: createSweepService({ ...parts.sweep, store: createSweepStore(redis, queue) }),
     answers: createAnswerStore(redis, queue.keys.prefix),
   }
 }

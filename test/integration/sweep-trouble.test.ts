@@ -24,7 +24,7 @@ beforeAll(async () => {
 })
 
 it('refuses a prefix that no listing takes, and one that came all the same does not stop the passes after it', async () => {
-  const service = createSweepService({ ...partsOf(BOTH), redis: used.redis })
+  const service = createSweepService({ ...partsOf(BOTH), store: used.sweepStore() })
   for (const prefix of ['../', 'a/../b', './'])
     await expect(service.sweep({ kind: 'full', dryRun: false, prefix })).rejects.toThrow(StorageError)
   expect(await sweepStore().read()).toEqual({})
@@ -167,7 +167,7 @@ it('a dry run does not wait through the retries of a store that says nothing', a
       })
     },
   }
-  const service = createSweepService({ ...partsOf(BOTH, silent), redis: used.redis, patienceMs: 50 })
+  const service = createSweepService({ ...partsOf(BOTH, silent), store: used.sweepStore(), patienceMs: 50 })
   await expect(service.sweep({ kind: 'full', dryRun: true })).rejects.toThrow('given up')
 })
 

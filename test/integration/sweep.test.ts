@@ -153,19 +153,19 @@ it('keeps its place when it is told to stop, or when the store fails in the midd
 })
 
 it('says in a dry run what it would do, and changes nothing', async () => {
-  const service = createSweepService({ ...partsOf([cut]), redis: used.redis })
+  const service = createSweepService({ ...partsOf([cut]), store: used.sweepStore() })
   const request = { kind: 'full', dryRun: true } as const
   const answer = await service.sweep(request)
   expect(answer).toMatchObject({ objects: MANY, healed: { 'lost-event': MANY } })
   expect(answer).toHaveProperty('sample.length', 10)
   expect(await used.redis.keys(`${used.queue.keys.prefix}*`)).toEqual([])
-  const bounded = createSweepService({ ...partsOf([cut]), redis: used.redis, maxObjects: 120 })
+  const bounded = createSweepService({ ...partsOf([cut]), store: used.sweepStore(), maxObjects: 120 })
   await expect(bounded.sweep(request)).rejects.toThrow(/more than 120 objects/)
   await expect(service.sweep({ ...request, bucket: 'none' })).rejects.toThrow(/no function reads "none"/)
 })
 
 it('counts a lost place once in a dry run, and in one of a part too', async () => {
-  const service = createSweepService({ ...partsOf([cut]), redis: used.redis })
+  const service = createSweepService({ ...partsOf([cut]), store: used.sweepStore() })
   await runAll(partsOf([cut]), await fullPass('249'))
   await used.redis.del(used.queue.keys.stream('cut', 'low'))
   for (const part of [{}, { prefix: '249' }]) {
@@ -175,7 +175,7 @@ it('counts a lost place once in a dry run, and in one of a part too', async () =
 })
 
 it('takes wishes one after the other, in the order in which they came: the same once more is the same', async () => {
-  const service = createSweepService({ ...partsOf([cut]), redis: used.redis })
+  const service = createSweepService({ ...partsOf([cut]), store: used.sweepStore() })
   const request = { kind: 'full', dryRun: false, prefix: '11' } as const
   const wish = await service.sweep(request)
   expect(await service.sweep(request)).toEqual(wish)

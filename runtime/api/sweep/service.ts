@@ -1,5 +1,4 @@
 /** The sweep on demand: a wish that waits in Redis until a process takes it up, or a dry run that is answered at once. @module */
-import type { Redis } from 'ioredis'
 import { ulid } from 'ulid'
 import { toTime } from '../http/page.ts'
 import type { Sweep, SweepPass, SweepPreview, SweepRequest } from './model.ts'
@@ -9,7 +8,7 @@ import { newPass } from '../../upkeep/sweep/due.ts'
 import type { Healed } from '../../upkeep/sweep/heal.ts'
 import { paced } from '../../upkeep/sweep/pace.ts'
 import { steps, type PassParts } from '../../upkeep/sweep/pass.ts'
-import { createSweepStore, type Pass, type Wish } from '../../queue/sweeps.ts'
+import type { Pass, SweepStore, Wish } from '../../queue/sweeps.ts'
 import { SECOND_MS } from '../../time.ts'
 import { createLimiter, stepwise } from '../limiter.ts'
 
@@ -24,7 +23,7 @@ export interface SweepService {
 }
 
 export interface SweepServiceParts extends PassParts {
-  readonly redis: Redis
+  readonly store: SweepStore
   /** @defaultValue 1,000,000 */
   readonly maxObjects?: number
   /** A store that does not answer for so long is away. @defaultValue 5 s */
@@ -40,8 +39,7 @@ const PATIENCE_MS = 5 * SECOND_MS
 const MAX_OBJECTS = 1_000_000
 
 export function createSweepService(parts: SweepServiceParts): SweepService {
-  const { queue, functions, maxObjects = MAX_OBJECTS, patienceMs = PATIENCE_MS } = parts
-  const store = createSweepStore(parts.redis, queue)
+  const { queue, store, functions, maxObjects = MAX_OBJECTS, patienceMs = PATIENCE_MS } = parts
   const limiter = createLimiter(1)
   let trying = 0
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { startAtZero } from '../../../runtime/process/zero-metrics.ts'
 import { createMetrics } from '../../../runtime/telemetry/metrics.ts'
 import { expose } from '../../../runtime/process/exposition.ts'
-import { createTestApi } from './in-memory.ts'
+import { createTestApi } from './test-api.ts'
 
 describe('/healthz', () => {
   it('says that the process is alive, and what works in it', async () => {
@@ -25,7 +25,7 @@ describe('/readyz', () => {
     },
     { name: 'draining', rest: { isDraining: () => true }, status: 503 },
   ])('answers $status when $name', async ({ name, rest, status }) => {
-    const response = await createTestApi(rest).app.request('/readyz')
+    const response = await createTestApi({}, rest).app.request('/readyz')
     expect(response.status).toBe(status)
     expect(await response.json()).toMatchObject({ status: name })
   })

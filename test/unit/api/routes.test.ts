@@ -1,8 +1,66 @@
 import { describe, expect, it } from 'vitest'
-import { createTestApi, FUNCTION, PASS, RESULT, RUN, RUN_ID } from './in-memory.ts'
+import { createFunctionService, type FunctionParts } from '../../../runtime/api/functions/service.ts'
+import { createJobService, type JobParts } from '../../../runtime/api/jobs/service.ts'
+import { createRunService, type RunParts } from '../../../runtime/api/runs/service.ts'
+import { createSweepService, type SweepServiceParts } from '../../../runtime/api/sweep/service.ts'
+import type { JobStore } from '../../../runtime/queue/jobs.ts'
+import type { Queue } from '../../../runtime/queue/queue.ts'
+import { FUNCTION, JOB, PASS, RESULT, RUN, RUN_ID } from './examples.ts'
+import { functionNamed, only, runOf } from './objects/facts.ts'
+import { createTestApi, type Answers } from './test-api.ts'
 
-async function ask(path: string, method = 'GET', body?: unknown) {
-  const { app, calls } = createTestApi()
+const pageOf = <T>(...items: readonly T[]) => ({ items, nextCursor: null })
+const PREVIEW = { matched: 1, totalBytes: 1, sample: [], passedOver: {} }
+
+const { id: _id, cause: _cause, status: _status, startedAt: _start, endedAt: _end, ...found } = PASS
+const SWEEP_PREVIEW = { ...found, sample: [] }
+
+const ANSWERS: Answers = {
+  runs: {
+    list: () => Promise.resolve(pageOf(RUN)),
+    get: () => Promise.resolve(RUN),
+    retry: () => Promise.resolve(RUN),
+  },
+  deadLetters: {
+    list: () => Promise.resolve(pageOf(RUN)),
+    redrive: ({ dryRun }) => Promise.resolve(dryRun ? PREVIEW : JOB),
+  },
+  reprocess: { reprocess: () => Promise.resolve(JOB) },
+  jobs: { list: () => Promise.resolve(pageOf()) },
+  functions: {
+    list: () => Promise.resolve([FUNCTION]),
+    get: () => Promise.resolve(FUNCTION),
+    pause: () => Promise.resolve({ ...FUNCTION, isPaused: true }),
+    resume: () => Promise.resolve(FUNCTION),
+    setConcurrency: (_, limit) => Promise.resolve({ ...FUNCTION, concurrency: limit ?? 2 }),
+  },
+  results: { list: () => Promise.resolve(pageOf(RESULT)) },
+  sweep: {
+    view: () => Promise.resolve({ passes: [PASS] }),
+    sweep: ({ dryRun, kind }) =>
+      Promise.resolve(dryRun ? SWEEP_PREVIEW : { ...PASS, kind, status: 'waiting' }),
+  },
+}
+
+const functions = [functionNamed('cut')]
+/** The real services, on a Redis that knows one run, which is dead, and nothing else. */
+const REAL: Answers = {
+  runs: createRunService(
+    only<RunParts>({
+      functions,
+      queue: only<Queue>({
+        run: (id) => Promise.resolve(id === RUN_ID ? runOf({ state: 'dead' }, RUN_ID) : undefined),
+        cancel: () => Promise.resolve('dead'),
+      }),
+    }),
+  ),
+  functions: createFunctionService(only<FunctionParts>({ functions, storage: only({}) })),
+  jobs: createJobService(only<JobParts>({ jobs: only<JobStore>({ get: () => Promise.resolve(undefined) }) })),
+  sweep: createSweepService(only<SweepServiceParts>({ functions })),
+}
+
+async function ask(path: string, method = 'GET', body?: unknown, answers = ANSWERS) {
+  const { app, calls } = createTestApi(answers)
   const init =
     body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
   const response = await app.request(path, { method, ...init })
@@ -75,9 +133,9 @@ describe('one of many', () => {
     { path: '/v1/jobs/none', method: 'GET' },
     { path: '/v1/jobs/none', method: 'DELETE' },
   ])('is a 404 that names it when it is not there: $method $path', async ({ path, method }) => {
-    const { status, answer } = await ask(path, method)
+    const { status, answer } = await ask(path, method, undefined, REAL)
     expect(status).toBe(404)
-    expect(answer['detail']).toMatch(/there is no (run|function|job) (0{32}|none)/)
+    expect(answer['detail']).toMatch(/there is no (run|function|job) "?(0{32}|none)/)
   })
 
   it('is a 400 when its id can be none', async () => {
@@ -89,9 +147,16 @@ describe('what is to be done', () => {
   it('is a job that can be followed, or for a dry run its preview', async () => {
     expect(await ask('/v1/reprocess', 'POST', { keys: ['a'] })).toMatchObject({
       status: 202,
-      location: '/v1/jobs/job-1',
-      answer: { id: 'job-1' },
-      calls: [{ args: [{ bucket: 'incoming', keys: ['a'], status: 'any', force: false, limit: 1_000 }] }],
+      location: `/v1/jobs/${JOB.id}`,
+      answer: { id: JOB.id },
+      calls: [
+        {
+          args: [
+            { bucket: 'incoming', keys: ['a'], status: 'any', force: false, limit: 1_000 },
+            expect.any(AbortSignal),
+          ],
+        },
+      ],
     })
     const redrive = await ask('/v1/dead-letters/redrive', 'POST', { reason: 'permanent', dryRun: true })
     expect(redrive).toMatchObject({ status: 200, location: null, answer: { matched: 1 } })
@@ -102,29 +167,28 @@ describe('what is to be done', () => {
       status: 202,
       location: '/v1/sweep',
       answer: { id: PASS.id, status: 'waiting' },
-      calls: [{ name: 'sweep', args: [{ kind: 'full', dryRun: false }] }],
+      calls: [{ name: 'sweep.sweep', args: [{ kind: 'full', dryRun: false }, expect.any(AbortSignal)] }],
     })
     const part = { kind: 'recent', dryRun: true, bucket: 'incoming', prefix: 'a b/' }
     expect(await ask('/v1/sweep', 'POST', part)).toMatchObject({
       status: 200,
       location: null,
       answer: { healed: PASS.healed, sample: [] },
-      calls: [{ args: [part] }],
+      calls: [{ args: [part, expect.any(AbortSignal)] }],
     })
     expect(await ask('/v1/sweep')).toMatchObject({ status: 200, answer: { passes: [PASS] } })
   })
 
   it.each([{ kind: 'all' }, { dryrun: true }, { bucket: '' }, { bucket: 'none' }])(
     'is no sweep for %o',
-    async (body) => expect((await ask('/v1/sweep', 'POST', body)).status).toBe(422),
+    async (body) => expect((await ask('/v1/sweep', 'POST', body, REAL)).status).toBe(422),
   )
 
-  it('is refused in the words and with the numbers of the service', async () => {
-    expect(await ask('/v1/reprocess', 'POST', { prefix: '', limit: 2 })).toMatchObject({
-      status: 422,
-      answer: { title: 'Unprocessable Entity', detail: 'over the limit', matched: 3, limit: 2 },
+  it('is refused when it has ended otherwise', async () => {
+    expect(await ask(`/v1/runs/${RUN_ID}/cancel`, 'POST', undefined, REAL)).toMatchObject({
+      status: 409,
+      answer: { title: 'Conflict', detail: expect.stringContaining('dead') },
     })
-    expect(await ask(`/v1/runs/${RUN_ID}/cancel`, 'POST')).toMatchObject({ status: 409 })
   })
 
   it.each([
@@ -140,7 +204,8 @@ describe('what is to be done', () => {
     { concurrency: null, becomes: 2 },
   ])('may be a limit of $concurrency', async ({ concurrency, becomes }) => {
     const outcome = await ask('/v1/functions/cut', 'PATCH', { concurrency })
-    expect(outcome).toMatchObject({ status: 200, answer: { concurrency: becomes } })
+    const calls = [{ name: 'functions.setConcurrency', args: ['cut', concurrency] }]
+    expect(outcome).toMatchObject({ status: 200, answer: { concurrency: becomes }, calls })
   })
 })
 

@@ -4,11 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../../infra/local/settings/ports.ts'
 import { createLogger } from '../../../runtime/telemetry/logger.ts'
 import { listen } from '../../../runtime/process/listen.ts'
-import { createTestApi } from '../api/in-memory.ts'
+import { createTestApi } from '../api/test-api.ts'
 
 let port: number
 let close: () => void
-const { app, calls } = createTestApi()
+const { app, calls } = createTestApi({
+  runs: { list: () => Promise.resolve({ items: [], nextCursor: null }) },
+})
 beforeAll(async () => {
   port = await freePort()
   const log = createLogger({ level: 'silent', format: 'json' })

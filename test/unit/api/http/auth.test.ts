@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { TokenRole } from '../../../../runtime/settings/config.ts'
-import { createTestApi, RUN_ID } from '../in-memory.ts'
+import { FUNCTION, RUN_ID } from '../examples.ts'
+import { createTestApi, type Answers } from '../test-api.ts'
 
 const TOKENS = {
   reader: 'the-token-of-a-reader',
@@ -9,6 +10,12 @@ const TOKENS = {
 } as const
 const JSON_TYPE = { 'content-type': 'application/json' }
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+const ANSWERS: Answers = {
+  runs: { list: () => Promise.resolve({ items: [], nextCursor: null }) },
+  functions: { pause: () => Promise.resolve(FUNCTION) },
+  deadLetters: { purge: () => Promise.resolve({ purged: 1 }) },
+}
 
 const PURGE = '/v1/dead-letters/purge'
 
@@ -24,7 +31,7 @@ describe('with tokens set', () => {
     { method: 'POST', path: '/v1/reprocess', least: 'operator' },
     { method: 'POST', path: PURGE, least: 'admin' },
   ])('$method $path needs the role $least', async ({ method, path, least }) => {
-    const { app } = createTestApi({ tokens: TOKENS })
+    const { app } = createTestApi(ANSWERS, { tokens: TOKENS })
     const roles = ['reader', 'operator', 'admin'] as const
     const allowed: TokenRole[] = []
     for (const role of roles) {
@@ -40,7 +47,7 @@ describe('with tokens set', () => {
     { name: 'the beginning of a token', headers: bearer(TOKENS.admin.slice(0, -1)), challenge: /invalid/ },
     { name: 'another scheme', headers: { authorization: `Basic ${TOKENS.admin}` }, challenge: /^Bearer/ },
   ])('answers $name with 401, a challenge, and no token', async ({ headers, challenge }) => {
-    const { app } = createTestApi({ tokens: TOKENS })
+    const { app } = createTestApi(ANSWERS, { tokens: TOKENS })
     const response = await app.request('/v1/runs', headers && { headers })
     expect(response.status).toBe(401)
     expect(response.headers.get('www-authenticate')).toMatch(challenge)
@@ -49,7 +56,7 @@ describe('with tokens set', () => {
   })
 
   it('asks before it says what exists, reads a body, or names a method', async () => {
-    const { app } = createTestApi({ tokens: TOKENS })
+    const { app } = createTestApi(ANSWERS, { tokens: TOKENS })
     const requests = [
       app.request('/v1/nothing'),
       app.request('/v1/runs', { method: 'PUT' }),
@@ -59,11 +66,11 @@ describe('with tokens set', () => {
   })
 
   it.each(['/healthz', '/readyz', '/metrics', '/openapi.json'])('leaves %s open to all', async (path) => {
-    expect((await createTestApi({ tokens: TOKENS }).app.request(path)).status).toBe(200)
+    expect((await createTestApi(ANSWERS, { tokens: TOKENS }).app.request(path)).status).toBe(200)
   })
 
   it('takes the scheme in any case, and calls by any name', async () => {
-    const { app } = createTestApi({ tokens: { reader: TOKENS.reader } })
+    const { app } = createTestApi(ANSWERS, { tokens: { reader: TOKENS.reader } })
     const headers = {
       authorization: `bearer ${TOKENS.reader}`,
       host: 'sluice.example',
@@ -73,7 +80,7 @@ describe('with tokens set', () => {
   })
 
   it('lets nobody purge when only a reader has a token', async () => {
-    const { app } = createTestApi({ tokens: { reader: TOKENS.reader } })
+    const { app } = createTestApi(ANSWERS, { tokens: { reader: TOKENS.reader } })
     const headers = { ...bearer(TOKENS.reader), ...JSON_TYPE }
     expect((await app.request(PURGE, { method: 'POST', headers, body: '{}' })).status).toBe(403)
   })
@@ -81,7 +88,7 @@ describe('with tokens set', () => {
 
 describe('without tokens', () => {
   it('lets everybody on this machine do everything', async () => {
-    const { app } = createTestApi()
+    const { app } = createTestApi(ANSWERS)
     const response = await app.request(PURGE, { method: 'POST', headers: JSON_TYPE, body: '{}' })
     expect(await response.json()).toEqual({ purged: 1 })
   })
@@ -89,7 +96,7 @@ describe('without tokens', () => {
   it.each(['localhost', 'LOCALHOST:8080', '127.0.0.1:1', '127.9.9.9', '[::1]:8080'])(
     'answers calls to %s',
     async (host) => {
-      expect((await createTestApi().app.request('/v1/runs', { headers: { host } })).status).toBe(200)
+      expect((await createTestApi(ANSWERS).app.request('/v1/runs', { headers: { host } })).status).toBe(200)
     },
   )
 
@@ -101,7 +108,7 @@ describe('without tokens', () => {
     '10.0.0.1',
     '',
   ])('answers no call to "%s", which a page may have made resolve to this machine', async (host) => {
-    const { app } = createTestApi()
+    const { app } = createTestApi(ANSWERS)
     for (const path of ['/v1/runs', '/metrics', '/healthz', '/readyz', '/openapi.json', '/nothing']) {
       const response = await app.request(path, { headers: { host } })
       expect({ path, status: response.status }).toEqual({ path, status: 403 })
@@ -116,7 +123,10 @@ describe('without tokens', () => {
     { origin: 'http://localhost:8080', status: 200 },
   ])('answers a page of $origin with $status', async ({ origin, status }) => {
     const headers = { host: 'localhost:8080', origin }
-    const response = await createTestApi().app.request('/v1/functions/cut/pause', { method: 'POST', headers })
+    const response = await createTestApi(ANSWERS).app.request('/v1/functions/cut/pause', {
+      method: 'POST',
+      headers,
+    })
     expect(response.status).toBe(status)
   })
 
@@ -124,7 +134,7 @@ describe('without tokens', () => {
     'takes no %s, which a page may send across sites',
     async (type) => {
       const init = { method: 'POST', headers: { 'content-type': type }, body: '{"prefix":""}' }
-      expect((await createTestApi().app.request('/v1/reprocess', init)).status).toBe(415)
+      expect((await createTestApi(ANSWERS).app.request('/v1/reprocess', init)).status).toBe(415)
     },
   )
 })

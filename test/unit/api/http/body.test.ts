@@ -1,11 +1,15 @@
 import { describe, expect, it, vi } from 'vitest'
 import { MAX_BODY_BYTES } from '../../../../runtime/api/http/body.ts'
-import { createTestApi, RUN_ID } from '../in-memory.ts'
+import { JOB, RUN, RUN_ID } from '../examples.ts'
+import { createTestApi } from '../test-api.ts'
 
 const RETRY = `/v1/runs/${RUN_ID}/retry`
 
 async function post(path: string, body?: RequestInit['body'], type = 'application/json') {
-  const { app, calls } = createTestApi()
+  const { app, calls } = createTestApi({
+    reprocess: { reprocess: () => Promise.resolve(JOB) },
+    runs: { retry: () => Promise.resolve(RUN) },
+  })
   const headers = { 'content-type': type }
   const init: RequestInit = { method: 'POST', headers, body: body ?? null, duplex: 'half' }
   const response = await app.request(path, init)
@@ -45,7 +49,7 @@ describe('a body', () => {
 
   it('may hold any text, also whole surrogate pairs and what only looks like halves', async () => {
     const { calls } = await post('/v1/reprocess', String.raw`{"prefix":"\ud83d\ude00 \\ud83d ü\u0000"}`)
-    expect(calls).toMatchObject([{ args: [{ prefix: '😀 \\ud83d ü\0' }] }])
+    expect(calls).toMatchObject([{ args: [{ prefix: '😀 \\ud83d ü\0' }, expect.any(AbortSignal)] }])
   })
 
   it('may be left out where every field has a default, also by clients that name its type', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createTestApi } from '../in-memory.ts'
+import { createTestApi } from '../test-api.ts'
 
 interface Operation {
   readonly security?: readonly unknown[]

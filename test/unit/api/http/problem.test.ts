@@ -2,19 +2,18 @@ import { AbortError } from 'p-retry'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { StorageError } from '../../../../runtime/storage/errors.ts'
-import { createInMemory, createTestApi } from '../in-memory.ts'
+import { RefusedError } from '../../../../runtime/api/http/problem.ts'
+import { createTestApi, type Answers } from '../test-api.ts'
 
 /** The interface over a service that fails so; what it logs is in `lines`. */
 function failing(thrown: unknown) {
   const lines: string[] = []
-  const { services } = createInMemory()
-  const { app } = createTestApi({
-    log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) }),
-    services: { ...services, runs: { ...services.runs, list: () => Promise.reject(thrown) } },
-  })
+  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
+  const { app } = createTestApi({ runs: { list: () => Promise.reject(thrown) } }, { log })
   return { request: () => app.request('/v1/runs'), lines }
 }
 
+const EMPTY: Answers = { runs: { list: () => Promise.resolve({ items: [], nextCursor: null }) } }
 const withCode = (message: string, code: string) => Object.assign(new Error(message), { code })
 
 describe('a failure that nobody foresaw', () => {
@@ -89,9 +88,23 @@ describe('what the store can never do', () => {
   })
 })
 
+describe('a refusal of a service', () => {
+  it.each([
+    { kind: 'not-found', status: 404, title: 'Not Found' },
+    { kind: 'conflict', status: 409, title: 'Conflict' },
+    { kind: 'impossible', status: 422, title: 'Unprocessable Entity' },
+  ] as const)('of the kind $kind is a $status with its words and numbers', async ({ kind, ...answer }) => {
+    const { request, lines } = failing(new RefusedError(kind, 'over the limit', { matched: 3, limit: 2 }))
+    const response = await request()
+    expect(response.status).toBe(answer.status)
+    expect(await response.json()).toMatchObject({ ...answer, detail: 'over the limit', matched: 3, limit: 2 })
+    expect(lines).toEqual([])
+  })
+})
+
 describe('a request', () => {
   it('keeps the id that it was given, in every answer', async () => {
-    const { app } = createTestApi()
+    const { app } = createTestApi(EMPTY)
     for (const path of ['/v1/runs', '/v1/nothing', '/v1/runs?limit=0', '/healthz']) {
       const response = await app.request(path, { headers: { 'x-request-id': 'mine-1' } })
       expect(response.headers.get('x-request-id')).toBe('mine-1')
@@ -99,13 +112,13 @@ describe('a request', () => {
   })
 
   it('gets an answer that nobody stores', async () => {
-    const { app } = createTestApi()
+    const { app } = createTestApi(EMPTY)
     for (const path of ['/v1/runs', '/v1/nothing', '/v1/runs?limit=0'])
       expect((await app.request(path)).headers.get('cache-control')).toBe('no-store')
   })
 
   it('of another method than a path has gets the ones that it has', async () => {
-    const { app } = createTestApi()
+    const { app } = createTestApi(EMPTY)
     const response = await app.request('/v1/functions/cut', { method: 'DELETE' })
     expect(response.status).toBe(405)
     expect(response.headers.get('allow')).toBe('GET, HEAD, PATCH')
@@ -113,7 +126,7 @@ describe('a request', () => {
   })
 
   it('is answered by HEAD where GET is, without a body', async () => {
-    const response = await createTestApi().app.request('/v1/runs', { method: 'HEAD' })
+    const response = await createTestApi(EMPTY).app.request('/v1/runs', { method: 'HEAD' })
     expect(response.status).toBe(200)
     expect(await response.text()).toBe('')
   })

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { createTestApi } from '../in-memory.ts'
+import type { ObjectView } from '../../../../runtime/api/objects/model.ts'
+import { createTestApi } from '../test-api.ts'
 
-async function view(path: string) {
-  const { app, calls } = createTestApi()
+const view = (bucket: string, key: string): Promise<ObjectView> =>
+  Promise.resolve({ bucket, key, object: null, summary: 'never seen', events: [], functions: [], runs: [] })
+
+async function ask(path: string) {
+  const { app, calls } = createTestApi({ objects: { view } })
   const response = await app.request(path)
   return { status: response.status, answer: await response.json(), viewed: calls[0]?.args }
 }
@@ -20,7 +24,7 @@ describe('an object', () => {
     { name: 'reserved words', path: '~sluice/cancel', key: '~sluice/cancel' },
     { name: '1,024 bytes', path: '%C3%BC'.repeat(512), key: 'ü'.repeat(512) },
   ])('is found by a key with $name', async ({ path, key }) => {
-    const { status, viewed } = await view(`/v1/objects/incoming/${path}`)
+    const { status, viewed } = await ask(`/v1/objects/incoming/${path}`)
     expect({ status, viewed }).toEqual({ status: 200, viewed: ['incoming', key] })
   })
 
@@ -29,7 +33,7 @@ describe('an object', () => {
     { query: 'a+b%2B', key: 'a b+' },
     { query: '.', key: '.' },
   ])('is found by a key in the query, where dot segments stay: $query', async ({ query, key }) => {
-    expect((await view(`/v1/objects/incoming?key=${query}`)).viewed).toEqual(['incoming', key])
+    expect((await ask(`/v1/objects/incoming?key=${query}`)).viewed).toEqual(['incoming', key])
   })
 
   it.each([
@@ -41,13 +45,13 @@ describe('an object', () => {
     { name: 'two keys', path: 'incoming?key=a&key=b', status: 400 },
     { name: 'no name of a bucket', path: 'In_Coming/a', status: 400 },
   ])('is not looked for with $name', async ({ path, status }) => {
-    const outcome = await view(`/v1/objects/${path}`)
+    const outcome = await ask(`/v1/objects/${path}`)
     expect(outcome).toMatchObject({ status, answer: { status }, viewed: undefined })
   })
 })
 
 it('is counted under one route, whatever its key', async () => {
-  const { app, metrics } = createTestApi()
+  const { app, metrics } = createTestApi({ objects: { view } })
   for (const path of ['/incoming/a', '/incoming/a/b%0Ac', '/incoming?key=a', '/other/c?d'])
     await app.request(`/v1/objects${path}`)
   const { values } = await metrics.httpSeconds.get()

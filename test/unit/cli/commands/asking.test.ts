@@ -1,7 +1,7 @@
 /** Commands that ask: what they send, and what they print for people and for programs. */
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { RESULT } from '../../api/in-memory.ts'
+import { RESULT } from '../../api/examples.ts'
 import { RUN_ID, runOf } from './answers.ts'
 import { useFakeApi, type Answer, type Asked } from './fake-api.ts'
 

@@ -1,7 +1,7 @@
 /** Commands that steer: what they send, and how they wait. */
 import { EventEmitter } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { FUNCTION } from '../../api/in-memory.ts'
+import { FUNCTION } from '../../api/examples.ts'
 import { jobOf, RUN_ID, runOf } from './answers.ts'
 import { useFakeApi, type Answer, type Asked } from './fake-api.ts'
 

@@ -1,6 +1,29 @@
-import { describe, expect, it } from 'vitest'
-import type { AnswerStore } from '../../../../runtime/queue/answers.ts'
-import { createInMemory, createTestApi, RUN_ID } from '../in-memory.ts'
+/** `Idempotency-Key` over HTTP, with the answers in a real Redis: a request that is sent again is done once. */
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { RefusedError } from '../../runtime/api/http/problem.ts'
+import { createAnswerStore, type AnswerStore } from '../../runtime/queue/answers.ts'
+import { connectRedis } from '../../runtime/queue/redis.ts'
+import { createLogger } from '../../runtime/telemetry/logger.ts'
+import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
+import { JOB, RUN, RUN_ID } from '../unit/api/examples.ts'
+import { createTestApi, type Answers } from '../unit/api/test-api.ts'
+
+let server: TestRedis
+let redis: Redis
+let answers: AnswerStore
+beforeAll(async () => {
+  server = await startTestRedis()
+  redis = connectRedis(server.url, 'command', createLogger({ level: 'silent', format: 'json' }))
+})
+afterAll(async () => {
+  redis.disconnect()
+  await server.stop()
+})
+beforeEach(() => {
+  answers = createAnswerStore(redis, `test-${randomUUID()}:`)
+})
 
 const TOKENS = { operator: 'the-token-of-an-operator', admin: 'the-token-of-an-admin' } as const
 const REQUEST = {
@@ -8,6 +31,26 @@ const REQUEST = {
   body: '{"prefix":"films/"}',
   key: 'k-1',
   token: TOKENS.admin as string,
+}
+const PREVIEW = { matched: 0, totalBytes: 0, sample: [], passedOver: {} }
+
+/** Each request is a job of its own. */
+function apiWith(more: Answers = {}) {
+  let jobs = 0
+  const newJob = async (request: { dryRun: boolean; limit: number }) => {
+    if (request.limit < 3) throw new RefusedError('impossible', 'over the limit')
+    return request.dryRun ? PREVIEW : { ...JOB, id: `job-${++jobs}` }
+  }
+  return createTestApi(
+    {
+      answers,
+      reprocess: { reprocess: newJob },
+      deadLetters: { redrive: newJob },
+      runs: { retry: () => Promise.resolve(RUN) },
+      ...more,
+    },
+    { tokens: TOKENS },
+  )
 }
 
 function send(app: ReturnType<typeof createTestApi>['app'], more: Partial<typeof REQUEST> = {}) {
@@ -27,7 +70,7 @@ describe('a request with an Idempotency-Key', () => {
     { path: '/v1/dead-letters/redrive', body: '{}' },
     { path: `/v1/runs/${RUN_ID}/retry`, body: '{"force":true}' },
   ])('is done once, and answered alike when it is sent again: $path $body', async (request) => {
-    const { app, calls } = createTestApi({ tokens: TOKENS })
+    const { app, calls } = apiWith()
     const first = await send(app, request)
     const second = await send(app, request)
     const facts = async (response: Response) => ({
@@ -49,7 +92,7 @@ describe('a request with an Idempotency-Key', () => {
     { name: 'another route', more: { path: '/v1/dead-letters/redrive', body: '{}' } },
     { name: 'another role', more: { token: TOKENS.operator as string } },
   ])('is refused with $name', async ({ more }) => {
-    const { app, calls } = createTestApi({ tokens: TOKENS })
+    const { app, calls } = apiWith()
     await send(app)
     const response = await send(app, more)
     expect(response.status).toBe(422)
@@ -58,17 +101,20 @@ describe('a request with an Idempotency-Key', () => {
   })
 
   it('waits for the first one', async () => {
-    const { services } = createInMemory()
     let finish = () => {}
     const finished = new Promise<void>((resolve) => (finish = resolve))
+    let begin = () => {}
+    const begun = new Promise<void>((resolve) => (begin = resolve))
     const reprocess = {
       async reprocess() {
+        begin()
         await finished
-        return { matched: 0, totalBytes: 0, sample: [], passedOver: {} }
+        return PREVIEW
       },
     }
-    const { app } = createTestApi({ tokens: TOKENS, services: { ...services, reprocess } })
+    const { app } = apiWith({ reprocess })
     const first = send(app)
+    await begun
     const second = await send(app)
     expect([second.status, second.headers.get('retry-after')]).toEqual([409, '1'])
     finish()
@@ -77,13 +123,11 @@ describe('a request with an Idempotency-Key', () => {
   })
 
   it('may be sent again after a server was away, and no other request under its key: it may have been done', async () => {
-    const { services } = createInMemory()
     let isDown = true
-    const reprocess: typeof services.reprocess = {
-      reprocess: (request) =>
-        isDown ? Promise.reject(new Error('Connection is closed.')) : services.reprocess.reprocess(request),
+    const reprocess = {
+      reprocess: () => (isDown ? Promise.reject(new Error('Connection is closed.')) : Promise.resolve(JOB)),
     }
-    const { app } = createTestApi({ tokens: TOKENS, services: { ...services, reprocess } })
+    const { app } = apiWith({ reprocess })
     expect((await send(app)).status).toBe(503)
     const other = await send(app, { body: '{"prefix":"other/"}' })
     expect([other.status, await other.text()]).toEqual([422, expect.stringContaining('Idempotency-Key')])
@@ -93,23 +137,21 @@ describe('a request with an Idempotency-Key', () => {
   })
 
   it('leaves its key to others when it was refused', async () => {
-    const { app } = createTestApi({ tokens: TOKENS })
+    const { app } = apiWith()
     expect((await send(app, { body: '{"prefix":"","limit":1}' })).status).toBe(422)
     expect((await send(app)).status).toBe(202)
   })
 
   it('is answered also when its answer cannot be kept', async () => {
-    const { services } = createInMemory()
     const lost = () => Promise.reject(new Error('Connection is closed.'))
-    const answers: AnswerStore = {
-      begin: () => Promise.resolve({ kind: 'begun', keep: lost, forget: lost, doubt: lost }),
-    }
-    const { app } = createTestApi({ tokens: TOKENS, services: { ...services, answers } })
+    const { app } = apiWith({
+      answers: { begin: () => Promise.resolve({ kind: 'begun', keep: lost, forget: lost, doubt: lost }) },
+    })
     expect((await send(app)).status).toBe(202)
   })
 
   it.each(['ü', 'x'.repeat(201), 'a\tb'])('is refused when the key is no such: %j', async (key) => {
-    const { app, calls } = createTestApi({ tokens: TOKENS })
+    const { app, calls } = apiWith()
     const response = await send(app, { key })
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ issues: [{ path: 'Idempotency-Key' }] })
@@ -118,7 +160,7 @@ describe('a request with an Idempotency-Key', () => {
 })
 
 it('does a request without a key each time', async () => {
-  const { app, calls } = createTestApi({ tokens: TOKENS })
+  const { app, calls } = apiWith()
   for (const location of ['/v1/jobs/job-1', '/v1/jobs/job-2'])
     expect((await send(app, { key: '' })).headers.get('location')).toBe(location)
   expect(calls).toHaveLength(2)
