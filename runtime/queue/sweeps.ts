@@ -1,7 +1,6 @@
 /** What Redis keeps of the sweep: the pass that goes on, those that are asked for, and how the last ones ended. @module */
 import type { Redis } from 'ioredis'
 import type { Queue } from './queue.ts'
-import { HEAL_REASONS, type HealReason, type LeftAlone, type ReportReason } from '../upkeep/sweep/decide.ts'
 
 /** `full` looks at every object, `recent` at those that came since shortly before the last pass began. */
 export const PASS_KINDS = ['full', 'recent'] as const
@@ -9,6 +8,49 @@ export type PassKind = (typeof PASS_KINDS)[number]
 
 /** Why a pass began. */
 export type PassCause = 'request' | 'start' | 'no-marker' | 'interval' | 'reconnect'
+
+/**
+ * Reasons for which the sweep heals something:
+ * - `lost-event`: neither a run nor a record of one: the upload was never heard of
+ * - `restored`: its run ended because of a newer version, and that is gone: it is the latest once more
+ * - `stream-entry`, `delay-entry`: its run has lost its place in Redis
+ * - `lost-delete`: results of a source that was deleted, of a function which removes them then
+ */
+export const HEAL_REASONS = ['lost-event', 'restored', 'stream-entry', 'delay-entry', 'lost-delete'] as const
+export type HealReason = (typeof HEAL_REASONS)[number]
+
+/**
+ * Reasons for which the sweep only reports something:
+ * - an object without a run: `too-young`, `before-watermark`, `not-set-up`, `event-unknown`
+ * - `removed`: its result was there and was removed on purpose: only a request makes it again
+ * - `past-keeping`: it has no result, and is so old that its result would not be kept
+ * - `source-stays`: it is done, and a function that removes sources after success has not removed this one: Redis was
+ *   emptied before, or another function has not succeeded
+ * - `deleted-before`: results of a source that was deleted before the last full pass, which left them alone
+ * - `unreadable`: the store does not return the objects that would tell what became of it
+ * - `bucket-refused`: a bucket that the store does not list
+ */
+export const REPORT_REASONS = [
+  'too-young',
+  'before-watermark',
+  'not-set-up',
+  'event-unknown',
+  'removed',
+  'past-keeping',
+  'source-stays',
+  'deleted-before',
+  'unreadable',
+  'bucket-refused',
+] as const
+export type ReportReason = (typeof REPORT_REASONS)[number]
+
+/** An object that the sweep leaves alone, or a bucket, which has no key. */
+export interface LeftAlone {
+  readonly reason: ReportReason
+  readonly bucket: string
+  readonly key?: string
+  readonly functionName?: string
+}
 
 /** Which pass somebody wants. */
 export interface Wish {

@@ -6,7 +6,7 @@ import { removeVersions, versionsOf } from '../../runtime/output/removal.ts'
 import { readVerdict, writeVerdict, type VerdictState } from '../../runtime/output/verdict.ts'
 import { runIdOf } from '../../runtime/queue/keys.ts'
 import { steps } from '../../runtime/upkeep/sweep/pass.ts'
-import { lookAtRemoval } from '../../runtime/upkeep/sweep/removals.ts'
+import { recordAnnouncedRemoval } from '../../runtime/upkeep/sweep/removals.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { useSweep } from '../helpers/sweep.ts'
 
@@ -63,7 +63,11 @@ async function removeAll(key: string, definition?: FunctionDefinition): Promise<
 }
 /** As the store announces it: see `upkeep/debts.ts`. */
 const announced = (key: string, decidedBeforeMs?: number, definition = made) =>
-  lookAtRemoval(partsOf([definition]), { functionName: 'made', bucket: 'incoming', key }, decidedBeforeMs)
+  recordAnnouncedRemoval(
+    partsOf([definition]),
+    { functionName: 'made', bucket: 'incoming', key },
+    decidedBeforeMs,
+  )
 
 const NOTHING = { healed: {}, reported: {} }
 const REMOVED = { healed: {}, reported: { removed: 1 } }

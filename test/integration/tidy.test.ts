@@ -14,7 +14,7 @@ import { connectRedis, redisNowMs } from '../../runtime/queue/redis.ts'
 import { StorageError } from '../../runtime/storage/errors.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { DAY_MS } from '../../runtime/time.ts'
-import { lookAt } from '../../runtime/upkeep/sweep/look.ts'
+import { sweepKey } from '../../runtime/upkeep/sweep/one-key.ts'
 import { createCleanupPayers } from '../../runtime/upkeep/cleanup.ts'
 import { createDebtCollector } from '../../runtime/upkeep/debts.ts'
 import { createVerdictPayer } from '../../runtime/upkeep/verdicts.ts'
@@ -72,7 +72,7 @@ function tidyWith(
   const sweep = { queue, storage, functions, router, history, graceMs: 0, paths: 2, recordTtlMs: 1 } as const
   const checkLatest = (bucket: string, key: string) => {
     used.looks++
-    return lookAt(sweep, bucket, key)
+    return sweepKey(sweep, bucket, key)
   }
   const recordRemoval = (removal: ResultsOf) => {
     removals.push(removal)

@@ -68,7 +68,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       ['a recent pass looks at all', 'latest.lastModifiedMs >= scope.sinceMs', 'true'],
       [
         'a record that cannot be read ends the pass',
-        'if (!isLasting(error)) throw error\n      const { functionName',
+        'if (!isPermanent(error)) throw error\n      const { functionName',
         'throw error\n      const { functionName',
       ],
     ],
@@ -136,7 +136,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ],
     [
       'a bucket that is refused ends the pass',
-      '      if (!isLasting(error)) throw error\n',
+      '      if (!isPermanent(error)) throw error\n',
       '      throw error\n',
     ],
   ]),
@@ -178,14 +178,14 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       ],
       [
         'what cannot be looked at is tried for ever',
-        '      if (!isLasting(error)) throw error\n',
+        '      if (!isPermanent(error)) throw error\n',
         '      throw error\n',
       ],
     ],
   ),
   ...mutantsOf(
-    'runtime/upkeep/sweep/pace.ts',
-    ['test/unit/upkeep/sweep/pace.test.ts'],
+    'runtime/upkeep/sweep/due.ts',
+    ['test/unit/upkeep/sweep/due.test.ts'],
     [
       [
         'a pass does not rest',
@@ -202,7 +202,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       'if not text then return 0 end',
     ],
   ]),
-  ...mutantsOf('runtime/upkeep/sweep/look.ts', TIDY, [
+  ...mutantsOf('runtime/upkeep/sweep/one-key.ts', TIDY, [
     ['a look is done while a run goes on', "states.some((found) => found?.state === 'running')", 'false'],
   ]),
 ]

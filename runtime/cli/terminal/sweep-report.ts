@@ -1,6 +1,6 @@
 /** The findings of a sweep, in words. @module */
 import type { SweepPass, SweepPreview } from '../../api/sweep/model.ts'
-import type { HealReason, ReportReason } from '../../upkeep/sweep/decide.ts'
+import type { HealReason, ReportReason } from '../../queue/sweeps.ts'
 import { countText, timeText } from './amounts.ts'
 import { printable, shownOn } from './printable.ts'
 import type { Terminal } from './terminal.ts'

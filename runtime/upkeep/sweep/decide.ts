@@ -6,49 +6,7 @@
 import type { Vacancy } from '../../output/vacancy.ts'
 import type { VerdictState } from '../../output/verdict.ts'
 import type { RunState } from '../../queue/run.ts'
-
-/**
- * What was wrong and is healed:
- * - `lost-event`: neither a run nor a record of one: nobody ever heard of the upload
- * - `restored`: its run ended because of a newer version, and that is gone: it is the latest once more
- * - `stream-entry`, `delay-entry`: its run has lost its place in Redis
- * - `lost-delete`: results of a source that was deleted, of a function which removes them then
- */
-export const HEAL_REASONS = ['lost-event', 'restored', 'stream-entry', 'delay-entry', 'lost-delete'] as const
-export type HealReason = (typeof HEAL_REASONS)[number]
-
-/**
- * What is left alone, and told of:
- * - an object without a run: `too-young`, `before-watermark`, `not-set-up`, `event-unknown`
- * - `removed`: its result was there and was removed on purpose: only a request makes it again
- * - `past-keeping`: it has no result, and is so old that its result would not be kept
- * - `source-stays`: it is done, and a function that removes sources after success has not removed this one: Redis was
- *   emptied before, or another function has not succeeded
- * - `deleted-before`: results of a source that was deleted before the last full pass, which let them stand
- * - `unreadable`: nobody can say what became of it, since the store does not give what would tell
- * - `bucket-refused`: a bucket that the store does not list
- */
-export const REPORT_REASONS = [
-  'too-young',
-  'before-watermark',
-  'not-set-up',
-  'event-unknown',
-  'removed',
-  'past-keeping',
-  'source-stays',
-  'deleted-before',
-  'unreadable',
-  'bucket-refused',
-] as const
-export type ReportReason = (typeof REPORT_REASONS)[number]
-
-/** What is left alone, by its name; a bucket has no key. */
-export interface LeftAlone {
-  readonly reason: ReportReason
-  readonly bucket: string
-  readonly key?: string
-  readonly functionName?: string
-}
+import type { ReportReason } from '../../queue/sweeps.ts'
 
 export interface Facts {
   /** Of the run of this version; undefined when Redis knows of none. */

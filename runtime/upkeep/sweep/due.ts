@@ -1,5 +1,5 @@
-/** Which pass of the sweep is to begin now, if any. Pure. @module */
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../time.ts'
+/** When a pass of the sweep begins and which, and how fast it goes. @module */
+import { HOUR_MS, MINUTE_MS, SECOND_MS, sleep } from '../../time.ts'
 import { isAboutAll, type Pass, type PassCause, type SweepState, type Wish } from '../../queue/sweeps.ts'
 
 export interface DueSettings {
@@ -102,5 +102,22 @@ export function newPass(
     runs: 0,
     healed: {},
     reported: {},
+  }
+}
+
+/** The longest rest between two batches. */
+const LONGEST_REST_MS = SECOND_MS
+
+/**
+ * Rests after each item for as long as it took: half of the time belongs to the intake and the API of the same process. Ends
+ * after the item in hand when `signal` aborts.
+ */
+export async function* paced<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  let beganMs = performance.now()
+  for await (const item of items) {
+    yield item
+    await sleep(Math.min(performance.now() - beganMs, LONGEST_REST_MS), signal)
+    if (signal.aborted) return
+    beganMs = performance.now()
   }
 }

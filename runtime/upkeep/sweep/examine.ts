@@ -1,71 +1,15 @@
 /**
- * Looks at latest versions and says what is to be done about each function that is for them. Redis is asked once for all;
- * the buckets about what it does not know, and about each success whose result may be of another version.
+ * Decides, for latest versions, what to do for each function that matches them. Redis is asked once for all of them; the buckets
+ * only about those that Redis does not know, and about each success whose result may be of another version.
  * @module
  */
-import type { FunctionDefinition } from '../../function/definition.ts'
-import type { Router } from '../../function/routing.ts'
-import { objectIdOf, runIdOf } from '../../queue/keys.ts'
-import type { History } from '../../queue/history.ts'
-import type { Queue } from '../../queue/queue.ts'
-import type { RunPayload } from '../../queue/run.ts'
-import { generationOf, versionOf } from '../../storage/object-version.ts'
-import type { ListedObject, Storage } from '../../storage/storage.ts'
-import type { Decision, LeftAlone } from './decide.ts'
+import type { Decision } from './decide.ts'
+import type { LeftAlone } from '../../queue/sweeps.ts'
+import { candidatesOf, type Candidate, type ExamineParts, type Scope } from './candidates.ts'
 import { judge } from './judge.ts'
-import { isLasting } from './lasting.ts'
+import { isPermanent, type Unreadable } from './unreadable.ts'
 import { lostDeletes, type FollowedDeletes, type LostDelete } from './lost-deletes.ts'
 import type { ListedKey } from './listing.ts'
-
-export interface ExamineParts {
-  readonly storage: Storage
-  readonly queue: Queue
-  readonly history: History
-  readonly router: Router
-  readonly graceMs: number
-  /** How long results are kept; undefined: for ever. */
-  readonly resultsKeptMs?: number | undefined
-}
-
-export interface Scope {
-  readonly bucket: string
-  /** Redis's clock. */
-  readonly nowMs: number
-  /** Older objects were looked at before. */
-  readonly sinceMs: number
-  /** Results follow deletes that are not older; none when it is undefined. */
-  readonly deletesSinceMs?: number | undefined
-  /** Of each function, by its name. */
-  readonly watermarksMs: ReadonlyMap<string, number | undefined>
-  /** Also successes are compared with the results that stand. */
-  readonly isThorough: boolean
-  /** Also what is older than the watermark is compared with what stands: somebody wants to know of it. */
-  readonly isExact: boolean
-  /** As `decide.ts` has them. */
-  readonly decidedBeforeMs?: number | undefined
-  readonly isRemovalAnnounced?: boolean
-}
-
-export interface Candidate {
-  readonly definition: FunctionDefinition
-  readonly hasOlder: boolean
-  /** As the queue takes it. */
-  readonly run: {
-    readonly runId: string
-    readonly functionName: string
-    readonly objectId: string
-    readonly payload: RunPayload
-  }
-  /** Of the run as it was read, `none` when there was none. */
-  readonly seenEpoch: string
-}
-
-/** What the store does not give, and would not later either. */
-export interface Unreadable {
-  readonly object: string
-  readonly functionName?: string
-  readonly error: Error
-}
 
 export interface Findings {
   readonly decided: readonly { readonly candidate: Candidate; readonly decision: Decision }[]
@@ -74,7 +18,7 @@ export interface Findings {
   readonly unreadable: readonly Unreadable[]
 }
 
-/** Calls to the store that go on at a time. */
+/** Calls to the store in progress at a time. */
 const AT_ONCE = 16
 
 export async function examine(
@@ -91,7 +35,7 @@ export async function examine(
     try {
       return { candidate, decision: await judge(parts, candidate, states[index]?.state, scope) }
     } catch (error) {
-      if (!isLasting(error)) throw error
+      if (!isPermanent(error)) throw error
       const { functionName, payload } = candidate.run
       unreadable.push({ object: `${payload.bucket}/${payload.key}`, functionName, error })
       return { candidate, decision: { kind: 'report', reason: 'unreadable' } as const }
@@ -102,7 +46,7 @@ export async function examine(
     try {
       return await lostDeletes(parts, marker, scope)
     } catch (error) {
-      if (!isLasting(error)) throw error
+      if (!isPermanent(error)) throw error
       unreadable.push({ object: `${scope.bucket}/${marker.key}`, error })
       return { followed: [], reported: [{ reason: 'unreadable', bucket: scope.bucket, key: marker.key }] }
     }
@@ -119,30 +63,6 @@ export async function examine(
     lostDeletes: found.flatMap(({ followed }) => followed),
     reported: [...ofDecisions, ...ofDeletes],
     unreadable,
-  }
-}
-
-function candidatesOf(
-  router: Router,
-  bucket: string,
-  { latest, hasOlder }: ListedKey,
-): readonly Omit<Candidate, 'seenEpoch'>[] {
-  if (latest.isDeleteMarker) return []
-  const { key, sizeBytes } = latest
-  return router({ bucket, key, sizeBytes })
-    .filter(({ mismatch }) => mismatch === undefined)
-    .map(({ definition }) => ({ definition, hasOlder, run: runOf(definition.name, bucket, latest) }))
-}
-
-function runOf(functionName: string, bucket: string, listed: ListedObject): Candidate['run'] {
-  const { key, lastModifiedMs } = listed
-  const generation = generationOf(listed)
-  return {
-    functionName,
-    runId: runIdOf(functionName, bucket, key, generation),
-    objectId: objectIdOf(bucket, key),
-    // What its event would have said, but for the request.
-    payload: { ...versionOf({ ...listed, bucket, generation }), eventTimeMs: lastModifiedMs },
   }
 }
 

@@ -1,8 +1,9 @@
 /** Does what was found to be needed: every step may be repeated, and asks Redis again by itself. @module */
 import { announcementOf } from '../../queue/announcement.ts'
 import type { Admission, Queue } from '../../queue/queue.ts'
-import type { Candidate, Findings } from './examine.ts'
-import type { HealReason } from './decide.ts'
+import type { Candidate } from './candidates.ts'
+import type { Findings } from './examine.ts'
+import type { HealReason } from '../../queue/sweeps.ts'
 
 export interface HealParts {
   readonly queue: Queue

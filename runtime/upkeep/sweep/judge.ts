@@ -6,7 +6,7 @@ import { readVacancy } from '../../output/vacancy.ts'
 import type { RunState } from '../../queue/run.ts'
 import { compareWithLatest } from '../../storage/latest.ts'
 import { decide, type Decision, type Records } from './decide.ts'
-import type { Candidate, ExamineParts, Scope } from './examine.ts'
+import type { Candidate, ExamineParts, Scope } from './candidates.ts'
 
 /** `state` is of the candidate's run, as Redis knows it. */
 export async function judge(

@@ -7,7 +7,7 @@ import { resultsDebt } from '../../queue/debts.ts'
 import { objectIdOf } from '../../queue/keys.ts'
 import type { Queue } from '../../queue/queue.ts'
 import type { ListedObject, Storage } from '../../storage/storage.ts'
-import type { LeftAlone } from './decide.ts'
+import type { LeftAlone } from '../../queue/sweeps.ts'
 
 export interface LostDelete {
   readonly functionName: string

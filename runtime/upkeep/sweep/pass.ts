@@ -3,13 +3,14 @@ import { messageOf } from '../../errors.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { StorageError } from '../../storage/errors.ts'
 import { readWatermarkMs } from '../../records/watermark.ts'
-import { examine, type ExamineParts, type Unreadable } from './examine.ts'
+import type { ExamineParts } from './candidates.ts'
+import { examine } from './examine.ts'
 import { heal, type Healed, type HealParts, type Mode } from './heal.ts'
-import { isLasting } from './lasting.ts'
+import { isPermanent, type Unreadable } from './unreadable.ts'
 import { recordRemovals } from './removals.ts'
 import { listKeys } from './listing.ts'
 import type { Pass, Place } from '../../queue/sweeps.ts'
-import { tallied } from './tally.ts'
+import { withFindings } from './counts.ts'
 
 export interface PassParts extends ExamineParts, HealParts {
   readonly functions: readonly FunctionDefinition[]
@@ -55,7 +56,7 @@ export async function* steps(parts: PassParts, start: Pass, isDry = false): Asyn
       }
     } catch (error) {
       // The other buckets are none the worse for it.
-      if (!isLasting(error)) throw error
+      if (!isPermanent(error)) throw error
       pass = refused(pass, bucket, error)
     }
   }
@@ -84,7 +85,11 @@ async function* throughBucket(
     const findings = await examine(parts, keys, scope)
     const healed = await heal(parts, findings, mode, pass.id)
     const place: Place = { stage: 'objects', bucket, after: keys.at(-1)?.latest.key }
-    pass = tallied({ ...pass, at: place, objects: pass.objects + keys.length }, healed, findings.reported)
+    pass = withFindings(
+      { ...pass, at: place, objects: pass.objects + keys.length },
+      healed,
+      findings.reported,
+    )
     const refused = mode === 'heal' ? await recordRemovals(parts.storage, findings, nowMs) : []
     const unreadable = [...findings.unreadable, ...refused]
     // A function's own bucket is not there, or is closed: nothing was decided about any of its objects.
@@ -96,7 +101,7 @@ async function* throughBucket(
 
 function refused(pass: Pass, bucket: string, error: Error): Pass {
   const failure = pass.failure ?? `bucket "${bucket}": ${messageOf(error)}`
-  return tallied({ ...pass, failure }, [], [{ reason: 'bucket-refused', bucket }])
+  return withFindings({ ...pass, failure }, [], [{ reason: 'bucket-refused', bucket }])
 }
 
 async function* throughRuns(
@@ -123,7 +128,7 @@ async function* throughRuns(
     }
     cursor = next
     const place: Place = cursor === '0' ? { stage: 'objects', bucket: '' } : { stage: 'runs', cursor }
-    pass = tallied({ ...pass, at: place, runs: pass.runs + all.length }, healed)
+    pass = withFindings({ ...pass, at: place, runs: pass.runs + all.length }, healed)
     yield { pass, healed, objects: 0, unreadable: [] }
   } while (cursor !== '0')
 }

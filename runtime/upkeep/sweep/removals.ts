@@ -12,11 +12,11 @@ import { shellWord } from '../../telemetry/safe-text.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { latestVersion } from '../../storage/latest-version.ts'
 import { readWatermarkMs } from '../../records/watermark.ts'
-import { examine, type Candidate, type Findings, type Unreadable } from './examine.ts'
-import { isLasting } from './lasting.ts'
-import type { PassParts } from './pass.ts'
+import type { Candidate, ExamineParts } from './candidates.ts'
+import { examine, type Findings } from './examine.ts'
+import { isPermanent, type Unreadable } from './unreadable.ts'
 
-/** Writes them, one call at a time; the first sight of a removal is the only one that does. */
+/** Writes the verdicts, one call at a time; later passes find them and write none. */
 export async function recordRemovals(
   storage: Storage,
   { decided }: Pick<Findings, 'decided'>,
@@ -30,7 +30,7 @@ export async function recordRemovals(
     try {
       await writeVerdict({ storage, place }, verdictOf(candidate, decision.removedAtMs ?? nowMs))
     } catch (error) {
-      if (!isLasting(error)) throw error
+      if (!isPermanent(error)) throw error
       refused.push({ object: `${payload.bucket}/${payload.key}`, functionName, error })
     }
   }
@@ -62,13 +62,13 @@ export interface AnnouncedRemoval {
 }
 
 /**
- * What the store has announced: a result of this object was removed. Whether it was of the version that is the latest now
- * is found out here; nothing is run, since that is the sweep's.
+ * Records a removal that the store has announced, if the result was of the version that is the latest now. Runs nothing: that is
+ * the sweep's task. Whether it was recorded.
  *
  * @param decidedBeforeMs - as `decide.ts` has it
  */
-export async function lookAtRemoval(
-  parts: PassParts,
+export async function recordAnnouncedRemoval(
+  parts: ExamineParts & { readonly functions: readonly FunctionDefinition[] },
   { functionName, bucket, key }: AnnouncedRemoval,
   decidedBeforeMs: number | undefined,
 ): Promise<boolean> {

@@ -8,10 +8,9 @@ import type { Logger } from '../../telemetry/logger.ts'
 import type { RuntimeMetrics } from '../../telemetry/metrics.ts'
 import { createDuty } from '../../queue/duty.ts'
 import { SECOND_MS } from '../../time.ts'
-import { REPORT_REASONS } from './decide.ts'
-import { duePass, newPass, type DueSettings } from './due.ts'
-import { isLasting } from './lasting.ts'
-import { paced } from './pace.ts'
+import { REPORT_REASONS } from '../../queue/sweeps.ts'
+import { duePass, newPass, paced, type DueSettings } from './due.ts'
+import { isPermanent } from './unreadable.ts'
 import { steps, type PassParts, type PassStep } from './pass.ts'
 import { createSweepStore, isAboutAll, PASS_KINDS, type Pass, type SweepState } from '../../queue/sweeps.ts'
 
@@ -75,7 +74,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
       if (stopping.signal.aborted) return 'interrupted'
     } catch (error) {
       // It would end there again and again, and no other pass would ever begin.
-      if (!isLasting(error)) throw error
+      if (!isPermanent(error)) throw error
       pass = { ...pass, failure: messageOf(error) }
     }
     const ended = await store.end({ ...pass, endedAtMs: await queue.nowMs() })

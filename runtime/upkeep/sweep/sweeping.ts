@@ -5,8 +5,8 @@ import { createRouter } from '../../function/routing.ts'
 import { admissionSettings } from '../../intake/intake.ts'
 import { createHistory } from '../../queue/history.ts'
 import type { ResultsOf } from '../../queue/debts.ts'
-import { lookAt, type Look } from './look.ts'
-import { lookAtRemoval } from './removals.ts'
+import { sweepKey, type SweptKey } from './one-key.ts'
+import { recordAnnouncedRemoval } from './removals.ts'
 import { decidedBeforeMs } from './due.ts'
 import { createSweepStore } from '../../queue/sweeps.ts'
 import { createSweeper } from './sweeper.ts'
@@ -55,17 +55,17 @@ export function sweepParts(
 }
 
 /** Does and counts at once, for one key, the same as the sweep would do. */
-export async function checkLatestNow(parts: SweepingParts, bucket: string, key: string): Promise<Look> {
-  const look = await lookAt(sweepParts(parts), bucket, key)
-  for (const { reason, functionName } of look.healed) {
+export async function checkLatestNow(parts: SweepingParts, bucket: string, key: string): Promise<SweptKey> {
+  const swept = await sweepKey(sweepParts(parts), bucket, key)
+  for (const { reason, functionName } of swept.healed) {
     parts.metrics.sweepHealed.inc({ reason })
     const object = `${bucket}/${key}`
     parts.log.info(
       { reason, function: functionName, object },
-      'a version was removed: what is the latest now is run',
+      'a version was removed: the latest one now is run',
     )
   }
-  return look
+  return swept
 }
 
 /** Whether the result of an upload was removed on purpose, as the store has announced. */
@@ -73,11 +73,11 @@ export async function recordRemovalNow(parts: SweepingParts, removal: ResultsOf)
   const { redis, queue, config, log } = parts
   const state = await createSweepStore(redis, queue).read()
   const decidedMs = decidedBeforeMs(state, config.sweepGraceMs, await queue.nowMs())
-  if (!(await lookAtRemoval(sweepParts(parts), removal, decidedMs))) return
+  if (!(await recordAnnouncedRemoval(sweepParts(parts), removal, decidedMs))) return
   const object = `${removal.bucket}/${removal.key}`
   log.info(
     { function: removal.functionName, object },
-    'its result was removed: it is not made again by itself',
+    'its result was removed: it is made again only on request',
   )
 }
 

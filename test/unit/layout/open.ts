@@ -10,7 +10,6 @@ export const OPEN = {
     'functions/ffmpeg/policy.ts -> functions/media/mp4-source.ts',
     'runtime/api/client.ts -> runtime/cli/command.ts',
     'runtime/queue/answers.ts -> runtime/api/services.ts',
-    'runtime/queue/sweeps.ts -> runtime/upkeep/sweep/decide.ts',
     'runtime/telemetry/metrics.ts -> runtime/process/zero-metrics.ts',
   ],
   circles: [
@@ -21,8 +20,6 @@ export const OPEN = {
     'runtime/api/app.ts <-> runtime/api/probes.ts',
     'runtime/api/http/auth.ts <-> runtime/api/http/problem.ts',
     'runtime/process/zero-metrics.ts <-> runtime/telemetry/metrics.ts',
-    'runtime/upkeep/sweep/examine.ts <-> runtime/upkeep/sweep/judge.ts',
-    'runtime/upkeep/sweep/pass.ts <-> runtime/upkeep/sweep/removals.ts',
     'runtime/worker/attempt/handle.ts <-> runtime/worker/attempt/perform.ts',
   ],
   past: [],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { duePass, newPass, type Wants } from '../../../../runtime/upkeep/sweep/due.ts'
+import { duePass, newPass, paced, type Wants } from '../../../../runtime/upkeep/sweep/due.ts'
 import type { Pass, SweepState } from '../../../../runtime/queue/sweeps.ts'
 
 const MINUTE = 60_000
@@ -116,4 +116,39 @@ describe('a wish', () => {
       at: { stage: 'runs' },
     })
   })
+})
+
+/** They are there at once. */
+async function* items(count: number) {
+  for (let n = 0; n < count; n++) {
+    await Promise.resolve()
+    yield n
+  }
+}
+
+function workFor(ms: number): void {
+  const untilMs = performance.now() + ms
+  while (performance.now() < untilMs);
+}
+
+it('rests after each batch for as long as it took', async () => {
+  let restedMs = 0
+  let endedMs: number | undefined
+  for await (const _ of paced(items(3), new AbortController().signal)) {
+    if (endedMs !== undefined) restedMs += performance.now() - endedMs
+    workFor(40)
+    endedMs = performance.now()
+  }
+  // Two rests of 40 ms each; a timer may come a moment early.
+  expect(restedMs).toBeGreaterThanOrEqual(70)
+})
+
+it('ends after the batch in hand when it is stopped, without a rest', async () => {
+  const stopping = new AbortController()
+  const seen: number[] = []
+  for await (const item of paced(items(9), stopping.signal)) {
+    seen.push(item)
+    if (item === 2) stopping.abort()
+  }
+  expect(seen).toEqual([0, 1, 2])
 })

@@ -1,17 +1,17 @@
-/** The sweep's decision about a single key, at once: of a version that may have become the latest by a removal. @module */
+/** The sweep of a single key, at once: a removal may have made another version the latest. @module */
 import { latestVersion } from '../../storage/latest-version.ts'
 import { readWatermarkMs } from '../../records/watermark.ts'
 import { examine } from './examine.ts'
 import { heal, type Healed } from './heal.ts'
 import type { PassParts } from './pass.ts'
 
-export interface Look {
+export interface SweptKey {
   readonly healed: readonly Healed[]
-  /** A run of it is under way, which may have asked the store before the removal: it is to be looked at once more. */
+  /** A run of it is in progress and may have asked the store before the removal: check it again later. */
   readonly isUnsettled: boolean
 }
 
-export async function lookAt(parts: PassParts, bucket: string, key: string): Promise<Look> {
+export async function sweepKey(parts: PassParts, bucket: string, key: string): Promise<SweptKey> {
   const { storage, queue, history, functions } = parts
   const latest = await latestVersion(storage, bucket, key)
   if (!latest) return { healed: [], isUnsettled: false }
@@ -29,7 +29,7 @@ export async function lookAt(parts: PassParts, bucket: string, key: string): Pro
     isExact: false,
   })
   const healed = await heal(parts, findings, 'heal')
-  // Whoever has asked for the look asks once more.
+  // The caller tries again.
   const [first] = findings.unreadable
   if (first) throw first.error
   const states = await history.states(findings.decided.map(({ candidate }) => candidate.run.runId))

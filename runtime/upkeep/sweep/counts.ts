@@ -1,14 +1,14 @@
-/** What a pass has found so far, counted by reason, with some names of what it leaves alone. Pure. @module */
-import type { LeftAlone, ReportReason } from './decide.ts'
+/** The findings of a pass so far, counted by reason, with the names of some objects that it leaves alone. Pure. @module */
+import type { LeftAlone, ReportReason } from '../../queue/sweeps.ts'
 import type { Healed } from './heal.ts'
 import type { Pass } from '../../queue/sweeps.ts'
 
-/** So many names are kept of each reason, */
+/** Names kept for each reason, */
 const NAMED_EACH = 5
-/** and so many in all. */
+/** and in all. */
 const NAMED = 20
 
-export function tallied(pass: Pass, healed: readonly Healed[], left: readonly LeftAlone[] = []): Pass {
+export function withFindings(pass: Pass, healed: readonly Healed[], left: readonly LeftAlone[] = []): Pass {
   return {
     ...pass,
     healed: withCounts(

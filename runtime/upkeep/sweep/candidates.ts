@@ -1,0 +1,77 @@
+/** Latest versions and the functions that match them, each pair with the run that its event would have made. Pure. @module */
+import type { FunctionDefinition } from '../../function/definition.ts'
+import type { Router } from '../../function/routing.ts'
+import type { History } from '../../queue/history.ts'
+import { objectIdOf, runIdOf } from '../../queue/keys.ts'
+import type { Queue } from '../../queue/queue.ts'
+import type { RunPayload } from '../../queue/run.ts'
+import { generationOf, versionOf } from '../../storage/object-version.ts'
+import type { ListedObject, Storage } from '../../storage/storage.ts'
+import type { ListedKey } from './listing.ts'
+
+export interface ExamineParts {
+  readonly storage: Storage
+  readonly queue: Queue
+  readonly history: History
+  readonly router: Router
+  readonly graceMs: number
+  /** How long results are kept; undefined: for ever. */
+  readonly resultsKeptMs?: number | undefined
+}
+
+export interface Scope {
+  readonly bucket: string
+  /** Redis's clock. */
+  readonly nowMs: number
+  /** Older objects were checked before. */
+  readonly sinceMs: number
+  /** Results follow deletes that are not older; none when it is undefined. */
+  readonly deletesSinceMs?: number | undefined
+  /** Of each function, by its name. */
+  readonly watermarksMs: ReadonlyMap<string, number | undefined>
+  /** Also compares successes with the results in the bucket. */
+  readonly isThorough: boolean
+  /** Also compares objects older than the watermark with the results in the bucket: for a request. */
+  readonly isExact: boolean
+  /** As `decide.ts` has them. */
+  readonly decidedBeforeMs?: number | undefined
+  readonly isRemovalAnnounced?: boolean
+}
+
+export interface Candidate {
+  readonly definition: FunctionDefinition
+  readonly hasOlder: boolean
+  /** As the queue takes it. */
+  readonly run: {
+    readonly runId: string
+    readonly functionName: string
+    readonly objectId: string
+    readonly payload: RunPayload
+  }
+  /** Of the run as it was read, `none` when there was none. */
+  readonly seenEpoch: string
+}
+
+export function candidatesOf(
+  router: Router,
+  bucket: string,
+  { latest, hasOlder }: ListedKey,
+): readonly Omit<Candidate, 'seenEpoch'>[] {
+  if (latest.isDeleteMarker) return []
+  const { key, sizeBytes } = latest
+  return router({ bucket, key, sizeBytes })
+    .filter(({ mismatch }) => mismatch === undefined)
+    .map(({ definition }) => ({ definition, hasOlder, run: runOf(definition.name, bucket, latest) }))
+}
+
+function runOf(functionName: string, bucket: string, listed: ListedObject): Candidate['run'] {
+  const { key, lastModifiedMs } = listed
+  const generation = generationOf(listed)
+  return {
+    functionName,
+    runId: runIdOf(functionName, bucket, key, generation),
+    objectId: objectIdOf(bucket, key),
+    // What its event would have said, but for the request.
+    payload: { ...versionOf({ ...listed, bucket, generation }), eventTimeMs: lastModifiedMs },
+  }
+}
