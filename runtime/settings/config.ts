@@ -1,87 +1,9 @@
-/** The settings of a process, from environment variables (in README.md as a table). All that is wrong is listed at once. @module */
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { z } from 'zod'
-import {
-  functionOptions,
-  host,
-  isLoopback,
-  minioEndpoint,
-  names,
-  redisUrl,
-  ROLES,
-  roles,
-  token,
-  type Role,
-  by,
-  count,
-  duration,
-  durationWithin,
-  parsed,
-} from './values.ts'
+/** The settings of a process, from environment variables (docs/settings.md has the table). All issues are listed at once. @module */
+import type { z } from 'zod'
 import { ConfigError } from '../errors.ts'
 import { isGiven, readSettingFiles, type Environment } from './files.ts'
-import { parseSizeBytes } from '../amounts.ts'
-import { DAY_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
-import './zod-words.ts'
-
-const schema = z.object({
-  REDIS_URL: parsed(redisUrl, 'redis://127.0.0.1:6379'),
-  MINIO_ENDPOINT: parsed(minioEndpoint, 'http://127.0.0.1:9000'),
-  MINIO_PUBLIC_ENDPOINT: z.string().transform(by(minioEndpoint)).optional(),
-  MINIO_REGION: z.string().min(1).default('us-east-1'),
-  MINIO_ACCESS_KEY: z.string().min(3).optional(),
-  MINIO_SECRET_KEY: z.string().min(8).optional(),
-  MINIO_ROOT_USER: z.string().min(3).optional(),
-  MINIO_ROOT_PASSWORD: z.string().min(8).optional(),
-  MINIO_UPLOADER_ACCESS_KEY: z.string().min(3).optional(),
-  MINIO_UPLOADER_SECRET_KEY: z.string().min(8).optional(),
-  MINIO_METRICS_ACCESS_KEY: z.string().min(3).optional(),
-  MINIO_METRICS_SECRET_KEY: z.string().min(8).optional(),
-  SLUICE_NAME: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,30}$/, 'lower-case letters, digits and hyphens')
-    .default('sluice'),
-  SLUICE_ROLES: parsed(roles, ROLES.join(',')),
-  SLUICE_WORKERS: count(1, 256, Math.max(1, Math.floor(availableParallelism() / 2))),
-  SLUICE_FUNCTIONS: parsed(names, ''),
-  SLUICE_FUNCTIONS_FILE: z.string().min(1).optional(),
-  SLUICE_OPTIONS: parsed(functionOptions, '{}'),
-  SLUICE_API_HOST: parsed(host, '127.0.0.1'),
-  SLUICE_API_PORT: count(0, 65_535, 8080),
-  // Of the command line, which reads them itself: where the runtime answers, and by which token it asks.
-  SLUICE_API_URL: z.string().optional(),
-  SLUICE_TOKEN: z.string().optional(),
-  SLUICE_TOKEN_READER: z.string().transform(by(token)).optional(),
-  SLUICE_TOKEN_OPERATOR: z.string().transform(by(token)).optional(),
-  SLUICE_TOKEN_ADMIN: z.string().transform(by(token)).optional(),
-  SLUICE_STRICT_EVENTS: z.enum(['on', 'off']).default('off'),
-  SLUICE_LEASE: duration('30s', ['1s', SECOND_MS], ['1d', DAY_MS]),
-  // Node's timers hold 24 days and end at once when asked for more.
-  SLUICE_DRAIN: duration('30s', ['0s', 0], ['1d', DAY_MS]),
-  SLUICE_RETENTION: duration('7d', ['1m', MINUTE_MS], ['3650d', 3_650 * DAY_MS]),
-  SLUICE_RETENTION_RUNS: count(100, 10_000_000, 100_000),
-  SLUICE_SWEEP_EVERY: duration('5m', ['1s', SECOND_MS], ['1d', DAY_MS]),
-  SLUICE_SWEEP_FULL_EVERY: duration('1d', ['1m', MINUTE_MS], ['30d', 30 * DAY_MS]),
-  SLUICE_RESULTS_KEPT: z
-    .string()
-    .transform(by(durationWithin(['1m', MINUTE_MS], ['3650d', 3_650 * DAY_MS])))
-    .optional(),
-  SLUICE_SWEEP_GRACE: duration('1m', ['0s', 0], ['1d', DAY_MS]),
-  // Of the functions on media, which read it themselves (`functions/ffmpeg/sandbox/media-budget.ts`).
-  SLUICE_MEDIA_MEMORY: z.string().transform(by(parseSizeBytes)).optional(),
-  SLUICE_SCRATCH_DIR: z.string().min(1).default(join(tmpdir(), 'sluice')),
-  SLUICE_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  SLUICE_LOG_FORMAT: z.enum(['json', 'text']).default('json'),
-})
-
-/** Settings of `npm start` alone, which reads them itself: everybody else knows the names and leaves them alone. */
-export const LOCAL_SETTINGS = [
-  'SLUICE_LOCAL_DIR',
-  'SLUICE_LOCAL_REDIS_PORT',
-  'SLUICE_LOCAL_MINIO_PORT',
-  'SLUICE_LOCAL_CONSOLE_PORT',
-] as const
+import { LOCAL_SETTINGS, settingsSchema as schema } from './schema.ts'
+import { isLoopback, type Role } from './values.ts'
 
 export interface Credentials {
   readonly accessKey: string
@@ -160,7 +82,7 @@ export function loadConfig(env: Environment): Config {
 export function readConfig(environment: Environment): ConfigReading {
   const { env, issues: ofFiles } = readSettingFiles(environment)
   const known = Object.keys(schema.shape)
-  const ours = [...known.filter((name) => name.startsWith('SLUICE_')), ...LOCAL_SETTINGS]
+  const ours = [...known.filter((name) => name.startsWith('SLUICE_')), ...Object.keys(LOCAL_SETTINGS)]
   const unknown = Object.keys(env).filter((name) => name.startsWith('SLUICE_') && !ours.includes(name))
   const given = Object.fromEntries(known.filter((name) => env[name]).map((name) => [name, env[name]]))
   const result = schema.safeParse(given)

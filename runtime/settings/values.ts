@@ -86,6 +86,17 @@ function jsonOrNothing(text: string): unknown {
   }
 }
 
+/** The parts of a row in docs/settings.md that its schema does not have. */
+interface Row {
+  readonly range?: string
+  readonly byDefault?: string
+}
+
+/** The same field with its row in docs/settings.md. */
+export function described<T extends z.ZodType>(field: T, description: string, row: Row = {}): T {
+  return field.meta({ ...field.meta(), ...row, description })
+}
+
 /** A setting as text that `parse` understands; what it throws becomes the issue. */
 export function parsed<T>(parse: (text: string) => T, fallback: string) {
   return z.string().default(fallback).transform(by(parse))
@@ -105,7 +116,7 @@ export function by<T>(parse: (text: string) => T) {
 export type Bound = readonly [text: string, ms: number]
 
 export function duration(fallback: string, least: Bound, most: Bound) {
-  return parsed(durationWithin(least, most), fallback)
+  return parsed(durationWithin(least, most), fallback).meta({ range: `${least[0]} to ${most[0]}` })
 }
 
 export function durationWithin(least: Bound, most: Bound) {
@@ -118,4 +129,10 @@ export function durationWithin(least: Bound, most: Bound) {
 }
 
 export const count = (min: number, max: number, fallback: number) =>
-  z.coerce.number().int().min(min).max(max).default(fallback)
+  z.coerce
+    .number()
+    .int()
+    .min(min)
+    .max(max)
+    .default(fallback)
+    .meta({ range: `${min} to ${max}` })

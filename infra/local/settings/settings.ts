@@ -1,24 +1,15 @@
 /** The settings of the local stack: ports of its own, servers that are given, and whatever the runtime reads. Pure. @module */
 import { resolve } from 'node:path'
-import {
-  LOCAL_SETTINGS,
-  loadConfig,
-  type Config,
-  type Credentials,
-} from '../../../runtime/settings/config.ts'
+import { loadConfig, type Config, type Credentials } from '../../../runtime/settings/config.ts'
+import { LOCAL_SETTINGS } from '../../../runtime/settings/schema.ts'
 import { ConfigError } from '../../../runtime/errors.ts'
 import type { Environment } from '../../../runtime/settings/files.ts'
 
-const DEFAULT_PORTS = {
-  SLUICE_LOCAL_REDIS_PORT: 6379,
-  SLUICE_LOCAL_MINIO_PORT: 9000,
-  SLUICE_LOCAL_CONSOLE_PORT: 9001,
-} as const
-type LocalPort = keyof typeof DEFAULT_PORTS
+type LocalPort = Exclude<keyof typeof LOCAL_SETTINGS, 'SLUICE_LOCAL_DIR'>
 
 /** Where `npm start` keeps its data. A relative path counts from the project, wherever a command is called. */
 export function localDir(env: Environment, rootDir: string): string {
-  return resolve(rootDir, env['SLUICE_LOCAL_DIR'] || '.sluice')
+  return resolve(rootDir, env['SLUICE_LOCAL_DIR'] || LOCAL_SETTINGS.SLUICE_LOCAL_DIR.fallback)
 }
 
 export interface LocalSettings {
@@ -36,7 +27,7 @@ export interface LocalSettings {
 export function loadLocalSettings(env: Environment): LocalSettings {
   const issues: string[] = []
   const port = (name: LocalPort) => {
-    const value = Number(env[name] || DEFAULT_PORTS[name])
+    const value = Number(env[name] || LOCAL_SETTINGS[name].fallback)
     const isPort = Number.isInteger(value) && value >= 1 && value <= 65_535
     if (!isPort) issues.push(`${name}: "${env[name]}" is not a port: write a number from 1 to 65535`)
     return value
@@ -94,9 +85,7 @@ export function runtimeEnv(env: Environment, facts: RuntimeFacts): Environment {
 }
 
 function withoutLocal(env: Environment): Environment {
-  return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !LOCAL_SETTINGS.some((local) => local === name)),
-  )
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !(name in LOCAL_SETTINGS)))
 }
 
 /** The environment without servers, accounts and settings of a Sluice. */
