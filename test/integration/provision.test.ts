@@ -301,7 +301,7 @@ describe('what is wrong is said', () => {
   it('a name that no bucket can have, with the function that has it', async () => {
     const functions = [{ name: 'odd', bucket: 'No_Bucket', outputBucket: 'processed' }]
     await expect(provision({ ...options, functions })).rejects.toThrow(
-      /function "odd": "No_Bucket" is no bucket name/,
+      /function "odd": "No_Bucket" is not a valid bucket name/,
     )
   })
 

@@ -6,7 +6,7 @@ import { ConfigError } from '../../errors.ts'
 import { createLogger } from '../../telemetry/logger.ts'
 import { loadSettings } from '../../process/load-settings.ts'
 import type { ProvisionOptions } from '../../setup/minio/provision.ts'
-import { findMc } from '../../setup/minio/find-mc.ts'
+import { findMc } from '../../setup/minio/mc.ts'
 
 export const setup: CliCommand = (command, { env }) => {
   command.addHelpText('after', examples('setup')).action(() => runSetup(env))

@@ -4,10 +4,10 @@ import { SECOND_MS, stretched } from '../../time.ts'
 import { allBuckets } from '../../setup/minio/policies.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { messageOf } from '../../errors.ts'
-import { mergeLifecycle } from '../../setup/minio/lifecycle.ts'
+import { isVersioned } from '../../setup/minio/buckets.ts'
+import { mergeLifecycle, readLifecycle } from '../../setup/minio/lifecycle.ts'
 import { readWatermarkMs } from '../../records/watermark.ts'
 import type { Requester } from '../../storage/request.ts'
-import { parseXml, textOf } from '../../storage/xml.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import { isHere, localStart, setupLine, type Account, type Subject } from './subject.ts'
 
@@ -173,20 +173,6 @@ function isOurs(bucket: string): boolean {
 
 function enableLine(bucket: string): string {
   return `mc version enable <alias>/${bucket}`
-}
-
-async function readLifecycle(requester: Requester, bucket: string): Promise<string> {
-  try {
-    return (await requester.read({ method: 'GET', bucket, query: { lifecycle: '' } })).text
-  } catch (error) {
-    if (isStorageCode(error, 'NoSuchLifecycleConfiguration')) return ''
-    throw error
-  }
-}
-
-async function isVersioned(requester: Requester, bucket: string): Promise<boolean> {
-  const { text } = await requester.read({ method: 'GET', bucket, query: { versioning: '' } })
-  return textOf(parseXml(text, 'VersioningConfiguration'), 'Status') === 'Enabled'
 }
 
 async function checkWatermarks(subject: Subject, asking: Account, repair: string): Promise<Finding> {

@@ -1,9 +1,15 @@
 /** Notification rules: whether each bucket that a function reads tells of its uploads, by both ways and of nothing else. @module */
 import { DURABLE_ARN, FAST_ARN } from '../../setup/minio/event-targets.ts'
-import { EVENTS, mergeNotifications, REMOVAL_SUFFIX } from '../../setup/minio/notifications.ts'
+import {
+  EVENTS,
+  mergeNotifications,
+  queueRulesIn,
+  readNotifications,
+  REMOVAL_SUFFIX,
+  type BucketRule,
+} from '../../setup/minio/notifications.ts'
 import { resultBuckets } from '../../setup/minio/policies.ts'
 import { isStorageCode } from '../../storage/errors.ts'
-import { childOf, childrenOf, parseXml, textOf, type XmlNode } from '../../storage/xml.ts'
 import { fail, ok, skipped, warn, type Findings } from './finding.ts'
 import { setupLine, type Subject } from './subject.ts'
 
@@ -19,8 +25,9 @@ export async function* checkNotifications(subject: Subject): Findings {
   for (const bucket of new Set(functions.map((fn) => fn.bucket))) {
     const check = `rules of ${bucket}`
     try {
-      const { text } = await root.requester.read({ method: 'GET', bucket, query: { notification: '' } })
-      const complaints = judgeRules(text, { isStrict: config.isStrictEvents })
+      const complaints = judgeRules(await readNotifications(root.requester, bucket), {
+        isStrict: config.isStrictEvents,
+      })
       yield complaints.length > 0
         ? fail(check, complaints.join('; '), setupLine(subject), missedLine(subject, bucket))
         : ok(
@@ -45,8 +52,8 @@ async function* checkRemovals(
 ): Findings {
   const check = `rules of ${bucket}`
   try {
-    const { text } = await requester.read({ method: 'GET', bucket, query: { notification: '' } })
-    const isDone = mergeNotifications(text, { isStrict: true, told: 'removed results' }) === undefined
+    const current = await readNotifications(requester, bucket)
+    const isDone = mergeNotifications(current, { isStrict: true, announced: 'removed results' }) === undefined
     yield isDone
       ? ok(check, 'DURABLE tells of removed results')
       : warn(
@@ -65,18 +72,10 @@ function missedLine({ invocation }: Subject, bucket: string): string {
   return `${invocation} reprocess --prefix ${bucket}/ --status missing`
 }
 
-interface Rule {
-  readonly events: readonly string[]
-  readonly filters: readonly string[]
-}
-
 /** What is wrong with a bucket's rules for our targets, in words; rules of others are theirs. Pure. */
 export function judgeRules(xml: string, { isStrict }: { readonly isStrict: boolean }): readonly string[] {
-  const configuration = parseXml(xml, 'NotificationConfiguration')
-  const rulesOf = (arn: string) =>
-    childrenOf(configuration, 'QueueConfiguration')
-      .filter((node) => textOf(node, 'Queue') === arn)
-      .map((node) => ({ events: textsOf(node, 'Event'), filters: filtersOf(node) }))
+  const rules = queueRulesIn(xml)
+  const rulesOf = (arn: string) => rules.filter((rule) => rule.arn === arn)
   const durable = complaintsOf('DURABLE', rulesOf(DURABLE_ARN))
   if (!isStrict) return [...complaintsOf('FAST', rulesOf(FAST_ARN)), ...durable]
   return rulesOf(FAST_ARN).length === 0
@@ -87,7 +86,7 @@ export function judgeRules(xml: string, { isStrict }: { readonly isStrict: boole
       ]
 }
 
-function complaintsOf(target: string, rules: readonly Rule[]): readonly string[] {
+function complaintsOf(target: string, rules: readonly BucketRule[]): readonly string[] {
   const filters = rules.flatMap((rule) => rule.filters)
   const events = rules.filter((rule) => rule.filters.length === 0).flatMap((rule) => rule.events)
   const wide = events.filter((event) => event.endsWith('*'))
@@ -117,14 +116,4 @@ function complaintsOf(target: string, rules: readonly Rule[]): readonly string[]
 const WITHOUT: Readonly<Record<string, string>> = {
   FAST: 'uploads start up to 3 s late',
   DURABLE: 'uploads are lost while Redis is away',
-}
-
-function filtersOf(rule: XmlNode): readonly string[] {
-  return childrenOf(childOf(childOf(rule, 'Filter'), 'S3Key'), 'FilterRule').map(
-    (node) => `${textOf(node, 'Name')} "${textOf(node, 'Value')}"`,
-  )
-}
-
-function textsOf(node: XmlNode, name: string): readonly string[] {
-  return [node[name] ?? []].flat().filter((item): item is string => typeof item === 'string')
 }

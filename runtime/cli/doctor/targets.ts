@@ -1,9 +1,15 @@
 /** MinIO's event targets: known, online, and set so that no event is lost and none is late. @module */
 import { messageOf } from '../../errors.ts'
-import { DURABLE_ARN, eventTargetLines, FAST_ARN } from '../../setup/minio/event-targets.ts'
-import { findMc } from '../../setup/minio/find-mc.ts'
+import {
+  DURABLE_ARN,
+  eventTargetLines,
+  FAST_ARN,
+  inspectEventTargets,
+  type TargetFacts,
+  type WantedTargets,
+} from '../../setup/minio/event-targets.ts'
+import { findMc } from '../../setup/minio/mc.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import { readAdminFacts, type AdminFacts } from '../../setup/minio/mc-admin.ts'
 import { isHere, type Subject } from './subject.ts'
 import { checkQueueFolder } from './queue-folder.ts'
 
@@ -21,9 +27,11 @@ export async function* checkTargets(subject: Subject): Findings {
     yield skipped('targets', 'mc, MinIO’s client, is not on PATH, and only it may ask')
     return
   }
-  const facts = await readAdminFacts(mcPath, config.minioEndpoint, root.credentials).catch(
-    (error: unknown) => error as Error,
-  )
+  const facts = await inspectEventTargets({
+    mcPath,
+    endpoint: config.minioEndpoint,
+    rootCredentials: root.credentials,
+  }).catch((error: unknown) => error as Error)
   if (facts instanceof Error) yield skipped('targets', messageOf(facts))
   else {
     const { redisUrl, name, isStrictEvents: isStrict } = config
@@ -34,25 +42,18 @@ export async function* checkTargets(subject: Subject): Findings {
   }
 }
 
-export interface WantedTargets {
-  readonly redisUrl: string
-  /** SLUICE_NAME. */
-  readonly name: string
-  readonly isStrict: boolean
-}
-
 type Name = 'FAST' | 'DURABLE'
 const ARNS: Readonly<Record<Name, string>> = { FAST: FAST_ARN, DURABLE: DURABLE_ARN }
 /** MinIO's own limit, when it is given none, is ten times as many. */
 const SMALL_QUEUE = 10_000
 
 /** Pure. */
-export function judgeTargets(facts: AdminFacts, wanted: WantedTargets): readonly Finding[] {
+export function judgeTargets(facts: TargetFacts, wanted: WantedTargets): readonly Finding[] {
   const names: readonly Name[] = wanted.isStrict ? ['DURABLE'] : ['FAST', 'DURABLE']
   return [...names.flatMap((name) => judgeTarget(facts, wanted, name)), judgeSync(facts, wanted.isStrict)]
 }
 
-function judgeTarget(facts: AdminFacts, wanted: WantedTargets, name: Name): readonly Finding[] {
+function judgeTarget(facts: TargetFacts, wanted: WantedTargets, name: Name): readonly Finding[] {
   const check = `target ${name}`
   // What MinIO must be started with, and only of this target.
   const lines = eventTargetLines(wanted).filter((line) => line.split('=')[0]?.endsWith(`_${name}`))
@@ -119,7 +120,7 @@ function judgeTarget(facts: AdminFacts, wanted: WantedTargets, name: Name): read
     : [ok(check, `${status ?? 'known'}, ${address}${queueDir && `, queue in ${queueDir}`}`)]
 }
 
-function judgeSync({ hasSyncEvents }: AdminFacts, isStrict: boolean): Finding {
+function judgeSync({ hasSyncEvents }: TargetFacts, isStrict: boolean): Finding {
   const check = 'synchronous events'
   if (hasSyncEvents === isStrict) return ok(check, hasSyncEvents ? 'on' : 'off')
   return isStrict

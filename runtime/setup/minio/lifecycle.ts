@@ -1,16 +1,19 @@
-/** The rules by which a bucket forgets, merged into those that others made. Pure. @module */
+/** Lifecycle rules of a bucket: read, and merged into those that others made. @module */
+import { isStorageCode } from '../../storage/errors.ts'
+import type { Requester } from '../../storage/request.ts'
 import { parseXml } from '../../storage/xml.ts'
+import { writeSetting } from './buckets.ts'
 
-/** Rules whose ID begins so are ours. */
+/** The IDs of our rules start with this. */
 const OWN_PREFIX = 'sluice-'
 
-/** Of a replaced upload or result: long enough for a person to come back from holidays and ask for it. */
+/** How long a replaced upload or result is kept: long enough for a person to come back from holidays and ask for it. */
 const OLD_VERSIONS_DAYS = 30
 
 export type Forgetting =
-  /** Everything goes after a day. */
+  /** Everything is removed after a day. */
   | 'temporary'
-  /** What was replaced or deleted goes after {@link OLD_VERSIONS_DAYS} days. */
+  /** Replaced and deleted versions are removed after {@link OLD_VERSIONS_DAYS} days. */
   | 'old-versions'
 
 const RULES: Readonly<Record<Forgetting, string>> = {
@@ -22,11 +25,32 @@ const RULES: Readonly<Record<Forgetting, string>> = {
   ),
 }
 
+/** The configuration as XML; empty when the bucket has none. */
+export async function readLifecycle(requester: Requester, bucket: string): Promise<string> {
+  try {
+    return (await requester.read({ method: 'GET', bucket, query: { lifecycle: '' } })).text
+  } catch (error) {
+    if (isStorageCode(error, 'NoSuchLifecycleConfiguration')) return ''
+    throw error
+  }
+}
+
+/** Whether something had to be changed. */
+export async function setLifecycle(
+  requester: Requester,
+  bucket: string,
+  forgetting: Forgetting,
+): Promise<boolean> {
+  const merged = mergeLifecycle(await readLifecycle(requester, bucket), forgetting)
+  if (merged !== undefined) await writeSetting(requester, bucket, { lifecycle: '' }, merged)
+  return merged !== undefined
+}
+
 /**
- * What to write back; undefined when all is as it should be. Rules of others are kept letter by letter.
+ * The configuration to write back; undefined when nothing has to change. Rules of others are kept letter by letter.
  *
  * @param currentXml - empty when the bucket has no rules
- * @throws {StorageError} when it is no such configuration: it would be lost
+ * @throws {StorageError} when it is not such a configuration, which would be lost
  */
 export function mergeLifecycle(currentXml: string, forgetting: Forgetting): string | undefined {
   if (currentXml !== '') parseXml(currentXml, 'LifecycleConfiguration')

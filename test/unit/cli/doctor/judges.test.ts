@@ -4,7 +4,7 @@ import type { FunctionView } from '../../../../runtime/api/functions/model.ts'
 import { judge } from '../../../../runtime/cli/doctor/clocks.ts'
 import type { Finding } from '../../../../runtime/cli/doctor/finding.ts'
 import { judgeNode } from '../../../../runtime/cli/doctor/machine.ts'
-import type { AdminFacts } from '../../../../runtime/setup/minio/mc-admin.ts'
+import type { TargetFacts } from '../../../../runtime/setup/minio/event-targets.ts'
 import { judgeRules } from '../../../../runtime/cli/doctor/notifications.ts'
 import { judgeRedis, parseInfo } from '../../../../runtime/cli/doctor/redis.ts'
 import { judgeFunction } from '../../../../runtime/cli/doctor/runtime.ts'
@@ -111,8 +111,8 @@ describe('targets', () => {
   const facts = (
     fast: object | undefined,
     durable: object | undefined,
-    rest: Partial<AdminFacts> = {},
-  ): AdminFacts => ({
+    rest: Partial<TargetFacts> = {},
+  ): TargetFacts => ({
     arns: [
       ...(fast ? ['arn:minio:sqs::FAST:redis'] : []),
       ...(durable ? ['arn:minio:sqs::DURABLE:redis'] : []),

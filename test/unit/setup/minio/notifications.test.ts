@@ -79,7 +79,7 @@ describe('nothing is written', () => {
 })
 
 describe('of a bucket with results that no function reads', () => {
-  const told = { isStrict: false, told: 'removed results' } as const
+  const told = { isStrict: false, announced: 'removed results' } as const
   const SUFFIX =
     '<Filter><S3Key><FilterRule><Name>suffix</Name><Value>/manifest.json</Value></FilterRule></S3Key></Filter>'
   const own = (filter = SUFFIX) => rule('sluice-durable', DURABLE, [...REMOVAL_EVENTS].toReversed(), filter)
