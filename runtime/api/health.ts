@@ -1,6 +1,6 @@
 /** Whether the runtime can do its work: what `/readyz` answers. @module */
-import type { Redis } from 'ioredis'
 import { messageOf } from '../errors.ts'
+import type { Inspection } from '../queue/inspection.ts'
 import { GROUP } from '../queue/keys.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -15,8 +15,8 @@ export interface Check {
 const ANSWER_MS = 2_000
 
 export interface HealthParts {
-  /** A connection that answers now or fails. */
-  readonly redis: Redis
+  /** On a connection that answers now or fails. */
+  readonly redis: Inspection
   readonly queue: Queue
   readonly storage: Storage
   readonly buckets: readonly string[]
@@ -32,7 +32,7 @@ export function checkHealth({
   functionNames,
 }: HealthParts): Promise<Check[]> {
   const checks: [Check['name'], () => Promise<unknown>][] = [
-    ['redis', () => redis.ping()],
+    ['redis', () => redis.answer()],
     ['minio', () => storage.check(buckets, AbortSignal.timeout(ANSWER_MS))],
     ['groups', () => checkGroups(redis, queue, functionNames)],
   ]
@@ -48,11 +48,10 @@ export function checkHealth({
   )
 }
 
-async function checkGroups(redis: Redis, queue: Queue, functionNames: readonly string[]): Promise<void> {
+async function checkGroups(redis: Inspection, queue: Queue, functionNames: readonly string[]): Promise<void> {
   for (const name of functionNames) {
     const key = queue.keys.stream(name, 'live')
-    const groups = JSON.stringify(await redis.xinfo('GROUPS', key))
-    if (!groups.includes(`"${GROUP}"`)) throw new Error(`stream ${key} has no consumer group ${GROUP}`)
+    if (!(await redis.hasGroup(key))) throw new Error(`stream ${key} has no consumer group ${GROUP}`)
   }
 }
 

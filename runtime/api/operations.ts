@@ -1,10 +1,11 @@
 /** What people ask of the runtime while it runs: one file a resource, put together for the routes. @module */
-import type { Redis } from 'ioredis'
+import type { Redis } from '../queue/redis.ts'
 import type { Config } from '../settings/config.ts'
 import type { FunctionDefinition } from '../function/definition.ts'
 import { createRouter } from '../function/routing.ts'
 import type { JobStore } from '../queue/jobs.ts'
 import { createLimitStore } from '../records/limits.ts'
+import { createBacklog } from '../queue/backlog.ts'
 import { createHistory } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Links } from '../storage/links.ts'
@@ -51,6 +52,7 @@ export function createOperations(parts: OperationParts): ApiServices {
   const all = {
     ...parts,
     history: createHistory(redis, queue.keys),
+    backlog: createBacklog(redis, queue.keys),
     router: createRouter(functions),
     limits: createLimitStore(storage, queue),
     graceMs: parts.sweep.graceMs,

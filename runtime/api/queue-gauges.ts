@@ -2,25 +2,19 @@
  * How full the queue is, read from Redis when somebody asks. Every replica says the same: dashboards take the maximum.
  * @module
  */
-import type { Redis } from 'ioredis'
 import { Gauge } from 'prom-client'
 import type { RuntimeMetrics } from '../telemetry/metrics.ts'
-import { openOf, readDepths } from '../queue/depths.ts'
-import { readDue } from '../queue/due.ts'
-import { readDebtsOwed } from '../queue/outbox.ts'
-import type { Queue } from '../queue/queue.ts'
+import type { Backlog } from '../queue/backlog.ts'
 
 export interface QueueGaugeParts {
-  readonly redis: Redis
-  readonly queue: Queue
+  readonly backlog: Backlog
   readonly functionNames: readonly string[]
   readonly registry: RuntimeMetrics['registry']
 }
 
 /** Adds the gauges to `registry`; what returns reads them anew. When Redis does not answer they are left out. */
 export function createQueueGauges({
-  redis,
-  queue,
+  backlog,
   functionNames,
   registry,
 }: QueueGaugeParts): () => Promise<void> {
@@ -72,30 +66,25 @@ export function createQueueGauges({
     help: 'Debts that can never be paid (verdicts, clean-ups), set aside with their reasons.',
     registers: [registry],
   })
-  const { keys } = queue
-
-  async function readFunction(name: string, due: number): Promise<void> {
-    const depths = await readDepths(redis, keys, name)
-    for (const [state, count] of Object.entries(depths)) depth.set({ function: name, state }, count)
-    open.set({ function: name }, openOf(depths, due))
-    depth.set({ function: name, state: 'dead' }, await redis.xlen(keys.dead(name)))
-    const [first] = await redis.xrange(keys.stream(name, 'live'), '-', '+', 'COUNT', 1)
-    oldest.set(
-      { function: name },
-      first ? Math.max(0, Date.now() - Number(first[0].split('-')[0])) / 1_000 : 0,
-    )
+  async function readFunctions(): Promise<void> {
+    for (const [name, { open: openRuns, ...states }] of await backlog.ofFunctions(functionNames)) {
+      for (const [state, count] of Object.entries(states)) depth.set({ function: name, state }, count)
+      open.set({ function: name }, openRuns)
+      const oldestMs = await backlog.oldestMs(name)
+      const ageMs = oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs)
+      oldest.set({ function: name }, ageMs / 1_000)
+    }
   }
 
   return async () => {
     for (const gauge of [depth, open, oldest, inbox, bad, delayed, owed, cleanup, aside]) gauge.reset()
-    inbox.set(await redis.llen(keys.inbox))
-    bad.set(await redis.xlen(keys.bad))
-    delayed.set(await redis.zcard(keys.delay))
-    const { verdicts, cleanups } = await readDebtsOwed(redis, keys)
-    owed.set(verdicts)
-    cleanup.set(cleanups)
-    aside.set(await redis.xlen(keys.aside))
-    const due = await readDue(redis, keys)
-    for (const name of functionNames) await readFunction(name, due.get(name) ?? 0)
+    const totals = await backlog.totals()
+    inbox.set(totals.inbox)
+    bad.set(totals.bad)
+    delayed.set(totals.delayed)
+    owed.set(totals.verdicts)
+    cleanup.set(totals.cleanups)
+    aside.set(totals.aside)
+    await readFunctions()
   }
 }

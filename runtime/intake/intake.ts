@@ -4,7 +4,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import type { Redis } from 'ioredis'
+import { readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
+import type { Redis } from '../queue/redis.ts'
+import { createInboxWait } from '../queue/wake-up.ts'
 import type { Config } from '../settings/config.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -14,10 +17,9 @@ import type { Queue } from '../queue/queue.ts'
 import { sleep } from '../time.ts'
 import { planAdmission, type PlannedAdmission } from './admission.ts'
 import { ANNOUNCEMENTS_KEPT_MS } from '../queue/announcement.ts'
-import { createBell } from './wake-up.ts'
 import type { Router } from '../function/routing.ts'
 
-const BELL_SECONDS = 2
+const WAIT_SECONDS = 2
 const PAUSE_MS = 1_000
 
 export interface IntakeParts {
@@ -53,7 +55,7 @@ export interface Intake {
 export function createIntake({ name, queue, blocking, router, metrics, log, ...rest }: IntakeParts): Intake {
   const stopping = new AbortController()
   const reader = { intake: name, process: randomUUID() }
-  const bell = createBell(blocking, TEXT_MAX_BYTES)
+  const inbox = createInboxWait(blocking, TEXT_MAX_BYTES)
 
   async function runOnce(): Promise<number> {
     const { texts, setAside } = await queue.readInbox(reader)
@@ -105,7 +107,7 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
     while (!stopping.signal.aborted) {
       try {
         if ((await runOnce()) > 0 || stopping.signal.aborted) continue
-        const head = await bell.wait(queue.keys.inbox, BELL_SECONDS)
+        const head = await inbox.wait(queue.keys.inbox, WAIT_SECONDS)
         // On an idle runtime it need not be read once more.
         if (head) await admit([head])
       } catch (error) {
@@ -133,5 +135,19 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
       // A blocked command would hold the stop up; it has nothing to lose.
       blocking.disconnect()
     },
+  }
+}
+
+/** The same when this process is started again by its supervisor, and nobody else's. */
+export function intakeName(): string {
+  return [hostname(), namespaceOfProcesses(), process.ppid].join(' ')
+}
+
+/** Containers may share a host's name, and count their processes from 1 each. */
+function namespaceOfProcesses(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid')
+  } catch {
+    return ''
   }
 }

@@ -3,8 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { createApi } from '../api/app.ts'
 import { checkHealth } from '../api/health.ts'
 import { createQueueGauges } from '../api/queue-gauges.ts'
-import { intakeName } from '../intake/wake-up.ts'
-import { admissionSettings, createIntake } from '../intake/intake.ts'
+import { admissionSettings, createIntake, intakeName } from '../intake/intake.ts'
 import { createRouter } from '../function/routing.ts'
 import type { Closers } from './lifecycle.ts'
 import { createJanitor } from '../upkeep/janitor/janitor.ts'
@@ -13,6 +12,8 @@ import { createJobRunner } from '../api/jobs/runner.ts'
 import { createLimitStore } from '../records/limits.ts'
 import { functionMetrics } from '../telemetry/metrics.ts'
 import { createOperations } from '../api/operations.ts'
+import { createBacklog } from '../queue/backlog.ts'
+import { createInspection } from '../queue/inspection.ts'
 import { connectRedis } from '../queue/redis.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 import { startChores } from '../upkeep/chores.ts'
@@ -55,7 +56,12 @@ export async function serve(
   closers.add('link', () => link.close())
   const probe = connectRedis(config.redisUrl, 'probe', log)
   closers.add('redis probe', () => probe.disconnect())
-  const readGauges = createQueueGauges({ redis: probe, queue, functionNames, registry: metrics.registry })
+  const inspection = createInspection(probe, queue.keys)
+  const readGauges = createQueueGauges({
+    backlog: createBacklog(probe, queue.keys),
+    functionNames,
+    registry: metrics.registry,
+  })
   const buckets = [...new Set(functions.flatMap(({ bucket, outputBucket }) => [bucket, outputBucket]))]
   let isDraining = false
   const jobs = createJobStore(parts.redis, queue, config.retentionMs)
@@ -68,7 +74,7 @@ export async function serve(
     tools: async () => (await parts.tools?.()) ?? {},
     seconds: metrics.httpSeconds,
     inFlight: metrics.httpInFlight,
-    health: () => checkHealth({ redis: probe, queue, storage, buckets, functionNames }),
+    health: () => checkHealth({ redis: inspection, queue, storage, buckets, functionNames }),
     isDraining: () => isDraining,
     services: createOperations({ ...parts, sweep: sweepParts(parts), jobs, onJob: look }),
     tokens: config.tokens,

@@ -6,6 +6,7 @@ import type { Closers } from './lifecycle.ts'
 import { createLimitStore } from '../records/limits.ts'
 import { functionMetrics } from '../telemetry/metrics.ts'
 import { connectRedis } from '../queue/redis.ts'
+import { subscribeToWakeUps } from '../queue/wake-up.ts'
 import { SECOND_MS } from '../time.ts'
 import { createAttempt } from '../worker/attempt/attempt.ts'
 import { createAttendance } from '../worker/presence.ts'
@@ -98,20 +99,18 @@ export async function work(parts: Parts, closers: Closers, end: () => void): Pro
       .catch((error: Error) => log.debug({ error: error.message }, 'limits are asked for again'))
   const rings = connectRedis(config.redisUrl, 'block', log)
   closers.add('redis rings', () => rings.disconnect())
-  rings.on('ready', () => {
-    rings.subscribe(queue.keys.wake).then(
-      () => attendNow(),
-      (error: Error) => log.warn({ error: error.message }, 'no rings'),
-    )
-  })
-  rings.on('message', (_channel, word: string) => {
-    const [kind, runId = '', fence] = word.split(':')
-    const run = kind === 'cancel' ? inFlight.find(runId) : undefined
-    // The word may come after the next attempt has begun, which it does not mean.
-    if (run && run.claim.fence === fence) inFlight.abort(run, 'cancelled', 'cancelled on request')
-    if (word === 'limits') attendNow()
-    if (word === 'tidy' || word === 'verdicts') payDebts()
-    if (names.includes(word) || word === 'reclaimed') worker.ring()
+  subscribeToWakeUps(rings, queue.keys, {
+    onReady: attendNow,
+    onRefused: (error) => log.warn({ error: error.message }, 'no rings'),
+    onWord(word) {
+      const [kind, runId = '', fence] = word.split(':')
+      const run = kind === 'cancel' ? inFlight.find(runId) : undefined
+      // The word may come after the next attempt has begun, which it does not mean.
+      if (run && run.claim.fence === fence) inFlight.abort(run, 'cancelled', 'cancelled on request')
+      if (word === 'limits') attendNow()
+      if (word === 'tidy' || word === 'verdicts') payDebts()
+      if (names.includes(word) || word === 'reclaimed') worker.ring()
+    },
   })
 
   const hearChildren = createChildListener(inFlight)

@@ -1,8 +1,7 @@
 /** Starts every series at 0, with every value its labels may have, so that its first increase is seen. @module */
 import { MISMATCHES } from '../function/routing.ts'
 import { INVOCATION_STATUSES, STORAGE_OPERATIONS, type RuntimeMetrics } from '../telemetry/metrics.ts'
-import { HEAL_REASONS } from '../queue/sweeps.ts'
-import { PASS_KINDS } from '../queue/sweeps.ts'
+import { HEAL_REASONS, PASS_KINDS } from '../queue/sweeps.ts'
 import { TROUBLES } from '../storage/errors.ts'
 
 const ADMIT_OUTCOMES = ['new', 'unplaced', 'copy', 'duplicate', 'lifted']

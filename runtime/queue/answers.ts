@@ -4,7 +4,8 @@
  * @module
  */
 import { createHash, randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { Redis } from './redis.ts'
+import { createScripts } from './scripts.ts'
 import { DAY_MS, SECOND_MS } from '../time.ts'
 
 /** Keeps the answers to requests that carry an `Idempotency-Key`, for a day. */
@@ -43,36 +44,19 @@ export interface AnswerTimes {
 
 const TIMES: AnswerTimes = { underWayMs: 60 * SECOND_MS, renewMs: 20 * SECOND_MS }
 
-/** KEYS 1 request  ARGV 1 hash of the request  2 nonce  3 ms under way. Returns what it is, and the answer when there is one. */
-const BEGIN = `
-local v = redis.call('HMGET', KEYS[1], 'request', 'nonce', 'answer')
-if v[1] and v[1] ~= ARGV[1] then return { 'mismatch' } end
-if v[3] then return { 'answered', v[3] } end
-if v[2] and v[2] ~= ARGV[2] then return { 'busy' } end
-redis.call('HSET', KEYS[1], 'request', ARGV[1], 'nonce', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return { 'begun' }`
-
-/** KEYS 1 request  ARGV 1 nonce  2 what to do: renew | keep | forget | doubt  3 ms for which it lasts  4 the answer. */
-const END = `
-if redis.call('HGET', KEYS[1], 'nonce') ~= ARGV[1] then return 0 end
-if ARGV[2] == 'forget' then return redis.call('DEL', KEYS[1]) end
-if ARGV[2] == 'doubt' then redis.call('HDEL', KEYS[1], 'nonce') end
-if ARGV[2] == 'keep' then redis.call('HSET', KEYS[1], 'answer', ARGV[4]) end
-return redis.call('PEXPIRE', KEYS[1], ARGV[3])`
-
 export function createAnswerStore(redis: Redis, prefix: string, times = TIMES): AnswerStore {
+  const script = createScripts(redis, prefix)
   return {
     async begin(key, requestHash) {
-      const name = `${prefix}request:${createHash('sha256').update(key).digest('hex')}`
+      const name = createHash('sha256').update(key).digest('hex')
       const nonce = randomUUID()
-      const reply = await redis.eval(BEGIN, 1, name, requestHash, nonce, times.underWayMs)
+      const reply = await script('begin_answer', [name, requestHash, nonce, times.underWayMs])
       const [kind, text] = reply as ['begun' | 'busy' | 'mismatch' | 'answered', string?]
       if (kind === 'answered') return { kind, answer: JSON.parse(text ?? '') as StoredAnswer }
       if (kind !== 'begun') return { kind }
 
       const act = (what: 'renew' | 'keep' | 'forget' | 'doubt', ms: number, answer = '') =>
-        redis.eval(END, 1, name, nonce, what, ms, answer)
+        script('end_answer', [name, nonce, what, ms, answer])
       // What cannot be renewed now is tried again at the next turn, and else free at its time.
       const renewal = setInterval(
         () => void act('renew', times.underWayMs).catch(() => undefined),

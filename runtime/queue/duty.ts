@@ -4,7 +4,7 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { Redis } from './redis.ts'
 
 export interface Duty {
   /** Takes it if nobody has it, keeps it if this process does. */
@@ -20,6 +20,34 @@ export function createDuty(redis: Redis, key: string, goodMs: number): Duty {
       if ((await redis.get(key)) !== token) return false
       await redis.pexpire(key, goodMs)
       return true
+    },
+  }
+}
+
+/** Where a round over buckets is, in steps of bounded work: whoever has the duty next continues there. */
+export interface PlaceOfRound {
+  readonly bucket?: string | undefined
+  /** The last key that was looked at. */
+  readonly after?: string | undefined
+  /** Between two rounds. */
+  readonly restsUntilMs?: number | undefined
+}
+
+export function createPlaceOfRound(redis: Redis, key: string) {
+  return {
+    async read(): Promise<PlaceOfRound> {
+      const { restsUntil, ...place } = await redis.hgetall(key)
+      return { ...place, ...(restsUntil !== undefined && { restsUntilMs: Number(restsUntil) }) }
+    },
+
+    async save({ bucket, after, restsUntilMs }: PlaceOfRound): Promise<void> {
+      const fields = Object.entries({ bucket, after, restsUntil: restsUntilMs })
+      const known = fields.flatMap(([name, value]) => (value === undefined ? [] : [name, value]))
+      await redis
+        .multi()
+        .del(key)
+        .hset(key, ...known)
+        .exec()
     },
   }
 }

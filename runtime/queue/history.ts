@@ -3,7 +3,7 @@
  * hold fewer items than its limit and yet not be the last.
  * @module
  */
-import type { Redis } from 'ioredis'
+import { membersBeginning, type Redis } from './redis.ts'
 import { parseAnnouncements, type Announcement } from './announcement.ts'
 import {
   listDeadLetters,
@@ -15,7 +15,6 @@ import {
 import type { Keys } from './keys.ts'
 import { filterText, isMeantBy, type RunFilter } from './run-filter.ts'
 import { parseAttempt, parseRun, type AttemptRecord, type RunRecord, type RunState } from './run.ts'
-import { membersBeginning } from './members.ts'
 import { createScripts } from './scripts.ts'
 
 /** How many runs one page looks at. */

@@ -1,5 +1,5 @@
 /** The list that MinIO pushes to: reading its head, and turning what was read into runs. Each command may be sent twice. @module */
-import type { Redis } from 'ioredis'
+import type { Redis } from './redis.ts'
 import type { Keys, Lane } from './keys.ts'
 import type { RunPayload, Trigger } from './run.ts'
 import type { RunScript, ScriptArgument } from './scripts.ts'

@@ -3,10 +3,9 @@
  * wherever it was whatever process ends.
  * @module
  */
-import type { Redis } from 'ioredis'
+import { membersBeginning, type Redis } from './redis.ts'
 import { ulid } from 'ulid'
 import type { Keys } from './keys.ts'
-import { membersBeginning } from './members.ts'
 import type { AgainItem, AgainRequest, Queue } from './queue.ts'
 
 export interface JobRecord {

@@ -3,12 +3,11 @@
  * process loses one; `upkeep/debts.ts` pays them.
  * @module
  */
-import type { Redis } from 'ioredis'
 import type { FunctionDefinition } from '../function/definition.ts'
 import { DAY_MS } from '../time.ts'
 import type { Debt } from './debts.ts'
 import type { Keys } from './keys.ts'
-import { redisNowMs } from './redis.ts'
+import { redisNowMs, type Redis } from './redis.ts'
 import type { RunRecord } from './run.ts'
 import type { RunScript } from './scripts.ts'
 

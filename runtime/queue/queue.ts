@@ -3,14 +3,13 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import { redisNowMs, type Redis } from './redis.ts'
 import type { Limits } from './limits.ts'
 import { createKeys, GROUP, LANES, type Keys } from './keys.ts'
 import { parseRun, type RunPayload, type RunRecord, type RunState } from './run.ts'
 import { createOutbox } from './outbox.ts'
 import { createInboxCommands } from './inbox-commands.ts'
-import { redisNowMs } from './redis.ts'
-import { readRunning } from './running.ts'
+import { readRunning } from './backlog.ts'
 import { createScripts } from './scripts.ts'
 import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow } from './turn.ts'
 

@@ -1,9 +1,10 @@
 /**
- * Redis connections for three uses. The settings are experiments' results: `reference/reliability.md` section 3.
+ * The one place that makes Redis clients. The settings are the results of experiments: `reference/reliability.md` section 3.
  * @module
  */
 import { Redis } from 'ioredis'
 import type { Logger } from '../telemetry/logger.ts'
+import { SECOND_MS, stretched } from '../time.ts'
 
 export type { Redis } from 'ioredis'
 
@@ -45,8 +46,59 @@ export function connectRedis(url: string, use: RedisUse, log: Logger): Redis {
   return redis
 }
 
+/** The connection, or why there is none; no password is in that. */
+export async function openRedis(url: string): Promise<{ redis: Redis | undefined; failure: string }> {
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectionName: 'sluice-doctor',
+    // One try: a person waits.
+    retryStrategy: () => null,
+    maxRetriesPerRequest: 0,
+    connectTimeout: stretched(5 * SECOND_MS),
+    commandTimeout: stretched(5 * SECOND_MS),
+    // It asks INFO, which an account may not have: that is a finding by itself.
+    enableReadyCheck: false,
+  })
+  // The command's own error says only that the connection is closed.
+  const reasons: NodeJS.ErrnoException[] = []
+  redis.on('error', (error: Error) => reasons.push(error))
+  try {
+    await redis.connect()
+    await redis.ping()
+    return { redis, failure: '' }
+  } catch (error) {
+    redis.disconnect()
+    const reason =
+      (error as Error).name === 'ReplyError' ? (error as Error) : (reasons.at(-1) ?? (error as Error))
+    return { redis: undefined, failure: (reason as NodeJS.ErrnoException).code ?? reason.message }
+  }
+}
+
 /** Redis's clock: the only one that rules runs. */
 export async function redisNowMs(redis: Redis): Promise<number> {
   const [seconds, micros] = await redis.time()
   return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000)
+}
+
+/** In one call: about a millisecond of Redis, and only what matches is sent. */
+const SCANNED_AT_ONCE = 5_000
+
+/**
+ * Members of a sorted set that begin with these letters.
+ *
+ * @param beginning - letters and digits alone: Redis reads other characters as patterns
+ */
+export async function membersBeginning(
+  redis: Redis,
+  key: string,
+  beginning: string,
+): Promise<readonly string[]> {
+  const found = new Set<string>()
+  let cursor = '0'
+  do {
+    const [next, flat] = await redis.zscan(key, cursor, 'MATCH', `${beginning}*`, 'COUNT', SCANNED_AT_ONCE)
+    for (let at = 0; at < flat.length; at += 2) found.add(flat[at] as string)
+    cursor = next
+  } while (cursor !== '0')
+  return [...found]
 }

@@ -1,6 +1,6 @@
 /** The Lua scripts as commands of a Redis connection. Each script's file says what it takes and returns. @module */
 import { readFileSync } from 'node:fs'
-import type { Redis } from 'ioredis'
+import type { Redis } from './redis.ts'
 
 /** Scripts that free memory must run when Redis is full, or the system could never drain. */
 const SCRIPTS = {
@@ -29,6 +29,8 @@ const SCRIPTS = {
   put_off_debt: { mayExceedMemory: true },
   set_aside: { mayExceedMemory: true },
   verdict_written: { mayExceedMemory: true },
+  begin_answer: { mayExceedMemory: false },
+  end_answer: { mayExceedMemory: false },
   find_runs: { mayExceedMemory: true, with: 'filter' },
   find_letters: { mayExceedMemory: true, with: 'filter' },
   pick_runs: { mayExceedMemory: true, with: 'filter' },
@@ -44,9 +46,11 @@ export type RunScript = (
   as?: 'text' | 'bytes',
 ) => Promise<unknown>
 
-/** Runs scripts on `redis`, with `prefix` as their only key. ioredis loads a script again when Redis has forgotten it. */
+/** Runs scripts on `redis`, with `prefix` as their only key. A script that Redis has forgotten is loaded again. */
 export function createScripts(redis: Redis, prefix: string): RunScript {
   for (const [name, script] of Object.entries(SCRIPTS)) {
+    // Known to this connection from an earlier call.
+    if (commandOf(name) in redis) continue
     const flags = script.mayExceedMemory ? '#!lua flags=allow-oom\n' : ''
     const shared = 'with' in script ? read(script.with) : ''
     const lua = flags + read('prelude') + shared + read(name)

@@ -277,7 +277,7 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'runtime/queue/running.ts',
+    'runtime/queue/backlog.ts',
     ['test/integration/queue-duty.test.ts'],
     [
       [
@@ -289,11 +289,15 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
   ),
   ...mutantsOf('runtime/upkeep/janitor/janitor.ts', JANITOR, [
     ['a folder goes while its run goes on', 'if ((await runningOf(owner)).has(found.folder)) return', ''],
-    ['a bucket begins behind the last key of the one before', "    await redis.hdel(key, 'after')\n", ''],
+    [
+      'a bucket begins behind the last key of the one before',
+      'bucket: next, after: gathered.after }',
+      'bucket: next, after: gathered.after ?? after }',
+    ],
     [
       'the janitor does not rest',
-      'if (bucket === undefined && Number(restsUntil ?? 0) >',
-      'if (false && Number(restsUntil ?? 0) >',
+      'if (bucket === undefined && restsUntilMs >',
+      'if (false && restsUntilMs >',
     ],
     [
       'any run keeps every folder',

@@ -1,5 +1,4 @@
 /** Functions as people see and steer them. @module */
-import type { Redis } from 'ioredis'
 import { z } from 'zod'
 import type { FunctionView } from './model.ts'
 import { toTime } from '../http/page.ts'
@@ -8,8 +7,7 @@ import type { Config } from '../../settings/config.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { LimitsChange } from '../../queue/limits.ts'
 import type { LimitStore } from '../../records/limits.ts'
-import { openOf, readDepths } from '../../queue/depths.ts'
-import { readDue } from '../../queue/due.ts'
+import type { Backlog, FunctionBacklog } from '../../queue/backlog.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { createWatermarks } from '../../records/watermark.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -24,7 +22,7 @@ export interface FunctionService {
 }
 
 export interface FunctionParts {
-  readonly redis: Redis
+  readonly backlog: Backlog
   readonly queue: Queue
   readonly storage: Storage
   readonly limits: LimitStore
@@ -33,19 +31,17 @@ export interface FunctionParts {
 }
 
 export function createFunctionService(parts: FunctionParts): FunctionService {
-  const { redis, queue, storage, limits, functions, config } = parts
+  const { backlog, queue, storage, limits, functions, config } = parts
 
   const watermarkOf = createWatermarks(storage)
 
   async function view(
     definition: FunctionDefinition,
-    due: ReadonlyMap<string, number>,
+    { live, low, solo, running, open, dead }: FunctionBacklog,
   ): Promise<FunctionView> {
     const { name } = definition
-    const [known, depths, dead, workers, watermarkMs] = await Promise.all([
+    const [known, workers, watermarkMs] = await Promise.all([
       limits.read(name),
-      readDepths(redis, queue.keys, name),
-      redis.xlen(queue.keys.dead(name)),
       queue.workers(name),
       watermarkOf(name),
     ])
@@ -78,10 +74,10 @@ export function createFunctionService(parts: FunctionParts): FunctionService {
       ...(known.pausedAt !== undefined && { pausedAt: known.pausedAt }),
       watermark: watermarkMs === undefined ? null : toTime(watermarkMs),
       queue: {
-        waiting: depths.live + depths.solo,
-        backfill: depths.low,
-        running: depths.running,
-        open: openOf(depths, due.get(name) ?? 0),
+        waiting: live + solo,
+        backfill: low,
+        running,
+        open,
         dead,
       },
       workers,
@@ -95,17 +91,23 @@ export function createFunctionService(parts: FunctionParts): FunctionService {
       throw new RefusedError('not-found', `there is no function "${name}"; there are ${names}`)
     }
     await limits.change(name, wanted)
-    return view(definition, await readDue(redis, queue.keys))
+    return viewOne(definition)
+  }
+
+  const viewOne = async (definition: FunctionDefinition) => (await views([definition]))[0] as FunctionView
+
+  async function views(chosen: readonly FunctionDefinition[]): Promise<FunctionView[]> {
+    const backlogs = await backlog.ofFunctions(chosen.map(({ name }) => name))
+    return Promise.all(
+      chosen.map((definition) => view(definition, backlogs.get(definition.name) as FunctionBacklog)),
+    )
   }
 
   return {
-    async list() {
-      const due = await readDue(redis, queue.keys)
-      return Promise.all(functions.map((definition) => view(definition, due)))
-    },
+    list: () => views(functions),
     async get(name) {
       const definition = functions.find((each) => each.name === name)
-      return definition && view(definition, await readDue(redis, queue.keys))
+      return definition && viewOne(definition)
     },
     pause: (name) => change(name, { isPaused: true }),
     resume: (name) => change(name, { isPaused: false }),

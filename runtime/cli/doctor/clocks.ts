@@ -13,8 +13,7 @@ const REPAIR = 'sudo timedatectl set-ntp true   # on the machine whose clock is 
 export async function* checkClocks({ redis, config }: Subject): Findings {
   if (redis) {
     const startedMs = Date.now()
-    const [seconds, micros] = (await redis.time()).map(Number) as [number, number]
-    yield judge('Redis', seconds * 1_000 + micros / 1_000 - (startedMs + Date.now()) / 2, doubtMs(startedMs))
+    yield judge('Redis', (await redis.nowMs()) - (startedMs + Date.now()) / 2, doubtMs(startedMs))
   } else yield skipped('clock of Redis', 'it does not answer')
   const startedMs = Date.now()
   const date = await fetch(`${config.minioEndpoint}/minio/health/live`, {

@@ -4,11 +4,8 @@
  * @module
  */
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
+import type { Inspection } from '../../queue/inspection.ts'
 import { messageOf } from '../../errors.ts'
-import { createHistory } from '../../queue/history.ts'
-import { createInboxCommands } from '../../queue/inbox-commands.ts'
-import { createScripts } from '../../queue/scripts.ts'
 import { objectIdOf } from '../../queue/keys.ts'
 import { uploadBuckets } from '../../setup/minio/policies.ts'
 import { SECOND_MS, sleep, stretched } from '../../time.ts'
@@ -50,7 +47,7 @@ export async function* checkProbeUpload(subject: Subject): Findings {
 
 async function* fly(
   subject: Subject,
-  redis: Redis,
+  redis: Inspection,
   account: Account,
   { bucket, key }: { readonly bucket: string; readonly key: string },
 ): Findings {
@@ -84,16 +81,14 @@ async function* fly(
 }
 
 /** What it returns waits for so many announcements, and gives those that came; it ends early with Ctrl-C. */
-async function watchFor(redis: Redis, { keys, signal }: Subject, bucket: string, key: string) {
-  const history = createHistory(redis, keys)
-  const inbox = createInboxCommands(redis, keys, createScripts(redis, keys.prefix))
+async function watchFor(redis: Inspection, { signal }: Subject, bucket: string, key: string) {
   const objectId = objectIdOf(bucket, key)
   // As MinIO writes it: its keys are escaped as in queries, and this one has nothing but the slash to be escaped.
   const words = [`"${key.slice(0, -1)}%2F"`, `"${bucket}"`, 'ObjectCreated:Put']
   /** MinIO's ids of the requests that were announced: by the intake's record, and in the inbox. */
   const look = async () => {
-    const heard = await history.announcements(objectId)
-    const { newest: waiting } = await inbox.lookIntoInbox(500)
+    const heard = await redis.announcements(objectId)
+    const { newest: waiting } = await redis.lookIntoInbox(500)
     return {
       taken: heard.filter(({ kind }) => kind === 'created').map(({ eventId }) => eventId),
       waiting: waiting

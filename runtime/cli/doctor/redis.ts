@@ -1,5 +1,5 @@
 /** Redis: there, fit to keep what it acknowledges, and with the keys as they should be. @module */
-import type { Redis } from 'ioredis'
+import type { Inspection } from '../../queue/inspection.ts'
 import { formatBytes } from '../../amounts.ts'
 import { messageOf } from '../../errors.ts'
 import { GROUP, LANES } from '../../queue/keys.ts'
@@ -13,7 +13,7 @@ export async function* checkRedis(subject: Subject): Findings {
     yield fail('server', `${host} (REDIS_URL) does not answer: ${subject.redisFailure}`, whatHelps(subject))
     return
   }
-  const info = await redis.info().catch((error: unknown) => error as Error)
+  const info = await redis.readInfo().catch((error: unknown) => error as Error)
   if (info instanceof Error) yield skipped('server', `the account may not ask INFO (${info.message})`)
   else yield* judgeRedis(parseInfo(info), host, redisCli(subject))
   yield await checkInboxType(redis, subject)
@@ -32,9 +32,9 @@ function whatHelps({ config, redisFailure, invocation }: Subject): string {
 }
 
 /** MinIO gives a target up whose key has another type, and says so only in its own log. */
-async function checkInboxType(redis: Redis, subject: Subject): Promise<Finding> {
+async function checkInboxType(redis: Inspection, subject: Subject): Promise<Finding> {
   const { inbox } = subject.keys
-  const type = await redis.type(inbox)
+  const type = await redis.typeOf(inbox)
   if (type === 'list' || type === 'none')
     return ok('inbox', `${inbox} is ${type === 'none' ? 'empty' : 'a list'}`)
   return fail(
@@ -44,14 +44,13 @@ async function checkInboxType(redis: Redis, subject: Subject): Promise<Finding> 
   )
 }
 
-async function* checkGroups(redis: Redis, subject: Subject): Findings {
+async function* checkGroups(redis: Inspection, subject: Subject): Findings {
   const missing: string[] = []
   const wrong: string[] = []
   const keys = subject.functions.flatMap(({ name }) => LANES.map((lane) => subject.keys.stream(name, lane)))
   for (const key of keys) {
     try {
-      const groups = JSON.stringify(await redis.xinfo('GROUPS', key))
-      if (!groups.includes(`"${GROUP}"`)) missing.push(key)
+      if (!(await redis.hasGroup(key))) missing.push(key)
     } catch (error) {
       if (/no such key/i.test(messageOf(error))) missing.push(key)
       else wrong.push(`${key}: ${messageOf(error)}`)

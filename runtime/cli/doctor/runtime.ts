@@ -1,11 +1,9 @@
 /** The runtime: answers, takes notifications, and has workers for each function. @module */
-import type { Redis } from 'ioredis'
+import type { Inspection } from '../../queue/inspection.ts'
 import { z } from 'zod'
 import type { FunctionView } from '../../api/functions/model.ts'
 import type { Sweep, SweepPass } from '../../api/sweep/model.ts'
 import { messageOf } from '../../errors.ts'
-import { createInboxCommands } from '../../queue/inbox-commands.ts'
-import { createScripts } from '../../queue/scripts.ts'
 import { SECOND_MS, sleep, stretched } from '../../time.ts'
 import { countText, timeText } from '../terminal/amounts.ts'
 import { createApiClient, ProblemError, type ApiClient } from '../../api/client.ts'
@@ -67,16 +65,15 @@ async function checkReady(api: ApiClient, { invocation }: Subject): Promise<Find
   }
 }
 
-async function checkIntake(redis: Redis, subject: Subject): Promise<Finding> {
+async function checkIntake(redis: Inspection, subject: Subject): Promise<Finding> {
   const { inbox } = subject.keys
-  if (!['list', 'none'].includes(await redis.type(inbox))) return skipped('intake', `${inbox} is no list`)
-  const before = await redis.llen(inbox)
+  if (!['list', 'none'].includes(await redis.typeOf(inbox))) return skipped('intake', `${inbox} is no list`)
+  const before = await redis.inboxLength()
   if (before === 0) return ok('intake', 'no notification waits')
-  const commands = createInboxCommands(redis, subject.keys, createScripts(redis, subject.keys.prefix))
-  const { headPrint } = await commands.lookIntoInbox(0)
+  const { headPrint } = await redis.lookIntoInbox(0)
   await sleep(stretched(INTAKE_MS), subject.signal)
-  const now = await redis.llen(inbox)
-  const { headPrint: printNow } = await commands.lookIntoInbox(0)
+  const now = await redis.inboxLength()
+  const { headPrint: printNow } = await redis.lookIntoInbox(0)
   const found = `${countText(now, 'notification')} in ${inbox}`
   // With the same head nothing was taken, whatever came behind it.
   if (now > 0 && headPrint === printNow)
@@ -88,25 +85,25 @@ async function checkIntake(redis: Redis, subject: Subject): Promise<Finding> {
   return now > MANY ? warn('intake', `${found}: it is behind, and works`) : ok('intake', `${now} wait`)
 }
 
-async function checkBad(redis: Redis, subject: Subject): Promise<Finding> {
+async function checkBad(redis: Inspection, subject: Subject): Promise<Finding> {
   const { bad } = subject.keys
-  if ((await redis.type(bad)) === 'none') return ok('malformed', 'no notification was set aside')
+  if ((await redis.typeOf(bad)) === 'none') return ok('malformed', 'no notification was set aside')
   const cli = redisCli(subject)
   return warn(
     'malformed',
-    `${countText(await redis.xlen(bad), 'notification')} could not be read and ${bad} has them: look, then forget them`,
+    `${countText(await redis.badLength(), 'notification')} could not be read and ${bad} has them: look, then forget them`,
     `${cli} XREVRANGE '${bad}' + - COUNT 10`,
     `${cli} DEL '${bad}'`,
   )
 }
 
-async function checkAside(redis: Redis, subject: Subject): Promise<Finding> {
+async function checkAside(redis: Inspection, subject: Subject): Promise<Finding> {
   const { aside } = subject.keys
-  if ((await redis.type(aside)) === 'none') return ok('debts', 'no verdict or clean-up was set aside')
+  if ((await redis.typeOf(aside)) === 'none') return ok('debts', 'no verdict or clean-up was set aside')
   const cli = redisCli(subject)
   return warn(
     'debts',
-    `${countText(await redis.xlen(aside), 'debt')} can never be paid and ${aside} has the reasons: look, then forget them`,
+    `${countText(await redis.asideLength(), 'debt')} can never be paid and ${aside} has the reasons: look, then forget them`,
     `${cli} XREVRANGE '${aside}' + - COUNT 10`,
     `${cli} DEL '${aside}'`,
   )

@@ -1,5 +1,4 @@
 /** Who is examined: the settings, the functions, and connections with which checks ask. @module */
-import type { Redis } from 'ioredis'
 import type { Config, Credentials } from '../../settings/config.ts'
 import type { FunctionList } from '../../function/list.ts'
 import { createKeys, type Keys } from '../../queue/keys.ts'
@@ -8,7 +7,8 @@ import { storageOn } from '../../storage/client.ts'
 import { createRequester, type Requester } from '../../storage/request.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { SECOND_MS, stretched } from '../../time.ts'
-import { openRedis } from './open-redis.ts'
+import { createInspection, type Inspection } from '../../queue/inspection.ts'
+import { openRedis } from '../../queue/redis.ts'
 
 export interface Account {
   readonly name: 'root' | 'runtime' | 'uploader'
@@ -26,7 +26,7 @@ export interface Subject extends FunctionList {
   readonly invocation: string
   readonly keys: Keys
   /** Undefined when it does not answer: then `redisFailure` says why. */
-  readonly redis: Redis | undefined
+  readonly redis: Inspection | undefined
   readonly redisFailure: string
   /** Undefined when its settings are not there. */
   readonly root: Account | undefined
@@ -62,11 +62,12 @@ export async function openSubject(given: Given): Promise<Subject> {
     uploader: account('uploader', config.uploaderCredentials),
   }
   const opened = await openRedis(config.redisUrl)
+  const keys = createKeys(config.name)
   return {
     ...given,
     ...accounts,
-    keys: createKeys(config.name),
-    redis: opened.redis,
+    keys,
+    redis: opened.redis && createInspection(opened.redis, keys),
     redisFailure: opened.failure,
     close() {
       opened.redis?.disconnect()

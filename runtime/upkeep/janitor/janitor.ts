@@ -3,13 +3,13 @@
  * output buckets in steps of bounded work, remembers in Redis where it is, and rests after each round.
  * @module
  */
-import type { Redis } from 'ioredis'
+import type { Redis } from '../../queue/redis.ts'
 import { messageOf } from '../../errors.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { RuntimeMetrics } from '../../telemetry/metrics.ts'
 import { placeOf } from '../../output/layout.ts'
-import { createDuty } from '../../queue/duty.ts'
+import { createDuty, createPlaceOfRound } from '../../queue/duty.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { StorageError } from '../../storage/errors.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -48,7 +48,7 @@ const CONSUMER_IDLE_MS = HOUR_MS
 
 export function createJanitor(parts: JanitorParts): Janitor {
   const { redis, queue, storage, functions, metrics, log, ages = AGES, rowsAtOnce = ROWS_AT_ONCE } = parts
-  const { janitor: key } = queue.keys
+  const place = createPlaceOfRound(redis, queue.keys.janitor)
   const duty = createDuty(redis, queue.keys.duty('janitor'), DUTY_MS)
   const buckets = [...new Set(functions.map(({ outputBucket }) => outputBucket))].toSorted()
 
@@ -111,17 +111,9 @@ export function createJanitor(parts: JanitorParts): Janitor {
         ),
       )
     }
-    if (gathered.after !== undefined) {
-      await redis.hset(key, { bucket, after: gathered.after })
-      return
-    }
-    const next = buckets[buckets.indexOf(bucket) + 1]
-    await redis.hdel(key, 'after')
-    if (next !== undefined) await redis.hset(key, { bucket: next })
-    else {
-      await redis.hdel(key, 'bucket')
-      await redis.hset(key, { restsUntil: (await queue.nowMs()) + REST_MS })
-    }
+    const next = gathered.after === undefined ? buckets[buckets.indexOf(bucket) + 1] : bucket
+    if (next === undefined) await place.save({ restsUntilMs: (await queue.nowMs()) + REST_MS })
+    else await place.save({ bucket: next, after: gathered.after })
   }
 
   return {
@@ -134,8 +126,8 @@ export function createJanitor(parts: JanitorParts): Janitor {
           functions.map(({ name }) => name),
         ),
       )
-      const { bucket, after, restsUntil } = await redis.hgetall(key)
-      if (bucket === undefined && Number(restsUntil ?? 0) > (await queue.nowMs())) return
+      const { bucket, after, restsUntilMs = 0 } = await place.read()
+      if (bucket === undefined && restsUntilMs > (await queue.nowMs())) return
       const [first] = buckets
       if (first === undefined) return
       if (bucket !== undefined && buckets.includes(bucket)) await stepIn(bucket, after)

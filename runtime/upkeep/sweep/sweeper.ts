@@ -1,18 +1,17 @@
 /** Runs passes when they are due: one process of all at a time, which goes on from where the one before it has stopped. @module */
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Redis } from 'ioredis'
+import type { Redis } from '../../queue/redis.ts'
 import { ulid } from 'ulid'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { RuntimeMetrics } from '../../telemetry/metrics.ts'
 import { createDuty } from '../../queue/duty.ts'
 import { SECOND_MS } from '../../time.ts'
-import { REPORT_REASONS } from '../../queue/sweeps.ts'
+import { REPORT_REASONS, createSweepStore, isAboutAll, PASS_KINDS, type Pass, type SweepState } from '../../queue/sweeps.ts'
 import { duePass, newPass, paced, type DueSettings } from './due.ts'
 import { isPermanent } from './unreadable.ts'
 import { steps, type PassParts, type PassStep } from './pass.ts'
-import { createSweepStore, isAboutAll, PASS_KINDS, type Pass, type SweepState } from '../../queue/sweeps.ts'
 
 /** So long after the death of a process another goes on. */
 const DUTY_MS = 10 * SECOND_MS

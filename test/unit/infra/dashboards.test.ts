@@ -7,7 +7,8 @@ import '../../../functions/ffmpeg/run/metrics.ts'
 import { generate } from '../../../infra/grafana/source/generate.ts'
 import { createQueueGauges } from '../../../runtime/api/queue-gauges.ts'
 import { createMetrics, functionMetrics } from '../../../runtime/telemetry/metrics.ts'
-import { createQueue } from '../../../runtime/queue/queue.ts'
+import { createBacklog } from '../../../runtime/queue/backlog.ts'
+import { createKeys } from '../../../runtime/queue/keys.ts'
 import { DASHBOARDS_DIR, namesIn, panelsOf, readDashboards } from '../../helpers/panels.ts'
 import { readRules } from '../../helpers/prometheus-rules.ts'
 
@@ -23,7 +24,7 @@ function exposed(): Set<string> {
     return readFileSync(path, 'utf8').split('\n')
   })
   const { registry } = createMetrics()
-  createQueueGauges({ redis, queue: createQueue(redis, 'sluice'), functionNames: ['cut'], registry })
+  createQueueGauges({ backlog: createBacklog(redis, createKeys('sluice')), functionNames: ['cut'], registry })
   const ours = [...registry.getMetricsAsArray(), ...functionMetrics.getMetricsAsArray()].flatMap(
     ({ name, type }) =>
       String(type) === 'histogram' ? ['bucket', 'sum', 'count'].map((part) => `${name}_${part}`) : [name],

@@ -1,0 +1,70 @@
+/** Waiting for news from Redis instead of polling: the intake for the inbox, workers for the channel `wake`. @module */
+import type { Keys } from './keys.ts'
+import type { Redis } from './redis.ts'
+
+export interface InboxWait {
+  /** The head of the inbox; undefined when none came in time, or it is longer than allowed. */
+  wait(inbox: string, seconds: number): Promise<Buffer | undefined>
+}
+
+/** The bytes of a reply beside its text. */
+const FRAME_BYTES = 64
+
+/**
+ * Waits until the inbox has something by moving its head onto itself, so that nothing can be lost. The reply is the head
+ * itself; of one that is too long for a notification only the first bytes are let in.
+ *
+ * @param blocking - a connection of its own
+ */
+export function createInboxWait(blocking: Redis, maxBytes: number): InboxWait {
+  let bytes = 0
+  let isTooLong = false
+  /** For each connection, as a wait outlives one that is cut. */
+  const watch = () => {
+    const { stream } = blocking
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes <= maxBytes + FRAME_BYTES || isTooLong) return
+      isTooLong = true
+      // Redis drops the rest. A connection that is only cut would ask for the same again.
+      blocking.disconnect()
+      stream.destroy()
+    })
+  }
+  blocking.on('connect', watch)
+  if (blocking.status === 'connect' || blocking.status === 'ready') watch()
+
+  return {
+    async wait(inbox, seconds) {
+      bytes = 0
+      isTooLong = false
+      // The last wait was given up because of a text that is too long.
+      if (blocking.status === 'end') await blocking.connect()
+      try {
+        return (await blocking.blmoveBuffer(inbox, inbox, 'LEFT', 'LEFT', seconds)) ?? undefined
+      } catch (error) {
+        if (isTooLong) return undefined
+        throw error
+      }
+    },
+  }
+}
+
+export interface WakeUpListener {
+  /** The subscription is there (again): words may have been missed before. */
+  readonly onReady: () => void
+  readonly onWord: (word: string) => void
+  readonly onRefused: (error: Error) => void
+}
+
+/** @param subscriber - a connection of its own */
+export function subscribeToWakeUps(
+  subscriber: Redis,
+  { wake }: Keys,
+  { onReady, onWord, onRefused }: WakeUpListener,
+): void {
+  subscriber.on('ready', () => {
+    subscriber.subscribe(wake).then(onReady, onRefused)
+  })
+  subscriber.on('message', (_channel, word: string) => onWord(word))
+}
