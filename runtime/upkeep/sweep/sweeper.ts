@@ -8,7 +8,14 @@ import type { Logger } from '../../telemetry/logger.ts'
 import type { RuntimeMetrics } from '../../telemetry/metrics.ts'
 import { createDuty } from '../../queue/duty.ts'
 import { SECOND_MS } from '../../time.ts'
-import { REPORT_REASONS, createSweepStore, isAboutAll, PASS_KINDS, type Pass, type SweepState } from '../../queue/sweeps.ts'
+import {
+  REPORT_REASONS,
+  createSweepStore,
+  isAboutAll,
+  PASS_KINDS,
+  type Pass,
+  type SweepState,
+} from '../../queue/sweeps.ts'
 import { duePass, newPass, paced, type DueSettings } from './due.ts'
 import { isPermanent } from './unreadable.ts'
 import { steps, type PassParts, type PassStep } from './pass.ts'
