@@ -1,10 +1,10 @@
-# The runtime as an image: compiled JavaScript, FFmpeg from Alpine, no shell scripts, nobody's root.
+# The runtime as an image: compiled JavaScript, FFmpeg from Alpine, no shell scripts, no root user.
 #   docker build -t sluice .                   the runtime
 #   docker build -t sluice-setup --target setup .   the same with MinIO's client, for `sluice setup`
 
-# What Node runs on; another registry or a mirror of one's own goes here.
+# The base image with Node; set another registry or mirror here.
 ARG NODE_IMAGE=node:20-alpine
-# Where `mc` comes from: the last published image, or what infra/minio/Dockerfile builds.
+# The image that provides `mc`: the last published one, or the one built by infra/minio/Dockerfile.
 ARG MC_IMAGE=quay.io/minio/mc:RELEASE.2025-08-13T08-35-41Z@sha256:a7fe349ef4bd8521fb8497f55c6042871b2ae640607cf99d9bede5e9bdf11727
 
 FROM ${NODE_IMAGE} AS build
@@ -15,13 +15,13 @@ COPY tsconfig.json tsconfig.image.json ./
 COPY functions functions
 COPY runtime runtime
 COPY infra/grafana/init infra/grafana/init
-# Compiled, because a quarter of the start and of each turn went into tsx. The scripts for Redis are no TypeScript.
+# Compiled, since tsx took a quarter of the start and of each turn. The scripts for Redis are not TypeScript.
 RUN npx tsc -p tsconfig.image.json --outDir out \
   && cp -r runtime/queue/scripts out/runtime/queue/ \
   && cp package.json out/ \
   && chmod +x out/runtime/main.js
 
-# Beside the one above: what it needs at run time. The optional packages are FFmpeg builds, and Alpine has its own.
+# Runtime dependencies, built beside the stage above. The optional packages are FFmpeg builds, and Alpine has its own.
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /build
 COPY package.json package-lock.json ./
@@ -31,8 +31,8 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
 FROM ${MC_IMAGE} AS mc
 
 FROM ${NODE_IMAGE} AS runtime
-# No version is pinned: Alpine keeps only the newest of each branch, and a pinned one would soon not be there.
-# setpriv: BusyBox's own cannot have FFmpeg die with its worker.
+# No version is pinned: Alpine keeps only the newest of each branch, so a pinned one would soon be missing.
+# setpriv: BusyBox's own cannot make FFmpeg die with its worker.
 # hadolint ignore=DL3018
 RUN apk add --no-cache ffmpeg setpriv tini \
   && mkdir -p /scratch \
@@ -45,17 +45,17 @@ ENV NODE_ENV=production \
 WORKDIR /app
 COPY --from=packages /build/node_modules node_modules
 COPY --from=build /build/out ./
-# Whatever is in the image belongs to root, so that nobody who gets in can change it.
+# All files in the image belong to root, so that an intruder cannot change them.
 USER 1000:1000
 VOLUME /scratch
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.SLUICE_API_PORT || 8080) + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-# tini hands signals on and takes leave of FFmpeg processes whose parent is gone.
+# tini forwards signals and reaps FFmpeg processes whose parent is gone.
 ENTRYPOINT ["/sbin/tini", "--", "sluice"]
 CMD ["start"]
 
-# Users in MinIO are made by MinIO's client; the runtime has neither it nor the account that may.
+# MinIO's client creates the users in MinIO; the runtime has neither the client nor the account that may do so.
 FROM runtime AS setup
 COPY --from=mc /usr/bin/mc /usr/local/bin/mc
 CMD ["setup"]

@@ -1,6 +1,6 @@
 /**
- * Who may do what in Grafana: what is wanted, what is there, and the requests that lead from one to the other. Pure.
- * Grafana's free edition has no files for users, teams and rights, so it is told over HTTP, as often as one likes.
+ * Users, teams and rights in Grafana: the wanted state, the present state, and the requests that lead from one to the other.
+ * Pure. Grafana's free edition has no files for them, so they are set over HTTP; this may be repeated at any time.
  * @module
  */
 import { z } from 'zod'
@@ -11,7 +11,7 @@ export const wantedSchema = z.strictObject({
       login: z.string().min(1),
       email: z.email(),
       name: z.string().min(1),
-      /** A file that holds it; used only when the user is made. */
+      /** A file that contains it; used only when the user is created. */
       passwordFile: z.string().min(1),
       teams: z.array(z.string()).default([]),
     }),
@@ -38,7 +38,7 @@ export interface Request {
 export const FOLDER = 'sluice'
 const RIGHTS = { view: 1, edit: 2, admin: 4 } as const
 
-/** First what has no id yet; who is there already keeps password and name. */
+/** The first step: users and teams without an id. Existing users keep password and name. */
 export function planCreations(
   wanted: Wanted,
   present: Present,
@@ -56,10 +56,10 @@ export function planCreations(
 }
 
 /**
- * Then who belongs to what, and what each team may do in the folder. Nobody is taken out of a team. The folder's rights are
- * set as a whole: administrators and these teams, nobody else.
+ * The second step: members of teams, and the rights of each team in the folder. No user is removed from a team. The folder's
+ * rights are set as a whole: administrators and these teams only.
  *
- * @throws {Error} when a user or team that is wanted is not there after all, or a user's team is not among the teams
+ * @throws {Error} when a wanted user or team is still missing, or a user's team is not among the teams
  */
 export function planRights(wanted: Wanted, present: Present): readonly Request[] {
   const members = wanted.users.flatMap(({ login, teams }) =>

@@ -1,6 +1,6 @@
 /**
- * `node --import tsx infra/grafana/init/run.ts <wanted.json>` with GRAFANA_URL, GRAFANA_USER and GRAFANA_PASSWORD_FILE: makes users, teams
- * and the folder's rights as the file wants them. It may run at every start.
+ * `node --import tsx infra/grafana/init/run.ts <wanted.json>` with GRAFANA_URL, GRAFANA_USER and GRAFANA_PASSWORD_FILE: creates users and
+ * teams and sets the folder's rights as in the file. It may run at every start.
  * @module
  */
 import { readFileSync } from 'node:fs'
@@ -51,7 +51,7 @@ async function ask(access: GrafanaAccess, path: string, request?: Request): Prom
   })
   if (response.status === 401)
     throw new Error(
-      `${access.url} does not take the password of ${access.user}: the file holds another one than Grafana has; change it there (docs/security.md)`,
+      `${access.url} refuses the password of ${access.user}: the file contains another one than Grafana; change it there (docs/security.md)`,
     )
   if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`)
   return response.json()

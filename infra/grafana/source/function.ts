@@ -1,4 +1,4 @@
-/** Dashboard: one function in all detail. @module */
+/** Dashboard: one function in detail. @module */
 import type { Dashboard, Panel } from './panel.ts'
 import { FAILED, quantile, rate, shared, STATUS_COLORS, total } from './promql.ts'
 
@@ -20,11 +20,11 @@ export const functionDetail: Dashboard = {
   functions: 'one',
   rows: [
     {
-      title: 'In the time shown',
+      title: 'Selected time',
       panels: [
         stat({
           title: 'Error budget left',
-          description: 'Of 1% failed attempts in the time shown; below 0 it is spent.',
+          description: 'The budget is 1% failed attempts in the selected time; below 0 it is spent.',
           unit: 'percentunit',
           max: 1,
           limits: { warn: 0.5, bad: 0, isLowBad: true },
@@ -43,7 +43,7 @@ export const functionDetail: Dashboard = {
         }),
         stat({
           title: 'Given up',
-          description: 'Dead letters. Leads to the runs.',
+          description: 'Dead letters. The link leads to the runs.',
           unit: 'short',
           decimals: 0,
           limits: { warn: 1, bad: 10 },
@@ -52,7 +52,7 @@ export const functionDetail: Dashboard = {
         }),
         stat({
           title: 'State',
-          description: 'Whether an operator has paused it.',
+          description: 'Shows whether an operator has paused the function.',
           unit: 'short',
           words: { 0: { text: 'working', color: 'green' }, 1: { text: 'paused', color: 'orange' } },
           queries: [{ expr: `max(sluice_function_paused${F})` }],
@@ -63,23 +63,23 @@ export const functionDetail: Dashboard = {
       title: 'Attempts',
       panels: [
         graph({
-          title: 'How they end',
-          description: 'Attempts a second by outcome.',
+          title: 'Attempts by outcome',
+          description: 'Attempts per second by outcome.',
           unit: 'ops',
           isStacked: true,
           colors: STATUS_COLORS,
           queries: [{ expr: rate(attempts('.*'), 'status'), legend: '{{status}}' }],
         }),
         graph({
-          title: 'What asks for them',
-          description: 'Uploads, the sweep, or somebody who runs objects again.',
+          title: 'Attempts by trigger',
+          description: 'Uploads, the sweep, or a reprocessing request.',
           unit: 'ops',
           isStacked: true,
           queries: [{ expr: rate(`sluice_function_starts_total${F}`, 'trigger'), legend: '{{trigger}}' }],
         }),
         graph({
           title: 'Duration',
-          description: 'Of attempts that succeeded and of those that did not. Points name runs.',
+          description: 'Attempts that succeeded and those that did not. Points name runs.',
           unit: 's',
           hasExemplars: true,
           queries: [0.5, 0.95, 0.99].map((q) => ({
@@ -88,8 +88,8 @@ export const functionDetail: Dashboard = {
           })),
         }),
         {
-          title: 'Durations in time',
-          description: 'How many attempts took how long: the darker, the more.',
+          title: 'Durations over time',
+          description: 'Number of attempts by duration: the darker, the more.',
           kind: 'heatmap',
           unit: 'short',
           width: 12,
@@ -119,13 +119,13 @@ export const functionDetail: Dashboard = {
         graph({
           title: 'Queue',
           description:
-            'Runs by lane: live uploads, low (run again), solo (was on a lost worker), running, dead.',
+            'Runs by lane: live uploads, low (reprocessing), solo (was on a lost worker), running, dead.',
           unit: 'short',
           queries: [{ expr: shared(`sluice_queue_depth${F}`, 'state'), legend: '{{state}}' }],
         }),
         graph({
           title: 'Admissions',
-          description: 'new runs; copy is the second announcement of the same upload; duplicate a third.',
+          description: 'new runs; copy is the second announcement of an upload; duplicate is a third one.',
           unit: 'ops',
           isStacked: true,
           queries: [{ expr: rate(`sluice_admissions_total${F}`, 'outcome'), legend: '{{outcome}}' }],
@@ -139,12 +139,12 @@ export const functionDetail: Dashboard = {
           queries: [{ expr: rate(`sluice_commits_total${F}`, 'outcome'), legend: '{{outcome}}' }],
         }),
         graph({
-          title: 'Tried again, taken back',
+          title: 'Retried, taken back',
           description:
-            'Attempts after which the run waits for another, runs of workers that were lost, and handlers that ignore their signal.',
+            'Attempts after which the run waits for another attempt, runs of lost workers, and handlers that ignore their signal.',
           unit: 'ops',
           queries: [
-            { expr: rate(`sluice_function_retries_total${F}`), legend: 'tried again' },
+            { expr: rate(`sluice_function_retries_total${F}`), legend: 'retried' },
             { expr: rate(`sluice_queue_reclaimed_total${F}`, 'outcome'), legend: 'taken back: {{outcome}}' },
             { expr: `sum(sluice_function_stray_handlers${F})`, legend: 'ignore their signal' },
           ],
@@ -152,7 +152,7 @@ export const functionDetail: Dashboard = {
         graph({
           title: 'Given up, by reason',
           description:
-            'permanent: the file or an option; exhausted: failed too often; crash-loop: took its worker down.',
+            'permanent: the file or an option; exhausted: failed too often; crash-loop: crashed its worker.',
           unit: 'short',
           isStacked: true,
           queries: [
@@ -164,7 +164,7 @@ export const functionDetail: Dashboard = {
         }),
         graph({
           title: 'Bytes',
-          description: 'Of sources and results.',
+          description: 'Bytes of sources and results.',
           unit: 'Bps',
           queries: [
             { expr: rate(`sluice_function_input_bytes_total${F}`), legend: 'in' },

@@ -1,4 +1,4 @@
-/** Dashboard: the servers below, the alerts, and what heals itself. @module */
+/** Dashboard: the servers, the alerts, and self-healing. @module */
 import { machine } from './machine.ts'
 import type { Dashboard, Panel } from './panel.ts'
 import { quantile, rate } from './promql.ts'
@@ -9,14 +9,15 @@ const UP = { 0: { text: 'down', color: 'red' }, 1: { text: 'up', color: 'green' 
 export const health: Dashboard = {
   uid: 'sluice-health',
   title: 'System health',
-  description: 'Redis, MinIO, the machine, and what the runtime notices of them.',
+  description: 'Redis, MinIO, the machine, and errors of the two servers that the runtime sees.',
   rows: [
     {
-      title: 'Is everything there?',
+      title: 'Status',
       panels: [
         {
           title: 'Targets',
-          description: 'What Prometheus reaches. down for a minute is an alert.',
+          description:
+            'The targets that Prometheus can reach. A target that is down for a minute raises an alert.',
           kind: 'state-timeline',
           unit: 'short',
           width: 12,
@@ -24,9 +25,9 @@ export const health: Dashboard = {
           queries: [{ expr: 'min by (job) (up)', legend: '{{job}}' }],
         },
         {
-          title: 'Alerts that fire',
+          title: 'Firing alerts',
           description:
-            'Of Prometheus. What to do is in docs/runbooks.md under the name of the alert. Watchdog always fires.',
+            'From Prometheus. docs/runbooks.md has the steps to take, by the name of the alert. Watchdog always fires.',
           kind: 'table',
           unit: 'short',
           width: 12,
@@ -49,13 +50,13 @@ export const health: Dashboard = {
         }),
         graph({
           title: 'Commands',
-          description: 'A second; scripts count as one.',
+          description: 'Commands per second; a script counts as one.',
           unit: 'ops',
           queries: [{ expr: rate('redis_commands_processed_total'), legend: 'commands' }],
         }),
         graph({
           title: 'Clients',
-          description: 'blocked ones wait for news: one for each intake.',
+          description: 'blocked clients wait for new entries: one for each intake.',
           unit: 'short',
           queries: [
             { expr: 'redis_connected_clients', legend: 'connected' },
@@ -64,13 +65,13 @@ export const health: Dashboard = {
         }),
         graph({
           title: 'Append-only file',
-          description: 'Its size; it is written anew when it has doubled.',
+          description: 'The size of the file; Redis rewrites it when it has doubled.',
           unit: 'bytes',
           queries: [{ expr: 'redis_aof_current_size_bytes', legend: 'size' }],
         }),
         graph({
           title: 'Notifications',
-          description: 'Waiting to be read, and set aside since they are none.',
+          description: 'Waiting, and set aside as malformed.',
           unit: 'short',
           queries: [
             { expr: 'max(sluice_inbox_depth)', legend: 'waiting' },
@@ -79,11 +80,11 @@ export const health: Dashboard = {
         }),
         graph({
           title: 'Slow commands, last write',
-          description: 'Entries of the slow log, and 1 while the last write to its file was well.',
+          description: 'Entries of the slow log, and 1 if the last AOF write succeeded.',
           unit: 'short',
           queries: [
             { expr: 'redis_slowlog_length', legend: 'slow commands' },
-            { expr: 'redis_aof_last_write_status', legend: 'last write was well' },
+            { expr: 'redis_aof_last_write_status', legend: 'last write succeeded' },
           ],
         }),
       ],
@@ -93,14 +94,14 @@ export const health: Dashboard = {
       panels: [
         graph({
           title: 'Requests',
-          description: 'A second, by kind.',
+          description: 'Requests per second, by kind.',
           unit: 'reqps',
           isStacked: true,
           queries: [{ expr: `${rate('minio_s3_requests_total', 'api')} > 0`, legend: '{{api}}' }],
         }),
         graph({
-          title: 'Answers that are errors',
-          description: '4xx are usual (the runtime asks for what may not be there); 5xx are not.',
+          title: 'Error responses',
+          description: '4xx are normal (the runtime asks for objects that may not exist); 5xx are not.',
           unit: 'reqps',
           queries: [
             { expr: `${rate('minio_s3_requests_4xx_errors_total')} or vector(0)`, legend: '4xx' },
@@ -112,7 +113,7 @@ export const health: Dashboard = {
         }),
         graph({
           title: 'Time to first byte (p95)',
-          description: 'In MinIO itself, whose smallest step is 50 ms.',
+          description: 'Measured in MinIO itself, whose smallest bucket is 50 ms.',
           unit: 's',
           queries: [
             {
@@ -123,7 +124,8 @@ export const health: Dashboard = {
         }),
         graph({
           title: 'Events for Redis',
-          description: 'MinIO counts failed ones as sent too. What fails at FAST is sent again by DURABLE.',
+          description:
+            'MinIO counts failed events as sent too. Events that fail at FAST are sent again by DURABLE.',
           unit: 'ops',
           queries: [
             { expr: rate('minio_notify_target_total_events', 'target_id'), legend: '{{target_id}} sent' },
@@ -132,7 +134,7 @@ export const health: Dashboard = {
         }),
         graph({
           title: 'Events in the queue folder',
-          description: 'On disk, not yet in Redis.',
+          description: 'Events on disk that are not yet in Redis.',
           unit: 'short',
           queries: [
             { expr: 'sum by (target_id) (minio_notify_target_queue_length)', legend: '{{target_id}}' },
@@ -140,7 +142,7 @@ export const health: Dashboard = {
         }),
         graph({
           title: 'Space',
-          description: 'For objects, after redundancy.',
+          description: 'Space for objects, after redundancy.',
           unit: 'bytes',
           queries: [
             { expr: 'minio_cluster_capacity_usable_free_bytes', legend: 'free' },
@@ -150,20 +152,20 @@ export const health: Dashboard = {
         graph({
           title: 'Bytes in buckets',
           description:
-            'As MinIO’s scanner last counted them, old versions included; it appears some minutes after the start.',
+            'The last count of MinIO’s scanner, including old versions; it appears some minutes after the start.',
           unit: 'bytes',
           isStacked: true,
           queries: [{ expr: 'max by (bucket) (minio_bucket_usage_total_bytes)', legend: '{{bucket}}' }],
         }),
         graph({
-          title: 'Trouble seen by the runtime',
-          description: 'Tries that failed, by kind, also when a later one succeeded.',
+          title: 'Errors seen by the runtime',
+          description: 'Failed calls by kind, including those whose retry succeeded.',
           unit: 'ops',
           queries: [{ expr: rate('sluice_storage_troubles_total', 'trouble'), legend: '{{trouble}}' }],
         }),
         graph({
           title: 'Calls of the runtime (p95)',
-          description: 'Retries included, by outcome.',
+          description: 'Duration including retries, by outcome.',
           unit: 's',
           queries: [
             {
@@ -175,19 +177,19 @@ export const health: Dashboard = {
       ],
     },
     {
-      title: 'What heals itself',
+      title: 'Self-healing',
       panels: [
         graph({
           title: 'Healed by the sweep',
           description:
-            'What was found undone and seen to. lost-event says that the way from MinIO to Redis is broken.',
+            'Uploads and removals that the sweep found unhandled, and handled. lost-event means that the path from MinIO to Redis is broken.',
           unit: 'ops',
           isStacked: true,
           queries: [{ expr: rate('sluice_sweep_healed_total', 'reason'), legend: '{{reason}}' }],
         }),
         graph({
           title: 'Since the last full sweep',
-          description: 'Two days are an alert.',
+          description: 'Time since the last sweep; two days raise an alert.',
           unit: 's',
           queries: [
             {
@@ -199,13 +201,13 @@ export const health: Dashboard = {
         graph({
           title: 'Owed',
           description:
-            'Verdicts and removals that the store has not yet taken, those that were set aside because it never will, and runs that wait for another try.',
+            'Verdicts and removals that the store has not yet accepted, those set aside because it never will, and runs that wait for a retry.',
           unit: 'short',
           queries: [
             { expr: 'max(sluice_verdicts_owed)', legend: 'verdicts' },
             { expr: 'max(sluice_cleanup_owed)', legend: 'removals' },
             { expr: 'max(sluice_debts_set_aside)', legend: 'set aside' },
-            { expr: 'max(sluice_queue_delayed)', legend: 'another try' },
+            { expr: 'max(sluice_queue_delayed)', legend: 'retry' },
           ],
         }),
       ],

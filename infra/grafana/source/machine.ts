@@ -1,4 +1,4 @@
-/** A row of the dashboard of servers: what they run on. @module */
+/** The row about the machine in the dashboard of servers. @module */
 import type { Panel, Row } from './panel.ts'
 import { rate } from './promql.ts'
 
@@ -9,7 +9,7 @@ export const machine: Row = {
   panels: [
     graph({
       title: 'CPU',
-      description: 'Share of all cores that is in use.',
+      description: 'Share of all cores in use.',
       unit: 'percentunit',
       max: 1,
       queries: [
@@ -21,7 +21,7 @@ export const machine: Row = {
     }),
     graph({
       title: 'Memory',
-      description: 'Available is what can be had without swapping.',
+      description: 'Available memory can be used without swapping.',
       unit: 'bytes',
       queries: [
         { expr: 'node_memory_MemAvailable_bytes', legend: 'available' },
@@ -42,7 +42,7 @@ export const machine: Row = {
     }),
     graph({
       title: 'Network',
-      description: 'Loopback left out.',
+      description: 'Traffic without loopback.',
       unit: 'Bps',
       queries: [
         { expr: rate('node_network_receive_bytes_total{device!="lo"}'), legend: 'in' },
@@ -51,13 +51,13 @@ export const machine: Row = {
     }),
     graph({
       title: 'Load',
-      description: 'Processes that want a core, mean of a minute.',
+      description: 'Processes that need a core, mean over one minute.',
       unit: 'short',
       queries: [{ expr: 'node_load1', legend: '{{instance}}' }],
     }),
     graph({
       title: 'Prometheus',
-      description: 'Series that it holds in memory.',
+      description: 'Number of series in its memory.',
       unit: 'short',
       queries: [{ expr: 'prometheus_tsdb_head_series', legend: 'series' }],
     }),

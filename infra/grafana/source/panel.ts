@@ -1,4 +1,4 @@
-/** Panels and dashboards as Grafana's JSON, from what differs between ours. Pure. @module */
+/** Panels and dashboards as Grafana's JSON, from the parts in which ours differ. Pure. @module */
 
 export interface Query {
   readonly expr: string
@@ -8,7 +8,7 @@ export interface Query {
 
 export interface Panel {
   readonly title: string
-  /** What it shows and what a bad value means. */
+  /** The contents, and the meaning of a bad value. */
   readonly description: string
   readonly kind: 'timeseries' | 'stat' | 'bargauge' | 'table' | 'state-timeline' | 'heatmap'
   /** Grafana's ids, such as `s`, `bytes`, `percentunit`, `short`. */
@@ -23,11 +23,11 @@ export interface Panel {
   readonly hasExemplars?: boolean
   readonly decimals?: number
   readonly max?: number
-  /** From which value on it is orange and red; `bad: 'low'` turns that round. */
+  /** The values from which it is orange and red; `isLowBad` reverses that. */
   readonly limits?: { readonly warn: number; readonly bad: number; readonly isLowBad?: boolean }
   /** In words, for values such as 0 and 1. */
   readonly words?: Readonly<Record<string, { readonly text: string; readonly color: string }>>
-  /** By the name of a series; others take what comes. */
+  /** By the name of a series; others have the next colour. */
   readonly colors?: Readonly<Record<string, string>>
   readonly links?: readonly Link[]
   readonly hiddenColumns?: readonly string[]

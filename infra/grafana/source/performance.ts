@@ -1,4 +1,4 @@
-/** Dashboard: where the time goes, stage by stage, and what it costs. @module */
+/** Dashboard: the time and the resources of each stage. @module */
 import type { Dashboard, Panel } from './panel.ts'
 import { quantile, rate } from './promql.ts'
 
@@ -11,7 +11,7 @@ const p95 = (histogram: string, by = '', labels = '') => ({
 export const performance: Dashboard = {
   uid: 'sluice-performance',
   title: 'Performance',
-  description: 'The way of an upload stage by stage, and the machine below it.',
+  description: 'Each stage of an upload, and the machine.',
   rows: [
     {
       title: 'Stages of an upload (p95)',
@@ -19,37 +19,37 @@ export const performance: Dashboard = {
         graph({
           title: 'Delivery',
           description:
-            'From MinIO’s event time to the admission of a new run. 3 s are the turns of the durable target: then the fast one does not deliver.',
+            'From MinIO’s event time to the admission of a new run. 3 s is the interval of the durable target: the fast target does not deliver then.',
           unit: 's',
           queries: [p95('sluice_event_delivery_delay_seconds')],
         }),
         graph({
           title: 'Admission of a batch',
-          description: 'Up to 64 notifications stored in Redis by one script.',
+          description: 'Time to store up to 64 notifications in Redis with one script.',
           unit: 's',
           queries: [p95('sluice_admit_batch_seconds')],
         }),
         graph({
           title: 'Waiting for a worker',
-          description: 'From admission to claim.',
+          description: 'Time from admission to claim.',
           unit: 's',
           queries: [p95('sluice_function_start_delay_seconds', 'function')],
         }),
         graph({
           title: 'Calls to the store',
-          description: 'By operation, retries included.',
+          description: 'By operation, including retries.',
           unit: 's',
           queries: [p95('sluice_storage_operation_duration_seconds', 'operation')],
         }),
         graph({
           title: 'FFmpeg and ffprobe',
-          description: 'How long a process runs; pauses for slow uploads count.',
+          description: 'Run time of a process, including pauses for slow uploads.',
           unit: 's',
           queries: [p95('sluice_ffmpeg_duration_seconds', 'profile')],
         }),
         graph({
           title: 'The API',
-          description: 'Answers by route.',
+          description: 'Response time by route.',
           unit: 's',
           queries: [p95('http_request_duration_seconds', 'route')],
         }),
@@ -60,7 +60,7 @@ export const performance: Dashboard = {
       panels: [
         graph({
           title: 'Speed',
-          description: 'Media seconds in a second of FFmpeg; below 1 it is slower than it plays.',
+          description: 'Media seconds per second of FFmpeg; below 1 it is slower than playback.',
           unit: 'none',
           queries: [
             {
@@ -71,13 +71,13 @@ export const performance: Dashboard = {
         }),
         graph({
           title: 'CPU of FFmpeg',
-          description: 'Cores that its processes use, counted when they end.',
+          description: 'Cores used by its processes, counted when they end.',
           unit: 'none',
           queries: [{ expr: rate('sluice_ffmpeg_cpu_seconds_total', 'profile'), legend: '{{profile}}' }],
         }),
         graph({
           title: 'Memory of FFmpeg (p95)',
-          description: 'The most that a process held. 4 GiB is where it is ended.',
+          description: 'Peak memory of a process. A process that reaches 4 GiB is ended.',
           unit: 'bytes',
           queries: [p95('sluice_ffmpeg_max_rss_bytes', 'profile')],
         }),
@@ -88,7 +88,8 @@ export const performance: Dashboard = {
       panels: [
         graph({
           title: 'Event loop lag (p99)',
-          description: 'Of the process that lags most. Above 0.25 s a handler holds up its neighbours.',
+          description:
+            'The process with the largest lag. Above 0.25 s a handler delays the others in its process.',
           unit: 's',
           queries: [
             {
@@ -99,13 +100,13 @@ export const performance: Dashboard = {
         }),
         graph({
           title: 'Garbage collection',
-          description: 'Share of a second, over all processes.',
+          description: 'Seconds per second, over all processes.',
           unit: 'percentunit',
           queries: [{ expr: rate('nodejs_gc_duration_seconds_sum', 'kind'), legend: '{{kind}}' }],
         }),
         graph({
           title: 'Memory',
-          description: 'Of all processes of a runtime together, FFmpeg left out.',
+          description: 'All processes of a runtime together, without FFmpeg.',
           unit: 'bytes',
           queries: [
             {
@@ -120,7 +121,7 @@ export const performance: Dashboard = {
         }),
         graph({
           title: 'CPU',
-          description: 'Cores that the processes of a runtime use, FFmpeg left out.',
+          description: 'Cores used by the processes of a runtime, without FFmpeg.',
           unit: 'none',
           queries: [
             { expr: rate('process_cpu_seconds_total{job="runtime"}', 'instance'), legend: '{{instance}}' },
@@ -128,7 +129,7 @@ export const performance: Dashboard = {
         }),
         graph({
           title: 'Slots in use',
-          description: 'Attempts going on, of those that may at a time; 1 means that runs wait.',
+          description: 'Attempts in progress as a share of the limit; at 1, runs wait.',
           unit: 'percentunit',
           queries: [
             {
@@ -139,7 +140,7 @@ export const performance: Dashboard = {
         }),
         graph({
           title: 'Scratch space left',
-          description: 'And what is left in four hours if it goes on like this.',
+          description: 'And the forecast for four hours at this rate.',
           unit: 'bytes',
           queries: [
             { expr: 'min(sluice_scratch_free_bytes)', legend: 'now' },
@@ -150,8 +151,9 @@ export const performance: Dashboard = {
           ],
         }),
         graph({
-          title: 'Redis, time a command',
-          description: 'Mean of each command in Redis itself. Scripts (evalsha) do the work of the queue.',
+          title: 'Redis, time per command',
+          description:
+            'Mean time of each command in Redis itself. Scripts (evalsha) do the work of the queue.',
           unit: 's',
           queries: [
             {
@@ -162,7 +164,7 @@ export const performance: Dashboard = {
         }),
         graph({
           title: 'MinIO, time to first byte (p95)',
-          description: 'By kind of request, in MinIO itself, whose smallest step is 50 ms.',
+          description: 'By kind of request, measured in MinIO itself, whose smallest bucket is 50 ms.',
           unit: 's',
           queries: [
             {
@@ -173,7 +175,7 @@ export const performance: Dashboard = {
         }),
         graph({
           title: 'MinIO, traffic',
-          description: 'Bytes that clients send and get, the runtime among them.',
+          description: 'Bytes that clients send and receive, including the runtime.',
           unit: 'Bps',
           queries: [
             { expr: rate('minio_s3_traffic_received_bytes'), legend: 'in' },

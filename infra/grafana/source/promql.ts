@@ -1,6 +1,6 @@
-/** Short forms for what panels ask Prometheus. Pure. @module */
+/** Short forms of the panels' PromQL. Pure. @module */
 
-/** A counter's growth a second, summed. */
+/** A counter's growth per second, summed. */
 export function rate(metric: string, by = ''): string {
   return `sum${by && ` by (${by})`} (rate(${metric}[$__rate_interval]))`
 }
@@ -10,17 +10,17 @@ export function quantile(q: number, histogram: string, by: string, labels = ''):
   return `histogram_quantile(${q}, sum by (${groups}) (rate(${histogram}_bucket${labels}[$__rate_interval])))`
 }
 
-/** In the whole time that is shown. */
+/** Over the whole selected time. */
 export function total(metric: string, by = ''): string {
   return `sum${by && ` by (${by})`} (increase(${metric}[$__range]))`
 }
 
-/** Replicas say the same. */
+/** All replicas report the same value. */
 export function shared(metric: string, by = 'function'): string {
   return `max by (${by}) (${metric})`
 }
 
-/** Panels choose functions by the variable at the top. */
+/** Panels select functions with the variable at the top. */
 export const CHOSEN = '{function=~"$function"}'
 export const FAILED = 'retry|dead|timeout|stalled|lost'
 

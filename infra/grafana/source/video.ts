@@ -1,4 +1,4 @@
-/** Dashboard: what comes in, what becomes of it, how long that takes. @module */
+/** Dashboard: uploads, their results, and how long they take. @module */
 import type { Dashboard } from './panel.ts'
 import { CHOSEN, FAILED, quantile, rate, shared, STATUS_COLORS, total } from './promql.ts'
 
@@ -19,7 +19,7 @@ export const video: Dashboard = {
       panels: [
         {
           title: 'Attempts',
-          description: 'Attempts that end in a second.',
+          description: 'Attempts that end per second.',
           kind: 'stat',
           unit: 'ops',
           width: 4,
@@ -29,7 +29,7 @@ export const video: Dashboard = {
         },
         {
           title: 'Success',
-          description: 'Share of attempts that succeed; superseded and cancelled ones count as neither.',
+          description: 'Share of attempts that succeed; superseded and cancelled attempts do not count.',
           kind: 'stat',
           unit: 'percentunit',
           width: 4,
@@ -49,8 +49,8 @@ export const video: Dashboard = {
           queries: [{ expr: `sum(${waiting})` }],
         },
         {
-          title: 'Going on',
-          description: 'Attempts at this moment.',
+          title: 'In progress',
+          description: 'Attempts in progress now.',
           kind: 'stat',
           unit: 'short',
           width: 4,
@@ -59,7 +59,7 @@ export const video: Dashboard = {
         },
         {
           title: 'Given up',
-          description: 'Runs that became dead letters in the time shown.',
+          description: 'Runs that became dead letters in the selected time.',
           kind: 'stat',
           unit: 'short',
           width: 4,
@@ -70,7 +70,7 @@ export const video: Dashboard = {
         },
         {
           title: 'Events',
-          description: 'Notifications read in a second; each upload is announced twice.',
+          description: 'Notifications read per second; each upload is announced twice.',
           kind: 'stat',
           unit: 'ops',
           width: 4,
@@ -85,16 +85,16 @@ export const video: Dashboard = {
       panels: [
         {
           title: 'Attempts by function',
-          description: 'Attempts that end in a second.',
+          description: 'Attempts that end per second.',
           kind: 'timeseries',
           unit: 'ops',
           width: 12,
           queries: [{ expr: rate(attempts('.*'), 'function'), legend: '{{function}}' }],
         },
         {
-          title: 'How they end',
+          title: 'Attempts by outcome',
           description:
-            'success, or why not: retry is tried again, dead is given up, superseded has a newer upload.',
+            'success, or the reason: retry is retried, dead is given up, superseded has a newer upload.',
           kind: 'timeseries',
           unit: 'ops',
           width: 12,
@@ -104,7 +104,7 @@ export const video: Dashboard = {
         },
         {
           title: 'Duration of an attempt',
-          description: 'From claim to commit; half of them take less than p50. Points name runs.',
+          description: 'From claim to commit; half of the attempts take less than p50. Points name runs.',
           kind: 'timeseries',
           unit: 's',
           width: 12,
@@ -132,7 +132,7 @@ export const video: Dashboard = {
       panels: [
         {
           title: 'Waiting runs',
-          description: 'By function. It grows when uploads come faster than they are finished.',
+          description: 'By function. The number grows when uploads arrive faster than they are finished.',
           kind: 'timeseries',
           unit: 'short',
           width: 8,
@@ -140,7 +140,8 @@ export const video: Dashboard = {
         },
         {
           title: 'Age of the oldest run',
-          description: 'Waiting or running, of live uploads; a long encode looks the same as a full queue.',
+          description:
+            'The oldest live upload that is waiting or running; a long encode looks the same as a full queue.',
           kind: 'timeseries',
           unit: 's',
           width: 8,
@@ -148,7 +149,7 @@ export const video: Dashboard = {
         },
         {
           title: 'Slots in use',
-          description: 'Attempts going on, of those that may at a time.',
+          description: 'Attempts in progress as a share of the limit.',
           kind: 'bargauge',
           unit: 'percentunit',
           width: 8,
@@ -167,8 +168,8 @@ export const video: Dashboard = {
       title: 'Media',
       panels: [
         {
-          title: 'Media time worked through',
-          description: 'Seconds of media in a second, by the kind of work; 1 is as fast as it plays.',
+          title: 'Media time processed',
+          description: 'Seconds of media per second, by kind of work; 1 is playback speed.',
           kind: 'timeseries',
           unit: 's',
           width: 8,
@@ -176,7 +177,8 @@ export const video: Dashboard = {
         },
         {
           title: 'FFmpeg processes',
-          description: 'How they end. failed is usually a broken file; aborted was ended by the runtime.',
+          description:
+            'Processes by outcome. failed is usually a broken file; aborted was ended by the runtime.',
           kind: 'timeseries',
           unit: 'ops',
           width: 8,
@@ -197,7 +199,7 @@ export const video: Dashboard = {
         },
         {
           title: 'Given up, by reason',
-          description: 'In the time shown. A row leads to the runs; each has a verdict that says why.',
+          description: 'In the selected time. A row links to the runs; each has a verdict with the reason.',
           kind: 'table',
           unit: 'short',
           width: 24,
