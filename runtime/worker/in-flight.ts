@@ -6,8 +6,18 @@
 import type { FunctionDefinition, Progress } from '../function/definition.ts'
 import type { Claim } from '../queue/run.ts'
 import { SECOND_MS } from '../time.ts'
-import { AttemptAborted } from './attempt/outcome.ts'
 import type { StandstillKind, StandstillWatch } from './standstill.ts'
+
+/** Why the runtime ended an attempt: the reason of its AbortSignal. */
+export class AttemptAborted extends Error {
+  override readonly name = 'AttemptAborted'
+  readonly why: 'timeout' | 'stalled' | 'blocked' | 'cancelled' | 'lost' | 'released' | 'isolated'
+
+  constructor(why: AttemptAborted['why'], message: string) {
+    super(message)
+    this.why = why
+  }
+}
 
 export interface InFlightAttempt {
   readonly claim: Claim

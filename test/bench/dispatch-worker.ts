@@ -12,9 +12,8 @@ import { createAttemptOutput } from '../../runtime/output/attempt-output.ts'
 import { connectRedis } from '../../runtime/queue/redis.ts'
 import { createQueue, type NewRun, type Queue } from '../../runtime/queue/queue.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
-import { useLightResponses } from '../../runtime/worker/attempt/exchange.ts'
-import { createGateway } from '../../runtime/worker/attempt/gateway.ts'
-import { handle } from '../../runtime/worker/attempt/handle.ts'
+import { newAttemptId } from '../../runtime/worker/attempt/perform.ts'
+import { handle, createGateway } from '../../runtime/worker/attempt/handle.ts'
 import { placeOf } from '../../runtime/output/layout.ts'
 import { mergeOptions } from '../../runtime/function/options.ts'
 import { outcomeOfError } from '../../runtime/worker/attempt/outcome.ts'
@@ -24,7 +23,6 @@ import { createInFlight } from '../../runtime/worker/in-flight.ts'
 import { renewLeases } from '../../runtime/worker/lease.ts'
 import { createRangeProxy } from '../../runtime/worker/source/proxy.ts'
 import { createWorker, type WorkerParts } from '../../runtime/worker/worker.ts'
-import { newAttemptId } from '../../runtime/worker/attempt/attempt-id.ts'
 import { sleep } from '../../runtime/time.ts'
 import { NO_STRAYS } from '../helpers/strays.ts'
 import { answerOrders } from './side.ts'
@@ -168,7 +166,6 @@ function createBenchWorker(atATime: number, { onHandler, onSettled }: Watching) 
 
 /** As `perform` does it, between the look at the store and the commit. */
 function attemptWithoutStore(definition: FunctionDefinition): WorkerParts['attempt'] {
-  useLightResponses()
   const gateway = createGateway([definition])
   return async (attempt, log) => {
     try {

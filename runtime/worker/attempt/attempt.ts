@@ -1,40 +1,40 @@
 /**
- * One attempt: ask the store what is to be done, do it, and say what it came to. That is a value; nothing is thrown.
+ * One attempt: ask the store for the source and an existing result, run the function, return the outcome. It never throws.
  * @module
  */
 import { PermanentError } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { findCommitted, type Found } from '../../output/commit.ts'
 import { placeOf, refusal } from '../../output/layout.ts'
-import { useLightResponses } from './exchange.ts'
 import type { Claim } from '../../queue/run.ts'
-import { createGateway } from './gateway.ts'
+import { createGateway } from './handle.ts'
 import type { InFlightAttempt } from '../in-flight.ts'
 import { capped, outcomeOfError, type Outcome } from './outcome.ts'
-import { adopt, perform, type PerformParts } from './perform.ts'
+import type { PerformParts } from './parts.ts'
+import { adopt, perform } from './perform.ts'
 import { reached } from '../../telemetry/steps.ts'
 import { withScratch } from './scratch.ts'
 import { standingOf } from './standing.ts'
 
 export interface AttemptParts extends PerformParts {
-  /** Where attempts of this process get their folders. */
+  /** The folder in which attempts of this process get theirs. */
   readonly scratchParent: string
 }
 
-/** An upload becomes a run within milliseconds; what waited longer may have been done by a run that Redis has forgotten. */
+/** An upload becomes a run within milliseconds; one that waited longer may have been processed by a run that Redis has forgotten. */
 const FRESH_MS = 10_000
 
 const VACANT: Found = { kind: 'vacant' }
 
 /**
- * What was uploaded a moment ago and never tried has no result yet, so nobody looks for one. Where that is wrong (an older
- * upload's result stands, or Redis was emptied in this very moment) the store refuses the manifest, and the commit looks.
+ * Whether the object was uploaded a moment ago and never tried: then it has no result yet, so none is looked for. Where that is
+ * wrong (an older upload has a result, or Redis was emptied at this very moment) the store refuses the manifest, and the commit looks.
  */
 export function isFresh({ trigger, fence, claimedAtMs, payload }: Claim): boolean {
   return trigger === 'upload' && fence === '1' && Math.abs(claimedAtMs - payload.lastModifiedMs) < FRESH_MS
 }
 
-/** Why it was ended outranks what the handler says of it, but for a success; what is known beside that is kept. */
+/** The reason of the abort outranks the handler's own outcome, except a success; further details of the same reason are kept. */
 export function afterAbort(outcome: Outcome, reason: unknown): Outcome {
   if (outcome.kind === 'succeeded') return outcome
   const aborted = outcomeOfError(reason)
@@ -42,11 +42,10 @@ export function afterAbort(outcome: Outcome, reason: unknown): Outcome {
   return isThat ? outcome : aborted
 }
 
-/** The worker's way to do one claim. */
+/** Returns the function with which a worker processes one claim. */
 export function createAttempt(
   parts: AttemptParts,
 ): (attempt: InFlightAttempt, log: Logger) => Promise<Outcome> {
-  useLightResponses()
   const gateway = createGateway(parts.functions)
 
   return async (attempt, log) => {
@@ -54,7 +53,7 @@ export function createAttempt(
       const outcome = await run(attempt, log)
       return capped(attempt.signal.aborted ? afterAbort(outcome, attempt.signal.reason) : outcome)
     } catch (error) {
-      // What breaks in an aborted attempt broke because of the abort.
+      // An error in an aborted attempt is a consequence of the abort.
       return capped(outcomeOfError(attempt.signal.aborted ? attempt.signal.reason : error))
     }
   }

@@ -1,31 +1,20 @@
 /**
- * How an attempt ended, as a value; the only file that knows what a handler's HTTP status means. Pure.
+ * The way an attempt ended, as a value; the only file that knows the meaning of a handler's HTTP status. Pure.
  * @module
  */
 import { PermanentError, RetryLaterError } from '../../errors.ts'
 import { StorageError } from '../../storage/errors.ts'
 import { SECOND_MS } from '../../time.ts'
-import { knownTextOf } from './exchange.ts'
+import { AttemptAborted } from '../in-flight.ts'
 import { SourceGoneError, SupersededError } from '../source/reader.ts'
 import { reasonOf } from './reason.ts'
 
-/** Why the runtime ended an attempt: the reason of its AbortSignal. */
-export class AttemptAborted extends Error {
-  override readonly name = 'AttemptAborted'
-  readonly why: 'timeout' | 'stalled' | 'blocked' | 'cancelled' | 'lost' | 'released' | 'isolated'
-
-  constructor(why: AttemptAborted['why'], message: string) {
-    super(message)
-    this.why = why
-  }
-}
-
-/** Of a result, and of an error's text: more of it is in nobody's interest, and all of it is kept in Redis and in verdicts. */
+/** Kept of a result or an error's text, in Redis and in verdicts. */
 const RESULT_CHARS = 4_096
-/** Of a tool's last lines. */
+/** Kept of a tool's last lines. */
 const MOST_LINES = 100
 const LINE_CHARS = 1_024
-/** After which a run is looked at again that the store could not serve. */
+/** The pause before the next attempt at a run that the store could not serve. */
 const STORE_PAUSE_MS = 5 * SECOND_MS
 
 export type Outcome =
@@ -35,19 +24,19 @@ export type Outcome =
       readonly why: 'failed' | 'timeout' | 'stalled'
       readonly error: string
       readonly lines: readonly string[]
-      /** Absent: as the function's retry policy says. */
+      /** Absent: by the function's retry policy. */
       readonly delayMs?: number
     }
   | { readonly kind: 'permanent'; readonly error: string; readonly lines: readonly string[] }
   | { readonly kind: 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
   /** Handed back, nothing counted: drain, or an outage of Redis or the store. */
   | { readonly kind: 'released'; readonly reason: string; readonly delayMs?: number }
-  /** The same, and it gets a worker of its own next: it may have blocked this one. */
+  /** Handed back as well, and next run alone in a worker: it may have blocked this one. */
   | { readonly kind: 'isolated'; readonly reason: string }
-  /** Another worker has the run: there is nothing to say. */
+  /** Another worker has the run: nothing is recorded. */
   | { readonly kind: 'lost'; readonly reason: string }
 
-/** What anything thrown means. What is unknown counts as passing. */
+/** The outcome of any thrown value. Unknown errors count as transient. */
 export function outcomeOfError(error: unknown): Outcome {
   if (error instanceof AttemptAborted) return outcomeOfAbort(error)
   if (error instanceof PermanentError) return { kind: 'permanent', ...reasonOf(error) }
@@ -58,6 +47,7 @@ export function outcomeOfError(error: unknown): Outcome {
   if (error instanceof SupersededError) return { kind: 'superseded', reason: error.message }
   const refused = storageErrorBehind(error, ({ isImpossibleName }) => isImpossibleName)
   if (refused) return { kind: 'permanent', ...reasonOf(refused) }
+  // The store or its setup is to blame, not the object: no attempt is spent on it.
   const fault = storageErrorBehind(error, ({ isPassing, isSetUp }) => isPassing || isSetUp)
   if (fault) {
     return { kind: 'released', reason: `${inWords(fault)}: ${fault.message}`, delayMs: STORE_PAUSE_MS }
@@ -80,7 +70,7 @@ function outcomeOfAbort({ why, message }: AttemptAborted): Outcome {
   }
 }
 
-/** What handlers and tools say may be of any length. */
+/** Shortens texts of handlers and tools, which may be of any length. */
 export function capped(outcome: Outcome): Outcome {
   if ('result' in outcome) return outcome
   if ('reason' in outcome) return { ...outcome, reason: beginning(outcome.reason, RESULT_CHARS) }
@@ -92,10 +82,10 @@ function beginning(text: string, chars: number): string {
   return text.length > chars ? `${text.slice(0, chars)}…` : text
 }
 
-/** Statuses of a try that may go better later; `404` too: what a handler looks for may not be there yet. */
+/** Statuses of an attempt that may succeed later; `404` too: the thing a handler looks for may not exist yet. */
 const RETRYABLE = new Set([404, 408, 409, 425, 429])
 
-/** What a handler's answer means: 2xx done, {@link RETRYABLE} and 5xx again, any other status permanent. */
+/** The outcome of a handler's answer: 2xx done, {@link RETRYABLE} and 5xx retried, any other status permanent. */
 export async function outcomeOfResponse(response: Response): Promise<Outcome> {
   const body = await beginningOf(response)
   if (response.ok) return { kind: 'succeeded', result: body }
@@ -105,10 +95,8 @@ export async function outcomeOfResponse(response: Response): Promise<Outcome> {
   return { kind: 'retry', why: 'failed', error, lines: [], ...(delayMs === undefined ? {} : { delayMs }) }
 }
 
-/** As much of the answer as is kept; a handler may stream for ever, so the rest is not waited for. */
+/** The part of the answer that is kept; a handler may stream for ever, so the rest is not awaited. */
 async function beginningOf(response: Response): Promise<string> {
-  const known = knownTextOf(response)
-  if (known !== undefined) return known.slice(0, RESULT_CHARS)
   const decoder = new TextDecoder()
   let text = ''
   for await (const bytes of response.body ?? []) {
@@ -127,10 +115,7 @@ export function retryAfterMs(header: string | null, nowMs = Date.now()): number 
   return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - nowMs)
 }
 
-/**
- * The store's error behind another: a fault of the store or of the set-up, and not the object's, on which no attempt is spent; or
- * a name which it will never take.
- */
+/** The storage error that caused another, if `isMeant` accepts it. */
 function storageErrorBehind(
   error: unknown,
   isMeant: (error: StorageError) => boolean,

@@ -1,62 +1,28 @@
-/** The work of an attempt: options -> handler -> files -> commit. @module */
-import type { Config } from '../../settings/config.ts'
+/** The work of an attempt: options, handler, files, commit. @module */
+import { randomFillSync } from 'node:crypto'
+import { ulid } from 'ulid'
 import { messageOf } from '../../errors.ts'
-import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import type { RuntimeMetrics } from '../../telemetry/metrics.ts'
 import { createAttemptFolder } from '../../output/attempt-folder.ts'
 import { createAttemptOutput } from '../../output/attempt-output.ts'
 import { commit, type CommitOutcome } from '../../output/commit.ts'
 import type { ResultPlace } from '../../output/layout.ts'
 import type { Identity } from '../../output/manifest.ts'
 import { removeVerdict } from '../../output/verdict.ts'
-import type { Queue } from '../../queue/queue.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { reached } from '../../telemetry/steps.ts'
-import type { RangeProxy } from '../source/proxy.ts'
-import type { Strays } from '../strays.ts'
-import type { Gateway } from './gateway.ts'
-import { newAttemptId } from './attempt-id.ts'
-import { handle } from './handle.ts'
+import { handle, type Gateway } from './handle.ts'
 import { hopsOf } from './hops.ts'
-import type { InFlightAttempt } from '../in-flight.ts'
+import { AttemptAborted, type InFlightAttempt } from '../in-flight.ts'
 import { manifestOf } from './manifest-of.ts'
 import { mergeOptions } from '../../function/options.ts'
-import { AttemptAborted, type Outcome } from './outcome.ts'
-import type { SourceObject } from '../../function/source.ts'
+import type { Outcome } from './outcome.ts'
+import type { Performance, PerformParts } from './parts.ts'
 
-/** A store that is away must not hold up the end of an attempt. */
+/** A store that is unavailable must not hold up the end of an attempt. */
 const DISCARD_MS = 10_000
 
-export interface PerformParts {
-  readonly config: Config
-  readonly functions: readonly FunctionDefinition[]
-  readonly queue: Queue
-  readonly consumer: string
-  readonly storage: Storage
-  readonly metrics: RuntimeMetrics
-  /** Serves large sources to tools. */
-  readonly proxy: RangeProxy
-  readonly strays: Strays
-  /** Smaller sources are downloaded for tools. @defaultValue 64 MiB */
-  readonly downloadBelowBytes?: number | undefined
-}
-
-export interface Performance {
-  readonly attempt: InFlightAttempt
-  readonly log: Logger
-  readonly place: ResultPlace
-  /** The source, as the store describes it now. */
-  readonly event: SourceObject
-  /** All bytes of a small one. */
-  readonly content?: Buffer | undefined
-  /** No result is known to stand there. */
-  readonly wasVacant: boolean
-  /** The path of the attempt's folder, which is made when it is asked for. */
-  readonly scratch: () => string
-}
-
-/** What the handler and the commit made of it. What fails before the commit leaves no file behind. */
+/** Runs the handler and commits its result. A failure before the commit leaves no file behind. */
 export async function perform(
   parts: PerformParts,
   gateway: Gateway,
@@ -97,24 +63,27 @@ export async function perform(
     if (!ended) {
       await output.abandon(new Error('its attempt has ended'))
       await folder.discard(AbortSignal.timeout(DISCARD_MS)).catch((error: Error) => {
-        log.warn({ error: error.message }, 'files of a failed attempt are left to the janitor')
+        log.warn({ error: error.message }, 'could not remove the files of a failed attempt; the janitor will')
       })
     }
   }
 }
 
 /**
- * A cancel that comes when the result is about to be committed is too late, so it does not count here. A Redis that does
- * not answer is no fault of the file: the attempt is handed back uncounted.
+ * Whether this worker still owns the run. A cancel that arrives when the result is about to be committed is too late, so it is
+ * ignored here. When Redis does not answer, the attempt is handed back uncounted: the file is not to blame.
  */
 async function isOwner({ queue, consumer }: PerformParts, { claim }: InFlightAttempt): Promise<boolean> {
   const [answer] = await queue.heartbeat(consumer, [claim]).catch((error: unknown) => {
-    throw new AttemptAborted('released', `redis did not say who has the run: ${messageOf(error)}`)
+    throw new AttemptAborted(
+      'released',
+      `redis did not confirm that this worker has the run: ${messageOf(error)}`,
+    )
   })
   return answer !== 'lost'
 }
 
-/** What remains to be done once a manifest stands: nothing of it makes the attempt fail. */
+/** For the work after a manifest is written: none of it can fail the attempt. */
 interface Aftermath {
   readonly storage: Storage
   readonly place: ResultPlace
@@ -130,30 +99,49 @@ async function outcomeOfCommit(
 ): Promise<Outcome> {
   switch (ended.kind) {
     case 'committed':
-      await tidy(mine, ended.pointersOwed, aftermath)
+      await cleanUp(mine, ended.pointersOwed, aftermath)
       return succeeded
     case 'adopted':
       return adopt(ended.by, aftermath, ended.pointersOwed)
     case 'superseded':
-      return { kind: 'superseded', reason: 'a newer upload of this key has its result already' }
+      return { kind: 'superseded', reason: 'a newer upload of this key already has its result' }
     case 'fenced':
       return { kind: 'lost', reason: 'another worker has taken the run' }
   }
 }
 
-/** The result is there already: a reply was lost, or another attempt was faster. */
+/** Takes over a result that exists already: a reply was lost, or another attempt was faster. */
 export async function adopt(by: Identity, aftermath: Aftermath, pointersOwed?: string): Promise<Outcome> {
-  await tidy(by, pointersOwed, aftermath)
+  await cleanUp(by, pointersOwed, aftermath)
   return { kind: 'succeeded', result: JSON.stringify({ adopted: by.attempt }) }
 }
 
-async function tidy(
+async function cleanUp(
   result: Identity,
   pointersOwed: string | undefined,
   { log, ...where }: Aftermath,
 ): Promise<void> {
   if (pointersOwed)
-    log.warn({ error: pointersOwed }, 'the result stands, but not all of its pointers show it')
+    log.warn({ error: pointersOwed }, 'the result is committed, but some pointers do not show it yet')
   const verdictOwed = await removeVerdict(where, result)
-  if (verdictOwed) log.warn({ error: verdictOwed }, 'the result stands, but an older verdict lies beside it')
+  if (verdictOwed)
+    log.warn({ error: verdictOwed }, 'the result is committed, but an older verdict is still beside it')
+}
+
+/** Sixteen bytes an id. Requested from the system one at a time they took 35 µs, almost as long as the call of a handler. */
+const pool = Buffer.alloc(16 * 256)
+let used = pool.length
+
+/** A ULID, so that attempts sort by the time when they started. */
+export function newAttemptId(): string {
+  return ulid(undefined, randomShare)
+}
+
+/** From 0 to below 1, in steps of 1/256, of which 32 divide evenly into ULID's letters. */
+function randomShare(): number {
+  if (used === pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  return (pool[used++] ?? 0) / 256
 }

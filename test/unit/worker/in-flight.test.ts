@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { defineFunction } from '../../../runtime/function/definition.ts'
 import type { Claim } from '../../../runtime/queue/run.ts'
-import { createInFlight, judgeStandstill, type LeaseLostHere } from '../../../runtime/worker/in-flight.ts'
-import { AttemptAborted } from '../../../runtime/worker/attempt/outcome.ts'
+import {
+  createInFlight,
+  judgeStandstill,
+  type LeaseLostHere,
+  AttemptAborted,
+} from '../../../runtime/worker/in-flight.ts'
 
 const LEASE_MS = 30_000
 const slow = defineFunction(

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Claim } from '../../../../runtime/queue/run.ts'
 import { afterAbort, isFresh } from '../../../../runtime/worker/attempt/attempt.ts'
-import { AttemptAborted, type Outcome } from '../../../../runtime/worker/attempt/outcome.ts'
+import { type Outcome } from '../../../../runtime/worker/attempt/outcome.ts'
+import { AttemptAborted } from '../../../../runtime/worker/in-flight.ts'
 
 const claim = {
   trigger: 'upload',

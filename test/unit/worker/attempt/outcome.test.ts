@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PermanentError, RetryLaterError } from '../../../../runtime/errors.ts'
 import {
-  AttemptAborted,
   capped,
   outcomeOfError,
   outcomeOfResponse,
@@ -9,6 +8,7 @@ import {
 } from '../../../../runtime/worker/attempt/outcome.ts'
 import { StorageError } from '../../../../runtime/storage/errors.ts'
 import { SourceGoneError, SupersededError } from '../../../../runtime/worker/source/reader.ts'
+import { AttemptAborted } from '../../../../runtime/worker/in-flight.ts'
 
 describe('a handler’s answer', () => {
   it.each([
