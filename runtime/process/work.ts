@@ -9,7 +9,7 @@ import { connectRedis } from '../queue/redis.ts'
 import { subscribeToWakeUps } from '../queue/wake-up.ts'
 import { SECOND_MS } from '../time.ts'
 import { createAttempt } from '../worker/attempt/attempt.ts'
-import { createAttendance } from '../worker/presence.ts'
+import { createPresence } from '../worker/presence.ts'
 import { createChildListener } from '../worker/child-listener.ts'
 import { startChores } from '../upkeep/chores.ts'
 import { createInFlight } from '../worker/in-flight.ts'
@@ -64,19 +64,19 @@ export async function work(parts: Parts, closers: Closers, end: () => void): Pro
   let verdicts = Promise.resolve()
   const proxy = createRangeProxy(log)
   closers.add('range proxy', () => proxy.close())
-  const attendance = createAttendance({
+  const presence = createPresence({
     ...parts,
     limitStore: createLimitStore(parts.storage, queue),
     consumer,
     functions,
-    onChange: () => worker.ring(),
+    onChange: () => worker.wake(),
   })
   const worker = createWorker({
     queue,
     consumer,
     functions,
     allFunctions: parts.functions,
-    limits: () => attendance.limits,
+    limits: () => presence.limits,
     inFlight,
     contact,
     attempt: createAttempt({ ...parts, consumer, scratchParent, proxy, strays }),
@@ -93,23 +93,23 @@ export async function work(parts: Parts, closers: Closers, end: () => void): Pro
 
   const payDebts = () =>
     void debts.payDue().catch((error: Error) => log.debug({ error: error.message }, 'cleanup postponed'))
-  const attendNow = () =>
-    void attendance
-      .attend()
-      .catch((error: Error) => log.debug({ error: error.message }, 'limits are asked for again'))
-  const rings = connectRedis(config.redisUrl, 'block', log)
-  closers.add('redis rings', () => rings.disconnect())
-  subscribeToWakeUps(rings, queue.keys, {
-    onReady: attendNow,
-    onRefused: (error) => log.warn({ error: error.message }, 'no rings'),
+  const announceNow = () =>
+    void presence
+      .announce()
+      .catch((error: Error) => log.debug({ error: error.message }, 'presence not announced; retrying'))
+  const wakeUps = connectRedis(config.redisUrl, 'block', log)
+  closers.add('redis wake-ups', () => wakeUps.disconnect())
+  subscribeToWakeUps(wakeUps, queue.keys, {
+    onReady: announceNow,
+    onRefused: (error) => log.warn({ error: error.message }, 'cannot subscribe to wake-ups; polling instead'),
     onWord(word) {
       const [kind, runId = '', fence] = word.split(':')
       const run = kind === 'cancel' ? inFlight.find(runId) : undefined
-      // The word may come after the next attempt has begun, which it does not mean.
+      // The message may arrive after the next attempt has begun, which it is not about.
       if (run && run.claim.fence === fence) inFlight.abort(run, 'cancelled', 'cancelled on request')
-      if (word === 'limits') attendNow()
+      if (word === 'limits') announceNow()
       if (word === 'tidy' || word === 'verdicts') payDebts()
-      if (names.includes(word) || word === 'reclaimed') worker.ring()
+      if (names.includes(word) || word === 'reclaimed') worker.wake()
     },
   })
 
@@ -117,7 +117,7 @@ export async function work(parts: Parts, closers: Closers, end: () => void): Pro
 
   const stopChores = startChores(
     [
-      { name: 'attend', everyMs: SECOND_MS, run: () => attendance.attend() },
+      { name: 'presence', everyMs: SECOND_MS, run: () => presence.announce() },
       {
         name: 'leases',
         everyMs: WATCH_MS,

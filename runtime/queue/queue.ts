@@ -176,9 +176,9 @@ export function createQueue(redis: Redis, name: string) {
     endJob: async (job: string, status: 'done' | 'cancelled', ttlMs: number): Promise<boolean> =>
       (await script('end_job', [job, status, ttlMs])) === 1,
 
-    /** Says that a worker serves these functions, for `goodMs` from now; their limits as Redis knows them, '' where not. */
-    attend: (consumer: string, goodMs: number, functionNames: readonly string[]): Promise<string[]> =>
-      script('attend', [consumer, goodMs, ...functionNames]) as Promise<string[]>,
+    /** Registers a worker for these functions for `goodMs` from now; their limits as Redis knows them, '' where it does not. */
+    registerWorker: (consumer: string, goodMs: number, functionNames: readonly string[]): Promise<string[]> =>
+      script('register_worker', [consumer, goodMs, ...functionNames]) as Promise<string[]>,
 
     /** How many workers serve a function now. */
     async workers(functionName: string): Promise<number> {

@@ -19,7 +19,7 @@ const SCRIPTS = {
   result_removed: { mayExceedMemory: true },
   claim_debts: { mayExceedMemory: true },
   end_job: { mayExceedMemory: true },
-  attend: { mayExceedMemory: true },
+  register_worker: { mayExceedMemory: true },
   set_limits: { mayExceedMemory: true },
   cancel: { mayExceedMemory: true },
   repair: { mayExceedMemory: false },

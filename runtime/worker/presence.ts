@@ -1,6 +1,6 @@
 /**
- * A worker's word that it is there, given every second; the answer is what operators have set for its functions, so a pause
- * is known everywhere within that second.
+ * A worker's heartbeat, sent every second: it registers the worker for its functions and returns their limits, so that a pause
+ * takes effect everywhere within that second.
  * @module
  */
 import { isDeepStrictEqual } from 'node:util'
@@ -11,26 +11,26 @@ import type { RuntimeMetrics } from '../telemetry/metrics.ts'
 import type { Queue } from '../queue/queue.ts'
 import { SECOND_MS } from '../time.ts'
 
-/** How long after its last word a worker counts as one that is there. */
+/** How long after its last heartbeat a worker still counts. */
 const GOOD_MS = 5 * SECOND_MS
 
-export interface AttendanceParts {
+export interface PresenceParts {
   readonly queue: Queue
   readonly limitStore: LimitStore
   readonly consumer: string
   readonly functions: readonly FunctionDefinition[]
   readonly metrics: RuntimeMetrics
-  /** Called when limits are other ones than before. */
+  /** Called when limits have changed. */
   readonly onChange: () => void
 }
 
-export interface Attendance {
-  /** Undefined until they are known: a paused function must not run because nobody could be asked. */
+export interface Presence {
+  /** Undefined until they are known: a paused function must not run because Redis could not be asked. */
   readonly limits: ReadonlyMap<string, Limits> | undefined
-  attend(): Promise<void>
+  announce(): Promise<void>
 }
 
-export function createAttendance(parts: AttendanceParts): Attendance {
+export function createPresence(parts: PresenceParts): Presence {
   const { queue, limitStore, consumer, functions, metrics } = parts
   const names = functions.map(({ name }) => name)
   let limits: ReadonlyMap<string, Limits> | undefined
@@ -39,8 +39,8 @@ export function createAttendance(parts: AttendanceParts): Attendance {
     get limits() {
       return limits
     },
-    async attend() {
-      const texts = await queue.attend(consumer, GOOD_MS, names)
+    async announce() {
+      const texts = await queue.registerWorker(consumer, GOOD_MS, names)
       const now = await limitStore.complete(names, texts)
       // By content: one that was restored from a backup may have the revision of another.
       const isChanged = !isDeepStrictEqual(limits, now)

@@ -1,34 +1,34 @@
-/** Waiting for news without missing any: a ring that nobody waits for is kept for the next one who asks. @module */
+/** Wakes an idle worker. A wake-up that comes while nothing waits for it is kept for the next wait. @module */
 
-export interface Bell {
-  ring(): void
-  /** Forgets rings so far; ask the source of news after this, then {@link Bell.wait}. */
+export interface WakeUp {
+  wake(): void
+  /** Forgets wake-ups so far; look for work after this, then {@link WakeUp.wait}. */
   reset(): void
-  /** Resolves at the next ring, at once when one was kept, or after `timeoutMs`. */
+  /** Resolves at the next wake-up, at once when one was kept, or after `timeoutMs`. */
   wait(timeoutMs: number): Promise<void>
 }
 
-export function createBell(): Bell {
-  let hasRung = false
-  let wakeUp: (() => void) | undefined
+export function createWakeUp(): WakeUp {
+  let isAwake = false
+  let end: (() => void) | undefined
   return {
-    ring() {
-      hasRung = true
-      wakeUp?.()
+    wake() {
+      isAwake = true
+      end?.()
     },
     reset() {
-      hasRung = false
+      isAwake = false
     },
     wait(timeoutMs) {
-      if (hasRung) return Promise.resolve()
+      if (isAwake) return Promise.resolve()
       return new Promise((resolve) => {
         const done = () => {
           clearTimeout(timer)
-          wakeUp = undefined
+          end = undefined
           resolve()
         }
         const timer = setTimeout(done, timeoutMs)
-        wakeUp = done
+        end = done
       })
     },
   }

@@ -14,7 +14,7 @@ import type { Settlement, TurnReply, TurnRequest } from '../queue/turn.ts'
 import type { Claim } from '../queue/run.ts'
 import { reached } from '../telemetry/steps.ts'
 import { sleep } from '../time.ts'
-import { createBell } from './wake-up.ts'
+import { createWakeUp } from './wake-up.ts'
 import type { RedisContact } from '../queue/redis-contact.ts'
 import { owedBySuccess } from '../queue/debts.ts'
 import type { InFlight, InFlightAttempt } from './in-flight.ts'
@@ -22,8 +22,8 @@ import type { Outcome } from './attempt/outcome.ts'
 import { recordEnd, recordSettled } from './report.ts'
 import { settlementOf } from './settlement.ts'
 
-/** Without a ring, how long until a worker looks by itself: rings may be lost with a connection. */
-const LOOK_MS = 1_000
+/** An idle worker asks for work this often without a wake-up: wake-ups may be lost with a connection. */
+const POLL_MS = 1_000
 const RESEND_MS = 250
 /** Of many claimed runs so many begin together, and the next ones while Redis settles what ended at once. */
 const BEGIN_TOGETHER = 16
@@ -52,7 +52,7 @@ export interface Worker {
   /** Resolves when the worker has stopped claiming and everything is settled. */
   run(): Promise<void>
   /** There may be something to claim. */
-  ring(): void
+  wake(): void
   /** Claims nothing more; what is left after `drainMs` is handed back uncounted. */
   drain(drainMs: number): void
 }
@@ -65,7 +65,7 @@ interface Ended {
 
 export function createWorker(parts: WorkerParts): Worker {
   const { queue, consumer, functions, inFlight, contact, metrics, log } = parts
-  const bell = createBell()
+  const wakeUp = createWakeUp()
   const claimedOf = new Map<string, number>()
   const stopped = new AbortController()
   let isDraining = false
@@ -156,25 +156,25 @@ export function createWorker(parts: WorkerParts): Worker {
     recordEnd(metrics, attempt, outcome)
     const settlement = settlementOf(attempt, outcome, owedBySuccess(parts.allFunctions, attempt.claim))
     if (settlement) ended.push({ claim: attempt.claim, outcome, settlement })
-    bell.ring()
+    wakeUp.wake()
   }
 
   return {
     async run() {
       while (!isDraining || inFlight.size > 0 || ended.length > 0) {
-        bell.reset()
+        wakeUp.reset()
         const settling = ended
         ended = []
         const claimed = settling.length > 0 || wants().length > 0 ? await takeTurn(settling) : 0
-        // Where there was something there may be more; else wait for a ring, which an ended attempt is too.
-        if (claimed === 0 || wants().length === 0) await bell.wait(LOOK_MS)
+        // Where there was something there may be more; else wait for a wake-up, such as an attempt that ends.
+        if (claimed === 0 || wants().length === 0) await wakeUp.wait(POLL_MS)
       }
       stopped.abort()
     },
-    ring: () => bell.ring(),
+    wake: () => wakeUp.wake(),
     drain(drainMs) {
       isDraining = true
-      bell.ring()
+      wakeUp.wake()
       void sleep(drainMs, stopped.signal).then(() => inFlight.abortAll('released', 'the worker is stopping'))
     },
   }

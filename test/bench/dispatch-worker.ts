@@ -84,9 +84,9 @@ async function wait({ count }: { count: number }): Promise<number[]> {
     onHandler: () => onStart(),
     onSettled: (number) => number && onEnd(),
   })
-  const rings = connectRedis(redisUrl, 'block', log)
-  rings.on('message', () => worker.ring())
-  await rings.subscribe(queue.keys.wake)
+  const wakeUps = connectRedis(redisUrl, 'block', log)
+  wakeUps.on('message', () => worker.wake())
+  await wakeUps.subscribe(queue.keys.wake)
   const stop = worker.start()
   const waits: number[] = []
   for (let at = 0; at < count; at++) {
@@ -101,7 +101,7 @@ async function wait({ count }: { count: number }): Promise<number[]> {
     await sleep(IDLE_MS)
   }
   await stop()
-  rings.disconnect()
+  wakeUps.disconnect()
   return waits
 }
 
@@ -145,14 +145,18 @@ function createBenchWorker(atATime: number, { onHandler, onSettled }: Watching) 
     log,
   })
   const chores = [
-    { name: 'attend', everyMs: 1_000, run: async () => void (await queue.attend(consumer, 5_000, [NAME])) },
+    {
+      name: 'presence',
+      everyMs: 1_000,
+      run: async () => void (await queue.registerWorker(consumer, 5_000, [NAME])),
+    },
     { name: 'watch', everyMs: 250, run: () => inFlight.watch() },
     { name: 'leases', everyMs: 250, run: () => inFlight.watchLeases(() => ({ ms: 0, kind: 'busy' }), 0) },
     { name: 'heartbeat', everyMs: LEASE_MS / 3, run: () => renewLeases(queue, consumer, inFlight, contact) },
     { name: 'promote', everyMs: 1_000, run: async () => void (await queue.promote(1_000)) },
   ]
   return {
-    ring: () => worker.ring(),
+    wake: () => worker.wake(),
     start() {
       const stopChores = startChores(chores, log)
       const stopped = worker.run()

@@ -233,7 +233,7 @@ describe('reclaim', () => {
   it('lets others come first in a worker that has only begun: the one before it may have died of such a run', async () => {
     await used.queue.settle(await claimOne('a'), { kind: 'isolate', reason: 'the event loop stood still' })
     await used.queue.enqueue(newRunOf('live'))
-    await used.queue.attend('new', 5_000, [FN])
+    await used.queue.registerWorker('new', 5_000, [FN])
     expect((await used.queue.claim('new')).claims.map(({ runId }) => runId)).toEqual(['live'])
     expect((await used.queue.claim('new')).claims.map(({ runId }) => runId)).toEqual(['a'])
   })

@@ -1,30 +1,30 @@
 import { expect, it } from 'vitest'
-import { createBell } from '../../../runtime/worker/wake-up.ts'
+import { createWakeUp } from '../../../runtime/worker/wake-up.ts'
 
 const LONG_MS = 60_000
 
-it('wakes who waits', async () => {
-  const bell = createBell()
-  const woken = bell.wait(LONG_MS)
-  bell.ring()
+it('ends a wait', async () => {
+  const wakeUp = createWakeUp()
+  const woken = wakeUp.wait(LONG_MS)
+  wakeUp.wake()
   await expect(woken).resolves.toBeUndefined()
 })
 
-it('keeps a ring that came before the wait, until it is reset', async () => {
-  const bell = createBell()
-  bell.ring()
-  await bell.wait(LONG_MS)
-  bell.reset()
+it('keeps a wake-up that came before the wait, until it is reset', async () => {
+  const wakeUp = createWakeUp()
+  wakeUp.wake()
+  await wakeUp.wait(LONG_MS)
+  wakeUp.reset()
   let isWoken = false
-  const woken = bell.wait(LONG_MS).then(() => {
+  const woken = wakeUp.wait(LONG_MS).then(() => {
     isWoken = true
   })
   await Promise.resolve()
   expect(isWoken).toBe(false)
-  bell.ring()
+  wakeUp.wake()
   await woken
 })
 
 it('gives up waiting after the time', async () => {
-  await expect(createBell().wait(1)).resolves.toBeUndefined()
+  await expect(createWakeUp().wait(1)).resolves.toBeUndefined()
 })

@@ -1,6 +1,6 @@
--- A worker says that it is there for these functions, and learns their limits.
+-- Registers a worker for its functions for a while, and returns their limits.
 -- KEYS  1 prefix
--- ARGV  1 consumer  2 for how many ms its word is good, then the functions
+-- ARGV  1 consumer  2 for how many ms, then its functions
 -- Returns the limits of each function, '' where Redis does not know them
 local t = now()
 local limits = {}
