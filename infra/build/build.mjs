@@ -25,9 +25,10 @@ export const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const distDir = join(rootDir, 'dist')
 const CONFIG = 'tsconfig.build.json'
 const TSC = join('node_modules', 'typescript', 'bin', 'tsc')
-/** Of the tests, only what the runtimes that they start load: lists of functions, and what these import. */
+/** Of the tests, only what runs in processes that they start: lists of functions, what these import, benchmarks. */
 const isSource = (path) =>
-  /\.(?:ts|lua)$/.test(path) && (!path.startsWith('test/') || /^test\/helpers\/|functions\.ts$/.test(path))
+  /\.(?:ts|lua)$/.test(path) &&
+  (!path.startsWith('test/') || /^test\/(?:bench|helpers)\/|functions\.ts$/.test(path))
 /** A build that nobody has used for so long is removed, unless a process runs from it. */
 const UNUSED_MS = 3_600_000
 
@@ -121,7 +122,7 @@ function touch(dir) {
 function removeUnused() {
   const { stdout: commandLines } = spawnSync('ps', ['-A', '-ww', '-o', 'args='], { encoding: 'utf8' })
   for (const name of readdirSync(distDir)) {
-    if (!/^(?:build|draft)-/.test(name) || commandLines?.includes(name) !== false) continue
+    if (!/^(?:build|draft)-/.test(name) || !commandLines || commandLines.includes(name)) continue
     try {
       const dir = join(distDir, name)
       if (Date.now() - statSync(dir).mtimeMs > UNUSED_MS) rmSync(dir, { recursive: true, force: true })

@@ -7,8 +7,6 @@ import { createLogger } from '../telemetry/logger.ts'
 import type { ChildKind } from './messages.ts'
 import { loadFunctions } from '../function/list.ts'
 import { createParts } from './parts.ts'
-import { serve } from './serve.ts'
-import { work } from './work.ts'
 
 /** It begins with the message, which may be of any length. */
 const STACK_CHARS = 8_192
@@ -59,7 +57,10 @@ export async function runChild({ kind, config, signals }: ChildOptions): Promise
       ),
     )
     const parts = createParts(kind, config, list, log, closers)
-    drain = kind === 'serve' ? await serve(parts, closers, ask) : await work(parts, closers, ask)
+    // Each loads only its own modules.
+    drain = await (kind === 'serve'
+      ? (await import('./serve.ts')).serve(parts, closers, ask)
+      : (await import('./work.ts')).work(parts, closers, ask))
     const served = parts.functions.map(({ name }) => name)
     const isAll = kind === 'serve' || config.functionNames.length === 0
     log.info({ functions: isAll ? served : config.functionNames }, 'started')

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { WORKER_ENV, WORKER_FLAGS } from '../../runtime/process/fork-child.ts'
 import { startTestRedis } from '../helpers/servers.ts'
-import { compile } from './compiled.ts'
+import { compiledPath } from './compiled.ts'
 import { installPeer } from './peer/install.ts'
 import type { Measurement } from './run.ts'
 import { startSide, type Side } from './side.ts'
@@ -26,7 +26,7 @@ export async function measureDispatch(size = String(RUNS)): Promise<Measurement>
   const control = new Redis(redis.url)
   // A rewrite of the append-only file in the middle of a round would be charged to whoever's round it is.
   await control.config('SET', 'auto-aof-rewrite-percentage', 0)
-  const ours = await startDispatchSide(redis.url)
+  const ours = startDispatchSide(redis.url)
   const peer = startSide(join(import.meta.dirname, 'peer', 'dispatch.mjs'), [redis.url])
   try {
     const ratios = []
@@ -67,19 +67,11 @@ export async function measureDispatch(size = String(RUNS)): Promise<Measurement>
 }
 
 /** Our worker, compiled as in the image and started as the supervisor starts workers. */
-export async function startDispatchSide(redisUrl: string): Promise<Side> {
-  const { pathOf, remove } = await compile()
-  const side = startSide(pathOf(join(import.meta.dirname, 'dispatch-worker.ts')), [redisUrl], {
+export function startDispatchSide(redisUrl: string): Side {
+  return startSide(compiledPath(join(import.meta.dirname, 'dispatch-worker.ts')), [redisUrl], {
     execArgv: [...WORKER_FLAGS, ...profiling()],
     env: WORKER_ENV,
   })
-  return {
-    ask: (order) => side.ask(order),
-    async stop() {
-      await side.stop()
-      await remove()
-    },
-  }
 }
 
 /** With `BENCH_PROFILE=<folder>` our side leaves a CPU profile there. */

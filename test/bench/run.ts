@@ -7,6 +7,7 @@ import { measureLarge } from './large.ts'
 import { measureLatency } from './latency.ts'
 import { measureMemory } from './memory.ts'
 import { measureObjects } from './objects.ts'
+import { measureStartup } from './startup.ts'
 import { measureWait } from './wait.ts'
 import { parseSizeBytes } from '../../runtime/amounts.ts'
 
@@ -37,6 +38,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   chunk: { measure: measureChunk, size: 'bytes' },
   'chunk-io': { measure: measureChunkIo, size: 'bytes' },
   encode: { measure: measureEncode, size: 'number' },
+  startup: { measure: measureStartup },
   large: { measure: measureLarge, size: 'bytes' },
 }
 

@@ -19,7 +19,7 @@ export async function measureWait(): Promise<Measurement> {
   await installPeer()
   const redis = await startTestRedis()
   const sides = {
-    ours: await startDispatchSide(redis.url),
+    ours: startDispatchSide(redis.url),
     peer: startSide(join(import.meta.dirname, 'peer', 'dispatch.mjs'), [redis.url]),
   }
   try {
