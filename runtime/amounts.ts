@@ -1,4 +1,4 @@
-/** Sizes: the parser for settings such as `'50GiB'`. @module */
+/** Amounts: sizes such as `'50GiB'`, and long lists in batches. @module */
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const
 
@@ -23,4 +23,9 @@ export function formatBytes(bytes: number): string {
   const units = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB']
   const power = Math.min(Math.floor(Math.log2(bytes) / 10), units.length)
   return `${Number((bytes / 1_024 ** power).toFixed(1))} ${units[power - 1] ?? ''}`
+}
+
+/** The items in their order, at most `size` at a time. */
+export function* batchesOf<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let at = 0; at < items.length; at += size) yield items.slice(at, at + size)
 }

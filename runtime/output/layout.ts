@@ -5,6 +5,8 @@
  *     <source>/<function>/~<attempt>/<name>      the files of one attempt
  *     <source>/<function>/<pointer>              a stable name for a file of the newest result
  *     <source>/<function>.verdict.json           in `metadata`: how a run ended that has no result
+ *     ~sluice/<function>.json                    in `metadata`: its watermark
+ *     ~sluice/<function>.limits.json             in `metadata`: its limits
  * @module
  */
 import { createHash } from 'node:crypto'
@@ -19,6 +21,8 @@ import {
 } from '../storage/names.ts'
 
 const MANIFEST = 'manifest.json'
+/** In `metadata`: the runtime's own objects. */
+export const OWN_FOLDER = '~sluice/'
 const VERDICT = '.verdict.json'
 /** Where results are unless a function says otherwise: keys in them are mostly the runtime's own, which functions are chained to. */
 const RESULT_BUCKETS: readonly string[] = [RESULT_BUCKET, METADATA_BUCKET, TEMPORARY_BUCKET]
@@ -52,6 +56,14 @@ export function resultPlace(of: ResultOf): ResultPlace {
     verdictBucket: METADATA_BUCKET,
     verdictKey: `${representation(of, METADATA_BUCKET)}/${of.functionName}${VERDICT}`,
   }
+}
+
+export function watermarkKey(functionName: string): string {
+  return `${OWN_FOLDER}${functionName}.json`
+}
+
+export function limitsKey(functionName: string): string {
+  return `${OWN_FOLDER}${functionName}.limits.json`
 }
 
 /** Of a function, as far as it tells where its results lie. */

@@ -3,6 +3,7 @@
  * them, always from the manifest that stands, so that two writers end with the same.
  * @module
  */
+import { inRounds, putIfUnchanged } from '../storage/swap.ts'
 import { buffer } from 'node:stream/consumers'
 import pRetry from 'p-retry'
 import { messageOf } from '../errors.ts'
@@ -18,8 +19,6 @@ export interface PointerRequest {
   readonly names: Iterable<string>
   readonly signal?: AbortSignal | undefined
 }
-
-const MAX_ROUNDS = 50
 
 /**
  * Brings these pointers in line with the current manifest; one that it does not name is removed.
@@ -60,13 +59,8 @@ async function writeOwed(request: PointerRequest, owed: Set<string>): Promise<vo
 }
 
 async function writePointer(request: PointerRequest, name: string): Promise<void> {
-  for (let round = 1; !(await isInLine(request, name)); round++) {
-    if (round === MAX_ROUNDS) {
-      throw new Error(
-        `the pointer ${JSON.stringify(name)} in ${JSON.stringify(request.place.folder)} was changed by others ${MAX_ROUNDS} times in a row`,
-      )
-    }
-  }
+  const subject = `the pointer ${JSON.stringify(name)} in ${JSON.stringify(request.place.folder)}`
+  await inRounds(subject, async () => (await isInLine(request, name)) || undefined)
 }
 
 /** One round: pointer first, manifest second, so that a change of either in between makes the write fail. */
@@ -87,22 +81,23 @@ async function isInLine(request: PointerRequest, name: string): Promise<boolean>
     return false
   }
   if (pointer?.sha256Hex === file.sha256) return true
+  const content = await read(request, file.key)
+  if (!content) return false
+  // False when another writer was here.
+  return putIfUnchanged(storage, { bucket: place.bucket, key }, pointer?.etag, {
+    bytes: content,
+    contentType: file.contentType,
+    signal,
+  })
+}
+
+/** Undefined when the janitor took the folder of the manifest that we read. */
+async function read({ storage, place, signal }: PointerRequest, key: string): Promise<Buffer | undefined> {
   try {
-    const { body } = await storage.get(place.bucket, file.key, ends)
-    await storage.put(
-      place.bucket,
-      key,
-      { bytes: await buffer(body) },
-      {
-        contentType: file.contentType,
-        ...(pointer ? { ifMatch: pointer.etag } : { ifNoneMatch: '*' as const }),
-        ...ends,
-      },
-    )
-    return true
+    const { body } = await storage.get(place.bucket, key, { ...(signal && { signal }) })
+    return await buffer(body)
   } catch (error) {
-    // Another writer was here, or its janitor took the folder of the manifest that we read.
-    if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) return false
+    if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) return undefined
     throw error
   }
 }

@@ -3,9 +3,9 @@
  * and verdicts together tell of the newest upload whatever happens to Redis.
  * @module
  */
+import { inRounds, putIfUnchanged } from '../storage/swap.ts'
 import { z } from 'zod'
 import { messageOf } from '../errors.ts'
-import { isStorageCode } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { readCurrent } from './current.ts'
 import { decideRemoval, decideVerdict, type Current } from './decide.ts'
@@ -46,8 +46,6 @@ export interface CurrentVerdict {
   readonly verdict?: Verdict
 }
 
-const MAX_ROUNDS = 50
-
 export async function readVerdict(request: VerdictRequest): Promise<CurrentVerdict | undefined> {
   const { storage, place, signal } = request
   const found = await storage.readText(place.verdictBucket, place.verdictKey, { ...(signal && { signal }) })
@@ -61,34 +59,20 @@ export async function readVerdict(request: VerdictRequest): Promise<CurrentVerdi
 export async function writeVerdict(request: VerdictRequest, verdict: Verdict): Promise<boolean> {
   const { storage, place, signal } = request
   const text = `${JSON.stringify(verdictSchema.parse(verdict), null, 2)}\n`
-  for (let round = 1; round <= MAX_ROUNDS; round++) {
+  const subject = `the verdict ${JSON.stringify(place.verdictKey)} in bucket "${place.verdictBucket}"`
+  return inRounds(subject, async () => {
     const current = await readVerdict(request)
     if (!isSameEnd(verdict, current?.verdict)) {
       if (!(await isToBeWritten(request, verdict, current))) return false
-      try {
-        await storage.put(
-          place.verdictBucket,
-          place.verdictKey,
-          { bytes: Buffer.from(text) },
-          {
-            contentType: 'application/json',
-            ...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }),
-            ...(signal && { signal }),
-          },
-        )
-      } catch (error) {
-        if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) continue
-        throw error
-      }
+      const target = { bucket: place.verdictBucket, key: place.verdictKey }
+      const content = { bytes: Buffer.from(text), contentType: 'application/json', signal }
+      if (!(await putIfUnchanged(storage, target, current?.etag, content))) return undefined
     }
     // A result that was committed between a look at the manifest and the write did not see the verdict.
     if (await isToBeWritten(request, verdict, undefined)) return true
     await removeWhile(request, (found) => found?.run === verdict.run && found.epoch === verdict.epoch)
     return false
-  }
-  throw new Error(
-    `the verdict ${JSON.stringify(place.verdictKey)} in bucket "${place.verdictBucket}" was changed by others ${MAX_ROUNDS} times in a row`,
-  )
+  })
 }
 
 /**

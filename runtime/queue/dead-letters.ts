@@ -1,4 +1,5 @@
 /** The dead letters of functions, newest death first. Only reads. @module */
+import { batchesOf } from '../amounts.ts'
 import { filterText, isMeantBy, toFoundRuns, type FoundRun, type RunFilter } from './run-filter.ts'
 import type { RunRecord } from './run.ts'
 import type { RunScript } from './scripts.ts'
@@ -67,10 +68,8 @@ export async function* pickDeadLetters(
   filter: RunFilter,
 ): AsyncGenerator<readonly FoundRun[]> {
   const text = filterText(deadOnly(filter), true)
-  for (let at = 0; at < runIds.length; at += STEP) {
-    const ids = runIds.slice(at, at + STEP)
+  for (const ids of batchesOf(runIds, STEP))
     yield toFoundRuns((await script('pick_runs', [text, ...ids])) as (string | number)[])
-  }
 }
 
 async function findLetters(

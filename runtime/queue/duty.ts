@@ -15,13 +15,20 @@ export interface Duty {
 export function createDuty(redis: Redis, key: string, goodMs: number): Duty {
   const token = randomUUID()
   return {
-    async isMine() {
-      if ((await redis.set(key, token, 'PX', goodMs, 'NX')) === 'OK') return true
-      if ((await redis.get(key)) !== token) return false
-      await redis.pexpire(key, goodMs)
-      return true
-    },
+    isMine: () => holdLock(redis, key, token, goodMs),
   }
+}
+
+/** Takes a lock that is free, and keeps one that `owner` has, for `ms` from now. */
+export async function holdLock(redis: Redis, key: string, owner: string, ms: number): Promise<boolean> {
+  if ((await redis.set(key, owner, 'PX', ms, 'NX')) === 'OK') return true
+  if ((await redis.get(key)) !== owner) return false
+  await redis.pexpire(key, ms)
+  return true
+}
+
+export async function releaseLock(redis: Redis, key: string, owner: string): Promise<void> {
+  if ((await redis.get(key)) === owner) await redis.del(key)
 }
 
 /** Where a round over buckets is, in steps of bounded work: whoever has the duty next continues there. */

@@ -5,6 +5,8 @@
  */
 import { membersBeginning, type Redis } from './redis.ts'
 import { ulid } from 'ulid'
+import { batchesOf } from '../amounts.ts'
+import { holdLock, releaseLock } from './duty.ts'
 import type { Keys } from './keys.ts'
 import type { AgainItem, AgainRequest, Queue } from './queue.ts'
 
@@ -54,9 +56,11 @@ export function createJobStore(redis: Redis, queue: Queue, retentionMs: number) 
 
     async create(job: NewJob): Promise<JobRecord> {
       const id = ulid()
-      for (let at = 0; at < job.items.length; at += WRITTEN_AT_ONCE) {
-        const texts = job.items.slice(at, at + WRITTEN_AT_ONCE).map((item) => JSON.stringify(item))
-        await queue.fillJob(id, at, UNFINISHED_MS, texts)
+      let written = 0
+      for (const items of batchesOf(job.items, WRITTEN_AT_ONCE)) {
+        const texts = items.map((item) => JSON.stringify(item))
+        await queue.fillJob(id, written, UNFINISHED_MS, texts)
+        written += items.length
       }
       const { kind, isForced, ratePerSecond, request } = job
       const total = job.items.length
@@ -104,16 +108,9 @@ export function createJobStore(redis: Redis, queue: Queue, retentionMs: number) 
       queue.endJob(id, status, retentionMs),
 
     /** The right to hand a job's runs out, for `ms` from now. That it is had twice does no harm: steps happen once. */
-    async hold(id: string, owner: string, ms: number): Promise<boolean> {
-      if (await redis.set(lockOf(id), owner, 'PX', ms, 'NX')) return true
-      if ((await redis.get(lockOf(id))) !== owner) return false
-      await redis.pexpire(lockOf(id), ms)
-      return true
-    },
+    hold: (id: string, owner: string, ms: number): Promise<boolean> => holdLock(redis, lockOf(id), owner, ms),
 
-    async release(id: string, owner: string): Promise<void> {
-      if ((await redis.get(lockOf(id))) === owner) await redis.del(lockOf(id))
-    },
+    release: (id: string, owner: string): Promise<void> => releaseLock(redis, lockOf(id), owner),
   }
 }
 

@@ -5,11 +5,10 @@
  */
 import type { Queue } from '../queue/queue.ts'
 import { METADATA_BUCKET } from '../storage/names.ts'
-import { isStorageCode } from '../storage/errors.ts'
+import { inRounds, putIfUnchanged } from '../storage/swap.ts'
+import { limitsKey } from '../output/layout.ts'
 import type { Storage } from '../storage/storage.ts'
 import { changed, NO_LIMITS, parseLimits, type Limits, type LimitsChange } from '../queue/limits.ts'
-
-const MAX_ROUNDS = 20
 
 export interface LimitStore {
   /** As Redis knows them, else as the bucket does. */
@@ -22,10 +21,11 @@ export interface LimitStore {
 }
 
 export function createLimitStore(storage: Storage, queue: Queue): LimitStore {
-  const keyOf = (functionName: string) => `~sluice/${functionName}.limits.json`
+  const placeOf = (functionName: string) => ({ bucket: METADATA_BUCKET, key: limitsKey(functionName) })
 
   async function fromBucket(functionName: string): Promise<{ limits: Limits; etag?: string }> {
-    const found = await storage.readText(METADATA_BUCKET, keyOf(functionName))
+    const { bucket, key } = placeOf(functionName)
+    const found = await storage.readText(bucket, key)
     if (!found) return { limits: NO_LIMITS }
     return { limits: parseLimits(found.text) ?? NO_LIMITS, etag: found.etag }
   }
@@ -53,26 +53,19 @@ export function createLimitStore(storage: Storage, queue: Queue): LimitStore {
     },
 
     async change(functionName, change) {
-      for (let round = 1; round <= MAX_ROUNDS; round++) {
+      return inRounds(`the limits of "${functionName}"`, async () => {
         const before = await queue.limits(functionName)
         const { limits, etag } = await fromBucket(functionName)
         const next = changed(limits, change, Date.now())
-        const body = { bytes: Buffer.from(`${JSON.stringify(next, null, 2)}\n`) }
-        const condition = etag === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: etag }
-        try {
-          await storage.put(METADATA_BUCKET, keyOf(functionName), body, {
-            contentType: 'application/json',
-            ...condition,
-          })
-        } catch (error) {
-          if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) continue
-          throw error
-        }
-        // Another change came in between: the bucket has both by now, and tells what holds.
+        const isWritten = await putIfUnchanged(storage, placeOf(functionName), etag, {
+          bytes: Buffer.from(`${JSON.stringify(next, null, 2)}\n`),
+          contentType: 'application/json',
+        })
+        if (!isWritten) return undefined
+        // Another change came in between: the bucket has both by now, and its word counts.
         if (!(await queue.setLimits(functionName, next, before))) await toldByBucket(functionName)
         return next
-      }
-      throw new Error(`the limits of "${functionName}" were changed by others ${MAX_ROUNDS} times in a row`)
+      })
     },
 
     async reconcile(functionNames) {

@@ -4,29 +4,19 @@
  * @module
  */
 import { METADATA_BUCKET } from '../storage/names.ts'
-import { isStorageCode } from '../storage/errors.ts'
+import { putIfUnchanged } from '../storage/swap.ts'
+import { watermarkKey } from '../output/layout.ts'
 import type { Storage } from '../storage/storage.ts'
 import { MINUTE_MS } from '../time.ts'
-
-function watermarkKey(functionName: string): string {
-  return `~sluice/${functionName}.json`
-}
 
 /** Sets the watermark where there is none; true when it did. An existing one is never touched. */
 export async function createWatermark(storage: Storage, functionName: string): Promise<boolean> {
   const text = `${JSON.stringify({ schema: 1, function: functionName }, null, 2)}\n`
-  try {
-    await storage.put(
-      METADATA_BUCKET,
-      watermarkKey(functionName),
-      { bytes: Buffer.from(text) },
-      { contentType: 'application/json', ifNoneMatch: '*' },
-    )
-    return true
-  } catch (error) {
-    if (isStorageCode(error, 'PreconditionFailed')) return false
-    throw error
-  }
+  const place = { bucket: METADATA_BUCKET, key: watermarkKey(functionName) }
+  return putIfUnchanged(storage, place, undefined, {
+    bytes: Buffer.from(text),
+    contentType: 'application/json',
+  })
 }
 
 /** The watermark in epoch milliseconds; undefined when the function was never set up. */

@@ -56,12 +56,14 @@ export const OUTPUT_MUTANTS: readonly Mutant[] = [
       'isSameRun(mine, manifest) ? true',
     ],
   ]),
-  ...mutantsOf('runtime/output/verdict.ts', VERDICT, [
+  ...mutantsOf('runtime/storage/swap.ts', VERDICT, [
     [
       'a verdict without If-Match',
-      "...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }),",
+      "...(etag === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: etag }),",
       '',
     ],
+  ]),
+  ...mutantsOf('runtime/output/verdict.ts', VERDICT, [
     [
       'a verdict stays beside a result that came meanwhile',
       'if (await isToBeWritten(request, verdict, undefined)) return true',

@@ -271,9 +271,9 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
     'runtime/queue/duty.ts',
     ['test/integration/queue-duty.test.ts'],
     [
-      ['a duty is not kept', 'await redis.pexpire(key, goodMs)', ''],
-      ["another's duty is mine", 'if ((await redis.get(key)) !== token) return false', ''],
-      ['a duty is for ever', "'PX', goodMs, 'NX'", "'NX'"],
+      ['a duty is not kept', 'await redis.pexpire(key, ms)', ''],
+      ["another's duty is mine", 'if ((await redis.get(key)) !== owner) return false', ''],
+      ['a duty is for ever', "'PX', ms, 'NX'", "'NX'"],
     ],
   ),
   ...mutantsOf(

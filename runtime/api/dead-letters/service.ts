@@ -1,4 +1,5 @@
 /** Dead letters: listed, run again, taken off the list. @module */
+import { batchesOf } from '../../amounts.ts'
 import { toRunDetail, type RunDetail } from '../runs/model.ts'
 import type { RunFilter } from '../runs/service.ts'
 import { toJob, type Job, type Preview } from '../jobs/model.ts'
@@ -91,9 +92,7 @@ export function createDeadLetterService(parts: DeadLetterParts): DeadLetterServi
       if (matched > request.limit) throw overLimit(matched, request.limit)
       if (request.dryRun) return { purged: matched }
       let purged = 0
-      for (let at = 0; at < runIds.length; at += AT_ONCE) {
-        purged += await queue.purge(runIds.slice(at, at + AT_ONCE))
-      }
+      for (const some of batchesOf(runIds, AT_ONCE)) purged += await queue.purge(some)
       return { purged }
     },
   }

@@ -1,4 +1,5 @@
 /** Which runs a reprocess request means: the store says which objects there are, the definitions which functions are for them. @module */
+import { batchesOf } from '../../amounts.ts'
 import type { ReprocessRequest } from './model.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
@@ -120,9 +121,7 @@ async function* namedObjects(
   keys: readonly string[],
   passOver: (reason: string) => void,
 ): AsyncGenerator<readonly ObjectVersion[]> {
-  const unique = [...new Set(keys)]
-  for (let at = 0; at < unique.length; at += AT_ONCE) {
-    const group = unique.slice(at, at + AT_ONCE)
+  for (const group of batchesOf([...new Set(keys)], AT_ONCE)) {
     const found = await Promise.all(group.map((key) => latestVersion(storage, bucket, key)))
     const objects = found.filter((object) => object !== undefined)
     for (let missing = objects.length; missing < found.length; missing++) passOver('not-found')

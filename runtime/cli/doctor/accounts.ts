@@ -1,4 +1,5 @@
 /** The two accounts: what each may do in each bucket, tried without leaving a trace. @module */
+import { OWN_FOLDER } from '../../output/layout.ts'
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../../errors.ts'
 import { isStorageCode } from '../../storage/errors.ts'
@@ -12,7 +13,7 @@ import { TEMPORARY_BUCKET } from '../../storage/names.ts'
 type Right = 'list' | 'list versions of' | 'read' | 'write' | 'delete in'
 
 /** Nothing is there, and nothing will be. */
-const KEY = '~sluice/doctor'
+const KEY = `${OWN_FOLDER}doctor`
 
 export async function* checkAccounts(subject: Subject): Findings {
   const { functions, runtime, uploader } = subject

@@ -1,4 +1,5 @@
 /** What the two users may do, from the list of functions. Pure. @module */
+import { OWN_FOLDER } from '../../output/layout.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import {
   BUCKETS,
@@ -80,7 +81,7 @@ export function uploaderPolicy(functions: readonly FunctionBuckets[]): Policy {
     allow(['s3:GetBucketLocation', 's3:ListBucket'], results),
     allow(['s3:GetObject'], objectsIn(results)),
     // The runtime's own records, watermarks among them.
-    { ...allow(['s3:GetObject'], ['metadata/~sluice/*']), Effect: 'Deny' },
+    { ...allow(['s3:GetObject'], [`${METADATA_BUCKET}/${OWN_FOLDER}*`]), Effect: 'Deny' },
   ])
 }
 

@@ -2,6 +2,7 @@
  * Removing the folder of an attempt, after a last look at everything that could still need it. What cannot be told is kept.
  * @module
  */
+import { batchesOf } from '../../amounts.ts'
 import { readCurrent } from '../../output/current.ts'
 import { attemptFolder, manifestKeyIn } from '../../output/layout.ts'
 import { newestVersionOf } from '../../output/removal.ts'
@@ -30,11 +31,11 @@ export async function removeFolder(parts: RemovalParts, found: FoundFolder): Pro
     rows.push(row)
   }
   let judged: Judged = {}
-  for (let at = 0; at < rows.length; at += BATCH) {
+  for (const batch of batchesOf(rows, BATCH)) {
     const needless = await judge(parts, found, judged)
     if (!needless) return undefined
     judged = needless
-    await removeAll(storage, found.bucket, rows.slice(at, at + BATCH))
+    await removeAll(storage, found.bucket, batch)
   }
   return new Set(rows.map(({ key }) => key)).size
 }
@@ -66,10 +67,10 @@ async function judge(
 }
 
 async function removeAll(storage: Storage, bucket: string, rows: readonly ListedObject[]): Promise<void> {
-  for (let at = 0; at < rows.length; at += AT_A_TIME) {
-    const removals = rows
-      .slice(at, at + AT_A_TIME)
-      .map(({ key, versionId }) => storage.remove(bucket, key, { ...(versionId && { versionId }) }))
+  for (const batch of batchesOf(rows, AT_A_TIME)) {
+    const removals = batch.map(({ key, versionId }) =>
+      storage.remove(bucket, key, { ...(versionId && { versionId }) }),
+    )
     await Promise.all(removals)
   }
 }

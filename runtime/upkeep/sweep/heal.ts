@@ -1,4 +1,5 @@
 /** Does what was found to be needed: every step may be repeated, and asks Redis again by itself. @module */
+import { batchesOf } from '../../amounts.ts'
 import { announcementOf } from '../../queue/announcement.ts'
 import type { Admission, Queue } from '../../queue/queue.ts'
 import type { Candidate } from './candidates.ts'
@@ -44,7 +45,7 @@ export async function heal(
   const told = (reason: HealReason, { functionName, payload: { bucket, key } }: Candidate['run']) =>
     healed.push({ reason, functionName, bucket, key })
 
-  for (const some of inSteps(open)) {
+  for (const some of batchesOf(open, STEP)) {
     const outcomes = await queue.repair(
       some.map(({ runId }) => runId),
       isDry,
@@ -55,17 +56,17 @@ export async function heal(
       if (outcome === 'stream-entry' || outcome === 'delay-entry') told(outcome, run)
     })
   }
-  for (const some of inSteps(lost)) {
+  for (const some of batchesOf(lost, STEP)) {
     const outcomes = isDry ? some.map(() => 'new') : await admit(parts, some, pass)
     some.forEach((run, index) => isNew(outcomes[index]) && told('lost-event', run))
   }
-  for (const some of inSteps(restored)) {
+  for (const some of batchesOf(restored, STEP)) {
     const outcomes = isDry
       ? some.map(() => 'queued')
       : ((await queue.again({ trigger: 'sweep', isForced: false, items: some, pass })) ?? [])
     some.forEach((run, index) => outcomes[index] === 'queued' && told('restored', run))
   }
-  for (const some of inSteps(findings.lostDeletes)) {
+  for (const some of batchesOf(findings.lostDeletes, STEP)) {
     const debts = some.map(({ debt }) => debt)
     const areNew = isDry
       ? some.map(() => true)
@@ -106,8 +107,4 @@ async function admit(parts: HealParts, runs: readonly Candidate['run'][], pass: 
     })),
   })
   return outcomes ?? []
-}
-
-function* inSteps<T>(items: readonly T[]): Generator<readonly T[]> {
-  for (let at = 0; at < items.length; at += STEP) yield items.slice(at, at + STEP)
 }

@@ -1,4 +1,5 @@
 /** One pass of the sweep, batch by batch: all runs that Redis knows, then all keys of the buckets that functions read. @module */
+import { batchesOf } from '../../amounts.ts'
 import { messageOf } from '../../errors.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { StorageError } from '../../storage/errors.ts'
@@ -115,8 +116,7 @@ async function* throughRuns(
   do {
     const [next, all] = await history.scan(cursor, RUNS_AT_ONCE)
     const healed: Healed[] = []
-    for (let at = 0; at < all.length; at += RUNS_AT_ONCE) {
-      const runIds = all.slice(at, at + RUNS_AT_ONCE)
+    for (const runIds of batchesOf(all, RUNS_AT_ONCE)) {
       const outcomes = await queue.repair(runIds, isDry, pass.id)
       for (const [index, reason] of outcomes.entries()) {
         if (reason === 'ok' || reason === 'gone') continue
