@@ -9,8 +9,7 @@ export type {
   RunFacts,
 } from './function/definition.ts'
 export { PermanentError, RetryLaterError } from './errors.ts'
-export type { ChunkTimes, Output, OutputFacts, OutputFile } from './output/output.ts'
-export type { JsonValue } from './output/json.ts'
+export type { ChunkTimes, Output, OutputFacts, OutputFile, JsonValue } from './output/output.ts'
 export type { SourceObject, Source } from './function/source.ts'
 export type { Logger } from './telemetry/logger.ts'
 export type { ToolCheck } from './function/list.ts'

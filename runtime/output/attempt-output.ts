@@ -10,9 +10,9 @@ import type { PutBody, Storage } from '../storage/storage.ts'
 import { openRegularFile } from '../storage/regular-file.ts'
 import { reached } from '../telemetry/steps.ts'
 import { fileKey, pointerKey, type ResultPlace } from './layout.ts'
-import type { Manifest, ManifestFile } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
 import type { Output, OutputFacts, OutputFile } from './output.ts'
-import { createSlots, type Slots } from './slots.ts'
+import { beginSending, NO_FILES, type Sending } from './sending.ts'
 
 /** What an attempt made: its part of the manifest. `files` has the chunks in their order, then the others by key. */
 export type OutputResult = Readonly<
@@ -46,7 +46,6 @@ export interface AttemptOutputOptions {
   readonly onBytes?: (count: number) => void
 }
 
-const UPLOADS_AT_A_TIME = 4
 const HASH_STEP_BYTES = 1024 * 1024
 /** A pointer is copied through memory; what is larger is reached by the manifest. */
 const POINTER_MAX_BYTES = 64 * 1024 * 1024
@@ -173,7 +172,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
       options.signal?.throwIfAborted()
       if (abandonedBecause) throw abandonedBecause
       const { probe, totals, tools, warnings = [] } = facts
-      const { files, pointers } = begun ?? NOTHING
+      const { files, pointers } = begun ?? NO_FILES
       return {
         files: files.toSorted(
           (a, b) => (a.index ?? Infinity) - (b.index ?? Infinity) || (a.key < b.key ? -1 : 1),
@@ -191,37 +190,6 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
       begun?.abandoned.abort(reason)
       if (begun) await Promise.allSettled(begun.pending)
     },
-  }
-}
-
-/** What sending files takes. Made by the first of them: an attempt without one, of which there are many, has no use for it. */
-interface Sending {
-  readonly slots: Slots
-  /** Ends with the attempt, or when the output is abandoned. */
-  readonly signal: AbortSignal
-  readonly abandoned: AbortController
-  /** Names that are taken. */
-  readonly keys: Set<string>
-  readonly files: ManifestFile[]
-  readonly pointers: Record<string, string>
-  readonly pending: Set<Promise<void>>
-  /** Called whenever fewer files wait. */
-  readonly onFewer: Set<() => void>
-}
-
-const NOTHING: Pick<Sending, 'files' | 'pointers'> = { files: [], pointers: {} }
-
-function beginSending(signal: AbortSignal | undefined): Sending {
-  const abandoned = new AbortController()
-  return {
-    slots: createSlots(UPLOADS_AT_A_TIME),
-    signal: signal ? AbortSignal.any([signal, abandoned.signal]) : abandoned.signal,
-    abandoned,
-    keys: new Set(),
-    files: [],
-    pointers: {},
-    pending: new Set(),
-    onFewer: new Set(),
   }
 }
 

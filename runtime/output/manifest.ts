@@ -1,6 +1,6 @@
 /** The manifest: the list of a run's outputs. Writing it is the commit. Its shape, version 1. @module */
 import { z } from 'zod'
-import type { JsonValue } from './json.ts'
+import type { JsonValue } from './output.ts'
 
 const json: z.ZodType<JsonValue> = z.json()
 const seconds = z.number()

@@ -1,5 +1,8 @@
 /** What a handler writes with. Its files go to the attempt's own folder; nothing of it is visible before the commit. @module */
-import type { JsonValue } from './json.ts'
+
+/** Any JSON value. */
+export type JsonValue =
+  string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue | undefined }
 
 /** Where a chunk lies on the source's time line, in seconds. */
 export interface ChunkTimes {

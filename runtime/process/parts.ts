@@ -11,7 +11,7 @@ import type { FunctionList } from '../function/list.ts'
 import type { ChildKind } from './messages.ts'
 import { startAtZero } from './zero-metrics.ts'
 import { createStorage } from '../storage/client.ts'
-import { createLinks, type Links } from '../storage/links.ts'
+import { createLinks, type Links } from '../storage/sign.ts'
 import { observeStorage } from '../storage/observed.ts'
 import type { Storage } from '../storage/storage.ts'
 

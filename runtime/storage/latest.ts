@@ -1,4 +1,5 @@
-/** Whether a version of an object is the latest: asked of the store, because events and times prove nothing. @module */
+/** The latest version of an object, asked of the store, because events and times prove nothing. @module */
+import { generationOf, versionOf, type ObjectVersion } from './object-version.ts'
 import type { ObjectHead, ObjectWithBytes, Storage } from './storage.ts'
 
 export interface NamedVersion {
@@ -56,4 +57,32 @@ async function isSameUpload(
     return listed.etag === version.etag && listed.lastModifiedMs === version.lastModifiedMs
   }
   return Math.floor(head.lastModifiedMs / 1_000) === Math.floor(version.lastModifiedMs / 1_000)
+}
+
+export interface LatestVersion extends ObjectVersion {
+  readonly contentType?: string
+  readonly metadata: ObjectHead['metadata']
+}
+
+/** The latest version, named as events and listings name it, so that a request computes the same run id. Undefined when there is none. */
+export async function latestVersion(
+  storage: Storage,
+  bucket: string,
+  key: string,
+): Promise<LatestVersion | undefined> {
+  const head = await storage.head(bucket, key)
+  if (!head) return undefined
+  const { versionId, etag, sizeBytes, contentType, metadata } = head
+  // HEAD has whole seconds; a page of one with the whole key as its prefix shows every key (list.ts).
+  let lastModifiedMs = head.lastModifiedMs
+  for await (const listed of storage.list(bucket, { prefix: key, pageSize: 1 })) {
+    if (listed.key === key && listed.etag === etag) lastModifiedMs = listed.lastModifiedMs
+    break
+  }
+  const generation = generationOf({ versionId, etag, lastModifiedMs })
+  return {
+    ...versionOf({ bucket, key, generation, versionId, etag, sizeBytes, lastModifiedMs }),
+    ...(contentType !== undefined && { contentType }),
+    metadata,
+  }
 }

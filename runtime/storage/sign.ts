@@ -1,5 +1,5 @@
 /**
- * Signed URLs. minio-js does the signing and nothing else: its own calls hang, buffer and misread (reliability.md, section 2).
+ * Signed URLs. minio-js does the signing and nothing else: its own calls hang, buffer and misread.
  * @module
  */
 import { Client } from 'minio'
@@ -58,4 +58,19 @@ export function createSigner(options: SignerOptions): Signer {
       if (!Number.isNaN(storeMs)) offsetMs = storeMs - Date.now()
     },
   }
+}
+
+/** The lifetime of a link. */
+export const LINK_SECONDS = 3_600
+
+export type Links = (bucket: string, key: string) => Promise<string>
+
+/**
+ * Links to stored objects, for people and players: a holder may read that object until the link expires.
+ *
+ * @param options - with the endpoint under which people reach the store; signing makes no network call
+ */
+export function createLinks(options: SignerOptions): Links {
+  const signer = createSigner(options)
+  return (bucket, key) => signer.sign({ method: 'GET', bucket, key }, LINK_SECONDS)
 }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ulid } from 'ulid'
-import { isLatestVersion } from '../../runtime/output/latest.ts'
+import { isLatestVersion } from '../../runtime/output/current.ts'
 import type { RunPayload } from '../../runtime/queue/run.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
-import { standingOf } from '../../runtime/worker/attempt/standing.ts'
+import { sourceStateOf } from '../../runtime/worker/attempt/source-state.ts'
 import { listed } from '../helpers/listed.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -45,7 +45,7 @@ async function uploaded(bucket: string, key: string, text = 'x'): Promise<RunPay
 /** The answers of both who ask: the attempt at its start, and the commit. */
 async function answersOf(version: RunPayload, on = storage): Promise<readonly [string, boolean]> {
   const lastModified = new Date(version.lastModifiedMs).toISOString()
-  const standing = await standingOf(on, version, AbortSignal.timeout(20_000))
+  const standing = await sourceStateOf(on, version, AbortSignal.timeout(20_000))
   return [standing.kind, await isLatestVersion(on, { ...version, lastModified })]
 }
 

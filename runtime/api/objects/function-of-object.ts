@@ -11,14 +11,14 @@ import type { Queue } from '../../queue/queue.ts'
 import type { RunRecord } from '../../queue/run.ts'
 import { readWatermarkMs } from '../../records/watermark.ts'
 import type { Storage } from '../../storage/storage.ts'
-import type { LatestVersion } from '../../storage/latest-version.ts'
-import type { Standing } from '../../output/standing.ts'
+import type { LatestVersion } from '../../storage/latest.ts'
+import type { RecordedOutcome } from '../../output/recorded-outcome.ts'
 import { whyOf, type KeyTrouble } from './why.ts'
 
 export interface Question {
   readonly definition: FunctionDefinition
   /** Absent for other buckets. */
-  readonly standing?: Standing | undefined
+  readonly standing?: RecordedOutcome | undefined
   readonly mismatch: Mismatch | undefined
   readonly bucket: string
   readonly key: string
@@ -96,7 +96,7 @@ export async function readFunctionOfObject(
 }
 
 function resultOf(
-  { place }: Standing,
+  { place }: RecordedOutcome,
   result: Manifest,
   { definition, object }: Question,
 ): NonNullable<FunctionOfObject['result']> {
@@ -117,8 +117,8 @@ function resultOf(
 }
 
 function verdictOf(
-  { place }: Standing,
-  verdict: NonNullable<Standing['verdict']>,
+  { place }: RecordedOutcome,
+  verdict: NonNullable<RecordedOutcome['verdict']>,
 ): NonNullable<FunctionOfObject['verdict']> {
   const { state, reason, run, source, at } = verdict
   return {

@@ -15,8 +15,8 @@ import { isStorageCode, StorageError } from '../../storage/errors.ts'
 import { impossibleKey } from '../../storage/names.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { readFunctionOfObject } from './function-of-object.ts'
-import { latestVersion, type LatestVersion } from '../../storage/latest-version.ts'
-import { readStanding } from '../../output/standing.ts'
+import { latestVersion, type LatestVersion } from '../../storage/latest.ts'
+import { readRecordedOutcome } from '../../output/recorded-outcome.ts'
 import { summaryOf } from './summary.ts'
 
 export interface ObjectService {
@@ -111,7 +111,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
       const routes = parts.router({ ...candidate, ...eventNameOf(eventName) })
       const standings = await Promise.all(
         routes.map(async ({ definition, mismatch }) =>
-          mismatch === 'bucket' ? undefined : readStanding(storage, definition, { bucket, key }),
+          mismatch === 'bucket' ? undefined : readRecordedOutcome(storage, definition, { bucket, key }),
         ),
       )
       const reserved = object || runs.length > 0 ? undefined : refusal(key)

@@ -11,8 +11,8 @@ import type { History } from '../../queue/history.ts'
 import type { AgainItem } from '../../queue/queue.ts'
 import { isOpen, type RunPayload, type RunRecord } from '../../queue/run.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { latestVersion } from '../../storage/latest-version.ts'
-import { readStanding } from '../../output/standing.ts'
+import { latestVersion } from '../../storage/latest.ts'
+import { readRecordedOutcome } from '../../output/recorded-outcome.ts'
 import type { Limiter } from '../limiter.ts'
 
 export interface SelectionParts {
@@ -218,7 +218,7 @@ async function whyNot(
   if (request.status === 'any') return undefined
   // A success may have lost its result since.
   if (request.status === 'missing' && record && record.state !== 'succeeded') return 'known'
-  const standing = await readStanding(storage, candidate.definition, candidate.payload)
+  const standing = await readRecordedOutcome(storage, candidate.definition, candidate.payload)
   const isResult = standing.result?.run === candidate.runId
   const verdict = standing.verdict?.run === candidate.runId ? standing.verdict : undefined
   switch (request.status) {

@@ -6,7 +6,7 @@ import { parseManifest } from '../../output/manifest.ts'
 import { readVerdict } from '../../output/verdict.ts'
 import { isOpen, type RunRecord } from '../../queue/run.ts'
 import { isStorageCode, StorageError } from '../../storage/errors.ts'
-import type { Links } from '../../storage/links.ts'
+import type { Links } from '../../storage/sign.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { SECOND_MS } from '../../time.ts'
 

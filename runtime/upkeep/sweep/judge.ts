@@ -1,7 +1,7 @@
 /** One function and one latest version: Redis is asked first, then the buckets, and no more of them than the decision needs. @module */
 import { CREATED_EVENTS } from '../../storage/event.ts'
 import { placeOf } from '../../output/layout.ts'
-import { readResult, readStanding } from '../../output/standing.ts'
+import { readResult, readRecordedOutcome } from '../../output/recorded-outcome.ts'
 import { readVacancy } from '../../output/vacancy.ts'
 import type { RunState } from '../../queue/run.ts'
 import { compareWithLatest } from '../../storage/latest.ts'
@@ -67,7 +67,7 @@ async function readRecords(
   const only = isSuccess ? await readResult(storage, definition, run.payload) : undefined
   const { result, verdict } = only
     ? { result: only, verdict: undefined }
-    : await readStanding(storage, definition, run.payload)
+    : await readRecordedOutcome(storage, definition, run.payload)
   return {
     ...(result && {
       result: { run: result.run, lastModifiedMs: Date.parse(result.source.lastModified) },

@@ -2,7 +2,7 @@
 import type { Router } from '../../function/routing.ts'
 import { placeOf, type ResultPlace } from '../../output/layout.ts'
 import { versionsOf } from '../../output/removal.ts'
-import { readResult } from '../../output/standing.ts'
+import { readResult } from '../../output/recorded-outcome.ts'
 import { resultsDebt } from '../../queue/debts.ts'
 import { objectIdOf } from '../../queue/keys.ts'
 import type { Queue } from '../../queue/queue.ts'

@@ -1,5 +1,5 @@
 /** The sweep of a single key, at once: a removal may have made another version the latest. @module */
-import { latestVersion } from '../../storage/latest-version.ts'
+import { latestVersion } from '../../storage/latest.ts'
 import { readWatermarkMs } from '../../records/watermark.ts'
 import { examine } from './examine.ts'
 import { heal, type Healed } from './heal.ts'

@@ -6,11 +6,11 @@
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { placeOf } from '../../output/layout.ts'
 import { manifestSourceOf } from '../../output/manifest.ts'
-import { readStanding } from '../../output/standing.ts'
+import { readRecordedOutcome } from '../../output/recorded-outcome.ts'
 import { removeVerdict, writeVerdict, type Verdict } from '../../output/verdict.ts'
 import { shellWord } from '../../telemetry/safe-text.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { latestVersion } from '../../storage/latest-version.ts'
+import { latestVersion } from '../../storage/latest.ts'
 import { readWatermarkMs } from '../../records/watermark.ts'
 import type { Candidate, ExamineParts } from './candidates.ts'
 import { examine, type Findings } from './examine.ts'
@@ -106,7 +106,7 @@ async function forgetRemoval(
   definition: FunctionDefinition,
   source: { readonly bucket: string; readonly key: string },
 ): Promise<void> {
-  const { place, result, verdict } = await readStanding(storage, definition, source)
+  const { place, result, verdict } = await readRecordedOutcome(storage, definition, source)
   if (!result || verdict?.state !== 'removed' || verdict.run !== result.run) return
   const owed = await removeVerdict({ storage, place }, result)
   if (owed !== undefined) throw new Error(owed)

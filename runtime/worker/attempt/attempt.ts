@@ -14,7 +14,7 @@ import type { PerformParts } from './parts.ts'
 import { adopt, perform } from './perform.ts'
 import { reached } from '../../telemetry/steps.ts'
 import { withScratch } from './scratch.ts'
-import { standingOf } from './standing.ts'
+import { sourceStateOf } from './source-state.ts'
 
 export interface AttemptParts extends PerformParts {
   /** The folder in which attempts of this process get theirs. */
@@ -66,22 +66,22 @@ export function createAttempt(
 
     reached('claimed', payload.key)
     const place = placeOf(definition, payload)
-    const [standing, found] = await Promise.all([
-      standingOf(parts.storage, payload, signal),
+    const [source, found] = await Promise.all([
+      sourceStateOf(parts.storage, payload, signal),
       isFresh(claim)
         ? VACANT
         : findCommitted({ storage: parts.storage, place, run: runId, epoch, signal, log }),
     ])
     reached('examined', payload.key)
     if (found.kind === 'done') return adopt(found.by, { storage: parts.storage, place, signal, log })
-    switch (standing.kind) {
+    switch (source.kind) {
       case 'superseded':
         return { kind: 'superseded', reason: 'a newer upload of this key is the latest' }
       case 'source-gone':
         return { kind: 'source-gone', reason: 'the source was removed' }
       case 'latest':
         return withScratch(parts.scratchParent, (scratch) => {
-          const { object: event, bytes: content } = standing
+          const { object: event, bytes: content } = source
           const wasVacant = found.kind === 'vacant'
           return perform(parts, gateway, { attempt, log, place, event, content, wasVacant, scratch })
         })

@@ -1,7 +1,7 @@
 /** The manifest of an attempt, from what is known of it. Pure. @module */
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { OutputResult } from '../../output/attempt-output.ts'
-import type { JsonValue } from '../../output/json.ts'
+import type { JsonValue } from '../../output/output.ts'
 import { manifestSourceOf, type Manifest } from '../../output/manifest.ts'
 import type { Claim } from '../../queue/run.ts'
 import type { SourceObject } from '../../function/source.ts'

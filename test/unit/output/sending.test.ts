@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSlots } from '../../../runtime/output/slots.ts'
+import { createSlots } from '../../../runtime/output/sending.ts'
 
 describe('slots', () => {
   it('run so many at a time, all of them, in their order', async () => {

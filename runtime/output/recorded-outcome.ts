@@ -1,4 +1,4 @@
-/** What the buckets say of a function's work on an object: its result, or how it ended without one. @module */
+/** The outcome of a function for an object, as recorded in the buckets: its result, or the verdict of a run without one. @module */
 import { readCurrent } from './current.ts'
 import { placeOf, type ResultPlace, type Writer } from './layout.ts'
 import type { Manifest } from './manifest.ts'
@@ -11,17 +11,17 @@ interface NamedObject {
   readonly key: string
 }
 
-export interface Standing {
+export interface RecordedOutcome {
   readonly place: ResultPlace
   readonly result?: Manifest
   readonly verdict?: Verdict
 }
 
-export async function readStanding(
+export async function readRecordedOutcome(
   storage: Storage,
   definition: Writer,
   source: NamedObject,
-): Promise<Standing> {
+): Promise<RecordedOutcome> {
   const place = placeOf(definition, source)
   const [result, found] = await Promise.all([
     readResult(storage, definition, source),
@@ -41,12 +41,12 @@ export async function readResult(
   return result && isAbout(source, result) ? result : undefined
 }
 
-/** A place may hold the result of another key where both have one representation, or what somebody else has put there. */
+/** A place may hold the result of another key with the same representation, or an object written by somebody else. */
 function isAbout({ bucket, key }: NamedObject, { source }: Manifest | Verdict): boolean {
   return source.bucket === bucket && source.key === key
 }
 
-/** What the store takes no key for has no result either. */
+/** A key that the store does not accept has no result either. */
 function nothingUnderSuchKey(error: unknown): undefined {
   if (error instanceof StorageError && error.isImpossibleName) return undefined
   throw error

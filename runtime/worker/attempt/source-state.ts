@@ -1,5 +1,5 @@
 /**
- * What the store says about a run's source before any work: announcements only hint, the store decides.
+ * The state of a run's source before any work, asked of the store: an announcement is only a hint.
  * @module
  */
 import type { SourceObject } from '../../function/source.ts'
@@ -8,23 +8,23 @@ import { compareWithLatest } from '../../storage/latest.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { sleep } from '../../time.ts'
 
-export type Standing =
-  /** `bytes`: all of them, when it is small. */
+export type SourceState =
+  /** `bytes`: all of them, of a small object. */
   | { readonly kind: 'latest'; readonly object: SourceObject; readonly bytes?: Buffer }
   | { readonly kind: 'superseded' }
   | { readonly kind: 'source-gone' }
 
-/** A write may be announced a moment before every read sees it. */
+/** A write may be announced a moment before all reads see it. */
 const SECOND_LOOK_MS = 250
 
-/** Of sources up to this size the bytes come with the first answer: one call instead of two. */
+/** The bytes of sources up to this size come with the first answer: one call instead of two. */
 const SMALL_BYTES = 64 * 1024
 
-export async function standingOf(
+export async function sourceStateOf(
   storage: Storage,
   payload: RunPayload,
   signal: AbortSignal,
-): Promise<Standing> {
+): Promise<SourceState> {
   const maxBytes = payload.sizeBytes <= SMALL_BYTES ? SMALL_BYTES : undefined
   const look = () => compareWithLatest(storage, payload, signal, maxBytes)
   let found = await look()
