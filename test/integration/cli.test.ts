@@ -122,7 +122,7 @@ describe('doctor', () => {
     return all.flat().filter(({ key }) => key.startsWith('sluice-doctor'))
   }
 
-  it('finds the stack sound, sends a canary and a real file the whole way, and leaves neither', async () => {
+  it('finds the stack sound, sends a probe and a real file all the way through, and leaves neither', async () => {
     const { root, uploader } = stack.credentials
     const { code, findings } = await examine(
       {
@@ -141,7 +141,7 @@ describe('doctor', () => {
     expect(await left()).toEqual([])
   })
 
-  it('sends the canary with the uploader’s account too, and says what stays', async () => {
+  it('sends the probe with the uploader’s account too, and says what stays', async () => {
     const { uploader } = stack.credentials
     const { findings } = await examine({
       MINIO_UPLOADER_ACCESS_KEY: uploader.accessKey,

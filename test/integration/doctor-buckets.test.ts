@@ -11,26 +11,26 @@ beforeAll(async () => {
 })
 
 it('says that they keep no versions, and that nothing is removed there then', async () => {
-  const { findings } = await examined.examine(FUNCTIONS, '--no-canary')
+  const { findings } = await examined.examine(FUNCTIONS, '--no-probe')
   const warned = findings.filter(({ status }) => status === 'warn')
   expect(warned.find((each) => nameOf(each) === 'minio: versioning')).toMatchObject({
     found: expect.stringContaining('off in drop, made'),
     repair: ['mc version enable <alias>/drop', 'mc version enable <alias>/made'],
   })
   expect(warned.find((each) => nameOf(each) === 'minio: removal')?.found).toMatch(
-    /^sweeper would remove .* none in drop, made$/,
+    /^sweeper would remove .* off in drop, made$/,
   )
 })
 
 it('tries whether the runtime may delete where a function removes its source', async () => {
-  const { findings } = await examined.examine(FUNCTIONS, '--no-canary')
+  const { findings } = await examined.examine(FUNCTIONS, '--no-probe')
   expect(failureOf(findings, 'accounts: runtime account')?.found).toContain('delete in drop')
 })
 
 it('takes no bucket for there of which the account may not ask', async () => {
   const root = { MINIO_ROOT_USER: '', MINIO_ROOT_PASSWORD: '' }
-  const { findings } = await examined.examine({ ...FUNCTIONS, ...root }, '--no-canary')
-  expect(failureOf(findings, 'minio: buckets')?.found).toMatch(/drop may not be asked for; made may not/)
+  const { findings } = await examined.examine({ ...FUNCTIONS, ...root }, '--no-probe')
+  expect(failureOf(findings, 'minio: buckets')?.found).toMatch(/access to drop is denied; access to made/)
 })
 
 it('finds them sound when they keep versions, and forget them', async () => {
@@ -41,14 +41,14 @@ it('finds them sound when they keep versions, and forget them', async () => {
       '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>',
     )
   }
-  const kept = await examined.examine(FUNCTIONS, '--no-canary')
+  const kept = await examined.examine(FUNCTIONS, '--no-probe')
   expect(kept.of('warn').filter((name) => name.startsWith('minio: '))).toEqual(['minio: lifecycle'])
   for (const bucket of ['drop', 'made']) {
     const rule =
       '<Rule><ID>mine</ID><Status>Enabled</Status><Filter></Filter><NoncurrentVersionExpiration><NoncurrentDays>5</NoncurrentDays></NoncurrentVersionExpiration></Rule>'
     await examined.write(bucket, 'lifecycle', `<LifecycleConfiguration>${rule}</LifecycleConfiguration>`)
   }
-  const { of } = await examined.examine(FUNCTIONS, '--no-canary')
+  const { of } = await examined.examine(FUNCTIONS, '--no-probe')
   expect(of('warn').filter((name) => name.startsWith('minio: '))).toEqual([])
   expect(of('ok')).toEqual(expect.arrayContaining(['minio: versioning', 'minio: lifecycle']))
 })

@@ -132,7 +132,7 @@ describe('names what is wrong, with the line that repairs it:', () => {
   it.each(traps)('$name', async ({ set, undo, finding, repair }) => {
     await set()
     try {
-      const { of, findings } = await examined.examine({}, '--no-canary')
+      const { of, findings } = await examined.examine({}, '--no-probe')
       expect(of('fail')).toContain(finding)
       const found = failureOf(findings, finding)
       expect(found?.repair?.join('\n')).toMatch(repair)

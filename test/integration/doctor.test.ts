@@ -1,4 +1,4 @@
-/** `sluice doctor` on real servers: what it finds, what it may not look at, and its canary. */
+/** `sluice doctor` on real servers: its findings, the checks it cannot make, and its probe upload. */
 import { describe, expect, it } from 'vitest'
 import { startTestMinio } from '../helpers/servers.ts'
 import { failureOf, UPLOADER, useExamined } from './doctor-servers.ts'
@@ -6,7 +6,7 @@ import { failureOf, UPLOADER, useExamined } from './doctor-servers.ts'
 const examined = useExamined()
 
 it('finds a stack that is set up sound, but for the runtime that is away', async () => {
-  const { code, of } = await examined.examine({}, '--no-canary')
+  const { code, of } = await examined.examine({}, '--no-probe')
   expect(code).toBe(1)
   expect(of('fail')).toEqual(['runtime: API'])
   expect(of('skipped')).toEqual([])
@@ -41,7 +41,7 @@ describe('names what is wrong with the settings, with the line that repairs it:'
       finding: 'machine: scratch',
     },
   ])('$name', async ({ env, finding }) => {
-    const { of, findings, text } = await examined.examine(env, '--no-canary')
+    const { of, findings, text } = await examined.examine(env, '--no-probe')
     expect(of('fail')).toContain(finding)
     const found = failureOf(findings, finding)
     expect(found?.repair?.length).toBeGreaterThan(0)
@@ -49,8 +49,8 @@ describe('names what is wrong with the settings, with the line that repairs it:'
   })
 })
 
-it('says of what it may not look at that it was not looked at', async () => {
-  const { of } = await examined.examine({ MINIO_ROOT_USER: '', MINIO_ROOT_PASSWORD: '' }, '--no-canary')
+it('reports as skipped what it may not check', async () => {
+  const { of } = await examined.examine({ MINIO_ROOT_USER: '', MINIO_ROOT_PASSWORD: '' }, '--no-probe')
   expect(of('skipped')).toEqual([
     'minio: versioning and lifecycle',
     'notifications: rules',
@@ -62,16 +62,16 @@ it('says of what it may not look at that it was not looked at', async () => {
 it('warns of an account that may do more than it needs', async () => {
   const { of } = await examined.examine(
     { MINIO_ACCESS_KEY: examined.minio.rootUser, MINIO_SECRET_KEY: examined.minio.rootPassword },
-    '--no-canary',
+    '--no-probe',
   )
   expect(of('warn')).toContain('accounts: least privilege')
 })
 
-describe('the canary', () => {
+describe('the probe upload', () => {
   it('shows by both ways that it reached Redis and that no intake took it, and leaves nothing in the bucket', async () => {
     const { findings } = await examined.examine()
     const found = findings.find(({ check }) => check === 'announcements')
-    expect(found?.found).toMatch(/^[\d.]+m?s and [\d.]+m?s after the upload in Redis, where no intake/)
+    expect(found?.found).toMatch(/^[\d.]+m?s and [\d.]+m?s after the upload in Redis, but no intake/)
     const { text } = await examined.requester.read({
       method: 'GET',
       bucket: 'incoming',
@@ -87,7 +87,7 @@ describe('the canary', () => {
     await examined.setUp()
     expect(findings.find(({ check }) => check === 'announcements')).toMatchObject({
       status: 'fail',
-      found: expect.stringContaining('nothing of uploads'),
+      found: expect.stringContaining('does not announce uploads'),
     })
   })
 })
@@ -103,7 +103,7 @@ it('reads the settings of a MinIO that was started wrongly', async () => {
     },
   })
   try {
-    const { findings } = await examined.examine(examined.envOf(wrong), '--no-canary')
+    const { findings } = await examined.examine(examined.envOf(wrong), '--no-probe')
     const repairs = findings.filter(({ group }) => group === 'targets').flatMap(({ repair = [] }) => repair)
     expect(repairs).toEqual(
       expect.arrayContaining([

@@ -1,4 +1,4 @@
-/** The two accounts: what each may do in each bucket, tried without leaving a trace. @module */
+/** The accounts of runtime and uploader: their rights in each bucket, tried without leaving a trace. @module */
 import { OWN_FOLDER } from '../../output/layout.ts'
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../../errors.ts'
@@ -12,7 +12,7 @@ import { TEMPORARY_BUCKET } from '../../storage/names.ts'
 
 type Right = 'list' | 'list versions of' | 'read' | 'write' | 'delete in'
 
-/** Nothing is there, and nothing will be. */
+/** There is no object with this key, and there never will be. */
 const KEY = `${OWN_FOLDER}doctor`
 
 export async function* checkAccounts(subject: Subject): Findings {
@@ -36,18 +36,18 @@ export async function* checkAccounts(subject: Subject): Findings {
     if (isRoot || (await refusal(runtime.storage, source, 'write')) === undefined) {
       yield warn(
         'least privilege',
-        `the runtime's account may write in ${source}, which it never needs${isRoot ? ': it is root’s' : ''}`,
-        `MINIO_ACCESS_KEY=… MINIO_SECRET_KEY=… ${setupLine(subject)}   # with an account of its own`,
+        `the runtime's account may write in ${source}, which it never needs${isRoot ? ': it is the root account' : ''}`,
+        `MINIO_ACCESS_KEY=… MINIO_SECRET_KEY=… ${setupLine(subject)}   # with its own account`,
       )
     }
-  } else yield skipped('runtime account', 'that needs MINIO_ACCESS_KEY and MINIO_SECRET_KEY')
+  } else yield skipped('runtime account', 'this needs MINIO_ACCESS_KEY and MINIO_SECRET_KEY')
   if (uploader) {
     yield await checkAccount(subject, uploader, [
       ...sources.flatMap((bucket) => rights(bucket, 'write')),
       ...results.flatMap((bucket) => rights(bucket, 'list', 'read')),
     ])
   } else
-    yield skipped('uploader account', 'that needs MINIO_UPLOADER_ACCESS_KEY and MINIO_UPLOADER_SECRET_KEY')
+    yield skipped('uploader account', 'this needs MINIO_UPLOADER_ACCESS_KEY and MINIO_UPLOADER_SECRET_KEY')
 }
 
 interface WantedRight {
@@ -76,10 +76,10 @@ async function checkAccount(
   }
   return missing.length > 0
     ? fail(check, `${account.credentials.accessKey} may not ${missing.join(', ')}`, repair)
-    : ok(check, `${account.credentials.accessKey} may do what it needs`)
+    : ok(check, `${account.credentials.accessKey} has all the rights it needs`)
 }
 
-/** Why it may not; undefined when it may. A missing bucket is told elsewhere. */
+/** The reason why it may not; undefined when it may. A missing bucket is another check's finding. */
 async function refusal(storage: Storage, bucket: string, right: Right): Promise<string | undefined> {
   try {
     await tryRight(storage, bucket, right)
@@ -106,7 +106,7 @@ async function tryRight(storage: Storage, bucket: string, right: Right): Promise
       await storage.readText(bucket, 'sluice-doctor')
       return
     case 'write':
-      // Rights are asked before conditions, and this one never holds.
+      // MinIO checks rights before conditions, and this condition never holds.
       await storage.put(
         bucket,
         KEY,
@@ -115,7 +115,7 @@ async function tryRight(storage: Storage, bucket: string, right: Right): Promise
       )
       return
     case 'delete in':
-      // A version that never was: without one a delete marker would be left.
+      // A version that never existed: without one, a delete marker would be left.
       await storage.remove(bucket, KEY, { versionId: randomUUID() })
   }
 }

@@ -4,9 +4,9 @@ import { durationText } from '../terminal/amounts.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import type { Subject } from './subject.ts'
 
-/** The Date of an answer has whole seconds. */
+/** The Date of a response has whole seconds. */
 const CLOSE_MS = 3_000
-/** Further away S3 refuses each request. */
+/** Beyond this S3 refuses each request. */
 const REFUSED_MS = 15 * 60_000
 const REPAIR = 'sudo timedatectl set-ntp true   # on the machine whose clock is wrong'
 
@@ -28,21 +28,21 @@ export async function* checkClocks({ redis, config }: Subject): Findings {
   // The middle of that second.
   if (Number.isFinite(dateMs))
     yield judge('MinIO', dateMs + 500 - (startedMs + Date.now()) / 2, doubtMs(startedMs))
-  else yield skipped('clock of MinIO', 'no answer of it has a date')
+  else yield skipped('clock of MinIO', 'none of its responses has a date')
 }
 
-/** The answer was given at any moment since then. */
+/** The answer may have been given at any moment since then. */
 function doubtMs(startedMs: number): number {
   return (Date.now() - startedMs) / 2
 }
 
-/** @param uncertainMs - by how much it may be less, as the answer took its time */
+/** @param uncertainMs - the difference may be smaller by this, as the answer took its time */
 export function judge(server: string, aheadMs: number, uncertainMs = 0): Finding {
   const check = `clock of ${server}`
   const awayMs = Math.max(0, Math.abs(aheadMs) - uncertainMs)
-  if (awayMs <= CLOSE_MS) return ok(check, 'as here')
-  const found = `${durationText(awayMs)} ${aheadMs > 0 ? 'ahead of' : 'behind'} the one here`
+  if (awayMs <= CLOSE_MS) return ok(check, 'same as here')
+  const found = `${durationText(awayMs)} ${aheadMs > 0 ? 'ahead of' : 'behind'} this machine`
   return awayMs > REFUSED_MS
-    ? fail(check, `${found}: S3 refuses requests that are 15 minutes away`, REPAIR)
-    : warn(check, `${found}: times and delays that are shown are wrong by so much`, REPAIR)
+    ? fail(check, `${found}: S3 refuses requests with a time that is 15 minutes off`, REPAIR)
+    : warn(check, `${found}: times and delays are shown wrong by this much`, REPAIR)
 }

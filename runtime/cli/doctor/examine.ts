@@ -1,4 +1,4 @@
-/** The examination: every group of checks, in the order in which one fault explains the next. @module */
+/** The examination: every group of checks, in the order in which one failure explains the next. @module */
 import { InterruptedError, type CliContext } from '../command.ts'
 import { checkAccounts } from './accounts.ts'
 import { checkProbeUpload } from './probe-upload.ts'
@@ -18,7 +18,7 @@ import { checkTargets } from './targets.ts'
 export interface DoctorOptions {
   readonly api?: string
   readonly json?: boolean
-  readonly canary: boolean
+  readonly probe: boolean
   readonly run?: string
   readonly file?: string
 }
@@ -32,15 +32,15 @@ const GROUPS: readonly (readonly [name: string, check: (subject: Subject) => Fin
   ['targets', checkTargets],
   ['clocks', checkClocks],
   ['runtime', checkRuntime],
-  ['canary', checkProbeUpload],
+  ['probe', checkProbeUpload],
 ]
-/** Without a store there is nothing to ask them about. */
-const OF_MINIO = ['accounts', 'notifications', 'targets', 'canary']
+/** Skipped when MinIO does not answer. */
+const OF_MINIO = ['accounts', 'notifications', 'targets', 'probe']
 
 /**
- * How many checks failed.
+ * The number of checks that failed.
  *
- * @throws {InterruptedError} at Ctrl-C, when what was uploaded is removed
+ * @throws {InterruptedError} at Ctrl-C, after the uploads are removed
  */
 export async function examine(context: CliContext, options: DoctorOptions): Promise<number> {
   const { env, invocation, signals, out } = context
@@ -70,17 +70,17 @@ export async function examine(context: CliContext, options: DoctorOptions): Prom
 async function examineGroups(opened: Subject, report: Report, options: DoctorOptions): Promise<void> {
   const { run, file } = options
   const last: typeof GROUPS =
-    run === undefined ? [] : [['canary', (subject) => checkProbeRun(subject, { name: run, file })]]
+    run === undefined ? [] : [['probe', (subject) => checkProbeRun(subject, { name: run, file })]]
   let subject = opened
   let hasMinio = true
   for (const [name, check] of [...GROUPS, ...last]) {
-    if ((OF_MINIO.includes(name) && !hasMinio) || (check === checkProbeUpload && !options.canary)) continue
+    if ((OF_MINIO.includes(name) && !hasMinio) || (check === checkProbeUpload && !options.probe)) continue
     for await (const finding of guarded(name, () => check(subject))) {
-      if (subject.signal.aborted) throw new InterruptedError('ended before all was checked')
+      if (subject.signal.aborted) throw new InterruptedError('interrupted before everything was checked')
       report.add(name, finding)
       if (name !== 'minio' || finding.status !== 'fail') continue
       if (finding.check === 'server') hasMinio = false
-      // Said once; what needs it is then not checked.
+      // Reported once; checks that need it are then skipped.
       if (finding.check === 'root account') subject = { ...subject, root: undefined }
     }
   }

@@ -1,17 +1,17 @@
-/** What a check found, and the lines that repair it. @module */
+/** The finding of a check, and the lines that repair it. @module */
 import { messageOf } from '../../errors.ts'
 
 export interface Finding {
-  /** What was looked at, in a few words. */
+  /** The subject of the check, in a few words. */
   readonly check: string
-  /** `skipped`: not looked at, and `found` says why. That is never `ok`. */
+  /** `skipped`: not checked, with the reason in `found`. That is never `ok`. */
   readonly status: 'ok' | 'warn' | 'fail' | 'skipped'
   readonly found: string
-  /** To be copied. */
+  /** Lines to copy. */
   readonly repair?: readonly string[]
 }
 
-/** The checks of one part, one after the other, as they are made. */
+/** The findings of one group, one after the other. */
 export type Findings = AsyncGenerator<Finding, void>
 
 export function ok(check: string, found: string): Finding {
@@ -30,7 +30,7 @@ export function skipped(check: string, found: string): Finding {
   return { check, status: 'skipped', found: `not checked: ${found}` }
 }
 
-/** The findings of `work`; what it throws is one too, so that one broken part hides no other. */
+/** The findings of `work`; an error that it throws is one too, so that a broken group hides no other. */
 export async function* guarded(check: string, work: () => Findings): Findings {
   try {
     yield* work()

@@ -1,4 +1,4 @@
-/** This machine: Node, what functions work with, room for attempts, files that may be open, and who gets at the data. @module */
+/** This machine: Node, the tools of functions, space for attempts, open files, and access to the data. @module */
 import { shellWord } from '../../telemetry/safe-text.ts'
 import { mkdir, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,16 +7,16 @@ import { formatBytes } from '../../amounts.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import type { Subject } from './subject.ts'
 
-/** As package.json has it. */
+/** The same as in package.json. */
 const OLDEST_NODE = [20, 19] as const
 const GIB = 1024 ** 3
 const FEW_FILES = 1_024
-/** Rights of group and others. */
+/** Permissions of group and others. */
 const OTHERS = 0o077
 
 export async function* checkMachine(subject: Subject): Findings {
   yield judgeNode(process.versions.node)
-  // What functions work with is theirs to know.
+  // Functions know the tools that they use.
   for (const finding of (await subject.checks?.()) ?? []) yield finding
   yield* checkScratch(subject.config.scratchDir)
   yield checkOpenFiles()
@@ -31,14 +31,14 @@ function isThere(path: string): Promise<boolean> {
   )
 }
 
-/** What `npm start` writes: MinIO keeps the secret keys of accounts in clear among it. */
+/** The data of `npm start`, in which MinIO keeps the secret keys of accounts in clear text. */
 export async function judgeDataDir(path: string): Promise<Finding> {
   const { mode } = await stat(path)
   const rights = (mode & 0o777).toString(8)
-  if ((mode & OTHERS) === 0) return ok('data folder', `${path}, for its owner alone (${rights})`)
+  if ((mode & OTHERS) === 0) return ok('data folder', `${path}, only for its owner (${rights})`)
   return fail(
     'data folder',
-    `other users of this machine get into ${path} (${rights}): uploads and the secret keys of accounts are there`,
+    `other users of this machine can enter ${path} (${rights}), which has uploads and the secret keys of accounts`,
     `chmod 700 ${shellWord(path)}`,
   )
 }
@@ -48,7 +48,7 @@ export function judgeNode(version: string): Finding {
   const isRecent = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])
   return isRecent
     ? ok('Node', version)
-    : fail('Node', `${version}; ${OLDEST_NODE.join('.')} or later is needed`, 'nvm install 22')
+    : fail('Node', `${version}; ${OLDEST_NODE.join('.')} or later is required`, 'nvm install 22')
 }
 
 async function* checkScratch(path: string): Findings {
@@ -64,25 +64,29 @@ async function* checkScratch(path: string): Findings {
     const free = bavail * bsize
     const found = `${path}, ${formatBytes(free)} free`
     const other = 'export SLUICE_SCRATCH_DIR=/a/larger/disk'
-    if (free < GIB / 4) yield fail('scratch', `${found}: attempts will find it full`, other)
+    if (free < GIB / 4) yield fail('scratch', `${found}: attempts will run out of space`, other)
     else if (free < 5 * GIB) yield warn('scratch', `${found}: too little for large media`, other)
     else yield ok('scratch', found)
   } catch (error) {
     yield fail(
       'scratch',
-      `${path} (SLUICE_SCRATCH_DIR) cannot be written: ${messageOf(error)}`,
+      `${path} (SLUICE_SCRATCH_DIR) is not writable: ${messageOf(error)}`,
       `sudo install -d -o "$USER" ${shellWord(path)}`,
     )
   }
 }
 
-/** Node raises its own limit as far as it may. */
+/** Node raises its own limit as far as it can. */
 function checkOpenFiles(): Finding {
   const report = process.report.getReport() as {
     userLimits?: { open_files?: { soft?: number | string } }
   }
   const soft = report.userLimits?.open_files?.soft
-  if (soft === undefined) return skipped('open files', 'this system does not tell')
+  if (soft === undefined) return skipped('open files', 'this system does not report the limit')
   if (soft === 'unlimited' || Number(soft) >= FEW_FILES) return ok('open files', `up to ${soft}`)
-  return warn('open files', `up to ${soft}: few for many connections and attempts`, 'ulimit -n 65536')
+  return warn(
+    'open files',
+    `up to ${soft}: too too too few for many connections and attempts`,
+    'ulimit -n 65536',
+  )
 }

@@ -1,4 +1,4 @@
-/** MinIO: there, with buckets that remember and forget as they should, and watermarks. @module */
+/** MinIO: its server, buckets with versions and lifecycle rules, and watermarks. @module */
 import { BUCKETS, METADATA_BUCKET, TEMPORARY_BUCKET } from '../../storage/names.ts'
 import { SECOND_MS, stretched } from '../../time.ts'
 import { allBuckets } from '../../setup/minio/policies.ts'
@@ -23,7 +23,7 @@ export async function* checkMinio(subject: Subject): Findings {
           refusal,
           'export MINIO_ROOT_USER=… MINIO_ROOT_PASSWORD=…   # those that MinIO was started with',
         )
-      : ok('root account', 'MinIO takes it')
+      : ok('root account', 'MinIO accepts it')
     yield* checkBuckets(subject, refusal ? subject.runtime : subject.root, refusal ? undefined : subject.root)
   } else yield* checkBuckets(subject, subject.runtime, undefined)
 }
@@ -40,10 +40,10 @@ async function checkServer({ config, invocation }: Subject): Promise<Finding> {
     return response.headers.get('server') === 'MinIO'
       ? fail(
           'server',
-          `${endpoint} is not ready (${response.status}): it starts, or lacks drives`,
+          `${endpoint} is not ready (${response.status}): it is starting, or drives are missing`,
           'mc admin info <alias>',
         )
-      : fail('server', `what answers at ${endpoint} is no MinIO (${response.status})`, repair)
+      : fail('server', `the server at ${endpoint} is not MinIO (status ${response.status})`, repair)
   } catch (error) {
     const { cause } = error as { cause?: NodeJS.ErrnoException }
     const why = cause?.code ?? cause?.message ?? messageOf(error)
@@ -52,56 +52,56 @@ async function checkServer({ config, invocation }: Subject): Promise<Finding> {
   }
 }
 
-/** Why MinIO does not take an account; undefined when it does. A bucket that is missing is another matter. */
+/** The reason why MinIO does not accept an account; undefined when it does, or when only the bucket is missing. */
 export async function refusalOf({ requester, credentials, name }: Account): Promise<string | undefined> {
   try {
     await requester.read({ method: 'GET', bucket: BUCKETS[0], query: { location: '' } })
     return undefined
   } catch (error) {
     if (isStorageCode(error, 'NoSuchBucket')) return undefined
-    if (isStorageCode(error, 'InvalidAccessKeyId')) return `MinIO knows no account ${credentials.accessKey}`
+    if (isStorageCode(error, 'InvalidAccessKeyId')) return `MinIO has no account ${credentials.accessKey}`
     if (isStorageCode(error, 'SignatureDoesNotMatch'))
-      return `the secret of ${credentials.accessKey} is another one`
-    // Other accounts are told by their rights.
+      return `the secret of ${credentials.accessKey} is wrong`
+    // The rights of other accounts are checked one by one.
     return isStorageCode(error, 'AccessDenied') && name !== 'root' ? undefined : messageOf(error)
   }
 }
 
-/** Only what MinIO has shown is there: a refusal or a silence says nothing. */
+/** A bucket exists only when MinIO says so: a refusal or no answer proves nothing. */
 export async function* checkBuckets(
   subject: Subject,
   asking: Account | undefined,
   root: Account | undefined,
 ): Findings {
   if (!asking) {
-    yield skipped('buckets', 'that needs MINIO_ACCESS_KEY or MINIO_ROOT_USER, with their secrets')
+    yield skipped('buckets', 'this needs MINIO_ACCESS_KEY or MINIO_ROOT_USER, with their secrets')
     return
   }
   const repair = setupLine(subject)
   const missing: string[] = []
   const there: string[] = []
-  const untold: string[] = []
+  const unknown: string[] = []
   for (const bucket of allBuckets(subject.functions)) {
     try {
       await asking.requester.read({ method: 'HEAD', bucket })
       there.push(bucket)
     } catch (error) {
       if (isStorageCode(error, 'NoSuchBucket', 'NotFound')) missing.push(bucket)
-      else if (isStorageCode(error, 'AccessDenied')) untold.push(`${bucket} may not be asked for`)
-      else untold.push(`${bucket}: ${messageOf(error)}`)
+      else if (isStorageCode(error, 'AccessDenied')) unknown.push(`access to ${bucket} is denied`)
+      else unknown.push(`${bucket}: ${messageOf(error)}`)
     }
   }
-  if (missing.length > 0) yield fail('buckets', `there is no ${missing.join(', no ')}`, repair)
-  if (untold.length > 0)
-    yield fail('buckets', `nobody knows whether all are there: ${untold.join('; ')}`, repair)
-  if (missing.length === 0 && untold.length === 0) yield ok('buckets', there.join(', '))
-  if (root) yield* checkMemory(root.requester, subject, there)
-  else yield skipped('versioning and lifecycle', 'that needs MINIO_ROOT_USER and MINIO_ROOT_PASSWORD')
+  if (missing.length > 0) yield fail('buckets', `missing: ${missing.join(', ')}`, repair)
+  if (unknown.length > 0)
+    yield fail('buckets', `cannot check whether all exist: ${unknown.join('; ')}`, repair)
+  if (missing.length === 0 && unknown.length === 0) yield ok('buckets', there.join(', '))
+  if (root) yield* checkVersions(root.requester, subject, there)
+  else yield skipped('versioning and lifecycle', 'this needs MINIO_ROOT_USER and MINIO_ROOT_PASSWORD')
   if (!missing.includes(METADATA_BUCKET)) yield await checkWatermarks(subject, asking, repair)
 }
 
-/** What remembers old versions, and what forgets them. The set-up leaves alone what others made, so theirs are warnings. */
-async function* checkMemory(requester: Requester, subject: Subject, there: readonly string[]): Findings {
+/** Versioning, and the rules that remove old versions. Setup leaves buckets of others alone, so theirs are warnings. */
+async function* checkVersions(requester: Requester, subject: Subject, there: readonly string[]): Findings {
   const repair = setupLine(subject)
   const without: string[] = []
   const forgetful: string[] = []
@@ -115,7 +115,7 @@ async function* checkMemory(requester: Requester, subject: Subject, there: reado
     if (isForgetful) forgetful.push(bucket)
   }
   const ofOthers = (bucket: string) => !isOurs(bucket)
-  const replaced = 'an upload that replaces another takes its bytes away while they are read'
+  const replaced = 'an upload that replaces another removes its bytes while they are being read'
   if (without.some(isOurs))
     yield fail('versioning', `off in ${without.filter(isOurs).join(', ')}: ${replaced}`, repair)
   if (without.some(ofOthers)) {
@@ -128,7 +128,7 @@ async function* checkMemory(requester: Requester, subject: Subject, there: reado
     const ours = forgetful.filter(isOurs).join(', ')
     yield fail(
       'lifecycle',
-      `missing or changed in ${ours}: what is replaced or temporary is kept for ever`,
+      `missing or changed in ${ours}: replaced and temporary objects are kept forever`,
       repair,
     )
   }
@@ -136,14 +136,14 @@ async function* checkMemory(requester: Requester, subject: Subject, there: reado
     const theirs = forgetful.filter(ofOthers)
     yield warn(
       'lifecycle',
-      `what is replaced in ${theirs.join(', ')} is kept for ever`,
+      `replaced objects in ${theirs.join(', ')} are kept forever`,
       ...theirs.map((bucket) => `mc ilm rule add --noncurrent-expire-days 30 <alias>/${bucket}`),
     )
   }
   if (forgetful.length === 0) yield ok('lifecycle', 'old versions and temporary objects expire')
 }
 
-/** What is to be removed is removed by its version, so that no newer upload is hit. Pure. */
+/** Objects are removed by version, so that a newer upload is never hit. Pure. */
 export function judgeRemoval(
   functions: Subject['functions'],
   unversioned: readonly string[],
@@ -161,7 +161,7 @@ export function judgeRemoval(
   return [
     warn(
       'removal',
-      `${names} would remove sources or results, and nothing is removed without versions: there are none in ${buckets.join(', ')}`,
+      `${names} would remove sources or results, but nothing is removed without versions, which are off in ${buckets.join(', ')}`,
       ...buckets.map(enableLine),
     ),
   ]
@@ -187,7 +187,7 @@ async function checkWatermarks(subject: Subject, asking: Account, repair: string
   return missing.length > 0
     ? fail(
         'watermarks',
-        `none for ${missing.join(', ')}: nobody knows since when its uploads are to be run`,
+        `none for ${missing.join(', ')}: it is not known which of its uploads are new`,
         repair,
       )
     : ok('watermarks', `of ${subject.functions.length} functions`)

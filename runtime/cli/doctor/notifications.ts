@@ -1,4 +1,4 @@
-/** Notification rules: whether each bucket that a function reads tells of its uploads, by both ways and of nothing else. @module */
+/** Notification rules: each bucket that a function reads announces its uploads through both targets, and nothing else. @module */
 import { DURABLE_ARN, FAST_ARN } from '../../setup/minio/event-targets.ts'
 import {
   EVENTS,
@@ -18,7 +18,7 @@ export async function* checkNotifications(subject: Subject): Findings {
   if (!root) {
     yield skipped(
       'rules',
-      'the runtime’s account may not read them; that needs MINIO_ROOT_USER and MINIO_ROOT_PASSWORD',
+      'this needs MINIO_ROOT_USER and MINIO_ROOT_PASSWORD: the runtime’s account may not read them',
     )
     return
   }
@@ -33,8 +33,8 @@ export async function* checkNotifications(subject: Subject): Findings {
         : ok(
             check,
             config.isStrictEvents
-              ? 'DURABLE tells of uploads and removals'
-              : 'FAST and DURABLE tell of uploads and removals',
+              ? 'DURABLE announces uploads and removals'
+              : 'FAST and DURABLE announce uploads and removals',
           )
     } catch (error) {
       if (!isStorageCode(error, 'NoSuchBucket')) throw error
@@ -44,7 +44,7 @@ export async function* checkNotifications(subject: Subject): Findings {
   for (const bucket of resultBuckets(functions)) yield* checkRemovals(subject, root, bucket)
 }
 
-/** Without them a removal is found by the sweep, but not one of every version by its id. */
+/** Without them the sweep finds a removal, but not the removal of every version by its ID. */
 async function* checkRemovals(
   subject: Subject,
   { requester }: NonNullable<Subject['root']>,
@@ -55,10 +55,10 @@ async function* checkRemovals(
     const current = await readNotifications(requester, bucket)
     const isDone = mergeNotifications(current, { isStrict: true, announced: 'removed results' }) === undefined
     yield isDone
-      ? ok(check, 'DURABLE tells of removed results')
+      ? ok(check, 'DURABLE announces removed results')
       : warn(
           check,
-          `the removal of a result (${REMOVAL_SUFFIX}) is not announced: one that is removed with all its versions may be made again`,
+          `the removal of a result (${REMOVAL_SUFFIX}) is not announced: a result that is removed with all its versions may be made again`,
           setupLine(subject),
         )
   } catch (error) {
@@ -67,12 +67,12 @@ async function* checkRemovals(
   }
 }
 
-/** What came while nothing was announced stays as it is until somebody asks for it. */
+/** Uploads from while nothing was announced run only on request. */
 function missedLine({ invocation }: Subject, bucket: string): string {
   return `${invocation} reprocess --prefix ${bucket}/ --status missing`
 }
 
-/** What is wrong with a bucket's rules for our targets, in words; rules of others are theirs. Pure. */
+/** The errors in a bucket's rules for our targets, in words; rules of others do not matter. Pure. */
 export function judgeRules(xml: string, { isStrict }: { readonly isStrict: boolean }): readonly string[] {
   const rules = queueRulesIn(xml)
   const rulesOf = (arn: string) => rules.filter((rule) => rule.arn === arn)
@@ -81,7 +81,7 @@ export function judgeRules(xml: string, { isStrict }: { readonly isStrict: boole
   return rulesOf(FAST_ARN).length === 0
     ? durable
     : [
-        'FAST is bound, and SLUICE_STRICT_EVENTS is on: with synchronous events a hung Redis holds uploads up',
+        'FAST is bound although SLUICE_STRICT_EVENTS is on: with synchronous events, a hung Redis blocks uploads',
         ...durable,
       ]
 }
@@ -98,15 +98,17 @@ function complaintsOf(target: string, rules: readonly BucketRule[]): readonly st
   return [
     ...(filters.length > 0
       ? [
-          `a rule of ${target} has the filter ${filters.join(', ')}: other uploads are never announced; matching is the functions’ matter`,
+          `a rule of ${target} has the filter ${filters.join(', ')}: other uploads are never announced; leave matching to the functions`,
         ]
       : []),
     ...(wide.length > 0
       ? [
-          `${target} is bound to ${wide.join(', ')}, which tells of tags and retention too: what tags its source loops`,
+          `${target} is bound to ${wide.join(', ')}, which announces tags and retention too: a function that tags its source would loop`,
         ]
       : []),
-    ...(foreign.length > 0 ? [`${target} is bound to ${foreign.join(', ')}, which is no upload`] : []),
+    ...(foreign.length > 0
+      ? [`${target} is also bound to ${foreign.join(', ')}, which is not an upload event`]
+      : []),
     ...(missing.length > 0 && filters.length === 0
       ? [`${target} is not bound to ${missing.join(', ')}`]
       : []),
@@ -114,6 +116,6 @@ function complaintsOf(target: string, rules: readonly BucketRule[]): readonly st
 }
 
 const WITHOUT: Readonly<Record<string, string>> = {
-  FAST: 'uploads start up to 3 s late',
+  FAST: 'runs start up to 3 s late',
   DURABLE: 'uploads are lost while Redis is away',
 }

@@ -1,4 +1,4 @@
-/** A real run of one function (`--run`): a small file goes in, its result is looked at, and all of it is removed again. @module */
+/** A real run of one function (`--run`): a small file is uploaded, its result is checked, and everything is removed again. @module */
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
@@ -15,9 +15,9 @@ import { fail, ok, skipped, type Finding, type Findings } from './finding.ts'
 import type { Subject } from './subject.ts'
 
 export interface ProbeRun {
-  /** The function. */
+  /** The name of the function. */
   readonly name: string
-  /** What is uploaded. @defaultValue a second of a tone, as WAV */
+  /** The path of the file to upload. @defaultValue a second of a tone, as WAV */
   readonly file?: string | undefined
 }
 
@@ -31,7 +31,7 @@ export async function* checkProbeRun(subject: Subject, { name, file }: ProbeRun)
   if (!definition) {
     yield fail(
       check,
-      `there is no such function; there are ${functions.map((fn) => fn.name).join(', ')}`,
+      `there is no such function; the functions are ${functions.map((fn) => fn.name).join(', ')}`,
       `${invocation} functions`,
     )
     return
@@ -39,7 +39,7 @@ export async function* checkProbeRun(subject: Subject, { name, file }: ProbeRun)
   if (!root) {
     yield skipped(
       check,
-      'only root may remove the file afterwards: give MINIO_ROOT_USER and MINIO_ROOT_PASSWORD',
+      'this needs MINIO_ROOT_USER and MINIO_ROOT_PASSWORD: only root may remove the file afterwards',
     )
     return
   }
@@ -51,7 +51,7 @@ export async function* checkProbeRun(subject: Subject, { name, file }: ProbeRun)
   if (route?.mismatch) {
     yield fail(
       check,
-      `it does not take ${key} (${route.mismatch}): name a file that it takes`,
+      `the function does not match ${key} (${route.mismatch}): name a file that it matches`,
       `${invocation} doctor --run ${name} --file <path>`,
     )
     return
@@ -65,13 +65,13 @@ export async function* checkProbeRun(subject: Subject, { name, file }: ProbeRun)
   } catch (error) {
     yield fail(check, messageOf(error), `${invocation} why ${bucket}/${key}`)
   } finally {
-    // The source first: what still runs then ends as `source-gone`.
+    // The source first: runs that are still in progress then end as `source-gone`.
     const written = allBuckets(functions).filter((other) => other !== bucket)
     for (const each of [bucket, ...written]) await removeAll(root.storage, each, folder)
   }
 }
 
-/** The function's part of the view when every function that took the file has ended; undefined when that takes too long. */
+/** The function's part of the view once every function that matches the file has ended; undefined when that takes too long. */
 async function untilEnded(
   api: ApiClient,
   { bucket, key, name }: { readonly bucket: string; readonly key: string; readonly name: string },
@@ -94,10 +94,10 @@ function judge(
   tookMs: number,
   { key, invocation }: { readonly key: string; readonly invocation: string },
 ): Finding {
-  const look = `${invocation} why ${key}`
-  if (!ended) return fail(check, `it has not ended after ${durationText(tookMs)}`, look)
+  const repair = `${invocation} why ${key}`
+  if (!ended) return fail(check, `not ended after ${durationText(tookMs)}`, repair)
   const { run, result, explanation } = ended
-  if (run?.status !== 'succeeded') return fail(check, `${run?.status ?? 'no run'}: ${explanation}`, look)
+  if (run?.status !== 'succeeded') return fail(check, `${run?.status ?? 'no run'}: ${explanation}`, repair)
   const files = result ? `, ${countText(result.files, 'file')} of ${formatBytes(result.bytes)}` : ''
   return ok(check, `from PUT to result in ${durationText(tookMs)}${files}; removed again`)
 }
@@ -107,13 +107,17 @@ async function removeAll(storage: Storage, bucket: string, prefix: string): Prom
     await storage.remove(bucket, key, { ...(versionId !== undefined && { versionId }) })
 }
 
-/** A second of a quiet tone as a WAV file: media that no tool is needed for. */
+/** The tone that is uploaded by default. */
 const RATE = 8_000
 const PITCH_HZ = 440
 const LOUDNESS = 3_000
 const HEADER_BYTES = 44
 
-/** @see http://soundfile.sapp.org/doc/WaveFormat/ */
+/**
+ * A quiet tone as a WAV file.
+ *
+ * @see http://soundfile.sapp.org/doc/WaveFormat/
+ */
 export function toneWav(seconds = 1): Buffer {
   const samples = Math.round(RATE * seconds)
   const wav = Buffer.alloc(HEADER_BYTES + samples * 2)

@@ -1,6 +1,6 @@
 /**
- * A canary: an empty folder marker in an incoming bucket, which no function ever takes. It shows the way from a PUT to the
- * intake, and how long it takes; then it is removed, and no version is left, since markers have none.
+ * A probe upload: an empty folder marker in an incoming bucket, which no function ever matches. It measures the time from a PUT
+ * to the intake; then it is removed, and no version is left, since markers have none.
  * @module
  */
 import { randomUUID } from 'node:crypto'
@@ -13,7 +13,7 @@ import { durationText } from '../terminal/amounts.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import { setupLine, type Account, type Subject } from './subject.ts'
 
-/** MinIO looks into its queue folder every 3 s. */
+/** MinIO reads its queue folder every 3 s. */
 const PATIENCE_MS = 12 * SECOND_MS
 const POLL_MS = 20
 const TAKEN_MS = SECOND_MS
@@ -21,7 +21,7 @@ const TAKEN_MS = SECOND_MS
 interface Sighting {
   /** After the PUT. */
   readonly delayMs: number
-  /** The intake has taken it; else it lies in the inbox. */
+  /** The intake has taken it; otherwise it is in the inbox. */
   readonly isTaken: boolean
 }
 
@@ -30,7 +30,7 @@ export async function* checkProbeUpload(subject: Subject): Findings {
   if (!account) {
     yield skipped(
       'announcements',
-      'who may upload is not known: give MINIO_UPLOADER_ACCESS_KEY or MINIO_ROOT_USER',
+      'this needs an account that may upload: give MINIO_UPLOADER_ACCESS_KEY or MINIO_ROOT_USER',
     )
     return
   }
@@ -40,12 +40,12 @@ export async function* checkProbeUpload(subject: Subject): Findings {
     return
   }
   const [bucket = 'incoming'] = uploadBuckets(subject.functions)
-  // The uploader may not delete: what it leaves is always the same.
+  // The uploader may not delete, so it always leaves the same object.
   const key = account.name === 'root' ? `sluice-doctor-${randomUUID().slice(0, 8)}/` : 'sluice-doctor/'
-  yield* fly(subject, redis, account, { bucket, key })
+  yield* sendProbe(subject, redis, account, { bucket, key })
 }
 
-async function* fly(
+async function* sendProbe(
   subject: Subject,
   redis: Inspection,
   account: Account,
@@ -77,15 +77,15 @@ async function* fly(
     if (account.name === 'root') await account.storage.remove(bucket, key).catch(() => undefined)
   }
   if (account.name !== 'root')
-    yield ok('trace', `${bucket}/${key} stays, empty: the uploader’s account may not delete`)
+    yield ok('trace', `${bucket}/${key} stays there, empty: the uploader’s account may not delete`)
 }
 
-/** What it returns waits for so many announcements, and gives those that came; it ends early with Ctrl-C. */
+/** Returns a function that waits for a number of announcements, and returns those that came; Ctrl-C ends it early. */
 async function watchFor(redis: Inspection, { signal }: Subject, bucket: string, key: string) {
   const objectId = objectIdOf(bucket, key)
-  // As MinIO writes it: its keys are escaped as in queries, and this one has nothing but the slash to be escaped.
+  // MinIO escapes keys as in queries; in this one only the slash needs it.
   const words = [`"${key.slice(0, -1)}%2F"`, `"${bucket}"`, 'ObjectCreated:Put']
-  /** MinIO's ids of the requests that were announced: by the intake's record, and in the inbox. */
+  /** MinIO's IDs of the requests that were announced: those in the intake's record, and those in the inbox. */
   const look = async () => {
     const heard = await redis.announcements(objectId)
     const { newest: waiting } = await redis.lookIntoInbox(500)
@@ -96,7 +96,7 @@ async function watchFor(redis: Inspection, { signal }: Subject, bucket: string, 
         .map((raw) => /"x-amz-request-id":"([^"]*)"/.exec(raw)?.[1] ?? ''),
     }
   }
-  // The uploader's canary has been here before.
+  // The uploader's probe has been here before.
   const before = await look()
   const known = new Set([...before.taken, ...before.waiting])
   const isNew = (id: string) => !known.has(id)
@@ -113,7 +113,7 @@ async function watchFor(redis: Inspection, { signal }: Subject, bucket: string, 
       while (delays.length < seen) delays.push(performance.now() - startedMs)
       if (delays.length < expected) await sleep(POLL_MS, signal)
     } while (delays.length < expected && performance.now() - startedMs < patienceMs && !signal.aborted)
-    // What lies in the inbox may be on its way into the record: an intake takes it at once.
+    // An announcement in the inbox may be about to enter the record: an intake takes it at once.
     if (taken < delays.length) {
       await sleep(stretched(TAKEN_MS), signal)
       taken = (await look()).taken.filter(isNew).length
@@ -129,14 +129,14 @@ function judgeSightings(sightings: readonly Sighting[], expected: number, subjec
   if (sightings.length === 0) {
     return fail(
       check,
-      `none in ${durationText(stretched(PATIENCE_MS))}: MinIO tells Redis nothing of uploads; see notifications and targets above`,
+      `none in ${durationText(stretched(PATIENCE_MS))}: MinIO does not announce uploads to Redis; see notifications and targets above`,
       setupLine(subject),
     )
   }
   if (!sightings.every(({ isTaken }) => isTaken)) {
     return fail(
       check,
-      `${times.join(' and ')} after the upload in Redis, where no intake takes them`,
+      `${times.join(' and ')} after the upload in Redis, but no intake takes them`,
       `SLUICE_ROLES=api,intake ${invocation} start`,
     )
   }
@@ -144,7 +144,7 @@ function judgeSightings(sightings: readonly Sighting[], expected: number, subjec
     const isFast = (sightings[0]?.delayMs ?? 0) < SECOND_MS
     return warn(
       check,
-      `only one of two, after ${times[0]}: ${isFast ? 'DURABLE' : 'FAST'} is silent; see notifications and targets above`,
+      `only one of two, after ${times[0]}: nothing from ${isFast ? 'DURABLE' : 'FAST'}; see notifications and targets above`,
       setupLine(subject),
     )
   }

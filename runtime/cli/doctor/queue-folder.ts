@@ -1,6 +1,6 @@
 /**
- * The folder in which MinIO keeps events while Redis is away. An event that was torn there, by a full disk or a host that lost
- * its power, blocks all that come after it for ever, and MinIO says so in its own log only.
+ * The folder in which MinIO keeps events while Redis is away. An event file that is truncated there, by a full disk or a host that
+ * lost power, can block all later events forever, and MinIO only reports it in its own log.
  * @module
  */
 import { shellWord } from '../../telemetry/safe-text.ts'
@@ -11,11 +11,11 @@ import { countText, durationText } from '../terminal/amounts.ts'
 import { fail, ok, skipped, warn, type Finding } from './finding.ts'
 
 const CHECK = 'queue folder'
-/** A younger file may just be written. */
+/** A younger file may still be being written. */
 const SETTLED_MS = 5 * SECOND_MS
-/** MinIO looks every 3 s and sends some 460 events a second. */
+/** MinIO reads the folder every 3 s and sends some 460 events per second. */
 const LATE_MS = MINUTE_MS
-/** Of a full folder the oldest tell enough. */
+/** In a full folder the oldest files are enough. */
 const LOOK_AT = 1_000
 const SHOWN = 5
 
@@ -24,10 +24,10 @@ interface StagedEvent {
   readonly ageMs: number
 }
 
-/** @param invocation - how to call the command line */
+/** @param invocation - the text that calls the command line */
 export async function checkQueueFolder(folder: string, invocation: string): Promise<Finding> {
   const names = await readdir(folder, { recursive: true }).catch(() => undefined)
-  if (!names) return skipped(CHECK, `${folder} is on the machine of MinIO, or not for this user to read`)
+  if (!names) return skipped(CHECK, `${folder} is on another machine, or this user may not read it`)
   const paths = names.filter((name) => name.endsWith('.event')).map((name) => join(folder, name))
   const events = await agesOf(paths)
   const torn: StagedEvent[] = []
@@ -36,7 +36,7 @@ export async function checkQueueFolder(folder: string, invocation: string): Prom
   if (torn.length > 0) {
     return fail(
       CHECK,
-      `${countText(torn.length, 'event')} in ${folder} were torn when they were written: MinIO may send none of the ${events.length} there, and tries for ever. What they told of is found by the sweep`,
+      `${countText(torn.length, 'event file')} in ${folder} truncated: MinIO may be stuck retrying, and send none of the ${events.length} events there. The sweep will find their uploads`,
       ...torn.slice(0, SHOWN).map(({ path }) => `rm ${shellWord(path)}`),
       `${invocation} sweep`,
     )
@@ -45,13 +45,13 @@ export async function checkQueueFolder(folder: string, invocation: string): Prom
   if (oldest && oldest.ageMs > LATE_MS) {
     return warn(
       CHECK,
-      `${countText(events.length, 'event')} in ${folder} wait, the oldest for ${durationText(oldest.ageMs)}: MinIO does not bring them to Redis; see the targets above, and MinIO's log`,
+      `${countText(events.length, 'event')} waiting in ${folder}, the oldest for ${durationText(oldest.ageMs)}: MinIO does not deliver them to Redis; see the targets above, and MinIO's log`,
     )
   }
   return ok(CHECK, events.length === 0 ? `${folder} is empty` : `${events.length} on their way in ${folder}`)
 }
 
-/** Oldest first; one that MinIO has delivered meanwhile is gone. */
+/** Oldest first, without those that MinIO has delivered meanwhile. */
 async function agesOf(paths: readonly string[]): Promise<readonly StagedEvent[]> {
   const nowMs = Date.now()
   const found = await Promise.all(

@@ -1,4 +1,4 @@
-/** Redis: there, fit to keep what it acknowledges, and with the keys as they should be. @module */
+/** Redis: its server, settings that keep what it acknowledges, and keys of the right type. @module */
 import type { Inspection } from '../../queue/inspection.ts'
 import { formatBytes } from '../../amounts.ts'
 import { messageOf } from '../../errors.ts'
@@ -10,7 +10,7 @@ export async function* checkRedis(subject: Subject): Findings {
   const { redis, config } = subject
   const { host } = new URL(config.redisUrl)
   if (!redis) {
-    yield fail('server', `${host} (REDIS_URL) does not answer: ${subject.redisFailure}`, whatHelps(subject))
+    yield fail('server', `${host} (REDIS_URL) does not answer: ${subject.redisFailure}`, repairOf(subject))
     return
   }
   const info = await redis.readInfo().catch((error: unknown) => error as Error)
@@ -20,7 +20,7 @@ export async function* checkRedis(subject: Subject): Findings {
   yield* checkGroups(redis, subject)
 }
 
-function whatHelps({ config, redisFailure, invocation }: Subject): string {
+function repairOf({ config, redisFailure, invocation }: Subject): string {
   const { hostname, port } = new URL(config.redisUrl)
   const address = `${hostname}:${port || 6379}`
   if (/^(NOAUTH|WRONGPASS)/.test(redisFailure)) return `export REDIS_URL=redis://:<password>@${address}`
@@ -31,7 +31,7 @@ function whatHelps({ config, redisFailure, invocation }: Subject): string {
   )
 }
 
-/** MinIO gives a target up whose key has another type, and says so only in its own log. */
+/** MinIO gives up on a target whose key has another type, and reports it only in its own log. */
 async function checkInboxType(redis: Inspection, subject: Subject): Promise<Finding> {
   const { inbox } = subject.keys
   const type = await redis.typeOf(inbox)
@@ -39,7 +39,7 @@ async function checkInboxType(redis: Inspection, subject: Subject): Promise<Find
     return ok('inbox', `${inbox} is ${type === 'none' ? 'empty' : 'a list'}`)
   return fail(
     'inbox',
-    `${inbox} is a ${type}: MinIO can push nothing to it, and every upload waits or is lost`,
+    `${inbox} is a ${type}: MinIO cannot push to it, and the events of all uploads wait or are lost`,
     `${redisCli(subject)} RENAME '${inbox}' '${inbox}-set-aside'`,
   )
 }
@@ -64,10 +64,10 @@ async function* checkGroups(redis: Inspection, subject: Subject): Findings {
   if (missing.length > 0) {
     yield warn(
       'streams',
-      `${missing.length} of ${keys.length} have no consumer group yet; the runtime makes them when it starts`,
+      `${missing.length} of ${keys.length} have no consumer group yet; the runtime creates them when it starts`,
       ...missing.map((key) => `${cli} XGROUP CREATE '${key}' ${GROUP} 0 MKSTREAM`),
     )
-  } else if (wrong.length === 0) yield ok('streams', `${keys.length} with their consumer group`)
+  } else if (wrong.length === 0) yield ok('streams', `${keys.length}, each with its consumer group`)
 }
 
 export type Info = Readonly<Record<string, string>>
@@ -81,7 +81,7 @@ export function parseInfo(text: string): Info {
   return Object.fromEntries(pairs.map(([, name, value]) => [name as string, value as string]))
 }
 
-/** @param cli - how to call `redis-cli` on it */
+/** @param cli - the text that calls `redis-cli` on it */
 export function judgeRedis(info: Info, host: string, cli: string): readonly Finding[] {
   return [
     judgeServer(info, host),
@@ -97,10 +97,10 @@ function judgeServer(info: Info, host: string): Finding {
   const name = info['valkey_version'] ? 'Valkey' : 'Redis'
   const version = info['valkey_version'] ?? info['redis_version'] ?? 'of unknown version'
   const found = `${name} ${version} at ${host}`
-  // Valkey goes on calling itself a Redis 7.2.
+  // Valkey still calls itself Redis 7.2.
   return Number.parseInt(info['redis_version'] ?? '0', 10) >= OLDEST
     ? ok('server', found)
-    : fail('server', `${found}: version ${OLDEST} or later is needed`, 'sudo apt-get install redis-server')
+    : fail('server', `${found}: version ${OLDEST} or later is required`, 'sudo apt-get install redis-server')
 }
 
 function judgeRole(info: Info, cli: string): readonly Finding[] {
@@ -108,7 +108,7 @@ function judgeRole(info: Info, cli: string): readonly Finding[] {
     return [
       fail(
         'role',
-        'a cluster: MinIO pushes to one fixed address and follows no redirect',
+        'a cluster: MinIO pushes to one fixed address and does not follow redirects',
         'export REDIS_URL=redis://<a single primary>:6379',
       ),
     ]
@@ -116,7 +116,7 @@ function judgeRole(info: Info, cli: string): readonly Finding[] {
     return [
       fail(
         'role',
-        `a ${info['role'] ?? 'server of unknown role'}: it takes no writes`,
+        `a ${info['role'] ?? 'server of unknown role'}: it accepts no writes`,
         `${cli} REPLICAOF NO ONE`,
       ),
     ]
@@ -127,24 +127,24 @@ function judgeAof(info: Info, cli: string): Finding {
   if (info['aof_enabled'] === '1') return ok('append-only file', 'on')
   return fail(
     'append-only file',
-    'off: runs and notifications that Redis has acknowledged are gone when it ends',
+    'off: runs and notifications that Redis has acknowledged are lost when it stops',
     `${cli} CONFIG SET appendonly yes`,
-    `${cli} CONFIG REWRITE   # where it has a configuration file`,
+    `${cli} CONFIG REWRITE   # if it has a configuration file`,
   )
 }
 
-/** Redis refuses writes (MISCONF) after a write to disk that failed. */
+/** Redis refuses writes (MISCONF) after a failed write to disk. */
 function judgeWrites(info: Info, cli: string): readonly Finding[] {
   const names = ['aof_last_write_status', 'aof_last_bgrewrite_status', 'rdb_last_bgsave_status']
   const failed = names.filter((name) => info[name] !== undefined && info[name] !== 'ok')
   if (info['loading'] === '1')
-    return [fail('disk', 'it still loads its data: wait', `${cli} INFO persistence`)]
+    return [fail('disk', 'still loading its data: wait', `${cli} INFO persistence`)]
   if (failed.length === 0) return [ok('disk', 'the last writes succeeded')]
   const again = failed.includes('rdb_last_bgsave_status') ? 'BGSAVE' : 'BGREWRITEAOF'
   return [
     fail(
       'disk',
-      `${failed.map((name) => `${name} is ${info[name]}`).join(', ')}: its disk is full or it may not write there`,
+      `${failed.map((name) => `${name} is ${info[name]}`).join(', ')}: its disk is full or not writable`,
       'df -h',
       `${cli} ${again}`,
     ),
@@ -156,9 +156,9 @@ function judgeEviction(info: Info, cli: string): Finding {
   if (policy === 'noeviction') return ok('eviction', 'noeviction')
   return fail(
     'eviction',
-    `${policy}: when memory is full Redis throws runs and notifications away`,
+    `${policy}: when memory is full, Redis discards runs and notifications`,
     `${cli} CONFIG SET maxmemory-policy noeviction`,
-    `${cli} CONFIG REWRITE   # where it has a configuration file`,
+    `${cli} CONFIG REWRITE   # if it has a configuration file`,
   )
 }
 
@@ -167,7 +167,7 @@ function judgeMemory(info: Info, cli: string): Finding {
   if (!(limit > 0)) {
     return warn(
       'memory',
-      `${formatBytes(used)}, without a limit: it may take all memory of its machine`,
+      `${formatBytes(used)}, without a limit: it may use all memory of its machine`,
       `${cli} CONFIG SET maxmemory 1gb`,
     )
   }
@@ -176,7 +176,7 @@ function judgeMemory(info: Info, cli: string): Finding {
   const larger = Math.ceil((limit * 2) / 1024 ** 2)
   return fail(
     'memory',
-    `${found}: nearly full, and then it refuses uploads' events`,
+    `${found}: nearly full; when it is full, it refuses events of uploads`,
     `${cli} CONFIG SET maxmemory ${larger}mb`,
   )
 }

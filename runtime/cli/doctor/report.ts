@@ -1,4 +1,4 @@
-/** What `sluice doctor` says: group by group as it is found, or one JSON document. @module */
+/** The output of `sluice doctor`: group by group as checks end, or one JSON document. @module */
 import { printable, wrapped } from '../terminal/printable.ts'
 import { writeJson } from '../terminal/table.ts'
 import { toned, toneOf, type Terminal } from '../terminal/terminal.ts'
@@ -6,7 +6,7 @@ import type { Finding } from './finding.ts'
 
 export interface Report {
   add(group: string, finding: Finding): void
-  /** How many failed. */
+  /** The number of checks that failed. */
   end(): number
 }
 
@@ -36,7 +36,7 @@ export function createReport(out: Terminal, { json }: { readonly json?: boolean 
       else if (out.isTerminal) {
         const parts = [
           `${summary.ok} ok`,
-          `${summary.warn} to look at`,
+          `${summary.warn} warnings`,
           `${summary.fail} failed`,
           `${summary.skipped} not checked`,
         ]

@@ -1,4 +1,4 @@
-/** The runtime: answers, takes notifications, and has workers for each function. @module */
+/** The runtime: it answers, takes notifications, has workers for each function, and sweeps. @module */
 import type { Inspection } from '../../queue/inspection.ts'
 import { z } from 'zod'
 import type { FunctionView } from '../../api/functions/model.ts'
@@ -10,7 +10,7 @@ import { createApiClient, ProblemError, type ApiClient } from '../../api/client.
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import { isHere, localStart, redisCli, type Subject } from './subject.ts'
 
-/** An intake takes thousands in a second, so what is still there then waits for one. */
+/** An intake takes thousands in a second, so notifications that are still there then have none. */
 const INTAKE_MS = 2 * SECOND_MS
 const MANY = 1_000
 
@@ -47,18 +47,18 @@ async function checkReady(api: ApiClient, { invocation }: Subject): Promise<Find
     if (response.ok) return ok('API', `${api.url} is ready`)
     return fail(
       'readiness',
-      `${api.url} is ${status}: ${wrong.join('; ') || 'it ends'}`,
+      `${api.url} is ${status}: ${wrong.join('; ') || 'it is stopping'}`,
       `curl ${api.url}/readyz`,
     )
   } catch (error) {
     const { cause } = error as { cause?: NodeJS.ErrnoException }
     const why =
       error instanceof z.ZodError || error instanceof SyntaxError
-        ? 'something else answers'
+        ? 'another program answers'
         : (cause?.code ?? messageOf(error))
     return fail(
       'API',
-      `no runtime at ${api.url}: ${why}. Start it, or say where it is`,
+      `no runtime at ${api.url}: ${why}. Start it, or set its address`,
       start ?? `${invocation} start`,
       'export SLUICE_API_URL=http://<host>:8080',
     )
@@ -67,22 +67,25 @@ async function checkReady(api: ApiClient, { invocation }: Subject): Promise<Find
 
 async function checkIntake(redis: Inspection, subject: Subject): Promise<Finding> {
   const { inbox } = subject.keys
-  if (!['list', 'none'].includes(await redis.typeOf(inbox))) return skipped('intake', `${inbox} is no list`)
+  if (!['list', 'none'].includes(await redis.typeOf(inbox)))
+    return skipped('intake', `${inbox} is not a list`)
   const before = await redis.inboxLength()
-  if (before === 0) return ok('intake', 'no notification waits')
+  if (before === 0) return ok('intake', 'no notification is waiting')
   const { headPrint } = await redis.lookIntoInbox(0)
   await sleep(stretched(INTAKE_MS), subject.signal)
   const now = await redis.inboxLength()
   const { headPrint: printNow } = await redis.lookIntoInbox(0)
   const found = `${countText(now, 'notification')} in ${inbox}`
-  // With the same head nothing was taken, whatever came behind it.
+  // With the same head nothing was taken, even if more has arrived behind it.
   if (now > 0 && headPrint === printNow)
     return fail(
       'intake',
-      `${found}, and nobody takes them`,
+      `${found}, and no intake takes them`,
       `SLUICE_ROLES=api,intake ${subject.invocation} start`,
     )
-  return now > MANY ? warn('intake', `${found}: it is behind, and works`) : ok('intake', `${now} wait`)
+  return now > MANY
+    ? warn('intake', `${found}: the intake works, but has a backlog`)
+    : ok('intake', `${now} waiting`)
 }
 
 async function checkBad(redis: Inspection, subject: Subject): Promise<Finding> {
@@ -91,7 +94,7 @@ async function checkBad(redis: Inspection, subject: Subject): Promise<Finding> {
   const cli = redisCli(subject)
   return warn(
     'malformed',
-    `${countText(await redis.badLength(), 'notification')} could not be read and ${bad} has them: look, then forget them`,
+    `${countText(await redis.badLength(), 'notification')} could not be read and are kept in ${bad}: read them, then delete them`,
     `${cli} XREVRANGE '${bad}' + - COUNT 10`,
     `${cli} DEL '${bad}'`,
   )
@@ -103,7 +106,7 @@ async function checkAside(redis: Inspection, subject: Subject): Promise<Finding>
   const cli = redisCli(subject)
   return warn(
     'debts',
-    `${countText(await redis.asideLength(), 'debt')} can never be paid and ${aside} has the reasons: look, then forget them`,
+    `${countText(await redis.asideLength(), 'debt')} can never be settled, and the reasons are in ${aside}: read them, then delete them`,
     `${cli} XREVRANGE '${aside}' + - COUNT 10`,
     `${cli} DEL '${aside}'`,
   )
@@ -117,7 +120,7 @@ async function* checkFunctions(api: ApiClient, { invocation, functions }: Subjec
     if (unknown.length > 0) {
       yield warn(
         'functions',
-        `the runtime has no ${unknown.map(({ name }) => name).join(', ')}: it was started with another list`,
+        `the runtime has no ${unknown.map(({ name }) => name).join(', ')}: it was started with a different list`,
         `${invocation} start   # again`,
       )
     }
@@ -135,7 +138,7 @@ export function judgeFunction(view: FunctionView, invocation: string): Finding {
   const { name, queue, workers } = view
   const check = `function ${name}`
   const found = `${countText(workers, 'worker')}, ${queue.waiting + queue.backfill} waiting, ${queue.running} running, ${queue.dead} dead`
-  if (view.watermark === null) return fail(check, `${found}; it was never set up`, `${invocation} setup`)
+  if (view.watermark === null) return fail(check, `${found}; never set up`, `${invocation} setup`)
   if (workers === 0) return fail(check, found, `${invocation} worker --functions ${name}`)
   if (view.isPaused) return warn(check, `${found}; paused`, `${invocation} resume ${name}`)
   if (queue.dead > 0) {
@@ -159,7 +162,7 @@ async function checkSweep(api: ApiClient, invocation: string): Promise<Finding> 
   }
 }
 
-/** By the last one that was about everything. */
+/** Judged by the last sweep of everything: nothing else finds what is lost. */
 export function judgeSweep(passes: readonly SweepPass[], invocation: string): Finding {
   const isWhole = ({ kind, bucket, prefix, endedAt }: SweepPass) =>
     kind === 'full' && bucket === undefined && prefix === undefined && endedAt !== undefined
@@ -169,12 +172,12 @@ export function judgeSweep(passes: readonly SweepPass[], invocation: string): Fi
   const status = `${invocation} sweep --status`
   if (!last) {
     const isUnderWay = passes.some((pass) => pass.status === 'running')
-    const found = 'none has looked at every object yet'
-    return isUnderWay ? ok(SWEEP, `${found}; one goes on`) : warn(SWEEP, found, status)
+    const found = 'no full sweep has ended yet'
+    return isUnderWay ? ok(SWEEP, `${found}; one is running`) : warn(SWEEP, found, status)
   }
-  const when = `the last full one ended ${timeText(last.endedAt ?? '')}`
+  const when = `the last full sweep ended ${timeText(last.endedAt ?? '')}`
   if (last.failure !== undefined)
-    return warn(SWEEP, `${when} and could not look at everything: ${last.failure}`, status)
+    return warn(SWEEP, `${when} and could not check everything: ${last.failure}`, status)
   const healed = Object.values(last.healed).reduce((sum, count) => sum + count, 0)
-  return ok(SWEEP, `${when}: ${countText(last.objects, 'object')} looked at, ${healed} healed`)
+  return ok(SWEEP, `${when}: ${countText(last.objects, 'object')} checked, ${healed} repaired`)
 }

@@ -1,4 +1,4 @@
-/** Settings and functions: what `sluice start` would refuse. @module */
+/** Settings and functions: the errors for which `sluice start` would refuse to start. @module */
 import { readConfig, type Config } from '../../settings/config.ts'
 import { messageOf } from '../../errors.ts'
 import { readFunctions, type FunctionList } from '../../function/list.ts'
@@ -6,11 +6,11 @@ import { fail, ok, warn, type Finding } from './finding.ts'
 import type { Environment } from '../../settings/files.ts'
 
 export interface SettingsReading {
-  /** What is wrong has its default. */
+  /** Settings that are wrong have their default. */
   readonly config: Config
-  /** The environment without what is wrong. */
+  /** The environment without the settings that are wrong. */
   readonly soundEnv: Environment
-  /** Empty when it cannot be loaded. */
+  /** Empty when the list cannot be loaded. */
   readonly list: FunctionList
   readonly findings: readonly Finding[]
 }
@@ -39,7 +39,7 @@ export async function readSettings(env: Environment): Promise<SettingsReading> {
         : [
             warn(
               'accounts',
-              'MINIO_ACCESS_KEY and MINIO_SECRET_KEY are not here: the runtime needs them, and its account is not checked',
+              'MINIO_ACCESS_KEY and MINIO_SECRET_KEY are not set: the runtime needs them, and its account is not checked',
               'export MINIO_ACCESS_KEY=… MINIO_SECRET_KEY=…',
             ),
           ]),
@@ -47,7 +47,7 @@ export async function readSettings(env: Environment): Promise<SettingsReading> {
   }
 }
 
-/** Without the setting its default holds; what would be valid is in the issue. */
+/** Without the setting its default is used; the issue says what would be valid. */
 function toFinding(issue: string): Finding {
   const names = /^[A-Z][A-Z_]+(?=[ :,])/.exec(issue)
   return names ? fail('environment', issue, `unset ${names[0]}`) : fail('environment', issue)

@@ -1,4 +1,4 @@
-/** Who is examined: the settings, the functions, and connections with which checks ask. @module */
+/** The subject of the examination: settings, functions, and connections for the checks. @module */
 import type { Config, Credentials } from '../../settings/config.ts'
 import type { FunctionList } from '../../function/list.ts'
 import { createKeys, type Keys } from '../../queue/keys.ts'
@@ -22,13 +22,13 @@ export interface Subject extends FunctionList {
   readonly env: Environment
   /** `--api`. */
   readonly api: string | undefined
-  /** How this program is called, for lines to copy. */
+  /** The text that calls this program, for lines to copy. */
   readonly invocation: string
   readonly keys: Keys
-  /** Undefined when it does not answer: then `redisFailure` says why. */
+  /** Undefined when it does not answer; `redisFailure` has the reason. */
   readonly redis: Inspection | undefined
   readonly redisFailure: string
-  /** Undefined when its settings are not there. */
+  /** Undefined when its settings are not given. */
   readonly root: Account | undefined
   readonly runtime: Account | undefined
   readonly uploader: Account | undefined
@@ -39,7 +39,7 @@ export interface Subject extends FunctionList {
 
 type Given = Pick<Subject, 'config' | 'env' | 'functions' | 'checks' | 'api' | 'invocation' | 'signal'>
 
-/** A person waits: a server that says nothing for so long has failed. */
+/** A person waits: a server that does not answer for this long has failed. */
 const IDLE_MS = 5 * SECOND_MS
 
 export async function openSubject(given: Given): Promise<Subject> {
@@ -76,13 +76,13 @@ export async function openSubject(given: Given): Promise<Subject> {
   }
 }
 
-/** The line that sets MinIO up. */
+/** The line that sets up MinIO. */
 export function setupLine({ config, invocation }: Subject): string {
   const root = config.rootCredentials ? '' : 'MINIO_ROOT_USER=… MINIO_ROOT_PASSWORD=… '
   return `${root}${invocation} setup`
 }
 
-/** `redis-cli` on this Redis; a password stays where it is, in the environment or in its file. */
+/** The call of `redis-cli` on this Redis; a password stays in the environment or in its file. */
 export function redisCli({ config, env }: Pick<Subject, 'config' | 'env'>): string {
   const url = new URL(config.redisUrl)
   if (!url.password) return `redis-cli -u ${url.href.replace(/\/$/, '')}`
@@ -94,7 +94,7 @@ export function isHere(hostname: string): boolean {
   return ['127.0.0.1', 'localhost', '[::1]'].includes(hostname)
 }
 
-/** In a clone the servers of this machine are those that `npm start` brings up. */
+/** In a clone, `npm start` starts the servers of this machine. */
 export function localStart(invocation: string): string | undefined {
-  return invocation.startsWith('npm ') ? 'npm start   # brings up Redis, MinIO and the runtime' : undefined
+  return invocation.startsWith('npm ') ? 'npm start   # starts Redis, MinIO and the runtime' : undefined
 }

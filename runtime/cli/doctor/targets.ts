@@ -1,4 +1,4 @@
-/** MinIO's event targets: known, online, and set so that no event is lost and none is late. @module */
+/** MinIO's event targets: known, online, and with settings by which no event is lost or late. @module */
 import { messageOf } from '../../errors.ts'
 import {
   DURABLE_ARN,
@@ -18,13 +18,13 @@ export async function* checkTargets(subject: Subject): Findings {
   if (!root) {
     yield skipped(
       'targets',
-      'only root may read their settings: give MINIO_ROOT_USER and MINIO_ROOT_PASSWORD',
+      'this needs MINIO_ROOT_USER and MINIO_ROOT_PASSWORD: only root may read their settings',
     )
     return
   }
   const mcPath = await findMc(env['PATH'] ?? '')
   if (mcPath === undefined) {
-    yield skipped('targets', 'mc, MinIO’s client, is not on PATH, and only it may ask')
+    yield skipped('targets', 'this needs mc, MinIO’s client, which is not on PATH')
     return
   }
   const facts = await inspectEventTargets({
@@ -44,7 +44,7 @@ export async function* checkTargets(subject: Subject): Findings {
 
 type Name = 'FAST' | 'DURABLE'
 const ARNS: Readonly<Record<Name, string>> = { FAST: FAST_ARN, DURABLE: DURABLE_ARN }
-/** MinIO's own limit, when it is given none, is ten times as many. */
+/** MinIO's default limit is ten times as many. */
 const SMALL_QUEUE = 10_000
 
 /** Pure. */
@@ -55,12 +55,12 @@ export function judgeTargets(facts: TargetFacts, wanted: WantedTargets): readonl
 
 function judgeTarget(facts: TargetFacts, wanted: WantedTargets, name: Name): readonly Finding[] {
   const check = `target ${name}`
-  // What MinIO must be started with, and only of this target.
+  // The settings of this target that MinIO must be started with.
   const lines = eventTargetLines(wanted).filter((line) => line.split('=')[0]?.endsWith(`_${name}`))
   const line = (setting: string) => lines.filter((text) => text.startsWith(`MINIO_NOTIFY_REDIS_${setting}_`))
   const settings = facts.targets.find((target) => target.name === name)?.settings
   if (!settings || !facts.arns.includes(ARNS[name]))
-    return [fail(check, `MinIO knows no ${ARNS[name]}: start it with`, ...lines)]
+    return [fail(check, `MinIO does not know ${ARNS[name]}: start it with`, ...lines)]
   const {
     format = '',
     key = '',
@@ -80,13 +80,13 @@ function judgeTarget(facts: TargetFacts, wanted: WantedTargets, name: Name): rea
     )
   if (key !== inbox)
     found.push(
-      fail(check, `pushes to ${key}, and the runtime reads ${inbox}: start MinIO with`, ...line('KEY')),
+      fail(check, `pushes to ${key}, but the runtime reads ${inbox}: start MinIO with`, ...line('KEY')),
     )
   if (name === 'FAST' && queueDir !== '')
     found.push(
       fail(
         check,
-        'has a queue folder, so that its events are up to 3 s late: start MinIO without',
+        'has a queue folder, which makes its events up to 3 s late: start MinIO without',
         'unset MINIO_NOTIFY_REDIS_QUEUE_DIR_FAST',
       ),
     )
@@ -102,7 +102,7 @@ function judgeTarget(facts: TargetFacts, wanted: WantedTargets, name: Name): rea
     found.push(
       warn(
         check,
-        `its queue holds ${queueLimit} events; more than that are lost without a word. Start MinIO with`,
+        `its queue holds ${queueLimit} events; further events are silently lost. Start MinIO with`,
         ...line('QUEUE_LIMIT'),
       ),
     )
@@ -111,7 +111,7 @@ function judgeTarget(facts: TargetFacts, wanted: WantedTargets, name: Name): rea
     found.push(
       fail(
         check,
-        `${status}: MinIO does not reach Redis at ${address}, or the list has another type. Start MinIO with`,
+        `${status}: MinIO cannot reach Redis at ${address}, or the list has another type. Start MinIO with`,
         ...line('ADDRESS'),
       ),
     )
@@ -126,12 +126,12 @@ function judgeSync({ hasSyncEvents }: TargetFacts, isStrict: boolean): Finding {
   return isStrict
     ? fail(
         check,
-        'off, and SLUICE_STRICT_EVENTS is on: an upload may be acknowledged before its event is on disk. Start MinIO with',
+        'off although SLUICE_STRICT_EVENTS is on: an upload may be acknowledged before its event is on disk. Start MinIO with',
         'MINIO_API_SYNC_EVENTS=on',
       )
     : fail(
         check,
-        'on, with FAST: a hung Redis holds every upload up. Start MinIO with',
+        'on, with FAST: a hung Redis blocks every upload. Start MinIO with',
         'MINIO_API_SYNC_EVENTS=off',
       )
 }

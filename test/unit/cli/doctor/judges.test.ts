@@ -95,7 +95,7 @@ describe('notification rules', () => {
     {
       name: 'an event too many',
       xml: good().replace('<Event>', '<Event>s3:ObjectCreated:PutTagging</Event><Event>'),
-      says: /PutTagging, which is no upload/,
+      says: /PutTagging, which is not an upload event/,
     },
     { name: 'a filter', xml: good().replace('</QueueC', `${filter}</QueueC`), says: /filter suffix "\.mp4"/ },
     { name: 'FAST with strict events', xml: good(), isStrict: true, says: /FAST is bound.*hung Redis/ },

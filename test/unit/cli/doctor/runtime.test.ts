@@ -27,12 +27,12 @@ describe('of the sweep, doctor', () => {
     ]
     const { status, found } = judgeSweep(passes, 'sluice')
     expect(status).toBe('ok')
-    expect(found).toMatch(/2026-11-23T16:00:00.000Z .*: 3 objects looked at, 2 healed$/)
+    expect(found).toMatch(/2026-11-23T16:00:00.000Z .*: 3 objects checked, 2 repaired$/)
   })
 
   it.each([
-    ['there was none', [], /none has looked at every object yet/],
-    ['only parts were looked at', [pass({ prefix: 'a' })], /none has looked/],
+    ['there was none', [], /no full sweep has ended yet/],
+    ['only parts were looked at', [pass({ prefix: 'a' })], /no full sweep has ended/],
     [
       'the last one has failed',
       [pass({ status: 'failed', failure: 'no bucket' })],
@@ -44,7 +44,7 @@ describe('of the sweep, doctor', () => {
     expect(finding.found).toMatch(found)
   })
 
-  it('is subject while the first one goes on', () => {
+  it('reports no problem while the first one is running', () => {
     const { endedAt: _, ...rest } = pass({ status: 'running' })
     expect(judgeSweep([rest], 'sluice')).toMatchObject({ status: 'ok' })
   })

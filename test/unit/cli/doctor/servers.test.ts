@@ -70,7 +70,7 @@ describe('what is removed by its version', () => {
     [{ onDelete: 'remove' }, ['processed'], 'processed'],
   ] as const)('%j stays where %j keep no versions', (rest, unversioned, named) => {
     expect(judgeRemoval([functionNamed('cut', rest)], unversioned)).toMatchObject([
-      { status: 'warn', found: expect.stringMatching(new RegExp(`none in ${named}$`)) },
+      { status: 'warn', found: expect.stringMatching(new RegExp(`off in ${named}$`)) },
     ])
   })
 
