@@ -1,4 +1,4 @@
-/** The HTTP interface: what every request passes, and the routes. @module */
+/** The HTTP interface: middleware that every request passes, and the routes. @module */
 import { inspect } from 'node:util'
 import type { MiddlewareHandler } from 'hono'
 import { requestId } from 'hono/request-id'
@@ -74,7 +74,7 @@ const onlyErrors: MiddlewareHandler<ApiEnv> = async (_, next) => {
   }
 }
 
-/** Also answers that Hono did not make itself carry the request's id, and the type that they have and no other. */
+/** Sets the request id and `nosniff` on every answer, also on those that Hono did not make itself. */
 const nameRequest: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next()
   c.header('x-request-id', c.var.requestId)

@@ -1,4 +1,4 @@
-/** The runtime's HTTP interface, as commands use it. @module */
+/** A client of the runtime's HTTP interface, for the commands. @module */
 import { randomUUID } from 'node:crypto'
 import type { Problem } from './http/problem.ts'
 import { loadConfig } from '../settings/config.ts'
@@ -12,20 +12,20 @@ type Query = Readonly<Record<string, string | number | undefined>>
 export interface ApiClient {
   readonly url: string
   get<T>(path: string, query?: Query): Promise<T>
-  /** A lost answer is asked for again under the same `Idempotency-Key`: nothing is done twice. */
+  /** Sent again with the same `Idempotency-Key` when the answer is lost, so nothing is done twice. */
   post<T>(path: string, body?: unknown): Promise<T>
   patch<T>(path: string, body: unknown): Promise<T>
-  /** Page after page until there are `limit` items. */
+  /** Reads page after page until there are `limit` items. */
   pages<T>(path: string, query: Query, limit: number): AsyncGenerator<ApiPage<T>>
 }
 
 export interface ApiPage<T> {
   readonly items: readonly T[]
-  /** Whether there is more behind it. */
+  /** Whether more items follow. */
   readonly isCut: boolean
 }
 
-/** The runtime's own word that it did not do it; the message says why. */
+/** The runtime did not do what was asked; the message says why. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly status: number
@@ -42,7 +42,7 @@ const PAUSE_MS = 300
 const READ_TIMEOUT_MS = 30 * SECOND_MS
 /** A request about a whole bucket reads its listing before it is answered; Node itself gives up after 300 s. */
 const WRITE_TIMEOUT_MS = 290 * SECOND_MS
-/** The connection was there and broke: the request may have been done. */
+/** The connection was lost after it had been made: the request may have been carried out. */
 const LOST = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
 
 /**
@@ -62,7 +62,7 @@ export function createApiClient(env: Environment, given?: string): ApiClient {
         ...(method === 'POST' && { 'idempotency-key': randomUUID() }),
       },
       ...(method !== 'GET' && { body: JSON.stringify(body ?? {}) }),
-      // A token must not follow to wherever that would lead.
+      // The token must not be sent to the target of a redirect.
       redirect: 'manual' as const,
     }
     const deadlineMs = performance.now() + (method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS)
@@ -71,7 +71,7 @@ export function createApiClient(env: Environment, given?: string): ApiClient {
         const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadlineMs - performance.now())))
         const response = await fetch(target, { ...request, signal })
         const text = await response.text()
-        // Sent again, and the first one is still being worked on: its answer is ours.
+        // The first request is still in progress: its answer is the one to wait for.
         const isBusy = tries > 1 && response.status === 409 && response.headers.has('retry-after')
         if (!isBusy) return answerOf(url, response, text) as T
       } catch (error) {
@@ -110,7 +110,7 @@ export function createApiClient(env: Environment, given?: string): ApiClient {
   }
 }
 
-/** The runtime's own tokens serve where this machine's runtime is asked, and go nowhere else. */
+/** The runtime's own tokens are sent to this machine's runtime only. */
 function addressOf(env: Environment, given?: string): { url: string; token: string | undefined } {
   const config = loadConfig(env)
   const token = readSettingFiles(env).env['SLUICE_TOKEN'] || undefined
@@ -121,7 +121,9 @@ function addressOf(env: Environment, given?: string): { url: string; token: stri
   }
   const { apiHost, apiPort, tokens } = config
   if (apiPort === 0)
-    throw new ConfigError(['SLUICE_API_PORT is 0: give SLUICE_API_URL, such as http://127.0.0.1:8080'])
+    throw new ConfigError([
+      'SLUICE_API_PORT is 0, which names no port: set SLUICE_API_URL, such as http://127.0.0.1:8080',
+    ])
   const host = ['0.0.0.0', '::'].includes(apiHost) ? '127.0.0.1' : apiHost
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`,
@@ -129,7 +131,7 @@ function addressOf(env: Environment, given?: string): { url: string; token: stri
   }
 }
 
-/** The text is in no message: it may hold a password. */
+/** No message quotes the text, as it may hold a password. */
 function apiUrl(name: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const isFit = url && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.search && !url.hash
@@ -145,7 +147,7 @@ function answerOf(url: string, response: Response, text: string): unknown {
   const body = ['application/json', 'application/problem+json'].includes(kind) ? parsed(text) : undefined
   if (body === undefined) {
     throw new UnreachableError(
-      `what answers at ${url} is no Sluice (${response.status} ${kind || 'without a type'}): set SLUICE_API_URL to where the runtime is`,
+      `the server at ${url} is not a Sluice runtime (${response.status} ${kind || 'without a type'}): set SLUICE_API_URL to the runtime's address`,
     )
   }
   if (response.ok) return body
@@ -163,7 +165,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Of a fault on the way; undefined of any other error. */
+/** The code of a network error; undefined for any other error. */
 function codeOf(error: unknown): string | undefined {
   const { cause, name, message } = error as Error & { cause?: NodeJS.ErrnoException }
   if (name === 'TimeoutError') return name
@@ -175,7 +177,7 @@ function codeOf(error: unknown): string | undefined {
 function unreachable(url: string, code: string, cause: unknown): UnreachableError {
   const what = code === 'TimeoutError' ? 'does not answer in time' : `does not answer (${code})`
   return new UnreachableError(
-    `the runtime at ${url} ${what}: start it with \`sluice start\` (\`npm start\` for the local stack), or set SLUICE_API_URL to where it is`,
+    `the runtime at ${url} ${what}: start it with \`sluice start\` (\`npm start\` for the local stack), or set SLUICE_API_URL to its address`,
     { cause },
   )
 }

@@ -1,4 +1,4 @@
-/** Whether the runtime can do its work: what `/readyz` answers. @module */
+/** Readiness: the checks that `/readyz` reports. @module */
 import { messageOf } from '../errors.ts'
 import type { Inspection } from '../queue/inspection.ts'
 import { GROUP } from '../queue/keys.ts'
@@ -8,14 +8,14 @@ import type { Storage } from '../storage/storage.ts'
 export interface Check {
   readonly name: 'redis' | 'minio' | 'groups'
   readonly ok: boolean
-  /** What is wrong and, where it can be said, what to do. */
+  /** The failure and, where known, its remedy. */
   readonly detail?: string
 }
 
 const ANSWER_MS = 2_000
 
 export interface HealthParts {
-  /** On a connection that answers now or fails. */
+  /** On a connection whose commands fail at once when it is lost. */
   readonly redis: Inspection
   readonly queue: Queue
   readonly storage: Storage
@@ -23,7 +23,7 @@ export interface HealthParts {
   readonly functionNames: readonly string[]
 }
 
-/** Every check, each with its own answer; none throws. */
+/** Runs every check; a failure is reported and never thrown. */
 export function checkHealth({
   redis,
   queue,

@@ -1,4 +1,4 @@
-/** What people ask of the runtime while it runs: one file a resource, put together for the routes. @module */
+/** The services behind the routes, one for each resource, composed from the rest of the runtime. @module */
 import type { Redis } from '../queue/redis.ts'
 import type { Config } from '../settings/config.ts'
 import type { FunctionDefinition } from '../function/definition.ts'
@@ -43,7 +43,7 @@ export interface OperationParts {
   readonly sweep: PassParts
   readonly links: Links
   readonly jobs: JobStore
-  /** There is a new job to be taken up. */
+  /** Called when a new job waits to be taken up. */
   readonly onJob: () => void
 }
 

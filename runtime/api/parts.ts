@@ -1,4 +1,4 @@
-/** What the HTTP interface is made of. @module */
+/** The parts of the HTTP interface, which the serving process gives. @module */
 import type { Gauge, Histogram } from 'prom-client'
 import type { Tokens } from '../settings/config.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -8,15 +8,15 @@ import type { ApiServices } from './operations.ts'
 
 export interface ApiParts {
   readonly version: string
-  /** What the functions work with, such as `{ ffmpeg: '5.1.9 (path)' }`. */
+  /** The tools that functions use, such as `{ ffmpeg: '5.1.9 (path)' }`. */
   readonly tools: () => Promise<Readonly<Record<string, string>>>
   readonly health: () => Promise<readonly Check[]>
-  /** Every process's metrics in a text that Prometheus reads. */
+  /** The metrics of all processes, in a format that Prometheus reads. */
   readonly metrics: (format: MetricsFormat) => Promise<string>
   readonly isDraining: () => boolean
   readonly seconds: Histogram<'method' | 'route' | 'status_class'>
   readonly inFlight: Gauge
-  /** Behind `/v1`. */
+  /** Served under `/v1`. */
   readonly services: ApiServices
   readonly tokens: Tokens
   readonly log: Logger

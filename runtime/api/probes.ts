@@ -1,4 +1,4 @@
-/** What is open to all: whether the runtime lives and works, and its metrics. @module */
+/** Routes that need no token: liveness, readiness and metrics. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { MetricsFormat } from '../telemetry/metrics.ts'
 import type { ApiParts } from './parts.ts'
@@ -27,14 +27,14 @@ const readinessSchema = z
 const healthz = createRoute({
   method: 'get',
   path: '/healthz',
-  ...open('getHealth', 'The process lives, and what works in it'),
+  ...open('getHealth', 'Liveness: the version and the tools of the process'),
   responses: { 200: json(aliveSchema, 'alive'), ...problems(403, 500) },
 })
 
 const readyz = createRoute({
   method: 'get',
   path: '/readyz',
-  ...open('getReadiness', 'Redis, MinIO and the consumer groups are there'),
+  ...open('getReadiness', 'Readiness: Redis, MinIO and the consumer groups'),
   responses: {
     200: json(readinessSchema, 'ready'),
     503: json(readinessSchema, 'not ready, or draining'),
@@ -49,7 +49,7 @@ const metrics = createRoute({
   responses: {
     200: {
       description:
-        'the text format 0.0.4; with `Accept: application/openmetrics-text` that one, with run ids as exemplars',
+        'the text format 0.0.4, or OpenMetrics with run ids as exemplars when `Accept` names `application/openmetrics-text`',
       content: {
         'text/plain': { schema: z.string() },
         'application/openmetrics-text': { schema: z.string() },

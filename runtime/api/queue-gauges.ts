@@ -1,5 +1,5 @@
 /**
- * How full the queue is, read from Redis when somebody asks. Every replica says the same: dashboards take the maximum.
+ * Gauges of the queue, read from Redis for each scrape. Every replica reports the same: dashboards take the maximum.
  * @module
  */
 import { Gauge } from 'prom-client'
@@ -12,7 +12,7 @@ export interface QueueGaugeParts {
   readonly registry: RuntimeMetrics['registry']
 }
 
-/** Adds the gauges to `registry`; what returns reads them anew. When Redis does not answer they are left out. */
+/** Adds the gauges to `registry` and returns a function that updates them. While Redis does not answer they are left out. */
 export function createQueueGauges({
   backlog,
   functionNames,
@@ -26,7 +26,7 @@ export function createQueueGauges({
   })
   const open = new Gauge({
     name: 'sluice_queue_open',
-    help: 'Runs that workers have or could begin now: waiting in any lane, running, and retries that are due.',
+    help: 'Runs that workers have or could start now: waiting in any lane, running, and retries that are due.',
     labelNames: ['function'],
     registers: [registry],
   })
@@ -48,22 +48,22 @@ export function createQueueGauges({
   })
   const delayed = new Gauge({
     name: 'sluice_queue_delayed',
-    help: 'Runs that wait for a retry.',
+    help: 'Runs waiting for a retry.',
     registers: [registry],
   })
   const owed = new Gauge({
     name: 'sluice_verdicts_owed',
-    help: 'Runs whose verdict is not yet in the bucket.',
+    help: 'Runs whose verdict is not in the bucket yet.',
     registers: [registry],
   })
   const cleanup = new Gauge({
     name: 'sluice_cleanup_owed',
-    help: 'Sources and results that may have to be removed (afterSuccess, onDelete) and are not yet.',
+    help: 'Sources and results still to be checked for removal (afterSuccess, onDelete).',
     registers: [registry],
   })
   const aside = new Gauge({
     name: 'sluice_debts_set_aside',
-    help: 'Debts that can never be paid (verdicts, clean-ups), set aside with their reasons.',
+    help: 'Verdicts and cleanups that can never succeed, set aside with their reasons.',
     registers: [registry],
   })
   async function readFunctions(): Promise<void> {

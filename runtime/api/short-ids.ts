@@ -1,26 +1,26 @@
-/** Ids that were shortened to their beginning, as people copy them from a list. @module */
+/** Ids shortened to their first digits, as people copy them from a list. @module */
 import { RefusedError } from './http/problem.ts'
 
-export const RUN_ID_HELP = 'a run is 32 hex digits, of which at least the first 8 are needed'
+export const RUN_ID_HELP = 'a run id has 32 hex digits; at least the first 8 are required'
 
-/** Shortened ids in one request: each is looked for among all that are known. */
+/** Shortened ids in one request: each is looked up among all known ids. */
 const MAX_SHORTENED = 20
 
 /**
- * The whole id; what nothing begins with stays as it is, and is then not found.
+ * The full id. A prefix of no known id is returned as it is, and is then not found.
  *
- * @throws {RefusedError} conflict when several ids begin with it
+ * @throws {RefusedError} conflict when several ids start with it
  */
 export async function resolveId(
   what: 'run' | 'job',
   given: string,
-  find: (beginning: string) => Promise<readonly string[]>,
+  find: (prefix: string) => Promise<readonly string[]>,
 ): Promise<string> {
   const candidates = await find(given)
   if (candidates.length <= 1) return candidates[0] ?? given
   throw new RefusedError(
     'conflict',
-    `${given} is the beginning of ${candidates.length} ${what}s: write more of the id`,
+    `${given} is the start of ${candidates.length} ${what} ids: write more digits`,
     { candidates: candidates.length },
   )
 }
@@ -28,13 +28,13 @@ export async function resolveId(
 /** @throws {RefusedError} conflict as {@link resolveId}, impossible when too many are shortened */
 export async function resolveRunIds(
   given: readonly string[],
-  find: (beginning: string) => Promise<readonly string[]>,
+  find: (prefix: string) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   const shortened = given.filter((id) => !isFullRunId(id))
   if (shortened.length > MAX_SHORTENED) {
     throw new RefusedError(
       'impossible',
-      `runs: ${shortened.length} ids are shortened; write all but ${MAX_SHORTENED} of them whole`,
+      `runs: ${shortened.length} ids are shortened; write all but ${MAX_SHORTENED} of them in full`,
     )
   }
   const whole = given.filter(isFullRunId)

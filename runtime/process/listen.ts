@@ -65,7 +65,7 @@ function answerUnread(error: unknown, log: Logger): Response {
   const headers = ownHeaders(requestId)
   if (error instanceof RequestError) return toResponse({ status: 400, detail: error.message, headers })
   log.error({ requestId, error: messageOf(error) }, 'a request failed')
-  const detail = `this should not happen; the log has the reason under the request id ${requestId}`
+  const detail = `unexpected error; see the log for request id ${requestId}`
   return toResponse({ status: 500, detail, headers })
 }
 

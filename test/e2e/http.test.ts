@@ -1,4 +1,4 @@
-/** An operator looks and steers over HTTP, on the whole stack; every answer is what its schema says. */
+/** An operator inspects and steers the whole stack over HTTP; every answer matches its schema. */
 import { once } from 'node:events'
 import { request, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
@@ -53,7 +53,7 @@ async function job(id: string) {
 }
 
 describe('a dead letter', () => {
-  it('is listed with its reason, and run again once however often that is asked under one key', async () => {
+  it('is listed with its reason, and run again once however often one key asks for it', async () => {
     await used.runs.put('answer/dead.txt', 'permanent')
     const { runId } = await used.runs.reached('answer/dead.txt', 'dead')
     const list = '/v1/dead-letters?function=answer&reason=permanent&prefix=answer%2Fdead'
@@ -101,7 +101,7 @@ describe('a dead letter', () => {
     expect(jobs.items).toMatchObject([{ id }])
   })
 
-  it('is taken off the list when an admin says so, and its run is remembered', async () => {
+  it('is purged by an admin, and its run is remembered', async () => {
     await used.runs.put('answer/purged.txt', 'permanent')
     const { runId } = await used.runs.reached('answer/purged.txt', 'dead')
     const purge = { body: { runs: [runId] } }
@@ -115,7 +115,7 @@ describe('a dead letter', () => {
 })
 
 describe('runs', () => {
-  it('come in pages that hold each of them once', async () => {
+  it('are listed in pages that hold each of them once', async () => {
     const names = ['1', '2', '3', '4', '5']
     for (const name of names) await used.runs.put(`echo/pages/${name}`, name)
     for (const name of names) await used.runs.reached(`echo/pages/${name}`, 'succeeded')
@@ -132,21 +132,21 @@ describe('runs', () => {
     expect(keys.toSorted()).toEqual(names.map((name) => `echo/pages/${name}`))
   })
 
-  it('that go on are cancelled', async () => {
+  it('in progress are cancelled', async () => {
     await used.runs.put('slow/cancelled.txt', 'x')
     const { runId } = await used.runs.reached('slow/cancelled.txt', 'running')
     await get(runDetailSchema, `/v1/runs/${runId}/cancel`, { method: 'POST' }, 202)
     expect(await used.runs.reached('slow/cancelled.txt', 'cancelled')).toMatchObject({ runId })
   })
 
-  it('that have ended are not', async () => {
+  it('that have ended are not cancelled', async () => {
     await used.runs.put('echo/ended.txt', 'x')
     const { runId } = await used.runs.reached('echo/ended.txt', 'succeeded')
     const problem = await get(problemSchema, `/v1/runs/${runId}/cancel`, { method: 'POST' }, 409)
     expect(problem.detail).toContain('succeeded')
   })
 
-  it('of objects are made again by their prefix, and what is no object is named', async () => {
+  it('are made again by prefix, and a missing object is named', async () => {
     await used.runs.put('echo/again/ü b.txt', 'x')
     await used.runs.reached('echo/again/ü b.txt', 'succeeded')
     const made = await get(jobSchema, '/v1/reprocess', { body: { prefix: 'echo/again/' } }, 202)
@@ -155,7 +155,7 @@ describe('runs', () => {
     const missing = await get(problemSchema, '/v1/reprocess', { body: { keys: ['echo/none'] } }, 404)
     expect(missing.detail).toContain('echo/none')
     const never = await get(problemSchema, '/v1/reprocess', { body: { keys: ['a/../b'] } }, 422)
-    expect(never.detail).toContain('MinIO takes no such')
+    expect(never.detail).toContain('MinIO does not accept')
   })
 })
 
@@ -180,7 +180,7 @@ describe('a function', () => {
     })
   })
 
-  it('has the limit that it was given, until that is taken back', async () => {
+  it('has the limit it was given until that is reset', async () => {
     const path = '/v1/functions/echo'
     const { definedConcurrency } = await get(functionSchema, path)
     const limit = (concurrency: number | null) => ask(path, { method: 'PATCH', body: { concurrency } })
@@ -192,7 +192,7 @@ describe('a function', () => {
 })
 
 describe('the wire', () => {
-  it('has problems with a request id also for what is no URL', async () => {
+  it('answers an invalid URL with a problem that has a request id, too', async () => {
     const { hostname, port } = new URL(used.stack.apiUrl)
     const sent = request({ hostname, port, path: '/v1\\runs' }).end()
     const [incoming] = (await once(sent, 'response')) as [IncomingMessage]
@@ -201,7 +201,7 @@ describe('the wire', () => {
     expect(problemSchema.parse(JSON.parse(await text(incoming))).status).toBe(400)
   })
 
-  it('answers a body that is too large while it is being sent, and goes on', async () => {
+  it('answers a body that is too large while it is being sent, and stays up', async () => {
     const body = Buffer.alloc(2 * MAX_BODY_BYTES, ' ')
     const headers = { authorization: `Bearer ${TOKENS.admin}`, 'content-type': 'application/json' }
     const response = await fetch(`${used.stack.apiUrl}/v1/reprocess`, { method: 'POST', headers, body })
@@ -213,7 +213,7 @@ describe('the wire', () => {
 
 // Last: it takes a server away.
 describe('without Redis', () => {
-  it('everything but health is a 503 that says when to come back, until it is there again', async () => {
+  it('everything but health is a 503 with Retry-After until Redis is back', async () => {
     await used.stack.redis.stop()
     for (const path of ['/v1/runs', '/v1/functions', '/v1/objects/incoming/a']) {
       const { status, headers, answer } = await ask(path)

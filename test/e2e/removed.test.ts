@@ -49,7 +49,7 @@ it.each([
   expect(await used.runs.of(key)).toEqual([])
   const view = await ask<ObjectView>('GET', `/objects/incoming/${encodeURIComponent(key)}`)
   expect(view.body.functions.find(({ name }) => name === 'echo')).toMatchObject({ reason: 'removed' })
-  expect(view.body.summary).toMatch(/its result was removed since .* sluice reprocess 'incoming\/echo/)
+  expect(view.body.summary).toMatch(/its result has been removed.* sluice reprocess 'incoming\/echo/)
 
   const job = await ask<Job>('POST', '/reprocess', { prefix: key, status: 'missing' })
   expect(job.body.total).toBe(1)

@@ -141,7 +141,7 @@ describe('reprocessing', () => {
     expect((await ask<Job>('GET', `/jobs/${begun.body.id}`)).body).toMatchObject({ handedOut: 1, total: 3 })
   })
 
-  it('goes on where it was when the process that handed out is killed', async () => {
+  it('continues where it was when the process that handed out is killed', async () => {
     const begun = await ask<Job>('POST', '/reprocess', { prefix: `${folder}/`, ratePerSecond: 1 })
     await soon(
       'the first one',

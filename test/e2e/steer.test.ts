@@ -123,7 +123,7 @@ describe('one run', () => {
     })
   })
 
-  it('begins anew while it runs when it is forced; the first attempt changes nothing', async () => {
+  it('restarts while it runs when it is forced; the first attempt changes nothing', async () => {
     await used.stack.mc.run(
       'cp',
       '--attr',

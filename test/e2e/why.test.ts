@@ -80,7 +80,7 @@ interface Case {
 const NEVER = '0'.repeat(64)
 
 const cases: readonly Case[] = [
-  // First, since it takes the others' runs with it.
+  // First, as it takes the runs of others down with it.
   {
     because: 'it takes its worker down',
     object: 'incoming/crash/a.txt',
@@ -92,7 +92,7 @@ const cases: readonly Case[] = [
   {
     because: 'there is no such bucket',
     object: 'nowhere/a.txt',
-    says: /may not read the bucket "nowhere", or there is none/,
+    says: /may not read the bucket "nowhere", or it does not exist/,
   },
   {
     because: 'no function reads the bucket',
@@ -111,7 +111,7 @@ const cases: readonly Case[] = [
     object: 'incoming/echo/typo.txt',
     name: 'echo',
     reason: 'never-there',
-    says: /nothing was ever heard of it: check the spelling/,
+    says: /no event for it was ever received: check the spelling/,
   },
   {
     because: 'no pattern matches',
@@ -127,7 +127,7 @@ const cases: readonly Case[] = [
     prepare: () => put('picky/draft-1'),
     name: 'picky',
     reason: 'ignored',
-    says: /matches what it ignores: \*\*\/draft-\*/,
+    says: /matches its ignore patterns: \*\*\/draft-\*/,
   },
   {
     because: 'it is too small',
@@ -135,7 +135,7 @@ const cases: readonly Case[] = [
     prepare: () => put('picky/small', 'ab'),
     name: 'picky',
     reason: 'too-small',
-    says: /2 bytes is less than the 3 bytes/,
+    says: /2 bytes is less than its minimum of 3 bytes/,
   },
   {
     because: 'it is too large',
@@ -143,7 +143,7 @@ const cases: readonly Case[] = [
     prepare: () => put('picky/large', 'x'.repeat(2_048)),
     name: 'picky',
     reason: 'too-large',
-    says: /2 KiB is more than the 10 bytes/,
+    says: /2 KiB is more than its maximum of 10 bytes/,
   },
   {
     because: 'it is a folder marker',
@@ -151,10 +151,10 @@ const cases: readonly Case[] = [
     prepare: () => put('echo/folder/', ''),
     name: 'echo',
     reason: 'folder-marker',
-    says: /a folder marker, no file/,
+    says: /a folder marker, not a file/,
   },
   {
-    because: 'it came to be in another way than the function asks for',
+    because: 'it was created in a way that the function does not match',
     object: 'incoming/copied/a.txt',
     prepare: () => put('copied/a.txt'),
     name: 'copied',
@@ -170,7 +170,7 @@ const cases: readonly Case[] = [
     says: /begins with "~": such names belong to the runtime; upload it under another name/,
   },
   {
-    because: 'its name stands for a long one',
+    because: 'its name is the short form of a long one',
     object: `incoming/@${NEVER}`,
     name: 'echo',
     reason: 'pattern',
@@ -178,7 +178,7 @@ const cases: readonly Case[] = [
     says: /Not for echo/,
   },
   {
-    because: 'the runtime has written it for itself',
+    because: 'the runtime wrote it for itself',
     object: 'processed/chain/a/chained/~01/x.json',
     prepare: () =>
       used.stack.storage.put(
@@ -189,7 +189,7 @@ const cases: readonly Case[] = [
       ),
     name: 'chained',
     reason: 'reserved',
-    says: /the runtime has written it for itself/,
+    says: /the runtime wrote it for itself/,
   },
   {
     because: 'its function is paused',
@@ -223,7 +223,7 @@ const cases: readonly Case[] = [
     says: /narrow: attempt 1 is running since/,
   },
   {
-    because: 'others are before it',
+    because: 'others are ahead of it',
     object: 'incoming/narrow/2',
     prepare: async () => {
       await reached('incoming/narrow/1', 'narrow', 'running')
@@ -231,7 +231,7 @@ const cases: readonly Case[] = [
     },
     name: 'narrow',
     reason: 'waiting',
-    says: /narrow: it waits for its turn/,
+    says: /narrow: it is waiting for its turn/,
   },
   {
     because: 'it failed and waits for its retry',
@@ -239,7 +239,7 @@ const cases: readonly Case[] = [
     prepare: () => put('patient/a.txt'),
     name: 'patient',
     reason: 'retrying',
-    says: /attempt 1 of 3 failed and the next one starts at .* UTC: the weather is bad/,
+    says: /attempt 1 of 3 failed; the next one starts at .* UTC: the weather is bad/,
   },
   {
     because: 'it can never succeed',
@@ -247,7 +247,7 @@ const cases: readonly Case[] = [
     prepare: () => put('answer/permanent', 'permanent'),
     name: 'answer',
     reason: 'dead',
-    says: /given up \(permanent, 1 attempt\): there is nothing to be done\. Upload it again once it is mended/,
+    says: /given up \(permanent, 1 attempt\): there is nothing to be done\. Upload it again once it is fixed/,
   },
   {
     because: 'it failed too often',
@@ -295,12 +295,12 @@ const cases: readonly Case[] = [
     },
     name: 'held',
     reason: 'paused',
-    says: /is not there any more: it was removed .* UTC/,
+    says: /no longer exists: it was removed at .* UTC/,
   },
 ]
 
 it.each(cases)(
-  'says of what is not processed that $because',
+  'explains that an object is not processed because $because',
   async ({ object, prepare, name, reason, says }) => {
     await prepare?.()
     const seen = name && reason ? await reached(object, name, reason, 60_000) : await view(object)
@@ -308,11 +308,11 @@ it.each(cases)(
   },
 )
 
-describe('of what Redis knows nothing', () => {
-  it('the answer tells uploads that are not announced yet from those before the watermark and without one', async () => {
+describe('an object that Redis has forgotten', () => {
+  it('is told apart: not announced yet, before the watermark, or without one', async () => {
     await put('held/lost')
     await reached('incoming/held/lost', 'held', 'paused')
-    // The second announcement has come too, or it would make the run anew.
+    // The second announcement has come too, or it would make the run again.
     await waitFor(async () => (await used.runs.of('held/lost'))[0]?.copies === 2, {
       timeoutMs: 10_000,
       what: 'both announcements',
@@ -330,10 +330,10 @@ describe('of what Redis knows nothing', () => {
     await createWatermark(storage, 'held')
     const seen = await view('incoming/held/lost')
     expect(part(seen, 'held').reason).toBe('before-watermark')
-    expect(seen.summary).toMatch(/it was there before held was set up .* sluice reprocess runs it/)
+    expect(seen.summary).toMatch(/it was uploaded before held was set up .* sluice reprocess runs it/)
   })
 
-  it('the buckets still tell of results and of ends without one', async () => {
+  it('is explained by its result or verdict in the buckets', async () => {
     await put('echo/kept.txt')
     await reached('incoming/echo/kept.txt', 'echo', 'succeeded')
     await forget('echo/kept.txt')
@@ -354,7 +354,7 @@ describe('of what Redis knows nothing', () => {
   })
 })
 
-it('tells each announcement of an event, and how long it took', async () => {
+it('lists each announcement of an event with its delay', async () => {
   await put('echo/twice.txt')
   const { events } = await waitFor(
     async () => {
@@ -366,10 +366,10 @@ it('tells each announcement of an event, and how long it took', async () => {
   expect(events).toMatchObject([{ kind: 'created', name: 'Put', arrivals: [{ path: 'notification' }, {}] }])
 })
 
-it('takes any key, also one with line breaks, quotes and slashes at the end', async () => {
+it('accepts any key, also one with line breaks, quotes and trailing slashes', async () => {
   for (const key of ['echo/a\nb "c" \'d\'?#%20', 'echo//x', 'echo/trailing/', `echo/${'x'.repeat(300)}`]) {
     const seen = await view(`incoming/${key}`)
     expect(seen).toMatchObject({ key, object: null })
   }
-  expect((await view('incoming/echo//x')).summary).toMatch(/the store takes no such key/)
+  expect((await view('incoming/echo//x')).summary).toMatch(/the store does not accept this key/)
 })

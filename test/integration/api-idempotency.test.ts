@@ -150,7 +150,7 @@ describe('a request with an Idempotency-Key', () => {
     expect((await send(app)).status).toBe(202)
   })
 
-  it.each(['ü', 'x'.repeat(201), 'a\tb'])('is refused when the key is no such: %j', async (key) => {
+  it.each(['ü', 'x'.repeat(201), 'a\tb'])('is refused when the key is invalid: %j', async (key) => {
     const { app, calls } = apiWith()
     const response = await send(app, { key })
     expect(response.status).toBe(400)

@@ -95,7 +95,7 @@ describe('results', () => {
   it('refuse a function that does not exist', async () => {
     await expect(listAll({ function: 'chnk' })).rejects.toMatchObject({
       kind: 'impossible',
-      message: 'there is no function "chnk"; there are chunk, probe, web',
+      message: 'there is no function "chnk"; available: chunk, probe, web',
     })
   })
 

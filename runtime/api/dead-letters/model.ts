@@ -10,7 +10,9 @@ const deadLetterFilter = {
     .min(1)
     .max(MAX_JOB_ITEMS)
     .optional()
-    .openapi({ description: 'ids; up to 20 of them may be shortened to a beginning that no other id has' }),
+    .openapi({
+      description: 'run ids; up to 20 of them may be shortened, if no other id starts with the same digits',
+    }),
   function: z.string().min(1).max(63).optional(),
   reason: z.enum(['permanent', 'exhausted', 'crash-loop']).optional(),
   bucket: z.string().min(1).max(63).optional(),

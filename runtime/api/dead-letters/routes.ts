@@ -1,4 +1,4 @@
-/** `/v1/dead-letters`: runs that were given up; run again, or taken off the list. @module */
+/** `/v1/dead-letters`: runs that were given up: listed, run again, purged. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { needs } from '../http/auth.ts'
@@ -20,7 +20,7 @@ const list = createRoute({
     'listDeadLetters',
     'dead letters',
     'reader',
-    'Runs that were given up, newest death first; times are of the death',
+    'Runs that were given up, newest first; times are those of giving up',
   ),
   request: {
     query: z.strictObject({
@@ -36,7 +36,7 @@ const list = createRoute({
 const redrive = createRoute({
   method: 'post',
   path: '/v1/dead-letters/redrive',
-  ...v1('redriveDeadLetters', 'dead letters', 'operator', 'Run all that match again, behind live uploads'),
+  ...v1('redriveDeadLetters', 'dead letters', 'operator', 'Run all matches again, behind live uploads'),
   request: {
     query: noQuery,
     headers: IDEMPOTENCY_HEADERS,
@@ -52,14 +52,17 @@ const purge = createRoute({
     'purgeDeadLetters',
     'dead letters',
     'admin',
-    'Take all that match off the list; their runs are remembered as long as others, their verdicts stay',
+    'Remove all matches from the list; their runs are kept as long as others, their verdicts stay',
   ),
   request: {
     query: noQuery,
     body: { required: true, content: { 'application/json': { schema: purgeRequest } } },
   },
   responses: {
-    200: json(z.object({ purged: z.int().min(0) }), 'how many it was, or for a dry run would be'),
+    200: json(
+      z.object({ purged: z.int().min(0) }),
+      'the number removed, or for a dry run the number that would be',
+    ),
     ...bodyProblems(409, 422),
   },
 })

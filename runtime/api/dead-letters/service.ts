@@ -1,4 +1,4 @@
-/** Dead letters: listed, run again, taken off the list. @module */
+/** Dead letters: listed, run again, purged. @module */
 import { batchesOf } from '../../amounts.ts'
 import { toRunDetail, type RunDetail } from '../runs/model.ts'
 import type { RunFilter } from '../runs/service.ts'
@@ -18,10 +18,10 @@ export interface DeadLetterFilter extends Omit<RunFilter, 'status'> {
 }
 
 export interface DeadLetterService {
-  /** Newest first; times are of their death. */
+  /** Newest first; times are those of giving up. */
   list(filter: DeadLetterFilter, page: PageRequest): Promise<Page<RunDetail>>
   redrive(request: RedriveRequest): Promise<Preview | Job>
-  /** Takes dead letters off the list; runs and verdicts stay. How many it was, or would be. @throws {RefusedError} over the limit */
+  /** Removes dead letters from the list; runs and verdicts stay. Returns their number. @throws {RefusedError} over the limit */
   purge(request: PurgeRequest): Promise<{ readonly purged: number }>
 }
 
@@ -60,7 +60,7 @@ export function createDeadLetterService(parts: DeadLetterParts): DeadLetterServi
     },
 
     async redrive(request) {
-      // Nobody takes up what waits for a function that nobody serves.
+      // A run of a function that is not served would wait for ever.
       const { runIds, matched, totalBytes, others } = await selectDeadLetters(
         history,
         request,
@@ -105,7 +105,7 @@ function notServed(
 ): RefusedError {
   return new RefusedError(
     'impossible',
-    `all that match are of ${others.join(', ')}, which is not served here; there are ${names.join(', ')}`,
+    `all matches belong to ${others.join(', ')}, which is not served here; served: ${names.join(', ')}`,
     { passedOver },
   )
 }

@@ -1,4 +1,4 @@
-/** A function as HTTP shows it: its definition, its limits now, and its queue. @module */
+/** A function in JSON: its definition, its current limits, and its queue. @module */
 import { z } from '@hono/zod-openapi'
 import { time } from '../http/page.ts'
 
@@ -8,7 +8,7 @@ export const functionSchema = z
     version: z.string(),
     on: z.object({
       bucket: z.string(),
-      match: z.array(z.string()).openapi({ description: 'globs; empty for every key' }),
+      match: z.array(z.string()).openapi({ description: 'globs; empty matches every key' }),
       ignore: z.array(z.string()),
       events: z.array(z.string()),
       minBytes: z.int().min(0),
@@ -24,24 +24,24 @@ export const functionSchema = z
     stallTimeoutMs: z.int(),
     concurrency: z
       .int()
-      .openapi({ description: 'attempts at a time in one worker process, as it holds now' }),
-    definedConcurrency: z.int().openapi({ description: 'the same, as the function defines it' }),
+      .openapi({ description: 'current limit of concurrent attempts in one worker process' }),
+    definedConcurrency: z.int().openapi({ description: 'the limit that the function defines' }),
     isPaused: z.boolean(),
     pausedAt: time.optional(),
     watermark: time.nullable().openapi({
-      description: 'uploads since then are run by themselves; null when the function was never set up',
+      description: 'uploads since then run automatically; null if the function was never set up',
     }),
     queue: z.object({
-      waiting: z.int().openapi({ description: 'uploads' }),
+      waiting: z.int().openapi({ description: 'uploads that wait' }),
       backfill: z.int().openapi({ description: 'reprocessed, redriven and swept runs that wait' }),
       running: z.int(),
       open: z.int().openapi({
         description:
-          'all that workers have or could begin now: waiting, backfill, running, and retries that are due; a measure for scaling',
+          'runs that workers have or could start now: waiting, backfill, running, and retries that are due; a measure for scaling',
       }),
       dead: z.int(),
     }),
-    workers: z.int().openapi({ description: 'worker processes that look for its runs now' }),
+    workers: z.int().openapi({ description: 'worker processes that currently serve it' }),
   })
   .openapi('Function')
 
@@ -52,7 +52,7 @@ export const limitsRequest = z
       .min(1)
       .max(1_000)
       .nullable()
-      .openapi({ description: 'null: as the function defines it' }),
+      .openapi({ description: 'null for the limit that the function defines' }),
   })
   .openapi('Limits')
 

@@ -1,4 +1,4 @@
-/** `/v1/functions`: what they take and do, their queues; pause, resume, limit. @module */
+/** `/v1/functions`: their definitions and queues; pause, resume, limit. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import { functionSchema, limitsRequest } from './model.ts'
 import { pageOf, toPage } from '../http/page.ts'
@@ -31,7 +31,7 @@ const get = createRoute({
 const pause = createRoute({
   method: 'post',
   path: '/v1/functions/{name}/pause',
-  ...about('pauseFunction', 'operator', 'Start no more attempts; uploads are taken and wait'),
+  ...about('pauseFunction', 'operator', 'Start no more attempts; uploads are still accepted and wait'),
   request: { query: noQuery, params },
   responses: changed,
 })
@@ -47,7 +47,7 @@ const resume = createRoute({
 const limit = createRoute({
   method: 'patch',
   path: '/v1/functions/{name}',
-  ...about('limitFunction', 'operator', 'How many attempts at a time in one worker process'),
+  ...about('limitFunction', 'operator', 'Set the limit of concurrent attempts in one worker process'),
   request: {
     query: noQuery,
     params,

@@ -1,4 +1,4 @@
-/** Functions as people see and steer them. @module */
+/** Functions: shown, paused, resumed and limited. @module */
 import { z } from 'zod'
 import type { FunctionView } from './model.ts'
 import { toTime } from '../http/page.ts'
@@ -88,7 +88,7 @@ export function createFunctionService(parts: FunctionParts): FunctionService {
     const definition = functions.find((each) => each.name === name)
     if (!definition) {
       const names = functions.map((each) => each.name).join(', ')
-      throw new RefusedError('not-found', `there is no function "${name}"; there are ${names}`)
+      throw new RefusedError('not-found', `there is no function "${name}"; available: ${names}`)
     }
     await limits.change(name, wanted)
     return viewOne(definition)

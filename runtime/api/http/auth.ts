@@ -1,6 +1,6 @@
 /**
- * Who calls, and what they may do: bearer tokens of three roles. Reading needs a reader, everything else an operator, so
- * that no new route is open by mistake; what destroys asks for more by {@link needs}.
+ * Authentication and authorization: bearer tokens of three roles. Reading needs a reader and everything else an operator, so
+ * that no new route is open by mistake; a destructive route demands more with {@link needs}.
  * @module
  */
 import { createHash, timingSafeEqual } from 'node:crypto'
@@ -15,14 +15,14 @@ export function hasTokens(tokens: Tokens): boolean {
   return TOKEN_ROLES.some((role) => tokens[role] !== undefined)
 }
 
-/** Finds the role of a request's token and lets it read, or do more. Without any token set, everybody is an admin. */
+/** Finds the role of a request's token and checks it against the method. While no token is set, every caller is an admin. */
 export function authenticate(tokens: Tokens): MiddlewareHandler<ApiEnv> {
   const digests = TOKEN_ROLES.flatMap((role) => {
     const token = tokens[role]
     return token === undefined ? [] : [{ role, digest: digestOf(token) }]
   })
 
-  /** Takes as long for every token: equal length, all compared. */
+  /** Takes equally long for every token: digests of one length, all compared. */
   function roleOf(token: string): TokenRole | undefined {
     const digest = digestOf(token)
     const found = digests.filter((known) => timingSafeEqual(known.digest, digest))
@@ -39,7 +39,7 @@ export function authenticate(tokens: Tokens): MiddlewareHandler<ApiEnv> {
   }
 }
 
-/** Of a route that needs more than its method says. */
+/** For a route that needs a higher role than its method. */
 export function needs(role: TokenRole): MiddlewareHandler<ApiEnv> {
   return async function needs(c, next) {
     assertAtLeast(c.var.role, role)
@@ -49,17 +49,17 @@ export function needs(role: TokenRole): MiddlewareHandler<ApiEnv> {
 
 function assertAtLeast(role: TokenRole, least: TokenRole): void {
   if (TOKEN_ROLES.indexOf(role) >= TOKEN_ROLES.indexOf(least)) return
-  throw new ProblemError(403, `this needs the role ${least}; the token has the role ${role}`, {
+  throw new ProblemError(403, `the role ${least} is required; the token has the role ${role}`, {
     headers: { 'www-authenticate': 'Bearer realm="sluice", error="insufficient_scope"' },
   })
 }
 
 function unauthorized(isGiven: boolean): ProblemError {
   return isGiven
-    ? new ProblemError(401, 'this token is none of this runtime', {
+    ? new ProblemError(401, 'unknown token', {
         headers: { 'www-authenticate': 'Bearer realm="sluice", error="invalid_token"' },
       })
-    : new ProblemError(401, 'this needs a token: Authorization: Bearer <token>', {
+    : new ProblemError(401, 'a token is required: Authorization: Bearer <token>', {
         headers: { 'www-authenticate': 'Bearer realm="sluice"' },
       })
 }

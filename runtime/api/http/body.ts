@@ -1,4 +1,4 @@
-/** What a request is made of must be text: escapes in its address that decode, a body that is JSON of bounded size. @module */
+/** Request bodies: JSON of bounded size, read and parsed once. @module */
 import type { Context, MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { messageOf } from '../../errors.ts'
@@ -17,7 +17,7 @@ const limited = bodyLimit({
   },
 })
 
-/** Reads and parses the body once, for all who ask for it later. */
+/** Reads and parses the body once for every later reader. */
 export function checkBody(): MiddlewareHandler<ApiEnv> {
   return async function checkBody(c, next) {
     const bytes = await bodyOf(c)
@@ -32,28 +32,28 @@ export function checkBody(): MiddlewareHandler<ApiEnv> {
 async function bodyOf(c: Context<ApiEnv>): Promise<Uint8Array> {
   let bytes = new ArrayBuffer()
   try {
-    // Reading stays inside, as the limit is on what is read there.
+    // Read inside the callback, as the limit applies to what is read there.
     await limited(c, async () => {
       bytes = await c.req.arrayBuffer()
     })
   } catch (error) {
     if (error instanceof ProblemError) throw error
-    // Nobody else has a part in it: its error would else be taken for one of Redis.
+    // The client's own fault; passed on, its error would be taken for one of Redis.
     throw new ProblemError(400, `the body was cut off: ${messageOf(error)}`)
   }
   return new Uint8Array(bytes)
 }
 
-/** Of a route that does nothing without being told what: no body is no empty filter. */
+/** For a route that acts on what its body selects: a missing body is not an empty filter. */
 export const bodyNeeded: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if ((await c.req.arrayBuffer()).byteLength === 0)
-    throw new ProblemError(400, 'a JSON body is needed; {} takes every default')
+    throw new ProblemError(400, 'a JSON body is required; {} means all defaults')
   await next()
 }
 
 function parse(type: string, bytes: Uint8Array): unknown {
   if (!/^application\/(?:[\w.-]+\+)?json *(?:;|$)/i.test(type)) {
-    throw new ProblemError(415, 'a body must be JSON, with Content-Type: application/json')
+    throw new ProblemError(415, 'the body must be JSON, with Content-Type: application/json')
   }
   const problem = shapeProblem(bytes)
   if (problem) throw new ProblemError(problem.status, problem.detail)
@@ -64,7 +64,7 @@ function parse(type: string, bytes: Uint8Array): unknown {
   }
 }
 
-/** Many clients name a type also when they send nothing; nothing is no malformed JSON. */
+/** Many clients send a type without a body; an empty body is not malformed JSON. */
 function forgetType(c: Context<ApiEnv>): void {
   const { url, method, headers } = c.req.raw
   if (!headers.has('content-type')) return

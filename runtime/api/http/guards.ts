@@ -15,12 +15,15 @@ export function guardFromBrowsers(): MiddlewareHandler<ApiEnv> {
     if (!isLoopbackHost(host)) {
       throw new ProblemError(
         403,
-        'without tokens only localhost is answered; set SLUICE_TOKEN_ADMIN to be called by another name',
+        'while no token is set, only requests to localhost are answered; set SLUICE_TOKEN_ADMIN to allow other host names',
       )
     }
     const origin = c.req.header('origin')
     if (origin !== undefined && hostOf(origin) !== host.toLowerCase()) {
-      throw new ProblemError(403, 'without tokens a page of another origin is not answered')
+      throw new ProblemError(
+        403,
+        'while no token is set, requests from pages of another origin are not answered',
+      )
     }
     await next()
   }
@@ -32,12 +35,12 @@ function isLoopbackHost(host: string): boolean {
   return isLoopback((name?.[1] ?? name?.[2] ?? '').toLowerCase())
 }
 
-/** Undefined of `null`, which a page without an origin sends. */
+/** Undefined for `null`, which a page without an origin sends. */
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host : undefined
 }
 
-/** Hono leaves a bad escape as it stands, so that another key than the one that was meant would be looked for. */
+/** Hono leaves an invalid escape as it is, so a key other than the intended one would be looked up. */
 export function checkAddress(): MiddlewareHandler<ApiEnv> {
   return async function checkAddress(c, next) {
     const at = c.req.url.indexOf('/', c.req.url.indexOf('://') + 3)
@@ -46,7 +49,7 @@ export function checkAddress(): MiddlewareHandler<ApiEnv> {
     } catch {
       throw new ProblemError(
         400,
-        'the address has a percent sign that begins no escape of UTF-8; write it as %25',
+        'the address has a percent sign that does not start a UTF-8 escape; write it as %25',
       )
     }
     await next()
@@ -66,7 +69,9 @@ export function addMethodGuards(app: ApiApp): void {
   for (const [path, methods] of methodsByPath) {
     const allow = [...methods].sort().join(', ')
     app.all(path, (c) => {
-      throw new ProblemError(405, `there is no ${c.req.method} here, only ${allow}`, { headers: { allow } })
+      throw new ProblemError(405, `${c.req.method} is not allowed here, only ${allow}`, {
+        headers: { allow },
+      })
     })
   }
 }

@@ -1,4 +1,4 @@
-/** `Idempotency-Key`: a request that is sent again, because its answer was lost, gets that answer and does nothing. @module */
+/** `Idempotency-Key`: a request that is sent again because its answer was lost gets that answer and changes nothing. @module */
 import { createHash } from 'node:crypto'
 import { z } from '@hono/zod-openapi'
 import type { Context, MiddlewareHandler } from 'hono'
@@ -14,7 +14,8 @@ export const IDEMPOTENCY_HEADERS = z.object({
     .regex(/^[\x20-\x7e]{1,200}$/, '1 to 200 printable ASCII characters')
     .optional()
     .openapi({
-      description: 'the same key with the same request gets the same answer for a day, and does nothing more',
+      description:
+        'for a day, the same request with the same key gets the same answer and is not carried out again',
     }),
 })
 
@@ -29,9 +30,12 @@ export function idempotent(answers: AnswerStore, log: Logger): MiddlewareHandler
       case 'answered':
         return replay(found.answer)
       case 'mismatch':
-        throw new ProblemError(422, 'this Idempotency-Key was used for another request: take a new one')
+        throw new ProblemError(
+          422,
+          'this Idempotency-Key was already used for a different request; use a new key',
+        )
       case 'busy':
-        throw new ProblemError(409, 'the first request with this Idempotency-Key is still under way', {
+        throw new ProblemError(409, 'the first request with this Idempotency-Key is still in progress', {
           headers: { 'retry-after': '1' },
         })
       case 'begun':
@@ -43,8 +47,11 @@ export function idempotent(answers: AnswerStore, log: Logger): MiddlewareHandler
       else if (c.res.status < 500) await found.forget()
       else await found.doubt()
     } catch (error) {
-      // The work is done or refused: that is the answer, whether or not it can be given again.
-      log.warn({ requestId: c.var.requestId, error: messageOf(error) }, 'an answer could not be kept')
+      // The request was carried out or refused: that is the answer, whether or not it can be replayed.
+      log.warn(
+        { requestId: c.var.requestId, error: messageOf(error) },
+        'could not keep an answer for its Idempotency-Key',
+      )
     }
     return undefined
   }
@@ -57,7 +64,7 @@ function checkKey(key: string): void {
   throw new ProblemError(400, `Idempotency-Key: ${issues[0]?.message}`, { members: { issues } })
 }
 
-/** Of all that makes two requests the same; the role is part of it, as an answer is for who was allowed to ask. */
+/** A hash of everything that makes two requests the same. The role is part of it: an answer is only for callers allowed to ask. */
 async function hashOf(c: Context<ApiEnv>): Promise<string> {
   const hash = createHash('sha256')
   hash.update(JSON.stringify([c.var.role, c.req.method, c.req.path, new URL(c.req.url).search]))

@@ -1,10 +1,10 @@
 /**
- * What is wrong with a JSON text before it is parsed. One pass over its bytes: parsing ten million brackets holds the process up
- * for seconds, and so does validating as many values. It does not check the grammar, which parsing does. Pure.
+ * Limits of a JSON text, checked before it is parsed in one pass over its bytes: parsing ten million brackets blocks the process
+ * for seconds, and so does validating as many values. The grammar is left to the parser. Pure.
  * @module
  */
 const MAX_DEPTH = 64
-/** Twice what the largest request needs, which names 100,000 keys. */
+/** Twice as many as the largest request needs, which names 100,000 keys. */
 const MAX_VALUES = 200_000
 
 export interface ShapeProblem {
@@ -21,7 +21,7 @@ export function shapeProblem(bytes: Uint8Array): ShapeProblem | undefined {
     switch (bytes[at]) {
       case QUOTE:
         at = endOfText(bytes, at + 1)
-        if (at < 0) return { status: 400, detail: 'the body is not JSON: half of a surrogate pair' }
+        if (at < 0) return { status: 400, detail: 'the body is not valid JSON: half of a surrogate pair' }
         break
       case OPEN_LIST:
       case OPEN_OBJECT:
@@ -44,22 +44,22 @@ export function shapeProblem(bytes: Uint8Array): ShapeProblem | undefined {
   return undefined
 }
 
-/** Where the text ends that begins at `at`; -1 when it has half of a surrogate pair, which is valid JSON but not text. */
+/** The end of the string that starts at `at`; -1 if it has half of a surrogate pair, which is valid JSON but not text. */
 function endOfText(bytes: Uint8Array, at: number): number {
-  /** Where the second half of a pair has to be. */
+  /** The offset at which the second half of a pair must follow. */
   let secondAt = -1
   for (; at < bytes.length && bytes[at] !== QUOTE; at++) {
     if (bytes[at] !== BACKSLASH) continue
     const kind = bytes[at + 1] === LETTER_U ? surrogateAt(bytes, at + 2) : undefined
     if (secondAt >= 0 ? secondAt !== at || kind !== 'second' : kind === 'second') return -1
     secondAt = kind === 'first' ? at + 6 : -1
-    // Past what is escaped, which may be a quote or another backslash.
+    // Skip the escaped byte, which may be a quote or another backslash.
     at++
   }
   return secondAt >= 0 ? -1 : at
 }
 
-/** Of the four hex digits of an escape: D800 to DBFF and DC00 to DFFF. */
+/** From the four hex digits of an escape: D800 to DBFF are first halves, DC00 to DFFF second ones. */
 function surrogateAt(bytes: Uint8Array, at: number): 'first' | 'second' | undefined {
   if (bytes[at] !== 0x64 && bytes[at] !== 0x44) return undefined
   const digit = String.fromCharCode(bytes[at + 1] ?? 0)

@@ -1,4 +1,4 @@
-/** The words in which routes describe themselves, and the document that they make up: `/openapi.json`. @module */
+/** The vocabulary in which routes describe themselves, and the document made of it: `/openapi.json`. @module */
 import { OpenAPIHono, z } from '@hono/zod-openapi'
 import type { TokenRole } from '../../settings/config.ts'
 import type { ApiEnv } from './env.ts'
@@ -8,28 +8,28 @@ import '../../settings/zod-words.ts'
 export type ApiApp = OpenAPIHono<ApiEnv>
 
 const TAGS = {
-  functions: 'What they take and do, their queues and limits.',
-  objects: 'What happened to an object, and why.',
+  functions: 'Their definitions, queues and limits.',
+  objects: 'The history of an object, with reasons.',
   runs: 'One version of an object for one function.',
-  results: 'What the functions have made.',
+  results: 'The output of functions.',
   'dead letters': 'Runs that were given up.',
-  jobs: 'Work on many runs.',
+  jobs: 'Work on many runs at once.',
   sweep: 'The comparison of the buckets with the runs.',
-  runtime: 'Whether the runtime works, its metrics, and this document.',
+  runtime: 'Health, metrics, and this document.',
 } as const
 type Tag = keyof typeof TAGS
 
 const PROBLEMS = {
   400: 'The address, a header or the JSON is not valid; `issues` names the first 50 fields.',
-  401: 'No token, or one that no role has.',
-  403: "The token's role may not do this; or, where no tokens are set, the call came by a foreign name or page.",
-  404: 'There is no such thing.',
-  409: 'It cannot be done as things are.',
+  401: 'No token, or an unknown one.',
+  403: "The token's role may not do this; or no token is set and the request came under a foreign host name or from a foreign page.",
+  404: 'Not found.',
+  409: 'Not possible in the current state.',
   413: 'The body is larger than 10 MiB, or has more than 200,000 values.',
   415: 'The body is not JSON.',
-  422: 'The request is well-formed, but what it asks for is not possible.',
-  500: 'A fault of the runtime; `detail` has the id under which the log tells more.',
-  503: 'Redis or MinIO does not answer now.',
+  422: 'The request is well-formed, but asks for something impossible.',
+  500: 'An unexpected error; `detail` has the request id to search the log for.',
+  503: 'Redis or MinIO does not answer.',
 } as const
 
 const HEADERS: Readonly<Record<number, z.ZodObject>> = {
@@ -46,11 +46,11 @@ export function json<T extends z.ZodType, H extends z.ZodObject>(
 }
 
 export const LOCATION = z.object({
-  Location: z.string().openapi({ description: 'where it is followed' }),
+  Location: z.string().openapi({ description: 'the address to follow its progress' }),
   'Idempotent-Replayed': z
     .literal('true')
     .optional()
-    .openapi({ description: 'the answer of the first time' }),
+    .openapi({ description: 'set when this is the kept answer to an earlier request' }),
 })
 
 type ProblemStatus = keyof typeof PROBLEMS
@@ -70,30 +70,30 @@ export function problems<S extends ProblemStatus>(...statuses: readonly S[]) {
   >
 }
 
-/** What any route under `/v1` may answer, with more of `statuses`. */
+/** The problems that any route under `/v1` may answer with, and those of `statuses`. */
 export function v1Problems<S extends ProblemStatus = never>(...statuses: readonly S[]) {
   return problems<400 | 401 | 403 | 500 | 503 | S>(400, 401, 403, 500, 503, ...statuses)
 }
 
-/** The same of routes that a body may be sent to. */
+/** The same for routes that take a body. */
 export function bodyProblems<S extends ProblemStatus = never>(...statuses: readonly S[]) {
   return v1Problems<413 | 415 | S>(413, 415, ...statuses)
 }
 
-/** What a route under `/v1` says of itself besides its path, request and answers. */
+/** The description of a route under `/v1`, apart from its path, request and answers. */
 export function v1(operationId: string, tag: Tag, role: TokenRole, summary: string) {
   const security = [{ bearer: [] as string[] }]
   return { operationId, tags: [tag], summary, description: `Role: ${role}.`, security }
 }
 
-/** The same of a route that needs no token. */
+/** The same for a route that needs no token. */
 export function open(operationId: string, summary: string) {
-  const description = 'Needs no token. Where none is set, only localhost is answered.'
+  const description = 'Needs no token. While none is set, only requests to localhost are answered.'
   const security: Record<string, string[]>[] = []
   return { operationId, tags: ['runtime' satisfies Tag], summary, description, security }
 }
 
-/** A body may have a hundred thousand that are wrong, and their names and values may be long: an answer stays readable. */
+/** A body may have a hundred thousand invalid fields with long names and values: the answer stays readable. */
 const MAX_ISSUES = 50
 const MAX_ISSUE_LENGTH = 500
 
@@ -101,10 +101,10 @@ function shortened(text: string): string {
   return text.length <= MAX_ISSUE_LENGTH ? text : `${text.slice(0, MAX_ISSUE_LENGTH).toWellFormed()}…`
 }
 
-/** An app whose validation answers with problems. A wrong body is 422, as it was well-formed; all else is 400. */
+/** An app whose validation answers with problems: 422 for a body, which was well-formed, and 400 for everything else. */
 export function createApp(): ApiApp {
   const app: ApiApp = new OpenAPIHono<ApiEnv>({
-    // As it was sent: Hono's own would decode some escapes of a key, but not all.
+    // The path as it was sent: Hono's own would decode some escapes of a key, but not all.
     getPath: (request) => /^[^:]+:\/\/[^/?#]*([^?#]*)/.exec(request.url)?.[1] || '/',
     defaultHook(result) {
       if (result.success) return
@@ -123,12 +123,12 @@ export function createApp(): ApiApp {
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', {
     type: 'http',
     scheme: 'bearer',
-    description: 'One of SLUICE_TOKEN_READER, _OPERATOR, _ADMIN; not needed where none is set.',
+    description: 'One of SLUICE_TOKEN_READER, _OPERATOR, _ADMIN; not required while none is set.',
   })
   return app
 }
 
-/** To be called when all other routes are there. */
+/** To be called after all other routes are added. */
 export function addDocument(app: ApiApp): void {
   app.openAPIRegistry.registerPath({
     method: 'get',
@@ -139,7 +139,7 @@ export function addDocument(app: ApiApp): void {
       ...problems(403, 500),
     },
   })
-  /** Made once; it is the same for all. */
+  /** Made once, as it is the same for every caller. */
   let document: string | undefined
   app.get('/openapi.json', (c) => {
     document ??= JSON.stringify(app.getOpenAPI31Document(ABOUT))
@@ -152,10 +152,10 @@ const ABOUT = {
   info: {
     title: 'Sluice',
     version: '1',
-    description: 'Runs of functions on bucket events: look, run again, pause. docs/http.md has examples.',
+    description: 'Runs of functions on bucket events: inspect, rerun, pause. See docs/http.md for examples.',
     contact: { name: 'Sluice' },
     license: { name: 'MIT', identifier: 'MIT' },
   },
-  servers: [{ url: '/', description: 'the runtime that answered with this document' }],
+  servers: [{ url: '/', description: 'the runtime that served this document' }],
   tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
 }

@@ -11,13 +11,19 @@ export interface Page<T> {
 
 export interface PageRequest {
   readonly limit: number
-  /** `nextCursor` of the page before. A text that is none is a RefusedError 422. */
+  /** `nextCursor` of the previous page. Any other text is a RefusedError. */
   readonly cursor?: string | undefined
 }
 
 export const pageQuery = {
-  limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(50).openapi({ description: 'items at most' }),
-  cursor: z.string().max(200).optional().openapi({ description: '`nextCursor` of the page before' }),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(MAX_LIMIT)
+    .default(50)
+    .openapi({ description: 'maximum number of items' }),
+  cursor: z.string().max(200).optional().openapi({ description: '`nextCursor` of the previous page' }),
 }
 
 export const timeQuery = {
@@ -30,12 +36,12 @@ export function pageOf<T extends z.ZodType>(item: T) {
     items: z.array(item),
     nextCursor: z.string().nullable().openapi({
       description:
-        'asks for the next page; a page may hold fewer items than its limit and yet not be the last',
+        '`cursor` for the next page, null on the last one; a page with fewer items than its limit may have a successor',
     }),
   })
 }
 
-/** RFC 3339 in UTC with milliseconds, as JSON has all times. */
+/** RFC 3339 in UTC with milliseconds, the form of all times in JSON. */
 export const time = z.iso.datetime()
 
 export function toTime(epochMs: number): string {
@@ -65,7 +71,7 @@ export function fromCursor<T>(
     const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     if (isValid(parts)) return parts
   } catch {
-    // Said below.
+    // Reported below.
   }
-  throw new RefusedError('impossible', 'cursor: not one of this list; leave it out to begin anew')
+  throw new RefusedError('impossible', 'cursor: not from this list; omit it to start from the beginning')
 }

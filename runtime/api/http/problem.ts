@@ -1,4 +1,4 @@
-/** What goes wrong, as answers: RFC 9457 problems. Every error of the interface becomes one here. @module */
+/** Every error of the interface as an answer: an RFC 9457 problem. @module */
 import { STATUS_CODES } from 'node:http'
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
@@ -10,28 +10,28 @@ import { absentServer, refusedByStore } from './server-errors.ts'
 
 export const problemSchema = z
   .looseObject({
-    type: z.string().openapi({ description: '`about:blank`, or what kind of problem it is' }),
+    type: z.string().openapi({ description: '`about:blank`, or the kind of problem' }),
     title: z.string(),
     status: z.int(),
-    detail: z.string().openapi({ description: 'what happened, to what, and what to do' }),
+    detail: z.string().openapi({ description: 'the failure, its subject, and the remedy' }),
     issues: z
       .array(z.object({ path: z.string(), message: z.string() }))
       .optional()
       .openapi({ description: 'for an invalid request: the invalid fields, the first 50 of them' }),
-    matched: z.int().optional().openapi({ description: 'how many it would have been' }),
+    matched: z.int().optional().openapi({ description: 'the number that matched' }),
     limit: z.int().optional(),
-    candidates: z.int().optional().openapi({ description: 'how many ids begin with the one that was given' }),
+    candidates: z.int().optional().openapi({ description: 'how many ids start with the given one' }),
   })
   .openapi('Problem')
 
 export type Problem = z.output<typeof problemSchema>
 
-/** Why a request cannot be done as things are. */
+/** The kind of a refusal; only this file knows their statuses. */
 type Refusal = 'not-found' | 'conflict' | 'impossible'
 
 const REFUSED: Readonly<Record<Refusal, number>> = { 'not-found': 404, conflict: 409, impossible: 422 }
 
-/** A request that cannot be done as things are; its message says why and what to do. */
+/** A service refuses a request; the message says why and what to do. */
 export class RefusedError extends Error {
   override readonly name = 'RefusedError'
   readonly kind: Refusal
@@ -47,14 +47,14 @@ export class RefusedError extends Error {
 
 export interface ProblemFacts {
   readonly status: number
-  /** For the client: what happened, to what, and what to do. */
+  /** For the client: the failure, its subject, and the remedy. */
   readonly detail: string
   /** More members of the problem, such as `issues`. */
   readonly members?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** A request that the interface itself does not answer as asked. */
+/** A request that the interface itself refuses, before any service. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
   readonly facts: ProblemFacts
@@ -65,10 +65,10 @@ export class ProblemError extends Error {
   }
 }
 
-/** After how many seconds a client may look whether a server is back. */
+/** The seconds after which a client may check whether the server is back. */
 const AWAY_SECONDS = 5
 
-/** The answer to a request that ended in `error`; what nobody foresaw is logged, and told only by the request's id. */
+/** The answer to a request that ended in `error`. An unexpected error is logged in full; the answer has only the request id. */
 export function answerError(error: Error, c: Context<ApiEnv>, log: Logger): Response {
   if (error instanceof ProblemError) return toResponse(error.facts)
   if (error instanceof RefusedError)
@@ -79,17 +79,17 @@ export function answerError(error: Error, c: Context<ApiEnv>, log: Logger): Resp
   const { requestId, method } = { requestId: c.var.requestId, method: c.req.method }
   const absent = absentServer(error)
   if (absent) {
-    log.warn({ requestId, method, error: error.message }, `no answer for a client: ${absent} is away`)
-    const detail = `${absent} does not answer: try again in a few seconds; /readyz says when it is back`
+    log.warn({ requestId, method, error: error.message }, `could not answer a request: ${absent} is away`)
+    const detail = `${absent} does not answer: try again in a few seconds; /readyz shows when it is back`
     return toResponse({ status: 503, detail, headers: { 'retry-after': String(AWAY_SECONDS) } })
   }
   const refused = refusedByStore(error)
   if (refused !== undefined) {
-    log.warn({ requestId, method, error: error.message }, 'MinIO refused what a client asked for')
+    log.warn({ requestId, method, error: error.message }, 'MinIO refused a request')
     return toResponse({ status: 422, detail: refused })
   }
   log.error({ requestId, method, error: messageOf(error), stack: error.stack }, 'a request failed')
-  const detail = `this should not happen; the log has the reason under the request id ${requestId}`
+  const detail = `unexpected error; see the log for request id ${requestId}`
   return toResponse({ status: 500, detail })
 }
 
@@ -98,7 +98,7 @@ export function toResponse(facts: ProblemFacts): Response {
   return new Response(body, rest)
 }
 
-/** The same, for an answer that is not made by the app. */
+/** The same for an answer that the app does not make itself. */
 export function problemOf({ status, detail, members, headers }: ProblemFacts) {
   const problem: Problem = {
     type: 'about:blank',

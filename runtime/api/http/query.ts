@@ -1,15 +1,15 @@
-/** What the queries of lists have in common, and what their answers have. @module */
+/** Query parameters that several lists share. @module */
 import { z } from '@hono/zod-openapi'
 import { RefusedError } from './problem.ts'
 
-/** Of lists of runs: whose, and of which objects. */
+/** Filters of lists of runs, by function and object. */
 export const objectQuery = {
   function: z.string().min(1).max(63).optional(),
   bucket: z.string().min(1).max(63).optional(),
   prefix: z.string().max(1_024).optional().openapi({ description: 'of the key' }),
 }
 
-/** RFC 3339 as the services have it: epoch ms. */
+/** RFC 3339 to epoch ms, the form that services take. */
 export function toTimes({
   since,
   until,
@@ -20,11 +20,11 @@ export function toTimes({
   return { sinceMs: toMs(since), untilMs: toMs(until) }
 }
 
-/** @throws {RefusedError} not-found of what is not there */
+/** @throws {RefusedError} not-found when there is no value */
 export function found<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new RefusedError('not-found', `there is no ${what}`)
   return value
 }
 
-/** Of routes that take none: a filter that was written into the address must not be passed over. */
+/** For routes without a query: a filter written into the address must not be ignored. */
 export const noQuery = z.strictObject({})

@@ -1,7 +1,7 @@
-/** What an error of Redis or MinIO means for the client whose request met it. Pure. @module */
+/** The meaning of an error of Redis or MinIO for the client whose request met it. Pure. @module */
 import { NETWORK_CODES, StorageError } from '../../storage/errors.ts'
 
-/** ioredis gives most of these no code and no class of their own; Redis itself answers the ones in capitals. */
+/** Most of these have neither a code nor a class in ioredis; those in capitals are answers of Redis itself. */
 const REDIS_AWAY = [
   /^Connection is closed/,
   /^Command timed out/,
@@ -11,28 +11,28 @@ const REDIS_AWAY = [
   /^(?:LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN) /,
 ]
 
-/** Which server did not answer: the request may succeed a moment later. */
+/** The server that did not answer: the request may succeed a moment later. */
 export function absentServer(error: unknown): 'Redis' | 'MinIO' | undefined {
   if (error instanceof StorageError)
     return error.isPassing || error.code === 'ABORT_ERR' ? 'MinIO' : undefined
   if (!(error instanceof Error)) return undefined
   const { code } = error as NodeJS.ErrnoException
-  // MinIO's calls fail with a StorageError, so that of all servers only Redis is left.
+  // Calls to MinIO fail with a StorageError, so the only other server is Redis.
   if (code !== undefined && NETWORK_CODES.includes(code)) return 'Redis'
   return REDIS_AWAY.some((pattern) => pattern.test(error.message)) ? 'Redis' : undefined
 }
 
 /**
- * Why the store can never do what was asked. Which names it takes is its own affair (`a/../b` and `\0` are none), so that is
- * asked of it and not guessed before.
+ * The reason the store can never do what was asked. It alone decides which names are valid (`a/../b` and `\0` are not), so it is
+ * asked rather than second-guessed.
  */
 export function refusedByStore(error: unknown): string | undefined {
   if (!(error instanceof StorageError)) return undefined
   if (error.code === 'NoSuchBucket') return 'there is no such bucket'
   if (error.code === 'AccessDenied')
-    return "the runtime's account may not read this bucket: it reads those that functions name"
-  // HEAD has no body, hence no code, for what GET calls XMinioInvalidObjectName.
+    return "the runtime's account may not read this bucket: it may read those that functions name"
+  // HEAD has no body, hence no code, where GET answers XMinioInvalidObjectName.
   return error.statusCode === 400 || error.code === 'InvalidRequest'
-    ? `MinIO takes no such bucket, key or prefix (${error.code})`
+    ? `MinIO does not accept this bucket, key or prefix (${error.code})`
     : undefined
 }

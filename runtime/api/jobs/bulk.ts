@@ -1,4 +1,4 @@
-/** What requests about many runs have in common. @module */
+/** Previews, limits and answers of requests about many runs. @module */
 import type { Context } from 'hono'
 import type { ApiEnv } from '../http/env.ts'
 import { bodyProblems, json, LOCATION } from '../http/openapi.ts'
@@ -6,12 +6,12 @@ import { jobSchema, previewSchema, type Job, type Preview } from './model.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { RunPayload } from '../../queue/run.ts'
 
-/** How many runs a preview shows. */
+/** The runs that a preview shows. */
 export const SAMPLE = 10
-/** A job's record is read often, and its items have all keys. */
+/** A job's record is read often, so it has only the first keys; its items have all. */
 const REMEMBERED = 20
 
-/** The request as a job remembers it: of many keys or runs the first ones, and how many there are. */
+/** The request as a job remembers it: only the first of many keys or runs, and their number. */
 export function shortened(request: object): Readonly<Record<string, unknown>> {
   const short: Record<string, unknown> = { ...request }
   for (const [list, count] of [
@@ -29,12 +29,12 @@ export function shortened(request: object): Readonly<Record<string, unknown>> {
 export function overLimit(matched: number, limit: number): RefusedError {
   return new RefusedError(
     'impossible',
-    `${matched} runs match, the limit is ${limit}: nothing was done. Raise "limit" or ask for less`,
+    `${matched} runs match, but the limit is ${limit}: nothing was done. Raise "limit" or narrow the request`,
     { matched, limit },
   )
 }
 
-/** What would be done: `runs` are the first that match, or all of them. */
+/** A preview of the request; `runs` are the first matches, or all of them. */
 export function previewOf(
   runs: readonly { readonly functionName: string; readonly payload: RunPayload }[],
   facts: Omit<Preview, 'sample'>,
@@ -49,8 +49,8 @@ export function previewOf(
 }
 
 export const bulkResponses = {
-  200: json(previewSchema, 'of a dry run: what would be done'),
-  202: json(jobSchema, 'the job that does it', LOCATION),
+  200: json(previewSchema, 'the preview of a dry run'),
+  202: json(jobSchema, 'the job that carries it out', LOCATION),
   ...bodyProblems(404, 409, 422),
 }
 

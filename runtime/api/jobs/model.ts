@@ -1,4 +1,4 @@
-/** Work on many runs at once: its preview, its progress. @module */
+/** Work on many runs at once: its preview and its progress. @module */
 import { z } from '@hono/zod-openapi'
 import { time, toTime } from '../http/page.ts'
 import type { JobRecord } from '../../queue/jobs.ts'
@@ -6,31 +6,31 @@ import { runStatus } from '../runs/model.ts'
 
 export const MAX_JOB_ITEMS = 100_000
 
-/** Of every request for many runs. */
+/** Fields of every request about many runs. */
 export const bulkShape = {
-  dryRun: z.boolean().default(false).openapi({ description: 'only say what would be done' }),
+  dryRun: z.boolean().default(false).openapi({ description: 'preview only: nothing is changed' }),
   limit: z.int().min(1).max(MAX_JOB_ITEMS).default(1_000).openapi({
-    description: 'more than this is an error that names the count, never a silent cut',
+    description: 'if more runs match, the request fails with their number; it is never cut silently',
   }),
   ratePerSecond: z
     .number()
     .min(0.01)
     .max(10_000)
     .optional()
-    .openapi({ description: 'runs handed out per second' }),
+    .openapi({ description: 'runs added to the queue per second' }),
 }
 
 export const previewSchema = z
   .object({
-    matched: z.int().min(0).openapi({ description: 'runs that would be handed out' }),
-    totalBytes: z.int().min(0).openapi({ description: 'of their sources' }),
+    matched: z.int().min(0).openapi({ description: 'runs that would be added to the queue' }),
+    totalBytes: z.int().min(0).openapi({ description: 'size of their sources' }),
     sample: z
       .array(
         z.object({ function: z.string(), bucket: z.string(), key: z.string(), sizeBytes: z.int().min(0) }),
       )
       .openapi({ description: 'the first ten' }),
     passedOver: z.record(z.string(), z.int()).openapi({
-      description: 'objects that are left out, counted by reason',
+      description: 'objects left out, counted by reason',
       example: { pattern: 3, busy: 1 },
     }),
   })
@@ -41,26 +41,26 @@ export const jobSchema = z
     id: z.string(),
     kind: z.enum(['reprocess', 'redrive']),
     status: z.enum(['running', 'done', 'cancelled']),
-    total: z.int().min(0).openapi({ description: 'runs to hand out' }),
+    total: z.int().min(0).openapi({ description: 'runs to add to the queue' }),
     handedOut: z.int().min(0),
     passedOver: z
       .int()
       .min(0)
-      .openapi({ description: 'had gone on by themselves by the time it was their turn' }),
+      .openapi({ description: 'runs left out, as their state had changed by the time it was their turn' }),
     ratePerSecond: z.number().optional(),
     request: z.record(z.string(), z.unknown()).openapi({
       description:
-        'as it was asked for; of more than 20 `keys` or `runs` the first 20, and `keyCount` or `runCount`',
+        'the request; of more than 20 `keys` or `runs` only the first 20, with `keyCount` or `runCount`',
     }),
     createdAt: time,
     endedAt: time
       .optional()
-      .openapi({ description: 'when the last run was handed out, or the job was cancelled' }),
+      .openapi({ description: 'when the last run was added to the queue, or the job was cancelled' }),
     runs: z
       .record(z.string(), z.int())
       .optional()
       .openapi({
-        description: 'what became of the runs, counted by status; only of jobs with up to 10,000 runs',
+        description: 'its runs, counted by status; only for jobs of up to 10,000 runs',
         example: { succeeded: 40, running: 2 },
       }),
     percent: z
@@ -68,7 +68,7 @@ export const jobSchema = z
       .min(0)
       .max(100)
       .optional()
-      .openapi({ description: 'how far all runs together are, where `runs` is given' }),
+      .openapi({ description: 'the progress of all its runs together; only with `runs`' }),
     failures: z
       .array(
         z.object({
@@ -81,7 +81,7 @@ export const jobSchema = z
         }),
       )
       .optional()
-      .openapi({ description: 'up to 20 runs that ended dead or cancelled, where `runs` is given' }),
+      .openapi({ description: 'up to 20 runs that ended dead or cancelled; only with `runs`' }),
   })
   .openapi('Job')
 

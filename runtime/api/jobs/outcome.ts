@@ -1,4 +1,4 @@
-/** What became of a job's runs: how many are in which state, how far they are in all, and which failed. Pure. @module */
+/** The outcome of a job's runs: their number by state, their progress, and those that failed. Pure. @module */
 import type { Job } from './model.ts'
 import type { CountedRuns } from '../../queue/history.ts'
 import { OPEN_STATES, type RunRecord } from '../../queue/run.ts'
@@ -9,12 +9,12 @@ export interface JobOutcome {
   readonly failures: NonNullable<Job['failures']>
 }
 
-/** The first ones are named; the others are only counted. */
+/** Failures that are named; further ones are only counted. */
 export const NAMED_FAILURES = 20
 
 /**
- * @param total - of the job's runs, also those that were not handed out yet
- * @param failed - undefined: forgotten in this very moment
+ * @param total - of the job's runs, including those not in the queue yet
+ * @param failed - undefined for a run that was forgotten just now
  */
 export function outcomeOfRuns(
   total: number,

@@ -1,4 +1,4 @@
-/** `/v1/jobs`: how far work on many runs has come; and no further. @module */
+/** `/v1/jobs`: the progress of work on many runs, and its cancellation. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import { jobSchema } from './model.ts'
 import { pageOf, pageQuery, toPage } from '../http/page.ts'
@@ -7,11 +7,9 @@ import { found, noQuery } from '../http/query.ts'
 import type { JobService } from './service.ts'
 
 const params = z.object({
-  id: z
-    .string()
-    .min(1)
-    .max(100)
-    .openapi({ description: 'the whole id, or at least 8 characters of its beginning that no other id has' }),
+  id: z.string().min(1).max(100).openapi({
+    description: 'the full id, or at least its first 8 characters if no other id starts with them',
+  }),
 })
 const request = { query: noQuery, params }
 
@@ -26,12 +24,12 @@ const list = createRoute({
 const get = createRoute({
   method: 'get',
   path: '/v1/jobs/{id}',
-  ...v1('getJob', 'jobs', 'reader', 'A job, and what became of its runs'),
+  ...v1('getJob', 'jobs', 'reader', 'A job and the outcome of its runs'),
   request,
   responses: { 200: json(jobSchema, 'the job'), ...v1Problems(404, 409) },
 })
 
-const CANCEL = 'Hand nothing more out, and cancel what still waits of it'
+const CANCEL = 'Stop adding runs and cancel those that are still waiting'
 const cancelled = { 202: json(jobSchema, 'the job as it is now'), ...bodyProblems(404, 409) }
 
 const cancel = createRoute({

@@ -1,4 +1,4 @@
-/** Hands out the runs of jobs, at the rate that was asked for; any serving process does, one a job at a time. @module */
+/** Adds the runs of jobs to the queue, at the rate asked for. Any serving process may; each job has one at a time. @module */
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
@@ -8,7 +8,7 @@ import type { JobRecord, JobStore } from '../../queue/jobs.ts'
 
 const STEP = 64
 const HOLD_MS = 15 * SECOND_MS
-/** A wait is cut into these, so that the hold is renewed and a cancelled job ends soon. */
+/** A longer wait is split, so that the hold is renewed and a cancelled job ends soon. */
 const LONGEST_WAIT_MS = SECOND_MS
 
 export interface JobRunnerParts {
@@ -18,20 +18,20 @@ export interface JobRunnerParts {
 }
 
 export interface JobRunner {
-  /** Takes up what nobody is at. Resolves when it has looked, not when the jobs are done. */
+  /** Takes up jobs that no process works on. Resolves once they are taken up, not when they are done. */
   look(): Promise<void>
-  /** Resolves when nothing is handed out any more; what is left goes on elsewhere, or after the next start. */
+  /** Resolves when it adds no more runs; another process continues, or this one after its next start. */
   stop(): Promise<void>
 }
 
 export function createJobRunner({ queue, jobs, log }: JobRunnerParts): JobRunner {
   const owner = randomUUID()
   const stopping = new AbortController()
-  const underWay = new Map<string, Promise<void>>()
+  const inProgress = new Map<string, Promise<void>>()
 
   async function run(id: string): Promise<void> {
     const startedAtMs = performance.now()
-    let dealtWith = 0
+    let handled = 0
     try {
       while (!stopping.signal.aborted && (await jobs.hold(id, owner, HOLD_MS))) {
         const job = await jobs.get(id)
@@ -41,24 +41,24 @@ export function createJobRunner({ queue, jobs, log }: JobRunnerParts): JobRunner
           log.info({ job: id, handedOut: job.handedOut, passedOver: job.passedOver }, `${job.kind} job done`)
           return
         }
-        const waitMs = startedAtMs + dueMs(job, dealtWith) - performance.now()
+        const waitMs = startedAtMs + dueMs(job, handled) - performance.now()
         if (waitMs > 0) {
           await sleep(Math.min(waitMs, LONGEST_WAIT_MS), stopping.signal)
           continue
         }
-        dealtWith += await step(job)
+        handled += await step(job)
       }
     } finally {
       await jobs.release(id, owner)
     }
   }
 
-  /** How many items it dealt with: none when another process was faster, or the job was cancelled. */
+  /** The number of items handled: none when another process was faster, or the job was cancelled. */
   async function step(job: JobRecord): Promise<number> {
     const items = await jobs.items(job.id, job.position, stepOf(job))
     if (items.length === 0) {
       await jobs.end(job.id, 'cancelled')
-      throw new Error('its runs are gone from Redis: ask for it again')
+      throw new Error('its runs are gone from Redis: send the request again')
     }
     const outcomes = await queue.again({
       step: { job: job.id, position: job.position },
@@ -73,25 +73,25 @@ export function createJobRunner({ queue, jobs, log }: JobRunnerParts): JobRunner
     async look() {
       if (stopping.signal.aborted) return
       for (const id of await jobs.active()) {
-        if (underWay.has(id)) continue
+        if (inProgress.has(id)) continue
         const running = run(id)
           .catch((error: unknown) => {
-            log.warn({ job: id, error: messageOf(error) }, 'a job pauses; it is taken up again')
+            log.warn({ job: id, error: messageOf(error) }, 'a job was interrupted; resuming it soon')
           })
-          .finally(() => underWay.delete(id))
-        underWay.set(id, running)
+          .finally(() => inProgress.delete(id))
+        inProgress.set(id, running)
       }
     },
     async stop() {
       stopping.abort()
-      await Promise.all(underWay.values())
+      await Promise.all(inProgress.values())
     },
   }
 }
 
-/** When the next step may begin, in ms after the first one. */
-function dueMs({ ratePerSecond }: JobRecord, dealtWith: number): number {
-  return ratePerSecond === undefined ? 0 : (dealtWith / ratePerSecond) * SECOND_MS
+/** When the next step may start, in ms after the first one. */
+function dueMs({ ratePerSecond }: JobRecord, handled: number): number {
+  return ratePerSecond === undefined ? 0 : (handled / ratePerSecond) * SECOND_MS
 }
 
 /** A quarter of a second's worth, so that a rate is even. */

@@ -1,4 +1,4 @@
-/** Jobs as people see them. @module */
+/** Jobs: listed, shown, cancelled. @module */
 import { toJob, type Job } from './model.ts'
 import { fromCursor, toCursor, type Page, type PageRequest } from '../http/page.ts'
 import { RefusedError } from '../http/problem.ts'
@@ -8,14 +8,14 @@ import type { Queue } from '../../queue/queue.ts'
 import { NAMED_FAILURES, outcomeOfRuns, type JobOutcome } from './outcome.ts'
 import { resolveId } from '../short-ids.ts'
 
-/** Of larger jobs it is not counted what became of their runs: that would hold Redis up. */
+/** The outcomes of larger jobs are not counted, as that would block Redis. */
 const COUNTED_RUNS = 10_000
 const AT_ONCE = 500
 
 export interface JobService {
   list(page: PageRequest): Promise<Page<Job>>
   get(id: string): Promise<Job | undefined>
-  /** Hands nothing more out, and cancels what waits of it, also when all was handed out. @throws {RefusedError} not-found, conflict when nothing is left to cancel */
+  /** Stops adding runs and cancels those that wait, also when all were added. @throws {RefusedError} not-found, or conflict when nothing is left to cancel */
   cancel(id: string): Promise<Job>
 }
 
@@ -26,7 +26,7 @@ export interface JobParts {
 }
 
 export function createJobService({ jobs, history, queue }: JobParts): JobService {
-  /** The ids of the runs that it has dealt with, in groups. */
+  /** The ids of the runs handled so far, in groups. */
   async function* runIdsOf(job: JobRecord): AsyncGenerator<readonly string[]> {
     for (let at = 0; at < job.position; at += AT_ONCE) {
       const items = await jobs.items(job.id, at, Math.min(AT_ONCE, job.position - at))
@@ -39,10 +39,10 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
     return outcomeOfRuns(job.total, counted, await history.runs(counted.failed))
   }
 
-  /** Undefined when there is none. A ULID is 26 letters and digits. */
+  /** Undefined when there is none. A full id is a ULID: 26 letters and digits. */
   async function jobOf(given: string): Promise<JobRecord | undefined> {
     if (!/^[0-9a-z]{8,25}$/i.test(given)) return jobs.get(given)
-    return jobs.get(await resolveId('job', given, (beginning) => jobs.beginning(beginning)))
+    return jobs.get(await resolveId('job', given, (prefix) => jobs.beginning(prefix)))
   }
 
   async function found(id: string): Promise<JobRecord> {
@@ -74,7 +74,7 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
       if (isEnded && withdrawn === 0)
         throw new RefusedError(
           'conflict',
-          `the job ${id} is ${job.status} already, and none of its runs waits`,
+          `job ${id} is already ${job.status}, and none of its runs is waiting`,
         )
       return toJob(await found(id))
     },

@@ -1,4 +1,4 @@
-/** One function's part in what happened to an object. @module */
+/** One function's part in the history of an object. @module */
 import type { FunctionOfObject } from './model.ts'
 import { toTime } from '../http/page.ts'
 import { toRun } from '../runs/model.ts'
@@ -26,7 +26,7 @@ export interface Question {
   /** Newest first. */
   readonly generations: readonly string[]
   readonly wasThere: boolean
-  /** Why there can be no such object, or no run of it. */
+  /** The reason there can be no such object, or no run for it. */
   readonly trouble: KeyTrouble | undefined
   readonly eventName: string | undefined
   /** Of this function, of all generations. */
@@ -37,7 +37,7 @@ export interface AnswerParts {
   readonly storage: Storage
   readonly queue: Queue
   readonly limits: LimitStore
-  /** How long the sweep leaves an upload to its event. */
+  /** The time that the sweep leaves an upload to its event. */
   readonly graceMs: number
   readonly resultsKeptMs?: number | undefined
 }
@@ -58,11 +58,11 @@ export async function readFunctionOfObject(
     queue.workers(name),
     readWatermarkMs(storage, name),
   ])
-  // What is there now; of an object that is gone, the newest version that has a run.
+  // The current version; for an object that is gone, the newest version that has a run.
   const current = object ? [object.generation] : generations
   const ids = current.map((generation) => runIdOf(name, bucket, key, generation))
   const run = ids.map((id) => runs.find(({ runId }) => runId === id)).find((found) => found !== undefined)
-  // Of what is gone, and forgotten, the buckets may be all that tells.
+  // For an object that is gone and forgotten, the buckets may have the only record.
   const isCurrent = (about: { readonly run: string } | undefined) =>
     about !== undefined && (!object || ids.includes(about.run))
   const why = whyOf({

@@ -1,4 +1,4 @@
-/** Why a function does not run for an object, in words. Pure. @module */
+/** The reason a function does not run for an object, in words. Pure. @module */
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Mismatch } from '../../function/routing.ts'
 import { formatBytes } from '../../amounts.ts'
@@ -14,24 +14,24 @@ export function mismatchInWords(
     case 'bucket':
       return `it reads the bucket "${definition.bucket}"`
     case 'event-name':
-      return `it runs for ${definition.events.join(', ')} only, and the object came to be in another way`
+      return `it runs for ${definition.events.join(', ')} only, and the object was created in another way`
     case 'folder-marker':
-      return 'the key ends with a slash and there are no bytes: a folder marker, no file'
+      return 'the key ends with a slash and the object is empty: a folder marker, not a file'
     case 'reserved':
-      return 'a part of the key begins with "~": the runtime has written it for itself'
+      return 'a part of the key starts with "~": the runtime wrote it for itself'
     case 'pattern':
       return `the key matches ${noneOf(definition)}`
     case 'ignored':
-      return `the key matches what it ignores: ${definition.ignore.join(', ')}`
+      return `the key matches its ignore patterns: ${definition.ignore.join(', ')}`
     case 'too-small':
-      return `${size} is less than the ${formatBytes(definition.minBytes)} that it takes at least`
+      return `${size} is less than its minimum of ${formatBytes(definition.minBytes)}`
     case 'too-large':
-      return `${size} is more than the ${formatBytes(definition.maxBytes)} that it takes at most`
+      return `${size} is more than its maximum of ${formatBytes(definition.maxBytes)}`
   }
 }
 
-/** Media functions take some thirty kinds of files: who asks why wants no list of them. */
+/** Media functions match some thirty kinds of files: too many to list in an explanation. */
 function noneOf({ name, match }: FunctionDefinition): string {
   const text = match.join(', ')
-  return text.length <= 60 ? `none of ${text}` : `none of its patterns (sluice functions ${name} has them)`
+  return text.length <= 60 ? `none of ${text}` : `none of its patterns (sluice functions ${name} lists them)`
 }

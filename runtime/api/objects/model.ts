@@ -1,4 +1,4 @@
-/** What happened to an object, and why: one answer for any key of any bucket. @module */
+/** The history of an object, with reasons: one answer for any key of any bucket. @module */
 import { z } from '@hono/zod-openapi'
 import { MISMATCHES } from '../../function/routing.ts'
 import { VERDICT_STATES } from '../../output/verdict.ts'
@@ -16,7 +16,7 @@ const eventSchema = z
       .array(z.object({ path: z.enum(['notification', 'request', 'sweep']), at: time, delayMs: z.int() }))
       .openapi({
         description:
-          'each announcement by itself: of two, the first is usually the fast target’s, the second the durable one’s',
+          'each announcement separately: of two, the first is usually from the fast target, the second from the durable one',
       }),
   })
   .openapi('ObjectEvent')
@@ -28,7 +28,9 @@ const resultSchema = z.object({
   epoch: z.int(),
   functionVersion: z.string(),
   generation: z.string(),
-  isOfLatest: z.boolean().openapi({ description: 'whether it was made of the object as it is now' }),
+  isOfLatest: z
+    .boolean()
+    .openapi({ description: 'whether it was made from the current version of the object' }),
   isOutdated: z.boolean().openapi({ description: 'whether another version of the function made it' }),
   files: z.int(),
   bytes: z.int(),
@@ -47,8 +49,8 @@ const verdictSchema = z.object({
 })
 
 /**
- * Why a function has no run for the object, or why its run has no result yet; in words in `explanation`. A run that is
- * `running` or `retrying` stays so while no worker serves its function, and `explanation` says that; `no-worker` is of one
+ * The reason a function has no run for the object, or its run has no result yet; `explanation` has it in words. A run that is
+ * `running` or `retrying` stays so while no worker serves its function, as `explanation` then says; `no-worker` means a run
  * that waits.
  */
 export const REASONS = [
@@ -78,14 +80,14 @@ export const REASONS = [
 
 export const functionOfObjectSchema = z.object({
   name: z.string(),
-  isMatch: z.boolean().openapi({ description: 'whether the function is for this object' }),
+  isMatch: z.boolean().openapi({ description: 'whether the function matches this object' }),
   reason: z.enum(REASONS).openapi({
     description:
-      '`impossible`: the store takes no such key; `running` and `retrying` stay while no worker serves the function (`explanation` says so), `no-worker` is of what waits; `event-unknown`: the function is not for all ways of uploading, and which one it was is not known any more; `removed`: its result was there and was removed, `past-keeping`: it is older than results are kept; only a request makes either again',
+      '`impossible`: the store does not accept this key; `running` and `retrying` remain while no worker serves the function (`explanation` says so), `no-worker` means a waiting run; `event-unknown`: the function does not match all ways of uploading, and the way of this upload is no longer known; `removed`: its result was removed, `past-keeping`: it is older than results are kept; either is made again only on request',
   }),
-  explanation: z.string().openapi({ description: 'the same in words, and what to do' }),
+  explanation: z.string().openapi({ description: 'the reason in words, and the remedy' }),
   isPaused: z.boolean(),
-  run: runSchema.optional().openapi({ description: 'of the newest version of the object' }),
+  run: runSchema.optional().openapi({ description: 'for the newest version of the object' }),
   nextAttemptAt: time.optional(),
   result: resultSchema.optional(),
   verdict: verdictSchema.optional(),
@@ -95,7 +97,7 @@ export const objectViewSchema = z
   .object({
     bucket: z.string(),
     key: z.string(),
-    // Its shape anew: extended by its name, OpenAPI would say allOf, and null is no ObjectVersion.
+    // Its shape is repeated: extending it by name would make an allOf in OpenAPI, and null is not an ObjectVersion.
     object: z
       .object({
         ...objectVersionSchema.shape,
@@ -103,11 +105,11 @@ export const objectViewSchema = z
         metadata: z.record(z.string(), z.string()),
       })
       .nullable()
-      .openapi({ description: 'as it is now; null when it is not there (any more)' }),
-    summary: z.string().openapi({ description: 'what happened, in one paragraph' }),
-    events: z.array(eventSchema).openapi({ description: 'the newest ones, oldest first' }),
+      .openapi({ description: 'its current version; null when there is none (any more)' }),
+    summary: z.string().openapi({ description: 'its history in one paragraph' }),
+    events: z.array(eventSchema).openapi({ description: 'the newest events, oldest first' }),
     functions: z.array(functionOfObjectSchema),
-    runs: z.array(runSchema).openapi({ description: 'of all its versions, newest first' }),
+    runs: z.array(runSchema).openapi({ description: 'for all its versions, newest first' }),
   })
   .openapi('ObjectView')
 

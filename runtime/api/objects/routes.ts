@@ -1,6 +1,6 @@
 /**
- * `/v1/objects`: what happened to an object, and why. Its key is the rest of the path, with any bytes; as clients and proxies
- * tidy paths up (dot segments, slashes in a row), a key may also stand in the query.
+ * `/v1/objects`: the history of an object, with reasons. Its key is the rest of the path, with any bytes; as clients and proxies
+ * normalize paths (dot segments, repeated slashes), the key may also be in the query.
  * @module
  */
 import { createRoute, z } from '@hono/zod-openapi'
@@ -9,7 +9,7 @@ import { json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
 import { ProblemError } from '../http/problem.ts'
 import type { ObjectService } from './service.ts'
 
-/** S3 has no longer ones. */
+/** The limit of S3. */
 const MAX_KEY_BYTES = 1_024
 
 const bucket = z
@@ -20,13 +20,13 @@ const bucket = z
   )
   .openapi({ example: 'incoming' })
 const about = (operationId: string, how: string) =>
-  v1(operationId, 'objects', 'reader', `What happened to an object, and why; ${how}`)
-const responses = { 200: json(objectViewSchema, 'also when it was never there'), ...v1Problems(422) }
+  v1(operationId, 'objects', 'reader', `The history of an object, with reasons; ${how}`)
+const responses = { 200: json(objectViewSchema, 'also for an object that never existed'), ...v1Problems(422) }
 
 const byQuery = createRoute({
   method: 'get',
   path: '/v1/objects/{bucket}',
-  ...about('getObjectByQuery', 'its key in the query, where nothing on the way changes it'),
+  ...about('getObjectByQuery', 'with its key in the query, where no client or proxy changes it'),
   request: {
     params: z.object({ bucket }),
     query: z.strictObject({ key: z.string().min(1).openapi({ example: 'films/what now?.mov' }) }),
@@ -37,18 +37,18 @@ const byQuery = createRoute({
 const byPath = createRoute({
   method: 'get',
   path: '/v1/objects/{bucket}/{key}',
-  ...about('getObject', 'its key is the rest of the path, slashes as they are or as %2F'),
+  ...about('getObject', 'its key is the rest of the path, with slashes as they are or as %2F'),
   request: {
     params: z.object({ bucket, key: z.string().min(1).openapi({ example: 'films/holiday.mov' }) }),
   },
   responses,
 })
 
-/** How it is served: OpenAPI has no word for the rest of a path. */
+/** The route as it is served: OpenAPI cannot describe the rest of a path. */
 const byRestOfPath = {
   ...byPath,
   path: '/v1/objects/{bucket}/*',
-  // A question mark of a key that is not escaped would ask for another object.
+  // With an unescaped question mark in a key, the request would be for another object.
   request: { params: z.object({ bucket }), query: z.strictObject({}) },
   hide: true,
 } as const
@@ -57,7 +57,7 @@ export function addObjectRoutes(app: ApiApp, objects: ObjectService): void {
   const view = (name: string, key: string) => {
     const bytes = Buffer.byteLength(key)
     if (bytes > MAX_KEY_BYTES)
-      throw new ProblemError(422, `a key has at most ${MAX_KEY_BYTES} bytes, this one has ${bytes}`)
+      throw new ProblemError(422, `a key may have at most ${MAX_KEY_BYTES} bytes; this one has ${bytes}`)
     return objects.view(name, key)
   }
 
@@ -68,12 +68,12 @@ export function addObjectRoutes(app: ApiApp, objects: ObjectService): void {
   app.openAPIRegistry.registerPath(byPath)
   app.openapi(byRestOfPath, async (c) => {
     const key = keyOf(c.req.path)
-    if (key === '') throw new ProblemError(400, 'the path ends before the key of the object')
+    if (key === '') throw new ProblemError(400, 'the path has no object key')
     return c.json(await view(c.req.valid('param').bucket, key), 200)
   })
 }
 
-/** Of `/v1/objects/<bucket>/<key>`, as it was sent: slashes at its ends and in a row are part of it. */
+/** The key in `/v1/objects/<bucket>/<key>` as it was sent: leading, trailing and repeated slashes are part of it. */
 function keyOf(path: string): string {
   return decodeURIComponent(path.split('/').slice(4).join('/'))
 }

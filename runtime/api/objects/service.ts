@@ -1,4 +1,4 @@
-/** What happened to an object: asked of the store, of Redis and of the definitions, for any key of any bucket. @module */
+/** The history of an object, gathered from the store, Redis and the definitions, for any key of any bucket. @module */
 import type { ObjectEventView, ObjectView } from './model.ts'
 import { toTime } from '../http/page.ts'
 import { toRun } from '../runs/model.ts'
@@ -20,7 +20,7 @@ import { readRecordedOutcome } from '../../output/recorded-outcome.ts'
 import { summaryOf } from './summary.ts'
 
 export interface ObjectService {
-  /** Any bucket and key, also of objects that nobody ever named. */
+  /** Any bucket and key, also of an object that never existed. */
   view(bucket: string, key: string): Promise<ObjectView>
 }
 
@@ -31,23 +31,23 @@ export interface ObjectParts {
   readonly router: Router
   readonly functions: readonly FunctionDefinition[]
   readonly limits: LimitStore
-  /** How long the sweep leaves an upload to its event. */
+  /** The time that the sweep leaves an upload to its event. */
   readonly graceMs: number
   readonly resultsKeptMs?: number | undefined
 }
 
-/** Older versions of a key than these are left out. */
+/** Versions of a key that are considered; older ones are left out. */
 const MAX_VERSIONS = 50
-/** Versions and delete markers that are looked at for them. */
+/** Versions and delete markers that are listed to find them. */
 const MAX_LOOKED_AT = 200
 
-/** What the store says of the key. */
+/** The answer of the store about the key. */
 interface Found {
   readonly object: LatestVersion | undefined
   readonly generations: readonly string[]
-  /** Why it could not say. */
+  /** The reason there is no answer. */
   readonly trouble?: string
-  /** Whether that is because of the key, of which there can be no object. */
+  /** Whether the key itself is the reason: no object can have it. */
   readonly isOfKey?: boolean
 }
 
@@ -64,7 +64,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
     } catch (error) {
       const trouble = troubleOf(error, bucket, key)
       if (trouble === undefined) throw error
-      // As it is written for mc: with an alias before the bucket.
+      // Written as for mc, with an alias before the bucket.
       const [first = '', ...rest] = key.split('/')
       if (rest.length > 0 && functions.some((definition) => definition.bucket === first)) {
         return {
@@ -91,7 +91,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
       const announced = announcements
         .filter(({ kind }) => kind === 'created')
         .map(({ generation = '' }) => generation)
-      // Newest first: what is there now, then the other versions, then what only events tell of.
+      // Newest first: the current version, then older ones, then those known from events only.
       const known = [object?.generation ?? '', ...generations, ...announced.toReversed()].filter(Boolean)
       const all = [...new Set(known)]
       const readers = functions.filter((definition) => definition.bucket === bucket)
@@ -100,10 +100,10 @@ export function createObjectService(parts: ObjectParts): ObjectService {
       const candidate = {
         bucket,
         key,
-        // Of an object that is gone, the last run knows it; else no rule about sizes speaks.
+        // The last run knows the size of an object that is gone; without one, no rule about sizes applies.
         sizeBytes: object?.sizeBytes ?? runs[0]?.payload.sizeBytes ?? NaN,
       }
-      // Of a version that the sweep has found nobody knows how it came to be.
+      // How a version found by the sweep was created is unknown.
       const eventName = announcements.findLast(
         ({ generation, kind, path }) =>
           kind === 'created' && path !== 'sweep' && generation === object?.generation,
@@ -158,23 +158,23 @@ function eventNameOf(eventName: string | undefined) {
 function troubleOf(error: unknown, bucket: string, key: string): string | undefined {
   if (isStorageCode(error, 'NoSuchBucket')) return `there is no bucket "${bucket}"`
   if (isStorageCode(error, 'AccessDenied')) {
-    return `the runtime's account may not read the bucket "${bucket}", or there is none: it reads those that functions name`
+    return `the runtime's account may not read the bucket "${bucket}", or it does not exist: it may read those that functions name`
   }
   if (isStorageCode(error, 'InvalidRequest', 'InvalidBucketName'))
-    return `"${bucket}" cannot be the name of a bucket`
+    return `"${bucket}" is not a valid bucket name`
   if (error instanceof StorageError && error.isImpossibleName) {
     const why = impossibleKey(key)
-    return `the store takes no such key${why === undefined ? '' : `: ${why}`}`
+    return `the store does not accept this key${why === undefined ? '' : `: ${why}`}`
   }
   return undefined
 }
 
-/** Of the newest versions that there are, newest first. */
+/** The generations of the newest versions, newest first. */
 async function generationsOf(storage: Storage, bucket: string, key: string): Promise<readonly string[]> {
   const generations: string[] = []
-  let looked = 0
+  let listedCount = 0
   for await (const listed of storage.list(bucket, { prefix: key, versions: true, pageSize: MAX_VERSIONS })) {
-    if (listed.key !== key || generations.length >= MAX_VERSIONS || ++looked > MAX_LOOKED_AT) break
+    if (listed.key !== key || generations.length >= MAX_VERSIONS || ++listedCount > MAX_LOOKED_AT) break
     if (!listed.isDeleteMarker) generations.push(generationOf(listed))
   }
   return generations
@@ -185,7 +185,7 @@ function viewOfVersion(object: LatestVersion): ObjectView['object'] {
   return { ...rest, lastModified: toTime(lastModifiedMs), metadata: { ...metadata } }
 }
 
-/** Announcements of one event together, in the order in which events were first heard of. */
+/** Announcements grouped by event, in the order in which each event was first received. */
 function eventsOf(announcements: readonly Announcement[]): ObjectEventView[] {
   const events = new Map<string, ObjectEventView>()
   for (const { heardAtMs, path, kind, eventName, eventId, eventTimeMs, generation } of announcements) {

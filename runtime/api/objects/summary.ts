@@ -1,4 +1,4 @@
-/** What happened to an object, in one paragraph. Pure. @module */
+/** The history of an object in one paragraph. Pure. @module */
 import type { FunctionOfObject, ObjectView } from './model.ts'
 import { MISMATCHES } from '../../function/routing.ts'
 import { formatBytes } from '../../amounts.ts'
@@ -6,7 +6,7 @@ import { inUtc } from './why.ts'
 
 export function summaryOf(view: Omit<ObjectView, 'summary'>, trouble?: string): string {
   const isOther = (each: FunctionOfObject) => each.reason === 'bucket'
-  // What is wrong with the key itself is said once.
+  // A problem of the key itself is mentioned once.
   const near = view.functions.filter((each) => !isOther(each) && each.explanation !== trouble)
   const sentences = [whatItIs(view, trouble), heardOf(view)]
   if (view.functions.every(isOther) && !trouble) sentences.push(noFunction(view))
@@ -28,14 +28,14 @@ function whatItIs(
   const name = `${bucket}/${key}`
   if (trouble) return `${name}: ${trouble}.`
   if (object) {
-    return `${name} is there, ${formatBytes(object.sizeBytes)}, uploaded ${inUtc(Date.parse(object.lastModified))}.`
+    return `${name} exists: ${formatBytes(object.sizeBytes)}, uploaded at ${inUtc(Date.parse(object.lastModified))}.`
   }
   const isNew =
     events.length === 0 && functions.every(({ run, result, verdict }) => !run && !result && !verdict)
   if (isNew)
-    return `${name} is not there, and nothing was ever heard of it: check the spelling, also of upper and lower case.`
+    return `${name} does not exist, and no event for it was ever received: check the spelling, including upper and lower case.`
   const removed = events.findLast(({ kind }) => kind === 'removed')
-  return `${name} is not there any more${removed ? `: it was removed ${inUtc(Date.parse(removed.at))}` : ''}.`
+  return `${name} no longer exists${removed ? `: it was removed at ${inUtc(Date.parse(removed.at))}` : ''}.`
 }
 
 function heardOf({ events }: Omit<ObjectView, 'summary'>): string {
@@ -43,11 +43,11 @@ function heardOf({ events }: Omit<ObjectView, 'summary'>): string {
   const [first] = last?.arrivals ?? []
   if (!last || !first) return ''
   if (first.path === 'sweep')
-    return `The sweep found its ${events.length === 1 ? '' : 'last '}upload ${inUtc(Date.parse(first.at))}; no announcement of it was known then.`
+    return `The sweep found its ${events.length === 1 ? '' : 'last '}upload at ${inUtc(Date.parse(first.at))}; no event for it had been received by then.`
   return `It was announced ${first.delayMs} ms after its ${events.length === 1 ? '' : 'last '}upload.`
 }
 
-/** Of many functions that are not for it, most say the same. */
+/** Of many functions that do not match, most have the same reason. */
 function notFor(others: readonly FunctionOfObject[]): readonly string[] {
   const plain = others.filter(({ reason }) => reason === 'pattern')
   const [one] = plain
@@ -59,13 +59,15 @@ function notFor(others: readonly FunctionOfObject[]): readonly string[] {
 }
 
 function noFunction({ bucket, functions }: Omit<ObjectView, 'summary'>): string {
-  return `No function reads the bucket "${bucket}"; there are ${functions.map(({ name }) => name).join(', ')}.`
+  return `No function reads the bucket "${bucket}"; available: ${functions.map(({ name }) => name).join(', ')}.`
 }
 
 function place({ result, verdict, reason }: FunctionOfObject): string {
   if (reason === 'succeeded' && result)
     return ` Its manifest: ${result.manifestBucket}/${result.manifestKey}.`
-  const stale = result ? ` An older result stands: ${result.manifestBucket}/${result.manifestKey}.` : ''
+  const stale = result
+    ? ` An older result is still current: ${result.manifestBucket}/${result.manifestKey}.`
+    : ''
   return verdict ? `${stale} Its verdict: ${verdict.bucket}/${verdict.key}.` : stale
 }
 

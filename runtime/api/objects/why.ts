@@ -1,4 +1,4 @@
-/** Why a function has or has not done its work on an object: a code for programs, and words for people. Pure. @module */
+/** The reason a function has or has not processed an object: a code for programs, and words for people. Pure. @module */
 import type { FunctionOfObject } from './model.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { ANNOUNCEMENTS_KEPT_MS } from '../../queue/announcement.ts'
@@ -21,32 +21,32 @@ export interface Why {
   readonly explanation: string
 }
 
-/** All that is known of one function and one object. */
+/** Everything known about one function and one object. */
 export interface Facts {
   readonly definition: FunctionDefinition
   readonly mismatch?: Mismatch | undefined
-  /** The object as it is now; absent when it is not there. */
+  /** The current version of the object; absent when there is none. */
   readonly object?:
     { readonly key: string; readonly sizeBytes: number; readonly lastModifiedMs: number } | undefined
-  /** Any event, run, version or result of the key is known. */
+  /** Whether any event, run, version or result of the key is known. */
   readonly wasThere: boolean
-  /** Whether the version that is there now was announced, and how it came to be. */
+  /** How the current version was created; absent when it was not announced. */
   readonly eventName?: string | undefined
   readonly run?: RunRecord | undefined
-  /** Why there can be no such object, or no run of it. */
+  /** The reason there can be no such object, or no run for it. */
   readonly trouble?: KeyTrouble | undefined
-  /** Of the version that is there now, or of the last one that was. */
+  /** Of the current version, or of the last one that existed. */
   readonly result?: Manifest | undefined
   readonly verdict?: Verdict | undefined
-  /** Nothing lies at the place of its result. */
+  /** Whether there is no object at the place of its result. */
   readonly isVacant?: boolean
   readonly isPaused: boolean
   readonly workers: number
   readonly watermarkMs: number | undefined
   readonly nowMs: number
-  /** How long the sweep leaves an upload to its event. */
+  /** The time that the sweep leaves an upload to its event. */
   readonly graceMs: number
-  /** How long results are kept; undefined: for ever. */
+  /** The time that results are kept; undefined means for ever. */
   readonly resultsKeptMs?: number | undefined
 }
 
@@ -61,10 +61,10 @@ export function whyOf(facts: Facts): Why {
   return whyNoRun(facts, object)
 }
 
-const GONE = because('gone', 'the object was removed, and no run of it is known any more')
+const GONE = because('gone', 'the object was removed, and no run for it is known any more')
 const NEVER_THERE = because(
   'never-there',
-  'there is no such object, and nothing was ever heard of one: check the spelling, also of upper and lower case',
+  'there is no such object and no event for it was ever received: check the spelling, including upper and lower case',
 )
 
 function because(reason: Why['reason'], explanation: string): Why {
@@ -74,12 +74,12 @@ function because(reason: Why['reason'], explanation: string): Why {
 function whyOfRun(facts: Facts, run: RunRecord): Why {
   const { definition, isPaused, workers } = facts
   const { name } = definition
-  const waits = run.lane === 'low' ? 'it waits, behind uploads' : 'it waits for its turn'
-  const told = run.error || run.reason || 'no reason was given'
+  const waits = run.lane === 'low' ? 'it is waiting behind uploads' : 'it is waiting for its turn'
+  const reason = run.error || run.reason || 'no reason was given'
   switch (run.state) {
     case 'queued':
-      if (isPaused) return because('paused', `it waits because ${name} is paused: sluice resume ${name}`)
-      if (workers === 0) return because('no-worker', `it waits, and no worker serves ${name}: start one`)
+      if (isPaused) return because('paused', `it is waiting because ${name} is paused: sluice resume ${name}`)
+      if (workers === 0) return because('no-worker', `it is waiting, and no worker serves ${name}: start one`)
       return because('waiting', waits)
     case 'retrying': {
       const at = run.dueAtMs === undefined ? '' : ` at ${inUtc(run.dueAtMs)}`
@@ -88,17 +88,19 @@ function whyOfRun(facts: Facts, run: RunRecord): Why {
           ? 'it was handed back'
           : `attempt ${run.attempts} of ${definition.maxAttempts} failed`
       if (workers === 0) {
-        const but = isPaused ? `${name} is paused and no worker serves it` : `no worker serves ${name}`
-        return because('retrying', `${failed}, and ${but} now: the next one starts when one does: ${told}`)
+        const but = isPaused
+          ? `${name} is paused, and no worker currently serves it`
+          : `no worker currently serves ${name}`
+        return because('retrying', `${failed}; ${but}; the next attempt starts when one does: ${reason}`)
       }
       const paused = isPaused ? `, but ${name} is paused` : ''
-      return because('retrying', `${failed} and the next one starts${at}${paused}: ${told}`)
+      return because('retrying', `${failed}; the next one starts${at}${paused}: ${reason}`)
     }
     case 'running':
       if (workers === 0) {
         return because(
           'running',
-          `attempt ${run.attempts + 1} was running${progressOf(run)}, and no worker serves ${name} now: it is taken back and started again when one does`,
+          `attempt ${run.attempts + 1} was running${progressOf(run)}, but no worker currently serves ${name}: it is taken back and restarted when one does`,
         )
       }
       return because('running', `attempt ${run.attempts + 1} is running${progressOf(run)}`)
@@ -107,23 +109,23 @@ function whyOfRun(facts: Facts, run: RunRecord): Why {
       return because('succeeded', `${succeededInWords(run.attempts + 1, facts.result)}${removedSince(facts)}`)
     case 'dead': {
       const tries = run.reason === 'crash-loop' ? 'it took its worker down' : times(run.attempts, 'attempt')
-      // The very same would end the very same way.
-      const again = run.reason === 'permanent' ? elseInWords(facts) : againInWords(run.runId)
-      return because('dead', `given up (${run.reason ?? 'dead'}, ${tries}): ${told}. ${again}`)
+      // The same run would end in the same way.
+      const again = run.reason === 'permanent' ? remedyOf(facts) : againInWords(run.runId)
+      return because('dead', `given up (${run.reason ?? 'dead'}, ${tries}): ${reason}. ${again}`)
     }
     case 'cancelled':
       return because('cancelled', `cancelled on request. ${againInWords(run.runId)}`)
     case 'superseded':
-      return because('superseded', `not run, because ${told}`)
+      return because('superseded', `not run, because ${reason}`)
     case 'source-gone':
-      return because('source-gone', `not run, because ${told}`)
+      return because('source-gone', `not run, because ${reason}`)
   }
 }
 
-/** Redis has forgotten the run, or was emptied: the buckets still tell how it ended. */
+/** Redis has forgotten the run, or was emptied: the buckets still record how it ended. */
 function whyOfRecords(facts: Facts): Why | undefined {
   const { result, verdict } = facts
-  // Of an object that is gone both may stand, of two uploads.
+  // An object that is gone may have both, from two uploads.
   const isNewer = verdict && result && verdict.run !== result.run && verdict.at > result.finishedAt
   if (result && !isNewer)
     return because('succeeded', `${succeededInWords(undefined, result)}${removedSince(facts)}`)
@@ -133,33 +135,30 @@ function whyOfRecords(facts: Facts): Why | undefined {
   return because(verdict.state, `${verdict.state} since ${verdict.at}: ${verdict.reason}${sourceRemoved}`)
 }
 
-/** On purpose, as far as anybody can tell: so nothing brings it back by itself. */
+/** Removed on purpose, as far as is known, so it is not made again automatically. */
 function removed({ definition, run, verdict }: Facts, { key }: NonNullable<Facts['object']>): Why {
   const at = verdict?.state === 'removed' ? ` (${inUtc(Date.parse(verdict.at))})` : ''
   const name = shellWord(`${definition.bucket}/${key}`)
-  // Nobody has seen the removal: the place may be another one than when the run ended.
+  // The removal was not observed: the function may write to another place now than when the run ended.
   const elsewhere =
-    verdict?.state === 'removed'
-      ? ''
-      : ', unless it lies in an earlier output bucket or folder of its function'
+    verdict?.state === 'removed' ? '' : ', unless it is in an earlier output bucket or folder of its function'
   const done = run?.endedAtMs === undefined ? 'done' : `done at ${inUtc(run.endedAtMs)}`
   return because(
     'removed',
-    `${done}, and its result was removed since${at}, by hand or by a rule of its bucket${elsewhere}: it is not made again by itself. Make it again: sluice reprocess ${name} --function ${definition.name}`,
+    `${done}, but its result has been removed${at}, by hand or by a rule of its bucket${elsewhere}; it is not made again automatically. Make it again: sluice reprocess ${name} --function ${definition.name}`,
   )
 }
 
-/** What may help where the same would end the same way. */
-function elseInWords({ definition, object }: Facts): string {
-  if (!object || Object.keys(definition.options.shape).length === 0)
-    return 'Upload it again once it is mended'
+/** The remedy where the same run would end in the same way. */
+function remedyOf({ definition, object }: Facts): string {
+  if (!object || Object.keys(definition.options.shape).length === 0) return 'Upload it again once it is fixed'
   const { name, bucket } = definition
   const line = `sluice reprocess ${shellWord(`${bucket}/${object.key}`)} --function ${name} --option NAME=VALUE`
-  return `Upload it again once it is mended, or run it with other options (sluice functions ${name} lists them): ${line}`
+  return `Upload it again once it is fixed, or run it with other options (sluice functions ${name} lists them): ${line}`
 }
 
 function removedSince({ object }: Facts): string {
-  return object ? '' : '; its source was removed since'
+  return object ? '' : '; its source has been removed'
 }
 
 function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
@@ -174,45 +173,45 @@ function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
   if (object.lastModifiedMs < watermarkMs) {
     return because(
       'before-watermark',
-      `it was there before ${definition.name} was set up (${inUtc(watermarkMs)}), and what is older runs only on request: ${ask}`,
+      `it was uploaded before ${definition.name} was set up (${inUtc(watermarkMs)}), and older uploads run only on request: ${ask}`,
     )
   }
   if (resultsKeptMs !== undefined && nowMs - object.lastModifiedMs > resultsKeptMs) {
     return because(
       'past-keeping',
-      `it is older than results are kept (SLUICE_RESULTS_KEPT), so what is not there is not made by itself: ${ask}`,
+      `it is older than results are kept (SLUICE_RESULTS_KEPT), so a missing result is not made automatically: ${ask}`,
     )
   }
   if (eventName !== undefined) {
     return because(
       'forgotten',
-      `it was announced (${eventName}), but neither a run nor a result is known any more: the next sweep takes it up (sluice sweep does so now)`,
+      `it was announced (${eventName}), but neither a run nor a result is known any more: the next sweep runs it (sluice sweep does so now)`,
     )
   }
   if (nowMs - object.lastModifiedMs < graceMs) {
     return because(
       'waiting-for-events',
-      `it was uploaded just now and not announced yet; when it is not by ${inUtc(object.lastModifiedMs + graceMs)}, the sweep takes it up`,
+      `it was just uploaded and has not been announced yet; if it is not by ${inUtc(object.lastModifiedMs + graceMs)}, the sweep runs it`,
     )
   }
   if (CREATED_EVENTS.some((name) => !definition.events.includes(name))) {
     return because(
       'event-unknown',
-      `it runs for ${definition.events.join(', ')} only, and nobody knows any more how the object came to be: it may have been in another way, or never announced: ${ask}`,
+      `it runs for ${definition.events.join(', ')} only, and how the object was created is no longer known: perhaps in another way, or it was never announced: ${ask}`,
     )
   }
   const isForgotten = nowMs - object.lastModifiedMs > ANNOUNCEMENTS_KEPT_MS
   return because(
     'not-announced',
     isForgotten
-      ? 'neither a run nor a result nor an announcement of it is known any more (announcements are kept for two days): the next full sweep takes it up (sluice sweep does so now)'
-      : 'no announcement of it is known (sluice doctor says whether the store announces anything): the next sweep takes it up (sluice sweep does so now)',
+      ? 'no run, result or announcement of it is known any more (announcements are kept for two days): the next full sweep runs it (sluice sweep does so now)'
+      : 'no announcement of it is known (sluice doctor checks whether the store announces anything): the next sweep runs it (sluice sweep does so now)',
   )
 }
 
 function succeededInWords(attempts: number | undefined, result: Manifest | undefined): string {
   const after = attempts === undefined || attempts === 1 ? '' : ` after ${attempts} attempts`
-  if (!result) return `done${after}, but its result is not there any more`
+  if (!result) return `done${after}, but its result no longer exists`
   const bytes = result.files.reduce((sum, file) => sum + file.bytes, 0)
   const warned = result.warnings.length > 0 ? `, with ${times(result.warnings.length, 'warning')}` : ''
   return `done${after} at ${inUtc(Date.parse(result.finishedAt))}: ${times(result.files.length, 'file')}, ${formatBytes(bytes)}${warned}`

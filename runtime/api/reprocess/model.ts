@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { bulkShape, MAX_JOB_ITEMS } from '../jobs/model.ts'
 
-/** Of metadata, which says the same, S3 takes 2 KiB. */
+/** Metadata, which can carry the same options, is limited to 2 KiB by S3. */
 const MAX_OPTIONS_LENGTH = 8_192
 
 export const reprocessRequest = z
@@ -15,10 +15,10 @@ export const reprocessRequest = z
       .min(1)
       .max(63)
       .optional()
-      .openapi({ description: 'only this one; else every function that matches' }),
+      .openapi({ description: 'only this one; by default every function that matches' }),
     status: z.enum(['any', 'failed', 'missing', 'outdated']).default('any').openapi({
       description:
-        '`failed`: ended without a result; `missing`: neither a result nor a run in progress nor a recorded end, or its result was removed; `outdated`: the result is of another version of the function',
+        '`failed`: ended without a result; `missing`: no result, no run in progress and no recorded end, or the result was removed; `outdated`: the result was made by another version of the function',
     }),
     uploadedAfter: z.iso.datetime({ offset: true }).optional(),
     uploadedBefore: z.iso.datetime({ offset: true }).optional(),
@@ -28,11 +28,11 @@ export const reprocessRequest = z
         message: `at most ${MAX_OPTIONS_LENGTH} characters of JSON: each run keeps a copy`,
       })
       .optional()
-      .openapi({ description: 'outrank all others' }),
+      .openapi({ description: 'take precedence over all others' }),
     force: z
       .boolean()
       .default(false)
-      .openapi({ description: 'also what is queued or running: it begins anew' }),
+      .openapi({ description: 'include runs that are queued or running; they restart' }),
     ...bulkShape,
   })
   .refine(({ keys, prefix }) => (keys === undefined) !== (prefix === undefined), {

@@ -1,4 +1,4 @@
-/** `/v1/reprocess`: run objects again, by their keys, their prefix, or what became of them. @module */
+/** `/v1/reprocess`: run objects again, selected by key, prefix or outcome. @module */
 import { createRoute } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { ApiEnv } from '../http/env.ts'

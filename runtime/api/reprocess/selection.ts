@@ -1,4 +1,4 @@
-/** Which runs a reprocess request means: the store says which objects there are, the definitions which functions are for them. @module */
+/** Selects the runs of a reprocess request: the store lists the objects, the definitions tell which functions match them. @module */
 import { batchesOf } from '../../amounts.ts'
 import type { ReprocessRequest } from './model.ts'
 import { RefusedError } from '../http/problem.ts'
@@ -30,36 +30,36 @@ export interface SelectedRun extends AgainItem {
 }
 
 export interface Selection {
-  /** The first ones, as many as are to be kept. */
+  /** The first matches, at most `keep`. */
   readonly runs: readonly SelectedRun[]
   readonly matched: number
   readonly totalBytes: number
-  /** Of all that matched. */
+  /** Of all matches. */
   readonly definitions: readonly FunctionDefinition[]
-  /** Objects, or runs of theirs, that are left out, by reason. */
+  /** Objects or their runs that are left out, counted by reason. */
   readonly passedOver: Readonly<Record<string, number>>
 }
 
-export interface SelectionManner {
-  /** How many runs to keep; all are counted. */
+export interface SelectionOptions {
+  /** The number of runs to keep; all are counted. */
   readonly keep: number
   readonly limiter: Limiter
-  /** Nobody waits for it any more. */
+  /** Aborted when its client has gone. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Objects that are looked at in one step: a few requests to the store at a time, and one reading of Redis. */
+/** Objects examined in one step: a few requests to the store at a time, and one read of Redis. */
 const AT_ONCE = 16
-/** Of a listing, older versions included: a page of MinIO's. */
+/** Entries of a listing in one step, older versions included: one page of MinIO's. */
 const LISTED_AT_ONCE = 1_000
 /** Objects and older versions below a prefix: listing so many takes minutes, in the process that also takes uploads in. */
 const MAX_OBJECTS = 1_000_000
 
-/** @throws {RefusedError} impossible when too many objects lie below the prefix to be looked at, conflict when nobody waits for it */
+/** @throws {RefusedError} impossible when the prefix has too many objects to examine, conflict when the client has gone */
 export async function select(
   parts: SelectionParts,
   request: ReprocessRequest,
-  { keep, limiter, signal }: SelectionManner,
+  { keep, limiter, signal }: SelectionOptions,
 ): Promise<Selection> {
   const runs: SelectedRun[] = []
   const definitions = new Set<FunctionDefinition>()
@@ -90,7 +90,8 @@ export async function select(
 
   const groups = objectsOf(parts, request, passOver)
   const step = async () => {
-    if (signal?.aborted) throw new RefusedError('conflict', 'the dry run was given up: its client has gone')
+    if (signal?.aborted)
+      throw new RefusedError('conflict', 'the dry run was aborted: its client disconnected')
     const { done, value } = await groups.next()
     if (!done) await choose(value)
     return done
@@ -99,7 +100,7 @@ export async function select(
   return { runs, matched, totalBytes, definitions: [...definitions], passedOver }
 }
 
-/** In groups, which may be empty: one step looks at few objects, however many of them are meant. */
+/** In groups, which may be empty, so that one step examines few objects however few of them match. */
 async function* objectsOf(
   { storage, maxObjects = MAX_OBJECTS }: SelectionParts,
   request: ReprocessRequest,
@@ -135,19 +136,19 @@ async function* listedObjects(
   prefix: string,
   maxObjects: number,
 ): AsyncGenerator<readonly ObjectVersion[]> {
-  let looked = 0
+  let examined = 0
   let group: ObjectVersion[] = []
   for await (const listed of storage.list(bucket, { prefix, versions: true })) {
-    if (++looked > maxObjects) {
+    if (++examined > maxObjects) {
       const count = maxObjects.toLocaleString('en')
       throw new RefusedError(
         'impossible',
-        `prefix: more than ${count} objects (with their older versions) lie below ${bucket}/${prefix}: ask for a longer prefix`,
+        `prefix: there are more than ${count} objects (with older versions) under ${bucket}/${prefix}: use a longer prefix`,
       )
     }
     if (listed.isLatest && !listed.isDeleteMarker)
       group.push(versionOf({ ...listed, bucket, generation: generationOf(listed) }))
-    if (group.length < AT_ONCE && looked % LISTED_AT_ONCE !== 0) continue
+    if (group.length < AT_ONCE && examined % LISTED_AT_ONCE !== 0) continue
     yield group
     group = []
   }
@@ -165,12 +166,12 @@ function candidatesOf(
       mismatch !== 'bucket' && (request.function === undefined || definition.name === request.function),
   )
   const meant = routes.filter(({ mismatch }) => mismatch === undefined)
-  // Options that are given choose the functions that have them; a function that is named has to have them.
+  // Given options select the functions that have them; a named function must have them.
   const taking =
     request.function === undefined
       ? meant.filter(({ definition }) => takesOptions(definition, request))
       : meant
-  // An object is passed over once, whatever number of functions it is not for: for the most telling reason.
+  // An object is passed over once, however many functions do not match it, with the most telling reason.
   if (meant.length === 0) {
     const reasons = routes.map(({ mismatch }) => mismatch)
     passOver(reasons.find((reason) => reason !== 'pattern') ?? reasons[0] ?? 'no-function')
@@ -200,14 +201,14 @@ function selectedRun(
     objectId: objectIdOf(bucket, key),
     payload: {
       ...versionOf(object),
-      // What is asked for now is as old as the request.
+      // A requested run is as old as its request.
       eventTimeMs: Date.now(),
       ...(options && { options }),
     },
   }
 }
 
-/** Why a run is not meant; undefined when it is. */
+/** The reason to leave a run out; undefined to include it. */
 async function whyNot(
   storage: Storage,
   request: ReprocessRequest,
@@ -216,7 +217,7 @@ async function whyNot(
 ): Promise<string | undefined> {
   if (record && isOpen(record.state) && !request.force) return 'busy'
   if (request.status === 'any') return undefined
-  // A success may have lost its result since.
+  // The result of a success may be gone by now.
   if (request.status === 'missing' && record && record.state !== 'succeeded') return 'known'
   const standing = await readRecordedOutcome(storage, candidate.definition, candidate.payload)
   const isResult = standing.result?.run === candidate.runId

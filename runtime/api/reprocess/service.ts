@@ -1,4 +1,4 @@
-/** Runs objects again on request: selected now, handed out by a job. @module */
+/** Runs objects again on request: selects the runs now and creates a job that adds them to the queue. @module */
 import type { ReprocessRequest } from './model.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
@@ -22,16 +22,16 @@ export interface ReprocessService {
 export interface ReprocessParts extends SelectionParts {
   readonly functions: readonly FunctionDefinition[]
   readonly jobs: JobStore
-  /** There is a new job to be taken up. */
+  /** Called when a new job waits to be taken up. */
   readonly onJob: () => void
 }
 
-/** They list and ask the store, in the process that also takes uploads in: so many steps at a time, whoever waits. */
+/** Steps of all selections at a time: they query the store from the process that also takes in uploads. */
 const STEPS_AT_ONCE = 2
 const SELECTIONS_AT_ONCE = 16
-/** Runs that all of them together keep until their jobs are written: about 1 KB each. */
+/** Runs that all selections together keep until their jobs are written: about 1 KB each. */
 const KEPT_AT_ONCE = 200_000
-/** A request for no more than these is never kept out by large ones. */
+/** A request for at most this many runs is never refused because of large ones. */
 const FEW = 1_000
 
 export function createReprocessService(parts: ReprocessParts): ReprocessService {
@@ -45,7 +45,7 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
     if (selecting >= SELECTIONS_AT_ONCE || (keep > FEW && kept + keep > KEPT_AT_ONCE)) {
       throw new RefusedError(
         'conflict',
-        `${selecting} requests are already looking for their objects: nothing was done, try again soon`,
+        `${selecting} requests are already selecting their objects: nothing was done, try again soon`,
       )
     }
     selecting++
@@ -85,7 +85,7 @@ function checkFunction(functions: readonly FunctionDefinition[], request: Reproc
   const { bucket, function: name } = request
   const named = functions.find((definition) => definition.name === name)
   if (name !== undefined && !named) {
-    throw new RefusedError('impossible', `function: there is no "${name}"; there are ${namesOf(functions)}`)
+    throw new RefusedError('impossible', `function: there is no "${name}"; available: ${namesOf(functions)}`)
   }
   if (named && named.bucket !== bucket) {
     throw new RefusedError(
@@ -99,7 +99,7 @@ function checkFunction(functions: readonly FunctionDefinition[], request: Reproc
   }
 }
 
-/** @throws {RefusedError} when no function has the options of the request, or one that is to take them finds them wrong */
+/** @throws {RefusedError} when no function has the options of the request, or they are invalid for one that has */
 function checkOptions(
   functions: readonly FunctionDefinition[],
   { options, bucket }: ReprocessRequest,
@@ -135,9 +135,9 @@ function nothingToDo({ bucket, keys = [] }: ReprocessRequest, { passedOver }: Se
   if (reasons.includes('busy')) {
     return new RefusedError(
       'conflict',
-      `${what}: its run is queued or running already; "force" begins anew`,
+      `${what}: its run is already queued or running; use "force" to restart it`,
       details,
     )
   }
-  return new RefusedError('impossible', `${what}: nothing to run, because of ${reasons.join(', ')}`, details)
+  return new RefusedError('impossible', `${what}: nothing to run (${reasons.join(', ')})`, details)
 }

@@ -1,4 +1,4 @@
-/** A result as HTTP lists it: what its manifest says, in short. @module */
+/** A result in JSON: a summary of its manifest. @module */
 import { z } from '@hono/zod-openapi'
 import type { Manifest } from '../../output/manifest.ts'
 import { time } from '../http/page.ts'
@@ -6,13 +6,13 @@ import { time } from '../http/page.ts'
 export const resultSchema = z
   .object({
     function: z.string(),
-    bucket: z.string().openapi({ description: 'of the source' }),
-    key: z.string().openapi({ description: 'of the source' }),
+    bucket: z.string().openapi({ description: 'bucket of the source' }),
+    key: z.string().openapi({ description: 'key of the source' }),
     run: z.string(),
     manifest: z.object({ bucket: z.string(), key: z.string() }),
     files: z.int().min(0),
     bytes: z.int().min(0),
-    warnings: z.int().min(0).openapi({ description: 'how many the manifest has' }),
+    warnings: z.int().min(0).openapi({ description: 'the number in the manifest' }),
     finishedAt: time,
   })
   .openapi('Result')

@@ -1,4 +1,4 @@
-/** `/v1/results`: which results there are. @module */
+/** `/v1/results`: the results that are stored. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import { pageOf, pageQuery, toPage } from '../http/page.ts'
 import { resultSchema } from './model.ts'
@@ -7,18 +7,18 @@ import {} from '../http/query.ts'
 import type { ResultService } from './service.ts'
 
 /** A cursor names a key, which may have 1,024 bytes. */
-const cursor = z.string().max(3_000).optional().openapi({ description: '`nextCursor` of the page before' })
+const cursor = z.string().max(3_000).optional().openapi({ description: '`nextCursor` of the previous page' })
 
 const list = createRoute({
   method: 'get',
   path: '/v1/results',
-  ...v1('listResults', 'results', 'reader', 'Results that are stored now, in the order of their keys'),
+  ...v1('listResults', 'results', 'reader', 'Stored results, in order of their keys'),
   request: {
     query: z.strictObject({
-      bucket: z.string().min(1).max(63).optional().openapi({ description: 'of the source' }),
+      bucket: z.string().min(1).max(63).optional().openapi({ description: 'bucket of the source' }),
       prefix: z.string().max(1_024).optional().openapi({
         description:
-          'of the source’s key; results of keys that are stored by their sha256 are listed only without a prefix',
+          'prefix of the source’s key; results stored under the sha256 of their key are listed only without a prefix',
       }),
       function: z.string().min(1).max(63).optional(),
       ...pageQuery,

@@ -1,4 +1,4 @@
-/** Which results the buckets hold: a walk from manifest to manifest, past the files that they name. @module */
+/** Lists the results in the buckets: a walk from manifest to manifest, past the files that they name. @module */
 import { toResult, type Result } from './model.ts'
 import { RefusedError } from '../http/problem.ts'
 import { type PageRequest, fromCursor, toCursor, type Page } from '../http/page.ts'
@@ -7,24 +7,24 @@ import { hasReservedSegment } from '../../output/layout.ts'
 import { parseManifest } from '../../output/manifest.ts'
 import type { Storage } from '../../storage/storage.ts'
 
-/** In one request; a page then ends, and its cursor continues. */
+/** Keys listed in one request; the page then ends, and its cursor continues. */
 const MAX_LISTED_KEYS = 5_000
-/** A listing is left at the first manifest, so a large page would be read in vain. */
+/** A listing is abandoned at the first manifest, so most of a large page would be wasted. */
 const KEYS_A_CALL = 20
-/** Comes after every key of attempts, which begin with `~`. */
+/** Sorts after every key of attempts, which start with `~`. */
 const AFTER_ATTEMPTS = '~\u{10ffff}'
 const MANIFEST = '/manifest.json'
 
 export interface ResultFilter {
-  /** Of the source. */
+  /** The bucket of the source. */
   readonly bucket?: string | undefined
-  /** Of the source's key. */
+  /** A prefix of the source's key. */
   readonly prefix?: string | undefined
   readonly function?: string | undefined
 }
 
 export interface ResultService {
-  /** In the order of bucket and key. */
+  /** Ordered by bucket and key. */
   list(filter: ResultFilter, page: PageRequest): Promise<Page<Result>>
 }
 
@@ -43,23 +43,23 @@ export function createResultService({ storage, functions }: ResultParts): Result
   const names = functions.map(({ name }) => name)
   const buckets = [...new Set(functions.map(({ outputBucket }) => outputBucket))].toSorted()
 
-  /** The next key of a manifest, and how many keys were looked at; `key` is undefined at the end of the bucket. */
+  /** The next key of a manifest, and the number of keys examined; `key` is undefined at the end of the bucket. */
   async function nextManifest(
     { bucket, after }: Place,
     prefix: string,
     maxKeys: number,
-  ): Promise<{ readonly key: string | undefined; readonly last: string; readonly looked: number }> {
-    let [last, looked] = [after, 0]
+  ): Promise<{ readonly key: string | undefined; readonly last: string; readonly examined: number }> {
+    let [last, examined] = [after, 0]
     const options = { prefix, pageSize: KEYS_A_CALL, ...(after !== '' && { after }) }
     for await (const { key } of storage.list(bucket, options)) {
-      looked++
+      examined++
       last = key
-      if (key.endsWith(MANIFEST) && !hasReservedSegment(key)) return { key, last, looked }
-      // A folder of attempts without a manifest beside it, such as of a run that failed.
-      if (hasReservedSegment(key)) return { key, last: pastAttempts(key), looked }
-      if (looked >= maxKeys) return { key, last, looked }
+      if (key.endsWith(MANIFEST) && !hasReservedSegment(key)) return { key, last, examined }
+      // A folder of attempts without a manifest beside it, such as one of a failed run.
+      if (hasReservedSegment(key)) return { key, last: pastAttempts(key), examined }
+      if (examined >= maxKeys) return { key, last, examined }
     }
-    return { key: undefined, last, looked }
+    return { key: undefined, last, examined }
   }
 
   async function read(bucket: string, key: string, filter: ResultFilter): Promise<Result | undefined> {
@@ -67,7 +67,7 @@ export function createResultService({ storage, functions }: ResultParts): Result
     if (filter.function !== undefined && !key.endsWith(`/${filter.function}${MANIFEST}`)) return undefined
     const found = await storage.readText(bucket, key)
     const manifest = found && parseManifest(found.text)
-    // Somebody's own file of that name, or one that was removed meanwhile.
+    // A foreign file of that name, or one removed meanwhile.
     if (!manifest || !isWanted(manifest.source, filter)) return undefined
     return toResult(manifest, { bucket, key })
   }
@@ -78,7 +78,7 @@ export function createResultService({ storage, functions }: ResultParts): Result
       if (wanted !== undefined && !names.includes(wanted))
         throw new RefusedError(
           'impossible',
-          `there is no function "${wanted}"; there are ${names.join(', ')}`,
+          `there is no function "${wanted}"; available: ${names.join(', ')}`,
         )
       const [startBucket = buckets[0], startAfter = ''] = fromCursor(cursor, isCursor) ?? []
       const items: Result[] = []
@@ -87,8 +87,8 @@ export function createResultService({ storage, functions }: ResultParts): Result
         let after = bucket === startBucket ? startAfter : ''
         for (;;) {
           if (items.length >= limit || left <= 0) return { items, nextCursor: toCursor([bucket, after]) }
-          const { key, last, looked } = await nextManifest({ bucket, after }, filter.prefix ?? '', left)
-          left -= looked
+          const { key, last, examined } = await nextManifest({ bucket, after }, filter.prefix ?? '', left)
+          left -= examined
           if (key === undefined) break
           const item = await read(bucket, key, filter)
           if (item) items.push(item)
@@ -107,7 +107,7 @@ function isWanted(source: { readonly bucket: string; readonly key: string }, fil
   return (filter.bucket ?? source.bucket) === source.bucket && source.key.startsWith(filter.prefix ?? '')
 }
 
-/** The end of the folder of attempts that this key is in. */
+/** The end of the folder of attempts that contains this key. */
 function pastAttempts(key: string): string {
   const segments = key.split('/')
   const at = segments.findIndex((segment) => segment.startsWith('~'))

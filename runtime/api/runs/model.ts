@@ -1,4 +1,4 @@
-/** A run and its attempts as HTTP shows them. @module */
+/** Runs and their attempts in JSON. @module */
 import { z } from '@hono/zod-openapi'
 import { RUN_STATES, type AttemptRecord, type RunRecord } from '../../queue/run.ts'
 import { time, toTime } from '../http/page.ts'
@@ -27,14 +27,14 @@ const runShape = {
   status: runStatus,
   trigger: z.enum(['upload', 'sweep', 'reprocess', 'redrive']),
   object: objectVersionSchema,
-  attempts: z.int().min(0).openapi({ description: 'how many failed and were counted' }),
-  crashes: z.int().min(0).openapi({ description: 'how often it took its worker down while it ran alone' }),
-  epoch: z.int().min(0).openapi({ description: '0 for an upload; grows with each reprocessing' }),
+  attempts: z.int().min(0).openapi({ description: 'failed attempts that count' }),
+  crashes: z.int().min(0).openapi({ description: 'how often it crashed its worker while it ran alone' }),
+  epoch: z.int().min(0).openapi({ description: '0 for an upload; incremented by each rerun' }),
   createdAt: time,
   queuedAt: time.optional(),
   startedAt: time.optional(),
   endedAt: time.optional(),
-  nextAttemptAt: time.optional().openapi({ description: 'of a run that waits for its retry' }),
+  nextAttemptAt: time.optional().openapi({ description: 'for a run that waits for its retry' }),
   worker: z.string().optional(),
   reason: z.string().optional(),
   error: z.string().optional(),
@@ -76,7 +76,7 @@ const storedObject = z.object({ bucket: z.string(), key: z.string() })
 
 const resultsShape = {
   manifest: storedObject.optional().openapi({
-    description: 'of a run that succeeded, unless it was removed or a newer upload has replaced it',
+    description: 'for a run that succeeded, unless the manifest was removed or replaced by a newer upload',
   }),
   outputs: z
     .array(
@@ -85,19 +85,20 @@ const resultsShape = {
         contentType: z.string(),
         bytes: z.int().min(0),
         url: z.string().optional().openapi({
-          description: 'with `links=true`, of the first 50: whoever has it may read the file for an hour',
+          description:
+            'only with `links=true`, for the first 50: a link that lets anyone read the file for an hour',
         }),
       }),
     )
     .optional()
-    .openapi({ description: 'the files of the manifest, the first 1,000 of them' }),
+    .openapi({ description: 'the first 1,000 files of the manifest' }),
   outputCount: z.int().min(0).optional(),
-  warnings: z.array(z.string()).optional().openapi({ description: 'of the manifest, the first 100 of them' }),
-  verdict: storedObject.optional().openapi({ description: 'of a run that ended without a result' }),
+  warnings: z.array(z.string()).optional().openapi({ description: 'the first 100 of the manifest' }),
+  verdict: storedObject.optional().openapi({ description: 'for a run that ended without a result' }),
   resultsUnknown: z
     .string()
     .optional()
-    .openapi({ description: 'why manifest, outputs and verdict could not be looked up' }),
+    .openapi({ description: 'the reason if manifest, outputs and verdict could not be looked up' }),
 }
 
 export type RunResults = z.output<z.ZodObject<typeof resultsShape>>
@@ -106,15 +107,15 @@ export const runDetailSchema = z
   .object({
     ...runShape,
     ...resultsShape,
-    attemptLog: z.array(attemptSchema).openapi({ description: 'the newest ones, oldest first' }),
-    lastLines: z.array(z.string()).openapi({ description: "of the last failure: the tool's log" }),
+    attemptLog: z.array(attemptSchema).openapi({ description: 'the newest attempts, oldest first' }),
+    lastLines: z.array(z.string()).openapi({ description: "the tool's log at the last failure" }),
     options: z
       .record(z.string(), z.unknown())
       .optional()
-      .openapi({ description: 'of the request that asked for it' }),
-    result: z.string().optional().openapi({ description: 'what the handler answered' }),
+      .openapi({ description: 'options of the request that asked for it' }),
+    result: z.string().optional().openapi({ description: 'the answer of the handler' }),
     announcements: z.object({
-      copies: z.int().openapi({ description: 'of the same event; each is announced by two ways' }),
+      copies: z.int().openapi({ description: 'of the same event, which is announced twice' }),
       duplicates: z.int(),
     }),
   })

@@ -1,4 +1,4 @@
-/** Where the results of a run are: asked of the store, since Redis does not know what others have removed or replaced. @module */
+/** The results of a run, looked up in the store: Redis does not know what was removed or replaced since. @module */
 import type { RunResults } from './model.ts'
 import { absentServer } from '../http/server-errors.ts'
 import { placeOf, type ResultPlace, type Writer } from '../../output/layout.ts'
@@ -12,11 +12,11 @@ import { SECOND_MS } from '../../time.ts'
 
 const MAX_OUTPUTS = 1_000
 const MAX_WARNINGS = 100
-/** More would be signed in vain: people look at the first ones. */
+/** People look at the first ones; signing more would be wasted. */
 const MAX_LINKS = 50
-/** Parsing a larger manifest would hold the process up: some 20,000 files. */
+/** Some 20,000 files; parsing a larger manifest would block the process. */
 const MAX_MANIFEST_BYTES = 8 * 1024 * 1024
-/** A run is shown also while the store is away. */
+/** A run is shown even while the store does not answer. */
 const PATIENCE_MS = 5 * SECOND_MS
 
 export async function resultsOfRun(
@@ -59,7 +59,7 @@ async function manifestOf(
     }
   }
   const found = text && parseManifest(text.text)
-  // A newer upload's, or it was removed.
+  // It was removed, or a newer upload has replaced it.
   if (found?.run !== runId) return {}
   const outputs = found.files.slice(0, MAX_OUTPUTS).map(({ key, role, contentType, bytes }) => ({
     bucket: place.bucket,

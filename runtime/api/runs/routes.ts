@@ -1,4 +1,4 @@
-/** `/v1/runs`: what ran, what runs, and why it failed; once more, or no further. @module */
+/** `/v1/runs`: runs listed, shown, retried and cancelled. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { ApiEnv } from '../http/env.ts'
@@ -18,7 +18,7 @@ const params = z.object({
     .string()
     .regex(/^[0-9a-f]{8,32}$/, RUN_ID_HELP)
     .openapi({
-      description: 'the whole id, or as much of its beginning as no other id has',
+      description: 'the full id, or at least its first 8 digits if no other id starts with them',
       example: '5d41402abc4b2a76b9719d911017c592',
     }),
 })
@@ -29,7 +29,7 @@ const statuses = z
     z.array(runStatus),
   )
   .optional()
-  .openapi({ description: 'one of these; repeated, or separated by commas' })
+  .openapi({ description: 'any of these; repeat it or separate with commas' })
 
 const list = createRoute({
   method: 'get',
@@ -48,7 +48,7 @@ const get = createRoute({
       links: z
         .enum(['true', 'false'])
         .default('false')
-        .openapi({ description: 'with links to the outputs, from which a browser or player reads them' }),
+        .openapi({ description: 'adds links to the outputs that a browser or player can open' }),
     }),
     params,
   },
@@ -58,7 +58,11 @@ const get = createRoute({
 const retry = createRoute({
   method: 'post',
   path: '/v1/runs/{id}/retry',
-  ...about('retryRun', 'operator', 'Run it again: a dead letter, or with force whatever it is'),
+  ...about(
+    'retryRun',
+    'operator',
+    'Run it again: a run that ended without a result, or any run with `force`',
+  ),
   request: {
     query: noQuery,
     params,
@@ -72,7 +76,7 @@ const retry = createRoute({
               force: z
                 .boolean()
                 .default(false)
-                .openapi({ description: 'also what waits, runs or succeeded' }),
+                .openapi({ description: 'also when it is waiting, running or has succeeded' }),
             })
             .openapi('RetryRequest'),
         },
@@ -80,7 +84,7 @@ const retry = createRoute({
     },
   },
   responses: {
-    202: json(runDetailSchema, 'it waits behind live uploads', LOCATION),
+    202: json(runDetailSchema, 'the run, which waits behind live uploads', LOCATION),
     ...bodyProblems(404, 409, 422),
   },
 })
@@ -88,7 +92,7 @@ const retry = createRoute({
 const cancel = createRoute({
   method: 'post',
   path: '/v1/runs/{id}/cancel',
-  ...about('cancelRun', 'operator', 'End a run that waits, or ask the worker of one that runs to end it'),
+  ...about('cancelRun', 'operator', 'Cancel a waiting run, or ask the worker of a running one to stop'),
   request: { query: noQuery, params },
   responses: { 202: json(runDetailSchema, 'the run as it is now'), ...bodyProblems(404, 409) },
 })

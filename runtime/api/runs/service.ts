@@ -1,4 +1,4 @@
-/** Runs as people see and steer them. @module */
+/** Runs: listed, shown, retried and cancelled. @module */
 import { toRun, toRunDetail, type Run, type RunDetail } from './model.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
@@ -17,7 +17,7 @@ export interface RunFilter {
   readonly status?: readonly Run['status'][] | undefined
   readonly bucket?: string | undefined
   readonly prefix?: string | undefined
-  /** Of their creation, epoch ms. */
+  /** Bounds of their creation, epoch ms. */
   readonly sinceMs?: number | undefined
   readonly untilMs?: number | undefined
 }
@@ -25,11 +25,11 @@ export interface RunFilter {
 export interface RunService {
   /** Newest first. */
   list(filter: RunFilter, page: PageRequest): Promise<Page<Run>>
-  /** @param options - `hasLinks`: the first outputs have links, under which anybody reads them for an hour */
+  /** @param options - `hasLinks`: the first outputs have links that let anyone read them for an hour */
   get(id: string, options?: { readonly hasLinks?: boolean }): Promise<RunDetail | undefined>
   /** Runs it again: a dead letter or any other ended run. @throws {RefusedError} not-found, or conflict unless forced */
   retry(id: string, options: { readonly force: boolean }): Promise<RunDetail>
-  /** Cancelling twice is no error. @throws {RefusedError} not-found, or conflict when it has ended otherwise */
+  /** May be called twice. @throws {RefusedError} not-found, or conflict when it has ended otherwise */
   cancel(id: string): Promise<RunDetail>
 }
 
@@ -49,7 +49,7 @@ export function createRunService({ queue, history, storage, functions, links }: 
   }
 
   const whole = async (id: string) =>
-    isFullRunId(id) ? id : resolveId('run', id, (beginning) => history.runsBeginning(beginning))
+    isFullRunId(id) ? id : resolveId('run', id, (prefix) => history.runsBeginning(prefix))
 
   async function detailOf(run: RunRecord): Promise<RunDetail> {
     return toRunDetail(run, attemptsOf(run, await history.tries(run.runId)))
@@ -86,7 +86,7 @@ export function createRunService({ queue, history, storage, functions, links }: 
       if (!functions.some(({ name }) => name === run.functionName)) {
         throw new RefusedError(
           'conflict',
-          `run ${id} is of the function "${run.functionName}", which is not served here`,
+          `run ${id} belongs to the function "${run.functionName}", which is not served here`,
         )
       }
       const latest = await compareWithLatest(storage, run.payload)
@@ -98,17 +98,17 @@ export function createRunService({ queue, history, storage, functions, links }: 
       if (!force) checkEnded(run)
       const trigger = run.state === 'dead' ? 'redrive' : 'reprocess'
       const [outcome] = (await queue.again({ trigger, isForced: force, items: [{ runId: id }] })) ?? []
-      // Said of what has changed since it was looked at.
+      // The run may have changed since it was read.
       switch (outcome) {
         case 'queued':
           break
         case 'busy':
           throw new RefusedError(
             'conflict',
-            `run ${id} goes on already: wait for its end, or begin anew with "force"`,
+            `run ${id} is already in progress: wait for it to end, or restart it with "force"`,
           )
         case 'ended':
-          throw new RefusedError('conflict', `run ${id} is no dead letter any more: look at it again`)
+          throw new RefusedError('conflict', `run ${id} is no longer a dead letter; refresh and try again`)
         case 'unknown':
         case undefined:
           throw unknownRun(id)
@@ -121,7 +121,7 @@ export function createRunService({ queue, history, storage, functions, links }: 
       const state = await queue.cancel(id)
       if (state === 'cancelled' || state === 'running') return detailOf(await found(id))
       const { state: now } = await found(id)
-      throw new RefusedError('conflict', `run ${id} has ended already: it is ${now}`)
+      throw new RefusedError('conflict', `run ${id} has already ended: it is ${now}`)
     },
   }
 }
@@ -130,20 +130,20 @@ function unknownRun(id: string): RefusedError {
   return new RefusedError('not-found', `there is no run ${id} (any more)`)
 }
 
-/** @throws {RefusedError} conflict when it goes on, or has a result */
+/** @throws {RefusedError} conflict when it is in progress, or has a result */
 function checkEnded({ runId, state }: RunRecord): void {
   if (state === 'succeeded') {
-    throw new RefusedError('conflict', `run ${runId} has succeeded: it is done once more with "force" only`)
+    throw new RefusedError('conflict', `run ${runId} has succeeded: run it again with "force"`)
   }
   if (isOpen(state)) {
     throw new RefusedError(
       'conflict',
-      `run ${runId} is ${state}: wait for its end, or begin anew with "force"`,
+      `run ${runId} is ${state}: wait for it to end, or restart it with "force"`,
     )
   }
 }
 
-/** With the one that goes on, or that succeeded: its facts are the run's own. */
+/** The attempts, with the one in progress or the one that succeeded, whose facts are the run's own. */
 function attemptsOf(run: RunRecord, tries: readonly AttemptRecord[]): readonly AttemptRecord[] {
   if ((run.state !== 'running' && run.state !== 'succeeded') || run.startedAtMs === undefined) return tries
   const own: AttemptRecord = {

@@ -1,4 +1,4 @@
-/** The sweep: the comparison of the buckets with the runs. Its request, its progress, its report. @module */
+/** The sweep, which compares the buckets with the runs: its request, its progress, its report. @module */
 import { z } from '@hono/zod-openapi'
 import { time } from '../http/page.ts'
 
@@ -6,11 +6,11 @@ export const sweepRequest = z
   .strictObject({
     kind: z.enum(['full', 'recent']).default('full').openapi({
       description:
-        '`full` looks at every object; `recent` at those that came since shortly before the last one began',
+        '`full` checks every object; `recent` only those uploaded since shortly before the last sweep started',
     }),
-    dryRun: z.boolean().default(false).openapi({ description: 'only say what would be healed' }),
-    bucket: z.string().min(1).max(63).optional().openapi({ description: 'only this one' }),
-    prefix: z.string().max(1_024).optional().openapi({ description: 'only keys that begin so' }),
+    dryRun: z.boolean().default(false).openapi({ description: 'preview only: nothing is healed' }),
+    bucket: z.string().min(1).max(63).optional().openapi({ description: 'only this bucket' }),
+    prefix: z.string().max(1_024).optional().openapi({ description: 'only keys with this prefix' }),
   })
   .openapi('SweepRequest')
 
@@ -20,19 +20,18 @@ const shape = {
   kind: z.enum(['full', 'recent']),
   bucket: z.string().optional(),
   prefix: z.string().optional(),
-  objects: z.int().min(0).openapi({ description: 'keys that were looked at' }),
-  runs: z
-    .int()
-    .min(0)
-    .openapi({ description: 'runs of which the place in Redis was looked at; none when it is about a part' }),
+  objects: z.int().min(0).openapi({ description: 'keys checked' }),
+  runs: z.int().min(0).openapi({
+    description: 'runs whose entries in Redis were checked; 0 when limited to a bucket or prefix',
+  }),
   healed: counts.openapi({
     description:
-      '`lost-event`: nobody ever heard of the upload, it is run now; `restored`: it is the latest version once more and is run again; `stream-entry`, `delay-entry`: a run had lost its place in Redis; `lost-delete`: results of a deleted source are removed',
+      '`lost-event`: no event for the upload was ever received, it runs now; `restored`: it is the latest version again and is run again; `stream-entry`, `delay-entry`: a run had lost its entry in Redis; `lost-delete`: results of a deleted source are removed',
     example: { 'lost-event': 2 },
   }),
   reported: counts.openapi({
     description:
-      'uploads without a run that are left alone: `before-watermark` (there before the function was set up; reprocess runs them; a pass that was asked for leaves out those that have a result), `not-set-up`, `too-young` (left to their events), `event-unknown` (the function is not for all ways of uploading, and which one it was is not known), `removed` (the result was there and was removed on purpose; reprocess makes it again), `past-keeping` (older than results are kept, SLUICE_RESULTS_KEPT), `source-stays` (it has a result, and its function, which removes sources after success, has not removed it; reprocess runs and removes it). And: `deleted-before` (results of sources that were deleted before the last full pass, which let them stand), `unreadable` (the store does not give what would tell the end of an upload), `bucket-refused` (a bucket that the store does not list)',
+      'uploads without a run that are left alone: `before-watermark` (uploaded before the function was set up; reprocess runs them; a requested pass leaves out those that have a result), `not-set-up`, `too-young` (left to their events), `event-unknown` (the function does not match all ways of uploading, and the way of this upload is unknown), `removed` (the result was removed on purpose; reprocess makes it again), `past-keeping` (older than results are kept, SLUICE_RESULTS_KEPT), `source-stays` (it has a result, but its function, which removes sources after success, has not removed it; reprocess runs it and removes it). Also: `deleted-before` (results of sources deleted before the last full pass, which kept them), `unreadable` (the store does not return the object that records the outcome of an upload), `bucket-refused` (the store does not list the bucket)',
     example: { 'before-watermark': 40 },
   }),
   left: z
@@ -45,18 +44,19 @@ const shape = {
       }),
     )
     .optional()
-    .openapi({ description: 'the first that are left alone: five of each reason, twenty in all' }),
+    .openapi({ description: 'the first uploads left alone: five for each reason, twenty in all' }),
   failure: z
     .string()
     .optional()
-    .openapi({ description: 'why it could not look at everything; what it could look at is seen to' }),
+    .openapi({ description: 'the reason if not everything could be checked; the rest was' }),
 }
 
 export const sweepPassSchema = z
   .object({
     id: z.string(),
     cause: z.enum(['request', 'start', 'no-marker', 'interval', 'reconnect']).openapi({
-      description: '`no-marker`: Redis knew of none before; `reconnect`: a server had been away',
+      description:
+        '`no-marker`: Redis had no record of an earlier sweep; `reconnect`: a server had been away',
     }),
     status: z.enum(['waiting', 'running', 'done', 'failed']),
     ...shape,
@@ -78,7 +78,7 @@ export const sweepSchema = z
   .object({
     passes: z.array(sweepPassSchema).openapi({
       description:
-        'those that wait, the one that goes on, and the ones that ended last, the newest first: ten that somebody asked for, ten others; and always the last `full` and `recent` one, and one that has failed when none has done better since',
+        'waiting passes, the one in progress, and the last ones that ended, newest first: ten that were requested and ten others; always including the last `full` and `recent` one, and a failed one unless a later one succeeded',
     }),
   })
   .openapi('Sweep')

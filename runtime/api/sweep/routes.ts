@@ -1,4 +1,4 @@
-/** `/v1/sweep`: compare the buckets with the runs, and heal what was lost. @module */
+/** `/v1/sweep`: compare the buckets with the runs and heal losses. @module */
 import { createRoute } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import type { ApiEnv } from '../http/env.ts'
@@ -12,27 +12,23 @@ import type { SweepService } from './service.ts'
 const get = createRoute({
   method: 'get',
   path: '/v1/sweep',
-  ...v1('getSweep', 'sweep', 'reader', 'How far the sweep is, and what the last ones have found'),
+  ...v1('getSweep', 'sweep', 'reader', 'The progress of the sweep, and the findings of the last ones'),
   request: { query: noQuery },
-  responses: { 200: json(sweepSchema, 'the passes that are known'), ...v1Problems() },
+  responses: { 200: json(sweepSchema, 'the known passes'), ...v1Problems() },
 })
 
 const post = createRoute({
   method: 'post',
   path: '/v1/sweep',
-  ...v1('sweep', 'sweep', 'operator', 'Compare the buckets with the runs now, and heal what was lost'),
+  ...v1('sweep', 'sweep', 'operator', 'Compare the buckets with the runs now and heal losses'),
   request: {
     query: noQuery,
     headers: IDEMPOTENCY_HEADERS,
     body: { required: true, content: { 'application/json': { schema: sweepRequest } } },
   },
   responses: {
-    200: json(sweepPreviewSchema, 'of a dry run: what would be healed'),
-    202: json(
-      sweepPassSchema,
-      'the pass, which begins when the one that goes on has ended, at once when there is none',
-      LOCATION,
-    ),
+    200: json(sweepPreviewSchema, 'the preview of a dry run'),
+    202: json(sweepPassSchema, 'the pass, which starts when earlier ones have ended', LOCATION),
     ...bodyProblems(409, 422),
   },
 })

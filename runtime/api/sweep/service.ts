@@ -1,4 +1,4 @@
-/** The sweep on demand: a wish that waits in Redis until a process takes it up, or a dry run that is answered at once. @module */
+/** The sweep on demand: a request that waits in Redis until a process takes it up, or a dry run that is answered at once. @module */
 import { ulid } from 'ulid'
 import { toTime } from '../http/page.ts'
 import type { Sweep, SweepPass, SweepPreview, SweepRequest } from './model.ts'
@@ -26,25 +26,25 @@ export interface SweepServiceParts extends PassParts {
   readonly store: SweepStore
   /** @defaultValue 1,000,000 */
   readonly maxObjects?: number
-  /** A store that does not answer for so long is away. @defaultValue 5 s */
+  /** A store that does not answer within this time is away. @defaultValue 5 s */
   readonly patienceMs?: number
 }
 
 const SAMPLE = 10
-/** They look in turn, so that one of a few objects need not wait for the end of one of a million. */
+/** They take turns step by step, so that one of a few objects need not wait for one of a million. */
 const DRY_RUNS_AT_ONCE = 8
-/** Nobody waits for a dry run through all retries of a store that is away. */
+/** No client waits for a dry run through all retries of a store that is away. */
 const PATIENCE_MS = 5 * SECOND_MS
-/** Listing so many takes minutes, in the process that also takes uploads in. */
+/** Listing this many takes minutes, in the process that also takes in uploads. */
 const MAX_OBJECTS = 1_000_000
 
 export function createSweepService(parts: SweepServiceParts): SweepService {
   const { queue, store, functions, maxObjects = MAX_OBJECTS, patienceMs = PATIENCE_MS } = parts
   const limiter = createLimiter(1)
-  let trying = 0
+  let previewing = 0
 
   async function preview(request: SweepRequest, signal: AbortSignal): Promise<SweepPreview> {
-    const wish = wishOf(request)
+    const wish = passRequestOf(request)
     const state = await store.read()
     let pass = newPass(
       '',
@@ -61,21 +61,21 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
         const count = maxObjects.toLocaleString('en')
         throw new RefusedError(
           'impossible',
-          `more than ${count} objects are to be looked at: ask for a bucket or a prefix`,
+          `more than ${count} objects would be checked: limit it to a bucket or a prefix`,
         )
       }
     }
-    // Nobody reads the answer any more.
-    if (signal.aborted) throw new RefusedError('conflict', 'the dry run was given up: its client has gone')
+    // The client no longer reads the answer.
+    if (signal.aborted) throw new RefusedError('conflict', 'the dry run was aborted: its client disconnected')
     return {
       ...shapeOf(pass),
       sample: sample.map(({ functionName, ...rest }) => ({ ...rest, function: functionName })),
     }
   }
 
-  /** @throws {StorageError} when the store takes no such prefix, or the very bucket that is asked for is not there */
-  async function tryOut({ bucket, prefix, dryRun }: SweepRequest): Promise<void> {
-    // What nobody has asked a question about is found by the pass; a dry run is waited for.
+  /** @throws {StorageError} when the store does not accept the prefix, or the requested bucket does not exist */
+  async function checkStore({ bucket, prefix, dryRun }: SweepRequest): Promise<void> {
+    // Without a bucket or prefix the pass itself reports problems; a client waits for a dry run only.
     if (bucket === undefined && prefix === undefined && !dryRun) return
     const signal = AbortSignal.timeout(patienceMs)
     const buckets = new Set(functions.map((definition) => definition.bucket))
@@ -84,7 +84,7 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
         const options = { prefix: prefix ?? '', versions: true, pageSize: 1, signal }
         for await (const _ of parts.storage.list(name, options)) break
       } catch (error) {
-        // Of several buckets one may be missing: the pass tells of it.
+        // One of several buckets may be missing: the pass reports it.
         if (bucket === undefined && error instanceof StorageError && error.isSetUp) continue
         throw error
       }
@@ -109,24 +109,23 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
           `bucket: no function reads "${bucket}"; functions read ${buckets}`,
         )
       }
-      await tryOut(request)
+      await checkStore(request)
       if (request.dryRun) {
-        if (trying >= DRY_RUNS_AT_ONCE)
-          throw new RefusedError('conflict', `${trying} dry runs are already in progress: try again soon`)
-        trying++
+        if (previewing >= DRY_RUNS_AT_ONCE)
+          throw new RefusedError('conflict', `${previewing} dry runs are already in progress: try again soon`)
+        previewing++
         return preview(request, signal).finally(() => {
-          trying--
+          previewing--
         })
       }
-      const wish = await store.ask(wishOf(request))
-      if (!wish)
-        throw new RefusedError('conflict', 'too many sweeps wait for their turn already: try again later')
+      const wish = await store.ask(passRequestOf(request))
+      if (!wish) throw new RefusedError('conflict', 'too many sweeps are already waiting: try again later')
       return waiting(wish)
     },
   }
 }
 
-function wishOf({ kind, bucket, prefix }: SweepRequest): Wish {
+function passRequestOf({ kind, bucket, prefix }: SweepRequest): Wish {
   return { id: ulid(), kind, ...(bucket !== undefined && { bucket }), ...(prefix && { prefix }) }
 }
 

@@ -5,7 +5,7 @@ import { expose } from '../../../runtime/process/exposition.ts'
 import { createTestApi } from './test-api.ts'
 
 describe('/healthz', () => {
-  it('says that the process is alive, and what works in it', async () => {
+  it('reports that the process is alive, its version and its tools', async () => {
     const response = await createTestApi().app.request('/healthz')
     expect(await response.json()).toMatchObject({
       status: 'alive',
@@ -32,7 +32,7 @@ describe('/readyz', () => {
 })
 
 describe('/metrics', () => {
-  it('has every counter of every function from the start, and of requests the pattern, never the path', async () => {
+  it('has every counter of every function from the start, and requests by route pattern, never by path', async () => {
     const { app } = createTestApi()
     await app.request('/healthz')
     await app.request('/nothing/here/42')
@@ -53,7 +53,7 @@ describe('/metrics', () => {
     expect(text).not.toContain('/nothing')
   })
 
-  it('is OpenMetrics for who accepts that, and plain text for everyone else', async () => {
+  it('is OpenMetrics for clients that accept it, and plain text for all others', async () => {
     const { app } = createTestApi()
     const ask = (accept: string) => app.request('/metrics', { headers: { accept } })
     const open = await ask('application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5')
@@ -79,7 +79,7 @@ describe('/metrics', () => {
   })
 })
 
-it('answers what it does not know with a problem', async () => {
+it('answers an unknown path with a problem', async () => {
   const response = await createTestApi().app.request('/v0/whatever')
   expect(response.headers.get('content-type')).toContain('application/problem+json')
   expect(await response.json()).toMatchObject({ status: 404, detail: 'there is no GET /v0/whatever' })

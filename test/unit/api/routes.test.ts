@@ -69,7 +69,7 @@ async function ask(path: string, method = 'GET', body?: unknown, answers = ANSWE
 }
 
 describe('lists of runs', () => {
-  it('are asked for by what is in the query, with times as numbers', async () => {
+  it('are filtered by the query, with times as numbers', async () => {
     const query =
       'function=cut&bucket=incoming&prefix=a%2Fb+c&since=2026-01-01T00:00:00Z&until=2026-01-01T02:00:00.5%2B01:00&limit=7&cursor=c'
     const { calls, answer } = await ask(`/v1/runs?${query}&status=dead,running&status=queued`)
@@ -92,7 +92,7 @@ describe('lists of runs', () => {
     ])
   })
 
-  it('have fifty runs of all kinds when nothing is asked for', async () => {
+  it('have fifty runs of all kinds by default', async () => {
     const { calls } = await ask('/v1/runs')
     expect(calls).toMatchObject([{ args: [{}, { limit: 50 }] }])
   })
@@ -114,7 +114,7 @@ describe('lists of runs', () => {
   })
 })
 
-describe('one of many', () => {
+describe('a resource', () => {
   it.each([
     { path: `/v1/runs/${RUN_ID}`, answer: RUN },
     { path: '/v1/functions/cut', answer: FUNCTION },
@@ -132,19 +132,19 @@ describe('one of many', () => {
     { path: '/v1/functions/none/resume', method: 'POST' },
     { path: '/v1/jobs/none', method: 'GET' },
     { path: '/v1/jobs/none', method: 'DELETE' },
-  ])('is a 404 that names it when it is not there: $method $path', async ({ path, method }) => {
+  ])('is a 404 that names it when it does not exist: $method $path', async ({ path, method }) => {
     const { status, answer } = await ask(path, method, undefined, REAL)
     expect(status).toBe(404)
     expect(answer['detail']).toMatch(/there is no (run|function|job) "?(0{32}|none)/)
   })
 
-  it('is a 400 when its id can be none', async () => {
+  it('is a 400 when its id is not valid', async () => {
     expect(await ask('/v1/runs/42')).toMatchObject({ status: 400, answer: { issues: [{ path: 'id' }] } })
   })
 })
 
-describe('what is to be done', () => {
-  it('is a job that can be followed, or for a dry run its preview', async () => {
+describe('an action', () => {
+  it('is a job that can be followed, or for a dry run a preview', async () => {
     expect(await ask('/v1/reprocess', 'POST', { keys: ['a'] })).toMatchObject({
       status: 202,
       location: `/v1/jobs/${JOB.id}`,
@@ -162,7 +162,7 @@ describe('what is to be done', () => {
     expect(redrive).toMatchObject({ status: 200, location: null, answer: { matched: 1 } })
   })
 
-  it('is a sweep that is followed where it was asked for, a full one unless another is wanted', async () => {
+  it('is a sweep that is followed at its own address, a full one by default', async () => {
     expect(await ask('/v1/sweep', 'POST', {})).toMatchObject({
       status: 202,
       location: '/v1/sweep',
@@ -180,7 +180,7 @@ describe('what is to be done', () => {
   })
 
   it.each([{ kind: 'all' }, { dryrun: true }, { bucket: '' }, { bucket: 'none' }])(
-    'is no sweep for %o',
+    'is refused as a sweep: %o',
     async (body) => expect((await ask('/v1/sweep', 'POST', body, REAL)).status).toBe(422),
   )
 
@@ -195,14 +195,14 @@ describe('what is to be done', () => {
     { path: `/v1/runs/${RUN_ID}/retry`, status: 202, location: `/v1/runs/${RUN_ID}`, answer: { id: RUN_ID } },
     { path: '/v1/functions/cut/pause', status: 200, location: null, answer: { isPaused: true } },
     { path: '/v1/functions/cut/resume', status: 200, location: null, answer: { isPaused: false } },
-  ])('is done by POST $path', async ({ path, ...outcome }) => {
+  ])('is carried out by POST $path', async ({ path, ...outcome }) => {
     expect(await ask(path, 'POST')).toMatchObject(outcome)
   })
 
   it.each([
     { concurrency: 7, becomes: 7 },
     { concurrency: null, becomes: 2 },
-  ])('may be a limit of $concurrency', async ({ concurrency, becomes }) => {
+  ])('may set a limit of $concurrency', async ({ concurrency, becomes }) => {
     const outcome = await ask('/v1/functions/cut', 'PATCH', { concurrency })
     const calls = [{ name: 'functions.setConcurrency', args: ['cut', concurrency] }]
     expect(outcome).toMatchObject({ status: 200, answer: { concurrency: becomes }, calls })

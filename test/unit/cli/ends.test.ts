@@ -57,11 +57,11 @@ describe('what the runtime refuses', () => {
       code: 1,
       says: 'no function x',
     },
-    { name: 'without a token', status: 401, detail: 'this needs a token', code: 1, says: 'set SLUICE_TOKEN' },
+    { name: 'without a token', status: 401, detail: 'a token is required', code: 1, says: 'set SLUICE_TOKEN' },
     {
       name: 'with a token that may not',
       status: 403,
-      detail: 'this needs operator',
+      detail: 'the role operator is required',
       code: 1,
       says: 'set SLUICE_TOKEN',
     },
@@ -83,7 +83,7 @@ describe('what the runtime refuses', () => {
     api = await startFakeApi(() => ({ type: 'text/html', body: '<h1>hello</h1>' }))
     const { code, err } = await sluice(['functions'], { env: { SLUICE_API_URL: api.url } })
     expect(code).toBe(3)
-    expect(err).toContain('no Sluice')
+    expect(err).toContain('is not a Sluice runtime')
   })
 })
 

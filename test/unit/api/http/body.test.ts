@@ -18,8 +18,8 @@ async function post(path: string, body?: RequestInit['body'], type = 'applicatio
 
 describe('a body', () => {
   it.each([
-    { name: 'is no JSON', body: '{"prefix":', status: 400 },
-    { name: 'is no UTF-8', body: new Uint8Array([0x22, 0xff, 0x22]), status: 400 },
+    { name: 'is not JSON', body: '{"prefix":', status: 400 },
+    { name: 'is not UTF-8', body: new Uint8Array([0x22, 0xff, 0x22]), status: 400 },
     { name: 'has half of a surrogate pair', body: String.raw`{"prefix":"\ud83d"}`, status: 400 },
     { name: 'has the second half of a pair alone', body: String.raw`{"prefix":"\ude00"}`, status: 400 },
     { name: 'has half of a pair before an escape', body: String.raw`{"prefix":"\ud83d\n"}`, status: 400 },
@@ -29,8 +29,8 @@ describe('a body', () => {
       status: 400,
     },
     { name: 'has half of a pair in a name', body: String.raw`{"\uD83D":1}`, status: 400 },
-    { name: 'is not there where one is needed', body: undefined, status: 400 },
-    { name: 'has a name that is unknown', body: '{"prefix":"","prefxi":1}', status: 422 },
+    { name: 'is missing where one is required', body: undefined, status: 400 },
+    { name: 'has an unknown field', body: '{"prefix":"","prefxi":1}', status: 422 },
     { name: 'has a value that is out of range', body: '{"prefix":"","limit":0}', status: 422 },
     { name: 'is JSON of another kind', body: '[]', status: 422 },
   ])('that $name is a $status, and nothing is done', async ({ body, status }) => {
@@ -38,7 +38,7 @@ describe('a body', () => {
     expect(outcome).toMatchObject({ status, answer: { status, detail: expect.any(String) }, calls: [] })
   })
 
-  it('names each field that is wrong', async () => {
+  it('is answered with each invalid field', async () => {
     const { answer } = await post('/v1/reprocess', '{"prefix":"","limit":0,"status":"lost","x":1}')
     expect(answer['issues']).toEqual([
       { path: 'status', message: expect.stringContaining('missing') },
@@ -47,12 +47,12 @@ describe('a body', () => {
     ])
   })
 
-  it('may hold any text, also whole surrogate pairs and what only looks like halves', async () => {
+  it('may hold any text, also whole surrogate pairs and look-alikes of halves', async () => {
     const { calls } = await post('/v1/reprocess', String.raw`{"prefix":"\ud83d\ude00 \\ud83d ü\u0000"}`)
     expect(calls).toMatchObject([{ args: [{ prefix: '😀 \\ud83d ü\0' }, expect.any(AbortSignal)] }])
   })
 
-  it('may be left out where every field has a default, also by clients that name its type', async () => {
+  it('may be omitted where every field has a default, also by clients that send a type', async () => {
     expect(await post(RETRY)).toMatchObject({ status: 202, calls: [{ args: [RUN_ID, { force: false }] }] })
     expect(await post(RETRY, '{"force":true}')).toMatchObject({
       calls: [{ args: [RUN_ID, { force: true }] }],
@@ -77,8 +77,8 @@ describe('a body', () => {
   })
 })
 
-describe('work for one body', () => {
-  it('is refused before parsing when it is nested deeper than 64 levels, or has too many values', async () => {
+describe('the cost of one body', () => {
+  it('is refused before parsing when it is nested deeper than 64 levels or has too many values', async () => {
     const nested = (levels: number) => `{"options":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`
     expect(await post('/v1/reprocess', nested(65))).toMatchObject({
       status: 400,
@@ -112,7 +112,7 @@ describe('work for one body', () => {
   })
 })
 
-it('a body that its client cuts off is a 400, which is nobody else’s fault', async () => {
+it('a body cut off by its client is a 400, not an error of a server', async () => {
   const cut = new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(new Uint8Array([0x7b]))
@@ -128,7 +128,7 @@ it('a body that its client cuts off is a 400, which is nobody else’s fault', a
 
 describe('the address', () => {
   it.each(['/v1/objects/incoming/100%', '/v1/objects/incoming/%FF', '/v1/runs?prefix=%C3', '/v1/runs/%zz'])(
-    'is refused when an escape in it is none: %s',
+    'is refused when an escape in it is invalid: %s',
     async (path) => {
       const response = await createTestApi().app.request(path)
       expect(response.status).toBe(400)

@@ -15,13 +15,13 @@ async function readDocument() {
   return { document, operations }
 }
 
-it('is published in docs/, as the code has it (vitest -u writes it anew)', async () => {
+it('is published in docs/ and up to date (vitest -u writes it again)', async () => {
   const { document } = await readDocument()
   await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot('../../../../docs/openapi.json')
 })
 
 describe('/openapi.json', () => {
-  it('has every route that is served, and no other', async () => {
+  it('has exactly the routes that are served', async () => {
     const { operations } = await readDocument()
     const served = createTestApi().app.routes.flatMap(({ method, path }) => {
       const words = path.replaceAll(/:(\w+)/g, '{$1}').replace('/*', '/{key}')
@@ -30,13 +30,13 @@ describe('/openapi.json', () => {
     expect(operations.map(({ name }) => name).sort()).toEqual([...new Set(served)].sort())
   })
 
-  it('says of every route under /v1 that it needs a token', async () => {
+  it('requires a token for every route under /v1', async () => {
     const { operations } = await readDocument()
     const open = operations.filter(({ operation }) => operation.security?.length !== 1)
     expect(open.map(({ path }) => path)).toEqual(['/healthz', '/readyz', '/metrics', '/openapi.json'])
   })
 
-  it('says of every route under /v1 that its problems may be those of any', async () => {
+  it('lists the common problems for every route under /v1', async () => {
     const { operations } = await readDocument()
     for (const { operation } of operations.filter(({ path }) => path.startsWith('/v1/')))
       expect(Object.keys(operation.responses)).toEqual(
@@ -44,7 +44,7 @@ describe('/openapi.json', () => {
       )
   })
 
-  it('has problems for everything that is no success, except for readiness', async () => {
+  it('answers every error with a problem, except for readiness', async () => {
     const { operations } = await readDocument()
     const types = operations
       .filter(({ path }) => path !== '/readyz')

@@ -75,7 +75,7 @@ describe('a server that is away', () => {
 describe('what the store can never do', () => {
   it.each([
     { code: 'XMinioInvalidObjectName', statusCode: 400, detail: /XMinioInvalidObjectName/ },
-    { code: 'HTTP400', statusCode: 400, detail: /no such bucket, key or prefix/ },
+    { code: 'HTTP400', statusCode: 400, detail: /does not accept this bucket, key or prefix/ },
     { code: 'NoSuchBucket', statusCode: 404, detail: /no such bucket/ },
     { code: 'AccessDenied', statusCode: 403, detail: /may not read/ },
   ])('is a 422 that says why, and no more: $code', async ({ code, statusCode, detail }) => {

@@ -54,35 +54,35 @@ const MANIFEST = {
 }
 
 describe('an object that is gone, and that Redis has forgotten', () => {
-  it('is told by the result that stands', async () => {
+  it('is explained by the current result', async () => {
     const { summary, functions } = await view({
       readText: async (_, key) =>
         key === 'a.mp4/cut/manifest.json' ? { text: JSON.stringify(MANIFEST), etag: 'm' } : undefined,
     })
     expect(functions).toMatchObject([
-      { name: 'cut', reason: 'succeeded', explanation: expect.stringContaining('removed since') },
-      // Not that nothing was ever heard of it.
+      { name: 'cut', reason: 'succeeded', explanation: expect.stringContaining('has been removed') },
+      // Not that no event was ever received.
       { name: 'glue', reason: 'gone' },
     ])
-    expect(summary).toMatch(/is not there any more\. .*done at 2026-01-01 00:00:01 UTC/)
+    expect(summary).toMatch(/no longer exists\. .*done at 2026-01-01 00:00:01 UTC/)
     expect(summary).not.toContain('spelling')
   })
 
-  it('and has no result either, was never there', async () => {
+  it('never existed if there is no result either', async () => {
     const { summary, functions } = await view({})
     expect(functions.map(({ reason }) => reason)).toEqual(['never-there', 'never-there'])
     expect(summary).toContain('check the spelling')
   })
 })
 
-describe('a key of which there can be no object', () => {
+describe('a key that no object can have', () => {
   const refused = () => Promise.reject(new StorageError('no', { code: 'XMinioInvalidObjectName' }))
 
   it.each([
     ['films//a.mp4', { head: refused }, 'impossible', 'two in a row'],
     [`@${'0'.repeat(64)}`, {}, 'reserved', 'stand for long keys'],
     ['~a.mp4', {}, 'reserved', 'such names belong to the runtime'],
-  ])('is told alike by the summary, once, and by each function: %s', async (key, store, reason, words) => {
+  ])('is explained once in the summary and alike by each function: %s', async (key, store, reason, words) => {
     const { summary, functions } = await view(store, key)
     const [one] = functions
     expect(functions.map((each) => [each.reason, each.isMatch])).toEqual([
@@ -94,7 +94,7 @@ describe('a key of which there can be no object', () => {
   })
 })
 
-it('looks at no more than the newest of very many delete markers', async () => {
+it('lists only the newest of very many delete markers', async () => {
   let listed = 0
   await view({
     async *list(_, options) {

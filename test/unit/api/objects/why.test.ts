@@ -18,11 +18,11 @@ const facts = (rest: Partial<Facts>): Facts => ({
   ...rest,
 })
 describe('of an object without a run', () => {
-  it('that was never announced, says so and what to do', () => {
+  it('that was never announced says so, and the remedy', () => {
     expect(whyOf(facts({}))).toMatchObject({
       reason: 'not-announced',
       explanation: expect.stringMatching(
-        /no announcement of it is known .*sluice doctor.*the next sweep takes it up.*sluice sweep/,
+        /no announcement of it is known .*sluice doctor.*the next sweep runs it.*sluice sweep/,
       ),
     })
   })
@@ -51,21 +51,21 @@ describe('of an object without a run', () => {
     ['never-there', { object: undefined, wasThere: false }],
   ] as const)('says %s', (reason, rest) => expect(whyOf(facts(rest)).reason).toBe(reason))
 
-  it('whose result was removed, says when, and how to get it again', () => {
+  it('whose result was removed says when, and how to get it again', () => {
     const verdict = only<Verdict>({ run: '1', state: 'removed', reason: 'x', at: '2026-11-23T14:00:00.000Z' })
     expect(whyOf(facts({ verdict }))).toMatchObject({
       reason: 'removed',
       explanation: expect.stringMatching(
-        /removed since \(2026-11-23 14:00:00 UTC\), by hand or by a rule of its bucket: .*sluice reprocess/,
+        /has been removed \(2026-11-23 14:00:00 UTC\), by hand or by a rule of its bucket; .*sluice reprocess/,
       ),
     })
   })
 
-  it('that may have come to be in a way which the function is not for, does not blame the store', () => {
+  it('that may have been created in a way that the function does not match does not blame the store', () => {
     const copies = functionNamed('cut', { on: { bucket: 'incoming', events: ['Copy'] } })
     expect(whyOf(facts({ definition: copies }))).toMatchObject({
       reason: 'event-unknown',
-      explanation: expect.stringMatching(/for Copy only, .* may have been in another way/),
+      explanation: expect.stringMatching(/for Copy only, .* perhaps in another way/),
     })
   })
 })
@@ -86,9 +86,9 @@ describe('of an object that is gone, and whose runs are forgotten', () => {
       'a result',
       { result },
       'succeeded',
-      /^done at 2026-11-23 15:00:00 UTC: .*; its source was removed since$/,
+      /^done at 2026-11-23 15:00:00 UTC: .*; its source has been removed$/,
     ],
-    ['a verdict', { verdict }, 'dead', /^dead since .*: boom; its source was removed since$/],
+    ['a verdict', { verdict }, 'dead', /^dead since .*: boom; its source has been removed$/],
     ['the newer of both', { result, verdict }, 'succeeded', /^done/],
     [
       'the newer of both again',
@@ -96,19 +96,19 @@ describe('of an object that is gone, and whose runs are forgotten', () => {
       'dead',
       /^dead/,
     ],
-  ] as const)('%s still tells', (_, rest, reason, words) => {
+  ] as const)('%s is still a record', (_, rest, reason, words) => {
     const why = whyOf(facts({ object: undefined, ...rest }))
     expect(why).toMatchObject({ reason, explanation: expect.stringMatching(words) })
   })
 
-  it('a record of an object that is there says nothing of its removal', () => {
+  it('the record of an object that exists does not mention a removal', () => {
     expect(whyOf(facts({ result })).explanation).not.toContain('removed')
   })
 })
 
 describe('of a run', () => {
   it.each([
-    ['waiting', { state: 'queued' }, {}, /waits for its turn/],
+    ['waiting', { state: 'queued' }, {}, /waiting for its turn/],
     ['waiting', { state: 'queued', lane: 'low' }, {}, /behind uploads/],
     ['paused', { state: 'queued' }, { isPaused: true }, /sluice resume cut/],
     ['no-worker', { state: 'queued' }, { workers: 0 }, /no worker serves cut/],
@@ -122,20 +122,20 @@ describe('of a run', () => {
       'retrying',
       { state: 'retrying', attempts: '1', error: 'boom', dueAt: String(NOW) },
       {},
-      /attempt 1 of 5 failed .* at 2026-11-23 16:00:00 UTC: boom/,
+      /attempt 1 of 5 failed; .* at 2026-11-23 16:00:00 UTC: boom/,
     ],
-    ['retrying', { state: 'retrying', attempts: '0', reason: 'drain' }, {}, /it was handed back .*: drain/],
+    ['retrying', { state: 'retrying', attempts: '0', reason: 'drain' }, {}, /it was handed back; .*: drain/],
     [
       'running',
       { state: 'running', attempts: '0' },
       { workers: 0 },
-      /attempt 1 was running, and no worker serves cut now: it is taken back and started again when one does/,
+      /attempt 1 was running, but no worker currently serves cut: it is taken back and restarted when one does/,
     ],
     [
       'retrying',
       { state: 'retrying', attempts: '1', error: 'boom', dueAt: String(NOW) },
       { workers: 0 },
-      /attempt 1 of 5 failed, and no worker serves cut now: the next one starts when one does: boom/,
+      /attempt 1 of 5 failed; no worker currently serves cut; the next attempt starts when one does: boom/,
     ],
     [
       'dead',
@@ -155,15 +155,15 @@ describe('of a run', () => {
       'succeeded',
       { state: 'succeeded', attempts: '1' },
       { object: undefined },
-      /done after 2 attempts, but its result is not there any more/,
+      /done after 2 attempts, but its result no longer exists/,
     ],
     [
       'removed',
       { state: 'succeeded', endedAt: String(NOW) },
       { isVacant: true },
-      /done at 2026-11-23 16:00:00 UTC, and its result was removed since, .*, unless it lies in an earlier output bucket or folder of its function: .* sluice reprocess incoming\/a\.mp4 --function cut/,
+      /done at 2026-11-23 16:00:00 UTC, but its result has been removed, .*, unless it is in an earlier output bucket or folder of its function; .* sluice reprocess incoming\/a\.mp4 --function cut/,
     ],
-  ] as const)('that is %s, says so in words', (reason, fields, rest, words) => {
+  ] as const)('that is %s says so in words', (reason, fields, rest, words) => {
     const why = whyOf(facts({ run: runOf(fields), ...rest }))
     expect(why.reason).toBe(reason)
     expect(why.explanation).toMatch(words)

@@ -64,7 +64,7 @@ it('looks at so many objects and older versions below a prefix, and refuses more
   }, 3)
   expect(await ask({ prefix: 'films/' })).toMatchObject({
     kind: 'impossible',
-    message: expect.stringMatching(/more than 3 objects .* below incoming\/films\/: ask for a longer prefix/),
+    message: expect.stringMatching(/more than 3 objects .* under incoming\/films\/: use a longer prefix/),
   })
   expect({ listed, created }).toEqual({ listed: 4, created: [] })
 })

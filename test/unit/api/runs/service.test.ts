@@ -83,7 +83,7 @@ describe('a shortened id', () => {
     })
   const [ONE, TWO] = ['a', 'b'].map((letter) => `01234567${letter.repeat(24)}`) as [string, string]
 
-  it('is the run whose id alone begins so', async () => {
+  it('is the only run whose id starts with it', async () => {
     expect(await serviceKnowing(ONE, TWO).get('01234567a')).toMatchObject({ id: ONE })
     expect(await serviceKnowing(ONE).cancel('01234567')).toMatchObject({ id: ONE })
     expect(await serviceKnowing(ONE).get('76543210')).toBeUndefined()
@@ -92,7 +92,7 @@ describe('a shortened id', () => {
     })
   })
 
-  it('is refused with how many there are when several begin so', async () => {
+  it('is refused with how many there are when several start with it', async () => {
     const service = serviceKnowing(ONE, TWO)
     const refused = { kind: 'conflict', details: { candidates: 2 } }
     await expect(service.get('01234567')).rejects.toMatchObject(refused)
