@@ -3,7 +3,6 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { pageOf, pageQuery, toPage } from '../http/page.ts'
 import { resultSchema } from './model.ts'
 import { json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
-import {} from '../http/query.ts'
 import type { ResultService } from './service.ts'
 
 /** A cursor names a key, which may have 1,024 bytes. */
