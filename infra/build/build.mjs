@@ -1,6 +1,6 @@
 /**
  * The project as JavaScript, in `dist/build-<key>`: compiled once for each change of the sources, without checking types.
- * Under tsx, each process would spend half a second of CPU before its first line.
+ * Under tsx each process would spend half a second of CPU time before its first line.
  *
  * Runs before everything else, so it is plain JavaScript without packages.
  * @module
@@ -25,18 +25,18 @@ export const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const distDir = join(rootDir, 'dist')
 const CONFIG = 'tsconfig.build.json'
 const TSC = join('node_modules', 'typescript', 'bin', 'tsc')
-/** Of the tests, only what runs in processes that they start: lists of functions, what these import, benchmarks. */
+/** Tests are left out, except the lists of functions that their runtimes load, the imports of these, and benchmarks. */
 const isSource = (path) =>
   /\.(?:ts|lua)$/.test(path) &&
   (!path.startsWith('test/') || /^test\/(?:bench|helpers)\/|functions\.ts$/.test(path))
-/** A build that nobody has used for so long is removed, unless a process runs from it. */
+/** A build that has not been used for this long is removed, unless a process runs from it. */
 const UNUSED_MS = 3_600_000
 
 /**
- * The folder of the build that fits the sources; undefined where none can be made, in a folder that cannot be written or
+ * The folder of the build that matches the sources; undefined if there can be none: in a folder that is not writable, or
  * without the compiler.
  *
- * @throws {Error} with the compiler's words, when a source is not TypeScript
+ * @throws {Error} with the compiler's output, if a source is not valid TypeScript
  */
 export function ensureBuild() {
   for (;;) {
@@ -50,7 +50,7 @@ export function ensureBuild() {
     if (draft === undefined) return undefined
     try {
       compile(draft)
-      // Sources that changed meanwhile belong to another build.
+      // If the sources have changed in the meantime, they belong to another build.
       if (keyOfSources() === key) publish(draft, dir)
     } finally {
       rmSync(draft, { recursive: true, force: true })
@@ -59,7 +59,7 @@ export function ensureBuild() {
   }
 }
 
-/** By time and size, as make has it: reading them all would take half as long as many a command. */
+/** From times and sizes, like make: reading all sources would take half as long as many commands. */
 function keyOfSources() {
   const hash = createHash('sha256')
   for (const path of ['package.json', 'package-lock.json', 'tsconfig.json', CONFIG, ...sources()]) {
@@ -74,7 +74,7 @@ function* sources() {
   for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
     for (const entry of readdirSync(join(rootDir, folder), { withFileTypes: true })) {
       const path = `${folder}/${entry.name}`
-      // Lists that tests write come and go.
+      // Tests write and remove such lists.
       if (entry.isDirectory() && !entry.name.startsWith('lists-')) folders.push(path)
       if (entry.isFile() && isSource(path)) yield path
     }
@@ -115,7 +115,7 @@ function touch(dir) {
   try {
     utimesSync(dir, new Date(), new Date())
   } catch {
-    // Somebody else's.
+    // It belongs to another user.
   }
 }
 

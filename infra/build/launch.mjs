@@ -1,9 +1,9 @@
-/** Runs a module of the project as JavaScript, or through tsx where it cannot be compiled. @module */
+/** Runs a module of the project as JavaScript, or under tsx if it cannot be compiled. @module */
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ensureBuild, rootDir } from './build.mjs'
 
-/** @param entryPath - by which the module starts its children where it runs through tsx */
+/** @param entryPath - the path with which the module starts its children if it runs under tsx */
 export async function launch(modulePath, entryPath) {
   const dir = ensureBuild()
   const path = dir ? join(dir, modulePath.replace(/\.ts$/, '.js')) : join(rootDir, modulePath)

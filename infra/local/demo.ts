@@ -1,4 +1,4 @@
-/** `npm run demo`: the stack on free ports, one sample clip cut, its result as one line of JSON, and nothing left. @module */
+/** `npm run demo`: starts the stack on free ports, cuts a sample clip, prints its result as one line of JSON, and removes everything. @module */
 import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -13,13 +13,13 @@ import { progress, say } from './terminal.ts'
 import { PortTakenError, type Server } from './servers/server.ts'
 import { runSession, type SessionEnd } from './session/session.ts'
 
-/** Another process may take a free port meanwhile. */
+/** Another process may take a free port in between. */
 const MAX_TRIES = 3
-/** The demonstration is the same everywhere: servers and settings of the person's own stay out of it. */
+/** The demonstration is the same everywhere: it ignores the user's own servers and settings. */
 const env = withoutSettings(process.env)
 const startedMs = performance.now()
 let summary: string | undefined
-/** Whatever dies here ends the demonstration: there is nobody to wait for its return. */
+/** A server that dies ends the demonstration. */
 const deaths = new EventEmitter<{ death: [server: Server, how: string] }>()
 
 let end: SessionEnd | undefined
@@ -27,7 +27,7 @@ for (let tries = 1; !end || (end.failure instanceof PortTakenError && tries <= M
   end = await demonstrate(await mkdtemp(join(tmpdir(), 'sluice-demo-')))
 }
 if (summary && end.exitCode === 0) say(summary)
-// Not only the exit code: a build of MinIO that was interrupted would keep this process.
+// Setting the exit code is not enough: an interrupted build of MinIO would keep this process alive.
 process.exit(summary ? end.exitCode : end.exitCode || 1)
 
 function demonstrate(dataDir: string): Promise<SessionEnd> {

@@ -1,5 +1,5 @@
 /**
- * Installs the packages of package-lock.json when what is in node_modules is not just that.
+ * Installs the packages of package-lock.json if node_modules does not match it.
  *
  * Runs before `npm start`, `npm test` and the like, so it is plain JavaScript without packages.
  * @module
@@ -24,7 +24,7 @@ function install() {
   process.stderr.write('Installing the packages of package-lock.json (npm ci) …')
   const args = ['ci', '--include=dev', '--no-audit', '--no-fund', '--no-progress']
   const options = { cwd: rootDir, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: Infinity }
-  // Under npm its own script is known; the npm on PATH is for those who call this file themselves.
+  // npm passes the path of its own script; without npm this file uses the one on PATH.
   const npm = process.env.npm_execpath
   const result = npm ? spawnSync(process.execPath, [npm, ...args], options) : spawnSync('npm', args, options)
   if (result.status !== 0) {
@@ -32,7 +32,7 @@ function install() {
     process.stderr.write(` failed: ${how}\n${result.stdout ?? ''}${result.stderr ?? ''}\n`)
     if (/EACCES|EROFS|EPERM/.test(result.stderr))
       process.stderr.write(
-        `${rootDir} cannot be written: copy the project into a folder of yours, and start it there\n`,
+        `${rootDir} is not writable: copy the project into a folder of yours, and start it there\n`,
       )
     process.exit(1)
   }

@@ -1,4 +1,4 @@
-/** `npm run reset`: removes what `npm start` has made. It asks first, and lists what goes. @module */
+/** `npm run reset`: removes the data of `npm start`. It lists the folders and asks first. @module */
 import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -67,7 +67,7 @@ function readOptions(words: readonly string[]): ResetOptions | undefined {
 
 async function isConfirmed(): Promise<boolean> {
   if (!process.stdin.isTTY) {
-    progress('Nobody can be asked here: add --yes to remove it.')
+    progress('This is not a terminal, so nobody can confirm: add --yes.')
     return false
   }
   const asking = createInterface({ input: process.stdin, output: process.stderr })
@@ -76,7 +76,7 @@ async function isConfirmed(): Promise<boolean> {
   return answer.trim().toLowerCase() === 'yes'
 }
 
-/** The setting may name any folder, so another one is removed only when `npm start` has written its accounts there. */
+/** The setting may name any folder, so a folder other than the default is removed only if `npm start` has written its accounts there. */
 async function isOurs(): Promise<boolean> {
   if (dataDir === localDir({}, rootDir)) return true
   const text = await readFile(join(dataDir, 'credentials.json'), 'utf8').catch(() => '')

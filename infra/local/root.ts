@@ -1,4 +1,4 @@
-/** Where this clone lies. @module */
+/** The paths of this clone. @module */
 import { basename, join } from 'node:path'
 
 const here = join(import.meta.dirname, '..', '..')
@@ -6,5 +6,5 @@ const here = join(import.meta.dirname, '..', '..')
 /** Also for modules that run compiled, in `dist/build-…`. */
 export const rootDir = basename(join(here, '..')) === 'dist' ? join(here, '..', '..') : here
 
-/** The program whose words are commands of `sluice`. */
+/** The program `sluice` of this clone. */
 export const SLUICE_PATH = join(rootDir, 'infra', 'build', 'sluice.mjs')

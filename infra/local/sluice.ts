@@ -1,6 +1,6 @@
 /**
- * `npm run sluice -- <command>`: the command line of this clone. What the environment lacks comes from the stack that
- * `npm start` runs or ran here; what is set stands.
+ * `npm run sluice -- <command>`: the command line of this clone. Settings missing in the environment come from the stack that
+ * `npm start` runs or ran here.
  * @module
  */
 import { existsSync } from 'node:fs'
@@ -26,11 +26,11 @@ try {
   progress(`sluice: ${messageOf(error)}`)
   process.exit(2)
 }
-// The doctor looks at it too.
+// The doctor checks it too.
 if (existsSync(dataDir)) env['SLUICE_LOCAL_DIR'] = dataDir
-// `setup` and `doctor` work with mc, which may be nowhere else.
+// `setup` and `doctor` need mc, which may be only there.
 env['PATH'] = [env['PATH'], cacheBinDir()].filter(Boolean).join(delimiter)
 
-// As if it had been called itself: it starts its children so.
+// The runtime starts its children with this path.
 process.argv[1] = SLUICE_PATH
 await import('../../runtime/main.ts')

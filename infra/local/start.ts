@@ -16,7 +16,7 @@ import type { Stack } from './session/stack.ts'
 import { checkPorts } from './settings/ports.ts'
 
 const dataDir = localDir(process.env, rootDir)
-/** As npm's script writes it on the command line. */
+/** A part of the command line, as in npm's script. */
 const START_MARK = 'infra/local/start.ts'
 
 let claim: Claim | undefined
@@ -39,7 +39,7 @@ const end = await runSession({
   onDeath: (server, how) => keeper.revive(server, how),
   use: async (session) => {
     const text = await describe(session)
-    // It may have been stopped while it waited for its sample.
+    // The session may have been stopped during the sample.
     if (session.signal.aborted) return
     say(text)
     await once(session.signal, 'abort')
@@ -47,8 +47,8 @@ const end = await runSession({
   onEnd: () => keeper.stop(),
   cleanUp: async () => claim?.release(),
 })
-if (end.cause) progress('Everything is stopped.')
-// Not only the exit code: a build of MinIO that was interrupted would keep this process.
+if (end.cause) progress('Everything has stopped.')
+// Setting the exit code is not enough: an interrupted build of MinIO would keep this process alive.
 process.exit(end.exitCode)
 
 function recordedProcesses(stack: Stack): RecordedProcess[] {

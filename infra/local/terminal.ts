@@ -8,15 +8,15 @@ import { TELL_EVERY_MS } from './patience.ts'
 
 export type Say = (line: string) => void
 
-/** What the person asked for. */
+/** Prints the output that the user asked for. */
 export const say: Say = (line) => {
   process.stdout.write(`${line}\n`)
 }
 
-/** Nothing. */
+/** Prints nothing. */
 export const silently: Say = () => undefined
 
-/** What happens meanwhile. */
+/** Prints progress. */
 export const progress: Say = (line) => {
   process.stderr.write(`${line}\n`)
 }
@@ -36,7 +36,7 @@ export function stepLine(name: string, detail: string, took: string): string {
   return `  ${name.padEnd(NAME_WIDTH)}${detail.padEnd(DETAIL_WIDTH)} ${took.padStart(7)}`
 }
 
-/** Lines of logs are as long as they like. */
+/** Lines of logs may be of any length. */
 function fitting(line: string): string {
   return line.length > COLUMNS ? `${line.slice(0, COLUMNS - 1)}…` : line
 }
@@ -45,9 +45,9 @@ export interface Step<T> {
   /** For people: `Redis`. */
   readonly name: string
   readonly work: () => Promise<T>
-  /** What is there now: where it answers, say. */
+  /** The result of the step, such as the address of a server. */
   readonly detail: (value: T) => string
-  /** What it is doing at the moment, such as the last line of a log. */
+  /** The current state of the step, such as the last line of a log. */
   readonly state?: (() => Promise<string | undefined>) | undefined
 }
 

@@ -122,7 +122,7 @@ describe('npm start', () => {
 
   it('when it is stopped is what doctor advises, who names a wrong FFMPEG_PATH too', async () => {
     await stop()
-    expect(output).toContain('Everything is stopped.')
+    expect(output).toContain('Everything has stopped.')
     const doctor = await run(process.execPath, script('sluice.ts', 'doctor', '--no-canary', '--json'), {
       cwd: ROOT_DIR,
       env: { ...env, npm_lifecycle_event: 'sluice', FFMPEG_PATH: '/nowhere/ffmpeg' },

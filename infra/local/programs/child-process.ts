@@ -1,4 +1,4 @@
-/** A long command whose output nobody wants to see, unless it fails. @module */
+/** Child processes that end with this one, and long commands whose output is shown only if they fail. @module */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -8,7 +8,7 @@ import { findOnPath } from './search-path.ts'
 
 type CommandLine = [command: string, ...args: string[]]
 
-/** The same command; where setpriv exists (Linux), the kernel ends it when this process dies, by whatever signal. */
+/** The same command; with setpriv (Linux) the kernel ends it when this process dies, whatever the signal. */
 export async function boundToParent(line: CommandLine): Promise<CommandLine> {
   const setpriv = await findOnPath('setpriv')
   return setpriv ? [setpriv, '--pdeathsig', 'TERM', ...line] : line
@@ -22,21 +22,21 @@ export interface QuietCommand {
   readonly line: readonly [command: string, ...args: string[]]
   readonly cwd?: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** What it does, for people: `Building minio`. */
+  /** Its purpose, for people: `Building minio`. */
   readonly what: string
   readonly progress: Say
-  /** Ends it. */
+  /** Ends the command. */
   readonly signal?: AbortSignal | undefined
   /** Gets every line of its stderr. */
   readonly onErrorLine?: (line: string) => void
-  /** How far it is, for people: `12 of 1302 packages`. */
+  /** Its progress, for people: `12 of 1302 packages`. */
   readonly state?: () => string
 }
 
 const KEPT_CHARACTERS = 4_000
 
 /**
- * Gives its stdout; says every 15 s how far it is, and at its end how long it took.
+ * Returns its stdout; prints its progress every 15 s, and its duration when it ends.
  *
  * @throws {Error} when it fails, with the end of its output
  */

@@ -8,17 +8,17 @@ import { findInstaller, REDIS } from './system-package.ts'
 
 interface Missing {
   readonly name: ProgramName
-  /** What was found by that name and does not serve, as lines. */
+  /** Unsuitable programs of that name, as lines. */
   readonly found: string
 }
 
-/** Either a way to install it, or what a person has to do. */
+/** Either a way to install it, or advice for a person. */
 type Way = { readonly install: (progress: Say) => Promise<void> } | { readonly advice: string }
 
 /**
  * The paths of these programs.
  *
- * @throws {Error} when one is missing and cannot be installed here; the message says for all of them what to do
+ * @throws {Error} when one is missing and cannot be installed here; the message has advice for all of them
  */
 export async function ensurePrograms<Name extends ProgramName>(
   names: readonly Name[],
@@ -27,14 +27,14 @@ export async function ensurePrograms<Name extends ProgramName>(
 ): Promise<Record<Name, string>> {
   const { paths, missing } = await findAll(names)
   if (missing.length === 0) return paths as Record<Name, string>
-  // All are looked at before the first is installed: minutes later is too late to hear what a person has to do.
+  // All are checked before the first is installed: advice that comes minutes later is too late.
   const ways = await Promise.all(missing.map((each) => findWay(each)))
   const advice = ways.flatMap((way) => ('advice' in way ? [way.advice] : []))
   if (advice.length > 0) throw new Error([...new Set(advice)].join('\n'))
   const lockDir = join(dirname(cacheBinDir()), 'install.lock')
   return withInstallLock(lockDir, progress, async (tell) => {
     signal?.throwIfAborted()
-    // The holder before may have installed them.
+    // The previous holder may have installed them.
     const still = await findAll(names)
     for (const { name } of still.missing.filter((each) => !isBuilt(each.name))) {
       const way = ways[missing.findIndex((each) => each.name === name)]
@@ -64,16 +64,15 @@ async function mustFind(wanted: readonly Missing[]): Promise<Partial<Record<Prog
     missing
       .map(
         ({ name, found }) =>
-          `${name} was installed, but none that serves is on PATH or in ${cacheBinDir()}.${found}\n${INSTEAD[name]}`,
+          `${name} was installed, but no suitable one is on PATH or in ${cacheBinDir()}.${found}\n${INSTEAD[name]}`,
       )
       .join('\n'),
   )
 }
 
 const INSTEAD: Readonly<Record<ProgramName, string>> = {
-  'redis-server':
-    'Put a redis-server of version 7 or later on PATH, or set REDIS_URL to a Redis that runs already.',
-  minio: 'Put a minio binary on PATH, or set MINIO_ENDPOINT to a MinIO that runs already.',
+  'redis-server': 'Put a redis-server of version 7 or later on PATH, or set REDIS_URL to a running Redis.',
+  minio: 'Put a minio binary on PATH, or set MINIO_ENDPOINT to a running MinIO.',
   mc: "Put MinIO's client mc on PATH.",
 }
 
@@ -96,19 +95,19 @@ async function build(names: readonly GoProgram[], progress: Say, signal: AbortSi
 
 async function findWay({ name, found }: Missing): Promise<Way> {
   if (name === 'redis-server') return findRedisWay(found)
-  // Its way is one for all that is built.
+  // All programs that are built are built together.
   if (await canBuild()) return { install: () => Promise.resolve() }
   return {
     advice:
-      `${name} is missing, and so is Go, which could build it.${found}\n` +
+      `${name} is missing, and so is Go, which is needed to build it.${found}\n` +
       `  Install Go (https://go.dev/dl) and run this again, or build it elsewhere:\n    ${goBuildLine()}\n  ${INSTEAD[name]}`,
   }
 }
 
 async function findRedisWay(found: string): Promise<Way> {
   const installer = await findInstaller(REDIS)
-  // A Redis that is too old may be in somebody's service: it is not ours to replace.
+  // An outdated Redis may be in use by other programs: it must not be replaced.
   if (installer?.install && !found) return { install: installer.install }
   const line = installer && !found ? `\n  Run: ${installer.line}` : ''
-  return { advice: `redis-server is missing or does not serve.${found}${line}\n  ${INSTEAD['redis-server']}` }
+  return { advice: `redis-server is missing or unsuitable.${found}${line}\n  ${INSTEAD['redis-server']}` }
 }

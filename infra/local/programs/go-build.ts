@@ -1,8 +1,8 @@
 /**
- * MinIO and its client, built from source by Go: their documented way since images and binaries ended.
+ * MinIO and its client, built from source with Go: the documented way since images and binaries are no longer published.
  *
- * The versions and the hashes of all that goes into them are in `go-programs/`: both are built from that one module, so
- * what they share is compiled once.
+ * The versions and hashes of all their modules are in `go-programs/`: both are built from that one module, so
+ * shared packages are compiled once.
  * @module
  */
 import { execFile } from 'node:child_process'
@@ -21,7 +21,7 @@ const run = promisify(execFile)
 export const GO_PACKAGES = { minio: 'github.com/minio/minio', mc: 'github.com/minio/mc' } as const
 export type GoProgram = keyof typeof GO_PACKAGES
 
-/** The same for the list and the build, so that the list knows what the build will find. No names for debuggers: a third less to link. */
+/** The same for the list and the build, so that the list predicts the build. Without debug symbols there is a third less to link. */
 const FLAGS = ['-mod=readonly', '-trimpath', '-ldflags=-s -w'] as const
 
 /** Whether they can be built on this kind of machine. */
@@ -29,7 +29,7 @@ export async function canBuild(): Promise<boolean> {
   return toolchainHere() !== undefined || (await findGo()) !== undefined
 }
 
-/** The command line with which a person builds them by hand. */
+/** The command line to build them by hand. */
 export function goBuildLine(): string {
   return `cd ${GO_PROGRAMS_DIR} && CGO_ENABLED=0 go build -o ${cacheBinDir()}/ ${Object.values(GO_PACKAGES).join(' ')}`
 }
@@ -37,19 +37,19 @@ export function goBuildLine(): string {
 export interface GoBuild {
   readonly names: readonly GoProgram[]
   readonly progress: Say
-  /** Ends it; what was built by then is kept. */
+  /** Ends the build; finished packages are kept. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Builds into a folder of the cache and moves the finished programs to their place, so that an interrupted build leaves no
- * half one. What was fetched and compiled is kept until all is done: the next try goes on from there. Call it under the
- * install lock: the folder is shared.
+ * incomplete program. Fetched and compiled files are kept until all is done: the next build continues from there. Call it
+ * under the install lock: the folder is shared.
  */
 export async function goBuild({ names, progress, signal }: GoBuild): Promise<void> {
   const buildDir = join(dirname(cacheBinDir()), 'build')
   const [tmpDir, binDir] = [join(buildDir, 'tmp'), join(buildDir, 'bin')]
-  // What an interrupted build was in the middle of.
+  // Unfinished files of an interrupted build.
   for (const dir of [tmpDir, binDir]) {
     await rm(dir, { recursive: true, force: true })
     await mkdir(dir, { recursive: true })
@@ -91,13 +91,15 @@ export async function goBuild({ names, progress, signal }: GoBuild): Promise<voi
 async function fetchedGo(buildDir: string, progress: Say): Promise<string> {
   const kind = toolchainHere()
   if (!kind)
-    throw new Error(`Go is missing, and there is none for ${process.platform} on ${process.arch} here`)
+    throw new Error(
+      `Go is missing, and no download of it is known for ${process.platform} on ${process.arch}`,
+    )
   return ensureToolchain(kind, buildDir, progress)
 }
 
 /**
- * A person who builds these modules anyway has them in Go's caches, which are then used as they are. Otherwise caches of
- * our own: they hold 2 GB afterwards, which are removed with the build folder.
+ * If Go's own caches contain these modules already, they are used as they are. Otherwise the build has its own caches, of
+ * 2 GB in the end, which are removed with the build folder.
  */
 async function goCaches(go: string, buildDir: string): Promise<Record<string, string>> {
   const options = { cwd: GO_PROGRAMS_DIR, timeout: PATIENCE_MS }
@@ -119,20 +121,20 @@ async function goCaches(go: string, buildDir: string): Promise<Record<string, st
     GOPATH: join(buildDir, 'path'),
     GOMODCACHE: join(buildDir, 'path', 'pkg', 'mod'),
     GOCACHE: join(buildDir, 'objects'),
-    // Without it Go makes its module cache read-only, and it could not be removed.
+    // Without this flag Go makes its module cache read-only, so that it could not be removed.
     GOFLAGS: `${env.GOFLAGS} -modcacherw`.trim(),
   }
 }
 
 export interface BuildProgress {
-  /** A line that `go build -v` wrote: the package that it begins with, or something else. */
+  /** A line of `go build -v`: the package that it starts to build, or something else. */
   onLine(line: string): void
   text(): string
 }
 
 /**
- * @param total - every package that goes into the programs
- * @param stale - those of them that are not in the build cache, by their paths
+ * @param total - the number of packages in the programs
+ * @param stale - the paths of those that are not in the build cache
  */
 export function createBuildProgress(total: number, stale: ReadonlySet<string>): BuildProgress {
   const begun = new Set<string>()
@@ -144,7 +146,7 @@ export function createBuildProgress(total: number, stale: ReadonlySet<string>): 
   }
 }
 
-/** Shape, by `go list -deps -f '{{.ImportPath}} {{.Stale}}'`: lines such as `github.com/minio/mc/cmd true`. */
+/** Shape, from `go list -deps -f '{{.ImportPath}} {{.Stale}}'`: lines such as `github.com/minio/mc/cmd true`. */
 export function parsePackages(output: string): {
   readonly total: number
   readonly stale: ReadonlySet<string>

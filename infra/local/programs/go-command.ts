@@ -1,4 +1,4 @@
-/** Go on this machine, and whether it can build the module in `go-programs/`. @module */
+/** Finds an installed Go that can build the module in `go-programs/`. @module */
 import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ export async function findGo(): Promise<string | undefined> {
   const needed = neededVersion(await readFile(join(GO_PROGRAMS_DIR, 'go.mod'), 'utf8'))
   const paths = [...(await findAllOnPath('go')), ...(await findAllOnPath('go', '/usr/local/go/bin'))]
   for (const path of paths) {
-    // Without GOTOOLCHAIN=local an old one would fetch a newer one at once, pinned by nobody here.
+    // Without GOTOOLCHAIN=local an old Go would fetch a newer one at once, whose hash is not pinned here.
     const env = { ...process.env, GOTOOLCHAIN: 'local' }
     const { stdout } = await run(path, ['version'], { env, timeout: PATIENCE_MS }).catch(() => ({
       stdout: '',
@@ -33,7 +33,7 @@ export function neededVersion(goMod: string): GoVersion {
   return versionOf(/^go (\S+)$/m.exec(goMod)?.[1] ?? '') ?? [1, 24]
 }
 
-/** Shape: `go version go1.26.8 linux/amd64`; builds from Go's own sources say `devel`, and are trusted. */
+/** Shape: `go version go1.26.8 linux/amd64`; builds from Go's own sources print `devel`, and are trusted. */
 export function isRecentGo(output: string, needed: GoVersion): boolean {
   if (output.startsWith('go version devel ')) return true
   const found = versionOf(/^go version go(\S+)/.exec(output)?.[1] ?? '')

@@ -1,6 +1,6 @@
 /**
- * Go itself, for machines that have none: it is a module (`golang.org/toolchain`) that the module proxy of Go's settings
- * gives, and its hash is pinned here.
+ * Fetches Go for machines that have none: it is a module (`golang.org/toolchain`) on the module proxy of Go's settings,
+ * and its hash is pinned here.
  * @module
  */
 import { createHash } from 'node:crypto'
@@ -16,7 +16,7 @@ import type { Environment } from '../../../runtime/settings/files.ts'
 
 const MODULE = 'golang.org/toolchain'
 const GO_VERSION = '1.26.8'
-/** As a go.sum has them; Go's checksum database vouches for the same. */
+/** In the form of go.sum; Go's checksum database has the same. */
 const SUMS: Readonly<Record<string, string>> = {
   'linux-amd64': 'h1:ZOmGe1OnfREDMIdb1Qi4G9JSuDPBLGExZMQ4nis1RXM=',
   'linux-arm64': 'h1:sYL/O6MqS68ML0kjsQ36WoYIpJqkw60TxizWUYUKQMc=',
@@ -25,16 +25,16 @@ const SUMS: Readonly<Record<string, string>> = {
 }
 const BYTES_PER_MB = 1_000_000
 
-/** Undefined where we have no Go for this kind of machine. */
+/** Undefined if no Go is known for this kind of machine. */
 export function toolchainHere(os: string = platform(), cpu: string = arch()): string | undefined {
   const kind = `${os}-${cpu === 'x64' ? 'amd64' : cpu}`
   return SUMS[kind] ? kind : undefined
 }
 
 /**
- * The path of its `go`, below `dir`; fetched when it is not there.
+ * The path of its `go`, below `dir`; fetched if it is missing.
  *
- * @throws {Error} that says what each proxy answered, or that the bytes are not the pinned ones
+ * @throws {Error} with the answer of each proxy, or because the bytes are not the pinned ones
  */
 export async function ensureToolchain(kind: string, dir: string, progress: Say): Promise<string> {
   const home = join(dir, `go-${GO_VERSION}-${kind}`)
@@ -48,7 +48,7 @@ export async function ensureToolchain(kind: string, dir: string, progress: Say):
   if (sum !== SUMS[kind]) {
     await rm(`${home}.part`, { recursive: true, force: true })
     throw new Error(
-      `the module proxy gave another Go than the pinned one: ${MODULE} ${version} has the hash ${sum}, wanted is ${SUMS[kind]}`,
+      `the module proxy returned another Go than the pinned one: ${MODULE} ${version} has the hash ${sum} instead of ${SUMS[kind]}`,
     )
   }
   await rename(`${home}.part`, home)
@@ -59,7 +59,7 @@ export async function ensureToolchain(kind: string, dir: string, progress: Say):
   return go
 }
 
-/** Writes every file below `dir`, and gives the hash of all, as Go computes it. */
+/** Writes every file below `dir`, and returns the hash of all, as Go computes it. */
 export async function unpack(entries: readonly ZipEntry[], prefix: string, dir: string): Promise<string> {
   await rm(dir, { recursive: true, force: true })
   const lines: string[] = []
@@ -67,10 +67,10 @@ export async function unpack(entries: readonly ZipEntry[], prefix: string, dir: 
   for (const { name, read } of entries) {
     const path = name.slice(prefix.length)
     if (!name.startsWith(prefix) || path.split('/').includes('..') || path.includes('\\'))
-      throw new Error(`the zip file has a name that does not belong there: ${name}`)
+      throw new Error(`the zip file contains an unexpected name: ${name}`)
     const bytes = read()
     lines.push(`${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`)
-    // A module may hold no go.mod of another one, so the standard library's has this name (Go's own command renames it too).
+    // A module may not contain the go.mod of another one, so the standard library's has this name (Go's own command renames it too).
     const target = join(dir, path.replace(/(^|\/)_go\.mod$/, '$1go.mod'))
     if (!made.has(dirname(target))) await mkdir(dirname(target), { recursive: true })
     made.add(dirname(target))
@@ -133,12 +133,12 @@ function isThere(path: string): Promise<boolean> {
 /** @see https://go.dev/ref/mod#environment-variables */
 const DEFAULT = 'https://proxy.golang.org,direct'
 
-/** Base URLs in the order in which they are asked; empty when the settings allow none. */
+/** Base URLs in the order of requests; empty if the settings allow none. */
 export function proxiesIn(setting: string | undefined): readonly string[] {
   const found: string[] = []
   for (const part of (setting || DEFAULT).split(/[,|]/).map((text) => text.trim())) {
     if (part === 'off') break
-    // Straight from the source: Go's toolchain has none but the proxies.
+    // `direct` means the source of a module; Go's toolchain is only on the proxies.
     if (part !== '' && part !== 'direct') found.push(part.replace(/\/+$/, ''))
   }
   return found
@@ -148,7 +148,7 @@ export async function moduleProxies(env: Environment = process.env): Promise<rea
   return proxiesIn(env['GOPROXY'] || (await fromFile(env)))
 }
 
-/** What `go env -w GOPROXY=…` wrote. */
+/** The value that `go env -w GOPROXY=…` wrote. */
 async function fromFile(env: Environment): Promise<string | undefined> {
   if (env['GOENV'] === 'off') return undefined
   const config =

@@ -1,6 +1,6 @@
 /**
- * One installation at a time, across processes: a folder that exists while somebody installs. In it are who that is, and
- * how far.
+ * One installation at a time, across processes: a folder that exists during an installation. It contains the holder and
+ * its progress.
  * @module
  */
 import { rmSync } from 'node:fs'
@@ -12,21 +12,21 @@ import { TELL_EVERY_MS } from '../patience.ts'
 import type { Say } from '../terminal.ts'
 
 const TOUCH_MS = 5 * SECOND_MS
-/** A holder on this machine that is gone, and has not touched its lock for so long, is dead. */
+/** A holder on this machine is dead if its process is gone and it has not touched its lock for this long. */
 const GONE_MS = 3 * TOUCH_MS
-/** A holder that cannot be looked for (another container that shares the cache): a machine under load may be late. */
+/** For a holder whose process cannot be checked (in another container that shares the cache): a machine under load may be late. */
 const STALE_MS = 3 * MINUTE_MS
 const POLL_MS = SECOND_MS
 const HOLDER_FILE = 'holder.json'
 const STATE_FILE = 'state'
 
-/** The locks that this process holds; removed also when it is told to end in the middle. */
+/** The locks that this process holds; they are also removed if it is ended during an installation. */
 const held = new Set<string>()
 let isListening = false
 
 /**
- * Runs `work` alone. It gets a `Say` that those who wait hear too. The age of the folder tells a dead holder, so it also
- * works between containers that share a cache.
+ * Runs `work` alone. Lines that it passes to its `Say` are also shown to waiting processes. A dead holder is recognised by the
+ * age of the folder, so the lock also works between containers that share a cache.
  */
 export async function withInstallLock<T>(
   lockDir: string,
@@ -37,14 +37,14 @@ export async function withInstallLock<T>(
   await takeLock(lockDir, progress)
   const touching = setInterval(() => {
     const now = new Date()
-    // A lock that was taken from us (this process was stopped for long) is not ours to touch.
+    // If this process was stopped for long, another one may have taken the lock.
     utimes(lockDir, now, now).catch(() => clearInterval(touching))
   }, TOUCH_MS)
   releaseAtExit(lockDir)
   try {
     return await work((line) => {
       progress(line)
-      // Only for those who wait: what cannot be written is no reason to stop.
+      // Only waiting processes read it: an error here must not stop the installation.
       writeFile(join(lockDir, STATE_FILE), line).catch(() => undefined)
     })
   } finally {
@@ -54,7 +54,7 @@ export async function withInstallLock<T>(
   }
 }
 
-/** One listener, however many locks a process takes in its life. */
+/** One listener, however many locks a process takes. */
 function releaseAtExit(lockDir: string): void {
   held.add(lockDir)
   if (isListening) return
@@ -89,7 +89,7 @@ async function tryLock(lockDir: string): Promise<boolean> {
   }
   const found = await stat(lockDir).catch(() => undefined)
   if (found && Date.now() - found.mtimeMs > ((await isHolderGone(lockDir)) ? GONE_MS : STALE_MS)) {
-    // Of several that see the same stale lock, the rename lets one through.
+    // If several processes see the same stale lock, the rename succeeds for one of them.
     const aside = `${lockDir}.${process.pid}`
     await rename(lockDir, aside).catch(() => undefined)
     await rm(aside, { recursive: true, force: true })

@@ -1,4 +1,4 @@
-/** MinIO's client with a configuration folder of its own, so that a person's aliases stay as they are. @module */
+/** MinIO's client with its own configuration folder, so that the user's aliases are not changed. @module */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
@@ -8,7 +8,7 @@ import type { Credentials } from '../../../runtime/settings/config.ts'
 export interface Mc {
   readonly program: string
   readonly configDir: string
-  /** Runs it and gives its stdout. */
+  /** Runs it and returns its stdout. */
   run(...args: readonly string[]): Promise<string>
   /** Stores an alias; the secret goes through stdin, so that no list of processes shows it. */
   setAlias(alias: string, endpoint: string, credentials: Credentials): Promise<void>

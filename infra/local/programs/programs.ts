@@ -1,4 +1,4 @@
-/** The programs of the local stack: where they are on this machine, and whether what is there is fit. @module */
+/** Finds the programs of the local stack on this machine, and checks their versions. @module */
 import { execFile } from 'node:child_process'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -11,18 +11,18 @@ const run = promisify(execFile)
 export const PROGRAMS = ['redis-server', 'minio', 'mc'] as const
 export type ProgramName = (typeof PROGRAMS)[number]
 
-/** Our own folder for what is built once: `~/.cache/sluice/bin`. */
+/** The folder for programs that are built once: `~/.cache/sluice/bin`. */
 export function cacheBinDir(env: Readonly<Record<string, string | undefined>> = process.env): string {
   return join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'sluice', 'bin')
 }
 
 export interface FoundProgram {
   readonly path: string | undefined
-  /** What was found by that name and does not serve, with the reason. */
+  /** Unsuitable programs of that name, each with the reason. */
   readonly unfit: readonly string[]
 }
 
-/** Looks on PATH, then in the project's cache; takes the first that is fit. */
+/** Searches PATH, then the project's cache; returns the first suitable program. */
 export async function findProgram(name: ProgramName): Promise<FoundProgram> {
   const unfit: string[] = []
   for (const path of [...(await findAllOnPath(name)), ...(await findAllOnPath(name, cacheBinDir()))]) {
@@ -42,7 +42,7 @@ async function unfitReason(name: ProgramName, path: string): Promise<string | un
   }
 }
 
-/** The queue's scripts need functions and flags of Redis 7; Valkey began as 7.2. */
+/** The queue's scripts need functions and flags of Redis 7; the first version of Valkey was 7.2. */
 const MIN_REDIS = 7
 
 const VERSION_LINE: Readonly<Record<ProgramName, RegExp>> = {
@@ -53,7 +53,7 @@ const VERSION_LINE: Readonly<Record<ProgramName, RegExp>> = {
 }
 
 /**
- * Why the program that printed this for `--version` does not serve; undefined when it does.
+ * The reason why the program that printed this for `--version` is unsuitable; undefined if it is suitable.
  *
  * Shapes: `Redis server v=7.0.15 sha=…`, `minio version RELEASE.2025-…`, `mc version DEVELOPMENT.GOGET (…)`.
  */

@@ -1,4 +1,4 @@
-/** Programs by the system's package manager. @module */
+/** Installs programs with the system's package manager. @module */
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { promisify } from 'node:util'
@@ -16,9 +16,9 @@ interface PackageManager {
   readonly needsRoot: boolean
   /** Refreshes the list of packages; may fail in part (a dead third-party source) while the rest still works. */
   readonly refresh?: readonly string[]
-  /** The verb, with which a person would install it too. */
+  /** The verb of the command that installs a package. */
   readonly verb: string
-  /** Only for us: they keep it from asking. */
+  /** Options that keep it from asking; they are not shown to people. */
   readonly options: readonly string[]
 }
 
@@ -38,9 +38,9 @@ const MANAGERS: readonly PackageManager[] = [
 export interface SystemPackage {
   /** For people. */
   readonly title: string
-  /** What the package managers that have it call it. */
+  /** Its name in each package manager that has it. */
   readonly names: Readonly<Partial<Record<Tool, string>>>
-  /** The service that the package of apt-get starts by itself. */
+  /** The service that apt-get's package starts by itself. */
   readonly service?: string
 }
 
@@ -51,13 +51,13 @@ export const REDIS: SystemPackage = {
 }
 
 export interface Installer {
-  /** What a person would type. */
+  /** The command for a person to run. */
   readonly line: string
-  /** Undefined when it would ask for a password. */
+  /** Undefined if it would ask for a password. */
   readonly install: ((progress: Say) => Promise<void>) | undefined
 }
 
-/** Undefined where no package manager has it. */
+/** Undefined if no package manager has it. */
 export async function findInstaller(wanted: SystemPackage): Promise<Installer | undefined> {
   for (const manager of MANAGERS) {
     const name = wanted.names[manager.tool]
@@ -104,7 +104,7 @@ async function install({ title, name, service, manager, sudo }: Found, progress:
   if (service && manager.tool === 'apt-get') await stopService(service, sudo)
 }
 
-/** The package's own Redis would hold port 6379 and start with the machine; ours needs only the program. */
+/** The package's own Redis would occupy port 6379 and start with the machine; the local stack needs only the program. */
 async function stopService(service: string, sudo: readonly string[]): Promise<void> {
   const line = existsSync('/run/systemd/system')
     ? ['systemctl', 'disable', '--now', service]
@@ -113,6 +113,6 @@ async function stopService(service: string, sudo: readonly string[]): Promise<vo
       : undefined
   if (!line) return
   const [command, ...args] = [...sudo, ...line] as [string, ...string[]]
-  // Where no service runs (containers), stopping it fails, and nothing is wrong.
+  // Without a running service (in containers) stopping it fails, which is harmless.
   await run(command, args, { timeout: PATIENCE_MS }).catch(() => undefined)
 }

@@ -1,4 +1,4 @@
-/** Reads a zip file that lies in memory: the kind that Go's module proxies give, neither split nor encrypted. @module */
+/** Reads a zip file in memory, of the kind that Go's module proxies return: neither split nor encrypted. @module */
 import { inflateRawSync } from 'node:zlib'
 
 export interface ZipEntry {
@@ -14,13 +14,13 @@ const END_BYTES = 22
 const MAX_COMMENT_BYTES = 0xffff
 const STORED = 0
 const DEFLATED = 8
-/** Stands where the real number is in a part that is not read here (more than 4 GB, or 65,535 files). */
+/** Marks that the real number is in a part that is not read here (more than 4 GB, or 65,535 files). */
 const ELSEWHERE = [0xffff, 0xffff_ffff]
 
 /**
- * The files in the order of its directory; folders are left out.
+ * The files in the order of its directory, without folders.
  *
- * @throws {Error} when it is damaged or of a kind that is not read
+ * @throws {Error} if it is damaged or of an unsupported kind
  * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.6
  */
 export function readZip(zip: Buffer): readonly ZipEntry[] {
@@ -50,7 +50,7 @@ function findEnd(zip: Buffer): number {
   for (let at = zip.length - END_BYTES; at >= first; at--) {
     if (zip.readUInt32LE(at) === END_SIGNATURE) return at
   }
-  throw new Error('not a zip file, or only the beginning of one')
+  throw new Error('not a zip file, or an incomplete one')
 }
 
 interface Place {
@@ -61,10 +61,10 @@ interface Place {
 
 function readFile(zip: Buffer, { method, packedBytes, localAt }: Place): Buffer {
   if (zip.readUInt32LE(localAt) !== LOCAL_SIGNATURE) throw new Error('a damaged zip file: a file is missing')
-  // Its extra field may have another length than the directory's.
+  // The length of its extra field may differ from the one in the directory.
   const begin = localAt + 30 + zip.readUInt16LE(localAt + 26) + zip.readUInt16LE(localAt + 28)
   const packed = zip.subarray(begin, begin + packedBytes)
   if (method === STORED) return packed
   if (method === DEFLATED) return inflateRawSync(packed)
-  throw new Error(`a zip file packed by method ${method}`)
+  throw new Error(`a zip file with the unsupported compression method ${method}`)
 }

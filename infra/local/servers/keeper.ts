@@ -1,17 +1,17 @@
-/** Starts a server again that died by itself, with growing pauses, for as long as the stack runs. @module */
+/** Restarts a server that died by itself, with growing pauses, for as long as the stack runs. @module */
 import { MINUTE_MS, SECOND_MS } from '../../../runtime/time.ts'
 import type { Say } from '../terminal.ts'
 import type { Server } from './server.ts'
 
 const FIRST_PAUSE_MS = SECOND_MS
 const MAX_PAUSE_MS = 30 * SECOND_MS
-/** A server that lived so long starts with the first pause again. */
+/** After a life of this length the pauses start from the first one again. */
 const SOUND_LIFE_MS = MINUTE_MS
 
 export interface Keeper {
-  /** To be called when it died. */
+  /** Call it when a server has died. */
   revive(server: Server, how: string): void
-  /** Nothing is started any more. */
+  /** Starts no server any more. */
   stop(): void
 }
 
@@ -25,14 +25,12 @@ export function createKeeper(progress: Say): Keeper {
     const life = lives.get(server)
     const wasSound = !life || performance.now() - life.startedMs > SOUND_LIFE_MS
     const pauseMs = wasSound ? FIRST_PAUSE_MS : Math.min(life.pauseMs * 2, MAX_PAUSE_MS)
-    progress(
-      `${server.name} ended (${how}): starting it again in ${pauseMs / SECOND_MS} s; ${server.logPath}`,
-    )
+    progress(`${server.name} ended (${how}): restarting it in ${pauseMs / SECOND_MS} s; ${server.logPath}`)
     const timer = setTimeout(() => {
       timers.delete(timer)
       lives.set(server, { pauseMs, startedMs: performance.now() })
       server.start().then(
-        () => progress(`${server.name} runs again (pid ${server.pid})`),
+        () => progress(`${server.name} is running again (pid ${server.pid})`),
         (error: Error) => revive(server, error.message.split('\n')[0] ?? 'it did not start'),
       )
     }, pauseMs)

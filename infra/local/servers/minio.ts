@@ -1,4 +1,4 @@
-/** A MinIO that tells Redis about every upload twice: at once, and durably. Loopback only. @module */
+/** A MinIO that announces every upload to Redis twice: at once, and durably. Loopback only. @module */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventTargetEnv, type EventTargets } from '../../../runtime/setup/minio/event-targets.ts'
@@ -16,9 +16,9 @@ export interface MinioOptions extends ServerEvents {
   readonly logPath: string
   readonly rootUser: string
   readonly rootPassword: string
-  /** Without them MinIO sends no events. */
+  /** Without targets MinIO sends no events. */
   readonly targets?: Omit<EventTargets, 'queueDir'> | undefined
-  /** On top of ours. */
+  /** Additional variables. */
   readonly env?: Readonly<Record<string, string>> | undefined
 }
 
@@ -40,7 +40,7 @@ export function createMinio(options: MinioOptions): Server {
     ],
     env: {
       PATH: process.env['PATH'],
-      // Its certificates folder is made in HOME: keep the person's own one clean.
+      // MinIO creates a folder for certificates in HOME, which must not be the user's.
       HOME: homeDir,
       MINIO_ROOT_USER: options.rootUser,
       MINIO_ROOT_PASSWORD: options.rootPassword,

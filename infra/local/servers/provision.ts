@@ -1,4 +1,4 @@
-/** Makes buckets, accounts and bindings by the runtime's own `setup`, as a child process with the root account. @module */
+/** Runs the runtime's own `setup` (buckets, accounts, bindings) as a child process with the root account. @module */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { delimiter, dirname } from 'node:path'
@@ -10,7 +10,7 @@ import { boundToParent } from '../programs/child-process.ts'
 
 export interface ProvisionOptions {
   readonly rootDir: string
-  /** Of the runtime; the two other accounts are added for this one process. */
+  /** The runtime's environment; the two other accounts are added for this one process. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly credentials: LocalCredentials
   readonly mcProgram: string
@@ -28,7 +28,7 @@ export async function provision(options: ProvisionOptions): Promise<void> {
       MINIO_ROOT_PASSWORD: root.secretKey,
       MINIO_UPLOADER_ACCESS_KEY: uploader.accessKey,
       MINIO_UPLOADER_SECRET_KEY: uploader.secretKey,
-      // In front, because another program is called mc too.
+      // In front, since there is another program called mc.
       PATH: [dirname(options.mcProgram), options.env['PATH']].filter(Boolean).join(delimiter),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -39,7 +39,7 @@ export async function provision(options: ProvisionOptions): Promise<void> {
     once(child, 'close') as Promise<[number | null]>,
   ])
   const output = `${stdout}${stderr}`.trim()
-  // Its own heading and bullets are made again from the issues.
+  // The heading and the bullets are added again to the issues.
   if (code === 2)
     throw new ConfigError(
       output

@@ -1,4 +1,4 @@
-/** A Redis that keeps what it acknowledged: append-only file, no eviction, loopback only. @module */
+/** A Redis that keeps every acknowledged write: append-only file, no eviction, loopback only. @module */
 import { connect } from 'node:net'
 import { mkdirSync } from 'node:fs'
 import { REQUEST_PATIENCE_MS } from '../patience.ts'
@@ -13,7 +13,7 @@ export interface RedisOptions extends ServerEvents {
   readonly logPath: string
 }
 
-/** Above it Redis refuses writes (noeviction) instead of taking the machine's memory. */
+/** Above this limit Redis refuses writes (noeviction) instead of using up the machine's memory. */
 const MAX_MEMORY = '1gb'
 
 export function createRedis(options: RedisOptions): Server {
@@ -43,19 +43,19 @@ function redisArgs(options: Pick<RedisOptions, 'port' | 'dataDir'>): string[] {
     save: '',
     maxmemory: MAX_MEMORY,
     'maxmemory-policy': 'noeviction',
-    // The command line stays as we wrote it, with the data folder, by which a stale server is recognised.
+    // Keeps the command line with the data folder, which identifies a stale server.
     'set-proc-title': 'no',
   }
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value])
 }
 
-/** Whether the Redis on this port is the process we started, and has loaded its data. */
+/** Whether the Redis on this port is the started process, and has loaded its data. */
 async function isOurs(port: number, pid: number): Promise<boolean> {
   const reply = await ask(port, 'INFO server\r\nINFO persistence\r\nQUIT\r\n')
   return reply.includes(`process_id:${pid}\r`) && reply.includes('loading:0\r')
 }
 
-/** Sends inline commands and gives everything that comes back; the last one must be QUIT. */
+/** Sends inline commands and returns all replies; the last command must be QUIT. */
 function ask(port: number, commands: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', timeout: REQUEST_PATIENCE_MS })

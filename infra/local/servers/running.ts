@@ -1,6 +1,6 @@
 /**
- * Which processes belong to a data folder, so that a second start neither runs beside the first nor fails over what a
- * killed one left behind.
+ * Records which processes belong to a data folder, so that a second start neither runs beside the first nor fails because of
+ * servers that a killed one left behind.
  * @module
  */
 import { execFile } from 'node:child_process'
@@ -14,27 +14,27 @@ import type { Say } from '../terminal.ts'
 import { PRIVATE_DIR } from '../settings/data-dir.ts'
 
 const run = promisify(execFile)
-/** A runtime drains for half a minute unless it is told otherwise. */
+/** A runtime drains for half a minute by default. */
 const STOP_LIMIT_MS = 2 * MINUTE_MS
 
-/** `mark` is a part of the command line that no foreign process has, such as a path below the data folder. */
+/** `mark` is a part of the command line that no other process has, such as a path below the data folder. */
 const recorded = z.object({ name: z.string(), pid: z.number().int().positive(), mark: z.string() })
 const schema = z.object({ start: recorded, servers: z.array(recorded) })
 export type RecordedProcess = z.output<typeof recorded>
 
-/** Somebody else's start runs in this folder. */
+/** Another start is running in this folder. */
 export class AlreadyRunningError extends Error {
   override readonly name = 'AlreadyRunningError'
 }
 
 export interface Claim {
-  /** Writes down what runs now; again whenever a pid changes. */
+  /** Records the running servers; call it again whenever a pid changes. */
   record(servers: readonly RecordedProcess[]): void
   release(): Promise<void>
 }
 
 /**
- * Makes this process the one that runs in `dataDir`, and stops servers that an earlier one left behind.
+ * Claims `dataDir` for this process, and stops servers that an earlier start left behind.
  *
  * @throws {AlreadyRunningError} when another start runs there
  */
@@ -43,10 +43,10 @@ export async function claimFolder(dataDir: string, startMark: string, progress: 
   const earlier = await readRecord(path)
   if (earlier && earlier.start.pid !== process.pid && (await isAlive(earlier.start))) {
     throw new AlreadyRunningError(
-      `A start is running in this folder already (pid ${earlier.start.pid}). Stop it by Ctrl-C in its terminal, or: kill ${earlier.start.pid}`,
+      `A start is already running in this folder (pid ${earlier.start.pid}). Stop it with Ctrl-C in its terminal, or: kill ${earlier.start.pid}`,
     )
   }
-  // The runtime first, as in an orderly end.
+  // The runtime first, as in an orderly shutdown.
   for (const stale of (earlier?.servers ?? []).toReversed()) await stopStale(stale, progress)
   const start = { name: 'start', pid: process.pid, mark: startMark }
   const record = (servers: readonly RecordedProcess[]) => {
@@ -59,7 +59,7 @@ export async function claimFolder(dataDir: string, startMark: string, progress: 
   return { record, release: () => rm(path, { force: true }) }
 }
 
-/** The pid of the start that runs in `dataDir`; undefined when there is none. */
+/** The pid of the start that is running in `dataDir`; undefined if there is none. */
 export async function runningStart(dataDir: string): Promise<number | undefined> {
   const record = await readRecord(join(dataDir, 'running.json'))
   return record && (await isAlive(record.start)) ? record.start.pid : undefined
@@ -70,7 +70,7 @@ async function readRecord(path: string): Promise<z.output<typeof schema> | undef
   try {
     return schema.parse(JSON.parse(text))
   } catch {
-    // None, or one that was torn when the machine stopped: then nothing of it runs.
+    // The record is missing, or torn because the machine stopped: then none of its processes is running.
     return undefined
   }
 }
@@ -94,7 +94,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-/** Whether that very process runs: its pid alone may have gone to another one meanwhile. */
+/** Whether that very process is running: its pid alone may belong to another process by now. */
 async function isAlive({ pid, mark }: RecordedProcess): Promise<boolean> {
   return (await commandLineOf(pid))?.includes(mark) ?? false
 }

@@ -21,16 +21,16 @@ export function createRuntime(options: RuntimeOptions): Server {
     env: options.env,
     cwd: options.rootDir,
     logPath: options.logPath,
-    // Without the API nothing tells; it goes on waiting for its servers by itself.
+    // Without the API its readiness cannot be seen; it waits for its servers by itself.
     isReady: () => (hasApi ? isReady(apiUrl(options.config)) : Promise.resolve(true)),
-    // It drains for `drainMs`; then its own children need their moment.
+    // It drains for `drainMs`; its own children need some more time.
     stopTimeoutMs: options.config.drainMs + STOP_PATIENCE_MS,
     onStart: options.onStart,
     onDeath: options.onDeath,
   })
 }
 
-/** Where this machine reaches it. */
+/** The address for clients on this machine. */
 export function apiUrl({ apiHost, apiPort }: Config): string {
   const host = ['0.0.0.0', '::'].includes(apiHost) ? '127.0.0.1' : apiHost
   return `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`

@@ -1,7 +1,7 @@
 /**
- * A server as a child process: started in a process group of its own, awaited until it answers, stopped for certain.
+ * A server as a child process: started in its own process group, awaited until it answers, and reliably stopped.
  *
- * The group keeps a terminal's Ctrl-C away from it, so that whoever started it decides the order of the end.
+ * The group shields it from a terminal's Ctrl-C, so that its parent decides the order of the shutdown.
  * @module
  */
 import { spawn, type ChildProcess } from 'node:child_process'
@@ -17,7 +17,7 @@ import { PRIVATE_DIR } from '../settings/data-dir.ts'
 export interface ServerEvents {
   /** It has a pid now; it may not answer yet. */
   readonly onStart?: (() => void) | undefined
-  /** It ended though nobody asked it to. */
+  /** It ended unexpectedly. */
   readonly onDeath?: ((how: string) => void) | undefined
 }
 
@@ -31,9 +31,9 @@ export interface ServerSpec extends ServerEvents {
   readonly cwd: string
   /** Its stdout and stderr, appended. */
   readonly logPath: string
-  /** Whether the process with this pid answers; a rejection counts as "not yet". */
+  /** Checks whether the process with this pid answers; a rejection counts as "not yet". */
   readonly isReady: (pid: number) => Promise<boolean>
-  /** @defaultValue 15 minutes: a machine under load is slow, and whoever waits can end it */
+  /** @defaultValue 15 minutes: a machine under load is slow, and a person who waits can end it */
   readonly readyTimeoutMs?: number
   /** From SIGTERM to SIGKILL. @defaultValue a minute */
   readonly stopTimeoutMs?: number
@@ -42,39 +42,39 @@ export interface ServerSpec extends ServerEvents {
 export interface Server {
   readonly name: string
   readonly logPath: string
-  /** Undefined while it does not run. */
+  /** Undefined while it is not running. */
   readonly pid: number | undefined
-  /** The last lines that it wrote since its last start, with the path of its log: the end of an error message. */
+  /** The last lines of its log since its last start, with the path of the log: the end of an error message. */
   tail(): Promise<string>
-  /** The very last of them; undefined while there is none. */
+  /** The very last line; undefined while there is none. */
   lastLine(): Promise<string | undefined>
   /** Starts it, or starts it again after `kill` or `stop`, on the same port and data; resolves when it answers. */
   start(): Promise<void>
-  /** Sends a signal to its whole group. A death that follows is not reported to `onDeath`, if the signal is deadly. */
+  /** Sends a signal to its whole group. After a deadly signal its end is not reported to `onDeath`. */
   kill(signal: NodeJS.Signals): void
-  /** Resolves when it has ended, by SIGKILL if it must be. */
+  /** Resolves when it has ended, if necessary with SIGKILL. */
   stop(): Promise<void>
 }
 
 const POLL_MS = 50
 const LOG_TAIL_LINES = 15
 const LOG_TAIL_BYTES = 64 * 1024
-/** Servers write secrets in clear (MinIO its accounts' keys), so no other user of the machine may read what they write. */
+/** Servers write secrets in plain text (MinIO its accounts' keys), so other users of the machine must not read their files. */
 const PRIVATE_UMASK = 0o077
-/** After these it goes on; after any other signal its end is what the sender wanted. */
+/** Signals that a server survives; after any other signal its end is expected. */
 const HARMLESS = new Set<NodeJS.Signals>(['SIGSTOP', 'SIGCONT', 'SIGUSR1', 'SIGUSR2', 'SIGHUP'])
 
 export function createServer(spec: ServerSpec): Server {
   let child: ChildProcess | undefined
   let isEndExpected = false
-  /** One promise for all that wait: a listener for each would add up. */
+  /** One promise for all waiting callers: a listener for each would add up. */
   let ended = Promise.resolve()
-  /** Where the log of its last start begins; what is before it is of earlier ones. */
+  /** The byte at which the log of its last start begins. */
   let logFrom = 0
 
   async function start() {
     if (child && isEndExpected) await ended
-    if (child) throw new Error(`${spec.name} runs already (pid ${child.pid})`)
+    if (child) throw new Error(`${spec.name} is already running (pid ${child.pid})`)
     isEndExpected = false
     const started = await spawnServer(spec, (bytes) => (logFrom = bytes))
     child = started
@@ -104,13 +104,13 @@ export function createServer(spec: ServerSpec): Server {
     if (!child) return
     const ending = child
     isEndExpected = true
-    // Only to the leader: what it has started is its own to end.
+    // Only to the leader, which ends its own children.
     ending.kill('SIGTERM')
     // A stopped (SIGSTOP) process would never see the SIGTERM.
     signalGroup(ending, 'SIGCONT')
     const timer = setTimeout(() => signalGroup(ending, 'SIGKILL'), spec.stopTimeoutMs ?? STOP_PATIENCE_MS)
     await ended.finally(() => clearTimeout(timer))
-    // What it started and left behind dies with it.
+    // Ends children that it left behind.
     signalGroup(ending, 'SIGKILL')
   }
 
@@ -133,7 +133,7 @@ async function spawnServer(spec: ServerSpec, onLog: (bytes: number) => void): Pr
   mkdirSync(dirname(spec.logPath), { recursive: true, mode: PRIVATE_DIR })
   const log = openSync(spec.logPath, 'a', 0o600)
   onLog(fstatSync(log).size)
-  // Until it is inherited, nothing else in this process happens.
+  // No other code runs in this process until the child has inherited it.
   const umask = process.umask(PRIVATE_UMASK)
   try {
     const child = spawn(command, args, {
@@ -151,7 +151,7 @@ async function spawnServer(spec: ServerSpec, onLog: (bytes: number) => void): Pr
   }
 }
 
-/** Somebody else was faster: on another port it would start. */
+/** Another process took the port: on another one the server would start. */
 export class PortTakenError extends Error {
   override readonly name = 'PortTakenError'
 }
@@ -182,7 +182,7 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-(child.pid as number), signal)
   } catch (error) {
-    // The group is gone already: that is what was wanted.
+    // The group is gone already.
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
@@ -190,7 +190,7 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 /** The last lines of a log, from a byte on, with its path, as the end of an error message. */
 export async function logTail(logPath: string, fromByte = 0): Promise<string> {
   const lines = await lastLines(logPath, fromByte, LOG_TAIL_LINES)
-  if (lines.length === 0) return `${logPath} says nothing`
+  if (lines.length === 0) return `${logPath} is empty`
   return `${logPath} ends with:\n${lines.map((line) => `  ${line}`).join('\n')}`
 }
 
@@ -199,7 +199,7 @@ async function lastLines(logPath: string, fromByte: number, count: number): Prom
   if (!file) return []
   try {
     const { size } = await file.stat()
-    // Logs grow for as long as the data stays.
+    // Logs grow for as long as the data is kept.
     const begin = Math.max(fromByte, size - LOG_TAIL_BYTES)
     const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(LOG_TAIL_BYTES), position: begin })
     const lines = buffer.toString('utf8', 0, bytesRead).trimEnd().split('\n')

@@ -1,4 +1,4 @@
-/** All that can be wrong before anything is started: settings, functions, their tools, and the folders to write in. @module */
+/** All checks before anything is started: settings, functions, their tools, and the folders to write in. @module */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError } from '../../../runtime/errors.ts'
@@ -16,11 +16,11 @@ export interface Checks {
 
 export interface Prepared {
   readonly settings: LocalSettings
-  /** Those that run here. */
+  /** The functions that run here. */
   readonly functions: readonly FunctionDefinition[]
 }
 
-/** @throws {ConfigError} with everything that is wrong, each once */
+/** @throws {ConfigError} with every issue, each once */
 export async function checkSettings({ env, dataDir, load }: Checks): Promise<Prepared> {
   const issues = new Set<string>()
   const collect = async <T>(look: () => T | Promise<T>): Promise<T | undefined> => {
@@ -37,7 +37,7 @@ export async function checkSettings({ env, dataDir, load }: Checks): Promise<Pre
     openDataDir(dataDir)
     return true
   })
-  // Attempts write below the data, unless another folder is set: it is not to be blamed for what is wrong with the data's.
+  // Attempts write below the data, unless another folder is set: an issue of the data folder must not be reported for both.
   const scratch = { SLUICE_SCRATCH_DIR: hasDataDir ? join(dataDir, 'scratch') : tmpdir() }
   const loaded = await collect(() => loadSettings({ ...scratch, ...withoutEmpty(env) }, { tools: true }))
   if (!settings || !loaded || issues.size > 0) throw new ConfigError([...issues])
@@ -49,7 +49,7 @@ export async function checkSettings({ env, dataDir, load }: Checks): Promise<Pre
   }
 }
 
-/** An empty setting is one that is not given. */
+/** An empty setting counts as one that is not given. */
 function withoutEmpty(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([, value]) => value))
 }

@@ -1,4 +1,4 @@
-/** What asks this process to end: Ctrl-C, SIGTERM, a closed terminal, or the death of whoever started it. @module */
+/** Requests to end this process: Ctrl-C, SIGTERM, a closed terminal, or the death of its parent. @module */
 import { readFileSync } from 'node:fs'
 import { SECOND_MS } from '../../../runtime/time.ts'
 
@@ -6,17 +6,17 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const PARENT_POLL_MS = SECOND_MS
 
 export interface Ending {
-  /** Aborted when the end is asked for; its reason is the cause, in words. */
+  /** Aborted on the first request; its reason is the cause, in words. */
   readonly signal: AbortSignal
-  /** Resolves then; never rejects. */
+  /** Resolves at the same time; never rejects. */
   readonly asked: Promise<string>
-  /** Listens no more. */
+  /** Stops listening. */
   dispose(): void
 }
 
 /**
- * npm runs a shell that runs us, and may die without passing a signal on: the shell stays then, and belongs to another
- * parent. Where there is no /proc (macOS), its shell makes way for us, and the first number is enough.
+ * npm runs a shell that runs this process, and may die without forwarding a signal: the shell then remains, with another
+ * parent. On a system without /proc (macOS) the shell replaces itself with this process, and the first number is enough.
  */
 function parentsOf(): string {
   const { ppid } = process
@@ -29,7 +29,7 @@ function parentsOf(): string {
   }
 }
 
-/** @param onImpatience - called when it is asked a second time */
+/** @param onImpatience - called on the second request */
 export function listenForEnding(onImpatience: () => void): Ending {
   const controller = new AbortController()
   const end = (cause: string) => {
@@ -41,7 +41,7 @@ export function listenForEnding(onImpatience: () => void): Ending {
   const watch = () => {
     if (parentsOf() !== parents && !controller.signal.aborted) end('npm is gone')
   }
-  // Without npm in between, who started this may well go: a shell that put it into the background.
+  // Without npm the parent may exit normally: a shell that started this in the background.
   const polling = process.env['npm_lifecycle_event'] ? setInterval(watch, PARENT_POLL_MS) : undefined
   return {
     signal: controller.signal,

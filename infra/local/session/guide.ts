@@ -1,4 +1,4 @@
-/** What a person reads when the stack is up; within 80 columns, but for paths that are longer. Pure. @module */
+/** The text that is printed when the stack is up; within 80 columns, except for longer paths. Pure. @module */
 import type { FunctionDefinition } from '../../../runtime/function/definition.ts'
 import type { SampleResult } from './sample-run.ts'
 import { SAMPLE_SECONDS } from './sample.ts'
@@ -6,13 +6,13 @@ import { SAMPLE_SECONDS } from './sample.ts'
 export interface GuideFacts {
   readonly redisUrl: string
   readonly minioEndpoint: string
-  /** Undefined with a MinIO that was given. */
+  /** Undefined if the MinIO was given. */
   readonly consoleUrl: string | undefined
-  /** Undefined where this runtime has no API. */
+  /** Undefined if this runtime has no API. */
   readonly apiUrl: string | undefined
   readonly dataDir: string
   readonly functions: readonly Pick<FunctionDefinition, 'name' | 'bucket' | 'outputBucket' | 'match'>[]
-  /** Undefined when the sample was not cut: see `sampleNote`. */
+  /** Undefined if the sample was not cut: see `sampleNote`. */
   readonly sample: SampleResult | undefined
   readonly sampleNote: string
 }
@@ -38,15 +38,15 @@ export function guide(facts: GuideFacts): string {
     '',
     ...sampleLines(facts),
     '',
-    'From here on, in this folder (FILE is any video or audio):',
-    command('mc -- cp FILE sluice/incoming/', 'drop it'),
-    command('mc -- ls -r sluice/processed/', 'look at what came of it'),
+    'Next steps, in this folder (FILE is any video or audio):',
+    command('mc -- cp FILE sluice/incoming/', 'upload a file'),
+    command('mc -- ls -r sluice/processed/', 'list the results'),
     command('sluice -- why incoming/FILE', 'what happened to it, and why'),
-    command('sluice -- --help', 'everything else'),
-    command('sluice -- doctor', 'when something is wrong'),
+    command('sluice -- --help', 'all commands'),
+    command('sluice -- doctor', 'if something is wrong'),
     `Any other S3 client will do: its account is "uploader".`,
     '',
-    'Ctrl-C stops everything; the next start finds its data again.',
+    'Ctrl-C stops everything; the next start uses the same data.',
   ].join('\n')
 }
 
@@ -64,7 +64,7 @@ function functionLines({ name, bucket, outputBucket, match }: GuideFacts['functi
   return [fact(name, `${bucket} → ${outputBucket}`), `${MARGIN}${globs}`]
 }
 
-/** As many of the words as fit, and how many more there are. */
+/** As many of the words as fit, and the number of the others. */
 function fitting(words: readonly string[], columns: number): string {
   for (let count = words.length; count > 1; count--) {
     const more = count < words.length ? ` and ${words.length - count} more` : ''

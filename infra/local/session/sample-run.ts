@@ -1,4 +1,4 @@
-/** Sends the sample clip the way of every upload, and waits for its chunks. @module */
+/** Uploads the sample clip like any other file, and waits for its chunks. @module */
 import { join } from 'node:path'
 import { z } from 'zod'
 import { sleep } from '../../../runtime/time.ts'
@@ -12,7 +12,7 @@ const SAMPLE_KEY = 'sample.mp4'
 const MANIFEST_KEY = `processed/${SAMPLE_KEY}/chunk/manifest.json`
 const POLL_MS = 250
 
-/** Only what is shown here; the manifest's own schema is the runtime's. */
+/** Only the fields that are shown here; the runtime has the manifest's full schema. */
 const schema = z.object({
   files: z.array(
     z.object({
@@ -32,7 +32,7 @@ export interface SampleResult {
   readonly firstChunk: string | undefined
 }
 
-/** Whether the function that cuts it runs here. */
+/** Whether `chunk`, which cuts it, runs here. */
 export function hasSample(config: Config): boolean {
   const { functionNames, functionsFile, roles } = config
   const isServed = functionNames.length === 0 || functionNames.includes('chunk')
@@ -41,11 +41,11 @@ export function hasSample(config: Config): boolean {
 
 export interface SampleRun {
   readonly sample: SampleResult | undefined
-  /** How it went: the middle of a sentence with a result, a whole one without. */
+  /** With a result, the middle of a sentence; without, a whole sentence. */
   readonly note: string
 }
 
-/** @param timeoutMs - how long its chunks are waited for */
+/** @param timeoutMs - the longest wait for its chunks */
 export async function cutSample(
   { mc, signal, stack }: Session,
   dataDir: string,
@@ -87,13 +87,13 @@ function describe(result: SampleResult | undefined, isEarlier: boolean): string 
   return `incoming/${SAMPLE_KEY}: ${result.chunks} chunks${isEarlier ? ', from an earlier start' : ''}`
 }
 
-/** Read the way a person reads it: with mc, with the uploader's account. */
+/** Reads it like a person: with mc and the uploader's account. */
 async function readResult(mc: Mc): Promise<SampleResult | undefined> {
   const text = await mc.run('cat', `sluice/${MANIFEST_KEY}`).catch(() => undefined)
   return text === undefined ? undefined : summarize(text)
 }
 
-/** Undefined when there is none after `timeoutMs`, or when `signal` is aborted. */
+/** Undefined if there is none after `timeoutMs`, or if `signal` is aborted. */
 async function awaitResult(
   mc: Mc,
   timeoutMs: number,

@@ -1,4 +1,4 @@
-/** A clip to begin with: made on the spot by FFmpeg, so that the project carries no video. @module */
+/** A sample clip, made with FFmpeg, so that the project contains no video. @module */
 import { execFile } from 'node:child_process'
 import { mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -9,12 +9,12 @@ import { ffmpegBinaries } from '../../../functions/ffmpeg/build/binaries.ts'
 const run = promisify(execFile)
 
 export const SAMPLE_SECONDS = 12
-/** Chunks of a stream copy begin at keyframes only, so the picture has one as often. */
+/** Chunks of a stream copy begin only at keyframes, so the picture has a keyframe at the same interval. */
 export const SAMPLE_CHUNK_SECONDS = 2
 const FRAMES_PER_SECOND = 25
 
 const QUIETLY = ['-hide_banner', '-loglevel', 'error', '-nostdin', '-y']
-/** The first one that this FFmpeg has: some distributions leave out H.264. */
+/** In order of preference: some distributions leave out H.264. */
 const VIDEO_CODECS = [
   ['libx264', '-preset', 'veryfast'],
   ['mpeg4', '-q:v', '5'],
@@ -24,7 +24,7 @@ const VIDEO_CODECS = [
 export async function makeSample(path: string, signal?: AbortSignal): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const { ffmpegPath } = await ffmpegBinaries()
-  // A clip of half the length is worse than none: it gets its name when it is whole.
+  // It gets its name only when it is complete.
   const draft = `${path}.part.mp4`
   let lastError: unknown
   for (const codec of VIDEO_CODECS) {
@@ -37,7 +37,7 @@ export async function makeSample(path: string, signal?: AbortSignal): Promise<vo
       lastError = error
     }
   }
-  throw new Error(`the sample clip could not be made by ${ffmpegPath}`, { cause: lastError })
+  throw new Error(`${ffmpegPath} could not make the sample clip`, { cause: lastError })
 }
 
 function sampleArgs(codec: readonly string[], path: string): string[] {

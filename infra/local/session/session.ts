@@ -1,4 +1,4 @@
-/** One life of the local stack: programs, accounts, servers, whatever is done with them, and their end on every path. @module */
+/** One session of the local stack: programs, accounts, servers, their use, and their shutdown on every path. @module */
 import { join } from 'node:path'
 import { ConfigError, messageOf } from '../../../runtime/errors.ts'
 import { SECOND_MS, sleep } from '../../../runtime/time.ts'
@@ -18,40 +18,40 @@ export interface SessionOptions {
   readonly dataDir: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly progress: Say
-  /** The settings, and whatever must be right before anything starts. */
+  /** Reads the settings, and makes all checks before anything starts. */
   readonly prepare: () => Promise<Prepared>
-  /** A server has a new pid. */
+  /** Called when a server has a new pid. */
   readonly onStart?: (stack: Stack) => void
   readonly onDeath: (server: Server, how: string) => void
-  /** What the stack was started for; the session ends when it is done. */
+  /** The purpose of the stack; the session ends when it is done. */
   readonly use: (session: Session) => Promise<void>
-  /** Before anything is stopped. */
+  /** Called before anything is stopped. */
   readonly onEnd?: () => void
-  /** When everything is stopped. */
+  /** Called when everything is stopped. */
   readonly cleanUp: () => Promise<void>
 }
 
 export interface Session extends Prepared {
   readonly stack: Stack
-  /** With the alias `sluice`, by the uploader's account. */
+  /** With the alias `sluice` for the uploader's account. */
   readonly mc: Mc
-  /** Aborted when somebody asks for the end, or something failed. */
+  /** Aborted on a request to end, or after a failure. */
   readonly signal: AbortSignal
 }
 
 const SETTLE_LIMIT_MS = 10 * SECOND_MS
 
 export interface SessionEnd {
-  /** What asked for the end, in words; undefined when `use` was done or failed. */
+  /** The cause of the request to end, in words; undefined if `use` was done or failed. */
   readonly cause: string | undefined
-  /** Why it failed. */
+  /** The error, if it failed. */
   readonly failure?: unknown
-  /** 0 done or asked to end, 1 failed, 2 wrong settings. */
+  /** 0 done or ended on request, 1 failed, 2 invalid settings. */
   readonly exitCode: 0 | 1 | 2
 }
 
 export async function runSession(options: SessionOptions): Promise<SessionEnd> {
-  // Whatever this process or a child of it writes is its owner's alone.
+  // Files of this process and its children are readable only by their owner.
   process.umask(0o077)
   let stack: Stack | undefined
   const ending = listenForEnding(() => {
@@ -67,12 +67,12 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
   }
   const working = work()
   try {
-    // When the end is asked for first, nobody else waits for it, and its failure is only the end's.
+    // After a request to end nobody else awaits it, and its failure is only a consequence.
     working.catch(() => undefined)
     const cause = await Promise.race([working, ending.asked])
     if (cause)
       options.progress(
-        `Stopping (${cause}): running work gets time to end; a second Ctrl-C ends\nit at once …`,
+        `Stopping (${cause}): runs in progress get time to finish; a second Ctrl-C\nends them at once …`,
       )
     return { cause, exitCode: 0 }
   } catch (error) {
@@ -83,7 +83,7 @@ export async function runSession(options: SessionOptions): Promise<SessionEnd> {
     over.abort()
     options.onEnd?.()
     await stack?.stop()
-    // Whatever it was in the middle of must not write into a folder that is removed.
+    // Unfinished work must not write into a folder that is being removed.
     await Promise.race([working.catch(() => undefined), sleep(SETTLE_LIMIT_MS)])
     await options.cleanUp()
     ending.dispose()
@@ -113,12 +113,12 @@ async function open(
   await stack.start()
   const mc = createMc(programs.mc, join(dataDir, 'mc'))
   await mc.setAlias('sluice', stack.minioEndpoint, credentials.uploader)
-  // For what the uploader may not: removing results, MinIO's own settings.
+  // For operations that the uploader may not perform: removing results, MinIO's own settings.
   await mc.setAlias('root', stack.minioEndpoint, credentials.root)
   return { ...prepared, stack, mc, signal }
 }
 
-/** A server that is given need not be here. */
+/** A given server does not need its program. */
 function neededPrograms(settings: LocalSettings) {
   return [
     'mc' as const,

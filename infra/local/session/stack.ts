@@ -1,5 +1,5 @@
 /**
- * The whole stack on this machine: Redis, MinIO, what `setup` makes in it, and the runtime, in this order; it ends in the
+ * The whole stack on this machine: Redis, MinIO, `setup`, and the runtime, in this order; it stops in the
  * reverse order, so that the runtime can still settle its runs.
  * @module
  */
@@ -17,26 +17,26 @@ import type { Server, ServerEvents } from '../servers/server.ts'
 import { runtimeEnv, type LocalSettings } from '../settings/settings.ts'
 import { runStep, type Step, silently, type Say } from '../terminal.ts'
 
-/** For the set-up to end by itself when the stack is stopped in its middle. */
+/** The time for the set-up to end by itself if the stack is stopped during it. */
 const SETUP_LIMIT_MS = STOP_PATIENCE_MS
 
 export interface StackOptions {
   /** The project's. */
   readonly rootDir: string
-  /** Everything that is written goes below it. */
+  /** The folder for all files. */
   readonly dataDir: string
   readonly settings: LocalSettings
   readonly credentials: LocalCredentials
   readonly programs: Readonly<Record<'redis-server' | 'minio' | 'mc', string>>
-  /** What the runtime inherits. */
+  /** The environment that the runtime inherits. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Of MinIO, over ours. */
+  /** Variables of MinIO, which override the stack's. */
   readonly minioEnv?: Readonly<Record<string, string>> | undefined
-  /** One line for each server that is up. @defaultValue nothing is said */
+  /** Gets one line for each server that is up. @defaultValue no output */
   readonly progress?: Say | undefined
-  /** A server or the runtime has a new pid. */
+  /** Called when a server or the runtime has a new pid. */
   readonly onStart?: (() => void) | undefined
-  /** A server or the runtime ended though nobody asked it to. */
+  /** Called when a server or the runtime ended unexpectedly. */
   readonly onDeath?: ((server: Server, how: string) => void) | undefined
 }
 
@@ -45,12 +45,12 @@ export interface Stack {
   readonly minioEndpoint: string
   readonly apiUrl: string
   readonly runtimeEnv: Readonly<Record<string, string | undefined>>
-  /** Undefined where one is given. */
+  /** Undefined if one is given. */
   readonly redis: Server | undefined
   readonly minio: Server | undefined
   readonly runtime: Server
   start(): Promise<void>
-  /** May be called at any time, also while it starts: `start` is rejected then. */
+  /** May be called at any time; during a start, `start` is rejected. */
   stop(): Promise<void>
 }
 
@@ -123,10 +123,10 @@ export function createStack(options: StackOptions): Stack {
 
   async function setUp() {
     if (!minio && !settings.config.rootCredentials) {
-      // Whoever gives a MinIO without its root account has provisioned it: `sluice setup`.
+      // A MinIO that is given without its root account has been set up with `sluice setup`.
       if (settings.config.runtimeCredentials) return
       throw new Error(
-        'MINIO_ENDPOINT is given: give MINIO_ROOT_USER and MINIO_ROOT_PASSWORD too, to set it up; or, when it is set up already, MINIO_ACCESS_KEY and MINIO_SECRET_KEY of the runtime.',
+        'MINIO_ENDPOINT is set: also set MINIO_ROOT_USER and MINIO_ROOT_PASSWORD, so that it can be set up; or, if it is set up already, MINIO_ACCESS_KEY and MINIO_SECRET_KEY of the runtime.',
       )
     }
     await provision({ rootDir: options.rootDir, env, credentials, mcProgram: programs.mc })
@@ -134,7 +134,7 @@ export function createStack(options: StackOptions): Stack {
 
   async function stop() {
     stopping.abort(new Error('stopped while it started'))
-    // It holds the root account in a temporary file of its own, which it removes at its end.
+    // The set-up has the root account in a temporary file, which it removes when it ends.
     await Promise.race([settingUp?.catch(() => undefined), sleep(SETUP_LIMIT_MS)])
     for (const server of [runtime, minio, redis]) await server?.stop()
   }
@@ -169,7 +169,7 @@ function eventTargets(redisUrl: string, settings: LocalSettings): Omit<EventTarg
   }
 }
 
-/** A given server that does not answer is told at once, by the name of its setting. */
+/** Reports at once that a given server does not answer, with the name of its setting. */
 function mustAnswer(setting: string, url: string): Promise<void> {
   const { hostname, port, protocol } = new URL(url)
   const standardPort = { 'http:': 80, 'https:': 443 }[protocol] ?? 6379

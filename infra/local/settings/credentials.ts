@@ -1,4 +1,4 @@
-/** The accounts of the local stack: random, made once, kept in a file that only its owner reads. @module */
+/** The accounts of the local stack: random, created once, kept in a file that only its owner can read. @module */
 import { randomBytes } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
@@ -10,11 +10,11 @@ const account = z.object({ accessKey: z.string().min(3), secretKey: z.string().m
 const schema = z.object({ root: account, runtime: account, uploader: account })
 
 export interface LocalCredentials extends z.output<typeof schema> {
-  /** Makes the two others; the runtime never sees it. */
+  /** Creates the other two; the runtime never has it. */
   readonly root: z.output<typeof account>
 }
 
-/** Those in the file, which is written when there is none. */
+/** Reads the file; creates it if it is missing. */
 export async function loadCredentials(path: string): Promise<LocalCredentials> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
@@ -24,7 +24,9 @@ export async function loadCredentials(path: string): Promise<LocalCredentials> {
   try {
     return schema.parse(JSON.parse(text))
   } catch (cause) {
-    throw new Error(`${path} is damaged. Remove it: new accounts are made, and the data stays.`, { cause })
+    throw new Error(`${path} is damaged. Remove it: new accounts are created, and the data is kept.`, {
+      cause,
+    })
   }
 }
 
@@ -36,14 +38,14 @@ async function createCredentials(path: string): Promise<LocalCredentials> {
   })
   const credentials = { root: create('root'), runtime: create('runtime'), uploader: create('uploader') }
   await mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIR })
-  // Complete or not at all, and never readable by others.
+  // Written completely or not at all, and never readable by others.
   const draft = `${path}.${process.pid}`
   await writeFile(draft, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 })
   await rename(draft, path)
   return credentials
 }
 
-/** What the environment gives stands before what the file holds. */
+/** Accounts in the environment override those in the file. */
 export function preferGiven(credentials: LocalCredentials, config: Config): LocalCredentials {
   return {
     root: config.rootCredentials ?? credentials.root,

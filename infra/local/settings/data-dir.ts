@@ -1,6 +1,6 @@
 /**
- * The folder in which the local stack keeps everything, for its owner alone: MinIO writes the accounts' secret keys in
- * clear, and uploads are a person's own.
+ * The folder with all data of the local stack, readable only by its owner: MinIO writes the accounts' secret keys in
+ * plain text, and uploads are private.
  * @module
  */
 import { accessSync, chmodSync, constants, lstatSync, mkdirSync, readdirSync, realpathSync } from 'node:fs'
@@ -9,13 +9,13 @@ import { ConfigError } from '../../../runtime/errors.ts'
 
 export const PRIVATE_DIR = 0o700
 const OTHERS = 0o077
-/** The folder, those of the servers, and their data: each could be moved elsewhere, and takes its rights along. */
+/** The folder, those of the servers, and their data: each may be moved elsewhere, and keeps its permissions. */
 const DEPTH = 2
 
 /**
- * Makes it, or takes the rights of others away from what is there.
+ * Creates it, or removes the permissions of others from an existing one.
  *
- * @throws {ConfigError} when it cannot be written; the setting that moves it is named
+ * @throws {ConfigError} when it cannot be written; names the setting that moves it
  */
 export function openDataDir(dir: string): void {
   try {

@@ -1,4 +1,4 @@
-/** What `npm start` leaves for the command line: the settings of its stack, in a file that only its owner reads. @module */
+/** The settings of the stack of `npm start`, kept for the command line in a file that only its owner can read. @module */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,12 +10,12 @@ import type { Environment } from '../../../runtime/settings/files.ts'
 const ACCOUNTS = ['root', 'runtime', 'uploader'] as const
 const schema = z.object({
   env: z.record(z.string(), z.string()),
-  /** Those of `credentials.json` that this stack has; what a person gave is not written down. */
+  /** The accounts of `credentials.json` that this stack uses; accounts from the environment are not stored. */
   accounts: z.array(z.enum(ACCOUNTS)),
 })
 export type KeptSettings = z.output<typeof schema>
 
-/** Servers, and whatever decides how the runtime works; accounts are elsewhere. */
+/** Servers, and all settings of the runtime; accounts are elsewhere. */
 const KEPT = /^(?:SLUICE_\w+|REDIS_URL|MINIO_ENDPOINT|MINIO_REGION|FFMPEG_PATH|FFPROBE_PATH)$/
 const VARIABLES = {
   root: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'],
@@ -24,21 +24,21 @@ const VARIABLES = {
 } as const
 
 /**
- * @param runtimeEnv - of the runtime, all decided
- * @param given - what the person has set
+ * @param runtimeEnv - the complete environment of the runtime
+ * @param given - the user's own environment
  */
 export function keptSettings(runtimeEnv: Environment, given: Environment): KeptSettings {
   const entries = Object.entries(runtimeEnv).filter((entry): entry is [string, string] => Boolean(entry[1]))
   return {
     env: Object.fromEntries(entries.filter(([name]) => KEPT.test(name))),
-    // A MinIO that is given has a root of its own.
+    // A given MinIO has its own root account.
     accounts: ACCOUNTS.filter(
       (account) => !given[VARIABLES[account][0]] && !(account === 'root' && given['MINIO_ENDPOINT']),
     ),
   }
 }
 
-/** At once and complete, as it is written whenever a server starts. */
+/** Writes synchronously and atomically, since it is called whenever a server starts. */
 export function writeKeptSettings(dataDir: string, kept: KeptSettings): void {
   mkdirSync(dataDir, { recursive: true, mode: PRIVATE_DIR })
   const path = join(dataDir, 'settings.json')
@@ -48,9 +48,9 @@ export function writeKeptSettings(dataDir: string, kept: KeptSettings): void {
 }
 
 /**
- * Undefined when no stack was ever started here, or an older one that left nothing.
+ * Undefined if no stack was ever started here, or only an older version that left nothing.
  *
- * @throws {Error} when it is damaged
+ * @throws {Error} if the file is damaged
  */
 export async function readKeptSettings(dataDir: string): Promise<KeptSettings | undefined> {
   const text = await readFile(join(dataDir, 'settings.json'), 'utf8').catch(() => '')
@@ -66,15 +66,15 @@ export async function readKeptSettings(dataDir: string): Promise<KeptSettings | 
 export interface Filling {
   readonly kept: KeptSettings
   readonly credentials: LocalCredentials
-  /** What is run, such as `doctor`. */
+  /** The command, such as `doctor`. */
   readonly command: string | undefined
 }
 
-/** What the environment lacks; nothing that is set there is in it. Pure. */
+/** Settings that are missing in the environment; set ones are never replaced. Pure. */
 export function filling(env: Environment, { kept, credentials, command }: Filling): Record<string, string> {
   const lacking = Object.entries(kept.env).filter(([name]) => !env[name])
   const isOurMinio = !env['MINIO_ENDPOINT'] || env['MINIO_ENDPOINT'] === kept.env['MINIO_ENDPOINT']
-  // The other accounts are for these alone; what works has the runtime's only.
+  // Only these commands get the other accounts; all others get the runtime's.
   const hasAll = command === 'setup' || command === 'doctor'
   const accounts = kept.accounts.filter(
     (account) =>
@@ -82,7 +82,7 @@ export function filling(env: Environment, { kept, credentials, command }: Fillin
   )
   return {
     ...Object.fromEntries(lacking),
-    // The port of the stack is taken by its runtime.
+    // The stack's runtime uses the stack's port.
     ...(command === 'worker' && !env['SLUICE_API_PORT'] && { SLUICE_API_PORT: '0' }),
     ...Object.fromEntries(
       accounts.flatMap((account) => {

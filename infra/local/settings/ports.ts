@@ -1,4 +1,4 @@
-/** TCP ports on loopback: is one free, which is free, and who holds it. @module */
+/** TCP ports on loopback: finds free ports, and the processes that hold taken ones. @module */
 import { execFile } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { createServer } from 'node:net'
@@ -9,7 +9,7 @@ import { loadLocalSettings, type LocalSettings } from './settings.ts'
 const run = promisify(execFile)
 
 /**
- * Below the ports that Linux and macOS give to outgoing connections (from 32768), so that no passing connection
+ * Below the ports that Linux and macOS use for outgoing connections (from 32768), so that no connection
  * can take a port between the death of a server and its restart.
  */
 const FREE_PORTS = { from: 20_000, to: 32_767 }
@@ -23,17 +23,17 @@ export async function isPortFree(port: number): Promise<boolean> {
 function canListen(port: number, host: string): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer()
-    // A machine without IPv6 has another error, and nobody in the way.
+    // A machine without IPv6 returns another error, and the port is free.
     server.once('error', (error: NodeJS.ErrnoException) => resolve(!IN_USE.has(error.code ?? '')))
     server.listen({ port, host, exclusive: true }, () => server.close(() => resolve(true)))
   })
 }
 
 const IN_USE = new Set(['EADDRINUSE', 'EACCES'])
-/** What this process gave away, which may not be listened on yet. */
+/** Ports that this process has returned; their users may not listen yet. */
 const given = new Set<number>()
 
-/** A port that nobody listens on now; another process may still be faster, so its user checks that its server answers. */
+/** A port without a listener; another process may still take it, so callers must check that their own server answers. */
 export async function freePort(): Promise<number> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
     const port = randomInt(FREE_PORTS.from, FREE_PORTS.to)
@@ -49,7 +49,7 @@ export interface PortHolder {
   readonly pid: number
 }
 
-/** The tools that know it, in the order of trust; a machine has one of them, or none. */
+/** Tools that know it, the most reliable first; a machine may have none of them. */
 const TOOLS = [
   {
     command: 'lsof',
@@ -59,7 +59,7 @@ const TOOLS = [
   { command: 'ss', args: (port: number) => ['-ltnpH', `sport = :${port}`], parse: parseSs },
 ]
 
-/** The process that listens on `port`, when a tool is here that may see it. */
+/** The process that listens on `port`, if a tool can see it. */
 export async function findPortHolder(port: number): Promise<PortHolder | undefined> {
   for (const { command, args, parse } of TOOLS) {
     const output = await run(command, args(port), { timeout: REQUEST_PATIENCE_MS }).catch(() => undefined)
@@ -100,7 +100,7 @@ interface WantedPort {
   readonly purpose: string
   /** The setting that moves it. */
   readonly setting: string
-  /** The setting that uses what runs there, where that makes sense. */
+  /** The setting that uses the server on that port, if that makes sense. */
   readonly use?: string
 }
 
@@ -124,7 +124,7 @@ export function wantedPorts(settings: LocalSettings): WantedPort[] {
   return wanted
 }
 
-/** @throws {Error} that names every taken port, who holds it, and what to do */
+/** @throws {Error} that names every taken port, its process, and the possible solutions */
 export async function checkPorts(settings: LocalSettings): Promise<void> {
   const problems: string[] = []
   const seen = new Map<number, WantedPort>()
@@ -140,10 +140,10 @@ export async function checkPorts(settings: LocalSettings): Promise<void> {
 
 export function portMessage(wanted: WantedPort, holder: PortHolder | undefined): string {
   const by = holder ? ` by ${holder.command} (pid ${holder.pid})` : ''
-  const use = wanted.use ? `, or use what runs there: ${wanted.use}` : ''
+  const use = wanted.use ? `, or use the running server: ${wanted.use}` : ''
   const otherPort = wanted.port < 50_000 ? wanted.port + 10_000 : wanted.port - 10_000
   return (
     `Port ${wanted.port} for ${wanted.purpose} is taken${by}.\n` +
-    `  Stop it, or choose another port: ${wanted.setting}=${otherPort}${use}`
+    `  Stop that program, or choose another port: ${wanted.setting}=${otherPort}${use}`
   )
 }

@@ -1,4 +1,4 @@
-/** The settings of the local stack: ports of its own, servers that are given, and whatever the runtime reads. Pure. @module */
+/** The settings of the local stack: its own ports, given servers, and the settings of the runtime. Pure. @module */
 import { resolve } from 'node:path'
 import { loadConfig, type Config, type Credentials } from '../../../runtime/settings/config.ts'
 import { LOCAL_SETTINGS } from '../../../runtime/settings/schema.ts'
@@ -7,7 +7,7 @@ import type { Environment } from '../../../runtime/settings/files.ts'
 
 type LocalPort = Exclude<keyof typeof LOCAL_SETTINGS, 'SLUICE_LOCAL_DIR'>
 
-/** Where `npm start` keeps its data. A relative path counts from the project, wherever a command is called. */
+/** The folder in which `npm start` keeps its data. A relative path starts at the project, wherever a command is called. */
 export function localDir(env: Environment, rootDir: string): string {
   return resolve(rootDir, env['SLUICE_LOCAL_DIR'] || LOCAL_SETTINGS.SLUICE_LOCAL_DIR.fallback)
 }
@@ -16,14 +16,14 @@ export interface LocalSettings {
   readonly redisPort: number
   readonly minioPort: number
   readonly consolePort: number
-  /** Servers that run already; undefined where the stack starts its own. */
+  /** Servers that are already running; undefined if the stack starts its own. */
   readonly redisUrl: string | undefined
   readonly minioEndpoint: string | undefined
-  /** What the runtime will make of this environment. */
+  /** The runtime's reading of this environment. */
   readonly config: Config
 }
 
-/** @throws {ConfigError} with every wrong setting, those of the runtime included */
+/** @throws {ConfigError} with every invalid setting, including those of the runtime */
 export function loadLocalSettings(env: Environment): LocalSettings {
   const issues: string[] = []
   const port = (name: LocalPort) => {
@@ -65,8 +65,8 @@ export interface RuntimeFacts {
 }
 
 /**
- * The environment of the runtime: the person's own, with what this stack decides over it. Of accounts it holds the
- * runtime's only.
+ * The environment of the runtime: the user's own, overridden by this stack's values. It contains only the runtime's
+ * account.
  */
 export function runtimeEnv(env: Environment, facts: RuntimeFacts): Environment {
   const inherited = Object.entries(withoutLocal(env)).filter(

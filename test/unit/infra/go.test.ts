@@ -77,9 +77,7 @@ describe('Go as a module', () => {
   it.each([`${prefix}../../x`, 'elsewhere/x', `${prefix}a/../../../x`])(
     'writes nothing outside of its folder: %s',
     async (name) => {
-      await expect(unpack(entries([name]), prefix, join(dir, 'go'))).rejects.toThrow(
-        'a name that does not belong there',
-      )
+      await expect(unpack(entries([name]), prefix, join(dir, 'go'))).rejects.toThrow('an unexpected name')
       await expect(stat(join(dir, 'x'))).rejects.toThrow('ENOENT')
     },
   )

@@ -31,7 +31,7 @@ describe('a taken port', () => {
     const message = portMessage({ ...wanted, use: 'MINIO_ENDPOINT=…' }, { command: 'python3', pid: 7 })
     expect(message).toContain('Port 9000 for MinIO is taken by python3 (pid 7).')
     expect(message).toContain('SLUICE_LOCAL_MINIO_PORT=19000')
-    expect(message).toContain('or use what runs there: MINIO_ENDPOINT=…')
+    expect(message).toContain('or use the running server: MINIO_ENDPOINT=…')
   })
 
   it('is told without a holder when nobody can be found', () => {

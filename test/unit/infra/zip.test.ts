@@ -29,7 +29,7 @@ describe('a zip file', () => {
     { name: 'something else', zip: Buffer.from('<html>no such module</html>'.repeat(3)) },
     { name: 'nothing', zip: Buffer.alloc(0) },
   ])('is not read from $name', ({ zip }) => {
-    expect(() => readZip(zip)).toThrow('not a zip file, or only the beginning of one')
+    expect(() => readZip(zip)).toThrow('not a zip file, or an incomplete one')
   })
 
   it('with bytes that were changed is an error, not other bytes', () => {
