@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * Where a process begins: `sluice <command>`. Alone reads the environment, signals and the command line, and ends the process.
+ * The entry of every process: `sluice <command>`. Only this file reads the environment, signals and the command line, and ends the
+ * process.
  * @module
  */
 import { runProgram } from './cli/program.ts'
@@ -8,7 +9,7 @@ import { terminalOn } from './cli/terminal/terminal.ts'
 
 const { env } = process
 
-// Whoever reads may have seen enough, as `head` has.
+// A reader such as `head` may close the pipe early.
 const SEEN_ENOUGH = ['EPIPE', 'ECONNRESET']
 process.stdout.on('error', ({ code = '' }: NodeJS.ErrnoException) =>
   process.exit(SEEN_ENOUGH.includes(code) ? 0 : 1),
@@ -27,6 +28,6 @@ const exitCode = await runProgram(process.argv.slice(2), {
 const written = (stream: NodeJS.WriteStream) =>
   new Promise<void>((resolve) => stream.write('', () => resolve()))
 
-// Explicitly, as whatever a function or a failed start has left open would keep the process for ever.
+// Explicitly, as anything that a function or a failed start has left open would keep the process alive.
 await Promise.all([written(process.stdout), written(process.stderr)])
 process.exit(exitCode)

@@ -119,7 +119,7 @@ describe('the accounts of MinIO and the tokens of the API', { timeout: 120_000 }
     expect(openers).toEqual(['token-reader', 'token-operator', 'token-admin'])
   })
 
-  it('are made anew one by one, as `sluice secrets --rotate` says: the old ones open nothing, and no upload is lost', async () => {
+  it('are rotated one by one, as `sluice secrets --rotate` says: the old ones open nothing, and no upload is lost', async () => {
     const changed = [
       'redis-runtime',
       'redis-minio',

@@ -39,7 +39,7 @@ function runOf(key: string, status: Run['status']): Promise<Run> {
 }
 
 describe('what happened', () => {
-  it('is told of an upload by why, runs and show alike', async () => {
+  it('is the same in why, runs and show', async () => {
     await upload('told tone+1.wav')
     const { id } = await runOf('told tone+1.wav', 'succeeded')
     expect((await run('why', 'incoming/told tone+1.wav')).out).toContain(
@@ -49,7 +49,7 @@ describe('what happened', () => {
     expect((await run('show', id)).out).toMatch(/^status\tsucceeded$/m)
   })
 
-  it('is told of what never was', async () => {
+  it('is explained for an object that never existed', async () => {
     const { code, out } = await run('why', 'incoming/never.mp4')
     expect(code).toBe(0)
     expect(out).toContain('not there')
@@ -73,7 +73,7 @@ describe('steering', () => {
     expect((await run('show', id)).out).toMatch(/^trigger\treprocess, epoch \d+$/m)
   })
 
-  it('redrives a dead letter, which dies again, and says what is no dead letter', async () => {
+  it('redrives a dead letter, which dies again, and refuses a run that is not one', async () => {
     await upload('text.wav', Buffer.from('no media at all'))
     const { id } = await runOf('text.wav', 'dead')
     const preview = await run('redrive', '--all', '--prefix', 'text', '--dry-run')

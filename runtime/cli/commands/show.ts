@@ -74,7 +74,7 @@ function writeRun(out: Terminal, run: RunDetail): void {
     writeIndented(out, attempt.error === undefined ? [] : printableLines(attempt.error), '  ')
     writeIndented(out, attempt.lastLines.map(printable), '  | ')
   }
-  // Of a failure from before attempts were remembered.
+  // A failure from before attempts were recorded.
   if (run.attemptLog.every(({ lastLines }) => lastLines.length === 0) && run.lastLines.length > 0) {
     out.write('\nlast lines\n')
     writeIndented(out, run.lastLines.map(printable), '  | ')

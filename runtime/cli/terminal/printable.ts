@@ -1,9 +1,9 @@
 /**
- * Text of others (keys, errors, lines of tools) as it may stand on a terminal, and its width there. Pure.
+ * Text from elsewhere (keys, errors, output of tools), made safe for a terminal, and its width there. Pure.
  * @module
  */
 
-/** Controls, lone surrogates, line separators and what turns the direction of text; not the joiners, which emoji have. */
+/** Control characters, lone surrogates, line separators and marks of text direction; not the joiners, which emoji need. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e' }
 const WIDE =
@@ -17,7 +17,7 @@ export function printable(text: string): string {
   })
 }
 
-/** The same for a program, which can have the text back: a backslash that was there is `\\`, so `\n` is a line break and nothing else. */
+/** The same for a program, which can restore the text: a backslash in it becomes `\\`, so `\n` always means a line break. */
 export function escaped(text: string): string {
   return printable(text.replaceAll('\\', '\\\\'))
 }
@@ -42,12 +42,12 @@ function hex(code: number, digits: number): string {
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 
-/** What a person sees as one character: a letter with its accents, a family of emoji. */
+/** The characters that a person sees: a letter with its accents, or a family of emoji, is one. */
 function charsOf(text: string): readonly string[] {
   return Array.from(segmenter.segment(text), ({ segment }) => segment)
 }
 
-/** How many columns it takes. */
+/** The number of columns that it takes. */
 export function widthOf(text: string): number {
   return charsOf(text).reduce((width, char) => width + (WIDE.test(char) ? 2 : 1), 0)
 }
@@ -57,7 +57,7 @@ export function padded(text: string, width: number, isRight = false): string {
   return isRight ? space + text : text + space
 }
 
-/** At most `width` columns of it: what is too much goes in the middle, since keys differ at their ends. */
+/** At most `width` columns: the middle is left out, since keys differ at their ends. */
 export function fit(text: string, width: number): string {
   if (widthOf(text) <= width) return text
   const chars = charsOf(text)
@@ -76,11 +76,11 @@ function take(chars: readonly string[], width: number, isReversed = false): stri
   return (isReversed ? taken.toReversed() : taken).join('')
 }
 
-/** A paragraph in lines of at most `width` columns; a word that is longer has a line of its own. */
+/** A paragraph in lines of at most `width` columns; a longer word has its own line. */
 export function wrapped(text: string, width: number, indent = ''): string {
   const lines: string[] = []
   let line = ''
-  // A key may have several blanks, and all of them count.
+  // A key may have several spaces in a row, and all of them count.
   for (const word of text.split(' ')) {
     const longer = lines.length === 0 && line === '' ? word : `${line} ${word}`
     if (line !== '' && widthOf(longer) > width - indent.length) {

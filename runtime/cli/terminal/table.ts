@@ -1,5 +1,5 @@
 /**
- * Lists: a table for a person, columns between tabs for a program, or JSON. Rows are written as they come; the first ones
+ * Lists: a table for a person, tab-separated columns for a program, or JSON. Rows are written as they arrive; the first ones
  * decide the widths.
  * @module
  */
@@ -9,21 +9,21 @@ import { toned, type Terminal, type Tone } from './terminal.ts'
 
 export interface Column<T> {
   readonly title: string
-  /** For a person. It may be text of others: it is made printable here. */
+  /** The text for a person. It may come from elsewhere: it is made printable here. */
   readonly show: (row: T) => string
-  /** For a program. @defaultValue what a person sees */
+  /** The text for a program. @defaultValue the text for a person */
   readonly plain?: (row: T) => string
   readonly isNumber?: boolean
-  /** Gets what is left of a line, and is cut when that is too little; one a table. */
+  /** Takes the rest of the line, and is shortened to fit; one column of a table. */
   readonly isFlexible?: boolean
   readonly tone?: (row: T) => Tone | undefined
-  /** A person sees it elsewhere or not at all. */
+  /** Hidden from a person, who sees it elsewhere or not at all. */
   readonly isForPrograms?: boolean
 }
 
 export interface ListingOptions<T> {
   readonly json?: boolean | undefined
-  /** For a person, a sentence below the row; empty for none. */
+  /** A sentence below the row, for a person; empty for none. */
   readonly note?: (row: T) => string
 }
 
@@ -46,7 +46,7 @@ export function createListing<T>(
   return table(terminal, shown, note)
 }
 
-/** One document, an item a line. */
+/** One document, with an item on each line. */
 function jsonListing<T>(terminal: Terminal): Listing<T> {
   let isFirst = true
   return {
@@ -60,7 +60,7 @@ function jsonListing<T>(terminal: Terminal): Listing<T> {
   }
 }
 
-/** Without a heading: `cut` and `while read` need none. */
+/** Without a heading, which `cut` and `while read` do not need. */
 function tabbed<T>(terminal: Terminal, columns: readonly Column<T>[]): Listing<T> {
   return {
     add(rows) {
@@ -128,7 +128,7 @@ function widthsOf<T>(
   return widths.map((width, index) => (index === flexible ? Math.min(width, left) : width))
 }
 
-/** Names and values, one under the other; a value of more than one line is a list of lines. */
+/** Names and values, one below the other; a value with several lines is a list. */
 export function writeFacts(
   terminal: Terminal,
   facts: readonly (readonly [name: string, value: string | readonly string[] | undefined])[],

@@ -1,4 +1,4 @@
-/** What the two users may do, from the list of functions. Pure. @module */
+/** Policies of the accounts, from the list of functions. Pure. @module */
 import { OWN_FOLDER } from '../../output/layout.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import {
@@ -29,10 +29,10 @@ const DELETE = ['s3:DeleteObject', 's3:DeleteObjectVersion']
 const WRITE = ['s3:PutObject', ...DELETE]
 /** `mc cp` sends large files in parts; it asks for the location first. */
 const UPLOAD = ['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts']
-/** Whoever mirrors a folder lists what is there: without that right `mc mirror` uploads nothing and ends with 0. */
+/** Mirroring lists the target: without that right `mc mirror` uploads nothing and exits with 0. */
 const UPLOAD_TO = ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketMultipartUploads']
 
-/** Where uploads come in: the sources of functions that are not fed by other functions. */
+/** Buckets for uploads: the sources of functions that other functions do not write to. */
 export function uploadBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
   const written = writtenBuckets(functions)
   return unique([INCOMING_BUCKET, ...functions.map((fn) => fn.bucket)]).filter(
@@ -40,23 +40,23 @@ export function uploadBuckets(functions: readonly FunctionBuckets[]): readonly s
   )
 }
 
-/** Where the runtime writes. */
+/** Buckets that the runtime writes to. */
 function writtenBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
   return unique([RESULT_BUCKET, METADATA_BUCKET, TEMPORARY_BUCKET, ...functions.map((fn) => fn.outputBucket)])
 }
 
-/** Where results lie that no function reads on: only their removal is announced there. */
+/** Buckets with results that no function reads: only their removal is announced. */
 export function resultBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
   const outputs = unique(functions.map((fn) => fn.outputBucket))
   return outputs.filter((bucket) => functions.every((fn) => fn.bucket !== bucket))
 }
 
-/** Every bucket that has to be there. */
+/** Every bucket that has to exist. */
 export function allBuckets(functions: readonly FunctionBuckets[]): readonly string[] {
   return unique([...BUCKETS, ...uploadBuckets(functions), ...writtenBuckets(functions)])
 }
 
-/** Reads what comes in, and owns what goes out. */
+/** The runtime's policy: reads sources, and may do everything with results. */
 export function runtimePolicy(functions: readonly FunctionBuckets[]): Policy {
   const [sources, written] = [uploadBuckets(functions), writtenBuckets(functions)]
   const emptied = sources.filter((bucket) =>
@@ -66,12 +66,12 @@ export function runtimePolicy(functions: readonly FunctionBuckets[]): Policy {
     allow(LIST, [...sources, ...written]),
     allow(READ, objectsIn([...sources, ...written])),
     allow(WRITE, objectsIn(written)),
-    // Only where a function asks for it: uploads are not ours to delete.
+    // Only where a function asks for it: otherwise uploads are never deleted.
     ...(emptied.length > 0 ? [allow(DELETE, objectsIn(emptied))] : []),
   ])
 }
 
-/** Writes what comes in, and reads results, and verdicts where there are none: they are written for who uploads. */
+/** The uploader's policy: may write sources and read results and verdicts. */
 export function uploaderPolicy(functions: readonly FunctionBuckets[]): Policy {
   const sources = uploadBuckets(functions)
   const results = writtenBuckets(functions).filter((bucket) => bucket !== TEMPORARY_BUCKET)
@@ -85,7 +85,7 @@ export function uploaderPolicy(functions: readonly FunctionBuckets[]): Policy {
   ])
 }
 
-/** Reads MinIO's metrics, and nothing that is stored in it. */
+/** The policy of Prometheus: reads MinIO's metrics, and nothing that is stored in it. */
 export const METRICS_POLICY: Policy = policyOf([allow(['admin:Prometheus'], ['*'])])
 
 function policyOf(statements: readonly Statement[]): Policy {

@@ -1,6 +1,6 @@
 /**
- * Who may do what in Redis: the text of its ACL file. Each user has the commands that its program sends, and no others;
- * a test runs the programs and finds nothing refused. Pure.
+ * The rights of users in Redis: the text of its ACL file. Each user has only the commands that its program sends; a test runs the
+ * programs and finds nothing refused. Pure.
  * @module
  */
 import { createHash } from 'node:crypto'
@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto'
 export const REDIS_USERS = ['runtime', 'minio', 'exporter', 'insight', 'health', 'admin'] as const
 export type RedisUser = (typeof REDIS_USERS)[number]
 
-/** Of the runtime itself, and of its scripts: what a script calls, its caller must be allowed to call. */
+/** Commands of the runtime and of its scripts: the caller of a script needs the rights for all that the script calls. */
 const RUNTIME_COMMANDS = [
   'auth client|setname eval evalsha exec info multi ping quit script|load subscribe time unsubscribe publish',
   'del exists get persist pexpire set type',
@@ -20,13 +20,13 @@ const RUNTIME_COMMANDS = [
   'xlen xpending xrange xreadgroup xrevrange',
 ]
 
-/** It looks at lengths and settings: it can neither read what is stored nor change it. */
+/** The exporter reads lengths and settings; it can neither read nor change what is stored. */
 const EXPORTER_COMMANDS = [
   'client|list client|setname config|get info latency|histogram latency|latest ping select slowlog|get slowlog|len',
   'hlen llen memory|usage scan scard strlen type xinfo|consumers xinfo|groups xinfo|stream xlen zcard',
 ]
 
-/** Rules of Redis: keys (`~`), channels (`&`) and commands. */
+/** Rules in Redis's syntax: keys (`~`), channels (`&`) and commands. */
 function rulesOf(user: RedisUser, name: string): string {
   const own = `{${name}}:*`
   const only = (commands: readonly string[]) =>
@@ -39,7 +39,7 @@ function rulesOf(user: RedisUser, name: string): string {
     case 'exporter':
       return `~* ${only(EXPORTER_COMMANDS)}`
     case 'insight':
-      // Whatever it shows, and no more: it has no login of its own, only the edge's. `KEYS` would hold up everybody.
+      // All that it shows, and no more, since its only login is the edge's. `KEYS` would block all other clients.
       return `%R~${own} -@all +@read +@connection +info +slowlog|get +slowlog|len +memory|usage +command +module|list -keys -client|kill -client|pause -client|unpause -client|no-evict -client|unblock`
     case 'health':
       return only(['ping'])
@@ -49,8 +49,7 @@ function rulesOf(user: RedisUser, name: string): string {
 }
 
 /**
- * The ACL file. It holds hashes: whoever reads it has no password. Without a password nobody gets in, as the user
- * `default` is off.
+ * The ACL file. It contains only hashes of passwords. The user `default` is off, so nobody can connect without a password.
  */
 export function redisAcl(name: string, passwordOf: (user: RedisUser) => string): string {
   const lines = REDIS_USERS.map((user) => {

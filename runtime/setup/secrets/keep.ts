@@ -1,24 +1,24 @@
-/** Secrets as files that only their owner reads: made once, kept, and made anew when asked. @module */
+/** Secrets as files that only their owner can read: created once, kept, and rotated on request. @module */
 import { chmod, chown, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { derivedFiles, newSecret, SECRETS, type SecretName } from './plan.ts'
 
 export interface KeepOptions {
   readonly dir: string
-  /** SLUICE_NAME: it is in the names of keys, and so in what users of Redis may touch. */
+  /** SLUICE_NAME, which is part of keys in Redis, and so of its users' rights. */
   readonly name: string
   readonly rotate: readonly SecretName[]
-  /** The user of the containers, where this process may give files away; else they are this user's own. */
+  /** The user of the containers, if this process may give files away; otherwise the current user owns them. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined
 }
 
 export interface KeepResult {
-  /** Names of files; what is in them is never told. */
+  /** Names of files; their contents are never returned. */
   readonly made: readonly string[]
   readonly changed: readonly string[]
 }
 
-/** May be run again at any time: what is there stays, but for what is to be rotated and what is made of it. */
+/** Safe to run again: existing secrets stay, except those to be rotated and the files made from them. */
 export async function keepSecrets({ dir, name, rotate, owner }: KeepOptions): Promise<KeepResult> {
   await mkdir(dir, { recursive: true })
   await chmod(dir, 0o700)

@@ -1,5 +1,5 @@
 /**
- * The secrets of a whole stack: which there are, and the files that are made of them because a program wants another form.
+ * The secrets of a whole stack, and the files made from them for programs that need another form.
  * @module
  */
 import { randomBytes } from 'node:crypto'
@@ -7,7 +7,7 @@ import { compareSync, hashSync } from 'bcryptjs'
 import { metricsToken } from './metrics-token.ts'
 import { REDIS_USERS, redisAcl } from '../redis/users.ts'
 
-/** Random words, one a file. */
+/** Random texts, one in each file. */
 export const SECRETS = [
   ...REDIS_USERS.map((user) => `redis-${user}` as const),
   'minio-root',
@@ -24,7 +24,7 @@ export const SECRETS = [
 ] as const
 export type SecretName = (typeof SECRETS)[number]
 
-/** Names of accounts are no secrets. MinIO's own limit is 20 characters. */
+/** Names of accounts are not secret. MinIO's limit is 20 characters. */
 export const MINIO_ACCOUNTS = {
   root: 'sluice-root',
   runtime: 'sluice-runtime',
@@ -32,7 +32,7 @@ export const MINIO_ACCOUNTS = {
   metrics: 'sluice-metrics',
 } as const
 
-/** 160 bits; letters and digits alone, so that no URL, shell or file of settings has to quote them. MinIO takes 40 characters. */
+/** 160 bits, only letters and digits, so that no URL, shell or settings file has to quote them. MinIO allows 40 characters. */
 export function newSecret(): string {
   return randomBytes(20).toString('hex')
 }
@@ -40,11 +40,11 @@ export function newSecret(): string {
 export interface Derived {
   readonly file: string
   readonly from: readonly SecretName[]
-  /** What it should hold; `current` again, where that fits the secrets. */
+  /** Its contents; `current` unchanged if it still fits the secrets. */
   make(secretOf: (name: SecretName) => string, current: string | undefined): string
 }
 
-/** In the forms that the programs of docker-compose.yml read. */
+/** Files in the forms that the programs of docker-compose.yml read. */
 export function derivedFiles(name: string): readonly Derived[] {
   return [
     {
@@ -58,7 +58,7 @@ export function derivedFiles(name: string): readonly Derived[] {
       make: (secretOf) => `redis://runtime:${secretOf('redis-runtime')}@redis:6379`,
     },
     {
-      // The exporter looks its password up by the address: older ones without the user in it, newer ones with.
+      // The exporter looks up its password by the address: older versions without the user in it, newer ones with it.
       file: 'redis-exporter.json',
       from: ['redis-exporter'],
       make: (secretOf) =>
@@ -68,7 +68,7 @@ export function derivedFiles(name: string): readonly Derived[] {
         }),
     },
     {
-      // MINIO_CONFIG_ENV_FILE: its event targets have no setting of a file for the password.
+      // MINIO_CONFIG_ENV_FILE, as event targets cannot read a password from a file of its own.
       file: 'minio.env',
       from: ['minio-root', 'redis-minio'],
       make: (secretOf) =>
@@ -96,20 +96,20 @@ export function derivedFiles(name: string): readonly Derived[] {
 }
 
 const EDGE_USER = 'operator'
-/** The least there is: nobody finds 160 random bits by trying, whatever a try costs. */
+/** The minimum: 160 random bits cannot be guessed, however cheap a guess is. */
 const BCRYPT_ROUNDS = 4
 /**
- * So many bytes of `operator:<password>` are compared as they are, before the hash: 36 bits of the password, which keep wrong logins
- * from costing more than other requests, and leave 124 that only the hash knows. They make whole groups of base64.
+ * This many bytes of `operator:<password>` are compared in clear before the hash: 36 bits of the password, so that wrong logins cost
+ * no more than other requests, while 124 bits remain that only the hash knows. The bytes make whole groups of base64.
  */
 const COMPARED_BYTES = 18
 
-/** The login, in Caddy's words. Each hash has another salt, so one that fits is kept. */
+/** The login in Caddy's syntax. Each hash has a different salt, so a hash that still fits is kept. */
 function edgeUsers(password: string, current: string | undefined): string {
   const hash = / (\$2[aby]\$04\$\S+)$/m.exec(current ?? '')?.[1]
   const isKept = hash !== undefined && compareSync(password, hash)
   const login = Buffer.from(`${EDGE_USER}:${password}`)
-  // Of a short one, which a person has chosen, the name alone.
+  // For a short password, which a person has chosen, only the name.
   const compared = login.subarray(0, login.length >= COMPARED_BYTES ? COMPARED_BYTES : EDGE_USER.length + 1)
   const beginning = compared.toString('base64').replaceAll('+', '[+]')
   return [
@@ -127,7 +127,7 @@ export function isSecretName(name: string): name is SecretName {
   return SECRETS.some((secret) => secret === name)
 }
 
-/** The services of docker-compose.yml that read it when they start; `setup` first, as it tells MinIO. */
+/** The services of docker-compose.yml that read each secret when they start; `setup` first, as it changes MinIO. */
 const READERS: Readonly<Record<SecretName, readonly string[]>> = {
   'redis-runtime': ['redis', 'runtime'],
   'redis-minio': ['redis', 'minio'],
@@ -143,13 +143,13 @@ const READERS: Readonly<Record<SecretName, readonly string[]>> = {
   'token-operator': ['runtime'],
   'token-admin': ['runtime'],
   'grafana-admin': ['grafana'],
-  // For who is made: whoever is there keeps the password, and an administrator changes it in Grafana.
+  // Only for new accounts: existing ones keep their password, which an administrator changes in Grafana.
   'grafana-viewer': ['grafana-setup'],
   'edge-operator': ['edge'],
   'insight-encryption': ['redisinsight'],
 }
 
-/** What is left to do after these were made anew, for a person to copy: servers first, then their accounts, then who uses them. */
+/** The manual steps after a rotation, in order: servers, accounts, clients. */
 export function restartsFor(names: readonly SecretName[]): readonly string[] {
   const readers = [...new Set(names.flatMap((name) => READERS[name]))]
   const isServer = (service: string) => service === 'redis' || service === 'minio'
@@ -163,6 +163,6 @@ export function restartsFor(names: readonly SecretName[]): readonly string[] {
   ]
 }
 
-/** Grafana reads the file only when it makes the account. */
+/** Grafana reads the file only when it creates the account. */
 const GRAFANA_LINE =
   "docker compose exec grafana sh -c 'grafana cli admin reset-admin-password --password-from-stdin < /run/secrets/grafana-admin'"

@@ -46,7 +46,7 @@ describe('what is filled in', () => {
   const fill = (command: string, env: Record<string, string> = {}) =>
     filling(env, { kept, credentials, command })
 
-  it('is everything, with root only for who needs it', () => {
+  it('is everything, with root only for commands that need it', () => {
     expect(fill('doctor')).toEqual({
       REDIS_URL: 'redis://127.0.0.1:7000',
       MINIO_ENDPOINT: 'http://127.0.0.1:7001',

@@ -54,7 +54,7 @@ describe('runs', () => {
     ])
   })
 
-  it('goes on to the end with --all, over pages that are empty', async () => {
+  it('continues to the end with --all, over pages that are empty', async () => {
     const pages = [
       { items: [runOf()], nextCursor: 'b' },
       { items: [], nextCursor: 'c' },

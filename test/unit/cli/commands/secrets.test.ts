@@ -70,7 +70,7 @@ describe('sluice secrets', () => {
     expect(getRounds(hash)).toBe(4)
   })
 
-  it('makes anew what is named and what is made of it, and leaves the rest', async () => {
+  it('rotates the secrets that are named and the files made from them, and leaves the rest', async () => {
     await secrets()
     const before = files()
     const { output } = await secrets('--rotate', 'redis-minio', 'edge-operator')
@@ -92,7 +92,7 @@ describe('sluice secrets', () => {
     expect(files()['edge-users']).toMatch(/^@stranger .*\$04\$/s)
   })
 
-  it('mends what was lost or opened, and keeps a secret that somebody chose', async () => {
+  it('repairs lost files and open permissions, and keeps a secret that somebody chose', async () => {
     await secrets()
     writeFileSync(join(dir, 'grafana-admin'), 'chosen by a person\n')
     rmSync(join(dir, 'redis-users.acl'))
@@ -103,7 +103,7 @@ describe('sluice secrets', () => {
     expect(statSync(join(dir, 'token-admin')).mode & 0o777).toBe(0o600)
   })
 
-  it('refuses a secret that is none, and root as the user of containers', async () => {
+  it('refuses an unknown secret, and root as the user of containers', async () => {
     expect(await secrets('--rotate', 'redis-root')).toMatchObject({
       code: 2,
       output: expect.stringContaining('redis-root'),

@@ -78,7 +78,7 @@ describe('sweep', () => {
     expect(fake.api?.asked.at(-1)?.body).toEqual({ kind: 'full', ...part })
   })
 
-  it('names what is left alone, and says with --status what waits, goes on and has ended', async () => {
+  it('names what is left alone, and says with --status which sweeps wait, run and have ended', async () => {
     const left = [
       { reason: 'unreadable', function: 'cut', bucket: 'incoming', key: 'a\u001b[2J.mp4' },
       { reason: 'bucket-refused', bucket: 'gone' },

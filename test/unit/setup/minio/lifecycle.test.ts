@@ -36,7 +36,7 @@ describe('mergeLifecycle', () => {
     expect(mergeLifecycle(first, 'old-versions')).toBeUndefined()
   })
 
-  it('does not write over what is no configuration', () => {
+  it('does not overwrite something other than a configuration', () => {
     expect(() => mergeLifecycle('<html>Bad gateway</html>', 'temporary')).toThrow(/is MINIO_ENDPOINT an S3/)
   })
 })

@@ -60,11 +60,11 @@ describe('rules that are written', () => {
 })
 
 describe('nothing is written', () => {
-  it.each(['', '<html>Bad gateway</html>', 'no XML <'])('over what is no configuration: %j', (text) => {
+  it.each(['', '<html>Bad gateway</html>', 'no XML <'])('over a text that is not a configuration: %j', (text) => {
     expect(() => mergeNotifications(text, { isStrict: false })).toThrow(/is MINIO_ENDPOINT an S3 endpoint/)
   })
 
-  it('when all is as it should be, in whatever order the events come back', () => {
+  it('when nothing has to change, in any order of the events', () => {
     const current = answer(
       THEIRS,
       rule('sluice-fast', FAST, EVENTS.toReversed()),
