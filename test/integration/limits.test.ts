@@ -35,7 +35,9 @@ beforeEach(() => {
 })
 
 const heard = async () =>
-  (await used.limits.complete([used.name], await used.queue.registerWorker('w', 5_000, [used.name]))).get(used.name)
+  (await used.limits.complete([used.name], await used.queue.registerWorker('w', 5_000, [used.name]))).get(
+    used.name,
+  )
 
 it('are heard by workers as soon as they are changed', async () => {
   expect(await heard()).toMatchObject({ isPaused: false })

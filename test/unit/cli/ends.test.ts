@@ -57,7 +57,13 @@ describe('what the runtime refuses', () => {
       code: 1,
       says: 'no function x',
     },
-    { name: 'without a token', status: 401, detail: 'a token is required', code: 1, says: 'set SLUICE_TOKEN' },
+    {
+      name: 'without a token',
+      status: 401,
+      detail: 'a token is required',
+      code: 1,
+      says: 'set SLUICE_TOKEN',
+    },
     {
       name: 'with a token that may not',
       status: 403,
