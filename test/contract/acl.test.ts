@@ -50,7 +50,7 @@ describe('the users of Redis', { timeout: 120_000 }, () => {
     })
   }
 
-  it('may do all that their programs do: nothing is refused while files go through', async () => {
+  it('may do all that their programs do: nothing is refused while files are processed', async () => {
     await admin.call('ACL', 'LOG', 'RESET')
     const bytes = Buffer.from('no video')
     for (const key of ['a.mp4', 'b.mp4', 'c/d.mov'])
@@ -80,7 +80,7 @@ describe('the users of Redis', { timeout: 120_000 }, () => {
     expect(await denied()).toEqual([])
   })
 
-  it('may call whatever the scripts call, also where no test goes', () => {
+  it('may call everything that the scripts call, also where no test does', () => {
     const dir = join(ROOT_DIR, 'runtime/queue/scripts')
     const lua = readdirSync(dir).map((name) => readFileSync(join(dir, name), 'utf8'))
     const calls = lua.flatMap((text) =>
@@ -94,7 +94,7 @@ describe('the users of Redis', { timeout: 120_000 }, () => {
     expect([...new Set(calls)].filter((call) => !rules.split(' ').includes(`+${call}`))).toEqual([])
   })
 
-  it('lets the exporter look at lengths, and says nothing of what is in them', async () => {
+  it('lets the exporter read lengths, but not contents', async () => {
     const program = await systemTool('prometheus-redis-exporter', {
       title: 'the Redis exporter',
       names: { 'apt-get': 'prometheus-redis-exporter' },
@@ -221,7 +221,7 @@ describe('the users of Redis', { timeout: 120_000 }, () => {
     expect(allowed).toEqual([])
   })
 
-  it('open with their own password alone, and without one nobody gets in', async () => {
+  it('open only with their own password, and never without one', async () => {
     const opened: string[] = []
     for (const user of REDIS_USERS)
       for (const other of REDIS_USERS) {

@@ -52,7 +52,7 @@ describe('the accounts of MinIO and the tokens of the API', { timeout: 120_000 }
   const body = { bytes: Buffer.from('no video') }
   const plain = { contentType: 'text/plain' }
 
-  it('open by their own secret alone', async () => {
+  it('open only with their own secret', async () => {
     const opened: string[] = []
     for (const other of SECRETS) {
       for (const account of ['root', 'runtime', 'uploader'] as const) {
@@ -83,7 +83,7 @@ describe('the accounts of MinIO and the tokens of the API', { timeout: 120_000 }
     }
   })
 
-  it('let nobody but root look after MinIO', async () => {
+  it('let only root administer MinIO', async () => {
     const mc = createMc(await requireProgram('mc'), join(stack.dir, 'mc'))
     const answers: string[] = []
     for (const account of ACCOUNTS) {
@@ -109,7 +109,7 @@ describe('the accounts of MinIO and the tokens of the API', { timeout: 120_000 }
     expect(answers).toEqual(['root user list', 'root config get', 'root policy list'])
   })
 
-  it('are told apart by the API: a reader only reads, and no other secret opens it', async () => {
+  it('are distinguished by the API: a reader only reads, and no other secret opens it', async () => {
     const runs = `${stack.apiUrl}/v1/runs`
     const pause = `${stack.apiUrl}/v1/functions/chunk/pause`
     expect(await statusOf(runs)).toBe(401)

@@ -122,7 +122,7 @@ describe('doctor', () => {
     return all.flat().filter(({ key }) => key.startsWith('sluice-doctor'))
   }
 
-  it('finds the stack sound, sends a probe and a real file all the way through, and leaves neither', async () => {
+  it('finds no problem, sends a probe and a real file all the way through, and leaves neither', async () => {
     const { root, uploader } = stack.credentials
     const { code, findings } = await examine(
       {

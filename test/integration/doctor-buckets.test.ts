@@ -10,7 +10,7 @@ beforeAll(async () => {
   for (const bucket of ['drop', 'made']) await examined.requester.read({ method: 'PUT', bucket })
 })
 
-it('says that they keep no versions, and that nothing is removed there then', async () => {
+it('reports that they keep no versions, so that nothing is removed there', async () => {
   const { findings } = await examined.examine(FUNCTIONS, '--no-probe')
   const warned = findings.filter(({ status }) => status === 'warn')
   expect(warned.find((each) => nameOf(each) === 'minio: versioning')).toMatchObject({
@@ -22,18 +22,18 @@ it('says that they keep no versions, and that nothing is removed there then', as
   )
 })
 
-it('tries whether the runtime may delete where a function removes its source', async () => {
+it('checks that the runtime may delete where a function removes its source', async () => {
   const { findings } = await examined.examine(FUNCTIONS, '--no-probe')
   expect(failureOf(findings, 'accounts: runtime account')?.found).toContain('delete in drop')
 })
 
-it('takes no bucket for there of which the account may not ask', async () => {
+it('does not assume that a bucket exists when the account may not ask', async () => {
   const root = { MINIO_ROOT_USER: '', MINIO_ROOT_PASSWORD: '' }
   const { findings } = await examined.examine({ ...FUNCTIONS, ...root }, '--no-probe')
   expect(failureOf(findings, 'minio: buckets')?.found).toMatch(/access to drop is denied; access to made/)
 })
 
-it('finds them sound when they keep versions, and forget them', async () => {
+it('reports no problem when they keep versions and expire them', async () => {
   for (const bucket of ['drop', 'made']) {
     await examined.write(
       bucket,

@@ -5,7 +5,7 @@ import { failureOf, UPLOADER, useExamined } from './doctor-servers.ts'
 
 const examined = useExamined()
 
-it('finds a stack that is set up sound, but for the runtime that is away', async () => {
+it('finds no problem in a stack that is set up, except that the runtime is away', async () => {
   const { code, of } = await examined.examine({}, '--no-probe')
   expect(code).toBe(1)
   expect(of('fail')).toEqual(['runtime: API'])
@@ -68,7 +68,7 @@ it('warns of an account that may do more than it needs', async () => {
 })
 
 describe('the probe upload', () => {
-  it('shows by both ways that it reached Redis and that no intake took it, and leaves nothing in the bucket', async () => {
+  it('reaches Redis through both targets, reports that no intake took it, and leaves nothing in the bucket', async () => {
     const { findings } = await examined.examine()
     const found = findings.find(({ check }) => check === 'announcements')
     expect(found?.found).toMatch(/^[\d.]+m?s and [\d.]+m?s after the upload in Redis, but no intake/)
@@ -81,7 +81,7 @@ describe('the probe upload', () => {
     await examined.client.del('{sluice}:in')
   })
 
-  it('says that MinIO tells Redis nothing', async () => {
+  it('reports that MinIO does not announce uploads', async () => {
     await examined.bind()
     const { findings } = await examined.examine()
     await examined.setUp()

@@ -24,7 +24,7 @@ it('an answer is on stdout alone, and the exit code is 0', async () => {
   })
 })
 
-it('exit codes tell a refusal, wrong usage and a runtime that is away apart', async () => {
+it('exit codes distinguish a refusal, wrong usage and a runtime that is away', async () => {
   api = await startFakeApi(() => ({ status: 404, body: { detail: 'there is no such run' } }))
   const refused = startMain(['cancel', RUN_ID], { SLUICE_API_URL: api.url })
   const misused = startMain(['redrive', 'clip.mp4'], {})
@@ -34,7 +34,7 @@ it('exit codes tell a refusal, wrong usage and a runtime that is away apart', as
   expect(away.output()).toMatch(/127.0.0.1:2 does not answer \(ECONNREFUSED\)/)
 })
 
-it('a list ends without a word when its reader has seen enough', async () => {
+it('a list ends silently when its reader closes the pipe', async () => {
   const object = { bucket: 'incoming', key: 'x'.repeat(500) }
   const run = { id: RUN_ID, status: 'dead', function: 'chunk', createdAt: '2026-11-23T10:00:00Z', object }
   const items = Array.from({ length: 1_000 }, () => run)

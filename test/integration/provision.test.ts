@@ -85,7 +85,7 @@ async function configuration(bucket: string, what: string): Promise<string> {
 }
 
 describe('set-up', () => {
-  it('makes every bucket, versioned but for the temporary one, with its lifecycle', async () => {
+  it('creates every bucket, versioned except the temporary one, with its lifecycle', async () => {
     for (const bucket of ['incoming', 'processed', 'metadata', 'camera']) {
       expect(await configuration(bucket, 'versioning')).toContain('<Status>Enabled</Status>')
       expect(await configuration(bucket, 'lifecycle')).toContain('<NoncurrentDays>30</NoncurrentDays>')
@@ -116,7 +116,7 @@ describe('set-up', () => {
     expect(await provision(options)).toEqual([])
   })
 
-  it('sets a watermark for each function, also for one that comes later', async () => {
+  it('sets a watermark for each function, also for one that is added later', async () => {
     const chunkMs = await readWatermarkMs(root, 'chunk')
     expect(Math.abs((chunkMs ?? 0) - Date.now())).toBeLessThan(60_000)
     expect(await readWatermarkMs(root, 'poster')).toBeUndefined()
@@ -147,7 +147,7 @@ describe('set-up', () => {
     expect((await configuration('incoming', 'notification')).match(/ObjectCreated:Post/g)).toHaveLength(2)
   })
 
-  it('makes no rule that deletes in a bucket that was there before', async () => {
+  it('adds no rule that deletes in a bucket that existed before', async () => {
     await requester.read({ method: 'PUT', bucket: 'archive' })
     const archive = { name: 'archive', bucket: 'archive', outputBucket: 'processed' }
     await provision({ ...options, functions: [...FUNCTIONS, archive] })
@@ -241,7 +241,7 @@ describe('the user of the runtime', () => {
     },
   )
 
-  it('cannot touch what is not ours, nor the settings of a bucket', async () => {
+  it('cannot touch other buckets, nor the settings of a bucket', async () => {
     await requester.read({ method: 'PUT', bucket: 'foreign' })
     await expect(runtime.head('foreign', 'x')).rejects.toMatchObject({ code: 'AccessDenied' })
     await expect(listed(runtime.list('foreign'))).rejects.toMatchObject({ code: 'AccessDenied' })
@@ -278,7 +278,7 @@ describe('the user of uploaders', () => {
   })
 })
 
-describe('what is wrong is said', () => {
+describe('errors are reported', () => {
   it('wrong root credentials', async () => {
     const wrong = { ...options, rootCredentials: { accessKey: minio.rootUser, secretKey: 'not-the-secret' } }
     await expect(provision(wrong)).rejects.toThrow(/MINIO_ROOT_USER.*refuses them \(SignatureDoesNotMatch\)/)
@@ -298,21 +298,21 @@ describe('what is wrong is said', () => {
     )
   })
 
-  it('a name that no bucket can have, with the function that has it', async () => {
+  it('an invalid bucket name, with the function that uses it', async () => {
     const functions = [{ name: 'odd', bucket: 'No_Bucket', outputBucket: 'processed' }]
     await expect(provision({ ...options, functions })).rejects.toThrow(
       /function "odd": "No_Bucket" is not a valid bucket name/,
     )
   })
 
-  it('a secret that MinIO does not take, without showing it', async () => {
+  it('a secret that MinIO does not accept, without showing it', async () => {
     const users = { mcPath: minio.mcPath, runtime: { accessKey: 'someone', secretKey: 'tooshrt' } }
     const failed = provision({ ...options, users })
     await expect(failed).rejects.toThrow(/user add.*secret key length/)
     await expect(failed).rejects.not.toThrow('tooshrt')
   })
 
-  it('an mc that is not there, and a user who is root', async () => {
+  it('a missing mc, and a user that is root', async () => {
     const missing = { mcPath: '/nowhere/mc', runtime: RUNTIME }
     await expect(provision({ ...options, users: missing })).rejects.toThrow(/mc admin.*ENOENT/)
     const users = { mcPath: minio.mcPath, runtime: options.rootCredentials }

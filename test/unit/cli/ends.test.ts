@@ -42,7 +42,7 @@ it('lists settings that are wrong, and prints no token', async () => {
   expect(err).not.toContain('secret-secret')
 })
 
-it('a runtime that does not answer is exit code 3, with its address and what to do', async () => {
+it('a runtime that does not answer means exit code 3, with its address and the remedy', async () => {
   const { code, err } = await sluice(['functions'], { env: { SLUICE_API_URL: 'http://127.0.0.1:1/' } })
   expect(code).toBe(3)
   expect(err).toMatch(/http:\/\/127\.0\.0\.1:1 does not answer .*sluice start.*SLUICE_API_URL/)
@@ -78,14 +78,14 @@ describe('what the runtime refuses', () => {
     expect(ran.err).toContain(says)
   })
 
-  it('names each field of a request that does not fit', async () => {
+  it('names each field of an invalid request', async () => {
     const issues = [{ path: 'options.seconds', message: 'too small' }]
     api = await startFakeApi(() => ({ status: 422, body: { detail: 'does not fit', issues } }))
     const { err } = await sluice(['reprocess', 'incoming/a'], { env: { SLUICE_API_URL: api.url } })
     expect(err).toBe('sluice: does not fit\n  - options.seconds: too small\n')
   })
 
-  it('takes no other program for the runtime', async () => {
+  it('recognises that another program answers', async () => {
     api = await startFakeApi(() => ({ type: 'text/html', body: '<h1>hello</h1>' }))
     const { code, err } = await sluice(['functions'], { env: { SLUICE_API_URL: api.url } })
     expect(code).toBe(3)
@@ -103,7 +103,7 @@ describe('the token', () => {
     expect(authorization()).toBe('Bearer tok')
   })
 
-  it('of this machine’s runtime is used for it, and sent nowhere else', async () => {
+  it('of this machine’s runtime is sent to that runtime only', async () => {
     const SLUICE_TOKEN_ADMIN = 'admin-admin-admin-admin'
     api = await startFakeApi(answer)
     await sluice(['functions'], { env: { SLUICE_API_PORT: new URL(api.url).port, SLUICE_TOKEN_ADMIN } })
@@ -116,7 +116,7 @@ describe('the token', () => {
 })
 
 describe('a lost answer', () => {
-  it('is asked for again under the same idempotency key, also while the first request is under way', async () => {
+  it('is requested again with the same idempotency key, even while the first request is in progress', async () => {
     const answers = [
       'lost' as const,
       { status: 409, body: { detail: 'under way' } },

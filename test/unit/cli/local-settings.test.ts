@@ -18,19 +18,19 @@ const RUNTIME_ENV = {
 }
 
 describe('what is kept', () => {
-  it('is how the runtime works, without accounts', () => {
+  it('is the settings of the runtime, without accounts', () => {
     const { env, accounts } = keptSettings(RUNTIME_ENV, {})
     expect(Object.keys(env).sort()).toEqual(['MINIO_ENDPOINT', 'REDIS_URL', 'SLUICE_API_PORT', 'SLUICE_NAME'])
     expect(accounts).toEqual(['root', 'runtime', 'uploader'])
   })
 
-  it('says which accounts are the stack’s own: a MinIO that is given has a root of its own', () => {
+  it('names the accounts that belong to the stack: a given MinIO has its own root', () => {
     const given = { MINIO_ENDPOINT: 'http://10.0.0.1:9000', MINIO_ACCESS_KEY: 'theirs' }
     expect(keptSettings(RUNTIME_ENV, given).accounts).toEqual(['uploader'])
   })
 })
 
-it('what is kept and damaged is said with its path and the remedy, in no words of a schema', async () => {
+it('kept settings that are damaged are reported with their path and the remedy, not in terms of a schema', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'sluice-kept-'))
   for (const text of ['{', '{"env":4}']) {
     await writeFile(join(dir, 'settings.json'), text)
@@ -69,7 +69,7 @@ describe('what is filled in', () => {
     expect(filled).not.toHaveProperty('MINIO_SECRET_KEY')
   })
 
-  it('sends no account of this stack to another MinIO', () => {
+  it('never sends an account of this stack to another MinIO', () => {
     const filled = fill('doctor', { MINIO_ENDPOINT: 'http://10.0.0.1:9000' })
     expect(JSON.stringify(filled)).not.toContain('secret')
   })

@@ -56,12 +56,12 @@ describe('the list of commands', () => {
 })
 
 describe('what is loaded', () => {
-  it('for the list of commands is the parser of the command line', () => {
+  it('for the list of commands is only the parser of the command line', () => {
     expect([...packagesOf(join(ROOMS, 'program.ts'))]).toEqual(['commander'])
   })
 
   it.each(['why', 'functions', 'runs', 'show', 'results', 'reprocess', 'redrive', 'sweep', 'cancel'])(
-    'for %s is that and the schema of the settings',
+    'for %s is only that and the schema of the settings',
     (name) => {
       const packages = packagesOf(join(ROOMS, 'commands', `${name}.ts`))
       expect(

@@ -27,7 +27,7 @@ describe('why', () => {
     expect(JSON.parse(out)).toEqual({ summary, runs: [] })
   })
 
-  it('never sends to a terminal what a key makes of it', async () => {
+  it('never lets a key control the terminal', async () => {
     const body = { summary: 'the key \u001b[2Jx\u202e.mp4 is gone' }
     expect((await fake.ask(['why', 'incoming/a'], () => ({ body }))).out).toBe(
       'the key \\e[2Jx\\u{202e}.mp4 is gone\n',
@@ -36,7 +36,7 @@ describe('why', () => {
 })
 
 describe('runs', () => {
-  it('follows pages until it has what was asked for, and says on a terminal that there is more', async () => {
+  it('reads pages until the limit, and says on a terminal that there are more', async () => {
     const page = (request: Asked): Answer => {
       const cursor = Number(new URL(request.path, 'http://x').searchParams.get('cursor') ?? 0)
       return { body: { items: [runOf({}, `${cursor}.mp4`)], nextCursor: String(cursor + 1) } }
@@ -65,14 +65,14 @@ describe('runs', () => {
     expect(fake.api?.asked[0]?.path).toBe('/v1/runs?limit=1000')
   })
 
-  it('puts tabs between columns for programs, and none into them', async () => {
+  it('separates columns with tabs for programs, and escapes tabs in them', async () => {
     const answer = () => ({ body: { items: [runOf({}, 'a\tb\nc.mp4')], nextCursor: null } })
     expect((await fake.ask(['runs'], answer)).out).toBe(
       `${RUN_ID}\tsucceeded\tchunk\t2026-11-23T10:00:00.000Z\t\tincoming/a\\tb\\nc.mp4\t\n`,
     )
   })
 
-  it('shows a short id, how far a run is, how long it took, and the whole key', async () => {
+  it('shows a short ID, progress, duration, and the whole key', async () => {
     const key = `${'x'.repeat(200)}/clip.mp4`
     const times = { startedAt: '2026-11-23T10:00:01.000Z', endedAt: '2026-11-23T10:00:05.000Z' }
     const items = [runOf({ status: 'running', progress: { percent: 42.9 }, ...times }, key)]
@@ -80,7 +80,7 @@ describe('runs', () => {
     expect(out).toMatch(/^0123456789ab {2}running 42 % {2}chunk +\S+ +4s {2}incoming\/x{200}\/clip.mp4$/m)
   })
 
-  it('has the reason of a failure below its run, and as the last column for programs', async () => {
+  it('shows the reason of a failure below its run, or as the last column for programs', async () => {
     const items = [runOf({ status: 'dead', error: 'no video \u001b[2Jin it\nand more' }), runOf()]
     const answer = () => ({ body: { items, nextCursor: null } })
     const lines = (await fake.ask(['runs'], answer, { columns: 80 })).out.split('\n')
@@ -89,7 +89,7 @@ describe('runs', () => {
     expect((await fake.ask(['runs'], answer)).out.split('\n')[0]).toMatch(/\tno video \\e\[2Jin it$/)
   })
 
-  it('draws the list again and again with --watch, until Ctrl-C', async () => {
+  it('redraws the list with --watch until Ctrl-C', async () => {
     const signals = new EventEmitter()
     const answer = (_: Asked, count: number): Answer => {
       if (count === 1) signals.emit('SIGINT')
@@ -103,13 +103,13 @@ describe('runs', () => {
     expect(pictures[1]).toContain('succeeded')
   })
 
-  it('watches for nobody but a person', async () => {
+  it('refuses --watch without a terminal', async () => {
     const { code, err } = await fake.ask(['runs', '--watch'], () => 'lost')
     expect(code).toBe(2)
     expect(err).toContain('--watch needs a terminal')
   })
 
-  it('turns times for people into times', async () => {
+  it('understands ages and dates', async () => {
     const before = Date.now()
     await fake.ask(['runs', '--since', '2h', '--until', '2026-11-23'], () => ({
       body: { items: [], nextCursor: null },
@@ -120,7 +120,7 @@ describe('runs', () => {
   })
 })
 
-it('show prints all that is known, with each attempt and its last lines', async () => {
+it('show prints everything that is known, with the last lines of each attempt', async () => {
   const body = {
     ...runOf({
       status: 'dead',
@@ -151,7 +151,7 @@ it('show prints all that is known, with each attempt and its last lines', async 
   )
 })
 
-it('show names manifest and outputs, with links to the first ones', async () => {
+it('show lists manifest and outputs, with links to the first ones', async () => {
   const output = (n: number) => ({
     bucket: 'processed',
     key: `a.mp4/chunk/~01/chunk-${n}.mp4`,
@@ -185,7 +185,7 @@ it('show names manifest and outputs, with links to the first ones', async () => 
 describe('results', () => {
   const answer = () => ({ body: { items: [RESULT], nextCursor: null } })
 
-  it('are listed with the place of each manifest, and how many warnings it has', async () => {
+  it('are listed with the location of each manifest and its number of warnings', async () => {
     const { code, out } = await fake.ask(['results', 'incoming/a'], answer, { columns: 80 })
     expect(code).toBe(0)
     expect(fake.api?.asked[0]?.path).toBe('/v1/results?bucket=incoming&prefix=a&limit=50')
@@ -194,13 +194,13 @@ describe('results', () => {
     expect(note).toBe('  processed/a.mp4/chunk/manifest.json (1 warning)')
   })
 
-  it('are columns between tabs for programs', async () => {
+  it('are tab-separated for programs', async () => {
     expect((await fake.ask(['results'], answer)).out).toBe(
       'chunk\t3\t3000\t2026-11-23T10:00:00.000Z\tincoming/a.mp4\tprocessed/a.mp4/chunk/manifest.json\n',
     )
   })
 
-  it('need a prefix that begins with a bucket', async () => {
+  it('require a prefix that starts with a bucket', async () => {
     const { code, err } = await fake.ask(['results', 'A/b'], answer)
     expect(code).toBe(2)
     expect(err).toContain('"A/b" does not start with the name of a bucket')
@@ -235,7 +235,7 @@ describe('functions', () => {
     expect(one.out).toMatch(/^seconds +6 +4 +number from 0.5 to 600$/m)
   })
 
-  it('fit into 80 columns, with what is waiting in one number', async () => {
+  it('fit in 80 columns, with all that is waiting in one number', async () => {
     const wide = {
       ...view,
       on: { ...view.on, match: ['**/*.{mp4,mov,mkv,webm,avi,ts,mpg,mp3,wav,flac,ogg}'] },
@@ -245,7 +245,7 @@ describe('functions', () => {
     expect(out).toMatch(/^chunk +active +3 +0 +3 +1 +incoming\//m)
   })
 
-  it('show what an option is where the schema has no default of its own', async () => {
+  it('show the effective default of an option whose schema has none', async () => {
     const optionsSchema = { properties: { seconds: { type: 'number', 'x-default': 6 } } }
     const body = { ...view, optionsSchema, settings: {} }
     const { out } = await fake.ask(['functions', 'chunk'], () => ({ body }), { columns: 80 })

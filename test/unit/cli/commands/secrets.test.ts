@@ -39,7 +39,7 @@ describe('sluice secrets', () => {
   const files = () =>
     Object.fromEntries(readdirSync(dir).map((name) => [name, readFileSync(join(dir, name), 'utf8')]))
 
-  it('makes each once, all different, in files that only their owner may read, and prints none', async () => {
+  it('creates each once, all different, in files that only their owner can read, and prints none', async () => {
     const { code, output } = await secrets()
     const made = files()
     expect(code).toBe(0)
@@ -55,7 +55,7 @@ describe('sluice secrets', () => {
     expect(again).toMatchObject({ code: 0, output: expect.stringContaining('nothing to do') })
   })
 
-  it('gives each program its form: hashes to Redis and to the edge, an address to the runtime, a file of settings to MinIO', async () => {
+  it('writes the form that each program needs: hashes for Redis and the edge, an address for the runtime, a settings file for MinIO', async () => {
     await secrets()
     const made = files()
     const acl = made['redis-users.acl'] ?? ''
@@ -84,7 +84,7 @@ describe('sluice secrets', () => {
     for (const name of changed) expect(output).not.toContain(after[name]?.trim())
   })
 
-  it('makes the login of the edge again when it has a slow hash, as older versions wrote it', async () => {
+  it('rewrites the login of the edge when it has a slow hash from older versions', async () => {
     await secrets()
     const made = files()
     writeFileSync(join(dir, 'edge-users'), `operator ${hashSync(made['edge-operator'] ?? '', 5)}\n`)

@@ -17,7 +17,7 @@ describe('sweep', () => {
   }
   const passOf = (rest: object) => ({ id: '01S', cause: 'request', status: 'done', ...found, ...rest })
 
-  it('says in words what would be healed, and what is left alone', async () => {
+  it('describes what would be repaired and what is left alone', async () => {
     const sample = [{ reason: 'lost-event', function: 'cut', bucket: 'incoming', key: 'a\u001b[2J.mp4' }]
     const { code, out } = await fake.ask(
       ['sweep', '--dry-run', '--recent', '--bucket', 'incoming', '--prefix', 'a/'],
@@ -44,7 +44,7 @@ describe('sweep', () => {
     )
   })
 
-  it('waits for the end of its own pass, whatever others are known', async () => {
+  it('waits for the end of its own sweep, whatever other sweeps exist', async () => {
     const others = [passOf({ id: '01X', healed: { restored: 9 } })]
     const { code, out } = await fake.ask(['sweep'], ({ method }, count) => {
       if (method === 'POST') return { status: 202, body: passOf({ status: 'waiting' }) }
@@ -56,7 +56,7 @@ describe('sweep', () => {
     expect({ code, out }).toEqual({ code: 0, out: '40 objects and 1 run looked at\nnothing was lost\n' })
   })
 
-  it('does not say that nothing was lost when it has looked at nothing', async () => {
+  it('does not say that nothing was lost when it checked nothing', async () => {
     const nothing = { objects: 0, runs: 0, healed: {}, reported: {} }
     const answer = { status: 202, body: passOf({ ...nothing, prefix: 'films/' }) }
     const { out } = await fake.ask(['sweep', '--prefix', 'films', '--no-wait'], () => answer)
@@ -78,7 +78,7 @@ describe('sweep', () => {
     expect(fake.api?.asked.at(-1)?.body).toEqual({ kind: 'full', ...part })
   })
 
-  it('names what is left alone, and says with --status which sweeps wait, run and have ended', async () => {
+  it('lists what is left alone, and shows with --status which sweeps wait, run and have ended', async () => {
     const left = [
       { reason: 'unreadable', function: 'cut', bucket: 'incoming', key: 'a\u001b[2J.mp4' },
       { reason: 'bucket-refused', bucket: 'gone' },
@@ -118,7 +118,7 @@ describe('sweep', () => {
 })
 
 describe('reprocess', () => {
-  it('asks for one object with options of its own', async () => {
+  it('requests one object with its own options', async () => {
     const { code, out } = await fake.ask(
       ['reprocess', 'incoming/a=b.mp4', '--option', 'seconds=4', '--option', 'preset=a=b'],
       () => ({ status: 202, body: jobOf() }),
@@ -161,7 +161,7 @@ describe('reprocess', () => {
     )
   })
 
-  it('shows on a terminal how far the job is, and with --wait-runs fails when runs have no result', async () => {
+  it('shows the progress of the job on a terminal, and fails with --wait-runs when runs have no result', async () => {
     const states = [
       jobOf({ status: 'running', handedOut: 1 }),
       jobOf({ runs: { running: 2 } }),
@@ -177,7 +177,7 @@ describe('reprocess', () => {
     expect(code).toBe(1)
   })
 
-  it('shows with --wait-runs how far the runs are, and names those that failed with their reasons', async () => {
+  it('shows the progress of runs with --wait-runs, and lists those that failed with their reasons', async () => {
     const failures = [
       {
         run: RUN_ID,
@@ -205,7 +205,7 @@ describe('reprocess', () => {
     ])
   })
 
-  it('refuses to wait for runs that nobody counts', async () => {
+  it('refuses to wait for runs that are not tracked', async () => {
     const job = jobOf({ status: 'running', total: 10_001 })
     const { code, out, err } = await fake.ask(['reprocess', '--prefix', 'incoming/', '--wait-runs'], () => ({
       body: job,
@@ -217,14 +217,14 @@ describe('reprocess', () => {
     expect(fake.api?.asked).toHaveLength(2)
   })
 
-  it('takes runs that are forgotten for no success', async () => {
+  it('does not count forgotten runs as successful', async () => {
     const { code } = await fake.ask(['redrive', '--all', '--wait-runs'], () => ({
       body: jobOf({ runs: { succeeded: 1, forgotten: 1 } }),
     }))
     expect(code).toBe(1)
   })
 
-  it('leaves the job running at Ctrl-C, and says how to end it', async () => {
+  it('leaves the job running at Ctrl-C, and says how to stop it', async () => {
     const signals = new EventEmitter()
     const answer = (_: Asked, count: number): Answer => {
       if (count === 1) signals.emit('SIGINT')
@@ -286,15 +286,18 @@ describe('what the runtime says', () => {
     // oxlint-disable-next-line no-control-regex -- That is what is looked for.
     !/[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]/.test(out)
 
-  it.each(cases)('steers no terminal: %j', async (words, body) => {
+  it.each(cases)('cannot control a terminal: %j', async (words, body) => {
     const { code, out } = await fake.ask(words, () => ({ body }), { columns: 500 })
     expect({ code, isSafe: isSafe(out) }).toEqual({ code: 0, isSafe: true })
     expect(out).toContain('gpj.exe')
   })
 
-  it.each(cases)('steers no terminal as JSON, which still says the same: %j', async (words, body) => {
-    const { code, out } = await fake.ask([...words, '--json'], () => ({ body }), { columns: 500 })
-    expect({ code, isSafe: isSafe(out) }).toEqual({ code: 0, isSafe: true })
-    expect(JSON.stringify(JSON.parse(out))).toContain(JSON.stringify(EVIL))
-  })
+  it.each(cases)(
+    'cannot control a terminal as JSON either, which keeps the same values: %j',
+    async (words, body) => {
+      const { code, out } = await fake.ask([...words, '--json'], () => ({ body }), { columns: 500 })
+      expect({ code, isSafe: isSafe(out) }).toEqual({ code: 0, isSafe: true })
+      expect(JSON.stringify(JSON.parse(out))).toContain(JSON.stringify(EVIL))
+    },
+  )
 })

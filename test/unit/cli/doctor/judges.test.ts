@@ -30,7 +30,7 @@ describe('redis', () => {
     maxmemory: '1000000',
   }
 
-  it('finds nothing wrong with a good one', () => {
+  it('reports no problem with a good one', () => {
     const text = `# Server\r\n${Object.entries(GOOD)
       .map((pair) => pair.join(':'))
       .join('\r\n')}\r\n`
@@ -69,7 +69,7 @@ describe('notification rules', () => {
   const EMPTY = '<NotificationConfiguration></NotificationConfiguration>'
   const good = (isStrict = false) => mergeNotifications(EMPTY, { isStrict }) ?? ''
 
-  it('finds nothing wrong with ours, nor with rules of others beside them', () => {
+  it('reports no problem with ours, nor with rules of others beside them', () => {
     const other =
       '<QueueConfiguration><Queue>arn:minio:sqs::OTHER:webhook</Queue><Event>s3:ObjectCreated:*</Event></QueueConfiguration>'
     expect(judgeRules(good(), { isStrict: false })).toEqual([])
@@ -126,7 +126,7 @@ describe('targets', () => {
     ...rest,
   })
 
-  it('finds nothing wrong with ours', () => {
+  it('reports no problem with ours', () => {
     expect(worst(judgeTargets(facts({}, {}), wanted))).toBeUndefined()
     const strict = { ...wanted, isStrict: true }
     expect(worst(judgeTargets(facts(undefined, {}, { hasSyncEvents: true }), strict))).toBeUndefined()
@@ -176,7 +176,7 @@ describe('targets', () => {
     expect(JSON.stringify(finding)).not.toContain('secret-word')
   })
 
-  it('wants synchronous events with SLUICE_STRICT_EVENTS', () => {
+  it('requires synchronous events with SLUICE_STRICT_EVENTS', () => {
     expect(worst(judgeTargets(facts(undefined, {}), { ...wanted, isStrict: true }))?.repair).toEqual([
       'MINIO_API_SYNC_EVENTS=on',
     ])

@@ -17,7 +17,7 @@ const pass = (rest: Partial<SweepPass>): SweepPass => ({
 })
 
 describe('of the sweep, doctor', () => {
-  it('says when the last one about everything ended, and what it found', () => {
+  it('says when the last full sweep ended, and what it found', () => {
     const passes = [
       pass({ endedAt: '2026-11-23T14:00:00.000Z' }),
       pass({}),

@@ -56,7 +56,7 @@ describe('the clock of MinIO', () => {
     expect(await clocks('http://127.0.0.1:2')).toMatchObject({ status: 'skipped' })
   })
 
-  it('is the date of any answer', async () => {
+  it('is the date of any response', async () => {
     const api = await startFakeApi(() => ({ body: {} }))
     expect(await clocks(api.url)).toMatchObject({ status: 'ok' })
     await api.stop()

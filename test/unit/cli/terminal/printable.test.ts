@@ -28,7 +28,7 @@ describe('printable', () => {
 })
 
 describe('escaped', () => {
-  it('tells a line break from a backslash and an n, and a program can have the text back', () => {
+  it('distinguishes a line break from a backslash and an n, and a program can restore the text', () => {
     expect(escaped('a\nb')).toBe('a\\nb')
     expect(escaped('a\\nb')).toBe('a\\\\nb')
     const unescaped = (text: string) =>
@@ -58,14 +58,14 @@ describe('the width on a terminal', () => {
     ['👩‍👧', 2],
   ])('of %s is %i', (text, width) => expect(widthOf(text)).toBe(width))
 
-  it('is what columns are padded and cut by', () => {
+  it('decides how columns are padded and shortened', () => {
     expect(padded('日', 4)).toBe('日  ')
     expect(padded('7', 3, true)).toBe('  7')
     expect(fit('holiday-2024-part-one.mp4', 13)).toBe('holida…ne.mp4')
     expect(widthOf(fit('日'.repeat(30), 11))).toBeLessThanOrEqual(11)
   })
 
-  it('is what paragraphs are broken at, with each blank of a key', () => {
+  it('decides where paragraphs are wrapped, and keeps each space of a key', () => {
     expect(wrapped('one two three', 8)).toBe('one two\nthree')
     expect(wrapped('a  b', 8)).toBe('a  b')
     expect(wrapped('a-very-long-word b', 5)).toBe('a-very-long-word\nb')

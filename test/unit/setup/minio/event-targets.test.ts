@@ -19,7 +19,7 @@ describe('event targets', () => {
     })
   })
 
-  it('are only the durable one, and waited for, when events are strict', () => {
+  it('are only the durable one, with synchronous events, when events are strict', () => {
     const env = eventTargetEnv({ ...targets, isStrict: true })
     expect(Object.keys(env).join()).not.toContain('FAST')
     expect(env['MINIO_API_SYNC_EVENTS']).toBe('on')

@@ -9,11 +9,11 @@ function answer(...rules: readonly string[]): string {
 }
 
 describe('mergeLifecycle', () => {
-  it('lets everything temporary go after a day', () => {
+  it('expires everything temporary after a day', () => {
     expect(mergeLifecycle('', 'temporary')).toContain('<Days>1</Days>')
   })
 
-  it('lets only replaced and deleted versions go where results lie', () => {
+  it('expires only replaced and deleted versions in buckets with results', () => {
     const xml = mergeLifecycle('', 'old-versions')
     expect(xml).toContain('<NoncurrentDays>30</NoncurrentDays>')
     expect(xml).not.toContain('<Days>')
@@ -31,7 +31,7 @@ describe('mergeLifecycle', () => {
     expect(xml?.match(/<Rule>/g)).toHaveLength(2)
   })
 
-  it('writes nothing when all is as it should be', () => {
+  it('writes nothing when nothing has to change', () => {
     const first = mergeLifecycle(answer(THEIRS), 'old-versions') ?? ''
     expect(mergeLifecycle(first, 'old-versions')).toBeUndefined()
   })

@@ -60,9 +60,12 @@ describe('rules that are written', () => {
 })
 
 describe('nothing is written', () => {
-  it.each(['', '<html>Bad gateway</html>', 'no XML <'])('over a text that is not a configuration: %j', (text) => {
-    expect(() => mergeNotifications(text, { isStrict: false })).toThrow(/is MINIO_ENDPOINT an S3 endpoint/)
-  })
+  it.each(['', '<html>Bad gateway</html>', 'no XML <'])(
+    'over a text that is not a configuration: %j',
+    (text) => {
+      expect(() => mergeNotifications(text, { isStrict: false })).toThrow(/is MINIO_ENDPOINT an S3 endpoint/)
+    },
+  )
 
   it('when nothing has to change, in any order of the events', () => {
     const current = answer(
@@ -73,7 +76,7 @@ describe('nothing is written', () => {
     expect(mergeNotifications(current, { isStrict: false })).toBeUndefined()
   })
 
-  it('when only the durable target is wanted and there', () => {
+  it('when only the durable target is wanted and bound', () => {
     expect(mergeNotifications(answer(rule('sluice-durable', DURABLE)), { isStrict: true })).toBeUndefined()
   })
 })
@@ -84,7 +87,7 @@ describe('of a bucket with results that no function reads', () => {
     '<Filter><S3Key><FilterRule><Name>suffix</Name><Value>/manifest.json</Value></FilterRule></S3Key></Filter>'
   const own = (filter = SUFFIX) => rule('sluice-durable', DURABLE, [...REMOVAL_EVENTS].toReversed(), filter)
 
-  it('one rule tells of removed manifests, and of nothing else', () => {
+  it('one rule announces removed manifests, and nothing else', () => {
     const xml = mergeNotifications(answer(THEIRS), told) ?? ''
     expect(xml).toContain(THEIRS)
     expect(xml).toContain('<Value>/manifest.json</Value>')

@@ -27,7 +27,7 @@ describe('buckets', () => {
     expect(allBuckets([])).toEqual(['incoming', 'processed', 'metadata', 'temporary'])
   })
 
-  it('take uploads where no function writes', () => {
+  it('accept uploads where no function writes', () => {
     expect(uploadBuckets(all)).toEqual(['incoming', 'camera'])
   })
 })
@@ -67,7 +67,7 @@ describe('the runtime', () => {
 })
 
 describe('the uploader', () => {
-  it('writes and lists what comes in, as clients that mirror a folder need it, and reads results', () => {
+  it('writes and lists sources, as clients that mirror a folder need it, and reads results', () => {
     for (const bucket of ['incoming', 'camera']) {
       expect(allows(uploaderPolicy(all), 's3:PutObject', `${bucket}/*`)).toBe(true)
       expect(allows(uploaderPolicy(all), 's3:ListBucket', bucket)).toBe(true)
