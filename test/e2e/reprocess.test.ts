@@ -29,7 +29,7 @@ describe('reprocessing', () => {
     for (const name of ['a', 'b', 'c']) await used.runs.reached(`${folder}/${name}`, 'succeeded')
   })
 
-  it('says first what it would do, then does it, and counts what came of it', async () => {
+  it('previews its runs, then runs them and counts the outcomes', async () => {
     const request = { prefix: `${folder}/` }
     const preview = await ask<Preview>('POST', '/reprocess', { ...request, dryRun: true })
     expect(preview).toMatchObject({ status: 200, body: { matched: 3, totalBytes: 3 } })
@@ -48,7 +48,7 @@ describe('reprocessing', () => {
     await used.runs.assertThere('echo', `${folder}/b`)
   })
 
-  it('takes the options of the request before all others', async () => {
+  it('prefers the options of the request to all others', async () => {
     await used.stack.mc.run(
       'cp',
       '--attr',
@@ -63,7 +63,7 @@ describe('reprocessing', () => {
     expect(await soon('its result', async () => (await files()) !== 1 && files())).toBe(3)
   })
 
-  it('does nothing over its limit, and says how many it would be', async () => {
+  it('does nothing over its limit, and says how many match', async () => {
     const refused = await ask('POST', '/reprocess', { prefix: `${folder}/`, limit: 2 })
     expect(refused).toMatchObject({ status: 422, body: { matched: 3, limit: 2 } })
   })
@@ -78,7 +78,7 @@ describe('reprocessing', () => {
     expect((await ask('POST', '/reprocess', { keys: [`${folder}/b`] }, headers)).status).toBe(422)
   })
 
-  it('finds what failed, what has no result, and what an older version of the function made', async () => {
+  it('selects failed runs, missing results, and results of an older version of the function', async () => {
     const count = async (prefix: string, status: string) =>
       (await ask<Preview>('POST', '/reprocess', { prefix, status, dryRun: true })).body.matched
     await used.runs.put('answer/permanent', 'permanent')
@@ -111,7 +111,7 @@ describe('reprocessing', () => {
     expect(await count(`${folder}/`, 'outdated')).toBe(1)
   })
 
-  it('says why there is nothing to do for objects that are named', async () => {
+  it('explains why there is nothing to do for named objects', async () => {
     const of = (keysOf: string[], rest = {}) => ask('POST', '/reprocess', { keys: keysOf, ...rest })
     expect((await of(['echo/nothing'])).status).toBe(404)
     expect((await of([`${folder}/folder/`])).status).toBe(422)
@@ -130,7 +130,7 @@ describe('reprocessing', () => {
     })
   })
 
-  it('hands out at the rate that was asked for, and stops when it is cancelled', async () => {
+  it('adds runs at the requested rate, and stops when it is cancelled', async () => {
     const begun = await ask<Job>('POST', '/reprocess', { prefix: `${folder}/`, ratePerSecond: 0.1 })
     await soon(
       'the first one',
@@ -141,7 +141,7 @@ describe('reprocessing', () => {
     expect((await ask<Job>('GET', `/jobs/${begun.body.id}`)).body).toMatchObject({ handedOut: 1, total: 3 })
   })
 
-  it('continues where it was when the process that handed out is killed', async () => {
+  it('continues where it was when the process that adds runs is killed', async () => {
     const begun = await ask<Job>('POST', '/reprocess', { prefix: `${folder}/`, ratePerSecond: 1 })
     await soon(
       'the first one',

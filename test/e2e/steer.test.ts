@@ -1,4 +1,4 @@
-/** What an operator does to runs and functions over HTTP, and that every process follows. */
+/** An operator steers runs and functions over HTTP, and every process follows. */
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FunctionView } from '../../runtime/api/functions/model.ts'
@@ -25,7 +25,7 @@ const soon = <T>(what: string, check: () => Promise<T | undefined | false>, time
 const runOf = async (key: string) => (await used.runs.of(key)).at(-1)!
 
 describe('a paused function', () => {
-  it('starts nothing within a second, keeps what comes, and runs it when it is resumed', async () => {
+  it('starts nothing from the next second on, keeps new uploads, and runs them when it is resumed', async () => {
     await used.runs.put('echo/before', 'x')
     await used.runs.reached('echo/before', 'succeeded')
     const paused = await ask<FunctionView>('POST', '/functions/echo/pause')
@@ -123,7 +123,7 @@ describe('one run', () => {
     })
   })
 
-  it('restarts while it runs when it is forced; the first attempt changes nothing', async () => {
+  it('restarts in the middle when forced; the first attempt then changes nothing', async () => {
     await used.stack.mc.run(
       'cp',
       '--attr',

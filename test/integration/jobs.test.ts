@@ -1,4 +1,4 @@
-/** Jobs on a real Redis, some of whose replies are lost: nothing is handed out twice or not at all. */
+/** Jobs on a real Redis that loses some replies: each item is added to the queue exactly once. */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -34,7 +34,7 @@ const items = Array.from({ length: COUNT }, (_, index) => {
   return { runId, functionName, objectId, payload }
 })
 
-/** The queue, which loses the reply to the `nth` call of one of its commands. */
+/** The queue, losing the reply to the `nth` call of one of its commands. */
 function losing(command: 'fillJob' | 'beginJob' | 'again', nth: number): Queue {
   let calls = 0
   const original = used.queue[command] as (...args: unknown[]) => Promise<unknown>
@@ -52,7 +52,7 @@ it.each([
   ['beginJob', 1],
   ['again', 1],
   ['again', 7],
-] as const)('hands out every item once when the reply to %s number %i is lost', async (command, nth) => {
+] as const)('adds every item once when the reply to %s number %i is lost', async (command, nth) => {
   const queue = losing(command, nth)
   const jobs = createJobStore(used.redis, queue, 60_000)
   const before = used.proxy.lost
@@ -72,7 +72,7 @@ it.each([
   expect(used.proxy.lost).toBe(before + 1)
 })
 
-it('ends what waits of a job, and neither what runs nor what an upload has asked for since', async () => {
+it('cancels the waiting runs of a job, but neither running ones nor those an upload has asked for since', async () => {
   const { queue } = used
   const jobs = createJobStore(used.redis, queue, 60_000)
   const few = items.slice(0, 3)
@@ -92,7 +92,7 @@ it('ends what waits of a job, and neither what runs nor what an upload has asked
   expect(await queue.run('run-1')).toMatchObject({ trigger: 'upload', lane: 'live' })
 })
 
-it('begins a job once, and adds nothing to one that has ended', async () => {
+it('starts a job once, and adds nothing to one that has ended', async () => {
   const facts = { kind: 'redrive', isForced: false, total: 0, request: '{}' } as const
   await used.queue.beginJob('j', facts)
   expect(await used.queue.endJob('j', 'done', 60_000)).toBe(true)

@@ -43,7 +43,7 @@ async function begun(store = answers): Promise<BegunRequest> {
 }
 
 describe('a request', () => {
-  it('is begun, also when the reply to that is lost and ioredis asks again', async () => {
+  it('is begun, also when the reply is lost and ioredis sends the command again', async () => {
     const before = proxy.lost
     proxy.loseReplies(1)
     await begun()
@@ -51,7 +51,7 @@ describe('a request', () => {
     expect(await kindOf()).toBe('busy')
   })
 
-  it('is answered with what was kept, and is the only one of its key', async () => {
+  it('gets the kept answer, and is the only one with its key', async () => {
     const request = await begun()
     proxy.loseReplies(1)
     await request.keep(ANSWER)
@@ -59,12 +59,12 @@ describe('a request', () => {
     expect(await kindOf('other')).toBe('mismatch')
   })
 
-  it('that was refused leaves its key to any other', async () => {
+  it('that was refused frees its key for any other', async () => {
     await (await begun()).forget()
     expect(await kindOf('other')).toBe('begun')
   })
 
-  it('whose end nobody knows leaves its key to the same request only', async () => {
+  it('of unknown outcome leaves its key to the same request only', async () => {
     await (await begun()).doubt()
     expect(await kindOf('other')).toBe('mismatch')
     expect(await kindOf()).toBe('begun')
@@ -87,7 +87,7 @@ describe('a request that was lost', () => {
   })
 })
 
-it('a request stays under way for as long as its handler runs, and no longer', async () => {
+it('a request is in progress for as long as its handler runs, and no longer', async () => {
   const request = await begun(createAnswerStore(redis, prefix, { underWayMs: 300, renewMs: 50 }))
   await sleep(700)
   expect(await kindOf()).toBe('busy')

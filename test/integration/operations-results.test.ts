@@ -1,4 +1,4 @@
-/** Which results a real MinIO holds. */
+/** The list of results in a real MinIO. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { defineFunction } from '../../runtime/function/definition.ts'
 import { createResultService } from '../../runtime/api/results/service.ts'
@@ -67,17 +67,17 @@ const EVERYTHING = [
 ]
 
 describe('results', () => {
-  it.each([1, 2, 50])('are those that a manifest names, page by page of %i, none twice', async (limit) => {
+  it.each([1, 2, 50])('are listed by their manifests in pages of %i, none twice', async (limit) => {
     expect(await listAll({}, limit)).toEqual(EVERYTHING)
   })
 
-  it('can be asked for by the beginning of the key, by the bucket of their source and by function', async () => {
+  it('are filtered by key prefix, by the bucket of their source and by function', async () => {
     expect(await listAll({ prefix: 'films/' })).toEqual(EVERYTHING.slice(0, 4))
     expect(await listAll({ prefix: 'films/a', function: 'chunk' })).toEqual(['chunk films/a.mp4 50'])
     expect(await listAll({ bucket: 'elsewhere' })).toEqual([])
   })
 
-  it('are found without listing the files that they name', async () => {
+  it('are found without listing their files', async () => {
     let listed = 0
     const list: TestStore['storage']['list'] = async function* (...call) {
       for await (const each of store.storage.list(...call)) {
@@ -99,7 +99,7 @@ describe('results', () => {
     })
   })
 
-  it('refuse a cursor that is not theirs', async () => {
+  it('refuse a cursor from another list', async () => {
     const service = createResultService({ storage: store.storage, functions })
     await expect(service.list({}, { limit: 1, cursor: 'bm8' })).rejects.toMatchObject({ kind: 'impossible' })
   })

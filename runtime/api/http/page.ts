@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { RefusedError } from './problem.ts'
 
-export const MAX_LIMIT = 1_000
+const MAX_LIMIT = 1_000
 
 export interface Page<T> {
   readonly items: readonly T[]

@@ -15,7 +15,7 @@ import type { LatestVersion } from '../../storage/latest.ts'
 import type { RecordedOutcome } from '../../output/recorded-outcome.ts'
 import { whyOf, type KeyTrouble } from './why.ts'
 
-export interface Question {
+export interface ObjectFacts {
   readonly definition: FunctionDefinition
   /** Absent for other buckets. */
   readonly standing?: RecordedOutcome | undefined
@@ -33,7 +33,7 @@ export interface Question {
   readonly runs: readonly RunRecord[]
 }
 
-export interface AnswerParts {
+export interface FunctionOfObjectParts {
   readonly storage: Storage
   readonly queue: Queue
   readonly limits: LimitStore
@@ -43,14 +43,14 @@ export interface AnswerParts {
 }
 
 export async function readFunctionOfObject(
-  { storage, queue, limits, graceMs, resultsKeptMs }: AnswerParts,
-  question: Question,
+  { storage, queue, limits, graceMs, resultsKeptMs }: FunctionOfObjectParts,
+  facts: ObjectFacts,
 ): Promise<FunctionOfObject> {
-  const { definition, mismatch, standing, bucket, key, object, generations, runs } = question
+  const { definition, mismatch, standing, bucket, key, object, generations, runs } = facts
   const { name } = definition
   if (!standing) {
     const nothing = { isPaused: false, workers: 0, watermarkMs: undefined, graceMs }
-    const why = whyOf({ ...question, ...nothing, nowMs: Date.now() })
+    const why = whyOf({ ...facts, ...nothing, nowMs: Date.now() })
     return { name, isMatch: false, ...why, isPaused: false }
   }
   const [{ isPaused }, workers, watermarkMs] = await Promise.all([
@@ -69,9 +69,9 @@ export async function readFunctionOfObject(
     definition,
     mismatch,
     object,
-    trouble: question.trouble,
-    wasThere: question.wasThere,
-    eventName: question.eventName,
+    trouble: facts.trouble,
+    wasThere: facts.wasThere,
+    eventName: facts.eventName,
     run,
     result: isCurrent(standing.result) ? standing.result : undefined,
     verdict: isCurrent(standing.verdict) ? standing.verdict : undefined,
@@ -85,12 +85,12 @@ export async function readFunctionOfObject(
   })
   return {
     name,
-    isMatch: mismatch === undefined && !question.trouble,
+    isMatch: mismatch === undefined && !facts.trouble,
     ...why,
     isPaused,
     ...(run && { run: toRun(run) }),
     ...(run?.state === 'retrying' && run.dueAtMs !== undefined && { nextAttemptAt: toTime(run.dueAtMs) }),
-    ...(standing.result && { result: resultOf(standing, standing.result, question) }),
+    ...(standing.result && { result: resultOf(standing, standing.result, facts) }),
     ...(standing.verdict && { verdict: verdictOf(standing, standing.verdict) }),
   }
 }
@@ -98,7 +98,7 @@ export async function readFunctionOfObject(
 function resultOf(
   { place }: RecordedOutcome,
   result: Manifest,
-  { definition, object }: Question,
+  { definition, object }: ObjectFacts,
 ): NonNullable<FunctionOfObject['result']> {
   return {
     manifestBucket: place.bucket,

@@ -78,7 +78,7 @@ export const REASONS = [
   'forgotten',
 ] as const
 
-export const functionOfObjectSchema = z.object({
+const functionOfObjectSchema = z.object({
   name: z.string(),
   isMatch: z.boolean().openapi({ description: 'whether the function matches this object' }),
   reason: z.enum(REASONS).openapi({

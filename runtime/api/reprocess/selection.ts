@@ -1,9 +1,9 @@
-/** Selects the runs of a reprocess request: the store lists the objects, the definitions tell which functions match them. @module */
-import { batchesOf } from '../../amounts.ts'
+/** Selects the runs of a reprocess request: of each requested object, those of the functions that match it. @module */
 import type { ReprocessRequest } from './model.ts'
+import { requestedObjects, type RequestedObjectsParts } from './requested-objects.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
-import { generationOf, versionOf, type ObjectVersion } from '../../storage/object-version.ts'
+import { versionOf, type ObjectVersion } from '../../storage/object-version.ts'
 import type { Router } from '../../function/routing.ts'
 import { refusal } from '../../output/layout.ts'
 import { objectIdOf, runIdOf } from '../../queue/keys.ts'
@@ -11,19 +11,15 @@ import type { History } from '../../queue/history.ts'
 import type { AgainItem } from '../../queue/queue.ts'
 import { isOpen, type RunPayload, type RunRecord } from '../../queue/run.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { latestVersion } from '../../storage/latest.ts'
 import { readRecordedOutcome } from '../../output/recorded-outcome.ts'
 import type { Limiter } from '../limiter.ts'
 
-export interface SelectionParts {
-  readonly storage: Storage
+export interface SelectionParts extends RequestedObjectsParts {
   readonly history: History
   readonly router: Router
-  /** @defaultValue 1,000,000 */
-  readonly maxObjects?: number
 }
 
-export interface SelectedRun extends AgainItem {
+interface SelectedRun extends AgainItem {
   readonly definition: FunctionDefinition
   readonly functionName: string
   readonly payload: RunPayload
@@ -40,20 +36,13 @@ export interface Selection {
   readonly passedOver: Readonly<Record<string, number>>
 }
 
-export interface SelectionOptions {
+interface SelectionOptions {
   /** The number of runs to keep; all are counted. */
   readonly keep: number
   readonly limiter: Limiter
   /** Aborted when its client has gone. */
   readonly signal?: AbortSignal | undefined
 }
-
-/** Objects examined in one step: a few requests to the store at a time, and one read of Redis. */
-const AT_ONCE = 16
-/** Entries of a listing in one step, older versions included: one page of MinIO's. */
-const LISTED_AT_ONCE = 1_000
-/** Objects and older versions below a prefix: listing so many takes minutes, in the process that also takes uploads in. */
-const MAX_OBJECTS = 1_000_000
 
 /** @throws {RefusedError} impossible when the prefix has too many objects to examine, conflict when the client has gone */
 export async function select(
@@ -88,7 +77,7 @@ export async function select(
     }
   }
 
-  const groups = objectsOf(parts, request, passOver)
+  const groups = requestedObjects(parts, request, passOver)
   const step = async () => {
     if (signal?.aborted)
       throw new RefusedError('conflict', 'the dry run was aborted: its client disconnected')
@@ -98,61 +87,6 @@ export async function select(
   }
   while (!(await limiter.step(step)));
   return { runs, matched, totalBytes, definitions: [...definitions], passedOver }
-}
-
-/** In groups, which may be empty, so that one step examines few objects however few of them match. */
-async function* objectsOf(
-  { storage, maxObjects = MAX_OBJECTS }: SelectionParts,
-  request: ReprocessRequest,
-  passOver: (reason: string) => void,
-): AsyncGenerator<readonly ObjectVersion[]> {
-  const { bucket, keys, prefix = '' } = request
-  const after = request.uploadedAfter === undefined ? -Infinity : Date.parse(request.uploadedAfter)
-  const before = request.uploadedBefore === undefined ? Infinity : Date.parse(request.uploadedBefore)
-  const found = keys
-    ? namedObjects(storage, bucket, keys, passOver)
-    : listedObjects(storage, bucket, prefix, maxObjects)
-  for await (const group of found)
-    yield group.filter(({ lastModifiedMs }) => lastModifiedMs >= after && lastModifiedMs < before)
-}
-
-async function* namedObjects(
-  storage: Storage,
-  bucket: string,
-  keys: readonly string[],
-  passOver: (reason: string) => void,
-): AsyncGenerator<readonly ObjectVersion[]> {
-  for (const group of batchesOf([...new Set(keys)], AT_ONCE)) {
-    const found = await Promise.all(group.map((key) => latestVersion(storage, bucket, key)))
-    const objects = found.filter((object) => object !== undefined)
-    for (let missing = objects.length; missing < found.length; missing++) passOver('not-found')
-    yield objects
-  }
-}
-
-async function* listedObjects(
-  storage: Storage,
-  bucket: string,
-  prefix: string,
-  maxObjects: number,
-): AsyncGenerator<readonly ObjectVersion[]> {
-  let examined = 0
-  let group: ObjectVersion[] = []
-  for await (const listed of storage.list(bucket, { prefix, versions: true })) {
-    if (++examined > maxObjects) {
-      const count = maxObjects.toLocaleString('en')
-      throw new RefusedError(
-        'impossible',
-        `prefix: there are more than ${count} objects (with older versions) under ${bucket}/${prefix}: use a longer prefix`,
-      )
-    }
-    if (listed.isLatest && !listed.isDeleteMarker)
-      group.push(versionOf({ ...listed, bucket, generation: generationOf(listed) }))
-    if (group.length < AT_ONCE && examined % LISTED_AT_ONCE !== 0) continue
-    yield group
-    group = []
-  }
-  yield group
 }
 
 function candidatesOf(

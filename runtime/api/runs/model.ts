@@ -50,7 +50,7 @@ const runShape = {
 
 export const runSchema = z.object(runShape).openapi('Run')
 
-export const attemptSchema = z
+const attemptSchema = z
   .object({
     outcome: z.enum([
       'running',

@@ -49,7 +49,7 @@ function createService() {
 const preview = (request: object) =>
   createService().service.redrive(redriveRequest.parse({ dryRun: true, ...request }))
 
-describe('dead letters that are named', () => {
+describe('named dead letters', () => {
   it.each([
     [{}, 1],
     [{ reason: 'exhausted', function: 'cut', bucket: 'incoming', prefix: 'a' }, 1],
@@ -70,7 +70,7 @@ describe('dead letters that are named', () => {
 })
 
 describe('dead letters of a function that is not served here', () => {
-  it('are passed over, and counted', async () => {
+  it('are passed over and counted', async () => {
     expect(await preview({ runs: [CUT, OTHER] })).toMatchObject({
       matched: 1,
       passedOver: { 'not-served': 1 },
@@ -80,7 +80,7 @@ describe('dead letters of a function that is not served here', () => {
     expect(created[0]?.items).toEqual([{ runId: CUT }])
   })
 
-  it('are a refusal when there are no others, and may be taken off the list', async () => {
+  it('are refused when there are no others, and may be purged', async () => {
     const { service, created, purged } = createService()
     await expect(service.redrive(redriveRequest.parse({ runs: [OTHER] }))).rejects.toMatchObject({
       kind: 'impossible',

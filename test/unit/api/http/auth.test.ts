@@ -55,7 +55,7 @@ describe('with tokens set', () => {
     expect(await response.text()).not.toMatch(/the-token-of/)
   })
 
-  it('asks before it says what exists, reads a body, or names a method', async () => {
+  it('authenticates before it reveals what exists, reads a body, or checks the method', async () => {
     const { app } = createTestApi(ANSWERS, { tokens: TOKENS })
     const requests = [
       app.request('/v1/nothing'),
@@ -69,7 +69,7 @@ describe('with tokens set', () => {
     expect((await createTestApi(ANSWERS, { tokens: TOKENS }).app.request(path)).status).toBe(200)
   })
 
-  it('takes the scheme in any case, and calls by any name', async () => {
+  it('accepts the scheme in any case, and any host name', async () => {
     const { app } = createTestApi(ANSWERS, { tokens: { reader: TOKENS.reader } })
     const headers = {
       authorization: `bearer ${TOKENS.reader}`,
@@ -87,7 +87,7 @@ describe('with tokens set', () => {
 })
 
 describe('without tokens', () => {
-  it('lets everybody on this machine do everything', async () => {
+  it('lets every caller on this machine do everything', async () => {
     const { app } = createTestApi(ANSWERS)
     const response = await app.request(PURGE, { method: 'POST', headers: JSON_TYPE, body: '{}' })
     expect(await response.json()).toEqual({ purged: 1 })

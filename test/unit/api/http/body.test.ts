@@ -102,7 +102,7 @@ describe('the cost of one body', () => {
     }
   })
 
-  it('has an answer that stays short, whatever is wrong in it', async () => {
+  it('has a short answer, however many errors it has', async () => {
     const numbers = `{"runs":[${Array.from({ length: 5_000 }, () => 1).join()}]}`
     const { status, answer } = await post('/v1/dead-letters/redrive', numbers)
     expect([status, (answer['issues'] as unknown[]).length]).toEqual([422, 50])

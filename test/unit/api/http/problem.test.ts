@@ -5,7 +5,7 @@ import { StorageError } from '../../../../runtime/storage/errors.ts'
 import { RefusedError } from '../../../../runtime/api/http/problem.ts'
 import { createTestApi, type Answers } from '../test-api.ts'
 
-/** The interface over a service that fails so; what it logs is in `lines`. */
+/** The interface over a failing service; `lines` has its log. */
 function failing(thrown: unknown) {
   const lines: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
@@ -16,10 +16,10 @@ function failing(thrown: unknown) {
 const EMPTY: Answers = { runs: { list: () => Promise.resolve({ items: [], nextCursor: null }) } }
 const withCode = (message: string, code: string) => Object.assign(new Error(message), { code })
 
-describe('a failure that nobody foresaw', () => {
+describe('an unexpected error', () => {
   it.each([
     { name: 'an error', thrown: new Error('the password is hunter2') },
-    { name: 'something that is no error', thrown: { message: 'the password is hunter2' } },
+    { name: 'a thrown value that is not an error', thrown: { message: 'the password is hunter2' } },
     { name: 'an error of the store that does not pass', thrown: new StorageError('hunter2', { code: 'X' }) },
   ])(
     'is a 500 for $name: its reason is in the log, and the answer has only the id to find it',
@@ -65,14 +65,14 @@ describe('a server that is away', () => {
   })
 
   it.each([new AbortError('Connection'), new Error('ERR wrong number of arguments')])(
-    'is not meant by: %s',
+    'is not the meaning of: %s',
     async (thrown) => {
       expect((await failing(thrown).request()).status).toBe(500)
     },
   )
 })
 
-describe('what the store can never do', () => {
+describe('a request that the store refuses for good', () => {
   it.each([
     { code: 'XMinioInvalidObjectName', statusCode: 400, detail: /XMinioInvalidObjectName/ },
     { code: 'HTTP400', statusCode: 400, detail: /does not accept this bucket, key or prefix/ },
@@ -103,7 +103,7 @@ describe('a refusal of a service', () => {
 })
 
 describe('a request', () => {
-  it('keeps the id that it was given, in every answer', async () => {
+  it('keeps its given id in every answer', async () => {
     const { app } = createTestApi(EMPTY)
     for (const path of ['/v1/runs', '/v1/nothing', '/v1/runs?limit=0', '/healthz']) {
       const response = await app.request(path, { headers: { 'x-request-id': 'mine-1' } })
@@ -111,13 +111,13 @@ describe('a request', () => {
     }
   })
 
-  it('gets an answer that nobody stores', async () => {
+  it('gets an answer that must not be cached', async () => {
     const { app } = createTestApi(EMPTY)
     for (const path of ['/v1/runs', '/v1/nothing', '/v1/runs?limit=0'])
       expect((await app.request(path)).headers.get('cache-control')).toBe('no-store')
   })
 
-  it('of another method than a path has gets the ones that it has', async () => {
+  it('with a method that a path lacks is answered with those it has', async () => {
     const { app } = createTestApi(EMPTY)
     const response = await app.request('/v1/functions/cut', { method: 'DELETE' })
     expect(response.status).toBe(405)
@@ -125,7 +125,7 @@ describe('a request', () => {
     expect((await app.request('/healthz', { method: 'POST' })).headers.get('allow')).toBe('GET, HEAD')
   })
 
-  it('is answered by HEAD where GET is, without a body', async () => {
+  it('may use HEAD wherever GET works, and gets no body', async () => {
     const response = await createTestApi(EMPTY).app.request('/v1/runs', { method: 'HEAD' })
     expect(response.status).toBe(200)
     expect(await response.text()).toBe('')

@@ -19,15 +19,15 @@ it.each([
     states: { forgotten: 1, dead: 2, running: 1 },
     percent: 87.5,
   },
-])('says how far all runs are: $what', ({ total, states, percent }) => {
+])('has the progress of all runs: $what', ({ total, states, percent }) => {
   expect(outcomeOfRuns(total, { states, percentOfRunning: 50 }, []).percent).toBe(percent)
 })
 
-it('is complete when there was nothing to do', () => {
+it('is complete when there are no runs', () => {
   expect(outcomeOfRuns(0, { states: {}, percentOfRunning: 0 }, []).percent).toBe(100)
 })
 
-it('names runs that failed with their reasons', () => {
+it('names failed runs with their reasons', () => {
   const failed = [run('dead', { error: 'no video', reason: 'permanent' }), undefined, run('cancelled')]
   expect(outcomeOfRuns(3, { states: { dead: 3 }, percentOfRunning: 0 }, failed).failures).toEqual([
     { run: 'r', function: 'chunk', ...payload, status: 'dead', reason: 'no video' },

@@ -1,4 +1,4 @@
-/** Functions, runs and a store as tests of operations need them. @module */
+/** Functions, runs and a store for tests of the services. @module */
 import { defineFunction, type FunctionDefinition } from '../../../../runtime/function/definition.ts'
 import { parseRun, type RunRecord } from '../../../../runtime/queue/run.ts'
 import type { Storage } from '../../../../runtime/storage/storage.ts'
@@ -12,7 +12,7 @@ export function functionNamed(
   return defineFunction({ name, version: '1', on: { bucket: 'incoming' }, ...rest }, () => new Response())
 }
 
-/** A run of `cut` for `incoming/a.mp4`, unless its fields say otherwise. */
+/** A run of `cut` for `incoming/a.mp4`, unless its fields differ. */
 export function runOf(fields: Record<string, string> = {}, runId = RUN_ID): RunRecord {
   const payload = {
     bucket: 'incoming',
@@ -41,12 +41,12 @@ export function runOf(fields: Record<string, string> = {}, runId = RUN_ID): RunR
   return parseRun(runId, { ...given, ...fields }) as RunRecord
 }
 
-/** What is not given here must not be asked. */
+/** A part of a `T`; the rest must not be used. */
 export function only<T>(rest: Partial<T>): T {
   return rest as T
 }
 
-/** A store with nothing in it, but what `rest` says. */
+/** An empty store, apart from `rest`. */
 export function storeWith(rest: Partial<Storage>): Storage {
   return only<Storage>({
     head: () => Promise.resolve(undefined),

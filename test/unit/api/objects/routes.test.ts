@@ -16,7 +16,7 @@ describe('an object', () => {
     { name: 'slashes', path: 'a/b.mp4', key: 'a/b.mp4' },
     { name: 'escaped slashes', path: 'a%2Fb', key: 'a/b' },
     { name: 'spaces and letters of any language', path: 'a%20b/%C3%BC', key: 'a b/ü' },
-    { name: 'a plus sign, which is no space in a path', path: 'a+b%2B', key: 'a+b+' },
+    { name: 'a plus sign, which is not a space in a path', path: 'a+b%2B', key: 'a+b+' },
     { name: 'question marks, hashes and percent signs', path: '%3F%23%25%2541', key: '?#%%41' },
     { name: 'lines', path: 'a%0Ab%0D', key: 'a\nb\r' },
     { name: 'a slash at its end', path: 'folder/', key: 'folder/' },
@@ -44,7 +44,7 @@ describe('an object', () => {
     { name: 'a question mark that is not escaped', path: 'incoming/really?.mp4', status: 400 },
     { name: 'two keys', path: 'incoming?key=a&key=b', status: 400 },
     { name: 'no name of a bucket', path: 'In_Coming/a', status: 400 },
-  ])('is not looked for with $name', async ({ path, status }) => {
+  ])('is not looked up with $name', async ({ path, status }) => {
     const outcome = await ask(`/v1/objects/${path}`)
     expect(outcome).toMatchObject({ status, answer: { status }, viewed: undefined })
   })

@@ -8,7 +8,7 @@ import type { ListedObject, Storage } from '../../../../runtime/storage/storage.
 import { StorageError } from '../../../../runtime/storage/errors.ts'
 import { functionNamed, only, storeWith } from './facts.ts'
 
-/** Redis knows nothing. */
+/** With an empty Redis. */
 function view(storage: Partial<Storage>, key = 'a.mp4') {
   const functions = [functionNamed('cut'), functionNamed('glue')]
   return createObjectService({

@@ -27,7 +27,7 @@ describe('of an object without a run', () => {
     })
   })
 
-  it('is not called unannounced when its announcement may only be forgotten', () => {
+  it('is not called unannounced when its announcement may have been forgotten', () => {
     const DAY = 86_400_000
     const old = {
       object: { key: 'a', sizeBytes: 1, lastModifiedMs: NOW - 3 * DAY },
@@ -49,7 +49,7 @@ describe('of an object without a run', () => {
     ['past-keeping', { eventName: 'Put', resultsKeptMs: 599_999 }],
     ['gone', { object: undefined }],
     ['never-there', { object: undefined, wasThere: false }],
-  ] as const)('says %s', (reason, rest) => expect(whyOf(facts(rest)).reason).toBe(reason))
+  ] as const)('has the reason %s', (reason, rest) => expect(whyOf(facts(rest)).reason).toBe(reason))
 
   it('whose result was removed says when, and how to get it again', () => {
     const verdict = only<Verdict>({ run: '1', state: 'removed', reason: 'x', at: '2026-11-23T14:00:00.000Z' })

@@ -54,7 +54,7 @@ function serviceOn(list: Storage['list'], maxObjects?: number, head: Storage['he
   return { ask, created }
 }
 
-it('looks at so many objects and older versions below a prefix, and refuses more', async () => {
+it('examines a limited number of objects and older versions under a prefix, and refuses more', async () => {
   let listed = 0
   const { ask, created } = serviceOn(async function* () {
     for (const key of ['a', 'b', 'c', 'd', 'e']) {
@@ -69,7 +69,7 @@ it('looks at so many objects and older versions below a prefix, and refuses more
   expect({ listed, created }).toEqual({ listed: 4, created: [] })
 })
 
-/** Names of objects that are not there, each looked for when the test says so. */
+/** Keys of missing objects, each looked up when the test lets it. */
 function serviceThatWaits() {
   const looked: { key: string; answer: () => void }[] = []
   const { ask, created } = serviceOn(
@@ -85,7 +85,7 @@ function serviceThatWaits() {
 }
 
 describe('several requests', () => {
-  it('are looked after in turn, so that a small one is done long before the large ones', async () => {
+  it('take turns, so that a small one is done long before the large ones', async () => {
     const { ask, looked, keysOf } = serviceThatWaits()
     const signal = new AbortController()
     const large = ['a', 'b'].map((name) => ask({ keys: keysOf(name, 1_000), dryRun: true }, signal.signal))
@@ -107,7 +107,7 @@ describe('several requests', () => {
     expect(looked.length).toBeLessThan(200)
   })
 
-  it('are refused when too many are under way, or those that have to be kept are too many', async () => {
+  it('are refused when too many are in progress, or they would keep too many runs', async () => {
     const { ask, looked, keysOf } = serviceThatWaits()
     const kept = { keys: keysOf('k', 100_000), limit: 100_000 }
     const large = [ask(kept), ask(kept)]
@@ -132,7 +132,7 @@ it('selects again after a selection that failed', async () => {
 describe('a job', () => {
   const keysOf = (count: number) => Array.from({ length: count }, (_, index) => `k${index}`)
 
-  it('has all its runs, and remembers of its request no more than the first keys', async () => {
+  it('has all its runs, and remembers only the first keys of its request', async () => {
     const { ask, created } = serviceOn(async function* () {})
     await ask({ keys: keysOf(50) })
     expect(created[0]?.items).toHaveLength(50)

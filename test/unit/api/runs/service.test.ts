@@ -101,7 +101,7 @@ describe('a shortened id', () => {
   })
 })
 
-describe('where the results of a run are', () => {
+describe('the location of the results of a run', () => {
   const source = { bucket: 'incoming', key: 'a.mp4', generation: 'v1', etag: 'e', sizeBytes: 10 }
   const common = { schema: 1, run: RUN_ID, attempt: 'x', epoch: 0, function: 'cut' }
   const at = { source: { ...source, lastModified: '2026-01-01T00:00:00Z' } }
@@ -143,7 +143,7 @@ describe('where the results of a run are', () => {
     }).get(RUN_ID, options)
   const MANIFEST = 'a.mp4/cut/manifest.json'
 
-  it('has links to the first fifty outputs when they are asked for', async () => {
+  it('has links to the first fifty outputs on request', async () => {
     const { outputs = [] } = (await get('succeeded', texts(MANIFEST, manifest), { hasLinks: true })) ?? {}
     expect(outputs).toHaveLength(1_000)
     expect(outputs[49]?.url).toBe('http://store/processed/a.mp4/cut/~x/0.mp4?signed')
@@ -162,7 +162,7 @@ describe('where the results of a run are', () => {
   it.each([
     ['the manifest is of another run', texts(MANIFEST, { ...manifest, run: 'other' })],
     ['there is none', {}],
-  ])('is not said when %s', async (_name, store) => {
+  ])('is left out when %s', async (_name, store) => {
     const run = await get('succeeded', store)
     expect(run).toMatchObject({ id: RUN_ID })
     expect(run).not.toHaveProperty('manifest')
