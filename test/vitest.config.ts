@@ -1,6 +1,7 @@
 /** The test projects, from fast to slow; each group begins when the one before has ended. @module */
 import { join } from 'node:path'
-import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { configDefaults, defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { leftOut } from './thorough-files.ts'
 
 interface ProjectOptions {
   readonly name: string
@@ -12,22 +13,24 @@ interface ProjectOptions {
 }
 
 /**
- * Files with servers of their own mostly wait, and their servers need a core too: two at a time are enough for the usual
- * two cores. What measures the whole stack gets the machine for itself.
+ * Files with servers of their own mostly wait: three at a time keep the usual two cores busy. All wait for conditions, and
+ * longer on a busy machine (helpers/wait.ts).
  */
 const PROJECTS: readonly ProjectOptions[] = [
   { name: 'unit', groupOrder: 0, maxWorkers: 2, timeoutMs: 60_000 },
-  { name: 'contract', groupOrder: 1, maxWorkers: 2, timeoutMs: 300_000 },
-  { name: 'integration', groupOrder: 1, maxWorkers: 2, timeoutMs: 300_000 },
-  { name: 'fault', groupOrder: 2, maxWorkers: 1, timeoutMs: 900_000 },
-  { name: 'e2e', groupOrder: 3, maxWorkers: 1, timeoutMs: 900_000 },
+  { name: 'contract', groupOrder: 1, maxWorkers: 3, timeoutMs: 300_000 },
+  { name: 'integration', groupOrder: 1, maxWorkers: 3, timeoutMs: 300_000 },
+  { name: 'fault', groupOrder: 1, maxWorkers: 3, timeoutMs: 900_000 },
+  { name: 'e2e', groupOrder: 1, maxWorkers: 3, timeoutMs: 900_000 },
   // Minutes each: with `npm run test:fault` and in CI; the longest ones only with `npm run test:fault`.
   ...(process.env['TEST_LONG'] ? [longer('long')] : []),
   ...(process.env['TEST_LONG'] === 'all' ? [longer('longest')] : []),
 ]
 
+const left = leftOut(process.argv.slice(2), Boolean(process.env['TEST_LONG']))
+
 function longer(name: string): ProjectOptions {
-  return { name, groupOrder: 4, maxWorkers: 1, timeoutMs: 900_000 }
+  return { name, groupOrder: 2, maxWorkers: 1, timeoutMs: 900_000 }
 }
 
 export default defineConfig({
@@ -47,6 +50,7 @@ function configOf({
     test: {
       name,
       include: [`test/${name}/**/*.test.ts`],
+      exclude: [...configDefaults.exclude, ...left],
       setupFiles: ['test/helpers/each-file.ts'],
       // Processes, not threads: a server is bound to the life of the process that started it.
       pool: 'forks',

@@ -6,6 +6,7 @@ import type { Server } from '../../infra/local/servers/server.ts'
 import { manifestVersions } from '../helpers/manifest-versions.ts'
 import { useStack } from '../helpers/runs.ts'
 import { random } from '../helpers/seed.ts'
+import { isThorough } from '../helpers/thorough.ts'
 import { waitFor } from '../helpers/wait.ts'
 import { watchFault } from './faults.ts'
 
@@ -51,7 +52,11 @@ const ORDERS: readonly (readonly Name[])[] = [
 ]
 
 describe('the servers and the runtime', () => {
-  it.each(random('startup').shuffled(ORDERS))('may start as %s, %s, %s', async (...order) => {
+  it.each(
+    random('startup')
+      .shuffled(ORDERS)
+      .slice(0, isThorough ? ORDERS.length : 2),
+  )('may start as %s, %s, %s', async (...order) => {
     const server = (name: Name): Server => used.stack[name]
     const [waited, asOnce] = [`echo/waited-${order.join('-')}.txt`, `echo/new-${order.join('-')}.txt`]
     await used.stack.runtime.stop()

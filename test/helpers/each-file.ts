@@ -3,7 +3,8 @@
  * fails it. Loaded by Vitest before the file.
  * @module
  */
-import { afterAll, beforeEach } from 'vitest'
+import { appendFileSync, readFileSync } from 'node:fs'
+import { afterAll, beforeEach, expect } from 'vitest'
 import { logTail } from '../../infra/local/servers/server.ts'
 import { SEED } from './seed.ts'
 import { watched } from './watched.ts'
@@ -15,10 +16,25 @@ beforeEach(({ onTestFailed, task }) => {
   })
 })
 
+const startedMs = performance.now()
+
+/** One line of JSON for each file with `TEST_TIMES=<file>`: seconds, and those of CPU with all that it has started. Linux only. */
+function writeTimes(path: string): void {
+  const stat = readFileSync('/proc/self/stat', 'latin1')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // Its own in user and system mode, and that of its ended children, in hundredths of a second.
+  const [user, system, children, ofChildren] = fields.slice(11, 15).map((ticks) => Number(ticks) / 100)
+  const seconds = (performance.now() - startedMs) / 1_000
+  const file = expect.getState().testPath?.replace(/.*\/test\//, '')
+  appendFileSync(path, `${JSON.stringify({ file, seconds, user, system, children, ofChildren })}\n`)
+}
+
 // The first hook of a file runs last: after those that stop what they have started.
 afterAll(async () => {
   const left = [...watched].filter(({ pid }) => pid !== undefined)
   const names = left.map(({ name, pid }) => `${name} (pid ${pid})`)
   await Promise.all(left.map((server) => server.stop()))
   if (left.length > 0) throw new Error(`left running: ${names.join(', ')}; stop() it in afterAll`)
+  const times = process.env['TEST_TIMES']
+  if (times) writeTimes(times)
 })
