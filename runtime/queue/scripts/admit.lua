@@ -1,14 +1,14 @@
 -- Turns notifications into runs: stores the runs, sets malformed ones aside, and trims the list last.
--- Nothing happens unless the head of the list is still byte for byte what was read. With n = 0: runs without a notification.
+-- Does nothing unless the head of the list still is the texts that were read. n = 0 admits runs without a notification.
 -- KEYS  1 prefix
--- ARGV  1 paths: how many targets announce each event  2 pass of the sweep that this heals for ('' for none)
+-- ARGV  1 paths: how many targets announce each event  2 pass of the sweep for which this heals ('' for none)
 --       3 intake that read the notifications ('' for none)
 --       n, then n raw notifications as read from the head of `in`
 --       j, then j times: run, function, object, generation, event id, lane, trigger, payload
 --       m, then m times: object, generation that stays, the only one that goes ('' for all others), hint
 --       b, then b times: raw, reason
---       d, then d times: what is to be cleaned away now
---       ttl in ms, e, then e times: object, what was announced of it (JSON)
+--       d, then d times: debt that is due now
+--       ttl in ms, e, then e times: object, announcement (JSON)
 -- Returns {1, outcome of each run: new | unplaced (new, but its stream's key is of another type) | copy | duplicate | lifted,
 --          of each debt 1 when it is new, 0 when it was owed already}, or {0} when the head has changed
 local paths = tonumber(ARGV[1])
@@ -21,7 +21,7 @@ local function nextArg()
   return value
 end
 local n = tonumber(nextArg())
--- One by one: what is there now may be of any length.
+-- One by one: the texts that are there now may have any length.
 for i = 1, n do
   if redis.call('LINDEX', list, i - 1) ~= nextArg() then return { 0 } end
 end
@@ -61,8 +61,8 @@ for i = 1, j do
   end
 end
 
--- Only hints: the attempt asks the store. But what waits for its retry need not wait to learn that it is out of date.
--- A run is marked once and goes to another set, so that a key which is overwritten all the time costs no more than another.
+-- Marks are only hints: the attempt asks the store. But a run that waits for its retry learns at once that it is superseded.
+-- A run is marked once and moves to another set, so that a key which is overwritten all the time costs no more than others.
 for _ = 1, tonumber(nextArg()) do
   local object, generation, only, hint = nextArg(), nextArg(), nextArg(), nextArg()
   for _, run in ipairs(redis.call('SMEMBERS', P .. 'open:' .. object)) do
@@ -90,7 +90,7 @@ countHealed(pass, 'lost-delete', newDebts)
 local ttlMs = nextArg()
 for _ = 1, tonumber(nextArg()) do
   local key, text = P .. 'events:' .. nextArg(), nextArg()
-  -- The second copy comes right behind the first: its time is all that is new.
+  -- The second copy follows the first immediately: only its time is new.
   local last = redis.call('LINDEX', key, -1)
   local isCopy = last and string.sub(last, -#text) == text
   if redis.call('RPUSH', key, isCopy and tostring(t) or t .. ' ' .. text) > 40 then redis.call('LTRIM', key, -40, -1) end

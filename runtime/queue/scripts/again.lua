@@ -1,13 +1,13 @@
--- Runs objects again, from the start and after live uploads: reprocess (whatever has ended, or was never run), redrive
--- (dead letters only) or sweep (what has no result of its own although its version is the latest: never what was given up or
--- cancelled). As a step of a job it happens once, however often it is sent.
+-- Runs objects again, from the start and after live uploads: reprocess (any run that has ended, or that never existed), redrive
+-- (dead letters only) or sweep (the latest version that has no result of its own; never a run that is dead or cancelled). As a
+-- step of a job it happens once, however often it is sent.
 -- KEYS  1 prefix
--- ARGV  1 job ('' for none)  2 how many of the job's items were dealt with before these  3 trigger: reprocess | redrive | sweep
---       4 1 to begin anew also what is queued, retrying or running  5 token of this request, of one without a job
---       6 pass of the sweep that this heals for ('' for none)
+-- ARGV  1 job ('' for none)  2 how many of the job's items were processed before these  3 trigger: reprocess | redrive | sweep
+--       4 1 to restart runs that are queued, retrying or running, too  5 token of this request, if it is without a job
+--       6 pass of the sweep for which this heals ('' for none)
 --       then any number of: run, function, object, generation, payload (these four '' where the run has them),
 --       the epoch that the run must still have ('none' when it must not exist; '' for any)
--- Returns {1, outcome of each: queued | busy | ended | unknown}, or {0} when the job is over or further on
+-- Returns {1, outcome of each: queued | busy | ended | unknown}, or {0} when the job has ended or is past this step
 local job, position, trigger, isForced, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 local pass = ARGV[6]
 local t = now()
@@ -22,7 +22,7 @@ local function again(run, fn, object, generation, payload, seen)
   local v = redis.call('HMGET', h, 'state', 'fn', 'object', 'letter', 'epoch', 'lane', 'entry', 'asked', 'fence')
   local state = v[1]
   if token ~= '' and v[8] == token then return 'queued' end
-  -- What was decided was decided of another end than its last one.
+  -- The decision was about an earlier end of the run than its last one.
   if seen ~= '' and (v[5] or 'none') ~= seen then return 'ended' end
   if not state then
     if payload == '' then return 'unknown' end
@@ -36,7 +36,7 @@ local function again(run, fn, object, generation, payload, seen)
     if not isForced then return 'busy' end
     if state ~= 'retrying' then drop(v[2], v[6], v[7]) end
     redis.call('ZREM', P .. 'delay', run)
-    -- Who runs it now has lost it: the fence is another, and its worker is told.
+    -- An attempt in progress has lost the run: the fence changes, and its worker is notified.
     redis.call('HINCRBY', h, 'fence', 1)
     if state == 'running' then wake('cancel:' .. run .. ':' .. v[9]) end
   end

@@ -1,4 +1,4 @@
--- Begins the answer to a request with an Idempotency-Key, unless it is answered or in progress. May be sent again.
+-- Starts the answer to a request with an Idempotency-Key, unless it is answered or in progress. May be sent again.
 -- KEYS  1 prefix
 -- ARGV  1 sha256 of the key  2 hash of the request  3 nonce  4 ms after which a request that is not renewed is forgotten
 -- Returns {begun | busy | mismatch}, or {answered, the answer}

@@ -1,7 +1,7 @@
--- Begins a job whose items are there. May be sent again: a job that has begun stays as it is.
+-- Starts a job whose items are stored. May be sent again: a job that has started stays as it is.
 -- KEYS  1 prefix
 -- ARGV  1 job  2 kind  3 how many items  4 forced: 0 or 1  5 rate per second, or ''  6 request (JSON)
--- Returns 1, or 0 when it had begun
+-- Returns 1, or 0 when it had started before
 local job = ARGV[1]
 local key = P .. 'job:' .. job
 if redis.call('EXISTS', key) == 1 then return 0 end

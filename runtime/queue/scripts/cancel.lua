@@ -1,7 +1,8 @@
--- Ends a run that waits; asks the worker of one that runs to end it.
+-- Ends a waiting run; asks the worker of a running one to end it.
 -- KEYS  1 prefix
 -- ARGV  1 run
--- Returns the state that follows: cancelled, running (the worker was told), the final state it already had, or '' for an unknown run
+-- Returns the state that follows: cancelled, running (its worker was notified), the final state that it already had, or ''
+--         for an unknown run
 local run = ARGV[1]
 local h = runKey(run)
 local v = redis.call('HMGET', h, 'state', 'fn', 'lane', 'entry', 'object', 'fence')

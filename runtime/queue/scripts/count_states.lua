@@ -1,11 +1,11 @@
--- Counts what became of some runs of a job. Only reads.
+-- Counts some runs of a job by state. Only reads.
 -- KEYS  1 prefix
--- ARGV  1 job  2 its first item that counts  3 the last one  4 how many runs that failed are named
--- Returns { state, how many are in it, and so on; those that are not known are `forgotten` },
---         the sum of percent of the runs in progress,  { ids of runs that ended dead or cancelled }
+-- ARGV  1 job  2 the first item to count  3 the last one  4 how many failed runs to name at most
+-- Returns { state, how many are in it, and so on; runs that Redis no longer knows are `forgotten` },
+--         the sum of the percentages of the runs in progress,  { ids of runs that ended dead or cancelled }
 local counts, failed, percent = {}, {}, 0
 for _, item in ipairs(redis.call('LRANGE', P .. 'job:' .. ARGV[1] .. ':items', ARGV[2], ARGV[3])) do
-  -- A quote within a text of JSON has a backslash before it, so this is the item's own.
+  -- Inside a JSON string a quote has a backslash before it, so this match is the item's own field.
   local run = string.match(item, '"runId":"([^"]+)"')
   local v = run and redis.call('HMGET', runKey(run), 'state', 'progress') or {}
   local state = v[1] or 'forgotten'

@@ -1,7 +1,7 @@
--- Ends a job that is running; what is left of it is forgotten after a while.
+-- Ends a running job; its record is forgotten after a while.
 -- KEYS  1 prefix
 -- ARGV  1 job  2 status: done | cancelled  3 ttl in ms
--- Returns 1, or 0 when it had ended already, or was never there
+-- Returns 1, or 0 when it had ended before, or never existed
 local key = P .. 'job:' .. ARGV[1]
 if redis.call('HGET', key, 'status') ~= 'running' then return 0 end
 redis.call('HSET', key, 'status', ARGV[2], 'endedAt', now())

@@ -1,5 +1,5 @@
--- Put before the scripts that look for runs; they only read. A filter is JSON, and each of its members may be left out:
--- states, function, bucket, prefix (of the key), reason, endedSinceMs, endedUntilMs, and withBytes to be given the size.
+-- Prepended to the scripts that search for runs; they only read. A filter is JSON whose members are all optional: states,
+-- function, bucket, prefix (of the key), reason, endedSinceMs, endedUntilMs, and withBytes to get the size.
 local function filterOf(text)
   local filter = cjson.decode(text)
   if filter.states then
@@ -11,8 +11,8 @@ local function filterOf(text)
   return filter
 end
 
--- Whether the filter means the run, then its function and, with withBytes, the size of its source. Whoever reads the run looks
--- again: it may have changed by then, and a payload that cannot be read here is let through.
+-- Whether the run matches the filter, then its function and, with withBytes, the size of its source. Callers that read the run
+-- check again: it may have changed by then, and a payload that cannot be read here matches.
 local function isMeant(run, filter)
   local v = redis.call('HMGET', runKey(run), 'state', 'fn', 'reason', 'endedAt', filter.isOfKey and 'payload' or 'state')
   if not v[1] then return false end

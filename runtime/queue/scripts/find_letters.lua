@@ -1,11 +1,11 @@
--- The dead letters of functions that a filter means, newest death first, those of one moment by the function's name. Only
--- reads, and looks at so many letters and no more.
+-- Finds the dead letters of functions that match a filter, newest death first, those of one moment by function name. Only
+-- reads, and examines a bounded number of letters.
 -- KEYS  1 prefix
--- ARGV  1 filter (filter.lua)  2 the newest entry ('+', or '(' and one to begin behind)  3 the oldest entry ('-' for all)
---       4 begin behind this entry ('' for the newest)  5 of this function  6 how many to look at  7 how many to find
+-- ARGV  1 filter (filter.lua)  2 the newest entry ('+', or '(' and one to start after)  3 the oldest entry ('-' for all)
+--       4 the entry to start after ('' for the newest)  5 its function  6 how many to examine at most  7 how many to find at most
 --       then the functions
--- Returns {1 when there is nothing behind, else 0; the entry and the function of the last one that was looked at, '' for none;
--- then run, function and bytes (with withBytes, else 0) of each that was found}
+-- Returns {1 when there are no more, else 0; entry and function of the last one that was examined, '' for none; then run,
+-- function and bytes (with withBytes, else 0) of each match}
 local filter = filterOf(ARGV[1])
 local after, count, limit = ARGV[4], tonumber(ARGV[6]), tonumber(ARGV[7])
 local letters = {}
@@ -25,7 +25,7 @@ table.sort(letters, function(a, b)
   if a.sequence ~= b.sequence then return a.sequence > b.sequence end
   return a.fn < b.fn
 end)
--- Each function has given its newest: the newest of all are among them.
+-- Each function has returned its newest ones: the newest of all are among them.
 local isLast = #letters < count
 local reply = { 0, '', '' }
 for p = 1, math.min(#letters, count) do

@@ -1,12 +1,12 @@
--- The runs that a filter means, newest first. Only reads, and looks at so many runs and no more.
+-- Finds the runs that match a filter, newest first. Only reads, and examines a bounded number of runs.
 -- KEYS  1 prefix
--- ARGV  1 filter (filter.lua)  2 begin behind this time ('' for the newest)  3 and this id ('' for all of that time)
---       4 the oldest time  5 how many to look at  6 how many to find
--- Returns {1 when there is nothing behind, else 0; the time and the id of the last one that was looked at, '' for none; then
--- the ids that were found}
+-- ARGV  1 filter (filter.lua)  2 the time to start after ('' for the newest)  3 and the id ('' for all of that time)
+--       4 the oldest time  5 how many to examine at most  6 how many to find at most
+-- Returns {1 when there are no more, else 0; time and id of the last one that was examined, '' for none; then the ids of
+-- the matches}
 local key, filter = P .. 'runs', filterOf(ARGV[1])
 local oldest, count, limit = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
--- How many come before: the later ones, and those of that very time with a higher id. By halves, since a large batch has one time.
+-- How many come before: later ones, and those of the same time with a higher id. By bisection, since a large batch has one time.
 local rank = 0
 if ARGV[2] ~= '' then
   rank = redis.call('ZCOUNT', key, '(' .. ARGV[2], '+inf')

@@ -1,7 +1,7 @@
--- What a look at the inbox shows without taking in more than a person could read. Only reads.
+-- Shows the inbox without returning more than a person could read. Only reads.
 -- KEYS  1 prefix
--- ARGV  1 how many of the newest texts at most  2 how long each may be
--- Returns {print of the head ('' when there is none), those of the newest texts that are short enough}
+-- ARGV  1 how many of the newest texts at most  2 how long each may be in bytes
+-- Returns {fingerprint of the head ('' when there is none), those of the newest texts that are short enough}
 local list = P .. 'in'
 local head = redis.call('LINDEX', list, 0)
 local length = redis.call('LLEN', list)

@@ -1,4 +1,4 @@
--- Of runs that are named, those that a filter means. Only reads.
+-- Returns those of the given runs that match a filter. Only reads.
 -- KEYS  1 prefix
 -- ARGV  1 filter (filter.lua), then any number of runs
 -- Returns run, function and bytes (with withBytes, else 0) of each

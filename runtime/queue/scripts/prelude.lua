@@ -1,5 +1,5 @@
--- Put before every script. KEYS[1] is the prefix of all keys, such as "{sluice}:". Redis TIME is the only clock.
--- A run is the hash run:<id>; `lane` says in which of its function's streams its `entry` waits or is pending:
+-- Prepended to every script. KEYS[1] is the prefix of all keys, such as "{sluice}:". Redis TIME is the only clock.
+-- A run is the hash run:<id>; `lane` names the stream of its function in which its `entry` waits or is pending:
 -- live (uploads), low (reprocess, redrive, sweep), solo (runs that may have killed their worker).
 local P = KEYS[1]
 local GROUP = 'w'
@@ -18,15 +18,15 @@ end
 
 local function wake(word) redis.call('PUBLISH', P .. 'wake', word) end
 
--- An entry leaves its stream here and nowhere else. A key of another type has none.
+-- The only place where an entry leaves its stream. A key of another type has none.
 local function drop(fn, lane, entry)
   redis.pcall('XACK', stream(fn, lane), GROUP, entry)
   redis.pcall('XDEL', stream(fn, lane), entry)
 end
 
--- The entry is written first: an error between the two leaves a stray entry, which the next claim throws away.
--- Where the stream's key is of another type, the run waits in `delay` until it is not, and nobody else waits for it.
--- Returns whether it is in its stream.
+-- Writes the entry first: an error between the two writes leaves a stray entry, which the next claim drops.
+-- Where the stream's key has another type, the run waits in `delay` until that is fixed, and holds up no others.
+-- Returns whether the run is in its stream.
 local function enqueue(run, fn, lane, at)
   local entry = redis.pcall('XADD', stream(fn, lane), '*', 'r', run)
   if entry.err then
@@ -39,13 +39,13 @@ local function enqueue(run, fn, lane, at)
   return true
 end
 
--- Keeps a text that makes no run: all of it, or the beginning of a longer one. At most 10,000 of 4 KiB, so 40 MB.
+-- Keeps a text that cannot become a run: all of it, or the beginning of a longer one. At most 10,000 of 4 KiB, so 40 MB.
 local function setAside(text, reason)
   local kept = #text > 4096 and string.sub(text, 1, 1024) or text
   redis.pcall('XADD', P .. 'bad', 'MAXLEN', '~', 10000, '*', 'raw', kept, 'reason', string.sub(reason, 1, 500), 'bytes', #text)
 end
 
--- An intake has dealt with `n` texts from the head of `in`: what it had in hand did not end it.
+-- An intake has processed `n` texts from the head of `in`: they did not kill it.
 local function haveRead(intake, n)
   local text = redis.call('HGET', P .. 'reading', intake)
   if not text then return end
@@ -55,13 +55,13 @@ local function haveRead(intake, n)
   else redis.call('HSET', P .. 'reading', intake, cjson.encode(mark)) end
 end
 
--- What became of an attempt that did not succeed: the newest ten are kept beside the run.
+-- Records an attempt that did not succeed; the newest ten are kept beside the run.
 local function note(run, outcome, err, lines, at)
   local v = redis.call('HMGET', runKey(run), 'epoch', 'worker', 'startedAt')
   local key = P .. 'tries:' .. run
   local startedAt = tonumber(v[3]) or at
   local text = cjson.encode({ outcome, tonumber(v[1]), v[2] or '', startedAt, at, err, lines })
-  -- An outage hands a run back every few seconds: that must not push the failures out, which say what is wrong.
+  -- During an outage a run is released every few seconds: that must not push out the failures, which tell the cause.
   local last = outcome == 'released' and redis.call('LINDEX', key, -1)
   if last and string.find(last, '["released"', 1, true) == 1 then redis.call('LSET', key, -1, text)
   else
@@ -70,7 +70,7 @@ local function note(run, outcome, err, lines, at)
   end
 end
 
--- It ends: it is in `open`, or in `marked` where it was told already that it is out of date.
+-- Ends a run: removes it from `open`, or from `marked` if it has already been marked superseded.
 local function close(run, object)
   if redis.call('SREM', P .. 'open:' .. object, run) == 0 then redis.call('SREM', P .. 'marked:' .. object, run) end
 end
@@ -98,7 +98,7 @@ local function finish(run, state, at, object)
   close(run, object)
   payVerdict(run)
   if state ~= 'succeeded' then redis.call('ZADD', P .. 'tidy', at, verdictDebt(run)) end
-  -- Whose source somebody may still want: for afterSuccess, which asks whatever functions a worker knows.
+  -- Its source may still be wanted: afterSuccess asks this set, whatever functions its worker knows.
   if state == 'dead' or state == 'cancelled' then
     redis.call('SADD', P .. 'failed:' .. object, run)
     redis.call('PEXPIRE', P .. 'failed:' .. object, 2592000000)
@@ -113,19 +113,19 @@ local function bury(run, fn, reason, at, object)
   finish(run, 'dead', at, object)
 end
 
--- Owes a debt from now on; one that is owed already keeps its due time.
+-- Adds a debt that is due now; one that is owed already keeps its due time.
 local function owe(debt, at)
   local added = redis.call('ZADD', P .. 'tidy', 'NX', at, debt)
   wake('tidy')
   return added
 end
 
--- The script that heals also counts, so that a process which dies before it has stored its pass forgets nothing of it.
+-- The script that heals also counts, so that nothing is lost when a process dies before it has stored its pass.
 local function countHealed(pass, reason, count)
   if pass ~= '' and count > 0 then redis.call('HINCRBY', P .. 'sweep', 'healed:' .. pass .. ':' .. reason, count) end
 end
 
--- No trace of the run stays but its verdict in the bucket.
+-- Removes all traces of a run but its verdict in the bucket.
 local function forget(run, fn, letter)
   if letter and letter ~= '' then redis.call('XDEL', P .. 'dead:' .. fn, letter) end
   local object = redis.call('HGET', runKey(run), 'object')

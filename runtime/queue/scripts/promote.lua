@@ -1,4 +1,4 @@
--- Puts retries that are due back into their streams.
+-- Moves due retries back into their streams.
 -- KEYS  1 prefix
 -- ARGV  1 how many at most
 -- Returns {how many, Redis's clock in ms}

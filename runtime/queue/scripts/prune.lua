@@ -1,8 +1,8 @@
--- Forgets runs that ended long ago, or of which there are too many; never one that is still owed its verdict.
+-- Forgets runs that ended long ago, and the oldest of too many; never one whose verdict is still owed.
 -- KEYS  1 prefix
--- ARGV  1 retention in ms  2 how many ended runs to keep at most  3 how many to look at in this call
---       4 how many of the oldest to pass over: those that earlier calls of this pass have kept
--- Returns {how many were forgotten, how many were looked at}
+-- ARGV  1 retention in ms  2 how many ended runs to keep at most  3 how many to examine in this call
+--       4 how many of the oldest to skip: those that earlier calls of this pass have kept
+-- Returns {how many were forgotten, how many were examined}
 local keep, limit, passed = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local old = redis.call('ZRANGEBYSCORE', P .. 'ended', '-inf', now() - tonumber(ARGV[1]), 'LIMIT', passed, limit)
 local surplus = redis.call('ZCARD', P .. 'ended') - keep - passed
@@ -11,7 +11,7 @@ local forgotten = 0
 for _, run in ipairs(old) do
   if not owesVerdict(run) then
     local v = redis.call('HMGET', runKey(run), 'fn', 'letter', 'state')
-    -- What goes on does not belong here, and is not forgotten.
+    -- A run in progress does not belong in this set and is not forgotten.
     if v[3] == 'queued' or v[3] == 'running' or v[3] == 'retrying' then redis.call('ZREM', P .. 'ended', run)
     else
       forget(run, v[1], v[2])

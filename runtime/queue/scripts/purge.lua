@@ -1,5 +1,5 @@
--- Takes dead letters off the list. The runs stay for as long as others do: forgotten at once, the second copy of their
--- announcement would make them anew.
+-- Takes dead letters off the list. The runs stay for as long as others do: if they were forgotten at once, the second copy of
+-- their announcement would create them again.
 -- KEYS  1 prefix
 -- ARGV  any number of runs
 -- Returns how many were on the list

@@ -1,22 +1,22 @@
--- Reads the head of `in` and takes nothing from it, but for texts that cannot be notifications: those which are too long, and
--- those of which processes died. They are set aside unread, so that nothing there stops what is behind it.
--- A list tells no element's length, so each is looked at here, from where only what is short enough is sent.
--- `reading` remembers for each intake what it has in hand: its process, how many texts, the print of the first, how many
--- processes died of that one, and of how many texts at the head one may be deadly (those are then read one at a time).
+-- Reads the head of `in` and removes nothing from it but texts that cannot be notifications: those that are too long, and those
+-- that killed processes. They are set aside unread, so that no text blocks the ones behind it.
+-- Redis does not tell the length of a list's element, so each is measured here, and only short ones are sent.
+-- `reading` has for each intake the texts in its hands: its process, how many texts, the fingerprint of the first, how many
+-- processes that one killed, and the number of texts at the head of which one may be deadly (they are then read one at a time).
 -- KEYS  1 prefix
 -- ARGV  1 intake, the same after a restart  2 process  3 how many texts at most  4 of how many bytes together  5 how long a
---       text may be  6 after how many deaths it is set aside
--- Returns {reasons of what was set aside, texts}
+--       text may be in bytes  6 after how many deaths it is set aside
+-- Returns {the reason for each text that was set aside, texts}
 local intake, process = ARGV[1], ARGV[2]
 local countMax, bytesMax, textMax, deathsMax = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local list, marks = P .. 'in', P .. 'reading'
--- After which nobody comes back to what it had in hand.
+-- After this an intake is not expected to come back.
 local STALE_MS = 60000
--- So many bytes are looked at in one call, as Redis does nothing else meanwhile.
+-- At most so many bytes are read in one call, as Redis does nothing else meanwhile.
 local LOOK_BYTES = 67108864
 local t = now()
 
--- What this intake, or one that is gone, had in hand and has not dealt with.
+-- Texts that this intake, or one that is gone, has read and not processed.
 local function unfinished()
   local all = redis.call('HGETALL', marks)
   local own, stale
@@ -37,7 +37,7 @@ if mark.process ~= process then
   else mark.suspects = math.max(mark.suspects, mark.count) end
 end
 
--- Why a text at the head of the list is set aside; nil when it is read.
+-- The reason to set a text at the head of the list aside; nil when it is to be read.
 local function unreadable(text)
   local print = redis.sha1hex(#text .. ':' .. string.sub(text, 1, 1024))
   if print ~= mark.print then mark.print, mark.deaths = print, 0 end

@@ -1,13 +1,13 @@
--- Takes back what lost workers held: entries that were not renewed for a lease. What a supervisor knows of such a worker lies
--- in fate:<worker>. One that has crashed, or whose event loop stands still (held), may have been killed by any of its runs, so
--- they go on alone (lane solo). One that gets no CPU (starved) keeps them. Of one without a word (its whole machine is
--- gone) they go back into their lanes, and become suspect when that happens twice. A worker lost while a run was alone
--- there counts as a crash of that run.
+-- Takes back the runs of lost workers: entries that were not renewed for a whole lease. A supervisor notes the fate of its worker
+-- in fate:<worker>. Any run of a worker that crashed, or whose event loop is blocked (held), may have caused that, so each
+-- continues alone (lane solo). A worker that gets no CPU (starved) keeps its runs. Without a note (the whole machine is gone)
+-- the runs return to their lanes, and become suspect when that happens twice. Losing a worker while a run was alone in it
+-- counts as a crash of that run.
 -- KEYS  1 prefix
--- ARGV  1 lease in ms  2 crashes allowed  3 how many entries at most a stream
+-- ARGV  1 lease in ms  2 crashes allowed  3 how many entries per stream at most
 --       4 Redis's clock when the caller last heard of it  5 how old that may be in ms, then the functions
---         A call that lay in a pipe while Redis was stopped would find every lease run out: it is too old to act.
--- Returns {{run, function, what became of it: requeued | dead | cancelled, the worker that was lost, how (in words)}}
+--         After Redis was stopped, a call that waited in a pipe would find every lease expired: it is too old to act.
+-- Returns {{run, function, outcome: requeued | dead | cancelled, the lost worker, how it was lost (in words)}}
 local leaseMs, maxCrashes, limit = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local t = now()
 local taken = {}
@@ -30,7 +30,7 @@ local function takeBack(fn, lane, item)
   local run = found[1] and found[1][2][2]
   local v = run and redis.call('HMGET', runKey(run), 'state', 'entry', 'object', 'cancel', 'lane') or {}
   drop(fn, lane, entry)
-  -- Two streams may give their entries the same name.
+  -- Entries of two streams may have the same id.
   if v[2] ~= entry or v[5] ~= lane then return end
   if v[1] == 'queued' then
     enqueue(run, fn, lane, t)

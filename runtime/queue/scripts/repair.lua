@@ -1,9 +1,9 @@
--- Heals runs whose place in a stream or in `delay` is gone: a lost end of the append-only file, an entry or a list that was
--- deleted by hand, a group or a consumer that was removed with what it had been given.
+-- Restores runs whose entry in a stream or in `delay` is gone: the end of the append-only file was lost, an entry or a list was
+-- deleted by hand, or a group or a consumer was removed together with its pending entries.
 -- KEYS  1 prefix
--- ARGV  1 '1' only to say what would be healed  2 pass of the sweep that this heals for ('' for none)
+-- ARGV  1 '1' for a dry run  2 pass of the sweep for which this heals ('' for none)
 --       then any number of runs
--- Returns for each run: stream-entry | delay-entry (what was gone and is there again) | ok (nothing to heal) | gone (no such run)
+-- Returns for each run: stream-entry | delay-entry (it was gone and is restored) | ok (nothing was missing) | gone (no such run)
 local isDry = ARGV[1] == '1'
 local t = now()
 local woken = {}
@@ -15,7 +15,7 @@ local function isNewerThan(a, b)
   return am > bm or (am == bm and as > bs)
 end
 
--- The newest entry that the stream's group has delivered; nil when there is no group: the next claim makes one that delivers all.
+-- The newest entry that the stream's group has delivered; nil without a group: the next claim creates one that delivers all.
 local lastDelivered = {}
 local function deliveredUpTo(key)
   if lastDelivered[key] == nil then
@@ -33,12 +33,12 @@ end
 local function hasPlace(state, key, entry)
   if not entry or entry == '' then return false end
   local found = redis.pcall('XRANGE', key, entry, entry)
-  -- Of another type: nothing can be put there either, and claims tell of it.
+  -- A key of another type: nothing can be added to it either, and claims report it.
   if found.err then return true end
   if #found == 0 then return false end
   local delivered = deliveredUpTo(key)
   if delivered and #redis.call('XPENDING', key, GROUP, entry, entry, 1) > 0 then return true end
-  -- What waits is yet to be delivered. What runs was: without a lease nobody would ever take it back.
+  -- The entry of a waiting run is yet to be delivered. That of a running one was: without a lease it would never be taken back.
   return state == 'queued' and (not delivered or isNewerThan(entry, delivered))
 end
 
@@ -55,7 +55,7 @@ local function repair(run)
   if state ~= 'queued' and state ~= 'running' or hasPlace(state, stream(fn, lane), entry) then return 'ok' end
   if isDry then return 'stream-entry' end
   if entry and entry ~= '' then drop(fn, lane, entry) end
-  -- Whoever still runs it is told at its next heartbeat that it has lost it.
+  -- A worker that still runs it learns from its next heartbeat that it has lost it.
   redis.call('HSET', h, 'token', '')
   enqueue(run, fn, lane, t)
   woken[fn] = true

@@ -1,8 +1,8 @@
--- The result of a run was removed, since its source was deleted: the run counts as one that never was, so that it is done again
--- when the source comes back.
+-- The result of a run was removed because its source was deleted: the run then counts as never done, so that it runs again when
+-- the source comes back.
 -- KEYS  1 prefix
--- ARGV  1 run  2 why  3 when the success ended whose result that was
--- Returns 1, or 0 when the run is no success (any more), or is not known
+-- ARGV  1 run  2 reason  3 end of the success that had this result
+-- Returns 1, or 0 when the run has not succeeded, or not any more, or is unknown
 local h = runKey(ARGV[1])
 local v = redis.call('HMGET', h, 'state', 'object', 'endedAt')
 if v[1] ~= 'succeeded' or v[3] ~= ARGV[3] then return 0 end

@@ -1,7 +1,7 @@
--- Removes consumers of workers that are gone: nothing pending, and not heard of for long. What is pending in the list of a
--- removed consumer would be out of reach for ever, so it is looked at in the same script. One that comes back is made again.
+-- Removes consumers of workers that are gone: without pending entries, and idle for long. Entries pending for a removed consumer
+-- would be out of reach for ever, so both are checked in one script. A worker that comes back gets a new one.
 -- KEYS  1 prefix
--- ARGV  1 for how many ms not heard of, then the functions
+-- ARGV  1 minimum idle time in ms, then the functions
 -- Returns how many were removed
 local idleMs = tonumber(ARGV[1])
 local retired = 0

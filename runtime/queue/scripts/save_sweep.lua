@@ -1,7 +1,7 @@
--- Stores how far a pass of the sweep is, or how it ended; unless Redis has forgotten it since: then all begins anew.
+-- Stores the progress or the end of a sweep's pass, unless Redis has lost the pass since: then the sweep starts over.
 -- KEYS  1 prefix
 -- ARGV  1 id of the pass, then any number of: field, text ('' to remove it)
--- Returns 1, or 0 when this pass is not the one that goes on
+-- Returns 1, or 0 when this pass is not the one in progress
 local key = P .. 'sweep'
 local text = redis.call('HGET', key, 'pass')
 if not text or cjson.decode(text).id ~= ARGV[1] then return 0 end

@@ -1,4 +1,4 @@
--- A debt that can never be paid is set aside with its reason, for people: the stream `aside`.
+-- Moves a debt that can never be paid into the stream `aside`, with the reason, for people to read.
 -- KEYS  1 prefix
 -- ARGV  1 debt  2 reason
 -- Returns 1, or 0 when it is not owed (any more)

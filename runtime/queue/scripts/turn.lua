@@ -1,12 +1,12 @@
 -- One turn of a worker: settles finished attempts and claims new ones. May be sent again with the same token:
--- settlements that were applied answer with the state they led to, and the claimed runs are the same.
+-- settlements that were applied return the state they led to, and the claimed runs are the same.
 -- KEYS  1 prefix
--- ARGV  1 consumer  2 token of this turn  3 attempts that go on in this worker
+-- ARGV  1 consumer  2 token of this turn  3 attempts in progress in this worker
 --       s, then s times: run, fence, token, kind, reason, error, lines, delay in ms, max attempts, result
---         (of complete, reason and error are what is to be cleaned away now: results, source)
+--         (with complete, reason and error are debts that are due now: of results, of the source)
 --         kind  complete | fail | bury | release | isolate | superseded | source-gone | cancelled
 --       f, then f times: function, free slots, how many of them go to the low lane first
--- Returns {{state each settlement led to, or 'fenced'}, {claimed: run, function, fence, lane, attempts, epoch, payload, trigger,
+-- Returns {{state that each settlement led to, or 'fenced'}, {claimed: run, function, fence, lane, attempts, epoch, payload, trigger,
 --          createdAt, queuedAt, now}, {streams that could not be read, with the error}}
 local consumer, token = ARGV[1], ARGV[2]
 local isIdle = tonumber(ARGV[3]) == 0
@@ -14,7 +14,7 @@ local s = tonumber(ARGV[4])
 local p = 5
 local t = now()
 
--- In steps, as Lua takes only so many values at once.
+-- In steps, as Lua can unpack only a limited number of values.
 local function many(command, key, values, ...)
   for from = 1, #values, 1000 do
     local head = { ... }
@@ -23,13 +23,13 @@ local function many(command, key, values, ...)
   end
 end
 
--- For a while others come first for this worker: a lane full of files that kill must not be all that it does, and what waits
--- for it to be idle must not be all that its slots do.
+-- For a while this worker prefers other lanes: it must not be kept busy with files that kill workers, nor with waiting to be idle
+-- for one.
 local function rest(ms) redis.call('SET', P .. 'solo:rest:' .. consumer, 1, 'PX', ms) end
 local REST_MS, ALONE_MS = 10000, 60000
 
--- Success is what mostly happens: what can be said once for all of a turn is. Its entries go last of all; one that stays
--- because of an error is nobody's any more, and goes when its lease has run out.
+-- Success is the usual case, so its writes are combined for the whole turn. Stream entries are removed last; one that stays
+-- because of an error belongs to no run any more, and goes when its lease has expired.
 local ended, left = {}, {}
 local function succeed(run, result, fn, lane, entry, object, isTold)
   local h = runKey(run)
@@ -55,9 +55,9 @@ local function settle()
   local state, fn, lane, entry, object = v[1], v[4], v[5], v[6], v[7]
   if v[2] ~= fence or v[3] ~= mine then return 'fenced' end
   if state ~= 'running' then return state end
-  -- Four times as long as it has kept the others away.
+  -- Four times as long as this run has kept others away.
   if lane == 'solo' then rest(math.max(REST_MS, 4 * math.min(t - (tonumber(v[13]) or t), ALONE_MS))) end
-  -- The old entry goes last: whatever fails before leaves it to be taken back.
+  -- The old entry goes last: an error before that leaves it to be reclaimed.
   local function leave(newState)
     drop(fn, lane, entry)
     return newState
@@ -72,8 +72,8 @@ local function settle()
     note(run, outcome, err ~= '' and err or reason, lines, t)
     return leave(newState)
   end
-  -- Somebody asked for the end of it while it ran: it does not start again. And a word to end it that was meant for an
-  -- attempt before this one ends nothing.
+  -- A run that was cancelled while it ran does not start again. And a cancellation that was meant for an earlier attempt ends
+  -- nothing.
   if v[8] == '1' and (kind == 'release' or kind == 'fail' or kind == 'isolate') then kind = 'cancelled' end
   if v[8] ~= '1' and kind == 'cancelled' then kind = 'release' end
   if kind == 'isolate' or kind == 'release' and delayMs == 0 then
@@ -89,7 +89,7 @@ local function settle()
     end
   end
   if kind == 'fail' or kind == 'release' then
-    -- Who was told that it is out of date learns it from the store at once.
+    -- A run that is marked superseded learns at once from the store whether it is.
     local dueAt = v[9] and t or t + delayMs
     redis.call('ZADD', P .. 'delay', dueAt, run)
     redis.call('HSET', h, 'state', 'retrying', 'entry', '', 'dueAt', dueAt)
@@ -140,7 +140,7 @@ local function read(key, count)
   return reply[1][2]
 end
 
--- Claims up to `count` runs of one stream, starts them and returns how many; entries that no queued run owns are thrown away.
+-- Claims up to `count` runs of one stream, starts them and returns how many; entries that belong to no queued run are dropped.
 local function take(fn, lane, count)
   local started = 0
   while started < count do
@@ -179,7 +179,7 @@ local function takeWork()
   end
 end
 
--- A run that may have killed its worker gets a worker of its own: an idle one takes it, and nothing else.
+-- A run that may have killed its worker gets a worker to itself: an idle one takes it, and nothing else.
 local function takeSolo()
   for _, want in ipairs(wanted) do
     if take(want.fn, 'solo', 1) > 0 then
@@ -202,7 +202,7 @@ local function isSoloWaiting()
   return false
 end
 
--- Whoever sets `solo` first of the busy workers claims nothing more until it is idle.
+-- The first busy worker that sets `solo` claims nothing more until it is idle.
 local function holdsBack()
   if redis.call('SET', P .. 'solo', consumer, 'NX', 'PX', 60000) then return true end
   if redis.call('GET', P .. 'solo') ~= consumer then return false end

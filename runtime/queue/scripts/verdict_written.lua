@@ -1,7 +1,7 @@
--- The verdict of a run is in the bucket: the debt is paid, if the run still ended as it says.
+-- Pays the debt of a verdict that is in the bucket, if the run's last end is still the one in it.
 -- KEYS  1 prefix
 -- ARGV  1 run  2 state  3 epoch  4 endedAt, as they were written
--- Returns 1, or 0 when the run has gone on since and owes another verdict
+-- Returns 1, or 0 when the run was started again since and owes another verdict
 local run = ARGV[1]
 local v = redis.call('HMGET', runKey(run), 'state', 'epoch', 'endedAt')
 if v[1] and (v[1] ~= ARGV[2] or v[2] ~= ARGV[3] or v[3] ~= ARGV[4]) then return 0 end

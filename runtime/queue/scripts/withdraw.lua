@@ -1,4 +1,4 @@
--- Ends runs that a job has handed out and that still wait. What runs goes on, and what an upload has asked for since too.
+-- Ends runs that a job has handed out and that still wait. Running ones continue, and those that an upload has asked for since.
 -- KEYS  1 prefix
 -- ARGV  1 job, then any number of runs
 -- Returns how many were ended
