@@ -1,4 +1,4 @@
-/** A batch of notifications, turned into what `admit` stores. Pure. @module */
+/** Turns a batch of notifications into an admission. Pure. @module */
 import { isUtf8 } from 'node:buffer'
 import { messageOf } from '../errors.ts'
 import { objectIdOf, runIdOf } from '../queue/keys.ts'
@@ -17,10 +17,10 @@ export interface PlannedAdmission extends Admission {
   readonly dropped: readonly (Mismatch | 'no-function' | 'event-type')[]
 }
 
-/** So many records are admitted at a time: a notification may have thousands, and Redis and this process do other things too. */
+/** Records that are admitted at a time: a notification may have thousands, and Redis and this process have other work too. */
 const STEP_RECORDS = 256
 
-/** A plan that is being made. */
+/** A plan in the making. */
 type Draft = {
   -readonly [
     K in 'events' | 'runs' | 'marks' | 'bad' | 'debts' | 'announced' | 'dropped'
@@ -28,8 +28,8 @@ type Draft = {
 }
 
 /**
- * What these notifications ask for, in steps, of which the last takes them from the list: a process that ends between two has
- * admitted some of it, which is found to be known when it comes again. Nothing is thrown: what cannot be parsed is in `bad`.
+ * The admission of these notifications, in steps; the last one takes them from the list. A process that ends between two steps
+ * has admitted a part, which is recognised when it is read again. Nothing is thrown: malformed texts are in `bad`.
  */
 export function* planAdmission(
   raws: readonly Buffer[],
@@ -48,7 +48,7 @@ export function* planAdmission(
       yield { ...draft, raws: [], paths, recordTtlMs }
       draft = emptyDraft()
     }
-    // Set aside as a whole, once; what is right in it is admitted all the same.
+    // The text is set aside as a whole, once; its valid records are admitted all the same.
     const [reason, ...more] = reasons
     if (reason !== undefined)
       draft.bad.push({ raw, reason: more.length > 0 ? `${reason} (and ${more.length} more)` : reason })
@@ -72,7 +72,7 @@ function addEvent(draft: Draft, event: ObjectEvent, router: Router): void {
   draft.events.push(event)
   if (event.kind === 'removed') {
     draft.debts.push(...removalsOf(event, router))
-    // Nothing is remembered of what the runtime itself has written, where nobody reads it.
+    // Events of the runtime's own objects are not kept where no function reads them.
     if (!isRead(event, router)) return
   }
   draft.marks.push(markOf(event))
@@ -90,7 +90,7 @@ function addEvent(draft: Draft, event: ObjectEvent, router: Router): void {
   }
 }
 
-/** What was removed may be a result, and that on purpose. */
+/** The debts when a result may have been removed on purpose. */
 function removalsOf(event: RemovedEvent, router: Router): readonly string[] {
   if (!event.key.endsWith('/manifest.json')) return []
   return router({ bucket: event.bucket, key: event.key, sizeBytes: NaN }).flatMap(({ definition }) => {
@@ -105,8 +105,9 @@ function isRead({ bucket }: RemovedEvent, router: Router): boolean {
 }
 
 /**
- * Functions whose results go with their source; whether there are any is asked when it is paid. And a look at what a removal
- * may have brought to light, since nothing announces that: MinIO says `DeleteMarkerCreated` also when a delete marker is removed.
+ * The debts of functions that remove results with their source; paying them finds out whether there are any. And a check of the
+ * latest version, which a removal may have changed without an event: MinIO announces `DeleteMarkerCreated` also when a delete
+ * marker is removed.
  */
 function debtsOf(event: RemovedEvent, router: Router): readonly string[] {
   const { bucket, key, eventId, eventName, versionId } = event
@@ -121,16 +122,16 @@ function debtsOf(event: RemovedEvent, router: Router): readonly string[] {
   return isForSome && isOfVersions ? [...results, lookDebt(bucket, key, versionId ?? '', eventId)] : results
 }
 
-/** MinIO sends UTF-8; what is none would change on its way through a string. */
+/** MinIO sends UTF-8; any other text would change on its way through a string. */
 function textOf(raw: Buffer): string {
-  if (!isUtf8(raw)) throw new NotificationError('no UTF-8')
+  if (!isUtf8(raw)) throw new NotificationError('not UTF-8')
   return raw.toString()
 }
 
 function markOf(event: ObjectEvent): Mark {
   const objectId = objectIdOf(event.bucket, event.key)
   if (event.kind === 'created') return { objectId, generation: event.generation, hint: 'superseded' }
-  // An old version that is cleaned away says nothing about those that wait for another one.
+  // The removal of an old version says nothing about runs of another one.
   const { versionId } = event
   return {
     objectId,

@@ -1,5 +1,5 @@
 /**
- * Loop 1: notifications in the inbox become runs. An entry leaves the inbox only in the script that has stored its runs.
+ * The intake: notifications in the inbox become runs. A notification leaves the inbox only in the script that stores its runs.
  * @module
  */
 import { randomUUID } from 'node:crypto'
@@ -23,20 +23,20 @@ const WAIT_SECONDS = 2
 const PAUSE_MS = 1_000
 
 export interface IntakeParts {
-  /** The same after a restart, and no other intake's. */
+  /** Stays the same after a restart, and belongs to no other intake. */
   readonly name: string
   readonly queue: Queue
-  /** A connection of its own: it blocks. */
+  /** A connection of its own, which blocks. */
   readonly blocking: Redis
   readonly router: Router
   readonly paths: 1 | 2
-  /** How long objects are remembered after their newest event. */
+  /** How long the events of an object are kept after the newest one. */
   readonly recordTtlMs: number
   readonly metrics: RuntimeMetrics
   readonly log: Logger
 }
 
-/** What whoever admits runs has to say besides: the sweep does it as well. */
+/** The settings of an admission, for the intake and the sweep. */
 export function admissionSettings({
   isStrictEvents,
   retentionMs,
@@ -45,7 +45,7 @@ export function admissionSettings({
 }
 
 export interface Intake {
-  /** Admits one batch; how many notifications it had. */
+  /** Admits one batch; returns the number of its notifications. */
   runOnce(): Promise<number>
   /** Resolves when the loop has ended after {@link Intake.stop}. */
   run(): Promise<void>
@@ -59,7 +59,7 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
 
   async function runOnce(): Promise<number> {
     const { texts, setAside } = await queue.readInbox(reader)
-    for (const reason of setAside) tellSetAside(reason, 'unread')
+    for (const reason of setAside) reportSetAside(reason, 'unread')
     if (texts.length > 0) await admit(texts)
     return texts.length + setAside.length
   }
@@ -69,19 +69,16 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
       const endTimer = metrics.admitSeconds.startTimer()
       const outcomes = await queue.admit({ ...plan, intake: name })
       endTimer()
-      // Another intake was faster: the head is another one now.
+      // Another intake was faster: the head has changed.
       if (!outcomes) return
       count(plan, outcomes)
       if (plan.raws.length === 0) await setImmediate()
     }
   }
 
-  function tellSetAside(reason: string, label: 'unread' | 'malformed'): void {
+  function reportSetAside(reason: string, label: 'unread' | 'malformed'): void {
     metrics.eventsDropped.inc({ reason: label })
-    log.warn(
-      { reason },
-      `a notification, or a part of it, cannot be used: it was set aside in ${queue.keys.bad}, and the rest is processed`,
-    )
+    log.warn({ reason }, `malformed notification set aside in ${queue.keys.bad}; the rest was processed`)
   }
 
   function count(plan: PlannedAdmission, outcomes: readonly string[]): void {
@@ -90,16 +87,16 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
     plan.runs.forEach((run, index) => {
       const outcome = outcomes[index] as string
       metrics.admitted.inc({ function: run.functionName, outcome })
-      // The second copy comes up to 3 s later and keeps nobody waiting.
+      // The second copy arrives up to 3 s later and delays nothing.
       if (outcome === 'new') metrics.eventDelay.observe(Math.max(0, nowMs - run.payload.eventTimeMs) / 1_000)
     })
     for (const reason of plan.dropped) metrics.eventsDropped.inc({ reason })
-    for (const { reason } of plan.bad) tellSetAside(reason, 'malformed')
+    for (const { reason } of plan.bad) reportSetAside(reason, 'malformed')
     const unplaced = plan.runs.filter((_, index) => outcomes[index] === 'unplaced')
     if (unplaced.length > 0)
       log.error(
         { functions: [...new Set(unplaced.map(({ functionName }) => functionName))], runs: unplaced.length },
-        'the key of a stream in Redis is of another type: runs of its function wait until it is removed',
+        'the key of a stream in Redis has another type: runs of its function wait until the key is removed',
       )
   }
 
@@ -108,14 +105,14 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
       try {
         if ((await runOnce()) > 0 || stopping.signal.aborted) continue
         const head = await inbox.wait(queue.keys.inbox, WAIT_SECONDS)
-        // On an idle runtime it need not be read once more.
+        // On an idle runtime this saves reading it again.
         if (head) await admit([head])
       } catch (error) {
         if (stopping.signal.aborted) break
         metrics.intakePauses.inc()
         log.warn(
           { error: messageOf(error) },
-          'intake pauses: redis does not take runs; notifications wait where they are',
+          'intake pauses: redis does not accept runs; notifications wait in the inbox',
         )
         await sleep(PAUSE_MS, stopping.signal)
       }
@@ -123,7 +120,7 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
     await queue
       .leaveInbox(name)
       .catch((error: unknown) =>
-        log.debug({ error: messageOf(error) }, 'redis is away: others may take this for a process that died'),
+        log.debug({ error: messageOf(error) }, 'redis is away: this intake may be taken for one that died'),
       )
   }
 
@@ -132,18 +129,18 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
     run,
     stop() {
       stopping.abort()
-      // A blocked command would hold the stop up; it has nothing to lose.
+      // A blocked command would delay the stop, and has nothing to lose.
       blocking.disconnect()
     },
   }
 }
 
-/** The same when this process is started again by its supervisor, and nobody else's. */
+/** The same name after a restart by the supervisor, and a different one in every other process. */
 export function intakeName(): string {
   return [hostname(), namespaceOfProcesses(), process.ppid].join(' ')
 }
 
-/** Containers may share a host's name, and count their processes from 1 each. */
+/** Containers may share a host name, and each counts its processes from 1. */
 function namespaceOfProcesses(): string {
   try {
     return readlinkSync('/proc/self/ns/pid')

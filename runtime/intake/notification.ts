@@ -1,5 +1,5 @@
 /**
- * The text that a bucket's notification is, turned into events. Pure.
+ * Parses the text of a bucket notification into events. Pure.
  *
  * Shapes, as captured in `test/fixtures/events/`: MinIO's Redis target in `access` format sends
  * `[{"Event":[{"eventName":"s3:ObjectCreated:Put","s3":{"bucket":{"name":"incoming"},"object":{"key":"a+b.mp4",…}}}],"EventTime":"…"}]`
@@ -12,13 +12,13 @@ import { NotificationError, readRecord, type RecordFound } from './record.ts'
 
 export { NotificationError } from './record.ts'
 
-/** What a record came to; `malformed` says why it is none, such as `record 2: s3.object.key: …`, and the others hold all the same. */
+/** The result of reading a record; `malformed` has the reason, such as `record 2: s3.object.key: …`, and other records stay valid. */
 export type Found = RecordFound | { readonly kind: 'malformed'; readonly reason: string }
 
 /**
- * The records of a notification's text, one after the other: there may be thousands, and whoever reads them may rest in between.
+ * The records of a notification's text, one after the other: there may be thousands, and the caller may pause in between.
  *
- * @throws {NotificationError} at once when there is no record in it; the message says what is wrong, not what the text is
+ * @throws {NotificationError} at once when it has no record; the message does not quote the text
  */
 export function readNotification(raw: string): Generator<Found> {
   return readEach(recordsIn(parseJson(raw)))
@@ -36,7 +36,7 @@ function* readEach(records: readonly unknown[]): Generator<Found> {
 
 export interface Notification {
   readonly events: readonly ObjectEvent[]
-  /** Of records about something else than an upload or a removal, such as `ObjectCreated:PutTagging`. */
+  /** Names of events other than uploads and removals, such as `ObjectCreated:PutTagging`. */
   readonly otherEventNames: readonly string[]
   readonly malformed: readonly string[]
 }
@@ -54,12 +54,12 @@ export function parseNotification(raw: string): Notification {
   return { events, otherEventNames, malformed }
 }
 
-/** The records of a notification, each still to be looked at. A part that has none stands for itself: it is told of. */
+/** The records of a notification, not yet checked. A part without records counts as one, so that it is reported. */
 function recordsIn(notification: unknown): readonly unknown[] {
   const parts: readonly unknown[] = Array.isArray(notification) ? notification : [notification]
   const lists = parts.map(recordsOf)
   if (lists.every((list) => list === undefined))
-    throw new NotificationError('no bucket notification: neither a list of "Event" nor "Records"')
+    throw new NotificationError('not a bucket notification: it has no list "Event" or "Records"')
   return parts.flatMap((part, index) => lists[index] ?? [part])
 }
 
@@ -73,6 +73,6 @@ function parseJson(raw: string): unknown {
   try {
     return JSON.parse(raw)
   } catch (error) {
-    throw new NotificationError('no JSON', { cause: error })
+    throw new NotificationError('not JSON', { cause: error })
   }
 }

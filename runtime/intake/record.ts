@@ -1,6 +1,6 @@
 /**
- * One record of a notification, turned into an event. What is out of S3's limits is none: no store has such an object, and each
- * place that carried it on would have to be on its guard. Pure. @module
+ * Parses one record of a notification into an event. A record outside S3's limits is malformed: no store has such an object, and
+ * every place that handles it later would have to be prepared for it. Pure. @module
  */
 import { z } from 'zod'
 import { messageOf } from '../errors.ts'
@@ -8,16 +8,16 @@ import { impossibleKey, isBucketName } from '../storage/names.ts'
 import { generationOf, realVersion } from '../storage/object-version.ts'
 import { CREATED_EVENTS, type ObjectEvent } from '../storage/event.ts'
 
-/** The text, or a record in it, is no notification. It is set aside with its text and this reason; the next one goes on. */
+/** A malformed notification or record. The text is set aside with this reason; the next one is processed. */
 export class NotificationError extends Error {
   override readonly name = 'NotificationError'
 }
 
-/** Escaped, each byte of a key may take three. */
+/** When escaped, each byte of a key may take three. */
 const ESCAPED_KEY_MAX = 3 * 1_024
-/** Of S3: version ids are opaque, and so long at most. */
+/** A limit of S3; version ids are opaque. */
 const VERSION_MAX = 1_024
-/** MD5 in hex and a number of parts; encrypted objects' are longer. */
+/** MD5 in hex and a number of parts; ETags of encrypted objects are longer. */
 const ETAG_MAX = 256
 const SIZE_MAX_BYTES = 50 * 1024 ** 4
 
@@ -53,13 +53,13 @@ type NotifiedRecord = z.output<typeof recordSchema>
 
 const REMOVED = new Set(['Delete', 'DeleteMarkerCreated'])
 
-/** The last millisecond of the year 9999: what manifests, which write times as ISO 8601, can say. */
+/** The last millisecond of the year 9999: the latest time that manifests can write in ISO 8601. */
 const TIME_MAX_MS = 253_402_300_799_999
 
-/** Of a record about something else than an upload or a removal, its name: such as `s3:ObjectCreated:PutTagging`. */
+/** `other`: neither an upload nor a removal, such as `s3:ObjectCreated:PutTagging`. */
 export type RecordFound = ObjectEvent | { readonly kind: 'other'; readonly eventName: string }
 
-/** @throws {NotificationError} when it is none; the message says what is wrong, not what the text is */
+/** @throws {NotificationError} when it is malformed; the message does not quote the text */
 export function readRecord(found: unknown): RecordFound {
   const record = parseRecord(found)
   return toEvent(record) ?? { kind: 'other', eventName: record.eventName }
@@ -86,7 +86,7 @@ function toEvent(record: NotifiedRecord): ObjectEvent | undefined {
   const versionId = realVersion(object.versionId)
   if (family === 'ObjectRemoved') {
     if (!REMOVED.has(eventName)) return undefined
-    // A delete marker's version is its own; what it hides stays.
+    // The version of a delete marker is its own; the object that it hides stays.
     const isVersion = eventName === 'Delete' && versionId !== undefined
     return { kind: 'removed', ...common, ...(isVersion && { versionId }) }
   }
@@ -101,29 +101,29 @@ function toEvent(record: NotifiedRecord): ObjectEvent | undefined {
     ...(versionId === undefined ? {} : { versionId }),
     generation: generationOf({ versionId, etag, lastModifiedMs }),
     etag,
-    // MinIO leaves the size out when it is 0.
+    // MinIO omits a size of 0.
     sizeBytes: object.size ?? 0,
     lastModifiedMs,
     ...(object.contentType === undefined ? {} : { contentType: object.contentType }),
   }
 }
 
-/** The sequencer is the object's time in nanoseconds, in hex; in floating point the division is wrong once in 9,000. */
+/** The sequencer is the object's time in nanoseconds, in hex; floating point would divide it wrongly once in 9,000 times. */
 function sequencerMs(sequencer: string | undefined, eventTimeMs: number): number {
   return sequencer ? Number(BigInt(`0x${sequencer}`) / 1_000_000n) : eventTimeMs
 }
 
-/** A time that dates can hold: whatever is written of the run later would fail with another. */
+/** A time that dates can hold: with any other, later records of the run would fail. */
 function timeMs(field: string, ms: number): number {
   if (ms >= 0 && ms <= TIME_MAX_MS) return ms
-  throw new NotificationError(`${field}: no time between the years 1970 and 9999`)
+  throw new NotificationError(`${field}: not a time between the years 1970 and 9999`)
 }
 
 /** Keys are sent as Go's `url.QueryEscape` writes them: a space is `+`, a plus `%2B`. */
 function decodeKey(escaped: string): string {
   const key = unescaped(escaped)
   const wrong = impossibleKey(key)
-  if (wrong) throw new NotificationError(`the object key cannot be: ${wrong}`)
+  if (wrong) throw new NotificationError(`the object key is not possible: ${wrong}`)
   return key
 }
 

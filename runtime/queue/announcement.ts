@@ -1,14 +1,14 @@
 /**
- * What is remembered of an object's events: one text each time that one was heard of. Redis puts its clock before it.
+ * Announcements of an object's events, one text for each. Redis prepends the time of its own clock.
  * @module
  */
 import { DAY_MS } from '../time.ts'
 import type { CreatedEvent, ObjectEvent, RemovedEvent } from '../storage/event.ts'
 
-/** How long an object's announcements are remembered after its newest one at most, so that a million uploads a day fit. */
+/** How long an object's announcements are kept after the newest one at most, so that a million uploads a day fit. */
 export const ANNOUNCEMENTS_KEPT_MS = 2 * DAY_MS
 
-/** How the runtime heard of it: from MinIO's notifications, by a request, or by the sweep of a bucket. */
+/** The source of an announcement: MinIO's notifications, a request, or the sweep of a bucket. */
 export type AnnouncementPath = 'notification' | 'request' | 'sweep'
 
 export interface Announcement {
@@ -18,11 +18,11 @@ export interface Announcement {
   readonly eventName: string
   readonly eventId: string
   readonly eventTimeMs: number
-  /** Of a removal: the version that went, where one did. */
+  /** With a removal: the version that was removed, if it was one. */
   readonly generation?: string
 }
 
-/** What is remembered of an event. That of a version which the sweep has found has no name: a listing does not say how it came to be. */
+/** The fields of an event that are kept. A version found by the sweep has no event name: a listing does not tell it. */
 export type Announced =
   | (Pick<CreatedEvent, 'kind' | 'eventId' | 'eventTimeMs' | 'generation'> & { readonly eventName: string })
   | Pick<RemovedEvent, 'kind' | 'eventName' | 'eventId' | 'eventTimeMs' | 'versionId'>
@@ -41,8 +41,8 @@ export function announcementOf(event: Announced, path: AnnouncementPath): string
 }
 
 /**
- * What {@link announcementOf} made, behind the time at which Redis heard of it: `1763900000012 ["notification",…]`. A time
- * alone means that the one before was heard of once more.
+ * Lines with Redis's time and the text of {@link announcementOf}: `1763900000012 ["notification",…]`. A time alone repeats the
+ * line before it.
  */
 export function parseAnnouncements(lines: readonly string[]): readonly Announcement[] {
   const found: Announcement[] = []
@@ -51,7 +51,7 @@ export function parseAnnouncements(lines: readonly string[]): readonly Announcem
     const last = found.at(-1)
     const heardAtMs = Number(heardAt)
     if (line.length > heardAt.length) found.push(parseOne(line.slice(heardAt.length + 1), heardAtMs))
-    // The list is cut at its beginning: what the first ones repeat may be gone.
+    // The list is cut at its start: the line that the first ones repeat may be gone.
     else if (last) found.push({ ...last, heardAtMs })
   }
   return found

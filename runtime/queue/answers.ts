@@ -1,6 +1,6 @@
 /**
- * Answers to requests with an `Idempotency-Key`, kept in Redis for a day. Each request has a nonce, so that a command which
- * ioredis sends again knows its own work, and one that was given up cannot touch what another has begun since.
+ * Answers to requests with an `Idempotency-Key`, kept in Redis for a day. Each request has a nonce, so that a command that is
+ * sent again finds its own work, and one that was given up cannot touch a request that was started since.
  * @module
  */
 import { createHash, randomUUID } from 'node:crypto'
@@ -10,7 +10,7 @@ import { DAY_MS, SECOND_MS } from '../time.ts'
 
 /** Keeps the answers to requests that carry an `Idempotency-Key`, for a day. */
 export interface AnswerStore {
-  /** `begun`: it is ours to answer; `busy`: another is at it; `mismatch`: the key was used for another request. */
+  /** `begun`: this process is to answer; `busy`: another does; `mismatch`: the key was used for a different request. */
   begin(
     key: string,
     requestHash: string,
@@ -21,7 +21,7 @@ export interface AnswerStore {
   >
 }
 
-/** Ours until one of these is called; each does nothing when the request has become another's meanwhile. */
+/** A request to answer. Each method ends that, and does nothing when another process has the request by now. */
 export interface BegunRequest {
   keep(answer: StoredAnswer): Promise<void>
   /** Nothing was done: the key may be used again. */
@@ -37,7 +37,7 @@ export interface StoredAnswer {
 }
 
 export interface AnswerTimes {
-  /** When the process that is at it was lost, the key can be used again after this. */
+  /** After this time without a renewal the key can be used again: the process was lost. */
   readonly underWayMs: number
   readonly renewMs: number
 }
@@ -57,7 +57,7 @@ export function createAnswerStore(redis: Redis, prefix: string, times = TIMES): 
 
       const act = (what: 'renew' | 'keep' | 'forget' | 'doubt', ms: number, answer = '') =>
         script('end_answer', [name, nonce, what, ms, answer])
-      // What cannot be renewed now is tried again at the next turn, and else free at its time.
+      // A renewal that fails is tried again at the next one; without any the key is free after `underWayMs`.
       const renewal = setInterval(
         () => void act('renew', times.underWayMs).catch(() => undefined),
         times.renewMs,

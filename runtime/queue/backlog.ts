@@ -63,7 +63,7 @@ export function createBacklog(redis: Redis, keys: Keys) {
       return first && Number(first[0].split('-')[0])
     },
 
-    /** What is not of one function: notifications, retries, and what is owed. */
+    /** Counts that belong to no single function: notifications, retries and debts. */
     totals: async () => ({
       inbox: await redis.llen(keys.inbox),
       bad: await redis.xlen(keys.bad),

@@ -4,7 +4,7 @@ import { filterText, isMeantBy, toFoundRuns, type FoundRun, type RunFilter } fro
 import type { RunRecord } from './run.ts'
 import type { RunScript } from './scripts.ts'
 
-/** A letter's place in the listing: its entry in its function's stream, whose id begins with the time of death. */
+/** A letter's position in the listing: its entry in its function's stream, whose id starts with the time of death. */
 export interface LetterPosition {
   readonly entry: string
   readonly functionName: string
@@ -13,7 +13,7 @@ export interface LetterPosition {
 export interface LetterRequest {
   readonly functionNames: readonly string[]
   readonly filter: RunFilter
-  /** Of the death, epoch ms; `untilMs` itself is left out. */
+  /** Bounds of the time of death, epoch ms; `untilMs` is exclusive. */
   readonly sinceMs?: number | undefined
   readonly untilMs?: number | undefined
 }
@@ -23,7 +23,7 @@ export interface LetterPageRequest extends LetterRequest {
   readonly after?: LetterPosition | undefined
 }
 
-/** How many letters one page looks at. */
+/** How many letters are examined for one page. */
 const LOOKED_AT = 20_000
 /** In one call: Redis answers nobody else for some milliseconds. */
 const STEP = 250
@@ -48,7 +48,7 @@ export async function listDeadLetters(
   return { runs, ...(at && { next: at }) }
 }
 
-/** All of them, some at a time, and nothing of a run but what {@link FoundRun} has. */
+/** All letters in batches, with only the fields of {@link FoundRun}. */
 export async function* walkDeadLetters(
   script: RunScript,
   request: LetterRequest,
@@ -61,7 +61,7 @@ export async function* walkDeadLetters(
   }
 }
 
-/** Of runs that are named, those that are dead and meant; some at a time. */
+/** Those of the given runs that are dead and match the filter, in batches. */
 export async function* pickDeadLetters(
   script: RunScript,
   runIds: readonly string[],
@@ -78,7 +78,7 @@ async function findLetters(
   after: LetterPosition | undefined,
   limit: number,
 ): Promise<{ found: readonly FoundRun[]; last?: LetterPosition; isLast: boolean }> {
-  // No entry is from before 1970, and Redis takes no id that is.
+  // No entry is from before 1970, and Redis refuses such an id.
   if (untilMs !== undefined && untilMs <= 0) return { found: [], isLast: true }
   const newest = untilMs === undefined ? '+' : `(${untilMs}-0`
   const oldest = sinceMs === undefined ? '-' : Math.max(0, sinceMs)

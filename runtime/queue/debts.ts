@@ -1,33 +1,33 @@
-/** Debts: work that follows from the end of a run or a deletion. As texts they are JSON arrays that start with a kind. Pure. @module */
+/** Debts: work that follows from the end of a run or a deletion; as text a JSON array that starts with the kind. Pure. @module */
 import type { FunctionDefinition } from '../function/definition.ts'
 
 export type Debt =
   /** The verdict of a run that ended without a result. */
   | { readonly kind: 'verdict'; readonly runId: string }
-  /** Whether the source may go now: nothing may be left to do with it. */
+  /** The source may have to be removed, if nothing is left to do with it. */
   | { readonly kind: 'source'; readonly runId: string }
-  /** Whether a function's results of an object have to go: only when the object is gone. */
+  /** A function's results of an object may have to be removed, if the object is gone. */
   | (ResultsOf & { readonly kind: 'results' })
-  /** Whether a result was removed on purpose, as the store has announced: then that is recorded. */
+  /** The store has announced that a result was removed: recorded if that was on purpose. */
   | (ResultsOf & { readonly kind: 'removed' })
   /** Files and pointers of results that were removed, or are being removed: named here since no manifest names them then. */
   | (ResultsOf & {
       readonly kind: 'files'
       readonly attempts: readonly string[]
       readonly pointers: readonly string[]
-      /** The success that the result was of: it counts as none from then on. */
+      /** The success that had this result; it no longer counts as one. */
       readonly success?: Success
     })
-  /** What is the latest version of an object, now that one was removed: it may have to be run once more. */
+  /** A version was removed: the one that is the latest now may have to be run again. */
   | {
       readonly kind: 'look'
       readonly bucket: string
       readonly key: string
-      /** Empty where it is not known. */
+      /** Empty when it is unknown. */
       readonly removedVersion: string
     }
 
-/** An end of a run: it may have another one later. */
+/** A success of a run, which may end again later. */
 export interface Success {
   readonly runId: string
   readonly endedAtMs: number
@@ -39,7 +39,7 @@ export interface ResultsOf {
   readonly key: string
 }
 
-/** What a success owes: debts of its source and of its results. */
+/** The debts of a success: of its source and of its results. */
 export interface Owed {
   readonly source?: string
   readonly results?: string

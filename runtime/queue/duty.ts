@@ -1,17 +1,17 @@
 /**
- * What one process of many does at a time: whoever has the duty. It only saves work: when it has run out and two do the
- * same, nothing may break.
+ * Duties: work that only one of many processes does at a time. A duty only saves work: when it has expired and two processes do
+ * the same, nothing may break.
  * @module
  */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from './redis.ts'
 
 export interface Duty {
-  /** Takes it if nobody has it, keeps it if this process does. */
+  /** Takes the duty if it is free, and keeps it if this process has it. */
   isMine(): Promise<boolean>
 }
 
-/** @param goodMs - after which it is anybody's when it was not kept */
+/** @param goodMs - after which the duty is free unless it was kept */
 export function createDuty(redis: Redis, key: string, goodMs: number): Duty {
   const token = randomUUID()
   return {
@@ -31,10 +31,10 @@ export async function releaseLock(redis: Redis, key: string, owner: string): Pro
   if ((await redis.get(key)) === owner) await redis.del(key)
 }
 
-/** Where a round over buckets is, in steps of bounded work: whoever has the duty next continues there. */
+/** The place of a round over buckets, which is made in steps of bounded work: the next process with the duty continues there. */
 export interface PlaceOfRound {
   readonly bucket?: string | undefined
-  /** The last key that was looked at. */
+  /** The last key that was examined. */
   readonly after?: string | undefined
   /** Between two rounds. */
   readonly restsUntilMs?: number | undefined

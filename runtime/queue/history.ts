@@ -1,6 +1,6 @@
 /**
- * What Redis remembers of runs and objects, for who asks. Only reads; each call does a bounded amount of work, so a page may
- * hold fewer items than its limit and yet not be the last.
+ * Queries about runs and objects. Only reads; each call does a bounded amount of work, so a page may hold fewer items than its
+ * limit and yet not be the last.
  * @module
  */
 import { membersBeginning, type Redis } from './redis.ts'
@@ -17,14 +17,14 @@ import { filterText, isMeantBy, type RunFilter } from './run-filter.ts'
 import { parseAttempt, parseRun, type AttemptRecord, type RunRecord, type RunState } from './run.ts'
 import { createScripts } from './scripts.ts'
 
-/** How many runs one page looks at. */
+/** How many runs are examined for one page. */
 const LOOKED_AT = 20_000
 /** In one call: Redis answers nobody else for some milliseconds. */
 const STEP = 500
 
 export interface HistoryPage {
   readonly runs: readonly RunRecord[]
-  /** Where the next page begins; undefined when this was the last. */
+  /** The position after which the next page starts; undefined on the last one. */
   readonly next?: Position
 }
 
@@ -38,16 +38,16 @@ export interface HistoryRequest {
   readonly filter: RunFilter
   readonly limit: number
   readonly after?: Position | undefined
-  /** Of the time by which the listing goes, epoch ms; `untilMs` itself is left out. */
+  /** Bounds of the time by which the listing is sorted, epoch ms; `untilMs` is exclusive. */
   readonly sinceMs?: number | undefined
   readonly untilMs?: number | undefined
 }
 
-/** What became of a job's runs. */
+/** The runs of a job, by state. */
 export interface CountedRuns {
-  /** Those that Redis has forgotten are `forgotten`. */
+  /** Runs that Redis no longer knows are `forgotten`. */
   readonly states: Readonly<Record<string, number>>
-  /** The sum of it over the runs in progress. */
+  /** The sum of the percentages of the runs in progress. */
   readonly percentOfRunning: number
   /** Ids of the first ones that ended dead or cancelled. */
   readonly failed: readonly string[]
@@ -69,7 +69,7 @@ export function createHistory(redis: Redis, keys: Keys) {
   }
 
   return {
-    /** Newest first, by the time when a run was asked for. */
+    /** Newest first, by the time of the request for a run. */
     async list({ filter, limit, after, sinceMs = -Infinity, untilMs }: HistoryRequest): Promise<HistoryPage> {
       const runs: RunRecord[] = []
       const oldest = sinceMs === -Infinity ? '-inf' : sinceMs
@@ -86,17 +86,17 @@ export function createHistory(redis: Redis, keys: Keys) {
       return { runs, ...(at && { next: at }) }
     },
 
-    /** A page of those that were given up, newest death first. */
+    /** A page of dead letters, newest death first. */
     deadLetters: (request: LetterPageRequest) => listDeadLetters(script, runsOf, request),
 
-    /** All of them, some at a time. */
+    /** All dead letters, in batches. */
     walkDeadLetters: (request: LetterRequest) => walkDeadLetters(script, request),
 
-    /** Of runs that are named, those that are dead and meant; some at a time. */
+    /** Those of the given runs that are dead and match the filter, in batches. */
     pickDeadLetters: (runIds: readonly string[], filter: RunFilter) =>
       pickDeadLetters(script, runIds, filter),
 
-    /** What became of the first `count` runs of a job; up to `maxFailed` that failed are named. */
+    /** Counts the first `count` runs of a job by state, and names up to `maxFailed` that failed. */
     async countRuns(job: string, count: number, maxFailed: number): Promise<CountedRuns> {
       const states: Record<string, number> = {}
       const failed: string[] = []
@@ -115,10 +115,10 @@ export function createHistory(redis: Redis, keys: Keys) {
       return { states, percentOfRunning, failed }
     },
 
-    /** In the order of the ids; undefined for those that are not known. */
+    /** In the order of the ids; undefined for unknown ones. */
     runs: runsOf,
 
-    /** The same, of which only the states and epochs are wanted. */
+    /** The same with only states and epochs. */
     async states(
       runIds: readonly string[],
     ): Promise<readonly ({ readonly state: RunState; readonly epoch: string } | undefined)[]> {
@@ -131,7 +131,7 @@ export function createHistory(redis: Redis, keys: Keys) {
       })
     },
 
-    /** Some of all runs that are known, and where the next ones begin: `0` when these were the last. */
+    /** A batch of all known runs, and the cursor of the next one: `0` after the last batch. */
     async scan(cursor: string, count: number): Promise<readonly [next: string, runIds: readonly string[]]> {
       const [next, flat] = await redis.zscan(keys.runs, cursor, 'COUNT', count)
       return [next, flat.filter((_score, index) => index % 2 === 0)]
@@ -140,12 +140,12 @@ export function createHistory(redis: Redis, keys: Keys) {
     /** Ids of runs that begin with these hex digits. */
     runsBeginning: (digits: string) => membersBeginning(redis, keys.runs, digits),
 
-    /** Oldest first; without the one that runs now, or that succeeded. */
+    /** Oldest first; without the attempt in progress, or the one that succeeded. */
     async tries(runId: string): Promise<readonly AttemptRecord[]> {
       return (await redis.lrange(keys.tries(runId), 0, -1)).map(parseAttempt)
     },
 
-    /** What was announced of an object, oldest first. */
+    /** The announcements of an object, oldest first. */
     async announcements(objectId: string): Promise<readonly Announcement[]> {
       return parseAnnouncements(await redis.lrange(keys.events(objectId), 0, -1))
     },

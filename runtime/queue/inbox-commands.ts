@@ -1,34 +1,34 @@
-/** The list that MinIO pushes to: reading its head, and turning what was read into runs. Each command may be sent twice. @module */
+/** The list that MinIO pushes to: reading its head, and turning the texts into runs. Each command may be sent twice. @module */
 import type { Redis } from './redis.ts'
 import type { Keys, Lane } from './keys.ts'
 import type { RunPayload, Trigger } from './run.ts'
 import type { RunScript, ScriptArgument } from './scripts.ts'
 
-/** Measured: 64 admits 47,000 a second; larger ones hold Redis up for longer and gain nothing. */
+/** Measured: batches of 64 admit 47,000 a second; larger ones block Redis for longer and gain nothing. */
 const BATCH_TEXTS = 64
 const BATCH_BYTES = 1024 * 1024
-/** MinIO's notifications have a few KiB, those of other stores at most 256. What is longer is none, and is never sent to us. */
+/** MinIO's notifications have a few KiB, those of other stores at most 256. Redis does not send longer ones. */
 export const TEXT_MAX_BYTES = 1024 * 1024
-/** One may be bad luck, such as a machine that stops. */
+/** A single death may be bad luck, such as a machine that stops. */
 const DEATHS_MAX = 3
 
-/** Longer ones are not MinIO's. */
+/** Longer texts are not from MinIO. */
 const SHOWN_BYTES = 16 * 1024
 
-/** Who reads: an intake keeps its name when its process is started again, so that a text which ends processes is found. */
+/** The reader of the inbox. An intake keeps its name when its process restarts, so that a text that kills processes is found. */
 export interface Reader {
   readonly intake: string
   readonly process: string
 }
 
 export interface InboxHead {
-  /** Still in the list. */
+  /** They stay in the list. */
   readonly texts: readonly Buffer[]
-  /** Why texts that were before them are in `bad` now, unread. */
+  /** The reasons why texts before them were moved to `bad` unread. */
   readonly setAside: readonly string[]
 }
 
-/** A run to be. */
+/** The fields from which a run is made. */
 export interface NewRun {
   readonly runId: string
   readonly functionName: string
@@ -39,36 +39,36 @@ export interface NewRun {
   readonly payload: RunPayload
 }
 
-/** Says to the runs that still wait for another generation of an object that they are probably out of date. */
+/** Marks waiting runs of other generations of an object: they are probably superseded. */
 export interface Mark {
   readonly objectId: string
   /** The generation that stays; empty when the object was removed. */
   readonly generation: string
-  /** When just one generation went: that one. */
+  /** Set when only one generation was removed: that one. */
   readonly only?: string
   readonly hint: 'superseded' | 'source-gone'
 }
 
 export interface Admission {
-  /** The head of the inbox as it was read, byte for byte; empty for runs that no notification asked for. */
+  /** The head of the inbox as it was read, byte for byte; empty for runs without a notification. */
   readonly raws: readonly Buffer[]
-  /** Which intake read them. */
+  /** The intake that read them. */
   readonly intake?: string
   readonly runs: readonly NewRun[]
   readonly marks: readonly Mark[]
   readonly bad: readonly { readonly raw: Buffer; readonly reason: string }[]
-  /** What deletions ask to be cleaned away (debts.ts). */
+  /** Debts of deletions (debts.ts). */
   readonly debts: readonly string[]
-  /** What is to be remembered of objects: a JSON text each, kept for `recordTtlMs` after the newest one. */
+  /** Announcements of objects, each as JSON, kept for `recordTtlMs` after the newest one. */
   readonly announced: readonly { readonly objectId: string; readonly text: string }[]
   readonly recordTtlMs: number
   /** How many targets announce each event: a second announcement is then expected, a third is a duplicate. */
   readonly paths: 1 | 2
-  /** Of the sweep, when it is this which heals: what is new counts for it. */
+  /** The pass of the sweep that admits: new runs count as healed by it. */
   readonly pass?: string | undefined
 }
 
-/** `unplaced`: new, and it waits since the key of its function's stream is of another type. */
+/** `unplaced`: new, and waiting because the key of its function's stream has another type. */
 export type AdmitOutcome = 'new' | 'unplaced' | 'copy' | 'duplicate' | 'lifted'
 
 export function createInboxCommands(redis: Redis, keys: Keys, script: RunScript) {
@@ -100,7 +100,7 @@ export function createInboxCommands(redis: Redis, keys: Keys, script: RunScript)
       return { texts, setAside: setAside.map(String) }
     },
 
-    /** For those who only look: whether the head is another one than before, and the newest texts that are of a usual length. */
+    /** For inspection: a fingerprint that changes with the head, and the newest texts of a usual length. */
     async lookIntoInbox(
       newest: number,
     ): Promise<{ readonly headPrint: string; readonly newest: readonly string[] }> {
@@ -109,18 +109,18 @@ export function createInboxCommands(redis: Redis, keys: Keys, script: RunScript)
       return { headPrint, newest: texts }
     },
 
-    /** An intake that ends leaves what it has read to others, and did not die of it. */
+    /** Tells that an intake ends in good order: the texts it has read did not kill it. */
     async leaveInbox(intake: string): Promise<void> {
       await redis.hdel(keys.reading, intake)
     },
 
-    /** What became of each job, or undefined when another process was faster: read the head again. */
+    /** The outcome of each run, or undefined when another process was faster: read the head again. */
     async admit(admission: Admission): Promise<readonly AdmitOutcome[] | undefined> {
       const [done, outcomes] = await send(admission)
       return done === 1 ? outcomes : undefined
     },
 
-    /** Likewise without a notification: whether each debt is new; the others were owed already. */
+    /** The same without a notification; returns for each debt whether it is new. */
     async admitDebts(admission: Admission & { readonly raws: readonly [] }): Promise<readonly boolean[]> {
       const [, , areNew = []] = await send(admission)
       return areNew.map((isNew) => isNew === 1)

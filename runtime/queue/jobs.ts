@@ -1,6 +1,6 @@
 /**
- * Jobs: many runs to be handed out again, one after the other. A job's items lie in Redis before it begins, so that it goes on
- * wherever it was whatever process ends.
+ * Jobs: many runs that are handed out again, one after the other. A job's items are in Redis before it starts, so that it
+ * continues from its position when a process ends.
  * @module
  */
 import { membersBeginning, type Redis } from './redis.ts'
@@ -11,18 +11,18 @@ import type { Keys } from './keys.ts'
 import type { AgainItem, AgainRequest, Queue } from './queue.ts'
 
 export interface JobRecord {
-  /** A ULID: its beginning is the time. */
+  /** A ULID, which starts with the time. */
   readonly id: string
   readonly kind: Exclude<AgainRequest['trigger'], 'sweep'>
   readonly status: 'running' | 'done' | 'cancelled'
   readonly total: number
-  /** How many items were dealt with. */
+  /** How many items were processed. */
   readonly position: number
   readonly handedOut: number
   readonly passedOver: number
   readonly ratePerSecond?: number
   readonly isForced: boolean
-  /** As it was asked for. */
+  /** The request, as it was sent. */
   readonly request: Readonly<Record<string, unknown>>
   readonly createdAtMs: number
   readonly endedAtMs?: number
@@ -33,7 +33,7 @@ export interface NewJob extends Pick<JobRecord, 'kind' | 'isForced' | 'request'>
   readonly items: readonly AgainItem[]
 }
 
-/** Items that were written for a job which was never begun. */
+/** How long items are kept for a job that is never started. */
 const UNFINISHED_MS = 3_600_000
 const WRITTEN_AT_ONCE = 500
 
@@ -71,7 +71,7 @@ export function createJobStore(redis: Redis, queue: Queue, retentionMs: number) 
     /** Newest first, those after `after`; fewer than asked for only at the end. */
     async list(limit: number, after?: string): Promise<readonly JobRecord[]> {
       const rank = after === undefined ? -1 : await redis.zrevrank(all, after)
-      // The one before is forgotten by now, so all older ones are too.
+      // That job is forgotten by now, so all older ones are too.
       if (rank === null) return []
       const jobs: JobRecord[] = []
       for (let at = rank + 1; jobs.length < limit; at += limit) {
@@ -88,7 +88,7 @@ export function createJobStore(redis: Redis, queue: Queue, retentionMs: number) 
       return jobs.slice(0, limit)
     },
 
-    /** Ids of jobs that begin so, in any case of letters. */
+    /** Ids of jobs that start with these letters, upper or lower case. */
     async beginning(letters: string): Promise<readonly string[]> {
       const ids = await membersBeginning(redis, all, letters.toUpperCase())
       const known = await Promise.all(ids.map((id) => redis.exists(keyOf(id))))
@@ -103,11 +103,11 @@ export function createJobStore(redis: Redis, queue: Queue, retentionMs: number) 
       return texts.map((text) => JSON.parse(text) as AgainItem)
     },
 
-    /** False when it had ended already. */
+    /** False when it had ended before. */
     end: (id: string, status: 'done' | 'cancelled'): Promise<boolean> =>
       queue.endJob(id, status, retentionMs),
 
-    /** The right to hand a job's runs out, for `ms` from now. That it is had twice does no harm: steps happen once. */
+    /** The right to hand out a job's runs, for `ms` from now. Two owners do no harm: each step happens once. */
     hold: (id: string, owner: string, ms: number): Promise<boolean> => holdLock(redis, lockOf(id), owner, ms),
 
     release: (id: string, owner: string): Promise<void> => releaseLock(redis, lockOf(id), owner),

@@ -1,12 +1,12 @@
 /**
- * The names of everything in Redis, as `scripts/prelude.lua` makes them too. All share one hash tag.
+ * The names of all keys in Redis; `scripts/prelude.lua` spells them too. All share one hash tag.
  * @module
  */
 import { createHash } from 'node:crypto'
 
 export const GROUP = 'w'
 export const LANES = ['live', 'low', 'solo'] as const
-/** Which of a function's streams a run waits in: uploads, backfill, or runs that get a worker of their own. */
+/** The stream of its function in which a run waits: uploads, backfill, or runs that get a worker to themselves. */
 export type Lane = (typeof LANES)[number]
 
 export interface Keys {
@@ -14,13 +14,13 @@ export interface Keys {
   readonly prefix: string
   /** The list that MinIO pushes to; only `admit` trims it. */
   readonly inbox: string
-  /** Stream of notifications that are none, with the beginning of their text and the reason. */
+  /** Stream: malformed notifications, with the beginning of their text and the reason. */
   readonly bad: string
-  /** Hash: which texts of the inbox each intake has in hand. */
+  /** Hash: the texts of the inbox that each intake has read and not yet processed. */
   readonly reading: string
   /** Sorted set: runs that wait for their retry, by due time. */
   readonly delay: string
-  /** Sorted set: runs in a final state, by the time when they ended. */
+  /** Sorted set: runs in a final state, by the time of their end. */
   readonly ended: string
   /** Stream: debts that can never be paid, with their reasons. */
   readonly aside: string
@@ -28,32 +28,32 @@ export interface Keys {
   readonly debts: string
   /** Hash: of debts that were put off, how often and since when. */
   readonly debtAttempts: string
-  /** The channel that says that there is something to claim, write or cancel. */
+  /** Channel: wakes processes when there is something to claim, pay or cancel. */
   readonly wake: string
-  /** Sorted set: every run that is known, by the time when it was asked for. */
+  /** Sorted set: all known runs, by the time of their request. */
   readonly runs: string
-  /** Hash: each function's limits, a copy of what the bucket has. */
+  /** Hash: each function's limits, a copy of those in the bucket. */
   readonly limits: string
-  /** Hash: the sweep in progress with the counts of what it has healed, those that wait, and the reports of the last ones. */
+  /** Hash: the sweep in progress with its counts, the requests that wait, and the reports of the last ones. */
   readonly sweep: string
-  /** Hash: where the janitor is on its round. */
+  /** Hash: the place of the janitor's round. */
   readonly janitor: string
   /** The process that has a duty (duty.ts). */
   duty(what: string): string
   stream(functionName: string, lane: Lane): string
   dead(functionName: string): string
-  /** Sorted set: the workers that serve a function, by the time until when that is known. */
+  /** Sorted set: the workers that serve a function, by the time when their registration expires. */
   workers(functionName: string): string
-  /** What a worker's supervisor knows of it: a {@link Fate}'s kind and words. */
+  /** How a worker was lost, as its supervisor noted it: a kind and words. */
   fate(consumer: string): string
   run(runId: string): string
-  /** List: how the newest attempts of a run ended that did not succeed. */
+  /** List: the newest attempts of a run that did not succeed. */
   tries(runId: string): string
-  /** List: what was announced of an object. */
+  /** List: the announcements of an object. */
   events(objectId: string): string
-  /** Set: runs of an object that go on, but for those in `marked`. */
+  /** Set: runs of an object that are waiting or running, except those in `marked`. */
   open(objectId: string): string
-  /** Set: runs of an object that go on and were told that they are out of date. */
+  /** Set: runs of an object that are waiting or running and are marked superseded. */
   marked(objectId: string): string
   /** Set: versions of an object that the runtime itself has removed. */
   consumed(objectId: string): string
@@ -93,12 +93,12 @@ export function createKeys(name: string): Keys {
   }
 }
 
-/** 32 hex digits: the same object version for the same function is the same run, whoever asks. */
+/** 32 hex digits. The same object version for the same function is the same run, whatever asked for it. */
 export function runIdOf(functionName: string, bucket: string, key: string, generation: string): string {
   return digest(functionName, bucket, key, generation)
 }
 
-/** The name under which Redis knows an object: 32 hex digits, since keys are anything. */
+/** The name of an object in Redis: 32 hex digits, since keys may contain any character. */
 export function objectIdOf(bucket: string, key: string): string {
   return digest(bucket, key)
 }

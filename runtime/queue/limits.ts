@@ -1,4 +1,4 @@
-/** What an operator set for a function while the runtime runs: paused, or another concurrency. @module */
+/** Limits that an operator sets for a function at run time: a pause, or another concurrency. @module */
 import { z } from 'zod'
 
 const limitsSchema = z.object({
@@ -15,7 +15,7 @@ export type Limits = z.output<typeof limitsSchema>
 
 export const NO_LIMITS: Limits = { schema: 1, revision: 0, isPaused: false }
 
-/** Undefined for what is none: nobody set any, or a person wrote into the bucket. */
+/** Undefined for anything else: no limits were set, or somebody wrote into the bucket by hand. */
 export function parseLimits(text: string): Limits | undefined {
   try {
     return limitsSchema.safeParse(JSON.parse(text)).data
@@ -30,7 +30,7 @@ export interface LimitsChange {
   readonly concurrency?: number | null
 }
 
-/** The limits that follow. Who pauses what is paused keeps the time since when it is. */
+/** The limits after a change. Pausing a paused function keeps the time of the first pause. */
 export function changed(limits: Limits, change: LimitsChange, nowMs: number): Limits {
   const { isPaused = limits.isPaused, concurrency = limits.concurrency ?? null } = change
   const pausedAt = limits.isPaused ? limits.pausedAt : new Date(nowMs).toISOString()
@@ -43,7 +43,7 @@ export function changed(limits: Limits, change: LimitsChange, nowMs: number): Li
   }
 }
 
-/** How many attempts of a function may go on at a time in one worker process. */
+/** How many attempts of a function may be in progress at a time in one worker process. */
 export function slotsOf(definition: { readonly concurrency: number }, limits: Limits): number {
   return limits.isPaused ? 0 : (limits.concurrency ?? definition.concurrency)
 }

@@ -11,12 +11,12 @@ import { redisNowMs, type Redis } from './redis.ts'
 import type { RunRecord } from './run.ts'
 import type { RunScript } from './scripts.ts'
 
-/** By then no announcement of the removal is on its way any more. */
+/** By then no announcement of the removal can still arrive. */
 const CONSUMED_MS = 30 * DAY_MS
 
 const REASON_CHARS = 4_096
 
-/** Debts that a process can pay; it is handed no others, unless nobody has come for them. */
+/** The debts that a process can pay; it is handed others only when no process has claimed them in time. */
 export interface DebtSkills {
   readonly kinds: readonly Debt['kind'][]
   readonly functions: readonly Pick<FunctionDefinition, 'name' | 'bucket' | 'afterSuccess'>[]
@@ -36,7 +36,7 @@ export interface ClaimRequest extends DebtSkills {
 /** Times are of Redis's clock. */
 export interface ClaimedDebt {
   readonly text: string
-  /** It was owed then, or before. */
+  /** It was owed since then, or longer. */
   readonly dueAtMs: number
   readonly atMs: number
   readonly untilMs: number
@@ -114,7 +114,7 @@ export function createOutbox(redis: Redis, keys: Keys, script: RunScript) {
       await redis.zadd(keys.debts, (await redisNowMs(redis)) + delayMs, debt)
     },
 
-    /** Whether a run of this version of an object, for any function, is in progress or ended in a state from which it may be run again. */
+    /** Whether a run of this version of an object, of any function, is in progress or has failed and may be run again. */
     async hasUnfinished(objectId: string, generation: string): Promise<boolean> {
       // In one command, since runs move from one to another.
       const runIds = await redis.sunion(keys.open(objectId), keys.marked(objectId), keys.failed(objectId))
@@ -132,9 +132,9 @@ export function createOutbox(redis: Redis, keys: Keys, script: RunScript) {
       (await redis.sismember(keys.consumed(objectId), generation)) === 1,
 
     /**
-     * Its result was removed with its source: it is done again when that comes back.
+     * Notes that a run's result was removed with its source: it runs again when the source comes back.
      *
-     * @param endedAtMs - of the success whose result that was; a later one keeps its own
+     * @param endedAtMs - end of the success that had this result; a later success keeps its own
      */
     async resultRemoved(runId: string, why: string, endedAtMs: number): Promise<void> {
       await script('result_removed', [runId, why, endedAtMs])

@@ -1,5 +1,5 @@
 /**
- * Runs in Redis. Thin: what may happen to a run is decided in `scripts/*.lua`, each of which may be sent twice.
+ * Runs in Redis. A thin layer: the state machine of a run is in `scripts/*.lua`, each of which may be sent twice.
  * @module
  */
 import { randomUUID } from 'node:crypto'
@@ -15,24 +15,24 @@ import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow 
 
 export type { Admission, AdmitOutcome, NewRun, Mark } from './inbox-commands.ts'
 
-/** What is run again: all of it is needed of a run that Redis may not know. */
+/** A run to run again. All fields are needed when Redis may not know it. */
 export interface AgainItem {
   readonly runId: string
   readonly functionName?: string
   readonly objectId?: string
   readonly payload?: RunPayload
-  /** Of the run when it was decided about, `none` when there was none: when it is another by now, it is left as it is. */
+  /** Epoch of the run when this was decided, `none` when there was none: a run whose epoch differs by now is left alone. */
   readonly seenEpoch?: string | undefined
 }
 
 export interface AgainRequest {
-  /** The step of a job that this is: it happens once. */
+  /** Set when this is a step of a job: it happens once. */
   readonly step?: { readonly job: string; readonly position: number }
-  /** `redrive` takes dead letters only; `sweep` whatever has ended, but neither those nor what was cancelled. */
+  /** `redrive` takes dead letters only; `sweep` all runs that have ended but dead and cancelled ones. */
   readonly trigger: 'reprocess' | 'redrive' | 'sweep'
-  /** Also what is queued, retrying or running begins anew. */
+  /** Also restarts runs that are queued, retrying or running. */
   readonly isForced: boolean
-  /** Of the sweep, when it is this which heals: what is queued counts for it. */
+  /** The pass of the sweep that asks: runs that are queued count as healed by it. */
   readonly pass?: string | undefined
   readonly items: readonly AgainItem[]
 }
@@ -47,7 +47,7 @@ export interface JobFacts extends Pick<AgainRequest, 'isForced'> {
   readonly request: string
 }
 
-/** What was gone and is there again; `ok`: nothing was, `gone`: there is no such run. */
+/** The entry that was gone and is restored; `ok`: none was, `gone`: there is no such run. */
 export type RepairOutcome = 'stream-entry' | 'delay-entry' | 'ok' | 'gone'
 
 export interface Beat {
@@ -76,7 +76,7 @@ export interface Reclaimed {
   readonly how: string
 }
 
-/** It has ended; its event loop stands still; it lives and gets no CPU. */
+/** How a worker was lost: it ended, its event loop is blocked, or it runs but gets no CPU. */
 export type FateKind = 'crashed' | 'held' | 'starved'
 
 export type Queue = ReturnType<typeof createQueue>
@@ -93,14 +93,14 @@ export function createQueue(redis: Redis, name: string) {
     turn: async (request: TurnRequest): Promise<TurnReply> =>
       decodeTurn((await script('turn', encodeTurn(request))) as TurnRow, request.token),
 
-    /** Renews leases; in the order of the beats. */
+    /** Renews leases; returns the results in the order of the beats. */
     heartbeat: (consumer: string, beats: readonly Beat[]): Promise<('ok' | 'cancelled' | 'lost')[]> =>
       script('heartbeat', [
         consumer,
         ...beats.flatMap((beat) => [beat.runId, beat.fence, beat.token, beat.progress ?? '']),
       ]) as Promise<('ok' | 'cancelled' | 'lost')[]>,
 
-    /** Puts due retries back; `nowMs` is Redis's clock. */
+    /** Moves due retries back into their streams; `nowMs` is Redis's clock. */
     async promote(limit: number): Promise<{ promoted: number; nowMs: number }> {
       const [promoted, nowMs] = (await script('promote', [limit])) as [number, number]
       return { promoted, nowMs }
@@ -116,7 +116,7 @@ export function createQueue(redis: Redis, name: string) {
       )
     },
 
-    /** What became of each, or undefined when the job is over or further on than `step` says. */
+    /** The outcome of each item, or undefined when the job has ended or is past `step`. */
     async again(request: AgainRequest): Promise<readonly AgainOutcome[] | undefined> {
       const { step, trigger, isForced, items } = request
       const token = step ? '' : randomUUID()
@@ -140,17 +140,17 @@ export function createQueue(redis: Redis, name: string) {
       return done === 1 ? outcomes : undefined
     },
 
-    /** Takes dead letters off the list; how many were on it. */
+    /** Takes dead letters off the list; returns how many were on it. */
     purge: (runIds: readonly string[]) => script('purge', runIds) as Promise<number>,
 
-    /** The state that follows; `running` means that its worker was told; undefined for an unknown run. */
+    /** The state that follows; `running` means that its worker was notified; undefined for an unknown run. */
     cancel: async (runId: string): Promise<RunState | undefined> =>
       ((await script('cancel', [runId])) as RunState | '') || undefined,
 
     /**
-     * Gives runs their place back that have lost it; what was gone of each. With `isDry` it only says so.
+     * Restores the lost entries of runs; returns what was gone of each. `isDry` only reports it.
      *
-     * @param pass - of the sweep, for which it counts
+     * @param pass - the pass of the sweep for which it counts
      */
     repair: (runIds: readonly string[], isDry = false, pass = '') =>
       script('repair', [isDry ? 1 : 0, pass, ...runIds]) as Promise<RepairOutcome[]>,
@@ -159,7 +159,7 @@ export function createQueue(redis: Redis, name: string) {
       return parseRun(runId, await redis.hgetall(keys.run(runId)))
     },
 
-    /** Adds items to a job that has `count` of them; how many it has then. */
+    /** Adds items to a job that has `count` of them; returns how many it has then. */
     fillJob: (job: string, count: number, ttlMs: number, items: readonly string[]): Promise<number> =>
       script('fill_job', [job, count, ttlMs, ...items]) as Promise<number>,
 
@@ -168,19 +168,19 @@ export function createQueue(redis: Redis, name: string) {
       await script('begin_job', [job, kind, total, isForced ? 1 : 0, ratePerSecond, request])
     },
 
-    /** Ends those runs that the job has handed out and that still wait; how many it were. */
+    /** Ends the runs that the job has handed out and that still wait; returns how many. */
     withdraw: (job: string, runIds: readonly string[]): Promise<number> =>
       script('withdraw', [job, ...runIds]) as Promise<number>,
 
-    /** False when the job had ended already. */
+    /** False when the job had ended before. */
     endJob: async (job: string, status: 'done' | 'cancelled', ttlMs: number): Promise<boolean> =>
       (await script('end_job', [job, status, ttlMs])) === 1,
 
-    /** Registers a worker for these functions for `goodMs` from now; their limits as Redis knows them, '' where it does not. */
+    /** Registers a worker for these functions for `goodMs` from now; returns their limits, '' where Redis does not know them. */
     registerWorker: (consumer: string, goodMs: number, functionNames: readonly string[]): Promise<string[]> =>
       script('register_worker', [consumer, goodMs, ...functionNames]) as Promise<string[]>,
 
-    /** How many workers serve a function now. */
+    /** The number of workers that serve a function now. */
     async workers(functionName: string): Promise<number> {
       return redis.zcount(keys.workers(functionName), await redisNowMs(redis), '+inf')
     },
@@ -188,11 +188,11 @@ export function createQueue(redis: Redis, name: string) {
     limits: async (functionName: string): Promise<string> =>
       (await redis.hget(keys.limits, functionName)) ?? '',
 
-    /** False when Redis knows other limits by now than `before`. */
+    /** False when Redis has other limits by now than `before`. */
     setLimits: async (functionName: string, limits: Limits, before: string): Promise<boolean> =>
       (await script('set_limits', [functionName, JSON.stringify(limits), before])) === 1,
 
-    /** The streams' consumer groups; also made by a claim that misses them, so that an emptied Redis heals. */
+    /** Creates the streams' consumer groups. A claim that misses one creates it too, so that an emptied Redis heals. */
     async ensureGroups(functionNames: readonly string[]): Promise<void> {
       for (const functionName of functionNames) {
         for (const lane of LANES) {
@@ -206,7 +206,7 @@ export function createQueue(redis: Redis, name: string) {
     },
 
     /**
-     * Forgets old runs, `limit` at a time; how many were forgotten and how many looked at.
+     * Forgets old runs, `limit` at a time; returns how many were forgotten and how many examined.
      *
      * @param passed - how many of the oldest earlier calls of the same pass have kept
      */
@@ -216,12 +216,12 @@ export function createQueue(redis: Redis, name: string) {
       return { forgotten, examined }
     },
 
-    /** Removes consumers that hold nothing and were not heard of for so long; how many. */
+    /** Removes consumers that hold nothing and have been idle for so long; returns how many. */
     retireConsumers: (idleMs: number, functionNames: readonly string[]) =>
       script('retire_consumers', [idleMs, ...functionNames]) as Promise<number>,
 
     /**
-     * What becomes of a worker's runs when their leases run out, as its supervisor knows it; good for `forMs`.
+     * Notes how a worker was lost, which decides about its runs when their leases expire. Kept for `forMs`.
      *
      * @param how - completes "the worker …"
      */
@@ -229,10 +229,10 @@ export function createQueue(redis: Redis, name: string) {
       await redis.set(keys.fate(consumer), `${kind} ${how}`, 'PX', Math.ceil(forMs))
     },
 
-    /** What the runs of a function work on that are some worker's now. */
+    /** The payloads of the function's runs that are in progress. */
     running: (functionName: string) => readRunning(redis, keys, functionName),
 
-    /** Fields of the sweep's hash, '' to remove one; false when the pass is not the one that goes on (any more). */
+    /** Sets fields of the sweep's hash, '' to remove one; false when the pass is not, or no longer, the one in progress. */
     saveSweep: async (passId: string, fields: readonly (readonly [name: string, text: string])[]) =>
       (await script('save_sweep', [passId, ...fields.flat()])) === 1,
 

@@ -1,4 +1,4 @@
-/** Which runs somebody asks for. Redis chooses by it (`scripts/filter.lua`), and whoever reads the runs looks again. @module */
+/** A filter for runs. Redis selects with it (`scripts/filter.lua`), and readers of the runs check it again. @module */
 import type { RunRecord, RunState } from './run.ts'
 
 export interface RunFilter {
@@ -8,19 +8,19 @@ export interface RunFilter {
   /** Of the key. */
   readonly prefix?: string | undefined
   readonly reason?: string | undefined
-  /** Of their end, epoch ms; `endedUntilMs` itself is left out. */
+  /** Bounds of the end, epoch ms; `endedUntilMs` is exclusive. */
   readonly endedSinceMs?: number | undefined
   readonly endedUntilMs?: number | undefined
 }
 
-/** A run that was chosen, before anybody has read it. */
+/** A run that matched, before its record is read. */
 export interface FoundRun {
   readonly runId: string
   readonly functionName: string
   readonly sizeBytes: number
 }
 
-/** As scripts take it. */
+/** The filter as an argument of scripts. */
 export function filterText(filter: RunFilter, withBytes = false): string {
   return JSON.stringify({ ...filter, ...(withBytes && { withBytes }) })
 }

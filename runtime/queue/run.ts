@@ -1,10 +1,10 @@
 /**
- * A run as Redis keeps it: one object version for one function.
+ * A run as Redis stores it: one object version for one function.
  * ```
  * admit -> queued -> running -> succeeded
  *    retrying <- fail - running - fail (permanent, or attempts spent) -> dead - redrive -> queued
  *    running - lease lost -> queued         running - drain -> queued (nothing counted)
- *    queued | retrying | running -> cancelled     at start, asked of the store: superseded | source-gone
+ *    queued | retrying | running -> cancelled     at the start, after a look at the store: superseded | source-gone
  * ```
  * @module
  */
@@ -24,21 +24,21 @@ export const RUN_STATES = [
 ] as const
 export type RunState = (typeof RUN_STATES)[number]
 
-/** Of runs of which there is still something to come. */
+/** The states of runs that have not ended. */
 export const OPEN_STATES: readonly RunState[] = ['queued', 'running', 'retrying']
 
 export function isOpen(state: RunState): boolean {
   return OPEN_STATES.includes(state)
 }
 
-/** How a run came to be. */
+/** The cause of a run. */
 export type Trigger = 'upload' | 'sweep' | 'reprocess' | 'redrive'
 
-/** What a run works on, as it was announced; stored as JSON. Size and metadata of the work come from the store. */
+/** The source of a run as it was announced; stored as JSON. The attempt asks the store for size and metadata. */
 export interface RunPayload extends ObjectVersion {
-  /** When MinIO said that it happened, epoch ms. */
+  /** The time of the event according to MinIO, epoch ms. */
   readonly eventTimeMs: number
-  /** Options of a reprocess request: they outrank all others. */
+  /** The options of a reprocess request; they take precedence over all others. */
   readonly options?: Readonly<Record<string, unknown>>
 }
 
@@ -57,11 +57,11 @@ export interface Claim {
   readonly trigger: Trigger
   readonly createdAtMs: number
   readonly queuedAtMs: number
-  /** Redis's clock when it was claimed. */
+  /** By Redis's clock. */
   readonly claimedAtMs: number
 }
 
-/** Everything that is known of a run. */
+/** Everything that Redis knows of a run. */
 export interface RunRecord {
   readonly runId: string
   readonly functionName: string
@@ -71,22 +71,22 @@ export interface RunRecord {
   readonly lane: Lane
   readonly attempts: number
   readonly crashes: number
-  /** Workers that were lost without a word while it ran beside others. */
+  /** Workers that were lost without a noted fate while it ran beside other runs. */
   readonly losses: number
   readonly epoch: number
   readonly fence: number
-  /** Announcements of its event, the first included: two are expected, as each comes by two ways. */
+  /** Announcements of its event, the first included: two are expected, one from each target. */
   readonly copies: number
-  /** Announcements beyond those. */
+  /** Further announcements. */
   readonly dups: number
   readonly worker?: string
   readonly reason?: string
   readonly error?: string
   readonly lines?: string
   readonly result?: string
-  /** What an event said of it since: a newer upload (`superseded`) or a delete (`source-gone`). Only a hint. */
+  /** Set by a later event: a newer upload (`superseded`) or a deletion (`source-gone`). Only a hint. */
   readonly hint?: string
-  /** As its worker told it last. */
+  /** The last report of its worker. */
   readonly progress?: Progress
   readonly createdAtMs: number
   readonly queuedAtMs?: number
@@ -95,7 +95,7 @@ export interface RunRecord {
   readonly dueAtMs?: number
 }
 
-/** The record in a hash's fields, or undefined when there is none. */
+/** The record in the fields of a hash, or undefined when there is none. */
 export function parseRun(runId: string, fields: Readonly<Record<string, string>>): RunRecord | undefined {
   const { state, fn, payload } = fields
   if (!state || !fn || !payload) return undefined
@@ -177,14 +177,14 @@ export function parseAttempt(text: string): AttemptRecord {
 export interface RetryPolicy {
   /** Attempts in total, the first one included. */
   readonly maxAttempts: number
-  /** The ceiling of the wait before attempt 2; it doubles from there up to `maxDelayMs`. */
+  /** The ceiling of the wait before attempt 2; it doubles with each attempt up to `maxDelayMs`. */
   readonly firstDelayMs: number
   readonly maxDelayMs: number
 }
 
 /**
  * The wait after attempt number `attempt` (1-based) has failed: anything from 0 to the doubled ceiling ("full jitter"),
- * so that what one outage broke does not come back as one burst.
+ * so that the runs that failed in one outage do not come back in one burst.
  *
  * @param random - uniform in [0, 1); a parameter so that tests are exact
  */

@@ -1,12 +1,12 @@
-/** What Redis keeps of the sweep: the pass that goes on, those that are asked for, and how the last ones ended. @module */
+/** The sweep's state in Redis: the pass in progress, the requests that wait, and the ends of the last passes. @module */
 import type { Redis } from 'ioredis'
 import type { Queue } from './queue.ts'
 
-/** `full` looks at every object, `recent` at those that came since shortly before the last pass began. */
+/** `full` examines every object, `recent` those that arrived since shortly before the start of the last pass. */
 export const PASS_KINDS = ['full', 'recent'] as const
 export type PassKind = (typeof PASS_KINDS)[number]
 
-/** Why a pass began. */
+/** The cause of a pass. */
 export type PassCause = 'request' | 'start' | 'no-marker' | 'interval' | 'reconnect'
 
 /**
@@ -52,38 +52,38 @@ export interface LeftAlone {
   readonly functionName?: string
 }
 
-/** Which pass somebody wants. */
+/** A request for a pass. */
 export interface Wish {
   readonly id: string
   readonly kind: PassKind
-  /** Only this bucket, and only keys that begin so. */
+  /** Only this bucket, and only keys with this prefix. */
   readonly bucket?: string | undefined
   readonly prefix?: string | undefined
 }
 
-/** A pass, as far as it has come: after each batch it is stored, and whoever comes next goes on from there. */
+/** A pass and its progress. It is stored after each batch, and the next process continues from there. */
 export interface Pass extends Wish {
   readonly cause: PassCause
   /** Redis's clock. */
   readonly startedAtMs: number
   readonly endedAtMs?: number
-  /** Older objects are none of its business. */
+  /** Older objects are not examined. */
   readonly sinceMs: number
-  /** Results follow deletes that are not older; none when it is absent. */
+  /** Results follow deletions since then; absent: they follow none. */
   readonly deletesSinceMs?: number
   readonly at: Place
   readonly objects: number
   readonly runs: number
-  /** What is stored counts all that was healed for it, also what the process that did so could not tell any more. */
+  /** The stored counts include everything that was healed for the pass, even by a process that died before it could report it. */
   readonly healed: Readonly<Partial<Record<HealReason, number>>>
   readonly reported: Readonly<Partial<Record<ReportReason, number>>>
-  /** The first that are left alone, of each reason. */
+  /** The first objects left alone for each reason. */
   readonly left?: readonly LeftAlone[]
-  /** Why it could not look at everything that it is about. */
+  /** The reason why it could not examine everything. */
   readonly failure?: string
 }
 
-/** Where a pass goes on: first through all runs, then through the buckets in their order. */
+/** The place from which a pass continues: first through all runs, then through the buckets in their order. */
 export type Place =
   | { readonly stage: 'runs'; readonly cursor: string }
   | { readonly stage: 'objects'; readonly bucket: string; readonly after?: string | undefined }
@@ -91,25 +91,25 @@ export type Place =
 
 export interface SweepState {
   readonly pass?: Pass
-  /** Those that wait, in the order in which they came. */
+  /** The requests that wait, in the order of their arrival. */
   readonly wishes?: readonly Wish[]
-  /** The last ones that have ended and were about everything. */
+  /** The last passes over everything that have ended. */
   readonly full?: Pass
   readonly recent?: Pass
-  /** The last one that was about everything and has failed, when none has done better since. */
+  /** The last pass over everything that failed, unless one has succeeded since. */
   readonly failed?: Pass
-  /** The last ones that have ended, whatever they were about, the newest first. */
+  /** The last passes of any scope that have ended, newest first. */
   readonly ended?: readonly Pass[]
 }
 
-/** So many ends are remembered: passes that were asked for, and those that nobody has asked for. */
+/** How many ended passes are remembered: so many requested ones, and so many others. */
 const REMEMBERED = 10
-/** So many wishes wait at most. */
+/** How many requests wait at most. */
 const MAX_WISHES = 20
 
-/** Begins the fields of those that wait. */
+/** Prefix of the fields of waiting requests. */
 const WISH = 'wish:'
-/** Begins the counts of what was healed, a field for each pass and reason: the scripts that heal count there (prelude.lua). */
+/** Prefix of the counts of healed runs, a field for each pass and reason; the scripts that heal count there (prelude.lua). */
 const HEALED = 'healed:'
 
 export type SweepStore = ReturnType<typeof createSweepStore>
@@ -134,7 +134,7 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
       }
     },
 
-    /** The wish that waits: this one, or the same that waited before; undefined when too many do. */
+    /** The request that waits: this one, or an equal one that waited before; undefined when too many wait. */
     async ask(wish: Wish): Promise<Wish | undefined> {
       const { wishes = [] } = await this.read()
       const same = wishes.find((each) => isSameWish(each, wish))
@@ -144,7 +144,7 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
       return wish
     },
 
-    /** A pass begins; the wish that it fulfils is none any more. */
+    /** Starts a pass and removes the request that it serves. */
     async begin(pass: Pass): Promise<void> {
       const before = Object.keys(await redis.hgetall(key)).filter((name) => name.startsWith(HEALED))
       const commands = redis.multi().hset(key, 'pass', JSON.stringify(pass))
@@ -153,10 +153,10 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
       await commands.exec()
     },
 
-    /** False when Redis has forgotten the pass: what was healed before it did so has to be healed anew. */
+    /** False when Redis has lost the pass: then its findings must be healed again. */
     save: (pass: Pass): Promise<boolean> => queue.saveSweep(pass.id, [['pass', JSON.stringify(pass)]]),
 
-    /** The pass with all its counts; undefined when Redis has forgotten it, likewise. */
+    /** The pass with all its counts; undefined when Redis has lost it. */
     async end(last: Pass): Promise<Pass | undefined> {
       const { ended = [] } = await this.read()
       const pass = withCounts(last, await redis.hgetall(key))
@@ -185,7 +185,7 @@ function withCounts(pass: Pass, fields: Readonly<Record<string, string>>): Pass 
   return { ...pass, healed }
 }
 
-/** What comes every few minutes must not push out what somebody waits for. */
+/** Passes that run every few minutes must not push out one that somebody waits for. */
 function remembered(ended: readonly Pass[]): readonly Pass[] {
   const isAsked = ({ cause }: Pass) => cause === 'request'
   const [asked, own] = [ended.filter(isAsked), ended.filter((pass) => !isAsked(pass))]
@@ -197,12 +197,12 @@ function isSameWish(a: Wish, b: Wish): boolean {
   return a.kind === b.kind && a.bucket === b.bucket && a.prefix === b.prefix
 }
 
-/** Ids tell the time. */
+/** Ids sort by time. */
 function byId(a: Wish, b: Wish): number {
   return a.id < b.id ? -1 : 1
 }
 
-/** What has failed is no mark: the next one has to look at the same once more. */
+/** A failed pass does not set the mark: the next one has to examine the same objects again. */
 function marksOf({ kind, failure }: Pass, text: string): readonly (readonly [string, string])[] {
   if (failure !== undefined) return [['failed', text]]
   return [
@@ -211,7 +211,7 @@ function marksOf({ kind, failure }: Pass, text: string): readonly (readonly [str
   ]
 }
 
-/** Only such a pass is the mark that the next ones go by. */
+/** Only such a pass sets the mark from which the next ones start. */
 export function isAboutAll({ bucket, prefix }: Wish): boolean {
   return bucket === undefined && !prefix
 }

@@ -1,15 +1,15 @@
-/** A turn of a worker, as `scripts/turn.lua` takes and answers it. Pure. @module */
+/** A turn of a worker: the arguments and the reply of `scripts/turn.lua`. Pure. @module */
 import type { Lane } from './keys.ts'
 import type { Claim, RunPayload, RunState, Trigger } from './run.ts'
 import type { ScriptArgument } from './scripts.ts'
 
-/** How an attempt ended, for the state machine. */
+/** The end of an attempt, for the state machine. */
 export type Settlement = {
   readonly runId: string
   readonly fence: string
   readonly token: string
 } &
-  /** `owed` is what may be cleaned away now (debts.ts). */
+  /** `owed` are the debts of the success (debts.ts). */
   (
     | {
         readonly kind: 'complete'
@@ -24,7 +24,7 @@ export type Settlement = {
         readonly maxAttempts: number
       }
     | { readonly kind: 'bury'; readonly reason: string; readonly error: string; readonly lines: string }
-    /** Nothing is counted; with a delay it waits that long. Isolated, it gets a worker of its own next. */
+    /** Not counted as an attempt; released, it waits for the delay; isolated, it gets a worker to itself next. */
     | { readonly kind: 'isolate'; readonly reason: string }
     | { readonly kind: 'release'; readonly reason: string; readonly delayMs: number }
     | { readonly kind: 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
@@ -34,7 +34,7 @@ export interface TurnRequest {
   readonly consumer: string
   /** New for each turn, the same when a turn is sent again. */
   readonly token: string
-  /** Attempts that go on in this worker: none means that it can take a run that needs a worker of its own. */
+  /** Attempts in progress in this worker: with 0 it can take a run that needs a worker to itself. */
   readonly inFlight: number
   readonly settlements: readonly Settlement[]
   readonly wants: readonly {
@@ -52,7 +52,7 @@ export interface TurnReply {
   readonly failures: readonly string[]
 }
 
-/** As the script answers. */
+/** The reply of the script. */
 export type TurnRow = [(RunState | 'fenced')[], ClaimRow[], string[]]
 type ClaimRow = [string, string, string, Lane, string, string, string, Trigger, string, string, number]
 

@@ -1,6 +1,6 @@
 /**
- * Where limits are kept: in the bucket beside the watermark, which outlives Redis, and in Redis, where every process sees a
- * change within a second. The bucket is the truth; what Redis does not know is read from there.
+ * Stores limits twice: in the bucket beside the watermark, which outlives Redis, and in Redis, where every process sees a change
+ * within a second. The bucket is authoritative; limits that Redis does not know are read from it.
  * @module
  */
 import type { Queue } from '../queue/queue.ts'
@@ -11,12 +11,12 @@ import type { Storage } from '../storage/storage.ts'
 import { changed, NO_LIMITS, parseLimits, type Limits, type LimitsChange } from '../queue/limits.ts'
 
 export interface LimitStore {
-  /** As Redis knows them, else as the bucket does. */
+  /** From Redis, or from the bucket when Redis does not know them. */
   read(functionName: string): Promise<Limits>
-  /** The same of all that Redis answered; `texts` has '' for what it does not know. */
+  /** Parses the texts that Redis returned for these functions, '' where it does not know the limits. */
   complete(functionNames: readonly string[], texts: readonly string[]): Promise<ReadonlyMap<string, Limits>>
   change(functionName: string, change: LimitsChange): Promise<Limits>
-  /** Brings Redis in line with the bucket: a change may have died between the two, or one of them was set back. */
+  /** Brings Redis in line with the bucket: a process may have died between the two writes, or one of them was restored. */
   reconcile(functionNames: readonly string[]): Promise<void>
 }
 
@@ -31,11 +31,11 @@ export function createLimitStore(storage: Storage, queue: Queue): LimitStore {
   }
 
   async function orFromBucket(functionName: string, text: string | undefined): Promise<Limits> {
-    return (text ? parseLimits(text) : undefined) ?? (await toldByBucket(functionName))
+    return (text ? parseLimits(text) : undefined) ?? (await copyFromBucket(functionName))
   }
 
-  /** The bucket's word, which Redis knows afterwards, unless somebody was faster with a newer one. */
-  async function toldByBucket(functionName: string): Promise<Limits> {
+  /** Reads the limits from the bucket and copies them to Redis, unless a newer change was faster. */
+  async function copyFromBucket(functionName: string): Promise<Limits> {
     const before = await queue.limits(functionName)
     const { limits } = await fromBucket(functionName)
     await queue.setLimits(functionName, limits, before)
@@ -62,14 +62,14 @@ export function createLimitStore(storage: Storage, queue: Queue): LimitStore {
           contentType: 'application/json',
         })
         if (!isWritten) return undefined
-        // Another change came in between: the bucket has both by now, and its word counts.
-        if (!(await queue.setLimits(functionName, next, before))) await toldByBucket(functionName)
+        // Another change came in between: the bucket has both by now, and is authoritative.
+        if (!(await queue.setLimits(functionName, next, before))) await copyFromBucket(functionName)
         return next
       })
     },
 
     async reconcile(functionNames) {
-      for (const functionName of functionNames) await toldByBucket(functionName)
+      for (const functionName of functionNames) await copyFromBucket(functionName)
     },
   }
 }

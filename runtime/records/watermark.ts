@@ -1,6 +1,6 @@
 /**
- * Watermarks: since when a function's uploads are the runtime's business. The time is MinIO's own, of the object's
- * creation; what is older was there before and runs only when someone asks.
+ * Watermarks: the time from which a function runs for uploads. It is the creation time of an object by MinIO's own clock; older
+ * uploads were there before the function and run only on request.
  * @module
  */
 import { METADATA_BUCKET } from '../storage/names.ts'
@@ -9,7 +9,7 @@ import { watermarkKey } from '../output/layout.ts'
 import type { Storage } from '../storage/storage.ts'
 import { MINUTE_MS } from '../time.ts'
 
-/** Sets the watermark where there is none; true when it did. An existing one is never touched. */
+/** Sets the watermark if there is none, and returns whether it did. An existing one is never touched. */
 export async function createWatermark(storage: Storage, functionName: string): Promise<boolean> {
   const text = `${JSON.stringify({ schema: 1, function: functionName }, null, 2)}\n`
   const place = { bucket: METADATA_BUCKET, key: watermarkKey(functionName) }
@@ -26,13 +26,13 @@ export async function readWatermarkMs(
   signal?: AbortSignal,
 ): Promise<number | undefined> {
   const key = watermarkKey(functionName)
-  // From a listing: HEAD has whole seconds.
+  // From a listing: HEAD returns whole seconds.
   const objects = storage.list(METADATA_BUCKET, { prefix: key, pageSize: 1, ...(signal && { signal }) })
   for await (const object of objects) return object.key === key ? object.lastModifiedMs : undefined
   return undefined
 }
 
-/** The same, remembered for a while: a watermark never changes, but somebody may have emptied the bucket. */
+/** The same with a cache: a watermark never changes, but somebody may have emptied the bucket. */
 export function createWatermarks(
   storage: Storage,
   keptMs = MINUTE_MS,

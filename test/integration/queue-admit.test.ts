@@ -8,11 +8,11 @@ describe('admit', () => {
   it('stores the runs of a batch, sets malformed texts aside and trims exactly what was read', async () => {
     await used.redis.rpush(used.queue.keys.inbox, 'first', 'broken', 'later')
     const raws = await peek(2)
-    const bad = [{ raw: Buffer.from('broken'), reason: 'no JSON' }]
+    const bad = [{ raw: Buffer.from('broken'), reason: 'not JSON' }]
     expect(await used.queue.admit({ ...NOTHING, raws, runs: [newRunOf('a')], bad })).toEqual(['new'])
     expect((await peek(10)).map(String)).toEqual(['later'])
     expect(await used.redis.xrange(used.queue.keys.bad, '-', '+')).toMatchObject([
-      [expect.anything(), ['raw', 'broken', 'reason', 'no JSON', 'bytes', '6']],
+      [expect.anything(), ['raw', 'broken', 'reason', 'not JSON', 'bytes', '6']],
     ])
     expect(await used.queue.run('a')).toMatchObject({
       state: 'queued',
@@ -145,7 +145,7 @@ describe('admit', () => {
     await used.redis.set(used.queue.keys.bad, 'a string')
     await used.redis.rpush(used.queue.keys.inbox, 'broken')
     const raws = [Buffer.from('broken')]
-    const bad = raws.map((raw) => ({ raw, reason: 'no JSON' }))
+    const bad = raws.map((raw) => ({ raw, reason: 'not JSON' }))
     expect(await used.queue.admit({ ...NOTHING, raws, bad, runs: [newRunOf('a')] })).toEqual(['new'])
     expect(await peek(10)).toEqual([])
   })

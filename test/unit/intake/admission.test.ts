@@ -125,9 +125,9 @@ describe('planAdmission', () => {
       settings,
     )
     expect(plan.bad.map(({ reason }) => reason)).toEqual([
-      'no JSON',
-      expect.stringContaining('no bucket notification'),
-      'no UTF-8',
+      'not JSON',
+      expect.stringContaining('not a bucket notification'),
+      'not UTF-8',
     ])
     expect(plan.runs).toHaveLength(1)
     expect(plan.raws).toHaveLength(4)

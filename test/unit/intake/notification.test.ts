@@ -41,12 +41,12 @@ describe('shapes', () => {
   })
 
   it.each([
-    { name: 'no JSON', raw: '{', reason: /no JSON/ },
-    { name: 'an empty text', raw: '', reason: /no JSON/ },
-    { name: 'a string', raw: '""', reason: /neither a list/ },
+    { name: 'not JSON', raw: '{', reason: /not JSON/ },
+    { name: 'an empty text', raw: '', reason: /not JSON/ },
+    { name: 'a string', raw: '""', reason: /it has no list/ },
     { name: 'an empty list', raw: '[]', reason: /.+/ },
     { name: 'no records', raw: '[{"Event":[]}]', reason: /Event/ },
-    { name: 'null', raw: 'null', reason: /neither a list/ },
+    { name: 'null', raw: 'null', reason: /it has no list/ },
     { name: 'deep nesting', raw: '['.repeat(5_000) + ']'.repeat(5_000), reason: /.+/ },
   ])('$name is refused with a reason', ({ raw, reason }) => {
     expect(() => parseNotification(raw)).toThrow(NotificationError)
@@ -70,7 +70,7 @@ describe('shapes', () => {
     {
       name: 'a sequencer beyond all dates',
       raw: minio(record({ object: { sequencer: 'F'.repeat(32) } })),
-      reason: /sequencer: no time/,
+      reason: /sequencer: not a time/,
     },
     {
       name: 'a time beyond all dates',
@@ -217,7 +217,7 @@ describe('events', () => {
       expect(parseNotification(raw)).toEqual({
         events: [],
         otherEventNames: [],
-        malformed: [expect.stringMatching(/^record 1: the object key cannot be: .*(NUL|255 bytes)/)],
+        malformed: [expect.stringMatching(/^record 1: the object key is not possible: .*(NUL|255 bytes)/)],
       })
     },
   )
