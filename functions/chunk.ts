@@ -15,7 +15,7 @@ import { clashOf, DEFAULT_SECONDS, MIN_BYTES, parseBytes, requestOf } from './ch
 import { surveyOf, withSurvey } from './media/packets/survey.ts'
 import { createUploadWindow } from './chunk/pieces/upload-window.ts'
 
-const VALID_BYTES = `a size such as "25MB", "25MiB" or 25000000, of ${MIN_BYTES} or more`
+const VALID_BYTES = `a size of at least ${MIN_BYTES} bytes, such as "25MB", "25MiB" or 25000000`
 
 export const chunk = defineFunction(
   {
@@ -24,11 +24,11 @@ export const chunk = defineFunction(
     on: { bucket: 'incoming', match: MEDIA_FILES, size: { max: '50GiB' } },
     options: z
       .object({
-        /** `copy` cuts at the source's keyframes and changes nothing; `exact` re-encodes, and cuts where it is told. */
+        /** `copy` cuts at the source's keyframes and changes nothing; `exact` re-encodes, and cuts exactly where asked. */
         mode: z.enum(MODES).default('copy'),
-        /** Of each chunk; 6 when nothing is asked for. With `copy` the real length depends on where the source has keyframes. */
+        /** Length of each chunk; 6 by default. With `copy` the real length depends on the keyframes of the source. */
         seconds: z.coerce.number().min(0.5).max(600).meta({ 'x-default': DEFAULT_SECONDS }).optional(),
-        /** So many of the same length. */
+        /** The number of chunks, all of the same length. */
         parts: z.coerce.number().int().min(1).max(1_000).optional(),
         /** No chunk is larger: `25MB`, `25MiB` or a number. */
         bytes: z
@@ -38,7 +38,7 @@ export const chunk = defineFunction(
           .optional(),
         /** `audio` leaves the picture out. */
         streams: z.enum(STREAMS).default('all'),
-        /** What becomes of a file that breaks off: a dead letter, or chunks of what came before. */
+        /** The result for a truncated file: a dead letter, or chunks of the intact part. */
         onTruncated: z.enum(['fail', 'keep']).default('fail'),
       })
       .superRefine((options, c) => {
@@ -46,7 +46,7 @@ export const chunk = defineFunction(
         if (message !== undefined) c.addIssue({ code: 'custom', message })
       }),
     alternatives: [['seconds', 'parts', 'bytes']],
-    // A film is re-encoded for hours; what hangs is ended by the other one.
+    // Re-encoding a film takes hours; a hanging run is ended by the stall timeout.
     timeout: '12h',
     stallTimeout: '60s',
     concurrency: 2,
@@ -142,7 +142,7 @@ export const chunk = defineFunction(
       }
       if (truncated.truncatedAtSeconds !== undefined) break
       if (recording.brokenNext !== undefined) {
-        warnings.push(`${recording.brokenNext}. What came before is kept`)
+        warnings.push(`${recording.brokenNext}. Everything before that is kept`)
         truncated = { truncatedAtSeconds: toMicros(endSeconds) }
       }
     }

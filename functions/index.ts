@@ -6,11 +6,11 @@ import { probe } from './probe.ts'
 
 export const functions = [chunk, probe]
 
-/** What they work with, for `/healthz`. */
+/** The tools they use, for `/healthz`. */
 export async function tools(): Promise<Record<string, string>> {
   const { version, origin } = await ffmpegBinaries()
   return { ffmpeg: `${version} (${origin})` }
 }
 
-/** What `sluice doctor` says of those. */
+/** The checks of those in `sluice doctor`. */
 export const checks = checkFfmpeg

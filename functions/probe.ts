@@ -1,4 +1,4 @@
-/** incoming/clip.mp4 -> metadata/clip.mp4/probe/probe.json: what is inside, in short and as ffprobe tells it. @module */
+/** incoming/clip.mp4 -> metadata/clip.mp4/probe/probe.json: a summary of the file and ffprobe's full description. @module */
 import { defineFunction, type JsonValue } from '../runtime/index.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { inspect } from './media/inspect.ts'

@@ -70,7 +70,7 @@ export async function cutRecording(options: CutRecordingOptions): Promise<Record
   const reporter = createProgressReporter(declaredSeconds(media, kept), progress)
   const onProgress = reporter.repeat
   const cutPlan = await planCuts({ request, mode, inspection, plan, scratch, signal, onProgress })
-  // What several edits play goes back and forth, and is not torn.
+  // A track with several edits goes back and forth, and is not torn.
   const isLookedAt = keepsGoodPart && !hasEdits({ inspection, plan })
   const good = isLookedAt
     ? await goodPart({ inspection, plan }, { scratch, signal, onRead: onProgress })
@@ -117,7 +117,7 @@ function nothingButAmr(media: MediaInfo, unreadable: ReadonlyMap<number, string>
   const [why] = unreadable.values()
   return why === undefined || media.audio.length > unreadable.size
     ? undefined
-    : `there is nothing to cut but sound, and ${why}`
+    : `there is only sound to cut, and ${why}`
 }
 
 function droppedWarning({ index, codec, language, why }: DroppedStream): string {

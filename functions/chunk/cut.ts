@@ -36,17 +36,17 @@ interface Piece {
   readonly path: string
   readonly startSeconds: number
   readonly facts: ChunkFacts
-  /** It begins with pictures that need the one before, by FFmpeg's list. */
+  /** It begins with pictures that need the previous one, by FFmpeg's list. */
   readonly lean?: Lean | undefined
 }
 
 interface Lean {
-  /** Absent where nobody can tell. */
+  /** Absent where it is unknown. */
   readonly seconds?: number
 }
 
 /**
- * Cuts as the recipe says. The last chunk is yielded only when all of them add up to what the file declares.
+ * Cuts as the recipe says. The last chunk is yielded only when all of them add up to the declared length.
  *
  * @throws {PermanentError} when the file is damaged; chunks that came before are good, but not the whole
  * @throws {ToolError} when FFmpeg did not run, was killed or lost its input
@@ -154,11 +154,11 @@ export async function* cut(options: CutOptions): AsyncGenerator<Chunk, void, voi
   if (longer > 0) onWarning(longerWarning(longer))
   if (falseStarts > 0)
     onWarning(
-      `${falseStarts} chunks begin where the file says that a keyframe is, and there is none: their pictures need the chunk before; mode "exact" cuts cleanly`,
+      `${falseStarts} chunks begin where the file declares a keyframe that is not there: their pictures need the previous chunk; mode "exact" cuts cleanly`,
     )
 }
 
-/** How far a file that breaks off can be read. */
+/** How far a truncated file can be read. */
 function lastWhole({
   inspection,
   plan,
@@ -178,7 +178,7 @@ function lastWhole({
   })
 }
 
-/** What FFmpeg's list tells of a segment that begins with pictures which need the one before. */
+/** FFmpeg's list about a segment that begins with pictures that need the previous one. */
 function leanOf(
   last: segments.Segment,
   segment: segments.Segment,
@@ -209,18 +209,18 @@ async function piecesOf(
   return look(join(scratch, fileName), startSeconds, 0)
 }
 
-/** @returns whether it begins with a picture that the file calls a keyframe and that is none: it was cut where the file said so */
+/** @returns whether it begins with a picture that the file wrongly declares as a keyframe: it was cut where the file declared one */
 function mustBeGood(facts: ChunkFacts, index: number, { plan, onWarning }: CutOptions): boolean {
   const flaw = flawOf(facts, plan.video !== undefined)
   if (flaw === undefined) return false
   if (index > 0 && flaw.isPlayable) return true
   // A recording may begin in the middle of a picture: nothing before it is missing from the file.
-  if (index > 0 || facts.bytes === 0) throw new PermanentError(`chunk ${index} is no good: ${flaw.reason}`)
+  if (index > 0 || facts.bytes === 0) throw new PermanentError(`chunk ${index} is invalid: ${flaw.reason}`)
   onWarning(`the first chunk is as the file begins: ${flaw.reason}`)
   return false
 }
 
-/** Of its picture; undefined when there is none, or nobody can tell. */
+/** Of its picture; undefined if there is none, or it is unknown. */
 function independence({ facts: { tracks }, lean }: Piece, { video }: ChunkPlan): boolean | undefined {
   const picture = video && tracks?.find(({ kind }) => kind === 'video')
   return picture && lean === undefined && picture.isIndependent && picture.beginsWithKeyframe
@@ -228,6 +228,6 @@ function independence({ facts: { tracks }, lean }: Piece, { video }: ChunkPlan):
 
 export function tooMany(): PermanentError {
   return new PermanentError(
-    `more than ${segments.MAX_CHUNKS} chunks: ask for larger ones, or bring a shorter file`,
+    `more than ${segments.MAX_CHUNKS} chunks: ask for larger ones or upload a shorter file`,
   )
 }

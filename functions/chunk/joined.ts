@@ -16,7 +16,7 @@ export function lengthOfAll(recordings: readonly Recording[]): number | undefine
 }
 
 /**
- * What is asked of one of them: of so many parts of the whole its share, one at least.
+ * The request for one of them: its share of the parts of the whole, at least one.
  *
  * @throws {PermanentError} when it cannot be told how long the parts are
  */
@@ -30,7 +30,7 @@ export function requestOfEach(
   const { durationSeconds = 0 } = recording.inspection.media
   if (wholeSeconds <= 0) {
     throw new PermanentError(
-      'it is not known how long all the recordings in this file are, so it cannot be cut into equal parts: choose "seconds", or "mode=exact"',
+      'the total length of the recordings in this file is unknown, so it cannot be cut into equal parts: choose "seconds", or "mode=exact"',
     )
   }
   return { by: 'parts', parts: Math.max(1, Math.round((request.parts * durationSeconds) / wholeSeconds)) }
@@ -100,10 +100,10 @@ export function joinedWarnings({ recordings, startsSeconds, chunks, request }: J
   const left = count - startsSeconds.length
   const isOther = request.by === 'parts' && request.parts !== chunks
   return [
-    `the file is ${count} recordings joined (a chained Ogg${where}): each begins with a chunk of its own; mode "exact" cuts across`,
+    `the file is ${count} recordings joined (a chained Ogg${where}): each starts a new chunk; mode "exact" cuts across them`,
     ...(left > 0
-      ? [`the last ${left} of ${count} recordings are left out: the one before them breaks off`]
+      ? [`the last ${left} of ${count} recordings are left out: the one before them is truncated`]
       : []),
-    ...(isOther ? [`${request.parts} parts were asked for, and there are ${chunks}, for that reason`] : []),
+    ...(isOther ? [`${request.parts} parts were asked for, and for that reason there are ${chunks}`] : []),
   ]
 }

@@ -15,9 +15,9 @@ export interface Recording {
   readonly source: Pick<Source, 'bytes'>
   /** The number of its first segment: no file of another recording has the same name. */
   readonly firstSegment: number
-  /** Put before what is said of it. */
+  /** Prefix of messages about it. */
   readonly name: string
-  /** Why the one behind it is no recording: its headers are torn, and what comes before is kept. */
+  /** Why the next one is not a recording: its headers are torn, and everything before is kept. */
   readonly brokenNext?: string
 }
 

@@ -1,7 +1,7 @@
 /**
- * What a file may be, before any of its bytes reaches a demuxer or decoder. FFmpeg has some 300 demuxers and 500
- * decoders; the ones that are not here are refused, also those that follow references to other files and hosts
- * (hls, dash, concat, sdp) and those with a history of holes (`reference/media.md`, section 6).
+ * The formats and codecs that are accepted, before any byte of a file reaches a demuxer or decoder. FFmpeg has some 300
+ * demuxers and 500 decoders; all others are refused, including those that follow references to other files and hosts
+ * (hls, dash, concat, sdp) and those with a history of vulnerabilities (`reference/media.md`, section 6).
  * @module
  */
 
@@ -28,12 +28,12 @@ export const CODECS = words(`
   mov_text subrip srt webvtt ass ssa pgssub dvdsub dvbsub cc_dec
 `)
 
-/** What these decoders read, where FFmpeg calls it by another name. */
+/** Codecs of these decoders that FFmpeg calls by another name. */
 const CODEC_NAMES = words(`
   flv1 msmpeg4v3 msmpeg4v2 dts amr_nb amr_wb eia_608 hdmv_pgs_subtitle dvd_subtitle dvb_subtitle
 `)
 
-/** By the name of a codec, not of a decoder. What has no name has no decoder that could be opened. */
+/** By the name of a codec, not of a decoder. A codec without a name has no decoder that could be opened. */
 export function isAcceptedCodec(name: string | undefined): boolean {
   return name === undefined || CODECS.includes(name) || CODEC_NAMES.includes(name)
 }
@@ -44,7 +44,7 @@ export const MAX_STREAMS = 64
 /** Of one file, by its own word or by the time stamps in it: 100 hours. */
 export const MAX_MEDIA_SECONDS = 360_000
 export const TOO_LONG = `its time stamps go beyond the ${hours(MAX_MEDIA_SECONDS)} that are accepted`
-/** Of one allocation: what a lying header can make FFmpeg ask for. */
+/** Of one allocation, which a lying header can trigger. */
 export const MAX_ALLOCATION_BYTES = 256 * 1024 ** 2
 /** How far FFmpeg reads to find out what is inside. */
 export const PROBE_BYTES = 10_000_000

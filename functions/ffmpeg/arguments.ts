@@ -9,7 +9,7 @@ import * as allowed from './allowed.ts'
 import type { MediaInput } from './media-input.ts'
 
 /**
- * ffprobe, for one JSON document on standard output; what it has doubts about goes to standard error.
+ * ffprobe, for one JSON document on standard output; its warnings go to standard error.
  *
  * @param logLevel - `info` for the text for people as well, which `dump.ts` reads
  */
@@ -58,7 +58,7 @@ export function silenceArguments(input: MediaInput, stream: number): readonly st
   return argumentsOf(command)
 }
 
-/** The words for one input of a command line of FFmpeg or ffprobe that somebody else writes; they end with `-i <address>`. */
+/** The words for one input of a caller's own command line of FFmpeg or ffprobe; they end with `-i <address>`. */
 export function inputArguments(input: MediaInput): readonly string[] {
   return argumentsOf(guardedInput(input, '-fflags +genpts'))
 }
@@ -84,7 +84,7 @@ export interface ChunksOptions {
   readonly outputPattern: string
   /** The number of the first piece. @defaultValue 0 */
   readonly firstSegment?: number
-  /** What comes later is left out. */
+  /** Everything later is left out. */
   readonly untilSeconds?: number | undefined
 }
 
@@ -101,9 +101,9 @@ export interface OutputStream {
 }
 
 export interface CopyChunksOptions extends ChunksOptions {
-  /** What can be read of a file that breaks off is kept. */
+  /** The readable part of a truncated file is kept. */
   readonly keepsGoodPart?: boolean
-  /** Packets that are not whole, or come back in time, do not end it. */
+  /** Incomplete packets, or packets that go back in time, do not end it. */
   readonly isRaggedFine?: boolean
   /** How much earlier than a cut its keyframe may come. */
   readonly earlySeconds: number
@@ -111,15 +111,15 @@ export interface CopyChunksOptions extends ChunksOptions {
   readonly tag?: 'hvc1' | undefined
 }
 
-/** Their boxes of Dolby Vision, 360° and 3D are in no final standard, so FFmpeg leaves them out unless it is told. */
+/** Their boxes of Dolby Vision, 360° and 3D are in no final standard, so FFmpeg leaves them out unless asked. */
 const STRICT_MUXERS = ['mp4', 'mov']
 
 /**
  * Pieces cut at keyframes, nothing re-encoded.
  *
- * - `-xerror`: without it FFmpeg ends with 0 on files that break off. With it, it refuses two transport streams in one file.
- * - `-copyinkf`: without it all pictures before the first keyframe are left out without a word, also decodable ones.
- * - `+discardcorrupt`: of a packet that is not all there nothing is kept.
+ * - `-xerror`: without it FFmpeg exits with 0 on truncated files. With it, it refuses two transport streams in one file.
+ * - `-copyinkf`: without it all pictures before the first keyframe are silently left out, even decodable ones.
+ * - `+discardcorrupt`: incomplete packets are dropped.
  */
 export function copyChunksArguments(options: CopyChunksOptions): readonly string[] {
   return chunksArguments(options, {
@@ -132,11 +132,11 @@ export function copyChunksArguments(options: CopyChunksOptions): readonly string
 }
 
 /**
- * What all ways of cutting share; standard output gets a CSV line for each piece that is final.
+ * The arguments shared by all ways of cutting; standard output gets a CSV line for each finished piece.
  *
  * - `level+verbose`: with it FFmpeg says at its end how many packets it read and wrote (`packet-counts.ts`).
  * - `+genpts`: AVI, MPEG-PS and MPEG-2 in TS store no presentation times for some frames; no muxer takes a packet without.
- * - `-avoid_negative_ts disabled`: else every time in the list is late by the delay of B-frames.
+ * - `-avoid_negative_ts disabled`: otherwise every time in the list is late by the delay of B-frames.
  */
 export function chunksArguments(
   { input, streams, cuts, muxer, outputPattern, firstSegment = 0, untilSeconds }: ChunksOptions,
@@ -152,7 +152,7 @@ export function chunksArguments(
   const command = guardedInput(input, first)
   const maps = streams.map(({ index }) => `-map 0:${index}`)
   const tags = streams.flatMap(({ index, hasTags = true }, place) =>
-    // A timecode is true of the beginning of the source alone.
+    // A timecode is true only for the start of the source.
     hasTags ? [`-map_metadata:s:${place} 0:s:${index} -metadata:s:${place} timecode=`] : [],
   )
   const subtitles = streams
@@ -178,8 +178,8 @@ function cutsOf(cuts: Cuts): string {
 }
 
 /**
- * `-reconnect`: without it the build of 2018 takes a connection that ends early for the end of the file, and says nothing;
- * with it, each lost connection is a line on standard error (`diagnosis.ts`). There is no limit of time: the proxy may hold
+ * `-reconnect`: without it the build of 2018 silently takes a connection that ends early for the end of the file;
+ * with it, each lost connection is a line on standard error (`diagnosis.ts`). There is no time limit: the proxy may hold
  * bytes back for as long as uploads take.
  */
 function guardedInput({ address, isUrl, isPart = false, demuxer }: MediaInput, first: string): FfmpegCommand {

@@ -1,7 +1,7 @@
 /**
- * Which demuxer reads a file: told to FFmpeg, so that nothing inside the file can talk it into another one. The first
+ * Which demuxer reads a file: passed to FFmpeg, so that nothing inside the file can make it choose another one. The first
  * bytes say so where they are a format's own mark; where they are not (MPEG audio, tags in front), ffprobe chooses among the
- * allowed ones, and later calls are told what it chose. Pure.
+ * allowed ones, and its choice is passed to later calls. Pure.
  * @module
  */
 import { FORMATS } from './allowed.ts'
@@ -9,7 +9,7 @@ import { FORMATS } from './allowed.ts'
 /** Boxes that an MP4 or QuickTime file may begin with. */
 const FIRST_BOXES = ['ftyp', 'moov', 'mdat', 'free', 'skip', 'wide', 'pnot']
 
-/** Demuxer, where its mark stands, and the mark in hexadecimal digits. */
+/** Demuxer, the place of its mark, and the mark in hexadecimal digits. */
 const MARKS: readonly (readonly [demuxer: string, at: number, mark: string])[] = [
   ...FIRST_BOXES.map((box) => ['mov', 4, Buffer.from(box).toString('hex')] as const),
   ['matroska', 0, '1a45dfa3'],
@@ -31,7 +31,7 @@ const ENVELOPES: Readonly<Record<string, string>> = {
   FORMAIFC: 'aiff',
 }
 
-/** By the first bytes; `undefined` where they are no format's own mark. */
+/** By the first bytes; `undefined` where they are not the signature of a format. */
 export function demuxerOf(head: Buffer): string | undefined {
   const text = head.toString('latin1', 0, 12)
   const envelope = ENVELOPES[text.slice(0, 4) + text.slice(8, 12)]

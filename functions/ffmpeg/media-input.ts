@@ -1,4 +1,4 @@
-/** What FFmpeg reads, and by which protocols alone: our copy on disk, or a large object through the range proxy. Pure. @module */
+/** The input of FFmpeg and the only protocols it may use: our copy on disk, or a large object through the range proxy. Pure. @module */
 import { relative } from 'node:path'
 
 /** Part of a file. */
@@ -17,7 +17,7 @@ export interface MediaInput {
   readonly demuxer?: string
   /** A stream of it has a decoder that is not accepted, and ffprobe would open it. */
   readonly hasForeign?: boolean
-  /** A packet that is not all there is left out of a list. */
+  /** Incomplete packets are left out of a listing. */
   readonly isWholeAsked?: boolean
 }
 

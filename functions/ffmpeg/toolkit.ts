@@ -17,7 +17,7 @@ export { ffmpegBinaries, type FfmpegBinaries } from './build/binaries.ts'
 export type ToolAttempt = Pick<FunctionVariables<unknown>, 'signal' | 'progress' | 'scratch'>
 
 export interface FfmpegCommand {
-  /** What `source.input()` gave, or files in the scratch folder; numbered from 0 in the order given. */
+  /** Results of `source.input()`, or files in the scratch folder; numbered from 0 in the order given. */
   readonly inputs: readonly string[]
   /** Everything after the inputs: maps, filters, encoders, and output files, whose names are relative to the scratch folder. */
   readonly output: readonly string[]

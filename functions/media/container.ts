@@ -11,7 +11,7 @@ export interface Container {
 
 export interface ChunkPlan {
   readonly container: Container
-  /** Picture and sound, in the order in which they stand in the chunks; subtitles come after them. */
+  /** Picture and sound, in the order of the chunks; subtitles come after them. */
   readonly kept: readonly MediaStream[]
   readonly subtitles: readonly KeptSubtitle[]
   readonly dropped: readonly DroppedStream[]
@@ -40,14 +40,14 @@ const CONTAINERS = {
   audioMatroska: { muxer: 'matroska', extension: 'mka', contentType: 'audio/x-matroska' },
 } as const satisfies Record<string, Container>
 
-/** What the MP4 muxers of all builds take without `-strict`, and what players expect in it. */
+/** Codecs that the MP4 muxers of all builds take without `-strict`, and that players expect in it. */
 const MP4_VIDEO = ['h264', 'hevc', 'av1', 'mpeg4']
 const MP4_AUDIO = ['aac', 'mp3', 'ac3', 'eac3']
 /** The `ipod` muxer is MP4 too; in 2018 it alone took ALAC. */
 const IPOD_AUDIO = ['aac', 'ac3', 'alac']
 const WEBM_VIDEO = ['vp8', 'vp9', 'av1']
 const WEBM_AUDIO = ['opus', 'vorbis']
-/** Little endian, as WAV has it; what AIFF and CAF bring goes into Matroska. */
+/** Little endian, as in WAV; the samples of AIFF and CAF go into Matroska. */
 const WAV_AUDIO = /^pcm_(u8|[sf]\d+le|mulaw|alaw)$/
 /** QuickTime's own, which no other container takes as it is. */
 const MOV_ONLY = /^(prores|dnxhd|qtrle|png|dvvideo|h263|amr_nb|amr_wb|alac|pcm_\w+|adpcm_ima_qt|mjpeg)$/
@@ -65,7 +65,7 @@ export interface PlanOptions {
   readonly isWebm: boolean
   /** This FFmpeg's MP4 would hide pictures of this file. @defaultValue false */
   readonly isMp4Unsafe?: boolean
-  /** Of one picture each: they are no film where there is another track. @defaultValue none */
+  /** Tracks of a single picture: not a film if there is another track. @defaultValue none */
   readonly stills?: readonly MediaStream['index'][]
   /** Sounds that cannot be taken along, with the reason. @defaultValue none */
   readonly unreadable?: ReadonlyMap<MediaStream['index'], string>
@@ -96,7 +96,9 @@ export function planChunks(media: MediaInfo, options: PlanOptions): ChunkPlan | 
     : 'another picture track; only the largest one is cut'
   const dropped = [
     ...others.map((stream) =>
-      dropAs(!isSoundOnly && stills.includes(stream.index) ? 'a single picture, no film' : otherwise)(stream),
+      dropAs(!isSoundOnly && stills.includes(stream.index) ? 'a single picture, not a film' : otherwise)(
+        stream,
+      ),
     ),
     ...media.audio.flatMap((stream) => {
       const why = unreadable.get(stream.index)
@@ -104,7 +106,7 @@ export function planChunks(media: MediaInfo, options: PlanOptions): ChunkPlan | 
     }),
     ...unknown.map((stream) => dropAs(whyNotKnown(stream))(stream)),
     ...subtitles.flatMap(({ stream, plan }) => (plan.isKept ? [] : [dropAs(plan.why)(stream)])),
-    ...media.covers.map(dropAs('a cover picture, no video')),
+    ...media.covers.map(dropAs('a cover picture, not a video')),
     ...media.data.map(dropAs('neither picture nor sound')),
   ]
   return {

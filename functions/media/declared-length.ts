@@ -2,7 +2,7 @@
 import type { MediaInfo, MediaStream } from './media-info.ts'
 
 /**
- * When the kept streams end, as the source declares it: a subtitle or a second picture track may go on for longer.
+ * When the kept streams end, as the source declares it: a subtitle or a second picture track may last longer.
  * `undefined` when it declares nothing.
  */
 export function declaredSeconds(media: MediaInfo, kept: readonly MediaStream[]): number | undefined {
@@ -11,14 +11,14 @@ export function declaredSeconds(media: MediaInfo, kept: readonly MediaStream[]):
   return maySubtitlesOutlast(media) ? undefined : media.durationSeconds
 }
 
-/** The length of the whole is the length of its longest stream, of which nobody says that it is a picture or sound. */
+/** The length of the file is that of its longest stream, which need not be a picture or sound. */
 function maySubtitlesOutlast({ subtitles, data }: MediaInfo): boolean {
   return subtitles.length > 0 || data.some(({ codec }) => !FONTS.includes(codec))
 }
 
 const FONTS = ['ttf', 'otf']
 
-/** When the last kept stream ends by its own word; undefined when one of them says nothing. */
+/** When the last kept stream ends as declared; undefined when one of them declares nothing. */
 export function latestSeconds(media: MediaInfo, kept: readonly MediaStream[]): number | undefined {
   const ends = kept.map(
     ({ startSeconds = 0, durationSeconds = NaN }) =>

@@ -1,5 +1,5 @@
 /**
- * What FFmpeg prints of a file for people -> the same as ffprobe's document has it. ffprobe opens a decoder for every stream before
+ * FFmpeg's text about a file for people -> the same as in ffprobe's document. ffprobe opens a decoder for every stream before
  * it describes one, so a single stream whose decoder is not accepted leaves nothing but this text, which it prints before. It has
  * no start and no length of single streams. Pure.
  *
@@ -20,7 +20,7 @@ interface Stream extends Entry {
   readonly side_data_list: Entry[]
 }
 
-/** Two spaces and no more: what the file itself says, such as tags, stands further in. */
+/** Two spaces and no more: text from the file itself, such as tags, is indented further. */
 const STREAM =
   /^ {2}Stream #0:(\d+)(?:\[(0x[0-9a-f]+)\])?(?:\(([\w-]+)\))?: (Video|Audio|Subtitle|Data|Attachment|Unknown)(?:: (.*))?$/
 const TAG = /^ {6}(\w+)\s*: (.*)$/
@@ -50,7 +50,7 @@ export function parseDump(lines: readonly string[]): object | undefined {
         last.tags[name] = value
     }
   }
-  // Programs and chapters stand before streams; whatever repeats or leaves out a number is something else.
+  // Programs and chapters come before streams; a text that repeats or skips a number is something else.
   if (!format || streams.length === 0) return undefined
   const ordered = streams.toSorted((a, b) => Number(a['index']) - Number(b['index']))
   if (ordered.some((stream, place) => stream['index'] !== place)) return undefined

@@ -1,7 +1,6 @@
 /**
- * Where MP4 of FFmpeg before 5 cannot be trusted: it takes the last packet for the last picture, and with B-frames and pictures
- * that come at uneven times it writes an edit list that ends too early. The pictures behind it are in the file, and no player
- * shows them. Pure.
+ * Cases where MP4 written by FFmpeg before 5 cannot be trusted: it takes the last packet for the last picture, and with B-frames
+ * at irregular times it writes an edit list that ends too early. The pictures after it are in the file, and no player shows them. Pure.
  * @module
  */
 import type { FfmpegBinaries } from '../ffmpeg/build/binaries.ts'
@@ -31,7 +30,7 @@ export function hidesPictures(
   })
 }
 
-/** `30000/1001`; NaN when it is none. */
+/** `30000/1001`; NaN when it is not a rate. */
 function rate(text = ''): number {
   const [frames = NaN, seconds = NaN] = text.split('/').map(Number)
   return frames / seconds

@@ -27,17 +27,17 @@ export interface Inspection {
   readonly isWebm: boolean
   readonly sizeBytes: number
   /**
-   * A packet that is not whole is no sign that the file breaks off: transport streams are received badly and joined
-   * anywhere, and who writes WAV to a pipe cannot say where it ends.
+   * An incomplete packet is not a sign of truncation: transport streams are received badly and joined anywhere, and a program
+   * that writes WAV to a pipe cannot know where it ends.
    */
   readonly isRaggedFine?: boolean
-  /** What people have to know of the file itself. */
+  /** Warnings about the file itself. */
   readonly warnings?: readonly string[]
-  /** Why it is not all there, by its own first bytes. */
+  /** Why it is incomplete, by its own first bytes. */
   readonly breaksOff?: string
   /** There is more to look at before anybody can say so: to be done while it is cut. Its answer is a `breaksOff`. */
   readonly lookOn?: () => Promise<string | undefined>
-  /** What the tables of MP4 and QuickTime declare, by the number of the stream. */
+  /** The declarations in the tables of MP4 and QuickTime, by the number of the stream. */
   readonly declared?: ReadonlyMap<number, DeclaredTrack>
 }
 
@@ -47,22 +47,22 @@ export interface InspectOptions {
   /** A folder of the attempt's own: the working folder of ffprobe. */
   readonly scratch: string
   readonly signal: AbortSignal
-  /** A file that breaks off is not refused for that: the caller does it, when it knows how far it could be read. */
+  /** A truncated file is not refused for that: the caller does it, when it knows how far it could be read. */
   readonly isTruncatedFine?: boolean
   /** Only these bytes of what {@link source} gives to tools are the file; its `bytes` begin with them. */
   readonly range?: ByteRange
 }
 
-/** Ends what is said of a file that breaks off. */
-export const KEEP_HINT = '; onTruncated=keep saves what is good of it'
+/** Ends the messages about a truncated file. */
+export const KEEP_HINT = '; onTruncated=keep saves the intact part'
 
-const TORN_PAGE = 'the file is truncated: its last page is not all there'
+const TORN_PAGE = 'the file is truncated: its last page is incomplete'
 const UNMARKED_END =
-  'its last page does not say that it is the last one, as where a recording was interrupted: more may have followed'
+  'its last page is not marked as the last one, as when a recording is interrupted: more may have followed'
 
 /** Of a file that is not on disk each element is asked of the store. */
 const MAX_ELEMENTS = { onDisk: 100_000, inStore: 100 }
-/** A description that is longer is no description: tags can be as large as the file. */
+/** A longer text is not a plausible description: tags can be as large as the file. */
 const MAX_DOCUMENT_CHARACTERS = 8 * 1024 ** 2
 
 /**
@@ -176,7 +176,7 @@ function parse(json: string, result: FfmpegResult) {
     delete document.format?.filename
     return { parsed: ffprobeSchema.parse(document), document }
   } catch (cause) {
-    throw new ToolError('ffprobe wrote something else than a description', { ...result, cause })
+    throw new ToolError('ffprobe wrote something other than a description', { ...result, cause })
   }
 }
 

@@ -1,4 +1,4 @@
-/** What ffprobe says of a file, in our words. What it does not know stays absent: never 0, NaN or "N/A". Pure. @module */
+/** ffprobe's description of a file, in our terms. Unknown values stay absent: never 0, NaN or "N/A". Pure. @module */
 import { z } from 'zod'
 import { isAcceptedCodec } from '../ffmpeg/allowed.ts'
 import { ESTIMATED } from '../ffmpeg/words/diagnosis.ts'
@@ -86,9 +86,9 @@ export type MediaInfo = {
   readonly video: readonly VideoStream[]
   readonly audio: readonly AudioStream[]
   readonly subtitles: readonly MediaStream[]
-  /** Pictures that go with the sound: no video. */
+  /** Pictures that belong to the sound, not video. */
   readonly covers: readonly MediaStream[]
-  /** Timecodes, GPS tracks, attachments and what FFmpeg has no name for. */
+  /** Timecodes, GPS tracks, attachments and streams that FFmpeg has no name for. */
   readonly data: readonly MediaStream[]
   readonly chapters: number
 }
@@ -97,7 +97,7 @@ export type MediaInfo = {
 const UNDECLARED = ['mpegts', 'mpeg']
 
 /**
- * @param warnings - what ffprobe wrote to standard error
+ * @param warnings - ffprobe's standard error
  * @param hasForeign - ffprobe did not open all of its decoders
  */
 export function toMediaInfo(
@@ -141,7 +141,7 @@ function streamOf(stream: FfprobeStream, hasForeign: boolean): MediaStream {
     ...(hasForeign && !isAcceptedCodec(stream.codec_name) && { isAccepted: false }),
     ...present({
       profile: stream.profile,
-      // Whoever made the file wrote it: only what looks like a language code is passed on.
+      // It was written by the maker of the file: only something that looks like a language code is passed on.
       language: typeof language === 'string' && /^[a-zA-Z-]{2,16}$/.test(language) ? language : undefined,
       startSeconds: stream.start_time,
       durationSeconds: isUnknown(stream)
@@ -167,7 +167,7 @@ function videoOf(stream: FfprobeStream): Omit<VideoStream, keyof MediaStream> {
   }
 }
 
-/** As FFmpeg has it: what is off by a degree or more is no quarter of a turn, and a matrix may hold no turn at all. */
+/** As in FFmpeg: an angle that is off by a degree or more is not a quarter turn, and a matrix may hold no rotation at all. */
 function rightAngle(degrees: number): number {
   const right = Math.round(degrees / 90) * 90
   return Math.abs(degrees) <= 360 && Math.abs(degrees - right) < 1 ? ((right % 360) + 360) % 360 : 0
@@ -190,7 +190,7 @@ function frameRate(text: string | undefined): number | undefined {
   return rate !== undefined && rate <= 480 ? rate : undefined
 }
 
-/** A length of all ones is MP4's word for one that is not known: 39 hours by a clock of 30,000 a second. */
+/** A length of all ones means unknown in MP4: 39 hours by a clock of 30,000 a second. */
 const ALL_ONES: readonly number[] = [2 ** 31 - 1, 2 ** 32 - 1, 2 ** 63, 2 ** 64]
 /** Ticks of the clocks that the header of a whole MP4 has, beside those of its streams. */
 const USUAL_CLOCKS = [600, 1_000, 10_000, 90_000, 1_000_000]
@@ -199,7 +199,7 @@ function isUnknown({ duration_ts = 0 }: FfprobeStream): boolean {
   return ALL_ONES.includes(duration_ts)
 }
 
-/** Of the whole file: what it says of one stream, or the header's own length of all ones. */
+/** Of the whole file: the length of one stream, or the header's own length of all ones. */
 function known(seconds: number | undefined, streams: readonly FfprobeStream[]): number | undefined {
   if (seconds === undefined) return undefined
   const isOfStream = streams.some(
@@ -209,7 +209,7 @@ function known(seconds: number | undefined, streams: readonly FfprobeStream[]): 
   return isOfStream || isOfHeader ? undefined : seconds
 }
 
-/** FFmpeg's own tag; what mkvmerge wrote has the language behind it, and may be of an older file. */
+/** FFmpeg's own tag; mkvmerge appends the language, and its tag may be from an older file. */
 function taggedSeconds(tags: Readonly<Record<string, unknown>> = {}): number | undefined {
   const [own, other] = ['DURATION', Object.keys(tags).find((name) => /^DURATION-\w+$/.test(name)) ?? '']
   return clockSeconds(tags[own]) ?? clockSeconds(tags[other])

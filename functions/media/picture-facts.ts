@@ -12,7 +12,7 @@ export interface PictureFacts {
   readonly isInterlaced: boolean
   /** Parts of it are transparent. */
   readonly hasAlpha: boolean
-  /** What players need beside the pictures: FFmpeg's names of it. */
+  /** Side data that players need: FFmpeg's names of it. */
   readonly sideData: readonly string[]
   /** All of its pictures would come at this rate, such as `30000/1001`, by the container and by its first pictures. */
   readonly evenRate?: string
@@ -78,7 +78,7 @@ const MATRICES: Readonly<Record<string, number>> = {
 
 /** Finer than any two pictures of one clip are apart. */
 const TICKS_PER_SECOND = 90_000
-/** A clock of H.264 has 32 bits; finer ones than this are no clock of pictures. */
+/** A clock of H.264 has 32 bits; finer ones are not a clock of pictures. */
 const MAX_TICKS_PER_SECOND = 10_000_000
 
 export function pictureFacts(document: object, index: number): PictureFacts {
@@ -134,7 +134,7 @@ function evenRateOf({ avg_frame_rate: average = '', r_frame_rate: real = '' }: R
   return Math.abs(averageRate - realRate) <= UNEVEN * realRate ? real : undefined
 }
 
-/** `30000/1001`; NaN when it is none. */
+/** `30000/1001`; NaN when it is not a rate. */
 export function rateOf(text: string): number {
   const [above, below] = fraction(text)
   return above / below
@@ -169,7 +169,7 @@ function isStill(
   const counted = Number(frames ?? tagged(/^NUMBER_OF_FRAMES\b/i))
   if (counted > 0) return counted === 1
   if (disposition['still_image'] === 1 || disposition['timed_thumbnails'] === 1) return true
-  // ffprobe gives a track of Matroska the length of the file, and what the track says of itself as a tag.
+  // ffprobe gives a track of Matroska the length of the file, and the track's own length as a tag.
   const lastsSeconds = clockSeconds(tagged(/^DURATION\b/i)) ?? durationSeconds
   if (lastsSeconds !== undefined && framesPerSecond !== undefined) return lastsSeconds * framesPerSecond < 1.5
   // A rate takes two pictures.

@@ -8,7 +8,7 @@ import type { DeclaredTrack } from './bytes/mp4-source.ts'
 export function refusalOfMedia(media: MediaInfo): string | undefined {
   if (demuxerNamed(media.format) === undefined) return `its format (${media.format}) is not accepted here`
   const count = [media.video, media.audio, media.subtitles, media.covers, media.data].flat().length
-  if (count === 0) return 'there is no stream in it, neither video nor audio'
+  if (count === 0) return 'it has neither a video nor an audio stream'
   const [main] = [...media.video, ...media.audio]
   if (main && [...media.video, ...media.audio].every(({ isAccepted = true }) => !isAccepted))
     return `its codec (${main.codec}) is not accepted here`
@@ -25,7 +25,7 @@ export function refusalOfMedia(media: MediaInfo): string | undefined {
   return undefined
 }
 
-/** By the tables of an MP4: builds of FFmpeg differ in what they make of such times, and some lose packets without a word. */
+/** By the tables of an MP4: builds of FFmpeg differ in what they make of such times, and some silently lose packets. */
 export function refusalOfTracks(tracks: readonly DeclaredTrack[]): string | undefined {
   const isTooLong = tracks.some(
     ({ kind, mediaSeconds }) => kind !== 'other' && mediaSeconds > MAX_MEDIA_SECONDS,
@@ -33,13 +33,13 @@ export function refusalOfTracks(tracks: readonly DeclaredTrack[]): string | unde
   return isTooLong ? TOO_LONG : undefined
 }
 
-/** Packets that are copied are no more than the source has, and a container adds its tables to each chunk. */
+/** Copied packets are no larger than the source, and a container adds its tables to each chunk. */
 const TABLES_BYTES = 64 * 1024 ** 2
 const CHUNK_TABLES_BYTES = 64 * 1024
 
 /**
- * Whether all the chunks of a copy are larger than their source can explain: tables may name the same bytes again and
- * again, so that a small file is copied without end.
+ * Whether all the chunks of a copy are larger than their source accounts for: tables may name the same bytes again and
+ * again, so that a small file is copied endlessly.
  */
 export function isUnexplained(copied: {
   readonly bytes: number
@@ -49,7 +49,7 @@ export function isUnexplained(copied: {
   return copied.bytes > 2 * copied.sourceBytes + TABLES_BYTES + copied.chunks * CHUNK_TABLES_BYTES
 }
 
-/** Taken by name; what is really inside decides later. */
+/** Accepted by name; the content decides later. */
 const EXTENSIONS = `
   mp4 m4v mov qt 3gp 3g2 mkv webm avi ts m2ts mts flv mpg mpeg wmv asf mxf ogv
   mp3 m4a m4b aac wav ogg oga opus flac mka wma aif aiff caf

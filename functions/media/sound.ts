@@ -1,4 +1,4 @@
-/** What `exact` makes of a sound track. Pure. @module */
+/** The encoding of a sound track in mode `exact`. Pure. @module */
 import type { AudioStream } from './media-info.ts'
 
 export interface Sound {

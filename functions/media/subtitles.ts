@@ -2,7 +2,7 @@
 import type { MediaStream } from './media-info.ts'
 
 /** Of a stream whose decoder is not on the list. */
-export const NOT_ACCEPTED = 'its codec is not accepted here, so nothing of it is decoded'
+export const NOT_ACCEPTED = 'its codec is not accepted here, so it is not decoded'
 
 export interface KeptSubtitle {
   readonly stream: MediaStream
@@ -10,7 +10,7 @@ export interface KeptSubtitle {
   readonly encoder: string
 }
 
-/** What FFmpeg can turn into one another: they are lines with times. */
+/** Formats that FFmpeg can convert into one another: they are lines with times. */
 const TEXT = ['mov_text', 'subrip', 'srt', 'ass', 'ssa', 'webvtt']
 /** Pictures with times, which only Matroska takes. */
 const BITMAP = ['dvd_subtitle', 'hdmv_pgs_subtitle', 'dvb_subtitle']
@@ -37,7 +37,7 @@ export type SubtitlePlan =
 export function planSubtitle(stream: MediaStream, muxer: string | undefined): SubtitlePlan {
   const rule = muxer === undefined ? undefined : RULES[muxer]
   if (stream.isAccepted === false) return { isKept: false, why: NOT_ACCEPTED }
-  if (!rule) return { isKept: false, why: 'chunks of sound alone have no place for subtitles' }
+  if (!rule) return { isKept: false, why: 'chunks of sound only cannot hold subtitles' }
   if (rule.own.includes(stream.codec)) return { isKept: true, subtitle: { stream, encoder: 'copy' } }
   if (TEXT.includes(stream.codec)) return { isKept: true, subtitle: { stream, encoder: rule.encoder } }
   const why = BITMAP.includes(stream.codec)

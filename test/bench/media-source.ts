@@ -22,7 +22,7 @@ const FILM =
 export function largeFilm(sizeBytes: number): Promise<string> {
   return cached(`large-${sizeBytes}.mp4`, async (path) => {
     const clip = `${path}.clip.mp4`
-    await makeMedia(clip, CLIP, CLIP_SECONDS)
+    await makeMedia(clip, CLIP, CLIP_SECONDS, '320x180')
     const { size } = await stat(clip)
     if (size < CLIP_BYTES / 2)
       throw new Error(`the clip has ${size} bytes: its bit rate is not what it should be`)
@@ -37,7 +37,7 @@ export function largeFilm(sizeBytes: number): Promise<string> {
 /** Of 1280 x 720 at 25 pictures a second. */
 export function film(seconds: number): Promise<string> {
   return cached(`film-${seconds}s.mp4`, async (path) => {
-    await makeMedia(path, FILM, seconds)
+    await makeMedia(path, FILM, seconds, '320x180')
   })
 }
 

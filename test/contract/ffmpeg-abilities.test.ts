@@ -10,7 +10,7 @@ const checksOf = async (build: FfmpegBuild) =>
   (await withBuild(build, () => import('../../functions/ffmpeg/build/checks.ts'))).checkFfmpeg()
 
 describe.each(builds)('$name', (build) => {
-  it('can all that functions ask of it, and runs with few rights', async () => {
+  it('supports everything that functions need, and runs with few rights', async () => {
     const checks = await checksOf(build)
     expect(checks.find(({ check }) => check === 'FFmpeg can')).toMatchObject({ status: 'ok' })
     expect(checks.map(({ status }) => status)).toEqual(['ok', 'ok', 'ok', 'ok'])
@@ -19,7 +19,7 @@ describe.each(builds)('$name', (build) => {
     )
   })
 
-  it('is said to lack what it lacks', async () => {
+  it('is reported with the features it lacks', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-crippled-'))
     const path = join(folder, 'ffmpeg')
     // The build itself, which keeps quiet about some of what it can.

@@ -91,7 +91,7 @@ describe('ten containers dropped by mc', () => {
 
   it('tells of each file what is in it', async () => {
     const text = await stack.mc.run('cat', 'root/metadata/films/clip.mkv/probe/probe.json')
-    expect(JSON.parse(text)).toMatchObject({ video: [{ codec: 'h264', width: 320, height: 180 }] })
+    expect(JSON.parse(text)).toMatchObject({ video: [{ codec: 'h264', width: 128, height: 72 }] })
   })
 
   it('did all of it once, though each event came twice', async () => {

@@ -1,6 +1,6 @@
 /**
- * P17 and the fifth promise of the design: media that was made to hurt, uploaded as anyone may, through the whole stack. It
- * costs a dead letter that says why, and nothing else: no worker, no file of the machine, no request.
+ * P17 and the fifth promise of the design: hostile media, uploaded by an ordinary user, through the whole stack. It costs a
+ * dead letter with a reason, and nothing else: no worker, no file of the machine, no request.
  */
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -19,14 +19,15 @@ const used = useStack({
 })
 let trap: Trap
 beforeAll(async () => {
-  trap = await openTrap(await makeMedia(join(folder, 'clip.ts'), CLIPS['clip.ts'], 2))
+  trap = await openTrap(await makeMedia(join(folder, 'clip.ts'), CLIPS['clip.ts'], 2, '320x180'))
 })
 afterAll(async () => {
   trap.close()
   await rm(folder, { recursive: true })
 })
 
-const clip = async (name: ClipName) => readFile(await makeMedia(join(folder, name), CLIPS[name], 3))
+const clip = async (name: ClipName) =>
+  readFile(await makeMedia(join(folder, name), CLIPS[name], 3, '320x180'))
 
 /** Of both functions, when both have ended. */
 function ended(key: string): Promise<readonly RunRecord[]> {
@@ -52,8 +53,8 @@ async function peakBytes(pid: number): Promise<number> {
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024
 }
 
-describe('media that was made to hurt', () => {
-  it('ends in dead letters that say why at the first attempt, and no worker, file or neighbour is touched', async () => {
+describe('hostile media', () => {
+  it('ends in dead letters with a reason at the first attempt, and no worker, file or neighbour is touched', async () => {
     const told = await watchFault(used.stack, 'media made to hurt')
     const workers = await used.stack.childPids('work')
     const files = hostileFiles(await clip('faststart.mp4'), trap.canaryPath, trap.host)
@@ -94,7 +95,7 @@ describe('media that was made to hurt', () => {
     await told()
   })
 
-  it('reaches no command line by its name', async () => {
+  it('cannot reach a command line through its name', async () => {
     const bytes = await clip('faststart.mp4')
     const names = [
       '-vf.mp4',
@@ -113,7 +114,7 @@ describe('media that was made to hurt', () => {
     expect(await trap.sprung()).toEqual([])
   })
 
-  it('reaches no command line by its metadata', async () => {
+  it('cannot reach a command line through its metadata', async () => {
     await clip('faststart.mp4')
     const attributes = 'chunk.seconds=6 -i /etc/passwd'
     const path = join(folder, 'faststart.mp4')

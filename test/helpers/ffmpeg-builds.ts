@@ -1,12 +1,14 @@
 /**
- * Every FFmpeg on this machine: the embedded one always, the system's and the one of FFMPEG_PATH when there is one. With
- * TEST_FFMPEG, which is `embedded` or `path`, only that one.
+ * The builds of FFmpeg that tests run with. With TEST_FFMPEG, which is `embedded` or `path`, that one: CI has a run for each.
+ * Otherwise the one that functions would use on this machine, and with TEST_LONG every one that is on it: the embedded one
+ * always, the system's and the one of FFMPEG_PATH when there is one.
  * @module
  */
 import { vi } from 'vitest'
 import { join } from 'node:path'
 import { findBinaries, type FfmpegBinaries } from '../../functions/ffmpeg/build/binaries.ts'
 import { installedFfmpegs } from './installed-ffmpeg.ts'
+import { isThorough } from './thorough.ts'
 
 export interface FfmpegBuild extends FfmpegBinaries {
   /** For test titles. */
@@ -15,8 +17,11 @@ export interface FfmpegBuild extends FfmpegBinaries {
 
 export async function ffmpegBuilds(): Promise<readonly FfmpegBuild[]> {
   const { TEST_FFMPEG } = process.env
-  // One run of `.ci/run` is about each of them.
-  return (await allOnMachine()).filter(({ origin }) => !TEST_FFMPEG || origin === TEST_FFMPEG)
+  const all = await allOnMachine()
+  if (TEST_FFMPEG) return all.filter(({ origin }) => origin === TEST_FFMPEG)
+  if (isThorough) return all
+  const { ffmpegPath } = await findBinaries(process.env)
+  return all.filter((build) => build.ffmpegPath === ffmpegPath)
 }
 
 async function allOnMachine(): Promise<readonly FfmpegBuild[]> {

@@ -1,4 +1,4 @@
-/** Media that lies about itself: small files made of a good MP4 whose tables were written anew, each to hurt whoever believes it. @module */
+/** Media that lies about itself: small files made from a good MP4 with rewritten tables, each harmful to a program that trusts it. @module */
 import { box } from './disguises.ts'
 
 export interface HostileFile {

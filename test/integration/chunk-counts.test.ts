@@ -54,7 +54,7 @@ describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
     },
   )
 
-  it('warns where the tables lie behind so many boxes that nobody looked into them', async () => {
+  it('warns if the tables come after so many boxes that they were not read', async () => {
     const bytes = await made('boxes.mp4', BOTH)
     const at = bytes.indexOf('moov') - 4
     const free = Buffer.from('\0\0\0\bfree')
@@ -62,7 +62,7 @@ describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
       Buffer.concat([bytes.subarray(0, at), ...Array<Buffer>(boxes).fill(free), bytes.subarray(at)])
     for (const [boxes, warnings] of [
       [900, []],
-      [1_000, [expect.stringMatching(/^the tables of the file could not be looked into .* not checked$/)]],
+      [1_000, [expect.stringMatching(/^the tables of the file could not be read .* not checked$/)]],
     ] as const) {
       const attempt = await cut(await written('behind.mp4', behind(boxes)))
       expect(attempt.facts.warnings).toEqual(warnings)
@@ -85,7 +85,7 @@ describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
     },
   )
 
-  it('names the second at which the clock goes back, and keeps what comes before it when that is wanted', async () => {
+  it('names the second at which the clock goes back, and keeps everything before it when asked to', async () => {
     const one = await made('one.mkv', `${BOTH} -f matroska -live 1`)
     const source = await written('two.mkv', Buffer.concat([one, one]))
     await expect(cut(source)).rejects.toMatchObject({
@@ -99,7 +99,7 @@ describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
       expect(truncatedAtSeconds).toBeGreaterThan(3.6)
       expect(truncatedAtSeconds).toBeLessThan(4.1)
       expect(durationSeconds).toBeCloseTo(truncatedAtSeconds, 1)
-      expect(kept.facts.warnings.join()).toMatch(/clock goes back after .* What came before is kept/)
+      expect(kept.facts.warnings.join()).toMatch(/clock goes back after .* Everything before that is kept/)
       const found = await picturesOf(kept)
       expect(found.length).toBeGreaterThan(90)
       expect(found.length).toBeLessThanOrEqual(100)
@@ -118,7 +118,7 @@ describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
     await attempt.remove()
   })
 
-  it('leaves out the pictures behind what an edit list shows, without a word', async () => {
+  it('leaves out the pictures after the end of the edit list, without a warning', async () => {
     const source = await written('tail.mp4', inTables(await made('c.mp4', BOTH), 'elst', 8, 2_400))
     const attempt = await cut(source)
     expect(await picturesOf(attempt)).toEqual((await pictureHashes(path('c.mp4'))).slice(0, 60))
@@ -127,7 +127,7 @@ describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
     await attempt.remove()
   })
 
-  it('says how many of them cannot be left out, with B-frames', async () => {
+  it('says how many of them cannot be left out with B-frames', async () => {
     const bytes = await made('d.mp4', `${H264} -bf 2 -c:a aac`)
     const attempt = await cut(await written('tail b.mp4', inTables(bytes, 'elst', 8, 2_400)))
     const extra = (await picturesOf(attempt)).length - 60
@@ -139,7 +139,7 @@ describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
     await attempt.remove()
   })
 
-  it('refuses to copy what several edits play, and says that re-encoding can', async () => {
+  it('refuses to copy a track with several edits, and says that re-encoding can', async () => {
     const bytes = await made('e.mp4', BOTH)
     const edits = [1_000, 0, 0x1_0000, 1_000, 0, 0x1_0000]
     const list = Buffer.alloc(8 + edits.length * 4)
@@ -155,19 +155,19 @@ describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
     await attempt.remove()
   })
 
-  it('calls a first chunk without any keyframe not independent, and does not speak of a few pictures', async () => {
+  it('marks a first chunk without any keyframe as not independent, and does not speak of a few pictures', async () => {
     const bytes = await made('gop.ts', `${H264} -g 50 -keyint_min 50 -bf 0 -c:a aac`)
     const source = await written('midgop.ts', bytes.subarray(188 * Math.floor(bytes.length / 188 / 8)))
     const attempt = await cut(source)
     const [first, ...others] = attempt.files.map((file) => file.chunk?.independent)
     expect(first).toBe(false)
     expect(others).not.toContain(false)
-    expect(attempt.facts.warnings.join()).toMatch(/first chunk.* no keyframe, so not one of its pictures/)
+    expect(attempt.facts.warnings.join()).toMatch(/first chunk.* no keyframe, so none of its pictures/)
     expect(attempt.facts.warnings.join()).not.toContain('these few pictures')
     await attempt.remove()
   })
 
-  it('takes a subtitle that outlasts the picture for no missing picture', async () => {
+  it('does not take a subtitle that outlasts the picture for a missing picture', async () => {
     await writeFile(path('cue.srt'), '1\n00:00:01,000 --> 00:00:09,000\nlong\n')
     const input = `-i ${path('cue.srt')} -map 0 -map 1 -map 2 ${BOTH} -c:s srt`
     const bytes = await made('cue.mkv', input)
@@ -182,15 +182,15 @@ describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
     }
   })
 
-  it('tells of a hole in a Matroska file, which declares no number of packets', async () => {
+  it('reports a hole in a Matroska file, which declares no number of packets', async () => {
     const bytes = await made('hole.mkv', BOTH)
     bytes.fill(0, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 5_000)
     const attempt = await cut(await written('with a hole.mkv', bytes))
-    expect(attempt.facts.warnings.join()).toContain('FFmpeg passed over a part of it')
+    expect(attempt.facts.warnings.join()).toContain('FFmpeg skipped a part of it')
     await attempt.remove()
   })
 
-  it('takes a length of all ones for one that is not known', async () => {
+  it('treats a length of all ones as unknown', async () => {
     const bytes = await made('fragments.mp4', `${BOTH} -movflags +frag_keyframe+empty_moov`)
     const ones = inTables(inTables(bytes, 'mdhd', 16, 0xffff_ffff), 'tkhd', 20, 0xffff_ffff)
     const attempt = await cut(await written('ones.mp4', ones))

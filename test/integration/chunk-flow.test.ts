@@ -67,7 +67,7 @@ describe.each(await ffmpegBuilds())('chunk at work with $name', (build) => {
     30_000,
   )
 
-  it('loses no chunk of a URL while uploads are slow and the proxy holds bytes back too', async () => {
+  it('loses no chunk of a URL while uploads are slow and the proxy also holds bytes back', async () => {
     const attempt = await localAttempt(chunk, {
       source: large,
       input: 'url',
@@ -80,7 +80,7 @@ describe.each(await ffmpegBuilds())('chunk at work with $name', (build) => {
     await attempt.remove()
   }, 30_000)
 
-  it('ends within a second of an abort, with its reason, and leaves no process', async () => {
+  it('ends within a second of an abort, with the reason, and leaves no process', async () => {
     const controller = new AbortController()
     const attempt = await localAttempt(chunk, {
       source: long,

@@ -67,7 +67,7 @@ describe.each(await ffmpegBuilds())('a stream that is not accepted, with $name',
     }
   })
 
-  it('takes nothing from the others: every picture is there', async () => {
+  it('does not affect the others: every picture is there', async () => {
     const source = await make('truehd.mkv', FILES['truehd.mkv'].made)
     const attempt = await localAttempt(chunk, { source, options: { seconds: 2 } })
     await attempt.run()
@@ -77,10 +77,10 @@ describe.each(await ffmpegBuilds())('a stream that is not accepted, with $name',
     expect(pieces.flat()).toEqual(await pictureHashes(source))
   })
 
-  it('is described by probe as one that was not opened', async () => {
+  it('is described by probe as not opened', async () => {
     const { facts } = await run(probe, await make('truehd.mkv', FILES['truehd.mkv'].made))
     expect(facts.probe).toMatchObject({
-      video: [{ codec: 'h264', width: 320, height: 180, framesPerSecond: 25, durationSeconds: 4.005 }],
+      video: [{ codec: 'h264', width: 128, height: 72, framesPerSecond: 25, durationSeconds: 4.005 }],
       audio: [
         { codec: 'truehd', isAccepted: false, isDefault: true },
         { codec: 'ac3', sampleRate: 48_000, channels: 1 },
@@ -88,7 +88,7 @@ describe.each(await ffmpegBuilds())('a stream that is not accepted, with $name',
     })
   })
 
-  it('is a refusal where it is the picture, with the way to the sound', async () => {
+  it('is a refusal if it is the picture, with a hint at how to get the sound', async () => {
     const source = await make('only.mkv', '-c:v magicyuv -pix_fmt gbrp -c:a aac')
     await expect(run(chunk, source)).rejects.toThrow(
       'its video codec (magicyuv) is not accepted here; streams=audio cuts the sound alone',
@@ -97,7 +97,7 @@ describe.each(await ffmpegBuilds())('a stream that is not accepted, with $name',
     expect(files.length).toBeGreaterThan(1)
   })
 
-  it('is a refusal where there is nothing else', async () => {
+  it('is a refusal if there is nothing else', async () => {
     const source = await make('alone.avi', '-map 0 -c:v magicyuv -pix_fmt gbrp')
     for (const definition of [chunk, probe]) {
       await expect(run(definition, source)).rejects.toMatchObject({

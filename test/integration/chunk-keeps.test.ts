@@ -1,4 +1,4 @@
-/** What chunks keep of sources that are not plain films, and what is said of the rest: on real FFmpeg, on every build that is here. */
+/** The parts that chunks keep of sources that are not plain films, and the warnings about the rest: on real FFmpeg. */
 import { execFile } from 'node:child_process'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -126,7 +126,7 @@ describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
     expect(warnings).toEqual([expect.stringMatching('2 recordings joined')])
   })
 
-  it('copies each link of a chained Ogg as it copies it alone, one after the other', async () => {
+  it('copies each link of a chained Ogg as if it were a file, one after another', async () => {
     const alone = [await chunksOf('first.ogg', 'copy'), await chunksOf('low.ogg', 'copy')]
     const both = await chunksOf('differing.ogg', 'copy')
     expect(both.samples).toEqual(alone.flatMap(({ samples }) => samples))
@@ -148,7 +148,7 @@ describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
     ])
   })
 
-  it('refuses a chained Ogg of which a link is torn, and keeps what comes before where it is asked to', async () => {
+  it('refuses a chained Ogg with a torn link, and keeps the links before it when asked to', async () => {
     await expect(chunksOf('torn link.ogg', 'copy')).rejects.toThrow(
       /recording 1 of 2: .*truncated.*onTruncated=keep/,
     )
@@ -160,7 +160,7 @@ describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
     const headless = await chunksOf('torn header.ogg', 'copy', { onTruncated: 'keep' })
     expect(headless.totals['truncatedAtSeconds']).toBeCloseTo(SECONDS, 1)
     expect(headless.warnings.filter(isNoVorbisLoss)).toEqual([
-      expect.stringMatching('recording 2 of 2: .*before is kept'),
+      expect.stringMatching('recording 2 of 2: .*before that is kept'),
     ])
     expect(warnings.join('\n')).toMatch(/last 1 of 2 recordings are left out/)
   })
@@ -199,7 +199,7 @@ describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
     expect(ofExact).toContainEqual(expect.stringMatching('360°'))
   })
 
-  it('calls no copy with packed B-frames right', async () => {
+  it('does not call a copy with packed B-frames right', async () => {
     const { independent, warnings } = await chunksOf('packed.avi', 'copy')
     expect(independent).toEqual(independent.map((_, index) => index === 0))
     expect(warnings[0]).toMatch(/packed B-frames .* mode "exact"/)

@@ -67,7 +67,7 @@ describe.each(await ffmpegBuilds())('odd files with $name', (build) => {
     await attempt.remove()
   })
 
-  it('says which chunks of an MXF lean on the one before: their first pictures cannot be decoded alone', async () => {
+  it('says which chunks of an MXF depend on the previous one: their first pictures cannot be decoded without it', async () => {
     const options = '-c:v mpeg2video -bf 2 -g 15 -c:a pcm_s16le -ar 48000'
     const source = await makeMedia(join(folder, 'camera.mxf'), options)
     const attempt = await cut(source)
@@ -80,7 +80,7 @@ describe.each(await ffmpegBuilds())('odd files with $name', (build) => {
     await attempt.remove()
   })
 
-  it('tells of pictures that a damaged table hides, although the sound is whole', async () => {
+  it('reports pictures that a damaged table hides, although the sound is complete', async () => {
     const bytes = await readFile(await makeMedia(join(folder, 'whole.mp4'), CLIPS['faststart.mp4'], 3))
     // Where the packets of the picture, the first track, lie in the file: from three quarters on, far behind its end.
     const table = bytes.indexOf('stco') + 4

@@ -34,7 +34,7 @@ it('gives smaller pieces with all pictures, and where each begins', async () => 
   await expect(stat(path)).rejects.toThrow('ENOENT')
 })
 
-it('gives up where there is no place for a cut', async () => {
+it('fails where there is no place for a cut', async () => {
   const path = await makeClip(folder, 'video-only.mp4')
   await expect(splitPiece({ ...options, path, limitBytes: 70_000 })).rejects.toThrow(
     /choose a larger "bytes"/,

@@ -14,6 +14,8 @@ import { waitFor } from '../helpers/wait.ts'
 const run = promisify(execFile)
 
 const LARGE = '-i file:large.mp4 -c:v libx264 -preset veryfast -bf 0 -vf scale=7680:4320 -f null -'
+/** As much is reserved for it, and it is stopped before it takes any. */
+const HELD = LARGE.replace('large', 'small')
 const SMALL = '-i file:small.mp4 -c:v libx264 -preset veryfast -bf 0 -vf scale=320:180 -f null -'
 const COPY = '-i file:small.mp4 -c copy -f null -'
 /** Of each worker; one that runs on every core has one encoder. */
@@ -61,7 +63,7 @@ async function memoryBytes(): Promise<number> {
   return stdout.split('\n').reduce((sum, kib) => sum + Number(kib) * 1024, 0)
 }
 
-it('copies go on beside an 8K clip that is encoded, encoders wait for it, and all stay in their memory', async () => {
+it('copies run beside an 8K clip that is encoded, encoders wait for it, and all stay within their memory', async () => {
   const large = await start('8K', LARGE)
   large.pause()
   const words = vi.fn<() => void>()
@@ -92,8 +94,8 @@ it('copies go on beside an 8K clip that is encoded, encoders wait for it, and al
   expect(peakBytes).toBeLessThan(BUDGET_BYTES)
 })
 
-it('an encoder that waits leaves the line when its attempt is aborted, and starts nothing', async () => {
-  const first = await start('first', LARGE)
+it('a waiting encoder leaves the queue when its attempt is aborted, and starts nothing', async () => {
+  const first = await start('first', HELD)
   first.pause()
   const attempt = new AbortController()
   const waiting = start('waiting', SMALL, { signal: attempt.signal })
@@ -109,7 +111,7 @@ it('an encoder that waits leaves the line when its attempt is aborted, and start
   expect(ended).not.toContain('waiting')
 })
 
-it('what cannot be started leaves its place to the next', async () => {
+it('a run that cannot be started gives its place to the next', async () => {
   await expect(start('nowhere', SMALL, { cwd: join(cwd, 'no-such-folder') })).rejects.toThrow(
     'could not be started',
   )

@@ -32,11 +32,11 @@ describe.each(await ffmpegBuilds())('probe with $name', (build) => {
     expect(facts.probe).toMatchObject({ durationSeconds: expect.closeTo(8, 1) })
   })
 
-  it('tells what is inside, in short and in full, and nothing of our folders', async () => {
+  it('describes the content in short and in full, without revealing our folders', async () => {
     const { json } = await describeClip('clip.mkv')
     expect(json).toMatchObject({
       format: 'matroska,webm',
-      video: [{ index: 0, codec: 'h264', width: 320, height: 180, framesPerSecond: 25, rotation: 0 }],
+      video: [{ index: 0, codec: 'h264', width: 128, height: 72, framesPerSecond: 25, rotation: 0 }],
       audio: [{ index: 1, codec: 'aac', sampleRate: 48_000, channels: 1 }],
       subtitles: [],
       ffprobe: { streams: [{ codec_name: 'h264' }, { codec_name: 'aac' }], chapters: [] },
@@ -44,14 +44,14 @@ describe.each(await ffmpegBuilds())('probe with $name', (build) => {
     expect(JSON.stringify(json)).not.toContain('source')
   })
 
-  it('tells the same of a URL, and reads little for it when what it needs is at the end', async () => {
+  it('gives the same result for a URL, and reads little even if the tables are at the end', async () => {
     const byUrl = await describeClip('moov-at-end.mp4', 'url')
     expect(byUrl.json).toEqual((await describeClip('moov-at-end.mp4')).json)
     expect(byUrl.requests).toBeLessThanOrEqual(4)
     expect(JSON.stringify(byUrl)).not.toContain('127.0.0.1')
   })
 
-  it('refuses what is no media, with a reason in words', async () => {
+  it('refuses a file that is not media, with a readable reason', async () => {
     const source = join(folder, 'text.mp4')
     await writeFile(source, 'just some words\n')
     const attempt = await localAttempt(probe, { source })

@@ -33,7 +33,7 @@ describe.each(await ffmpegBuilds())('the toolkit with $name', (build) => {
     await copyFile(clip, source)
   })
 
-  it('makes a picture of a clip, and says how far it is', async () => {
+  it('makes a picture of a clip, and reports progress', async () => {
     const { ffmpeg } = await load()
     const output = '-map 0:V:0 -frames:v 1 -f image2 -update 1 poster.jpg'.split(' ')
     await ffmpeg(attempt(), { inputs: [source], output, durationSeconds: 0.04 })
@@ -52,7 +52,7 @@ describe.each(await ffmpegBuilds())('the toolkit with $name', (build) => {
     expect(await ffprobe(attempt(), join(scratch, 'both.mp4'), words)).toEqual(['video', 'audio'])
   })
 
-  it('gives up at once on a file that is not media, with a sentence as its reason and the lines beside it', async () => {
+  it('fails at once on a file that is not media, with a sentence as the reason and the output lines', async () => {
     const { ffmpeg } = await load()
     await writeFile(source, 'not media at all')
     const failed = ffmpeg(attempt(), { inputs: [source], output: ['-c', 'copy', 'out.mp4'] })
@@ -65,7 +65,7 @@ describe.each(await ffmpegBuilds())('the toolkit with $name', (build) => {
     })
   })
 
-  it('follows no playlist that an upload is', async () => {
+  it('does not follow an uploaded playlist', async () => {
     const { ffmpeg } = await load()
     await copyFile(clip, join(scratch, 'secret.mp4'))
     await writeFile(source, `#EXTM3U\n#EXTINF:1,\nfile:${join(scratch, 'secret.mp4')}\n#EXT-X-ENDLIST\n`)

@@ -1,9 +1,9 @@
 /**
- * FFmpeg's segment muxer as a stream of finished files. Whoever takes them slowly slows FFmpeg down: it is stopped
- * where it stands while more than a few are untaken, so that the disk stays bounded.
+ * FFmpeg's segment muxer as a stream of finished files. A slow consumer slows FFmpeg down: it is stopped while more
+ * than a few files wait, so that the disk usage stays bounded.
  *
- * The brake of the range proxy does not do instead: what FFmpeg and the kernel have read ahead is megabytes, which may be
- * hundreds of chunks, and small sources are files.
+ * The brake of the range proxy is not enough: FFmpeg and the kernel have read megabytes ahead, which may be hundreds of chunks,
+ * and small sources are files.
  * @module
  */
 import { startFfmpeg, type FfmpegOptions, type FfmpegRun } from '../../ffmpeg/run/ffmpeg.ts'
@@ -14,7 +14,7 @@ import { parseSegment, type Segment } from './segments.ts'
 const MAX_UNTAKEN = 2
 
 export interface SegmenterOptions extends Omit<FfmpegOptions, 'tool' | 'onLine'> {
-  /** FFmpeg ended, well or not: told once, after the last segment. */
+  /** FFmpeg ended, successfully or not: called once, after the last segment. */
   readonly onEnd: (result: FfmpegResult) => void
 }
 

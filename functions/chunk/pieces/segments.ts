@@ -8,7 +8,7 @@ import type { MediaInfo, MediaStream } from '../../media/media-info.ts'
 export interface Segment {
   readonly fileName: string
   readonly startSeconds: number
-  /** Too early where a picture stands for long, and with open GOPs: the next one's start is the truth. */
+  /** Too early where a picture is shown for long, and with open GOPs: the next one's start is the truth. */
   readonly endSeconds: number
 }
 
@@ -43,36 +43,35 @@ export function chunkTimes(segment: Segment, at: ChunkPlace): ChunkTimes {
 export interface Coverage {
   /** The last segment of the list; absent when there is none. */
   readonly last: Segment | undefined
-  /** How far FFmpeg's own report went: sound may go on after the last picture, which the list leaves out. */
+  /** How far FFmpeg's own report went: sound may continue after the last picture, which the list leaves out. */
   readonly mediaSeconds: number | undefined
   /** Where picture and sound end by the tables of the chunks; absent when they have none. */
   readonly tracksSeconds?: number | undefined
-  /** What the source declares; absent when it does not. */
+  /** The length the source declares; absent if it declares none. */
   readonly declaredSeconds: number | undefined
-  /** What its streams do: ffprobe 5.1 leaves the wait before a late one out of the length of an MP4. */
+  /** The length its streams declare: ffprobe 5.1 leaves the wait before a late one out of the length of an MP4. */
   readonly latestSeconds?: number | undefined
-  /** What the file does: a tag of one stream may be left from an older file. */
+  /** The length the file declares: a tag of one stream may be left from an older file. */
   readonly wholeSeconds?: number | undefined
-  /** What it "declares" is a guess. */
+  /** The "declared" length is a guess. */
   readonly isEstimated: boolean
 }
 
 export type Verdict =
   | { readonly isWhole: true; readonly endSeconds: number; readonly warning?: string }
-  /** `goodSeconds`: how far it could be read before it breaks off. */
+  /** `goodSeconds`: how far it could be read before it is cut off. */
   | { readonly isWhole: false; readonly reason: string; readonly goodSeconds?: number }
 
-/** FFmpeg's exit code alone is no success: do the chunks add up to the source? */
+/** FFmpeg's exit code alone does not prove success: do the chunks add up to the source? */
 export function checkTotals(coverage: Coverage): Verdict {
   const { last, mediaSeconds, declaredSeconds, latestSeconds, isEstimated } = coverage
-  if (!last)
-    return { isWhole: false, reason: 'not one chunk came out: the file holds no media that can be cut' }
-  // What FFmpeg reports goes as far as the last subtitle, which may be shown for longer than there is a picture.
+  if (!last) return { isWhole: false, reason: 'no chunk came out: the file has no media that can be cut' }
+  // FFmpeg's report reaches to the last subtitle, which may outlast the picture.
   const coveredSeconds = Math.max(last.endSeconds, coverage.tracksSeconds ?? mediaSeconds ?? 0)
   const tells = `the file declares ${seconds(declaredSeconds ?? 0)}, but ${seconds(coveredSeconds)} could be read`
   if (declaredSeconds === undefined || isEstimated) {
     if (coveredSeconds <= 0)
-      return { isWhole: false, reason: 'the chunks last no time: the file holds no media' }
+      return { isWhole: false, reason: 'the chunks have no duration: the file has no media' }
     const isFar = declaredSeconds !== undefined && !isNear(coveredSeconds, declaredSeconds)
     const warning = `${tells}: it declares no exact length`
     return { isWhole: true, endSeconds: coveredSeconds, ...(isFar && { warning }) }
@@ -90,7 +89,7 @@ function isNear(coveredSeconds: number, declaredSeconds: number): boolean {
   return Math.abs(coveredSeconds - declaredSeconds) <= Math.max(1, declaredSeconds / 100)
 }
 
-/** Containers that give no time to some pictures: FFmpeg makes one up, and what a chunk's tables say of them proves nothing. */
+/** Containers that give no time to some pictures: FFmpeg makes one up, so a chunk's tables prove nothing about them. */
 const UNTIMED = ['avi', 'mpeg', 'mpegts', 'mxf']
 
 /**
@@ -108,7 +107,7 @@ export function leanOf(
   return missing > 1.5 / framesPerSecond ? missing : undefined
 }
 
-/** A table that is damaged can take the last pictures of a file whose sound is whole: less is told of one stream than of all. */
+/** A table that is damaged can take the last pictures of a file whose sound is whole: the threshold for one stream is lower than for the whole. */
 const SHORT_SECONDS = 0.5
 
 /** Streams of which the chunks have less than the file declares, although the whole is as long as it should be. */
@@ -141,7 +140,7 @@ export function lengthWarning(
   if (longestSeconds <= 2 * requestedSeconds) return undefined
   const why = {
     copy: 'without re-encoding (mode "exact"), cuts are only possible at keyframes',
-    exact: 'a chunk begins with a picture, and for so long there comes none',
+    exact: 'a chunk starts with a picture, and none comes for that long',
   }
   return `the longest chunk lasts ${seconds(longestSeconds)}, more than twice the ${seconds(requestedSeconds)} asked for: ${why[mode]}`
 }

@@ -50,7 +50,7 @@ export async function pictureTagOf(options: PictureTagOptions): Promise<PictureT
 }
 
 const UNSTEADY_WARNING =
-  'the parameters of the HEVC picture change on the way, so its chunks are "hev1", which players of Apple refuse; mode "exact" makes H.264'
+  'the parameters of the HEVC picture change midway, so its chunks are tagged "hev1", which the players of Apple refuse; mode "exact" makes H.264'
 
 /** Feeds on FFmpeg's `framemd5` of packets of which only the parameters are left. Pure but for its own state. */
 export function createParameterSets() {
@@ -76,10 +76,10 @@ export function hasPackedFrames(head: Buffer): boolean {
 }
 
 export const PACKED_WARNING =
-  'the picture has packed B-frames (DivX, old Xvid): in the chunks some pictures share one time, and one at each cut cannot be decoded; mode "exact" has each at its time'
+  'the picture has packed B-frames (DivX, old Xvid): in the chunks, some pictures share one time, and one at each cut cannot be decoded; mode "exact" gives each its own time'
 
 export interface BeforeCopy extends PictureTag {
-  /** Each chunk but the first begins with a picture that needs the chunk before. */
+  /** Each chunk but the first begins with a picture that needs the previous chunk. */
   readonly isPacked: boolean
 }
 

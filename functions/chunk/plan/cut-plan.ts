@@ -19,7 +19,7 @@ export interface CutPlan {
   readonly earlySeconds: number
   /** How long a piece is about. */
   readonly seconds: number
-  /** What the manifest says was asked for; absent when it was no length. */
+  /** The requested length in the manifest; absent if no length was requested. */
   readonly requestedSeconds?: number
   /** So many, or fewer with a warning where only keyframes can be cut at. */
   readonly parts?: number
@@ -45,9 +45,9 @@ const GRID_EARLY_SECONDS = 0.05
 const GRID_EARLY_FRAMES = 0.4
 /** Cuts at known keyframes: rounding, and half a packet. */
 const KNOWN_EARLY_SECONDS = 0.005
-/** What AAC may take more of for a while than it was given. */
+/** By how much AAC may exceed its rate for a while. */
 const SOUND_EXCESS = 1.1
-/** Of a limit: the rest is for tables, and for what a rate is exceeded by. */
+/** Share of a limit: the rest is for tables, and for exceeding the rate. */
 const USED = 0.9
 /** Bits per pixel: more than `-crf 23` takes of any but the most restless pictures. */
 const PICTURE_BITS = 0.15
@@ -77,7 +77,7 @@ async function byParts(parts: CutPlanParts, count: number): Promise<CutPlan> {
     : declaredSeconds(media, video ? [video] : plan.kept)
   const listing = mode === 'copy' || saidSeconds === undefined ? await list(parts) : undefined
   const wholeSeconds = saidSeconds ?? listing?.endSeconds ?? 0
-  if (wholeSeconds <= 0) throw new PermanentError('the file lasts no time, so it has no parts')
+  if (wholeSeconds <= 0) throw new PermanentError('the file has no duration, so it cannot be cut into parts')
   const seconds = wholeSeconds / count
   const wanted = equalParts(count, wholeSeconds)
   const atSeconds = mode === 'copy' ? nearestCuts(listing?.groups ?? [], wanted) : wanted
@@ -108,7 +108,7 @@ async function byBytes(parts: CutPlanParts, limitBytes: number): Promise<CutPlan
   if (!found.isPossible) {
     const [from, to] = [found.startSeconds.toFixed(1), found.endSeconds.toFixed(1)]
     throw new PermanentError(
-      `from ${from} s to ${to} s the file takes ${found.bytes} bytes and cannot be cut without re-encoding, so no piece of it has at most ${limitBytes} bytes: choose a larger "bytes", or "mode=exact"`,
+      `from ${from} s to ${to} s the file takes ${found.bytes} bytes and cannot be cut without re-encoding, so no piece can be within ${limitBytes} bytes: choose a larger "bytes", or "mode=exact"`,
     )
   }
   const { atSeconds } = found
@@ -172,6 +172,6 @@ function list({ inspection, plan, scratch, signal }: CutPlanParts): Promise<List
 
 function tooManyPieces(limitBytes: number): PermanentError {
   return new PermanentError(
-    `more than ${MAX_TIMES} pieces of ${limitBytes} bytes: choose a larger "bytes", or a shorter file`,
+    `more than ${MAX_TIMES} pieces of ${limitBytes} bytes: choose a larger "bytes" or upload a shorter file`,
   )
 }

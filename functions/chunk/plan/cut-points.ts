@@ -2,7 +2,7 @@
 import type { Group } from '../../media/packets/listing.ts'
 import type { Silence } from '../../media/packets/silence.ts'
 
-/** Of a container with nothing in it: its header and what it says of its streams. */
+/** Of a container with nothing in it: its header and the description of its streams. */
 export const CONTAINER_BYTES = 8_192
 export const STREAM_BYTES = 2_048
 /** Of a piece of sound: from here on a silence is a better place for a cut than its very end. */

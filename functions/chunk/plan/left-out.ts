@@ -22,14 +22,14 @@ export function leftOut(parts: LeftOutParts): readonly string[] {
   ]
 }
 
-/** FFmpeg's names of what H.264 of an encoder has no place for. */
+/** FFmpeg's names of side data that encoded H.264 cannot carry. */
 const NEEDED_BY_PLAYERS: Readonly<Record<string, string>> = {
   'DOVI configuration record': 'Dolby Vision',
   'Spherical Mapping': 'the mapping of its 360° picture',
   'Stereo 3D': 'the layout of its 3D picture',
 }
 
-/** What players need to show the picture as it is meant, in words. */
+/** Names of the side data that players need to show the picture as intended. */
 export function neededByPlayers(sideData: readonly string[]): readonly string[] {
   return sideData.flatMap((name) => NEEDED_BY_PLAYERS[name] ?? [])
 }
@@ -45,7 +45,7 @@ function pictureLosses({ document, plan: { video } }: LeftOutParts): readonly st
       : []),
     ...(isInterlaced && !staysInterlaced(video)
       ? [
-          'the picture is interlaced, and its chunks are not, since its size or rotation does not allow it: moving edges may show combs; mode "copy" keeps it as it is',
+          'the picture is interlaced and its chunks are not, because its size or rotation does not allow it: moving edges may show combing; mode "copy" keeps it as it is',
         ]
       : []),
     ...neededByPlayers(sideData).map(
@@ -104,7 +104,7 @@ interface RawStream {
 
 /** AMR as some telephones store it: several frames of 20 ms in each sample. */
 const FRAME_SECONDS = 0.02
-const WHY = 'its AMR has several frames in each sample, which this FFmpeg cannot take apart'
+const WHY = 'its AMR has several frames in each sample, which this FFmpeg cannot split'
 
 /**
  * Why such sound is left out, by the number of its stream: no muxer takes it as it is, and the decoders of FFmpeg 5 and 6 make
@@ -135,7 +135,7 @@ export function whyNothing(
 ): string | undefined {
   const { video, audio } = media
   const refused = video.filter(({ isAccepted = true }) => !isAccepted)
-  // A picture that is left out would be missed: chunks of its sound alone are what somebody has to ask for.
+  // A missing picture would be noticed: chunks of the sound only have to be asked for.
   if (streams === 'all' && plan && !plan.video && refused.length > 0)
     return `${named('video', refused)}; streams=audio cuts the sound alone`
   if (plan) return undefined
@@ -148,5 +148,5 @@ function named(kind: 'video' | 'audio', streams: readonly MediaStream[]): string
   const codecs = [...new Set(streams.map(({ codec }) => codec))]
   const known = codecs.filter((codec) => codec !== 'unknown' && codec !== 'none')
   if (known.length > 0) return `its ${kind} codec (${known.join(', ')}) is not accepted here`
-  return `its ${kind} has a codec that this FFmpeg does not know: bring it in another one`
+  return `its ${kind} has a codec that this FFmpeg does not know: re-encode it with another codec`
 }

@@ -1,4 +1,4 @@
-/** What pieces were asked for: of a length, a number of them, or none larger than so many bytes. Pure. @module */
+/** The pieces that were requested: of a length, a number of them, or none larger than a number of bytes. Pure. @module */
 
 export type Request =
   | { readonly by: 'seconds'; readonly seconds: number }
@@ -12,7 +12,7 @@ export interface RequestOptions {
 }
 
 export const DEFAULT_SECONDS = 6
-/** Below this, what a container needs for itself is most of the piece. */
+/** Below this, most of a piece is the container's overhead. */
 export const MIN_BYTES = 65_536
 
 const UNITS: Readonly<Record<string, number>> = {
@@ -26,7 +26,7 @@ const UNITS: Readonly<Record<string, number>> = {
   gib: 1_024 ** 3,
 }
 
-/** `25MB` (25,000,000), `25MiB` (26,214,400), `25000000`; undefined for what is no size. */
+/** `25MB` (25,000,000), `25MiB` (26,214,400), `25000000`; undefined if it is not a size. */
 export function parseBytes(size: string | number): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(String(size).trim())
   const unit = UNITS[match?.[2]?.toLowerCase() ?? '?']
@@ -38,7 +38,7 @@ export function clashOf({ seconds, parts, bytes }: RequestOptions): string | und
   const given = Object.entries({ seconds, parts, bytes }).filter(([, value]) => value !== undefined)
   if (given.length < 2) return undefined
   const names = given.map(([name]) => `"${name}"`).join(' and ')
-  return `${names} each say how large a chunk is: give one of them`
+  return `${names} each set the size of a chunk: give only one of them`
 }
 
 export function requestOf({ seconds, parts, bytes }: RequestOptions): Request {

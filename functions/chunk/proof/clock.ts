@@ -29,12 +29,12 @@ export interface ClockBreak {
   readonly atSeconds: number
 }
 
-/** What goes back by less is a writer's rounding, and two packets at one time. */
+/** A smaller step back is a writer's rounding, or two packets at one time. */
 const TOLERANCE_SECONDS = 0.1
 /** Lines between two signs of life. */
 const READ_LINES = 5_000
 
-/** Containers whose clock may start again: FFmpeg goes on from where it was. */
+/** Containers whose clock may start again: FFmpeg continues from where it was. */
 const RESTARTING = ['mpegts', 'mpeg']
 /** FFmpeg compares with the time of decoding, which is some pictures before that of showing. */
 const MARGIN_FRAMES = 3
@@ -42,11 +42,11 @@ const MARGIN_SECONDS = 0.15
 
 export interface GoodPart {
   readonly clock: ClockBreak
-  /** What is later is left out: every stream has something at that time, so each of them ends there. */
+  /** Everything later is left out: every stream has something at that time, so each of them ends there. */
   readonly untilSeconds: number
 }
 
-/** What to keep of a file that breaks off, when it breaks off there; undefined when its clock does not go back. */
+/** The part to keep of a file whose clock goes back; undefined when it does not. */
 export async function goodPart(
   { inspection, plan }: { readonly inspection: Inspection; readonly plan: ChunkPlan },
   run: Pick<ClockOptions, 'scratch' | 'signal' | 'onRead'>,
@@ -109,7 +109,7 @@ export async function clockBreak(options: ClockOptions): Promise<ClockBreak | un
         if (watcher.add(line)) throw new Enough()
       },
     })
-    // A file that breaks off is read to there.
+    // A truncated file is read up to that point.
     if (hasLostInput(result)) throw failureOf(result)
   } catch (error) {
     if (!(error instanceof Enough)) throw error
@@ -131,5 +131,5 @@ export function steppedBack(
 
 /** As the beginning of a sentence. */
 export function clockReason({ atSeconds }: ClockBreak): string {
-  return `the file's clock goes back after ${atSeconds.toFixed(1)} s, as where a second recording was appended to the first (mode "exact" cuts both, one after the other)`
+  return `the file's clock goes back after ${atSeconds.toFixed(1)} s, as when a second recording was appended to the first (mode "exact" cuts both, one after the other)`
 }

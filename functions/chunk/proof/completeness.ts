@@ -24,22 +24,22 @@ export interface WholeOptions {
   readonly cutPlan: CutPlan
   readonly inspection: Inspection
   readonly plan: ChunkPlan
-  /** What could be read of a file that breaks off is kept. */
+  /** The readable part of a truncated file is kept. */
   readonly keepsGoodPart: boolean
   readonly onWarning: (warning: string) => void
-  /** The file breaks off there, and what came before is kept. */
+  /** The file is cut off there, and everything before that is kept. */
   readonly onTruncated: (atSeconds: number) => void
   /** The clock of the file goes back there. */
   readonly clock?: ClockBreak | undefined
 }
 
-/** What came of it. */
+/** The outcome of the run. */
 export interface WholeRun {
   /** As FFmpeg lists it. */
   readonly last: segments.Segment | undefined
   /** Absent when FFmpeg was ended before its time. */
   readonly result: FfmpegResult | undefined
-  /** Where the last whole packet ends, when it ended where the file breaks off. */
+  /** Where the last complete packet ends, if FFmpeg ended where the file is cut off. */
   readonly readUntilSeconds?: number | undefined
   /** It ran without `-xerror`. */
   readonly isPatient?: boolean
@@ -52,8 +52,8 @@ type Whole = WholeOptions & WholeRun
 /**
  * Where the last chunk ends.
  *
- * @throws {PermanentError} when the file breaks off or is damaged; the message says at which second
- * @throws {ToolError} when FFmpeg did not end well and it is not the file's fault
+ * @throws {PermanentError} when the file is truncated or damaged; the message names the second
+ * @throws {ToolError} when FFmpeg failed for a reason other than the file
  */
 export function judgeWhole(options: Whole): number {
   const { recipe, inspection, plan, result, last, tracks, count, cutPlan, onWarning } = options
@@ -89,14 +89,14 @@ export function judgeWhole(options: Whole): number {
   mustBeCounted(options, endSeconds)
   for (const warning of segments.shortStreams(media, plan.kept, heard)) onWarning(warning)
   if (cutPlan.parts !== undefined && count !== cutPlan.parts) {
-    const why = `${cutPlan.parts} parts were asked for, and there are only ${count} places where one can begin`
+    const why = `${cutPlan.parts} parts were asked for, and there are only ${count} places where one can start`
     if (recipe.mode === 'exact') throw new PermanentError(`${why}: ask for fewer`)
-    onWarning(`${why} without re-encoding: mode "exact" makes as many as there are pictures`)
+    onWarning(`${why} without re-encoding: mode "exact" can make as many as there are pictures`)
   }
   return endSeconds
 }
 
-/** What a stream plays by several edits goes back and forth in the file. */
+/** A stream with several edits goes back and forth in the file. */
 export function hasEdits({ inspection: { declared }, plan }: Pick<Whole, 'inspection' | 'plan'>): boolean {
   return plan.kept.some(({ index }) => (declared?.get(index)?.edits ?? 0) > 1)
 }
@@ -104,7 +104,7 @@ export function hasEdits({ inspection: { declared }, plan }: Pick<Whole, 'inspec
 const EDITS =
   'its edit list plays several parts of a track one after the other, which cannot be cut without re-encoding: choose "mode=exact"'
 
-/** A stream whose time goes back gets other times from FFmpeg, which are wrong, and says so only in passing. */
+/** A stream whose time goes back gets other, wrong times from FFmpeg, which mentions it only in passing. */
 function mustGoOn(options: Whole, { backSteps = [] }: FfmpegResult): void {
   const back = steppedBack(backSteps, options.tracks.perSecond)
   if (!back) return
@@ -155,7 +155,7 @@ function keepGoodPart(
   { onWarning, onTruncated }: WholeOptions,
   { reason, goodSeconds = 0 }: { readonly reason: string; readonly goodSeconds?: number },
 ): number {
-  onWarning(`${reason}. What came before is kept`)
+  onWarning(`${reason}. Everything before that is kept`)
   onTruncated(goodSeconds)
   return goodSeconds
 }
@@ -170,7 +170,7 @@ function mustBeRead(options: Whole, result: FfmpegResult, tracksSeconds?: number
     if (isOutOfOrder(result) && hasEdits(options)) throw new PermanentError(EDITS, { cause: error })
     if (clock && !inspection.breaksOff)
       throw new PermanentError(clockReason(clock) + hint(options, clock.atSeconds), { cause: error })
-    // What FFmpeg stumbles over in a torn file is that it is torn.
+    // In a torn file, that is why FFmpeg fails.
     const reason = error instanceof PermanentError ? error.message : inspection.breaksOff
     if (reason === undefined) throw error
     const atSeconds = readSeconds(options, tracksSeconds)

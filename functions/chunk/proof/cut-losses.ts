@@ -1,4 +1,4 @@
-/** What a player cannot play at the cuts of a copy: what needs the chunk before. Told by the tables of the chunks. Pure but for its own state. @module */
+/** Losses at the cuts of a copy: parts that a player cannot play without the previous chunk. Read from the tables of the chunks. Pure but for its own state. @module */
 import type { ChunkTrack } from '../tracks/tracks.ts'
 import type { MediaStream } from '../../media/media-info.ts'
 
@@ -53,13 +53,13 @@ export function createCutLosses(kept: readonly MediaStream[]): CutLosses {
 function leaningWarning({ cuts, seconds }: Loss): string {
   const which = cuts === 1 ? '1 chunk begins' : `${cuts} chunks begin`
   const much = seconds > 0 ? ` (up to ${milliseconds(seconds)} at a cut)` : ''
-  return `${which} with pictures that need the chunk before (open GOPs; "independent" is false): their packets are all there, and players may leave these few pictures${much} out; mode "exact" has them all`
+  return `${which} with pictures that need the previous chunk (open GOPs; "independent" is false): their packets are all there, and players may skip these few pictures${much}; mode "exact" keeps them all`
 }
 
 function silentWarning({ index, codec }: MediaStream, { cuts, seconds }: Loss): string {
   const where = cuts === 1 ? 'at 1 cut' : `at ${cuts} cuts`
   const much = seconds > 0 ? ` (up to ${milliseconds(seconds)})` : ''
-  return `stream ${index} (${codec}): ${where} the first packet${much} gives no sound, since it needs the chunk before; mode "exact" has it all`
+  return `stream ${index} (${codec}): ${where} the first packet${much} gives no sound, because it needs the previous chunk; mode "exact" keeps it all`
 }
 
 function milliseconds(seconds: number): string {

@@ -19,7 +19,7 @@ export interface LossesOptions {
   readonly written: readonly number[]
   /** Of these, what the edit lists of the chunks hide. */
   readonly hidden: readonly number[]
-  /** What comes late in the source was left out on purpose. */
+  /** The end of the source was left out on purpose. */
   readonly isCutOff: boolean
 }
 
@@ -31,7 +31,7 @@ export interface Loss {
   readonly found: number
 }
 
-/** Sound of which a packet is one sample of the tables, in every container and build: not PCM, and not what is regrouped. */
+/** Sound of which a packet is one sample of the tables, in every container and build: not PCM, and not codecs whose packets are regrouped. */
 const COUNTED_SOUND = ['aac', 'mp3', 'ac3', 'alac', 'opus', 'vorbis', 'flac']
 
 /** The first place on its way where a stream lost something; none for a stream that is all there. */
@@ -73,7 +73,7 @@ function stepsOf(
   ]
 }
 
-/** What the tables of the source declare and its edit list shows; what edits repeat or leave out is not counted. */
+/** The packets that the source's tables declare and its edit list shows; packets that edits repeat or leave out are not counted. */
 function shownBy(inspection: LossesOptions['inspection'], stream: MediaStream): number | undefined {
   const track = trackOf(inspection, stream)
   return track && track.packets - track.hiddenBefore - track.hiddenAfter
@@ -87,7 +87,7 @@ function trackOf(
   return track && track.packets > 0 && track.edits <= 1 ? track : undefined
 }
 
-/** What an edit list of the source hides and the chunks show; or leave out, where that is most of a stream: in words. */
+/** Warnings for packets that the source's edit list hides and the chunks show; or that they leave out, where that is most of a stream. */
 export function hiddenWarnings(options: LossesOptions): readonly string[] {
   const { mode, inspection, plan, written, hidden } = options
   return plan.kept.flatMap((stream, place) => {
@@ -136,7 +136,7 @@ export function lossWarning({ stream: { index, codec }, at, expected, found }: L
   if (at === 'read')
     return `${name}: ${found} of the ${expected} packets that the file declares could be read`
   if (at === 'encoded')
-    return `${name}: ${found} of its ${expected} pictures are in the chunks; ${lost} came at the time of another one`
+    return `${name}: ${found} of its ${expected} pictures are in the chunks; ${lost} came at the same time as another`
   return `${name}: ${found} of the ${expected} packets that were read are in the chunks`
 }
 

@@ -1,4 +1,4 @@
-/** What players need beside the pictures of a copy, and this FFmpeg did not write: told by a chunk itself. @module */
+/** Side data of a copied picture that players need and this FFmpeg did not write, found by reading a chunk. @module */
 import { probeArguments } from '../../ffmpeg/arguments.ts'
 import { mustHaveSucceeded } from '../../ffmpeg/words/failure.ts'
 import { runFfmpeg } from '../../ffmpeg/run/ffmpeg.ts'
@@ -37,6 +37,6 @@ export async function lostData(options: LostDataOptions): Promise<readonly strin
   const kept = pictureFacts(JSON.parse(lines.join('\n')) as object, 0).sideData
   return neededByPlayers(sideData.filter((name) => !kept.includes(name))).map(
     (what) =>
-      `the chunks do not have ${what}, which this FFmpeg does not write into ${muxer}: players show the picture without it`,
+      `the chunks lack ${what}, which this FFmpeg does not write to ${muxer}: players show the picture without it`,
   )
 }

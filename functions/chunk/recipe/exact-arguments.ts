@@ -34,13 +34,13 @@ export interface ExactChunksOptions extends ChunksOptions {
   readonly picture?: ExactPicture
   /** Of each sound track, in the order of `streams`. */
   readonly sounds: readonly ExactSound[]
-  /** The sound goes on for long when the picture has ended. */
+  /** The sound continues for long after the picture has ended. */
   readonly isSoundLonger?: boolean
   /** This FFmpeg has `-fps_mode`, which took the place of `-vsync`. */
   readonly hasFpsMode: boolean
 }
 
-/** A longer chunk has keyframes inside it too: whoever seeks in it need not decode it from its beginning. */
+/** A longer chunk has keyframes inside it too: so seeking does not require decoding from its start. */
 const MAX_KEYFRAME_SECONDS = 10
 /** Times are sums of fractions: a picture that comes this much too early is in time. */
 const TOLERANCE_SECONDS = 0.0005
@@ -55,13 +55,13 @@ const TOLERANCE_SECONDS = 0.0005
  * - `-enc_time_base`: on a clock of whole frames, pictures of an uneven clip that fall on the same frame are dropped, and others
  *   are moved. `fps`: the build of 2018 takes the clock for the rate, and names a level that few players have.
  * - `-color_…`: the build of 2018 forgets them; newer ones forget the matrix where they change the range.
- * - `-force_key_frames`: when the number of the piece changes, not each n seconds: after a picture that stands for long, there
+ * - `-force_key_frames`: when the number of the piece changes, not each n seconds: after a picture that is shown for long, there
  *   is one keyframe and no row of them. Its `t` counts from the first picture, the cuts count from the beginning of the file.
  * - `-bf 0`: B-frames make the decoding time of a keyframe earlier than its picture; the sound between the two would go to
  *   the next piece and not be heard there, 80 ms at each cut. That costs some 10 % of size.
  * - `aresample`: holes in the sound become silence, also the one before it begins, so that sound and picture stay together.
  * - `-max_interleave_delta 0`: the encoder holds back its last pictures until the whole file is read, and packets wait for
- *   each other only for ten seconds; so sound that goes on for longer would be put before them, into the wrong piece.
+ *   each other only for ten seconds; so sound that lasts longer would be put before them, into the wrong piece.
  */
 export function exactChunksArguments(options: ExactChunksOptions): readonly string[] {
   const { picture, seconds, hasFpsMode } = options

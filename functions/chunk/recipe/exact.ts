@@ -62,11 +62,11 @@ export function exactRecipe(
 }
 
 const HDR_WARNING =
-  'the picture is HDR and its chunks have 8 bits for each colour: they keep its tags, and may show bands'
+  'the picture is HDR and its chunks have 8 bits per colour: they keep its tags and may show banding'
 
 /** The encoder gives its last two frames when the whole file is read; nothing in FFmpeg tells it that the sound is over. */
 const SHORT_SOUND_WARNING =
-  'the sound ends long before the picture: its last 0.05 s may be in a later chunk than where they belong'
+  'the sound ends long before the picture: its last 0.05 s may be in a later chunk than they belong to'
 
 /** As it is shown: FFmpeg turns the picture before it is scaled. */
 function pictureOf(video: VideoStream, { inspection, survey, binaries }: RecipeParts): ExactPicture {

@@ -15,11 +15,11 @@ export interface Recipe {
   /** Of a copy, for another try where packets come at one time, or a moment too early: that ends the first one. */
   readonly patientArguments?: readonly string[]
   readonly limits: Partial<Limits>
-  /** What comes later in the source is left out on purpose. */
+  /** Later parts of the source are left out on purpose. */
   readonly untilSeconds?: number | undefined
-  /** Each chunk but the first begins with a picture that needs the chunk before. */
+  /** Each chunk but the first begins with a picture that needs the previous chunk. */
   readonly isPacked?: boolean
-  /** What is worth telling before anything is made. */
+  /** Warnings that are known before anything is made. */
   readonly warnings: readonly string[]
 }
 
@@ -28,9 +28,9 @@ export interface RecipeParts {
   readonly cutPlan: CutPlan
   /** The number of the first piece. @defaultValue 0 */
   readonly firstSegment?: number
-  /** Of a source that breaks off, what came before is kept. */
+  /** Of a truncated source, the intact part is kept. */
   readonly keepsGoodPart?: boolean
-  /** What comes later is no good. */
+  /** Everything later is unusable. */
   readonly untilSeconds?: number | undefined
   readonly inspection: Inspection
   readonly plan: ChunkPlan

@@ -56,7 +56,7 @@ function shownUntilSeconds({ inspection, plan }: RecipeParts): number | undefine
   return isHiding ? latestSeconds(media, plan.kept) : undefined
 }
 
-/** Languages and titles of a stream that go into each chunk; what is longer is no title. */
+/** Languages and titles of a stream that go into each chunk; longer ones are not titles. */
 const MAX_TAG_CHARACTERS = 2_000
 
 function streamsOf({ plan, inspection }: RecipeParts): readonly OutputStream[] {
@@ -93,7 +93,7 @@ function tagWarnings(parts: RecipeParts): readonly string[] {
   )
 }
 
-/** What this FFmpeg does worse than newer ones: never without a word. */
+/** Things that this FFmpeg does worse than newer ones, each with a warning. */
 function copyWarnings({ plan, inspection, binaries }: RecipeParts): readonly string[] {
   const { rotation = 0 } = plan.video ?? {}
   const isMatroska = ['matroska', 'webm'].includes(plan.container.muxer)
@@ -101,7 +101,7 @@ function copyWarnings({ plan, inspection, binaries }: RecipeParts): readonly str
   return [
     ...(isTurnLost
       ? [
-          `the picture is turned by ${rotation} degrees, which Matroska of FFmpeg before 7 does not keep: players show the chunks unturned; a newer FFmpeg keeps it, and mode "exact" turns the picture itself`,
+          `the picture is rotated by ${rotation} degrees, which FFmpeg before 7 does not store in Matroska: players show the chunks unrotated; a newer FFmpeg keeps the rotation, and mode "exact" rotates the picture itself`,
         ]
       : []),
     ...(plan.video && hidesPictures(inspection, binaries) ? [UNEVEN_WARNING] : []),
@@ -109,4 +109,4 @@ function copyWarnings({ plan, inspection, binaries }: RecipeParts): readonly str
 }
 
 const UNEVEN_WARNING =
-  'the pictures come at uneven times and need later ones (B-frames), which FFmpeg before 5 cannot cut cleanly: the first pictures of a chunk may be shown at a wrong time or not at all; a newer FFmpeg and mode "exact" can'
+  'the pictures come at irregular times and depend on later ones (B-frames), which FFmpeg before 5 cannot cut cleanly: the first pictures of a chunk may be shown at a wrong time or not at all; a newer FFmpeg or mode "exact" can'

@@ -1,5 +1,5 @@
 /**
- * What is really in a finished chunk, read from its own tables: no second process (ffprobe of Debian takes 80 ms to start),
+ * The content of a finished chunk, read from its own tables: no second process (ffprobe of Debian takes 80 ms to start),
  * no packet but its header. Containers without tables (MP3, Ogg, WAV) are only weighed.
  * @module
  */
@@ -39,11 +39,11 @@ const READERS: Readonly<Record<string, (file: FileHandle, bytes: number) => Prom
 export interface Flaw {
   /** As the end of a sentence. */
   readonly reason: string
-  /** It is all there, and only what came before tells how its first pictures look. */
+  /** It is complete, and only earlier data tells how its first pictures look. */
   readonly isPlayable: boolean
 }
 
-/** What is wrong with a chunk; undefined when nothing is. */
+/** The flaw of a chunk; undefined if it has none. */
 export function flawOf({ bytes, tracks }: ChunkFacts, hasPicture: boolean): Flaw | undefined {
   const bad = (reason: string, isPlayable = false): Flaw => ({ reason, isPlayable })
   if (bytes === 0) return bad('it is empty')
@@ -56,5 +56,4 @@ export function flawOf({ bytes, tracks }: ChunkFacts, hasPicture: boolean): Flaw
   return bad(picture.keyframes > 0 ? 'it does not begin with a keyframe' : NO_KEYFRAME, true)
 }
 
-const NO_KEYFRAME =
-  'it has no keyframe, so not one of its pictures can be decoded without those that came before'
+const NO_KEYFRAME = 'it has no keyframe, so none of its pictures can be decoded without earlier ones'

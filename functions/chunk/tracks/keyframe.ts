@@ -4,11 +4,11 @@
  * @module
  */
 
-/** What is looked at of a packet: parameter sets and messages come before the picture. */
+/** The part of a packet that is examined: parameter sets and messages come before the picture. */
 export const LOOKED_AT_BYTES = 65_536
 
 /**
- * Undefined where nobody can tell.
+ * Undefined where it cannot be told.
  *
  * @param description - the content of `stsd`: what codec it is, and how it divides packets
  */

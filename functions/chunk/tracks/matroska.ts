@@ -19,7 +19,7 @@ const ID = {
   lasts: 0x9b,
   leans: 0xfb,
 } as const
-/** What only holds others: they are gone through. */
+/** Elements that only hold others: their content is read. */
 const HOLDERS: readonly number[] = [ID.segment, ID.info, ID.tracks, ID.entry, ID.cluster, ID.group]
 const KINDS: Readonly<Record<number, ChunkTrack['kind']>> = { 1: 'video', 2: 'audio' }
 /** More than the heads of what one read may meet. */
@@ -50,7 +50,7 @@ export async function matroskaTracks(file: FileHandle, bytes: number): Promise<r
     if (!track) return
     const ms = (clusterTime + time) * scaleMs
     if (track.packets === 0) Object.assign(track, { firstMs: ms, beginsWithKeyframe: isKey })
-    // Where the source has no times, what leans on the chunk before gets the keyframe's own.
+    // Where the source has no times, pictures that depend on the previous chunk get the keyframe's own.
     else if (track.packets < LOOKED_AT && ms <= track.firstMs) {
       track.isIndependent = false
       track.leanMs = Math.max(track.leanMs, track.firstMs - ms)

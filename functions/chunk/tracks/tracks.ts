@@ -12,9 +12,9 @@ export interface ChunkTrack {
   readonly keyframes: number
   /** Of a picture: it can be decoded from its first packet on. */
   readonly beginsWithKeyframe: boolean
-  /** Of a picture: nothing after its first packet is shown before it, as what needs the chunk before would be. */
+  /** Of a picture: nothing after its first packet is shown before it, as pictures that need the previous chunk would be. */
   readonly isIndependent: boolean
-  /** Of a picture that is not: for how long what needs the chunk before is shown; absent where its times do not tell. */
+  /** Of a picture that is not: for how long the pictures that need the previous chunk are shown; absent where its times do not tell. */
   readonly leanSeconds?: number
   /** From its first packet to its second; absent where nobody asks. */
   readonly firstPacketSeconds?: number
@@ -25,7 +25,7 @@ export interface TrackTotals {
   /** On the time line of the source. */
   readonly endsSeconds: readonly number[]
   readonly packets: readonly number[]
-  /** Of these, what the chunks' own edit lists hide. */
+  /** Of these, the ones that the chunks' own edit lists hide. */
   readonly hidden: readonly number[]
   /** Ticks of its clock. */
   readonly perSecond: readonly number[]
@@ -49,7 +49,7 @@ export function createTrackTally() {
   }
 }
 
-/** Of a cut, the sound may go on for a packet or two, and B-frames are shown later than they are decoded. */
+/** At a cut, the sound may continue for a packet or two, and B-frames are shown later than they are decoded. */
 const TOLERANCE_SECONDS = 0.25
 
 /** @param saidSeconds - by the times of its neighbours */
@@ -58,7 +58,7 @@ export function lengthOf(saidSeconds: number, tracks: readonly ChunkTrack[]): nu
   return longest > saidSeconds + TOLERANCE_SECONDS ? longest : saidSeconds
 }
 
-/** Where the last chunk ends: what the file declares is no evidence against the tables of its chunks. */
+/** Where the last chunk ends: the file's declaration does not outweigh the tables of its chunks. */
 export function endOf(saidSeconds: number, tracksSeconds: number | undefined): number {
   if (tracksSeconds === undefined || tracksSeconds <= 0) return saidSeconds
   return Math.abs(saidSeconds - tracksSeconds) > TOLERANCE_SECONDS ? tracksSeconds : saidSeconds
@@ -66,5 +66,5 @@ export function endOf(saidSeconds: number, tracksSeconds: number | undefined): n
 
 export function longerWarning(count: number): string {
   const which = count === 1 ? '1 chunk holds' : `${count} chunks hold`
-  return `${which} more than the source shows in that part of it: "durationSeconds" is the real length, beyond where the next chunk begins`
+  return `${which} more than the source shows in that part: "durationSeconds" is the real length, which reaches past the start of the next chunk`
 }

@@ -1,10 +1,10 @@
-/** What functions ask of a build of FFmpeg, and what becomes of their work where it cannot do that. Pure. @module */
+/** The features functions need from a build of FFmpeg, and the consequence of each that is missing. Pure. @module */
 import { FORMATS } from '../allowed.ts'
 
 /** Lists that FFmpeg prints of itself, by its own option. */
 export const LISTINGS = ['encoders', 'decoders', 'demuxers', 'muxers', 'protocols'] as const
 export type Listing = (typeof LISTINGS)[number]
-/** What it says of the segment muxer, and of all its own options. */
+/** Its help on the segment muxer, and on all its own options. */
 export const HELP = ['muxer=segment', 'long'] as const
 export type Help = (typeof HELP)[number]
 
@@ -70,7 +70,7 @@ const SEGMENT_OPTIONS = [
 ]
 const OWN_OPTIONS = ['xerror', 'progress', 'max_muxing_queue_size']
 
-/** What a build cannot do. */
+/** Features that a build lacks. */
 export function lacksOf({ listings, help }: BuildTexts): readonly Lack[] {
   const lists = NEEDS.map(({ listing, names, consequence, isFatal = false }) => {
     const known = namesIn(listings[listing])

@@ -39,7 +39,7 @@ let found: Promise<FfmpegBinaries> | undefined
  */
 export function ffmpegBinaries(): Promise<FfmpegBinaries> {
   found ??= findBinaries(process.env).catch((error: unknown) => {
-    // Not kept: whoever installs FFmpeg need not restart the workers.
+    // Not cached: installing FFmpeg does not require a restart of the workers.
     found = undefined
     throw error
   })

@@ -16,7 +16,7 @@ export function embeddedFfmpeg(): string {
 /**
  * The packaged ffprobe, ready to run.
  *
- * @remarks Its archive ships the file without run bits for others, and whoever runs us need not own it:
+ * @remarks The package ships the file without execute bits for others, and the user who runs us need not own it:
  * then a private copy is made, which goes when the process ends.
  * @throws {ToolError} when there is no build for this platform, or neither way is permitted
  */

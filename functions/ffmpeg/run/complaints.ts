@@ -1,4 +1,4 @@
-/** What a running FFmpeg complains of on standard error, and whether it fell asleep over it. @module */
+/** Warnings and errors that a running FFmpeg writes to standard error, and whether it hung after one. @module */
 import type { ChildProcess } from 'node:child_process'
 import { NOTABLE, SHORT_OF_MEMORY } from '../words/diagnosis.ts'
 import { createLastLines, createNotableLines } from '../words/kept-lines.ts'
@@ -6,18 +6,18 @@ import type { BackStep, PacketCounts } from '../words/packet-counts.ts'
 import { sleepsOverMemory } from './standstill.ts'
 import { createToolLines } from '../words/lines.ts'
 
-/** What reads through the range proxy also sleeps while that holds bytes back, until uploads are done. */
+/** A run that reads through the range proxy also sleeps while the proxy holds bytes back until uploads are done. */
 const STANDSTILL_MS = { file: 2_000, url: 30_000 }
 
 export interface Complaints {
   /** At most `count`. */
   lastLines(count?: number): readonly string[]
-  /** Of all that was said, the first line of each kind that `diagnosis.ts` knows. */
+  /** Of all that was printed, the first line of each kind that `diagnosis.ts` knows. */
   notableLines(): readonly string[]
-  /** Undefined when it ended before it said them. */
+  /** Undefined when it ended before it printed them. */
   counts(): PacketCounts | undefined
   backSteps(): readonly BackStep[]
-  /** It met its memory limit and slept for good, so it was killed. */
+  /** It met its memory limit and hung, so it was killed. */
   readonly stoodStill: boolean
 }
 

@@ -1,5 +1,5 @@
 /**
- * The one place that starts FFmpeg and ffprobe. Arguments come from `arguments.ts`; what a failure means is the
+ * The one place that starts FFmpeg and ffprobe. Arguments come from `arguments.ts`; the meaning of a failure is the
  * caller's business: a run that ended is a value, whatever its exit code.
  * @module
  */
@@ -34,29 +34,29 @@ export interface FfmpegOptions {
   readonly signal: AbortSignal
   /** Over {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits>
-  /** A line of standard output. What it throws ends the process, and {@link FfmpegRun.ended} rejects with it. */
+  /** A line of standard output. An exception from it ends the process, and {@link FfmpegRun.ended} rejects with it. */
   readonly onLine?: (line: string) => void
-  /** A line of standard error; what it throws does the same. */
+  /** A line of standard error; an exception does the same. */
   readonly onErrorLine?: (line: string) => void
   /** From `-progress pipe:3`. */
   readonly onProgress?: (progress: FfmpegProgress) => void
 }
 
 export interface FfmpegRun {
-  /** Stops the whole group where it stands; nothing is written until {@link resume}. */
+  /** Pauses the whole group; nothing is written until {@link resume}. */
   pause(): void
   resume(): void
-  /** Ends it at once. FFmpeg goes on for a minute after SIGTERM, so there is no other way. */
+  /** Ends it at once. FFmpeg keeps running for a minute after SIGTERM, so there is no other way. */
   kill(): void
   /**
-   * Settles when the process is gone and every line was handed on.
+   * Settles when the process is gone and every line has been passed on.
    *
    * @throws {ToolError} when it could not be started
    */
   readonly ended: Promise<FfmpegResult>
 }
 
-/** Groups that run: a process that ends in good order leaves none, also where nothing else lets them die with it. */
+/** Running process groups: a process that ends in an orderly way leaves none behind, even where nothing else ends them with it. */
 const groups = new Set<number>()
 process.on('exit', () => {
   for (const pid of groups) signalGroup(pid, 'SIGKILL')
@@ -69,7 +69,7 @@ process.on('exit', () => {
  */
 export async function startFfmpeg(options: FfmpegOptions): Promise<FfmpegRun> {
   const { profile, signal } = options
-  // Descriptions are read at once: they are short, and who has a place may need one.
+  // Descriptions are read at once: they are short, and a run that has its place may need one.
   if (profile === 'probe') return start(options)
   const leave = await mediaBudget().enter(needsOf(profile, options.arguments), {
     signal,
@@ -89,7 +89,7 @@ async function start(options: FfmpegOptions): Promise<FfmpegRun> {
   const binaries = await ffmpegBinaries()
   const path = options.tool === 'ffmpeg' ? binaries.ffmpegPath : binaries.ffprobePath
   const limits = { ...DEFAULT_LIMITS, ...options.limits }
-  // Who reads through the range proxy needs our loopback.
+  // A run that reads through the range proxy needs our loopback.
   const isOffline = !options.arguments.some(isUrl)
   const fence = await fenceFor(path, { isOffline })
   const [command, ...prefix] = guardedCommand(path, limits, {
@@ -110,7 +110,7 @@ async function start(options: FfmpegOptions): Promise<FfmpegRun> {
   return follow(child, options, limits)
 }
 
-/** Runs to the end: {@link startFfmpeg} for those who need no brake. */
+/** Runs to the end: {@link startFfmpeg} for callers that need not pause it. */
 export async function runFfmpeg(options: FfmpegOptions): Promise<FfmpegResult> {
   return (await startFfmpeg(options)).ended
 }
@@ -122,7 +122,7 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
   let failure: { readonly error: unknown } | undefined
 
   const send = (signal: NodeJS.Signals) => {
-    // After its exit the id may belong to somebody else.
+    // After its exit the id may belong to another process.
     if (pid !== undefined && groups.has(pid)) signalGroup(pid, signal)
   }
   const kill = () => send('SIGKILL')
@@ -193,7 +193,7 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
       return settle(code === 0 ? 'succeeded' : 'failed', () => resolve(result))
     })
   })
-  // Whoever paused or killed it may come to await it later.
+  // A caller that paused or killed it may await it later.
   ended.catch(() => {})
   return { pause: () => send('SIGSTOP'), resume: () => send('SIGCONT'), kill, ended }
 }
@@ -214,7 +214,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(-pid, signal)
   } catch {
-    // It ended between the look and the shot.
+    // It ended in the meantime.
   }
 }
 

@@ -1,4 +1,4 @@
-/** What the FFmpeg seam counts. Labels are bounded, and every combination is there from the start. @module */
+/** Metrics of FFmpeg runs. Labels are bounded, and every combination exists from the start. @module */
 import { Counter, Histogram } from 'prom-client'
 import { functionMetrics } from '../../../runtime/index.ts'
 
@@ -14,14 +14,14 @@ const registers = [functionMetrics]
 
 export const ffmpegRuns = new Counter({
   name: 'sluice_ffmpeg_runs_total',
-  help: 'FFmpeg and ffprobe processes that ended, by how they ended.',
+  help: 'FFmpeg and ffprobe processes that ended, by outcome.',
   labelNames: ['profile', 'outcome'],
   registers,
 })
 
 export const ffmpegDuration = new Histogram({
   name: 'sluice_ffmpeg_duration_seconds',
-  help: 'How long FFmpeg and ffprobe processes ran, pauses for slow uploads included.',
+  help: 'Run time of FFmpeg and ffprobe processes, including pauses for slow uploads.',
   labelNames: ['profile'],
   buckets: [0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1_800, 7_200],
   registers,
@@ -29,7 +29,7 @@ export const ffmpegDuration = new Histogram({
 
 export const mediaSecondsProcessed = new Counter({
   name: 'sluice_media_seconds_processed_total',
-  help: 'Media time that FFmpeg went through.',
+  help: 'Media time processed by FFmpeg.',
   labelNames: ['profile'],
   registers,
 })
@@ -43,7 +43,7 @@ export const ffmpegCpuSeconds = new Counter({
 
 export const ffmpegMaxRssBytes = new Histogram({
   name: 'sluice_ffmpeg_max_rss_bytes',
-  help: 'Most memory that an FFmpeg or ffprobe process held, as last seen while it ran (on Linux).',
+  help: 'Peak memory of an FFmpeg or ffprobe process, as last seen while it ran (on Linux).',
   labelNames: ['profile'],
   buckets: [16, 32, 64, 128, 256, 512, 1_024, 2_048, 4_096].map((mebibytes) => mebibytes * 1024 ** 2),
   registers,

@@ -1,4 +1,4 @@
-/** What a child process took of the machine: its CPU time and the most memory that it held. On Linux only. @module */
+/** CPU time and peak memory of a child process. On Linux only. @module */
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

@@ -5,7 +5,7 @@
  */
 import type { Progress } from '../../../runtime/index.ts'
 
-/** What is unknown ("N/A", as for streams without timestamps) stays absent. */
+/** Unknown values ("N/A", as for streams without timestamps) stay absent. */
 export interface FfmpegProgress {
   readonly mediaSeconds?: number
   /** Media seconds per second. */
@@ -46,7 +46,7 @@ function toNumber(text: string | undefined): number | undefined {
 
 export interface ProgressReporter {
   report(this: void, progress: FfmpegProgress): void
-  /** Says the last one again: something else than FFmpeg got on, such as an upload while it is stopped. */
+  /** Repeats the last report: something other than FFmpeg made progress, such as an upload while FFmpeg is stopped. */
   repeat(this: void): void
 }
 
@@ -57,7 +57,7 @@ export function createProgressReporter(
   let last: Progress = {}
   return {
     report({ mediaSeconds, speed }) {
-      // Streams are read by turns, so the furthest time may fall back a little; nobody wants to see that.
+      // Streams are read in turns, so the furthest time may fall back a little, which is not shown.
       const furthest = known(Math.max(mediaSeconds ?? 0, last.mediaSeconds ?? 0)) ?? 0
       const isAnyKnown = mediaSeconds !== undefined || last.mediaSeconds !== undefined
       const whole = known(durationSeconds)

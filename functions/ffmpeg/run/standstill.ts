@@ -1,6 +1,6 @@
 /**
- * Whether a process has met its memory limit and sleeps over it for good: FFmpeg 5.1 then waits in all its threads, or looks every
- * 10 ms for a picture that will never come. Told by the kernel, so on Linux only; elsewhere the stall limit of the attempt ends it.
+ * Detects a process that hangs at its memory limit: FFmpeg 5.1 then waits in all its threads, or polls every 10 ms for a picture
+ * that will never come. Read from the kernel, so on Linux only; elsewhere the stall limit of the attempt ends it.
  * @module
  */
 import { readdir, readFile } from 'node:fs/promises'
@@ -9,20 +9,20 @@ import { setTimeout as pause } from 'node:timers/promises'
 export interface StandstillOptions {
   /** Of its address space. */
   readonly limitBytes: number
-  /** It has said itself that it got no memory. */
+  /** It has reported itself that it got no memory. */
   readonly hasComplained: () => boolean
-  /** For so long it has to do nothing. */
+  /** How long it has to be idle. */
   readonly quietMs: number
   /** Ends the watch. */
   readonly signal: AbortSignal
 }
 
 const LOOK_MS = 500
-/** A machine that is slow looks less often, and the same few looks have to agree. */
+/** A slow machine samples less often, and the same number of samples has to agree. */
 const MIN_LOOKS = 4
-/** Of one core: who sleeps and looks about takes less. Who works and is starved takes less too, but always waits for a core. */
+/** Of one core: a process that sleeps and polls uses less. One that works and is starved uses less too, but always waits for a core. */
 const IDLE_SHARE = 0.02
-/** The piece that it did not get may be large. */
+/** The allocation that failed may be large. */
 const NEARLY_ALL = 0.9
 
 /** Resolves with `true` when it has met its limit and does nothing, and with `false` when the watch or the process ends first. */
@@ -45,10 +45,10 @@ export async function sleepsOverMemory(pid: number, options: StandstillOptions):
       const isLongEnough = looks >= MIN_LOOKS && quietForMs >= quietMs
       const isAtLimit = hasComplained() || now.peakBytes >= limitBytes * NEARLY_ALL
       if (isLongEnough && isAtLimit && waking <= looks / 2) return true
-      // Only the last looks count.
+      // Only the last samples count.
       if (isLongEnough) since = undefined
     }
-    // A watch alone keeps no worker alive.
+    // The watch alone must not keep a worker alive.
     await pause(LOOK_MS, undefined, { signal, ref: false }).catch(() => undefined)
   }
   return false

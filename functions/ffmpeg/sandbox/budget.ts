@@ -1,10 +1,10 @@
 /**
- * Who may start an FFmpeg now, and who waits: one 8K clip must not take the memory or the cores of its neighbours. One gate
- * for each worker process (`media-budget.ts` says how large).
+ * Admits FFmpeg processes while memory and cores last; the rest wait: one 8K clip must not take the memory or the cores of its
+ * neighbours. One gate for each worker process (`media-budget.ts` sets its size).
  *
- * There are two lines, each with a share of the memory of its own: those who encode, of whom only a few may at a time, and
- * those who copy. So nobody who copies waits for an encoder, however large. In each line the first that came is the first
- * that goes, also when somebody behind it would fit: who is large waits no longer than who is small. Pure but for its timers.
+ * There are two queues, each with its own share of the memory: encoders, of which only a few run at a time, and copies. So no
+ * copy waits for an encoder, however large. Each queue is first in, first out, even when a later one would fit: a large run
+ * waits no longer than a small one. Pure but for its timers.
  * @module
  */
 
@@ -17,14 +17,14 @@ export interface Needs {
 export interface Waiting {
   /** Leaves the line. */
   readonly signal: AbortSignal
-  /** Called at once by who has to wait, and again every few seconds: waiting is no stall. */
+  /** Called at once when it has to wait, and again every few seconds: waiting is not a stall. */
   readonly onWaiting?: (() => void) | undefined
 }
 
 export interface Budget {
   /**
-   * Resolves when it is this one's turn, with what gives its place back; calling that twice does nothing. Who needs more than
-   * its line's whole share has the line to itself: what bounds it then is the limit of its address space.
+   * Resolves when it is this one's turn, with a function that gives its place back; calling that twice does nothing. A run
+   * that needs more than the whole share of its queue gets the queue to itself, and is then bounded by its address space.
    *
    * @throws the reason of the signal
    */
@@ -40,7 +40,7 @@ export interface BudgetOptions {
   readonly wordEveryMs?: number
 }
 
-/** Those who copy need little. */
+/** Copies need little. */
 const COPY_SHARE = 1 / 4
 const WORD_EVERY_MS = 5_000
 

@@ -1,11 +1,11 @@
-/** How much memory and how many encoders a worker process has, and what one run of FFmpeg takes of them. @module */
+/** The memory and the number of encoders of a worker process, and the share one run of FFmpeg needs. @module */
 import { availableParallelism, totalmem } from 'node:os'
 import { parseSizeBytes, type Environment } from '../../../runtime/index.ts'
 import { createBudget, type Budget, type BudgetOptions, type Needs } from './budget.ts'
 
 /** To find out what is inside, a few pictures are decoded. Measured: 16 MB, and 91 of an 8K clip. */
 const COPY_BYTES = 96 * 1024 ** 2
-/** What an encoder takes beside its pictures. */
+/** The memory an encoder needs besides its pictures. */
 const FLOOR_BYTES = 32 * 1024 ** 2
 /** Measured with x264 "veryfast" on two cores: 74 to 96 for each pixel. Each core has pictures of its own in decoder and encoder. */
 const BYTES_PER_PIXEL = 60
@@ -14,7 +14,7 @@ const BYTES_PER_PIXEL_AND_CORE = 20
 const USUAL_PIXELS = 2_073_600
 
 /**
- * What a run takes, by the arguments that it is started with: pictures are encoded in the size that `scale` gives them. Pure.
+ * The needs of a run, from its arguments: pictures are encoded in the size that `scale` gives them. Pure.
  */
 export function needsOf(
   profile: 'copy' | 'encode',
@@ -52,7 +52,7 @@ let own: Budget | undefined
 
 /** Of this process. */
 export function mediaBudget(): Budget {
-  // What a container may take, where it is less: Node asks the system. 0 or a number beyond all memory: no limit.
+  // A container's limit, where it is lower: Node asks the system. 0 or more than all memory means no limit.
   const limit = process.constrainedMemory() || Infinity
   own ??= createBudget(
     budgetOf(process.env, { cores: availableParallelism(), memoryBytes: Math.min(totalmem(), limit) }),

@@ -1,11 +1,10 @@
 /**
- * With which rights FFmpeg runs: the fewest that this machine can give it. As root it becomes a user of its own, without any
- * capability, and without a network where it reads a file; everybody else can at least see to it that it gets no more rights
- * than they have, and that it dies with them.
+ * Drops FFmpeg's privileges as far as this machine allows. Started by root, it runs as a user of its own, without capabilities,
+ * and without a network when it reads a file. Started by anyone else, it at least gains no rights, and dies with its parent.
  *
- * @remarks The network of those who read through the range proxy cannot be cut: a network of its own has no way to our
- * loopback. A user who is not root could make one only with a user namespace, which gives more of the kernel to attack than
- * it takes away. The number of processes is limited only for that user: it is counted for all that a user runs, ours included.
+ * @remarks A run that reads through the range proxy keeps its network: a namespace of its own has no route to our loopback. A
+ * non-root user could create one only with a user namespace, which exposes more of the kernel than it protects. The number of
+ * processes is limited only for that separate user, because the kernel counts all processes of a user, ours included.
  * @module
  */
 import { execFile } from 'node:child_process'
@@ -19,8 +18,8 @@ export interface Fence {
   /** Words before the shell that sets the limits; each is a program that starts the next one in its own place. */
   readonly outer: readonly string[]
   /**
-   * Words right before the program: whoever gives up rights can still start what lies where it will have no way to, such as
-   * below the home of root.
+   * Words right before the program: a process that drops its rights here can still start a program in a folder that it can no
+   * longer enter afterwards, such as the home of root.
    */
   readonly inner: readonly string[]
   /** For people. */
@@ -32,7 +31,7 @@ export interface Fence {
 /** Threads count: FFmpeg starts some for each core, and several may run. */
 export const MAX_PROCESSES = 256 + 64 * availableParallelism()
 
-/** Dies with its parent (`setpriv` of util-linux can see to that, BusyBox's cannot) and gains nothing by set-user-id programs. */
+/** Dies with its parent (util-linux's `setpriv` supports that, BusyBox's does not) and gains nothing from set-user-id programs. */
 const TIED = ['--pdeathsig', 'KILL', '--no-new-privs'] as const
 const POWERLESS = ['--inh-caps=-all', '--bounding-set=-all'] as const
 const NO_NETWORK = ['unshare', '--net', '--'] as const
@@ -40,14 +39,14 @@ const NO_NETWORK = ['unshare', '--net', '--'] as const
 interface FencesFor {
   readonly isRoot: boolean
   readonly isOffline: boolean
-  /** That root's tools become; `undefined` when this machine has no free id. */
+  /** The user that root's tools run as; `undefined` when this machine has no free id. */
   readonly user: ToolUser | undefined
 }
 
 /** From the strongest to none. Pure. */
 export function fencesFor({ isRoot, isOffline, user }: FencesFor): readonly Fence[] {
   const tied = ['setpriv', ...TIED, '--']
-  // Whoever changes the user or what it may do is no longer tied, and has to say so again.
+  // Changing the user or its capabilities clears the parent-death signal, so it is set again.
   const within = (...options: readonly string[]) => ['setpriv', ...options, ...TIED, '--']
   const asItself = (user: ToolUser): Fence => ({
     outer: tied,
@@ -81,7 +80,7 @@ export function fencesFor({ isRoot, isOffline, user }: FencesFor): readonly Fenc
   ]
 }
 
-/** What starting a program fails with when there is too little of something at the moment. */
+/** Errors of starting a program on a machine that is temporarily short of a resource. */
 const SHORTAGES = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM']
 const LOOK_MS = 30_000
 
@@ -94,7 +93,7 @@ export function fenceFor(path: string, of: { readonly isOffline: boolean }): Pro
     found.get(key) ??
     strongest(path, fencesFor({ isRoot: process.getuid?.() === 0, user: toolUser(), ...of }))
   found.set(key, fence)
-  // A machine that is short of something says nothing of what it can do.
+  // A machine that is short of resources does not show what it supports.
   fence.catch(() => found.delete(key))
   return fence
 }
@@ -114,7 +113,7 @@ async function strongest(path: string, fences: readonly Fence[]): Promise<Fence>
     )
       return fence
   }
-  // It does not run at all; whoever starts it will hear why.
+  // It does not run at all; starting it will fail with the reason.
   return fences.at(-1) ?? { outer: [], inner: [], title: '', diesWithParent: false }
 }
 
@@ -126,7 +125,7 @@ export async function handOver(folder: string, { user }: Fence): Promise<void> {
     const found = await lstat(path).catch(ifGone)
     if (!found) continue
     const { uid, nlink } = found
-    // What has another name elsewhere may be somebody else's.
+    // A file with another hard link may be somebody else's.
     if (uid === ours && (path === folder || nlink === 1)) await lchown(path, user.uid, user.gid).catch(ifGone)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * How a child process is held: limits on what it may take, an environment without secrets, a low priority, files that only
- * its user can read; and, by `sandbox.ts`, few rights. All of it is one chain of `exec`: the child keeps the first process's id.
+ * Limits on a child process: memory, CPU time, file sizes, a low priority, and files that only its user can read. Its rights are
+ * `sandbox.ts`'s. All of it is one chain of `exec`, so the child keeps the first process's id.
  * @module
  */
 import type { Fence } from './sandbox.ts'
@@ -32,7 +32,7 @@ export interface GuardOptions {
 /**
  * The command line that runs `path` under `limits`. Pure.
  *
- * @param parentPid - of the process that it shall die with, where the fence sees to that
+ * @param parentPid - the process that it dies with, if the fence supports that
  */
 export function guardedCommand(
   path: string,
@@ -53,7 +53,7 @@ export function guardedCommand(
   const crowd = fence.user
     ? `ulimit -p ${maxProcesses} 2>/dev/null || ulimit -u ${maxProcesses} 2>/dev/null || :; `
     : ''
-  // A parent that died before the kernel was told of the wish to die with it sends no signal any more.
+  // A parent that died before the child asked to die with it no longer sends a signal.
   const orphan = fence.diesWithParent ? `[ "$PPID" -eq ${parentPid} ] || exit 137; ` : ''
   const script = `${orphan}umask 077; ${crowd}${limit}; exec nice -n 10 "$0" "$@"`
   const words = [...fence.outer, '/bin/sh', '-c', script, ...fence.inner, path]

@@ -9,18 +9,18 @@ export interface Diagnosis {
 }
 
 type Facts = Pick<FfmpegResult, 'tool' | 'exitCode' | 'signal' | 'lastLines' | 'notableLines' | 'stoodStill'>
-/** What it said: a flood of other lines hides nothing. */
+/** Its messages: a flood of other lines hides none of them. */
 type Said = Pick<Facts, 'lastLines' | 'notableLines'>
 type Row = readonly [pattern: RegExp, reason: (match: RegExpExecArray) => string]
 
 /**
- * FFmpeg's words for an HTTP connection that failed. It may go on after them, but who knows to what end: the range proxy
- * loses no connection unless it cannot give the rest.
+ * FFmpeg's messages about a failed HTTP connection. It may continue after them, but the result is not to be trusted: the range
+ * proxy loses no connection unless it cannot deliver the rest.
  */
 const LOST_INPUT =
   /Will reconnect at|Failed to reconnect|Stream ends prematurely|HTTP error [45]|Server returned [45]|Connection re(set|fused)/i
 
-/** What is not the file's fault. Asked first: a full disk has other errors in its train. */
+/** Causes outside the file. Checked first: a full disk causes other errors too. */
 const PASSING: readonly Row[] = [
   [LOST_INPUT, () => 'the source could not be read to its end'],
   [/No space left on device/i, () => 'the disk for scratch files is full'],
@@ -29,7 +29,7 @@ const PASSING: readonly Row[] = [
   [/Resource temporarily unavailable/i, () => 'the system has no processes or threads left'],
   [
     /Permission denied|Read-only file system/i,
-    () => 'a file in the scratch folder cannot be used: permission denied',
+    () => 'a file in the scratch folder is not accessible: permission denied',
   ],
 ]
 
@@ -37,40 +37,41 @@ const INCOMPLETE = /corrupt input packet|Packet corrupt|partial file|File ended 
 const UNDECODABLE =
   /error while decoding|decode_\w+ error|concealing \d+|corrupt decoded frame|non-existing PPS|Header missing|Invalid data found/i
 
-/** A demuxer that finds nonsense looks for the next packet behind it. */
+/** A demuxer that finds garbage looks for the next packet after it. */
 const PASSED_OVER =
   /\[matroska[^\]]*\] (Read error at pos|0x\w+ at pos .* invalid as first byte of an EBML)|\[flv[^\]]*\] Packet mismatch|\[ogg[^\]]*\] CRC mismatch/i
 
 const TOO_MUCH_MEMORY = 'it needs more memory than one file may have'
-/** Said of our limit on all of its memory, or on one piece; FFmpeg may end, go on without that piece, or sleep for good. */
+/** Said of our limit on all of its memory, or on one piece; FFmpeg may end, continue without that piece, or hang. */
 export const SHORT_OF_MEMORY = /malloc of size \d+ failed|(Cannot|Could not) allocate memory|out of memory/i
 
-/** What ends FFmpeg when it is said. In the order of how much they say: FFmpeg often prints the cause first. */
+/** Messages that end FFmpeg, the most telling first: FFmpeg often prints the cause before its consequences. */
 const FATAL: readonly Row[] = [
-  // What an encoder says first when it runs into our limit on all of its memory; more of the same words follow.
+  // Printed first by an encoder that runs into our memory limit; more of the same follows.
   [/malloc of size \d+ failed/i, () => TOO_MUCH_MEMORY],
   [
     /Unknown encoder '(\w+)'/i,
-    ([, name]) => `this FFmpeg has no encoder ${name} (sluice doctor says what it lacks)`,
+    ([, name]) => `this FFmpeg has no encoder ${name} (sluice doctor lists what is missing)`,
   ],
   [
     /Unrecognized option '([\w:]+)'|Option ([\w:]+) not found/i,
-    ([, first, second]) => `this FFmpeg has no option -${first ?? second} (sluice doctor says what it lacks)`,
+    ([, first, second]) =>
+      `this FFmpeg has no option -${first ?? second} (sluice doctor lists what is missing)`,
   ],
   [
     /Requested output format '(\w+)' is not|Unknown input format: '(\w+)'/i,
     ([, written, read]) =>
-      `this FFmpeg cannot ${written === undefined ? `read ${read}` : `write ${written}`} (sluice doctor says what it lacks)`,
+      `this FFmpeg cannot ${written === undefined ? `read ${read}` : `write ${written}`} (sluice doctor lists what is missing)`,
   ],
-  [/moov atom not found/i, () => 'moov atom not found: the file is truncated or no MP4'],
+  [/moov atom not found/i, () => 'moov atom not found: the file is truncated or not an MP4'],
   [
     /EBML header parsing failed/i,
-    () => 'EBML header parsing failed: the file is damaged or no Matroska or WebM',
+    () => 'EBML header parsing failed: the file is damaged or neither Matroska nor WebM',
   ],
   [/\[([\w,]+)[^\]]*\] Format not on whitelist/i, ([, name]) => `its format (${name}) is not accepted here`],
   [
     /Protocol '?(\w+)'? not on whitelist/i,
-    ([, name]) => `it refers to another file or host (${name}), which is not followed`,
+    ([, name]) => `it refers to another file or host (${name}), which is not opened`,
   ],
   [/max_streams parameter/i, () => 'it has more streams than are accepted'],
   [
@@ -79,21 +80,21 @@ const FATAL: readonly Row[] = [
   ],
 ]
 
-/** Said of each stream whose decoder is not accepted, also of those that are left out. */
+/** Printed for each stream whose decoder is not accepted, including those that are left out. */
 const FOREIGN: Row = [
   /Codec \((\w+)\) not on whitelist/i,
   ([, name]) => `its codec (${name}) is not accepted here`,
 ]
 
-/** Said of valid files that a decoder was not made for: nothing is damaged. */
+/** Printed for valid files that a decoder does not support: nothing is damaged. */
 const UNSUPPORTED =
   /(is|are) not implemented\b.*Update your FFmpeg|unsupported (\S+ ){0,2}profile|profile \S+ (is )?(not supported|unsupported)|unsupported (bit depth|chroma|color|pixel format)/i
 
-/** What FFmpeg may also say and go on, so that it counts most in its last lines. */
+/** Messages that FFmpeg may also print and continue after, so they count most in its last lines. */
 const SURVIVABLE: readonly Row[] = [
   [INCOMPLETE, () => 'a packet is incomplete: the file is truncated or damaged'],
   [/error reading header/i, () => 'the header cannot be read: the file is truncated or damaged'],
-  [UNSUPPORTED, () => 'it is coded in a way that this FFmpeg cannot read: a newer one may'],
+  [UNSUPPORTED, () => 'it uses a coding feature that this FFmpeg cannot read; a newer one may'],
   [/corrupt decoded frame/i, () => 'a picture cannot be decoded: the file is damaged'],
   [
     /dimensions not set|incorrect codec parameters|Could not find codec parameters/i,
@@ -103,10 +104,10 @@ const SURVIVABLE: readonly Row[] = [
     /unknown timestamp|non[- ]monoton|Can't write packet/i,
     () => 'its timestamps are missing or out of order',
   ],
-  [/Invalid data found/i, () => 'invalid data found: the file is damaged or no media'],
+  [/Invalid data found/i, () => 'invalid data found: the file is damaged or not a media file'],
   [
     /^(file:\S+|source): Invalid argument/i,
-    () => 'what it says of itself makes no sense: the file is damaged or no media',
+    () => 'its headers make no sense: the file is damaged or not a media file',
   ],
   [/End of file/i, () => 'the file ends too early'],
   // Our own limit on one allocation, which a lying header runs into whenever it is tried.
@@ -125,12 +126,12 @@ export const NOTABLE: readonly RegExp[] = [
   ...[...PASSING, ...FATAL, FOREIGN, ...SURVIVABLE].map(([pattern]) => pattern),
 ]
 
-/** Last words that say nothing of the cause. */
+/** Last lines that do not name the cause. */
 const EMPTY_WORDS = /^(aborting\.|Conversion failed!|(Last|last) message repeated .*)$/
 
 const CRASHES: ReadonlySet<NodeJS.Signals> = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE'])
 
-/** Of a run without `-xerror`: it ended well although the file breaks off. */
+/** Of a run without `-xerror`: it ended well although the file is truncated. */
 export function isCutShort(said: Said): boolean {
   return hasSaid(said, INCOMPLETE)
 }
@@ -140,22 +141,22 @@ export function hasBrokenOff(said: Said): boolean {
   return hasSaid(said, INCOMPLETE) || hasSaid(said, /End of file|error reading header/i)
 }
 
-/** What ends a copy with `-xerror`: a packet that is decoded no later than the one before it. Some builds only say the last word. */
+/** The cause that ends a copy with `-xerror`: a packet that is decoded no later than the one before it. Some builds print only the last word. */
 export function isOutOfOrder({ exitCode, ...said }: Said & Pick<Facts, 'exitCode'>): boolean {
   return exitCode !== 0 && !hasSaid(said, INCOMPLETE) && hasSaid(said, /non-monoton\w+ DTS|^aborting\.$/i)
 }
 
-/** Of a run without `-xerror`: what FFmpeg could not decode it left out, or made up from what was around it. */
+/** Of a run without `-xerror`: parts that FFmpeg could not decode are left out, or concealed from their surroundings. */
 export function decodingWarning(said: Said): string | undefined {
   return hasSaid(said, UNDECODABLE)
     ? 'FFmpeg could not decode all of the source: some pictures or sounds are missing or damaged'
     : undefined
 }
 
-/** What lies there is in no count: these containers declare none. */
+/** The skipped part is in no count: these containers declare none. */
 export function passedOverWarning(said: Said): string | undefined {
   return hasSaid(said, PASSED_OVER)
-    ? 'the file is damaged inside: FFmpeg passed over a part of it, and what was there is missing from the chunks'
+    ? 'the file is damaged inside: FFmpeg skipped a part of it, which is missing from the chunks'
     : undefined
 }
 
@@ -179,7 +180,7 @@ export function diagnose(result: Facts): Diagnosis {
   const all = [...notableLines, ...lastLines]
   const passing = firstMatch(PASSING, all)
   if (passing !== undefined) return { reason: passing, isPermanent: false }
-  // ffprobe opens every decoder. FFmpeg says the same and goes on, without the stream.
+  // ffprobe opens every decoder. FFmpeg prints the same and continues without the stream.
   const fatal = tool === 'ffprobe' ? [FOREIGN, ...FATAL] : FATAL
   const survivable = [...SURVIVABLE, FOREIGN]
   const permanent =

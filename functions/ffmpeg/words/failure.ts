@@ -1,4 +1,4 @@
-/** A failed FFmpeg run -> the error that says what the runtime shall do. @module */
+/** A failed FFmpeg run -> the error that decides whether the runtime retries. @module */
 import { PermanentError } from '../../../runtime/index.ts'
 import { diagnose, hasLostInput } from './diagnosis.ts'
 import { type FfmpegResult, ToolError } from './result.ts'
@@ -12,7 +12,7 @@ export function mustHaveSucceeded(result: FfmpegResult): void {
   if (result.exitCode !== 0 || hasLostInput(result)) throw failureOf(result)
 }
 
-/** Bad input as a {@link PermanentError}, anything else as a {@link ToolError}, which is retried; both know the last lines. */
+/** A {@link PermanentError} for bad input, a {@link ToolError}, which is retried, for anything else; both carry the last lines. */
 export function failureOf(result: FfmpegResult): Error {
   const { reason, isPermanent } = diagnose(result)
   const what = result.tool === 'ffprobe' ? 'FFmpeg cannot read the file' : 'FFmpeg cannot cut the file'

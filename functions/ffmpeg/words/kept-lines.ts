@@ -4,7 +4,7 @@
  * @module
  */
 
-/** What is longer says what it says in its beginning. */
+/** The beginning of a longer line is enough. */
 const MAX_LINE_CHARACTERS = 2_000
 /** Lines that differ in their numbers alone are looked at once; so many kinds are remembered. */
 const MAX_KINDS = 2_000

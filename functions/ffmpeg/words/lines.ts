@@ -6,7 +6,7 @@
  */
 import { createPacketCounter, type BackStep, type PacketCounts } from './packet-counts.ts'
 
-/** What is longer is handed over in pieces of about this length: no tool that works writes such a line. */
+/** Longer lines are passed on in pieces of about this length: no working tool writes such a line. */
 export const MAX_LINE_CHARACTERS = 10 * 1024 ** 2
 
 export interface LineSplitter {
@@ -19,7 +19,7 @@ export function createLineSplitter(onLine: (line: string) => void): LineSplitter
   let rest = ''
   return {
     add(text) {
-      // What has no end yet is only appended to: searched anew with each piece, a long line would take for ever.
+      // Unfinished text is only appended to: searching it again with each piece would take forever on a long line.
       const lines = text.split('\n')
       lines[0] = rest + lines[0]
       rest = lines.pop() ?? ''
@@ -47,7 +47,7 @@ export interface ToolLines {
 /** `[mp4 @ 0x55d0] [warning] text`; without `level+` there is no such mark. */
 const LEVEL = /\[(?:(panic|fatal|error|warning)|info|verbose|debug|trace)\] /
 
-/** @param onComplaint - told of each line that is a warning or an error, or has no level */
+/** @param onComplaint - called with each line that is a warning or an error, or has no level */
 export function createToolLines(onComplaint: (line: string) => void): ToolLines {
   const counter = createPacketCounter()
   const splitter = createLineSplitter((line) => {

@@ -1,6 +1,6 @@
 /**
- * What FFmpeg counts of each stream and says at its end (level "verbose", in the same words in every build): how many packets
- * it read, pictures or frames of sound it decoded and encoded, and packets it handed to the muxer. Pure but for its own state.
+ * FFmpeg's counts for each stream, printed at its end (level "verbose", in the same words in every build): packets read,
+ * pictures or audio frames decoded and encoded, and packets passed to the muxer. Pure but for its own state.
  * @module
  */
 
@@ -35,7 +35,7 @@ export interface BackStep {
 export interface PacketCounter {
   /** A line of standard error. */
   add(line: string): void
-  /** Undefined when FFmpeg ended before it said them. */
+  /** Undefined when FFmpeg ended before it printed them. */
   counts(): PacketCounts | undefined
   /** Of each stream the one that goes back furthest. */
   backSteps(): readonly BackStep[]

@@ -11,11 +11,11 @@ export interface FfmpegResult {
   readonly lastLines: readonly string[]
   /** Of all of standard error, the first line of each kind that `diagnosis.ts` knows, however much came after it. */
   readonly notableLines?: readonly string[]
-  /** It met its memory limit, slept for good, and was ended for that. */
+  /** It met its memory limit, hung, and was killed for that. */
   readonly stoodStill?: boolean
   /** The furthest media time that `-progress` reported. */
   readonly mediaSeconds?: number
-  /** What it counted of each stream; absent when it did not end well, or was not asked to (`-loglevel level+verbose`). */
+  /** Its counts for each stream; absent when it did not end well, or was not asked to (`-loglevel level+verbose`). */
   readonly counts?: PacketCounts
   /** Where the time of a stream went back. */
   readonly backSteps?: readonly BackStep[]

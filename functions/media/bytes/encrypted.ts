@@ -1,4 +1,4 @@
-/** Media that are encrypted: FFmpeg copies them as they are, into chunks that nobody can play. Told by the file's own header. @module */
+/** Detects encrypted media, which FFmpeg would copy as they are, into chunks that nobody can play. Read from the file's own header. @module */
 import { boxes, within } from './mp4-boxes.ts'
 import { readMoov } from './mp4-source.ts'
 
@@ -12,7 +12,7 @@ export async function encryptionOf(
   sizeBytes: number,
 ): Promise<string | undefined> {
   const scheme = await schemeOf(read, demuxer, sizeBytes)
-  return scheme && `the file is encrypted (${scheme}): bring it decrypted, nobody could play its chunks`
+  return scheme && `the file is encrypted (${scheme}): upload it decrypted; nobody could play its chunks`
 }
 
 async function schemeOf(read: ReadBytes, demuxer: string | undefined, sizeBytes: number) {

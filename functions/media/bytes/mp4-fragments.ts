@@ -1,6 +1,6 @@
 /**
- * Whether the fragments of an MP4 are all there: each box says where the next one begins, and FFmpeg passes over what does not
- * fit without a word. A file that is not fragmented has tables that name every packet, and FFmpeg complains of those.
+ * Whether the fragments of an MP4 are all there: each box says where the next one begins, and FFmpeg silently skips one that
+ * does not fit. A file that is not fragmented has tables that name every packet, and FFmpeg complains of those.
  * @module
  */
 
@@ -11,7 +11,7 @@ const MAX_PADDING_BYTES = 64 * 1024
 
 type Read = (start: number, count: number) => Promise<Buffer>
 
-/** Where somebody stopped looking, to look on later. */
+/** Where the check stopped, to continue later. */
 export interface Place {
   readonly at: number
   readonly isFragmented: boolean
@@ -43,7 +43,7 @@ export async function lookOn(
     isFragmented ||= type === 'moof'
     if (!isBox || !(bytes >= 8)) {
       return isFragmented
-        ? `the file is damaged: at byte ${at} there is no fragment where one should be`
+        ? `the file is damaged: there is no fragment at byte ${at}, where one should be`
         : undefined
     }
     at += bytes

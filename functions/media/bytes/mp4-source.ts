@@ -1,6 +1,6 @@
 /**
- * What the tables of an MP4 or QuickTime source declare of each track: how many packets there are, and what its edit list
- * shows of them. ffprobe tells the first and not the second.
+ * Declarations of each track in the tables of an MP4 or QuickTime source: the number of packets, and which of them its edit list
+ * shows. ffprobe reports the first but not the second.
  * @module
  */
 import { boxes, editsOf, find, pairs, ticksPerSecond, within } from './mp4-boxes.ts'
@@ -13,7 +13,7 @@ export interface DeclaredTrack {
   readonly packets: number
   /** By the length of each packet, whatever the edit list says. */
   readonly mediaSeconds: number
-  /** Edits that show something; a wait before the first one is none. */
+  /** Edits that show something; a wait before the first one does not count. */
   readonly edits: number
   /** Packets before and after what its only edit shows. */
   readonly hiddenBefore: number
@@ -22,17 +22,17 @@ export interface DeclaredTrack {
 
 /** A warning, for a source that FFmpeg knows as MP4 or QuickTime and of which we find no track. */
 export const UNREAD_TABLES =
-  'the tables of the file could not be looked into (larger than 256 MiB, compressed, or behind more than 1,000 boxes): whether it is encrypted, and how many packets it declares, was not checked'
+  'the tables of the file could not be read (larger than 256 MiB, compressed, or behind more than 1,000 boxes): encryption and the declared number of packets were not checked'
 
 type Read = (start: number, count: number) => Promise<Buffer>
 
-/** As of a chunk: more than days of recording have. What has larger tables is not looked into, and gets {@link UNREAD_TABLES}. */
+/** As of a chunk: more than days of recording have. Larger tables are not read: the file gets {@link UNREAD_TABLES}. */
 const MAX_MOOV_BYTES = 256 * 1024 ** 2
 const MAX_BOXES = 1_000
 const KINDS: Readonly<Record<string, DeclaredTrack['kind']>> = { vide: 'video', soun: 'audio' }
 
 /**
- * In the order of the file; none where there are no tables to be read.
+ * In the order of the file; none if there are no readable tables.
  *
  * @param read - up to `count` bytes from `start` on
  */
@@ -42,7 +42,7 @@ export async function declaredTracks(read: Read, sizeBytes: number): Promise<rea
   return moov.filter(({ type }) => type === 'trak').map(({ content }) => trackOf(content, moviePerSecond))
 }
 
-/** The content of the box `moov`; `undefined` where there is none, or more than can be looked into. */
+/** The content of the box `moov`; `undefined` where there is none, or it is too large. */
 export async function readMoov(read: Read, sizeBytes: number): Promise<Buffer | undefined> {
   let at = 0
   for (let count = 0; count < MAX_BOXES && at + 8 <= sizeBytes; count++) {

@@ -83,7 +83,7 @@ export function createLinkFinder() {
       if (page?.isFirst && !wasFirst) starts.push(startByte + at)
       if (page) wasFirst = page.isFirst
       const next = at + (page?.bytes ?? 0)
-      // Of a page that was torn off, the rest is not skipped: the next link may begin in what it calls its own.
+      // The rest of a torn page is not skipped: the next link may begin within its declared length.
       const isFollowed = page && held.subarray(next, next + MARK.length).equals(MARK)
       const found = isFollowed ? next : held.indexOf(MARK, at + 1)
       // A mark may begin in the last three bytes.

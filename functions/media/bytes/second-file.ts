@@ -1,4 +1,4 @@
-/** Where another file begins behind the end of the first one, as when two were joined: FFmpeg reads no further, without a word. @module */
+/** Finds another file after the end of the first one, as when two were joined: FFmpeg silently reads no further. @module */
 import { demuxerOf } from '../../ffmpeg/demuxer.ts'
 import type { ReadBytes } from './encrypted.ts'
 
@@ -9,7 +9,7 @@ interface Element {
   readonly type?: string
 }
 
-/** Of each container how long its element is that begins with these bytes; `undefined` when it is none. */
+/** For each container, the length of the element that begins with these bytes; `undefined` if there is none. */
 const ELEMENTS: Readonly<Record<string, (head: Buffer, at: number) => Element | undefined>> = {
   mov: boxOf,
   wav: (head, at) => (at === 0 ? { bytes: even(8 + head.readUInt32LE(4)) } : undefined),
@@ -77,7 +77,7 @@ function even(bytes: number): number {
 
 /** For the manifest. */
 export function secondFileWarning({ atByte }: SecondFile, demuxer: string | undefined): string {
-  // Newer ones read on, and what comes then has times of its own.
-  const who = demuxer === 'matroska' ? 'FFmpeg before 5 reads nothing of it' : 'nothing of it is read'
-  return `another file begins at byte ${atByte}, behind the end of the first: ${who}; bring it as a file of its own`
+  // Newer ones continue, and the second file has times of its own.
+  const who = demuxer === 'matroska' ? 'FFmpeg before 5 does not read it' : 'it is not read'
+  return `another file begins at byte ${atByte}, after the end of the first: ${who}; upload it as a separate file`
 }

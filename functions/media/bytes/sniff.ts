@@ -1,6 +1,6 @@
 /**
- * A look at a file's first bytes, before FFmpeg sees it: what is plainly no media is refused with a better reason
- * than FFmpeg's. The allow-lists in `allowed.ts` stand behind it, so a disguise that gets past does no harm. Pure.
+ * A look at a file's first bytes, before FFmpeg sees it: a file that is plainly not media is refused with a better
+ * reason than FFmpeg's. The allow-lists in `allowed.ts` are the real barrier, so a disguise that gets past does no harm. Pure.
  * @module
  */
 import { demuxerOf } from '../../ffmpeg/demuxer.ts'
@@ -15,11 +15,11 @@ export interface Sniff {
   readonly isWebm: boolean
   /** FFmpeg's name of the only demuxer that may read it; absent where the first bytes do not say. */
   readonly demuxer?: string
-  /** How long the file says it is, where its header says so: RIFF, as in AVI and WAV, and Matroska that is no live recording. */
+  /** How long the file says it is, where its header says so: RIFF, as in AVI and WAV, and Matroska that is not a live recording. */
   readonly declaredBytes?: number
   /** Its header says that its length is not known: WAV that was written to a pipe. */
   readonly isLengthUnknown: boolean
-  /** What the file is whole packets of: an MPEG transport stream's 188 bytes, or 192 with a camera's time stamps. */
+  /** The size of the packets it consists of: an MPEG transport stream's 188 bytes, or 192 with a camera's time stamps. */
   readonly packetBytes?: number
 }
 
@@ -45,7 +45,7 @@ const BINARIES: readonly (readonly [readonly number[], string])[] = [
 ]
 
 const EBML = [0x1a, 0x45, 0xdf, 0xa3]
-/** Whoever writes RIFF to a pipe cannot know its length and writes about 2^31 or 2^32. */
+/** A program that writes RIFF to a pipe cannot know its length and writes about 2^31 or 2^32. */
 const UNKNOWN_LENGTH = 0x7fff_0000
 
 export function sniff(head: Buffer): Sniff {

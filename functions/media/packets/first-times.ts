@@ -13,7 +13,7 @@ class Enough extends Error {
   override readonly name = 'Enough'
 }
 
-/** In seconds, by the number of the stream. What cannot be read has none: whoever reads all of it will say why. */
+/** In seconds, by the number of the stream. An unreadable file has none: the run that reads all of it reports why. */
 export async function firstTimes(
   input: MediaInput,
   streams: readonly number[],

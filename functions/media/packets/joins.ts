@@ -1,6 +1,6 @@
 /**
- * Files that are several recordings one behind the other: live WebM that was joined, FLV to which a stream was appended after
- * it had broken off. The clock goes back at each joint; FFmpeg drops all pictures that come too late for its own. Pure.
+ * Files that are several recordings in a row: live WebM that was joined, FLV to which a stream was appended after
+ * an interruption. The clock goes back at each joint; FFmpeg drops all pictures that come too late for its own. Pure.
  * @module
  */
 
@@ -14,18 +14,18 @@ export interface Packet {
 }
 
 export interface Joints {
-  /** On the time line of the chunks, which goes on over each joint. */
+  /** On the timeline of the chunks, which continues over each joint. */
   readonly atSeconds: readonly number[]
   /** How long the whole lasts. */
   readonly endSeconds: number
   /**
-   * By the number of a stream, for each time its clock goes back: what to add from there on. Absent where it cannot be told by
-   * one stream alone when the next recording begins.
+   * By the number of a stream, for each time its clock goes back: what to add from there on. Absent where one stream alone does not
+   * tell when the next recording begins.
    */
   readonly offsetsSeconds?: ReadonlyMap<number, readonly number[]>
 }
 
-/** Less than this is disorder, which FFmpeg bears. */
+/** Less than this is disorder, which FFmpeg tolerates. */
 export const BACK_SECONDS = 0.1
 
 /** More would not fit into FFmpeg's arguments. */
@@ -53,7 +53,7 @@ export function createJointFinder(streams: readonly number[]) {
       // The first packets of H.264 in Matroska have no time of decoding, and are not in the order in which they are shown.
       const clock = dts ?? (isKey ? pts : undefined)
       const isBack = clock !== undefined && track.clock !== undefined && clock < track.clock - BACK_SECONDS
-      // The first stream that goes back takes all of them along: what comes behind it in the file is of the next recording.
+      // The first stream that goes back takes all others along: everything after it in the file belongs to the next recording.
       if (isBack && isKey && track.part === parts.length - 1) {
         if (parts.length > MAX_JOINTS) isClear = false
         else parts.push({ startSeconds: Infinity, endSeconds: -Infinity })

@@ -15,7 +15,7 @@ import { createPlainLines } from './plain-listing.ts'
 export interface Group {
   /** On the time line of the file, which begins with 0. */
   readonly startSeconds: number
-  /** At most: with what a container needs beside the media itself. */
+  /** At most: including the container's overhead. */
   readonly bytes: number
 }
 
@@ -42,7 +42,7 @@ const BIN_SECONDS = 0.25
 
 /** Some 41 hours of sound, and 200 MB of memory. */
 const MAX_GROUPS = 1_500_000
-const TOO_MANY = `the file has more than ${MAX_GROUPS} places for a cut: "parts" and "bytes" cannot be had of it, "seconds" can`
+const TOO_MANY = `the file has more than ${MAX_GROUPS} places for a cut: "parts" and "bytes" are not possible for it, "seconds" is`
 
 /** Pure but for its own state. */
 export function createLister({ reference, others, startSeconds }: ListerOptions) {
@@ -51,7 +51,7 @@ export function createLister({ reference, others, startSeconds }: ListerOptions)
   let endSeconds = 0
   return {
     /** Shape: `0,1.040000,0.960000,0.040000,16278,K__`, with `N/A` for what is unknown. */
-    /** @throws {PermanentError} when the packets go on for longer than any media may */
+    /** @throws {PermanentError} when the packets extend beyond the longest accepted media */
     add(line: string): void {
       const [stream, pts, dts, duration, size, flags = ''] = line.split(',')
       const index = Number(stream)
@@ -84,7 +84,7 @@ export function createLister({ reference, others, startSeconds }: ListerOptions)
         endSeconds,
         groups: groups.map((group, place) => ({
           startSeconds: Math.max(0, group.startSeconds),
-          // What lies in the same bin as a cut may come on either side of it, so it counts on both.
+          // Packets in the same bin as a cut may end up on either side of it, so they count on both.
           bytes:
             group.bytes + sums(place === 0 ? -Infinity : (starts[place] ?? 0), starts[place + 1] ?? Infinity),
         })),

@@ -6,7 +6,7 @@
 import { listingArguments, plainListingArguments } from '../../ffmpeg/arguments.ts'
 import type { MediaInput } from '../../ffmpeg/media-input.ts'
 
-/** How the packets of these streams are listed, and what makes a line of ffprobe's of each line that comes. */
+/** How the packets of these streams are listed, and the function that turns each line into ffprobe's form. */
 export function listingOf(input: MediaInput, streams: readonly number[]) {
   if (!input.hasForeign) {
     const list = listingArguments(input)
@@ -16,7 +16,7 @@ export function listingOf(input: MediaInput, streams: readonly number[]) {
   return { tool: 'ffmpeg', arguments: list, toLine: createPlainLines(streams) } as const
 }
 
-/** For each line of the muxer `framecrc` the line that ffprobe would write; `undefined` for what is no packet. */
+/** For each line of the muxer `framecrc` the line that ffprobe would write; `undefined` for a line that is not a packet. */
 export function createPlainLines(streams: readonly number[]): (line: string) => string | undefined {
   /** Seconds of a tick, by the number of the stream in the output. */
   const ticks = new Map<number, number>()
@@ -25,7 +25,7 @@ export function createPlainLines(streams: readonly number[]): (line: string) => 
     const [, place, seconds, parts] = /^#tb (\d+): (\d+)\/(\d+)/.exec(line) ?? []
     if (place !== undefined) ticks.set(Number(place), Number(seconds) / Number(parts))
     if (line.startsWith('#')) return undefined
-    // Shape: `0, -1024, 0, 512, 2345, 0x12345678, F=0x0`: stream, both times, length, size, sum, flags when it is no keyframe.
+    // Shape: `0, -1024, 0, 512, 2345, 0x12345678, F=0x0`: stream, both times, length, size, sum, flags when it is not a keyframe.
     const [output = '', dts, pts, duration, size, , flags] = line.split(',').map((word) => word.trim())
     const [tick, index] = [ticks.get(Number(output)), streams[Number(output)]]
     if (tick === undefined || index === undefined || size === undefined) return undefined

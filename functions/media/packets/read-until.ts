@@ -1,6 +1,6 @@
 /**
- * How far a file that breaks off can be read. A copy that ends there says it late or not at all: FFmpeg's progress stops where it
- * was half a second before, and the last piece gets no tables. So its whole packets are listed. Reads the file once more.
+ * How far a truncated file can be read. A copy that ends there reports it late or not at all: FFmpeg's progress lags by half a
+ * second, and the last piece gets no tables. So the complete packets are listed. Reads the file once more.
  * @module
  */
 import { hasBrokenOff, hasLostInput } from '../../ffmpeg/words/diagnosis.ts'
@@ -15,7 +15,7 @@ export interface ReadUntilOptions {
   readonly streams: readonly number[]
   /** Of the file. */
   readonly startSeconds: number
-  /** What the file declares: later than this by more than a rounding is a damaged time. */
+  /** The file's declared length: a time later than this by more than a rounding error is damaged. */
   readonly declaredSeconds: number | undefined
   readonly scratch: string
   readonly signal: AbortSignal
@@ -26,7 +26,7 @@ export interface ReadUntilOptions {
 /** Lines between two signs of life. */
 const READ_LINES = 5_000
 
-/** Whether a copy ended where the file breaks off, before it could tell how far it came. */
+/** Whether a copy ended where the file is cut off, before it could report how far it came. */
 export function endedAtBreak(result: FfmpegResult): boolean {
   return result.exitCode !== undefined && result.exitCode !== 0 && hasBrokenOff(result)
 }

@@ -1,6 +1,6 @@
 /**
- * Every packet of a source that will be encoded, looked at before: whether its clock goes back, and whether its pictures
- * come evenly. Only where it matters, since it reads the whole file.
+ * Looks at every packet of a source before it is encoded: whether its clock goes back, and whether its pictures come at even
+ * times. Only where it matters, because it reads the whole file.
  * @module
  */
 import { PermanentError } from '../../../runtime/index.ts'
@@ -16,15 +16,15 @@ import { listingOf } from './plain-listing.ts'
 import { pictureFacts, rateOf } from '../picture-facts.ts'
 
 export interface Survey {
-  /** Where recordings were put one behind the other; absent where the clock never goes back. */
+  /** Where recordings were joined; absent if the clock never goes back. */
   readonly joints?: Joints
   /** Each picture comes on the raster of its rate. */
   readonly isEven: boolean
 }
 
 /**
- * Whose packets bear times that anybody may have written. The others' are sums of lengths, so they never go back, and FFmpeg
- * itself follows the clock of MPEG streams. It does so for Ogg too: there only the length is wrong, that of the first link.
+ * Formats whose packets carry arbitrary times. In others the times are sums of lengths, so they never go back, and FFmpeg itself
+ * follows the clock of MPEG streams. It does so for Ogg too: there only the length is wrong, which is that of the first link.
  */
 const FREE_CLOCKS = ['matroska', 'flv', 'asf', 'ogg']
 /** Of the time from one picture to the next: Matroska and FLV count in milliseconds. */
@@ -69,16 +69,16 @@ export async function surveyOf(options: SurveyOptions): Promise<Survey | undefin
       if (stream === picture?.index) raster.add(pts)
     },
   })
-  // What cannot be read at all is told by the run that makes the chunks, with its second.
+  // If it cannot be read at all, the run that makes the chunks reports it, with the second.
   if (result.exitCode !== 0 && inspection.breaksOff === undefined) mustHaveSucceeded(result)
   const found = isClockFree ? joints.end() : undefined
   return { isEven: raster.isEven(), ...(found && { joints: found }) }
 }
 
 /**
- * The source as it is cut when it is several recordings: what it declares is of the first alone.
+ * The source as it is cut when it holds several recordings: its declarations are those of the first only.
  *
- * @throws {PermanentError} when its recordings cannot be put one behind the other
+ * @throws {PermanentError} when its recordings cannot be joined
  */
 export function withSurvey(inspection: Inspection, survey: Survey | undefined): Inspection {
   const joints = survey?.joints
@@ -86,7 +86,7 @@ export function withSurvey(inspection: Inspection, survey: Survey | undefined): 
   const { media } = inspection
   if (!joints.offsetsSeconds) {
     throw new PermanentError(
-      `${jointsText(joints)}, and its streams begin again at different places: it cannot be cut; split it into its recordings first`,
+      `${jointsText(joints)}, and its streams restart at different times, so it cannot be cut: split it into its recordings first`,
     )
   }
   return {
@@ -101,7 +101,7 @@ export function withSurvey(inspection: Inspection, survey: Survey | undefined): 
   }
 }
 
-/** What it declares is of the first recording alone. */
+/** Its declarations are those of the first recording only. */
 export function unmeasured<T extends MediaStream>(stream: T): T {
   const copy = { ...stream }
   delete (copy as { durationSeconds?: number }).durationSeconds
@@ -109,7 +109,7 @@ export function unmeasured<T extends MediaStream>(stream: T): T {
 }
 
 export function surveyWarnings(survey: Survey | undefined): readonly string[] {
-  return survey?.joints ? [`${jointsText(survey.joints)}: its chunks have them one after the other`] : []
+  return survey?.joints ? [`${jointsText(survey.joints)}: its chunks hold them one after another`] : []
 }
 
 function jointsText({ atSeconds }: Joints): string {

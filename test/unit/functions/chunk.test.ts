@@ -3,7 +3,7 @@ import { chunk } from '../../../functions/chunk.ts'
 import { mergeOptions } from '../../../runtime/function/options.ts'
 import { validOptions } from '../../../runtime/function/valid-options.ts'
 
-it('copies whatever is in a file when nothing else is asked for', () => {
+it('copies everything in a file by default', () => {
   expect(chunk.options.parse({})).toEqual({ mode: 'copy', streams: 'all', onTruncated: 'fail' })
 })
 
@@ -38,7 +38,9 @@ it.each(Object.keys(chunk.options.shape))('is not stopped by another program’s
 })
 
 it('lists its options in words', () => {
-  expect(validOptions(chunk)).toContain('bytes: a size such as "25MB", "25MiB" or 25000000, of 65536 or more')
+  expect(validOptions(chunk)).toContain(
+    'bytes: a size of at least 65536 bytes, such as "25MB", "25MiB" or 25000000',
+  )
 })
 
 it.each(['25MB', '25 MiB', 25_000_000, '25000000', '0.1GB'])('takes %j for a size', (bytes) => {
@@ -48,10 +50,12 @@ it.each(['25MB', '25 MiB', 25_000_000, '25000000', '0.1GB'])('takes %j for a siz
 })
 
 it.each(['25', '25XB', '-1MB', 'MB', '', '64kB'])('refuses %j for a size and says what one is', (bytes) => {
-  expect(() => mergeOptions(chunk, { metadata: { 'chunk.bytes': bytes } })).toThrow(/a size such as "25MB"/)
+  expect(() => mergeOptions(chunk, { metadata: { 'chunk.bytes': bytes } })).toThrow(
+    /a size of at least 65536 bytes/,
+  )
 })
 
 it('refuses two ways to say how large a chunk is, and names both', () => {
   const both = { bytes: '25MB', parts: '4' }
-  expect(() => mergeOptions(chunk, { metadata: both })).toThrow(/"parts" and "bytes" each say how large/)
+  expect(() => mergeOptions(chunk, { metadata: both })).toThrow(/"parts" and "bytes" each set the size/)
 })

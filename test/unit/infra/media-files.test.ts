@@ -13,7 +13,7 @@ it('finds the tests that run FFmpeg, and none of the others', async () => {
       'test/e2e/spine.test.ts',
       'test/fault/hostile.test.ts',
       'test/integration/chunk-exact.test.ts',
-      'test/integration/ffmpeg-fence.test.ts',
+      'test/integration/ffmpeg-sandbox.test.ts',
       'test/integration/probe.test.ts',
     ]),
   )

@@ -31,7 +31,7 @@ describe('recordings of one file', () => {
     expect(requestOfEach(bySeconds, three, recording(8))).toBe(bySeconds)
   })
 
-  it('have no parts where one does not say how long it is', () => {
+  it('cannot be cut into parts if one does not declare its length', () => {
     const unknown = [recording(8), recording()]
     const ask = () => requestOfEach({ by: 'parts', parts: 2 }, unknown, recording(8))
     expect(ask).toThrow(/choose "seconds", or "mode=exact"/)
@@ -73,7 +73,7 @@ describe('recordings of one file', () => {
     const told = joinedWarnings({ recordings: three, startsSeconds: [0, 8], chunks: 3, request })
     expect(told[0]).toMatch('3 recordings joined (a chained Ogg, at 8.0 s)')
     expect(told[1]).toMatch('the last 1 of 3 recordings are left out')
-    expect(told[2]).toMatch('2 parts were asked for, and there are 3')
+    expect(told[2]).toMatch('2 parts were asked for, and for that reason there are 3')
     expect(joinedWarnings({ recordings: [recording(8)], startsSeconds: [0], chunks: 3, request })).toEqual([])
   })
 })

@@ -119,13 +119,13 @@ describe('exactChunksArguments', () => {
     expect(keyframes({ seconds: 10 })).toContain('/10.000000')
     expect(keyframes({ seconds: 25 })).toContain('/8.333333')
   })
-  it('says it as this FFmpeg understands it that frames are not to be doubled', () => {
+  it('disables frame duplication with the option this FFmpeg understands', () => {
     expect(after(exact, '-vsync')).toBe('vfr')
     const newer = exactChunksArguments({ ...options, hasFpsMode: true })
     expect(after(newer, '-fps_mode')).toBe('vfr')
     expect(newer).not.toContain('-vsync')
   })
-  it('bounds the rate of the picture only when it is told to', () => {
+  it('limits the picture bit rate only when asked to', () => {
     expect(exact).not.toContain('-maxrate')
     const bounded = exactChunksArguments({ ...options, pictureBitRate: 123_456.7 })
     expect([after(bounded, '-maxrate'), after(bounded, '-bufsize')]).toEqual(['123456', '123456'])

@@ -34,11 +34,13 @@ function media(format: string, streams: Partial<MediaInfo>): MediaInfo {
 }
 
 describe('planChunks', () => {
-  it('takes no single picture for the film, however large, unless there is nothing else', () => {
+  it('does not take a single picture for the film, however large, unless there is nothing else', () => {
     const [still, film] = [video(0, 'h264', 1920, 1080), video(1, 'h264')]
     const plan = planChunks(media(MP4, { video: [still, film] }), { ...COPY, stills: [0] })
     expect(plan?.video).toBe(film)
-    expect(plan?.dropped).toEqual([expect.objectContaining({ index: 0, why: 'a single picture, no film' })])
+    expect(plan?.dropped).toEqual([
+      expect.objectContaining({ index: 0, why: 'a single picture, not a film' }),
+    ])
     expect(planChunks(media(MP4, { video: [still] }), { ...COPY, stills: [0] })?.video).toBe(still)
   })
 
@@ -127,7 +129,7 @@ describe('planChunks', () => {
     { codec: 'hdmv_pgs_subtitle', format: MKV, encoder: 'copy' },
     { codec: 'hdmv_pgs_subtitle', format: MP4, why: /pictures do not fit into mp4/ },
     { codec: 'eia_608', format: MP4, why: /of this kind/ },
-    { codec: 'subrip', format: MP4, streams: 'audio' as const, why: /sound alone/ },
+    { codec: 'subrip', format: MP4, streams: 'audio' as const, why: /sound only/ },
   ])('has a place for $codec in $format, or says why not', ({ codec, format, encoder, why, streams }) => {
     const subtitles = [other(2, codec, 'ger')]
     const of = { video: [video(0, 'h264')], audio: [audio(1, 'aac')], subtitles }
@@ -147,7 +149,7 @@ describe('planChunks', () => {
     ])
   })
 
-  it('leaves the picture out when the sound alone is wanted, and says so', () => {
+  it('leaves the picture out when only the sound is wanted, and says so', () => {
     const of = { video: [video(0, 'h264')], audio: [audio(1, 'aac'), audio(2, 'aac')] }
     const plan = planChunks(media(MP4, of), { ...COPY, streams: 'audio' })
     expect(plan?.container.extension).toBe('m4a')
@@ -156,7 +158,7 @@ describe('planChunks', () => {
     expect(planChunks(media(MP4, { video: of.video }), { ...COPY, streams: 'audio' })).toBeUndefined()
   })
 
-  it('cuts the sound alone when the picture has a codec without a name', () => {
+  it('cuts only the sound when the picture has a codec without a name', () => {
     const streams = { video: [video(0, 'unknown')], audio: [audio(1, 'aac')] }
     const plan = planChunks(media(MP4, streams), COPY)
     expect(plan?.container.extension).toBe('m4a')

@@ -62,7 +62,7 @@ describe('parseDump', () => {
     })
   })
 
-  it('knows covers, lengths in tags, and what has no codec', () => {
+  it('knows covers, lengths in tags, and streams without a codec', () => {
     const found = media(`Input #0, matroska,webm, from 'file:source':
   Metadata:
     title           : x
@@ -93,7 +93,7 @@ describe('parseDump', () => {
     expect(media(`${TELETEXT}\n${line}`)).toEqual(media(TELETEXT))
   })
 
-  it('is not fooled by streams that are told twice, or not at all', () => {
+  it('is not fooled by streams that are listed twice, or not at all', () => {
     expect(parseDump(`${TELETEXT}\n  Stream #0:1: Video: h264, yuv420p, 64x64`.split('\n'))).toBeUndefined()
     expect(parseDump(TELETEXT.split('\n').slice(0, 3))).toBeUndefined()
     expect(parseDump([])).toBeUndefined()

@@ -5,7 +5,7 @@ const uneven = { codec_type: 'video', has_b_frames: 2, avg_frame_rate: '115/8', 
 const hides = (stream: object, hasFpsMode = false) =>
   hidesPictures({ document: { streams: [stream] } }, { hasFpsMode })
 
-it('trusts no MP4 of an old FFmpeg for B-frames at uneven times', () => {
+it('does not trust MP4 of an old FFmpeg for B-frames at irregular times', () => {
   expect(hides(uneven)).toBe(true)
 })
 

@@ -27,7 +27,7 @@ describe('toMediaInfo', () => {
     })
   })
 
-  it.each(['N/A', '', '0.000000', '-3', 'NaN', null, {}])('takes %j for no duration', (duration) => {
+  it.each(['N/A', '', '0.000000', '-3', 'NaN', null, {}])('does not accept %j as a duration', (duration) => {
     expect(read({ format: { ...format, duration } })).not.toHaveProperty('durationSeconds')
   })
 
@@ -38,7 +38,7 @@ describe('toMediaInfo', () => {
     expect(info).toMatchObject({ durationSeconds: 13.013, startSeconds: -0.023, bitRate: 800_000 })
   })
 
-  it('sorts streams by what they are: a cover picture is no video', () => {
+  it('sorts streams by kind: a cover picture is not a video', () => {
     const info = read({
       streams: [
         { index: 0, codec_type: 'audio', codec_name: 'mp3', sample_rate: '44100', channels: 2 },
@@ -93,7 +93,7 @@ describe('toMediaInfo', () => {
     expect(videoOf({ tags: { 'DURATION-eng': mkvmerge, DURATION: ffmpeg } })?.durationSeconds).toBe(8)
   })
 
-  it('takes a length of all ones for one that is not known, of a stream and of the file', () => {
+  it('treats a length of all ones as unknown, for a stream and for the file', () => {
     const seconds = '143165.576500'
     expect(videoOf({ duration: seconds, duration_ts: 4_294_967_295 })).not.toHaveProperty('durationSeconds')
     const streams = [{ index: 0, codec_type: 'video', duration: seconds, duration_ts: 4_294_967_295 }]

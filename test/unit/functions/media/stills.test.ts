@@ -21,7 +21,7 @@ describe('stillsOf', () => {
     ['of 58 pictures', { nb_frames: '58' }],
     ['of one second at a rate of 25', { avg_frame_rate: '25/1' }],
     ['whose length is not known', { avg_frame_rate: '25/1', disposition: { still_image: 0 } }],
-  ])('takes no film %s for one', (_what, raw) => {
+  ])('does not take a film for a still: %s', (_what, raw) => {
     expect(isStill(raw, { durationSeconds: 1, framesPerSecond: 25 })).toBe(false)
     expect(isStill(raw)).toBe(false)
   })

@@ -51,7 +51,7 @@ describe('chunkTimes', () => {
 describe('checkTotals', () => {
   const base = { mediaSeconds: undefined, declaredSeconds: undefined, isEstimated: false }
   it.each([
-    { name: 'no chunk', of: { last: undefined }, reason: /not one chunk/ },
+    { name: 'no chunk', of: { last: undefined }, reason: /no chunk came out/ },
     {
       name: 'less than declared',
       of: { last: segment(4, 8), declaredSeconds: 13 },
@@ -62,7 +62,7 @@ describe('checkTotals', () => {
       of: { last: segment(4, 800), declaredSeconds: 13 },
       reason: /time stamps are wrong/,
     },
-    { name: 'no time at all', of: { last: segment(0, 0) }, reason: /last no time/ },
+    { name: 'no time at all', of: { last: segment(0, 0) }, reason: /no duration/ },
   ])('is not whole: $name', ({ of, reason }) => {
     expect(checkTotals({ ...base, ...of })).toMatchObject({
       isWhole: false,
@@ -205,6 +205,6 @@ describe('lengthWarning', () => {
   it('speaks up beyond twice the length, not at it', () => {
     expect(lengthWarning(12, 6, 'copy')).toBeUndefined()
     expect(lengthWarning(12.1, 6, 'copy')).toContain('12.1 s, more than twice the 6.0 s')
-    expect(lengthWarning(12.1, 6, 'exact')).toContain('there comes none')
+    expect(lengthWarning(12.1, 6, 'exact')).toContain('none comes for that long')
   })
 })

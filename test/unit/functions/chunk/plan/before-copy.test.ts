@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { hasPackedFrames, createParameterSets } from '../../../../../functions/chunk/plan/before-copy.ts'
 
 describe('hasPackedFrames', () => {
-  it.each(['DivX503b1393p', 'DivX500Build413p', 'XviD0046\0DivX503b1393p'])('is told by %j', (signature) => {
-    expect(hasPackedFrames(Buffer.from(`RIFF....AVI \0\u0001\u00b2${signature}\0`, 'latin1'))).toBe(true)
-  })
-  it.each(['DivX503b1393n', 'DivX503b1393', 'Lavc58.42.102', ''])('is not told by %j', (signature) => {
+  it.each(['DivX503b1393p', 'DivX500Build413p', 'XviD0046\0DivX503b1393p'])(
+    'is recognised by %j',
+    (signature) => {
+      expect(hasPackedFrames(Buffer.from(`RIFF....AVI \0\u0001\u00b2${signature}\0`, 'latin1'))).toBe(true)
+    },
+  )
+  it.each(['DivX503b1393n', 'DivX503b1393', 'Lavc58.42.102', ''])('is not recognised by %j', (signature) => {
     expect(hasPackedFrames(Buffer.from(`RIFF....AVI \0\u0001\u00b2${signature}\0`, 'latin1'))).toBe(false)
   })
 })

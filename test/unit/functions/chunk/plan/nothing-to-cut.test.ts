@@ -19,7 +19,7 @@ describe('whyNothing', () => {
     { streams: ['all', RARE], says: 'its video codec (magicyuv) is not accepted here' },
     {
       streams: ['all', UNKNOWN],
-      says: 'its video has a codec that this FFmpeg does not know: bring it in another one',
+      says: 'its video has a codec that this FFmpeg does not know: re-encode it with another codec',
     },
     {
       streams: ['all', RARE, AAC],

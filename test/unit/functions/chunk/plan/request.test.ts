@@ -16,17 +16,17 @@ it.each([
   expect(parseBytes(text)).toBe(bytes)
 })
 
-it('asks for six seconds when nothing is said, and else for what is', () => {
+it('asks for six seconds by default, and otherwise for the given size', () => {
   expect(requestOf({})).toEqual({ by: 'seconds', seconds: 6 })
   expect(requestOf({ seconds: 2 })).toEqual({ by: 'seconds', seconds: 2 })
   expect(requestOf({ parts: 3 })).toEqual({ by: 'parts', parts: 3 })
   expect(requestOf({ bytes: '1MB' })).toEqual({ by: 'bytes', bytes: 1_000_000 })
 })
 
-it('finds a clash only where two things are asked for', () => {
+it('finds a conflict only if two sizes are given', () => {
   expect(clashOf({})).toBeUndefined()
   expect(clashOf({ bytes: '1MB' })).toBeUndefined()
   expect(clashOf({ seconds: 2, parts: 3, bytes: 1 })).toBe(
-    '"seconds" and "parts" and "bytes" each say how large a chunk is: give one of them',
+    '"seconds" and "parts" and "bytes" each set the size of a chunk: give only one of them',
   )
 })

@@ -8,7 +8,7 @@ describe('the clock of a file', () => {
     return { told, found: watcher.found() }
   }
 
-  it('goes on, also with B-frames, packets at one time, unknown times and streams that are not kept', () => {
+  it('continues, even with B-frames, packets at one time, unknown times and streams that are not kept', () => {
     const { told, found } = watched([
       '0,0.08,0.00,0.04,9,K__',
       '1,0.00,0.00,0.02,9,K__',
@@ -25,7 +25,7 @@ describe('the clock of a file', () => {
     expect(found).toBeUndefined()
   })
 
-  it('goes on where the first packets of Matroska with B-frames have no time of decoding', () => {
+  it('continues where the first packets of Matroska with B-frames have no time of decoding', () => {
     const { found } = watched([
       '0,0.000,N/A,0.04,9,K__',
       '0,0.160,N/A,0.04,9,___',
@@ -45,7 +45,7 @@ describe('the clock of a file', () => {
     expect(clockReason({ atSeconds: 3.5 })).toMatch(/^the file's clock goes back after 3\.5 s/)
   })
 
-  it('is told by what FFmpeg says as it writes, where that is more than rounding', () => {
+  it('is reported by FFmpeg as it writes, if it is more than rounding', () => {
     const steps = [
       { place: 0, previous: 8_000, current: 7_999 },
       { place: 1, previous: 383_676, current: 372_760 },

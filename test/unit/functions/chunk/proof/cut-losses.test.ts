@@ -27,33 +27,33 @@ describe('what is lost at the cuts of a copy', () => {
     expect(losses.warnings()).toEqual([])
   })
 
-  it('is one warning for the pictures that need the chunk before: at how many cuts, and the longest', () => {
+  it('is one warning for the pictures that need the previous chunk: at how many cuts, and the longest', () => {
     const losses = createCutLosses([video])
     for (const leanSeconds of [0.08, 0.15])
       losses.add({ tracks: [track('video', { leanSeconds })], isIndependent: false })
     losses.add({ tracks: [track('video')], isIndependent: true })
     expect(losses.warnings()).toEqual([
       expect.stringMatching(
-        /^2 chunks begin with pictures .*leave these few pictures \(up to 150 ms at a cut\) out/,
+        /^2 chunks begin with pictures .*skip these few pictures \(up to 150 ms at a cut\)/,
       ),
     ])
   })
 
-  it('is what the list of segments tells where the tables do not, and no number where neither does', () => {
+  it('comes from the list of segments where the tables do not tell, without a number where neither does', () => {
     const [listed, unknown] = [createCutLosses([video]), createCutLosses([video])]
     listed.add({ tracks: [track('video')], isIndependent: false, leanSeconds: 0.12 })
     expect(listed.warnings().join()).toMatch(/^1 chunk begins .*up to 120 ms/)
     unknown.add({ tracks: [track('video')], isIndependent: false })
-    expect(unknown.warnings().join()).toMatch(/these few pictures out/)
+    expect(unknown.warnings().join()).toMatch(/skip these few pictures;/)
   })
 
-  it('is the first packet of Vorbis, which gives no sound without the one before', () => {
+  it('is the first packet of Vorbis, which gives no sound without the previous one', () => {
     const losses = createCutLosses([video, sound('vorbis')])
     for (const firstPacketSeconds of [0.003, 0.023])
       losses.add({ tracks: [track('video'), track('audio', { firstPacketSeconds })], isIndependent: true })
     losses.add({ tracks: [track('video'), track('audio', { packets: 0 })], isIndependent: true })
     expect(losses.warnings()).toEqual([
-      'stream 2 (vorbis): at 2 cuts the first packet (up to 23 ms) gives no sound, since it needs the chunk before; mode "exact" has it all',
+      'stream 2 (vorbis): at 2 cuts the first packet (up to 23 ms) gives no sound, because it needs the previous chunk; mode "exact" keeps it all',
     ])
   })
 })

@@ -67,7 +67,7 @@ function optionsOf({ mode = 'copy', declared, read = [40, 174], decoded, encoded
 const losses = (numbers: Numbers) => lossesOf(optionsOf(numbers))
 
 describe('packets that are lost', () => {
-  it('are none when what was declared was read, and what was read was written', () => {
+  it('are empty when everything declared was read, and what was read was written', () => {
     expect(losses({ declared: [track(40), track(174)] })).toEqual([])
     expect(losses({})).toEqual([])
   })
@@ -89,7 +89,7 @@ describe('packets that are lost', () => {
     expect(losses({ declared: [track(400, { edits: 2 }), track(174)] })).toEqual([])
   })
 
-  it('are not counted of sound whose packets are no samples of the tables', () => {
+  it('are not counted for sound whose packets are not samples of the tables', () => {
     expect(
       losses({ codec: 'pcm_s16le', declared: [track(40), track(96_000)], written: [40, 96_000] }),
     ).toEqual([])
@@ -109,13 +109,13 @@ describe('what an edit list hides', () => {
     hiddenWarnings(
       optionsOf({ declared: [track(40, { hiddenAfter: 10 }), track(174, { hiddenAfter: after })], written }),
     )
-  it('is told where the chunks show it', () => {
+  it('is reported where the chunks show it', () => {
     expect(hidden([30, 174], 0)).toEqual([])
     expect(hidden([31, 174], 0)).toEqual([
       expect.stringContaining("1 picture that the file's edit list hides can be seen"),
     ])
   })
-  it('is told where it is most of a stream', () => {
+  it('is reported where it is most of a stream', () => {
     expect(hidden([30, 1], 173)).toEqual([
       "stream 2 (aac): the file's edit list hides 173 of its 174 packets: they are not in the chunks",
     ])
@@ -139,7 +139,7 @@ describe('a file', () => {
     expect(isTorn([loss], [video], 40)).toBe(false)
     expect(isTorn([{ ...loss, at: 'written' }], [video], 40)).toBe(true)
     expect(lossWarning(loss)).toBe(
-      'stream 0 (h264): 900 of its 1000 pictures are in the chunks; 100 came at the time of another one',
+      'stream 0 (h264): 900 of its 1000 pictures are in the chunks; 100 came at the same time as another',
     )
   })
   it('that lacks less gets a warning with both numbers', () => {

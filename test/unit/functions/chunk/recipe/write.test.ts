@@ -89,10 +89,10 @@ describe('recipeOf', () => {
     const of = (version: string, hasFpsMode: boolean, streams: readonly object[] = []) =>
       recipe('copy', plan, { streams }, { version, hasFpsMode }).warnings
     expect(of('7.0.2-static', true, [uneven])).toEqual([])
-    expect(of('5.1.9-0+deb12u1', true, [uneven])).toEqual([expect.stringContaining('turned by 90 degrees')])
+    expect(of('5.1.9-0+deb12u1', true, [uneven])).toEqual([expect.stringContaining('rotated by 90 degrees')])
     expect(of('N-47683-g0e8eb07980-static', false, [uneven])).toEqual([
-      expect.stringContaining('turned by 90 degrees'),
-      expect.stringContaining('uneven times'),
+      expect.stringContaining('rotated by 90 degrees'),
+      expect.stringContaining('irregular times'),
     ])
     const mp4 = { ...plan, container: { ...container, muxer: 'mp4' } }
     expect(recipe('copy', mp4, {}, { version: '5.1', hasFpsMode: true }).warnings).toEqual([])
@@ -157,7 +157,7 @@ describe('recipeOf', () => {
     expect(exact({}, { durationSeconds: 51 }).warnings).toEqual([])
   })
 
-  it('takes no tags along that are longer than any title, and says so', () => {
+  it('drops tags that are longer than any title, and says so', () => {
     const streams = [{ index: 1, tags: { title: 'x'.repeat(3_000) } }]
     const container = { muxer: 'mp3', extension: 'mp3', contentType: '' }
     const plan = { container, kept: [AUDIO], subtitles: [], dropped: [] }

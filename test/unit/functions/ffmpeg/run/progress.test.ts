@@ -65,7 +65,7 @@ describe('createProgressReporter', () => {
       expect(report.percent ?? 0).toBeLessThanOrEqual(100)
     }
   })
-  it('tells no percent when it is not', () => {
+  it('reports no percentage when it is not', () => {
     expect(reported(undefined, { mediaSeconds: 2 })[0]).toEqual({ mediaSeconds: 2 })
     expect(reported(8, {})[0]).toEqual({})
   })

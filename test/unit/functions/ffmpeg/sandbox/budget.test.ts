@@ -32,7 +32,7 @@ afterEach(() => {
 })
 
 describe('the gate', () => {
-  it('lets in who fits, and the next when one has left', async () => {
+  it('admits a run that fits, and the next one when a run has ended', async () => {
     const budget = createBudget({ memoryBytes: 400, encodes: 9 })
     for (const name of ['a', 'b', 'c']) void enter(budget, name, encode(150))
     await settled()
@@ -41,7 +41,7 @@ describe('the gate', () => {
     expect(entered).toEqual(['a', 'b', 'c'])
   })
 
-  it('lets in only so many who encode, however little they need', async () => {
+  it('admits only a fixed number of encoders, however little they need', async () => {
     const budget = createBudget({ memoryBytes: 4_000, encodes: 1 })
     for (const name of ['a', 'b']) void enter(budget, name, encode(1))
     await settled()
@@ -50,7 +50,7 @@ describe('the gate', () => {
     expect(entered).toEqual(['a', 'b'])
   })
 
-  it('lets copies in beside an encoder that has everything, and whoever waits to encode', async () => {
+  it('admits copies beside an encoder that has all the memory, and beside waiting encoders', async () => {
     const budget = createBudget({ memoryBytes: 400, encodes: 1 })
     void enter(budget, '8K', encode(5_000))
     void enter(budget, 'next', encode(10))
@@ -59,7 +59,7 @@ describe('the gate', () => {
     expect(entered).toEqual(['8K', 'a', 'b'])
   })
 
-  it('keeps the order: who would fit waits behind who is large and came first', async () => {
+  it('keeps the order: a run that would fit waits behind a larger one that came first', async () => {
     const budget = createBudget({ memoryBytes: 400, encodes: 9 })
     void enter(budget, 'first', encode(200))
     void enter(budget, 'large', encode(250))
@@ -70,7 +70,7 @@ describe('the gate', () => {
     expect(entered).toEqual(['first', 'large', 'small'])
   })
 
-  it('lets in alone who needs more than there is', async () => {
+  it('admits a run that needs more than there is by itself', async () => {
     const budget = createBudget({ memoryBytes: 400, encodes: 9 })
     for (const name of ['small', 'huge', 'after'])
       void enter(budget, name, encode(name === 'huge' ? 9_000 : 1))
@@ -82,7 +82,7 @@ describe('the gate', () => {
     expect(entered).toEqual(['small', 'huge', 'after'])
   })
 
-  it('gives a place back once, however often it is told', async () => {
+  it('gives a place back once, however often it is asked to', async () => {
     const budget = createBudget({ memoryBytes: 400, encodes: 1 })
     for (const name of ['a', 'b', 'c']) void enter(budget, name, encode(1))
     await settled()
@@ -91,7 +91,7 @@ describe('the gate', () => {
     expect(entered).toEqual(['a', 'b'])
   })
 
-  it('takes who is aborted out of the line, and those behind move up', async () => {
+  it('removes an aborted run from the queue, and those behind move up', async () => {
     const budget = createBudget({ memoryBytes: 400, encodes: 9 })
     const lost = new AbortController()
     void enter(budget, 'first', encode(200))
@@ -109,7 +109,7 @@ describe('the gate', () => {
     expect(entered).toEqual(['first', 'small', 'whole'])
   })
 
-  it('lets nobody in whose signal was aborted before', async () => {
+  it('admits no run whose signal is already aborted', async () => {
     const budget = createBudget({ memoryBytes: 400, encodes: 1 })
     const gone = AbortSignal.abort(new Error('gone'))
     await expect(budget.enter(encode(1), { signal: gone })).rejects.toThrow('gone')
@@ -118,7 +118,7 @@ describe('the gate', () => {
     expect(entered).toEqual(['a'])
   })
 
-  it('gives a sign of life of those who wait, at once and again and again, and of nobody else', async () => {
+  it('gives a sign of life for each waiting run, at once and repeatedly, and for no other', async () => {
     const budget = createBudget({ memoryBytes: 400, encodes: 1, wordEveryMs: 1_000 })
     const [ofFirst, ofSecond] = [vi.fn<() => void>(), vi.fn<() => void>()]
     void enter(budget, 'first', encode(1), never, ofFirst)
@@ -141,7 +141,7 @@ describe('what a run needs', () => {
     expect(mib('fps=25,scale=640:360')).toBe(54)
   })
 
-  it('is that of a usual picture where no size is told, and little for sound and for copies', () => {
+  it('is that of a usual picture if no size is given, and little for sound and for copies', () => {
     expect(needsOf('encode', words('null'), 2)).toEqual(needsOf('encode', words('scale=1920:1080'), 2))
     expect(needsOf('encode', ['-c:a', 'aac'], 2)).toEqual({ line: 'encode', memoryBytes: 32 * 1024 ** 2 })
     expect(needsOf('copy', ['-c', 'copy'], 2)).toEqual({ line: 'copy', memoryBytes: 96 * 1024 ** 2 })

@@ -39,18 +39,18 @@ describe('guardedCommand', () => {
 })
 
 describe('fencesFor', () => {
-  it('begins with the strongest: a user of its own, no capabilities, no network', () => {
+  it('starts with the strongest: a separate user, no capabilities, no network', () => {
     expect(fences[0]).toMatchObject({ title: `${OWN}, without a network`, user })
     expect(fences[0]?.outer.join(' ')).toBe('unshare --net -- setpriv --pdeathsig KILL --no-new-privs --')
     expect(fences[0]?.inner.join(' ')).toMatch(/--clear-groups .*--bounding-set=-all .*--no-new-privs --$/)
   })
-  it('leaves the network to those who read through the proxy, and the user to who is not root', () => {
+  it('leaves the network to runs that read through the proxy, and the user unchanged if it is not root', () => {
     const words = (of: { isRoot: boolean; isOffline: boolean }) =>
       fencesFor({ ...of, user }).flatMap((one) => [...one.outer, ...one.inner])
     expect(words({ isRoot: true, isOffline: false })).not.toContain('unshare')
     expect(words({ isRoot: false, isOffline: true }).join(' ')).not.toMatch(/unshare|reuid|caps/)
   })
-  it('keeps root without capabilities where no id is free, as the id of a stranger would be worse', () => {
+  it('keeps root without capabilities if no id is free, because the id of another user would be worse', () => {
     const some = fencesFor({ isRoot: true, isOffline: true, user: undefined })
     expect(some[0]?.title).toBe('as root without capabilities, without a network')
     expect(some.flatMap((one) => [...one.outer, ...one.inner]).join(' ')).not.toMatch(/reuid|regid|undefined/)

@@ -16,9 +16,9 @@ describe('diagnose', () => {
   it.each([
     {
       line: '[mov,mp4,m4a @ 0x55] moov atom not found',
-      reason: /moov atom not found: the file is truncated or no MP4/,
+      reason: /moov atom not found: the file is truncated or not an MP4/,
     },
-    { line: '[matroska,webm @ 0x55] EBML header parsing failed', reason: /no Matroska or WebM/ },
+    { line: '[matroska,webm @ 0x55] EBML header parsing failed', reason: /neither Matroska nor WebM/ },
     { line: "[hls @ 0x55] Format not on whitelist 'mov,mp4'", reason: /its format \(hls\) is not accepted/ },
     { line: "[hls,applehttp @ 0x55] Format not on whitelist 'mov'", reason: /\(hls,applehttp\)/ },
     {
@@ -48,8 +48,8 @@ describe('diagnose', () => {
       line: '[segment @ 0x1] Non-monotonous DTS in output stream 0:1; previous: 9, current: 8; aborting.',
       reason: /out of order/,
     },
-    { line: 'file:source: Invalid argument', reason: /makes no sense: the file is damaged/ },
-    { line: 'file:source: Invalid data found when processing input', reason: /no media/ },
+    { line: 'file:source: Invalid argument', reason: /make no sense: the file is damaged/ },
+    { line: 'file:source: Invalid data found when processing input', reason: /not a media file/ },
     { line: 'file:source: End of file', reason: /ends too early/ },
     { line: 'file:source: Cannot allocate memory', reason: /asks for more memory/ },
     { line: 'source: Cannot allocate memory', reason: /asks for more memory/ },
@@ -102,7 +102,7 @@ describe('of a run that ended with 0', () => {
     expect(() => mustHaveSucceeded(well(line))).toThrow('could not be read to its end')
     expect(() => mustHaveSucceeded(well('[aac @ 0x55] Estimating duration'))).not.toThrow()
   })
-  it('says that the file breaks off', () => {
+  it('reports a truncated file', () => {
     const result = well('source: corrupt input packet in stream 0')
     expect(isCutShort(result)).toBe(true)
     expect(isCutShort(well())).toBe(false)
@@ -162,7 +162,7 @@ describe('what FFmpeg says of a copy', () => {
     '[matroska,webm @ 0x56] 0x00 at pos 421244 (0x66d7c) invalid as first byte of an EBML number',
     '[flv @ 0xb2] Packet mismatch 0 8027 339204',
     '[ogg @ 0x56] CRC mismatch!',
-  ])('is that it passed over a part of the file: %s', (line) => {
+  ])('is that it skipped a part of the file: %s', (line) => {
     expect(passedOverWarning({ lastLines: [], notableLines: [line] })).toMatch(/^the file is damaged inside/)
     expect(passedOverWarning({ lastLines: ['[mp4 @ 0x1] pts has no value'] })).toBeUndefined()
   })
@@ -185,7 +185,9 @@ describe('a reason', () => {
     '[hevc @ 0x1] Unsupported bit depth: 14',
   ])('calls a file that this FFmpeg was not made for so, and not damaged: %s', (line) => {
     const said = ended(line, '[segment @ 0x55] dimensions not set')
-    expect(diagnose(said).reason).toBe('it is coded in a way that this FFmpeg cannot read: a newer one may')
+    expect(diagnose(said).reason).toBe(
+      'it uses a coding feature that this FFmpeg cannot read; a newer one may',
+    )
   })
 
   it('is the last line that says something', () => {
@@ -204,7 +206,7 @@ describe('a reason', () => {
     { line: 'file:source: End of file', isBroken: true },
     { line: '[mp4 @ 0x1] Could not find tag for codec vp8 in stream #0', isBroken: false },
     { line: "Can't write packet with unknown timestamp", isBroken: false },
-  ])('is that a file breaks off: $isBroken for $line', ({ line, isBroken }) => {
+  ])('is that a file is truncated: $isBroken for $line', ({ line, isBroken }) => {
     expect(hasBrokenOff(ended(line))).toBe(isBroken)
   })
 })

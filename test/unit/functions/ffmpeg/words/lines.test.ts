@@ -29,7 +29,7 @@ describe('what FFmpeg says', () => {
     ])
   })
 
-  it('keeps what has no level, such as the words of the shell that starts it', () => {
+  it('keeps lines without a level, such as those of the shell that starts it', () => {
     const heard: string[] = []
     const said = createToolLines((line) => heard.push(line))
     said.add('nice: cannot run: No such file')
@@ -74,7 +74,7 @@ describe('what FFmpeg says', () => {
     ])
   })
 
-  it('holds no counts when FFmpeg ended before it gave them', () => {
+  it('has no counts when FFmpeg ended before it printed them', () => {
     const said = createToolLines(() => {})
     said.add('[error] No space left on device\n')
     expect(said.counts()).toBeUndefined()

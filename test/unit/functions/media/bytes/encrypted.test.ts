@@ -73,7 +73,7 @@ describe('encryptionOf', () => {
     { name: 'what Apple sold', file: movie(box('drms', Buffer.alloc(28))), says: 'drms' },
   ])('names it in MP4: $name', async ({ file, says }) => {
     expect(await look(file, 'mov')).toBe(
-      `the file is encrypted (${says}): bring it decrypted, nobody could play its chunks`,
+      `the file is encrypted (${says}): upload it decrypted; nobody could play its chunks`,
     )
   })
 

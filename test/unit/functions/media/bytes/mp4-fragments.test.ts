@@ -32,7 +32,7 @@ describe('the fragments of a file', () => {
     expect(await broken(ftyp, moov, moof, mdat, Buffer.alloc(7))).toBeUndefined()
   })
 
-  it('may end with a box that goes on to the end of the file, or with padding', async () => {
+  it('may end with a box that extends to the end of the file, or with padding', async () => {
     const open = box('mdat', 900)
     open.writeUInt32BE(0)
     expect(await broken(ftyp, moov, moof, open)).toBeUndefined()
@@ -43,7 +43,7 @@ describe('the fragments of a file', () => {
     const hole = mdat.subarray(0, 300)
     expect(await broken(ftyp, moov, moof, hole, moof, mdat)).toMatch(/damaged|truncated/)
     expect(await broken(ftyp, moov, moof, mdat, Buffer.alloc(40, 7))).toBe(
-      `the file is damaged: at byte ${ftyp.length + moov.length + moof.length + mdat.length} there is no fragment where one should be`,
+      `the file is damaged: there is no fragment at byte ${ftyp.length + moov.length + moof.length + mdat.length}, where one should be`,
     )
   })
 
@@ -53,7 +53,7 @@ describe('the fragments of a file', () => {
     )
   })
 
-  it('are none of a file whose tables name every packet, whatever is appended to it', async () => {
+  it('are not checked in a file whose tables name every packet, whatever is appended to it', async () => {
     expect(await broken(ftyp, moov, mdat, Buffer.alloc(99, 7))).toBeUndefined()
     expect(await broken(ftyp, moov, mdat.subarray(0, 20))).toBeUndefined()
   })

@@ -81,7 +81,7 @@ describe('what an MP4 declares of a track', () => {
     expect(await declared({ edits: [[37, 0]] })).toMatchObject({ hiddenAfter: 0 })
   })
 
-  it('counts no wait among its edits, and none as hidden where several edits choose', async () => {
+  it('does not count a wait as an edit, nor packets as hidden if there are several edits', async () => {
     expect(
       await declared({
         edits: [
@@ -110,7 +110,7 @@ describe('what an MP4 declares of a track', () => {
     expect(await declaredIn(bytes)).toMatchObject({ packets: 10 })
   })
 
-  it('is read of tables of up to 256 MiB, as those of a chunk, and of no larger ones', async () => {
+  it('is read from tables of up to 256 MiB, as for a chunk, and from no larger ones', async () => {
     const asked = async (moovBytes: number) => {
       const counts: number[] = []
       const head = Buffer.concat([words(moovBytes), Buffer.from('moov'), Buffer.alloc(8)])
@@ -125,7 +125,7 @@ describe('what an MP4 declares of a track', () => {
     expect(await asked(256 * 1024 ** 2 + 1)).toEqual([16])
   })
 
-  it('is nothing where there are no tables', async () => {
+  it('is empty if there are no tables', async () => {
     const read = () => Promise.resolve(Buffer.alloc(0))
     expect(await declaredTracks(read, 1_000)).toEqual([])
   })

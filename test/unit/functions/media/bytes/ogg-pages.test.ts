@@ -38,7 +38,7 @@ describe('links of Ogg', () => {
     expect(linksOf(one)).toEqual([{ startByte: 0, endByte: one.length }])
   })
 
-  it('are found behind one that breaks off in the middle of a page', () => {
+  it('are found after one that is cut off in the middle of a page', () => {
     const torn = one.subarray(0, -300)
     const [, second] = linksOf(Buffer.concat([torn, two]), 100_003)
     expect(second).toEqual({ startByte: torn.length, endByte: torn.length + two.length })

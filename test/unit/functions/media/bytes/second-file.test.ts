@@ -65,7 +65,7 @@ describe('secondFile', () => {
     expect(await look(Buffer.concat([odd, Buffer.alloc(1), wave(200)]), 'wav')).toEqual({ atByte: 402 })
   })
 
-  it('is no box that may come before the tables, or twice', async () => {
+  it('is not a box that may come before the tables, or twice', async () => {
     const mixed = Buffer.concat([
       box('wide'),
       box('mdat', 900),
@@ -77,7 +77,7 @@ describe('secondFile', () => {
     expect(await look(mixed, 'mov')).toBeUndefined()
   })
 
-  it('is no end of a Matroska that does not say where it ends', async () => {
+  it('is not found in a Matroska file that does not declare its end', async () => {
     expect(await look(Buffer.concat([matroska, matroska]), 'matroska')).toBeUndefined()
   })
 })

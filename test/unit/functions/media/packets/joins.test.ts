@@ -31,7 +31,7 @@ describe('createJointFinder', () => {
     expect(joints?.offsetsSeconds?.get(0)).toEqual([4.5, 9])
     expect(joints?.endSeconds).toBe(9.5)
   })
-  it('does not say what to add where a stream begins only in the second recording, or its clock goes on', () => {
+  it('gives no offset where a stream starts only in the second recording, or its clock continues', () => {
     const late = jointsOf([0, 0], [0, 4], [0, 0], [1, 0])
     expect(late).toMatchObject({ atSeconds: [4.5] })
     expect(late).not.toHaveProperty('offsetsSeconds')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createEndFinder, endedAtBreak } from '../../../../../functions/media/packets/read-until.ts'
 
-describe('how far a file that breaks off can be read', () => {
+describe('how far a truncated file can be read', () => {
   const read = (lines: readonly string[], declaredSeconds?: number) => {
     const ends = createEndFinder({ streams: [0, 1], startSeconds: 1, declaredSeconds })
     for (const line of lines) ends.add(line)
@@ -13,7 +13,7 @@ describe('how far a file that breaks off can be read', () => {
     expect(read(lines, 8)).toBeCloseTo(4.7, 6)
   })
 
-  it('is told by packets whose length or time of showing is unknown, too', () => {
+  it('is also told by packets whose length or presentation time is unknown', () => {
     expect(read(['0,N/A,5.5,N/A,9,K__', '0,N/A,N/A,N/A,9,__', '', 'no packet'])).toBe(4.5)
   })
 
@@ -22,7 +22,7 @@ describe('how far a file that breaks off can be read', () => {
     expect(read(['0,900,900,0.04,9,K__'], 8)).toBeUndefined()
   })
 
-  it('is asked where FFmpeg ended with an error at a packet that is not all there, and only there', () => {
+  it('is asked only if FFmpeg ended with an error at an incomplete packet', () => {
     const said = ['[mov,mp4] corrupt input packet in stream 0']
     expect(endedAtBreak({ tool: 'ffmpeg', exitCode: 1, lastLines: said })).toBe(true)
     expect(endedAtBreak({ tool: 'ffmpeg', exitCode: 0, lastLines: said })).toBe(false)

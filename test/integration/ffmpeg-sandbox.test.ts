@@ -63,22 +63,25 @@ async function descriptors(pid: number): Promise<readonly string[]> {
 describe.each(await ffmpegBuilds())('the fence around $name', (build) => {
   const load = () => withBuild(build, () => import('../../functions/ffmpeg/run/ffmpeg.ts'))
 
-  it.skipIf(process.platform !== 'linux')('gives it no descriptor but its own pipes and files', async () => {
-    // What a parent forgets to close is inherited by every child.
-    const inherited = await open('/proc/self/status')
-    const { startFfmpeg } = await load()
-    const run = await startFfmpeg(options(ENDLESS))
-    const child = await atWork()
-    const [links, ours] = [await descriptors(child), await descriptors(process.pid)]
-    run.kill()
-    await run.ended
-    await inherited.close()
-    expect(ours).toContain(`/proc/${process.pid}/status`)
-    // Its three pipes have other ends, so of what we have opened it has nothing. What our own starter left open is his affair.
-    const outer = ['/dev/null', ...(await descriptors(process.ppid))]
-    const shared = links.filter((link) => ours.includes(link) && !outer.includes(link))
-    expect(shared).toEqual([])
-  })
+  it.skipIf(process.platform !== 'linux')(
+    'gives it no file descriptor other than its own pipes and files',
+    async () => {
+      // What a parent forgets to close is inherited by every child.
+      const inherited = await open('/proc/self/status')
+      const { startFfmpeg } = await load()
+      const run = await startFfmpeg(options(ENDLESS))
+      const child = await atWork()
+      const [links, ours] = [await descriptors(child), await descriptors(process.pid)]
+      run.kill()
+      await run.ended
+      await inherited.close()
+      expect(ours).toContain(`/proc/${process.pid}/status`)
+      // Its three pipes have other ends, so of what we have opened it has nothing. What our own starter left open is his affair.
+      const outer = ['/dev/null', ...(await descriptors(process.ppid))]
+      const shared = links.filter((link) => ours.includes(link) && !outer.includes(link))
+      expect(shared).toEqual([])
+    },
+  )
 
   it.skipIf(process.platform !== 'linux')(
     'gives it no right that it could use: none is gained, and as root it is a user whom nothing else runs as',
@@ -104,7 +107,7 @@ describe.each(await ffmpegBuilds())('the fence around $name', (build) => {
     },
   )
 
-  it('ends it when it wants more memory than it may have, and says so', async () => {
+  it('ends it when it needs more memory than it may have, and says so', async () => {
     const { runFfmpeg } = await load()
     const large = '-f lavfi -i testsrc2=size=4096x4096:rate=25:duration=1 -c:v libx264 -f null -'
     const result = await runFfmpeg(
@@ -116,14 +119,14 @@ describe.each(await ffmpegBuilds())('the fence around $name', (build) => {
     expect(diagnose(result)).toMatchObject({ reason: expect.stringMatching(/memory/), isPermanent: true })
   })
 
-  it('ends it when it has used up its processor time', async () => {
+  it('ends it when it has used up its CPU time', async () => {
     const { runFfmpeg } = await load()
     const result = await runFfmpeg(options(ENDLESS, { limits: { cpuSeconds: 1 } }))
     // The kernel says SIGXCPU first, and SIGKILL where that is at once.
     expect(['SIGXCPU', 'SIGKILL']).toContain(result.signal)
   })
 
-  it('lets it open no more files than it may', async () => {
+  it('limits the files it may open', async () => {
     const { runFfmpeg } = await load()
     const outputs = Array.from({ length: 40 }, (_, index) => `-c:v rawvideo -f rawvideo file:out-${index}`)
     const list = `-hide_banner -nostdin -loglevel error ${PICTURES}:duration=1 ${outputs.join(' ')}`
