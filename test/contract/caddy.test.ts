@@ -132,7 +132,7 @@ describe('the edge', () => {
     })
   }
 
-  it('is configured as Caddy wants it, in its own format', async () => {
+  it("has a configuration that Caddy accepts, in Caddy's own format", async () => {
     const validate = (path: string) =>
       judge(caddy, ['validate', '--adapter', 'caddyfile', '--config', path], env())
     expect(await validate(CADDYFILE)).toMatchObject({ isFine: true })
@@ -145,7 +145,7 @@ describe('the edge', () => {
     expect((await judge(caddy, ['fmt', CADDYFILE])).output).toBe(readFileSync(CADDYFILE, 'utf8'))
   })
 
-  it('hands the API on, but for its metrics, which stay inside', async () => {
+  it('forwards the API, except its metrics, which stay inside', async () => {
     expect((await ask('localhost', '/v1/runs')).reached).toEqual({
       name: 'runtime:8080',
       url: '/v1/runs',
@@ -157,7 +157,7 @@ describe('the edge', () => {
     }
   })
 
-  it('hands S3 on under its own name and path, which are signed, and keeps metrics and administration of MinIO inside', async () => {
+  it('forwards S3 under its own name and path, which are signed, and keeps metrics and administration of MinIO inside', async () => {
     const key = '/incoming/a%20b/%C3%A9.mp4?x-id=PutObject&X-Amz-Signature=1'
     expect((await ask('s3.localhost', key)).reached).toEqual({
       name: 'minio:9000',
@@ -176,7 +176,7 @@ describe('the edge', () => {
     expect((await ask('minio.localhost', '/browser')).reached?.name).toBe('minio:9001')
   })
 
-  it('leaves the login to those who have one', async () => {
+  it('leaves the login to services with their own', async () => {
     expect((await ask('localhost', '/grafana/d/1')).reached).toMatchObject({
       name: 'grafana:3000',
       url: '/grafana/d/1',
@@ -189,7 +189,7 @@ describe('the edge', () => {
     })
   })
 
-  it('asks for a login before those who have none', async () => {
+  it('asks for a login in front of services without one', async () => {
     const paths = {
       '/prometheus/graph': 'prometheus:9090',
       '/alertmanager/': 'alertmanager:9093',
@@ -209,7 +209,7 @@ describe('the edge', () => {
     }
   })
 
-  it('hashes nothing for a login that does not begin as the right one does, and answers it alike', async () => {
+  it('computes no hash for a login that does not start like the right one, and answers it alike', async () => {
     const users = readFileSync(join(dir, 'secrets/edge-users'), 'utf8')
     const beginning = /basic\) (\S+)"/.exec(users)?.[1] ?? ''
     expect(Buffer.from(beginning, 'base64').toString()).toBe(`operator:${password.slice(0, 9)}`)
@@ -228,7 +228,7 @@ describe('the edge', () => {
       })
   })
 
-  it('leads from the plain port to the one that is published, and offers no other protocol', async () => {
+  it('redirects the plain port to the published one, and offers no other protocol', async () => {
     for (const host of ['localhost', 's3.localhost', 'minio.localhost']) {
       const asked = plainRequest({ host: '127.0.0.1', port: plain, path: '/a%20b?c=d', headers: { host } })
       const [response] = (await once(asked.end(), 'response')) as [IncomingMessage]
@@ -241,7 +241,7 @@ describe('the edge', () => {
     expect((await ask('localhost', '/')).others).toBeUndefined()
   })
 
-  it('lets nobody around the login by another spelling of the path', async () => {
+  it('cannot be bypassed with another spelling of the path', async () => {
     for (const path of [
       '//prometheus/graph',
       '/./prometheus/graph',
@@ -257,7 +257,7 @@ describe('the edge', () => {
     }
   })
 
-  it('answers for its own names alone, and tells browsers to stay with TLS', async () => {
+  it('answers only for its own names, and makes browsers keep to TLS', async () => {
     expect((await ask('localhost', '/')).strictTransport).toContain('max-age')
     await expect(ask('other.localhost', '/')).rejects.toThrow(/alert|handshake/)
   })

@@ -40,7 +40,7 @@ describe('docker-compose.yml', () => {
     INSTALL_MS,
   )
 
-  it('names only networks, volumes, secrets and services that are there', async () => {
+  it('names only existing networks, volumes, secrets and services', async () => {
     expect(await judgeCompose(COMPOSE_FILE)).toMatchObject({ isFine: true })
     for (const [from, to] of [
       ['networks: [data]', 'networks: [date]'],
@@ -51,7 +51,7 @@ describe('docker-compose.yml', () => {
       expect({ to, ...(await judgeCompose(changed(from, to))) }).toMatchObject({ to, isFine: false })
   })
 
-  it('publishes the ports of the edge and of nobody else, on this machine alone unless told otherwise', async () => {
+  it('publishes only the ports of the edge, by default only on this machine', async () => {
     const published = ({ services: all }: ComposeProject) =>
       Object.entries(all).flatMap(([name, { ports = [] }]) =>
         ports.map((port) => `${name} ${port.host_ip}:${port.published}`),
@@ -70,7 +70,7 @@ describe('docker-compose.yml', () => {
     expect(outside.services['edge']?.environment?.['SLUICE_PORT_SUFFIX']).toBe(':8443')
   })
 
-  it('joins each service to the networks that it needs, of which one leads outside', () => {
+  it('connects each service to the networks that it needs, one of which leads outside', () => {
     const inNetworks = Object.fromEntries(
       services().map(([name, { networks = {}, network_mode: mode }]) => [
         name,
@@ -99,7 +99,7 @@ describe('docker-compose.yml', () => {
     expect(open.map(([name]) => name)).toEqual(['edge'])
   })
 
-  it('gives no container more than it needs: no root, no capability, nothing to write to but volumes', () => {
+  it('gives no container more than it needs: no root, no capabilities, only volumes are writable', () => {
     for (const [name, service] of services())
       expect({ name, privileged: false, ...service }).toMatchObject({
         name,
@@ -113,7 +113,7 @@ describe('docker-compose.yml', () => {
     expect(added).toEqual(['edge NET_BIND_SERVICE', 'volumes CHOWN'])
   })
 
-  it('mounts folders of this machine to be read only, and the socket of the engine nowhere', () => {
+  it('mounts folders of this machine read-only, and never the socket of the engine', () => {
     const binds = services().flatMap(([, { volumes = [] }]) => volumes.filter(({ type }) => type === 'bind'))
     expect(binds.length).toBeGreaterThan(4)
     expect(binds.filter((bind) => bind.read_only !== true)).toEqual([])
@@ -121,7 +121,7 @@ describe('docker-compose.yml', () => {
     expect(binds.map(({ source = '' }) => source).filter((source) => !existsSync(source))).toEqual([])
   })
 
-  it('limits memory, processors and processes of each, and asks each that stays for its health', () => {
+  it('limits memory, processors and processes of each service, and checks the health of each lasting one', () => {
     const unlimited = services().filter(
       ([, { mem_limit: memory = 0, cpus = 0, pids_limit: pids = 0 }]) =>
         !(Number(memory) && cpus && pids > 0),
@@ -134,7 +134,7 @@ describe('docker-compose.yml', () => {
     expect(asked.filter((entry) => !isAsked(entry)).map(([name]) => name)).toEqual([])
   })
 
-  it('waits for the health of servers and for the end of what prepares', () => {
+  it('waits for healthy servers and for the end of preparations', () => {
     const conditions = services().flatMap(([, { depends_on: on = {} }]) =>
       Object.entries(on).map(([name, { condition }]) => ({ name, condition })),
     )
@@ -147,14 +147,14 @@ describe('docker-compose.yml', () => {
       })
   })
 
-  it('takes every image from a registry that it names, in a version that it names', () => {
+  it('names the registry and the version of every image', () => {
     const named = /^[\w.-]+\.\w+\/[\w./-]+:(?!latest)[\w.-]+(@sha256:[0-9a-f]{64})?$/
     const images = services().map(([, { image }]) => image)
     expect(images.filter((image) => !image.startsWith('localhost/') && !named.test(image))).toEqual([])
     expect(project.services['minio']?.image).toMatch(/^quay\.io\/minio\/minio:RELEASE\.[^@]+@sha256:/)
   })
 
-  it('has every secret from a file that `sluice secrets` makes, and gives it to those who read it', () => {
+  it('reads every secret from a file of `sluice secrets`, and gives it only to services that read it', () => {
     const made = [...SECRETS, ...derivedFiles('sluice').map(({ file }) => file)] as readonly string[]
     expect(Object.keys(project.secrets).filter((name) => !made.includes(name))).toEqual([])
     for (const [name, { file }] of Object.entries(project.secrets)) expect(basename(file)).toBe(name)
@@ -171,7 +171,7 @@ describe('docker-compose.yml', () => {
     expect(readers('redis-admin')).toEqual([])
   })
 
-  it('has no secret in the environment, and every file that is named there is mounted', () => {
+  it('has no secret in the environment, and mounts every file named there', () => {
     const settings = services().flatMap(([name, { environment = {}, secrets = [] }]) =>
       Object.entries(environment).map(([setting, value]) => ({
         what: `${name} ${setting}`,
@@ -189,7 +189,7 @@ describe('docker-compose.yml', () => {
     expect(commands).toEqual([])
   })
 
-  it('tells MinIO of the same two event targets as the runtime does, whatever the name', async () => {
+  it('configures the same two event targets of MinIO as the runtime, whatever the name', async () => {
     const named = await loadCompose({ SLUICE_NAME: 'films' })
     const env = named.services['minio']?.environment ?? {}
     const wanted = eventTargetEnv({

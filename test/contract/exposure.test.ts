@@ -12,7 +12,7 @@ describe.skipIf(process.platform !== 'linux')('what the local set-up opens to ot
   }, 180_000)
   afterAll(() => stack?.stop())
 
-  it('is nothing: every socket is on loopback, and there are no others than Redis, MinIO, its console and the API', () => {
+  it('is nothing: every socket is on loopback, and belongs to Redis, MinIO, its console or the API', () => {
     const listening = (name: 'redis' | 'minio' | 'runtime') => {
       const { pid } = stack[name]
       return listenersOf([pid ?? 0]).map(({ address }) => address)
@@ -27,7 +27,7 @@ describe.skipIf(process.platform !== 'linux')('what the local set-up opens to ot
     expect(minio).toContain(`127.0.0.1:${s3}`)
   })
 
-  it('would be seen: a socket for everybody is told apart from one on loopback', async () => {
+  it('would be detected: a public socket is distinguished from one on loopback', async () => {
     const open = createServer()
     const port = await new Promise<number>((resolve) =>
       // For the length of one look, and nobody is answered.

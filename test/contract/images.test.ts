@@ -21,7 +21,7 @@ describe('the images', () => {
     INSTALL_MS,
   )
 
-  it('have MinIO and its client in the versions that the local stack builds: both build one module, whose sums are pinned', () => {
+  it('have MinIO and its client in the versions of the local stack: both build one module, whose sums are pinned', () => {
     const dockerfile = read('infra/minio/Dockerfile')
     expect(dockerfile).toContain('COPY go.mod go.sum ./')
     expect(dockerfile).toContain(`-o /out/ ${Object.values(GO_PACKAGES).join(' ')}`)
@@ -38,17 +38,17 @@ describe('the images', () => {
     }
   })
 
-  it('take mc from the same published image wherever it is named', () => {
+  it('take mc from the same published image everywhere', () => {
     const image = /quay\.io\/minio\/mc:\S+@sha256:[0-9a-f]{64}/
     expect(image.exec(read('Dockerfile'))?.[0]).toBe(image.exec(read('docker-compose.yml'))?.[0])
   })
 
-  it('run Node in the version that the project asks for', () => {
+  it('run Node in the version that the project requires', () => {
     const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } }
     expect(/NODE_IMAGE=node:(\d+)-/.exec(read('Dockerfile'))?.[1]).toBe(/\d+/.exec(engines.node)?.[0])
   })
 
-  it('are built from what is allowed by name, so that no secret gets to the builder', async () => {
+  it('are built from an allow-list of files, so that no secret reaches the builder', async () => {
     const [first, ...rest] = read('.dockerignore')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'))

@@ -37,7 +37,7 @@ describe('captured notifications', () => {
     expect(parseNotification(captured(name)[0] as string).events[0]).toMatchObject(expected)
   })
 
-  it.each(['put-tagging', 'rm-tagging'])('%s: tags make no event', (name) => {
+  it.each(['put-tagging', 'rm-tagging'])('%s: tags cause no event', (name) => {
     const notifications = captured(name).map((raw) => parseNotification(raw))
     expect(notifications.flatMap(({ otherEventNames }) => otherEventNames).join()).toMatch(/Tagging/)
   })

@@ -72,7 +72,7 @@ describe('the accounts of MinIO and the tokens of the API', { timeout: 120_000 }
     ])
   })
 
-  it('give Prometheus the metrics of MinIO and nothing that is stored', async () => {
+  it('give Prometheus the metrics of MinIO and no stored data', async () => {
     const token = stack.secret('minio_metrics_token')
     expect(await statusOf(metricsUrl(), token)).toBe(200)
     expect(await statusOf(metricsUrl())).toBe(403)
@@ -119,7 +119,7 @@ describe('the accounts of MinIO and the tokens of the API', { timeout: 120_000 }
     expect(openers).toEqual(['token-reader', 'token-operator', 'token-admin'])
   })
 
-  it('are rotated one by one, as `sluice secrets --rotate` says: the old ones open nothing, and no upload is lost', async () => {
+  it('are rotated one by one, as `sluice secrets --rotate` instructs: the old ones open nothing, and no upload is lost', async () => {
     const changed = [
       'redis-runtime',
       'redis-minio',

@@ -99,7 +99,7 @@ async function judge(rule: Rule, { expr, for: wait }: Pick<Rule, 'expr' | 'for'>
   )
 }
 
-it('is what promtool and amtool accept', async () => {
+it('is accepted by promtool and amtool', async () => {
   const config = join(ROOT, 'infra', 'prometheus', 'prometheus.yml')
   await run(programs.promtool, ['check', 'config', '--syntax-only', config])
   const checked = await run(programs.promtool, ['check', 'rules', RULES_PATH])
@@ -107,11 +107,11 @@ it('is what promtool and amtool accept', async () => {
   await run(programs.amtool, ['check-config', join(ROOT, 'infra', 'alertmanager', 'alertmanager.yml')])
 })
 
-it('has a case for every alert and no other', () => {
+it('has exactly one case for every alert', () => {
   expect(Object.keys(ALERT_CASES).toSorted()).toEqual(alerts.map(({ name }) => name).toSorted())
 })
 
-it.each(alerts)('$name says what, why and what to do, in a runbook that is there', async (rule) => {
+it.each(alerts)('$name has a summary, a description and an existing runbook', async (rule) => {
   expect(rule.annotations['summary']?.length).toBeGreaterThan(10)
   expect(rule.annotations['description']?.length).toBeGreaterThan(10)
   expect(['critical', 'warning', 'info', 'none']).toContain(rule.severity)
@@ -122,7 +122,7 @@ it.each(alerts)('$name says what, why and what to do, in a runbook that is there
   expect(anchor).toBe(rule.name.toLowerCase())
 })
 
-it('has recordings that give what their names say', async () => {
+it('has recordings with the values that their names promise', async () => {
   const invocations = (status: string, values: string) => ({
     series: `sluice_function_invocations_total{function="cut",status="${status}"}`,
     values,
@@ -188,13 +188,13 @@ it('has recordings that give what their names say', async () => {
 })
 
 describe.each(alerts)('$name', (rule) => {
-  it('fires when it should, not before its time, and not otherwise', async () => {
+  it('fires when it should, not too early, and not otherwise', async () => {
     expect(await judge(rule, rule)).toBe('')
   })
 
   // Of each alert in CI; here of one, or hundreds of starts of promtool would take a minute.
   it.runIf(isThorough || rule === alerts[0])(
-    'would fail that with another threshold, comparison or time',
+    'would fail this test with another threshold, comparison or time',
     async () => {
       const survivors: unknown[] = []
       for (const mutant of mutantsOf(rule)) {

@@ -75,7 +75,7 @@ async function stop(): Promise<void> {
 }
 
 describe('npm start', () => {
-  it('says each step in a line with its time, then the functions, all within 80 columns', () => {
+  it('prints each step in a line with its time, then the functions, all within 80 columns', () => {
     const lines = output.split('\n')
     const steps = lines.flatMap((line) => /^ {2}(\S+) {2,}.* {2,}\d+(?:\.\d)? s$/.exec(line)?.[1] ?? [])
     expect(steps).toEqual(['Redis', 'MinIO', 'Set-up', 'Runtime'])
@@ -84,7 +84,7 @@ describe('npm start', () => {
     expect(lines.filter((line) => line.length > 80 && !line.includes(dataDir))).toEqual([])
   })
 
-  it('writes nothing that others of this machine may read, and closes what they could', async () => {
+  it('writes no file that other users may read, and closes those that they could', async () => {
     const names = await readdir(dataDir)
     expect(names).toEqual(expect.arrayContaining(['credentials.json', 'log', 'mc', 'minio', 'redis']))
     const paths = [
@@ -100,7 +100,7 @@ describe('npm start', () => {
     expect(open).toEqual([])
   })
 
-  it.skipIf(process.getuid?.() !== 0)('gives another user nothing: asked as one', async () => {
+  it.skipIf(process.getuid?.() !== 0)('gives nothing to another user', async () => {
     const asOther = (...line: readonly [string, ...string[]]) =>
       run(line[0], line.slice(1), { uid: 65_534, gid: 65_534 })
     await expect(asOther('ls', dataDir)).rejects.toThrow('Permission denied')
@@ -110,7 +110,7 @@ describe('npm start', () => {
     )
   })
 
-  it('has an mc that finds its files from where the person is, whatever else is called mc', async () => {
+  it("has an mc with paths relative to the user's folder, even if another program is called mc", async () => {
     const folder = join(dir, 'holiday pictures')
     await mkdir(folder)
     await writeFile(join(folder, 'a b.txt'), 'hello')
@@ -120,7 +120,7 @@ describe('npm start', () => {
     expect(stdout).toContain('a b.txt')
   })
 
-  it('when it is stopped is what doctor advises, who names a wrong FFMPEG_PATH too', async () => {
+  it('after a stop is the advice of doctor, which also names a wrong FFMPEG_PATH', async () => {
     await stop()
     expect(output).toContain('Everything has stopped.')
     const doctor = await run(process.execPath, script('sluice.ts', 'doctor', '--no-canary', '--json'), {

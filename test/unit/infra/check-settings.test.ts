@@ -6,7 +6,7 @@ import { checkSettings } from '../../../infra/local/session/check-settings.ts'
 import { loadLocalSettings } from '../../../infra/local/settings/settings.ts'
 import type { ConfigError } from '../../../runtime/errors.ts'
 
-describe('what npm start looks at before it starts anything', () => {
+describe('the checks of npm start before it starts anything', () => {
   let dir: string
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'sluice-check-'))
@@ -22,7 +22,7 @@ describe('what npm start looks at before it starts anything', () => {
       (error: ConfigError) => error.issues,
     )
 
-  it('is everything at once, each said once: settings, options, FFmpeg, the folders', async () => {
+  it('report everything at once, each issue once: settings, options, FFmpeg, the folders', async () => {
     // Functions read it from the process.
     vi.stubEnv('FFMPEG_PATH', '/nowhere/ffmpeg')
     const env = {
@@ -43,12 +43,12 @@ describe('what npm start looks at before it starts anything', () => {
     ])
   })
 
-  it('blames the folder with the data alone when attempts would write below it', async () => {
+  it('report only the data folder if attempts would write below it', async () => {
     const issues = await issuesOf({ PATH: process.env['PATH'] ?? '' }, join(dir, 'flat', 'data'))
     expect(issues).toEqual([expect.stringMatching(/^SLUICE_LOCAL_DIR: .*a part of the path is a file/)])
   })
 
-  it('gives the functions that run here', async () => {
+  it('return the functions that run here', async () => {
     const env = { PATH: process.env['PATH'] ?? '', SLUICE_FUNCTIONS: 'probe' }
     const { functions } = await checkSettings({ env, dataDir: join(dir, 'data'), load: loadLocalSettings })
     expect(functions.map(({ name }) => name)).toEqual(['probe'])

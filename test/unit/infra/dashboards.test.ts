@@ -43,13 +43,13 @@ function exposed(): Set<string> {
   ])
 }
 
-it('are committed as the code makes them (npm run dashboards)', async () => {
+it('are committed as generated (npm run dashboards)', async () => {
   const texts = await generate()
   expect([...texts.keys()].toSorted()).toEqual(dashboards.map(({ uid }) => `${uid}.json`).toSorted())
   for (const [name, text] of texts) expect(readFileSync(join(DASHBOARDS_DIR, name), 'utf8')).toBe(text)
 })
 
-it('ask only for series that somebody exposes; so do the rules', () => {
+it('query only series that are exposed, as do the rules', () => {
   const known = exposed()
   const asked = [
     ...dashboards.flatMap((each) => panelsOf(each).flatMap(({ targets }) => targets.map(({ expr }) => expr))),
@@ -60,7 +60,7 @@ it('ask only for series that somebody exposes; so do the rules', () => {
   expect(names.filter((name) => !known.has(name))).toEqual([])
 })
 
-it('lead to each other, and each uid is there once', () => {
+it('link to each other, and each uid is unique', () => {
   const uids = dashboards.map(({ uid }) => uid)
   expect(new Set(uids).size).toBe(uids.length)
   for (const { uid, links } of dashboards) {
@@ -70,14 +70,14 @@ it('lead to each other, and each uid is there once', () => {
 })
 
 describe.each(dashboards)('$title', (dashboard) => {
-  it('is made by code alone and finds its data source by the variable', () => {
+  it('is not editable, and uses the variable for its data source', () => {
     expect(dashboard).toMatchObject({ id: null, editable: false })
     expect(dashboard.schemaVersion).toBeGreaterThanOrEqual(39)
     expect(dashboard.templating.list.map(({ name }) => name)).toContain('datasource')
     expect(JSON.stringify(dashboard)).not.toContain('${DS_')
   })
 
-  it.each(panelsOf(dashboard))('$title: says what it shows, in which unit, and asks well', (panel) => {
+  it.each(panelsOf(dashboard))('$title: has a description, a unit and valid queries', (panel) => {
     expect(panel.description).toMatch(/^\S.{10,}[.:]?$/)
     expect(panel.fieldConfig.defaults.unit).not.toBe('')
     expect(panel.fieldConfig.defaults.noValue).not.toBe('')
@@ -98,7 +98,7 @@ describe.each(dashboards)('$title', (dashboard) => {
     }
   })
 
-  it('has no panels that overlap or have the same id', () => {
+  it('has no overlapping panels and no duplicate ids', () => {
     const { panels } = dashboard
     expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length)
     const taken = new Set<string>()

@@ -25,12 +25,12 @@ describe('the folder with the data of npm start', () => {
   afterEach(() => rm(parent, { recursive: true }))
   const modeOf = async (path: string) => ((await stat(join(dir, path))).mode & 0o777).toString(8)
 
-  it('is made for its owner alone', async () => {
+  it('is created with access only for its owner', async () => {
     openDataDir(dir)
     expect(await modeOf('.')).toBe('700')
   })
 
-  it('that others may read is closed to them, with what the servers have in it; what its owner may stays', async () => {
+  it('is closed to others if they could read it, with the files of the servers; the owner keeps access', async () => {
     await mkdir(join(dir, 'minio', 'data'), { recursive: true, mode: 0o755 })
     await writeFile(join(dir, 'settings.json'), '{}', { mode: 0o644 })
     await writeFile(join(dir, 'script'), '', { mode: 0o755 })
@@ -40,7 +40,7 @@ describe('the folder with the data of npm start', () => {
     expect(await Promise.all(names.map(modeOf))).toEqual(['700', '700', '700', '600', '700'])
   })
 
-  it.skipIf(!isRoot)('gives another user of the machine nothing: asked as one', async () => {
+  it.skipIf(!isRoot)('is not readable as another user of the machine', async () => {
     await mkdir(dir, { mode: 0o755 })
     await writeFile(join(dir, 'credentials.json'), 'secret', { mode: 0o644 })
     const asOther = (...line: [string, ...string[]]) => run(line[0], line.slice(1), NOBODY)
@@ -50,7 +50,7 @@ describe('the folder with the data of npm start', () => {
     await expect(asOther('cat', join(dir, 'credentials.json'))).rejects.toThrow('Permission denied')
   })
 
-  it('is looked at by the doctor, who says how it is closed', async () => {
+  it('is checked by the doctor, who prints how to close it', async () => {
     const quoted = join(parent, "it's mine")
     await mkdir(quoted)
     await chmod(quoted, 0o750)
@@ -63,7 +63,7 @@ describe('the folder with the data of npm start', () => {
     expect(await judgeDataDir(quoted)).toMatchObject({ status: 'ok' })
   })
 
-  it('is said not to be usable by the name of the setting that moves it', async () => {
+  it('is reported as unusable with the name of the setting that moves it', async () => {
     await writeFile(join(parent, 'flat'), '')
     expect(() => openDataDir(join(parent, 'flat'))).toThrow(
       /^SLUICE_LOCAL_DIR: the data cannot be kept in .*flat: a file has this name\. .*set SLUICE_LOCAL_DIR/,
@@ -71,7 +71,7 @@ describe('the folder with the data of npm start', () => {
     expect(() => openDataDir(join(parent, 'flat', 'below'))).toThrow(/a part of the path is a file/)
   })
 
-  it.skipIf(isRoot)('is said not to be writable', async () => {
+  it.skipIf(isRoot)('is reported as not writable', async () => {
     await chmod(parent, 0o555)
     expect(() => openDataDir(dir)).toThrow(/^SLUICE_LOCAL_DIR: .*you may not write there/)
     await chmod(parent, 0o755)
@@ -79,7 +79,7 @@ describe('the folder with the data of npm start', () => {
 })
 
 describe('a server', () => {
-  it('writes files that only its owner reads, whatever the umask of the person is', async () => {
+  it('writes files that only its owner can read, whatever the umask of the user', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'sluice-umask-'))
     const umask = process.umask(0o022)
     const script = `require('node:fs').writeFileSync('made', ''); require('node:fs').mkdirSync('folder'); setInterval(() => {}, 1000)`

@@ -59,7 +59,7 @@ describe('the packages of the lockfile', () => {
     expect(existsSync(join(dir, 'calls'))).toBe(true)
   })
 
-  it("are told with npm's own words when they cannot be installed, and tried again", () => {
+  it("are reported with npm's own output if they cannot be installed, and installed at the next try", () => {
     const failed = ensure({ FAKE_FAILS: '1' })
     expect(failed.status).toBe(1)
     expect(failed.stderr).toContain('npm error EUSAGE')

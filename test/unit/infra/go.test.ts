@@ -10,7 +10,7 @@ import { proxiesIn, toolchainHere, unpack } from '../../../infra/local/programs/
 import { readZip } from '../../../infra/local/programs/zip.ts'
 import { zipOf } from '../../helpers/zip.ts'
 
-describe('a Go that is here', () => {
+describe('an installed Go', () => {
   it.each([
     { output: 'go version go1.26.8 linux/amd64', isRecent: true },
     { output: 'go version go1.24.0 darwin/arm64', isRecent: true },
@@ -24,7 +24,7 @@ describe('a Go that is here', () => {
     expect(isRecentGo(output, [1, 24])).toBe(isRecent)
   })
 
-  it('has to be as recent as the module says', async () => {
+  it('must be at least the version that the module requires', async () => {
     const goMod = await readFile(join(GO_PROGRAMS_DIR, 'go.mod'), 'utf8')
     expect(neededVersion(goMod)[1]).toBeGreaterThanOrEqual(24)
     expect(neededVersion('module x\n\ngo 1.30.1\n')).toEqual([1, 30])
@@ -55,7 +55,7 @@ describe('Go as a module', () => {
   const prefix = 'golang.org/toolchain@v0.0.1-go1.0.linux-amd64/'
   const entries = (names: readonly string[]) => readZip(zipOf(names.map((name) => ({ name, bytes: name }))))
 
-  it('is unpacked with programs that may be executed, and the standard library as a module', async () => {
+  it('is unpacked with executable programs, and the standard library as a module', async () => {
     const home = join(dir, 'go')
     const names = ['bin/go', 'pkg/tool/linux_amd64/compile', 'src/_go.mod', 'src/fmt/print.go']
     await unpack(entries(names.map((name) => prefix + name)), prefix, home)
@@ -67,7 +67,7 @@ describe('Go as a module', () => {
     expect(modes.map((mode) => mode !== 0)).toEqual([true, true, false, false])
   })
 
-  it('has the hash that Go computes of all its files, in the order of their names', async () => {
+  it('has the hash that Go computes over all its files, in the order of their names', async () => {
     const sha256 = (text: string) => createHash('sha256').update(text)
     const line = (name: string) => `${sha256(prefix + name).digest('hex')}  ${prefix}${name}\n`
     const sum = await unpack(entries([`${prefix}src/b`, `${prefix}bin/a`]), prefix, join(dir, 'go'))
@@ -82,7 +82,7 @@ describe('Go as a module', () => {
     },
   )
 
-  it('is there for the machines that people have', () => {
+  it('exists for common machines', () => {
     expect(toolchainHere('linux', 'x64')).toBe('linux-amd64')
     expect(toolchainHere('darwin', 'arm64')).toBe('darwin-arm64')
     expect(toolchainHere('win32', 'x64')).toBeUndefined()
@@ -90,7 +90,7 @@ describe('Go as a module', () => {
 })
 
 describe('the progress of a build', () => {
-  it('counts what an earlier build has left, and each package once', () => {
+  it('counts the packages of an earlier build, and each package once', () => {
     const { total, stale } = parsePackages('a/x false\na/y true\nb true\nstd/c false\n')
     const progress = createBuildProgress(total, stale)
     expect(progress.text()).toBe('2 of 4 packages')

@@ -34,8 +34,8 @@ const all: Present = {
   ],
 }
 
-describe('what is made', () => {
-  it('is every user with the password of its file, and every team, when nothing is there', () => {
+describe('users and teams', () => {
+  it('are all created if none exist, each user with the password of its file', () => {
     expect(planCreations(wanted, nothing, passwordOf)).toEqual([
       {
         method: 'POST',
@@ -62,14 +62,14 @@ describe('what is made', () => {
     ])
   })
 
-  it('is nothing the second time, and no password is read', () => {
+  it('are not created a second time, and no password is read', () => {
     const unread = () => {
       throw new Error('read')
     }
     expect(planCreations(wanted, all, unread)).toEqual([])
   })
 
-  it('is only what is missing', () => {
+  it('are created only if they are missing', () => {
     const some: Present = { users: all.users.slice(0, 2), teams: all.teams.slice(0, 1) }
     expect(planCreations(wanted, some, passwordOf).map(({ body }) => body)).toMatchObject([
       { login: 'bob' },
@@ -90,19 +90,19 @@ describe('rights', () => {
     },
   }
 
-  it('are memberships and the folder as a whole', () => {
+  it('are set as memberships and for the folder as a whole', () => {
     expect(planRights(wanted, all)).toEqual([
       { method: 'POST', path: '/api/teams/7/members', body: { userId: 2 } },
       folder,
     ])
   })
 
-  it('leave who is a member already', () => {
+  it('are not set again for existing members', () => {
     const before = { ...all, teams: [{ id: 7, name: 'operators', memberIds: [2] }, ...all.teams.slice(1)] }
     expect(planRights(wanted, before)).toEqual([folder])
   })
 
-  it('cannot be given in a team that nobody has made', () => {
+  it('cannot be given in a team that does not exist', () => {
     expect(() => planRights(wanted, { ...all, teams: [] })).toThrow('grafana has no team operators')
   })
 })
@@ -113,7 +113,7 @@ it('refuses a password in the file and rights that Grafana does not have', () =>
   expect(wantedSchema.safeParse({ users: [], teams: [{ name: 't', folder: 'own' }] }).success).toBe(false)
 })
 
-it('is what the compose file has it make: people whose passwords are among the secrets, teams that are there', () => {
+it('fits the compose file: users whose passwords are among the secrets, and existing teams', () => {
   const text = readFileSync(join(import.meta.dirname, '../../../infra/grafana/people.json'), 'utf8')
   const people = wantedSchema.parse(JSON.parse(text))
   const files = people.users.map(({ passwordFile }) => passwordFile)

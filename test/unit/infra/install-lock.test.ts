@@ -15,7 +15,7 @@ describe('the lock of an installation', () => {
   })
   afterEach(() => rm(dir, { recursive: true }))
 
-  it('lets one in at a time, and tells the others how far it is', async () => {
+  it('admits one process at a time, and shows its progress to the others', async () => {
     const said: string[] = []
     let finish: (() => void) | undefined
     const first = withInstallLock(lockDir, silently, async (tell) => {
@@ -45,13 +45,13 @@ describe('the lock of an installation', () => {
     expect(await readdir(dir)).toEqual([])
   })
 
-  it('is taken from a holder that is gone, long before one that cannot be looked for', async () => {
+  it('is taken from a dead holder much sooner than from one that cannot be checked', async () => {
     // No process has this number: it is above what Linux gives.
     await leave({ hostname: hostname(), pid: 2 ** 22 + 1 }, 20_000)
     expect(await withInstallLock(lockDir, silently, async () => 'done')).toBe('done')
   })
 
-  it('is taken from a holder elsewhere only when it was silent for minutes', async () => {
+  it('is taken from a holder elsewhere only after minutes of silence', async () => {
     await leave({ hostname: 'another-container', pid: 1 }, 20_000)
     const said: string[] = []
     const waiting = withInstallLock(
@@ -65,14 +65,14 @@ describe('the lock of an installation', () => {
     expect(await waiting).toBe('done')
   })
 
-  it('is given back when the work fails', async () => {
+  it('is released if the work fails', async () => {
     await expect(
       withInstallLock(lockDir, silently, () => Promise.reject(new Error('no network'))),
     ).rejects.toThrow('no network')
     expect(await readdir(dir)).toEqual([])
   })
 
-  it('leaves one listener behind, however often it is taken', async () => {
+  it('adds only one listener, however often it is taken', async () => {
     await withInstallLock(lockDir, silently, async () => undefined)
     const before = process.listenerCount('exit')
     await Promise.all(

@@ -5,7 +5,7 @@ import { mediaFiles, usesFfmpeg } from '../../media-files.ts'
 
 const rootDir = join(import.meta.dirname, '..', '..', '..')
 
-it('finds the tests that run FFmpeg, and none of the others', async () => {
+it('finds the tests that run FFmpeg, and no others', async () => {
   const files = await mediaFiles(rootDir)
   for (const path of files) expect(existsSync(join(rootDir, path))).toBe(true)
   expect(files).toEqual(

@@ -8,7 +8,7 @@ import { pathWithout } from '../../path-without.ts'
 const dir = mkdtempSync(join(tmpdir(), 'path-without-'))
 afterAll(() => rmSync(dir, { recursive: true }))
 
-it('hides a program in every folder of a path, and keeps what lies beside it', async () => {
+it('hides a program in every folder of a path, and keeps the other files', async () => {
   for (const [folder, names] of [
     ['one', ['ffmpeg', 'redis-server']],
     ['two', ['mc']],

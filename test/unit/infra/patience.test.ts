@@ -11,7 +11,7 @@ const TEN_MINUTES_MS = 600_000
 describe('waiting', () => {
   afterEach(() => vi.useRealTimers())
 
-  it('goes on for ten minutes and more while a server loads', async () => {
+  it('continues for ten minutes and more while a server loads', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'sluice-patience-'))
     let isReady = false
     const server = createServer({
@@ -46,7 +46,7 @@ describe('waiting', () => {
     await rm(dir, { recursive: true })
   })
 
-  it('has its limits in one place, where they are minutes: no other file of the local stack has one of its own', async () => {
+  it('has its limits of minutes in one place: no other file of the local stack has its own', async () => {
     const own: string[] = []
     for (const name of await readdir(LOCAL_DIR)) {
       if (!name.endsWith('.ts')) continue

@@ -11,7 +11,7 @@ import {
 } from '../../../infra/local/settings/ports.ts'
 import { loadLocalSettings } from '../../../infra/local/settings/settings.ts'
 
-describe('who holds a port', () => {
+describe('the holder of a port', () => {
   it('is read from lsof', () => {
     expect(parseLsof('p123\ncminio\nf7\n')).toEqual({ pid: 123, command: 'minio' })
     expect(parseLsof('')).toBeUndefined()
@@ -27,22 +27,22 @@ describe('who holds a port', () => {
 describe('a taken port', () => {
   const wanted = { port: 9000, purpose: 'MinIO', setting: 'SLUICE_LOCAL_MINIO_PORT' }
 
-  it('is told with its holder, another port and another way', () => {
+  it('is reported with its holder, another port and an alternative', () => {
     const message = portMessage({ ...wanted, use: 'MINIO_ENDPOINT=…' }, { command: 'python3', pid: 7 })
     expect(message).toContain('Port 9000 for MinIO is taken by python3 (pid 7).')
     expect(message).toContain('SLUICE_LOCAL_MINIO_PORT=19000')
     expect(message).toContain('or use the running server: MINIO_ENDPOINT=…')
   })
 
-  it('is told without a holder when nobody can be found', () => {
+  it('is reported without a holder if none is found', () => {
     expect(portMessage(wanted, undefined)).toContain('Port 9000 for MinIO is taken.\n')
   })
 
-  it('gets another port that exists', () => {
+  it('gets a valid port as its alternative', () => {
     expect(portMessage({ ...wanted, port: 60_000 }, undefined)).toContain('SLUICE_LOCAL_MINIO_PORT=50000')
   })
 
-  it('does not matter for servers that are given, nor for an API that does not run here', () => {
+  it('does not matter for given servers, nor for an API that does not run here', () => {
     const given = { REDIS_URL: 'redis://127.0.0.1:1', MINIO_ENDPOINT: 'http://127.0.0.1:2' }
     expect(wantedPorts(loadLocalSettings(given)).map(({ port }) => port)).toEqual([8080])
     expect(wantedPorts(loadLocalSettings({ ...given, SLUICE_ROLES: 'worker' }))).toEqual([])
@@ -50,7 +50,7 @@ describe('a taken port', () => {
 })
 
 describe('a free port', () => {
-  it('is one that can be listened on, and is not free then', async () => {
+  it('can be listened on, and is then not free', async () => {
     const port = await freePort()
     const server = createServer().listen(port, '127.0.0.1')
     await once(server, 'listening')

@@ -32,7 +32,7 @@ describe('a program found by its name', () => {
     expect(judgeVersion(name, output)).toMatch(reason)
   })
 
-  it('is looked for in every folder of the path, and must be executable', async () => {
+  it('is searched in every folder of the path, and must be executable', async () => {
     const [first, second, third] = await Promise.all(
       [1, 2, 3].map((index) => mkdtemp(join(tmpdir(), `sluice-path-${index}-`))),
     )

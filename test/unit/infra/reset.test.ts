@@ -12,16 +12,16 @@ describe('the plan of a reset', () => {
   const facts = { dataDir: '/p/.sluice', cacheDir: '/c/sluice', isOurs: true, isThere: () => true }
   const pathsOf = (plan: ReturnType<typeof planReset>) => plan.paths.map(({ path }) => path)
 
-  it('is the data, and the cache only when that is asked for', () => {
+  it('contains the data, and the cache only on request', () => {
     expect(pathsOf(planReset({ ...facts, options: { cache: false } }))).toEqual(['/p/.sluice'])
     expect(pathsOf(planReset({ ...facts, options: { cache: true } }))).toEqual(['/p/.sluice', '/c/sluice'])
   })
 
-  it('is nothing where nothing is', () => {
+  it('is empty if there is nothing to remove', () => {
     expect(planReset({ ...facts, isThere: () => false, options: { cache: true } })).toEqual({ paths: [] })
   })
 
-  it('refuses a folder that no start has made', () => {
+  it('refuses a folder that no start has created', () => {
     const plan = planReset({ ...facts, dataDir: '/home/me', isOurs: false, options: { cache: true } })
     expect(plan).toMatchObject({
       paths: [],
@@ -55,7 +55,7 @@ describe('npm run reset', () => {
     )
   }
 
-  it('says what it would remove, and removes nothing when nobody can be asked', async () => {
+  it('lists the folders, and removes nothing without a terminal', async () => {
     const { code, text } = await reset()
     expect(code).toBe(1)
     expect(text).toContain(dataDir)
@@ -71,7 +71,7 @@ describe('npm run reset', () => {
     expect((await reset('--yes')).text).toContain('There is nothing to remove.')
   })
 
-  it('leaves a folder alone that is not of a start', async () => {
+  it('keeps a folder that no start has created', async () => {
     await rm(join(dataDir, 'credentials.json'))
     expect(await reset('--yes')).toMatchObject({
       code: 1,
@@ -87,7 +87,7 @@ describe('npm run reset', () => {
     expect(await readdir(dataDir)).toContain('credentials.json')
   })
 
-  it('knows what it may be told', async () => {
+  it('refuses unknown options, and lists the known ones', async () => {
     expect(await reset('--all')).toMatchObject({
       code: 2,
       text: expect.stringContaining("'--all'") as string,

@@ -32,7 +32,7 @@ describe('the claim on a data folder', () => {
     writeFile(join(dir, 'running.json'), JSON.stringify({ start, servers }))
   const gone = { name: 'start', pid: 4_000_000, mark: 'start.ts' }
 
-  it('writes down what runs, and leaves nothing when it is released', async () => {
+  it('records the running servers, and leaves nothing after its release', async () => {
     const claim = await claimFolder(dir, 'start.ts', say)
     const redis = { name: 'Redis', pid: 7, mark: dir }
     claim.record([redis])
@@ -49,7 +49,7 @@ describe('the claim on a data folder', () => {
     await expect(claimFolder(dir, 'start.ts', say)).rejects.toThrow(`kill ${pid}`)
   })
 
-  it('stops the servers that a killed start left behind, and says so', async () => {
+  it('stops the servers that a killed start left behind, and reports it', async () => {
     const server = await runIdle(dir)
     await leave(gone, [{ name: 'Redis', pid: server.pid, mark: dir }])
     await claimFolder(dir, 'start.ts', say)
@@ -57,7 +57,7 @@ describe('the claim on a data folder', () => {
     expect(said).toEqual([`Stopping Redis (pid ${server.pid}), which an earlier start left behind`])
   })
 
-  it('leaves a process alone that only has the same pid', async () => {
+  it('does not stop another process with the same pid', async () => {
     const stranger = await runIdle('something-else')
     await leave({ name: 'start', pid: stranger.pid, mark: 'start.ts' }, [
       { name: 'Redis', pid: stranger.pid, mark: dir },
@@ -67,7 +67,7 @@ describe('the claim on a data folder', () => {
     expect(said).toEqual([])
   })
 
-  it('is not held up by a torn record', async () => {
+  it('ignores a torn record', async () => {
     await writeFile(join(dir, 'running.json'), '{"start":')
     await expect(claimFolder(dir, 'start.ts', say)).resolves.toBeDefined()
   })

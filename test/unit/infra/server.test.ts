@@ -65,7 +65,7 @@ describe('a server as a child process', () => {
     expect(deaths).toEqual([])
   })
 
-  it('is killed when it does not hear', async () => {
+  it('is killed if it ignores SIGTERM', async () => {
     const toy = serverOf(DEAF, { stopTimeoutMs: 100 })
     await toy.start()
     const pid = toy.pid as number
@@ -81,14 +81,14 @@ describe('a server as a child process', () => {
     expect(toy.pid).toBeUndefined()
   })
 
-  it('tells when it dies by itself', async () => {
+  it('reports that it died by itself', async () => {
     const toy = serverOf('setTimeout(() => process.exit(3), 100)')
     await toy.start()
     await waitFor(() => Promise.resolve(deaths.length > 0), { timeoutMs: 5_000, what: 'its death' })
     expect(deaths).toEqual(['exit code 3'])
   })
 
-  it('fails to start with the end of its log when it dies before it answers', async () => {
+  it('fails to start with the end of its log if it dies before it answers', async () => {
     const toy = serverOf(`console.error('port is taken'); process.exit(1)`, {
       isReady: () => Promise.reject(new Error('refused')),
     })
@@ -96,7 +96,7 @@ describe('a server as a child process', () => {
     expect(deaths).toEqual([])
   })
 
-  it('fails with the log of this start alone, not of earlier ones', async () => {
+  it('fails with the log of this start, not of earlier ones', async () => {
     const path = join(dir, 'log', 'toy.log')
     const first = serverOf(`console.error('of the first start'); ${IDLE}`)
     await first.start()
@@ -114,7 +114,7 @@ describe('a server as a child process', () => {
     expect(await second.tail()).not.toContain('first')
   })
 
-  it('fails to start, and is gone, when it never answers', async () => {
+  it('fails to start, and is stopped, if it never answers', async () => {
     let pid = 0
     const toy = serverOf(IDLE, {
       readyTimeoutMs: 200,

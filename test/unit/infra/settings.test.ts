@@ -15,7 +15,7 @@ describe('the settings of the local stack', () => {
     })
   })
 
-  it('move each port and take given servers', () => {
+  it('change each port and accept given servers', () => {
     const settings = loadLocalSettings({
       SLUICE_LOCAL_REDIS_PORT: '1',
       SLUICE_LOCAL_CONSOLE_PORT: '65535',
@@ -30,7 +30,7 @@ describe('the settings of the local stack', () => {
     })
   })
 
-  it('list everything wrong at once, what the runtime would refuse included', () => {
+  it('list all issues at once, including those of the runtime', () => {
     const env = {
       SLUICE_LOCAL_REDIS_PORT: '70000',
       SLUICE_LOCAL_TYPO: '1',
@@ -53,7 +53,7 @@ describe('the settings of the local stack', () => {
     ])
   })
 
-  it('are known to every command, and left alone by it', () => {
+  it('are known to every command, which ignores them', () => {
     const env = { SLUICE_LOCAL_DIR: '/x', SLUICE_LOCAL_MINIO_PORT: '9' }
     expect(readConfig(env).issues).toEqual([])
     expect(readConfig({ SLUICE_LOCAL_PORT: '9' }).issues).toEqual([
@@ -61,13 +61,13 @@ describe('the settings of the local stack', () => {
     ])
   })
 
-  it('keep the data in the project, or where SLUICE_LOCAL_DIR says, from the project on', () => {
+  it('keep the data in the project, or in SLUICE_LOCAL_DIR, relative to the project', () => {
     expect(localDir({}, '/project')).toBe('/project/.sluice')
     expect(localDir({ SLUICE_LOCAL_DIR: '/a b/c' }, '/project')).toBe('/a b/c')
     expect(localDir({ SLUICE_LOCAL_DIR: '../data' }, '/project')).toBe('/data')
   })
 
-  it('refuse an API port that nobody could tell', () => {
+  it('refuse an API port that would not be known', () => {
     expect(() => loadLocalSettings({ SLUICE_API_PORT: '0' })).toThrow(/SLUICE_API_PORT: here it must be/)
   })
 })
@@ -81,7 +81,7 @@ describe('the environment of the runtime', () => {
     scratchDir: '/x/scratch',
   }
 
-  it('is one that the runtime accepts', () => {
+  it('is accepted by the runtime', () => {
     const env = runtimeEnv({ PATH: '/bin', SLUICE_LOCAL_REDIS_PORT: '1', SLUICE_WORKERS: '2' }, facts)
     expect(env).toMatchObject({ PATH: '/bin', REDIS_URL: 'redis://127.0.0.1:1', SLUICE_WORKERS: '2' })
     expect(loadConfig(env)).toMatchObject({
@@ -94,7 +94,7 @@ describe('the environment of the runtime', () => {
     })
   })
 
-  it("holds no account but the runtime's", () => {
+  it("contains only the runtime's account", () => {
     const outer = {
       MINIO_ROOT_USER: 'root',
       MINIO_ROOT_PASSWORD: 'root-secret',
@@ -105,7 +105,7 @@ describe('the environment of the runtime', () => {
     expect(JSON.stringify(runtimeEnv(outer, facts))).not.toMatch(/root|up-secret|npm/)
   })
 
-  it('leaves a misspelt setting in, so that the runtime names it', () => {
+  it('keeps a misspelt setting, so that the runtime reports it', () => {
     expect(runtimeEnv({ SLUICE_TYPO: '1' }, facts)['SLUICE_TYPO']).toBe('1')
   })
 })

@@ -13,7 +13,7 @@ describe('a step of the start', () => {
     expect(stepLine('Runtime', 'http://127.0.0.1:65535', '1234 s').length).toBeLessThanOrEqual(80)
   })
 
-  it('that takes long says so, with what it is doing', async () => {
+  it('that takes long reports its state', async () => {
     const said: string[] = []
     let finish: (() => void) | undefined
     const work = () => new Promise<void>((resolve) => (finish = resolve))
@@ -25,7 +25,7 @@ describe('a step of the start', () => {
     await step
   })
 
-  it('that takes long has one line for it, however long the lines of its log are', async () => {
+  it('that takes long uses one line, however long the lines of its log', async () => {
     const said: string[] = []
     let finish: (() => void) | undefined
     const work = () => new Promise<void>((resolve) => (finish = resolve))
@@ -37,7 +37,7 @@ describe('a step of the start', () => {
     await step
   })
 
-  it('that fails says nothing of its own: its error does', async () => {
+  it('that fails prints nothing: its error does', async () => {
     const said: string[] = []
     const step = { name: 'Redis', work: () => Promise.reject(new Error('port is taken')), detail: () => '' }
     await expect(runStep(step, (line) => said.push(line))).rejects.toThrow('port is taken')
@@ -68,7 +68,7 @@ describe('the guide', () => {
     sampleNote: 'was cut at an earlier start into',
   }
 
-  it('has no line over 80 columns, and no path in a command that a space could break', () => {
+  it('has no line over 80 columns, and no path with spaces in a command', () => {
     const lines = guide(facts).split('\n')
     expect(lines.filter((line) => line.length > 80)).toEqual([])
     const commands = lines.filter((line) => line.includes('npm run'))
@@ -76,7 +76,7 @@ describe('the guide', () => {
     expect(commands.filter((line) => line.includes(facts.dataDir))).toEqual([])
   })
 
-  it('lists the functions, with as much of what they take as fits', () => {
+  it('lists the functions, with as many of their globs as fit', () => {
     expect(guide(facts)).toMatch(
       /Functions\n {2}chunk +incoming → processed\n +\*\*\/\*\.x0 .* and \d+ more\n {2}one +incoming → processed\n +\*\*.*…\n {2}everything +incoming → processed\n +every key\n/,
     )
@@ -86,7 +86,7 @@ describe('the guide', () => {
     expect(guide(facts)).not.toContain('secret-word')
   })
 
-  it('says why there is no sample', () => {
+  it('gives the reason for a missing sample', () => {
     expect(guide({ ...facts, sample: undefined, sampleNote: 'No sample clip.' })).toContain(
       '\nNo sample clip.\n',
     )

@@ -50,7 +50,7 @@ describe('the last line of a test run', () => {
     expect(verdict.exitCode).toBe(exitCode)
   })
 
-  it('names what was skipped', () => {
+  it('names skipped tests', () => {
     expect(judgeRun(facts({ skipped: ['a.test.ts > b'] })).lines[0]).toBe('skipped: a.test.ts > b')
   })
 })
@@ -82,7 +82,7 @@ describe('several runs', () => {
     expect(verdict.lines.filter((line) => parseLast(line))).toEqual([last])
   })
 
-  it('a last line is told from others', () => {
+  it('a last line is recognised', () => {
     expect(parseLast('12 passed, 3 failed')).toEqual({ passed: 12, failed: 3 })
     for (const line of ['', 'Tests 12 passed, 3 failed', '12 passed']) expect(parseLast(line)).toBeUndefined()
   })

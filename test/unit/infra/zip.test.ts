@@ -6,7 +6,7 @@ import { zipOf } from '../../helpers/zip.ts'
 const read = (zip: Buffer) => readZip(zip).map(({ name, read }) => [name, read().toString()])
 
 describe('a zip file', () => {
-  it('gives its files, whether they are packed or not, and no folders', () => {
+  it('returns its files, compressed or not, and no folders', () => {
     const zip = zipOf([
       { name: 'a/', bytes: '' },
       { name: 'a/stored.txt', bytes: 'as it is' },
@@ -32,7 +32,7 @@ describe('a zip file', () => {
     expect(() => readZip(zip)).toThrow('not a zip file, or an incomplete one')
   })
 
-  it('with bytes that were changed is an error, not other bytes', () => {
+  it('with changed bytes is an error, not other content', () => {
     const zip = zipOf([{ name: 'x', bytes: 'again '.repeat(100), isPacked: true }])
     const at = zip.indexOf(deflateRawSync('again '.repeat(100)))
     zip.fill(0xff, at, at + 4)
