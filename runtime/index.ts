@@ -1,4 +1,4 @@
-/** What a function may import. Everything else in `runtime/` is private to the runtime. @module */
+/** The public interface for functions. Everything else in `runtime/` is private to the runtime. @module */
 export { defineFunction } from './function/definition.ts'
 export type {
   Definition,

@@ -1,5 +1,5 @@
 /**
- * What a function is: a definition (when it runs, how often it is tried, which options it takes) and a Hono handler.
+ * A function: a definition (when it runs, how often it is tried, which options it takes) and a Hono handler.
  * @module
  */
 import type { Context, Handler } from 'hono'
@@ -23,7 +23,7 @@ export interface RunFacts {
   readonly epoch: number
 }
 
-/** How far an attempt is. What is unknown stays absent. */
+/** The progress of an attempt. Unknown values are absent. */
 export interface Progress {
   readonly mediaSeconds?: number
   /** 0 to 100. */
@@ -33,7 +33,7 @@ export interface Progress {
   readonly secondsLeft?: number
 }
 
-/** What a handler finds in `c.var`. All of it belongs to one attempt and ends with it. */
+/** The variables of a handler, in `c.var`. All of them belong to one attempt and end with it. */
 export interface FunctionVariables<O> {
   readonly event: SourceObject
   readonly run: RunFacts
@@ -42,10 +42,10 @@ export interface FunctionVariables<O> {
   readonly output: Output
   /** Aborted on timeout, stall, cancel, lost lease and drain; its `reason` is an Error that says which. */
   readonly signal: AbortSignal
-  /** Says that the work moves; an attempt that is silent for `stallTimeout` is ended. */
+  /** Reports progress; an attempt that is silent for `stallTimeout` is ended. */
   readonly progress: (progress: Progress) => void
   readonly log: Logger
-  /** The path of a folder of this attempt's own, removed afterwards. */
+  /** The path of a private folder of this attempt, removed afterwards. */
   readonly scratch: string
 }
 
@@ -55,9 +55,9 @@ export interface FunctionEnv<O = unknown> {
 
 /** Sizes and durations as people write them: `'50GiB'`, `'2h'`. */
 export interface Definition<S extends z.ZodObject> {
-  /** Lower-case letters, digits and hyphens, beginning with a letter; part of object keys and metrics. */
+  /** Lower-case letters, digits and hyphens, starting with a letter; part of object keys and metrics. */
   readonly name: string
-  /** Changes when results change, so that `outdated` ones can be found. */
+  /** To be changed when results change, so that `outdated` ones can be found. */
   readonly version: string
   readonly on: {
     readonly bucket: string
@@ -65,11 +65,11 @@ export interface Definition<S extends z.ZodObject> {
     readonly match?: readonly string[]
     /** Case-insensitive globs; none may match. */
     readonly ignore?: readonly string[]
-    /** How the object came to be. @defaultValue all of them */
+    /** The ways an object may be created. @defaultValue all of them */
     readonly events?: readonly CreatedEventName[]
     readonly size?: { readonly min?: string; readonly max?: string }
   }
-  /** Where results go. @defaultValue { bucket: 'processed' } */
+  /** The bucket of results. @defaultValue { bucket: 'processed' } */
   readonly output?: { readonly bucket: string }
   readonly options?: S
   /**
@@ -78,13 +78,13 @@ export interface Definition<S extends z.ZodObject> {
    */
   readonly alternatives?: readonly (readonly (keyof S['shape'] & string)[])[]
   /**
-   * What becomes of results when their source is deleted by others. Buckets without versions keep all, and so do objects whose
-   * source the runtime itself removes (`afterSuccess`). @defaultValue 'keep'
+   * Whether results are removed when somebody deletes their source. Results are always kept on buckets without versions, and
+   * when the runtime itself removes the source (`afterSuccess`). @defaultValue 'keep'
    */
   readonly onDelete?: 'keep' | 'remove'
   /**
-   * What becomes of the source once every function that it matches has succeeded. Needs the right to delete in its bucket,
-   * which `sluice setup` then gives to the runtime's account; a bucket without versions keeps all. @defaultValue 'keep'
+   * Whether the source is removed once every function that it matches has succeeded. Needs the right to delete in its bucket,
+   * which `sluice setup` then grants to the runtime's account; sources in a bucket without versions are kept. @defaultValue 'keep'
    */
   readonly afterSuccess?: 'keep' | 'remove'
   /**
@@ -94,7 +94,7 @@ export interface Definition<S extends z.ZodObject> {
   readonly retry?: { readonly attempts?: number; readonly first?: string; readonly max?: string }
   /** @defaultValue '1h' */
   readonly timeout?: string
-  /** The longest silence: no bytes in, none out, no progress. @defaultValue '60s' */
+  /** The longest time without bytes in or out, or progress. @defaultValue '60s' */
   readonly stallTimeout?: string
   /** Attempts at a time in one worker process. @defaultValue 1 */
   readonly concurrency?: number
@@ -150,7 +150,7 @@ type OptionsOf<S extends z.ZodObject> = keyof S['shape'] extends never ? {} : z.
 /**
  * A function ready to be listed in `functions/index.ts`.
  *
- * @throws {ConfigError} when the definition is wrong, naming the function and every wrong field
+ * @throws {ConfigError} when the definition is invalid, naming the function and every invalid field
  */
 export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
   definition: Definition<S>,
@@ -174,11 +174,11 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
   }
   const count = (field: string, value: number): number => {
     if (!Number.isInteger(value) || value < 1) {
-      issues.push(`function "${definition.name}": ${field}: ${value} is no whole number of at least 1`)
+      issues.push(`function "${definition.name}": ${field}: ${value} is not a whole number of at least 1`)
     }
     return value
   }
-  // Whoever writes plain JavaScript, or starts without `tsc`, must not find that a misspelt `match` meant every key.
+  // In plain JavaScript, or without `tsc`, a misspelt `match` must not silently mean every key.
   const known = (part: string, names: readonly string[], given: object | undefined) => {
     for (const field of Object.keys(given ?? {})) {
       if (!names.includes(field))
@@ -192,7 +192,7 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
   known('retry.', ['attempts', 'first', 'max'], definition.retry)
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(definition.name)) {
     issues.push(
-      `function "${definition.name}": name: lower-case letters, digits and hyphens, beginning with a letter`,
+      `function "${definition.name}": name: lower-case letters, digits and hyphens, starting with a letter`,
     )
   }
   const { on } = definition

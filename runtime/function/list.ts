@@ -1,4 +1,4 @@
-/** The list of functions: loaded, and checked before anything is connected. @module */
+/** Loads the list of functions, and checks it before anything is connected. @module */
 import { extname, resolve } from 'node:path'
 import type { Config } from '../settings/config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
@@ -7,26 +7,26 @@ import { checkOptionSettings } from './options.ts'
 import { selfTrigger } from './self-trigger.ts'
 import { importableUrl } from './typescript.ts'
 
-/** Whether what functions work with is there and does what they need. */
+/** The result of checking a tool that functions use. */
 export interface ToolCheck {
-  /** What was looked at, in a few words. */
+  /** The subject of the check, in a few words. */
   readonly check: string
   readonly status: 'ok' | 'warn' | 'fail'
   readonly found: string
-  /** Lines to be copied. */
+  /** Commands to copy. */
   readonly repair?: readonly string[]
 }
 
-/** What a list of functions exports. */
+/** The exports of a list of functions. */
 export interface FunctionList {
   readonly functions: readonly FunctionDefinition[]
-  /** What they work with, for `/healthz`: names and versions such as `{ ffmpeg: '5.1.9 (path)' }`. */
+  /** The tools they use, for `/healthz`: names and versions such as `{ ffmpeg: '5.1.9 (path)' }`. */
   readonly tools?: () => Promise<Readonly<Record<string, string>>>
-  /** What `sluice doctor` is to know of those. */
+  /** Checks of those tools, for `sluice doctor`. */
   readonly checks?: () => Promise<readonly ToolCheck[]>
 }
 
-/** What the list says, as far as it can be understood. */
+/** The list, as far as it can be read. */
 export interface FunctionListReading {
   /** Undefined when it cannot be read at all. */
   readonly list: FunctionList | undefined
@@ -34,9 +34,9 @@ export interface FunctionListReading {
 }
 
 /**
- * The functions that `functions/index.ts`, or the file in the settings, lists.
+ * Loads the functions listed in `functions/index.ts`, or in the file given in the settings.
  *
- * @throws {ConfigError} with every issue of {@link readFunctions}; any other error is of the module that was loaded
+ * @throws {ConfigError} with every issue of {@link readFunctions}; any other error comes from the loaded module
  */
 export async function loadFunctions(config: Config): Promise<FunctionList> {
   const { list, issues } = await readFunctions(config)
@@ -45,8 +45,8 @@ export async function loadFunctions(config: Config): Promise<FunctionList> {
 }
 
 /**
- * The same, and all that is wrong with it: no list, two of a name, one that would trigger itself, and what the settings say
- * wrongly of functions and their options.
+ * Reads the list and finds everything that is wrong with it: no list, duplicate names, functions that would trigger
+ * themselves, and settings that name unknown functions or invalid options.
  */
 export async function readFunctions(config: Config): Promise<FunctionListReading> {
   try {

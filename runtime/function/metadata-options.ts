@@ -1,5 +1,5 @@
 /**
- * Which of an object's metadata are options. Pure.
+ * Finds the options among an object's metadata. Pure.
  *
  * Other tools write metadata of their own under ordinary names (s3fs and rclone: `mode`), so a bare name sets an option only
  * when its value is valid. A name with a prefix can only be meant for us: it always sets the option, and a wrong value fails.
@@ -9,20 +9,20 @@ import { z } from 'zod'
 import type { FunctionDefinition } from './definition.ts'
 import { byOption, validOption, type Named } from './valid-options.ts'
 
-/** Of names that are meant for every function which has the option: `sluice-seconds`. */
+/** The prefix of names meant for every function that has the option: `sluice-seconds`. */
 const OUR_PREFIX = 'sluice-'
-/** Metadata have 2 KiB at most, which is too long for a sentence. */
+/** Metadata may have 2 KiB, which is too long for a sentence. */
 const MAX_QUOTED_CHARACTERS = 60
 
 export interface MetadataOptions {
   /** From the lowest rank to the highest: bare names, `sluice-` names, names with the function's own prefix. */
   readonly layers: readonly Readonly<Record<string, unknown>>[]
-  /** With the function's prefix, which is not enough to make options of them. */
+  /** Names with the function's prefix that are not options. */
   readonly unknown: readonly string[]
   readonly warnings: readonly string[]
 }
 
-/** @param functions - all that a name may be meant for */
+/** @param functions - all functions that a name may be meant for */
 export function metadataOptions(
   definition: FunctionDefinition,
   metadata: Readonly<Record<string, string>>,
@@ -34,7 +34,7 @@ export function metadataOptions(
   const ours: [string, string][] = []
   const bare: [string, string][] = []
   for (const [name, value] of Object.entries(metadata)) {
-    // S3 stores names in lower case, and what hands them on need not.
+    // S3 stores names in lower case, but proxies and gateways need not.
     const lower = name.toLowerCase()
     if (lower.startsWith(ownPrefix)) own.push([name.slice(ownPrefix.length), value])
     else if (lower.startsWith(OUR_PREFIX)) ours.push([name.slice(OUR_PREFIX.length), value])
@@ -54,7 +54,7 @@ export function metadataOptions(
     [...byBare.unknown, ...byOurs.unknown.map((name) => `${OUR_PREFIX}${name}`)],
     [...names, ...names.flatMap((name) => [`${OUR_PREFIX}${name}`, `${ownPrefix}${name}`])],
   )
-  // Our prefix can only mean us, so no such name goes by in silence.
+  // Our prefix can only be meant for us, so an unknown name with it is always reported.
   const isPointedOut = (name: string) => nearest.some((warning) => warning.startsWith(`metadata "${name}" `))
   const ofNobody = ofNone
     .map((name) => `${OUR_PREFIX}${name}`)
@@ -76,7 +76,7 @@ function isValid({ options }: FunctionDefinition, name: string, value: unknown):
   try {
     return schema !== undefined && z.safeParse(schema, value).success
   } catch {
-    // The schema's own code failed: what it cannot read is not a value of it.
+    // The schema's own code failed: a value that it cannot read is not valid.
     return false
   }
 }
@@ -95,7 +95,7 @@ function shortened(text: string): string {
   return text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}…` : text
 }
 
-/** A warning for each name of metadata that looks like an option's and is not. */
+/** A warning for each metadata name that is close to an option's name. */
 function nearMisses(unknown: readonly string[], options: readonly string[]): string[] {
   return unknown.flatMap((name) => {
     const near = options.find(

@@ -15,24 +15,24 @@ const FROM_REQUEST = ' (from the request)'
 
 export interface OptionLayers {
   readonly settings?: Readonly<Record<string, unknown>> | undefined
-  /** Clients write metadata of their own: `metadata-options.ts` says which of them are options. */
+  /** Clients write metadata of their own: `metadata-options.ts` finds the options among them. */
   readonly metadata: Readonly<Record<string, string>>
   readonly request?: Readonly<Record<string, unknown>> | undefined
-  /** All functions of this runtime, for which metadata may be meant. @defaultValue this one alone */
+  /** All functions that metadata may be meant for. @defaultValue this one alone */
   readonly functions?: readonly FunctionDefinition[]
 }
 
 export interface MergedOptions {
   readonly options: Readonly<Record<string, unknown>>
-  /** Metadata that look like an option and were not used. */
+  /** About metadata that look like an option but were ignored. */
   readonly warnings: readonly string[]
 }
 
 /**
- * The options that a handler gets.
+ * Merges the options of a handler.
  *
- * @throws {PermanentError} when a value is wrong, or a name that can only be meant as an option is unknown; the message names
- * the option, where it came from, and what is valid
+ * @throws {PermanentError} when a value is invalid, or a name that can only be meant as an option is unknown; the message names
+ * the option, its origin, and the valid values
  */
 export function mergeOptions(definition: FunctionDefinition, layers: OptionLayers): MergedOptions {
   const names = Object.keys(definition.options.shape)
@@ -65,9 +65,9 @@ export function mergeOptions(definition: FunctionDefinition, layers: OptionLayer
 }
 
 /**
- * Checks the options in the settings before anything runs: each by itself, since others may come with the object.
+ * Checks the options in the settings at startup: each by itself, since others may come with the object.
  *
- * @throws {ConfigError} naming each unknown function, unknown option and wrong value
+ * @throws {ConfigError} naming each unknown function, unknown option and invalid value
  */
 export function checkOptionSettings(
   functions: readonly FunctionDefinition[],
@@ -89,7 +89,7 @@ export function checkOptionSettings(
 }
 
 /**
- * What is wrong with options that are given before there is an object: unknown names, alternatives together, wrong values.
+ * Lists the problems of options that are given before there is an object: unknown names, conflicting alternatives, invalid values.
  * Shape: `chunk.seconds: must be at least 0.5`.
  */
 export function wrongOptions(
@@ -119,7 +119,7 @@ function mustBeKnown(definition: FunctionDefinition, unknown: readonly string[],
   throw new PermanentError(`no option: ${named}${from}. ${validLine(definition)}`)
 }
 
-/** The options that those of `values` take the place of. */
+/** The options that `values` replace. */
 function replacedBy(
   values: Readonly<Record<string, unknown>>,
   alternatives: FunctionDefinition['alternatives'],
@@ -127,7 +127,7 @@ function replacedBy(
   return alternatives.filter((group) => group.some((name) => Object.hasOwn(values, name))).flat()
 }
 
-/** A schema whose own code fails, such as a transform, fails the next time too. */
+/** Parses the options. A schema whose own code fails, such as a transform, would fail the next time too. */
 function check(definition: FunctionDefinition, merged: Readonly<Record<string, unknown>>) {
   try {
     return definition.options.safeParse(merged)

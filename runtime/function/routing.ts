@@ -1,5 +1,5 @@
 /**
- * Which functions an object version is for, and why not the others. Pure: events, requests and sweeps ask the same.
+ * Decides which functions an object version is for, and why not the others. Pure; used for events, requests and sweeps alike.
  * @module
  */
 import type { FunctionDefinition } from './definition.ts'
@@ -9,7 +9,7 @@ import type { CreatedEvent } from '../storage/event.ts'
 import { METADATA_BUCKET, TEMPORARY_BUCKET } from '../storage/names.ts'
 import { compileGlobs } from './glob/glob.ts'
 
-/** Why a function does not run for an object. */
+/** The reasons why a function does not run for an object. */
 export const MISMATCHES = [
   'bucket',
   'event-name',
@@ -27,7 +27,7 @@ export interface Route {
   readonly mismatch?: Mismatch
 }
 
-/** What is asked about. A listing knows no event's name: then none is asked for. */
+/** The object to route. A listing has no event name; it then matches any. */
 export type Candidate = Pick<ObjectVersion, 'bucket' | 'key' | 'sizeBytes'> &
   Partial<Pick<CreatedEvent, 'eventName'>>
 
@@ -35,8 +35,8 @@ export type Candidate = Pick<ObjectVersion, 'bucket' | 'key' | 'sizeBytes'> &
 export type Router = (object: Candidate) => readonly Route[]
 
 export function createRouter(functions: readonly FunctionDefinition[]): Router {
-  // Where the runtime writes, a `~` segment is its own: such a key matches nothing. In other buckets it is a user's
-  // mistake, which must not be silent: it matches, and the attempt refuses it with a verdict.
+  // In buckets the runtime writes to, a `~` segment is its own: such a key matches nothing. In other buckets it is a user's
+  // mistake, which must not go unnoticed: it matches, and the attempt refuses it with a verdict.
   const written = new Set([
     METADATA_BUCKET,
     TEMPORARY_BUCKET,

@@ -1,12 +1,12 @@
-/** Whether what comes of a function would start it again, for ever. Pure; where it cannot be told, the answer is yes. @module */
+/** Detects functions whose results would start them again, for ever. Pure; in case of doubt the answer is yes. @module */
 import type { FunctionDefinition } from './definition.ts'
 import { compileGlob, compileGlobs } from './glob/glob.ts'
 import { METADATA_BUCKET } from '../storage/names.ts'
 
-/** How a source key begins a result's key in its own bucket: `<key>@`, or `@<sha256>` for keys that cannot. */
+/** First parts of result keys in the source's own bucket: `<key>@`, or `@<sha256>` for keys that cannot be used. */
 const FOLDERS = ['clip.mp4@', 'clips/2026/clip.mp4@', `@${'0'.repeat(64)}`]
 
-/** What is wrong, and what to do; undefined when nothing is. */
+/** The problem and its remedy; undefined when there is none. */
 export function selfTrigger(definition: FunctionDefinition): string | undefined {
   const { name, bucket, outputBucket } = definition
   const advice = (results: string, ignore: string) =>
@@ -18,7 +18,7 @@ export function selfTrigger(definition: FunctionDefinition): string | undefined 
   return undefined
 }
 
-/** Whether a segment of a glob may match; they are asked from the last one on. */
+/** Whether a segment of a glob may match; segments are tested from the last one. */
 type SegmentTest = (segment: string) => boolean
 
 const isAnything: SegmentTest = () => true
@@ -28,7 +28,7 @@ const isWord =
     segment !== '' && compileGlob(segment)(word)
 const isFolder: SegmentTest = (segment) => /[*?[{(]/.test(segment) || /^@|@$/.test(segment)
 
-/** Results are the manifest and, beside it, pointers, whose names only the handler knows. */
+/** Results are the manifest and the pointers beside it, whose names only the handler knows. */
 function mayMatchResults({ name, match, ignore }: FunctionDefinition): boolean {
   const names = ['manifest.json', 'poster.jpg', 'x']
   const results = FOLDERS.flatMap((folder) => names.map((each) => `${folder}/${name}/${each}`))
@@ -50,7 +50,7 @@ function mayMatchEnd(globs: readonly string[], tests: readonly SegmentTest[]): b
 }
 
 function endMayMatch(glob: string, tests: readonly SegmentTest[]): boolean {
-  // Alternatives with slashes of their own, and negations: not taken apart here.
+  // Alternatives that contain slashes, and negations, are not analysed.
   if (glob.startsWith('!') || /[{(][^})]*\//.test(glob)) return true
   const segments = glob.split('/').toReversed()
   for (const [index, test] of tests.entries()) {

@@ -1,4 +1,4 @@
-/** The user that tools become which root starts for work on strange files. @module */
+/** The user that tools run as when root starts them on untrusted files. @module */
 import { readFileSync } from 'node:fs'
 
 export interface ToolUser {
@@ -7,17 +7,17 @@ export interface ToolUser {
 }
 
 /**
- * Left to nobody by Debian (65000 to 65533 are reserved) and by systemd (its own dynamic users end before), and below 65536, which
- * is where the ids of many containers end.
+ * Unused by Debian (65000 to 65533 are reserved) and by systemd (its dynamic users end before), and below 65536, where the ids
+ * of many containers end.
  */
 const FREE_IDS = { first: 65_520, last: 65_533 }
 
 let found: { readonly user: ToolUser | undefined } | undefined
 
 /**
- * A user of our own. Not *nobody*: servers of others run as that, and every process of a user can read the arguments of its
- * others' tools, and in them the URL of a source. All runtimes of a machine choose the same one.
- * `undefined` when every id is somebody's: tools then keep our user, as another's could be read and signalled by its owner.
+ * A user of our own. Not *nobody*: other servers run as that, and every process of a user can read the arguments of the user's
+ * other processes, and in them the URL of a source. All runtimes of a machine choose the same one.
+ * `undefined` when every id is taken: tools then keep our user, since the owner of another could read and signal them.
  */
 export function toolUser(): ToolUser | undefined {
   found ??= { user: freeUser([readNames('/etc/passwd'), readNames('/etc/group')]) }
@@ -25,7 +25,7 @@ export function toolUser(): ToolUser | undefined {
 }
 
 /**
- * The last free id that none of these files gives to somebody; `undefined` when all are given. Pure.
+ * The last id that none of these files assigns; `undefined` when all are taken. Pure.
  *
  * @param files - **Shape**: lines such as `nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin`
  */
@@ -40,7 +40,7 @@ function readNames(path: string): string {
   try {
     return readFileSync(path, 'latin1')
   } catch {
-    // A machine without such a file gives no id to anybody.
+    // A machine without such a file assigns no ids.
     return ''
   }
 }

@@ -1,4 +1,4 @@
-/** What options a function takes, in words for whoever gave a wrong one. Pure. @module */
+/** The options a function takes: matched by name, and described in words for error messages. Pure. @module */
 import { z } from 'zod'
 import type { FunctionDefinition } from './definition.ts'
 
@@ -10,17 +10,17 @@ export function validOptions(definition: FunctionDefinition): string {
   return described.length > 0 ? described.join('; ') : 'this function takes no options'
 }
 
-/** Of one option: `number from 0.5 to 600, default 6`. */
+/** Describes one option: `number from 0.5 to 600, default 6`. */
 export function validOption({ options }: FunctionDefinition, name: string): string {
   const schema = options.shape[name]
   return schema ? inWords(schemaOf(schema)) : 'see the function'
 }
 
-/** The part of JSON Schema that has words here. */
+/** The part of JSON Schema that is described. */
 interface OptionSchema {
-  /** Several of a union whose members have no other words. */
+  /** Several, for a union of bare types. */
   readonly type?: string | readonly string[]
-  /** The author's own words, which say more than a type. */
+  /** The author's own description, which says more than a type. */
   readonly description?: string
   readonly enum?: readonly unknown[]
   readonly const?: unknown
@@ -32,7 +32,7 @@ interface OptionSchema {
   readonly default?: unknown
 }
 
-/** Of what is put in, not of what a transform makes of it. What JSON Schema has no word for says nothing: it never fails. */
+/** The schema of the input, before transforms. Parts that JSON Schema cannot express are left out: it never fails. */
 function schemaOf(schema: z.core.$ZodType): OptionSchema {
   try {
     return z.toJSONSchema(schema, {
@@ -66,18 +66,18 @@ function kindOf(schema: OptionSchema): string {
   return [schema.type ?? 'see the function'].flat().join(' or ')
 }
 
-/** Every whole number has the limits of JavaScript, which say nothing. */
+/** False for the limits of JavaScript's integers, which every whole number has. */
 function isLimit(value: number | undefined): boolean {
   return value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER
 }
 
 export interface Named {
-  /** Under the names of the schema. */
+  /** By the names of the schema. */
   readonly values: Readonly<Record<string, unknown>>
   readonly unknown: readonly string[]
 }
 
-/** Names match whatever their case: S3 stores metadata names in lower case, and nobody should have to know. */
+/** Matches given names to option names, ignoring case: S3 stores metadata names in lower case. */
 export function byOption(names: readonly string[], given: Readonly<Record<string, unknown>>): Named {
   const unknown: string[] = []
   const values: [string, unknown][] = []

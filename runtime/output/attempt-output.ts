@@ -60,7 +60,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
   let failure: { readonly error: unknown } | undefined
 
   function assertOpen(): void {
-    if (closedBecause) throw new Error(`nothing more can be written by this attempt: ${closedBecause}`)
+    if (closedBecause) throw new Error(`this attempt can write nothing more: ${closedBecause}`)
   }
 
   /** Takes the file's names before anything is sent, so that of two files with one name the second is refused. */

@@ -142,7 +142,10 @@ export async function findCommitted(
   if (run !== request.run || epoch < request.epoch) return { kind: 'another' }
   const { pointersOwed } = await repairPointers(request, current)
   if (pointersOwed !== undefined)
-    request.log?.warn({ error: pointersOwed }, 'the result stands, but its pointers could not be repaired')
+    request.log?.warn(
+      { error: pointersOwed },
+      'the result is committed, but its pointers could not be repaired',
+    )
   return { kind: 'done', by: current.identity }
 }
 
@@ -186,6 +189,9 @@ function standing(pointersOwed: string | undefined): Stands {
 /** What the commit came to is settled by now, and files that nobody names harm nobody: a failure is the janitor's. */
 async function discard({ folder, signal, log }: CommitRequest): Promise<void> {
   await folder.discard(signal).catch((error: unknown) => {
-    log?.warn({ error: messageOf(error) }, 'files of an attempt without a result are left to the janitor')
+    log?.warn(
+      { error: messageOf(error) },
+      'could not remove the files of an attempt without a result; the janitor will',
+    )
   })
 }

@@ -174,10 +174,10 @@ function isReserved(segment: string): boolean {
 /** Why a source key may not be processed; undefined when it may. Its verdict says so, under the key's sha256. */
 export function refusal(key: string): string | undefined {
   if (hasReservedSegment(key)) {
-    return 'a part of its key begins with "~": such names belong to the runtime; upload it under another name'
+    return 'a part of its key starts with "~": such names are reserved for the runtime; upload it under another name'
   }
   if (/^@[0-9a-f]{64}(\/|$)/.test(key)) {
-    return 'its key begins with "@" and 64 hex digits: such names stand for long keys in results; upload it under another name'
+    return 'its key starts with "@" and 64 hex digits: such names represent long keys in results; upload it under another name'
   }
   return undefined
 }
@@ -212,11 +212,11 @@ function checkedKey(folder: string, name: string, what: string): string {
 }
 
 function wrongName(name: string): string | undefined {
-  if (!name.isWellFormed()) return 'it is no valid Unicode'
+  if (!name.isWellFormed()) return 'it is not valid Unicode'
   for (const segment of name.split('/')) {
     if (segment === '') return 'it is empty, or has a slash at the start, at the end or beside another one'
-    if (segment === '.' || segment === '..') return 'it has a "." or ".." between slashes'
-    if (isReserved(segment)) return 'a part of it begins with "~", which is the runtime\'s'
+    if (segment === '.' || segment === '..') return 'it has a "." or ".." as a part'
+    if (isReserved(segment)) return 'a part of it starts with "~", which is reserved for the runtime'
     if (Buffer.byteLength(segment) > SEGMENT_MAX_BYTES) {
       return `a part of it is longer than ${SEGMENT_MAX_BYTES} bytes`
     }
@@ -227,6 +227,6 @@ function wrongName(name: string): string | undefined {
 function wrongLength(key: string): string | undefined {
   const bytes = Buffer.byteLength(key)
   return bytes > KEY_MAX_BYTES
-    ? `with the source's key it makes a key of ${bytes} bytes; the store takes ${KEY_MAX_BYTES}`
+    ? `together with the source's key it makes a key of ${bytes} bytes; the store allows ${KEY_MAX_BYTES}`
     : undefined
 }

@@ -17,7 +17,7 @@ export interface ManifestPut {
 /** Whoever finds a foreign text replaced learns of it: the bucket has it as an older version. */
 function bodyOf(manifest: Manifest, current: CurrentManifest | undefined): { bytes: Buffer } {
   const isForeign = current?.identity === 'foreign'
-  const warning = `what stood at manifest.json before was no manifest; it was replaced (etag ${current?.etag})`
+  const warning = `an object that was not a manifest was at manifest.json before; it was replaced (etag ${current?.etag})`
   const text = manifestText(isForeign ? { ...manifest, warnings: [...manifest.warnings, warning] } : manifest)
   return { bytes: Buffer.from(text) }
 }

@@ -64,7 +64,7 @@ export async function removeFiles(
   if (standing !== undefined && attempts.includes(standing)) {
     // The source came back before the manifest went: the result stays.
     if ((await storage.head(source.bucket, source.key)) !== undefined) return
-    throw new Error('the manifest of a result that is to go still stands')
+    throw new Error('the manifest of a result that is to be removed is still there')
   }
   for (const name of current ? [] : pointers) {
     const key = pointerKey(place, name)

@@ -10,32 +10,32 @@ export interface Credentials {
   readonly secretKey: string
 }
 
-/** What a caller of the HTTP interface may be; each may do what the ones before it may. */
+/** The roles of callers of the HTTP interface; each includes the rights of those before it. */
 export const TOKEN_ROLES = ['reader', 'operator', 'admin'] as const
 export type TokenRole = (typeof TOKEN_ROLES)[number]
-/** The bearer token of each role; without any, everybody who reaches the interface may do everything. */
+/** The bearer token of each role; without any, every caller may do everything. */
 export type Tokens = Readonly<Partial<Record<TokenRole, string | undefined>>>
 
 export interface Config {
   readonly redisUrl: string
   readonly minioEndpoint: string
-  /** Under which people reach MinIO: in links to results. */
+  /** MinIO's address for people, in links to results. */
   readonly minioPublicEndpoint: string
   readonly minioRegion: string
-  /** What the runtime works with; undefined when only set-up is asked for. */
+  /** The runtime's own account; undefined when only setup is to run. */
   readonly runtimeCredentials: Credentials | undefined
-  /** What set-up works with; the runtime itself never uses them. */
+  /** The account that setup uses; the runtime itself never does. */
   readonly rootCredentials: Credentials | undefined
   readonly uploaderCredentials: Credentials | undefined
-  /** Of Prometheus, which reads MinIO's metrics and nothing else. */
+  /** The account of Prometheus, which may read MinIO's metrics and nothing else. */
   readonly metricsCredentials: Credentials | undefined
-  /** Every Redis key begins with `{name}:`. */
+  /** The prefix of every Redis key, as `{name}:`. */
   readonly name: string
   readonly roles: readonly Role[]
   readonly workers: number
   /** Names of the functions that this process's workers serve; empty for all. */
   readonly functionNames: readonly string[]
-  /** Another list of functions than `functions/index.ts`. */
+  /** A list of functions to use instead of `functions/index.ts`. */
   readonly functionsFile: string | undefined
   /** Options by function, over the defaults and under the object's metadata. */
   readonly functionOptions: Readonly<Record<string, Readonly<Record<string, unknown>>>>
@@ -47,23 +47,23 @@ export interface Config {
   readonly drainMs: number
   readonly retentionMs: number
   readonly retentionRuns: number
-  /** How often the sweep looks at what is new, and at everything. */
+  /** The interval of sweeps over recent uploads, and over all. */
   readonly sweepEveryMs: number
   readonly sweepFullEveryMs: number
-  /** How long an upload is left to its event before the sweep takes it up. */
+  /** How long the sweep waits for an upload's event before it picks the upload up. */
   readonly sweepGraceMs: number
-  /** The sweep does not make results of older uploads again; undefined: those of all. */
+  /** The sweep does not restore results of uploads older than this; undefined: it restores all. */
   readonly resultsKeptMs: number | undefined
   readonly scratchDir: string
   readonly logLevel: z.output<typeof schema>['SLUICE_LOG_LEVEL']
   readonly logFormat: 'json' | 'text'
 }
 
-/** What the environment says, as far as it can be understood. */
+/** The settings, as far as they can be read. */
 export interface ConfigReading {
-  /** Where a setting is wrong, this has its default: good for looking for more that is wrong, not for starting. */
+  /** Invalid settings have their default here: good for finding further problems, not for starting. */
   readonly config: Config
-  /** One a wrong or unknown setting; no value of a secret is in its text. */
+  /** One for each invalid or unknown setting; never with the value of a secret. */
   readonly issues: readonly string[]
 }
 
@@ -78,7 +78,7 @@ export function loadConfig(env: Environment): Config {
   return config
 }
 
-/** The settings in `env`, and all that is wrong with them. An unknown name that begins with `SLUICE_` is a misspelt one. */
+/** Reads the settings in `env` and finds all problems. An unknown name starting with `SLUICE_` counts as misspelt. */
 export function readConfig(environment: Environment): ConfigReading {
   const { env, issues: ofFiles } = readSettingFiles(environment)
   const known = Object.keys(schema.shape)
@@ -96,7 +96,7 @@ export function readConfig(environment: Environment): ConfigReading {
       ...unknown.map((name) => `${name}: unknown setting; known are ${ours.join(', ')}`),
       ...wrong.map(({ path, message }) => `${path.join('.')}: ${message}`),
       ...PAIRS.filter(([user, secret]) => isGiven(environment, user) !== isGiven(environment, secret)).map(
-        ([user, secret]) => `${user} and ${secret}: give both or neither`,
+        ([user, secret]) => `${user} and ${secret}: set both or neither`,
       ),
       ...wrongAccess(config, environment),
     ],
@@ -112,7 +112,7 @@ const PAIRS = [
 
 const TOKEN_NAMES = ['SLUICE_TOKEN_READER', 'SLUICE_TOKEN_OPERATOR', 'SLUICE_TOKEN_ADMIN'] as const
 
-/** Who may call, seen over all settings. A token that is wrong by itself counts here as one that is there. */
+/** Problems of access control that concern several settings. An invalid token counts here as set. */
 function wrongAccess({ apiHost, tokens }: Config, env: Environment): readonly string[] {
   const all = TOKEN_ROLES.flatMap((role) => tokens[role] ?? [])
   const isOpen = TOKEN_NAMES.every((name) => !isGiven(env, name)) && !isLoopback(apiHost)
@@ -122,7 +122,7 @@ function wrongAccess({ apiHost, tokens }: Config, env: Environment): readonly st
       : []),
     ...(isOpen
       ? [
-          `SLUICE_API_HOST: others reach ${apiHost}, and without a token everybody may do everything: set SLUICE_TOKEN_ADMIN (16 characters or more, such as \`openssl rand -hex 24\` prints), or listen on 127.0.0.1`,
+          `SLUICE_API_HOST: other machines can reach ${apiHost}, and without a token every caller may do everything: set SLUICE_TOKEN_ADMIN (16 characters or more, such as \`openssl rand -hex 24\` prints), or listen on 127.0.0.1`,
         ]
       : []),
   ]

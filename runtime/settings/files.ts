@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Only these: another setting has nothing to hide, and `SLUICE_FUNCTIONS_FILE` is something else. */
+/** Only these: other settings hold no secret, and `SLUICE_FUNCTIONS_FILE` has another meaning. */
 const SECRETS = [
   'REDIS_URL',
   'MINIO_ACCESS_KEY',
@@ -23,21 +23,21 @@ type Secret = (typeof SECRETS)[number]
 
 export const FILE_SETTINGS: readonly string[] = SECRETS.map(fileSettingOf)
 
-/** A name of file settings, such as `SLUICE_TOKEN_FILE`. */
+/** The setting that names a file, such as `SLUICE_TOKEN_FILE`. */
 export function fileSettingOf(name: string): string {
   return `${name}_FILE`
 }
 
 export interface FileReading {
-  /** With what the files hold, without the names of the files. */
+  /** The environment with the contents of the files instead of their paths. */
   readonly env: Environment
-  /** One a file that cannot be used; nothing that is in it is told. */
+  /** One for each file that cannot be used; never with its contents. */
   readonly issues: readonly string[]
 }
 
 /**
- * Reads the files that are named. Each process does so by itself: handed on as a value, a secret would stand in the
- * environment of its children.
+ * Reads the named files. Each process does so itself: passed on as a value, a secret would be in the environment of its
+ * children.
  */
 export function readSettingFiles(env: Environment): FileReading {
   const values: Record<string, string> = {}
@@ -45,7 +45,7 @@ export function readSettingFiles(env: Environment): FileReading {
   for (const name of SECRETS) {
     const path = env[fileSettingOf(name)]
     if (!path) continue
-    const result = env[name] ? { issue: `${name} is given too: give one of both` } : readSecret(path)
+    const result = env[name] ? { issue: `${name} is set too: set only one of them` } : readSecret(path)
     if ('issue' in result) issues.push(`${fileSettingOf(name)}: ${result.issue}`)
     else values[name] = result.text
   }
@@ -53,7 +53,7 @@ export function readSettingFiles(env: Environment): FileReading {
   return { env: { ...rest, ...values }, issues }
 }
 
-/** Whether it is given, in one way or the other. */
+/** Whether the setting is given, as a value or as a file. */
 export function isGiven(env: Environment, name: string): boolean {
   return Boolean(env[name] || (SECRETS.includes(name as Secret) && env[fileSettingOf(name)]))
 }

@@ -86,7 +86,7 @@ const processes = {
     parsed(functionOptions, '{}'),
     'options by function, as JSON: `{"chunk":{"seconds":4}}`; an upload\'s own metadata overrides them',
   ),
-  // Node's timers hold 24 days and end at once when asked for more.
+  // Node's timers hold at most 24 days, and fire at once beyond that.
   SLUICE_DRAIN: described(
     duration('30s', ['0s', 0], ['1d', DAY_MS]),
     'how long SIGTERM waits for attempts; the remaining runs are handed back uncounted',

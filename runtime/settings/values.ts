@@ -9,47 +9,49 @@ export type Role = (typeof ROLES)[number]
 
 const options = z.record(z.string(), z.record(z.string(), z.unknown()))
 
-/** The text is in no message: it may hold a password. */
+/** Never quotes the text: it may hold a password. */
 const url =
   (...protocols: readonly string[]) =>
   (text: string) => {
     const wanted = protocols.map((name) => `${name}//`).join(' or ')
     const parts = URL.canParse(text) ? new URL(text) : undefined
     if (!parts || !protocols.includes(parts.protocol))
-      throw new RangeError(`no URL that begins with ${wanted}`)
+      throw new RangeError(`not a URL starting with ${wanted}`)
     if (parts.hostname === '' || parts.port === '0')
-      throw new RangeError(`a URL names a host, and a port from 1 to 65535: ${wanted}host:port`)
+      throw new RangeError(`a URL must have a host, and a port from 1 to 65535: ${wanted}host:port`)
     return text.replace(/\/$/, '')
   }
 
 export function redisUrl(text: string): string {
   const parsed = url('redis:', 'rediss:')(text)
   if (!/^(\/\d*)?$/.test(new URL(parsed).pathname))
-    throw new RangeError('after the host there may be the number of a database, such as /0, and nothing else')
+    throw new RangeError('only the number of a database may follow the host, such as /0')
   return parsed
 }
 
 export function minioEndpoint(text: string): string {
   const parsed = url('http:', 'https:')(text)
   const { origin } = new URL(parsed)
-  // Requests are signed for paths that begin with the bucket, so a prefix on the way would break each of them.
+  // Requests are signed for paths starting with the bucket, so a path prefix would break each of them.
   if (new URL(parsed).href !== `${origin}/`)
-    throw new RangeError('S3 is at the root of its host: write http://host:port, without path, user or query')
+    throw new RangeError(
+      'S3 is served at the root of its host: write http://host:port, without path, user or query',
+    )
   return parsed
 }
 
 export function host(text: string): string {
   if (!/^[\w.:-]+$/.test(text) || (text.includes(':') && !isIPv6(text)))
-    throw new RangeError(`"${text}" is no name or address of a host; the port is SLUICE_API_PORT`)
+    throw new RangeError(`"${text}" is not a host name or address; set the port with SLUICE_API_PORT`)
   return text
 }
 
-/** Whether only programs of this machine reach it: a name is resolved by nobody here, so `localhost` alone counts. */
+/** Whether only programs of this machine can reach it. Names are not resolved, so `localhost` is the only one that counts. */
 export function isLoopback(name: string): boolean {
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
 }
 
-/** What a client sends after `Bearer `; the text is in no message. */
+/** The token a client sends after `Bearer `; never quoted in a message. */
 export function token(text: string): string {
   if (!/^[\x21-\x7e]{16,512}$/.test(text))
     throw new RangeError('a token has 16 to 512 characters: ASCII without spaces')
@@ -61,7 +63,7 @@ export function names(text: string): readonly string[] {
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean)
-  if (text !== '' && found.length === 0) throw new RangeError(`"${text}" names nothing`)
+  if (text !== '' && found.length === 0) throw new RangeError(`"${text}" contains no name`)
   return found
 }
 
@@ -97,7 +99,7 @@ export function described<T extends z.ZodType>(field: T, description: string, ro
   return field.meta({ ...field.meta(), ...row, description })
 }
 
-/** A setting as text that `parse` understands; what it throws becomes the issue. */
+/** A setting that `parse` reads from text; an error of `parse` becomes the issue. */
 export function parsed<T>(parse: (text: string) => T, fallback: string) {
   return z.string().default(fallback).transform(by(parse))
 }

@@ -1,11 +1,11 @@
 /**
- * How zod says what is wrong: in the words of this project, for settings, options of functions and requests alike. Being
- * loaded once is enough, for every schema of the process.
+ * The messages of zod in the words of this project, for settings, options of functions and requests alike. Importing this
+ * file once changes them for every schema of the process.
  * @module
  */
 import { z } from 'zod'
 
-/** What a schema finds wrong, before it has words. */
+/** An issue of a schema, before it has a message. */
 type RawIssue = Parameters<NonNullable<ReturnType<typeof z.config>['customError']>>[0]
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -37,7 +37,7 @@ const UNITS: Readonly<Record<string, string>> = {
 
 z.config({ customError: (issue) => zodWords(issue) })
 
-/** What is wanted, as the end of "this must be …". The value itself is not in it: it may be a secret. */
+/** The requirement, to follow the name of the value. The value itself is never quoted: it may be a secret. */
 export function zodWords(issue: RawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
@@ -54,14 +54,12 @@ export function zodWords(issue: RawIssue): string {
     case 'unrecognized_keys':
       return `has ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}, which is not known`
     case 'invalid_format':
-      return FORMATS[issue.format]
-        ? `must be ${FORMATS[issue.format]}`
-        : 'does not have the form that is wanted'
+      return FORMATS[issue.format] ? `must be ${FORMATS[issue.format]}` : 'does not have the required form'
     case 'invalid_union':
-      return 'has none of the forms that are allowed'
+      return 'has none of the allowed forms'
     case 'invalid_key':
     case 'invalid_element':
-      return 'has an entry that is not valid'
+      return 'has an invalid entry'
     case 'custom':
       return 'is not valid'
   }

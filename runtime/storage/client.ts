@@ -136,13 +136,13 @@ function wrongRange(
   response: Pick<IncomingMessage, 'statusCode' | 'headers'>,
 ): StorageError | undefined {
   if (response.statusCode !== 206) {
-    return new StorageError('the whole object came where a range was asked for', { code: 'RangeIgnored' })
+    return new StorageError('the store sent the whole object instead of a range', { code: 'RangeIgnored' })
   }
   const range = response.headers['content-range']
   const [first, last, total] = (/^bytes (\d+)-(\d+)\/(\d+)$/i.exec(range ?? '') ?? []).slice(1).map(Number)
   if (first === start && total !== undefined && last === Math.min(end ?? Infinity, total - 1))
     return undefined
-  return new StorageError(`"${range ?? ''}" came where bytes ${start}-${end ?? ''} were asked for`, {
+  return new StorageError(`the store sent "${range ?? ''}" instead of bytes ${start}-${end ?? ''}`, {
     code: 'WrongRange',
   })
 }

@@ -153,7 +153,7 @@ function written(outgoing: http.ClientRequest, bytes: Buffer): Promise<void> {
 
 function fileChanged(path: string, sentBytes: number, sizeBytes: number): StorageError {
   return new StorageError(
-    `${JSON.stringify(path)} ended after ${sentBytes} of ${sizeBytes} bytes: it changed while it was sent; hand over finished files only`,
+    `${JSON.stringify(path)} ended after ${sentBytes} of ${sizeBytes} bytes: it changed while it was being sent; pass finished files only`,
     { code: 'FileChanged' },
   )
 }
@@ -165,7 +165,7 @@ function idleError(idleTimeoutMs: number): StorageError {
 /** The error of a call whose signal was aborted; its cause is the signal's reason. */
 export function abortError(signal: AbortSignal | undefined): StorageError {
   const cause: unknown = signal?.reason
-  return new StorageError(`ended on request${cause instanceof Error ? `: ${cause.message}` : ''}`, {
+  return new StorageError(`aborted${cause instanceof Error ? `: ${cause.message}` : ''}`, {
     code: 'ABORT_ERR',
     cause,
   })

@@ -21,6 +21,6 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
 
 function notRegular(path: string): PermanentError {
   return new PermanentError(
-    `${JSON.stringify(path)} is a link, a folder, a pipe or a device: hand over the file itself`,
+    `${JSON.stringify(path)} is a link, a folder, a pipe or a device: pass the file itself`,
   )
 }

@@ -185,7 +185,7 @@ async function readBody(response: IncomingMessage, maxBytes = READ_MAX_BYTES): P
     readBytes += part.length
     if (readBytes > maxBytes) {
       // Leaving the loop destroys the response.
-      throw new StorageError(`more than the ${maxBytes} bytes that are read at once`, {
+      throw new StorageError(`more than ${maxBytes} bytes, the most that are read into memory`, {
         code: 'EntityTooLarge',
       })
     }

@@ -1,4 +1,4 @@
-/** Structured logs: JSON lines, or text for people. The only way to the console. @module */
+/** Structured logs: JSON lines, or text for people. The only file that writes to the console. @module */
 import { pino, type Logger as PinoLogger, type LevelWithSilent } from 'pino'
 import { safeJson } from './safe-text.ts'
 
@@ -25,7 +25,7 @@ export function createLogger(options: LoggerOptions): Logger {
     : pino(settings, { write: (line) => process.stdout.write(toText(line)) })
 }
 
-/** `12:01:02.345 info  run succeeded function=chunk run=… attempt=1`; what could steer a terminal is escaped. */
+/** `12:01:02.345 info  run succeeded function=chunk run=… attempt=1`; characters that could control a terminal are escaped. */
 function toText(line: string): string {
   const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>
   const rest = Object.entries(fields).map(([name, value]) => `${name}=${printable(value)}`)

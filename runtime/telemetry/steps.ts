@@ -1,15 +1,15 @@
 /**
- * The steps of an attempt, told on a channel of `node:diagnostics_channel` as they are reached. Without a listener, which
- * is how the runtime runs, a step costs a comparison; tests listen to end a process or a server exactly there.
+ * The steps of an attempt, published on a channel of `node:diagnostics_channel` as they are reached. Without a subscriber, as in
+ * production, a step costs a comparison; tests subscribe to kill a process or a server at exactly that point.
  * @module
  */
 import { channel } from 'node:diagnostics_channel'
 
 /** In the order in which an attempt reaches them. */
 export const STEPS = [
-  /** The run is this worker's, and nothing has been done for it. */
+  /** The worker has claimed the run and done nothing for it yet. */
   'claimed',
-  /** The store has said that the source is the latest version, and that there is no result yet. */
+  /** The store has confirmed that the source is the latest version and that there is no result yet. */
   'examined',
   /** The handler is about to be called. */
   'handling',
@@ -18,14 +18,14 @@ export const STEPS = [
   'file-sent',
   /** The handler has succeeded and every file is in the bucket. */
   'handled',
-  /** The manifest's PUT is signed, and the fence was not asked yet. */
+  /** The manifest's PUT is signed; the fence has not been checked yet. */
   'signed',
-  /** The fence was held and what stands was read: the manifest is about to be sent. */
+  /** The fence is held and the current manifest was read: the new one is about to be sent. */
   'manifest-sending',
   'manifest-sent',
   /** The pointers show the result. */
   'pointers-written',
-  /** The attempt has ended and Redis does not know it yet. */
+  /** The attempt has ended; Redis does not know yet. */
   'settling',
   'settled',
 ] as const
@@ -33,14 +33,14 @@ export type Step = (typeof STEPS)[number]
 
 export interface StepReached {
   readonly step: Step
-  /** Begins with the key of the source that the attempt is about. */
+  /** Starts with the key of the attempt's source. */
   readonly about: string
 }
 
 export const STEP_CHANNEL = 'sluice:step'
 const steps = channel(STEP_CHANNEL)
 
-/** Listeners run before it returns. */
+/** Subscribers run before it returns. */
 export function reached(step: Step, about: string): void {
   if (steps.hasSubscribers) steps.publish({ step, about } satisfies StepReached)
 }

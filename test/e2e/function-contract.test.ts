@@ -179,7 +179,7 @@ describe('options', () => {
 describe('names that are the runtime’s', () => {
   it('are refused with a verdict', async () => {
     await used.runs.put('echo/~mine/a.txt', 'x')
-    expect((await used.runs.reached('echo/~mine/a.txt', 'dead')).error).toMatch(/begins with "~"/)
+    expect((await used.runs.reached('echo/~mine/a.txt', 'dead')).error).toMatch(/starts with "~"/)
     await waitFor(() => used.runs.verdict('echo', 'echo/~mine/a.txt'), {
       timeoutMs: 10_000,
       what: 'the verdict',

@@ -167,7 +167,7 @@ const cases: readonly Case[] = [
     prepare: () => put('echo/~mine/a.txt'),
     name: 'echo',
     reason: 'dead',
-    says: /begins with "~": such names belong to the runtime; upload it under another name/,
+    says: /starts with "~": such names are reserved for the runtime; upload it under another name/,
   },
   {
     because: 'its name is the short form of a long one',

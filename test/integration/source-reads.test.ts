@@ -73,7 +73,7 @@ describe('a source that is a manifest', () => {
     const source = await sources.open(store.storage, 'kept', manifestKey)
     const other = source.open({ key: 'film.mp4/chunk/~01/other.mp4' })
     await expect(other).rejects.toThrow(
-      'kept/film.mp4/chunk/manifest.json does not name "film.mp4/chunk/~01/other.mp4"',
+      'kept/film.mp4/chunk/manifest.json does not list "film.mp4/chunk/~01/other.mp4"',
     )
   })
 
@@ -82,7 +82,7 @@ describe('a source that is a manifest', () => {
     await put('kept', 'gone/chunk/manifest.json', manifestNaming(file.key))
     const source = await sources.open(store.storage, 'kept', 'gone/chunk/manifest.json')
     await expect(source.open(file)).rejects.toThrow(
-      'kept/film.mp4/chunk/~01/gone.mp4, which its manifest names, is no longer stored',
+      'kept/film.mp4/chunk/~01/gone.mp4, which its manifest lists, is no longer stored',
     )
   })
 
@@ -120,7 +120,7 @@ describe('a source', () => {
       expect((await source.bytes(content.length - 3, 10)).equals(content.subarray(-3))).toBe(true)
       expect(await source.bytes(content.length, 10)).toHaveLength(0)
       expect(await source.bytes(5, 0)).toHaveLength(0)
-      await expect(source.bytes(-5, 2)).rejects.toThrow(/no bytes are 2 from -5 on/)
+      await expect(source.bytes(-5, 2)).rejects.toThrow(/invalid range: 2 bytes from -5/)
       expect(source.givenBytes() - givenBytes).toBe(from === 'the store' ? 3 : 0)
     },
   )

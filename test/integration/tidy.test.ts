@@ -370,7 +370,7 @@ it('sets aside what could not be paid for as long as runs are kept, whatever it 
   const aside = (await used.redis.xrange(keys.aside, '-', '+')).map(([, fields]) => [fields[3], fields[5]])
   expect(Object.fromEntries(aside)).toEqual({
     [unreadable]: expect.stringContaining('cannot be read'),
-    [broken]: 'given up after 20 attempts: the manifest of a result that is to go still stands',
+    [broken]: 'given up after 20 attempts: the manifest of a result that is to be removed is still there',
     [gone]: 'given up after 20 attempts: no process here knows the function "gone"',
     [later]: 'given up after 20 attempts: no process here knows the kind "later"',
   })

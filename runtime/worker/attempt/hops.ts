@@ -25,6 +25,6 @@ export async function hopsOf(
   const found = await storage.readText(source.bucket, manifestKey, { signal })
   const hops = (found ? (parseManifest(found.text)?.hops ?? 0) : 0) + 1
   if (hops > MAX_HOPS)
-    throw new PermanentError(`the source came through ${hops} functions: they feed each other in a circle`)
+    throw new PermanentError(`the source came through ${hops} functions: they feed each other in a loop`)
   return hops
 }

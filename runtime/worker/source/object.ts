@@ -83,7 +83,7 @@ export function openSource(parts: SourceParts): OpenSource {
       return streamOf((signal) => own.read(0, sizeBytes - 1, AbortSignal.any([ended(), signal])))
     },
     async bytes(start, count) {
-      if (!(start >= 0 && count >= 0)) throw new RangeError(`no bytes are ${count} from ${start} on`)
+      if (!(start >= 0 && count >= 0)) throw new RangeError(`invalid range: ${count} bytes from ${start}`)
       const end = Math.min(start + count, sizeBytes) - 1
       if (downloaded) return readAt(await downloaded, start, end)
       const steps: Buffer[] = []

@@ -51,7 +51,7 @@ export function createRangeProxy(log: Logger): RangeProxy {
   // No limit of time: a client may read as slowly as it likes, and the brake may hold it for as long.
   const server = createServer((request, response) => {
     answer(request, response).catch((error: Error) => {
-      log.debug({ error: error.message }, 'a read through the range proxy ended early')
+      log.debug({ error: error.message }, 'a read through the range proxy was cut off')
       if (response.headersSent) response.destroy()
       else refuse(response, 502, error.message)
     })

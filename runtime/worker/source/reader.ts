@@ -109,7 +109,7 @@ export function createReader(parts: ReaderParts, keeping: Keeping = 'kept'): Rea
           if (!isPassing(error)) return
           fault = error
           onBytes(0)
-          log.debug({ error: error.message, start }, 'the source could not be read; it is tried again')
+          log.debug({ error: error.message, start }, 'could not read the source; retrying')
         },
       })
     } catch (error) {
@@ -140,12 +140,13 @@ export function createReader(parts: ReaderParts, keeping: Keeping = 'kept'): Rea
             onBytes(next.value.length)
             yield next.value
           }
-          if (at <= end) throw new StorageError(`the store ended at byte ${at}`, { code: 'IncompleteBody' })
+          if (at <= end)
+            throw new StorageError(`the response ended at byte ${at}`, { code: 'IncompleteBody' })
         } catch (error) {
           if (signal.aborted || !isPassing(error)) throw error
           trouble = { ...trouble, breaks: trouble.breaks + 1, fault: error }
           onBytes(0)
-          log.info({ error: messageOf(error), at }, 'the source broke off; reading goes on where it was')
+          log.info({ error: messageOf(error), at }, 'source connection lost; resuming at the same byte')
         } finally {
           await rest.return?.()
         }
@@ -161,7 +162,7 @@ function delayAfter(breaks: number): number {
 }
 
 function gaveNothing(patienceMs: number): StorageError {
-  return new StorageError(`the store gave nothing for ${patienceMs} ms`, { code: 'ETIMEDOUT' })
+  return new StorageError(`the store sent no data for ${patienceMs} ms`, { code: 'ETIMEDOUT' })
 }
 
 function wrongRange(message: string): StorageError {

@@ -68,7 +68,9 @@ export function createNamedFiles(
     const isSmall = sizeBytes <= MANIFEST_MAX_BYTES
     const found = isSmall ? parseManifest((await bytes(0, sizeBytes)).toString()) : undefined
     if (found === undefined) {
-      throw new PermanentError(`${bucket}/${key} is not a manifest of a schema version that is known here`)
+      throw new PermanentError(
+        `${bucket}/${key} is not a manifest of a schema version that this runtime knows`,
+      )
     }
     return found
   }
@@ -80,7 +82,7 @@ export function createNamedFiles(
   async function open(file: Pick<ManifestFile, 'key'>): Promise<AttemptSource> {
     const { files } = await manifest()
     if (!files.some((named) => named.key === file.key)) {
-      throw new PermanentError(`${bucket}/${key} does not name ${JSON.stringify(file.key)}`)
+      throw new PermanentError(`${bucket}/${key} does not list ${JSON.stringify(file.key)}`)
     }
     const object = await describe(file.key)
     const { content: _, ...others } = parts
@@ -92,7 +94,7 @@ export function createNamedFiles(
 
   async function describe(fileKey: string): Promise<SourceObject> {
     const head = await parts.storage.head(bucket, fileKey, { signal: parts.signal })
-    if (!head) throw new PermanentError(`${bucket}/${fileKey}, which its manifest names, is no longer stored`)
+    if (!head) throw new PermanentError(`${bucket}/${fileKey}, which its manifest lists, is no longer stored`)
     return { ...head, bucket, key: fileKey, generation: head.versionId ?? head.etag }
   }
 

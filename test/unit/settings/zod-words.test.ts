@@ -23,20 +23,20 @@ describe('what a schema finds wrong', () => {
     { schema: z.enum(['on', 'off']), value: 'maybe', words: 'must be one of on, off' },
     { schema: z.literal('on'), value: 'off', words: 'must be on' },
     { schema: z.strictObject({}), value: { x: 1 }, words: 'has "x", which is not known' },
-    { schema: z.string().regex(/^a/), value: 'b', words: 'does not have the form that is wanted' },
+    { schema: z.string().regex(/^a/), value: 'b', words: 'does not have the required form' },
     { schema: z.string().regex(/^a/, 'begins with a'), value: 'b', words: 'begins with a' },
     { schema: z.iso.datetime(), value: 'b', words: 'must be a time such as 2026-11-30T12:00:00Z' },
     {
       schema: z.union([z.number(), z.boolean()]),
       value: 'b',
-      words: 'has none of the forms that are allowed',
+      words: 'has none of the allowed forms',
     },
     { schema: z.number().multipleOf(5), value: 4, words: 'must be a multiple of 5' },
     { schema: z.string().refine(() => false), value: 'b', words: 'is not valid' },
     {
       schema: z.record(z.string().regex(/^a/), z.string()),
       value: { b: '' },
-      words: 'has an entry that is not valid',
+      words: 'has an invalid entry',
     },
   ])('is said in our words: $words', ({ schema, value, words }) => {
     expect(schema.safeParse(value).error?.issues.map(({ message }) => message)).toEqual([words])

@@ -29,7 +29,7 @@ describe('openRegularFile', () => {
   ])('refuses %s', async (name, make) => {
     const path = join(folder, name.replaceAll(' ', '-'))
     await make(path)
-    await expect(openRegularFile(path)).rejects.toThrow(/is a link.*hand over the file itself/)
+    await expect(openRegularFile(path)).rejects.toThrow(/is a link.*pass the file itself/)
   })
 
   it('refuses a folder', async () => {

@@ -114,7 +114,7 @@ describe('what was thrown', () => {
     {
       name: 'what cannot be put into words',
       error: Object.create(null) as unknown,
-      expected: { kind: 'retry', error: 'something was thrown that cannot be put into words' },
+      expected: { kind: 'retry', error: 'an error was thrown that cannot be shown as text' },
     },
     {
       name: 'any other error',
