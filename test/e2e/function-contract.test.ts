@@ -187,8 +187,8 @@ describe('names that are the runtime’s', () => {
   })
 })
 
-describe('notifications that are none', () => {
-  it('are set aside with their text, and the next one goes on', async () => {
+describe('malformed notifications', () => {
+  it('are set aside with their text, and the next one is processed', async () => {
     const { Redis } = await import('ioredis')
     const redis = new Redis(used.stack.redisUrl)
     await redis.rpush('{sluice}:in', '{', '""', '[{"Event":[{}]}]', Buffer.from([0xff, 0xfe]))

@@ -45,7 +45,7 @@ describe('Redis away', () => {
     await used.runs.assertWhole('slow', 'slow/long.txt')
   })
 
-  it('heals when it comes back empty: groups are made again and uploads go on', async () => {
+  it('recovers when it comes back empty: groups are created again and uploads continue', async () => {
     const { Redis } = await import('ioredis')
     const redis = new Redis(used.stack.redisUrl)
     await redis.flushall()
@@ -59,7 +59,7 @@ describe('Redis away', () => {
 })
 
 describe('MinIO away', () => {
-  it('is said by /readyz, and work goes on when it is back', async () => {
+  it('is reported by /readyz, and work continues when it is back', async () => {
     await used.runs.put('slow/interrupted.txt', 'x')
     await used.runs.reached('slow/interrupted.txt', 'running')
     used.stack.minio.kill('SIGKILL')

@@ -59,7 +59,7 @@ it.each([
   expect(await used.runs.verdict('echo', key)).toBeUndefined()
 })
 
-it('do not stand in the way of a new upload', async () => {
+it('do not block a new upload', async () => {
   const key = 'echo/new'
   await used.runs.put(key, 'one')
   await used.runs.reached(key, 'succeeded')

@@ -67,7 +67,7 @@ describe('a runtime whose clock is wrong', () => {
     if (Math.abs(minutes) > 15) await (await watchFault(used.stack, 'clock wrong by 20 minutes'))()
   })
 
-  it.each([10])('and jumps by twice %i minutes in mid-run goes on', async (minutes) => {
+  it.each([10])('and jumps by twice %i minutes in mid-run keeps running', async (minutes) => {
     const skewed = await startSkewed(minutes * MINUTE_MS)
     const name = `jumped-${minutes}`
     await upload(name)

@@ -127,7 +127,7 @@ it('a replay of everything, long after the end, starts nothing and changes no re
   await told()
 })
 
-it('what is no notification is set aside with its reason, and holds nobody up', async () => {
+it('a text that is not a notification is set aside with its reason, and blocks nothing', async () => {
   const told = await watchFault(used.stack, 'notifications malformed')
   const bad = malformed(raws[0]?.toString() ?? '')
   const before = await redis.xlen(keys.bad)

@@ -65,7 +65,7 @@ describe('the way to Redis', () => {
     await told()
   })
 
-  it('may be cut again and again, with a run that goes on meanwhile', async () => {
+  it('may be cut again and again while a run is in progress', async () => {
     const [worker = 0] = runtime.workerPids()
     const filesBefore = openFiles(worker)
     const keys = keysOf('cut', 30)

@@ -92,7 +92,7 @@ describe('a Redis that is not as it should be', () => {
     expect(await doneOnce('echo/in-is-a-string.txt')).toBeDefined()
   })
 
-  it("with a string for a function's stream: its runs wait, the others' go on", async () => {
+  it("with a string for a function's stream: its runs wait, those of others continue", async () => {
     const told = await watchFault(used.stack, 'stream of a wrong type')
     const stream = '{sluice}:q:slow'
     await waitFor(async () => (await redis.xlen(stream)) === 0, {
@@ -151,7 +151,7 @@ describe('a Redis that is not as it should be', () => {
       expect(await manifestVersions(used.stack.storage, name, key)).toHaveLength(1)
   })
 
-  it('that asks for a password nobody was told: it is said, and all goes on when it asks no more', async () => {
+  it('that asks for an unknown password: it is reported, and work continues when it no longer asks', async () => {
     const told = await watchFault(used.stack, 'redis away')
     await redis.config('SET', 'requirepass', 'nobody-knows')
     await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')

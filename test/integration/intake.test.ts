@@ -51,7 +51,7 @@ const untilEmpty = () =>
   waitFor(async () => (await inbox()) === 0, { timeoutMs: 30_000, what: 'the inbox to be empty' })
 
 describe('the loop', () => {
-  it('admits what comes while it waits, both copies of each, and whatever stands between', async () => {
+  it('admits what arrives while it waits, both copies of each, and everything in between', async () => {
     ended = intake.run()
     for (const key of ['a.txt', 'b.txt'])
       await used.redis.rpush(used.queue.keys.inbox, putOf(key), putOf(key), '{')

@@ -51,7 +51,7 @@ it('nothing is to be retired where nothing was ever claimed', async () => {
   expect(await used.queue.retireConsumers(ANY, [FN])).toBe(0)
 })
 
-it('runs that go on are told with what they work on, in every lane and beyond one page', async () => {
+it('runs in progress are listed with their objects, in every lane and beyond one page', async () => {
   const ids = [...Array(1_200).keys()].map((n) => `run-${n}`)
   await used.queue.enqueue(...ids.map((id, n) => newRunOf(id, { lane: n % 20 ? 'live' : 'low' })))
   expect(await used.queue.running(FN)).toEqual([])

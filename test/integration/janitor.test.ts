@@ -71,7 +71,7 @@ function janitor(options: Partial<TestJanitorOptions> = {}) {
 const at = (nowMs: number) => ({ ...used.queue, nowMs: () => Promise.resolve(nowMs) })
 
 describe('the folder of an attempt', () => {
-  it('goes with all its versions when no manifest stands, and is counted', async () => {
+  it('is removed with all its versions when there is no manifest, and is counted', async () => {
     const folder = await attempt(place)
     await put('processed', `${folder}0`, 'again')
     await storage.remove('processed', `${folder}1`)
@@ -81,7 +81,7 @@ describe('the folder of an attempt', () => {
     expect([await tested.removed('folders'), await tested.removed('files')]).toEqual([1, 2])
   })
 
-  it('goes when another attempt’s manifest stands; what that one names stays, and so does all that is no attempt’s', async () => {
+  it('is removed when another attempt’s manifest is current; the outputs of that one stay, and so does everything outside attempts', async () => {
     const [mine, other] = [ulid(), ulid()]
     const abandoned = await attempt(place, other)
     await attempt(place, mine)
@@ -132,7 +132,7 @@ describe('the folder of an attempt', () => {
     expect(await keysIn('processed', notNamed)).toEqual([])
   })
 
-  it('stays while a run of its own place goes on, whoever has it', async () => {
+  it('stays while a run of its own place is in progress, in any worker', async () => {
     const folder = await attempt(place)
     const { payload } = newRunOf('run-1')
     await used.queue.enqueue(newRunOf('run-1', { payload: { ...payload, key: sourceKey } }))
@@ -148,7 +148,7 @@ describe('the folder of an attempt', () => {
 })
 
 describe('what is asked', () => {
-  it('is once a step which runs go on, and of a manifest its newest version', async () => {
+  it('asks once a step which runs are in progress, and for the newest version of a manifest', async () => {
     const folders = [
       await attempt(place, ulid(), 100),
       await attempt(placeOf(`b-${sourceKey}`)),
@@ -208,7 +208,7 @@ describe('age', () => {
     expect(await keysIn('processed', folder)).toEqual([])
   })
 
-  it('counts from the manifest too: whoever reads the result before is still at it', async () => {
+  it('counts from the manifest too: readers of the previous result may still need it', async () => {
     const folder = await attempt(place, old())
     let manifestMs = 0
     // Until the manifest is younger than all of the folder, by the milliseconds of a listing.
@@ -268,7 +268,7 @@ describe('a manifest that is written while the janitor is at work', () => {
     expect(await keysIn('processed', folder)).toHaveLength(2)
   })
 
-  it('stops what goes on already', async () => {
+  it('stops work that is in progress', async () => {
     const id = ulid()
     const folder = await attempt(place, id, 100)
     let hasCome = false
@@ -306,7 +306,7 @@ describe('a manifest that is written while the janitor is at work', () => {
 })
 
 describe('a round', () => {
-  it('is done in steps of bounded work, which another process goes on with', async () => {
+  it('is done in steps of bounded work, which another process continues', async () => {
     const folders: string[] = []
     for (let n = 0; n < 5; n++) folders.push(await attempt(placeOf(`${sourceKey}-${n}`), ulid(), 3))
     await used.redis.hset(used.queue.keys.janitor, { bucket: 'processed' })
@@ -375,7 +375,7 @@ describe('its round', () => {
     (c) => c.json({}),
   )
 
-  it('goes on behind a bucket that cannot be listed', async () => {
+  it('continues after a bucket that cannot be listed', async () => {
     const folder = await attempt(place)
     const clean = janitor({ functions: [elsewhere, cut] })
     await clean.step()

@@ -85,7 +85,7 @@ async function filesOf(attempt: string): Promise<string[]> {
   return (await listed(storage.list('processed', { prefix, versions: true }))).map((object) => object.key)
 }
 
-it('sends nothing once it was told to stop while the fence was asked, and its folder is free to go', async () => {
+it('sends nothing after it was aborted while the fence was checked, and its folder may be removed', async () => {
   const stopping = new AbortController()
   const request = await readyToCommit()
   const holdsFence = async () => {
@@ -185,7 +185,7 @@ describe('which result stays', () => {
     expect((await current()).run).toBe('old')
   })
 
-  it('what is no manifest gives way to the latest upload only, which says so', async () => {
+  it('a text that is not a manifest is replaced only by the latest upload, which reports it', async () => {
     const old = await upload('old')
     const latest = await upload('latest')
     const foreign = Buffer.from('{"mine": tru')
@@ -217,7 +217,7 @@ describe('which result stays', () => {
     })
   })
 
-  it('a manifest that was deleted is written anew', async () => {
+  it('a manifest that was deleted is written again', async () => {
     await commit(await readyToCommit())
     await storage.remove('processed', place.manifestKey)
     expect(await commit(await readyToCommit())).toEqual({ kind: 'committed' })
@@ -289,7 +289,7 @@ describe('pointers', () => {
     expect(await pointer('facts.json')).toBeUndefined()
   })
 
-  it('are repaired by whoever finds the run done', async () => {
+  it('are repaired by the next process that finds the run done', async () => {
     const request = await readyToCommit()
     await commit(request)
     await storage.remove('processed', `${place.folder}facts.json`)
@@ -301,7 +301,7 @@ describe('pointers', () => {
     expect(await findCommitted({ ...run, run: 'another', epoch: 0 })).toEqual({ kind: 'another' })
   })
 
-  it('do not take back a result that stands: they stay owed, and whoever finds it next repairs them', async () => {
+  it('do not take back a committed result: they stay owed, and the next process that finds it repairs them', async () => {
     const request = await readyToCommit()
     const [run, attempt] = [request.manifest.run, request.manifest.attempt]
     const owed = expect.stringMatching(/AccessDenied/)
@@ -323,7 +323,7 @@ describe('pointers', () => {
     expect(await pointer('facts.json')).toEqual({ attempt })
   })
 
-  it('are owed too when the attempt was told to stop while its manifest landed', async () => {
+  it('are owed too when the attempt was aborted while its manifest was written', async () => {
     const stop = new AbortController()
     const stopped: Storage = {
       ...storage,

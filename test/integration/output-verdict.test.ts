@@ -65,19 +65,19 @@ const current = async () => (await readVerdict({ storage, place }))?.verdict
 const versions = () => listed(storage.list('metadata', { prefix: place.verdictKey, versions: true }))
 
 describe('a verdict', () => {
-  it('stands beside the function, with everything that it says', async () => {
+  it('is stored beside the function, with all its fields', async () => {
     const verdict = verdictOf(1, { state: 'source-gone', attempts: 3 })
     expect(await write(verdict)).toBe(true)
     expect(place.verdictKey).toMatch(/^clip-.*\/chunk\.verdict\.json$/)
     expect(await current()).toEqual(verdict)
   })
 
-  it('of the newest upload stands, in whatever order 20 are written at a time', async () => {
+  it('of the newest upload is current, in whatever order 20 are written at a time', async () => {
     await Promise.all([...Array(20).keys()].map((second) => write(verdictOf(second))))
     expect((await current())?.run).toBe('run-19')
   })
 
-  it('is not written again when it stands already', async () => {
+  it('is not written again when it is current already', async () => {
     const verdict = verdictOf(1)
     for (const _ of [1, 2]) expect(await write(verdict)).toBe(true)
     expect(await versions()).toHaveLength(1)
@@ -123,7 +123,7 @@ describe('a verdict', () => {
     expect(await current()).toBeUndefined()
   })
 
-  it('takes the place of what is no verdict only for the latest upload', async () => {
+  it('replaces a text that is not a verdict only for the latest upload', async () => {
     await storage.put(
       'metadata',
       place.verdictKey,
@@ -151,7 +151,7 @@ describe('after a success', () => {
     expect((await current())?.epoch).toBe(2)
   })
 
-  it('a verdict that cannot be removed fails nothing, and is told of', async () => {
+  it('a verdict that cannot be removed fails nothing, and is reported', async () => {
     await write(verdictOf(1))
     const error = new StorageError('AccessDenied: not yours', { code: 'AccessDenied' })
     const refusing: Storage = { ...storage, remove: () => Promise.reject(error) }

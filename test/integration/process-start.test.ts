@@ -89,7 +89,7 @@ if (process.argv.includes('work')) throw new ConfigError(['NOBODY_HEALS: this'])
     expect(main.output()).toContain('NOBODY_HEALS: this')
   })
 
-  it('a function that ends its worker with code 2 is none', async () => {
+  it('a function that ends its worker with code 2 is not one', async () => {
     const file = await writeFunctionList(
       folder,
       'two',

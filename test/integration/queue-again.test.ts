@@ -50,7 +50,7 @@ describe('again', () => {
     expect((await used.queue.run('a'))!.epoch).toBe(late + 1)
   })
 
-  it('hands an attempt back that was told to end by a word for the one before', async () => {
+  it('hands back an attempt that was aborted by a message for the previous one', async () => {
     await used.queue.settle(await claimOne('a'), DONE)
     await again('a')
     const next = (await used.queue.claim('w')).claims[0]!
@@ -275,7 +275,7 @@ it('takes over the verdicts that an older version has left, with their attempts'
   )
 })
 
-it('takes limits only from who knows what Redis knew', async () => {
+it('accepts limits only from callers that know what Redis knew', async () => {
   const { queue } = used
   const one = { schema: 1, revision: 1, isPaused: true } as const
   expect(await queue.setLimits('cut', one, '')).toBe(true)

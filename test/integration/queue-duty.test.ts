@@ -27,7 +27,7 @@ it('a duty that is kept is good for its whole time again', async () => {
   expect(await leftMs(key)).toBeGreaterThan(1_000)
 })
 
-it('all that goes on is told, however much it is', async () => {
+it('lists all runs in progress, however many there are', async () => {
   const count = 1_100
   const ids = Array.from({ length: count }, (_, n) => `run-${n}`)
   await used.queue.enqueue(...ids.map((id) => newRunOf(id)))

@@ -48,7 +48,7 @@ describe('the list of runs', () => {
     expect(seen).toEqual(['2', '1', '0'].flatMap((batch) => numbered(batch, 700).toReversed()))
   })
 
-  it('goes on where it was when the run it stopped at is not there any more', async () => {
+  it('continues at the same place when the run it stopped at no longer exists', async () => {
     await used.queue.enqueue(...['a', 'b', 'c', 'd'].map((runId) => newRunOf(runId)))
     const first = await history.list({ filter: {}, limit: 2 })
     await used.redis.zrem(used.queue.keys.runs, 'c')
@@ -202,7 +202,7 @@ it('counts what became of the runs of a job without reading them', async () => {
 })
 
 describe('an id of which only the beginning is given', () => {
-  it('is found among many runs, and all that begin so are', async () => {
+  it('is found among many runs, as are all that start with the same digits', async () => {
     const ids = Array.from({ length: 600 }, (_, index) => runIdOf(FN, 'incoming', `${index}.mp4`, 'v'))
     const twins = ['a', 'b'].map((letter) => `0123abcd${letter.repeat(24)}`)
     await used.queue.enqueue(...[...ids, ...twins].map((runId) => newRunOf(runId)))

@@ -78,12 +78,12 @@ describe('a text of which processes die', () => {
     expect(await used.redis.exists(used.queue.keys.reading)).toBe(0)
   })
 
-  it('is none while its process lives, whatever goes wrong', async () => {
+  it('is not one while its process lives, whatever goes wrong', async () => {
     await push('text')
     for (let turn = 0; turn < 9; turn++) expect(await read('p')).toEqual({ texts: ['text'], setAside: [] })
   })
 
-  it('is none when the intake has left it, or has dealt with it', async () => {
+  it('is not one when the intake has left it, or has processed it', async () => {
     for (let turn = 0; turn < 5; turn++) {
       await push('text')
       expect(await read(`left ${turn}`)).toEqual({ texts: ['text'], setAside: [] })

@@ -42,7 +42,7 @@ describe('what waits', () => {
     await assertRunsOnce()
   })
 
-  it('is told of when it was put back, so that no idle worker waits to look by itself', async () => {
+  it('is announced when it was put back, so that no idle worker waits for its next poll', async () => {
     const rings = used.redis.duplicate()
     const heard: string[] = []
     rings.on('message', (_, name: string) => heard.push(name))
@@ -198,7 +198,7 @@ describe('what a sweep takes up again', () => {
     })
   })
 
-  it('is nothing that was given up, was cancelled, or goes on', async () => {
+  it('is not a run that was given up, was cancelled, or is in progress', async () => {
     await used.queue.settle(await claimed(), { kind: 'bury', reason: 'permanent', error: 'no', lines: '' })
     expect(await again('a')).toBe('ended')
     await used.queue.enqueue(newRunOf('b'))

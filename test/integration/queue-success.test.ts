@@ -51,8 +51,8 @@ it('takes a dead letter off the list of what somebody may still want the source 
   expect(await setOf('failed')).toEqual([])
 })
 
-describe('a run that was told that it is out of date', () => {
-  it('is told so no more once it has begun, since it asks the store itself', async () => {
+describe('a run that was marked as out of date', () => {
+  it('is no longer marked once it has started, since it asks the store itself', async () => {
     await used.queue.enqueue(newRunOf('a', { objectId: OBJECT }))
     await mark()
     expect(await field('hint')).toBe('superseded')

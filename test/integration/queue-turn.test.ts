@@ -93,7 +93,7 @@ describe('turn', () => {
     expect(await used.queue.run('a')).toMatchObject({ state: 'queued', attempts: 0, crashes: 0 })
   })
 
-  it('hands a run back for later, uncounted, when it is told to wait', async () => {
+  it('hands a run back for later, uncounted, when the handler asks to wait', async () => {
     const claim = await claimOne('a')
     expect(await used.queue.settle(claim, { ...RELEASED, delayMs: 60_000 })).toBe('retrying')
     expect(await used.queue.run('a')).toMatchObject({ attempts: 0 })
@@ -198,7 +198,7 @@ describe('reclaim', () => {
     expect(await used.queue.takeBack(20)).toHaveLength(1)
   })
 
-  it('makes only one busy worker hold back for it, so that the others go on', async () => {
+  it('makes only one busy worker hold back for it, so that the others keep working', async () => {
     await claimOne('a')
     await loseWorker()
     await used.queue.enqueue(newRunOf('b'), newRunOf('c'))
@@ -249,7 +249,7 @@ describe('reclaim', () => {
     expect(await used.redis.pttl(key)).toBeGreaterThan(50_000)
   })
 
-  it('gives the runs of a lost machine to whoever is there, all at once; only who lost two is suspect', async () => {
+  it('gives the runs of a lost machine to the remaining workers, all at once; only a run with two losses is suspect', async () => {
     await used.queue.enqueue(...['a', 'b', 'c'].map((run) => newRunOf(run)), newRunOf('low', { lane: 'low' }))
     await used.queue.claim('gone', 4)
     expect(await loseWorker('gone', 'unknown')).toHaveLength(4)
@@ -344,7 +344,7 @@ describe('redrive, cancel, repair and prune', () => {
     expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(0)
   })
 
-  it('keeps the debt of a verdict when the run has ended anew since it was written', async () => {
+  it('keeps the debt of a verdict when the run has ended again since it was written', async () => {
     await used.queue.settle(await claimOne('a'), BURIED)
     const first = (await used.queue.run('a')) as RunRecord
     await used.queue.redrive('a')

@@ -88,7 +88,7 @@ describe('a client', () => {
     expect(gets()).toBe(1)
   })
 
-  it('that goes away closes the read behind it, and that is no fault', async () => {
+  it('that disconnects closes the read behind it, and that is not an error', async () => {
     const source = await open()
     const response = await beginAnswer(await source.input())
     expect(proxy.connections).toBe(KEPT + 1)
@@ -159,7 +159,7 @@ describe('a client', () => {
 })
 
 describe('the brake', () => {
-  it('holds the bytes back for as long as there is no room, and lets go on when there is', async () => {
+  it('holds the bytes back while there is no room, and continues when there is', async () => {
     let hasRoom = true
     let release: (() => void) | undefined
     // What has been read of the store, and of it the step that is held back.

@@ -135,7 +135,7 @@ describe.each(KEEPINGS)('bytes that were not asked for, to be %s,', (each) => {
     { what: 'of no known place', range: '', bytes: 5 },
     { what: 'of an object of another size', range: 'bytes 10-14/15', bytes: 5 },
     { what: 'more, under the right name', range: `bytes 10-14/${content.length}`, bytes: undefined },
-  ])('are no success: $what', async ({ range, bytes }) => {
+  ])('are not a success: $what', async ({ range, bytes }) => {
     answer = (response) => {
       partHead(response, range, bytes)
       response.end(content.subarray(0, bytes ?? 10))

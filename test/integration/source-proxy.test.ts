@@ -131,7 +131,7 @@ describe('a URL', () => {
   })
 })
 
-describe('a store that breaks off', () => {
+describe('a store that ends an answer early', () => {
   it('is not seen by the client', async () => {
     const source = await open()
     const response = await beginAnswer(await source.input())
@@ -149,7 +149,7 @@ describe('a store that breaks off', () => {
     expect(source.fault).toBeUndefined()
   })
 
-  it('for good breaks off the client too, and the attempt knows why', async () => {
+  it('for good ends the client’s read too, and the attempt knows why', async () => {
     const source = await open({ patienceMs: 1_000 })
     const response = await beginAnswer(await source.input())
     lossy.loseReplies(Infinity)

@@ -176,7 +176,7 @@ describe('the version of the run', () => {
 })
 
 describe('a connection that is cut', () => {
-  it('is not seen by who reads: a stream, a file and bytes are identical', async () => {
+  it('is invisible to readers: a stream, a file and bytes are identical', async () => {
     const source = await sources.open(lossy, 'kept', 'large')
     const stream = await source.stream()
     const before = proxy.lost
@@ -235,7 +235,7 @@ describe('a store that is away', () => {
     expect(Buffer.concat(parts).equals(content)).toBe(true)
   })
 
-  it('is given up after a while, with an error that is no fault of the object', async () => {
+  it('is given up after a while, with an error that does not blame the object', async () => {
     let tries = 0
     const nowhere = createStorage({ ...store.options, endpoint: 'http://127.0.0.1:1', retries: 0 })
     const source = await sources.open(store.storage, 'kept', 'large', {
@@ -262,7 +262,7 @@ describe('a store that is away', () => {
 })
 
 describe('the end', () => {
-  it('of whoever reads a stream closes its connection, also while bytes are awaited', async () => {
+  it('of a stream’s reader closes its connection, also while it waits for bytes', async () => {
     const source = await sources.open(lossy, 'kept', 'large')
     await waitFor(async () => proxy.connections <= 1, {
       timeoutMs: 10_000,
@@ -297,7 +297,7 @@ describe('the end', () => {
     await waitFor(async () => proxy.connections === 0, { timeoutMs: 10_000, what: 'no connection' })
   })
 
-  it('of the attempt ends everything that is read, and is no fault', async () => {
+  it('of the attempt ends all reads, and is not an error', async () => {
     const source = await sources.open(store.storage, 'kept', 'large')
     const stream = await source.stream()
     await once(stream, 'readable')

@@ -86,7 +86,7 @@ describe('an answer of the one kind', () => {
   })
 })
 
-describe('an answer that breaks off', () => {
+describe('an answer that is cut off', () => {
   it.each([
     { how: 'ends early', code: 'ECONNRESET', end: (socket: Socket) => socket.end() },
     { how: 'is reset', code: 'ECONNRESET', end: (socket: Socket) => socket.resetAndDestroy() },

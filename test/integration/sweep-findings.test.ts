@@ -66,7 +66,7 @@ describe('of a version with older ones', () => {
     })
   })
 
-  it('a success is compared with the result that stands also in a recent pass, and without older ones is not', async () => {
+  it('a success is compared with the current result in a recent pass too, and without older ones is not', async () => {
     await put('flat', 'older/success/alone')
     await put('incoming', 'older/success/one')
     await put('incoming', 'older/success/one')
@@ -143,7 +143,7 @@ describe('of a source that was deleted while nobody heard of it', () => {
     expect(await owed()).toHaveLength(1)
   })
 
-  it('the result stays when the source was deleted before the last full pass, which let it stand', async () => {
+  it('the result stays when the source was deleted before the last full pass, which kept it', async () => {
     deletesSinceMs = Date.now() + 3_600_000
     expect(await sweepMirror()).toMatchObject({ healed: {}, reported: { 'deleted-before': 1 } })
     deletesSinceMs = 0

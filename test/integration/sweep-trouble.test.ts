@@ -39,7 +39,7 @@ it('refuses a prefix that no listing takes, and one that came all the same does 
   expect((await sweepStore().read()).full).toMatchObject({ objects: 5, healed: { 'lost-event': 5 } })
 })
 
-it('goes on behind a bucket that is not there, and takes such a pass for no mark', async () => {
+it('continues after a missing bucket, and does not take such a pass as a mark', async () => {
   const { look } = sweeperOf(partsOf([GONE, ...BOTH]))
   await look()
   expect(await queued('one')).toBe(3)
@@ -89,7 +89,7 @@ it('leaves an object alone of which the store does not give the record, and sees
   })
 })
 
-it('goes on in the very bucket and behind the very key where a pass has stopped, and not in the ones before', async () => {
+it('continues in the bucket and after the key where a pass has stopped, and not in earlier ones', async () => {
   const start = newPass('w', { kind: 'full', cause: 'start' }, {}, 0, await used.queue.nowMs())
   await sweepStore().begin({ ...start, at: { stage: 'objects', bucket: 'alpha', after: 'b' } })
   await sweeperOf(partsOf(BOTH)).look()
@@ -97,7 +97,7 @@ it('goes on in the very bucket and behind the very key where a pass has stopped,
   expect([await queued('one'), await queued('two')]).toEqual([1, 2])
 })
 
-it('goes on in a later bucket without those before it', async () => {
+it('continues in a later bucket without those before it', async () => {
   const start = newPass('w', { kind: 'full', cause: 'start' }, {}, 0, await used.queue.nowMs())
   await sweepStore().begin({ ...start, at: { stage: 'objects', bucket: 'beta', after: 'a' } })
   await sweeperOf(partsOf(BOTH)).look()
@@ -105,7 +105,7 @@ it('goes on in a later bucket without those before it', async () => {
   expect([await queued('one'), await queued('two')]).toEqual([0, 1])
 })
 
-it('looks in a recent pass only at what is not older than its time, and a pass about a part is no mark', async () => {
+it('looks in a recent pass only at objects that are recent enough, and a pass of a part does not become a mark', async () => {
   const nowMs = await used.queue.nowMs()
   const start = newPass('w', { kind: 'recent', cause: 'interval' }, {}, 0, nowMs)
   await sweepStore().begin({ ...start, sinceMs: nowMs + 60_000 })
@@ -171,7 +171,7 @@ it('a dry run does not wait through the retries of a store that says nothing', a
   await expect(service.sweep({ kind: 'full', dryRun: true })).rejects.toThrow('given up')
 })
 
-it('goes on among the runs where a pass has stopped, and does not begin with the first one again', async () => {
+it('continues with the run where a pass has stopped, not with the first one', async () => {
   const start = newPass('w', { kind: 'full', cause: 'start' }, {}, 0, await used.queue.nowMs())
   const cursors: string[] = []
   const parts = partsOf(BOTH)

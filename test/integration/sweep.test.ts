@@ -92,7 +92,7 @@ it('stores nothing of a pass whose place another one has taken', async () => {
   expect((await store.read()).pass).toMatchObject({ id: 'another', objects: 0 })
 })
 
-it('begins anew when Redis forgets everything in the middle of a pass', async () => {
+it('starts again when Redis forgets everything in the middle of a pass', async () => {
   const { storage } = used
   let isForgotten = false
   const forgetting: Storage = {
@@ -116,7 +116,7 @@ it('begins anew when Redis forgets everything in the middle of a pass', async ()
   expect(await waiting()).toBe(MANY)
 })
 
-it('keeps its place when it is told to stop, or when the store fails in the middle', async () => {
+it('keeps its place when it has to stop, or when the store fails in the middle', async () => {
   const { storage } = used
   let hooks: (() => void)[] = []
   const hooked: Storage = {

@@ -146,7 +146,7 @@ it('keeps the source while a run of a function that this worker does not know is
   expect(await isThere()).toBe(true)
 })
 
-it('keeps the source while such a run goes on that was told, too early or by mistake, that it is out of date', async () => {
+it('keeps the source while such a run is in progress that was marked as out of date, too early or by mistake', async () => {
   await upload('incoming', ['eat', 'elsewhere'], ['eat'])
   const mark = {
     objectId: objectIdOf('incoming', used.key),
@@ -275,7 +275,7 @@ describe('a result whose source was deleted', () => {
     expect(await used.queue.run(runId)).toMatchObject({ state: 'succeeded' })
   })
 
-  it('still stands when its removal was noted and never begun, and then nothing of it goes', async () => {
+  it('is still current when its removal was noted but never started, and then none of it is removed', async () => {
     const { generation } = await upload('incoming', ['mirror'], ['mirror'])
     const runId = runIdOf('mirror', 'incoming', used.key, generation)
     const { left, of } = await result(generation, runId)
@@ -415,7 +415,7 @@ describe('a version that was removed', () => {
     expect(await owed()).toEqual([])
   })
 
-  it('is looked at once more when it was told of while somebody looked', async () => {
+  it('is checked again when it was announced during a check', async () => {
     await upload('incoming', ['plain'], [])
     // More than are read at once, so that what comes meanwhile is of the same round.
     for (let n = 0; n < 100; n++) await look(`v${n}`)
@@ -447,7 +447,7 @@ describe('a version that was removed', () => {
     expect(await owed()).toEqual([])
   })
 
-  it('is looked at once more while a run goes on that may have asked the store before', async () => {
+  it('is checked again while a run is in progress that may have asked the store before', async () => {
     const { generation } = await upload('incoming', ['plain'], [])
     const wants = [{ functionName: 'plain', free: 1, lowFirst: 0 }]
     await used.queue.turn({ consumer: 'w', token: randomUUID(), inFlight: 0, settlements: [], wants })
@@ -461,7 +461,7 @@ describe('a version that was removed', () => {
     expect(await used.queue.run(runId(generation))).toMatchObject({ state: 'running', trigger: 'upload' })
   })
 
-  it('is looked at later while its own run goes on, which may still commit its result', async () => {
+  it('is checked later while its own run is in progress, which may still commit its result', async () => {
     const { generation } = await upload('incoming', ['plain'], [])
     const wants = [{ functionName: 'plain', free: 1, lowFirst: 0 }]
     await used.queue.turn({ consumer: 'w', token: randomUUID(), inFlight: 0, settlements: [], wants })

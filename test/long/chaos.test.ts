@@ -119,7 +119,7 @@ describe('after kill -9 of everything, again and again', () => {
     })
   })
 
-  it('lost nothing: what a client was told is there is there, with these very bytes', async () => {
+  it('lost nothing: every acknowledged object exists, with exactly these bytes', async () => {
     const sha256Of = new Map<string, string | undefined>()
     for (const object of latest) sha256Of.set(object.key, await wholeResult(object))
     const own = uploads.filter(({ key, isAcknowledged }) => isAcknowledged && !key.startsWith('shared/'))

@@ -145,7 +145,7 @@ describe('names', () => {
     })
   })
 
-  it('that are none are refused in a request, with those that are', () => {
+  it('that do not exist are refused in a request, with a list of those that do', () => {
     const merge = () => mergeOptions(cut, { metadata: {}, request: { second: 4, __proto: 1 } })
     expect(merge).toThrow(PermanentError)
     expect(merge).toThrow(

@@ -118,7 +118,7 @@ describe('planAdmission', () => {
     expect(kept.debts.map((debt) => parseDebt(debt)?.kind)).toEqual(['look'])
   })
 
-  it('sets aside what is no notification and goes on with the next', () => {
+  it('sets aside a text that is not a notification, and continues with the next', () => {
     const plan = planOf(
       ['{', raw('put-simple'), '[]', [0xff, 0xfe]].map((each) => Buffer.from(each as Buffer)),
       router,
@@ -133,7 +133,7 @@ describe('planAdmission', () => {
     expect(plan.raws).toHaveLength(4)
   })
 
-  it('counts events that no function reads, and those that are no uploads', () => {
+  it('counts events that no function reads, and those that are not uploads', () => {
     expect(planOf([raw('ilm-expiry-ilm'), raw('put-tagging')], createRouter([]), settings).runs).toEqual([])
     expect(planOf([raw('put-simple')], createRouter([]), settings).dropped).toEqual(['no-function'])
   })

@@ -127,7 +127,7 @@ describe('shapes', () => {
       raw: JSON.stringify([{ Event: [record({ eventName: 'x' })] }, { Event: [] }]),
       reason: /^record 2: eventName/,
     },
-  ])('$name makes no event, and the reason is told', ({ raw, reason }) => {
+  ])('$name makes no event, and the reason is given', ({ raw, reason }) => {
     const { events, malformed } = parseNotification(raw)
     expect(events).toEqual([])
     expect(malformed).toEqual([expect.stringMatching(reason)])
@@ -222,7 +222,7 @@ describe('events', () => {
     },
   )
 
-  it.each([undefined, '', 'null'])('version id %o is none', (versionId) => {
+  it.each([undefined, '', 'null'])('version ID %o means no version', (versionId) => {
     expect(generationOf({ versionId, etag: 'e', lastModifiedMs: 5 })).toBe('e@5')
   })
 })

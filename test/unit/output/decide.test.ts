@@ -49,7 +49,7 @@ describe('decideVerdict', () => {
     expect([undefined, false, true].map((isLatest) => decideVerdict(mine, { verdict, manifest }, isLatest))).toEqual(answers)
   }) // prettier-ignore
 
-  it('that says "superseded", never stands where another run has left anything', () => {
+  it('that says "superseded", is never written where another run has left anything', () => {
     const superseded = { ...mine, state: 'superseded' }
     const decide = (manifest: Current, verdict: Current) => decideVerdict(superseded, { manifest, verdict })
     expect(decide(undefined, undefined)).toBe('write')

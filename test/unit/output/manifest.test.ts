@@ -48,7 +48,7 @@ describe('a manifest', () => {
     expect(parseManifest(text)).toBeUndefined()
   })
 
-  it('is refused before it is written when it is none', () => {
+  it('is refused before it is written when it is not valid', () => {
     expect(() => manifestText({ ...full, epoch: -1 })).toThrow(/epoch/)
   })
 
@@ -75,7 +75,7 @@ describe('parseIdentity', () => {
   })
 })
 
-it('is published as JSON Schema in docs/, as the code has it (vitest -u writes it anew)', async () => {
+it('is published as JSON Schema in docs/, as the code has it (vitest -u writes it again)', async () => {
   const text = `${JSON.stringify(manifestJsonSchema(), null, 2)}\n`
   await expect(text).toMatchFileSnapshot('../../../docs/manifest.schema.json')
 })

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { createClosers, within } from '../../../runtime/process/lifecycle.ts'
 import { createLogger } from '../../../runtime/telemetry/logger.ts'
 
-it('closes the last first, and goes on after one that fails', async () => {
+it('closes the last first, and continues after one that fails', async () => {
   const closers = createClosers()
   const closed: string[] = []
   closers.add('first', () => void closed.push('first'))

@@ -17,7 +17,7 @@ it('gives the turn to one after another, in order', async () => {
   expect(order).toEqual(['first', 'second', 'third'])
 })
 
-it('goes on without somebody who keeps the turn for too long', async () => {
+it('continues without a process that keeps the turn for too long', async () => {
   const turns = createTurns(10)
   await turns.take()
   await expect(turns.take()).resolves.toBeDefined()

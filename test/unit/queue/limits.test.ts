@@ -26,7 +26,7 @@ describe('limits', () => {
   })
 
   it.each(['', '{', '[]', '{"schema":2}', '{"schema":1,"revision":1,"isPaused":true,"concurrency":0}'])(
-    'are none in %j',
+    'are not read from %j',
     (text) => expect(parseLimits(text)).toBeUndefined(),
   )
 })

@@ -31,7 +31,7 @@ describe('parseHead', () => {
     expect(parseHead({ ...HEADERS, 'x-amz-version-id': versionId })).not.toHaveProperty('versionId')
   })
 
-  it('reads metadata in UTF-8, and leaves what is none as it came', () => {
+  it('reads metadata in UTF-8, and leaves other bytes as they came', () => {
     const latin1 = (value: string) => Buffer.from(value, 'utf8').toString('latin1')
     expect(parseHead({ ...HEADERS, 'x-amz-meta-seconds': latin1('Grüße 🎬') }).metadata).toEqual({
       seconds: 'Grüße 🎬',

@@ -34,7 +34,7 @@ function onClock() {
 }
 
 describe('watch', () => {
-  it('lets an attempt go on that renews its lease and moves', () => {
+  it('keeps an attempt running that renews its lease and makes progress', () => {
     expect(onClock().goTo(600_000)).toBeUndefined()
   })
 
@@ -61,7 +61,7 @@ describe('watch', () => {
   })
 })
 
-it('knows how many attempts of a function go on, and for how long one that may kill gets no company', () => {
+it('knows how many attempts of a function are in progress, and for how long a suspect runs alone', () => {
   let nowMs = 0
   const inFlight = createInFlight(LEASE_MS, () => nowMs)
   const first = inFlight.add(claimOf('a'), slow)
@@ -135,7 +135,7 @@ describe('a lease that ran out while the worker’s own event loop stood still',
     })
   })
 
-  it('is counted for nobody while a handler goes on that ignores its signal', () => {
+  it('is counted for no run while a handler that ignores its signal is still running', () => {
     const clock = { ms: 0 }
     const inFlight = createInFlight(LEASE_MS, () => clock.ms)
     const attempt = inFlight.add(claimOf('a'), slow)

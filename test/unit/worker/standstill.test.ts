@@ -13,7 +13,7 @@ describe('what an event loop did while it stood still', () => {
   })
 })
 
-it('is told by a timer that comes late, for the time that is asked about', () => {
+it('is measured by a timer that fires late, for the period in question', () => {
   const clock = { ms: 0 }
   const used: { cpuMs: number; waitedMs: number } = { cpuMs: 0, waitedMs: 0 }
   const watch = createStandstillWatch({

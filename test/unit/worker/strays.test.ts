@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createStrays, strayLimit } from '../../../runtime/worker/strays.ts'
 
-it('counts handlers that go on after their attempts, and calls once when there are too many', async () => {
+it('counts handlers that keep running after their attempts, and calls once when there are too many', async () => {
   const steps: string[] = []
   const calls: number[] = []
   const strays = createStrays({

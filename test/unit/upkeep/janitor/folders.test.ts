@@ -22,7 +22,7 @@ async function* rows(...keys: readonly (readonly [key: string, lastModifiedMs: n
 }
 
 describe('whose file a key is', () => {
-  it('is told by its first part that begins with "~"', () => {
+  it('is recognised by its first segment that begins with "~"', () => {
     expect(attemptOfKey(`a/b.mp4/chunk/~${A}/deep/x.mp4`)).toEqual({
       folder: 'a/b.mp4/chunk/',
       functionName: 'chunk',
@@ -41,7 +41,7 @@ describe('whose file a key is', () => {
     ['a name that is no ULID', 'a.mp4/chunk/~01JAAAAAAAAAAAAAAAAAAAAAAI/x'],
     ['an ULID beyond the end of time', 'a.mp4/chunk/~81JAAAAAAAAAAAAAAAAAAAAAAA/x'],
     ['an attempt in lower case', `a.mp4/chunk/~${A.toLowerCase()}/x`],
-  ])('%s is no attempt’s file', (_, key) => {
+  ])('%s is not a file of an attempt', (_, key) => {
     expect(attemptOfKey(key)).toBeUndefined()
   })
 })

@@ -47,7 +47,7 @@ describe('of a run that Redis knows', () => {
     }
   })
 
-  it('and that has succeeded, it is run again when the result of another version stands', () => {
+  it('and that has succeeded, it is run again when the result of another version is current', () => {
     const succeeded = (rest: Partial<Facts>) => decide(facts({ state: 'succeeded', ...rest }))
     expect(succeeded({ records: result('another') })).toEqual(RESTORED)
     expect(succeeded({ records: result('mine') })).toEqual(LEAVE)

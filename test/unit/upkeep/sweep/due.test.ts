@@ -34,7 +34,7 @@ describe('a full pass', () => {
   })
 })
 
-it('a mark from times to come is none: the clock was wrong', () => {
+it('a mark in the future is ignored: the clock was wrong', () => {
   const later = { full: pass('full', NOW + HOUR, 0), recent: pass('recent', NOW + HOUR, 0) }
   expect(due(later)).toEqual({ kind: 'full', cause: 'no-marker' })
   const full = newPass('id', { kind: 'full', cause: 'no-marker' }, later, 0, NOW)
@@ -44,7 +44,7 @@ it('a mark from times to come is none: the clock was wrong', () => {
   })
 })
 
-it('a pass that has failed is no mark, and another begins a minute later, or when a server has come back', () => {
+it('a pass that has failed does not become a mark, and another starts a minute later, or when a server has come back', () => {
   const failed = pass('full', NOW - MINUTE, 0, { failure: 'no such bucket' })
   expect(due({ failed })).toMatchObject({ cause: 'no-marker' })
   expect(due({ failed }, {}, NOW - 1)).toBeUndefined()

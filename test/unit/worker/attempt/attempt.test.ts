@@ -42,7 +42,7 @@ describe('an attempt that was ended', () => {
     expect(afterAbort(ignored, reason)).toBe(ignored)
   })
 
-  it('has succeeded when its result stands all the same', () => {
+  it('has succeeded when its result is committed all the same', () => {
     const succeeded: Outcome = { kind: 'succeeded', result: '{}' }
     expect(afterAbort(succeeded, reason)).toBe(succeeded)
   })

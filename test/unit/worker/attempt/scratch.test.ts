@@ -12,7 +12,7 @@ describe('withScratch', () => {
     await withScratch(parent, async () => expect(await readdir(parent)).toEqual([]))
   })
 
-  it('makes one for whoever asks, however often, and removes it with all that is in it', async () => {
+  it('is created once, however often it is asked for, and removed with all that is in it', async () => {
     await withScratch(parent, async (folder) => {
       await writeFile(join(folder(), 'file'), 'x')
       expect(folder()).toBe(folder())

@@ -24,7 +24,7 @@ describe('of 100 bytes', () => {
   )
 
   it.each([undefined, '', 'bytes', 'bytes=', 'bytes=-', 'bytes=9-0', 'bytes=0-1,5-6', 'bytes=a-b', 'lines=0-9', 'bytes=1.5-2'])(
-    '"%s" is no range, so it asks for the whole',
+    '"%s" is not a range, so it asks for the whole',
     (header) => {
       expect(parseRange(header, 100)).toEqual({ kind: 'whole' })
     },
