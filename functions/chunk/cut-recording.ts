@@ -1,4 +1,4 @@
-/** One recording -> how it is cut, and its chunks: the plan, the looks that it takes, and the run. @module */
+/** One recording -> its plan and its chunks: plans the cuts, examines the file where needed, and runs FFmpeg. @module */
 import { availableParallelism } from 'node:os'
 import { PermanentError, type Logger } from '../../runtime/index.ts'
 import { unreadableAmr, whyNothing } from './plan/left-out.ts'
@@ -48,7 +48,7 @@ export interface RecordingCut {
   readonly chunks: AsyncGenerator<Chunk, void, void>
 }
 
-/** @throws {PermanentError} when there is nothing to cut, or not as it was asked for */
+/** @throws {PermanentError} when there is nothing to cut, or not as requested */
 export async function cutRecording(options: CutRecordingOptions): Promise<RecordingCut> {
   const { recording, survey, request, mode, streams, keepsGoodPart, binaries, onWarning } = options
   const { scratch, signal, log, progress } = options

@@ -31,7 +31,7 @@ export interface CutOptions extends Omit<WholeOptions, keyof WholeRun> {
   readonly onProgress: (progress: FfmpegProgress) => void
 }
 
-/** A file on disk, and where it begins on the time line of the source. */
+/** A file on disk, and where it begins on the timeline of the source. */
 interface Piece {
   readonly path: string
   readonly startSeconds: number

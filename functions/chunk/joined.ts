@@ -1,4 +1,4 @@
-/** Several recordings of one file, told and placed as one. Pure. @module */
+/** Several recordings of one file, described and placed as one. Pure. @module */
 import { PermanentError, type ChunkTimes, type Progress } from '../../runtime/index.ts'
 import type { MediaInfo } from '../media/media-info.ts'
 import type { Recording } from './recordings.ts'
@@ -6,7 +6,7 @@ import type { Request } from './plan/request.ts'
 import { toMicros } from './pieces/segments.ts'
 import { unmeasured } from '../media/packets/survey.ts'
 
-/** How long all of them are; `undefined` where one does not say. */
+/** Their total length; `undefined` if one declares none. */
 export function lengthOfAll(recordings: readonly Recording[]): number | undefined {
   const sum = recordings.reduce(
     (seconds, { inspection }) => seconds + (inspection.media.durationSeconds ?? NaN),
@@ -18,7 +18,7 @@ export function lengthOfAll(recordings: readonly Recording[]): number | undefine
 /**
  * The request for one of them: its share of the parts of the whole, at least one.
  *
- * @throws {PermanentError} when it cannot be told how long the parts are
+ * @throws {PermanentError} when the length of the parts is unknown
  */
 export function requestOfEach(
   request: Request,
@@ -36,7 +36,7 @@ export function requestOfEach(
   return { by: 'parts', parts: Math.max(1, Math.round((request.parts * durationSeconds) / wholeSeconds)) }
 }
 
-/** The first one's description, and how long all of them are. */
+/** The first one's description, with the total length. */
 export function mediaOfAll(recordings: readonly Recording[]): MediaInfo | undefined {
   const [first] = recordings
   if (!first || recordings.length === 1) return first?.inspection.media
@@ -87,7 +87,7 @@ interface Joined {
   readonly request: Request
 }
 
-/** Places that a warning names: the rest is a number. */
+/** Places that a warning names; the rest is only counted. */
 const MAX_PLACES = 5
 
 export function joinedWarnings({ recordings, startsSeconds, chunks, request }: Joined): readonly string[] {

@@ -84,7 +84,7 @@ function partOf(source: InspectOptions['source'], { startByte, endByte }: ByteRa
   }
 }
 
-/** Says of which recording an error is. */
+/** Adds the name of the recording to an error. */
 export function named(name: string, error: unknown): Error {
   return name !== '' && error instanceof PermanentError
     ? new PermanentError(name + error.message, { cause: error })

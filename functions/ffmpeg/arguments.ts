@@ -71,7 +71,7 @@ export function parameterSetsArguments(input: MediaInput, stream: number): reado
   return argumentsOf(command)
 }
 
-/** Where cuts are asked for: each so many seconds, or at times on the time line of the source. */
+/** The requested cuts: every so many seconds, or at times on the timeline of the source. */
 export type Cuts = { readonly everySeconds: number } | { readonly atSeconds: readonly number[] }
 
 export interface ChunksOptions {

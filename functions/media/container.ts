@@ -52,11 +52,11 @@ const WAV_AUDIO = /^pcm_(u8|[sf]\d+le|mulaw|alaw)$/
 /** QuickTime's own, which no other container takes as it is. */
 const MOV_ONLY = /^(prores|dnxhd|qtrle|png|dvvideo|h263|amr_nb|amr_wb|alac|pcm_\w+|adpcm_ima_qt|mjpeg)$/
 
-/** How chunks are made: packets as they are, or re-encoded so that cuts are where they were asked for. */
+/** How chunks are made: packets as they are, or re-encoded so that cuts are exactly where requested. */
 export const MODES = ['copy', 'exact'] as const
 export type Mode = (typeof MODES)[number]
 
-/** Which streams are wanted: whatever fits, or the sound alone. */
+/** Which streams are wanted: everything that fits, or only the sound. */
 export const STREAMS = ['all', 'audio'] as const
 
 export interface PlanOptions {
@@ -67,7 +67,7 @@ export interface PlanOptions {
   readonly isMp4Unsafe?: boolean
   /** Tracks of a single picture: not a film if there is another track. @defaultValue none */
   readonly stills?: readonly MediaStream['index'][]
-  /** Sounds that cannot be taken along, with the reason. @defaultValue none */
+  /** Sounds that cannot be included, with the reason. @defaultValue none */
   readonly unreadable?: ReadonlyMap<MediaStream['index'], string>
 }
 
@@ -129,7 +129,7 @@ function ofVideo(
   if (isWebm && fits(WEBM_VIDEO, WEBM_AUDIO)) return CONTAINERS.webm
   const isMov = format.includes('mp4')
   if ((isMov || ['mpegts', 'flv'].includes(format)) && fits(MP4_VIDEO, MP4_AUDIO)) return CONTAINERS.mp4
-  // MOV takes what MP4 takes and more, but not what neither of the two lists knows.
+  // MOV takes everything that MP4 takes and more, but nothing outside of these two lists.
   const fitsMov = [video, ...audio].every(
     ({ codec }) => MOV_ONLY.test(codec) || MP4_VIDEO.includes(codec) || MP4_AUDIO.includes(codec),
   )
@@ -144,7 +144,7 @@ function ofAudio(isWebm: boolean, audio: readonly AudioStream[]): Container {
   if (all((codec) => MP4_AUDIO.includes(codec))) return CONTAINERS.m4a
   if (all((codec) => IPOD_AUDIO.includes(codec))) return CONTAINERS.alac
   if (isAlone && all((codec) => codec === 'opus')) return CONTAINERS.ogg
-  // No Ogg: FFmpeg of 2018 writes the first chunk's Vorbis header from memory that it has freed, so it is garbage at times.
+  // No Ogg: FFmpeg of 2018 writes the first chunk's Vorbis header from freed memory, so it is sometimes garbage.
   if (isAlone && all((codec) => codec === 'vorbis')) return CONTAINERS.audioWebm
   if (isAlone && all((codec) => WAV_AUDIO.test(codec))) return CONTAINERS.wav
   // FLAC too: its own chunks would each claim the length of the whole.

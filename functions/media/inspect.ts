@@ -35,7 +35,7 @@ export interface Inspection {
   readonly warnings?: readonly string[]
   /** Why it is incomplete, by its own first bytes. */
   readonly breaksOff?: string
-  /** There is more to look at before anybody can say so: to be done while it is cut. Its answer is a `breaksOff`. */
+  /** A check that takes longer and runs while the file is cut. Its answer is a `breaksOff`. */
   readonly lookOn?: () => Promise<string | undefined>
   /** The declarations in the tables of MP4 and QuickTime, by the number of the stream. */
   readonly declared?: ReadonlyMap<number, DeclaredTrack>
@@ -47,7 +47,7 @@ export interface InspectOptions {
   /** A folder of the attempt's own: the working folder of ffprobe. */
   readonly scratch: string
   readonly signal: AbortSignal
-  /** A truncated file is not refused for that: the caller does it, when it knows how far it could be read. */
+  /** A truncated file is not refused for that: the caller does that once it knows how far the file could be read. */
   readonly isTruncatedFine?: boolean
   /** Only these bytes of what {@link source} gives to tools are the file; its `bytes` begin with them. */
   readonly range?: ByteRange
@@ -60,18 +60,18 @@ const TORN_PAGE = 'the file is truncated: its last page is incomplete'
 const UNMARKED_END =
   'its last page is not marked as the last one, as when a recording is interrupted: more may have followed'
 
-/** Of a file that is not on disk each element is asked of the store. */
+/** In a file that is not on disk, each element costs a request to the store. */
 const MAX_ELEMENTS = { onDisk: 100_000, inStore: 100 }
 /** A longer text is not a plausible description: tags can be as large as the file. */
 const MAX_DOCUMENT_CHARACTERS = 8 * 1024 ** 2
 
 /**
- * @throws {PermanentError} when the file is empty, no media, truncated in its header, or not accepted
+ * @throws {PermanentError} when the file is empty, not media, truncated in its header, or not accepted
  * @throws {ToolError} when ffprobe did not run or was killed
  */
 export async function inspect(options: InspectOptions): Promise<Inspection> {
   const { source, sizeBytes, scratch } = options
-  // First: a small source is on disk then, and asked of the store only once.
+  // First: a small source is then on disk, and requested from the store only once.
   const address = mediaInput(await source.input(), scratch, options.range)
   const first = sniff(await source.bytes(0, SNIFF_BYTES))
   if (first.refusal !== undefined) throw new PermanentError(`the file is ${first.refusal}`)
@@ -128,7 +128,7 @@ function byStream(
   return new Map(found)
 }
 
-/** By ffprobe, or by what it prints for people where it would have to open a decoder that is not accepted. */
+/** By ffprobe, or by its text for people if it would have to open a decoder that is not accepted. */
 async function describe({ scratch, signal }: InspectOptions, input: MediaInput) {
   const common = { tool: 'ffprobe', profile: 'probe', cwd: scratch, signal } as const
   const document = gather()
@@ -180,7 +180,7 @@ function parse(json: string, result: FfmpegResult) {
   }
 }
 
-/** Of a file that is not on disk each fragment is asked of the store: the first ones before anything else is done. */
+/** In a file that is not on disk, each fragment costs a request to the store: the first ones are checked before anything else. */
 const MAX_BOXES = { onDisk: 1_000_000, atFirst: 1_000, inStore: 200_000 }
 
 interface Looked {
@@ -202,7 +202,7 @@ async function tornFragments(
   return isUrl && found?.isFragmented ? { next: found } : {}
 }
 
-/** Why the file is not all there, by its later fragments. */
+/** Why the file is incomplete, by its later fragments. */
 async function laterFragments(
   { source, sizeBytes }: InspectOptions,
   from: Place,
@@ -216,7 +216,7 @@ function tornBy({ declaredBytes, packetBytes }: Sniff, sizeBytes: number): strin
   if (declaredBytes !== undefined && declaredBytes > sizeBytes) {
     return `the file is truncated: its header declares ${declaredBytes} bytes, and there are ${sizeBytes}`
   }
-  // Old builds of FFmpeg pass over half a packet without a word.
+  // Old builds of FFmpeg silently skip half a packet.
   const restBytes = packetBytes === undefined ? 0 : sizeBytes % packetBytes
   return restBytes === 0
     ? undefined

@@ -1,4 +1,4 @@
-/** FFmpeg's list of segments -> chunks on the source's time line, and whether they are the whole of it. Pure. @module */
+/** FFmpeg's list of segments -> chunks on the source's timeline, and whether they are the whole of it. Pure. @module */
 import type { ChunkTimes } from '../../../runtime/index.ts'
 import type { Mode } from '../../media/container.ts'
 import { declaredSeconds } from '../../media/declared-length.ts'

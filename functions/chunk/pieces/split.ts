@@ -1,4 +1,4 @@
-/** A finished piece that came out larger than it may be -> smaller ones, cut from it without re-encoding. @module */
+/** A finished piece that is larger than allowed -> smaller ones, cut from it without re-encoding. @module */
 import { mkdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PermanentError } from '../../../runtime/index.ts'
@@ -61,7 +61,7 @@ export async function splitPiece({
       outputPattern: `chunk-%05d.${plan.container.extension}`,
       earlySeconds: 0.005,
     }),
-    // FFmpeg may write into its working folder alone.
+    // FFmpeg may write only into its working folder.
     cwd: folder,
     signal,
     onEnd: mustHaveSucceeded,

@@ -1,9 +1,9 @@
-/** Sends files while more are being made, and makes the maker wait when sending falls behind. @module */
+/** Uploads files while more are being made, and makes the producer wait when uploads fall behind. @module */
 import type { Output, OutputFile } from '../../../runtime/index.ts'
 
 export interface UploadWindow {
   /**
-   * Hands a file over and returns when there is room for another.
+   * Starts the upload of a file and returns when there is room for another.
    *
    * @throws the first failure of any upload so far
    */
@@ -12,7 +12,7 @@ export interface UploadWindow {
   finish(): Promise<void>
 }
 
-/** How many files may wait, beyond which the maker does. */
+/** The number of files that may wait before the producer does. */
 const MAX_WAITING = 4
 
 export function createUploadWindow(output: Output, onSent: () => void): UploadWindow {

@@ -117,7 +117,7 @@ async function byBytes(parts: CutPlanParts, limitBytes: number): Promise<CutPlan
   return { cuts: { atSeconds }, seconds, limitBytes, earlySeconds: KNOWN_EARLY_SECONDS }
 }
 
-/** Pieces of even length, at a rate with which they fit; one that does not is cut again at a keyframe inside it. */
+/** Pieces of even length, at a bit rate with which they fit; one that does not fit is cut again at a keyframe inside it. */
 function encodedByBytes({ plan: { video, kept }, inspection }: CutPlanParts, limitBytes: number): CutPlan {
   const { width = 0, height = 0, framesPerSecond = 60 } = video ?? {}
   const soundBitRate = encodedBitRate(inspection.media, kept)

@@ -1,4 +1,4 @@
-/** Where a file is cut, when not each n seconds: into so many parts, or into pieces of so many bytes. Pure. @module */
+/** Where a file is cut, if not every n seconds: into a number of parts, or into pieces of a number of bytes. Pure. @module */
 import type { Group } from '../../media/packets/listing.ts'
 import type { Silence } from '../../media/packets/silence.ts'
 
@@ -82,7 +82,7 @@ function quietPlace(
   return found > first && found <= latest ? found : latest
 }
 
-/** Equal parts of time: where each but the first one shall begin. */
+/** Equal parts of time: where each but the first one should begin. */
 export function equalParts(parts: number, endSeconds: number): readonly number[] {
   return Array.from({ length: parts - 1 }, (_, index) => ((index + 1) * endSeconds) / parts)
 }

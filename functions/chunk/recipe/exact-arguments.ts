@@ -40,7 +40,7 @@ export interface ExactChunksOptions extends ChunksOptions {
   readonly hasFpsMode: boolean
 }
 
-/** A longer chunk has keyframes inside it too: so seeking does not require decoding from its start. */
+/** A longer chunk also has keyframes inside it, so seeking does not require decoding from its start. */
 const MAX_KEYFRAME_SECONDS = 10
 /** Times are sums of fractions: a picture that comes this much too early is in time. */
 const TOLERANCE_SECONDS = 0.0005
@@ -51,7 +51,7 @@ const TOLERANCE_SECONDS = 0.0005
  * - No `-xerror`: a recording that begins in the middle of a picture would be refused as a whole.
  * - `scale` to fixed numbers: a picture that changes its size on the way is brought to the first one's; the encoder reads
  *   beyond the end of smaller ones.
- * - One frame out for each one in (`vfr`): these muxers else make a constant rate of any source.
+ * - One frame out for each one in (`vfr`): otherwise these muxers make a constant rate of any source.
  * - `-enc_time_base`: on a clock of whole frames, pictures of an uneven clip that fall on the same frame are dropped, and others
  *   are moved. `fps`: the build of 2018 takes the clock for the rate, and names a level that few players have.
  * - `-color_…`: the build of 2018 forgets them; newer ones forget the matrix where they change the range.
@@ -59,7 +59,7 @@ const TOLERANCE_SECONDS = 0.0005
  *   is one keyframe and no row of them. Its `t` counts from the first picture, the cuts count from the beginning of the file.
  * - `-bf 0`: B-frames make the decoding time of a keyframe earlier than its picture; the sound between the two would go to
  *   the next piece and not be heard there, 80 ms at each cut. That costs some 10 % of size.
- * - `aresample`: holes in the sound become silence, also the one before it begins, so that sound and picture stay together.
+ * - `aresample`: holes in the sound become silence, including the one before it begins, so that sound and picture stay together.
  * - `-max_interleave_delta 0`: the encoder holds back its last pictures until the whole file is read, and packets wait for
  *   each other only for ten seconds; so sound that lasts longer would be put before them, into the wrong piece.
  */
@@ -78,7 +78,7 @@ export function exactChunksArguments(options: ExactChunksOptions): readonly stri
   const sound = `-c:a aac -ar ${ENCODED_SAMPLE_RATE} ${options.sounds.map(soundArguments).join(' ')}
     ${options.isSoundLonger ? '-max_interleave_delta 0' : ''}`
   return chunksArguments(options, {
-    // A filter that is made again, where the size changes, would forget how often the clock went back.
+    // A filter that is created again when the size changes would forget how often the clock went back.
     input: picture?.offsetsSeconds ? '-reinit_filter:v 0' : '',
     flags: '+genpts',
     output: `${pictures} ${sound} -segment_format_options movflags=+faststart`,
@@ -89,7 +89,7 @@ export function exactChunksArguments(options: ExactChunksOptions): readonly stri
 
 function pictureFilter({ width, height, isInterlaced, offsetsSeconds = [] }: ExactPicture): string {
   const clock = offsetsSeconds.length === 0 ? '' : `setpts=${continuedClock(offsetsSeconds)},`
-  // The lines of each field are scaled by themselves.
+  // The lines of each field are scaled separately.
   return `${clock}scale=${width}:${height}${isInterlaced ? ':interl=-1' : ''}`
 }
 

@@ -12,10 +12,10 @@ import { encodedSound } from '../../media/sound.ts'
 
 /** Of the address space: a thread of decoder and one of encoder with a picture of 8192 x 4608 each, and their stacks and heaps. */
 const MEMORY_PER_CORE_BYTES = 1024 ** 3
-/** For so long FFmpeg lets the packets of one stream wait for those of another. */
+/** How long FFmpeg lets the packets of one stream wait for those of another. */
 const INTERLEAVED_SECONDS = 10
 const LONG_SECONDS = INTERLEAVED_SECONDS / 2
-/** For pictures that come at a rate that is not known. */
+/** For pictures whose rate is unknown. */
 const HIGHEST_RATE = 240
 
 /**
@@ -64,11 +64,11 @@ export function exactRecipe(
 const HDR_WARNING =
   'the picture is HDR and its chunks have 8 bits per colour: they keep its tags and may show banding'
 
-/** The encoder gives its last two frames when the whole file is read; nothing in FFmpeg tells it that the sound is over. */
+/** The encoder gives its last two frames when the whole file is read; nothing in FFmpeg signals the end of the sound to it. */
 const SHORT_SOUND_WARNING =
   'the sound ends long before the picture: its last 0.05 s may be in a later chunk than they belong to'
 
-/** As it is shown: FFmpeg turns the picture before it is scaled. */
+/** As it is shown: FFmpeg rotates the picture before it is scaled. */
 function pictureOf(video: VideoStream, { inspection, survey, binaries }: RecipeParts): ExactPicture {
   const { width, height, rotation, startSeconds = 0, framesPerSecond } = video
   if (width === undefined || height === undefined) {
@@ -99,7 +99,7 @@ function pictureOf(video: VideoStream, { inspection, survey, binaries }: RecipeP
   }
 }
 
-/** By how much the sound outlasts the picture; undefined when the file does not say, or has only one of them. */
+/** By how much the sound outlasts the picture; undefined if the file does not tell, or has only one of them. */
 function soundOutlasts({ video, kept }: ChunkPlan): number | undefined {
   const end = ({ startSeconds = 0, durationSeconds = NaN }: MediaStream) => startSeconds + durationSeconds
   const sounds = kept.filter((stream) => stream !== video).map(end)

@@ -12,7 +12,7 @@ export interface Recipe {
   readonly mode: Mode
   readonly profile: Profile
   readonly arguments: readonly string[]
-  /** Of a copy, for another try where packets come at one time, or a moment too early: that ends the first one. */
+  /** For a second try of a copy, if packets at the same time or slightly too early ended the first one. */
   readonly patientArguments?: readonly string[]
   readonly limits: Partial<Limits>
   /** Later parts of the source are left out on purpose. */

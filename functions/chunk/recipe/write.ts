@@ -1,4 +1,4 @@
-/** How FFmpeg makes the chunks of one source: what differs between the modes. Pure. @module */
+/** The recipe for the chunks of one source, which differs between the modes. Pure. @module */
 import { copyChunksArguments, type ChunksOptions, type OutputStream } from '../../ffmpeg/arguments.ts'
 import { exactRecipe } from './exact.ts'
 import { hidesPictures } from '../../media/hidden-pictures.ts'
@@ -8,7 +8,7 @@ import type { MediaStream } from '../../media/media-info.ts'
 import type { Recipe, RecipeParts } from './recipe.ts'
 import { latestSeconds } from '../../media/declared-length.ts'
 
-/** Of each chunk file: what a container's own tables may take beside the media. */
+/** Room for a container's own tables in each chunk file. */
 const TABLES_BYTES = 64 * 1024 ** 2
 /** @throws {PermanentError} when the picture cannot be re-encoded */
 export function recipeOf(parts: RecipeParts): Recipe {
@@ -49,7 +49,7 @@ export function recipeOf(parts: RecipeParts): Recipe {
   return { mode, profile: 'encode', untilSeconds, ...encoded }
 }
 
-/** Where the last stream ends by its edit list, when there is more behind it: FFmpeg copies what an edit list hides. */
+/** Where the last stream ends by its edit list, if there is more after it: FFmpeg copies the packets an edit list hides. */
 function shownUntilSeconds({ inspection, plan }: RecipeParts): number | undefined {
   const { declared, media } = inspection
   const isHiding = plan.kept.some(({ index }) => (declared?.get(index)?.hiddenAfter ?? 0) > 0)

@@ -22,7 +22,7 @@ export interface ChunkTrack {
 
 /** Empty where the container has no tables. */
 export interface TrackTotals {
-  /** On the time line of the source. */
+  /** On the timeline of the source. */
   readonly endsSeconds: readonly number[]
   readonly packets: readonly number[]
   /** Of these, the ones that the chunks' own edit lists hide. */

@@ -1,5 +1,5 @@
 /**
- * Which FFmpeg runs: the one that FFMPEG_PATH names, else a recent one on PATH, else the embedded build.
+ * Which FFmpeg runs: the one that FFMPEG_PATH names, otherwise a recent one on PATH, otherwise the embedded build.
  * The only reader of these environment variables. Found once per process.
  * @module
  */
@@ -16,7 +16,7 @@ export interface FfmpegBinaries {
   readonly ffprobePath: string
   /** FFmpeg's own word for it, such as `5.1.9-0+deb12u1` or `N-47683-g0e8eb07980-static`. */
   readonly version: string
-  /** It has `-fps_mode`; older ones have `-vsync`, which newer ones have no longer. */
+  /** It has `-fps_mode`; older ones have `-vsync`, which newer ones no longer have. */
   readonly hasFpsMode: boolean
   readonly origin: 'environment' | 'path' | 'embedded'
 }
@@ -25,7 +25,7 @@ export interface FfmpegBinaries {
 const OLDEST_ON_PATH = [58, 76] as const
 /** Of FFmpeg 5.1. */
 const FIRST_WITH_FPS_MODE = [59, 27] as const
-/** A machine under load takes its time to start a program. */
+/** A machine under load may take long to start a program. */
 const ANSWER_MS = 120_000
 const HOW_TO_HELP =
   'install ffmpeg with ffprobe, 4.4 or newer (Debian: apt-get install ffmpeg), or set FFMPEG_PATH and FFPROBE_PATH'
@@ -35,7 +35,7 @@ let found: Promise<FfmpegBinaries> | undefined
 /**
  * The binaries of this process.
  *
- * @throws {ToolError} when there is none that runs; its message says what to do
+ * @throws {ToolError} when none runs; its message says what to do
  */
 export function ffmpegBinaries(): Promise<FfmpegBinaries> {
   found ??= findBinaries(process.env).catch((error: unknown) => {
@@ -46,12 +46,12 @@ export function ffmpegBinaries(): Promise<FfmpegBinaries> {
   return found
 }
 
-/** As {@link ffmpegBinaries}, for the given environment and without memory. */
+/** As {@link ffmpegBinaries}, for the given environment and without a cache. */
 export async function findBinaries(env: Environment): Promise<FfmpegBinaries> {
   return (await fromEnvironment(env)) ?? (await fromPath(env)) ?? (await fromPackages())
 }
 
-/** FFMPEG_PATH, FFPROBE_PATH or both; what is not named comes from beside the named one, PATH or the packages. */
+/** FFMPEG_PATH, FFPROBE_PATH or both; one that is not named comes from the folder of the named one, PATH or the packages. */
 async function fromEnvironment(env: Environment): Promise<FfmpegBinaries | undefined> {
   const { FFMPEG_PATH: ffmpegPath, FFPROBE_PATH: ffprobePath } = env
   if (!ffmpegPath && !ffprobePath) return undefined
@@ -73,7 +73,7 @@ async function fromEnvironment(env: Environment): Promise<FfmpegBinaries | undef
   return { ffmpegPath: ffmpeg, ffprobePath: ffprobe, version, hasFpsMode, origin: 'environment' }
 }
 
-/** @throws {ToolError} when the program at the path that a setting names calls itself something else */
+/** @throws {ToolError} when the program that a setting names reports to be another one */
 function mustBe(tool: 'ffmpeg' | 'ffprobe', path: string, versionText: string): void {
   if (versionText.startsWith(`${tool} version `)) return
   const line = versionText.split('\n')[0]?.slice(0, 60)
@@ -135,7 +135,7 @@ async function whyUnfit(name: 'FFMPEG_PATH' | 'FFPROBE_PATH', path: string | und
 
 async function searchPath(env: Environment, name: string): Promise<string | undefined> {
   for (const folder of (env['PATH'] ?? '').split(delimiter)) {
-    // A relative entry would mean another program in each working folder.
+    // A relative entry would mean a different program in each working folder.
     if (isAbsolute(folder) && (await isRunnable(join(folder, name)))) return join(folder, name)
   }
   return undefined

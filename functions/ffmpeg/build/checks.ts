@@ -1,4 +1,4 @@
-/** Whether FFmpeg is there and can do what functions ask of it: for `sluice doctor`. @module */
+/** Whether FFmpeg is installed and supports everything that functions need: for `sluice doctor`. @module */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { ToolCheck } from '../../../runtime/index.ts'
@@ -16,7 +16,7 @@ export async function checkFfmpeg(): Promise<readonly ToolCheck[]> {
   try {
     const { ffmpegPath, ffprobePath, version, origin } = await ffmpegBinaries()
     checks.push({ check: 'FFmpeg', status: 'ok', found: `${version} (${origin}), ${ffmpegPath}` })
-    // As the seam has it: static builds crash without GCONV_PATH.
+    // Static builds crash without GCONV_PATH.
     const settings = { timeout: ANSWER_MS, env: { GCONV_PATH: '/nonexistent' } }
     const probe = await run(ffprobePath, ['-version'], settings)
     const probeVersion = /version (\S+)/.exec(probe.stdout)?.[1] ?? 'of unknown version'

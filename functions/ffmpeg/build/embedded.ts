@@ -17,7 +17,7 @@ export function embeddedFfmpeg(): string {
  * The packaged ffprobe, ready to run.
  *
  * @remarks The package ships the file without execute bits for others, and the user who runs us need not own it:
- * then a private copy is made, which goes when the process ends.
+ * then a private copy is made, which is removed when the process ends.
  * @throws {ToolError} when there is no build for this platform, or neither way is permitted
  */
 export async function embeddedFfprobe(): Promise<string> {
@@ -33,7 +33,7 @@ export async function embeddedFfprobe(): Promise<string> {
 
 let copied: Promise<string> | undefined
 
-/** One for the process, however often it is asked for. */
+/** One per process, however often it is requested. */
 function privateCopy(path: string): Promise<string> {
   copied ??= copyFor(path).catch((error: unknown) => {
     copied = undefined
@@ -60,7 +60,7 @@ async function copyFor(path: string): Promise<string> {
 
 function packagedPath(tool: 'ffmpeg' | 'ffprobe', name: string): string {
   try {
-    // Only when asked for, and in a try: on a platform without a build the package throws a string at load.
+    // Loaded only when needed, in a try: on a platform without a build the package throws a string at load.
     return (require(name) as { readonly path: string }).path
   } catch (cause) {
     throw new ToolError(

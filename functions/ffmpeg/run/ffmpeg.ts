@@ -1,6 +1,6 @@
 /**
- * The one place that starts FFmpeg and ffprobe. Arguments come from `arguments.ts`; the meaning of a failure is the
- * caller's business: a run that ended is a value, whatever its exit code.
+ * The one place that starts FFmpeg and ffprobe. Arguments come from `arguments.ts`; the caller interprets
+ * failures: a run that ended is a value, whatever its exit code.
  * @module
  */
 import { spawn, type ChildProcess } from 'node:child_process'

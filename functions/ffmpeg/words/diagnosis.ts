@@ -42,7 +42,7 @@ const PASSED_OVER =
   /\[matroska[^\]]*\] (Read error at pos|0x\w+ at pos .* invalid as first byte of an EBML)|\[flv[^\]]*\] Packet mismatch|\[ogg[^\]]*\] CRC mismatch/i
 
 const TOO_MUCH_MEMORY = 'it needs more memory than one file may have'
-/** Said of our limit on all of its memory, or on one piece; FFmpeg may end, continue without that piece, or hang. */
+/** Printed at our limit on its total memory, or on one allocation; FFmpeg may end, continue without that piece, or hang. */
 export const SHORT_OF_MEMORY = /malloc of size \d+ failed|(Cannot|Could not) allocate memory|out of memory/i
 
 /** Messages that end FFmpeg, the most telling first: FFmpeg often prints the cause before its consequences. */
@@ -136,7 +136,7 @@ export function isCutShort(said: Said): boolean {
   return hasSaid(said, INCOMPLETE)
 }
 
-/** Whether a failed run stumbled over the end of what is there: then what came before it is good. */
+/** Whether a failed run hit the end of a truncated file: then everything before it is good. */
 export function hasBrokenOff(said: Said): boolean {
   return hasSaid(said, INCOMPLETE) || hasSaid(said, /End of file|error reading header/i)
 }

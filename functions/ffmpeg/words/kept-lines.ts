@@ -81,7 +81,7 @@ export function cleanLine(line: string): string {
     line
       .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
       .trimEnd()
-      // The port and token of our proxy are nobody's business, and equal failures shall look equal.
+      // The port and token of our proxy are private, and equal failures should look equal.
       .replaceAll(/http:\/\/127\.0\.0\.1:\d+\/\w+/g, 'source')
   )
 }

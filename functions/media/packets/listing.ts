@@ -13,7 +13,7 @@ import { createPlainLines } from './plain-listing.ts'
 
 /** From one possible cut to the next. */
 export interface Group {
-  /** On the time line of the file, which begins with 0. */
+  /** On the timeline of the file, which begins with 0. */
   readonly startSeconds: number
   /** At most: including the container's overhead. */
   readonly bytes: number
