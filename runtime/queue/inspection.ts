@@ -1,6 +1,6 @@
 /** Looking at Redis from outside the queue, for health and the doctor. Only reads. @module */
 import { createHistory } from './history.ts'
-import { createInboxCommands } from './inbox-commands.ts'
+import { createInboxCommands } from './inbox.ts'
 import { GROUP, type Keys } from './keys.ts'
 import { redisNowMs, type Redis } from './redis.ts'
 import { createScripts } from './scripts.ts'

@@ -6,7 +6,7 @@
 import { membersBeginning, type Redis } from './redis.ts'
 import { ulid } from 'ulid'
 import { batchesOf } from '../amounts.ts'
-import { holdLock, releaseLock } from './duty.ts'
+import { holdLock, releaseLock } from './lock.ts'
 import type { Keys } from './keys.ts'
 import type { AgainItem, AgainRequest, Queue } from './queue.ts'
 

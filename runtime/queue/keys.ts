@@ -38,8 +38,8 @@ export interface Keys {
   readonly sweep: string
   /** Hash: the place of the janitor's round. */
   readonly janitor: string
-  /** The process that has a duty (duty.ts). */
-  duty(what: string): string
+  /** String: the process that has a lock (lock.ts). */
+  lock(what: string): string
   stream(functionName: string, lane: Lane): string
   dead(functionName: string): string
   /** Sorted set: the workers that serve a function, by the time when their registration expires. */
@@ -78,7 +78,7 @@ export function createKeys(name: string): Keys {
     limits: `${prefix}limits`,
     sweep: `${prefix}sweep`,
     janitor: `${prefix}janitor`,
-    duty: (what) => `${prefix}duty:${what}`,
+    lock: (what) => `${prefix}duty:${what}`,
     stream: (functionName, lane) => `${prefix}q:${functionName}${lane === 'live' ? '' : `:${lane}`}`,
     dead: (functionName) => `${prefix}dead:${functionName}`,
     workers: (functionName) => `${prefix}workers:${functionName}`,

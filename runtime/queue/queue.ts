@@ -8,12 +8,12 @@ import type { Limits } from './limits.ts'
 import { createKeys, GROUP, LANES, type Keys } from './keys.ts'
 import { parseRun, type RunPayload, type RunRecord, type RunState } from './run.ts'
 import { createOutbox } from './outbox.ts'
-import { createInboxCommands } from './inbox-commands.ts'
+import { createInboxCommands } from './inbox.ts'
 import { readRunning } from './backlog.ts'
 import { createScripts } from './scripts.ts'
 import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow } from './turn.ts'
 
-export type { Admission, AdmitOutcome, NewRun, Mark } from './inbox-commands.ts'
+export type { Admission, AdmitOutcome, NewRun, Mark } from './inbox.ts'
 
 /** A run to run again. All fields are needed when Redis may not know it. */
 export interface AgainItem {

@@ -53,7 +53,7 @@ export interface LeftAlone {
 }
 
 /** A request for a pass. */
-export interface Wish {
+export interface PassRequest {
   readonly id: string
   readonly kind: PassKind
   /** Only this bucket, and only keys with this prefix. */
@@ -62,7 +62,7 @@ export interface Wish {
 }
 
 /** A pass and its progress. It is stored after each batch, and the next process continues from there. */
-export interface Pass extends Wish {
+export interface Pass extends PassRequest {
   readonly cause: PassCause
   /** Redis's clock. */
   readonly startedAtMs: number
@@ -92,7 +92,7 @@ export type Place =
 export interface SweepState {
   readonly pass?: Pass
   /** The requests that wait, in the order of their arrival. */
-  readonly wishes?: readonly Wish[]
+  readonly requests?: readonly PassRequest[]
   /** The last passes over everything that have ended. */
   readonly full?: Pass
   readonly recent?: Pass
@@ -105,10 +105,10 @@ export interface SweepState {
 /** How many ended passes are remembered: so many requested ones, and so many others. */
 const REMEMBERED = 10
 /** How many requests wait at most. */
-const MAX_WISHES = 20
+const MAX_REQUESTS = 20
 
 /** Prefix of the fields of waiting requests. */
-const WISH = 'wish:'
+const REQUEST = 'wish:'
 /** Prefix of the counts of healed runs, a field for each pass and reason; the scripts that heal count there (prelude.lua). */
 const HEALED = 'healed:'
 
@@ -120,28 +120,28 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
     async read(): Promise<SweepState> {
       const fields = await redis.hgetall(key)
       const named = Object.entries(fields)
-      const wishes = named.filter(([name]) => name.startsWith(WISH))
-      const rest = named.filter(([name]) => !name.startsWith(WISH) && !name.startsWith(HEALED))
+      const requests = named.filter(([name]) => name.startsWith(REQUEST))
+      const rest = named.filter(([name]) => !name.startsWith(REQUEST) && !name.startsWith(HEALED))
       const state = Object.fromEntries(
         rest.map(([name, text]) => [name, JSON.parse(text) as unknown]),
       ) as SweepState
       return {
         ...state,
         ...(state.pass && { pass: withCounts(state.pass, fields) }),
-        ...(wishes.length > 0 && {
-          wishes: wishes.map(([, text]) => JSON.parse(text) as Wish).toSorted(byId),
+        ...(requests.length > 0 && {
+          requests: requests.map(([, text]) => JSON.parse(text) as PassRequest).toSorted(byId),
         }),
       }
     },
 
     /** The request that waits: this one, or an equal one that waited before; undefined when too many wait. */
-    async ask(wish: Wish): Promise<Wish | undefined> {
-      const { wishes = [] } = await this.read()
-      const same = wishes.find((each) => isSameWish(each, wish))
+    async ask(request: PassRequest): Promise<PassRequest | undefined> {
+      const { requests = [] } = await this.read()
+      const same = requests.find((each) => isSameRequest(each, request))
       if (same) return same
-      if (wishes.length >= MAX_WISHES) return undefined
-      await redis.hset(key, `${WISH}${wish.id}`, JSON.stringify(wish))
-      return wish
+      if (requests.length >= MAX_REQUESTS) return undefined
+      await redis.hset(key, `${REQUEST}${request.id}`, JSON.stringify(request))
+      return request
     },
 
     /** Starts a pass and removes the request that it serves. */
@@ -149,7 +149,7 @@ export function createSweepStore(redis: Redis, queue: Pick<Queue, 'keys' | 'save
       const before = Object.keys(await redis.hgetall(key)).filter((name) => name.startsWith(HEALED))
       const commands = redis.multi().hset(key, 'pass', JSON.stringify(pass))
       if (before.length > 0) commands.hdel(key, ...before)
-      if (pass.cause === 'request') commands.hdel(key, `${WISH}${pass.id}`)
+      if (pass.cause === 'request') commands.hdel(key, `${REQUEST}${pass.id}`)
       await commands.exec()
     },
 
@@ -193,12 +193,12 @@ function remembered(ended: readonly Pass[]): readonly Pass[] {
   return ended.filter((pass) => kept.has(pass))
 }
 
-function isSameWish(a: Wish, b: Wish): boolean {
+function isSameRequest(a: PassRequest, b: PassRequest): boolean {
   return a.kind === b.kind && a.bucket === b.bucket && a.prefix === b.prefix
 }
 
 /** Ids sort by time. */
-function byId(a: Wish, b: Wish): number {
+function byId(a: PassRequest, b: PassRequest): number {
   return a.id < b.id ? -1 : 1
 }
 
@@ -212,6 +212,6 @@ function marksOf({ kind, failure }: Pass, text: string): readonly (readonly [str
 }
 
 /** Only such a pass sets the mark from which the next ones start. */
-export function isAboutAll({ bucket, prefix }: Wish): boolean {
+export function isAboutAll({ bucket, prefix }: PassRequest): boolean {
   return bucket === undefined && !prefix
 }

@@ -32,9 +32,9 @@ export function createTestJanitor(options: TestJanitorOptions) {
   })
   return {
     step: () => janitor.step(),
-    /** One whole round over the buckets from its beginning, whoever has the duty; how many steps it took. */
+    /** One whole round over the buckets from its beginning, whoever has the lock; how many steps it took. */
     async round(): Promise<number> {
-      await redis.del(queue.keys.janitor, queue.keys.duty('janitor'))
+      await redis.del(queue.keys.janitor, queue.keys.lock('janitor'))
       for (let steps = 1; ; steps++) {
         await janitor.step()
         if ((await redis.hget(queue.keys.janitor, 'restsUntil')) !== null) return steps

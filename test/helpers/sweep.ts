@@ -41,8 +41,8 @@ export function useSweep(buckets: Parameters<typeof startTestStore>[0], names: r
   })
 
   const fullPass = async (prefix?: string): Promise<Pass> => {
-    const wish = { id: 'w', kind: 'full', ...(prefix && { prefix }) } as const
-    return newPass('w', { kind: 'full', cause: 'request', wish }, {}, 0, await used.queue.nowMs())
+    const request = { id: 'w', kind: 'full', ...(prefix && { prefix }) } as const
+    return newPass('w', { kind: 'full', cause: 'request', request }, {}, 0, await used.queue.nowMs())
   }
 
   return Object.assign(used, {
@@ -82,7 +82,7 @@ export function useSweep(buckets: Parameters<typeof startTestStore>[0], names: r
     },
 
     /** A process that sweeps, which by itself does so at its start only. */
-    sweeperOf: (parts: PassParts, rest: { readonly dutyMs?: number } = {}) => {
+    sweeperOf: (parts: PassParts, rest: { readonly lockMs?: number } = {}) => {
       const settings = { everyMs: 86_400_000, fullEveryMs: 86_400_000, graceMs: 0 }
       const metrics = createMetrics()
       return { metrics, ...createSweeper({ ...parts, redis: used.redis, settings, metrics, log, ...rest }) }

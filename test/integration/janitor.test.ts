@@ -317,7 +317,7 @@ describe('a round', () => {
     await janitor({ rowsAtOnce: 1 }).step()
     const counts = [await left()]
     for (let isGoingOn = true; isGoingOn;) {
-      await used.redis.del(used.queue.keys.duty('janitor'))
+      await used.redis.del(used.queue.keys.lock('janitor'))
       await janitor({ rowsAtOnce: 1 }).step()
       counts.push(await left())
       isGoingOn = (await used.redis.hget(used.queue.keys.janitor, 'bucket')) !== null

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { TEXT_MAX_BYTES } from '../../runtime/queue/inbox-commands.ts'
+import { TEXT_MAX_BYTES } from '../../runtime/queue/inbox.ts'
 import { NOTHING, useQueue } from '../helpers/queue.ts'
 
 const used = useQueue()

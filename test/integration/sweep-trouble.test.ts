@@ -51,7 +51,7 @@ it('continues after a missing bucket, and does not take such a pass as a mark', 
   // Not at once again.
   await look()
   expect((await sweepStore().read()).failed?.id).toBe(state.failed?.id)
-  await used.redis.del(used.queue.keys.duty('sweep'))
+  await used.redis.del(used.queue.keys.lock('sweep'))
   await sweeperOf(partsOf(BOTH)).look()
   expect(await sweepStore().read()).toMatchObject({ full: { objects: 5 } })
   expect(await sweepStore().read()).not.toHaveProperty('failed')
@@ -120,32 +120,32 @@ it('looks in a recent pass only at objects that are recent enough, and a pass of
   expect(state).not.toHaveProperty('full')
 })
 
-it('keeps its duty while a batch takes longer than that is good for', async () => {
-  const dutyMs = 150
+it('keeps its lock while a batch takes longer than that is good for', async () => {
+  const lockMs = 150
   const { storage } = used
-  const other = sweeperOf(partsOf(BOTH), { dutyMs })
+  const other = sweeperOf(partsOf(BOTH), { lockMs })
   let isSlow = true
   const slow: Storage = {
     ...storage,
     async *list(bucket, options) {
       if (bucket === 'alpha' && isSlow) {
         isSlow = false
-        const untilMs = (await used.queue.nowMs()) + 4 * dutyMs
+        const untilMs = (await used.queue.nowMs()) + 4 * lockMs
         await waitFor(async () => (await used.queue.nowMs()) > untilMs, { timeoutMs: 5_000, what: 'time' })
         await other.look()
       }
       yield* storage.list(bucket, options)
     },
   }
-  await sweeperOf(partsOf(BOTH, slow), { dutyMs }).look()
+  await sweeperOf(partsOf(BOTH, slow), { lockMs }).look()
   expect((await sweepStore().read()).full).toMatchObject({ objects: 5 })
   expect((await other.metrics.sweepObjects.get()).values[0]?.value ?? 0).toBe(0)
 })
 
 it('remembers what was asked for, however many others have ended since, and of the others the last ones', async () => {
   const end = async (id: string, cause: 'request' | 'interval') => {
-    const wish = { id, kind: 'recent', bucket: 'alpha' } as const
-    const pass = newPass(id, { kind: 'recent', cause, wish }, {}, 0, await used.queue.nowMs())
+    const request = { id, kind: 'recent', bucket: 'alpha' } as const
+    const pass = newPass(id, { kind: 'recent', cause, request }, {}, 0, await used.queue.nowMs())
     await sweepStore().begin(pass)
     expect(await sweepStore().end({ ...pass, endedAtMs: pass.startedAtMs })).toMatchObject({ id })
   }

@@ -61,13 +61,13 @@ it.each([
 })
 
 it('leaves a pass to the process that has taken it over, and stores nothing more of it', async () => {
-  const duty = used.queue.keys.duty('sweep')
+  const lock = used.queue.keys.lock('sweep')
   const { storage } = used
   let lists = 0
   const losing: Storage = {
     ...storage,
     async *list(bucket, options) {
-      if (bucket === 'many' && lists++ === 0) await used.redis.set(duty, 'another')
+      if (bucket === 'many' && lists++ === 0) await used.redis.set(lock, 'another')
       yield* storage.list(bucket, options)
     },
   }
@@ -77,7 +77,7 @@ it('leaves a pass to the process that has taken it over, and stores nothing more
   expect((await store.read()).pass).toMatchObject({ objects: 0, at: { stage: 'objects', bucket: '' } })
   await look()
   expect(await valueOf(metrics.sweepObjects)).toBe(PAGE)
-  await used.redis.del(duty)
+  await used.redis.del(lock)
   await look()
   expect((await store.read()).full).toMatchObject({ objects: MANY })
   expect(await waiting()).toBe(MANY)
@@ -140,9 +140,9 @@ it('keeps its place when it has to stop, or when the store fails in the middle',
   await expect(failing.look()).rejects.toThrow('the store is away')
   const kept = await read()
   expect(kept).toMatchObject({ objects: PAGE })
-  await used.redis.del(used.queue.keys.duty('sweep'))
+  await used.redis.del(used.queue.keys.lock('sweep'))
   await stopped.look()
-  await used.redis.del(used.queue.keys.duty('sweep'))
+  await used.redis.del(used.queue.keys.lock('sweep'))
   await last.look()
   expect((await sweepStore().read()).full).toMatchObject({
     id: kept?.id,
@@ -174,20 +174,20 @@ it('counts a lost place once in a dry run, and in one of a part too', async () =
   }
 })
 
-it('takes wishes one after the other, in the order in which they came: the same once more is the same', async () => {
+it('takes requests one after the other, in the order in which they came: the same once more is the same', async () => {
   const service = createSweepService({ ...partsOf([cut]), store: used.sweepStore() })
   const request = { kind: 'full', dryRun: false, prefix: '11' } as const
-  const wish = await service.sweep(request)
-  expect(await service.sweep(request)).toEqual(wish)
+  const first = await service.sweep(request)
+  expect(await service.sweep(request)).toEqual(first)
   const other = await service.sweep({ ...request, prefix: '12' })
   const ended = { status: 'done', cause: 'request' }
   const { look } = sweeperOf(partsOf([cut]))
   await look()
-  expect((await service.view()).passes).toMatchObject([other, { ...wish, ...ended, objects: 1 + 10 }])
+  expect((await service.view()).passes).toMatchObject([other, { ...first, ...ended, objects: 1 + 10 }])
   await look()
   expect((await service.view()).passes).toMatchObject([
     { ...other, ...ended, objects: 1 + 10 },
-    { ...wish, ...ended, objects: 1 + 10 },
+    { ...first, ...ended, objects: 1 + 10 },
   ])
   for (let n = 0; n < 20; n++) await service.sweep({ ...request, prefix: `${n}` })
   await expect(service.sweep({ ...request, prefix: '20' })).rejects.toThrow(/too many sweeps wait/)

@@ -147,12 +147,12 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       ['a pass about a part is a mark', 'isAboutAll(pass) ? marksOf(', 'true ? marksOf('],
       ['a pass that has failed is a mark', "if (failure !== undefined) return [['failed', text]]", ''],
       [
-        'a wish that is fulfilled waits on',
+        'a request that is fulfilled waits on',
         "if (pass.cause === 'request') commands.hdel",
         'if (false) commands.hdel',
       ],
-      ['the same wish waits twice', 'if (same) return same', ''],
-      ['wishes without end', 'if (wishes.length >= MAX_WISHES) return undefined', ''],
+      ['the same request waits twice', 'if (same) return same', ''],
+      ['requests without end', 'if (requests.length >= MAX_REQUESTS) return undefined', ''],
       ['passes that nobody asked for push out the others', 'own.slice(0, REMEMBERED)', 'own'],
     ],
   ),
@@ -162,15 +162,15 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     [
       [
         'a process goes on with the pass of another',
-        '!(await duty.isMine()) || !(await store.save(pass))',
+        '!(await lock.hold()) || !(await store.save(pass))',
         '!(await store.save(pass))',
       ],
       [
         'a process goes on with a pass that Redis has forgotten',
-        '!(await duty.isMine()) || !(await store.save(pass))',
-        '(await store.save(pass), !(await duty.isMine()))',
+        '!(await lock.hold()) || !(await store.save(pass))',
+        '(await store.save(pass), !(await lock.hold()))',
       ],
-      ['a long batch loses the duty', 'void duty.isMine().catch', 'void Promise.resolve(true).catch'],
+      ['a long batch loses the lock', 'void lock.hold().catch', 'void Promise.resolve(true).catch'],
       [
         'a server that came back is looked at for ever',
         'if (isAboutAll(pass)) wants.isRecentWanted = false',
@@ -268,17 +268,17 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf(
-    'runtime/queue/duty.ts',
-    ['test/integration/queue-duty.test.ts'],
+    'runtime/queue/lock.ts',
+    ['test/integration/queue-lock.test.ts'],
     [
-      ['a duty is not kept', 'await redis.pexpire(key, ms)', ''],
-      ["another's duty is mine", 'if ((await redis.get(key)) !== owner) return false', ''],
-      ['a duty is for ever', "'PX', ms, 'NX'", "'NX'"],
+      ['a lock is not kept', 'await redis.pexpire(key, ms)', ''],
+      ["another's lock is mine", 'if ((await redis.get(key)) !== owner) return false', ''],
+      ['a lock is for ever', "'PX', ms, 'NX'", "'NX'"],
     ],
   ),
   ...mutantsOf(
     'runtime/queue/backlog.ts',
-    ['test/integration/queue-duty.test.ts'],
+    ['test/integration/queue-lock.test.ts'],
     [
       [
         'only the first thousand run',
@@ -310,7 +310,7 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
       'name === functionName',
     ],
     ['uploads go that look like results', '!HAS_AT.test(folder)', 'false'],
-    ['two janitors at a time', 'if (!(await duty.isMine())) return', ''],
+    ['two janitors at a time', 'if (!(await lock.hold())) return', ''],
   ]),
   ...mutantsOf(
     'runtime/upkeep/janitor/folders.ts',

@@ -8,7 +8,7 @@ import { newPass } from '../../upkeep/sweep/due.ts'
 import type { Healed } from '../../upkeep/sweep/heal.ts'
 import { paced } from '../../upkeep/sweep/due.ts'
 import { steps, type PassParts } from '../../upkeep/sweep/pass.ts'
-import type { Pass, SweepStore, Wish } from '../../queue/sweeps.ts'
+import type { Pass, SweepStore, PassRequest } from '../../queue/sweeps.ts'
 import { SECOND_MS } from '../../time.ts'
 import { createLimiter, stepwise } from '../limiter.ts'
 
@@ -44,11 +44,11 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
   let previewing = 0
 
   async function preview(request: SweepRequest, signal: AbortSignal): Promise<SweepPreview> {
-    const wish = passRequestOf(request)
+    const asked = passRequestOf(request)
     const state = await store.read()
     let pass = newPass(
       '',
-      { kind: wish.kind, cause: 'request', wish },
+      { kind: asked.kind, cause: 'request', request: asked },
       state,
       parts.graceMs,
       await queue.nowMs(),
@@ -93,11 +93,11 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
 
   return {
     async view() {
-      const { wishes = [], pass, full, recent, failed, ended = [] } = await store.read()
+      const { requests = [], pass, full, recent, failed, ended = [] } = await store.read()
       const marks = [full, recent, failed].filter((each) => each !== undefined)
       const known = [...(pass ? [pass] : []), ...ended, ...marks]
       const unique = [...new Map(known.map((each) => [each.id, toPass(each)])).values()]
-      return { passes: [...wishes.map(waiting), ...unique] }
+      return { passes: [...requests.map(waiting), ...unique] }
     },
 
     async sweep(request, signal = new AbortController().signal) {
@@ -118,19 +118,20 @@ export function createSweepService(parts: SweepServiceParts): SweepService {
           previewing--
         })
       }
-      const wish = await store.ask(passRequestOf(request))
-      if (!wish) throw new RefusedError('conflict', 'too many sweeps are already waiting: try again later')
-      return waiting(wish)
+      const accepted = await store.ask(passRequestOf(request))
+      if (!accepted)
+        throw new RefusedError('conflict', 'too many sweeps are already waiting: try again later')
+      return waiting(accepted)
     },
   }
 }
 
-function passRequestOf({ kind, bucket, prefix }: SweepRequest): Wish {
+function passRequestOf({ kind, bucket, prefix }: SweepRequest): PassRequest {
   return { id: ulid(), kind, ...(bucket !== undefined && { bucket }), ...(prefix && { prefix }) }
 }
 
-function waiting(wish: Wish): SweepPass {
-  return { ...wish, cause: 'request', status: 'waiting', objects: 0, runs: 0, healed: {}, reported: {} }
+function waiting(asked: PassRequest): SweepPass {
+  return { ...asked, cause: 'request', status: 'waiting', objects: 0, runs: 0, healed: {}, reported: {} }
 }
 
 function toPass(pass: Pass): SweepPass {

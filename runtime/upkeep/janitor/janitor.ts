@@ -9,7 +9,7 @@ import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { RuntimeMetrics } from '../../telemetry/metrics.ts'
 import { placeOf } from '../../output/layout.ts'
-import { createDuty, createPlaceOfRound } from '../../queue/duty.ts'
+import { createLock, createPlaceOfRound } from '../../queue/lock.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { StorageError } from '../../storage/errors.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -41,7 +41,7 @@ const ROWS_AT_ONCE = 10_000
 /** Short pages, since this process hands out uploads too. */
 const PAGE_ROWS = 250
 const REST_MS = HOUR_MS
-const DUTY_MS = 5 * MINUTE_MS
+const LOCK_MS = 5 * MINUTE_MS
 /** Places of results in their source's own bucket (layout.ts). */
 const HAS_AT = /^@[0-9a-f]{64}\/|@\/[^/]+\/$/
 const CONSUMER_IDLE_MS = HOUR_MS
@@ -49,7 +49,7 @@ const CONSUMER_IDLE_MS = HOUR_MS
 export function createJanitor(parts: JanitorParts): Janitor {
   const { redis, queue, storage, functions, metrics, log, ages = AGES, rowsAtOnce = ROWS_AT_ONCE } = parts
   const place = createPlaceOfRound(redis, queue.keys.janitor)
-  const duty = createDuty(redis, queue.keys.duty('janitor'), DUTY_MS)
+  const lock = createLock(redis, queue.keys.lock('janitor'), LOCK_MS)
   const buckets = [...new Set(functions.map(({ outputBucket }) => outputBucket))].toSorted()
 
   function ownerOf({ bucket, functionName, folder }: FoundFolder): FunctionDefinition | undefined {
@@ -118,7 +118,7 @@ export function createJanitor(parts: JanitorParts): Janitor {
 
   return {
     async step() {
-      if (!(await duty.isMine())) return
+      if (!(await lock.hold())) return
       metrics.janitorRemoved.inc(
         { what: 'consumers' },
         await queue.retireConsumers(

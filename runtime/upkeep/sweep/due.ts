@@ -1,6 +1,12 @@
 /** When a pass of the sweep begins and which, and how fast it goes. @module */
 import { HOUR_MS, MINUTE_MS, SECOND_MS, sleep } from '../../time.ts'
-import { isAboutAll, type Pass, type PassCause, type SweepState, type Wish } from '../../queue/sweeps.ts'
+import {
+  isAboutAll,
+  type Pass,
+  type PassCause,
+  type SweepState,
+  type PassRequest,
+} from '../../queue/sweeps.ts'
 
 export interface DueSettings {
   readonly everyMs: number
@@ -17,7 +23,7 @@ export interface Wants {
 export interface Due {
   readonly kind: Pass['kind']
   readonly cause: PassCause
-  readonly wish?: Wish
+  readonly request?: PassRequest
 }
 
 /** An upload's time is of its beginning or of its end, and clocks differ. */
@@ -31,9 +37,9 @@ export function duePass(
   settings: DueSettings,
   nowMs: number,
 ): Due | undefined {
-  const [wish] = state.wishes ?? []
+  const [request] = state.requests ?? []
   const { full, recent, failed } = endedBefore(state, nowMs)
-  if (wish) return { kind: wish.kind, cause: 'request', wish }
+  if (request) return { kind: request.kind, cause: 'request', request }
   const isStarting = wants.isFullWanted || wants.isRecentWanted
   if (failed && !isStarting && nowMs - endOf(failed) < restAfter(failed, settings)) return undefined
   // Redis has lost what it knew, or never knew anything.
@@ -79,17 +85,17 @@ export function decidedBeforeMs(state: SweepState, graceMs: number, nowMs: numbe
  */
 export function newPass(
   id: string,
-  { kind, cause, wish }: Due,
+  { kind, cause, request }: Due,
   state: SweepState,
   graceMs: number,
   nowMs: number,
 ): Pass {
   const { full, recent } = endedBefore(state, nowMs)
   const lastMs = Math.max(full?.startedAtMs ?? 0, recent?.startedAtMs ?? 0)
-  const isWhole = !wish || isAboutAll(wish)
+  const isWhole = !request || isAboutAll(request)
   return {
-    ...wish,
-    id: wish?.id ?? id,
+    ...request,
+    id: request?.id ?? id,
     kind,
     cause,
     startedAtMs: nowMs,

@@ -6,7 +6,7 @@ import { ulid } from 'ulid'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { RuntimeMetrics } from '../../telemetry/metrics.ts'
-import { createDuty } from '../../queue/duty.ts'
+import { createLock } from '../../queue/lock.ts'
 import { SECOND_MS } from '../../time.ts'
 import {
   REPORT_REASONS,
@@ -21,7 +21,7 @@ import { isPermanent } from './unreadable.ts'
 import { steps, type PassParts, type PassStep } from './pass.ts'
 
 /** So long after the death of a process another goes on. */
-const DUTY_MS = 10 * SECOND_MS
+const LOCK_MS = 10 * SECOND_MS
 /** How long the end of a process waits for the end of a batch. */
 const LAST_BATCH_MS = 2 * SECOND_MS
 
@@ -31,7 +31,7 @@ export interface SweeperParts extends Omit<PassParts, 'graceMs'> {
   readonly metrics: RuntimeMetrics
   readonly log: Logger
   /** @defaultValue 10 s */
-  readonly dutyMs?: number
+  readonly lockMs?: number
 }
 
 export interface Sweeper {
@@ -44,9 +44,9 @@ export interface Sweeper {
 }
 
 export function createSweeper(parts: SweeperParts): Sweeper {
-  const { redis, queue, settings, metrics, log, dutyMs = DUTY_MS } = parts
+  const { redis, queue, settings, metrics, log, lockMs = LOCK_MS } = parts
   const store = createSweepStore(redis, queue)
-  const duty = createDuty(redis, queue.keys.duty('sweep'), dutyMs)
+  const lock = createLock(redis, queue.keys.lock('sweep'), lockMs)
   const stopping = new AbortController()
   // The batch that goes on may end, but a store that is away must not hold up the end of this process.
   const stopped = once(stopping.signal, 'abort').then(() => wait(LAST_BATCH_MS, undefined, { ref: false }))
@@ -54,8 +54,8 @@ export function createSweeper(parts: SweeperParts): Sweeper {
 
   async function take(pass: Pass): Promise<void> {
     if (pass.kind === 'full' && isAboutAll(pass)) wants.isFullWanted = false
-    // A batch may take longer than the duty is good for: a store may be slow.
-    const keeping = setInterval(() => void duty.isMine().catch(() => undefined), dutyMs / 3)
+    // A batch may take longer than the lock is good for: a store may be slow.
+    const keeping = setInterval(() => void lock.hold().catch(() => undefined), lockMs / 3)
     let outcome: 'completed' | 'failed' | 'interrupted' = 'interrupted'
     try {
       outcome = await run(pass)
@@ -75,7 +75,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
         pass = step.pass
         tell(step)
         // Another process is at it by now, from where this one was; or Redis has forgotten what was done so far.
-        if (!(await duty.isMine()) || !(await store.save(pass))) return 'interrupted'
+        if (!(await lock.hold()) || !(await store.save(pass))) return 'interrupted'
       }
       if (stopping.signal.aborted) return 'interrupted'
     } catch (error) {
@@ -119,7 +119,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   }
 
   async function look(): Promise<void> {
-    if (!(await duty.isMine())) return
+    if (!(await lock.hold())) return
     const state = await store.read()
     expose(state)
     if (state.pass) return take(state.pass)

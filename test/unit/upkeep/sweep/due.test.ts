@@ -95,23 +95,26 @@ describe('a recent pass', () => {
   })
 })
 
-describe('a wish', () => {
-  const wish = { id: '01W', kind: 'recent', bucket: 'incoming', prefix: 'a/' } as const
+describe('a request', () => {
+  const request = { id: '01W', kind: 'recent', bucket: 'incoming', prefix: 'a/' } as const
 
   it('goes before whatever else is due', () => {
-    expect(due({ wishes: [wish] })).toEqual({ kind: 'recent', cause: 'request', wish })
-    const wishes = [wish, { id: '01X', kind: 'full' } as const]
-    expect(due({ ...JUST_NOW, wishes }, { isFullWanted: true })).toMatchObject({ cause: 'request', wish })
+    expect(due({ requests: [request] })).toEqual({ kind: 'recent', cause: 'request', request })
+    const requests = [request, { id: '01X', kind: 'full' } as const]
+    expect(due({ ...JUST_NOW, requests }, { isFullWanted: true })).toMatchObject({
+      cause: 'request',
+      request,
+    })
   })
 
   it('about a part leaves runs alone, which are in no part', () => {
     const cause = 'request'
-    expect(newPass('x', { kind: 'recent', cause, wish }, JUST_NOW, 0, NOW)).toMatchObject({
-      ...wish,
+    expect(newPass('x', { kind: 'recent', cause, request }, JUST_NOW, 0, NOW)).toMatchObject({
+      ...request,
       at: { stage: 'objects', bucket: '' },
     })
     const all = { id: '01A', kind: 'full' } as const
-    expect(newPass('x', { kind: 'full', cause, wish: all }, {}, 0, NOW)).toMatchObject({
+    expect(newPass('x', { kind: 'full', cause, request: all }, {}, 0, NOW)).toMatchObject({
       id: '01A',
       at: { stage: 'runs' },
     })

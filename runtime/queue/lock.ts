@@ -1,21 +1,21 @@
 /**
- * Duties: work that only one of many processes does at a time. A duty only saves work: when it has expired and two processes do
+ * Locks: work that only one of many processes does at a time. A lock only saves work: when it has expired and two processes do
  * the same, nothing may break.
  * @module
  */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from './redis.ts'
 
-export interface Duty {
-  /** Takes the duty if it is free, and keeps it if this process has it. */
-  isMine(): Promise<boolean>
+export interface Lock {
+  /** Takes the lock if it is free, and keeps it if this process has it. */
+  hold(): Promise<boolean>
 }
 
-/** @param goodMs - after which the duty is free unless it was kept */
-export function createDuty(redis: Redis, key: string, goodMs: number): Duty {
+/** @param goodMs - after which the lock is free unless it was kept */
+export function createLock(redis: Redis, key: string, goodMs: number): Lock {
   const token = randomUUID()
   return {
-    isMine: () => holdLock(redis, key, token, goodMs),
+    hold: () => holdLock(redis, key, token, goodMs),
   }
 }
 
@@ -31,7 +31,7 @@ export async function releaseLock(redis: Redis, key: string, owner: string): Pro
   if ((await redis.get(key)) === owner) await redis.del(key)
 }
 
-/** The place of a round over buckets, which is made in steps of bounded work: the next process with the duty continues there. */
+/** The place of a round over buckets, which is made in steps of bounded work: the next process with the lock continues there. */
 export interface PlaceOfRound {
   readonly bucket?: string | undefined
   /** The last key that was examined. */
