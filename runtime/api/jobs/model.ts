@@ -1,7 +1,9 @@
 /** Work on many runs at once: its preview and its progress. @module */
 import { z } from '@hono/zod-openapi'
 import { time, toTime } from '../http/page.ts'
+import type { CountedRuns } from '../../queue/history.ts'
 import type { JobRecord } from '../../queue/jobs.ts'
+import { OPEN_STATES, type RunRecord } from '../../queue/run.ts'
 import { runStatus } from '../runs/model.ts'
 
 export const MAX_JOB_ITEMS = 100_000
@@ -42,7 +44,7 @@ export const jobSchema = z
     kind: z.enum(['reprocess', 'redrive']),
     status: z.enum(['running', 'done', 'cancelled']),
     total: z.int().min(0).openapi({ description: 'runs to add to the queue' }),
-    handedOut: z.int().min(0),
+    handedOut: z.int().min(0).openapi({ description: 'runs added to the queue so far' }),
     passedOver: z
       .int()
       .min(0)
@@ -88,7 +90,7 @@ export const jobSchema = z
 export type Preview = z.output<typeof previewSchema>
 export type Job = z.output<typeof jobSchema>
 
-export function toJob(job: JobRecord, outcome?: Pick<Job, 'runs' | 'percent' | 'failures'>): Job {
+export function toJob(job: JobRecord, outcome?: JobOutcome): Job {
   const { id, kind, status, total, handedOut, passedOver, ratePerSecond } = job
   return {
     id,
@@ -102,5 +104,46 @@ export function toJob(job: JobRecord, outcome?: Pick<Job, 'runs' | 'percent' | '
     createdAt: toTime(job.createdAtMs),
     ...(job.endedAtMs !== undefined && { endedAt: toTime(job.endedAtMs) }),
     ...outcome,
+  }
+}
+
+/** The outcome of its runs: their number by state, their progress, and those that failed. */
+export interface JobOutcome {
+  readonly runs: Record<string, number>
+  readonly percent: number
+  readonly failures: NonNullable<Job['failures']>
+}
+
+/** Failures that are named; further ones are only counted. */
+export const NAMED_FAILURES = 20
+
+/**
+ * @param total - of the job's runs, including those not in the queue yet
+ * @param failed - undefined for a run that was forgotten just now
+ */
+export function outcomeOfRuns(
+  total: number,
+  { states, percentOfRunning }: Pick<CountedRuns, 'states' | 'percentOfRunning'>,
+  failed: readonly (RunRecord | undefined)[],
+): JobOutcome {
+  const isOpen = (state: string) => OPEN_STATES.some((open) => open === state)
+  const ended = Object.entries(states).reduce((sum, [state, count]) => sum + (isOpen(state) ? 0 : count), 0)
+  const done = ended + percentOfRunning / 100
+  return {
+    runs: { ...states },
+    percent: total === 0 ? 100 : Math.floor((done / total) * 1_000) / 10,
+    failures: failed.filter((run) => run !== undefined).map(failureOf),
+  }
+}
+
+function failureOf(run: RunRecord): JobOutcome['failures'][number] {
+  const reason = run.error || run.reason
+  return {
+    run: run.runId,
+    function: run.functionName,
+    bucket: run.payload.bucket,
+    key: run.payload.key,
+    status: run.state,
+    ...(reason && { reason }),
   }
 }

@@ -1,11 +1,10 @@
 /** Jobs: listed, shown, cancelled. @module */
-import { toJob, type Job } from './model.ts'
+import { NAMED_FAILURES, outcomeOfRuns, toJob, type Job, type JobOutcome } from './model.ts'
 import { fromCursor, toCursor, type Page, type PageRequest } from '../http/page.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { JobRecord, JobStore } from '../../queue/jobs.ts'
 import type { History } from '../../queue/history.ts'
 import type { Queue } from '../../queue/queue.ts'
-import { NAMED_FAILURES, outcomeOfRuns, type JobOutcome } from './outcome.ts'
 import { resolveId } from '../short-ids.ts'
 
 /** The outcomes of larger jobs are not counted, as that would block Redis. */

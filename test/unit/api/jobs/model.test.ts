@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { outcomeOfRuns } from '../../../../runtime/api/jobs/outcome.ts'
+import { outcomeOfRuns } from '../../../../runtime/api/jobs/model.ts'
 import type { RunRecord } from '../../../../runtime/queue/run.ts'
 
 const payload = { bucket: 'incoming', key: 'a.mp4' }
@@ -8,13 +8,13 @@ const run = (state: RunRecord['state'], more: Partial<RunRecord> = {}) =>
 
 it.each([
   {
-    what: 'those that were not handed out included',
+    what: 'including those not in the queue yet',
     total: 4,
     states: { succeeded: 1, running: 1, queued: 1 },
     percent: 37.5,
   },
   {
-    what: 'what is forgotten has ended',
+    what: 'forgotten ones have ended',
     total: 4,
     states: { forgotten: 1, dead: 2, running: 1 },
     percent: 87.5,
