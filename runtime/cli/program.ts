@@ -82,7 +82,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'sweep [options]',
-    description: 'compare the buckets with the runs now, and repair what was lost',
+    description: 'compare the buckets with the runs now, and heal what was lost',
     load: async () => (await import('./commands/sweep.ts')).sweep,
   },
   {
@@ -123,7 +123,7 @@ export async function runProgram(words: readonly string[], context: CliContext):
   const { out, err } = context
   const program = new Command('sluice')
     .description(
-      'A function runtime on MinIO bucket events. Settings are environment variables; README.md has the table.',
+      'A function runtime on MinIO bucket events. Settings are environment variables; docs/settings.md lists them.',
     )
     .exitOverride()
     .showHelpAfterError('(--help for more)')

@@ -1,17 +1,22 @@
 /** `sluice secrets`: the passwords of a whole stack, as files for docker-compose.yml. None of them is printed. @module */
-import { Option } from 'commander'
 import { loadConfig } from '../../settings/config.ts'
 import { keepSecrets } from '../../setup/secrets/keep.ts'
 import { isSecretName, restartsFor, SECRETS } from '../../setup/secrets/plan.ts'
 import { examples, UsageError, type CliCommand } from '../command.ts'
 
+interface SecretsOptions {
+  readonly dir: string
+  readonly rotate?: readonly string[]
+  readonly owner?: string
+}
+
 export const secrets: CliCommand = (command, { env, out }) => {
   command
     .option('--dir <folder>', 'the folder of the files', 'secrets')
-    .addOption(new Option('--rotate <names...>', 'rotate these secrets').default([]))
+    .option('--rotate <names...>', 'rotate these secrets')
     .option('--owner <uid:gid>', 'the user of the containers (default for root: 1000:1000; otherwise you)')
     .addHelpText('after', examples('secrets', 'secrets --rotate redis-runtime token-admin'))
-    .action(async ({ dir, rotate, owner }: { dir: string; rotate: readonly string[]; owner?: string }) => {
+    .action(async ({ dir, rotate = [], owner }: SecretsOptions) => {
       const known = rotate.filter(isSecretName)
       const unknown = rotate.filter((name) => !isSecretName(name))
       if (unknown.length > 0)

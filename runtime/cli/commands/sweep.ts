@@ -1,4 +1,4 @@
-/** `sluice sweep`: compares the buckets with the runs, repairs what was lost, and reports what it found. @module */
+/** `sluice sweep`: compares the buckets with the runs, heals what was lost, and reports what it found. @module */
 import type { FunctionView } from '../../api/functions/model.ts'
 import type { Sweep, SweepPass, SweepPreview } from '../../api/sweep/model.ts'
 import { SECOND_MS, sleep } from '../../time.ts'
@@ -14,7 +14,7 @@ import {
 } from '../command.ts'
 import { printable } from '../terminal/printable.ts'
 import { interruptible, progressLine } from '../terminal/progress.ts'
-import { lookedAt, writePasses, writeReport } from '../terminal/sweep-report.ts'
+import { checkedText, writePasses, writeReport } from '../terminal/sweep-report.ts'
 import { writeJson } from '../terminal/table.ts'
 
 interface SweepOptions extends ApiOptions {
@@ -30,7 +30,7 @@ const POLL_MS = SECOND_MS / 2
 
 export const sweep: CliCommand = (command, context) => {
   withApi(command)
-    .option('--dry-run', 'only print what would be repaired')
+    .option('--dry-run', 'only print what would be healed')
     .option('--recent', 'only objects uploaded since shortly before the last sweep')
     .option('--bucket <bucket>', 'only this bucket')
     .option(
@@ -94,7 +94,7 @@ async function untilDone(api: ApiClient, asked: SweepPass, context: CliContext):
   const poll = async (signal: AbortSignal) => {
     let pass = asked
     while (pass.status !== 'done' && pass.status !== 'failed') {
-      line.show(pass.status === 'waiting' ? 'waiting for its turn …' : lookedAt(pass))
+      line.show(pass.status === 'waiting' ? 'waiting for its turn …' : checkedText(pass))
       await sleep(POLL_MS, signal)
       if (signal.aborted) throw new InterruptedError('the sweep is still running')
       const { passes } = await api.get<Sweep>('/v1/sweep')

@@ -179,5 +179,5 @@ export function judgeSweep(passes: readonly SweepPass[], invocation: string): Fi
   if (last.failure !== undefined)
     return warn(SWEEP, `${when} and could not check everything: ${last.failure}`, status)
   const healed = Object.values(last.healed).reduce((sum, count) => sum + count, 0)
-  return ok(SWEEP, `${when}: ${countText(last.objects, 'object')} checked, ${healed} repaired`)
+  return ok(SWEEP, `${when}: ${countText(last.objects, 'object')} checked, ${healed} healed`)
 }

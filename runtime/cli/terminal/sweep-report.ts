@@ -16,13 +16,14 @@ const HEALED: Readonly<Record<HealReason, string>> = {
 const REPORTED: Readonly<Record<ReportReason, string>> = {
   'before-watermark': 'uploaded before the function was set up: sluice reprocess runs them',
   'not-set-up': 'of a function that was never set up: run sluice setup',
-  'too-young': 'just uploaded, and left to their events',
+  'too-young': 'just uploaded: their events are still expected',
   'event-unknown':
-    'uploaded in a way that is not known, and the function takes only some: sluice reprocess runs them',
+    'the kind of upload is not known, and the function takes only some kinds: sluice reprocess runs them',
   removed: 'their result was removed on purpose: sluice reprocess makes it again',
-  'past-keeping': 'older than results are kept (SLUICE_RESULTS_KEPT): sluice reprocess runs them',
+  'past-keeping':
+    'older than the time that results are kept (SLUICE_RESULTS_KEPT): sluice reprocess runs them',
   'source-stays':
-    'done, but not removed as their function does after success (Redis was emptied, or another function has not succeeded): sluice reprocess runs and removes them',
+    'done, but not removed after success as their function asks (Redis was emptied, or another function has not succeeded): sluice reprocess runs and removes them',
   'deleted-before': 'a result of a source that was deleted before the last full sweep, which kept it',
   unreadable: 'the store does not return the data to decide: the log names them',
   'bucket-refused': 'a bucket that the store refuses to list',
@@ -32,7 +33,7 @@ export function writeReport(out: Terminal, report: SweepPass | SweepPreview): vo
   const healed = linesOf(report.healed, HEALED)
   const reported = linesOf(report.reported, REPORTED)
   const isPreview = 'sample' in report
-  out.write(`${lookedAt(report)}\n`)
+  out.write(`${checkedText(report)}\n`)
   if (report.objects === 0) out.write('no object has this prefix, or the buckets are empty\n')
   else if (healed.length === 0) out.write('nothing was lost\n')
   else out.write(`${isPreview ? 'would be healed' : 'healed'}:\n${healed.join('')}`)
@@ -47,10 +48,10 @@ export function writeReport(out: Terminal, report: SweepPass | SweepPreview): vo
   }
 }
 
-export function lookedAt({ objects, runs }: Pick<SweepPass, 'objects' | 'runs'>): string {
+export function checkedText({ objects, runs }: Pick<SweepPass, 'objects' | 'runs'>): string {
   // The sweep of a part compares only the runs of its objects.
   const others = runs > 0 ? ` and ${countText(runs, 'run')}` : ''
-  return `${countText(objects, 'object')}${others} looked at`
+  return `${countText(objects, 'object')}${others} checked`
 }
 
 function linesOf(
@@ -74,7 +75,7 @@ export function writePasses(out: Terminal, passes: readonly SweepPass[]): void {
     const words = [
       `${status} ${kind} (${cause})${part === '' ? '' : ` of ${part}`}`,
       ...(when === undefined ? [] : [timeText(when)]),
-      ...(status === 'waiting' ? [] : [lookedAt(pass), `${counts}${left}`]),
+      ...(status === 'waiting' ? [] : [checkedText(pass), `${counts}${left}`]),
       ...(failure === undefined ? [] : [failure]),
     ]
     out.write(`${printable(words.join('; '))}\n`)

@@ -17,7 +17,7 @@ describe('sweep', () => {
   }
   const passOf = (rest: object) => ({ id: '01S', cause: 'request', status: 'done', ...found, ...rest })
 
-  it('describes what would be repaired and what is left alone', async () => {
+  it('describes what would be healed and what is left alone', async () => {
     const sample = [{ reason: 'lost-event', function: 'cut', bucket: 'incoming', key: 'a\u001b[2J.mp4' }]
     const { code, out } = await fake.ask(
       ['sweep', '--dry-run', '--recent', '--bucket', 'incoming', '--prefix', 'a/'],
@@ -33,7 +33,7 @@ describe('sweep', () => {
     expect(out).not.toContain('\u001b')
     expect(out.replace(/a\S*2J/, 'a')).toBe(
       [
-        '40 objects and 1 run looked at',
+        '40 objects and 1 run checked',
         'would be healed:',
         '  2 lost-event: never announced, and run now',
         '  lost-event  cut  incoming/a.mp4',
@@ -53,14 +53,14 @@ describe('sweep', () => {
     })
     expect(fake.api?.asked.map(({ method }) => method)).toEqual(['POST', 'GET', 'GET'])
     expect(fake.api?.asked[0]?.body).toEqual({ kind: 'full' })
-    expect({ code, out }).toEqual({ code: 0, out: '40 objects and 1 run looked at\nnothing was lost\n' })
+    expect({ code, out }).toEqual({ code: 0, out: '40 objects and 1 run checked\nnothing was lost\n' })
   })
 
   it('does not say that nothing was lost when it checked nothing', async () => {
     const nothing = { objects: 0, runs: 0, healed: {}, reported: {} }
     const answer = { status: 202, body: passOf({ ...nothing, prefix: 'films/' }) }
     const { out } = await fake.ask(['sweep', '--prefix', 'films', '--no-wait'], () => answer)
-    expect(out).toMatch(/^0 objects looked at\nno object has this prefix/)
+    expect(out).toMatch(/^0 objects checked\nno object has this prefix/)
     expect(out).not.toContain('nothing was lost')
   })
 
@@ -97,7 +97,7 @@ describe('sweep', () => {
     const lines = out.split('\n')
     expect(lines[0]).toBe('waiting full (request)')
     expect(lines[1]).toMatch(
-      /^done full \(request\) of incoming\/a\/; 2026.* looked at; 2 healed, 30 left alone$/,
+      /^done full \(request\) of incoming\/a\/; 2026.* checked; 2 healed, 30 left alone$/,
     )
     expect(lines[2]).toMatch(/nothing was lost, 30 left alone; no such bucket$/)
     const misused = await fake.ask(['sweep', '--status', '--recent'], () => ({ body: {} }))

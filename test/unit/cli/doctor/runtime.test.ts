@@ -27,7 +27,7 @@ describe('of the sweep, doctor', () => {
     ]
     const { status, found } = judgeSweep(passes, 'sluice')
     expect(status).toBe('ok')
-    expect(found).toMatch(/2026-11-23T16:00:00.000Z .*: 3 objects checked, 2 repaired$/)
+    expect(found).toMatch(/2026-11-23T16:00:00.000Z .*: 3 objects checked, 2 healed$/)
   })
 
   it.each([
