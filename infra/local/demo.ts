@@ -8,7 +8,6 @@ import { withoutSettings } from './settings/settings.ts'
 import { checkSettings } from './session/check-settings.ts'
 import { SERVER_PATIENCE_MS } from './patience.ts'
 import { cutSample } from './session/sample-run.ts'
-import { rootDir } from './root.ts'
 import { progress, say } from './terminal.ts'
 import { PortTakenError, type Server } from './servers/server.ts'
 import { runSession, type SessionEnd } from './session/session.ts'
@@ -32,7 +31,6 @@ process.exit(summary ? end.exitCode : end.exitCode || 1)
 
 function demonstrate(dataDir: string): Promise<SessionEnd> {
   return runSession({
-    rootDir,
     dataDir,
     env,
     progress,

@@ -22,7 +22,6 @@ const START_MARK = 'infra/local/start.ts'
 let claim: Claim | undefined
 const keeper = createKeeper(progress)
 const end = await runSession({
-  rootDir,
   dataDir,
   env: process.env,
   progress,

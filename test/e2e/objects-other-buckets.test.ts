@@ -23,8 +23,7 @@ async function makeBucket(...options: string[]): Promise<void> {
   const { env, credentials, mc } = used.stack
   await mc.run('rb', '--force', 'root/plain')
   await mc.run('mb', ...options, 'root/plain')
-  const rootDir = join(import.meta.dirname, '..', '..')
-  await provision({ rootDir, env, credentials, mcProgram: mc.program })
+  await provision({ env, credentials, mcProgram: mc.program })
 }
 
 describe('a bucket without versions', () => {

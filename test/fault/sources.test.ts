@@ -38,7 +38,7 @@ beforeAll(async () => {
   await used.stack.mc.run('rb', '--force', 'root/plain')
   await used.stack.mc.run('mb', 'root/plain')
   const { env, credentials, mc } = used.stack
-  await provision({ rootDir: join(import.meta.dirname, '..', '..'), env, credentials, mcProgram: mc.program })
+  await provision({ env, credentials, mcProgram: mc.program })
   return () => rm(gates, { recursive: true, force: true })
 })
 

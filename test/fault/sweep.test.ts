@@ -36,7 +36,7 @@ beforeAll(async () => {
   by.requester = createRequester({ endpoint, region: 'us-east-1', credentials: credentials.root })
   await mc.run('rb', '--force', 'root/flat')
   await mc.run('mb', 'root/flat')
-  await provision({ rootDir: join(import.meta.dirname, '..', '..'), env, credentials, mcProgram: mc.program })
+  await provision({ env, credentials, mcProgram: mc.program })
 })
 afterAll(() => {
   by.redis?.disconnect()

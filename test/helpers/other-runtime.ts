@@ -28,7 +28,6 @@ export function otherRuntime(
     Object.entries(whole).filter(([name]) => /^(?:SLUICE_|MINIO_|REDIS_URL$)/.test(name)),
   )
   const server = createRuntime({
-    rootDir: join(import.meta.dirname, '..', '..'),
     env: whole,
     config: loadConfig(settings),
     logPath: join(stack.dir, 'log', 'other-runtime.log'),

@@ -66,10 +66,9 @@ async function startOnce(options: TestStackOptions): Promise<TestStack> {
     minio: await requireProgram('minio'),
     mc: await requireProgram('mc'),
   }
-  const rootDir = join(import.meta.dirname, '..', '..')
   // Its metrics are read by the tests of faults.
   const minioEnv = { MINIO_PROMETHEUS_AUTH_TYPE: 'public', ...options.minioEnv }
-  const stack = createStack({ rootDir, dataDir: dir, settings, credentials, programs, env: outer, minioEnv })
+  const stack = createStack({ dataDir: dir, settings, credentials, programs, env: outer, minioEnv })
   const { redis, minio, runtime, redisUrl, minioEndpoint, apiUrl, runtimeEnv: env } = stack
   if (!redis || !minio)
     throw new Error('a test starts servers of its own: leave out REDIS_URL and MINIO_ENDPOINT')

@@ -5,11 +5,10 @@ import { delimiter, dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { ConfigError } from '../../../runtime/errors.ts'
 import type { LocalCredentials } from '../settings/credentials.ts'
-import { SLUICE_PATH } from '../root.ts'
+import { rootDir, SLUICE_PATH } from '../root.ts'
 import { boundToParent } from '../programs/child-process.ts'
 
 export interface ProvisionOptions {
-  readonly rootDir: string
   /** The runtime's environment; the two other accounts are added for this one process. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly credentials: LocalCredentials
@@ -21,7 +20,7 @@ export async function provision(options: ProvisionOptions): Promise<void> {
   const { root, uploader } = options.credentials
   const [command, ...args] = await boundToParent([process.execPath, SLUICE_PATH, 'setup'])
   const child = spawn(command, args, {
-    cwd: options.rootDir,
+    cwd: rootDir,
     env: {
       ...options.env,
       MINIO_ROOT_USER: root.accessKey,

@@ -1,12 +1,10 @@
 /** The runtime as a child process of the local stack: its supervisor, awaited until it is ready. @module */
 import type { Config } from '../../../runtime/settings/config.ts'
 import { REQUEST_PATIENCE_MS, STOP_PATIENCE_MS } from '../patience.ts'
-import { SLUICE_PATH } from '../root.ts'
+import { rootDir, SLUICE_PATH } from '../root.ts'
 import { createServer, type Server, type ServerEvents } from './server.ts'
 
 export interface RuntimeOptions extends ServerEvents {
-  /** The project's. */
-  readonly rootDir: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly config: Config
   readonly logPath: string
@@ -19,7 +17,7 @@ export function createRuntime(options: RuntimeOptions): Server {
     command: process.execPath,
     args: [SLUICE_PATH, 'start'],
     env: options.env,
-    cwd: options.rootDir,
+    cwd: rootDir,
     logPath: options.logPath,
     // Without the API its readiness cannot be seen; it waits for its servers by itself.
     isReady: () => (hasApi ? isReady(apiUrl(options.config)) : Promise.resolve(true)),

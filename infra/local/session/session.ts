@@ -13,8 +13,6 @@ import type { LocalSettings } from '../settings/settings.ts'
 import { createStack, type Stack } from './stack.ts'
 
 export interface SessionOptions {
-  /** The project's. */
-  readonly rootDir: string
   readonly dataDir: string
   readonly env: Readonly<Record<string, string | undefined>>
   readonly progress: Say

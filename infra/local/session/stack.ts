@@ -21,8 +21,6 @@ import { runStep, type Step, silently, type Say } from '../terminal.ts'
 const SETUP_LIMIT_MS = STOP_PATIENCE_MS
 
 export interface StackOptions {
-  /** The project's. */
-  readonly rootDir: string
   /** The folder for all files. */
   readonly dataDir: string
   readonly settings: LocalSettings
@@ -98,7 +96,6 @@ export function createStack(options: StackOptions): Stack {
         ...events(() => minio),
       })
   const runtime: Server = createRuntime({
-    rootDir: options.rootDir,
     env,
     config: settings.config,
     logPath: log('runtime'),
@@ -129,7 +126,7 @@ export function createStack(options: StackOptions): Stack {
         'MINIO_ENDPOINT is set: also set MINIO_ROOT_USER and MINIO_ROOT_PASSWORD, so that it can be set up; or, if it is set up already, MINIO_ACCESS_KEY and MINIO_SECRET_KEY of the runtime.',
       )
     }
-    await provision({ rootDir: options.rootDir, env, credentials, mcProgram: programs.mc })
+    await provision({ env, credentials, mcProgram: programs.mc })
   }
 
   async function stop() {
