@@ -1,15 +1,15 @@
-/** The folder of one attempt's files: who may delete it, and when. @module */
+/** The folder of one attempt's files, and when it may be deleted. @module */
 import type { Storage } from '../storage/storage.ts'
 import { attemptFolder, type ResultPlace } from './layout.ts'
 
 export interface AttemptFolder {
-  /** A manifest that names this folder has been sent: until {@link release} nobody may delete it. */
+  /** A manifest that names this folder has been sent: it must not be deleted until {@link release}. */
   hold(): void
   /** That manifest was refused for good. */
   release(): void
   /**
-   * Deletes every file and version in it. False when it is held and stays: a manifest that names it stands, or may
-   * still land; the janitor looks at it later.
+   * Deletes every file and version in it. False when it is held, and stays: a manifest that names it is current, or may
+   * still arrive; the janitor checks it later.
    */
   discard(signal?: AbortSignal): Promise<boolean>
 }
@@ -29,7 +29,7 @@ export function createAttemptFolder(storage: Storage, place: ResultPlace, attemp
       if (isHeld) return false
       const ends = { ...(signal && { signal }) }
       let batch: Promise<void>[] = []
-      // All versions, or the bytes would stay behind a delete marker until the lifecycle comes by.
+      // All versions, or the bytes would remain behind a delete marker until the lifecycle removes them.
       const objects = storage.list(place.bucket, {
         prefix: attemptFolder(place, attempt),
         versions: true,

@@ -1,6 +1,6 @@
 /**
- * {@link Output} of one attempt: its files go to a folder that nobody else writes to, each as soon as it is handed over.
- * Readers see none of it before the commit.
+ * {@link Output} of one attempt: its files go to a folder that nobody else writes to, each as soon as it is passed.
+ * Readers see none of them before the commit.
  * @module
  */
 import { createHash } from 'node:crypto'
@@ -14,7 +14,7 @@ import type { Manifest } from './manifest.ts'
 import type { Output, OutputFacts, OutputFile } from './output.ts'
 import { beginSending, NO_FILES, type Sending } from './sending.ts'
 
-/** What an attempt made: its part of the manifest. `files` has the chunks in their order, then the others by key. */
+/** The attempt's part of the manifest. `files` has the chunks in order, then the other files by key. */
 export type OutputResult = Readonly<
   Pick<Manifest, 'files' | 'pointers' | 'totals' | 'tools' | 'warnings' | 'probe'>
 >
@@ -23,16 +23,16 @@ export interface AttemptOutput extends Output {
   /**
    * Waits until everything is sent; every later call rejects.
    *
-   * @throws the first error of any upload, also of one that nobody waited for
+   * @throws the first error of any upload, also of one that was not awaited
    */
   close(): Promise<OutputResult>
   /**
-   * Resolves when at most `count` files are waiting, at once when that is so already.
+   * Resolves as soon as at most `count` files are waiting.
    *
    * @throws the reason of `signal` when that is aborted first
    */
   waitingAtMost(count: number, signal: AbortSignal): Promise<void>
-  /** Ends what is on its way without waiting for it to succeed; every later call rejects. Never throws. */
+  /** Aborts uploads in progress; every later call rejects. Never throws. */
   abandon(reason: Error): Promise<void>
 }
 
@@ -42,12 +42,12 @@ export interface AttemptOutputOptions {
   /** A ULID. */
   readonly attempt: string
   readonly signal?: AbortSignal
-  /** Told of bytes as they leave: a sign of life. */
+  /** Called with the number of bytes as they are sent: a sign of life. */
   readonly onBytes?: (count: number) => void
 }
 
 const HASH_STEP_BYTES = 1024 * 1024
-/** A pointer is copied through memory; what is larger is reached by the manifest. */
+/** A pointer is copied through memory; larger files are found through the manifest. */
 const POINTER_MAX_BYTES = 64 * 1024 * 1024
 
 export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutput {
@@ -63,7 +63,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
     if (closedBecause) throw new Error(`this attempt can write nothing more: ${closedBecause}`)
   }
 
-  /** Takes the file's names before anything is sent, so that of two files with one name the second is refused. */
+  /** Claims the file's names before anything is sent, so that of two files with one name the second is refused. */
   function claimNames(file: Omit<OutputFile, 'path' | 'contentType'>): string {
     assertOpen()
     const { keys, pointers } = sending()
@@ -110,7 +110,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
     })
   }
 
-  /** Remembers the work and its failure, so that what nobody waits for is not lost. */
+  /** Remembers the upload and its failure, so that the error of an upload that is not awaited is not lost. */
   function track(work: Promise<void>): Promise<void> {
     const { pending, onFewer } = sending()
     pending.add(work)
@@ -198,7 +198,7 @@ function measured(body: PutBody): readonly [bytes: number, sha256: string] {
   return [body.bytes.length, createHash('sha256').update(body.bytes).digest('hex')]
 }
 
-/** Into one buffer over and over: large files would leave garbage behind faster than it is collected. */
+/** Hashes a file with one buffer: large files would otherwise produce garbage faster than it is collected. */
 async function hashed(path: string): Promise<PutBody> {
   const hash = createHash('sha256')
   const buffer = Buffer.allocUnsafe(HASH_STEP_BYTES)

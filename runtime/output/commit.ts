@@ -1,6 +1,6 @@
 /**
  * The commit: a manifest by compare-and-swap. MinIO decides races, the rules of newest decide what may be replaced,
- * and a short-lived signed URL keeps out a worker that slept.
+ * and a short-lived signed URL keeps out a worker that was suspended.
  * @module
  */
 import { messageOf } from '../errors.ts'
@@ -22,52 +22,52 @@ export interface CommitRequest {
   readonly place: ResultPlace
   readonly folder: AttemptFolder
   readonly manifest: Manifest
-  /** Nothing is known to stand there: it need not be looked first, since the store refuses when something does. */
+  /** No result is known to be there: the first look is skipped, since the store refuses to overwrite one. */
   readonly wasVacant?: boolean
-  /** Whether this attempt is still the newest of its run, asked of the queue. */
+  /** Asks the queue whether this attempt is still the newest of its run. */
   readonly holdsFence: () => Promise<boolean>
   readonly signal?: AbortSignal
   readonly log?: Logger
-  /** How long after the question about the fence a manifest may still be written. @defaultValue 60 */
+  /** How long after the fence was checked a manifest may still be written. @defaultValue 60 */
   readonly signedSeconds?: number
 }
 
 interface Stands {
-  /** Why pointers could not be written yet. The result stands all the same; whoever finds it next repairs them. */
+  /** The reason why some pointers could not be written yet. The result is committed; the next process that finds it repairs them. */
   readonly pointersOwed?: string
 }
 
 export type CommitOutcome =
-  /** This attempt's manifest stands. */
+  /** This attempt's manifest is the current one. */
   | ({ readonly kind: 'committed' } & Stands)
-  /** The same run was done already: `by` is its manifest's identity, and this attempt's folder is deleted. */
+  /** The same run had its result already: `by` is its manifest's identity, and this attempt's folder is deleted. */
   | ({ readonly kind: 'adopted'; readonly by: Identity } & Stands)
-  /** A newer upload's result stands (`foreign`: something that is no manifest); this attempt's folder is deleted. */
+  /** The result of a newer upload is there (`foreign`: an object that is not a manifest); this attempt's folder is deleted. */
   | { readonly kind: 'superseded'; readonly by: Identity | 'foreign' }
   /** Another attempt of this run has taken over. */
   | { readonly kind: 'fenced' }
 
-/** What stands at a place. */
+/** The state of a place before an attempt. */
 export type Found = { readonly kind: 'done'; readonly by: Identity } | { readonly kind: 'vacant' | 'another' }
 
 const MAX_ROUNDS = 50
 const PAUSE_MS = 100
 
-/** How long an attempt that is told to stop may ask whether its manifest landed. */
+/** How long an attempt that has to stop may check whether its manifest arrived. */
 const LAST_LOOK_MS = 5_000
 
-/** A manifest that was sent, and nobody answered: it may have landed. */
+/** A manifest that was sent without an answer: it may have arrived. */
 interface Sent {
   lostReply?: StorageError
-  /** What stood before it. */
+  /** The manifest before it. */
   before?: CurrentManifest | undefined
 }
 
 /**
- * Once this attempt's manifest stands, the outcome says so, whatever fails after it.
+ * Commits the manifest. Once it is current the outcome is `committed`, whatever fails afterwards.
  *
- * @throws {StorageError} when the store fails before, or does not even say whether the manifest stands: the folder is
- * then held, and the next attempt finds the result by {@link findCommitted}
+ * @throws {StorageError} when the store fails before, or does not even answer whether the manifest is current: the folder is
+ * then held, and the next attempt finds the result with {@link findCommitted}
  */
 export async function commit(request: CommitRequest): Promise<CommitOutcome> {
   const sent: Sent = {}
@@ -82,14 +82,14 @@ export async function commit(request: CommitRequest): Promise<CommitOutcome> {
 async function commitInRounds(request: CommitRequest, sent: Sent): Promise<CommitOutcome> {
   const { storage, place, folder, manifest, signal, log } = request
   for (let round = 1; round <= MAX_ROUNDS; round++) {
-    // In this order: what is signed before the question about the fence cannot be used long after its answer.
+    // In this order: a URL signed before the fence was checked cannot be used long after the check.
     const url = await storage.presignPut(place.bucket, place.manifestKey, request.signedSeconds ?? 60)
     reached('signed', place.folder)
     const isOwner = await request.holdsFence()
     const isVacant = request.wasVacant === true && round === 1
     const current = isVacant ? undefined : await readCurrent(storage, place, signal)
     const decision = await decide(request, current)
-    // Before the fence: a manifest that stands is a result, whoever may go on.
+    // Before the fence: a current manifest is a result, whichever attempt owns the run.
     if (decision === 'mine') return committed(request, sent.before)
     if (!isOwner) {
       await discard(request)
@@ -103,7 +103,7 @@ async function commitInRounds(request: CommitRequest, sent: Sent): Promise<Commi
       await discard(request)
       return { kind: 'superseded', by: current.identity }
     }
-    // Whoever was told to stop while the fence was asked sends nothing, so that the folder is nobody's.
+    // An attempt that has to stop while the fence is checked sends nothing, so that its folder can be removed.
     signal?.throwIfAborted()
     folder.hold()
     reached('manifest-sending', place.folder)
@@ -116,7 +116,7 @@ async function commitInRounds(request: CommitRequest, sent: Sent): Promise<Commi
     else if (!sent.lostReply) folder.release()
     if (!isWorthAnotherRound(error)) throw error
     log?.debug({ code: error.code, round }, 'the manifest was not written; starting over')
-    // What was only supposed is looked at now; a rival deserves a pause.
+    // After an assumed vacancy look at once; after a rival's write pause first.
     if (!isVacant || error.isPassing) await sleep(Math.random() * PAUSE_MS * Math.min(round, 10), signal)
   }
   throw new StorageError(
@@ -126,8 +126,8 @@ async function commitInRounds(request: CommitRequest, sent: Sent): Promise<Commi
 }
 
 /**
- * What stands before an attempt begins. `done`: the same run's result, of its epoch or a later one, which makes the attempt
- * needless and is answered with `complete`; its pointers are repaired, and where that fails only the log tells.
+ * Looks for a result before an attempt starts. `done`: the same run's result, of its epoch or a later one, which makes the attempt
+ * unnecessary; its pointers are repaired, and a failure of that is only logged.
  */
 export async function findCommitted(
   request: Pick<CommitRequest, 'storage' | 'place' | 'signal' | 'log'> & {
@@ -156,7 +156,7 @@ async function decide(request: CommitRequest, current: CurrentManifest | undefin
   return decideManifest(manifest, current?.identity, await isLatestVersion(storage, manifest.source, signal))
 }
 
-/** Asked without the attempt's signal: that it was told to stop is often why there was no answer. */
+/** Asks without the attempt's signal, whose abort is often the reason why there was no answer. */
 async function isMine({ storage, place, manifest }: CommitRequest): Promise<boolean> {
   const current = await readCurrent(storage, place, AbortSignal.timeout(LAST_LOOK_MS)).catch(() => undefined)
   return decideManifest(manifest, current?.identity) === 'mine'
@@ -168,7 +168,7 @@ async function committed(
 ): Promise<CommitOutcome> {
   const owed = await writePointers({
     ...request,
-    // Also those of the result that was replaced: what this one does not have must not show the old one.
+    // Also those of the replaced result: a pointer that this one does not have must not show the old file.
     names: [...Object.keys(request.manifest.pointers), ...Object.keys(before?.manifest?.pointers ?? {})],
   })
   reached('pointers-written', request.place.folder)
@@ -186,7 +186,7 @@ function standing(pointersOwed: string | undefined): Stands {
   return pointersOwed === undefined ? {} : { pointersOwed }
 }
 
-/** What the commit came to is settled by now, and files that nobody names harm nobody: a failure is the janitor's. */
+/** The outcome of the commit is settled by now, and unreferenced files do no harm: the janitor removes what is left. */
 async function discard({ folder, signal, log }: CommitRequest): Promise<void> {
   await folder.discard(signal).catch((error: unknown) => {
     log?.warn(

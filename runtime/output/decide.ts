@@ -1,7 +1,7 @@
-/** Which of two records of one place stays: the rules of newest. Pure. @module */
+/** The rules of newest: which of two records of one place stays. Pure. @module */
 import type { Identity } from './manifest.ts'
 
-/** What stands at a key. `foreign` is text that is no record of ours: written by hand, or broken. */
+/** The current record at a key. `foreign` is text that is not a record of ours: written by hand, or damaged. */
 export type Current = Identity | 'foreign' | undefined
 
 /**
@@ -26,13 +26,13 @@ export function decideManifest(mine: Identity, current: Current, isMineLatest?: 
 
 export interface VerdictRivals {
   readonly verdict: Current
-  /** The result: a run that has one needs no verdict, and no older run's verdict may stand beside it. */
+  /** The result: a run that has one needs no verdict, and no older run's verdict may be beside it. */
   readonly manifest: Current
 }
 
 /**
- * Whether a verdict of mine is to be written; `ask-store` as above. One that says `superseded` says itself that mine is not
- * the latest, so it never stands where another run has left anything.
+ * Whether a verdict of mine is to be written; `ask-store` as above. The verdict `superseded` itself says that mine is not the
+ * latest, so it is never written where another run has left a record.
  */
 export function decideVerdict(
   mine: Identity & { readonly state?: string },
@@ -44,7 +44,7 @@ export function decideVerdict(
     mine.state === 'superseded' ? current === undefined : outranks(mine, current, isMineLatest)
   const answers = [
     isSameRun(mine, manifest) ? mine.epoch > manifest.epoch : isNewer(manifest),
-    // One end of a run after another in the same epoch: the later one is what holds.
+    // Of two ends of a run in the same epoch the later one holds.
     isSameRun(mine, verdict) ? mine.epoch >= verdict.epoch : isNewer(verdict),
   ]
   if (answers.includes(false)) return 'keep'
@@ -69,12 +69,11 @@ function isSameRun(mine: Identity, current: Current): current is Identity {
 }
 
 /**
- * Whether mine is newer than what another run left; undefined when only the store knows.
+ * Whether mine is newer than another run's record; undefined when only the store knows.
  *
- * @remarks Times only ever speak for mine: a restored version is the latest although it is the older one, so the store
- * has the last word. A foreign record is judged like a newer one: it does not keep the latest upload from its result
- * for ever, and what is not the latest never replaces it. (The bucket keeps it as an older version, and the commit
- * says in the manifest that it was there.)
+ * @remarks Times can only prove that mine is newer: a restored version is the latest although it is the older one, so the store
+ * decides. A foreign record is judged like a newer one: it does not keep the latest upload from its result for ever, and only
+ * the latest upload replaces it. (The bucket keeps it as an older version, and the manifest has a warning.)
  */
 function outranks(mine: Identity, current: Current, isMineLatest: boolean | undefined): boolean | undefined {
   if (current === undefined) return true

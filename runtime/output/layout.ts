@@ -1,10 +1,10 @@
 /**
- * Where the results of a source object lie. Pure; the one place that spells output keys.
+ * The keys of a source object's results. Pure; the only file that spells output keys.
  *
  *     <source>/<function>/manifest.json          the newest complete result
  *     <source>/<function>/~<attempt>/<name>      the files of one attempt
  *     <source>/<function>/<pointer>              a stable name for a file of the newest result
- *     <source>/<function>.verdict.json           in `metadata`: how a run ended that has no result
+ *     <source>/<function>.verdict.json           in `metadata`: the end of a run without a result
  *     ~sluice/<function>.json                    in `metadata`: its watermark
  *     ~sluice/<function>.limits.json             in `metadata`: its limits
  * @module
@@ -24,10 +24,10 @@ const MANIFEST = 'manifest.json'
 /** In `metadata`: the runtime's own objects. */
 export const OWN_FOLDER = '~sluice/'
 const VERDICT = '.verdict.json'
-/** Where results are unless a function says otherwise: keys in them are mostly the runtime's own, which functions are chained to. */
+/** The standard buckets of results: most of their keys are the runtime's own, and functions may be chained to them. */
 const RESULT_BUCKETS: readonly string[] = [RESULT_BUCKET, METADATA_BUCKET, TEMPORARY_BUCKET]
 
-/** A longer source key leaves too little of a key for function, attempt and name. */
+/** A longer source key would leave too little room for function, attempt and name. */
 const SOURCE_MAX_BYTES = 850
 
 export interface ResultOf {
@@ -38,7 +38,7 @@ export interface ResultOf {
 }
 
 export interface ResultPlace {
-  /** Of manifest, files and pointers. */
+  /** The bucket of manifest, files and pointers. */
   readonly bucket: string
   /** Ends with a slash. */
   readonly folder: string
@@ -66,7 +66,7 @@ export function limitsKey(functionName: string): string {
   return `${OWN_FOLDER}${functionName}.limits.json`
 }
 
-/** Of a function, as far as it tells where its results lie. */
+/** The part of a function that determines the place of its results. */
 export interface Writer {
   readonly name: string
   readonly outputBucket: string
@@ -102,15 +102,15 @@ export function attemptFolder(place: Pick<ResultPlace, 'folder'>, attempt: strin
 
 const ULID = /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/
 
-/** An attempt's folder, as a key within it tells. */
+/** An attempt's folder, read from a key within it. */
 export interface AttemptOfKey {
-  /** Of the place, ending with a slash. */
+  /** The place's folder, ending with a slash. */
   readonly folder: string
   readonly functionName: string
   readonly attempt: string
 }
 
-/** Whose file this key may be; undefined when it is no attempt's. The first part that begins with `~` decides. */
+/** The attempt whose file this key may be; undefined when there is none. The first part that starts with `~` decides. */
 export function attemptOfKey(key: string): AttemptOfKey | undefined {
   const segments = key.split('/')
   const at = segments.findIndex(isReserved)
@@ -128,10 +128,10 @@ export function manifestKeyIn(folder: string): string {
 
 /**
  * The source key as the first part of output keys: the key itself, or `@<its sha256>` where the key would be too long,
- * could not be told from ours, could not be a folder, or would lie below a result. The manifest names the real one.
+ * could be confused with ours, could not be a folder, or would lie below a result. The manifest has the real one.
  *
- * @remarks MinIO's listings leave out what lies below another object's key. A result in its source's own bucket would
- * lie there, so the folder gets a name of its own: the key and `@`.
+ * @remarks MinIO's listings omit objects below another object's key. A result in its source's own bucket would be such an
+ * object, so its folder gets a name of its own: the key and `@`.
  */
 function representation(of: ResultOf, bucket: string): string {
   const key = of.sourceKey
@@ -146,23 +146,23 @@ function representation(of: ResultOf, bucket: string): string {
 }
 
 /**
- * Whether the key's folder could lie below an object that the runtime writes for another source: a manifest, a verdict, or what
- * the same function keeps beside its manifest. MinIO would list nothing of it.
+ * Whether the key's folder could lie below an object that the runtime writes for another source: a manifest, a verdict, or a
+ * pointer of the same function. MinIO would list nothing in it.
  */
 function isBelowResult({ sourceBucket, functionName }: ResultOf, folder: string): boolean {
   const segments = folder.split('/')
-  // A result that is a source itself is no folder of the same bucket, nor is there the like of it in another.
+  // A result that is itself a source is not a folder of the same bucket, and no other bucket has such a folder.
   if (RESULT_BUCKETS.includes(sourceBucket)) segments.pop()
   return segments.some((segment, at) => {
     const [source = '', name] = [segments[at - 2], segments[at - 1]]
     if (at >= 1 && segment.endsWith(VERDICT)) return true
     if (at >= 2 && segment === MANIFEST) return true
-    // Folders of people may have the name of a function; those that are also called like a file are rare.
+    // Users' folders may have the name of a function; a parent named like a file is rare.
     return at >= 2 && name === functionName && source.includes('.')
   })
 }
 
-/** Whether a part of a key begins with `~`: such names belong to the runtime. */
+/** Whether a part of a key starts with `~`: such names are reserved for the runtime. */
 export function hasReservedSegment(key: string): boolean {
   return key.split('/').some(isReserved)
 }
@@ -171,7 +171,7 @@ function isReserved(segment: string): boolean {
   return segment.startsWith('~')
 }
 
-/** Why a source key may not be processed; undefined when it may. Its verdict says so, under the key's sha256. */
+/** The reason why a source key is refused; undefined when it is not. Its verdict, under the key's sha256, has the reason. */
 export function refusal(key: string): string | undefined {
   if (hasReservedSegment(key)) {
     return 'a part of its key starts with "~": such names are reserved for the runtime; upload it under another name'

@@ -9,16 +9,16 @@ const count = z.int().min(0)
 const pointerName = z.string().regex(/^(?!manifest\.json$)[^/~][^/]*$/)
 
 const fileSchema = z.object({
-  key: z.string().min(1).describe('where it lies, in the bucket of this manifest'),
-  role: z.string().min(1).describe('what it is to readers, such as "chunk"'),
+  key: z.string().min(1).describe('the key of the file, in the bucket of this manifest'),
+  role: z.string().min(1).describe('the purpose of the file, such as "chunk"'),
   contentType: z.string().min(1),
   bytes: count,
   sha256: sha256,
   index: count.optional().describe('of a chunk: 0-based'),
-  startSeconds: seconds.optional().describe('of a chunk: where it begins on the time line of the source'),
-  requestedSeconds: seconds.optional().describe('of a chunk: how long it was asked to be'),
-  durationSeconds: seconds.optional().describe('of a chunk: how long it really is'),
-  endSeconds: seconds.optional().describe('of a chunk: where it ends on the time line of the source'),
+  startSeconds: seconds.optional().describe('of a chunk: its start on the time line of the source'),
+  requestedSeconds: seconds.optional().describe('of a chunk: its requested duration'),
+  durationSeconds: seconds.optional().describe('of a chunk: its actual duration'),
+  endSeconds: seconds.optional().describe('of a chunk: its end on the time line of the source'),
   independent: z
     .boolean()
     .optional()
@@ -38,10 +38,10 @@ export const sourceSchema = z.object({
   lastModified: z.iso.datetime(),
 })
 
-/** How a manifest is told from others, and which of two is newer. Stays readable in later versions of the schema. */
+/** Identifies a manifest, and decides which of two is newer. Stays readable in later versions of the schema. */
 const identityShape = {
   run: z.string().min(1).describe('computed from function, bucket, key and generation'),
-  attempt: z.string().min(1).describe('whose folder holds the files'),
+  attempt: z.string().min(1).describe('the attempt whose folder holds the files'),
   epoch: count.describe('0 for an upload; grows with each reprocessing'),
   source: sourceSchema,
 }
@@ -54,7 +54,7 @@ export const manifestSchema = z.object({
   function: z.string().min(1),
   functionVersion: z.string(),
   options: z.record(z.string(), json),
-  tools: z.record(z.string(), z.string()).describe('what made it, such as {"ffmpeg": "5.1.9"}'),
+  tools: z.record(z.string(), z.string()).describe('the tools that made it, such as {"ffmpeg": "5.1.9"}'),
   files: z.array(fileSchema),
   pointers: z
     .record(pointerName, z.string())
@@ -71,7 +71,7 @@ export type Manifest = z.output<typeof manifestSchema>
 export type ManifestFile = z.output<typeof fileSchema>
 export type ManifestSource = z.output<typeof sourceSchema>
 
-/** What decides between two results of one place. */
+/** The facts that decide between two results of one place. */
 export interface Identity {
   readonly run: string
   readonly attempt: string
@@ -101,12 +101,12 @@ export function manifestText(manifest: Manifest): string {
   return `${JSON.stringify(manifestSchema.parse(manifest), null, 2)}\n`
 }
 
-/** The manifest in `text`; undefined when it is none, or one of another schema version. */
+/** The manifest in `text`; undefined when it is not a manifest, or one of another schema version. */
 export function parseManifest(text: string): Manifest | undefined {
   return manifestSchema.safeParse(parseJson(text)).data
 }
 
-/** Whose manifest it is, also when its schema is a later one; undefined when that cannot be told. */
+/** The identity of the manifest, also of a later schema version; undefined when it cannot be read. */
 export function parseIdentity(text: string): Identity | undefined {
   return identitySchema.safeParse(parseJson(text)).data
 }

@@ -1,31 +1,31 @@
-/** What a handler writes with. Its files go to the attempt's own folder; nothing of it is visible before the commit. @module */
+/** The output of a handler. Its files go to the attempt's own folder; nothing is visible before the commit. @module */
 
 /** Any JSON value. */
 export type JsonValue =
   string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue | undefined }
 
-/** Where a chunk lies on the source's time line, in seconds. */
+/** The position of a chunk on the source's time line, in seconds. */
 export interface ChunkTimes {
   /** 0-based. */
   readonly index: number
   readonly startSeconds: number
-  /** Absent when it was asked for by its size. */
+  /** Absent when the chunk was requested by size. */
   readonly requestedSeconds?: number
-  /** What the chunk really lasts. */
+  /** The actual duration of the chunk. */
   readonly durationSeconds: number
-  /** Where it ends on the time line, when that is not start and duration added up. */
+  /** The end on the time line, when that is not the sum of start and duration. */
   readonly endSeconds?: number
-  /** Of pictures: whether they can all be shown without the chunk before. */
+  /** Whether all its pictures can be shown without the chunk before. */
   readonly independent?: boolean
 }
 
 /** One result: a finished file in the scratch folder. */
 export interface OutputFile {
-  /** The file on disk. It is final: it is hashed and sent as it is. */
+  /** The finished file on disk, which is hashed and sent unchanged. */
   readonly path: string
-  /** Its name below the attempt's folder, such as `chunk-00001.mp4`. Segments must not begin with `~`. */
+  /** Its name below the attempt's folder, such as `chunk-00001.mp4`. Segments must not start with `~`. */
   readonly name: string
-  /** What it is to readers of the manifest, such as `chunk`, `probe`, `poster`. */
+  /** The purpose of the file for readers of the manifest, such as `chunk`, `probe`, `poster`. */
   readonly role: string
   readonly contentType: string
   readonly chunk?: ChunkTimes
@@ -38,7 +38,7 @@ export interface OutputFacts {
   readonly probe?: JsonValue
   readonly totals?: Readonly<Record<string, number>>
   readonly warnings?: readonly string[]
-  /** What made it, such as `{ ffmpeg: '5.1.9' }`. */
+  /** The tools that made it, such as `{ ffmpeg: '5.1.9' }`. */
   readonly tools?: Readonly<Record<string, string>>
 }
 
@@ -51,6 +51,6 @@ export interface Output {
   /** Sends a value as JSON. */
   json(value: JsonValue, file: Omit<OutputFile, 'path' | 'contentType'>): Promise<void>
   describe(facts: OutputFacts): void
-  /** Files handed over and not yet sent: whoever makes files faster than this shrinks should wait. */
+  /** Number of files passed and not yet sent: a handler that makes files faster than they are sent should wait. */
   readonly waiting: number
 }

@@ -1,6 +1,6 @@
 /**
- * Pointers: stable names beside the manifest that show files of the newest result. Whoever commits or adopts writes
- * them, always from the manifest that stands, so that two writers end with the same.
+ * Pointers: stable names beside the manifest that show files of the newest result. They are written after a commit or an
+ * adoption, always from the current manifest, so that two writers end with the same.
  * @module
  */
 import { inRounds, putIfUnchanged } from '../storage/swap.ts'
@@ -21,10 +21,10 @@ export interface PointerRequest {
 }
 
 /**
- * Brings these pointers in line with the current manifest; one that it does not name is removed.
+ * Brings these pointers in line with the current manifest; a pointer that it does not name is removed.
  *
- * @returns why some are still owed, after a few tries. It never throws: the manifest is the result and stands already;
- * whoever finds it next repairs them
+ * @returns the reason why some are still missing after a few attempts. It never throws: the manifest is the result and is already
+ * committed; the next process that finds it repairs them
  */
 export async function writePointers(request: PointerRequest): Promise<string | undefined> {
   const { signal } = request
@@ -42,7 +42,7 @@ export async function writePointers(request: PointerRequest): Promise<string | u
   }
 }
 
-/** Tries each of `owed` and takes out what is in line. */
+/** Tries each of `owed` and removes from it those that are in line. */
 async function writeOwed(request: PointerRequest, owed: Set<string>): Promise<void> {
   let failure: { readonly error: unknown } | undefined
   for (const name of owed) {
@@ -51,7 +51,7 @@ async function writeOwed(request: PointerRequest, owed: Set<string>): Promise<vo
       owed.delete(name)
     } catch (error) {
       failure ??= { error }
-      // The store is away: the others would only wait for the same.
+      // The store is away: the others would fail the same way.
       if (error instanceof StorageError && error.isPassing) break
     }
   }
@@ -70,12 +70,12 @@ async function isInLine(request: PointerRequest, name: string): Promise<boolean>
   const key = pointerKey(place, name)
   const pointer = await storage.head(place.bucket, key, ends)
   const current = await readCurrent(storage, place, signal)
-  // Gone, or of a later schema: whoever wrote it knows what its pointers are.
+  // Gone, or of a later schema, whose pointers only its writer knows.
   if (!current?.manifest) return true
   const file = fileOf(current.manifest, name)
   if (file === undefined) {
     if (pointer === undefined) return true
-    // MinIO knows no conditional delete. A pointer that another result wrote meanwhile is lost by this; another round
+    // MinIO has no conditional delete. A pointer that another result wrote meanwhile is lost here; the next round
     // sees its manifest and writes it again.
     await storage.remove(place.bucket, key, ends)
     return false
@@ -91,7 +91,7 @@ async function isInLine(request: PointerRequest, name: string): Promise<boolean>
   })
 }
 
-/** Undefined when the janitor took the folder of the manifest that we read. */
+/** Undefined when the janitor has removed the folder of the manifest that we read. */
 async function read({ storage, place, signal }: PointerRequest, key: string): Promise<Buffer | undefined> {
   try {
     const { body } = await storage.get(place.bucket, key, { ...(signal && { signal }) })

@@ -1,4 +1,4 @@
-/** One try to put a manifest where a certain one stands, or none; and what its error means. @module */
+/** One attempt to replace a certain manifest, or to write the first one, and the meaning of its errors. @module */
 import { StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { CurrentManifest } from './current.ts'
@@ -6,15 +6,15 @@ import { manifestText, type Manifest } from './manifest.ts'
 
 export interface ManifestPut {
   readonly storage: Storage
-  /** The signed right to write it. */
+  /** The signed URL to write it with. */
   readonly url: string
   readonly manifest: Manifest
-  /** What may be replaced. */
+  /** The manifest that may be replaced. */
   readonly current: CurrentManifest | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** Whoever finds a foreign text replaced learns of it: the bucket has it as an older version. */
+/** Records in the warnings that a foreign object was replaced: the bucket keeps it as an older version. */
 function bodyOf(manifest: Manifest, current: CurrentManifest | undefined): { bytes: Buffer } {
   const isForeign = current?.identity === 'foreign'
   const warning = `an object that was not a manifest was at manifest.json before; it was replaced (etag ${current?.etag})`
@@ -22,7 +22,7 @@ function bodyOf(manifest: Manifest, current: CurrentManifest | undefined): { byt
   return { bytes: Buffer.from(text) }
 }
 
-/** The error of one try, or undefined when the manifest stands. */
+/** The error of the attempt, or undefined when the manifest is written. */
 export async function putManifest(put: ManifestPut): Promise<StorageError | undefined> {
   const { storage, url, manifest, current, signal } = put
   try {
@@ -38,12 +38,12 @@ export async function putManifest(put: ManifestPut): Promise<StorageError | unde
   }
 }
 
-/** The store said no. Anything else may have been done, with the reply lost: then the folder is nobody's to delete. */
+/** Whether the store refused. After any other error the write may have succeeded and the reply been lost: the folder must then be kept. */
 export function isRefusal({ statusCode = 0 }: StorageError): boolean {
   return statusCode >= 400 && statusCode < 500
 }
 
-/** Another writer was faster, the URL ran out, or the store had a bad moment. */
+/** Whether another writer was faster, the URL has expired, or the store failed for a moment. */
 export function isWorthAnotherRound(error: StorageError): boolean {
   const codes = ['PreconditionFailed', 'NoSuchKey', 'RequestExpired', 'RequestNotYetValid']
   return error.isPassing || codes.includes(error.code)

@@ -1,6 +1,6 @@
 /**
- * Removing a result whose source was deleted. MinIO knows no conditional delete, so everything goes by its version: what a
- * newer run commits meanwhile is another version, and stays. Without versions nothing is removed.
+ * Removes results whose source was deleted. MinIO has no conditional delete, so everything is removed by its version: the result
+ * of a newer run is another version, and stays. Without versions nothing is removed.
  * @module
  */
 import type { ListedObject, Storage } from '../storage/storage.ts'
@@ -16,22 +16,22 @@ export interface RemovalRequest {
   readonly source: { readonly bucket: string; readonly key: string }
 }
 
-/** A result that is to go, and what its manifests name: to be remembered before they are removed. */
+/** A result to remove, with the files its manifests name: to be remembered before they are removed. */
 export interface Removal {
-  /** Of the manifest, newest first. */
+  /** Versions of the manifest, newest first. */
   readonly versions: readonly ListedObject[]
   readonly attempts: readonly string[]
   readonly pointers: readonly string[]
-  /** Whose result stands, and of which version of the source. */
+  /** The run of the current result, and the version of the source. */
   readonly run: string
   readonly generation: string
 }
 
-/** Undefined when there is no result of this source, or the source is there, or the bucket keeps no versions. */
+/** Undefined when there is no result of this source, the source exists, or the bucket keeps no versions. */
 export async function planRemoval({ storage, place, source }: RemovalRequest): Promise<Removal | undefined> {
   const versions = await versionsOf(storage, place.bucket, place.manifestKey)
   if (versions.length === 0 || !areVersioned(versions)) return undefined
-  // In this order: a manifest that comes after this look is of an upload that comes after the next one.
+  // In this order: a manifest written after the listing belongs to an upload after the HEAD.
   if ((await storage.head(source.bucket, source.key)) !== undefined) return undefined
   const attempts = new Set<string>()
   const pointers = new Set<string>()
@@ -53,7 +53,7 @@ export async function planRemoval({ storage, place, source }: RemovalRequest): P
 /**
  * Removes files and pointers that no manifest names any more. May be repeated.
  *
- * @throws {Error} when a manifest that names one of the attempts still stands though the source is gone
+ * @throws {Error} when a manifest that names one of the attempts is still there although the source is gone
  */
 export async function removeFiles(
   { storage, place, source }: RemovalRequest,
@@ -62,7 +62,7 @@ export async function removeFiles(
   const current = await readCurrent(storage, place)
   const standing = current && current.identity !== 'foreign' ? current.identity.attempt : undefined
   if (standing !== undefined && attempts.includes(standing)) {
-    // The source came back before the manifest went: the result stays.
+    // The source was uploaded again before the manifest was removed: the result stays.
     if ((await storage.head(source.bucket, source.key)) !== undefined) return
     throw new Error('the manifest of a result that is to be removed is still there')
   }
@@ -71,12 +71,12 @@ export async function removeFiles(
     const versions = await versionsOf(storage, place.bucket, key)
     if (areVersioned(versions)) await removeVersions(storage, place.bucket, versions)
   }
-  // Another result may have come meanwhile, and written pointers of the same names.
+  // Another result may have been committed meanwhile, with pointers of the same names.
   if (await readCurrent(storage, place)) await writePointers({ storage, place, names: pointers })
   for (const attempt of attempts) await createAttemptFolder(storage, place, attempt).discard()
 }
 
-/** Newest first, delete markers among them. */
+/** All versions and delete markers of a key, newest first. */
 export async function versionsOf(
   storage: Storage,
   bucket: string,
@@ -90,7 +90,7 @@ export async function versionsOf(
   return versions
 }
 
-/** The first of {@link versionsOf}, without the others: a key that is written all the time has thousands. */
+/** Only the first of {@link versionsOf}: a key that is written all the time has thousands. */
 export async function newestVersionOf(
   storage: Storage,
   bucket: string,
@@ -101,7 +101,7 @@ export async function newestVersionOf(
   return undefined
 }
 
-/** Oldest first, so that none of them comes to light when the process ends in between. */
+/** Oldest first, so that no older version becomes current when the process ends in between. */
 export async function removeVersions(
   storage: Storage,
   bucket: string,

@@ -18,7 +18,7 @@ export function createSlots(count: number): Slots {
       try {
         return await work()
       } finally {
-        // The slot goes straight to the next in line, so that nobody overtakes.
+        // The slot goes straight to the next in the queue, so that the order is kept.
         const next = queue.shift()
         if (next) next()
         else free++

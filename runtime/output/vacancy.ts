@@ -1,6 +1,6 @@
 /**
- * What an empty place still tells of the result that was there. On a bucket with versions a removal by key leaves a delete
- * marker, and the manifest below it names its run; the runtime itself removes by version, and leaves none.
+ * Traces of a removed result. In a bucket with versions, a removal by key leaves a delete marker, and the manifest below it names
+ * its run; the runtime itself removes by version, which leaves none.
  * @module
  */
 import type { Storage } from '../storage/storage.ts'
@@ -10,15 +10,15 @@ import { verdictSchema } from './verdict.ts'
 
 export interface Vacancy {
   /**
-   * Whose is what a delete marker hides, a result or a verdict that had ended its run for good: of this very run, or of
+   * The run of the result hidden by a delete marker, or of a verdict that had ended its run for good: this very run, or
    * another; `unknown` when there is none, or it cannot be read.
    */
   readonly hidden: 'own' | 'other' | 'unknown'
-  /** When somebody put the delete marker there, whatever lay below it. */
+  /** The time of the delete marker, whatever it hides. */
   readonly removedAtMs?: number | undefined
 }
 
-/** Undefined when there is a manifest, whoever wrote it. */
+/** Undefined when there is a manifest, of any run. */
 export async function readVacancy(
   storage: Pick<Storage, 'list' | 'readText'>,
   place: ResultPlace,
@@ -36,20 +36,20 @@ export async function readVacancy(
   return { hidden: (resultOf ?? verdictOf) === undefined ? 'unknown' : 'other', removedAtMs }
 }
 
-/** The run that the verdict had ended for good. */
+/** The run, when the verdict had ended it for good. */
 function endedForGood(text: string): string | undefined {
   const { data } = verdictSchema.safeParse(parseJson(text))
   return data && isForGood(data.state) ? data.run : undefined
 }
 
-/** The other states only last as long as a newer version is there. */
+/** The other states hold only while a newer version exists. */
 function isForGood(state: string): boolean {
   return state === 'dead' || state === 'cancelled' || state === 'removed'
 }
 
 interface Hidden {
   readonly removedAtMs: number
-  /** Of the newest version below the delete marker; absent when there is none any more. */
+  /** The newest version below the delete marker; absent when it no longer exists. */
   readonly text?: string | undefined
 }
 

@@ -1,6 +1,6 @@
 /**
- * Verdicts: how a run ended that has no result, or has none any more. Written under the same rules of newest as manifests, so that manifests
- * and verdicts together tell of the newest upload whatever happens to Redis.
+ * Verdicts: records of runs that ended without a result, or whose result was removed. Written under the same rules of newest as
+ * manifests, so that both together describe the newest upload whatever happens to Redis.
  * @module
  */
 import { inRounds, putIfUnchanged } from '../storage/swap.ts'
@@ -12,7 +12,7 @@ import { decideRemoval, decideVerdict, type Current } from './decide.ts'
 import type { ResultPlace } from './layout.ts'
 import { parseJson, sourceSchema, type Identity } from './manifest.ts'
 
-/** `removed`: it had a result, which somebody has removed on purpose; the others are ends of runs. */
+/** `removed`: somebody has removed the result on purpose; the others are ends of runs. */
 export const VERDICT_STATES = ['dead', 'cancelled', 'superseded', 'source-gone', 'removed'] as const
 export type VerdictState = (typeof VERDICT_STATES)[number]
 
@@ -41,7 +41,7 @@ export interface VerdictRequest {
 export interface CurrentVerdict {
   readonly etag: string
   readonly versionId?: string
-  /** Absent when the text is no verdict. */
+  /** Absent when the text is not a verdict. */
   readonly verdict?: Verdict
 }
 
@@ -54,7 +54,7 @@ export async function readVerdict(request: VerdictRequest): Promise<CurrentVerdi
   return { etag, ...(versionId && { versionId }), ...(verdict && { verdict }) }
 }
 
-/** Whether it now stands; false when a newer run's record does, or the run has a result after all. */
+/** Whether the verdict is now recorded; false when a newer run has a record, or the run has a result after all. */
 export async function writeVerdict(request: VerdictRequest, verdict: Verdict): Promise<boolean> {
   const { storage, place, signal } = request
   const text = `${JSON.stringify(verdictSchema.parse(verdict), null, 2)}\n`
@@ -67,7 +67,7 @@ export async function writeVerdict(request: VerdictRequest, verdict: Verdict): P
       const content = { bytes: Buffer.from(text), contentType: 'application/json', signal }
       if (!(await putIfUnchanged(storage, target, current?.etag, content))) return undefined
     }
-    // A result that was committed between a look at the manifest and the write did not see the verdict.
+    // A commit between the reading of the manifest and the write did not see the verdict.
     if (await isToBeWritten(request, verdict, undefined)) return true
     await removeWhile(request, (found) => found?.run === verdict.run && found.epoch === verdict.epoch)
     return false
@@ -75,9 +75,9 @@ export async function writeVerdict(request: VerdictRequest, verdict: Verdict): P
 }
 
 /**
- * After a success: removes the verdict that it outdates, never one of a newer run or epoch.
+ * After a success: removes the verdict that it supersedes, never one of a newer run or epoch.
  *
- * @returns why it could not. It never throws: the result stands already, and outranks the verdict wherever both are read
+ * @returns the reason of a failure. It never throws: the result is already committed, and outranks the verdict wherever both are read
  */
 export async function removeVerdict(request: VerdictRequest, mine: Identity): Promise<string | undefined> {
   try {
@@ -98,7 +98,7 @@ async function isOutdated(
   return decideRemoval(mine, found, await isLatestVersion(storage, mine.source, signal)) === 'remove'
 }
 
-/** The very end that is to be told: an earlier try's reply was lost, or its writer died before it could say so. */
+/** Whether this very end is already recorded: the reply to an earlier attempt was lost, or its writer died before reporting it. */
 function isSameEnd(mine: Verdict, found: Verdict | undefined): boolean {
   return (
     found?.run === mine.run &&
@@ -126,10 +126,10 @@ function rivalOf(current: CurrentVerdict | undefined): Current {
 }
 
 /**
- * Removes the verdict, and the older versions that come to light below it, as long as they are to go.
+ * Removes the verdict, and the older versions that become current then, as long as `isToGo` holds.
  *
- * @remarks By version, because MinIO knows no conditional delete: so exactly what was judged goes, and never a newer
- * verdict that was written meanwhile. Only a bucket without versioning leaves a moment for that.
+ * @remarks By version, because MinIO has no conditional delete: exactly the judged verdict is removed, and never a newer one that
+ * was written meanwhile. Only a bucket without versioning leaves a gap for that.
  */
 async function removeWhile(
   request: VerdictRequest,

@@ -1,4 +1,4 @@
-/** The store on MinIO: {@link Storage} from signed requests. @module */
+/** {@link Storage} for MinIO, made of signed requests. @module */
 import { PassThrough, type Readable } from 'node:stream'
 import type { IncomingMessage } from 'node:http'
 import { isStorageCode, StorageError } from './errors.ts'
@@ -14,7 +14,7 @@ export function createStorage(options: StorageOptions): Storage {
   return storageOn(createRequester(options))
 }
 
-/** {@link Storage} on a requester that the caller shares; closing one closes the other. */
+/** {@link Storage} on a requester shared with the caller; closing one closes the other. */
 export function storageOn(requester: Requester): Storage {
   const head = async (bucket: string, key: string, options: ReadOptions = {}) => {
     const request = { ...readRequest(bucket, key, options), method: 'HEAD' as const }
@@ -58,7 +58,7 @@ export function storageOn(requester: Requester): Storage {
         return { ...parseHead(response.headers), bytes }
       } catch (error) {
         if (isMissing(error)) return undefined
-        // Some other object has taken the place of the small one.
+        // Another object has replaced the small one.
         if (isStorageCode(error, 'EntityTooLarge')) return head(bucket, key, options)
         throw error
       }
@@ -130,7 +130,7 @@ function readRequest(bucket: string, key: string, options: GetOptions): StoreReq
   }
 }
 
-/** Some proxies answer with other bytes than the ones asked for; these must not pass for the right ones. */
+/** Detects proxies that answer with other bytes than those requested. */
 function wrongRange(
   { start, end }: ByteRange,
   response: Pick<IncomingMessage, 'statusCode' | 'headers'>,
@@ -147,7 +147,7 @@ function wrongRange(
   })
 }
 
-/** Nothing to read there. `MethodNotAllowed` is the answer to a delete marker asked for by its version. */
+/** Whether there is nothing to read. `MethodNotAllowed` is the answer when a delete marker is requested by its version. */
 function isMissing(error: unknown): boolean {
   return isStorageCode(error, 'NoSuchKey', 'NoSuchVersion', 'MethodNotAllowed')
 }
@@ -163,12 +163,12 @@ async function isBucketThere(requester: Requester, request: StoreRequest): Promi
   return undefined
 }
 
-/** The answer's body, whose errors are StorageErrors; whoever destroys it closes the connection behind it. */
+/** The answer's body, whose errors are StorageErrors; destroying it closes the connection. */
 function bodyOf(response: IncomingMessage, explain: (error: unknown) => StorageError): Readable {
   const body = new PassThrough({ highWaterMark: 256 * 1024 })
   response.once('error', (error) => body.destroy(explain(error)))
   body.once('close', () => response.destroy())
-  // A loss before anybody reads is no crash: whoever reads then is told of it.
+  // A connection lost before anybody reads must not crash the process: a later read gets the error.
   body.on('error', () => undefined)
   return response.pipe(body)
 }

@@ -1,6 +1,6 @@
-/** The one error of the store, and the table of what passes by itself. @module */
+/** The error of the store, and the table of transient codes. @module */
 
-/** Node's codes of faults on the way to a server. */
+/** Node's codes for errors on the way to a server. */
 export const NETWORK_CODES = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -11,10 +11,10 @@ export const NETWORK_CODES = [
   'EHOSTUNREACH',
 ]
 
-/** MinIO's drives have no room (507). */
+/** MinIO's drives are full (507). */
 const STORAGE_FULL = 'XMinioStorageFull'
 
-/** What passes: `reference/reliability.md` section 2 has the experiments. */
+/** Transient errors, found by experiments. */
 const PASSING = new Set([
   ...NETWORK_CODES,
   'SlowDown',
@@ -27,7 +27,7 @@ const PASSING = new Set([
   'BadDigest',
   'XAmzContentChecksumMismatch',
   'IncompleteBody',
-  // Somebody makes room, or the lifecycle does; no file is to blame.
+  // Space is freed by people or by the lifecycle; the file is not to blame.
   STORAGE_FULL,
 ])
 
@@ -39,7 +39,7 @@ const SET_UP = new Set([
   'NoSuchBucket',
 ])
 
-/** There cannot be such an object, whatever is tried: NUL, `..`, a part or a key that is too long, a bucket's name that is none. */
+/** No such object can exist: NUL, `..`, a part or a key that is too long, an invalid bucket name. */
 const IMPOSSIBLE = [
   'XMinioInvalidObjectName',
   'XMinioInvalidResourceName',
@@ -47,14 +47,14 @@ const IMPOSSIBLE = [
   'InvalidBucketName',
 ]
 
-/** Our clock is wrong, or has jumped: the answer that says so corrects it (sign.ts). */
+/** Our clock is wrong, or has jumped: the answer with this code corrects it (sign.ts). */
 const OUT_OF_TIME = ['RequestExpired', 'RequestNotYetValid', 'RequestTimeTooSkewed']
 
-/** On the way to the store; of the store; no room; an account or a bucket that is not set up; a clock that is wrong. */
+/** Causes of failed calls: the network, the store, lack of space, an account or bucket that is not set up, a wrong clock. */
 export const TROUBLES = ['network', 'server', 'full', 'refused', 'clock'] as const
 export type Trouble = (typeof TROUBLES)[number]
 
-/** A call to the store failed. `code` is the S3 code, Node's code of a network fault, or `ABORT_ERR`. */
+/** A failed call to the store. `code` is the S3 code, Node's code of a network error, or `ABORT_ERR`. */
 export class StorageError extends Error {
   override readonly name = 'StorageError'
   readonly code: string
@@ -69,12 +69,12 @@ export class StorageError extends Error {
     this.statusCode = facts.statusCode
   }
 
-  /** Whether the store refuses this process's account or lacks a bucket: a matter of set-up, not of any object. */
+  /** Whether the store refuses this process's account or lacks a bucket: a matter of setup, not of any object. */
   get isSetUp(): boolean {
     return SET_UP.has(this.code)
   }
 
-  /** What kind of trouble it tells of; undefined for an answer to what was asked, such as that a key is missing. */
+  /** The cause; undefined for a proper answer, such as that a key is missing. */
   get trouble(): Trouble | undefined {
     if (this.isFull) return 'full'
     if (NETWORK_CODES.includes(this.code)) return 'network'
@@ -83,12 +83,12 @@ export class StorageError extends Error {
     return this.isPassing ? 'server' : undefined
   }
 
-  /** Whether the store refuses the name of what was asked for: it would refuse it for ever. */
+  /** Whether the store refuses the name of the object or bucket, which no retry can change. */
   get isImpossibleName(): boolean {
     return IMPOSSIBLE.includes(this.code)
   }
 
-  /** Whether the store has no room for what is written. */
+  /** Whether the store has no space for the object. */
   get isFull(): boolean {
     return this.code === STORAGE_FULL || this.statusCode === 507
   }

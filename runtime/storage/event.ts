@@ -1,20 +1,20 @@
 /**
- * What a bucket said, in one shape whatever way it came: one object version was written, or one object was removed.
+ * Events of a bucket, in one shape whatever their origin: an object version was written, or an object was removed.
  * @module
  */
 import type { ObjectVersion } from './object-version.ts'
 
-/** The ways in which an object version comes to be. Setting tags is none of them, though S3 calls it `ObjectCreated` too. */
+/** The ways in which an object version is created. Setting tags is not one, though S3 calls it `ObjectCreated` too. */
 export const CREATED_EVENTS = ['Put', 'Post', 'Copy', 'CompleteMultipartUpload'] as const
 export type CreatedEventName = (typeof CREATED_EVENTS)[number]
 
-/** An upload as it was announced. Announcements only hint: order and times prove nothing, so an attempt asks the store. */
+/** An announced upload. Announcements are only hints: order and times prove nothing, so an attempt asks the store. */
 export interface CreatedEvent extends ObjectVersion {
   readonly kind: 'created'
-  /** MinIO's request id: the two copies of one announcement (one a target) share it; a repetition by the client does not. */
+  /** MinIO's request id: shared by the two copies of one announcement (one for each target), but not by a client's repeated upload. */
   readonly eventId: string
   readonly eventName: CreatedEventName
-  /** When MinIO says that it happened, epoch milliseconds. */
+  /** The time of the event by MinIO's clock, epoch milliseconds. */
   readonly eventTimeMs: number
   readonly contentType?: string
 }
@@ -27,7 +27,7 @@ export interface RemovedEvent {
   readonly eventTimeMs: number
   readonly bucket: string
   readonly key: string
-  /** The one version that went. Absent when the object did: by a delete marker, or on a bucket without versions. */
+  /** The removed version. Absent when the whole object was removed: by a delete marker, or in a bucket without versions. */
   readonly versionId?: string
 }
 

@@ -1,4 +1,4 @@
-/** What the headers of an object say. Pure. @module */
+/** Reads the headers of an object. Pure. @module */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ObjectHead } from './storage.ts'
 
@@ -27,7 +27,7 @@ export function parseHead(headers: IncomingHttpHeaders): ObjectHead {
   }
 }
 
-/** Of `bytes 0-9/1234`, the answer to a range, `1234`. */
+/** The total size in an answer to a range: `1234` of `bytes 0-9/1234`. */
 function totalBytes(contentRange: string | undefined): string | undefined {
   return contentRange && /\/(\d+)$/.exec(contentRange)?.[1]
 }

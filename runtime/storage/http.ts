@@ -1,6 +1,6 @@
 /**
  * One HTTP request to the store: keep-alive, an idle limit, an AbortSignal, bodies of known length.
- * Knows nothing of S3; whatever goes wrong on the way is a StorageError.
+ * Knows nothing of S3; every failure is a StorageError.
  * @module
  */
 import { setMaxListeners } from 'node:events'
@@ -14,12 +14,12 @@ export type Method = 'GET' | 'HEAD' | 'PUT' | 'DELETE'
 
 export interface HttpRequest {
   readonly method: Method
-  /** Sent exactly as it is spelt: a signature covers it. */
+  /** Sent exactly as written, since a signature covers it. */
   readonly url: string
   readonly headers?: OutgoingHttpHeaders
   readonly body?: PutBody
   readonly signal?: AbortSignal | undefined
-  /** Told of the body's bytes as they leave, and by whoever tries again with 0 after a try in vain. */
+  /** Called with the number of body bytes sent so far, and with 0 before a retry. */
   readonly onBytes?: ((count: number) => void) | undefined
 }
 
@@ -29,7 +29,7 @@ export interface Transport {
   close(): void
 }
 
-/** Large reads: a file in small steps spends more time between the steps than in them. */
+/** Large, because small steps spend more time between the steps than in them. */
 const FILE_STEP_BYTES = 256 * 1024
 
 export function createTransport(options: { readonly idleTimeoutMs: number }): Transport {
@@ -46,7 +46,7 @@ export function createTransport(options: { readonly idleTimeoutMs: number }): Tr
         method: request.method,
         hostname: hostname.replace(/^\[|\]$/g, ''),
         port,
-        // Not the URL's own path: that one is normalised, and then the signature is wrong.
+        // Not the URL's own path: that one is normalised, which invalidates the signature.
         path: request.url.slice(origin.length),
         headers: { host, 'content-length': bodyBytes(request.body), ...request.headers },
       })
@@ -56,20 +56,20 @@ export function createTransport(options: { readonly idleTimeoutMs: number }): Tr
         outgoing.destroy(error)
       }
       const onAbort = () => fail(abortError(signal))
-      // An attempt's signal ends all its requests, more of them at a time than Node takes for a leak.
+      // An attempt's signal ends all its requests: more listeners than Node expects without a leak.
       if (signal) setMaxListeners(0, signal)
       signal?.addEventListener('abort', onAbort, { once: true })
       outgoing.once('close', () => signal?.removeEventListener('abort', onAbort))
       const watch = () =>
         outgoing.setTimeout(options.idleTimeoutMs, () => {
-          // A reader that takes its time is no fault of the store: what arrived waits for it.
+          // A slow reader is not the store's fault: bytes that have arrived wait for it.
           if (incoming && (incoming.readableLength > 0 || incoming.isPaused())) watch()
           else fail(idleError(options.idleTimeoutMs))
         })
       watch()
       outgoing.once('response', (response) => {
         incoming = response
-        // Refused while the body was still on its way: nobody wants the rest of it.
+        // Refused while the body was still being sent: the rest of it is not needed.
         if ((response.statusCode ?? 0) >= 300) response.once('end', () => stopSending(outgoing))
         resolve(response)
       })
@@ -108,8 +108,8 @@ function sendBody(outgoing: http.ClientRequest, request: HttpRequest): void {
 }
 
 /**
- * The file's first `sizeBytes` bytes; a shorter file is an error, or the store would wait for the rest for ever. Through one
- * buffer: new ones for each step would cost more than the sending.
+ * Sends the file's first `sizeBytes` bytes; a shorter file is an error, or the store would wait for the rest for ever. Reuses one
+ * buffer, since a new one for each step would cost more than sending.
  */
 async function sendFile(
   outgoing: http.ClientRequest,
@@ -129,7 +129,7 @@ async function sendFile(
         sentBytes,
       )
       if (bytesRead === 0) throw fileChanged(path, sentBytes, sizeBytes)
-      // Written, or never will be: only then the buffer is free.
+      // The buffer is free only once its bytes are written, or never will be.
       await written(outgoing, buffer.subarray(0, bytesRead))
       sentBytes += bytesRead
       onBytes?.(bytesRead)
@@ -171,7 +171,7 @@ export function abortError(signal: AbortSignal | undefined): StorageError {
   })
 }
 
-/** What Node's network code threw, as a StorageError with Node's code. */
+/** An error of Node's network code as a StorageError with Node's code. */
 export function toStorageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'Unknown'

@@ -1,11 +1,11 @@
 /**
- * Listings of our own: minio-js reads `0123` as a number, stops at 1,000 on special characters and cannot page versions.
+ * Our own listings: minio-js reads `0123` as a number, stops at 1,000 on special characters and cannot page versions.
  * Keys travel URL-encoded, so any key that MinIO stores comes back as it was.
  *
  * @remarks MinIO does not show a key that lies below another object's key (`a/b` while there is an object `a`), not even
- * with the prefix `a/b`, with versions or without. Only a page of one latest object with the whole key as its prefix has
- * it: that one MinIO answers from the object itself. Measured on one drive; layout.ts avoids such keys for results, and
- * latest.ts does without the listing where uploads have them.
+ * with the prefix `a/b`, with versions or without. Only a page of one latest object with the whole key as its prefix shows
+ * it: MinIO answers that one from the object itself. Measured on one drive; layout.ts avoids such keys for results, and
+ * latest.ts does without the listing for uploads with such keys.
  * @module
  */
 import type { Requester } from './request.ts'
@@ -43,10 +43,10 @@ export async function* listObjects(
 interface ListingKind {
   readonly query: Readonly<Record<string, string>>
   readonly root: string
-  /** The query parameter that names the key after which a listing begins. */
+  /** The query parameter for the key after which a listing starts. */
   readonly afterParameter: string
   readonly objects: (page: XmlNode) => readonly ListedObject[]
-  /** Where the next page begins, as query parameters. */
+  /** The start of the next page, as query parameters. */
   readonly nextMarker: (page: XmlNode) => Readonly<Record<string, string>>
 }
 
@@ -86,7 +86,7 @@ function toListed(node: XmlNode, isLatest: boolean, isDeleteMarker: boolean): Li
   return {
     key: decodeKey(textOf(node, 'Key')),
     etag: textOf(node, 'ETag').replaceAll('"', ''),
-    // "null" is what a bucket without versioning calls its only version.
+    // "null" is the only version of an object in a bucket without versioning.
     ...(versionId && versionId !== 'null' ? { versionId } : {}),
     sizeBytes: Number(textOf(node, 'Size') || 0),
     lastModifiedMs: Date.parse(textOf(node, 'LastModified')),

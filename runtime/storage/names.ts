@@ -14,7 +14,7 @@ export const KEY_MAX_BYTES = 1_024
 /** Of MinIO's drives: a part of a key between slashes. */
 export const SEGMENT_MAX_BYTES = 255
 
-/** Why no object can have this key; undefined when one can. */
+/** The reason why no object can have this key; undefined when one can. */
 export function impossibleKey(key: string): string | undefined {
   const bytes = Buffer.byteLength(key)
   if (bytes === 0) return 'it is empty'

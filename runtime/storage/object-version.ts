@@ -1,4 +1,4 @@
-/** An object version, named in one way whoever tells of it: events, listings and requests come to the same run. Pure. @module */
+/** Object versions, named in one way: events, listings and requests lead to the same run. Pure. @module */
 
 /** An object version as events, listings and runs name it. */
 export interface ObjectVersion {
@@ -16,7 +16,7 @@ export interface ObjectVersion {
   readonly lastModifiedMs: number
 }
 
-/** What names the version, of whatever else is known of it. */
+/** Picks the fields of an object version from a larger record. */
 export function versionOf(
   known: Omit<ObjectVersion, 'versionId'> & { readonly versionId?: string | undefined },
 ): ObjectVersion {

@@ -1,4 +1,4 @@
-/** A store whose calls are timed. A `get` counts until its body begins; a listing is not one call and is not timed. @module */
+/** Measures the duration of storage calls. A `get` counts until its body starts; a listing is several calls and not measured. @module */
 import type { Histogram } from 'prom-client'
 import type { StorageOperation } from '../telemetry/metrics.ts'
 import type { Storage } from './storage.ts'

@@ -1,6 +1,6 @@
 /**
- * Writing one object so that its result can be believed: the store checks the bytes against their sha256,
- * and a refusal after a lost reply is looked into before it is reported.
+ * Writes one object reliably: the store checks the bytes against their sha256, and a refusal after a lost reply is
+ * investigated before it is reported.
  * @module
  */
 import { createHash } from 'node:crypto'
@@ -32,7 +32,7 @@ export function putObject(
       return await believed(head, response, target, body, options.signal)
     } catch (error) {
       if (mayHaveLanded && isStorageCode(error, 'PreconditionFailed')) {
-        // The first try's reply was lost; what now stands in the way may be its own result.
+        // The reply to the first attempt was lost; the object in the way may be its own.
         const found = await head(target.bucket, target.key, options.signal)
         if (found && isSame(found, body)) return { etag: found.etag }
       }
@@ -42,7 +42,7 @@ export function putObject(
   })
 }
 
-/** One try with a URL from before. */
+/** A single attempt with a URL that was signed before. */
 export async function putSigned(
   requester: Requester,
   head: Head,
@@ -71,7 +71,7 @@ function putRequest(target: PutTarget, body: PutBody, options: PutOptions): Stor
   }
 }
 
-/** The etag, once it is certain that the store has all bytes: by the sha256 that it repeats, else by the size that it has. */
+/** The etag, once it is certain that the store has all bytes: by the sha256 it reports, or by the size it has. */
 async function believed(
   head: Head,
   response: IncomingMessage,

@@ -1,8 +1,8 @@
 /**
- * One GET of a range over a connection of its own, whose bytes come in large steps out of one buffer. Node's own client makes
- * a new buffer of 64 KiB for each step: with gigabytes most of a worker's time goes into making and collecting them.
+ * One GET of a range over its own connection, delivered in large steps from one buffer. Node's own client allocates a new buffer
+ * of 64 KiB for each step: with gigabytes, most of a worker's time goes into allocating and collecting them.
  *
- * It knows one kind of answer: 206 with a length, over plain HTTP. With any other the caller asks again in the ordinary way.
+ * It handles one kind of answer: 206 with a length, over plain HTTP. For any other the caller makes an ordinary request.
  * @module
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
@@ -22,9 +22,9 @@ export interface QuickAnswer {
   readonly statusCode: number
   readonly headers: IncomingHttpHeaders
   /**
-   * The body. A step is good until the next one is asked for. Leaving early closes the connection.
+   * The body. A step is valid until the next one is requested. Leaving the loop early closes the connection.
    *
-   * @throws {StorageError} when it breaks off
+   * @throws {StorageError} when the connection is lost
    */
   readonly steps: AsyncGenerator<Buffer, void, void>
 }
@@ -32,7 +32,7 @@ export interface QuickAnswer {
 const STEP_BYTES = 256 * 1024
 const MAX_HEAD_BYTES = 32 * 1024
 
-/** Undefined when it is not an answer of the one kind, or none came. */
+/** Undefined when there is no answer, or one of another kind. */
 export async function quickGet(options: QuickGet): Promise<QuickAnswer | undefined> {
   const { hostname, port, host, origin, protocol } = new URL(options.url)
   if (protocol !== 'http:') return undefined
@@ -56,7 +56,7 @@ export async function quickGet(options: QuickGet): Promise<QuickAnswer | undefin
       return { statusCode, headers, steps: stepsOf(feed, text.subarray(headBytes + 4), lengthBytes) }
     }
   } catch {
-    // The ordinary way meets it too, and knows what it means.
+    // The ordinary request meets the same error, and explains it.
   }
   feed.socket.destroy()
   return undefined
@@ -72,7 +72,7 @@ async function* stepsOf(feed: Feed, first: Buffer, lengthBytes: number): AsyncGe
       const own = step.subarray(0, leftBytes)
       leftBytes -= own.length
       if (own.length > 0) yield own
-      // Never for what lies beyond the end: nothing may come.
+      // Never beyond the end, where no byte may come.
       if (leftBytes > 0) step = await feed.next()
     }
   } finally {
@@ -82,11 +82,11 @@ async function* stepsOf(feed: Feed, first: Buffer, lengthBytes: number): AsyncGe
 
 interface Feed {
   readonly socket: Socket
-  /** What has come, in the one buffer; undefined at the end. Throws what broke the connection. */
+  /** The bytes that have arrived, in the one buffer; undefined at the end. Throws the error of a lost connection. */
   next(): Promise<Buffer | undefined>
 }
 
-/** Reads only while somebody waits: so much stays in the kernel's hands, and what comes next comes in one large step. */
+/** Reads only while a step is awaited: meanwhile the kernel collects bytes, and the next step is large. */
 function openFeed(host: string, port: number, { signal, idleTimeoutMs }: QuickGet): Feed {
   const buffer = Buffer.allocUnsafe(STEP_BYTES)
   let ready: Buffer | undefined
@@ -128,7 +128,7 @@ function openFeed(host: string, port: number, { signal, idleTimeoutMs }: QuickGe
   return {
     socket,
     async next() {
-      // Only now: a reader that takes its time is no fault of the store.
+      // Only now: a slow reader is not the store's fault.
       socket.setTimeout(idleTimeoutMs)
       socket.resume()
       while (!ready && !isOver) await new Promise<void>((resolve) => (wake = resolve))

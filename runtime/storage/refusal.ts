@@ -1,9 +1,9 @@
-/** What the store's refusal means: S3's XML or MinIO's headers, as a StorageError that says what to do. @module */
+/** Explains the store's refusals: S3's XML or MinIO's headers, as a StorageError that says what to do. @module */
 import type { IncomingMessage } from 'node:http'
 import { StorageError } from './errors.ts'
 import { parseXml, textOf, type XmlNode } from './xml.ts'
 
-/** What a person can do about it; everything else is explained by the store's own message. */
+/** Advice by code; other codes are explained by the store's own message. */
 const ADVICE: Readonly<Record<string, string>> = {
   AccessDenied: 'the access key in use may not do this; run `sluice setup`, or check its policy in MinIO',
   NoSuchBucket: 'create it with `sluice setup`',
@@ -16,7 +16,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ENOTFOUND: 'no such host; check MINIO_ENDPOINT',
 }
 
-/** MinIO says `AccessDenied` for a URL out of its time as well; these two pass with a newly signed one. */
+/** MinIO answers `AccessDenied` also for a URL outside its time; a newly signed URL succeeds. */
 const OUT_OF_TIME: Readonly<Record<string, string>> = {
   'Request has expired': 'RequestExpired',
   'Request is not valid yet': 'RequestNotYetValid',
@@ -26,14 +26,14 @@ const OUT_OF_TIME: Readonly<Record<string, string>> = {
 export function refusalOf(response: IncomingMessage, body: string): StorageError {
   const statusCode = response.statusCode ?? 0
   const error = body.includes('<Error>') ? errorIn(body) : {}
-  // A HEAD has no body; MinIO puts the code where only those find it who know of it.
+  // A HEAD has no body; MinIO puts the code into a header of its own.
   const header = (name: string) => String(response.headers[name] ?? '').replace(/^"|"$/g, '')
   const message = textOf(error, 'Message') || header('x-minio-error-desc') || `HTTP status ${statusCode}`
   const code = textOf(error, 'Code') || header('x-minio-error-code') || codeOfStatus(statusCode)
   return new StorageError(message, { code: OUT_OF_TIME[message] ?? code, statusCode })
 }
 
-/** That there is no such object is said for each new result, more than once: without parsing all that is said with it. */
+/** A missing object is reported several times for each new result, so that answer is not parsed in full. */
 const PLAIN = /<Error><Code>(\w+)<\/Code><Message>([^<&]*)<\/Message>/
 
 function errorIn(body: string): XmlNode {
@@ -41,7 +41,7 @@ function errorIn(body: string): XmlNode {
   return Code !== undefined && Message !== undefined ? { Code, Message } : parseXml(body, 'Error')
 }
 
-/** What a bare status says where the store named no code. */
+/** The code for a bare status, where the store gave none. */
 function codeOfStatus(statusCode: number): string {
   if (statusCode === 404) return 'NotFound'
   if (statusCode === 412) return 'PreconditionFailed'
@@ -49,7 +49,7 @@ function codeOfStatus(statusCode: number): string {
   return `HTTP${statusCode}`
 }
 
-/** The same error, saying also what was tried, on which object, and what to do. */
+/** The same error with the call, the object, and advice in its message. */
 export function explained(error: StorageError, tried: string): StorageError {
   const advice = ADVICE[error.code]
   const text = error.message.includes(error.code) ? error.message : `${error.code}: ${error.message}`

@@ -1,13 +1,13 @@
 /**
- * Opens what a function made without being led elsewhere. Tools that read untrusted files write into folders of their own: a
- * symbolic link planted there would have us publish any file that we may read, a pipe would have us wait for ever.
+ * Opens files that a function made, without following links. Tools that read untrusted files write into folders of their own: a
+ * symbolic link planted there would publish any file that we may read, and a pipe would block for ever.
  * @module
  */
 import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import { PermanentError } from '../errors.ts'
 
-/** @throws {PermanentError} when `path` is no regular file. A link is not followed. */
+/** @throws {PermanentError} when `path` is not a regular file. A link is not followed. */
 export async function openRegularFile(path: string): Promise<FileHandle> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
     (error: NodeJS.ErrnoException) => {

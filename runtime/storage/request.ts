@@ -1,4 +1,4 @@
-/** Signed requests with their refusals explained and passing faults retried: what every call to the store is made of. @module */
+/** Signed requests, with refusals explained and transient errors retried: the basis of every call to the store. @module */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import pRetry from 'p-retry'
 import type { Credentials } from '../settings/config.ts'
@@ -15,21 +15,21 @@ export interface RequesterOptions {
   readonly endpoint: string
   readonly region: string
   readonly credentials: Credentials
-  /** Told of retries. */
+  /** Logs retries. */
   readonly log?: Logger
-  /** Told of each try that failed by trouble of the store, also when the next one succeeds. */
+  /** Called for each failed attempt that is the store's fault, also when the next one succeeds. */
   readonly onTrouble?: ((trouble: Trouble) => void) | undefined
-  /** A request on which nothing moves for so long has failed. @defaultValue 30_000 */
+  /** A request without any bytes for this long has failed. @defaultValue 30_000 */
   readonly idleTimeoutMs?: number
-  /** Tries after the first one: 4 are about 5 s of a store that is away. @defaultValue 4 */
+  /** Attempts after the first one: 4 bridge an outage of about 5 s. @defaultValue 4 */
   readonly retries?: number
-  /** The same of an object that is written: whoever gives that up may throw away hours of work. @defaultValue `retries` */
+  /** The same for writes: giving one up may throw away hours of work. @defaultValue `retries` */
   readonly writeRetries?: number | undefined
 }
 
 export interface StoreRequest extends SignedCall, Pick<HttpRequest, 'body' | 'signal' | 'onBytes'> {
   readonly headers?: OutgoingHttpHeaders
-  /** What {@link Requester.read} holds in memory. @defaultValue 64 MiB: manifests of very long media stay below */
+  /** The most that {@link Requester.read} reads into memory. @defaultValue 64 MiB: manifests of very long media stay below */
   readonly maxBytes?: number | undefined
 }
 
@@ -41,25 +41,25 @@ export interface Answer {
 }
 
 export interface Requester {
-  /** One try. A refusal is thrown; the caller reads the answer's body to the end or destroys it. */
+  /** A single attempt. A refusal is thrown; the caller reads the answer's body to the end or destroys it. */
   send(request: StoreRequest): Promise<IncomingMessage>
-  /** The same with a URL that was signed before. */
+  /** Like `send`, with a URL that was signed before. */
   sendSigned(url: string, request: StoreRequest): Promise<IncomingMessage>
-  /** One quick try, without the trouble of another: undefined when {@link send} is to be asked instead. */
+  /** A single fast attempt; undefined when the caller should use {@link send} instead. */
   pour(request: StoreRequest): Promise<QuickAnswer | undefined>
   /** The answer's headers and whole body, retried. */
   read(request: StoreRequest): Promise<Answer>
   sign(call: SignedCall, expiresSeconds: number): Promise<string>
-  /** Whatever went wrong with `request`, as a StorageError that says with what. */
+  /** An error of `request` as a StorageError that names the request. */
   explain(error: unknown, request: StoreRequest): StorageError
-  /** Runs `attempt` until it succeeds, fails for good, or was tried often enough. */
+  /** Runs `attempt` until it succeeds, fails for good, or has been retried often enough. */
   retry<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T>
-  /** The same with the patience of a write. */
+  /** The same with the retries of a write. */
   retryWrite<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T>
   close(): void
 }
 
-/** For calls that follow at once; long enough for a request that waits for its turn. */
+/** For calls that follow at once, and long enough for a request that waits for its turn. */
 const SIGNED_SECONDS = 300
 const READ_MAX_BYTES = 64 * 1024 * 1024
 
@@ -82,7 +82,7 @@ export function createRequester(options: RequesterOptions): Requester {
       throw refusalOf(response, (await readBody(response)).toString('utf8'))
     } catch (error) {
       const fault = explain(error, request)
-      // A store that was tried in vain is no stalled handler.
+      // A failed attempt shows that the handler has not stalled.
       if (fault.isPassing) request.onBytes?.(0)
       throw fault
     }
@@ -93,7 +93,7 @@ export function createRequester(options: RequesterOptions): Requester {
     try {
       url = await signer.sign(request, SIGNED_SECONDS)
     } catch (cause) {
-      // minio-js refuses bucket names that no store would take; that is no network fault.
+      // minio-js refuses bucket names that no store would accept; that is not a network error.
       throw explain(new StorageError(messageOf(cause), { code: 'InvalidRequest', cause }), request)
     }
     return sendSigned(url, request)
@@ -111,7 +111,7 @@ export function createRequester(options: RequesterOptions): Requester {
         maxTimeout: 5_000,
         randomize: true,
         ...(signal ? { signal } : {}),
-        // Our clock was wrong and has been corrected by the very answer that said so.
+        // Our clock was wrong; the answer has corrected it.
         shouldRetry: ({ error }) =>
           error instanceof StorageError && (error.isPassing || error.trouble === 'clock'),
         onFailedAttempt: ({ error, attemptNumber }) =>
@@ -167,7 +167,7 @@ async function* explainedSteps(
   }
 }
 
-/** Few want both; text is made of the bytes of who asks for it. */
+/** Decodes the text on demand, since few callers need it. */
 function answerOf(response: IncomingMessage, bytes: Buffer): Answer {
   return {
     response,

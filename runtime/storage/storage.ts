@@ -1,7 +1,7 @@
 /**
- * What the runtime asks of an object store, and nothing more. `client.ts` has it for MinIO.
- * Every call has a timeout, ends early when its signal is aborted, and retries passing faults by itself;
- * what it throws is a StorageError.
+ * The operations that the runtime needs of an object store, and nothing more. `client.ts` implements them for MinIO.
+ * Every call has a timeout, ends early when its signal is aborted, retries transient errors by itself, and throws only
+ * StorageErrors.
  * @module
  */
 import type { Readable } from 'node:stream'
@@ -12,10 +12,10 @@ export interface ObjectHead {
   /** Absent on buckets without versioning. */
   readonly versionId?: string
   readonly sizeBytes: number
-  /** Whole seconds: what a HEAD says. A listing knows the milliseconds. */
+  /** In whole seconds from a HEAD, in milliseconds from a listing. */
   readonly lastModifiedMs: number
   readonly contentType?: string
-  /** Where the store knows it: of what was written with one, in one piece. */
+  /** Known for objects that were written with one, in one piece. */
   readonly sha256Hex?: string
   /** User metadata: names in lower case, without `x-amz-meta-`. */
   readonly metadata: Readonly<Record<string, string>>
@@ -51,23 +51,23 @@ export interface ByteRange {
 }
 
 export interface GetOptions extends ReadOptions {
-  /** One that begins beyond the object's end fails with code `InvalidRange`. @defaultValue the whole object */
+  /** A range that starts beyond the object's end fails with code `InvalidRange`. @defaultValue the whole object */
   readonly range?: ByteRange
 }
 
-/** A body of known length: what is in memory, or a file on disk with the sha256 that it was found to have. */
+/** A body of known length: bytes in memory, or a file on disk with its sha256. */
 export type PutBody =
   | { readonly bytes: Uint8Array }
   | { readonly path: string; readonly sizeBytes: number; readonly sha256Hex: string }
 
 export interface PutOptions {
   readonly contentType: string
-  /** Etag without quotes of what may be replaced: anything else fails with `PreconditionFailed` (or `NoSuchKey`). */
+  /** Etag, without quotes, of the object that may be replaced: any other fails with `PreconditionFailed` (or `NoSuchKey`). */
   readonly ifMatch?: string
-  /** Only where there is nothing yet: else `PreconditionFailed`. */
+  /** Writes only a new object; otherwise fails with `PreconditionFailed`. */
   readonly ifNoneMatch?: '*'
   readonly signal?: AbortSignal
-  /** Told of the bytes as they leave. */
+  /** Called with the number of bytes as they are sent. */
   readonly onBytes?: (count: number) => void
 }
 
@@ -80,30 +80,30 @@ export interface ListOptions {
   readonly prefix?: string
   /** All versions and delete markers instead of the latest objects. */
   readonly versions?: boolean
-  /** Only keys that come after this one, with all their versions: where an earlier listing stopped. */
+  /** Lists only keys after this one, with all their versions: to continue an earlier listing. */
   readonly after?: string | undefined
-  /** Objects asked for at a time; for who wants only the first few. @defaultValue 1_000 */
+  /** Objects per page; smaller for callers that need only the first few. @defaultValue 1_000 */
   readonly pageSize?: number
   readonly signal?: AbortSignal
 }
 
 export interface Storage {
-  /** What the latest (or the named) version is; undefined when there is none or it is a delete marker. */
+  /** Describes the latest (or the named) version; undefined when there is none or it is a delete marker. */
   head(bucket: string, key: string, options?: ReadOptions): Promise<ObjectHead | undefined>
-  /** The same together with all its bytes, unless there are more than `maxBytes`. */
+  /** Like `head`, with all its bytes unless there are more than `maxBytes`. */
   headWithBytes(
     bucket: string,
     key: string,
     options: ReadOptions & { maxBytes: number },
   ): Promise<ObjectWithBytes | undefined>
   /**
-   * The bytes as a stream, in steps of some 64 KiB, few of them read ahead. The caller consumes or destroys it, which closes
-   * its connection; a loss on the way is the stream's error. `head` is of the whole object, also when a range is read.
+   * The bytes as a stream, in steps of some 64 KiB, few of them read ahead. The caller consumes the stream or destroys it, which
+   * closes the connection; a lost connection is the stream's error. `head` describes the whole object, also for a range.
    */
   get(bucket: string, key: string, options?: GetOptions): Promise<{ head: ObjectHead; body: Readable }>
   /**
-   * The bytes of a range for whoever passes them on: in large steps, each good only until the next one is asked for. Leaving
-   * early closes the connection; a loss on the way is thrown by the step that does not come. Else as `get`.
+   * The bytes of a range, for callers that pass them on: in large steps, each valid only until the next one is requested. Leaving
+   * the loop early closes the connection; a lost connection is thrown by the missing step. Otherwise like `get`.
    */
   pour(bucket: string, key: string, options: GetOptions & { range: ByteRange }): Promise<Poured>
   /** A small object whole; undefined when there is none. */
@@ -113,13 +113,13 @@ export interface Storage {
     options?: ReadOptions & { maxBytes?: number },
   ): Promise<{ text: string; etag: string; versionId?: string } | undefined>
   put(bucket: string, key: string, body: PutBody, options: PutOptions): Promise<{ etag: string }>
-  /** A right to write one key until `expiresSeconds` from now, to be used by {@link putSigned}. */
+  /** A URL for {@link putSigned} that may write one key until `expiresSeconds` from now. */
   presignPut(bucket: string, key: string, expiresSeconds: number): Promise<string>
-  /** One try with a signed URL, not repeated: the caller knows what a second try would mean. */
+  /** A single attempt with a signed URL; whether to retry is the caller's decision. */
   putSigned(url: string, body: PutBody, options: PutOptions): Promise<{ etag: string }>
-  /** In the order of the keys; pages are fetched as they are needed. */
+  /** In order of the keys; pages are fetched as needed. */
   list(bucket: string, options?: ListOptions): AsyncIterable<ListedObject>
-  /** No error when there is nothing. */
+  /** Succeeds also when there is no such object. */
   remove(bucket: string, key: string, options?: { versionId?: string; signal?: AbortSignal }): Promise<void>
   /** Resolves when the store answers for these buckets. */
   check(buckets: readonly string[], signal?: AbortSignal): Promise<void>

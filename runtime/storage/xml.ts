@@ -1,4 +1,4 @@
-/** XML of the store as plain values. Names stay text: `0123` and ` a ` are keys, no numbers and not `a`. @module */
+/** XML of the store as plain values. Names stay text: `0123` and ` a ` are keys, not the number 123 and not `a`. @module */
 import { XMLParser } from 'fast-xml-parser'
 import { StorageError } from './errors.ts'
 
@@ -10,7 +10,7 @@ const parser = new XMLParser({
   trimValues: false,
   ignoreDeclaration: true,
   ignoreAttributes: true,
-  // The parser stops after a number of entities that one page of a listing exceeds; `decodeEntities` does what we need.
+  // The parser stops after a number of entities that one page of a listing exceeds; `decodeEntities` decodes them instead.
   processEntities: false,
 })
 

@@ -166,7 +166,7 @@ describe('a failure', () => {
 
   it.each([
     { name: 'a name that leads elsewhere', file: { name: '../x', role: 'x' }, reason: /file name "\.\.\/x"/ },
-    { name: "a name of the runtime's", file: { name: '~x', role: 'x' }, reason: /the runtime's/ },
+    { name: "a name of the runtime's", file: { name: '~x', role: 'x' }, reason: /reserved for the runtime/ },
     {
       name: 'the pointer manifest.json',
       file: { name: 'x', role: 'x', pointer: 'manifest.json' },

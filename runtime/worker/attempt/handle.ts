@@ -25,7 +25,7 @@ const STACK_CHARS = 8_192
 /** Passed beside the Request of an attempt. */
 export interface AttemptBindings {
   readonly variables: FunctionVariables<unknown>
-  /** What the handler threw, unchanged. */
+  /** The error of the handler, unchanged. */
   thrown?: unknown
 }
 

@@ -1,4 +1,4 @@
-/** How many functions an object has come through: what stops functions that feed each other for ever. @module */
+/** Counts the functions an object has come through, to stop functions that feed each other for ever. @module */
 import { PermanentError } from '../../errors.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { parseManifest } from '../../output/manifest.ts'
@@ -8,7 +8,7 @@ import type { SourceObject } from '../../function/source.ts'
 const MAX_HOPS = 16
 
 /**
- * 0 for an upload; one more than its manifest says for a result of another function.
+ * 0 for an upload; for a result of another function, one more than in its manifest.
  *
  * @throws {PermanentError} when there were too many
  */

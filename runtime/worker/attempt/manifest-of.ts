@@ -1,4 +1,4 @@
-/** The manifest of an attempt, from what is known of it. Pure. @module */
+/** Makes the manifest of an attempt. Pure. @module */
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { OutputResult } from '../../output/attempt-output.ts'
 import type { JsonValue } from '../../output/output.ts'
@@ -27,7 +27,7 @@ export function manifestOf(parts: ManifestParts): Manifest {
     function: definition.name,
     functionVersion: definition.version,
     source: manifestSourceOf(event),
-    // The schema's output may hold what JSON has no word for, such as dates: as JSON writes them.
+    // The schema's output may contain values that JSON does not have, such as dates: converted as JSON does.
     options: JSON.parse(JSON.stringify(parts.options)) as Record<string, JsonValue>,
     ...result,
     hops: parts.hops,

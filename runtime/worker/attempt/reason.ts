@@ -1,5 +1,5 @@
 /**
- * Why an attempt failed, in one sentence for `why`, and what a tool wrote, line by line for `show`. Pure.
+ * The reason why an attempt failed: one sentence for `why`, and the tool's last lines for `show`. Pure.
  * @module
  */
 import { basename } from 'node:path'
@@ -14,7 +14,7 @@ export interface Reason {
 const MAX_LINES = 20
 const MAX_LINE_CHARACTERS = 500
 
-/** What Node's `exec` and `execFile` reject with, and libraries made in their image. */
+/** The error of Node's `exec` and `execFile`, and of similar libraries. */
 interface ToolFailure extends Error {
   readonly cmd?: unknown
   readonly code?: unknown
@@ -22,7 +22,7 @@ interface ToolFailure extends Error {
   readonly stderr: string
 }
 
-/** A message of several lines is one sentence and what a tool wrote: the first line is the reason, the others are its lines. */
+/** Splits a message of several lines: the first line is the reason, the others are the tool's lines. */
 export function reasonOf(error: unknown): Reason {
   const known = lastLinesOf(error)
   if (known) return { error: messageOf(error), lines: known }
@@ -31,7 +31,7 @@ export function reasonOf(error: unknown): Reason {
   return { error: first || nameOf(error), lines: rest.slice(-MAX_LINES) }
 }
 
-/** The last lines of a tool's log, when an error on the way carries `lastLines`, as those of our own FFmpeg do. */
+/** The last lines of a tool's log, when an error in the chain of causes carries `lastLines`, as those of our FFmpeg do. */
 function lastLinesOf(error: unknown): readonly string[] | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ('lastLines' in at && Array.isArray(at.lastLines)) return at.lastLines.map(String)
@@ -58,7 +58,7 @@ function reasonOfTool(error: ToolFailure): Reason {
   return { error: said === undefined ? how : `${how}: ${said}`, lines }
 }
 
-/** The program's name alone: its arguments may hold paths, keys and secrets. */
+/** Only the program's name: its arguments may contain paths, keys and secrets. */
 function toolOf(error: Error): string {
   const given = 'path' in error ? error.path : 'cmd' in error ? error.cmd : undefined
   const word = typeof given === 'string' ? (given.split(' ')[0] ?? '') : ''

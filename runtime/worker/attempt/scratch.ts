@@ -1,7 +1,7 @@
 /**
- * Folders for attempts: `<scratch>/<worker process>/<attempt>`. Each is removed when its attempt ends, whatever way;
- * the supervisor removes a dead process's folder whole. A folder that a process owns says so in a file, so that others can
- * tell whether it is still needed.
+ * Folders for attempts: `<scratch>/<worker process>/<attempt>`. Each is removed when its attempt ends, in whatever way;
+ * the supervisor removes the whole folder of a dead process. A process records its ownership in a file, so that others can
+ * tell whether the folder is still needed.
  * @module
  */
 import { execFile } from 'node:child_process'
@@ -16,16 +16,16 @@ const OWNER_FILE = 'owner.json'
 interface Owner {
   readonly hostname: string
   readonly pid: number
-  /** When the process began, in the system's words: another process with this pid began at another time. */
+  /** The start time of the process, as the system writes it: another process with this pid has another one. */
   readonly startedAt: string
 }
 
-/** The folder of a worker process: it names the process, so that it can be removed when that is gone. */
+/** The folder of a worker process, named after it so that it can be removed when the process is gone. */
 export function scratchOf(scratchDir: string, pid: number): string {
   return join(scratchDir, `worker-${pid}`)
 }
 
-/** Makes the folder this process's own. */
+/** Creates the folder and records this process as its owner. */
 export async function ownFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode: 0o700 })
   const owner: Owner = {
@@ -36,7 +36,7 @@ export async function ownFolder(path: string): Promise<void> {
   await writeFile(join(path, OWNER_FILE), JSON.stringify(owner))
 }
 
-/** Of a folder without an owner, or with one on another host, nobody here can tell: `unknown`. */
+/** Whether the folder's owner is alive; `unknown` without an owner, or with one on another host. */
 export async function ownerOf(path: string): Promise<'alive' | 'dead' | 'unknown'> {
   const text = await readFile(join(path, OWNER_FILE), 'utf8').catch(() => undefined)
   try {
@@ -48,7 +48,7 @@ export async function ownerOf(path: string): Promise<'alive' | 'dead' | 'unknown
   }
 }
 
-/** When a process began; undefined when there is none. */
+/** The start time of a process; undefined when there is none. */
 async function startOf(pid: number): Promise<string | undefined> {
   if (process.platform === 'linux') {
     try {
@@ -65,13 +65,13 @@ async function startOf(pid: number): Promise<string | undefined> {
   return stdout.trim() || undefined
 }
 
-/** Runs `use` with the way to a new folder that only this user can read, made for whoever asks for it: many do without. */
+/** Calls `use` with a function that creates a private folder on first use; most handlers never need one. */
 export async function withScratch<T>(parent: string, use: (folder: () => string) => Promise<T>): Promise<T> {
   let path: string | undefined
   let isOver = false
   try {
     return await use(() => {
-      // A handler that was left behind must leave nothing that nobody removes.
+      // An abandoned handler must not create a folder that nobody removes.
       if (isOver && path === undefined) throw new Error('its attempt has ended')
       return (path ??= makeFolder(parent))
     })
@@ -81,7 +81,7 @@ export async function withScratch<T>(parent: string, use: (folder: () => string)
   }
 }
 
-// At once, not by the thread pool: a folder takes less time than the way there and back.
+// Synchronously: creating a folder takes less time than a round trip through the thread pool.
 function makeFolder(parent: string): string {
   const prefix = join(parent, 'attempt-')
   try {
@@ -93,7 +93,7 @@ function makeFolder(parent: string): string {
   }
 }
 
-/** Most are empty by then: what was sent is removed from them. */
+/** Most are empty by then, since files are removed once they are sent. */
 async function removeFolder(path: string): Promise<void> {
   try {
     rmdirSync(path)

@@ -1,9 +1,9 @@
-/** Whose process is at the other end of a connection on loopback: the kernel's tables of TCP sockets say so, on Linux. @module */
+/** Finds the user of the process at the other end of a loopback connection, in Linux's tables of TCP sockets. @module */
 import { readFile } from 'node:fs/promises'
 import { endianness } from 'node:os'
 import { toolUser } from '../../function/tool-user.ts'
 
-/** One connection; both ends are IPv4. As of a `Socket`, which has neither once it is closed. */
+/** A connection between IPv4 addresses; those of a closed `Socket` are undefined. */
 export interface Connection {
   readonly remoteAddress?: string | undefined
   readonly remotePort?: number | undefined
@@ -11,13 +11,12 @@ export interface Connection {
   readonly localPort?: number | undefined
 }
 
-/** The second has clients that write `::ffff:127.0.0.1`. */
+/** The second lists clients that connect to `::ffff:127.0.0.1`. */
 const TABLES = ['/proc/net/tcp', '/proc/net/tcp6']
 
 /**
- * Whether the other end belongs to a process of another user than ours, and than the one that root's tools become. (The token of
- * the URL is needed all the same.) What cannot be told (no such tables: macOS; a client that has
- * closed its end) is nobody else's.
+ * Whether the other end belongs to a process of another user than ours, and than the one that root's tools run as. (The token of
+ * the URL is needed as well.) False when that is unknown: without such tables (macOS), or when the client has closed its end.
  */
 export async function isForeign(connection: Connection): Promise<boolean> {
   const ownUid = process.geteuid?.()
@@ -30,7 +29,7 @@ export async function isForeign(connection: Connection): Promise<boolean> {
   return false
 }
 
-/** Of the sockets in one such table that are the other end of this connection. Pure. */
+/** The users of the sockets in one table that are the other end of this connection. Pure. */
 export function uidsOf(
   table: string,
   connection: Connection,
@@ -41,7 +40,7 @@ export function uidsOf(
   const local = wordOf(localAddress, localPort, isLittleEndian)
   return table.split('\n').flatMap((line) => {
     const [, ofSocket, ofPeer, state, , , , uid] = line.trim().split(/\s+/)
-    // What has been closed already counts as root's.
+    // The kernel lists closed sockets as root's.
     const isOtherEnd = ofSocket?.endsWith(remote) && ofPeer?.endsWith(local) && state !== TIME_WAIT
     return isOtherEnd ? [Number(uid)] : []
   })
@@ -49,7 +48,7 @@ export function uidsOf(
 
 const TIME_WAIT = '06'
 
-/** Such as `0100007F:A38F`: the address as one number of the machine. An IPv6 one ends with the same digits. */
+/** Such as `0100007F:A38F`: the address as a number in the machine's byte order. An IPv6 one ends with the same digits. */
 function wordOf(address: string, port: number, isLittleEndian: boolean): string {
   const bytes = address.split('.').map((byte) => hex(Number(byte), 2))
   return `${(isLittleEndian ? bytes.toReversed() : bytes).join('')}:${hex(port, 4)}`

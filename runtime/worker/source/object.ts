@@ -1,4 +1,4 @@
-/** One object version, read in four ways. @module */
+/** One object version, read in four ways: as file, stream, bytes, or input of a tool. @module */
 import { createWriteStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,24 +8,24 @@ import type { Source } from '../../function/source.ts'
 import type { RangeProxy } from './proxy.ts'
 import { createReader, type Keeping, type Reader, type ReaderParts } from './reader.ts'
 
-/** A source as its attempt has it. */
+/** A source with the parts that only its attempt needs. */
 export interface AttemptSource extends Source {
-  /** Why it could not be read, unless a later try brought bytes. */
+  /** The error of a failed read, unless a later one delivered bytes. */
   readonly fault: Error | undefined
-  /** The same of what was read by the URL of {@link Source.input}: its reader may not have noticed. */
+  /** The same for reads through the URL of {@link Source.input}, which a tool may not have noticed. */
   readonly unseenFault: Error | undefined
-  /** Ends what is being read; every later call rejects. */
+  /** Ends all reads; every later call rejects. */
   close(): void
 }
 
 export interface SourceParts extends ReaderParts {
-  /** All of them, where the attempt has them already: then the store is not asked again. */
+  /** All bytes, when the attempt has them already: then the store is not called again. */
   readonly content?: Buffer | undefined
-  /** The path of a folder of the attempt's own. */
+  /** The path of the attempt's private folder. */
   readonly scratch: () => string
   readonly signal: AbortSignal
   readonly proxy: RangeProxy
-  /** Resolves when few enough outputs wait, so that a tool may go on making more. */
+  /** Resolves when few enough outputs are waiting for a tool to make more. */
   readonly room: (signal: AbortSignal) => Promise<void>
   /** Smaller objects are downloaded for a tool. @defaultValue 64 MiB */
   readonly downloadBelowBytes?: number | undefined
@@ -50,7 +50,7 @@ export function openSource(parts: SourceParts): OpenSource {
   const { sizeBytes } = object
   let life: { readonly ended: AbortSignal; readonly close: () => void } | undefined
   let isClosed = false
-  /** Aborted when the source has ended. Made by whoever reads: signals cost more than all the rest of a source. */
+  /** Aborted when the source has ended. Created on the first read: signals cost more than all the rest of a source. */
   function ended(): AbortSignal {
     if (life) return life.ended
     const closed = new AbortController()
@@ -123,7 +123,7 @@ function readerOf(parts: SourceParts, keeping: Keeping): Reader {
   }
 }
 
-/** A reader that knows why it failed. What breaks because nobody wants it any more is no fault. */
+/** A reader that remembers its error. An aborted read does not count as one. */
 function remembering(reader: Reader): Reader & { readonly fault: Error | undefined } {
   let fault: Error | undefined
   return {
@@ -134,7 +134,7 @@ function remembering(reader: Reader): Reader & { readonly fault: Error | undefin
       const before = fault
       try {
         for await (const bytes of reader.read(start, end, signal)) {
-          // A tool may try again by itself. What failed since this try began is not made good by it.
+          // A tool may retry by itself. This read makes up for earlier errors only, not for those since it started.
           if (fault === before) fault = undefined
           yield bytes
         }
@@ -157,7 +157,7 @@ async function readAt(path: string, start: number, end: number): Promise<Buffer>
   }
 }
 
-/** Not by `Readable.from`: that one, when it is destroyed, waits for the step that is under way, here for the store. */
+/** Not with `Readable.from`, which waits on destruction for the pending step, here for the store. */
 function streamOf(read: (signal: AbortSignal) => AsyncGenerator<Buffer, void, void>): Readable {
   const destroyed = new AbortController()
   const steps = read(destroyed.signal)

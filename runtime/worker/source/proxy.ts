@@ -1,7 +1,7 @@
 /**
  * Objects as URLs on loopback, for tools that read files or HTTP: `http://127.0.0.1:<port>/<token>`, ranges included.
- * Such a tool sees no host name, no credential and no network, and of the object only what it asks for. Every user of the
- * machine can read the URL in a tool's arguments, so on Linux it is good for this process's own user only.
+ * Such a tool sees no host name, no credential and no network, and only the bytes that it requests. Every user of the machine
+ * can read the URL in a tool's arguments, so on Linux it works for this process's own user only.
  * @module
  */
 import { randomBytes } from 'node:crypto'
@@ -12,17 +12,17 @@ import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { isForeign } from './client-process.ts'
 
-/** What a URL gives. */
+/** The bytes served at a URL. */
 export interface Served {
   readonly sizeBytes: number
-  /** The bytes from `start` to `end`, both included; a step is not used any more when the next one is asked for. Left early when the client is gone. */
+  /** The bytes from `start` to `end`, both included; a step is no longer used once the next one is requested. Ended early when the client is gone. */
   read(start: number, end: number, signal: AbortSignal): AsyncIterable<Buffer>
-  /** Resolves when bytes may be handed out; asked before each step. It is the brake, and may last as long as it likes. */
+  /** Resolves when bytes may be sent; awaited before each step. It slows the client down, for as long as necessary. */
   room(signal: AbortSignal): Promise<void>
 }
 
 export interface RangeProxy {
-  /** A URL that nobody can guess, good until `signal` is aborted: then its open requests are ended too. */
+  /** An unguessable URL, valid until `signal` is aborted, which also ends its open requests. */
   serve(served: Served, signal: AbortSignal): Promise<string>
   /** Ends every request and stops listening. */
   close(): Promise<void>
@@ -30,7 +30,7 @@ export interface RangeProxy {
 
 interface Entry {
   readonly served: Served
-  /** Its end. */
+  /** Aborted when the URL expires. */
   readonly signal: AbortSignal
 }
 
@@ -43,12 +43,12 @@ interface Answer {
 
 const TOKEN_BYTES = 32
 
-/** Listens as soon as there is something to serve. */
+/** Starts to listen with the first URL. */
 export function createRangeProxy(log: Logger): RangeProxy {
   const servedBy = new Map<string, Entry>()
   const welcome = new WeakMap<Socket, Promise<boolean>>()
   let listening: Promise<number> | undefined
-  // No limit of time: a client may read as slowly as it likes, and the brake may hold it for as long.
+  // No time limit: a client may read slowly, and `room` may hold it back.
   const server = createServer((request, response) => {
     answer(request, response).catch((error: Error) => {
       log.debug({ error: error.message }, 'a read through the range proxy was cut off')
@@ -68,7 +68,7 @@ export function createRangeProxy(log: Logger): RangeProxy {
     })
   }
 
-  /** Asked once for each connection. */
+  /** Checked once per connection. */
   function isWelcome(socket: Socket): Promise<boolean> {
     const known = welcome.get(socket) ?? isForeign(socket).then((isOther) => !isOther)
     welcome.set(socket, known)
@@ -77,7 +77,7 @@ export function createRangeProxy(log: Logger): RangeProxy {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const token = request.url?.slice(1) ?? ''
-    // The attempt may end while the client is looked at.
+    // The attempt may end while the client is checked.
     const entry = servedBy.has(token) && (await isWelcome(request.socket)) ? servedBy.get(token) : undefined
     if (!entry) return refuse(response, 404, 'nothing is served here')
     if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -95,7 +95,7 @@ export function createRangeProxy(log: Logger): RangeProxy {
     const head = () =>
       response.writeHead(range.kind === 'part' ? 206 : 200, {
         'accept-ranges': 'bytes',
-        // Never the object's own type: that is its uploader's word, and FFmpeg listens to it.
+        // Never the object's own type: the uploader chose it, and FFmpeg would trust it.
         'content-type': 'application/octet-stream',
         'content-length': end - start + 1,
         ...(range.kind === 'part' && { 'content-range': `bytes ${start}-${end}/${sizeBytes}` }),
@@ -108,7 +108,7 @@ export function createRangeProxy(log: Logger): RangeProxy {
   return {
     async serve(served, signal) {
       listening ??= listen().catch((error: unknown) => {
-        // Such as too many open files: the next attempt may have more luck.
+        // For example too many open files: the next attempt may succeed.
         listening = undefined
         throw error
       })
@@ -131,13 +131,13 @@ export function createRangeProxy(log: Logger): RangeProxy {
   }
 }
 
-/** @throws when the object cannot be read to the end, and when the client is gone or was sent away */
+/** @throws when the object cannot be read to the end, or the client is gone or was disconnected */
 async function send(
   { served, signal }: Entry,
   { start, end, head }: Answer,
   response: ServerResponse,
 ): Promise<void> {
-  // Before anybody listened for that.
+  // Before there was a listener for that.
   if (response.destroyed) throw new Error('the client is gone')
   const gone = new AbortController()
   const sendAway = () => response.destroy()
@@ -149,14 +149,14 @@ async function send(
   await served.room(gone.signal)
   for await (const bytes of served.read(start, end, gone.signal)) {
     await served.room(gone.signal)
-    // Not before: until the first byte is here a failure can still be told by a status.
+    // Not before: until the first byte is here a failure can still be reported with a status.
     if (!response.headersSent) head()
     await written(response, bytes, gone.signal)
   }
   if (!response.headersSent) head()
 }
 
-/** Resolves when they are with the system: then their buffer is free. */
+/** Resolves when the bytes are passed to the system: then their buffer is free. */
 function written(response: ServerResponse, bytes: Buffer, gone: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onGone = () => reject(gone.reason as Error)
@@ -187,8 +187,8 @@ export type RequestedRange =
   | { readonly kind: 'unsatisfiable' }
 
 /**
- * `bytes=a-b`, `a-` and `-n` of an object of `sizeBytes`. What is no such range asks for the whole, as if it had not been
- * there: other units, several ranges at a time, and nonsense.
+ * Parses the header `Range` (RFC 9110, 14): `bytes=a-b`, `a-` and `-n` of an object of `sizeBytes`. Anything else counts as absent
+ * and requests the whole: other units, several ranges at a time, and nonsense.
  */
 export function parseRange(header: string | undefined, sizeBytes: number): RequestedRange {
   const match = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header ?? '')

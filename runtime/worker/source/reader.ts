@@ -1,6 +1,6 @@
 /**
- * Reads ranges of one object version, whatever becomes of single connections: what broke off goes on at the byte it had
- * reached. All ways to a source are made of it.
+ * Reads ranges of one object version across lost connections: reading resumes at the byte it had reached. All ways to read a
+ * source use it.
  * @module
  */
 import pRetry from 'p-retry'
@@ -16,7 +16,7 @@ export class SourceGoneError extends Error {
   override readonly name = 'SourceGoneError'
 }
 
-/** Another version has taken the place of this one on a bucket without versions. */
+/** Another upload has replaced this version in a bucket without versions. */
 export class SupersededError extends Error {
   override readonly name = 'SupersededError'
 }
@@ -24,46 +24,46 @@ export class SupersededError extends Error {
 export interface ReaderParts {
   readonly storage: Storage
   readonly object: SourceObject
-  /** Told of bytes as they are handed out, and with 0 when the store was tried in vain: that is no stalled handler. */
+  /** Called with the number of bytes as they are delivered, and with 0 after a failed attempt at the store, which is not a stalled handler. */
   readonly onBytes: (count: number) => void
   readonly log: Logger
-  /** For how long a store is tried again that gives less than 1 MiB meanwhile; only what is spent on trying counts. @defaultValue 40_000 */
+  /** How long a store that delivers less than 1 MiB is retried; only time spent on connecting counts. @defaultValue 40_000 */
   readonly patienceMs?: number | undefined
 }
 
-/** What becomes of a step: it is kept, or passed on before the next one is asked for, so that one buffer does for all. */
+/** Whether the caller keeps a step, or passes it on before it requests the next one, so that one buffer suffices. */
 export type Keeping = 'kept' | 'passed-on'
 
 export interface Reader {
   /**
-   * The bytes from `start` to `end`, both included and inside the object. Nothing is asked of the store before the first is
-   * wanted; whoever leaves early closes the connection, and so does `signal`, also while a byte is awaited.
+   * The bytes from `start` to `end`, both included and inside the object. The store is not called before the first byte is
+   * requested; leaving the loop early closes the connection, and so does `signal`, also while a byte is awaited.
    *
    * @throws {SourceGoneError} {@link SupersededError}
-   * @throws {StorageError} any other refusal, or a fault that did not pass in time
+   * @throws {StorageError} any other refusal, or an error that lasted too long
    */
   read(start: number, end: number, signal: AbortSignal): AsyncGenerator<Buffer, void, void>
 }
 
 /** Outages of half a minute go unnoticed; a longer one ends the attempt before it counts as stalled. */
 const PATIENCE_MS = 40 * SECOND_MS
-/** Such a store is back: a few bytes for each connection are not enough to be patient with it anew. */
+/** After this many bytes the store has recovered: a few bytes per connection do not restart the patience. */
 const TRUSTED_BYTES = 1024 * 1024
 const [MIN_DELAY_MS, MAX_DELAY_MS] = [200, 3 * SECOND_MS]
 
 interface Opened {
-  /** Taken while opening: a connection that dies before it brings anything was no success. */
+  /** Read while opening: a connection that is lost before its first byte does not count as opened. */
   readonly first: IteratorResult<Buffer, void>
   readonly rest: AsyncIterator<Buffer, void>
 }
 
-/** How it has gone since the store was last trusted. */
+/** The failures since the store last counted as recovered. */
 interface Trouble {
-  /** Connections that broke off. */
+  /** Lost connections. */
   readonly breaks: number
-  /** What is left of the patience. */
+  /** The rest of the patience. */
   readonly leftMs: number
-  /** Why it is given up when nothing is; undefined when it has only given nothing. */
+  /** The error to throw when the patience ends; undefined when the store has only been silent. */
   readonly fault: unknown
 }
 
@@ -90,7 +90,7 @@ export function createReader(parts: ReaderParts, keeping: Keeping = 'kept'): Rea
     return { first: await rest.next(), rest }
   }
 
-  /** Tries until a first byte is here. `late` ends a try that hangs; it is the connection's signal, and is let go after it. */
+  /** Retries until the first byte arrives. `late` ends an attempt that hangs. */
   async function open(start: number, end: number, trouble: Trouble, signal: AbortSignal): Promise<Opened> {
     const late = new AbortController()
     let fault = trouble.fault ?? gaveNothing(patienceMs)
@@ -155,7 +155,7 @@ export function createReader(parts: ReaderParts, keeping: Keeping = 'kept'): Rea
   }
 }
 
-/** None before the first connection; as p-retry has it after that many. */
+/** 0 before the first connection; then the delays of p-retry. */
 function delayAfter(breaks: number): number {
   if (breaks === 0) return 0
   return Math.min(MIN_DELAY_MS * 2 ** (breaks - 1) * (1 + Math.random()), MAX_DELAY_MS)

@@ -4,7 +4,7 @@ import type { SourceObject } from '../../function/source.ts'
 import { parseManifest, type Manifest, type ManifestFile } from '../../output/manifest.ts'
 import { openSource, type AttemptSource, type OpenSource, type SourceParts } from './object.ts'
 
-/** Made by whoever reads: of all that an attempt gets, its source is the most to make, and many do without. */
+/** Creates the reader on the first read: it is the most expensive part of an attempt, and many do without. */
 export function createSource(parts: SourceParts): AttemptSource {
   let opened: OpenSource | undefined
   let named: NamedFiles | undefined
@@ -45,7 +45,7 @@ export function createSource(parts: SourceParts): AttemptSource {
 const MANIFEST_MAX_BYTES = 64 * 1024 * 1024
 
 export interface NamedFiles extends Pick<AttemptSource, 'manifest' | 'open' | 'close'> {
-  /** Of whichever file could not be read. */
+  /** The error of a file that could not be read. */
   readonly fault: Error | undefined
   readonly unseenFault: Error | undefined
 }
