@@ -1,10 +1,10 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../../../infra/local/settings/ports.ts'
-import { createLogger } from '../../../runtime/telemetry/logger.ts'
-import { listen } from '../../../runtime/process/listen.ts'
-import { createTestApi } from '../api/test-api.ts'
+import { freePort } from '../../../../infra/local/settings/ports.ts'
+import { createLogger } from '../../../../runtime/telemetry/logger.ts'
+import { listen } from '../../../../runtime/api/http/listen.ts'
+import { createTestApi } from '../test-api.ts'
 
 let port: number
 let close: () => void

@@ -4,10 +4,10 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
-import { problemOf, toResponse } from '../api/http/problem.ts'
-import type { Config } from '../settings/config.ts'
-import { ConfigError, messageOf } from '../errors.ts'
-import type { Logger } from '../telemetry/logger.ts'
+import { problemOf, toResponse } from './problem.ts'
+import type { Config } from '../../settings/config.ts'
+import { ConfigError, messageOf } from '../../errors.ts'
+import type { Logger } from '../../telemetry/logger.ts'
 
 /**
  * Resolves when `app` is served; what it returns ends that.
