@@ -204,7 +204,7 @@ describe('a name that is the runtime’s', () => {
     })
     const verdict = JSON.parse(found.text) as { state: string; reason: string; source: { key: string } }
     expect(verdict).toMatchObject({ state: 'dead', attempts: 1, source: { key } })
-    expect(verdict.reason).toMatch(/key begins with "[~@]".*upload it under another name/)
+    expect(verdict.reason).toMatch(/key starts with "[~@]".*upload it under another name/)
     expect(await used.uploader.readText('processed', `${hashed(key)}/any/manifest.json`)).toBeUndefined()
     expect(await used.runs.of(key)).toHaveLength(1)
   })

@@ -111,7 +111,7 @@ it('hands back what does not end in time, uncounted and without its files, or is
   const hasty = start('1d', 20_000)
   await busy(0)
   hasty.child.kill('SIGTERM')
-  await hasty.said(/a second signal ends everything at once/)
+  await hasty.said(/a second signal stops everything immediately/)
   hasty.child.kill('SIGTERM')
   expect(await hasty.ended).toBe(0)
   expect(count(await all(), 'running')).toBe(SLOTS)

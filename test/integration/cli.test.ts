@@ -52,7 +52,7 @@ describe('what happened', () => {
   it('is explained for an object that never existed', async () => {
     const { code, out } = await run('why', 'incoming/never.mp4')
     expect(code).toBe(0)
-    expect(out).toContain('not there')
+    expect(out).toContain('does not exist')
   })
 })
 
