@@ -18,7 +18,7 @@ import { whyOf, type KeyTrouble } from './why.ts'
 export interface ObjectFacts {
   readonly definition: FunctionDefinition
   /** Absent for other buckets. */
-  readonly standing?: RecordedOutcome | undefined
+  readonly recorded?: RecordedOutcome | undefined
   readonly mismatch: Mismatch | undefined
   readonly bucket: string
   readonly key: string
@@ -46,9 +46,9 @@ export async function readFunctionOfObject(
   { storage, queue, limits, graceMs, resultsKeptMs }: FunctionOfObjectParts,
   facts: ObjectFacts,
 ): Promise<FunctionOfObject> {
-  const { definition, mismatch, standing, bucket, key, object, generations, runs } = facts
+  const { definition, mismatch, recorded, bucket, key, object, generations, runs } = facts
   const { name } = definition
-  if (!standing) {
+  if (!recorded) {
     const nothing = { isPaused: false, workers: 0, watermarkMs: undefined, graceMs }
     const why = whyOf({ ...facts, ...nothing, nowMs: Date.now() })
     return { name, isMatch: false, ...why, isPaused: false }
@@ -73,9 +73,9 @@ export async function readFunctionOfObject(
     wasThere: facts.wasThere,
     eventName: facts.eventName,
     run,
-    result: isCurrent(standing.result) ? standing.result : undefined,
-    verdict: isCurrent(standing.verdict) ? standing.verdict : undefined,
-    isVacant: standing.result === undefined,
+    result: isCurrent(recorded.result) ? recorded.result : undefined,
+    verdict: isCurrent(recorded.verdict) ? recorded.verdict : undefined,
+    isVacant: recorded.result === undefined,
     isPaused,
     workers,
     watermarkMs,
@@ -90,8 +90,8 @@ export async function readFunctionOfObject(
     isPaused,
     ...(run && { run: toRun(run) }),
     ...(run?.state === 'retrying' && run.dueAtMs !== undefined && { nextAttemptAt: toTime(run.dueAtMs) }),
-    ...(standing.result && { result: resultOf(standing, standing.result, facts) }),
-    ...(standing.verdict && { verdict: verdictOf(standing, standing.verdict) }),
+    ...(recorded.result && { result: resultOf(recorded, recorded.result, facts) }),
+    ...(recorded.verdict && { verdict: verdictOf(recorded, recorded.verdict) }),
   }
 }
 

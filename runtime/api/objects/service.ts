@@ -109,20 +109,20 @@ export function createObjectService(parts: ObjectParts): ObjectService {
           kind === 'created' && path !== 'sweep' && generation === object?.generation,
       )?.eventName
       const routes = parts.router({ ...candidate, ...eventNameOf(eventName) })
-      const standings = await Promise.all(
+      const records = await Promise.all(
         routes.map(async ({ definition, mismatch }) =>
           mismatch === 'bucket' ? undefined : readRecordedOutcome(storage, definition, { bucket, key }),
         ),
       )
       const reserved = object || runs.length > 0 ? undefined : refusal(key)
-      const isRecorded = standings.some((standing) => standing?.result ?? standing?.verdict)
+      const isRecorded = records.some((recorded) => recorded?.result ?? recorded?.verdict)
       const wasThere = all.length > 0 || announcements.length > 0 || isRecorded
       const views = await Promise.all(
         routes.map(({ definition, mismatch }, index) =>
           readFunctionOfObject(parts, {
             definition,
             mismatch,
-            standing: standings[index],
+            recorded: records[index],
             bucket,
             key,
             object,

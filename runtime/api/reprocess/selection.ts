@@ -153,9 +153,9 @@ async function whyNot(
   if (request.status === 'any') return undefined
   // The result of a success may be gone by now.
   if (request.status === 'missing' && record && record.state !== 'succeeded') return 'known'
-  const standing = await readRecordedOutcome(storage, candidate.definition, candidate.payload)
-  const isResult = standing.result?.run === candidate.runId
-  const verdict = standing.verdict?.run === candidate.runId ? standing.verdict : undefined
+  const recorded = await readRecordedOutcome(storage, candidate.definition, candidate.payload)
+  const isResult = recorded.result?.run === candidate.runId
+  const verdict = recorded.verdict?.run === candidate.runId ? recorded.verdict : undefined
   switch (request.status) {
     case 'missing':
       return isResult || (verdict && verdict.state !== 'removed') ? 'known' : undefined
@@ -163,7 +163,7 @@ async function whyNot(
       if (record) return record.state === 'dead' || record.state === 'cancelled' ? undefined : 'not-failed'
       return verdict && !isResult && ['dead', 'cancelled'].includes(verdict.state) ? undefined : 'not-failed'
     case 'outdated':
-      return standing.result && standing.result.functionVersion !== candidate.definition.version
+      return recorded.result && recorded.result.functionVersion !== candidate.definition.version
         ? undefined
         : 'not-outdated'
   }
