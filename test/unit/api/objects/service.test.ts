@@ -80,8 +80,8 @@ describe('a key that no object can have', () => {
 
   it.each([
     ['films//a.mp4', { head: refused }, 'impossible', 'two in a row'],
-    [`@${'0'.repeat(64)}`, {}, 'reserved', 'stand for long keys'],
-    ['~a.mp4', {}, 'reserved', 'such names belong to the runtime'],
+    [`@${'0'.repeat(64)}`, {}, 'reserved', 'represent long keys'],
+    ['~a.mp4', {}, 'reserved', 'such names are reserved for the runtime'],
   ])('is explained once in the summary and alike by each function: %s', async (key, store, reason, words) => {
     const { summary, functions } = await view(store, key)
     const [one] = functions
