@@ -1,4 +1,4 @@
-/** One dashboard as Grafana would show it, as far as its public components go. */
+/** One dashboard, drawn like Grafana as far as its public components allow. */
 import React from 'react'
 import { createRoot } from 'react-dom/client'
 import { TableNG } from '@grafana/ui/unstable'
@@ -241,7 +241,7 @@ function Timeline({ panel, frames, width, height }) {
 
 const limitOf = (frame) => Number(frame.fields[1].labels.le.replace('+Inf', 'Infinity'))
 
-/** Cumulative buckets, made into single ones. */
+/** Converts cumulative buckets into single ones. */
 function Heatmap({ frames, width, height }) {
   const sorted = frames.toSorted((a, b) => limitOf(a) - limitOf(b))
   const lines = sorted.map((frame, index) => ({

@@ -65,7 +65,7 @@ for (const name of readdirSync(dashboards)) {
     `http://127.0.0.1:${server.address().port}/`,
   ]
   const chromium = process.env.CHROMIUM ?? execFileSync('which', ['chromium'], { encoding: 'utf8' }).trim()
-  // Not in step with this process: the page asks it for everything.
+  // Not spawnSync: the page requests everything from this process.
   await new Promise((done, failed) => {
     const child = spawn(chromium, args, { stdio: ['ignore', 'ignore', 'pipe'] })
     child.stderr.on('data', (text) => process.env.VERBOSE && process.stderr.write(text))
