@@ -7,7 +7,7 @@ import { toMicros } from './pieces/segments.ts'
 import { unmeasured } from '../media/packets/survey.ts'
 
 /** Their total length; `undefined` if one declares none. */
-export function lengthOfAll(recordings: readonly Recording[]): number | undefined {
+function lengthOfAll(recordings: readonly Recording[]): number | undefined {
   const sum = recordings.reduce(
     (seconds, { inspection }) => seconds + (inspection.media.durationSeconds ?? NaN),
     0,

@@ -4,6 +4,7 @@
  * @module
  */
 import type { FfmpegBinaries } from '../ffmpeg/build/binaries.ts'
+import { rateOf } from './picture-facts.ts'
 
 interface RatedStream {
   readonly codec_type?: string
@@ -24,14 +25,8 @@ export function hidesPictures(
   if (hasFpsMode) return false
   const { streams = [] } = document as { readonly streams?: readonly RatedStream[] }
   return streams.some((stream) => {
-    const [average, real] = [rate(stream.avg_frame_rate), rate(stream.r_frame_rate)]
+    const [average, real] = [rateOf(stream.avg_frame_rate ?? ''), rateOf(stream.r_frame_rate ?? '')]
     const isUneven = Math.abs(average - real) > UNEVEN * real
     return stream.codec_type === 'video' && (stream.has_b_frames ?? 0) > 0 && isUneven
   })
-}
-
-/** `30000/1001`; NaN when it is not a rate. */
-function rate(text = ''): number {
-  const [frames = NaN, seconds = NaN] = text.split('/').map(Number)
-  return frames / seconds
 }

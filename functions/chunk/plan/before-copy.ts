@@ -28,7 +28,26 @@ export interface PictureTagOptions {
   readonly onProgress: (progress: FfmpegProgress) => void
 }
 
-export async function pictureTagOf(options: PictureTagOptions): Promise<PictureTag> {
+export interface BeforeCopy extends PictureTag {
+  /** Each chunk but the first begins with a picture that needs the previous chunk. */
+  readonly isPacked: boolean
+}
+
+export async function lookBeforeCopy(
+  options: PictureTagOptions & { readonly source: Pick<Source, 'bytes'> },
+): Promise<BeforeCopy> {
+  const { mode, plan, source } = options
+  const isPacked =
+    mode === 'copy' && plan.video?.codec === 'mpeg4' && hasPackedFrames(await source.bytes(0, SIGNED_BYTES))
+  const { tag, warnings } = await pictureTagOf(options)
+  return {
+    isPacked,
+    ...(tag !== undefined && { tag }),
+    warnings: isPacked ? [...warnings, PACKED_WARNING] : warnings,
+  }
+}
+
+async function pictureTagOf(options: PictureTagOptions): Promise<PictureTag> {
   const { mode, plan, inspection, scratch, signal } = options
   const { format } = inspection.media
   const isHevc = mode === 'copy' && plan.container.muxer === 'mp4' && plan.video?.codec === 'hevc'
@@ -66,7 +85,7 @@ export function createParameterSets() {
 }
 
 /** Such encoders sign in front of the first picture; headers and an index may come before it. */
-export const SIGNED_BYTES = 1024 ** 2
+const SIGNED_BYTES = 1024 ** 2
 
 /** `DivX503b1393p`, `DivX500Build413p`: the last letter says it. */
 const SIGNATURE = /DivX\d{1,4}(?:b|Build)\d{1,8}p/
@@ -75,24 +94,5 @@ export function hasPackedFrames(head: Buffer): boolean {
   return SIGNATURE.test(head.toString('latin1'))
 }
 
-export const PACKED_WARNING =
+const PACKED_WARNING =
   'the picture has packed B-frames (DivX, old Xvid): in the chunks, some pictures share one time, and one at each cut cannot be decoded; mode "exact" gives each its own time'
-
-export interface BeforeCopy extends PictureTag {
-  /** Each chunk but the first begins with a picture that needs the previous chunk. */
-  readonly isPacked: boolean
-}
-
-export async function lookBeforeCopy(
-  options: PictureTagOptions & { readonly source: Pick<Source, 'bytes'> },
-): Promise<BeforeCopy> {
-  const { mode, plan, source } = options
-  const isPacked =
-    mode === 'copy' && plan.video?.codec === 'mpeg4' && hasPackedFrames(await source.bytes(0, SIGNED_BYTES))
-  const { tag, warnings } = await pictureTagOf(options)
-  return {
-    isPacked,
-    ...(tag !== undefined && { tag }),
-    warnings: isPacked ? [...warnings, PACKED_WARNING] : warnings,
-  }
-}

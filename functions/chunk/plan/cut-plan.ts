@@ -39,7 +39,7 @@ export interface CutPlanParts {
 }
 
 /** A list of times is one argument, which the kernel limits to 128 KiB. */
-export const MAX_TIMES = 9_000
+const MAX_TIMES = 9_000
 /** Grid cuts of copied packets: a keyframe that comes this much too early is in time; less where each picture is one. */
 const GRID_EARLY_SECONDS = 0.05
 const GRID_EARLY_FRAMES = 0.4

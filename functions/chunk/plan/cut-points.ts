@@ -3,8 +3,8 @@ import type { Group } from '../../media/packets/listing.ts'
 import type { Silence } from '../../media/packets/silence.ts'
 
 /** Of a container with nothing in it: its header and the description of its streams. */
-export const CONTAINER_BYTES = 8_192
-export const STREAM_BYTES = 2_048
+const CONTAINER_BYTES = 8_192
+const STREAM_BYTES = 2_048
 /** Of a piece of sound: from here on a silence is a better place for a cut than its very end. */
 const SILENCE_FROM = 0.7
 

@@ -76,7 +76,7 @@ export function createLastLines(maxCharacters = MAX_CHARACTERS): LastLines {
 }
 
 /** A line of FFmpeg that may be shown: it may quote the file, and an escape sequence must not reach a terminal. */
-export function cleanLine(line: string): string {
+function cleanLine(line: string): string {
   return (
     line
       .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')

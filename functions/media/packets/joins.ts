@@ -26,7 +26,7 @@ export interface Joints {
 }
 
 /** Less than this is disorder, which FFmpeg tolerates. */
-export const BACK_SECONDS = 0.1
+const BACK_SECONDS = 0.1
 
 /** More would not fit into FFmpeg's arguments. */
 const MAX_JOINTS = 1_000

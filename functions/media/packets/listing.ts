@@ -45,7 +45,7 @@ const MAX_GROUPS = 1_500_000
 const TOO_MANY = `the file has more than ${MAX_GROUPS} places for a cut: "parts" and "bytes" are not possible for it, "seconds" is`
 
 /** Pure but for its own state. */
-export function createLister({ reference, others, startSeconds }: ListerOptions) {
+function createLister({ reference, others, startSeconds }: ListerOptions) {
   const groups: { startSeconds: number; decodedSeconds: number; bytes: number }[] = []
   const bins = new Map<number, number>()
   let endSeconds = 0

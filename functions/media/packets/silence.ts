@@ -14,7 +14,7 @@ export interface Silence {
 const MAX_SILENCES = 100_000
 
 /** Feeds on what FFmpeg's `ametadata` prints. Pure but for its own state. */
-export function createSilenceParser() {
+function createSilenceParser() {
   const silences: Silence[] = []
   let startSeconds: number | undefined
   return {

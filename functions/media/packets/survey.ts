@@ -119,7 +119,7 @@ function jointsText({ atSeconds }: Joints): string {
 }
 
 /** Pure but for its own state. */
-export function createRaster(rate: number) {
+function createRaster(rate: number) {
   let firstSeconds: number | undefined
   let isEven = rate > 0
   return {
