@@ -179,11 +179,14 @@ describe('the layout', () => {
   })
 
   it('spells the folder of its own objects in one place', () => {
-    const spelling = [...TEXTS]
-      .filter(([, text]) => /['"`]~sluice\//.test(text))
-      .map(([file]) => file)
+    const spelling = [...TEXTS].filter(([, text]) => /['"`]~sluice\//.test(text)).map(([file]) => file)
     expect(spelling, 'Take the key from runtime/output/layout.ts, the one place that spells keys.').toEqual([
       'runtime/output/layout.ts',
     ])
+  })
+
+  it('has no file of more than 250 lines', () => {
+    const long = [...TEXTS].filter(([, text]) => text.split('\n').length > 251).map(([file]) => file)
+    expect(long, 'Split it by subject: a file is about 100 lines, and none has more than 250.').toEqual([])
   })
 })

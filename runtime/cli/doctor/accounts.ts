@@ -102,7 +102,7 @@ async function tryRight(storage: Storage, bucket: string, right: Right): Promise
         break
       return
     case 'read':
-      // Not below `~sluice/`, which uploaders may not read.
+      // Not in the runtime's own folder, which uploaders may not read.
       await storage.readText(bucket, 'sluice-doctor')
       return
     case 'write':
