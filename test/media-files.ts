@@ -1,4 +1,4 @@
-/** Which test files run an FFmpeg, and so say something else with another build: told by what they import. @module */
+/** The test files that run FFmpeg, whose result therefore depends on the build; recognized by their imports. @module */
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 

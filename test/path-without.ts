@@ -1,4 +1,4 @@
-/** A search path on which some programs cannot be found, whatever folder they share with the rest. @module */
+/** A search path on which some programs cannot be found, even if they share a folder with others. @module */
 import { mkdir, readdir, symlink } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 

@@ -17,7 +17,7 @@ import { prepareTools, wantsTools } from './helpers/prepare.ts'
 import { findLeaked } from './leaked-processes.ts'
 import { judgeRun, type Tally } from './tally.ts'
 
-/** Processes that are about to end are no leak. */
+/** Processes that are about to end are not leaks. */
 const GRACE_MS = 3_000
 const rootDir = join(import.meta.dirname, '..')
 
@@ -31,9 +31,9 @@ process.exitCode = verdict.exitCode
 async function runTests(words: readonly string[]) {
   await ensurePrograms(PROGRAMS, progress)
   if (wantsTools(words)) await prepareTools(progress)
-  // Whatever a test puts into the system's temporary folder goes with this one.
+  // Everything that a test puts into the system's temporary folder is removed with this one.
   const tempDir = await mkdtemp(join(tmpdir(), 'sluice-test-'))
-  // Tests ask as another user what that one may read, which has to get as far as their folders.
+  // Some tests check as another user what that user may read, so the folder must be passable.
   await chmod(tempDir, 0o711)
   try {
     const tallyPath = join(tempDir, 'tally.json')
@@ -59,7 +59,7 @@ async function runVitest(words: readonly string[], env: NodeJS.ProcessEnv): Prom
     env,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
-  // Asked to end, it is Vitest that ends first; then what it leaves is cleaned up here.
+  // On a signal, Vitest ends first; then this process cleans up what Vitest leaves.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => child.kill(name))
   const [code] = (await once(child, 'close')) as [number | null]
   return code ?? 1

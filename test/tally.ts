@@ -1,4 +1,4 @@
-/** What a test run comes to: one last line and an exit code. Pure. @module */
+/** The result of a test run: one last line and an exit code. Pure. @module */
 
 export interface Tally {
   readonly passed: number
@@ -37,7 +37,7 @@ export function judgeRun({ tally, vitestExitCode, leaked }: RunFacts): Verdict {
     lines.push('no test was run')
     failed = 1
   }
-  // Whatever it was that Vitest did not like, it is not lost.
+  // An error of Vitest itself is not lost.
   if (vitestExitCode !== 0 && failed === 0) {
     lines.push(`vitest ended with exit code ${vitestExitCode}`)
     failed = 1
@@ -64,11 +64,11 @@ export function parseLast(line: string): Counts | undefined {
   return passed === undefined ? undefined : { passed: Number(passed), failed: Number(failed) }
 }
 
-/** What several runs come to: a line for each, then the sum. */
+/** The result of several runs: a line for each, then the sum. */
 export function sumUp(ends: readonly RunEnd[]): Verdict {
   const counts = ends.map(({ counts: found = { passed: 0, failed: 0 }, exitCode }) => ({
     passed: found.passed,
-    // A run that ended badly is not lost, whatever it counted.
+    // A failed run is not lost, whatever its counts.
     failed: Math.max(found.failed, exitCode === 0 ? 0 : 1),
   }))
   const lines = ends.map(({ title }, index) => `${title}: ${wordsOf(counts[index] as Counts)}`)

@@ -8,7 +8,7 @@ interface ProjectOptions {
   /** Projects of the same group run side by side. */
   readonly groupOrder: number
   readonly maxWorkers: number
-  /** For one test and for one hook: what ends a test that hangs, on a machine ten times busier than it should be. */
+  /** For one test and for one hook: ends a test that hangs, even on a machine ten times busier than it should be. */
   readonly timeoutMs: number
 }
 

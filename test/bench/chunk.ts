@@ -24,7 +24,7 @@ const run = promisify(execFile)
 const FUNCTIONS = join(import.meta.dirname, 'media-functions.ts')
 const ROUNDS = 5
 const WARM_UP = 1
-/** Looking takes the processor from what is looked at, on our side alone. */
+/** Polling takes processor time from the side that is polled, and only ours is. */
 const LOOK_MS = 50
 const LIMIT_MS = 600_000
 
@@ -38,7 +38,7 @@ interface Bench {
 
 interface Peer {
   readonly what: string
-  /** In seconds. The film lies at `peer/<key>` too, where nobody is told of it. */
+  /** In seconds. The film is at `peer/<key>` too, which sends no notifications. */
   time(bench: Bench): Promise<number>
 }
 
@@ -139,7 +139,7 @@ async function timePeer(bench: Bench, peer: Peer): Promise<number> {
   return seconds
 }
 
-/** What the other side wrote is on disk, and not on its way there while this one is timed. */
+/** The other side's writes are on disk, not in flight while this side is timed. */
 async function settled(): Promise<void> {
   await run('sync')
 }

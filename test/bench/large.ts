@@ -68,7 +68,7 @@ interface Peaks {
   readonly scratchBytes: number
 }
 
-/** What the runtime takes while `work` goes on. */
+/** The runtime's memory while `work` is in progress. */
 async function watched(stack: TestStack, work: () => Promise<unknown>): Promise<Peaks> {
   const memoryBytes = new Map<string, number>()
   let scratchBytes = 0

@@ -32,7 +32,7 @@ export async function measureLatency(): Promise<Measurement> {
   }
   try {
     await bindPeer(stack)
-    // MinIO loads its rules a moment after it says that it is ready; what is put before then is never announced.
+    // MinIO loads its rules a moment after it says that it is ready; uploads before then are never announced.
     await waitFor(
       async () => {
         await put('incoming', 'warm-up.txt')
@@ -49,7 +49,7 @@ export async function measureLatency(): Promise<Measurement> {
       const { startedAtNs } = JSON.parse(run.result ?? '') as { startedAtNs: string }
       const oursMs = Number(BigInt(startedAtNs) - acknowledged) / 1e6
 
-      // It has just been polled: go on to this round's place between two polls.
+      // It has just been polled: move to this round's place between two polls.
       await sleep((POLL_MS * round) / ROUNDS)
       const peerAcknowledged = await put('peer', key)
       await redis.blpop(PEER_LIST, 30)

@@ -1,4 +1,4 @@
-/** What is measured, and nothing beside it; loaded through SLUICE_FUNCTIONS_FILE. @module */
+/** Only the function that is measured; loaded through SLUICE_FUNCTIONS_FILE. @module */
 import { chunk } from '../../functions/chunk.ts'
 
 export const functions = [chunk]

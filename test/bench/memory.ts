@@ -71,7 +71,7 @@ export async function measureMemory(size = String(RUNS)): Promise<Measurement> {
   }
 }
 
-/** As the intake does it: with what it remembers of each object. */
+/** As the intake does it, with its record of each object. */
 async function fill(queue: Queue, count: number): Promise<void> {
   await queue.ensureGroups([NAME])
   const definition = defineFunction({ name: NAME, version: '1', on: { bucket: 'incoming' } }, (c) =>

@@ -45,7 +45,7 @@ export async function measureObjects(size = String(OBJECTS)): Promise<Measuremen
   const buckets = { ours: 'incoming', peer: 'peer' }
   try {
     for (const name of ['ours', 'peer'] as const) {
-      // MinIO loads its rules a moment after it says that it is ready; what is put before then is never announced.
+      // MinIO loads its rules a moment after it says that it is ready; uploads before then are never announced.
       await waitFor(
         async () => {
           await stack.storage.put(

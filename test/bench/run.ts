@@ -16,7 +16,7 @@ export interface Measurement {
   readonly unit: string
   /** Medians, or a peak where the name says so. */
   readonly ours: number
-  /** What it is measured against: another program's, or a limit. */
+  /** Compared with this: another program's result, or a limit. */
   readonly peer: number
   /** Ours divided by the peer's. */
   readonly ratio: number
@@ -24,7 +24,7 @@ export interface Measurement {
 
 interface Benchmark {
   readonly measure: (size?: string) => Promise<Measurement>
-  /** Of what the size is, in the words of the usage. */
+  /** The unit of the size, in the words of the usage. */
   readonly size?: 'number' | 'bytes'
 }
 
@@ -55,7 +55,7 @@ function isSize(text: string): boolean {
   }
 }
 
-/** What is wrong with the command line; undefined when nothing is. */
+/** The error in the command line; undefined if there is none. */
 function refusal(name: string, size: string | undefined): string | undefined {
   const benchmark = BENCHMARKS[name]
   if (!benchmark) return `there is no benchmark ${JSON.stringify(name)}`

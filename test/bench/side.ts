@@ -1,12 +1,12 @@
 /**
- * One side of a comparison: a process of its own that does what it is told, one thing at a time, and says how it went.
+ * One side of a comparison: a separate process that executes orders one at a time and reports the result.
  * @module
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 
 export interface Side {
-  /** @throws {Error} with what the process said went wrong, or that it has ended */
+  /** @throws {Error} with the process's error message, or that it has ended */
   ask<T>(order: Readonly<Record<string, unknown>>): Promise<T>
   stop(): Promise<void>
 }
@@ -49,7 +49,7 @@ export function startSide(path: string, args: readonly string[], options: SideOp
   }
 }
 
-/** In the process: answers each order with what `act` makes of it. */
+/** In the process: answers each order with the result of `act`. */
 export function answerOrders(act: (order: never) => Promise<unknown>): void {
   process.on('message', (order: unknown) => {
     act(order as never).then(
@@ -57,6 +57,6 @@ export function answerOrders(act: (order: never) => Promise<unknown>): void {
       (error: Error) => process.send?.({ error: error.stack ?? error.message }),
     )
   })
-  // Whoever asked is gone.
+  // The asking process is gone.
   process.once('disconnect', () => process.exit(0))
 }

@@ -1,11 +1,11 @@
-/** Functions that take whatever lies in their bucket and tell what they read. Loaded through SLUICE_FUNCTIONS_FILE. @module */
+/** Functions that take every object in their bucket and report what they read. Loaded through SLUICE_FUNCTIONS_FILE. @module */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { z } from 'zod'
 import { defineFunction } from '../../runtime/index.ts'
 import { sleep } from '../../runtime/time.ts'
 
-/** What is told of an object. */
+/** The report on an object. */
 export const toldSchema = z.object({
   key: z.string(),
   bytes: z.number(),
@@ -31,7 +31,7 @@ function telling(name: string, bucket: string) {
         hash.update(chunk)
         bytes += chunk.length
       }
-      // The test says by a file when it may go on.
+      // The test creates a file when it may continue.
       while (options.until && !existsSync(options.until)) {
         await sleep(20, signal)
         signal.throwIfAborted()

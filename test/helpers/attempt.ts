@@ -32,7 +32,7 @@ export interface LocalAttempt {
   readonly mostWaiting: () => number
   /** How many ranges were asked of the source's URL. */
   readonly requests: () => number
-  /** Runs the handler; rejects with what it throws. */
+  /** Runs the handler; rejects with its error. */
   run(): Promise<unknown>
   remove(): Promise<void>
 }

@@ -33,7 +33,7 @@ export interface Judgement {
   readonly output: string
 }
 
-/** Runs a checker. That it finds fault is an answer; that it cannot be started is an error. */
+/** Runs a checker. Findings are an answer; a checker that cannot be started is an error. */
 export async function judge(
   path: string,
   args: readonly string[],
@@ -62,7 +62,7 @@ export async function pythonTool(name: 'hadolint' | 'check-jsonschema'): Promise
   })
 }
 
-/** A checker that comes as an npm package. It is no part of the runtime, so it is in no lockfile of ours. */
+/** A checker from an npm package. It does not belong to the runtime, so it is not in our lockfile. */
 export async function npmTool(name: keyof typeof NPM_PACKAGES): Promise<string> {
   const wanted = NPM_PACKAGES[name]
   const dir = join(cacheDir(), 'checkers', wanted.replaceAll('/', '-').replace('@', ''))

@@ -5,7 +5,7 @@
  */
 const RealDate = Date
 let skewMs = Number(process.env['TEST_CLOCK_SKEW_MS'] ?? 0)
-if (!Number.isFinite(skewMs)) throw new Error('TEST_CLOCK_SKEW_MS is no number')
+if (!Number.isFinite(skewMs)) throw new Error('TEST_CLOCK_SKEW_MS is not a number')
 
 const now = () => RealDate.now() + skewMs
 

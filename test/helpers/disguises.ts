@@ -70,13 +70,13 @@ export function disguises(canaryPath: string, host: string): Readonly<Record<str
 export interface Trap {
   readonly canaryPath: string
   readonly host: string
-  /** What was asked of the host, and whether the canary was read since {@link openTrap}. */
+  /** The requests that reached the host, and whether the canary was read, since {@link openTrap}. */
   sprung(): Promise<readonly string[]>
   close(): void
 }
 
 /**
- * A host that counts whoever comes: by TCP, whatever they say, and by UDP on the same port; and a file that everybody may read,
+ * A host that counts every visitor, by TCP and by UDP on the same port, and a file that everybody may read,
  * so that it is not only by its rights that FFmpeg leaves it alone.
  *
  * @param canary - a file that would play if a disguise got through

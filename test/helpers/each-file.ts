@@ -1,5 +1,5 @@
 /**
- * What holds for every test file: the logs of its servers are shown when a test fails, and a server that outlives the file
+ * For every test file: the logs of its servers are shown when a test fails, and a server that outlives the file
  * fails it. Loaded by Vitest before the file.
  * @module
  */

@@ -1,4 +1,4 @@
-/** That every worker of a stack knows what an operator has just set for a function. @module */
+/** Waits until every worker of a stack knows an operator's newest setting for a function. @module */
 import type { Redis } from 'ioredis'
 import { createKeys } from '../../runtime/queue/keys.ts'
 import { waitFor } from './wait.ts'

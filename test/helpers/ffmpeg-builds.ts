@@ -57,7 +57,7 @@ export async function everyFfmpegBuild(): Promise<{
   return { builds, missing }
 }
 
-/** What loaded modules want done when the process ends; one listener calls them, however often modules are loaded. */
+/** Actions that loaded modules want at the end of the process; one listener calls them, however often modules are loaded. */
 const endings = new Set<() => void>()
 process.once('exit', () => {
   for (const end of endings) end()

@@ -161,7 +161,7 @@ function lying(type: string, size: number): Buffer {
   return Buffer.concat([head, Buffer.alloc(100)])
 }
 
-/** A packet of a transport stream of which each belongs to a stream of its own. */
+/** A packet of a transport stream in which each packet belongs to a different stream. */
 function packet(index: number): Buffer {
   const bytes = Buffer.alloc(188, 'text')
   bytes.writeUInt32BE(0x4740_0010 | ((index % 0x1fff) << 8))

@@ -43,7 +43,7 @@ export async function installedFfmpegs(): Promise<readonly InstalledFfmpeg[]> {
 /** The build of that name. */
 export async function installedFfmpeg(name: string): Promise<InstalledFfmpeg> {
   const recipe = RECIPES.find((each) => each.name === name)
-  return recipe ? installed(recipe) : { name, missing: 'nobody knows how to install it' }
+  return recipe ? installed(recipe) : { name, missing: 'there is no recipe to install it' }
 }
 
 async function installed({ name, fetch }: Recipe): Promise<InstalledFfmpeg> {
@@ -56,7 +56,7 @@ async function installed({ name, fetch }: Recipe): Promise<InstalledFfmpeg> {
     await run(join(fetched, 'ffmpeg'), ['-version'], { env: {} })
     await mkdir(dirname(folder), { recursive: true })
     await run('cp', ['-r', fetched, `${target}-done`])
-    // At once, so that nobody finds half of it; whoever was quicker has brought the same.
+    // Atomically, so that no process finds half of it; a faster process has installed the same.
     await rename(`${target}-done`, folder).catch(async () => rm(`${target}-done`, { recursive: true }))
     return { name, folder }
   } catch (error) {

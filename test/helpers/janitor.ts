@@ -15,7 +15,7 @@ export interface TestJanitorOptions extends Partial<Pick<JanitorParts, 'ages' | 
   readonly functions: readonly FunctionDefinition[]
 }
 
-/** A janitor process, which takes everything for old unless it is told otherwise. */
+/** A janitor process; by default it treats everything as old. */
 export function createTestJanitor(options: TestJanitorOptions) {
   const { redis, queue, functions } = options
   const metrics = createMetrics()
@@ -32,7 +32,7 @@ export function createTestJanitor(options: TestJanitorOptions) {
   })
   return {
     step: () => janitor.step(),
-    /** One whole round over the buckets from its beginning, whoever has the lock; how many steps it took. */
+    /** One complete round over the buckets, from the start, whichever process has the lock; returns the number of steps. */
     async round(): Promise<number> {
       await redis.del(queue.keys.janitor, queue.keys.lock('janitor'))
       for (let steps = 1; ; steps++) {

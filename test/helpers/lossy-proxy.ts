@@ -1,4 +1,4 @@
-/** A TCP proxy that does what networks do: it loses replies, cuts, delays, throttles, and forgets connections without a word. @module */
+/** A TCP proxy that behaves like a bad network: it loses replies, cuts, delays, throttles, and silently forgets connections. @module */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -12,9 +12,9 @@ export interface LossyProxy {
   loseReplies(count: number): void
   /** Resets every connection that is open now. */
   cut(): void
-  /** Of the connections that are open now nothing arrives any more, at either end; nobody is told. New ones work. */
+  /** On connections that are open now, nothing arrives at either end any more, and neither end notices. New ones work. */
   forget(): void
-  /** Holds up whatever goes either way. */
+  /** Delays traffic in both directions. */
   delay(ms: number): void
   /** Lets so much through each connection, each way; Infinity for all. */
   throttle(bytesPerSecond: number): void
@@ -30,7 +30,7 @@ interface Link {
   isForgotten: boolean
 }
 
-/** What is let through at once while it throttles: a twentieth of a second's share. */
+/** Bytes that pass at once while it throttles: the share of a twentieth of a second. */
 const SHARES_PER_SECOND = 20
 
 export async function startLossyProxy(targetPort: number): Promise<LossyProxy> {
@@ -53,7 +53,7 @@ export async function startLossyProxy(targetPort: number): Promise<LossyProxy> {
     }
     links.add(link)
     client.once('close', () => links.delete(link))
-    // Clients of HTTP and of Redis never close one half: who sends nothing more is gone, whatever the server has to say.
+    // HTTP and Redis clients never close one half: an end that closes its sending half is gone.
     client.once('end', () => client.destroy())
     pass(link, link.client, link.target, () => true)
     pass(link, link.target, link.client, () => {
@@ -66,7 +66,7 @@ export async function startLossyProxy(targetPort: number): Promise<LossyProxy> {
     })
   })
 
-  /** Hands on what comes from one end, in order, as fast as it may go. */
+  /** Forwards what arrives from one end, in order, at the permitted rate. */
   function pass(link: Link, from: Socket, to: Socket, mayGo: () => boolean): void {
     from.on('data', (bytes) => {
       if (link.isForgotten || !mayGo()) return
@@ -83,7 +83,7 @@ export async function startLossyProxy(targetPort: number): Promise<LossyProxy> {
     from.once('end', () => {
       if (!link.isForgotten) to.end()
     })
-    // Whatever became of one end becomes of the other, reset or not.
+    // The end of one side, by reset or not, is passed on to the other.
     from.on('error', () => {
       if (!link.isForgotten) to.resetAndDestroy()
     })

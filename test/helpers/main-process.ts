@@ -1,4 +1,4 @@
-/** `sluice <command>` as a process of its own, for tests of how processes start and end. @module */
+/** `sluice <command>` as a separate process, for tests of how processes start and end. @module */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-/** Every manifest that was ever committed for an object: what shows that a run was done twice. @module */
+/** Every manifest that was ever committed for an object: two of them show that a run was done twice. @module */
 import { resultPlace } from '../../runtime/output/layout.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 

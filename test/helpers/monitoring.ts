@@ -18,7 +18,7 @@ export interface Sample {
 export interface Monitoring {
   readonly prometheusUrl: string
   readonly alertmanagerUrl: string
-  /** What an expression gives now. */
+  /** The current value of an expression. */
   query(expr: string): Promise<readonly Sample[]>
   /** `path` of Prometheus's API: its `data`. */
   get<T>(path: string): Promise<T>
@@ -56,7 +56,7 @@ export async function startMonitoring(stack: TestStack): Promise<Monitoring> {
     .replaceAll(/scrape_timeout: \d+s/g, 'scrape_timeout: 1s')
   await writeFile(join(dir, 'prometheus.yml'), config)
   const rules = await readFile(join(INFRA, 'prometheus', 'rules.yml'), 'utf8')
-  // Minutes are seconds here; hours stay, so that what is about them is silent.
+  // Minutes are seconds here; hours stay, so that alerts about hours are silent.
   const fast = rules.replaceAll(/for: (\d+)m/g, 'for: $1s').replaceAll('interval: 15s', 'interval: 1s')
   await writeFile(join(dir, 'rules.yml'), fast)
 

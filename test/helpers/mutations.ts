@@ -19,7 +19,7 @@ const MUTATIONS: readonly Mutation[] = [
     },
   },
   {
-    // Where containers keep what they say of themselves.
+    // Where containers keep their headers.
     name: 'bits flipped in the header',
     apply: (bytes, random) => {
       const copy = Buffer.from(bytes)

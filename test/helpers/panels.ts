@@ -1,4 +1,4 @@
-/** The committed dashboards, and what their panels ask. @module */
+/** The committed dashboards, and the queries of their panels. @module */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 

@@ -12,7 +12,7 @@ import { CLIENT_NAMES, ensureClient } from './s3-clients.ts'
 /** The projects whose tests use more than Redis, MinIO and FFmpeg. */
 const WITH_TOOLS = ['contract', 'e2e', 'long', 'longest']
 
-/** Whether the words for Vitest ask for tests that use such programs. Those who name files get what these install themselves. Pure. */
+/** Whether the arguments for Vitest select tests that use such programs. Named files install theirs themselves. Pure. */
 export function wantsTools(words: readonly string[]): boolean {
   const projects = words.flatMap((word, index) => {
     if (word.startsWith('--project=')) return [word.slice('--project='.length)]

@@ -1,4 +1,4 @@
-/** A queue of its own for each test: a random key prefix on the Redis of the file. @module */
+/** A separate queue for each test: a random key prefix on the Redis of the file. @module */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach } from 'vitest'
@@ -11,7 +11,7 @@ import { startTestRedis, type TestRedis } from './servers.ts'
 
 export const FN = 'cut'
 
-/** For one file: a Redis, and for each test a queue of its own in it. Read the fields inside tests. */
+/** For one file: a Redis, and in it a separate queue for each test. Read the fields inside tests. */
 export function useQueue(): { readonly redis: Redis; readonly queue: TestQueue } {
   let server: TestRedis
   const used = {} as { redis: Redis; queue: TestQueue }
@@ -29,7 +29,7 @@ export function useQueue(): { readonly redis: Redis; readonly queue: TestQueue }
   return used
 }
 
-/** A queue under a random name, with short words for what tests do again and again. */
+/** A queue under a random name, with short names for what tests often do. */
 function createTestQueue(redis: Redis) {
   const queue = createQueue(redis, `test-${randomUUID().slice(0, 8)}`)
   return {
@@ -46,7 +46,7 @@ function createTestQueue(redis: Redis) {
       const wants = [{ functionName: FN, free, lowFirst: 0 }]
       return queue.turn({ consumer, token: randomUUID(), inFlight: 0, settlements: [], wants, ...extra })
     },
-    /** Takes back what leases of `leaseMs` have run out, three crashes allowed. */
+    /** Takes back runs whose leases of `leaseMs` have expired, with three crashes allowed. */
     takeBack: async (leaseMs: number, heardAtMs?: number) =>
       queue.reclaim({
         leaseMs,

@@ -1,4 +1,4 @@
-/** What became of objects, asked of a test's stack as an operator would: runs in Redis, results and verdicts in buckets. @module */
+/** What happened to objects in a test's stack, as an operator sees it: runs in Redis, results and verdicts in buckets. @module */
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll } from 'vitest'
@@ -58,7 +58,7 @@ export function createRuns(stack: Pick<TestStack, 'redisUrl' | 'storage'>): Runs
     if (!named) throw new Error(`no manifest of ${functionName} for ${JSON.stringify(key)}`)
     for (const file of named.files) {
       const there = await storage.head('processed', file.key)
-      if (there?.sizeBytes !== file.bytes) throw new Error(`${file.key} is not what the manifest names`)
+      if (there?.sizeBytes !== file.bytes) throw new Error(`${file.key} differs from the manifest`)
     }
     return named.files.map((file) => file.key)
   }

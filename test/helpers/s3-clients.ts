@@ -1,4 +1,4 @@
-/** Clients of S3 as people have them: where they are on this machine, and how each is told to upload. @module */
+/** Common S3 clients: where they are on this machine, and the command with which each uploads. @module */
 import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -23,7 +23,7 @@ export interface S3Client {
   put(path: string, key: string, note?: string): Promise<void>
   /** Everything in a folder, below a prefix. */
   mirror(folder: string, prefix: string): Promise<void>
-  /** What comes by standard input, of which no client knows the length. */
+  /** From standard input, whose length no client knows. */
   pipe(text: string, key: string): Promise<void>
 }
 
@@ -68,7 +68,7 @@ export async function ensureClient(name: ClientName): Promise<string | undefined
   if (!installer?.install) return here
   const { install } = installer
   const lockDir = join(dirname(cacheBinDir()), 'install.lock')
-  // Whoever held the lock before may have installed it. Without a network it cannot be had, which is no fault of ours.
+  // The previous holder of the lock may have installed it. Without a network it cannot be installed, which is not a failure.
   await withInstallLock(lockDir, progress, async () => (await findClient(kind)) ?? install(progress)).catch(
     (error: unknown) => progress(messageOf(error)),
   )

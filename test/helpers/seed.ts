@@ -8,7 +8,7 @@ export const SEED = readSeed()
 function readSeed(): number {
   const text = process.env['TEST_SEED'] ?? '1'
   const seed = Number(text)
-  if (!Number.isSafeInteger(seed)) throw new Error(`TEST_SEED: "${text}" is no whole number`)
+  if (!Number.isSafeInteger(seed)) throw new Error(`TEST_SEED: "${text}" is not a whole number`)
   return seed
 }
 

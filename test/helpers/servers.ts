@@ -15,7 +15,7 @@ export interface TestServer {
   /** Changes with `start`. */
   readonly pid: number
   readonly dir: string
-  /** Sends any signal, for tests of faults: SIGKILL, or SIGSTOP (nothing answers any more when it returns) and SIGCONT. */
+  /** Sends any signal, for fault tests: SIGKILL, or SIGSTOP (when it returns, nothing answers any more) and SIGCONT. */
   kill(signal: NodeJS.Signals): void
   /** Starts it again after `kill` or `halt`, on the same port and data. */
   start(): Promise<void>
@@ -95,7 +95,7 @@ async function startServer(name: string, create: (port: number, dir: string) => 
   }
 }
 
-/** What callers add to it must be assigned, not spread: spreading would freeze `pid`. */
+/** Callers must assign additions, not spread: spreading would freeze `pid`. */
 function controls(server: Server, dir: string, port: number): TestServer {
   return {
     port,

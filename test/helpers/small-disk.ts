@@ -11,7 +11,7 @@ export interface SmallDisk {
   /** Takes back what {@link SmallDisk.fill} has written. */
   free(): void
   freeBytes(): number
-  /** Whoever has files open on it must have ended. */
+  /** Processes that have files open on it must have ended. */
   remove(): void
 }
 
@@ -27,7 +27,7 @@ export function canMount(): boolean {
 }
 
 /**
- * @param path - what lies there is hidden by it until it is removed. @defaultValue a new folder
+ * @param path - its content is hidden until the disk is removed. @defaultValue a new folder
  * @throws {Error} when this user may not mount
  */
 export function mountSmallDisk(

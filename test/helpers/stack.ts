@@ -20,7 +20,7 @@ const run = promisify(execFile)
 export interface TestStackOptions {
   /** Settings of the runtime, such as `SLUICE_LEASE`. */
   readonly env?: Readonly<Record<string, string>>
-  /** Of MinIO, over what it is given anyway, such as `MINIO_NOTIFY_REDIS_QUEUE_LIMIT_DURABLE`. */
+  /** Settings of MinIO, in addition to the usual ones, such as `MINIO_NOTIFY_REDIS_QUEUE_LIMIT_DURABLE`. */
   readonly minioEnv?: Readonly<Record<string, string>>
 }
 
@@ -66,7 +66,7 @@ async function startOnce(options: TestStackOptions): Promise<TestStack> {
     minio: await requireProgram('minio'),
     mc: await requireProgram('mc'),
   }
-  // Its metrics are read by the tests of faults.
+  // Fault tests read its metrics.
   const minioEnv = { MINIO_PROMETHEUS_AUTH_TYPE: 'public', ...options.minioEnv }
   const stack = createStack({ dataDir: dir, settings, credentials, programs, env: outer, minioEnv })
   const { redis, minio, runtime, redisUrl, minioEndpoint, apiUrl, runtimeEnv: env } = stack

@@ -1,5 +1,5 @@
 /**
- * A store that misbehaves: everything is served by a real MinIO behind it, but for what a test breaks on the way. It knows
+ * A store that misbehaves: a real MinIO behind it serves everything except what a test breaks on the way. It knows
  * requests, where `lossy-proxy.ts` knows bytes.
  * @module
  */
@@ -15,7 +15,7 @@ export interface StoreCall {
 export type StoreFault =
   /** MinIO's own answer to trouble, of which the request hears instead of being served. */
   | { readonly kind: 'refuse'; readonly status: number; readonly code: string }
-  /** The request is served, and then the connection is reset: nobody learns that it was. */
+  /** The request is served, and then the connection is reset: the client does not learn that it was served. */
   | { readonly kind: 'lose-reply' }
   /** The connection is reset when so much of the request's body has come; MinIO sees it break off, too. */
   | { readonly kind: 'cut-request'; readonly afterBytes: number }
@@ -75,7 +75,7 @@ export async function startStoreProxy(targetEndpoint: string): Promise<StoreProx
         if (bytesLeft <= 0) return
         response.write(bytes.subarray(0, bytesLeft))
         bytesLeft -= bytes.length
-        // What was written must have left, or the reset takes it along.
+        // The written bytes must have left, or the reset discards them.
         if (bytesLeft <= 0) setTimeout(reset, 20)
       })
       answer.once('end', () => (bytesLeft > 0 ? response.end() : undefined))

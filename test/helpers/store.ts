@@ -1,4 +1,4 @@
-/** A MinIO of its own with the buckets that a test names, and a Storage on it. @module */
+/** A separate MinIO with the buckets that a test names, and a Storage on it. @module */
 import { createStorage } from '../../runtime/storage/client.ts'
 import { createRequester, type Requester, type RequesterOptions } from '../../runtime/storage/request.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'

@@ -1,4 +1,4 @@
-/** For attempts whose left-behind handlers are of no interest. @module */
+/** For attempts whose left-behind handlers do not matter. @module */
 import { createStrays } from '../../runtime/worker/strays.ts'
 
 export const NO_STRAYS = createStrays({

@@ -1,4 +1,4 @@
-/** A stack whose functions take every object, and what an uploader finds in its buckets. @module */
+/** A stack whose functions take every object, and the files that an uploader finds in its buckets. @module */
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import type { z } from 'zod'
@@ -21,7 +21,7 @@ export interface AnyStack {
   readonly runs: Runs
   /** By the uploader's account. */
   readonly uploader: Storage
-  /** What the function said of the object whose results lie there, read as an uploader may read it. */
+  /** The function's report on the object whose results are there, read with an uploader's permissions. */
   told(place: string, functionName?: string): Promise<Told>
   /** The runs of an object, when there are so many and all of them have ended. */
   ended(key: string, count: number): Promise<readonly RunRecord[]>
@@ -62,7 +62,7 @@ export function useAnyStack(): AnyStack {
       const [file] = manifest?.files ?? []
       if (!manifest || !file) throw new Error(`the manifest at ${JSON.stringify(place)} names no file`)
       const text = await read(file.key)
-      if (sha256Hex(text) !== file.sha256) throw new Error(`${file.key} is not what the manifest names`)
+      if (sha256Hex(text) !== file.sha256) throw new Error(`${file.key} differs from the manifest`)
       return { ...(JSON.parse(text) as z.output<typeof toldSchema>), manifest }
     },
     ended: (key, count) =>

@@ -1,4 +1,4 @@
-// Loads a compose file as Docker Compose does and prints what it has understood, as YAML.
+// Loads a compose file as Docker Compose does and prints the result as YAML.
 package main
 
 import (
