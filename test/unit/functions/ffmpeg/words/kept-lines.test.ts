@@ -1,28 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { createLastLines, createNotableLines } from '../../../../../functions/ffmpeg/words/kept-lines.ts'
-import { createLineSplitter } from '../../../../../functions/ffmpeg/words/lines.ts'
-
-describe('createLineSplitter', () => {
-  it('puts lines together that arrive in pieces, and hands on the rest at the end', () => {
-    const lines: string[] = []
-    const splitter = createLineSplitter((line) => lines.push(line))
-    for (const piece of ['one\ntw', 'o\n', '\nthr', 'ee']) splitter.add(piece)
-    expect(lines).toEqual(['one', 'two', ''])
-    splitter.end()
-    splitter.end()
-    expect(lines).toEqual(['one', 'two', '', 'three'])
-  })
-
-  it('hands over a line without an end in pieces, and keeps nothing of them', () => {
-    const lengths: number[] = []
-    const splitter = createLineSplitter((line) => lengths.push(line.length))
-    const piece = 'x'.repeat(1024 ** 2)
-    for (let count = 0; count < 25; count++) splitter.add(piece)
-    expect(lengths).toEqual([11 * 1024 ** 2, 11 * 1024 ** 2])
-    splitter.end()
-    expect(lengths.at(-1)).toBe(3 * 1024 ** 2)
-  })
-})
 
 describe('createLastLines', () => {
   it('keeps the tail of what was written', () => {

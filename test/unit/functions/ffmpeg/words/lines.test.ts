@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createToolLines } from '../../../../../functions/ffmpeg/words/lines.ts'
+import { createLineSplitter, createToolLines } from '../../../../../functions/ffmpeg/words/lines.ts'
 
 /** As the builds of 2018, 5.1 and 7.0 write it. */
 const OLD = `[mov,mp4 @ 0x2d] [error] stream 0, partial file
@@ -78,5 +78,27 @@ describe('what FFmpeg says', () => {
     const said = createToolLines(() => {})
     said.add('[error] No space left on device\n')
     expect(said.counts()).toBeUndefined()
+  })
+})
+
+describe('createLineSplitter', () => {
+  it('puts lines together that arrive in pieces, and hands on the rest at the end', () => {
+    const lines: string[] = []
+    const splitter = createLineSplitter((line) => lines.push(line))
+    for (const piece of ['one\ntw', 'o\n', '\nthr', 'ee']) splitter.add(piece)
+    expect(lines).toEqual(['one', 'two', ''])
+    splitter.end()
+    splitter.end()
+    expect(lines).toEqual(['one', 'two', '', 'three'])
+  })
+
+  it('hands over a line without an end in pieces, and keeps nothing of them', () => {
+    const lengths: number[] = []
+    const splitter = createLineSplitter((line) => lengths.push(line.length))
+    const piece = 'x'.repeat(1024 ** 2)
+    for (let count = 0; count < 25; count++) splitter.add(piece)
+    expect(lengths).toEqual([11 * 1024 ** 2, 11 * 1024 ** 2])
+    splitter.end()
+    expect(lengths.at(-1)).toBe(3 * 1024 ** 2)
   })
 })
