@@ -101,11 +101,13 @@ function placeOf(file: string): { readonly rank: number; readonly place: string 
   const places = ORDER.flatMap((row, rank) => row.map((place) => ({ rank, place })))
   const found = places.filter(({ place }) => isIn(file, place))
   const [longest] = found.toSorted((a, b) => b.place.length - a.place.length)
-  if (!longest) throw new Error(`${file} is in no room of the layout: add the room to ORDER`)
+  const isLoose = longest?.place === 'runtime' || longest?.place === 'functions'
+  if (!longest || (isLoose && dirname(file) !== longest.place))
+    throw new Error(`${file} is in no room of the layout: add the room to ORDER`)
   return longest
 }
 
-const told = ({ from, to }: Import) => `${from} -> ${to}`
+const arrow = ({ from, to }: Import) => `${from} -> ${to}`
 
 /** The files that reach each other, each group in the order of its names. */
 function circles(): string[] {
@@ -139,7 +141,7 @@ describe('the layout', () => {
       return above.place !== below.place && above.rank >= below.rank
     })
     expect(
-      upwards.map(told),
+      upwards.map(arrow),
       'A file imports only from rooms below its own (ORDER in this test). What two rooms need goes down, to the room that owns the word.',
     ).toEqual([])
   })
@@ -156,7 +158,7 @@ describe('the layout', () => {
       ({ from, to }) => isIn(from, 'functions') && isIn(to, 'runtime') && to !== 'runtime/index.ts',
     )
     expect(
-      past.map(told),
+      past.map(arrow),
       'Functions import from runtime/index.ts only, as their authors do: export what is missing there, or do without.',
     ).toEqual([])
   })
@@ -166,7 +168,7 @@ describe('the layout', () => {
     const others = IMPORTS.filter(
       ({ from, to }) => !TEXTS.has(to) && isOf(to) && !owners.some((owner) => isIn(from, owner)),
     )
-    expect({ why, imports: others.map(told) }).toEqual({ why, imports: [] })
+    expect({ why, imports: others.map(arrow) }).toEqual({ why, imports: [] })
   })
 
   it('has Redis commands in the queue only', () => {
