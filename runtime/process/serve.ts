@@ -66,8 +66,8 @@ export async function serve(
   let isDraining = false
   const jobs = createJobStore(parts.redis, queue, config.retentionMs)
   const runner = createJobRunner({ queue, jobs, log })
-  const look = () =>
-    void runner.look().catch((error: Error) => log.debug({ error: error.message }, 'jobs wait'))
+  const takeUpJobs = () =>
+    void runner.takeUp().catch((error: Error) => log.debug({ error: error.message }, 'jobs wait'))
 
   const app = createApi({
     version: readVersion(),
@@ -76,7 +76,7 @@ export async function serve(
     inFlight: metrics.httpInFlight,
     health: () => checkHealth({ redis: inspection, queue, storage, buckets, functionNames }),
     isDraining: () => isDraining,
-    services: createOperations({ ...parts, sweep: sweepParts(parts), jobs, onJob: look }),
+    services: createOperations({ ...parts, sweep: sweepParts(parts), jobs, onJob: takeUpJobs }),
     tokens: config.tokens,
     log,
     async metrics(format) {
@@ -97,7 +97,7 @@ export async function serve(
   if (sweeping) closers.add('store watch', () => sweeping.close())
   const stopChores = startChores(
     [
-      { name: 'jobs', everyMs: SECOND_MS, run: () => runner.look() },
+      { name: 'jobs', everyMs: SECOND_MS, run: () => runner.takeUp() },
       { name: 'limits', everyMs: RECONCILE_MS, run: () => limits.reconcile(functionNames) },
       ...(config.roles.includes('intake')
         ? [{ name: 'janitor', everyMs: MINUTE_MS, run: () => janitor.step() }, ...upkeep.chores]

@@ -58,7 +58,7 @@ it.each([
   const before = used.proxy.lost
   const { id } = await jobs.create({ kind: 'reprocess', isForced: false, request: { prefix: '' }, items })
   const runner = createJobRunner({ queue, jobs, log })
-  await runner.look()
+  await runner.takeUp()
   const job = await waitFor(
     async () => {
       const now = await jobs.get(id)

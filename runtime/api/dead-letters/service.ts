@@ -9,7 +9,7 @@ import type { FunctionDefinition } from '../../function/definition.ts'
 import type { JobStore } from '../../queue/jobs.ts'
 import type { History } from '../../queue/history.ts'
 import type { Queue } from '../../queue/queue.ts'
-import { overLimit, previewOf, SAMPLE, shortened } from '../jobs/bulk.ts'
+import { overLimit, previewOf, SAMPLE, abridged } from '../jobs/bulk.ts'
 import { fromCursor, toCursor, type Page, type PageRequest } from '../http/page.ts'
 import { selectDeadLetters } from './selection.ts'
 
@@ -79,7 +79,7 @@ export function createDeadLetterService(parts: DeadLetterParts): DeadLetterServi
       const job = await jobs.create({
         kind: 'redrive',
         isForced: false,
-        request: shortened(request),
+        request: abridged(request),
         ratePerSecond,
         items,
       })

@@ -97,7 +97,7 @@ export function open(operationId: string, summary: string) {
 const MAX_ISSUES = 50
 const MAX_ISSUE_LENGTH = 500
 
-function shortened(text: string): string {
+function truncated(text: string): string {
   return text.length <= MAX_ISSUE_LENGTH ? text : `${text.slice(0, MAX_ISSUE_LENGTH).toWellFormed()}…`
 }
 
@@ -109,8 +109,8 @@ export function createApp(): ApiApp {
     defaultHook(result) {
       if (result.success) return
       const issues = result.error.issues.slice(0, MAX_ISSUES).map(({ path, message }) => ({
-        path: shortened(path.join('.')),
-        message: shortened(message),
+        path: truncated(path.join('.')),
+        message: truncated(message),
       }))
       const where = { json: 'body', query: 'query', param: 'path', header: 'headers' }[
         result.target as string

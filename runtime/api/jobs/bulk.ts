@@ -12,7 +12,7 @@ export const SAMPLE = 10
 const REMEMBERED = 20
 
 /** The request as a job remembers it: only the first of many keys or runs, and their number. */
-export function shortened(request: object): Readonly<Record<string, unknown>> {
+export function abridged(request: object): Readonly<Record<string, unknown>> {
   const short: Record<string, unknown> = { ...request }
   for (const [list, count] of [
     ['keys', 'keyCount'],

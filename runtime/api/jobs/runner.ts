@@ -19,7 +19,7 @@ export interface JobRunnerParts {
 
 export interface JobRunner {
   /** Takes up jobs that no process works on. Resolves once they are taken up, not when they are done. */
-  look(): Promise<void>
+  takeUp(): Promise<void>
   /** Resolves when it adds no more runs; another process continues, or this one after its next start. */
   stop(): Promise<void>
 }
@@ -70,7 +70,7 @@ export function createJobRunner({ queue, jobs, log }: JobRunnerParts): JobRunner
   }
 
   return {
-    async look() {
+    async takeUp() {
       if (stopping.signal.aborted) return
       for (const id of await jobs.active()) {
         if (inProgress.has(id)) continue

@@ -5,7 +5,7 @@ import type { FunctionDefinition } from '../../function/definition.ts'
 import type { JobStore } from '../../queue/jobs.ts'
 import { wrongOptions } from '../../function/options.ts'
 import { validOptions } from '../../function/valid-options.ts'
-import { overLimit, previewOf, SAMPLE, shortened } from '../jobs/bulk.ts'
+import { overLimit, previewOf, SAMPLE, abridged } from '../jobs/bulk.ts'
 import { toJob, type Job, type Preview } from '../jobs/model.ts'
 import { select, type Selection, type SelectionParts } from './selection.ts'
 import { createLimiter } from '../limiter.ts'
@@ -14,7 +14,7 @@ export interface ReprocessService {
   /**
    * A preview of a dry run, which ends when `signal` is aborted; else the job.
    *
-   * @throws {RefusedError} over the limit, nothing to do, conflict when too many look for objects
+   * @throws {RefusedError} over the limit, nothing to do, conflict when too many requests select objects
    */
   reprocess(request: ReprocessRequest, signal?: AbortSignal): Promise<Preview | Job>
 }
@@ -70,7 +70,7 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
       const job = await parts.jobs.create({
         kind: 'reprocess',
         isForced: request.force,
-        request: shortened(request),
+        request: abridged(request),
         ratePerSecond: request.ratePerSecond,
         items: selection.runs.map(({ definition: _definition, ...item }) => item),
       })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { reprocessRequest } from '../../../../runtime/api/reprocess/model.ts'
 import { createRouter } from '../../../../runtime/function/routing.ts'
 import type { JobStore, NewJob } from '../../../../runtime/queue/jobs.ts'
-import { shortened } from '../../../../runtime/api/jobs/bulk.ts'
+import { abridged } from '../../../../runtime/api/jobs/bulk.ts'
 import { createReprocessService } from '../../../../runtime/api/reprocess/service.ts'
 import type { History } from '../../../../runtime/queue/history.ts'
 import type { ListedObject, Storage } from '../../../../runtime/storage/storage.ts'
@@ -141,6 +141,6 @@ describe('a job', () => {
 
   it('remembers a short request as it was', () => {
     const request = reprocessRequest.parse({ keys: keysOf(20) })
-    expect(shortened(request)).toEqual(request)
+    expect(abridged(request)).toEqual(request)
   })
 })
