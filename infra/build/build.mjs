@@ -63,8 +63,8 @@ export function ensureBuild() {
 function keyOfSources() {
   const hash = createHash('sha256')
   for (const path of ['package.json', 'package-lock.json', 'tsconfig.json', CONFIG, ...sources()]) {
-    const { mtimeNs, size } = statSync(join(rootDir, path), { bigint: true })
-    hash.update(`${path}\n${mtimeNs} ${size}\n`)
+    const found = statSync(join(rootDir, path), { bigint: true, throwIfNoEntry: false })
+    hash.update(`${path}\n${found?.mtimeNs} ${found?.size}\n`)
   }
   return hash.digest('hex').slice(0, 16)
 }
