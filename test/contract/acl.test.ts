@@ -41,7 +41,7 @@ describe('the users of Redis', { timeout: 120_000 }, () => {
   }
   const runs = async () =>
     ((await ask('GET', '/v1/runs')) as { items: { id: string; status: string }[] }).items
-  /** What Redis refused, but for what this test asked for as `client`. */
+  /** Commands that Redis refused, except those that this test sent as `client`. */
   const denied = async () => {
     const log = (await admin.call('ACL', 'LOG')) as unknown[][]
     return log.map((entry) => {

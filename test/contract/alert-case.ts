@@ -1,14 +1,14 @@
-/** What a case of an alert is, and short forms for it. In the notation of promtool, with a value a minute. @module */
+/** The type of an alert's case, and short forms for it. In the notation of promtool, with a value a minute. @module */
 
 export interface AlertCase {
   /** Series by their text, such as `up{job="redis"}`. */
   readonly fires: Series
-  /** From which minute on the condition holds; `for` counts from there. @defaultValue 0 */
+  /** The minute from which the condition holds; `for` counts from there. @defaultValue 0 */
   readonly sinceMinutes?: number
-  /** What its labels say besides the severity. */
+  /** Its labels besides the severity. */
   readonly labels?: Readonly<Record<string, string>>
   readonly silent: readonly Series[]
-  /** The same, looked at only at their end. */
+  /** The same, checked only at their end. */
   readonly silentAtEnd?: readonly Series[]
 }
 

@@ -21,7 +21,7 @@ import { ROOT_DIR } from '../helpers/compose.ts'
 import { unwatch, watch } from '../helpers/watched.ts'
 
 const CADDYFILE = join(ROOT_DIR, 'infra/caddy/Caddyfile')
-/** Whoever is behind the edge, as the Caddyfile names them. */
+/** The servers behind the edge, by their names in the Caddyfile. */
 const BEHIND = [
   'runtime:8080',
   'grafana:3000',
@@ -37,9 +37,9 @@ interface Answer {
   readonly location?: string | undefined
   readonly strictTransport?: string | undefined
   readonly challenge?: string | undefined
-  /** What else it is said to be reached by. */
+  /** Further forwarding headers of the request. */
   readonly others?: string | undefined
-  /** Who was reached, by which path and under which name of a host. */
+  /** The server that was reached, the path and the host name. */
   readonly reached?: { readonly name: string; readonly url: string; readonly host: string }
 }
 
@@ -57,7 +57,7 @@ describe('the edge', () => {
     await keepSecrets({ dir: join(dir, 'secrets'), name: 'sluice', rotate: [] })
     password = readFileSync(join(dir, 'secrets/edge-operator'), 'utf8')
     behind = []
-    // Other ports and addresses; else the file as it is.
+    // Only ports and addresses are changed.
     let config = readFileSync(CADDYFILE, 'utf8')
     for (const name of BEHIND) {
       const stub = await listening(name)
@@ -182,7 +182,7 @@ describe('the edge', () => {
       url: '/grafana/d/1',
     })
     expect(await ask('localhost', '/grafana')).toMatchObject({ status: 302, location: '/grafana/' })
-    // Grafana writes its own folder before the links of panels.
+    // Grafana prefixes the links of panels with its own path.
     expect(await ask('localhost', '/grafana/v1/runs?function=cut%201&status=dead')).toMatchObject({
       status: 302,
       location: '/v1/runs?function=cut%201&status=dead',

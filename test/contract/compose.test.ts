@@ -7,7 +7,7 @@ import { eventTargetEnv } from '../../runtime/setup/minio/event-targets.ts'
 import { judge, pythonTool } from '../helpers/checkers.ts'
 import { COMPOSE_FILE, judgeCompose, loadCompose, type ComposeProject } from '../helpers/compose.ts'
 
-/** Whatever of them is missing is built or fetched first. */
+/** Missing ones are built or fetched first. */
 const INSTALL_MS = 180_000
 
 describe('docker-compose.yml', () => {
@@ -19,7 +19,7 @@ describe('docker-compose.yml', () => {
   }, INSTALL_MS)
 
   const services = () => Object.entries(project.services)
-  /** A copy in which something was changed. */
+  /** A changed copy. */
   const changed = (from: string, to: string) => {
     const text = readFileSync(COMPOSE_FILE, 'utf8')
     expect(text).toContain(from)
@@ -59,7 +59,7 @@ describe('docker-compose.yml', () => {
     expect(published(project)).toEqual(['edge 127.0.0.1:80', 'edge 127.0.0.1:443'])
     const outside = await loadCompose({ SLUICE_BIND: '0.0.0.0', SLUICE_HTTPS_PORT: '8443' })
     expect(published(outside)).toEqual(['edge 0.0.0.0:80', 'edge 0.0.0.0:8443'])
-    // Whoever leads people to the edge names its port.
+    // Services that link to the edge need its port.
     const addresses = (all: ComposeProject) =>
       JSON.stringify(all.services).match(/https:\/\/[\w.]*localhost[^"]*/g) ?? []
     expect(addresses(project).length).toBe(6)
@@ -161,7 +161,7 @@ describe('docker-compose.yml', () => {
     const mounted = services().flatMap(([, { secrets = [] }]) => secrets)
     for (const { source, target } of mounted) expect(target).toBe(`/run/secrets/${source}`)
     expect(new Set(mounted.map(({ source }) => source))).toEqual(new Set(Object.keys(project.secrets)))
-    // Root's accounts, and whoever is named in no program's settings.
+    // The root accounts, and users that are in no program's settings.
     const readers = (secret: string) =>
       services().flatMap(([name, { secrets = [] }]) =>
         secrets.some(({ source }) => source === secret) ? [name] : [],

@@ -30,7 +30,7 @@ describe.skipIf(process.platform !== 'linux')('what the local set-up opens to ot
   it('would be detected: a public socket is distinguished from one on loopback', async () => {
     const open = createServer()
     const port = await new Promise<number>((resolve) =>
-      // For the length of one look, and nobody is answered.
+      // Only for the duration of one check, and it answers nobody.
       open.listen(0, '::', () => resolve((open.address() as AddressInfo).port)),
     )
     try {

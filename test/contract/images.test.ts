@@ -25,7 +25,7 @@ describe('the images', () => {
     const dockerfile = read('infra/minio/Dockerfile')
     expect(dockerfile).toContain('COPY go.mod go.sum ./')
     expect(dockerfile).toContain(`-o /out/ ${Object.values(GO_PACKAGES).join(' ')}`)
-    // No version beside those of the module.
+    // No version other than those of the module.
     expect(dockerfile).not.toMatch(/github\.com\/\S+@/)
     const [goMod, goSum] = [
       read('infra/local/programs/go-programs/go.mod'),

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseNotification } from '../../runtime/intake/notification.ts'
 
-/** Notifications captured from a real MinIO; `raw` is what was in the list. */
+/** Notifications captured from a real MinIO; `raw` is the entry of the list. */
 function captured(name: string): string[] {
   const text = readFileSync(new URL(`../fixtures/events/${name}.json`, import.meta.url), 'utf8')
   return (JSON.parse(text) as { raw: string[] }).raw

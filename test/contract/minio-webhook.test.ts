@@ -1,4 +1,4 @@
-/** docs/when-done.md as it is written: MinIO's own webhook tells another program of each result. */
+/** The commands of docs/when-done.md: MinIO's own webhook notifies another program of each result. */
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'

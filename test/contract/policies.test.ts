@@ -137,7 +137,7 @@ describe('the accounts of MinIO and the tokens of the API', { timeout: 120_000 }
       'docker compose run --rm setup',
       'docker compose up -d --no-deps --force-recreate runtime prometheus',
     ])
-    // Uploaded when only the files are new: the programs still have what they started with.
+    // Uploaded when only the files are new: the programs still use their old secrets.
     await as(
       'uploader',
       (storage) => storage.put('incoming', 'meanwhile.mp4', body, plain),

@@ -1,5 +1,5 @@
 /**
- * For every alert: series under which it fires, and series under which it must not. Values stand close to the thresholds, so
+ * For every alert: series under which it fires, and series under which it must not. Values are close to the thresholds, so
  * that a rule with another threshold, another comparison or another `for` fails here. In the notation of promtool, a value a minute.
  * @module
  */
@@ -27,12 +27,12 @@ const RUNTIME_CASES: Readonly<Record<string, AlertCase>> = {
     labels: cut,
     silent: [attempts(12, 88, 120)],
     silentAtEnd: [
-      // Over by now: the last five minutes are well.
+      // Over by now: the last five minutes have no errors.
       {
         [of('sluice_function_invocations_total', 'function="cut",status="dead"')]: '0+40x50 2000x30',
         [of('sluice_function_invocations_total', 'function="cut",status="success"')]: '0+80x80',
       },
-      // Just begun: of the hour it is little.
+      // Just begun: a small part of the hour.
       {
         [of('sluice_function_invocations_total', 'function="cut",status="dead"')]: '0x75 0+20x4',
         [of('sluice_function_invocations_total', 'function="cut",status="success"')]: '0+80x80',
@@ -109,7 +109,7 @@ const RUNTIME_CASES: Readonly<Record<string, AlertCase>> = {
       { ...stalled, [started]: '0+1x40' },
       { ...stalled, [active]: '1x40' },
       { ...stalled, [paused]: '1x40' },
-      // Nothing waits, nothing began.
+      // Nothing waits, nothing has started.
       { [started]: '5x40', [depth('live')]: '0x40' },
     ],
   },
@@ -211,14 +211,14 @@ const RUNTIME_CASES: Readonly<Record<string, AlertCase>> = {
 
 export const ALERT_CASES: Readonly<Record<string, AlertCase>> = { ...RUNTIME_CASES, ...SERVER_CASES }
 
-/** Rules that fire also when their series are not there at all. */
+/** Rules that also fire if their series are missing. */
 export const FIRES_WITHOUT_SERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   RuntimeDown: { job: 'runtime' },
   RedisDown: {},
   MinioDown: { job: 'minio' },
   AlertmanagerAway: {},
 }
-/** Of the second half of a rule with `or`. */
+/** For the second half of a rule with `or`. */
 export const FIRES_AS_WELL: Readonly<
   Record<string, { readonly series: Series; readonly sinceMinutes: number }>
 > = {

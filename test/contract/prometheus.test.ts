@@ -1,4 +1,4 @@
-/** The rules of Prometheus as promtool judges them: each alert fires when it should and only then, and its tests would notice a change. */
+/** Tests the rules of Prometheus with promtool: each alert fires when it should and only then, and its tests would notice a change. */
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, 300_000)
 afterAll(() => rm(dir, { recursive: true }))
 
-/** What promtool's unit tests look like; it reads JSON, which is YAML too. */
+/** The format of promtool's unit tests; it reads JSON, which is also YAML. */
 function testsOf(rule: Rule): unknown[] {
   const {
     fires,
@@ -67,7 +67,7 @@ function testsOf(rule: Rule): unknown[] {
   ]
 }
 
-/** Some, up to the last that the series have. */
+/** Some minutes, up to the last one of the series. */
 function silentMinutes(series: Series): number[] {
   const last = Math.min(...Object.values(series).map(lengthOf)) - 1
   return [0.25, 0.5, 0.75, 1].map((part) => Math.floor(part * last))
@@ -77,7 +77,7 @@ function lengthOf(values: string): number {
   return values.split(' ').reduce((sum, each) => sum + Number(each.split('x')[1] ?? 0) + 1, 0)
 }
 
-/** Recordings, and this alert alone: evaluating all of them in each of hundreds of runs would take minutes. */
+/** Recordings and only this alert: evaluating all alerts in each of hundreds of runs would take minutes. */
 async function judge(rule: Rule, { expr, for: wait }: Pick<Rule, 'expr' | 'for'>): Promise<string> {
   const name = `${rule.name}-${Math.random()}`
   const rulesPath = join(dir, `${name}.rules.yml`)

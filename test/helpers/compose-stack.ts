@@ -34,18 +34,18 @@ export interface ComposeStack {
   readonly apiUrl: string
   readonly dir: string
   secret(name: SecretName | 'minio_metrics_token'): string
-  /** As compose gives it to a service, with this machine's addresses and paths. */
+  /** The environment that compose gives to a service, with this machine's addresses and paths. */
   envOf(service: string): Record<string, string>
-  /** A connection as that user, by the password in its file. */
+  /** A connection as that user, with the password in its file. */
   connect(user: RedisUser, password?: string): Redis
-  /** As `sluice secrets --rotate`; no program has heard of it. */
+  /** Like `sluice secrets --rotate`; no program has been restarted. */
   rotate(...names: SecretName[]): Promise<void>
-  /** As `docker compose run --rm setup`. */
+  /** Like `docker compose run --rm setup`. */
   setUp(): Promise<void>
   stop(): Promise<void>
 }
 
-/** To be stopped in `afterAll`. */
+/** Stop it in `afterAll`. */
 export async function startComposeStack(): Promise<ComposeStack> {
   const project = await loadCompose()
   for (let tries = 1; ; tries++) {
@@ -79,7 +79,7 @@ async function createComposeStack({ services }: ComposeProject, dir: string): Pr
   }
   const secretsDir = join(dir, 'secrets')
   const path = (name: string) => join(secretsDir, name)
-  // Compose's names of hosts are in some of the files.
+  // Some of the files contain the host names of compose.
   const local = (text: string) =>
     text
       .replaceAll('redis:6379', `127.0.0.1:${ports.redis}`)
@@ -108,7 +108,7 @@ async function createComposeStack({ services }: ComposeProject, dir: string): Pr
       retryStrategy: () => null,
       enableReadyCheck: false,
     })
-    // Each command says it again.
+    // Each command prints it again.
     return redis.on('error', () => undefined)
   }
   const serverIn = (name: string, spec: Pick<ServerSpec, 'command' | 'args' | 'isReady' | 'env'>) => {

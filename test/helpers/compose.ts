@@ -1,4 +1,4 @@
-/** docker-compose.yml as Docker Compose's own library understands it. @module */
+/** docker-compose.yml as parsed by Docker Compose's own library. @module */
 import { join } from 'node:path'
 import { composeLoader, judge, type Judgement } from './checkers.ts'
 

@@ -1,11 +1,11 @@
-/** Prometheus, Alertmanager and the exporters as Debian's packages have them; installed when they are not there. @module */
+/** Prometheus, Alertmanager and the exporters from Debian's packages; installed if they are missing. @module */
 import { join } from 'node:path'
 import { withInstallLock } from '../../infra/local/programs/install-lock.ts'
 import { cacheBinDir } from '../../infra/local/programs/programs.ts'
 import { findOnPath } from '../../infra/local/programs/search-path.ts'
 import { findInstaller, type SystemPackage } from '../../infra/local/programs/system-package.ts'
 
-/** Programs by the package that has them. */
+/** Programs by package. */
 const PACKAGES = {
   prometheus: ['prometheus', 'promtool'],
   'prometheus-alertmanager': ['prometheus-alertmanager', 'amtool'],

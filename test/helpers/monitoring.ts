@@ -25,7 +25,7 @@ export interface Monitoring {
   stop(): Promise<void>
 }
 
-/** To be stopped in `afterAll`, before the stack. */
+/** Stop it in `afterAll`, before the stack. */
 export async function startMonitoring(stack: TestStack): Promise<Monitoring> {
   const programs = await installMonitoring()
   const dir = join(stack.dir, 'monitoring')

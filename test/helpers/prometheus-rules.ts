@@ -1,4 +1,4 @@
-/** `infra/prometheus/rules.yml` as it is written: one line an expression, so that a test may change one. @module */
+/** Reads `infra/prometheus/rules.yml`: each expression is on one line, so that a test can change it. @module */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -8,7 +8,7 @@ export interface Rule {
   readonly kind: 'alert' | 'record'
   readonly name: string
   readonly expr: string
-  /** `0m` when it has none. */
+  /** `0m` if it has none. */
   readonly for: string
   readonly severity: string
   /** Keys with their texts. */
@@ -41,12 +41,12 @@ function unquote(scalar: string): string {
   return scalar.startsWith("'") ? scalar.slice(1, -1).replaceAll("''", "'") : scalar
 }
 
-/** Wrong versions of one alert: a comparison turned round or shifted, a part that counts too much or too little, another `for`. */
+/** Wrong versions of one alert: a comparison reversed or shifted, a part that counts too much or too little, another `for`. */
 export function mutantsOf({ expr, for: wait }: Rule): { readonly expr: string; readonly for: string }[] {
   const exprs = [
     ...replaceEach(expr, / (>|<|==) (?=-?[\d.])/g, ([, operator]) => [
       ` ${{ '>': '<', '<': '>', '==': '!=' }[operator as '>' | '<' | '==']} `,
-      // Of an exact comparison with a number the border is what matters.
+      // For an exact comparison with a number only the boundary matters.
       ...(operator === '>' ? [' >= '] : []),
     ]).filter((mutant) => !/>= (?!0(?![\d.]))/.test(mutant)),
     ...replaceEach(expr, /(?<= (?:>|<|==) )[\d.]+/g, ([value]) =>

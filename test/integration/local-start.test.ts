@@ -1,4 +1,4 @@
-/** `npm start` as a person has it: in a folder with a space, on a machine with other users, and what is there when it has ended. */
+/** `npm start` as people use it: in a folder with a space, on a machine with other users, and the state after its end. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
@@ -29,7 +29,7 @@ const script = (name: string, ...words: readonly string[]) => [
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'sluice-start-'))
-  // As a person's folders are: everybody may look.
+  // Like normal folders: everybody may read them.
   await chmod(dir, 0o755)
   dataDir = join(dir, 'my data')
   await mkdir(join(dataDir, 'minio', 'data'), { recursive: true })
@@ -46,7 +46,7 @@ beforeAll(async () => {
     SLUICE_LOCAL_MINIO_PORT: String(await freePort()),
     SLUICE_LOCAL_CONSOLE_PORT: String(await freePort()),
     SLUICE_API_PORT: String(await freePort()),
-    // Without the sample, which needs chunk: it takes seconds that nothing here needs.
+    // Without the sample, which needs chunk, takes seconds, and is not needed here.
     SLUICE_FUNCTIONS: 'probe',
   }
   start = spawn(process.execPath, script('start.ts'), {
@@ -80,7 +80,7 @@ describe('npm start', () => {
     const steps = lines.flatMap((line) => /^ {2}(\S+) {2,}.* {2,}\d+(?:\.\d)? s$/.exec(line)?.[1] ?? [])
     expect(steps).toEqual(['Redis', 'MinIO', 'Set-up', 'Runtime'])
     expect(output).toMatch(/\nFunctions\n {2}probe +incoming → metadata\n/)
-    // A path is as long as it is.
+    // Paths may be longer.
     expect(lines.filter((line) => line.length > 80 && !line.includes(dataDir))).toEqual([])
   })
 

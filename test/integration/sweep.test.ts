@@ -190,5 +190,7 @@ it('takes requests one after the other, in the order in which they came: the sam
     { ...first, ...ended, objects: 1 + 10 },
   ])
   for (let n = 0; n < 20; n++) await service.sweep({ ...request, prefix: `${n}` })
-  await expect(service.sweep({ ...request, prefix: '20' })).rejects.toThrow(/too many sweeps are already waiting/)
+  await expect(service.sweep({ ...request, prefix: '20' })).rejects.toThrow(
+    /too many sweeps are already waiting/,
+  )
 })

@@ -16,7 +16,7 @@ const dashboards = readDashboards()
 const redis = new Redis({ lazyConnect: true })
 afterAll(() => redis.disconnect())
 
-/** What servers expose, as captured from real ones, and what the runtime does. */
+/** Metrics of the servers, as captured from real ones, and of the runtime. */
 function exposed(): Set<string> {
   const fixtures = ['minio_v2_cluster', 'minio_v2_bucket', 'redis_exporter_1.45', 'node_exporter_1.5']
   const lines = fixtures.flatMap((name) => {

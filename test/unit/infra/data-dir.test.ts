@@ -18,7 +18,7 @@ describe('the folder with the data of npm start', () => {
   let dir: string
   beforeEach(async () => {
     parent = await mkdtemp(join(tmpdir(), 'sluice-data-'))
-    // As a person's project is: others may go through it.
+    // Like a normal project: others may enter it.
     await chmod(parent, 0o755)
     dir = join(parent, '.sluice')
   })

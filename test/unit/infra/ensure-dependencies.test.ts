@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
 const SCRIPT = join('infra', 'local', 'ensure-dependencies.mjs')
-/** Instead of npm: does what `npm ci` does to the folder, and fails when it is told to. */
+/** A stand-in for npm: changes the folder like `npm ci`, and can be made to fail. */
 const FAKE_NPM = `
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs'
 if (process.env.FAKE_FAILS) { console.error('npm warn deprecated\\nnpm error EUSAGE'); process.exit(7) }

@@ -1,4 +1,4 @@
-/** Where Go comes from, and how far a build by it is. */
+/** Sources of Go, and the progress of a build with it. */
 import { createHash } from 'node:crypto'
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -46,7 +46,7 @@ describe('the lock of an installation', () => {
   })
 
   it('is taken from a dead holder much sooner than from one that cannot be checked', async () => {
-    // No process has this number: it is above what Linux gives.
+    // No process has this number: it is above Linux's maximum.
     await leave({ hostname: hostname(), pid: 2 ** 22 + 1 }, 20_000)
     expect(await withInstallLock(lockDir, silently, async () => 'done')).toBe('done')
   })

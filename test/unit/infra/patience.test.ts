@@ -1,4 +1,4 @@
-/** A machine with much more to do than cores: the local stack is slow there, and comes up. */
+/** On a machine with much more work than cores the local stack is slow, but it starts. */
 import { readdir, readFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ describe('waiting', () => {
     const starting = server.start()
     let failure: unknown
     starting.catch((error: unknown) => (failure = error))
-    // Its process is real: it is there after a moment of the real clock.
+    // Its process is real: it exists after a moment of the real clock.
     await vi.waitUntil(() => server.pid !== undefined, { timeout: 30_000 })
     const fromMs = performance.now()
     await vi.waitUntil(

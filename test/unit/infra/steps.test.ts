@@ -1,4 +1,4 @@
-/** What a person who starts the stack reads. */
+/** The output for a person who starts the stack. */
 import { describe, expect, it } from 'vitest'
 import { guide, type GuideFacts } from '../../../infra/local/session/guide.ts'
 import { runStep, stepLine } from '../../../infra/local/terminal.ts'

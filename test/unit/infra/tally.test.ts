@@ -78,7 +78,7 @@ describe('several runs', () => {
     expect(verdict.lines.at(-1)).toBe(last)
     expect(verdict.exitCode).toBe(exitCode)
     expect(verdict.lines).toHaveLength(ends.length + 1)
-    // Only the sum may be taken for a last line.
+    // Only the sum may be recognised as a last line.
     expect(verdict.lines.filter((line) => parseLast(line))).toEqual([last])
   })
 
