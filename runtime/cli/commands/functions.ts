@@ -9,7 +9,7 @@ import type { FunctionView } from '../../api/functions/model.ts'
 import { countText, durationText, timeText } from '../terminal/amounts.ts'
 import { formatBytes } from '../../amounts.ts'
 import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
-import { examples, type CliCommand, type CliContext } from '../command.ts'
+import { examples, type CliCommand } from '../command.ts'
 import { printable } from '../terminal/printable.ts'
 import { createListing, writeFacts, writeJson, type Column } from '../terminal/table.ts'
 import { toneOf, type Terminal } from '../terminal/terminal.ts'
@@ -65,41 +65,43 @@ export const functions: CliCommand = (command, context) => {
     })
 }
 
-type Steer = (api: ApiClient, path: string, limit?: number | null) => Promise<FunctionView>
+interface Steering {
+  readonly examples: readonly string[]
+  readonly addArguments?: (command: Command) => void
+  readonly send: (api: ApiClient, path: string, limit?: number | null) => Promise<FunctionView>
+}
 
-export const pause: CliCommand = (command, context) =>
-  steering(command, context, ['pause chunk'], (api, path) => api.post(`${path}/pause`))
+export const pause = steering({
+  examples: ['pause chunk'],
+  send: (api, path) => api.post(`${path}/pause`),
+})
 
-export const resume: CliCommand = (command, context) =>
-  steering(command, context, ['resume chunk'], (api, path) => api.post(`${path}/resume`))
+export const resume = steering({
+  examples: ['resume chunk'],
+  send: (api, path) => api.post(`${path}/resume`),
+})
 
-export const concurrency: CliCommand = (command, context) =>
-  steering(
-    command,
-    context,
-    ['concurrency chunk 4', 'concurrency chunk default'],
-    (api, path, limit) => api.patch(path, { concurrency: limit }),
-    (named) =>
-      named.argument('<n>', '1 to 1000, or `default` for the value in its definition', limitArgument),
-  )
+export const concurrency = steering({
+  examples: ['concurrency chunk 4', 'concurrency chunk default'],
+  addArguments: (command) =>
+    command.argument('<n>', '1 to 1000, or `default` for the value in its definition', limitArgument),
+  send: (api, path, limit) => api.patch(path, { concurrency: limit }),
+})
 
-/** Sends one request about one function, and shows the function as it then is. */
-function steering(
-  command: Command,
-  context: CliContext,
-  lines: readonly string[],
-  steer: Steer,
-  addArguments: (named: Command) => Command = (named) => named,
-): void {
-  addArguments(withApi(command).argument('<function>', 'the name of the function'))
-    .addHelpText('after', examples(...lines))
-    .action(async (name: string, ...rest: readonly unknown[]) => {
+/** A command that sends one request about one function, and shows the function as it then is. */
+function steering({ examples: lines, addArguments, send }: Steering): CliCommand {
+  return (command, context) => {
+    withApi(command).argument('<function>', 'the name of the function')
+    addArguments?.(command)
+    command.addHelpText('after', examples(...lines)).action(async () => {
+      const [name, limit] = command.processedArgs as [string, (number | null)?]
       const options: ApiOptions = command.opts()
       const path = `/v1/functions/${encodeURIComponent(name)}`
-      const view = await steer(apiOf(context, options), path, rest[0] as number | null)
+      const view = await send(apiOf(context, options), path, limit)
       if (options.json) writeJson(context.out, view)
       else context.out.write(`${functionText(view)}\n`)
     })
+  }
 }
 
 function limitArgument(text: string): number | null {
