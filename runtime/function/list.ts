@@ -87,7 +87,7 @@ async function load(config: Config): Promise<FunctionList> {
 async function importList({ functionsFile }: Config): Promise<Partial<FunctionList>> {
   const url = functionsFile
     ? await importableUrl(resolve(functionsFile))
-    : // What `tsc` has made of it lies beside what it has made of this file.
+    : // Compiled or not, as this file is.
       new URL(`../../functions/index${extname(import.meta.url)}`, import.meta.url).href
   try {
     return (await import(url)) as Partial<FunctionList>
@@ -95,7 +95,7 @@ async function importList({ functionsFile }: Config): Promise<Partial<FunctionLi
     if (error instanceof ConfigError) throw error
     const name = functionsFile ? `SLUICE_FUNCTIONS_FILE: ${functionsFile}` : 'functions/index.ts'
     const message = `${name} cannot be loaded: ${messageOf(error)}`
-    // A file that is missing or no program stays so; what a module does when it is loaded may go well later.
+    // A missing or malformed file stays so; an error thrown while a module loads may be transient.
     if (isAboutFile(error)) throw new ConfigError([message])
     throw new Error(message, { cause: error })
   }

@@ -1,4 +1,4 @@
-/** Node's hook for imports by TypeScript files of a clone: a source of the project becomes what was compiled from it. @module */
+/** Node's hook for imports by TypeScript files of a clone: redirects sources of the project to their compiled files. @module */
 import type { InitializeHook, ResolveHook } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { compiledFrom, type Sources } from './typescript.ts'

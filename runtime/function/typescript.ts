@@ -16,8 +16,8 @@ export interface Sources {
 }
 
 /**
- * The address to import a list by: what was compiled from it, or its own once TypeScript can be read. Either way, what it
- * imports of this project are the modules that already run.
+ * The URL to import a list from: its compiled file, or itself once TypeScript can be loaded. Either way its imports of this
+ * project are the modules that are already loaded.
  */
 export async function importableUrl(path: string): Promise<string> {
   const ownUrl = pathToFileURL(path).href
@@ -28,7 +28,7 @@ export async function importableUrl(path: string): Promise<string> {
   return ownUrl
 }
 
-/** Undefined when the build has none of it. */
+/** The compiled file of a source; undefined when the build does not have it. */
 export function compiledFrom(path: string, { sourceDir, builtDir }: Sources): string | undefined {
   const inside = relative(sourceDir, path)
   if (!/^(?:functions|infra|runtime|test)\b/.test(inside) || !inside.endsWith('.ts')) return undefined
@@ -40,11 +40,11 @@ let isReady = false
 
 async function readTypeScript(): Promise<void> {
   if (isReady) return
-  // An image has no tsx: then the import says what it cannot read.
+  // An image has no tsx: the import then fails with its own message.
   const tsx = await import('tsx/esm/api').catch(() => undefined)
   if (!tsx) return
   tsx.register()
-  // Last, so that it is asked first.
+  // Registered last, so that it is called first.
   if (sourceDir)
     register<Sources>(new URL('./typescript-hook.js', import.meta.url), { data: { sourceDir, builtDir } })
   isReady = true

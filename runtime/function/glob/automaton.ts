@@ -5,7 +5,7 @@
 import type { Expression } from './expression.ts'
 
 export interface Automaton {
-  /** What one character of a text costs at most. */
+  /** The most steps that one character of a text costs. */
   readonly stateCount: number
   readonly matches: (text: string) => boolean
 }
@@ -21,7 +21,7 @@ type State =
 const STATES_MAX = 20_000
 const CACHED_UNITS = 256
 
-/** @throws {Error} when the expression is too large, or repeats what may be nothing */
+/** @throws {Error} when the expression is too large, or repeats a part that may match nothing */
 export function createAutomaton(expression: Expression): Automaton {
   const states: State[] = []
   const units: string[] = []
@@ -34,7 +34,7 @@ export function createAutomaton(expression: Expression): Automaton {
     return known >= 0 ? known : units.push(source) - 1
   }
 
-  /** The state that begins with `part` and goes on with `next`. */
+  /** The state that starts with `part` and continues with `next`. */
   function build(part: Expression, next: number): number {
     switch (part.kind) {
       case 'unit':
@@ -64,7 +64,7 @@ export function createAutomaton(expression: Expression): Automaton {
 
   const first = build(expression, add({ kind: 'accept' }))
   const unitsOf = unitTests(units)
-  // Most states are characters that match nothing at most places: they are reached from what is true behind them.
+  // Most states are characters that match at few places: they are reached from the true states behind them.
   const order = orderOf(states).filter((id) => states[id]?.kind !== 'unit')
   const before: { readonly id: number; readonly unit: number }[][] = states.map(() => [])
   for (const [id, state] of states.entries())
@@ -99,7 +99,7 @@ export function createAutomaton(expression: Expression): Automaton {
   return { stateCount: states.length, matches }
 }
 
-/** Whether a state that is no character is true, by those before it in the order. */
+/** Whether a state other than a character is true, judged by those before it in the order. */
 function isTrue(state: State, here: Uint8Array, isStart: boolean, isEnd: boolean): boolean {
   switch (state.kind) {
     case 'accept':
@@ -120,7 +120,7 @@ function isTrue(state: State, here: Uint8Array, isStart: boolean, isEnd: boolean
   }
 }
 
-/** The states, each behind those that it asks about at the same place of the text. */
+/** The states, each after those that it depends on at the same place of the text. */
 function orderOf(states: readonly State[]): readonly number[] {
   const order: number[] = []
   const seen = new Map<number, 'open' | 'done'>()
@@ -152,7 +152,7 @@ function askedBy(state: State): readonly number[] {
   }
 }
 
-/** For a UTF-16 code unit, which of `sources` it matches; asked of V8, since case-insensitivity has rules of its own. */
+/** Which of `sources` a UTF-16 code unit matches; decided by V8, since case-insensitivity has rules of its own. */
 function unitTests(sources: readonly string[]): (code: number) => Uint8Array {
   const tests = sources.map((source) => new RegExp(`^(?:${source})$`, 'is'))
   const test = (code: number) =>

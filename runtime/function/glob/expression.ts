@@ -1,6 +1,6 @@
 /**
- * Regular expressions, parsed: those that picomatch makes of globs. They have no captures to give back, so that matching one
- * is a question of yes or no, which {@link module:intake/automaton} answers in linear time. Pure. @module
+ * Parses regular expressions, those that picomatch makes of globs. They have no captures, so that matching is a yes or no
+ * question, which automaton.ts answers in linear time. Pure. @module
  */
 
 export type Expression =
@@ -22,7 +22,7 @@ const CLASS = /^\[(?:\\.|[^\]\\])*\]/s
 /** Escapes of one character, and of the classes that need no `u` flag. */
 const ESCAPE = /^\\(?:[dDwWsStnrvf]|[^0-9A-Za-z])/s
 
-/** @throws {Error} for what is not understood, such as back-references */
+/** @throws {Error} for unsupported syntax, such as back-references */
 export function parseExpression(source: string): Expression {
   let rest = source
   const take = (length: number) => {
@@ -98,7 +98,7 @@ function optional(part: Expression): Expression {
   return { kind: 'choice', parts: [part, EMPTY] }
 }
 
-/** A repetition of what may itself be repeated, or be nothing, is one of that itself. */
+/** A repetition of a part that is itself repeated or optional equals one of the bare part. */
 function star(part: Expression): Expression {
   return { kind: 'star', part: withoutNothing(part) }
 }
