@@ -69,9 +69,9 @@ export function createRequester(options: RequesterOptions): Requester {
   const transport = createTransport({ idleTimeoutMs })
 
   const explain = (error: unknown, request: StoreRequest) => {
-    const fault = explained(toStorageError(error), describe(request, endpoint))
-    if (fault.trouble) options.onTrouble?.(fault.trouble)
-    return fault
+    const failure = explained(toStorageError(error), describe(request, endpoint))
+    if (failure.trouble) options.onTrouble?.(failure.trouble)
+    return failure
   }
 
   async function sendSigned(url: string, request: StoreRequest): Promise<IncomingMessage> {
@@ -81,10 +81,10 @@ export function createRequester(options: RequesterOptions): Requester {
       if ((response.statusCode ?? 0) < 300) return response
       throw refusalOf(response, (await readBody(response)).toString('utf8'))
     } catch (error) {
-      const fault = explain(error, request)
+      const failure = explain(error, request)
       // A failed attempt shows that the handler has not stalled.
-      if (fault.isPassing) request.onBytes?.(0)
-      throw fault
+      if (failure.isPassing) request.onBytes?.(0)
+      throw failure
     }
   }
 

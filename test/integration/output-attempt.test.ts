@@ -85,7 +85,7 @@ describe('files', () => {
     for (const { path } of [first, second]) await expect(access(path)).rejects.toThrow(/ENOENT/)
   })
 
-  it('are not what a link leads to: a tool that reads untrusted files may have put it there', async () => {
+  it('are never the target of a link: a tool that reads untrusted files may have planted it', async () => {
     const path = join(dir, `${attempt}-chunk-00000.mp4`)
     await symlink('/etc/passwd', path)
     const file = { path, name: 'chunk-00000.mp4', role: 'chunk', contentType: 'video/mp4' }
@@ -119,7 +119,7 @@ describe('files', () => {
     expect((await output.close()).files).toHaveLength(12)
   })
 
-  it('are waited for until few enough are left, and until then only', async () => {
+  it('are awaited until few enough are left, and no longer', async () => {
     const signal = new AbortController().signal
     await output.waitingAtMost(0, signal)
     const files = await Promise.all(
@@ -144,12 +144,12 @@ describe('files', () => {
     await expect(missing).rejects.toThrow(/ENOENT/)
   })
 
-  it('of no bytes are files too', async () => {
+  it('may be empty', async () => {
     await output.upload(await fileOf('empty.bin', ''))
     expect((await output.close()).files).toMatchObject([{ bytes: 0, sha256: sha256Hex('') }])
   })
 
-  it('tell of their bytes as they leave', async () => {
+  it('report their bytes as they are sent', async () => {
     let sentBytes = 0
     output = createAttemptOutput({ storage, place, attempt, onBytes: (count) => (sentBytes += count) })
     await output.upload(await fileOf('counted.bin', 'x'.repeat(1_000)))
@@ -158,7 +158,7 @@ describe('files', () => {
 })
 
 describe('a failure', () => {
-  it('of an upload that nobody waited for fails the end', async () => {
+  it('of an upload that was not awaited fails the end', async () => {
     void output.upload({ path: join(dir, 'missing'), name: 'missing', role: 'chunk', contentType: 'x/y' })
     void output.json(1, { name: 'fine.json', role: 'x' })
     await expect(output.close()).rejects.toThrow(/ENOENT/)
@@ -188,14 +188,14 @@ describe('a failure', () => {
 })
 
 describe('the end', () => {
-  it('is the end: every later call is refused', async () => {
+  it('refuses every later call', async () => {
     await output.close()
     await expect(output.json(1, { name: 'late', role: 'x' })).rejects.toThrow(/its handler has returned/)
     expect(() => output.describe({ warnings: ['late'] })).toThrow(/its handler has returned/)
     expect(await stored()).toEqual([])
   })
 
-  it('by abandoning stops what is on its way, and leaves nothing once the folder is discarded', async () => {
+  it('by abandoning stops uploads in progress, and leaves nothing once the folder is discarded', async () => {
     const files = await Promise.all(
       [...Array(8).keys()].map((n) => fileOf(`${n}.bin`, Buffer.alloc(4_000_000))),
     )

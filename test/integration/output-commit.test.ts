@@ -160,7 +160,7 @@ describe('a race', () => {
 })
 
 describe('which result stays', () => {
-  it('a reprocessing replaces the result of the same run, and its late elder adopts it', async () => {
+  it('a reprocessing replaces the result of the same run, and a late earlier attempt adopts it', async () => {
     const [first, second, late] = [
       await readyToCommit(),
       await readyToCommit({ epoch: 7 }),
@@ -202,7 +202,7 @@ describe('which result stays', () => {
     expect(versions.map((version) => version.sizeBytes)).toContain(foreign.length)
   })
 
-  it('a manifest of a later schema is judged by what it says of itself, and not clobbered', async () => {
+  it('a manifest of a later schema is judged by its own identity, and not overwritten', async () => {
     const later = {
       ...manifestOf({ run: 'later', source: await upload('x') }),
       schema: 2,
@@ -225,14 +225,14 @@ describe('which result stays', () => {
 })
 
 describe('a worker that is late', () => {
-  it('writes nothing when another attempt has the fence, and takes its files away', async () => {
+  it('writes nothing when another attempt has the fence, and removes its files', async () => {
     const request = await readyToCommit({}, { holdsFence: () => Promise.resolve(false) })
     expect(await commit(request)).toEqual({ kind: 'fenced' })
     expect(await storage.head('processed', place.manifestKey)).toBeUndefined()
     expect(await filesOf(request.manifest.attempt)).toEqual([])
   })
 
-  it('cannot write after it slept past the end of its right to, and asks for the fence again', async () => {
+  it('cannot write with an expired URL after a pause, and checks the fence again', async () => {
     let asked = 0
     const holdsFence = async () => {
       if (++asked > 1) return false
@@ -265,7 +265,7 @@ describe('a worker that is late', () => {
     expect(await filesOf(request.manifest.attempt)).toEqual(request.manifest.files.map((file) => file.key))
   })
 
-  it('keeps its files when its manifest may still land', async () => {
+  it('keeps its files when its manifest may still arrive', async () => {
     let owns = true
     const hanging: Storage = {
       ...storage,
@@ -282,7 +282,7 @@ describe('a worker that is late', () => {
 })
 
 describe('pointers', () => {
-  it('show the newest result, and go with a result that does not have them', async () => {
+  it('show the newest result, and are removed with a result that does not have them', async () => {
     await commit(await readyToCommit())
     expect(await pointer('facts.json')).toBeDefined()
     await commit(await readyToCommit({ epoch: 1, pointers: {}, files: [] }))
@@ -301,7 +301,7 @@ describe('pointers', () => {
     expect(await findCommitted({ ...run, run: 'another', epoch: 0 })).toEqual({ kind: 'another' })
   })
 
-  it('do not take back a committed result: they stay owed, and the next process that finds it repairs them', async () => {
+  it('do not undo a committed result when they fail: the next process that finds it repairs them', async () => {
     const request = await readyToCommit()
     const [run, attempt] = [request.manifest.run, request.manifest.attempt]
     const owed = expect.stringMatching(/AccessDenied/)
@@ -323,7 +323,7 @@ describe('pointers', () => {
     expect(await pointer('facts.json')).toEqual({ attempt })
   })
 
-  it('are owed too when the attempt was aborted while its manifest was written', async () => {
+  it('are repaired later too when the attempt was aborted while its manifest was written', async () => {
     const stop = new AbortController()
     const stopped: Storage = {
       ...storage,
@@ -341,14 +341,14 @@ describe('pointers', () => {
     expect((await current()).attempt).toBe(request.manifest.attempt)
   })
 
-  it('are tried again before they are owed', async () => {
+  it('are retried before they are left for later', async () => {
     const request = await readyToCommit()
     expect(await commit({ ...request, storage: withoutPointers(2) })).toEqual({ kind: 'committed' })
     expect(await pointer('facts.json')).toEqual({ attempt: request.manifest.attempt })
   })
 })
 
-it('files that cannot be deleted do not change what a commit came to', async () => {
+it('files that cannot be deleted do not change the outcome of a commit', async () => {
   const first = await readyToCommit()
   await commit(first)
   const refusing = { ...storage, remove: () => Promise.reject(refusal) }
@@ -359,7 +359,7 @@ it('files that cannot be deleted do not change what a commit came to', async () 
 
 const refusal = new StorageError('AccessDenied: not yours', { code: 'AccessDenied', statusCode: 403 })
 
-/** The store for someone whose first `times` writes beside the manifest are refused. */
+/** A store that refuses the first `times` writes beside the manifest. */
 function withoutPointers(times = Infinity): Storage {
   let left = times
   return {

@@ -31,7 +31,7 @@ beforeEach(() => {
   })
 })
 
-/** How the run of the upload at this second ended. */
+/** The end of the run of the upload at this second. */
 function verdictOf(second: number, differences: Partial<Verdict> = {}): Verdict {
   const lastModified = new Date(Date.UTC(2026, 0, 1, 0, 0, second)).toISOString()
   const { source } = manifestOf({ source: { generation: `g${second}`, lastModified } })
@@ -86,7 +86,7 @@ describe('a verdict', () => {
     expect(await versions()).toHaveLength(3)
   })
 
-  it('that was written while a result was committed goes when its writer, who died in between, tells it again', async () => {
+  it('that was written while a result was committed is removed when it is written again after its writer died', async () => {
     const verdict = verdictOf(4)
     await write(verdict)
     await succeed(5)
@@ -136,7 +136,7 @@ describe('a verdict', () => {
 })
 
 describe('after a success', () => {
-  it('every older verdict is gone, also those that lay below', async () => {
+  it('every older verdict is gone, also older versions', async () => {
     for (const second of [1, 2, 3]) await write(verdictOf(second))
     await removeVerdict({ storage, place }, manifestOf(verdictOf(3)))
     expect(await current()).toBeUndefined()
@@ -151,7 +151,7 @@ describe('after a success', () => {
     expect((await current())?.epoch).toBe(2)
   })
 
-  it('a verdict that cannot be removed fails nothing, and is reported', async () => {
+  it('a verdict that cannot be removed does not fail the run, and is reported', async () => {
     await write(verdictOf(1))
     const error = new StorageError('AccessDenied: not yours', { code: 'AccessDenied' })
     const refusing: Storage = { ...storage, remove: () => Promise.reject(error) }

@@ -1,4 +1,4 @@
-/** Who reads a source by its URL: slowly, not to the end, too long, or while there is no room for what comes of it. */
+/** Clients that read a source through its URL: slowly, not to the end, too long, or while outputs wait to be sent. */
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
@@ -65,11 +65,11 @@ function impatient(): { storage: Storage; gets: () => number } {
   return { storage: counting, gets: () => gets }
 }
 
-/** Reads on until it is over, well or not. */
+/** Reads until the end, successful or not. */
 const closeOf = (response: IncomingMessage) =>
   new Promise<void>((resolve) => response.resume().once('close', resolve))
 
-/** Reads have connections of their own; one is kept for questions. */
+/** Reads have connections of their own; one is kept for other calls. */
 const KEPT = 1
 const noConnection = () =>
   waitFor(async () => proxy.connections <= KEPT, { timeoutMs: 10_000, what: 'the connections to be closed' })
@@ -80,7 +80,7 @@ describe('a client', () => {
     const source = await open({ storage })
     const response = await beginAnswer(await source.input())
     await pause(4 * IDLE_MS)
-    // What the kernel's buffers hold on both sides of a loopback connection.
+    // The kernel's buffers on both sides of a loopback connection.
     expect(source.givenBytes()).toBeLessThan(content.length / 2)
     let readBytes = 0
     for await (const bytes of response) readBytes += (bytes as Buffer).length
@@ -94,7 +94,7 @@ describe('a client', () => {
     expect(proxy.connections).toBe(KEPT + 1)
     response.destroy()
     await noConnection()
-    expect(source.fault).toBeUndefined()
+    expect(source.failure).toBeUndefined()
     expect((await firstBytes(await source.input())).status).toBe(206)
   })
 
@@ -133,7 +133,7 @@ describe('a client', () => {
     },
   )
 
-  it('is sent away when the attempt ends, and the URL is dead from then on', async () => {
+  it('is disconnected when the attempt ends, and the URL is invalid from then on', async () => {
     const [source, other] = [await open(), await open()]
     const url = await source.input()
     const responses = await Promise.all([beginAnswer(url), beginAnswer(url), beginAnswer(url)])
@@ -142,11 +142,11 @@ describe('a client', () => {
     await closed
     await noConnection()
     expect((await fetch(url)).status).toBe(404)
-    expect(source.fault).toBeUndefined()
+    expect(source.failure).toBeUndefined()
     expect((await firstBytes(await other.input())).status).toBe(206)
   })
 
-  it('is sent away when the attempt is aborted', async () => {
+  it('is disconnected when the attempt is aborted', async () => {
     const attempt = new AbortController()
     const source = await open({ signal: attempt.signal })
     const response = await beginAnswer(await source.input())
@@ -158,7 +158,7 @@ describe('a client', () => {
   })
 })
 
-describe('the brake', () => {
+describe('the limit on waiting outputs', () => {
   it('holds the bytes back while there is no room, and continues when there is', async () => {
     let hasRoom = true
     let release: (() => void) | undefined
@@ -182,7 +182,7 @@ describe('the brake', () => {
       async () => release !== undefined && readBytes === givenBytes - lastBytes && readBytes,
       { timeoutMs: 10_000, what: 'everything that was let go to be here' },
     )
-    // Longer than anything on the way would wait for bytes that do not come.
+    // Longer than any idle timeout in between.
     await pause(4 * IDLE_MS)
     expect(readBytes).toBe(heldAt)
     expect(readBytes).toBeLessThan(content.length)

@@ -1,4 +1,4 @@
-/** A source on a store that misbehaves as no MinIO does: it cuts all the time, or sends other bytes than the ones asked for. */
+/** A source on a store that misbehaves as MinIO never does: it cuts connections all the time, or sends other bytes than those requested. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type ServerResponse } from 'node:http'
@@ -96,7 +96,7 @@ describe.each(KEEPINGS)('a store that cuts what is %s', (each) => {
     keeping = each
   })
 
-  it('after a few bytes each time is asked ever less often, and given up as one that gives nothing', async () => {
+  it('after a few bytes each time is retried ever less often, and given up like one that sends nothing', async () => {
     answer = cutAfter(100)
     const startedMs = performance.now()
     await expect(read(0, content.length - 1)).rejects.toMatchObject({ code: 'ECONNRESET', isPassing: true })
@@ -105,14 +105,14 @@ describe.each(KEEPINGS)('a store that cuts what is %s', (each) => {
     expect(requests).toBeLessThan(6)
   })
 
-  it('after every MiB is read to the end: its patience is renewed each time', async () => {
+  it('after every MiB is read to the end: the patience restarts each time', async () => {
     answer = cutAfter(KIB * KIB)
     // Three waits of 200 ms at least.
     expect((await read(0, content.length - 1, 500)).equals(content)).toBe(true)
     expect(requests).toBe(4)
   })
 
-  it('is not given up because its reader took its time', async () => {
+  it('is not given up because its reader was slow', async () => {
     answer = cutAfter(100)
     const parts: Buffer[] = []
     for await (const part of partsOf(0, 199, 500)) {
@@ -123,7 +123,7 @@ describe.each(KEEPINGS)('a store that cuts what is %s', (each) => {
   })
 })
 
-describe.each(KEEPINGS)('bytes that were not asked for, to be %s,', (each) => {
+describe.each(KEEPINGS)('bytes that were not requested, to be %s,', (each) => {
   beforeEach(() => {
     keeping = each
   })
@@ -146,7 +146,7 @@ describe.each(KEEPINGS)('bytes that were not asked for, to be %s,', (each) => {
     })()
     await expect(reading).rejects.toMatchObject({ code: 'WrongRange', isPassing: false })
     expect(given).toEqual([])
-    // Without a length it is asked for again, in the ordinary way.
+    // Without a length it is requested again, with an ordinary request.
     expect(requests).toBe(keeping === 'passed-on' && bytes === undefined ? 2 : 1)
   })
 })

@@ -1,4 +1,4 @@
-/** What an attempt comes to when its source could not be read, whatever its handler makes of that. */
+/** The outcome of an attempt whose source could not be read, whatever its handler makes of that. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAttemptOutput } from '../../runtime/output/attempt-output.ts'
 import { resultPlace } from '../../runtime/output/layout.ts'
@@ -24,7 +24,7 @@ afterAll(async () => {
   await store.stop()
 })
 
-/** What comes of a handler that calls `use` after the source was changed by `change`. */
+/** The outcome of a handler that calls `use` after `change` has changed the source. */
 async function outcomeOf(
   use: (source: Source) => Promise<void>,
   change: (key: string) => Promise<unknown>,
@@ -65,7 +65,7 @@ const overwrite = (key: string) =>
 const remove = (key: string) => store.storage.remove('plain', key)
 const keep = () => Promise.resolve()
 
-/** As one that runs a tool does, which only sees that its input is no media. */
+/** Like a handler whose tool only sees that its input is not media. */
 const misjudge = async (source: Source) => {
   await source.bytes(0, 1).catch(() => undefined)
   throw new PermanentError('the file is no media')
@@ -89,12 +89,12 @@ describe('a handler that fails because of its source', () => {
     refused.close()
   })
 
-  it('fails as it says when the source was read', async () => {
+  it('fails with its own error when the source was read', async () => {
     expect(await outcomeOf(misjudge, keep)).toMatchObject({ kind: 'permanent' })
   })
 })
 
-/** As with a tool that takes the end of its input for the end of the file. */
+/** Like a tool that takes the end of its input for the end of the file. */
 const overlook = async (source: Source) =>
   void (await fetch(await source.input()).then((answer) => answer.text()))
 
@@ -103,7 +103,7 @@ describe('a handler that succeeds although its tool could not read the source', 
     expect(await outcomeOf(overlook, remove)).toMatchObject({ kind: 'source-gone' })
   })
 
-  it('has when the tool tried again and got it', async () => {
+  it('has succeeded when the tool retried and could read it', async () => {
     let key = ''
     const persistent = async (source: Source) => {
       await overlook(source)

@@ -50,13 +50,13 @@ async function read(url: string, range?: string) {
 }
 
 describe('a URL', () => {
-  it('gives the whole object, and says that it has ranges', async () => {
+  it('serves the whole object, and announces ranges', async () => {
     const { response, body } = await read(await (await open()).input())
     expect(response.status).toBe(200)
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'content-length': String(content.length),
       'accept-ranges': 'bytes',
-      // Not video/mp4: that is the uploader's word.
+      // Not video/mp4, which the uploader chose.
       'content-type': 'application/octet-stream',
     })
     expect(body.equals(content)).toBe(true)
@@ -68,7 +68,7 @@ describe('a URL', () => {
     { range: `bytes=${content.length - 5}-`, start: content.length - 5, end: content.length - 1 },
     { range: 'bytes=-7', start: content.length - 7, end: content.length - 1 },
     { range: `bytes=5-${10 * content.length}`, start: 5, end: content.length - 1 },
-  ])('gives $range', async ({ range, start, end }) => {
+  ])('serves $range', async ({ range, start, end }) => {
     const { response, body } = await read(await (await open()).input(), range)
     expect(response.status).toBe(206)
     expect(response.headers.get('content-range')).toBe(`bytes ${start}-${end}/${content.length}`)
@@ -76,13 +76,13 @@ describe('a URL', () => {
     expect(body.equals(content.subarray(start, end + 1))).toBe(true)
   })
 
-  it('has nothing beyond the end', async () => {
+  it('serves nothing beyond the end', async () => {
     const { response } = await read(await (await open()).input(), `bytes=${content.length}-`)
     expect(response.status).toBe(416)
     expect(response.headers.get('content-range')).toBe(`bytes */${content.length}`)
   })
 
-  it('answers HEAD without asking the store', async () => {
+  it('answers HEAD without calling the store', async () => {
     const source = await open()
     const url = await source.input()
     lossy.loseReplies(Infinity)
@@ -91,7 +91,7 @@ describe('a URL', () => {
     expect(source.givenBytes()).toBe(0)
   })
 
-  it('gives an empty object', async () => {
+  it('serves an empty object', async () => {
     await put('kept', 'empty', Buffer.alloc(0))
     const source = await sources.open(storage, 'kept', 'empty')
     const { response, body } = await read(await source.input())
@@ -122,17 +122,17 @@ describe('a URL', () => {
   it.each([
     { name: 'SupersededError', change: () => put('plain', 'SupersededError', Buffer.from('other')) },
     { name: 'SourceGoneError', change: () => store.storage.remove('plain', 'SourceGoneError') },
-  ])('ends with an error that the attempt knows as $name', async ({ name, change }) => {
+  ])('ends with an error that the attempt recognises as $name', async ({ name, change }) => {
     await put('plain', name, Buffer.from('first'))
     const source = await sources.open(storage, 'plain', name)
     await change()
     expect((await read(await source.input())).response.status).toBe(502)
-    expect(source.fault).toMatchObject({ name })
+    expect(source.failure).toMatchObject({ name })
   })
 })
 
 describe('a store that ends an answer early', () => {
-  it('is not seen by the client', async () => {
+  it('goes unnoticed by the client', async () => {
     const source = await open()
     const response = await beginAnswer(await source.input())
     const hash = createHash('sha256')
@@ -146,7 +146,7 @@ describe('a store that ends an answer early', () => {
     for await (const bytes of response) hash.update(bytes as Buffer)
     expect(hash.digest('hex')).toBe(createHash('sha256').update(content).digest('hex'))
     expect(lossy.lost).toBeGreaterThanOrEqual(2)
-    expect(source.fault).toBeUndefined()
+    expect(source.failure).toBeUndefined()
   })
 
   it('for good ends the client’s read too, and the attempt knows why', async () => {
@@ -155,6 +155,6 @@ describe('a store that ends an answer early', () => {
     lossy.loseReplies(Infinity)
     const [error] = (await once(response.resume(), 'error')) as [NodeJS.ErrnoException]
     expect(error.code).toBe('ECONNRESET')
-    expect(source.fault).toMatchObject({ name: 'StorageError', isPassing: true })
+    expect(source.failure).toMatchObject({ name: 'StorageError', isPassing: true })
   })
 })

@@ -1,4 +1,4 @@
-/** The source of an attempt against a real MinIO: one version, whatever becomes of connections and of the key. */
+/** The source of an attempt on a real MinIO: one version, whatever happens to connections and to the key. */
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
@@ -56,7 +56,7 @@ describe('a source that is a manifest', () => {
     await put('kept', manifestKey, manifestNaming(fileKey))
   })
 
-  it('opens the files that it names, each in all the ways of a source', async () => {
+  it('opens the files that it lists, each in all the ways of a source', async () => {
     const source = await sources.open(store.storage, 'kept', manifestKey)
     const { files } = await source.manifest()
     expect(files.map(({ key }) => key)).toEqual([fileKey])
@@ -77,7 +77,7 @@ describe('a source that is a manifest', () => {
     )
   })
 
-  it('says which file is no longer stored', async () => {
+  it('reports which file is no longer stored', async () => {
     const file = { key: 'film.mp4/chunk/~01/gone.mp4' }
     await put('kept', 'gone/chunk/manifest.json', manifestNaming(file.key))
     const source = await sources.open(store.storage, 'kept', 'gone/chunk/manifest.json')
@@ -86,7 +86,7 @@ describe('a source that is a manifest', () => {
     )
   })
 
-  it('ends what was opened from it', async () => {
+  it('ends the files that were opened from it', async () => {
     const source = await sources.open(store.storage, 'kept', manifestKey)
     const chunk = await source.open({ key: fileKey })
     source.close()
@@ -100,7 +100,7 @@ describe('a source that is a manifest', () => {
 })
 
 describe('a source', () => {
-  it('can be had as a stream, as a file and as any of its bytes, and tells of what it hands out', async () => {
+  it('can be read as a stream, as a file and as any range of bytes, and reports the bytes it delivers', async () => {
     const source = await sources.open(store.storage, 'kept', 'large')
     expect((await buffer(await source.stream())).equals(content)).toBe(true)
     expect(source.givenBytes()).toBe(content.length)
@@ -111,7 +111,7 @@ describe('a source', () => {
     expect(source.givenBytes()).toBe(2 * content.length + 10)
   })
 
-  it.each([{ from: 'the store' }, { from: 'the file, when that is there' }])(
+  it.each([{ from: 'the store' }, { from: 'the file, once it is there' }])(
     'has fewer bytes where it ends, and none beyond it: from $from',
     async ({ from }) => {
       const source = await sources.open(store.storage, 'kept', 'large')
@@ -153,7 +153,7 @@ describe('the version of the run', () => {
     await store.storage.remove('kept', 'moving')
     expect((await source.bytes(0, 100)).toString()).toBe('first')
     expect(await buffer(await source.stream())).toEqual(Buffer.from('first'))
-    expect(source.fault).toBeUndefined()
+    expect(source.failure).toBeUndefined()
   })
 
   it('that was overwritten on a bucket without versions is superseded', async () => {
@@ -162,7 +162,7 @@ describe('the version of the run', () => {
     await put('plain', 'moving', Buffer.from('other'))
     await expect(source.bytes(0, 1)).rejects.toMatchObject({ name: 'SupersededError' })
     await expect(source.file()).rejects.toMatchObject({ name: 'SupersededError' })
-    expect(source.fault).toMatchObject({ name: 'SupersededError' })
+    expect(source.failure).toMatchObject({ name: 'SupersededError' })
   })
 
   it.each(['plain', 'kept'])('that was removed for good is gone: bucket "%s"', async (bucket) => {
@@ -171,7 +171,7 @@ describe('the version of the run', () => {
     const { versionId } = (await store.storage.head(bucket, 'gone')) ?? {}
     await store.storage.remove(bucket, 'gone', versionId === undefined ? {} : { versionId })
     await expect(buffer(await source.stream())).rejects.toMatchObject({ name: 'SourceGoneError' })
-    expect(source.fault).toMatchObject({ name: 'SourceGoneError' })
+    expect(source.failure).toMatchObject({ name: 'SourceGoneError' })
   })
 })
 
@@ -189,7 +189,7 @@ describe('a connection that is cut', () => {
       proxy.loseReplies(1)
     }
     expect(Buffer.concat(parts).equals(content)).toBe(true)
-    // What is on its way already arrives before a cut is seen, so not each of them hits; the first does.
+    // Bytes in transit arrive before a cut is noticed, so only the first cut is certain to hit.
     expect(proxy.lost - before).toBeGreaterThanOrEqual(1)
 
     proxy.loseReplies(3)
@@ -197,7 +197,7 @@ describe('a connection that is cut', () => {
     const another = await sources.open(lossy, 'kept', 'large')
     proxy.loseReplies(2)
     expect((await another.bytes(7, MIB)).equals(content.subarray(7, 7 + MIB))).toBe(true)
-    expect(source.fault).toBeUndefined()
+    expect(source.failure).toBeUndefined()
   })
 
   it('shows when the version has gone meanwhile', async () => {
@@ -213,7 +213,7 @@ describe('a connection that is cut', () => {
 })
 
 describe('a store that is away', () => {
-  it('is waited for, in the middle of an object too', async () => {
+  it('is awaited, in the middle of an object too', async () => {
     let triesInVain = 0
     const source = await sources.open(store.storage, 'kept', 'large', {
       onBytes: (count) => (triesInVain += count === 0 ? 1 : 0),
@@ -227,7 +227,7 @@ describe('a store that is away', () => {
       }
     }
     const comeBack = async () => {
-      // The connection that breaks off, and then a call that was patient as long as a single one is.
+      // The lost connection, and then a call with the patience of a single one.
       await waitFor(async () => triesInVain >= 2, { timeoutMs: 30_000, what: 'a call that gave up' })
       await store.minio.start()
     }
@@ -246,7 +246,7 @@ describe('a store that is away', () => {
     await expect(source.bytes(0, 1)).rejects.toMatchObject({ code: 'ECONNREFUSED', isPassing: true })
     // Each try is a sign of life, so that the attempt does not end as stalled before the store is given up.
     expect(tries).toBeGreaterThan(1)
-    expect(source.fault).toMatchObject({ code: 'ECONNREFUSED' })
+    expect(source.failure).toMatchObject({ code: 'ECONNREFUSED' })
     nowhere.close()
   })
 
@@ -288,7 +288,7 @@ describe('the end', () => {
     } finally {
       store.minio.kill('SIGCONT')
     }
-    expect(source.fault).toBeUndefined()
+    expect(source.failure).toBeUndefined()
   })
 
   it('of a download that cannot be written closes its connection', async () => {
@@ -306,6 +306,6 @@ describe('the end', () => {
     await expect(source.stream()).rejects.toThrow(/its attempt has ended/)
     await expect(source.bytes(0, 1)).rejects.toThrow(/its attempt has ended/)
     await expect(source.input()).rejects.toThrow(/its attempt has ended/)
-    expect(source.fault).toBeUndefined()
+    expect(source.failure).toBeUndefined()
   })
 })

@@ -30,7 +30,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true })
 })
 
-/** Every kind of key that MinIO accepts and that some client reads wrongly. */
+/** Every kind of key that MinIO accepts and that some client misreads. */
 const KEYS = [
   '0123', '00', '0x1F', '1e5', '1.0', 'true', 'null', 'a+b', '100%', '%41', 'a#b', 'what?', 'a&b', 'a&amp;b', 'a<b>c', `it's "quoted"`,
   'line\nbreak', 'tab\there', '\u0001', 'back\\slash', '-dash', '--help', ' space before', 'space after ', 'two  spaces', 'ünïcödé',
@@ -105,7 +105,7 @@ describe('listings', () => {
     expect(await listed(storage.list('kept', { prefix: 'v/' }))).toEqual([])
   })
 
-  it('begins after any key, none of whose versions it has', async () => {
+  it('starts after any key, without its versions', async () => {
     const keys = KEYS.map((key) => `after/${key}`)
     for (const key of [...keys, ...keys.slice(0, 3)]) await storage.put('kept', key, bytes('x'), PLAIN)
     for (const versions of [true, false]) {
@@ -117,7 +117,7 @@ describe('listings', () => {
     }
   })
 
-  it('has no version ids on a bucket without versioning, and the same milliseconds by both ways', async () => {
+  it('has no version ids in a bucket without versioning, and the same milliseconds either way', async () => {
     await storage.put('plain', 'listed', bytes('x'), PLAIN)
     const [latest] = await listed(storage.list('plain', { prefix: 'listed' }))
     const [version] = await listed(storage.list('plain', { prefix: 'listed', versions: true }))
@@ -141,7 +141,7 @@ describe('reading', () => {
     expect((await storage.head('plain', 'summed'))?.sha256Hex).toBe(sha256Hex('abc'))
   })
 
-  it('reads the version it is asked for, and nothing when that is a delete marker', async () => {
+  it('reads the requested version, and nothing when that is a delete marker', async () => {
     await storage.put('kept', 'read', bytes('old'), PLAIN)
     const old = await storage.head('kept', 'read')
     await storage.put('kept', 'read', bytes('new'), PLAIN)
@@ -154,7 +154,7 @@ describe('reading', () => {
     expect(await storage.head('kept', 'read', { versionId: randomUUID() })).toBeUndefined()
   })
 
-  it('has the bytes of a small object together with what a HEAD says, and of a larger one only that', async () => {
+  it('returns the bytes of a small object with its description, and of a larger one only the description', async () => {
     const bytes = Buffer.from([0, 0xff, 0xfe, 10])
     await storage.put('kept', 'small', { bytes }, { contentType: 'text/plain' })
     const head = await storage.head('kept', 'small')
@@ -165,14 +165,14 @@ describe('reading', () => {
     expect(await storage.headWithBytes('kept', 'nothing', { maxBytes: 4 })).toBeUndefined()
   })
 
-  it('refuses to read what is not the etag that was asked for', async () => {
+  it('refuses to read an object with another etag', async () => {
     await storage.put('plain', 'pinned', bytes('one'), PLAIN)
     await expect(storage.get('plain', 'pinned', { ifMatch: 'abc' })).rejects.toMatchObject({
       code: 'PreconditionFailed',
     })
   })
 
-  it('refuses to hold a text that is larger than allowed', async () => {
+  it('refuses to read a text that is larger than allowed', async () => {
     await storage.put('plain', 'long', bytes('x'.repeat(100_000)), PLAIN)
     await expect(storage.readText('plain', 'long', { maxBytes: 1_000 })).rejects.toMatchObject({
       code: 'EntityTooLarge',
@@ -191,7 +191,7 @@ describe('reading', () => {
 })
 
 describe('writing', () => {
-  it('sends a file as it is and tells of its bytes', async () => {
+  it('sends a file unchanged and reports its bytes', async () => {
     const path = join(dir, 'file')
     const content = Buffer.alloc(3 * 1024 * 1024, 'abc')
     await writeFile(path, content)
@@ -202,7 +202,7 @@ describe('writing', () => {
     expect((await storage.head('plain', 'file'))?.sha256Hex).toBe(body.sha256Hex)
   })
 
-  it('stores nothing of a file that is shorter than it was said to be, and says which', async () => {
+  it('stores nothing of a file that is shorter than announced, and names it', async () => {
     const path = join(dir, 'short')
     await writeFile(path, 'abc')
     await expect(
@@ -222,7 +222,7 @@ describe('writing', () => {
     once.close()
   })
 
-  it('creates only where there is nothing, and replaces only what was named', async () => {
+  it('creates only a new object, and replaces only the named one', async () => {
     const { etag } = await storage.put('plain', 'cas', bytes('1'), { ...PLAIN, ifNoneMatch: '*' })
     await expect(
       storage.put('plain', 'cas', bytes('2'), { ...PLAIN, ifNoneMatch: '*' }),
@@ -251,7 +251,7 @@ describe('writing', () => {
     once.close()
   })
 
-  it('cannot write with a URL that has run out', async () => {
+  it('cannot write with an expired URL', async () => {
     const url = await storage.presignPut('plain', 'late', 2)
     const startedMs = performance.now()
     await waitFor(async () => performance.now() - startedMs > 3_000, {

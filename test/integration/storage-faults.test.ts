@@ -37,7 +37,7 @@ function client(differences: Partial<RequesterOptions>): Storage {
 }
 
 describe('a lost reply', () => {
-  it('of a first write is recognised as its own when the second try finds something there', async () => {
+  it('of a first write is recognised when the retry finds its own object', async () => {
     proxy.loseReplies(1)
     const { etag } = await lossy.put('plain', 'once', body('once'), { ...PLAIN, ifNoneMatch: '*' })
     expect(await store.storage.readText('plain', 'once')).toEqual({ text: 'once', etag })
@@ -51,14 +51,14 @@ describe('a lost reply', () => {
     expect(await store.storage.readText('plain', 'twice')).toEqual({ text: '2', etag: replaced.etag })
   })
 
-  it("does not make somebody else's object one's own", async () => {
+  it("does not claim somebody else's object", async () => {
     await store.storage.put('plain', 'taken', body('theirs'), PLAIN)
     proxy.loseReplies(1)
     const mine = lossy.put('plain', 'taken', body('mine!!'), { ...PLAIN, ifNoneMatch: '*' })
     await expect(mine).rejects.toMatchObject({ code: 'PreconditionFailed' })
   })
 
-  it('of a read, a listing or a removal is just asked for again', async () => {
+  it('of a read, a listing or a removal is simply retried', async () => {
     await store.storage.put('plain', 'again', body(), PLAIN)
     proxy.loseReplies(1)
     expect(await lossy.readText('plain', 'again')).toMatchObject({ text: 'x' })
@@ -69,7 +69,7 @@ describe('a lost reply', () => {
     expect(await store.storage.head('plain', 'again')).toBeUndefined()
   })
 
-  it('of a write with a right from before is reported, not repeated', async () => {
+  it('of a write with a signed URL is reported, not retried', async () => {
     const url = await lossy.presignPut('plain', 'reported', 60)
     proxy.loseReplies(1)
     await expect(lossy.putSigned(url, body(), PLAIN)).rejects.toMatchObject({ isPassing: true })
@@ -78,14 +78,14 @@ describe('a lost reply', () => {
 })
 
 describe('a store that is not there', () => {
-  it('is an error that says where it was sought and what to do', async () => {
+  it('is an error with the address and the remedy', async () => {
     const nowhere = client({ endpoint: 'http://127.0.0.1:1', retries: 0 })
     await expect(nowhere.head('plain', 'a')).rejects.toThrow(
       /^HEAD "a" in bucket "plain" at http:\/\/127\.0\.0\.1:1: .*ECONNREFUSED.*; is MinIO running there\? start it, or set MINIO_ENDPOINT$/,
     )
   })
 
-  it('is waited for when it comes back in time', async () => {
+  it('is awaited when it comes back in time', async () => {
     const patient = client({ retries: 8 })
     await store.minio.halt()
     const read = patient.head('plain', 'missing')
@@ -95,7 +95,7 @@ describe('a store that is not there', () => {
 })
 
 describe('a write', () => {
-  it('is tried for longer than a read, and each try in vain is a sign of life', async () => {
+  it('is retried for longer than a read, and each failed attempt is a sign of life', async () => {
     const nowhere = client({ endpoint: 'http://127.0.0.1:1', retries: 0, writeRetries: 2 })
     const signs: number[] = []
     const written = nowhere.put('plain', 'a', body(), { ...PLAIN, onBytes: (count) => signs.push(count) })
@@ -106,7 +106,7 @@ describe('a write', () => {
     expect(performance.now() - startedMs).toBeLessThan(150)
   })
 
-  it('is done when the store is back in time for it', async () => {
+  it('succeeds when the store is back in time', async () => {
     const patient = client({ retries: 0, writeRetries: 8 })
     await store.minio.halt()
     const written = patient.put('plain', 'waited-for', body(), PLAIN)
@@ -133,7 +133,7 @@ describe('a store that hangs', () => {
     }
   })
 
-  it('fails the stream of a download with an error that says which', async () => {
+  it('fails the stream of a download with an error that names the download', async () => {
     await store.storage.put('plain', 'large', { bytes: randomBytes(48 * 1024 * 1024) }, PLAIN)
     const controller = new AbortController()
     const { body: download } = await store.storage.get('plain', 'large', { signal: controller.signal })
@@ -146,7 +146,7 @@ describe('a store that hangs', () => {
   })
 })
 
-describe('what is set wrongly is said', () => {
+describe('an invalid setting is reported', () => {
   it.each([
     {
       name: 'a bucket that is missing, also by HEAD',
@@ -208,7 +208,7 @@ describe('a wrong clock', () => {
         '$1-$2-$3T$4:$5:$6Z',
       ),
     )
-    // Never later than the truth: else a sleeper could write for longer.
+    // Never later than the truth, or a suspended worker could write for longer.
     expect(signedMs).toBeLessThanOrEqual(realNow())
     expect(signedMs).toBeGreaterThan(realNow() - 10_000)
   })

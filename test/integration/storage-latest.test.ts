@@ -10,7 +10,7 @@ import { waitFor } from '../helpers/wait.ts'
 
 let store: TestStore
 let storage: Storage
-/** The same store for a client that knows no pages of one: its listings leave out keys below other objects' keys. */
+/** The same store without pages of one: its listings omit keys below other objects' keys. */
 let forgetful: Storage
 let folder: string
 
@@ -30,7 +30,7 @@ const OTHER = { contentType: 'text/plain' }
 const put = (bucket: string, key: string, text: string) =>
   storage.put(bucket, key, { bytes: Buffer.from(text) }, OTHER)
 
-/** What the upload's event says of it; from a listing, which has the same milliseconds. */
+/** The upload as its event describes it; from a listing, which has the same milliseconds. */
 async function uploaded(bucket: string, key: string, text = 'x'): Promise<RunPayload> {
   await put(bucket, key, text)
   const options = bucket === 'kept' ? { versions: true } : { pageSize: 1 }
@@ -42,7 +42,7 @@ async function uploaded(bucket: string, key: string, text = 'x'): Promise<RunPay
   return { bucket, key, generation, ...version, etag, sizeBytes, lastModifiedMs, eventTimeMs: lastModifiedMs }
 }
 
-/** The answers of both who ask: the attempt at its start, and the commit. */
+/** The answers to both callers: the attempt at its start, and the commit. */
 async function answersOf(version: RunPayload, on = storage): Promise<readonly [string, boolean]> {
   const lastModified = new Date(version.lastModifiedMs).toISOString()
   const standing = await sourceStateOf(on, version, AbortSignal.timeout(20_000))
@@ -63,7 +63,7 @@ describe.each(['plain', 'kept'])('in bucket %s', (bucket) => {
   it('an upload below another object’s key is the latest too', async () => {
     const below = await uploaded(bucket, `${folder}/a/b`)
     await put(bucket, `${folder}/a`, 'x')
-    // The reason for all this.
+    // The reason for this test.
     expect(await listed(storage.list(bucket, { prefix: `${folder}/a/b` }))).toEqual([])
     for (const on of [storage, forgetful]) expect(await answersOf(below, on)).toEqual(['latest', true])
     await put(bucket, `${folder}/a/b`, 'another')

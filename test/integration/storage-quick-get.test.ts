@@ -6,7 +6,7 @@ import { quickGet, type QuickAnswer } from '../../runtime/storage/quick-get.ts'
 
 const IDLE_MS = 400
 
-/** What the server does when it was asked; its connections are closed at the end. */
+/** Answers a request on the test server, whose connections are closed at the end. */
 let answer: (socket: Socket) => unknown
 let asked = ''
 const sockets = new Set<Socket>()
@@ -45,7 +45,7 @@ async function textOf(found: QuickAnswer | undefined): Promise<string> {
 }
 
 describe('an answer of the one kind', () => {
-  it('is read to its end, with its headers, as it was asked for', async () => {
+  it('is read to the end, with its headers, as requested', async () => {
     answer = (socket) => socket.end(`${head(10)}0123456789`)
     const found = await open()
     expect(found?.headers).toMatchObject({ 'content-length': '10', etag: '"x"' })
@@ -79,7 +79,7 @@ describe('an answer of the one kind', () => {
     const steps: Buffer[] = []
     for await (const step of found!.steps) {
       steps.push(Buffer.from(step))
-      // Longer than a store may be silent: it is not the one who is.
+      // Longer than the idle timeout, which must not apply to a slow reader.
       if (steps.length === 2) await pause(2 * IDLE_MS)
     }
     expect(Buffer.concat(steps).equals(content)).toBe(true)
@@ -91,13 +91,13 @@ describe('an answer that is cut off', () => {
     { how: 'ends early', code: 'ECONNRESET', end: (socket: Socket) => socket.end() },
     { how: 'is reset', code: 'ECONNRESET', end: (socket: Socket) => socket.resetAndDestroy() },
     { how: 'stands still', code: 'ETIMEDOUT', end: () => undefined },
-  ])('is a fault that may pass: it $how', async ({ code, end }) => {
+  ])('is a transient error: it $how', async ({ code, end }) => {
     answer = (socket) => socket.write(`${head(10)}01234`, () => end(socket))
     const found = await open()
     await expect(textOf(found)).rejects.toMatchObject({ code, isPassing: true })
   })
 
-  it('because nobody wants it any more says so', async () => {
+  it('because it was aborted says so', async () => {
     const controller = new AbortController()
     answer = (socket) => socket.write(`${head(10)}01234`)
     const found = await open(controller.signal)
@@ -114,7 +114,7 @@ it.each([
   ['that refuses', 'HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n'],
   ['that is no HTTP', 'what?\r\n\r\n'],
   ['without an end of its head', `HTTP/1.1 206 OK\r\n${'x: y\r\n'.repeat(20_000)}`],
-])('an answer %s is left to the ordinary way', async (_, text) => {
+])('an answer %s is left to the ordinary request', async (_, text) => {
   answer = (socket) => socket.end(text)
   expect(await open()).toBeUndefined()
 })

@@ -96,8 +96,8 @@ export async function handle(
       variables: variablesOf(handling, source),
       onLeftBehind: (ended) => strays.add(definition.name, ended),
     })
-    const fault = outcome.kind === 'succeeded' ? source.unseenFault : source.fault
-    return fault ? outcomeOfError(fault) : outcome
+    const failure = outcome.kind === 'succeeded' ? source.unseenFailure : source.failure
+    return failure ? outcomeOfError(failure) : outcome
   } finally {
     source.close()
   }

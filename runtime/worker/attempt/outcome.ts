@@ -48,9 +48,9 @@ export function outcomeOfError(error: unknown): Outcome {
   const refused = storageErrorBehind(error, ({ isImpossibleName }) => isImpossibleName)
   if (refused) return { kind: 'permanent', ...reasonOf(refused) }
   // The store or its setup is to blame, not the object: no attempt is spent on it.
-  const fault = storageErrorBehind(error, ({ isPassing, isSetUp }) => isPassing || isSetUp)
-  if (fault) {
-    return { kind: 'released', reason: `${inWords(fault)}: ${fault.message}`, delayMs: STORE_PAUSE_MS }
+  const failure = storageErrorBehind(error, ({ isPassing, isSetUp }) => isPassing || isSetUp)
+  if (failure) {
+    return { kind: 'released', reason: `${inWords(failure)}: ${failure.message}`, delayMs: STORE_PAUSE_MS }
   }
   return { kind: 'retry', why: 'failed', ...reasonOf(error) }
 }

@@ -2,19 +2,22 @@
 import { randomFillSync } from 'node:crypto'
 import { ulid } from 'ulid'
 import { messageOf } from '../../errors.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
+import type { SourceObject } from '../../function/source.ts'
+import type { Claim } from '../../queue/run.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { createAttemptFolder } from '../../output/attempt-folder.ts'
-import { createAttemptOutput } from '../../output/attempt-output.ts'
+import { createAttemptOutput, type OutputResult } from '../../output/attempt-output.ts'
 import { commit, type CommitOutcome } from '../../output/commit.ts'
 import type { ResultPlace } from '../../output/layout.ts'
-import type { Identity } from '../../output/manifest.ts'
+import { manifestSourceOf, type Identity, type Manifest } from '../../output/manifest.ts'
+import type { JsonValue } from '../../output/output.ts'
 import { removeVerdict } from '../../output/verdict.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { reached } from '../../telemetry/steps.ts'
 import { handle, type Gateway } from './handle.ts'
 import { hopsOf } from './hops.ts'
 import { AttemptAborted, type InFlightAttempt } from '../in-flight.ts'
-import { manifestOf } from './manifest-of.ts'
 import { mergeOptions } from '../../function/options.ts'
 import type { Outcome } from './outcome.ts'
 import type { Performance, PerformParts } from './parts.ts'
@@ -126,6 +129,37 @@ async function cleanUp(
   const verdictOwed = await removeVerdict(where, result)
   if (verdictOwed)
     log.warn({ error: verdictOwed }, 'the result is committed, but an older verdict is still beside it')
+}
+
+interface ManifestParts {
+  readonly claim: Claim
+  readonly definition: FunctionDefinition
+  readonly event: SourceObject
+  readonly attemptId: string
+  readonly options: Readonly<Record<string, unknown>>
+  readonly result: OutputResult
+  readonly hops: number
+  readonly startedAt: Date
+}
+
+/** Makes the manifest of an attempt. */
+function manifestOf(parts: ManifestParts): Manifest {
+  const { claim, definition, event, result } = parts
+  return {
+    schema: 1,
+    run: claim.runId,
+    attempt: parts.attemptId,
+    epoch: claim.epoch,
+    function: definition.name,
+    functionVersion: definition.version,
+    source: manifestSourceOf(event),
+    // The schema's output may contain values that JSON does not have, such as dates: converted as JSON does.
+    options: JSON.parse(JSON.stringify(parts.options)) as Record<string, JsonValue>,
+    ...result,
+    hops: parts.hops,
+    startedAt: parts.startedAt.toISOString(),
+    finishedAt: new Date().toISOString(),
+  }
 }
 
 /** Sixteen bytes an id. Requested from the system one at a time they took 35 µs, almost as long as the call of a handler. */

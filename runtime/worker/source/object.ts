@@ -11,9 +11,9 @@ import { createReader, type Keeping, type Reader, type ReaderParts } from './rea
 /** A source with the parts that only its attempt needs. */
 export interface AttemptSource extends Source {
   /** The error of a failed read, unless a later one delivered bytes. */
-  readonly fault: Error | undefined
+  readonly failure: Error | undefined
   /** The same for reads through the URL of {@link Source.input}, which a tool may not have noticed. */
-  readonly unseenFault: Error | undefined
+  readonly unseenFailure: Error | undefined
   /** Ends all reads; every later call rejects. */
   close(): void
 }
@@ -95,11 +95,11 @@ export function openSource(parts: SourceParts): OpenSource {
       served ??= proxy.serve({ sizeBytes, read: (...range) => tools.read(...range), room }, ended())
       return served
     },
-    get fault() {
-      return tools.fault ?? own.fault
+    get failure() {
+      return tools.failure ?? own.failure
     },
-    get unseenFault() {
-      return tools.fault
+    get unseenFailure() {
+      return tools.failure
     },
     close() {
       isClosed = true
@@ -124,22 +124,22 @@ function readerOf(parts: SourceParts, keeping: Keeping): Reader {
 }
 
 /** A reader that remembers its error. An aborted read does not count as one. */
-function remembering(reader: Reader): Reader & { readonly fault: Error | undefined } {
-  let fault: Error | undefined
+function remembering(reader: Reader): Reader & { readonly failure: Error | undefined } {
+  let failure: Error | undefined
   return {
-    get fault() {
-      return fault
+    get failure() {
+      return failure
     },
     async *read(start, end, signal) {
-      const before = fault
+      const before = failure
       try {
         for await (const bytes of reader.read(start, end, signal)) {
           // A tool may retry by itself. This read makes up for earlier errors only, not for those since it started.
-          if (fault === before) fault = undefined
+          if (failure === before) failure = undefined
           yield bytes
         }
       } catch (error) {
-        if (!signal.aborted && error instanceof Error) fault = error
+        if (!signal.aborted && error instanceof Error) failure = error
         throw error
       }
     },

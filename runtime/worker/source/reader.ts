@@ -64,14 +64,14 @@ interface Trouble {
   /** The rest of the patience. */
   readonly leftMs: number
   /** The error to throw when the patience ends; undefined when the store has only been silent. */
-  readonly fault: unknown
+  readonly failure: unknown
 }
 
 export function createReader(parts: ReaderParts, keeping: Keeping = 'kept'): Reader {
   const { storage, object, onBytes, log, patienceMs = PATIENCE_MS } = parts
   const { bucket, key, versionId, etag, sizeBytes } = object
   const pin = versionId === undefined ? { ifMatch: etag } : { versionId }
-  const noTrouble: Trouble = { breaks: 0, leftMs: patienceMs, fault: undefined }
+  const noTrouble: Trouble = { breaks: 0, leftMs: patienceMs, failure: undefined }
 
   const ask: Storage['pour'] = (...call) =>
     keeping === 'passed-on' ? storage.pour(...call) : getSteps(...call)
@@ -93,8 +93,8 @@ export function createReader(parts: ReaderParts, keeping: Keeping = 'kept'): Rea
   /** Retries until the first byte arrives. `late` ends an attempt that hangs. */
   async function open(start: number, end: number, trouble: Trouble, signal: AbortSignal): Promise<Opened> {
     const late = new AbortController()
-    let fault = trouble.fault ?? gaveNothing(patienceMs)
-    const timer = setTimeout(() => late.abort(fault), Math.max(0, trouble.leftMs))
+    let failure = trouble.failure ?? gaveNothing(patienceMs)
+    const timer = setTimeout(() => late.abort(failure), Math.max(0, trouble.leftMs))
     const either = AbortSignal.any([signal, late.signal])
     try {
       await sleep(delayAfter(trouble.breaks), either)
@@ -107,13 +107,13 @@ export function createReader(parts: ReaderParts, keeping: Keeping = 'kept'): Rea
         shouldRetry: ({ error }) => isPassing(error),
         onFailedAttempt({ error }) {
           if (!isPassing(error)) return
-          fault = error
+          failure = error
           onBytes(0)
           log.debug({ error: error.message, start }, 'could not read the source; retrying')
         },
       })
     } catch (error) {
-      throw late.signal.aborted && !signal.aborted ? fault : error
+      throw late.signal.aborted && !signal.aborted ? failure : error
     } finally {
       clearTimeout(timer)
     }
@@ -144,7 +144,7 @@ export function createReader(parts: ReaderParts, keeping: Keeping = 'kept'): Rea
             throw new StorageError(`the response ended at byte ${at}`, { code: 'IncompleteBody' })
         } catch (error) {
           if (signal.aborted || !isPassing(error)) throw error
-          trouble = { ...trouble, breaks: trouble.breaks + 1, fault: error }
+          trouble = { ...trouble, breaks: trouble.breaks + 1, failure: error }
           onBytes(0)
           log.info({ error: messageOf(error), at }, 'source connection lost; resuming at the same byte')
         } finally {

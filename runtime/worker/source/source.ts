@@ -27,11 +27,11 @@ export function createSource(parts: SourceParts): AttemptSource {
     input: () => source().input(),
     manifest: () => results().manifest(),
     open: (file) => results().open(file),
-    get fault() {
-      return opened?.fault ?? named?.fault
+    get failure() {
+      return opened?.failure ?? named?.failure
     },
-    get unseenFault() {
-      return opened?.unseenFault ?? named?.unseenFault
+    get unseenFailure() {
+      return opened?.unseenFailure ?? named?.unseenFailure
     },
     close() {
       isClosed = true
@@ -46,8 +46,8 @@ const MANIFEST_MAX_BYTES = 64 * 1024 * 1024
 
 export interface NamedFiles extends Pick<AttemptSource, 'manifest' | 'open' | 'close'> {
   /** The error of a file that could not be read. */
-  readonly fault: Error | undefined
-  readonly unseenFault: Error | undefined
+  readonly failure: Error | undefined
+  readonly unseenFailure: Error | undefined
 }
 
 /**
@@ -101,11 +101,11 @@ export function createNamedFiles(
   return {
     manifest,
     open,
-    get fault() {
-      return sources.find(({ fault }) => fault)?.fault
+    get failure() {
+      return sources.find(({ failure }) => failure)?.failure
     },
-    get unseenFault() {
-      return sources.find(({ unseenFault }) => unseenFault)?.unseenFault
+    get unseenFailure() {
+      return sources.find(({ unseenFailure }) => unseenFailure)?.unseenFailure
     },
     close() {
       isClosed = true

@@ -56,7 +56,7 @@ it('lists every wrong field with the function’s name', () => {
   }
 })
 
-it('knows no misspelt field, wherever it is, since a misspelt pattern would mean every key', () => {
+it('refuses a misspelt field, wherever it is, since a misspelt pattern would mean every key', () => {
   const misspelt = {
     name: 'cut',
     version: '1',

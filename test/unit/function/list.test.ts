@@ -20,7 +20,7 @@ const functionOf = (name: string, rest = '') =>
   `defineFunction({ name: '${name}', version: '1', on: { bucket: 'incoming' }${rest} }, (c) => c.json({}))`
 
 describe('loadFunctions', () => {
-  it('gives the list that ships', async () => {
+  it('loads the list that ships with the project', async () => {
     const { functions, tools } = await loadFunctions(loadConfig({}))
     // Whoever adds one of their own, as README says, breaks nothing.
     expect(functions.map(({ name }) => name)).toEqual(expect.arrayContaining(['chunk', 'probe']))

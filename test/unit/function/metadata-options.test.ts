@@ -100,7 +100,7 @@ describe('a bare name', () => {
     })
   })
 
-  it('leaves the place below it in force', () => {
+  it('leaves the setting in force', () => {
     const { options } = mergeOptions(cut, { settings: { seconds: 8 }, metadata: { seconds: 'x' } })
     expect(options).toMatchObject({ seconds: 8 })
   })

@@ -64,7 +64,7 @@ describe('mergeOptions', () => {
     expect(mergeOptions(cut, layers).options).toEqual({ seconds, mode: 'copy' })
   })
 
-  it('leaves alone what clients write into metadata, and points out what looks misspelt', () => {
+  it('ignores metadata of other programs, and warns of names that look misspelt', () => {
     const metadata = { 'mc-attrs': 'x', second: '4', owner: 'bob' }
     expect(mergeOptions(cut, { metadata })).toEqual({
       options: { seconds: 6, mode: 'copy' },
@@ -72,7 +72,7 @@ describe('mergeOptions', () => {
     })
   })
 
-  it('fails for good on a bad value, naming the option, where it came from and what is valid', () => {
+  it('fails for good on an invalid value, naming the option, its origin and the valid values', () => {
     const merge = () => mergeOptions(cut, { metadata: { 'cut.seconds': 'many' } })
     expect(merge).toThrow(PermanentError)
     expect(merge).toThrow(
@@ -102,7 +102,7 @@ describe('alternatives', () => {
       merged: { parts: 3 },
     },
     {
-      name: 'nothing over what is no alternative to it',
+      name: 'an option that is not an alternative replaces nothing',
       layers: { metadata: { seconds: '4' }, request: { mode: 'x' } },
       merged: { seconds: 4, mode: 'x' },
     },
@@ -155,7 +155,7 @@ describe('names', () => {
 })
 
 describe('a schema that JSON Schema has no words for', () => {
-  it('still names what is wrong, where it came from, and what is valid', () => {
+  it('still names the invalid option, its origin, and the valid values', () => {
     const merge = () =>
       mergeOptions(odd, { settings: { maxWidth: 0 }, metadata: { words: 'a', 'odd.since': 'yesterday' } })
     expect(merge).toThrow(PermanentError)
@@ -192,11 +192,11 @@ describe('a schema that JSON Schema has no words for', () => {
 })
 
 describe('checkOptionSettings', () => {
-  it('takes right ones', () => {
+  it('accepts valid ones', () => {
     expect(() => checkOptionSettings([cut], { cut: { seconds: 4 } })).not.toThrow()
   })
 
-  it('lists every unknown function, unknown option and wrong value', () => {
+  it('lists every unknown function, unknown option and invalid value', () => {
     const check = () => checkOptionSettings([cut], { cot: {}, cut: { second: 4, seconds: 1_000 } })
     expect(check).toThrow(ConfigError)
     expect(check).toThrow(/no function "cot"[^]*seconds[^]*second/)

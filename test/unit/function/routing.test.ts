@@ -49,7 +49,7 @@ describe('routing', () => {
     ])
   })
 
-  it('filters by how the object came to be; a listing, which cannot know, matches', () => {
+  it('filters by the event that created the object; a listing, which has no event, matches', () => {
     const copies = { bucket: 'incoming', events: ['Copy'] } as const
     const onlyCopies = createRouter([
       defineFunction({ name: 'copies', version: '1', on: copies }, (c) => c.json({})),
@@ -63,11 +63,11 @@ describe('routing', () => {
     ])
   })
 
-  it('passes folder markers by', () => {
+  it('skips folder markers', () => {
     expect(answersTo('folder/', { sizeBytes: 0 })).toEqual(['folder-marker', 'folder-marker', 'bucket'])
   })
 
-  it('never matches the runtime’s own files where it writes, and lets an upload with such a name be refused aloud', () => {
+  it('never matches the runtime’s own files in its buckets, and lets an upload with such a name be refused with a verdict', () => {
     const own = { bucket: 'processed' }
     expect(answersTo('a.mp4/chunk/manifest.json', own)[2]).toBe('match')
     expect(answersTo('a.mp4/chunk/~01J/manifest.json', own)[2]).toBe('reserved')

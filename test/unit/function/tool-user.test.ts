@@ -7,7 +7,7 @@ nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 _apt:x:42:65534::/nonexistent:/usr/sbin/nologin
 `
 
-it('is an id that no user and no group of the machine has, also not *nobody*', () => {
+it('is an id that no user and no group of the machine has, not even *nobody*', () => {
   expect(freeUser([DEBIAN, 'nogroup:x:65534:\n'])).toEqual({ uid: 65_533, gid: 65_533 })
   const uid = toolUser()?.uid
   expect(readFileSync('/etc/passwd', 'latin1')).not.toMatch(new RegExp(`^[^:]*:[^:]*:${uid}:`, 'm'))
@@ -18,7 +18,7 @@ it('leaves an id to the user or group that has it', () => {
   expect(freeUser([users, 'ours:x:65532:mine\n'])).toEqual({ uid: 65_531, gid: 65_531 })
 })
 
-it('is nobody at all where every id is taken, and the last one that is left before', () => {
+it('is undefined where every id is taken, and otherwise the last free one', () => {
   const all = Array.from({ length: 14 }, (_, index) => `u${index}:x:${65_520 + index}:0::/:/bin/sh`).join(
     '\n',
   )

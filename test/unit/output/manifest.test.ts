@@ -37,13 +37,13 @@ describe('a manifest', () => {
     { name: 'nothing', text: '' },
     { name: 'another schema', text: JSON.stringify({ ...full, schema: 2 }) },
     { name: 'a missing field', text: JSON.stringify({ ...full, files: undefined }) },
-    { name: 'a sha256 that is none', text: JSON.stringify({ ...full, files: [{ ...file, sha256: 'x' }] }) },
+    { name: 'an invalid sha256', text: JSON.stringify({ ...full, files: [{ ...file, sha256: 'x' }] }) },
     {
       name: 'a pointer that leads out of its folder',
       text: JSON.stringify({ ...full, pointers: { '../x': 'y' } }),
     },
     { name: 'a pointer to itself', text: JSON.stringify({ ...full, pointers: { 'manifest.json': 'y' } }) },
-    { name: 'a time that is none', text: JSON.stringify({ ...full, startedAt: 'now' }) },
+    { name: 'an invalid time', text: JSON.stringify({ ...full, startedAt: 'now' }) },
   ])('is not read from $name', ({ text }) => {
     expect(parseManifest(text)).toBeUndefined()
   })
@@ -61,7 +61,7 @@ describe('a manifest', () => {
 })
 
 describe('parseIdentity', () => {
-  it('reads whose a manifest of a later schema is', () => {
+  it('reads the identity of a manifest of a later schema', () => {
     const later = { ...full, schema: 2, files: 'elsewhere', source: { ...full.source, more: 1 } }
     expect(parseIdentity(JSON.stringify(later))).toMatchObject({
       run: full.run,
@@ -70,7 +70,7 @@ describe('parseIdentity', () => {
     })
   })
 
-  it.each(['', '{}', 'null', '{"run": "x"}'])('does not know whose %j is', (text) => {
+  it.each(['', '{}', 'null', '{"run": "x"}'])('finds no identity in %j', (text) => {
     expect(parseIdentity(text)).toBeUndefined()
   })
 })

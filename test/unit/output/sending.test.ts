@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createSlots } from '../../../runtime/output/sending.ts'
 
 describe('slots', () => {
-  it('run so many at a time, all of them, in their order', async () => {
+  it('run a number at a time, all of them, in order', async () => {
     const slots = createSlots(4)
     const started: number[] = []
     let running = 0

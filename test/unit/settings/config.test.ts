@@ -3,7 +3,7 @@ import { loadConfig, readConfig } from '../../../runtime/settings/config.ts'
 import { ConfigError } from '../../../runtime/errors.ts'
 
 describe('loadConfig', () => {
-  it('has a default for everything but the accounts', () => {
+  it('has a default for everything except the accounts', () => {
     expect(loadConfig({})).toMatchObject({
       redisUrl: 'redis://127.0.0.1:6379',
       minioEndpoint: 'http://127.0.0.1:9000',
@@ -14,7 +14,7 @@ describe('loadConfig', () => {
     })
   })
 
-  it('reads what is given, in the units that people write', () => {
+  it('reads the given settings, in the units that people write', () => {
     const config = loadConfig({
       MINIO_ACCESS_KEY: 'runtime',
       MINIO_SECRET_KEY: 'secret-secret',
@@ -32,11 +32,11 @@ describe('loadConfig', () => {
     })
   })
 
-  it('treats an empty variable as one that is not there', () => {
+  it('treats an empty variable as absent', () => {
     expect(loadConfig({ REDIS_URL: '', SLUICE_API_PORT: '' }).apiPort).toBe(8080)
   })
 
-  it('lists every wrong and unknown setting at once', () => {
+  it('lists every invalid and unknown setting at once', () => {
     const env = {
       REDIS_URL: 'http://nowhere',
       SLUICE_API_PORT: '99999',
@@ -135,12 +135,12 @@ describe('the tokens of the HTTP interface', () => {
     },
   )
 
-  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('need not be there at %s', (host) => {
+  it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('are not required at %s', (host) => {
     expect(readConfig({ SLUICE_API_HOST: host }).issues).toEqual([])
   })
 })
 
-it('gives what is right also where something is wrong, so that more can be looked for', () => {
+it('returns the valid settings although others are invalid, so that further problems can be found', () => {
   const { config, issues } = readConfig({ SLUICE_LEASE: 'soon', SLUICE_WORKERS: '3' })
   expect(config).toMatchObject({ leaseMs: 30_000, workers: 3 })
   expect(issues).toEqual([expect.stringContaining('SLUICE_LEASE: "soon"')])

@@ -13,7 +13,7 @@ describe('secrets in files', () => {
     return join(dir, name)
   }
 
-  it('are read as if they stood in the environment, without the new line at their end', () => {
+  it('are read as if they were in the environment, without the new line at their end', () => {
     const config = loadConfig({
       REDIS_URL_FILE: file('redis', 'redis://runtime:pass-word@redis:6379\n'),
       MINIO_ACCESS_KEY: 'runtime',
@@ -28,7 +28,7 @@ describe('secrets in files', () => {
     })
   })
 
-  it('are named together with every other wrong setting when they cannot be used, and never shown', () => {
+  it('are reported together with every other invalid setting when they cannot be used, and never shown', () => {
     const both = file('both', 'hidden-hidden-hidden')
     const { issues } = readConfig({
       MINIO_ACCESS_KEY: 'runtime',
@@ -53,12 +53,12 @@ describe('secrets in files', () => {
     expect(issues.join('\n')).not.toMatch(/hidden|shown/)
   })
 
-  it('says why a file cannot be read', () => {
+  it('reports why a file cannot be read', () => {
     const { issues } = readSettingFiles({ SLUICE_TOKEN_FILE: dir })
     expect(issues).toEqual([`SLUICE_TOKEN_FILE: ${dir} cannot be read (EISDIR)`])
   })
 
-  it('leaves the list of functions, whose name ends alike, to itself', () => {
+  it('ignores SLUICE_FUNCTIONS_FILE, whose name has the same ending', () => {
     expect(loadConfig({ SLUICE_FUNCTIONS_FILE: '/my/list.ts' }).functionsFile).toBe('/my/list.ts')
     expect(isGiven({ SLUICE_FUNCTIONS_FILE: '/my/list.ts' }, 'SLUICE_FUNCTIONS')).toBe(false)
     expect(readConfig({ SLUICE_LEASE_FILE: '/lease' }).issues).toHaveLength(1)

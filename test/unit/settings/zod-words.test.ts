@@ -8,7 +8,7 @@ import { createRoute } from '@hono/zod-openapi'
 /** How zod begins its own sentences. */
 const ZOD = /Invalid|expected|received|Too (?:small|big)|Unrecognized/
 
-describe('what a schema finds wrong', () => {
+describe('an issue of a schema', () => {
   it.each([
     { schema: z.string(), value: undefined, words: 'is missing' },
     { schema: z.number(), value: 'x', words: 'must be a number' },
@@ -38,7 +38,7 @@ describe('what a schema finds wrong', () => {
       value: { b: '' },
       words: 'has an invalid entry',
     },
-  ])('is said in our words: $words', ({ schema, value, words }) => {
+  ])('is reported in our words: $words', ({ schema, value, words }) => {
     expect(schema.safeParse(value).error?.issues.map(({ message }) => message)).toEqual([words])
   })
 
@@ -47,7 +47,7 @@ describe('what a schema finds wrong', () => {
     expect(messageOf(error)).toBe('items.0.name is missing')
   })
 
-  it('is never in zod’s words: every setting, with values that fit none', () => {
+  it('is never reported in zod’s words: every setting, with values that suit none', () => {
     const names = ['', 'x', '-1', '999999999', '{', ' ', 'a,b', '1.5', 'https://[']
     const settings = readConfig({ SLUICE_X: '1' }).issues[0]?.match(/SLUICE_\w+/g) ?? []
     const all = [
@@ -65,7 +65,7 @@ describe('what a schema finds wrong', () => {
     expect(issues.filter((issue) => ZOD.test(issue))).toEqual([])
   })
 
-  it('is said so by the API as well', async () => {
+  it('is reported the same way by the API', async () => {
     const app = createApp()
     const query = z.object({ limit: z.coerce.number().max(1000) })
     const route = createRoute({

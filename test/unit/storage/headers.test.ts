@@ -11,7 +11,7 @@ const HEADERS = {
 }
 
 describe('parseHead', () => {
-  it('reads what MinIO says of an object', () => {
+  it('reads MinIO’s description of an object', () => {
     expect(parseHead(HEADERS)).toEqual({
       etag: '5d41402abc4b2a76b9719d911017c592',
       sizeBytes: 5,
@@ -27,11 +27,11 @@ describe('parseHead', () => {
     expect(parseHead(range).sizeBytes).toBe(1234)
   })
 
-  it.each(['null', ''])('knows no version by the name of "%s"', (versionId) => {
+  it.each(['null', ''])('takes the version id "%s" as no version', (versionId) => {
     expect(parseHead({ ...HEADERS, 'x-amz-version-id': versionId })).not.toHaveProperty('versionId')
   })
 
-  it('reads metadata in UTF-8, and leaves other bytes as they came', () => {
+  it('reads metadata in UTF-8, and leaves other bytes unchanged', () => {
     const latin1 = (value: string) => Buffer.from(value, 'utf8').toString('latin1')
     expect(parseHead({ ...HEADERS, 'x-amz-meta-seconds': latin1('Grüße 🎬') }).metadata).toEqual({
       seconds: 'Grüße 🎬',
@@ -39,7 +39,7 @@ describe('parseHead', () => {
     expect(parseHead({ ...HEADERS, 'x-amz-meta-seconds': 'caf\u00e9' }).metadata).toEqual({ seconds: 'café' })
   })
 
-  it('has the checksum in hex, and none for an object that came in parts', () => {
+  it('has the checksum in hex, and none for a multipart upload', () => {
     const checksum = 'LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ='
     expect(parseHead({ ...HEADERS, 'x-amz-checksum-sha256': checksum }).sha256Hex).toBe(
       '2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824',

@@ -14,8 +14,8 @@ describe('refusalOf', () => {
   it.each([
     { name: "S3's XML", status: 404, body: xml('NoSuchKey', 'The key is gone'), code: 'NoSuchKey' },
     { name: 'entities', status: 400, body: xml('XAmzContentChecksumMismatch', 'The &#39;x&#39; &amp; y'), code: 'XAmzContentChecksumMismatch', message: "The 'x' & y" },
-    { name: 'MinIO, which says AccessDenied of a URL that ran out', status: 403, body: xml('AccessDenied', 'Request has expired'), code: 'RequestExpired' },
-    { name: 'MinIO, which says AccessDenied of a URL from the future', status: 403, body: xml('AccessDenied', 'Request is not valid yet'), code: 'RequestNotYetValid' },
+    { name: 'MinIO, which answers AccessDenied for an expired URL', status: 403, body: xml('AccessDenied', 'Request has expired'), code: 'RequestExpired' },
+    { name: 'MinIO, which answers AccessDenied for a URL from the future', status: 403, body: xml('AccessDenied', 'Request is not valid yet'), code: 'RequestNotYetValid' },
     { name: 'the headers of a HEAD', status: 404, headers: { 'x-minio-error-code': 'NoSuchBucket', 'x-minio-error-desc': '"No such bucket"' }, body: '', code: 'NoSuchBucket', message: 'No such bucket' },
     { name: 'a bare 404', status: 404, body: '', code: 'NotFound' },
     { name: 'a bare 412', status: 412, body: '', code: 'PreconditionFailed' },
@@ -34,13 +34,13 @@ describe('refusalOf', () => {
     { status: 404, code: 'NoSuchBucket', isPassing: false, trouble: 'refused' },
     { status: 404, code: 'NoSuchKey', isPassing: false, trouble: undefined },
     { status: 412, code: 'PreconditionFailed', isPassing: false, trouble: undefined },
-  ])('says of $code whether it passes, and what trouble it is', ({ status, code, isPassing, trouble }) => {
+  ])('knows whether $code is transient, and its cause', ({ status, code, isPassing, trouble }) => {
     expect(refusalOf(answer(status), xml(code, 'm'))).toMatchObject({ isPassing, trouble })
   })
 })
 
 describe('explained', () => {
-  it('says what was tried, why it failed and what to do', () => {
+  it('names the call, the reason and the remedy', () => {
     const error = new StorageError('Access Denied.', { code: 'AccessDenied', statusCode: 403 })
     expect(explained(error, 'PUT "a" in bucket "b"').message).toBe(
       'PUT "a" in bucket "b": AccessDenied: Access Denied.; the access key in use may not do this; run `sluice setup`, or check its policy in MinIO',

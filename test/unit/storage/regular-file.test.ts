@@ -18,7 +18,7 @@ describe('openRegularFile', () => {
     await file.close()
   })
 
-  it('says that a file is missing as the system does', async () => {
+  it('reports a missing file as the system does', async () => {
     await expect(openRegularFile(join(folder, 'missing'))).rejects.toMatchObject({ code: 'ENOENT' })
   })
 

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 
 const run = promisify(execFile)
 
-it('lets nothing through to a terminal that could steer it', async () => {
+it('writes nothing to a terminal that could control it', async () => {
   const key = 'a\u001b[31m\u009b2J\u0085\u202Egpj.exe\u2066\n\u007f'
   const program = `
     const { createLogger } = await import('./runtime/telemetry/logger.ts')

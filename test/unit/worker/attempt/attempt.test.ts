@@ -11,8 +11,8 @@ const claim = {
   payload: { lastModifiedMs: 999_000 },
 } as Claim
 
-describe('a run that is fresh, so that no result of its upload is looked for', () => {
-  it('is the first try of what was uploaded a moment ago, also by clocks that differ a little', () => {
+describe('a fresh run, for whose upload no result is looked for', () => {
+  it('is the first attempt at a recent upload, also by clocks that differ a little', () => {
     expect(isFresh(claim)).toBe(true)
     expect(isFresh({ ...claim, claimedAtMs: 998_000 })).toBe(true)
   })
@@ -30,7 +30,7 @@ describe('a run that is fresh, so that no result of its upload is looked for', (
 describe('an attempt that was ended', () => {
   const reason = new AttemptAborted('timeout', 'it took too long')
 
-  it('ends with that reason, whatever its handler says of it, and with what is known beside the reason', () => {
+  it('ends with that reason, whatever its handler returned, and keeps further details of the reason', () => {
     const failed: Outcome = { kind: 'retry', why: 'failed', error: 'the pipe broke', lines: [] }
     expect(afterAbort(failed, reason)).toMatchObject({ why: 'timeout', error: 'it took too long' })
     const ignored: Outcome = {

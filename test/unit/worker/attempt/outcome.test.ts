@@ -62,7 +62,7 @@ describe('a handler’s answer', () => {
   })
 })
 
-describe('what was thrown', () => {
+describe('a thrown value', () => {
   it.each([
     {
       name: 'PermanentError',
@@ -112,7 +112,7 @@ describe('what was thrown', () => {
       expected: { kind: 'isolated', reason: 'it stood still' },
     },
     {
-      name: 'what cannot be put into words',
+      name: 'a value that cannot be shown as text',
       error: Object.create(null) as unknown,
       expected: { kind: 'retry', error: 'an error was thrown that cannot be shown as text' },
     },
@@ -121,7 +121,7 @@ describe('what was thrown', () => {
       error: new TypeError('x is no function'),
       expected: { kind: 'retry', why: 'failed' },
     },
-    { name: 'what is no error', error: 'text', expected: { kind: 'retry', error: 'text' } },
+    { name: 'a text', error: 'text', expected: { kind: 'retry', error: 'text' } },
     {
       name: 'a timeout',
       error: new AttemptAborted('timeout', 'too long'),
@@ -143,7 +143,7 @@ describe('what was thrown', () => {
     expect(outcomeOfError(error)).toMatchObject(expected)
   })
 
-  it('brings the last lines of a tool’s log along, however deep they are', () => {
+  it('carries the last lines of a tool’s log, however deep they are', () => {
     const tool = Object.assign(new Error('ffmpeg failed'), { lastLines: ['moov atom not found'] })
     const error = new PermanentError('the file is truncated', { cause: tool })
     expect(outcomeOfError(error)).toMatchObject({ kind: 'permanent', lines: ['moov atom not found'] })
@@ -151,7 +151,7 @@ describe('what was thrown', () => {
 })
 
 describe('texts of handlers and tools', () => {
-  it('are kept as far as results are, whichever way they come', () => {
+  it('are shortened like results, whichever way they come', () => {
     const long = 'x'.repeat(100_000)
     const tool = Object.assign(new Error(long), { lastLines: Array.from({ length: 1_000 }, () => long) })
     for (const error of [tool, new PermanentError(long, { cause: tool }), new SourceGoneError(long)]) {

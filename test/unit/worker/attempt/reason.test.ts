@@ -31,7 +31,7 @@ describe('the reason of a tool that Node ran', () => {
     expect(reasonOf(error)).toEqual({ error: 'node was ended by SIGTERM', lines: [] })
   })
 
-  it('says that there is no such program', async () => {
+  it('reports a missing program', async () => {
     const error = await failureOf(run('/nowhere/ffmpegg', ['-i', 'x']))
     expect(reasonOf(error).error).toBe('ffmpegg could not be started: there is no such program')
   })
@@ -44,14 +44,14 @@ it('is the first line of a message of several', () => {
   })
 })
 
-it('keeps the last twenty lines, and says nothing of where a source was read', () => {
+it('keeps the last twenty lines, without the URL of the source', () => {
   const lines = Array.from({ length: 50 }, (_, n) => `line ${n} of http://127.0.0.1:4711/c0ffee`)
   const reason = reasonOf(new Error(['first', ...lines].join('\n')))
   expect(reason.lines).toHaveLength(20)
   expect(reason.lines.at(-1)).toBe('line 49 of source')
 })
 
-it('takes the lines that an error on the way carries, and its message as it is', () => {
+it('takes the lines of an error in the chain of causes, and the message unchanged', () => {
   const cause = Object.assign(new Error('inner'), { lastLines: ['a', 'b'] })
   expect(reasonOf(new PermanentError('outer', { cause }))).toEqual({ error: 'outer', lines: ['a', 'b'] })
 })

@@ -8,11 +8,11 @@ const parent = await mkdtemp(join(tmpdir(), 'sluice-attempts-'))
 afterAll(() => rm(parent, { recursive: true }))
 
 describe('withScratch', () => {
-  it('makes no folder that nobody asks for', async () => {
+  it('creates no folder unless it is used', async () => {
     await withScratch(parent, async () => expect(await readdir(parent)).toEqual([]))
   })
 
-  it('is created once, however often it is asked for, and removed with all that is in it', async () => {
+  it('creates one folder, however often it is requested, and removes it with its contents', async () => {
     await withScratch(parent, async (folder) => {
       await writeFile(join(folder(), 'file'), 'x')
       expect(folder()).toBe(folder())
@@ -21,7 +21,7 @@ describe('withScratch', () => {
     expect(await readdir(parent)).toEqual([])
   })
 
-  it('makes none for a handler that was left behind', async () => {
+  it('creates none for an abandoned handler', async () => {
     let late: (() => string) | undefined
     await withScratch(parent, (folder) => {
       late = folder

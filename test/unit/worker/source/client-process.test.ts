@@ -39,7 +39,7 @@ describe('the owner of the other end of a connection', () => {
     expect(uidsOf(table, connection, true)).toEqual(uids)
   })
 
-  it('is found also where numbers are written the other way round', () => {
+  it('is found in the other byte order as well', () => {
     const swapped = TCP.replaceAll('0100007F', '7F000001')
     expect(uidsOf(swapped, from(0xa756), false)).toEqual([65_534])
     expect(uidsOf(swapped, from(0xa756), true)).toEqual([])

@@ -31,14 +31,14 @@ describe('of 100 bytes', () => {
   ) // prettier-ignore
 })
 
-it('no range of an empty object can be had, but the whole', () => {
+it('an empty object has no ranges, only the whole', () => {
   for (const header of ['bytes=0-', 'bytes=-1', 'bytes=0-0']) {
     expect(parseRange(header, 0)).toEqual({ kind: 'unsatisfiable' })
   }
   expect(parseRange(undefined, 0)).toEqual({ kind: 'whole' })
 })
 
-it('a part is never outside the object, whatever is asked', () => {
+it('a part is never outside the object, whatever is requested', () => {
   const number = fc.oneof(fc.nat().map(String), fc.constant(''))
   fc.assert(
     fc.property(number, number, fc.nat(), (first, last, sizeBytes) => {
