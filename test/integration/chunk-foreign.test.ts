@@ -22,7 +22,7 @@ const FILES = {
     codec: 'nellymoser',
   },
   'second.mkv': {
-    made: `-map 0 -map 0 -map 1 ${H264} -s:v:0 160x90 -c:v:1 magicyuv -pix_fmt:v:1 gbrp -c:a aac`,
+    made: `-map 0 -map 0 -map 1 ${H264} -s:v:0 64x36 -c:v:1 magicyuv -pix_fmt:v:1 gbrp -c:a aac`,
     stream: 1,
     codec: 'magicyuv',
   },

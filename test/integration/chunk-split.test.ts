@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest'
 import type { ChunkPlan } from '../../functions/media/container.ts'
 import type { VideoStream } from '../../functions/media/media-info.ts'
 import { splitPiece } from '../../functions/chunk/pieces/split.ts'
-import { clipFolder, makeClip, pictureHashes } from '../helpers/clips.ts'
+import { CLIP_SECONDS, CLIPS, clipFolder, makeMedia, pictureHashes } from '../helpers/clips.ts'
 
 const folder = await clipFolder()
 afterAll(() => rm(folder, { recursive: true }))
@@ -20,7 +20,7 @@ const plan: ChunkPlan = {
 const options = { depth: 0, plan, scratch: folder, signal: new AbortController().signal }
 
 it('gives smaller pieces with all pictures, and where each begins', async () => {
-  const whole = await makeClip(folder, 'video-only.mp4')
+  const whole = await makeMedia(join(folder, 'film.mp4'), CLIPS['video-only.mp4'], CLIP_SECONDS, '320x180')
   const path = join(folder, 'chunk-00007.mp4')
   await copyFile(whole, path)
   const pieces = await splitPiece({ ...options, path, limitBytes: 300_000 })
@@ -35,7 +35,7 @@ it('gives smaller pieces with all pictures, and where each begins', async () => 
 })
 
 it('fails where there is no place for a cut', async () => {
-  const path = await makeClip(folder, 'video-only.mp4')
+  const path = await makeMedia(join(folder, 'film.mp4'), CLIPS['video-only.mp4'], CLIP_SECONDS, '320x180')
   await expect(splitPiece({ ...options, path, limitBytes: 70_000 })).rejects.toThrow(
     /choose a larger "bytes"/,
   )
