@@ -1,4 +1,4 @@
-/** Selects the dead letters of a request about many of them: all are counted, and ids kept up to the limit. @module */
+/** Selects the dead letters of a request about many of them: all are counted, and ids are kept up to the limit. @module */
 import type { PurgeRequest, RedriveRequest } from './model.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { History } from '../../queue/history.ts'

@@ -1,4 +1,4 @@
-/** Where the API is served; what is in the way is said with the setting that moves it. @module */
+/** Serves the API; if it cannot, the error names the setting to change. @module */
 import { randomUUID } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,9 +10,9 @@ import { ConfigError, messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 
 /**
- * Resolves when `app` is served; what it returns ends that.
+ * Resolves when `app` is served, with a function that stops it.
  *
- * @throws {ConfigError} when this user may never listen there; Error when another start may find the port free
+ * @throws {ConfigError} when this user may never listen there; Error when a later start may find the port free
  */
 export function listen(
   app: Pick<Hono, 'fetch'>,
@@ -28,7 +28,7 @@ export function listen(
     const server = createServer((request, response) => {
       const twice = ONCE.find((name) => isTwice(request.rawHeaders, name))
       if (twice === undefined) void answer(request, response)
-      else refuse400(response, `the header ${twice} is there twice`)
+      else refuse400(response, `the header ${twice} is repeated`)
     })
     server.on('error', fail)
     server.listen(apiPort, apiHost, () => {
@@ -41,17 +41,17 @@ export function listen(
   })
 }
 
-/** Node takes the first of two, and what stands before us may take the last: which one was checked would be anybody's guess. */
+/** Headers that must not be repeated: Node uses the first of two, a proxy may check the last. */
 const ONCE = ['host', 'authorization', 'content-type', 'origin', 'idempotency-key'] as const
 
-/** Names and values in turn. */
+/** @param rawHeaders - names and values alternate */
 function isTwice(rawHeaders: readonly string[], name: string): boolean {
   return rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length > 1
 }
 
 function refuse400(response: ServerResponse, detail: string): void {
   const { status, headers, body } = problemOf({ status: 400, detail, headers: ownHeaders(randomUUID()) })
-  // What follows of the request is not read.
+  // The rest of the request is not read.
   response.writeHead(status, { ...headers, connection: 'close' }).end(body)
 }
 
@@ -59,7 +59,7 @@ function ownHeaders(requestId: string): Record<string, string> {
   return { 'x-request-id': requestId, 'x-content-type-options': 'nosniff' }
 }
 
-/** Before the app: an address or a host that makes no URL. What the app throws, it answers itself. */
+/** Answers a request that does not reach the app, as its address or host is not a valid URL. */
 function answerUnread(error: unknown, log: Logger): Response {
   const requestId = randomUUID()
   const headers = ownHeaders(requestId)
@@ -73,12 +73,12 @@ function explain(error: NodeJS.ErrnoException, host: string, port: number): Erro
   switch (error.code) {
     case 'EADDRINUSE':
       return new Error(
-        `port ${port} on ${host} is taken by another program: end that one, or choose another port by SLUICE_API_PORT; it is tried again meanwhile`,
+        `port ${port} on ${host} is taken by another program: stop that program or choose another port with SLUICE_API_PORT; retrying meanwhile`,
         { cause: error },
       )
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new Error(`SLUICE_API_HOST: ${host} is no address of this machine: ${error.message}`, {
+      return new Error(`SLUICE_API_HOST: ${host} is not an address of this machine: ${error.message}`, {
         cause: error,
       })
     case 'EACCES':

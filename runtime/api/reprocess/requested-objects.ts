@@ -16,7 +16,7 @@ export interface RequestedObjectsParts {
 const AT_ONCE = 16
 /** Entries of a listing in one step, older versions included: one page of MinIO's. */
 const LISTED_AT_ONCE = 1_000
-/** Objects and older versions below a prefix: listing so many takes minutes, in the process that also takes uploads in. */
+/** Objects and older versions under a prefix: listing this many takes minutes, in the process that also takes in uploads. */
 const MAX_OBJECTS = 1_000_000
 
 /** Yields them in groups, which may be empty, so that one step examines few objects however few of them match. */

@@ -12,7 +12,7 @@ import { createLimiter } from '../limiter.ts'
 
 export interface ReprocessService {
   /**
-   * A preview of a dry run, which ends when `signal` is aborted; else the job.
+   * A preview of a dry run, which ends when `signal` is aborted; otherwise the job.
    *
    * @throws {RefusedError} over the limit, nothing to do, conflict when too many requests select objects
    */

@@ -15,7 +15,7 @@ import { createLimiter, stepwise } from '../limiter.ts'
 export interface SweepService {
   view(): Promise<Sweep>
   /**
-   * A preview of a dry run, which ends when `signal` is aborted; else the pass that waits.
+   * A preview of a dry run, which ends when `signal` is aborted; otherwise the pass that waits.
    *
    * @throws {RefusedError} conflict when too many wait, impossible for a wrong bucket or too many objects
    */

@@ -18,14 +18,14 @@ beforeAll(async () => {
 })
 afterAll(() => close())
 
-/** What is answered to these very bytes. */
+/** The answer to exactly these bytes. */
 async function send(...lines: readonly string[]): Promise<string> {
   const socket = connect(port, '127.0.0.1')
   socket.end(`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`)
   return text(socket)
 }
 
-describe('a header that may be there once', () => {
+describe('a header that must not be repeated', () => {
   it.each([
     ['Host', 'localhost', 'other.example'],
     ['host', 'localhost', 'localhost'],
@@ -33,16 +33,16 @@ describe('a header that may be there once', () => {
     ['Content-Type', 'application/json', 'text/plain'],
     ['Origin', 'http://localhost', 'http://other.example'],
     ['Idempotency-Key', 'a', 'b'],
-  ])('is a 400 when it is there twice: %s', async (name, first, second) => {
+  ])('is a 400 when it is repeated: %s', async (name, first, second) => {
     const host = name.toLowerCase() === 'host' ? [] : ['Host: localhost']
     const answer = await send('GET /v1/runs HTTP/1.1', ...host, `${name}: ${first}`, `${name}: ${second}`)
     expect(answer).toMatch(/^HTTP\/1\.1 400 /)
     expect(answer).toContain('content-type: application/problem+json')
-    expect(answer).toContain(`the header ${name.toLowerCase()} is there twice`)
+    expect(answer).toContain(`the header ${name.toLowerCase()} is repeated`)
     expect(calls).toEqual([])
   })
 
-  it('is taken when it is there once, and others may be there twice', async () => {
+  it('is accepted once, and other headers may be repeated', async () => {
     const answer = await send('GET /v1/runs HTTP/1.1', 'Host: localhost', 'X-Two: a', 'X-Two: b')
     expect(answer).toMatch(/^HTTP\/1\.1 200 /)
   })
@@ -54,6 +54,6 @@ it.each([
   ['GET /v1/runs HTTP/1.1', 'Host: other.example'],
   ['GET /v1\\runs HTTP/1.1', 'Host: localhost'],
   ['GET /v1/runs HTTP/1.1', 'Host: localhost', 'Host: localhost'],
-])('tells browsers to take no answer for another type than it has: %j', async (...lines) => {
+])('forbids browsers to guess another content type: %j', async (...lines) => {
   expect((await send(...lines)).toLowerCase()).toContain('x-content-type-options: nosniff')
 })
