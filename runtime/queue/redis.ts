@@ -74,6 +74,21 @@ export async function openRedis(url: string): Promise<{ redis: Redis | undefined
   }
 }
 
+/** Most of these have neither a code nor a class in ioredis; those in capitals are answers of Redis itself. */
+const REDIS_AWAY = [
+  /^Connection is closed/,
+  /^Command timed out/,
+  /^Socket timeout/,
+  /^Stream isn't writeable/,
+  /^Reached the max retries per request/,
+  /^(?:LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN) /,
+]
+
+/** Whether Redis did not answer, or cannot for a while; errors of the network itself have their own codes. */
+export function isRedisAway({ message }: Error): boolean {
+  return REDIS_AWAY.some((pattern) => pattern.test(message))
+}
+
 /** Redis's clock: the only one that rules runs. */
 export async function redisNowMs(redis: Redis): Promise<number> {
   const [seconds, micros] = await redis.time()

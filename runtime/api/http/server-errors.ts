@@ -1,15 +1,6 @@
 /** The meaning of an error of Redis or MinIO for the client whose request met it. Pure. @module */
+import { isRedisAway } from '../../queue/redis.ts'
 import { NETWORK_CODES, StorageError } from '../../storage/errors.ts'
-
-/** Most of these have neither a code nor a class in ioredis; those in capitals are answers of Redis itself. */
-const REDIS_AWAY = [
-  /^Connection is closed/,
-  /^Command timed out/,
-  /^Socket timeout/,
-  /^Stream isn't writeable/,
-  /^Reached the max retries per request/,
-  /^(?:LOADING|BUSY|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN) /,
-]
 
 /** The server that did not answer: the request may succeed a moment later. */
 export function absentServer(error: unknown): 'Redis' | 'MinIO' | undefined {
@@ -19,7 +10,7 @@ export function absentServer(error: unknown): 'Redis' | 'MinIO' | undefined {
   const { code } = error as NodeJS.ErrnoException
   // Calls to MinIO fail with a StorageError, so the only other server is Redis.
   if (code !== undefined && NETWORK_CODES.includes(code)) return 'Redis'
-  return REDIS_AWAY.some((pattern) => pattern.test(error.message)) ? 'Redis' : undefined
+  return isRedisAway(error) ? 'Redis' : undefined
 }
 
 /**
