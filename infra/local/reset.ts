@@ -39,7 +39,9 @@ async function reset(): Promise<number> {
     return 0
   }
   say(
-    ['This removes, for good:', ...plan.paths.map(({ path, what }) => `  ${path}\n      ${what}`)].join('\n'),
+    ['This removes permanently:', ...plan.paths.map(({ path, what }) => `  ${path}\n      ${what}`)].join(
+      '\n',
+    ),
   )
   if (!options.yes && !(await isConfirmed())) {
     say('Nothing was removed.')

@@ -14,7 +14,7 @@ export interface Panel {
   /** Grafana's ids, such as `s`, `bytes`, `percentunit`, `short`. */
   readonly unit: string
   readonly queries: readonly Query[]
-  /** Of 24. */
+  /** Columns, of 24. */
   readonly width: number
   readonly height?: number
   /** Areas on top of each other. */
@@ -48,7 +48,7 @@ export interface Dashboard {
   readonly title: string
   readonly description: string
   readonly rows: readonly Row[]
-  /** Whether one function is looked at, any number of them, or none is chosen. */
+  /** Whether the dashboard shows one selected function, several, or has no selection. */
   readonly functions?: 'one' | 'many'
 }
 
