@@ -13,7 +13,7 @@ export function shortId(id: string): string {
   return id.slice(0, 12)
 }
 
-const RUN_ID = 'a run ID is 32 hex digits, or the first 8 or more of them'
+const RUN_ID = 'a run id is 32 hex digits, or the first 8 or more of them'
 
 export function runArgument(text: string): string {
   if (!isRunId(text)) throw new InvalidArgumentError(`${RUN_ID}.`)
@@ -23,7 +23,7 @@ export function runArgument(text: string): string {
 /** The id of a run or a job. */
 export function jobArgument(text: string): string {
   if (!isRunId(text) && !/^[0-9A-Za-z_-]{1,64}$/.test(text))
-    throw new InvalidArgumentError(`${RUN_ID}; a job ID is the one that \`sluice reprocess\` printed.`)
+    throw new InvalidArgumentError(`${RUN_ID}; a job id is the one that \`sluice reprocess\` printed.`)
   return text
 }
 

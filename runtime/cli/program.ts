@@ -72,12 +72,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'reprocess [options] [objects...]',
-    description: 'run objects again, behind new uploads: those that are named, or all below a prefix',
+    description: 'run objects again, behind live uploads: those that are named, or all below a prefix',
     load: async () => (await import('./commands/reprocess.ts')).reprocess,
   },
   {
     usage: 'redrive [options] [run]',
-    description: 'run dead letters again from the start, behind new uploads: one by its ID, or --all',
+    description: 'run dead letters again from the start, behind live uploads: one by its id, or --all',
     load: async () => (await import('./commands/redrive.ts')).redrive,
   },
   {

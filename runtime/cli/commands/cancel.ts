@@ -10,7 +10,7 @@ import { writeJson } from '../terminal/table.ts'
 
 export const cancel: CliCommand = (command, context) => {
   withApi(command)
-    .argument('<run>', 'the ID of a run or a job', jobArgument)
+    .argument('<run>', 'the id of a run or a job', jobArgument)
     .addHelpText('after', examples('cancel 0123456789abcdef0123456789abcdef'))
     .action(async (id: string, options: ApiOptions) => {
       const api = apiOf(context, options)

@@ -37,7 +37,7 @@ const FILTERS = [
 
 export const redrive: CliCommand = (command, context) => {
   withApi(command)
-    .argument('[run]', 'the ID of a run, as in logs, verdicts and manifests', runArgument)
+    .argument('[run]', 'the id of a run, as in logs, verdicts and manifests', runArgument)
     .option('--force', 'include a run that is waiting, running or succeeded; it restarts')
     .option('--all', 'every dead letter, or those that the options below select')
     .option('--function <name>', 'only runs of this function')
@@ -75,7 +75,7 @@ export const redrive: CliCommand = (command, context) => {
           throw new UsageError('a run that is named needs no filter: leave out the filter or the run')
         const run = await api.post<RunDetail>(`/v1/runs/${id}/retry`, { force: options.force ?? false })
         if (options.json) return writeJson(context.out, run)
-        return context.out.write(`run ${id} is ${printable(run.status)} again, behind new uploads\n`)
+        return context.out.write(`run ${id} is ${printable(run.status)} again, behind live uploads\n`)
       }
       const {
         function: name,

@@ -13,7 +13,7 @@ import { toned, toneOf, type Terminal } from '../terminal/terminal.ts'
 
 export const show: CliCommand = (command, context) => {
   withApi(command)
-    .argument('<run>', 'the ID of a run, as in logs, verdicts and manifests; or of a job', jobArgument)
+    .argument('<run>', 'the id of a run, as in logs, verdicts and manifests; or of a job', jobArgument)
     .addHelpText('after', examples('show 0123456789ab'))
     .action(async (id: string, options: ApiOptions) => {
       const api = apiOf(context, options)

@@ -44,7 +44,7 @@ export async function* checkNotifications(subject: Subject): Findings {
   for (const bucket of resultBuckets(functions)) yield* checkRemovals(subject, root, bucket)
 }
 
-/** Without them the sweep finds a removal, but not the removal of every version by its ID. */
+/** Without them the sweep finds a removal, but not the removal of every version by its id. */
 async function* checkRemovals(
   subject: Subject,
   { requester }: NonNullable<Subject['root']>,

@@ -85,7 +85,7 @@ async function watchFor(redis: Inspection, { signal }: Subject, bucket: string, 
   const objectId = objectIdOf(bucket, key)
   // MinIO escapes keys as in queries; in this one only the slash needs it.
   const words = [`"${key.slice(0, -1)}%2F"`, `"${bucket}"`, 'ObjectCreated:Put']
-  /** MinIO's IDs of the requests that were announced: those in the intake's record, and those in the inbox. */
+  /** MinIO's ids of the requests that were announced: those in the intake's record, and those in the inbox. */
   const look = async () => {
     const heard = await redis.announcements(objectId)
     const { newest: waiting } = await redis.lookIntoInbox(500)

@@ -72,7 +72,7 @@ describe('runs', () => {
     )
   })
 
-  it('shows a short ID, progress, duration, and the whole key', async () => {
+  it('shows a short id, progress, duration, and the whole key', async () => {
     const key = `${'x'.repeat(200)}/clip.mp4`
     const times = { startedAt: '2026-11-23T10:00:01.000Z', endedAt: '2026-11-23T10:00:05.000Z' }
     const items = [runOf({ status: 'running', progress: { percent: 42.9 }, ...times }, key)]
