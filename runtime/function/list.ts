@@ -66,7 +66,7 @@ function issuesOf(functions: FunctionList['functions'], config: Config): readonl
       .map((name) => `two functions are called "${name}"`),
     ...config.functionNames
       .filter((name) => !names.includes(name))
-      .map((name) => `SLUICE_FUNCTIONS: no function "${name}"; there are ${names.join(', ')}`),
+      .map((name) => `SLUICE_FUNCTIONS: unknown function "${name}"; known are ${names.join(', ')}`),
     ...functions.map(selfTrigger).filter((issue) => issue !== undefined),
     ...optionIssues(functions, config),
   ]

@@ -78,7 +78,7 @@ export function checkOptionSettings(
     const definition = functions.find((candidate) => candidate.name === name)
     if (!definition) {
       issues.push(
-        `SLUICE_OPTIONS: no function "${name}"; there are ${functions.map((each) => each.name).join(', ')}`,
+        `SLUICE_OPTIONS: unknown function "${name}"; known are ${functions.map((each) => each.name).join(', ')}`,
       )
       continue
     }
@@ -98,7 +98,7 @@ export function wrongOptions(
 ): readonly string[] {
   const { name, options } = definition
   const { values, unknown } = byOption(Object.keys(options.shape), given)
-  const wrong = unknown.map((option) => `${name}: no option ${JSON.stringify(option)}`)
+  const wrong = unknown.map((option) => `${name}: unknown option ${JSON.stringify(option)}`)
   for (const group of definition.alternatives) {
     const together = group.filter((option) => Object.hasOwn(values, option))
     if (together.length > 1)
@@ -116,7 +116,7 @@ export function wrongOptions(
 function mustBeKnown(definition: FunctionDefinition, unknown: readonly string[], from: string): void {
   if (unknown.length === 0) return
   const named = unknown.map((name) => JSON.stringify(name)).join(', ')
-  throw new PermanentError(`no option: ${named}${from}. ${validLine(definition)}`)
+  throw new PermanentError(`unknown option: ${named}${from}. ${validLine(definition)}`)
 }
 
 /** The options that `values` replace. */

@@ -52,7 +52,7 @@ export function zodWords(issue: RawIssue): string {
     case 'invalid_value':
       return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`
     case 'unrecognized_keys':
-      return `has ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}, which is not known`
+      return `has the unknown name ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`
     case 'invalid_format':
       return FORMATS[issue.format] ? `must be ${FORMATS[issue.format]}` : 'does not have the required form'
     case 'invalid_union':

@@ -45,7 +45,7 @@ describe('loadFunctions', () => {
       name: 'unknown',
       body: `export const functions = [${functionOf('a')}]`,
       env: { SLUICE_FUNCTIONS: 'b' },
-      issue: /no function "b"; there are a/,
+      issue: /unknown function "b"; known are a/,
     },
     {
       name: 'option',
@@ -57,7 +57,7 @@ describe('loadFunctions', () => {
       name: 'several',
       body: `export const functions = [${functionOf('a')}, ${functionOf('a')}]`,
       env: { SLUICE_FUNCTIONS: 'b', SLUICE_OPTIONS: '{"c":{}}' },
-      issue: /two functions[^]*no function "b"[^]*no function "c"/,
+      issue: /two functions[^]*unknown function "b"[^]*unknown function "c"/,
     },
     {
       name: 'stranger',

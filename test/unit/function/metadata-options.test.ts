@@ -48,7 +48,7 @@ describe('a name with a prefix', () => {
 
   it('is refused when the function has no such option', () => {
     expect(() => merged({ 'cut.width': '2' })).toThrow(
-      /^no option: "cut\.width" \(from the object’s metadata\)\. Valid options of cut: seconds/,
+      /^unknown option: "cut\.width" \(from the object’s metadata\)\. Valid options of cut: seconds/,
     )
   })
 

@@ -149,7 +149,7 @@ describe('names', () => {
     const merge = () => mergeOptions(cut, { metadata: {}, request: { second: 4, __proto: 1 } })
     expect(merge).toThrow(PermanentError)
     expect(merge).toThrow(
-      /no option: "second", "__proto" \(from the request\)\. Valid options of cut: seconds: number/,
+      /unknown option: "second", "__proto" \(from the request\)\. Valid options of cut: seconds: number/,
     )
   })
 })
@@ -173,7 +173,7 @@ describe('a schema that JSON Schema has no words for', () => {
     expect(() => checkOptionSettings([odd], { odd: { maxwidth: 13 } })).not.toThrow()
     const check = () => checkOptionSettings([odd], { odd: { maxwidth: -1, width: 1 } })
     expect(check).toThrow(ConfigError)
-    expect(check).toThrow(/no option "width"; valid[^]*odd\.maxWidth: /)
+    expect(check).toThrow(/unknown option "width"; valid[^]*odd\.maxWidth: /)
   })
 
   it('fails for good when its own code does', () => {
@@ -199,7 +199,7 @@ describe('checkOptionSettings', () => {
   it('lists every unknown function, unknown option and invalid value', () => {
     const check = () => checkOptionSettings([cut], { cot: {}, cut: { second: 4, seconds: 1_000 } })
     expect(check).toThrow(ConfigError)
-    expect(check).toThrow(/no function "cot"[^]*seconds[^]*second/)
+    expect(check).toThrow(/unknown function "cot"[^]*seconds[^]*second/)
   })
 })
 

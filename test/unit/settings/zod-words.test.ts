@@ -22,7 +22,7 @@ describe('an issue of a schema', () => {
     { schema: z.array(z.string()).max(1), value: ['a', 'b'], words: 'must have at most 1 entries' },
     { schema: z.enum(['on', 'off']), value: 'maybe', words: 'must be one of on, off' },
     { schema: z.literal('on'), value: 'off', words: 'must be on' },
-    { schema: z.strictObject({}), value: { x: 1 }, words: 'has "x", which is not known' },
+    { schema: z.strictObject({}), value: { x: 1 }, words: 'has the unknown name "x"' },
     { schema: z.string().regex(/^a/), value: 'b', words: 'does not have the required form' },
     { schema: z.string().regex(/^a/, 'begins with a'), value: 'b', words: 'begins with a' },
     { schema: z.iso.datetime(), value: 'b', words: 'must be a time such as 2026-11-30T12:00:00Z' },
