@@ -59,7 +59,7 @@ function notFor(others: readonly FunctionOfObject[]): readonly string[] {
 }
 
 function noFunction({ bucket, functions }: Omit<ObjectView, 'summary'>): string {
-  return `No function reads the bucket "${bucket}"; available: ${functions.map(({ name }) => name).join(', ')}.`
+  return `No function reads the bucket "${bucket}"; the functions are ${functions.map(({ name }) => name).join(', ')}.`
 }
 
 function place({ result, verdict, reason }: FunctionOfObject): string {

@@ -85,7 +85,10 @@ function checkFunction(functions: readonly FunctionDefinition[], request: Reproc
   const { bucket, function: name } = request
   const named = functions.find((definition) => definition.name === name)
   if (name !== undefined && !named) {
-    throw new RefusedError('impossible', `function: there is no "${name}"; available: ${namesOf(functions)}`)
+    throw new RefusedError(
+      'impossible',
+      `function: there is no function "${name}"; available: ${namesOf(functions)}`,
+    )
   }
   if (named && named.bucket !== bucket) {
     throw new RefusedError(
