@@ -28,7 +28,7 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/setup.ts')).setup,
   },
   {
-    usage: 'start',
+    usage: 'start [options]',
     description: 'run the roles in SLUICE_ROLES (default: API, intake and workers) until SIGTERM or Ctrl-C',
     load: async () => (await import('./commands/start.ts')).start,
   },

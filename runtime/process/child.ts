@@ -14,13 +14,16 @@ const ANSWER_MS = 1_000
 type AnyRegistry = Registry | Registry<OpenMetricsContentType>
 
 export interface ChildLink {
-  /** To be called when the child serves: who ends before that could not start. */
+  /** To be called when the child works: a child that ends before could not start. */
   ready(): void
   /** Every worker's metrics; none when the supervisor does not answer. */
   collect(): Promise<readonly MetricsSnapshot[]>
   /** Hands over the last metrics. */
   close(): Promise<void>
 }
+
+/** How a process is connected to its supervisor, if it has one. */
+export type Connect = (parts: LinkParts) => ChildLink
 
 export interface LinkParts {
   readonly registries: readonly AnyRegistry[]

@@ -26,13 +26,18 @@ export interface Parts extends FunctionList {
   readonly log: Logger
 }
 
-/** Connects; that neither Redis nor MinIO answers yet is no failure. */
+/**
+ * Connects; Redis and MinIO may answer later.
+ *
+ * @param metrics - of another half of the same process
+ */
 export function createParts(
   kind: ChildKind,
   config: Config,
   list: FunctionList,
   log: Logger,
   closers: Closers,
+  metrics: RuntimeMetrics = createMetrics(),
 ): Parts {
   if (!config.runtimeCredentials) {
     throw new ConfigError([
@@ -41,7 +46,6 @@ export function createParts(
   }
   const { functions } = list
   const names = functions.map(({ name }) => name)
-  const metrics = createMetrics()
   startAtZero(metrics, names)
   metrics.buildInfo.set({ version: readVersion(), node: process.version }, 1)
   for (const { name, version } of functions) metrics.info.set({ function: name, version }, 1)

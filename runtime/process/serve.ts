@@ -17,7 +17,7 @@ import { createInspection } from '../queue/inspection.ts'
 import { connectRedis } from '../queue/redis.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 import { startChores } from '../upkeep/chores.ts'
-import { linkToSupervisor } from './child.ts'
+import type { Connect } from './child.ts'
 import { listen } from '../api/http/listen.ts'
 import type { MetricsSnapshot } from './messages.ts'
 import { readVersion, type Parts } from './parts.ts'
@@ -38,10 +38,11 @@ export async function serve(
   parts: Parts,
   closers: Closers,
   onOrphaned: () => void,
+  connect: Connect,
 ): Promise<() => Promise<void>> {
   const { config, functions, queue, storage, metrics, log } = parts
   const functionNames = functions.map(({ name }) => name)
-  const link = linkToSupervisor({
+  const link = connect({
     registries: [metrics.registry],
     onOrphaned,
     onFate({ consumer, kind, how }) {

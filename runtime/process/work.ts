@@ -19,7 +19,7 @@ import { createRangeProxy } from '../worker/source/proxy.ts'
 import { createStandstillWatch } from '../worker/standstill.ts'
 import { createStrays, strayLimit } from '../worker/strays.ts'
 import { createWorker } from '../worker/worker.ts'
-import { linkToSupervisor } from './child.ts'
+import type { Connect } from './child.ts'
 import type { Parts } from './parts.ts'
 import { createUpkeep } from '../upkeep/upkeep.ts'
 
@@ -30,13 +30,18 @@ const WATCH_MS = 250
  *
  * @param end - asks for just that: the supervisor is gone, or this process is of no more use
  */
-export async function work(parts: Parts, closers: Closers, end: () => void): Promise<() => Promise<void>> {
+export async function work(
+  parts: Parts,
+  closers: Closers,
+  end: () => void,
+  connect: Connect,
+): Promise<() => Promise<void>> {
   const { config, queue, metrics, log } = parts
   const served = config.functionNames
   const functions = parts.functions.filter(({ name }) => served.length === 0 || served.includes(name))
   const names = functions.map(({ name }) => name)
   const consumer = `${hostname()}:${process.pid}:${randomUUID()}`
-  const link = linkToSupervisor({
+  const link = connect({
     registries: [metrics.registry, functionMetrics],
     onOrphaned: end,
     consumer,

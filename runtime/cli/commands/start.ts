@@ -1,6 +1,7 @@
 /**
  * `sluice start`: the runtime of this machine; `sluice worker`: workers alone, on as many machines as there are. They check
- * everything that can be checked without a connection, then supervise.
+ * everything that can be checked without a connection, then supervise
+ * child processes, or with `--one-process` do without them.
  * @module
  */
 import { CLOSING_MS } from '../../process/lifecycle.ts'
@@ -16,8 +17,20 @@ import { examples, type CliCommand, type CliContext } from '../command.ts'
 /** Children end by themselves after their drain and {@link CLOSING_MS}; one that is still there a moment later is killed. */
 const KILL_AFTER_MS = CLOSING_MS + 2 * SECOND_MS
 
+interface StartOptions {
+  readonly oneProcess?: boolean
+}
+
+const ONE_PROCESS = [
+  '--one-process',
+  'do not start child processes: one worker, in this process. For containers that are restarted when they end',
+] as const
+
 export const start: CliCommand = (command, context) => {
-  command.addHelpText('after', examples('start')).action(() => runStart(context))
+  command
+    .option(...ONE_PROCESS)
+    .addHelpText('after', examples('start', 'start --one-process'))
+    .action((options: StartOptions) => runStart(context, options))
 }
 
 export const worker: CliCommand = (command, context) => {
@@ -26,19 +39,19 @@ export const worker: CliCommand = (command, context) => {
       '--functions <names>',
       'functions to serve, separated by commas (default: SLUICE_FUNCTIONS, otherwise all)',
     )
+    .option(...ONE_PROCESS)
     .addHelpText('after', examples('worker --functions chunk'))
-    .action(async ({ functions }: { functions?: string }) => {
+    .action(async ({ functions, ...options }: StartOptions & { functions?: string }) => {
       const chosen = functions === undefined ? {} : { SLUICE_FUNCTIONS: functions }
-      await runStart({ ...context, env: { ...context.env, SLUICE_ROLES: 'worker', ...chosen } })
+      await runStart({ ...context, env: { ...context.env, SLUICE_ROLES: 'worker', ...chosen } }, options)
     })
 }
 
 /** Runs until SIGTERM or SIGINT, then drains; a second one ends everything at once. */
-async function runStart({
-  env,
-  entryPath,
-  signals,
-}: Pick<CliContext, 'env' | 'entryPath' | 'signals'>): Promise<void> {
+async function runStart(
+  { env, entryPath, signals }: Pick<CliContext, 'env' | 'entryPath' | 'signals'>,
+  { oneProcess = false }: StartOptions,
+): Promise<void> {
   const { config } = await loadSettings(env, {
     account: {
       names: ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
@@ -46,6 +59,11 @@ async function runStart({
     },
     tools: true,
   })
+  if (oneProcess) {
+    // A supervisor does without all that a worker loads.
+    const { runOneProcess } = await import('../../process/one-process.ts')
+    return runOneProcess({ config, signals })
+  }
   const log = createLogger({ level: config.logLevel, format: config.logFormat, base: { role: 'supervisor' } })
   const scratch = await openRuntimeScratch(config.scratchDir, log)
   const workers = config.roles.includes('worker') ? config.workers : 0
