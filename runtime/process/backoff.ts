@@ -2,14 +2,14 @@
 import { SECOND_MS } from '../time.ts'
 
 const FIRST_BACKOFF_MS = 500
-/** For a process that does not even get ready: a port that is taken, a file that is missing. */
+/** For a process that never becomes ready: its port is taken, a file is missing. */
 const LAST_BACKOFF_MS = 30 * SECOND_MS
 /**
- * For one that served, if only for a moment: a file killed it, most likely. Such a file is given up after three crashes,
+ * For a process that served, if only for a moment: most likely a file killed it. Such a file is given up after three crashes,
  * and the uploads behind it must not wait for it.
  */
 const LAST_AFTER_SERVING_MS = 2 * SECOND_MS
-/** Who served this long starts again as if it were the first time. */
+/** A process that served this long starts again as if it were the first time. */
 const SERVED_MS = 2 * SECOND_MS
 
 export interface Life {

@@ -1,4 +1,4 @@
-/** A child's side of the supervisor: it says that it lives, hands over its metrics, and asks for those of the others. @module */
+/** A child's link to its supervisor: sends heartbeats with its metrics, and asks for those of the others. @module */
 import type { OpenMetricsContentType, Registry } from 'prom-client'
 import {
   ALIVE_EVERY_MS,

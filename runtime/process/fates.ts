@@ -1,6 +1,6 @@
 /**
- * What the supervisor knows of its workers, said to Redis by the child that serves. That a worker has ended waits for such a
- * child; what is only so at the moment does not, and is said again while it is so.
+ * How workers were lost, as their supervisor knows it: the child that serves passes it on to Redis. The end of a worker is kept
+ * until such a child is there; a passing state is not, since it is repeated while it lasts.
  * @module
  */
 import type { ChildProcess } from 'node:child_process'
@@ -8,11 +8,11 @@ import type { Fate, ToChild } from './messages.ts'
 
 export interface Fates {
   tell(fate: Fate): void
-  /** The child that serves is there. */
+  /** To be called when the child that serves is there. */
   flush(): void
 }
 
-/** More than anybody's workers die while no child serves. */
+/** More workers than ever die while no child serves. */
 const MOST_WAITING = 1_000
 
 export function createFates(serving: () => Pick<ChildProcess, 'connected' | 'send'> | undefined): Fates {

@@ -1,11 +1,11 @@
-/** A child process with a channel for messages, and the one promise of its end, whatever way it ends. @module */
+/** Starts a child process with a message channel, and one promise of its end, in whatever way it ends. @module */
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import type { Environment } from '../settings/files.ts'
 import { SECOND_MS, sleep } from '../time.ts'
 import type { ChildKind, ToSupervisor } from './messages.ts'
 
-/** Words that a process said last arrive after its end; so long they are waited for. */
+/** How long to wait for a process's last messages, which arrive after its end. */
 const LAST_WORDS_MS = SECOND_MS
 
 /**
@@ -22,14 +22,14 @@ export interface ForkOptions {
   readonly kind: ChildKind
   readonly env: Environment
   readonly onMessage: (message: ToSupervisor) => void
-  /** Such as a signal that could not be sent: the process goes on. */
+  /** Such as a signal that could not be sent: the process is still running. */
   readonly onError: (error: Error) => void
 }
 
 export interface Forked {
-  /** Undefined when the system did not even try. */
+  /** Undefined when the system could not fork at all. */
   readonly child: ChildProcess | undefined
-  /** Resolves when the process is gone and has been heard out, or could not be started; never rejects. */
+  /** Resolves when the process is gone and its last messages have arrived, or it could not be started; never rejects. */
   readonly ended: Promise<Ended>
 }
 

@@ -1,4 +1,4 @@
-/** Closing what was opened, the last first, and not for ever. @module */
+/** Closes what was opened, the last first, within a time limit. @module */
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { SECOND_MS } from '../time.ts'
@@ -8,7 +8,7 @@ export const CLOSING_MS = 6 * SECOND_MS
 
 export interface Closers {
   add(name: string, close: () => void | Promise<void>): void
-  /** Closes everything; one that fails does not keep the others open. */
+  /** Closes everything; a failure does not keep the rest open. */
   closeAll(log: Logger): Promise<void>
 }
 
@@ -31,7 +31,7 @@ export function createClosers(): Closers {
 /**
  * Waits for `work`, but no longer than `timeoutMs`.
  *
- * @throws {Error} `message` when the time is over; the work itself goes on, so the process must end
+ * @throws {Error} `message` when the time is over; the work itself continues, so the process must end
  */
 export async function within(timeoutMs: number, work: Promise<void>, message: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined

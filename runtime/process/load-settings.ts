@@ -1,4 +1,4 @@
-/** Settings and functions for a command that needs both: all that is wrong with either is said at once. @module */
+/** Settings and functions for a command that needs both: every issue with either is reported at once. @module */
 import { readConfig, type Config } from '../settings/config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
 import { isGiven, type Environment } from '../settings/files.ts'
@@ -11,9 +11,9 @@ export interface Settings {
 }
 
 export interface Needs {
-  /** The settings of an account that the command works with, and what the account is, for a person who left it out. */
+  /** The settings of the account that the command uses, and a description of it for the error message. */
   readonly account?: { readonly names: readonly [user: string, secret: string]; readonly description: string }
-  /** Whether attempts run here: then the programs that functions work with, and a folder to write in, must be there. */
+  /** Whether attempts run here: then the programs that functions use, and a folder to write in, must be there. */
   readonly tools: boolean
 }
 
@@ -21,12 +21,12 @@ export interface Needs {
 export async function loadSettings(env: Environment, needs: Needs): Promise<Settings> {
   const { config, issues } = readConfig(env)
   const all = [...issues]
-  // When one of both is there, its partner was missed already.
+  // When only one of the two is set, the other is reported already.
   const { account } = needs
   if (account?.names.every((name) => !isGiven(env, name)))
     all.push(`${account.names.join(' and ')}: ${account.description}`)
   const { list, issues: ofFunctions } = await readFunctions(config).catch((error: unknown) => {
-    // What a module threw as it was loaded is no setting, and stands alone when nothing else is wrong.
+    // An error that a module threw while loading is not about settings: it is thrown as it is when nothing else is wrong.
     if (all.length === 0) throw error
     return { list: undefined, issues: [messageOf(error)] }
   })

@@ -1,4 +1,4 @@
-/** What the processes of one runtime tell each other over Node's IPC channel. @module */
+/** Messages between the processes of one runtime, over Node's IPC channel. @module */
 import type { MetricObjectWithValues, MetricValue } from 'prom-client'
 import type { FateKind } from '../queue/queue.ts'
 
@@ -6,11 +6,11 @@ import type { FateKind } from '../queue/queue.ts'
 export type MetricsSnapshot = MetricObjectWithValues<MetricValue<string>>[]
 
 export type ToSupervisor =
-  /** The event loop turns. */
+  /** The event loop is running. */
   | { readonly type: 'turns' }
   /** The same, with the metrics, so that they outlive the process. */
   | { readonly type: 'alive'; readonly metrics: MetricsSnapshot }
-  /** The child serves; a worker under this name. */
+  /** The child works; a worker has this name in the queue. */
   | { readonly type: 'ready'; readonly consumer?: string | undefined }
   | { readonly type: 'collect'; readonly id: number }
 
@@ -20,10 +20,10 @@ export type ToChild =
       readonly id: number
       readonly snapshots: readonly MetricsSnapshot[]
     }
-  /** What has become of a worker: the serving child tells Redis, for those who take runs back. */
+  /** The fate of a worker: the serving child stores it in Redis, for the processes that take runs back. */
   | { readonly type: 'fate'; readonly fate: Fate }
 
-/** What a supervisor knows of a worker. */
+/** How a worker was lost, as its supervisor knows it. */
 export interface Fate {
   readonly consumer: string
   readonly kind: FateKind
@@ -31,7 +31,7 @@ export interface Fate {
   readonly how: string
 }
 
-/** What a child is for. */
+/** The two kinds of child: HTTP and intake, or attempts. */
 export type ChildKind = 'serve' | 'work'
 
 export const TURNS_EVERY_MS = 1_000

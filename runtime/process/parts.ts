@@ -1,4 +1,4 @@
-/** What both kinds of process are made of: settings, functions, Redis, MinIO, metrics. @module */
+/** The parts of both kinds of process: settings, functions, Redis, MinIO, metrics. @module */
 import { readFileSync } from 'node:fs'
 import { connectRedis, type Redis } from '../queue/redis.ts'
 import type { Config } from '../settings/config.ts'
@@ -20,7 +20,7 @@ export interface Parts extends FunctionList {
   readonly redis: Redis
   readonly queue: Queue
   readonly storage: Storage
-  /** To results, for people. */
+  /** Links to results, for people. */
   readonly links: Links
   readonly metrics: RuntimeMetrics
   readonly log: Logger
@@ -66,7 +66,7 @@ export function createParts(
     endpoint: config.minioEndpoint,
     region: config.minioRegion,
     credentials: config.runtimeCredentials,
-    // About 45 s: as patient as reading is, since a large attempt would begin anew. Who asks over HTTP does not wait so long.
+    // About 45 s, as long as reads retry, since a large attempt would start over. HTTP clients do not wait that long.
     ...(kind === 'work' && { writeRetries: 12 }),
     onTrouble: (trouble) => metrics.storageTroubles.inc({ trouble }),
   })

@@ -1,4 +1,4 @@
-/** What the system says of the main thread of another process, which turns its event loop. Linux only. @module */
+/** CPU time and state of the main thread of another process, which runs its event loop. Linux only. @module */
 import { readFileSync } from 'node:fs'
 import type { Activity } from './silence.ts'
 
@@ -8,7 +8,7 @@ export interface ProcessTimes {
   readonly activity: Activity
 }
 
-/** Linux tells times in hundredths of a second, whatever its own clock does (`USER_HZ`). */
+/** Linux reports times in hundredths of a second, whatever its own clock does (`USER_HZ`). */
 const TICK_MS = 10
 
 /** Undefined where there is no /proc, or no such process. Read at once: the files of /proc are never waited for. */
@@ -16,7 +16,7 @@ export function readProcessTimes(pid: number): ProcessTimes | undefined {
   try {
     return parseProcessTimes(readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1'))
   } catch {
-    // No such system, or no such process any more: its end is told in another way.
+    // Another system, or the process is gone, which is noticed in another way.
     return undefined
   }
 }

@@ -25,15 +25,15 @@ import { expose } from './exposition.ts'
 import { createSweeping, sweepParts } from '../upkeep/sweep/sweeping.ts'
 import { createUpkeep } from '../upkeep/upkeep.ts'
 
-/** How long Redis may say something else than the bucket does of pauses and limits, after one of them was set back. */
+/** How long Redis and the bucket may differ about pauses and limits, after one of them was restored from a backup. */
 const RECONCILE_MS = 30 * SECOND_MS
 
-/** How long it is known that a worker crashed: its runs are taken back long before. */
+/** How long the crash of a worker is remembered: its runs are taken back long before. */
 const FATE_MS = HOUR_MS
-/** What is only so at the moment is said each second. */
+/** A passing state is repeated each second. */
 const PASSING_FATE_MS = 10 * SECOND_MS
 
-/** Starts; resolves when it serves. What it returns ends it. */
+/** Starts; resolves when it serves. The function that it returns drains it. */
 export async function serve(
   parts: Parts,
   closers: Closers,
@@ -50,7 +50,7 @@ export async function serve(
       queue
         .noteFate(consumer, kind, how, forMs)
         .catch((error: Error) =>
-          log.warn({ consumer, how, error: error.message }, 'redis was not told of a lost worker'),
+          log.warn({ consumer, how, error: error.message }, 'could not record a lost worker in redis'),
         )
     },
   })
@@ -135,7 +135,7 @@ function startIntake({ config, functions, queue, metrics, log }: Parts): () => P
   }
 }
 
-/** How much room the file system has on which attempts keep their files; nothing is said before it exists. */
+/** Free space of the file system where attempts keep their files; nothing before the folder exists. */
 async function readScratch({ config, metrics }: Parts): Promise<void> {
   const found = await statfs(config.scratchDir).catch(() => undefined)
   if (!found) return

@@ -1,8 +1,8 @@
 /**
- * What a child's silence means: loading, starved by a busy machine, or standing still. Pure.
+ * The meaning of a child's silence: it is loading, starved by a busy machine, or blocked. Pure.
  *
  * A handler that loops uses CPU and never answers; a starved process gets next to none; one that waits in a blocking call,
- * or was stopped, uses none although it could. So silence alone kills nobody: what the process did meanwhile decides.
+ * or was stopped, uses none although it could. So silence alone kills no process: its CPU time meanwhile decides.
  * @module
  */
 import { MINUTE_MS, SECOND_MS } from '../time.ts'
@@ -11,11 +11,11 @@ import { MINUTE_MS, SECOND_MS } from '../time.ts'
 export type Activity = 'runnable' | 'disk' | 'asleep'
 
 export interface Silence {
-  /** Whether the child serves; before, nothing is expected of it but that it gets there. */
+  /** Whether the child works; before that, only its loading time is limited. */
   readonly isReady: boolean
-  /** Time without a word, or before it serves since its start; only time in which the supervisor itself was awake counts. */
+  /** Time since its last message, or while it loads since its start; only time in which the supervisor itself ran counts. */
   readonly forMs: number
-  /** What the system says of the process; undefined where it says nothing (no /proc). */
+  /** CPU time and state of the process; undefined where there is no /proc. */
   readonly process?:
     | {
         /** CPU time that its main thread has used meanwhile. */
@@ -28,16 +28,16 @@ export interface Silence {
 }
 
 export interface SilenceLimits {
-  /** From then on other processes are told that its runs may be taken back, or are in good hands. */
+  /** From then on other processes learn whether its runs should be taken back or left with it. */
   readonly concernMs: number
-  /** So much of its own CPU time without a word is a loop, and so much time without any CPU is a standstill. */
+  /** This much CPU time without a message is a loop; this much time without any CPU time is a standstill. */
   readonly silentMs: number
-  /** The longest that a starved child is waited for. */
+  /** The longest wait for a starved child. */
   readonly starvedMs: number
   /** How long loading may take, and how long when the machine is too busy for it. */
   readonly loadingMs: number
   readonly starvedLoadingMs: number
-  /** The longest silence where nothing else is known of a process. */
+  /** The longest silence of a process about which nothing else is known. */
   readonly blindMs: number
 }
 
@@ -50,7 +50,7 @@ export const SILENCE_LIMITS: SilenceLimits = {
   blindMs: 2 * MINUTE_MS,
 }
 
-/** Before leases run out, and later than a word that is said each second mostly comes. */
+/** Before leases run out, and later than a message sent each second usually arrives. */
 export function concernMs(leaseMs: number): number {
   return Math.min(Math.max(leaseMs / 4, 2 * SECOND_MS), SILENCE_LIMITS.concernMs)
 }

@@ -1,7 +1,7 @@
 /**
- * Keeps the processes of a runtime: one that serves (API and intake) and the workers. They start one after another; one that
- * ends is started again with backoff, one that stands still is killed first (silence.ts says when). So a handler that loops
- * or exits takes its own worker and nothing else, and a busy machine makes all of this slow but no more than that.
+ * Keeps the processes of a runtime running: one that serves (API and intake) and the workers. They start one after another. One
+ * that ends is restarted with backoff; one that is blocked is killed first (silence.ts decides when). So a handler that loops or
+ * exits takes down only its own worker, and a busy machine only makes things slow.
  * @module
  */
 import type { ChildProcess } from 'node:child_process'
@@ -27,9 +27,9 @@ export interface SupervisorParts {
   /** The module whose first argument is the child's kind. */
   readonly entryPath: string
   readonly children: readonly ChildKind[]
-  /** Of the children. */
+  /** For the children. */
   readonly env: Environment
-  /** Where they keep files. */
+  /** Where children keep files. */
   readonly scratchDir: string
   /** How long children may take to drain; then they are killed. */
   readonly graceMs: number
@@ -41,7 +41,7 @@ export interface Supervisor {
   /**
    * Resolves when {@link Supervisor.stop} has ended every child.
    *
-   * @throws {ConfigError} when a child found its settings wrong, which no restart heals; the others have ended then
+   * @throws {ConfigError} when a child found its settings wrong, which no restart fixes; the others have ended then
    */
   run(): Promise<void>
   stop(): void
@@ -60,11 +60,11 @@ interface Living {
   readonly vigil: Vigil
   /** A worker's name in the queue, once it serves. */
   consumer?: string | undefined
-  /** Why it was killed. */
+  /** The reason when the supervisor killed it. */
   killedFor?: string
 }
 
-/** How a process lived: for how long it served, undefined for never; and how it ended, in words for the log. */
+/** How long a process worked, undefined for never, and how it ended, for the log. */
 interface Life {
   readonly servedMs: number | undefined
   readonly end: Readonly<Record<string, unknown>>
@@ -98,7 +98,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
       if (message.type === 'collect' && forked.child)
         answer(forked.child, { type: 'collected', id: message.id, snapshots: snapshots.all() })
     }
-    const onError = (error: Error) => log.warn({ kind, error: error.message }, 'a process was not reached')
+    const onError = (error: Error) => log.warn({ kind, error: error.message }, 'could not signal a process')
     const forked = forkChild({ entryPath, kind, env, onMessage, onError })
     const pid = forked.child?.pid
     const living: Living | undefined = forked.child && {
@@ -111,7 +111,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     const servedMs = readyAtMs === undefined ? undefined : performance.now() - readyAtMs
     slot.living = undefined
     const { code, signal, error } = end
-    // Once it serves, the code is a function's choice: `process.exit(2)` in a handler says nothing of settings.
+    // Once it works, the code may be a function's: `process.exit(2)` in a handler means nothing about settings.
     if (code === WRONG_SETTINGS && servedMs === undefined) giveUp(kind)
     if (living?.consumer !== undefined && !stopping.signal.aborted)
       fates.tell({ consumer: living.consumer, kind: 'crashed', how: living.killedFor ?? howOf(end) })
@@ -123,11 +123,13 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   }
 
   function giveUp(kind: ChildKind): void {
-    failure ??= new ConfigError([`a process of kind "${kind}" cannot start, now or later; it has said why`])
+    failure ??= new ConfigError([
+      `a process of kind "${kind}" cannot start, now or later; its message above says why`,
+    ])
     stop()
   }
 
-  /** What a dead worker left on disk. */
+  /** Removes the files that a dead worker left on disk. */
   async function cleanUp(pid: number): Promise<void> {
     await rm(scratchOf(scratchDir, pid), { recursive: true, force: true }).catch((error: Error) =>
       log.warn({ pid, error: error.message }, "a dead worker's scratch folder could not be removed"),
@@ -138,12 +140,12 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     let backoffMs: number | undefined
     while (!stopping.signal.aborted) {
       const turn = await turns.take()
-      // Loading takes all the CPU that a child can get: those that start together would only slow each other down.
+      // Loading uses all the CPU that a child can get: children that start together would only slow each other down.
       const { servedMs, end } = stopping.signal.aborted ? NEVER : await live(slot, () => turn.end())
       turn.end()
       if (stopping.signal.aborted) return
       backoffMs = nextBackoffMs({ backoffMs, servedMs })
-      log.error({ kind: slot.kind, ...end, backoffMs }, 'a process ended and is started again')
+      log.error({ kind: slot.kind, ...end, backoffMs }, 'a process ended; restarting it')
       await sleep(backoffMs, stopping.signal)
     }
   }
@@ -190,7 +192,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
   }
 }
 
-/** Of a start that a stop has overtaken. */
+/** A start that a stop has overtaken. */
 const NEVER: Life = { servedMs: undefined, end: {} }
 
 function howOf({ code, signal }: Ended): string {

@@ -1,4 +1,4 @@
-/** One after another: who has the turn, and who waits for it in order. @module */
+/** Lets processes start one after another, in order. @module */
 import { MINUTE_MS } from '../time.ts'
 
 export interface Turn {
@@ -7,11 +7,11 @@ export interface Turn {
 }
 
 export interface Turns {
-  /** Resolves when all that came before have ended their turns, or have had them for too long. */
+  /** Resolves when all earlier turns have ended, or have taken too long. */
   take(): Promise<Turn>
 }
 
-/** A child that takes longer to load keeps the others waiting no further. */
+/** The others do not wait longer for a child that is loading. */
 const LONGEST_TURN_MS = MINUTE_MS
 
 export function createTurns(longestMs = LONGEST_TURN_MS): Turns {

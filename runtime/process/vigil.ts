@@ -1,4 +1,4 @@
-/** Follows one child: when it was last heard, and what it has done since. @module */
+/** Watches one child: the time since its last message, and its CPU time since then. @module */
 import { readProcessTimes, type ProcessTimes } from './process-times.ts'
 import { judgeSilence, type Judgement, type SilenceLimits } from './silence.ts'
 
@@ -6,11 +6,11 @@ export interface Vigil {
   readonly isReady: boolean
   heard(): void
   ready(): void
-  /** To be called about each second; a time that is much longer is the supervisor's own absence, and counts as one second. */
+  /** To be called about each second; a much longer time is a pause of the supervisor's own and is not counted in full. */
   look(): Judgement
 }
 
-/** A look that comes later than this finds words that nobody has read yet. */
+/** A later call may find messages that have not been read yet. */
 const LONGEST_LOOK_MS = 2_000
 
 export interface VigilParts {
@@ -30,7 +30,7 @@ export function createVigil({
   let lookedAtMs = now()
   let silentMs = 0
   let stillMs = 0
-  // Of the last word, and of the last look; the reading of a start is nothing.
+  // At the last message, and at the last call; 0 at the start.
   let cpuAtWordMs = 0
   let cpuMs = 0
 
@@ -46,7 +46,7 @@ export function createVigil({
       return isReady
     },
     heard() {
-      // Loading is judged from its beginning, whatever is said meanwhile.
+      // Loading is timed from the start, whatever messages arrive meanwhile.
       if (isReady) hear()
     },
     ready() {

@@ -26,9 +26,9 @@ import { createUpkeep } from '../upkeep/upkeep.ts'
 const WATCH_MS = 250
 
 /**
- * Starts; what it returns drains: it resolves when every attempt has ended or was handed back.
+ * Starts. The function that it returns drains: it resolves when every attempt has ended or was handed back.
  *
- * @param end - asks for just that: the supervisor is gone, or this process is of no more use
+ * @param end - asks for the end: the supervisor is gone, or this process is of no more use
  */
 export async function work(
   parts: Parts,
@@ -58,7 +58,7 @@ export async function work(
     onTooMany(count) {
       log.error(
         { count },
-        'so many handlers ignore their signal that this worker drains and ends: another is started',
+        'too many handlers ignore their signal: this worker drains and ends, and another is started',
       )
       // The supervisor starts another one.
       end()

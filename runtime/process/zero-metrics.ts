@@ -12,7 +12,7 @@ const DROP_REASONS = [
   'no-function',
   ...MISMATCHES.filter((each) => each !== 'bucket'),
 ]
-/** What the janitor removes. */
+/** Kinds of things that the janitor removes. */
 const REMOVED = ['folders', 'files', 'consumers', 'runs']
 const TRIGGERS = ['upload', 'sweep', 'reprocess', 'redrive']
 

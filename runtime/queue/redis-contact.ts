@@ -1,15 +1,15 @@
 /**
- * For how long this process has been in touch with Redis without a gap. Leases are only taken back after a whole lease of
- * it: when Redis was away, nobody could renew, and those who live must get the time to do so.
+ * How long this process has been in contact with Redis without a gap. Leases are only taken back after a whole lease of contact:
+ * while Redis was away no worker could renew, and live workers need time to do so.
  * @module
  */
 
 export interface RedisContact {
   /** A longer silence is a gap. */
   readonly gapMs: number
-  /** Redis's clock when it last told it; 0 before. */
+  /** Redis's clock when it last answered with it; 0 before. */
   readonly redisMs: number
-  /** Redis answered, and perhaps told its clock. */
+  /** Redis answered, perhaps with its clock. */
   touched(redisMs?: number): void
   forMs(): number
 }
@@ -23,10 +23,10 @@ export function createRedisContact(gapMs: number, now = () => performance.now())
     get redisMs() {
       return redisMs
     },
-    touched(toldMs) {
+    touched(answeredMs) {
       if (now() - lastMs > gapMs) sinceMs = now()
       lastMs = now()
-      redisMs = toldMs ?? redisMs
+      redisMs = answeredMs ?? redisMs
     },
     forMs: () => (now() - lastMs > gapMs ? 0 : now() - sinceMs),
   }

@@ -1,4 +1,4 @@
-/** What a worker does beside attempts, each on its own interval and never two of a kind at once. @module */
+/** Periodic tasks beside attempts, each on its own interval and never twice at once. @module */
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
@@ -8,7 +8,7 @@ export interface Chore {
   readonly run: () => Promise<void> | void
 }
 
-/** Starts the chores; what it returns stops them and resolves when those under way have ended. */
+/** Starts the chores; the function that it returns stops them and resolves when those in progress have ended. */
 export function startChores(chores: readonly Chore[], log: Logger): () => Promise<void> {
   const underWay = new Set<Promise<void>>()
   const timers = chores.map((chore) => {
@@ -23,9 +23,9 @@ export function startChores(chores: readonly Chore[], log: Logger): () => Promis
           isFailing = false
         })
         .catch((error: unknown) => {
-          // Once aloud: what fails every second would bury everything else.
+          // Logged as a warning once: a chore that fails every second would bury everything else.
           const level = isFailing ? 'debug' : 'warn'
-          log[level]({ chore: chore.name, error: messageOf(error) }, 'a chore failed and will be tried again')
+          log[level]({ chore: chore.name, error: messageOf(error) }, 'a chore failed; retrying')
           isFailing = true
         })
         .finally(() => {

@@ -24,7 +24,7 @@ import { readRun } from './verdicts.ts'
 /** By then a worker that dies while it removes a result is gone, and its files are removed by another. */
 const FILES_LATER_MS = 5 * MINUTE_MS
 
-/** Objects that were checked in a round, and when that began: a thousand removed versions cost one check. */
+/** Objects checked in a round, and when the check started: a thousand removed versions cost one check. */
 type Checked = Map<string, number>
 
 export interface CleanupParts {
@@ -111,7 +111,7 @@ export function createCleanupPayers({
     log.info({ function: functionName, object }, 'the source was deleted: its result was removed')
   }
 
-  /** Of a result whose manifest has gone: its run, then its files. */
+  /** For a result whose manifest is gone: its run, then its files. */
   async function payFiles(debt: Debt & { kind: 'files' }): Promise<Payment> {
     const { request } = placed(debt)
     const { success, bucket, key, attempts } = debt
@@ -157,7 +157,7 @@ export function createCleanupPayers({
       // A delete by the key alone could hit an upload that has just come.
       log.warn(
         { object },
-        'the source stays: its bucket keeps no versions, so a newer upload could be deleted',
+        'the source is kept: its bucket keeps no versions, so a newer upload could be deleted',
       )
       return
     }

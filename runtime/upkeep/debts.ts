@@ -14,7 +14,7 @@ import { MINUTE_MS, SECOND_MS } from '../time.ts'
 const AT_ONCE = 100
 /** After which another process pays what one that has died had claimed. */
 const CLAIM_MS = 10 * SECOND_MS
-/** For so long a debt is left to processes that know what it takes, before it makes room for others. */
+/** How long a debt is left to processes that can pay it, before it is put off. */
 const LEFT_TO_OTHERS_MS = 10 * SECOND_MS
 /** The longest pauses: of a debt that only other processes can pay, while it is fresh; of one that waits for the store; of any. */
 const OTHERS_PAUSE_MS = 2 * SECOND_MS
@@ -25,15 +25,15 @@ const FRESH_MS = 10 * MINUTE_MS
 const EARLY_PAUSE_MS = 10 * SECOND_MS
 /** The bound: a debt is set aside after so many attempts, when it is also older than runs are kept. */
 const LEAST_ATTEMPTS = 20
-/** So many in a row that the store could not take: it is away, and the other debts wait for it as they are. */
+/** After this many failures of the store in a row it counts as away, and the remaining debts wait unchanged. */
 const STORE_IS_AWAY = 3
 
-/** `paid`: the debt goes. `settled`: its payer has taken it off itself, or it is owed for a later end by now. */
+/** `paid`: the debt is removed. `settled`: its payer has removed it, or it is owed again for a later end. */
 export type Payment = 'paid' | 'settled' | 'too early'
 
 export interface Payer<D extends Debt> {
   pay(debt: D, claimed: ClaimedDebt): Promise<Payment>
-  /** What is logged when it cannot be paid now, and when it never can. */
+  /** Log messages for a debt that cannot be paid now, and for one that never can. */
   readonly failure: string
   readonly lost: string
 }
@@ -148,7 +148,7 @@ export function createDebtCollector(parts: DebtParts): DebtCollector {
     if (isOld && attempts >= LEAST_ATTEMPTS)
       return setAside(claimed, payer, `given up after ${attempts} attempts: ${reason}`)
     await queue.putOffDebt(claimed, delayMs, true)
-    // Once aloud: it is logged again when it is set aside, and the gauges show it meanwhile.
+    // A warning only once: it is logged again when it is set aside, and the gauges show it meanwhile.
     const level = attempts === 1 && reason !== TOO_EARLY ? 'warn' : 'debug'
     log[level](
       { debt: claimed.text, reason, attempts },

@@ -1,12 +1,12 @@
-/** Attempts that were silent for half of what they may be are asked for another sign of life: a tool of theirs that works. @module */
+/** Treats attempts that are silent as active while a child process of this worker is working. @module */
 import { SECOND_MS } from '../time.ts'
 import type { InFlight } from './in-flight.ts'
 import { createChildWatch } from './working-children.ts'
 
-/** Each look reads a file for every process of the machine. */
+/** Each check reads a file for every process of the machine. */
 const MAX_EVERY_MS = SECOND_MS
 
-/** To be called often: it looks only when somebody is quiet, and at most once a second or four times in half a silence. */
+/** To be called often: it checks only when an attempt is quiet, and at most once a second or four times in half a silence. */
 export function createChildListener(
   inFlight: Pick<InFlight, 'quiet'>,
   haveChildrenWorked = createChildWatch(),

@@ -1,5 +1,5 @@
 /**
- * The attempts that go on in this worker: who has a lease until when, and who has been at it or silent for too long.
+ * The attempts in progress in this worker: until when each has a lease, and which have run or been silent for too long.
  * One timer watches all of them. Time here is the monotonic clock, never the wall's.
  * @module
  */
@@ -24,16 +24,16 @@ export interface InFlightAttempt {
   readonly definition: FunctionDefinition
   readonly signal: AbortSignal
   readonly startedAtMs: number
-  /** Bytes came or went, or the handler said how far it is. */
+  /** Bytes were transferred, or the handler reported progress. */
   readonly active: () => void
   progress: Progress | undefined
 }
 
 export interface InFlight {
   readonly size: number
-  /** How many of a function's attempts go on. */
+  /** How many of a function's attempts are in progress. */
   count(functionName: string): number
-  /** A run goes on that may kill this process, and has not shown yet that it does not: it gets no company. */
+  /** A run is in progress that may kill this process, and has not yet shown that it does not: it runs alone. */
   readonly isAlone: boolean
   add(claim: Claim, definition: FunctionDefinition): InFlightAttempt
   delete(attempt: InFlightAttempt): void
@@ -43,13 +43,13 @@ export interface InFlight {
   abort(attempt: InFlightAttempt, why: AttemptAborted['why'], message: string): void
   abortAll(why: AttemptAborted['why'], message: string): void
   find(runId: string): InFlightAttempt | undefined
-  /** Those that have been silent for more than half of what they may be. */
+  /** Attempts that have been silent for more than half of the time they may be. */
   quiet(): readonly InFlightAttempt[]
   /**
    * Ends attempts that could not renew their lease.
    *
    * @param stood - for how long this process's event loop stood still since a time, and why
-   * @param strayCount - handlers that go on beside the attempts
+   * @param strayCount - handlers that are still running after their attempts
    */
   watchLeases(stood: StandstillWatch['since'], strayCount: number): void
   /** Ends attempts that took too long or were silent. */
@@ -58,19 +58,19 @@ export interface InFlight {
 
 interface Entry extends InFlightAttempt {
   readonly controller: AbortController
-  /** Its place in the row. */
+  /** Its index in the list. */
   at: number
   renewedAtMs: number
   activeAtMs: number
 }
 
 /**
- * What kills its process mostly does so at once. Who lives longer gets company, so that one run of hours whose worker was lost
- * does not stop everything on a machine with one worker; if it kills later, the others go on elsewhere, uncounted.
+ * A run that kills its process mostly does so at once. After this time others run beside it, so that one run of hours whose worker
+ * was lost does not stop everything on a machine with one worker; if it kills later, the others are handed back, uncounted.
  */
 const ALONE_MS = 60_000
 
-/** A worker that could not renew for this part of a lease gives its attempts up before anybody can take them. */
+/** A worker that could not renew for this part of a lease gives its attempts up before another can take them. */
 const FENCE_SHARE = 0.8
 
 export interface LeaseLostHere {
@@ -85,8 +85,8 @@ export interface LeaseLostHere {
 }
 
 /**
- * Whose fault it is that this worker's event loop stood still for longer than the lease. Whose handler was on the stack cannot
- * be told afterwards. So what ran beside others is not counted, and runs alone next; alone it is told for certain, and counts.
+ * Decides what a standstill of the event loop for longer than the lease means for an attempt. The handler that caused it cannot
+ * be named afterwards, so a run beside others is not counted and runs alone next; alone, the cause is certain and it counts.
  * A standstill without CPU may also be a stopped process: that counts only for a run that was under suspicion before.
  */
 export function judgeStandstill({ ms, kind, leaseMs, isOnly, isSolo }: LeaseLostHere): {

@@ -1,4 +1,4 @@
-/** Renews the leases of a worker's attempts, all in one call; ends those that are another's by now, or cancelled. @module */
+/** Renews the leases of a worker's attempts, all in one call; ends attempts that were cancelled or are another worker's by now. @module */
 import type { Queue } from '../queue/queue.ts'
 import type { RedisContact } from '../queue/redis-contact.ts'
 import type { InFlight } from './in-flight.ts'

@@ -1,4 +1,4 @@
-/** What the world is told of an attempt: its metrics, and one log line when Redis has it. @module */
+/** Reports an attempt: its metrics, and one log line once its settlement is in Redis. @module */
 import type { Logger } from '../telemetry/logger.ts'
 import type { InvocationStatus, RuntimeMetrics } from '../telemetry/metrics.ts'
 import type { Claim, RunState } from '../queue/run.ts'

@@ -1,4 +1,4 @@
-/** What an outcome means for the state machine. Pure but for the draw of the retry delay. @module */
+/** Turns an outcome into a settlement for the state machine. Pure except for the random retry delay. @module */
 import type { Settlement } from '../queue/turn.ts'
 import { retryDelayMs } from '../queue/run.ts'
 import { DAY_MS } from '../time.ts'
@@ -6,7 +6,7 @@ import type { Owed } from '../queue/debts.ts'
 import type { InFlightAttempt } from './in-flight.ts'
 import type { Outcome } from './attempt/outcome.ts'
 
-/** Undefined when there is nothing to say: another worker has the run. */
+/** Undefined when there is nothing to settle: another worker has the run. */
 export function settlementOf(
   { claim, definition }: Pick<InFlightAttempt, 'claim' | 'definition'>,
   outcome: Outcome,
@@ -35,7 +35,7 @@ export function settlementOf(
         lines: outcome.lines.join('\n'),
       }
     case 'released':
-      // Nothing is counted, so something must end it: what the store refuses for a whole day is a failure like others.
+      // Nothing is counted, so something must end it: a refusal by the store for a whole day is a failure like any other.
       if (outcome.delayMs !== undefined && claim.claimedAtMs - claim.createdAtMs > DAY_MS) {
         const delayMs = sensible(outcome.delayMs)
         return {
@@ -59,7 +59,7 @@ export function settlementOf(
   }
 }
 
-/** Handlers name delays too: no number is none, and nothing waits for more than a day. */
+/** Handlers give delays too: NaN means no delay, and nothing waits for more than a day. */
 function sensible(delayMs: number): number {
   return Number.isNaN(delayMs) ? 0 : Math.round(Math.min(Math.max(delayMs, 0), DAY_MS))
 }

@@ -1,6 +1,6 @@
 /**
- * When this process's own event loop did not turn, and why: a handler that computes, or waits in a blocking call, or a machine
- * that gives the process no CPU. A timer that comes late tells of it afterwards. Time here is the monotonic clock.
+ * Records when this process's event loop was blocked, and why: a handler computed or waited in a blocking call, or the machine
+ * gave the process no CPU. A late timer shows it afterwards. Time here is the monotonic clock.
  * @module
  */
 import { readFileSync } from 'node:fs'
@@ -10,9 +10,9 @@ import { SECOND_MS } from '../time.ts'
 export type StandstillKind = 'busy' | 'asleep' | 'starved'
 
 export interface Usage {
-  /** CPU time of the main thread; of the whole process where the system does not tell them apart. */
+  /** CPU time of the main thread; of the whole process where the system does not separate the two. */
   readonly cpuMs: number
-  /** For how long the main thread has waited for a processor; undefined where the system does not say. */
+  /** For how long the main thread has waited for a processor; undefined where the system does not report it. */
   readonly waitedMs: number | undefined
 }
 
@@ -29,7 +29,7 @@ interface Standstill {
   readonly kind: StandstillKind
 }
 
-/** A timer may be so late without a word. */
+/** A timer may be this late unnoticed. */
 const LATE_MS = SECOND_MS
 /** No turn of an event loop takes so much CPU time, however long it has to wait for it. */
 const LONG_TURN_MS = SECOND_MS

@@ -25,7 +25,7 @@ import { settlementOf } from './settlement.ts'
 /** An idle worker asks for work this often without a wake-up: wake-ups may be lost with a connection. */
 const POLL_MS = 1_000
 const RESEND_MS = 250
-/** Of many claimed runs so many begin together, and the next ones while Redis settles what ended at once. */
+/** How many of the claimed runs start together; the next ones start while Redis settles the first. */
 const BEGIN_TOGETHER = 16
 /** One claim in ten is for backfill when there is live work too. */
 const LOW_SHARE = 10
@@ -33,10 +33,10 @@ const LOW_SHARE = 10
 export interface WorkerParts {
   readonly queue: Queue
   readonly consumer: string
-  /** Those that this worker serves. */
+  /** The functions that this worker serves. */
   readonly functions: readonly FunctionDefinition[]
   readonly allFunctions: readonly FunctionDefinition[]
-  /** As they hold now; undefined while they are not known, which claims nothing. */
+  /** The current limits; undefined before they are known: then nothing is claimed. */
   readonly limits: () => ReadonlyMap<string, Limits> | undefined
   readonly inFlight: InFlight
   readonly contact: RedisContact
@@ -51,7 +51,7 @@ export interface WorkerParts {
 export interface Worker {
   /** Resolves when the worker has stopped claiming and everything is settled. */
   run(): Promise<void>
-  /** There may be something to claim. */
+  /** There may be runs to claim. */
   wake(): void
   /** Claims nothing more; what is left after `drainMs` is handed back uncounted. */
   drain(drainMs: number): void
@@ -102,7 +102,7 @@ export function createWorker(parts: WorkerParts): Worker {
     return reply.claims.length
   }
 
-  /** No reply only when a worker that stops has nothing to settle. */
+  /** No reply only when a draining worker has nothing to settle. */
   async function send(request: TurnRequest): Promise<{ reply?: TurnReply; sentAtMs: number }> {
     for (;;) {
       const sentAtMs = performance.now()
@@ -110,7 +110,7 @@ export function createWorker(parts: WorkerParts): Worker {
         return { reply: await queue.turn(request), sentAtMs }
       } catch (error) {
         if (isDraining && request.settlements.length === 0) return { sentAtMs }
-        log.warn({ error: messageOf(error) }, 'redis did not take the turn: it is sent again')
+        log.warn({ error: messageOf(error) }, 'redis did not answer the turn; sending it again')
         await sleep(RESEND_MS)
       }
     }
@@ -128,7 +128,7 @@ export function createWorker(parts: WorkerParts): Worker {
     begin(reply.claims.map((claim) => take(claim, sentAtMs)))
   }
 
-  /** From now on it is this worker's, with a lease, whenever it begins. */
+  /** From now on it is this worker's, with a lease, whenever it starts. */
   function take(claim: Claim, sentAtMs: number): InFlightAttempt {
     const definition = functions.find(({ name }) => name === claim.functionName) as FunctionDefinition
     claimedOf.set(definition.name, (claimedOf.get(definition.name) ?? 0) + 1)

@@ -1,9 +1,9 @@
 /**
- * Whether a child process of this worker works, judged by its CPU time: a handler that waits for a tool is not stalled.
+ * Tells from CPU time whether a child process of this worker is working: a handler that waits for a tool is not stalled.
  *
  * Only children in the worker's own process group count, which is where `execFile` and `spawn` put them. A child with a
- * group of its own (`detached`), as our FFmpeg has, is watched by whoever started it, by its progress: one that loops
- * without an end would otherwise pass for one that works.
+ * group of its own (`detached`), as our FFmpeg has, is watched by the code that started it, by its progress: one that
+ * loops for ever would otherwise count as working.
  *
  * @remarks Linux only: elsewhere nothing is found, and a handler has to call `progress` while its tool runs. Which attempt a
  * child belongs to cannot be told, so it counts for every attempt of its worker.
@@ -47,16 +47,16 @@ export function childrenInGroup(all: readonly ProcessFacts[], rootPid: number): 
   return found
 }
 
-/** Ticks that these processes have used since the look before; one that was not there then has used all of its own. Pure. */
+/** Ticks that these processes have used since the check before; a new one counts in full. Pure. */
 export function ticksSince(before: ReadonlyMap<number, number>, children: readonly ProcessFacts[]): number {
   return children.reduce((sum, { pid, cpuTicks }) => sum + Math.max(0, cpuTicks - (before.get(pid) ?? 0)), 0)
 }
 
-/** The least that counts as work: a hundredth of a core, so that a script that only waits in a loop is no sign of life. */
+/** The least that counts as work: a hundredth of a core, so that a script that only waits in a loop does not count. */
 const LEAST_SHARE = 0.01
 const MS_PER_TICK = 10
 
-/** A look at the children of this process: true when they have worked since the look before. The first one is false. */
+/** Returns a check: true when the children of this process have worked since the check before. The first result is false. */
 export function createChildWatch(
   rootPid = process.pid,
   now = () => performance.now(),
@@ -76,7 +76,7 @@ export function createChildWatch(
 async function readProcesses(): Promise<readonly ProcessFacts[]> {
   const names = await readdir('/proc').catch(() => [])
   const stats = await Promise.all(
-    // A process may end between the two looks.
+    // A process may end between the two reads.
     names
       .filter((name) => /^\d+$/.test(name))
       .map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),

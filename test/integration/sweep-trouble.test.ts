@@ -30,18 +30,18 @@ it('refuses a prefix that no listing takes, and one that came all the same does 
   expect(await sweepStore().read()).toEqual({})
 
   await sweepStore().ask({ id: 'bad', kind: 'full', prefix: '../' })
-  const { look } = sweeperOf(partsOf(BOTH))
-  await look()
+  const { runDue } = sweeperOf(partsOf(BOTH))
+  await runDue()
   expect(await service.view()).toMatchObject({
     passes: [{ id: 'bad', status: 'failed', failure: expect.stringContaining('alpha') as string }],
   })
-  await look()
+  await runDue()
   expect((await sweepStore().read()).full).toMatchObject({ objects: 5, healed: { 'lost-event': 5 } })
 })
 
 it('continues after a missing bucket, and does not take such a pass as a mark', async () => {
-  const { look } = sweeperOf(partsOf([GONE, ...BOTH]))
-  await look()
+  const { runDue } = sweeperOf(partsOf([GONE, ...BOTH]))
+  await runDue()
   expect(await queued('one')).toBe(3)
   expect(await queued('two')).toBe(2)
   const state = await sweepStore().read()
@@ -49,10 +49,10 @@ it('continues after a missing bucket, and does not take such a pass as a mark', 
   expect(state).not.toHaveProperty('pass')
   expect(state.failed).toMatchObject({ objects: 5, reported: { 'bucket-refused': 1 } })
   // Not at once again.
-  await look()
+  await runDue()
   expect((await sweepStore().read()).failed?.id).toBe(state.failed?.id)
   await used.redis.del(used.queue.keys.lock('sweep'))
-  await sweeperOf(partsOf(BOTH)).look()
+  await sweeperOf(partsOf(BOTH)).runDue()
   expect(await sweepStore().read()).toMatchObject({ full: { objects: 5 } })
   expect(await sweepStore().read()).not.toHaveProperty('failed')
 })
@@ -67,7 +67,7 @@ it('ends as failed, and not as one that is begun for ever, when the store refuse
       return used.storage.list(bucket, options)
     },
   }
-  await sweeperOf(partsOf(BOTH, refusing)).look()
+  await sweeperOf(partsOf(BOTH, refusing)).runDue()
   const state = await sweepStore().read()
   expect(state).not.toHaveProperty('pass')
   expect(state.failed).toMatchObject({ failure: expect.stringContaining('not for you') as string })
@@ -82,7 +82,7 @@ it('leaves an object alone of which the store does not give the record, and sees
         ? Promise.reject(new StorageError('too large', { code: 'EntityTooLarge', statusCode: 400 }))
         : storage.readText(bucket, key, options),
   }
-  await sweeperOf(partsOf(BOTH, unreadable)).look()
+  await sweeperOf(partsOf(BOTH, unreadable)).runDue()
   expect((await sweepStore().read()).full).toMatchObject({
     healed: { 'lost-event': 4 },
     reported: { unreadable: 1 },
@@ -92,7 +92,7 @@ it('leaves an object alone of which the store does not give the record, and sees
 it('continues in the bucket and after the key where a pass has stopped, and not in earlier ones', async () => {
   const start = newPass('w', { kind: 'full', cause: 'start' }, {}, 0, await used.queue.nowMs())
   await sweepStore().begin({ ...start, at: { stage: 'objects', bucket: 'alpha', after: 'b' } })
-  await sweeperOf(partsOf(BOTH)).look()
+  await sweeperOf(partsOf(BOTH)).runDue()
   expect((await sweepStore().read()).full).toMatchObject({ objects: 3 })
   expect([await queued('one'), await queued('two')]).toEqual([1, 2])
 })
@@ -100,7 +100,7 @@ it('continues in the bucket and after the key where a pass has stopped, and not 
 it('continues in a later bucket without those before it', async () => {
   const start = newPass('w', { kind: 'full', cause: 'start' }, {}, 0, await used.queue.nowMs())
   await sweepStore().begin({ ...start, at: { stage: 'objects', bucket: 'beta', after: 'a' } })
-  await sweeperOf(partsOf(BOTH)).look()
+  await sweeperOf(partsOf(BOTH)).runDue()
   expect((await sweepStore().read()).full).toMatchObject({ objects: 1 })
   expect([await queued('one'), await queued('two')]).toEqual([0, 1])
 })
@@ -109,12 +109,12 @@ it('looks in a recent pass only at objects that are recent enough, and a pass of
   const nowMs = await used.queue.nowMs()
   const start = newPass('w', { kind: 'recent', cause: 'interval' }, {}, 0, nowMs)
   await sweepStore().begin({ ...start, sinceMs: nowMs + 60_000 })
-  const { look } = sweeperOf(partsOf(BOTH))
-  await look()
+  const { runDue } = sweeperOf(partsOf(BOTH))
+  await runDue()
   expect((await sweepStore().read()).recent).toMatchObject({ objects: 5, healed: {} })
 
   await sweepStore().ask({ id: 'part', kind: 'full', bucket: 'beta' })
-  await look()
+  await runDue()
   const state = await sweepStore().read()
   expect(state.ended?.[0]).toMatchObject({ id: 'part', objects: 2, healed: { 'lost-event': 2 } })
   expect(state).not.toHaveProperty('full')
@@ -132,12 +132,12 @@ it('keeps its lock while a batch takes longer than that is good for', async () =
         isSlow = false
         const untilMs = (await used.queue.nowMs()) + 4 * lockMs
         await waitFor(async () => (await used.queue.nowMs()) > untilMs, { timeoutMs: 5_000, what: 'time' })
-        await other.look()
+        await other.runDue()
       }
       yield* storage.list(bucket, options)
     },
   }
-  await sweeperOf(partsOf(BOTH, slow), { lockMs }).look()
+  await sweeperOf(partsOf(BOTH, slow), { lockMs }).runDue()
   expect((await sweepStore().read()).full).toMatchObject({ objects: 5 })
   expect((await other.metrics.sweepObjects.get()).values[0]?.value ?? 0).toBe(0)
 })
@@ -186,15 +186,15 @@ it('continues with the run where a pass has stopped, not with the first one', as
     },
   }
   await sweepStore().begin({ ...start, at: { stage: 'runs', cursor: '3' } })
-  await sweeperOf(telling).look()
+  await sweeperOf(telling).runDue()
   expect(cursors[0]).toBe('3')
 })
 
 it('looks once at what came when a server has come back', async () => {
   const sweeper = sweeperOf(partsOf(BOTH))
-  await sweeper.look()
+  await sweeper.runDue()
   sweeper.serverCameBack()
-  for (let looks = 0; looks < 3; looks++) await sweeper.look()
+  for (let looks = 0; looks < 3; looks++) await sweeper.runDue()
   const causes = ((await sweepStore().read()).ended ?? []).map(({ cause }) => cause)
   expect(causes).toEqual(['reconnect', 'no-marker'])
 })

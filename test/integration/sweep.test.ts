@@ -48,15 +48,15 @@ it.each([
     if (isLast) break
   }
   expect((await store.read()).pass?.healed).toEqual({ 'lost-event': 2 * PAGE })
-  const { look, metrics } = sweeperOf(partsOf([cut]))
-  await look()
+  const { runDue, metrics } = sweeperOf(partsOf([cut]))
+  await runDue()
   expect(await valueOf(metrics.sweepObjects)).toBe(death.left)
   const state = await store.read()
   expect(state).not.toHaveProperty('pass')
   expect(state.full).toMatchObject({ id: 'w', objects: MANY, healed: { 'lost-event': MANY } })
   expect(await waiting()).toBe(MANY)
   // It was the one of this start too.
-  await look()
+  await runDue()
   expect((await store.read()).full?.id).toBe('w')
 })
 
@@ -71,14 +71,14 @@ it('leaves a pass to the process that has taken it over, and stores nothing more
       yield* storage.list(bucket, options)
     },
   }
-  const { look, metrics } = sweeperOf(partsOf([cut], { storage: losing }))
-  await look()
+  const { runDue, metrics } = sweeperOf(partsOf([cut], { storage: losing }))
+  await runDue()
   const store = sweepStore()
   expect((await store.read()).pass).toMatchObject({ objects: 0, at: { stage: 'objects', bucket: '' } })
-  await look()
+  await runDue()
   expect(await valueOf(metrics.sweepObjects)).toBe(PAGE)
   await used.redis.del(lock)
-  await look()
+  await runDue()
   expect((await store.read()).full).toMatchObject({ objects: MANY })
   expect(await waiting()).toBe(MANY)
 })
@@ -107,11 +107,11 @@ it('starts again when Redis forgets everything in the middle of a pass', async (
       }
     },
   }
-  const { look } = sweeperOf(partsOf([cut], { storage: forgetting }))
-  await look()
+  const { runDue } = sweeperOf(partsOf([cut], { storage: forgetting }))
+  await runDue()
   const store = sweepStore()
   expect(await store.read()).toEqual({})
-  await look()
+  await runDue()
   expect((await store.read()).full).toMatchObject({ cause: 'no-marker', objects: MANY })
   expect(await waiting()).toBe(MANY)
 })
@@ -137,13 +137,13 @@ it('keeps its place when it has to stop, or when the store fails in the middle',
     },
     () => stopped.stop(),
   ]
-  await expect(failing.look()).rejects.toThrow('the store is away')
+  await expect(failing.runDue()).rejects.toThrow('the store is away')
   const kept = await read()
   expect(kept).toMatchObject({ objects: PAGE })
   await used.redis.del(used.queue.keys.lock('sweep'))
-  await stopped.look()
+  await stopped.runDue()
   await used.redis.del(used.queue.keys.lock('sweep'))
-  await last.look()
+  await last.runDue()
   expect((await sweepStore().read()).full).toMatchObject({
     id: kept?.id,
     objects: MANY,
@@ -181,10 +181,10 @@ it('takes requests one after the other, in the order in which they came: the sam
   expect(await service.sweep(request)).toEqual(first)
   const other = await service.sweep({ ...request, prefix: '12' })
   const ended = { status: 'done', cause: 'request' }
-  const { look } = sweeperOf(partsOf([cut]))
-  await look()
+  const { runDue } = sweeperOf(partsOf([cut]))
+  await runDue()
   expect((await service.view()).passes).toMatchObject([other, { ...first, ...ended, objects: 1 + 10 }])
-  await look()
+  await runDue()
   expect((await service.view()).passes).toMatchObject([
     { ...other, ...ended, objects: 1 + 10 },
     { ...first, ...ended, objects: 1 + 10 },

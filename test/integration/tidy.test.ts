@@ -405,7 +405,7 @@ describe('a version that was removed', () => {
   const look = (version: string) => used.queue.owe(lookDebt('incoming', used.key, version, 'e'), -1_000)
   const runId = (generation: string) => runIdOf('plain', 'incoming', used.key, generation)
 
-  it('leads to one look at what is the latest now, however many went; and that is run once more', async () => {
+  it('leads to one check of the latest version, however many were removed; and that is run again', async () => {
     const { generation } = await upload('incoming', ['plain'], [])
     await used.redis.hset(used.queue.keys.run(runId(generation)), 'state', 'superseded')
     for (const version of ['v1', 'v2', 'v3']) await look(version)
@@ -471,7 +471,7 @@ describe('a version that was removed', () => {
     expect(await owed()).toEqual([lookDebt('incoming', used.key, generation, 'e')])
   })
 
-  it('needs no look when the runtime itself removed it, or when nothing is left', async () => {
+  it('needs no check when the runtime itself removed it, or when nothing is left', async () => {
     await used.queue.markConsumed(objectIdOf('incoming', used.key), 'v1')
     await look('v1')
     await tidyWith([plain])()

@@ -1,4 +1,4 @@
-/** The folders of attempts in a listing, and which of them are old enough that nobody can be writing to them. Pure. @module */
+/** The folders of attempts in a listing, and which of them are so old that no attempt can be writing to them. Pure. @module */
 import { decodeTime } from 'ulid'
 import { attemptFolder, attemptOfKey, type AttemptOfKey } from '../../output/layout.ts'
 import type { ListedObject } from '../../storage/storage.ts'
@@ -10,16 +10,16 @@ export interface FoundFolder extends AttemptOfKey {
 }
 
 export interface Ages {
-  /** How old its newest file and its place's manifest have to be: readers of the result before may still be at it. */
+  /** Required age of its newest file and of its place's manifest: readers of the previous result may still be reading. */
   readonly folderMs: number
-  /** How much longer than its function's `timeout` ago an attempt has begun that has certainly ended. */
+  /** An attempt that started this much longer ago than its function's `timeout` has certainly ended. */
   readonly slackMs: number
 }
 
-/** What the rows of a listing came to. */
+/** The folders found in some rows of a listing. */
 export interface Gathered {
   readonly folders: readonly FoundFolder[]
-  /** The last key that was looked at, of a folder with all its versions; undefined when the listing came to its end. */
+  /** The last key that was read, of a folder with all its versions; undefined at the end of the listing. */
   readonly after: string | undefined
 }
 

@@ -21,7 +21,7 @@ export interface JanitorParts {
   readonly redis: Redis
   readonly queue: Queue
   readonly storage: Storage
-  /** Folders of others are left alone. */
+  /** Folders of other functions are left alone. */
   readonly functions: readonly FunctionDefinition[]
   readonly metrics: RuntimeMetrics
   readonly log: Logger
@@ -32,13 +32,13 @@ export interface JanitorParts {
 }
 
 export interface Janitor {
-  /** One step, when there is something to do and no other process does it. */
+  /** One step, if one is due and no other process is doing it. */
   step(): Promise<void>
 }
 
 const AGES: Ages = { folderMs: DAY_MS, slackMs: HOUR_MS }
 const ROWS_AT_ONCE = 10_000
-/** Short pages, since this process hands out uploads too. */
+/** Short pages, since this process also admits uploads. */
 const PAGE_ROWS = 250
 const REST_MS = HOUR_MS
 const LOCK_MS = 5 * MINUTE_MS
@@ -59,8 +59,8 @@ export function createJanitor(parts: JanitorParts): Janitor {
   }
 
   /**
-   * The places of the runs that go on, asked of Redis, which knows of the attempt of a process that slept and is awake again. Once
-   * a step and function: what begins meanwhile has a folder of its own.
+   * The places of the runs in progress, from Redis, which also knows the attempt of a process that was suspended. Once per step and
+   * function: an attempt that starts meanwhile has a folder of its own.
    */
   function askOnce(): (owner: FunctionDefinition) => Promise<ReadonlySet<string>> {
     const asked = new Map<string, Promise<ReadonlySet<string>>>()

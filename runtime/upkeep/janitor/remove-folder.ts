@@ -1,5 +1,5 @@
 /**
- * Removing the folder of an attempt, after a last look at everything that could still need it. What cannot be told is kept.
+ * Removes the folder of an attempt, after a last check of everything that could still need it. When in doubt it is kept.
  * @module
  */
 import { batchesOf } from '../../amounts.ts'
@@ -16,12 +16,12 @@ export interface RemovalParts {
   readonly nowMs: number
 }
 
-/** So many go between two looks at the manifest, */
+/** Files removed between two checks of the manifest, */
 const BATCH = 64
-/** and so many at a time. */
+/** and at a time. */
 const AT_A_TIME = 8
 
-/** How many files went, each with its versions; undefined when the folder stays. To be asked before: whether a run of its place goes on. */
+/** How many files were removed, each with its versions; undefined when the folder is kept. Check first that no run of its place is in progress. */
 export async function removeFolder(parts: RemovalParts, found: FoundFolder): Promise<number | undefined> {
   const { storage, ages, nowMs } = parts
   const rows: ListedObject[] = []
@@ -46,8 +46,8 @@ interface Judged {
 }
 
 /**
- * The manifest that stands, if there is one, when it is old and another attempt's; undefined when it is neither. Its newest version is
- * asked first, so that one written between the two looks is found by the second; what was judged before is not read again.
+ * The current manifest, if there is one, when it is old and another attempt's; undefined when it is neither. Its newest version is
+ * read first, so that one written between the two reads is found by the second; a version judged before is not read again.
  */
 async function judge(
   { storage, ages, nowMs }: RemovalParts,

@@ -71,7 +71,7 @@ function runOf(functionName: string, bucket: string, listed: ListedObject): Cand
     functionName,
     runId: runIdOf(functionName, bucket, key, generation),
     objectId: objectIdOf(bucket, key),
-    // What its event would have said, but for the request.
+    // As its event would have announced it, except for the request.
     payload: { ...versionOf({ ...listed, bucket, generation }), eventTimeMs: lastModifiedMs },
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What is to be done about the latest version of an object and one function that is for it: the bucket is the truth, and
- * every upload ends in a result or a recorded end. Pure.
+ * Decides about the latest version of an object and one function that matches it: the bucket is the truth, and every upload
+ * ends with a result or a recorded end. Pure.
  * @module
  */
 import type { Vacancy } from '../../output/vacancy.ts'
@@ -17,29 +17,29 @@ export interface Facts {
   readonly graceMs: number
   /** Undefined when the function was never set up. */
   readonly watermarkMs: number | undefined
-  /** Whether a success is compared with the result that stands: it may be of a version that is gone by now. */
+  /** Whether a success is compared with the current result: that may be of a version that is gone by now. */
   readonly isThorough: boolean
-  /** Whether the buckets are asked also of what is left alone as too old: it may have been run on request. */
+  /** Whether the buckets are also asked about objects that are too old to be healed: they may have been run on request. */
   readonly isExact: boolean
   /** Whether the function removes its sources after success, and their bucket has versions, without which it cannot. */
   readonly removesSource?: boolean
-  /** Whether the function takes whatever way the version came to be; a listing does not say how it did. */
+  /** Whether the function accepts the way in which the version was created, which a listing does not tell. */
   readonly isEventKnown: boolean
   /** Results of older uploads are not kept; undefined when all are. */
   readonly keptMs?: number | undefined
-  /** What was uploaded before then was decided by a pass that has ended, of this Redis; undefined when none has. */
+  /** Earlier uploads were decided by a pass of this Redis that has ended; undefined when none has. */
   readonly decidedBeforeMs?: number | undefined
   /** The store has announced that a result was removed from this place. */
   readonly isRemovalAnnounced?: boolean
-  /** What the buckets say; undefined while they were not asked. */
+  /** Results and verdicts in the buckets; undefined before they are read. */
   readonly records?: Records | undefined
 }
 
 export interface Records {
-  /** The run whose result stands, and the time of its version. */
+  /** The run of the current result, and the time of its version. */
   readonly result?: { readonly run: string; readonly lastModifiedMs: number } | undefined
   readonly verdict?: { readonly run: string; readonly state: VerdictState } | undefined
-  /** Asked only when there is no result; `occupied` by something that is none of this function's. */
+  /** Read only when there is no result; `occupied` by something that is not this function's. */
   readonly vacancy?: Vacancy | 'occupied' | undefined
 }
 
@@ -103,13 +103,13 @@ function ofUnknown(facts: Facts): Decision {
   if (isOld && !facts.isExact) return { kind: 'report', reason: 'before-watermark' }
   if (!records) return { kind: 'ask-store' }
   const { result, verdict } = records
-  // What is owed for a success was forgotten together with it; nobody can tell it from what was done while sources were kept.
+  // The debts of a success were forgotten together with it; it looks the same as one from a time when sources were kept.
   if (result?.run === runId) return facts.removesSource ? { kind: 'report', reason: 'source-stays' } : LEAVE
   if (isOld && verdict?.run === runId) return LEAVE
   if (isOld) return { kind: 'report', reason: 'before-watermark' }
   if (verdict?.run === runId) return ofVerdict(verdict.state)
   if (!facts.isEventKnown) return { kind: 'report', reason: 'event-unknown' }
-  // Its own record gave way to a newer version's, which is gone.
+  // Its own record was replaced by that of a newer version, which is gone.
   if (result && result.lastModifiedMs > lastModifiedMs) return RESTORED
   if (isPastKeeping(facts)) return { kind: 'report', reason: 'past-keeping' }
   if (result) return LOST

@@ -14,7 +14,7 @@ export interface DueSettings {
   readonly graceMs: number
 }
 
-/** What this process wants since it started, or since a server has come back. */
+/** Passes that this process wants since it started, or since a server came back. */
 export interface Wants {
   readonly isFullWanted: boolean
   readonly isRecentWanted: boolean
@@ -26,9 +26,9 @@ export interface Due {
   readonly request?: PassRequest
 }
 
-/** An upload's time is of its beginning or of its end, and clocks differ. */
+/** An upload's time may be that of its start or of its end, and clocks differ. */
 const SLACK_MS = HOUR_MS
-/** A pass may take one part in so many of all time, so that a large bucket is not listed without end. */
+/** Passes may take one part in this many of the time, so that a large bucket is not listed all the time. */
 const REST = 20
 
 export function duePass(
@@ -42,7 +42,7 @@ export function duePass(
   if (request) return { kind: request.kind, cause: 'request', request }
   const isStarting = wants.isFullWanted || wants.isRecentWanted
   if (failed && !isStarting && nowMs - endOf(failed) < restAfter(failed, settings)) return undefined
-  // Redis has lost what it knew, or never knew anything.
+  // Redis has lost its state, or never had any.
   if (!full) return { kind: 'full', cause: 'no-marker' }
   if (wants.isFullWanted) return { kind: 'full', cause: 'start' }
   if (nowMs - full.startedAtMs >= settings.fullEveryMs) return { kind: 'full', cause: 'interval' }
@@ -51,7 +51,7 @@ export function duePass(
   return nowMs - endOf(last) >= restAfter(last, settings) ? { kind: 'recent', cause: 'interval' } : undefined
 }
 
-/** A mark from times to come is of a clock that was wrong since: by it, nothing would be due for as long. */
+/** A mark in the future comes from a wrong clock: with it, nothing would be due until then. */
 function endedBefore({ full, recent, failed }: SweepState, nowMs: number): SweepState {
   const isPast = (pass: Pass | undefined) => pass !== undefined && pass.startedAtMs <= nowMs
   return {
@@ -61,7 +61,7 @@ function endedBefore({ full, recent, failed }: SweepState, nowMs: number): Sweep
   }
 }
 
-/** What was too young to be decided is looked at when it is not, and what has failed is soon tried again. */
+/** Uploads that were too young are checked again when they are old enough, and a failed pass is soon retried. */
 function restAfter(last: Pass, { everyMs, graceMs }: DueSettings): number {
   const hasYoung = (last.reported['too-young'] ?? 0) > 0
   const soonMs = last.failure === undefined ? graceMs + SECOND_MS : MINUTE_MS

@@ -1,4 +1,4 @@
-/** Does what was found to be needed: every step may be repeated, and asks Redis again by itself. @module */
+/** Heals the findings: every step may be repeated, and asks Redis again by itself. @module */
 import { batchesOf } from '../../amounts.ts'
 import { announcementOf } from '../../queue/announcement.ts'
 import type { Admission, Queue } from '../../queue/queue.ts'
@@ -19,10 +19,10 @@ export interface Healed {
   readonly key: string
 }
 
-/** One script at a time must not hold Redis up. */
+/** Few per script, so that no script blocks Redis. */
 const STEP = 64
 
-/** Or only say what would be healed: `try-objects` when all runs were looked at before, whose places would be found lost again. */
+/** The `try` modes only report: `try-objects` when all runs were checked before, whose places would be found lost again. */
 export type Mode = 'heal' | 'try' | 'try-objects'
 
 /** @param pass - for which it counts */

@@ -1,4 +1,4 @@
-/** Results whose source was deleted while nobody heard of it, of functions that remove them then. @module */
+/** Finds results whose source was deleted without an event, of functions that remove results with their source. @module */
 import type { Router } from '../../function/routing.ts'
 import { placeOf, type ResultPlace } from '../../output/layout.ts'
 import { versionsOf } from '../../output/removal.ts'
@@ -13,7 +13,7 @@ export interface LostDelete {
   readonly functionName: string
   readonly bucket: string
   readonly key: string
-  /** What is to be cleaned away (`queue/debts.ts`); who pays it asks the store again. */
+  /** The debt (`queue/debts.ts`); its payer asks the store again. */
   readonly debt: string
 }
 
@@ -33,7 +33,7 @@ interface DeleteScope {
   readonly bucket: string
   readonly nowMs: number
   /**
-   * Results follow deletes that are not older: before that a pass has let them stand, since the function kept them then.
+   * Results follow deletes that are not older: an earlier pass has kept older ones, since the function kept results then.
    * None when it is undefined.
    */
   readonly deletesSinceMs?: number | undefined
@@ -51,14 +51,14 @@ export async function lostDeletes(
   const readers = router({ bucket, key, sizeBytes: NaN }).filter(
     ({ definition }) => definition.bucket === bucket,
   )
-  // A source that the runtime itself may have removed is none that results follow.
+  // Results do not follow a source that the runtime itself may have removed.
   if (readers.some(({ definition, mismatch }) => !mismatch && definition.afterSuccess === 'remove'))
     return NONE
   const found: LostDelete[] = []
   for (const { definition } of readers) {
     if (definition.onDelete !== 'remove') continue
     const result = await readResult(storage, definition, { bucket, key })
-    // Nobody removes a result of which no versions are kept: a newer one could be hit.
+    // A result without versions is never removed: a newer one could be hit.
     if (!result || !(await isVersioned(storage, placeOf(definition, { bucket, key })))) continue
     if (await queue.isConsumed(objectIdOf(bucket, key), result.source.generation)) continue
     const of = { functionName: definition.name, bucket, key }

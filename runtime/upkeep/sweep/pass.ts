@@ -15,7 +15,7 @@ import { withFindings } from './counts.ts'
 
 export interface PassParts extends ExamineParts, HealParts {
   readonly functions: readonly FunctionDefinition[]
-  /** Keys that are looked at together. @defaultValue 500 */
+  /** Keys examined together. @defaultValue 500 */
   readonly pageSize?: number
 }
 
@@ -27,12 +27,12 @@ export interface PassStep {
   readonly unreadable: readonly Unreadable[]
 }
 
-/** Runs that one script looks at. */
+/** Runs examined by one script. */
 const RUNS_AT_ONCE = 200
 
 /**
- * From where `pass` stands to its end; what is yielded is what a later call may go on from. A batch is healed before it is
- * yielded, so what is done twice after a death was needless the second time; what it healed was counted in Redis by then.
+ * Runs `pass` from its place to its end; a later call may continue from any state that it yields. A batch is healed before it is
+ * yielded, so work repeated after a crash has no effect; what it healed was counted in Redis by then.
  *
  * @param isDry - to change nothing
  */
@@ -56,7 +56,7 @@ export async function* steps(parts: PassParts, start: Pass, isDry = false): Asyn
         yield step
       }
     } catch (error) {
-      // The other buckets are none the worse for it.
+      // The other buckets are not affected.
       if (!isPermanent(error)) throw error
       pass = refused(pass, bucket, error)
     }
@@ -93,7 +93,7 @@ async function* throughBucket(
     )
     const refused = mode === 'heal' ? await recordRemovals(parts.storage, findings, nowMs) : []
     const unreadable = [...findings.unreadable, ...refused]
-    // A function's own bucket is not there, or is closed: nothing was decided about any of its objects.
+    // A function's bucket is missing or not accessible: nothing was decided about any of its objects.
     const closed = unreadable.find(({ error }) => error instanceof StorageError && error.isSetUp)
     if (closed) pass = { ...pass, failure: pass.failure ?? messageOf(closed.error) }
     yield { pass, healed, objects: keys.length, unreadable }
@@ -133,7 +133,7 @@ async function* throughRuns(
   } while (cursor !== '0')
 }
 
-/** In an order that a later pass goes on in. */
+/** In a fixed order, so that a pass can be resumed. */
 function bucketsOf({ functions }: PassParts, { bucket }: Pass): readonly string[] {
   const all = [...new Set(functions.map((definition) => definition.bucket))].toSorted()
   return bucket === undefined ? all : all.filter((name) => name === bucket)

@@ -1,6 +1,6 @@
 /**
- * Tells when the object store has been away: uploads of that time, and of the first moments after it, may never be announced.
- * A connection of its own is used once a second, so that also a restart between two looks is seen: it breaks the connection.
+ * Notices when the object store has been away: uploads of that time, and of the first moments after it, may never be announced.
+ * It uses a connection of its own once a second, so that a restart between two checks is also noticed: it breaks the connection.
  * @module
  */
 import { Agent, request as httpRequest } from 'node:http'
@@ -10,12 +10,12 @@ import { SECOND_MS } from '../../time.ts'
 const PATIENCE_MS = 2 * SECOND_MS
 
 export interface StoreWatch {
-  /** One look; never throws. */
-  look(): Promise<void>
+  /** Never throws. */
+  check(): Promise<void>
   close(): void
 }
 
-/** @param onBack - called when the store answers and has not done so, or has been started anew, since the last look */
+/** @param onBack - called when the store answers again, or has been restarted, since the last check */
 export function watchStore(endpoint: string, onBack: () => void): StoreWatch {
   const url = new URL('/minio/health/live', endpoint)
   const isTls = url.protocol === 'https:'
@@ -25,13 +25,13 @@ export function watchStore(endpoint: string, onBack: () => void): StoreWatch {
   let wasSeen = false
   let isAway = false
 
-  /** Whether it answers, and whether by the connection of the last look. */
+  /** Whether it answers, and whether on the connection of the last check. */
   function knock(): Promise<{ readonly isThere: boolean; readonly isSame: boolean }> {
     return new Promise((resolve) => {
       const asked = ask(url, { method: 'HEAD', agent, timeout: PATIENCE_MS }, (response) => {
         response.resume()
         response.once('close', () =>
-          // Other stores do not know the path: any word of theirs will do.
+          // Other stores do not know the path: any answer will do.
           resolve({ isThere: (response.statusCode ?? 500) < 500, isSame: asked.reusedSocket }),
         )
       })
@@ -42,7 +42,7 @@ export function watchStore(endpoint: string, onBack: () => void): StoreWatch {
   }
 
   return {
-    async look() {
+    async check() {
       const { isThere, isSame } = await knock()
       if (!isThere) {
         isAway = true

@@ -1,4 +1,4 @@
-/** Runs passes when they are due: one process of all at a time, which goes on from where the one before it has stopped. @module */
+/** Runs passes when they are due: one process at a time, which continues where the one before it stopped. @module */
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Redis } from '../../queue/redis.ts'
@@ -20,9 +20,9 @@ import { duePass, newPass, paced, type DueSettings } from './due.ts'
 import { isPermanent } from './unreadable.ts'
 import { steps, type PassParts, type PassStep } from './pass.ts'
 
-/** So long after the death of a process another goes on. */
+/** How long after the death of a process another one continues. */
 const LOCK_MS = 10 * SECOND_MS
-/** How long the end of a process waits for the end of a batch. */
+/** How long a process that ends waits for the end of a batch. */
 const LAST_BATCH_MS = 2 * SECOND_MS
 
 export interface SweeperParts extends Omit<PassParts, 'graceMs'> {
@@ -35,11 +35,11 @@ export interface SweeperParts extends Omit<PassParts, 'graceMs'> {
 }
 
 export interface Sweeper {
-  /** Begins or goes on with the pass that is due; resolves when it has ended, at once when there is none. */
-  readonly look: () => Promise<void>
-  /** A server has come back: what happened meanwhile may not have been told of. */
+  /** Starts or continues the pass that is due; resolves when it has ended, at once when there is none. */
+  readonly runDue: () => Promise<void>
+  /** A server has come back: events of the meantime may be lost. */
   serverCameBack(): void
-  /** Ends the pass that goes on; whoever comes next goes on with it. */
+  /** Stops the pass in progress; the next process continues it. */
   stop(): void
 }
 
@@ -48,7 +48,7 @@ export function createSweeper(parts: SweeperParts): Sweeper {
   const store = createSweepStore(redis, queue)
   const lock = createLock(redis, queue.keys.lock('sweep'), lockMs)
   const stopping = new AbortController()
-  // The batch that goes on may end, but a store that is away must not hold up the end of this process.
+  // The batch in progress may end, but a store that is away must not delay the end of this process.
   const stopped = once(stopping.signal, 'abort').then(() => wait(LAST_BATCH_MS, undefined, { ref: false }))
   const wants = { isFullWanted: true, isRecentWanted: false }
 
@@ -87,8 +87,8 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     if (!ended) return 'interrupted'
     const { kind, cause, objects, runs, healed, reported, failure } = ended
     const facts = { kind, cause, objects, runs, healed, reported }
-    if (failure === undefined) log.info(facts, 'the sweep has come to its end')
-    else log.error({ ...facts, error: failure }, 'the sweep could not look at everything')
+    if (failure === undefined) log.info(facts, 'sweep completed')
+    else log.error({ ...facts, error: failure }, 'sweep failed: it could not check everything')
     return failure === undefined ? 'completed' : 'failed'
   }
 
@@ -96,29 +96,29 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     metrics.sweepObjects.inc(objects)
     for (const { reason, functionName, bucket, key } of healed) {
       metrics.sweepHealed.inc({ reason })
-      log.debug({ reason, function: functionName, object: `${bucket}/${key}` }, 'the sweep has healed a run')
+      log.debug({ reason, function: functionName, object: `${bucket}/${key}` }, 'the sweep healed a run')
     }
     for (const { object, functionName, error } of unreadable)
       log.warn(
         { object, function: functionName, error: messageOf(error) },
-        'the store does not give what would tell the end of an upload',
+        'the store does not return the objects that would tell what became of an upload',
       )
   }
 
-  /** Also of what other processes have done: the same in all. */
+  /** Includes passes of other processes: the same in all. */
   function expose(state: SweepState): void {
     for (const kind of PASS_KINDS) {
       const endedAtMs = state[kind]?.endedAtMs
       if (endedAtMs !== undefined) metrics.sweepCompleted.set({ kind }, endedAtMs / SECOND_MS)
     }
-    // What has failed is of what was found last, too.
+    // A failed pass may have the newest findings.
     const { full, failed } = state
     const last = failed?.kind === 'full' ? failed : full
     if (!last) return
     for (const reason of REPORT_REASONS) metrics.sweepReported.set({ reason }, last.reported[reason] ?? 0)
   }
 
-  async function look(): Promise<void> {
+  async function runDue(): Promise<void> {
     if (!(await lock.hold())) return
     const state = await store.read()
     expose(state)
@@ -128,17 +128,17 @@ export function createSweeper(parts: SweeperParts): Sweeper {
     if (!due) return
     const pass = newPass(ulid(), due, state, settings.graceMs, nowMs)
     await store.begin(pass)
-    // What comes back from here on wants another one.
+    // A server that comes back from now on needs another pass.
     if (isAboutAll(pass)) wants.isRecentWanted = false
-    log.debug({ kind: pass.kind, cause: pass.cause }, 'the sweep begins')
+    log.debug({ kind: pass.kind, cause: pass.cause }, 'sweep started')
     await take(pass)
     expose(await store.read())
   }
 
   return {
-    async look() {
+    async runDue() {
       if (stopping.signal.aborted) return
-      await Promise.race([look(), stopped])
+      await Promise.race([runDue(), stopped])
     },
     serverCameBack() {
       wants.isRecentWanted = true

@@ -95,8 +95,8 @@ export function createSweeping(parts: SweepingParts): Sweeping {
   const watch = watchStore(config.minioEndpoint, () => sweeper.serverCameBack())
   return {
     chores: [
-      { name: 'store watch', everyMs: SECOND_MS, run: () => watch.look() },
-      { name: 'sweep', everyMs: SECOND_MS, run: () => sweeper.look() },
+      { name: 'store watch', everyMs: SECOND_MS, run: () => watch.check() },
+      { name: 'sweep', everyMs: SECOND_MS, run: () => sweeper.runDue() },
     ],
     stop: () => sweeper.stop(),
     close: () => watch.close(),
