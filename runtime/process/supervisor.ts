@@ -11,14 +11,13 @@ import { ConfigError, messageOf } from '../errors.ts'
 import { SECOND_MS, sleep } from '../time.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { scratchOf } from '../worker/attempt/scratch.ts'
-import { nextBackoffMs } from './backoff.ts'
 import { createFates } from './fates.ts'
 import { forkChild, type Ended } from './fork-child.ts'
 import type { ChildKind, ToChild, ToSupervisor } from './messages.ts'
 import { SILENCE_LIMITS, type SilenceLimits } from './silence.ts'
 import { createSnapshots } from './snapshots.ts'
-import { createTurns } from './turns.ts'
-import { createVigil, type Vigil } from './vigil.ts'
+import { createTurns, nextBackoffMs } from './restarts.ts'
+import { createHeartbeatWatch, type HeartbeatWatch } from './heartbeat-watch.ts'
 
 /** A child's exit code for settings that are wrong. */
 const WRONG_SETTINGS = 2
@@ -57,7 +56,7 @@ interface Slot {
 /** A process from its start to its end. */
 interface Living {
   readonly child: ChildProcess
-  readonly vigil: Vigil
+  readonly watch: HeartbeatWatch
   /** A worker's name in the queue, once it serves. */
   consumer?: string | undefined
   /** The reason when the supervisor killed it. */
@@ -86,11 +85,11 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     const source = snapshots.open()
     let readyAtMs: number | undefined
     const onMessage = (message: ToSupervisor) => {
-      living?.vigil.heard()
+      living?.watch.heard()
       if (message.type === 'ready') {
         readyAtMs = performance.now()
         if (living) living.consumer = message.consumer
-        living?.vigil.ready()
+        living?.watch.ready()
         if (kind === 'serve') fates.flush()
         onSettled()
       }
@@ -103,7 +102,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     const pid = forked.child?.pid
     const living: Living | undefined = forked.child && {
       child: forked.child,
-      vigil: createVigil({ pid, limits }),
+      watch: createHeartbeatWatch({ pid, limits }),
     }
     slot.living = living
     const end = await forked.ended
@@ -150,11 +149,11 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     }
   }
 
-  function look(): void {
+  function checkAll(): void {
     for (const { kind, living } of slots) {
       if (!living) continue
-      const { child, consumer, vigil } = living
-      const judgement = vigil.look()
+      const { child, consumer, watch } = living
+      const judgement = watch.check()
       if (judgement.kind === 'kill') {
         log.error({ kind, pid: child.pid }, `process killed: it ${judgement.why}`)
         living.killedFor = judgement.why
@@ -178,9 +177,9 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
 
   return {
     async run() {
-      const watch = setInterval(look, SECOND_MS)
+      const timer = setInterval(checkAll, SECOND_MS)
       await Promise.all(slots.map(keep))
-      clearInterval(watch)
+      clearInterval(timer)
       ended.abort()
       if (failure) throw failure
     },

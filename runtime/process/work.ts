@@ -127,7 +127,7 @@ export async function work(
         name: 'leases',
         everyMs: WATCH_MS,
         run() {
-          standstill.look()
+          standstill.sample()
           inFlight.watchLeases((fromMs) => standstill.since(fromMs), strays.count)
         },
       },

@@ -18,7 +18,7 @@ export interface Usage {
 
 export interface StandstillWatch {
   /** To be called by a timer of `everyMs`. */
-  look(): void
+  sample(): void
   /** For how long it stood still since then, and what it did for most of that time. */
   since(fromMs: number): { readonly ms: number; readonly kind: StandstillKind }
 }
@@ -47,24 +47,24 @@ export function createStandstillWatch({
   now = () => performance.now(),
   usage = ownUsage,
 }: StandstillParts): StandstillWatch {
-  let lookedAtMs = now()
+  let sampledAtMs = now()
   let last = usage()
   let kept: Standstill[] = []
 
   return {
-    look() {
+    sample() {
       const atMs = now()
       const used = usage()
-      const lateMs = atMs - lookedAtMs - everyMs
+      const lateMs = atMs - sampledAtMs - everyMs
       if (lateMs > LATE_MS) {
         const waitedMs =
           used.waitedMs === undefined || last.waitedMs === undefined
             ? undefined
             : used.waitedMs - last.waitedMs
         const kind = kindOf(lateMs, { cpuMs: used.cpuMs - last.cpuMs, waitedMs })
-        kept = [...kept.slice(1 - MOST_KEPT), { fromMs: lookedAtMs, toMs: atMs, kind }]
+        kept = [...kept.slice(1 - MOST_KEPT), { fromMs: sampledAtMs, toMs: atMs, kind }]
       }
-      lookedAtMs = atMs
+      sampledAtMs = atMs
       last = used
     },
     since(fromMs) {

@@ -24,7 +24,7 @@ it('is measured by a timer that fires late, for the period in question', () => {
   const go = (ms: number, cpuMs: number) => {
     clock.ms += ms
     used.cpuMs += cpuMs
-    watch.look()
+    watch.sample()
   }
   for (let tick = 0; tick < 8; tick++) go(250, 5)
   expect(watch.since(0).ms).toBe(0)
@@ -39,6 +39,6 @@ it('sees this process stand still', () => {
   const watch = createStandstillWatch({ everyMs: 10 })
   const beganMs = performance.now()
   while (performance.now() < beganMs + 1_300);
-  watch.look()
+  watch.sample()
   expect(watch.since(beganMs).ms).toBeGreaterThan(1_000)
 })

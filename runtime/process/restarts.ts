@@ -1,5 +1,5 @@
-/** How long the supervisor waits before it starts a process again. Pure. @module */
-import { SECOND_MS } from '../time.ts'
+/** When the supervisor starts a process: one after another, and with backoff. @module */
+import { MINUTE_MS, SECOND_MS } from '../time.ts'
 
 const FIRST_BACKOFF_MS = 500
 /** For a process that never becomes ready: its port is taken, a file is missing. */
@@ -23,4 +23,38 @@ export function nextBackoffMs({ backoffMs, servedMs }: Life): number {
   if (backoffMs === undefined || (servedMs ?? 0) > SERVED_MS) return FIRST_BACKOFF_MS
   const lastMs = servedMs === undefined ? LAST_BACKOFF_MS : LAST_AFTER_SERVING_MS
   return Math.min(backoffMs * 2, lastMs)
+}
+
+export interface Turn {
+  /** May be called more than once. */
+  end(): void
+}
+
+export interface Turns {
+  /** Resolves when all earlier turns have ended, or have taken too long. */
+  take(): Promise<Turn>
+}
+
+/** The others do not wait longer for a child that is loading. */
+const LONGEST_TURN_MS = MINUTE_MS
+
+export function createTurns(longestMs = LONGEST_TURN_MS): Turns {
+  let last: Promise<void> = Promise.resolve()
+  return {
+    async take() {
+      const before = last
+      let end = () => {}
+      last = new Promise((resolve) => {
+        end = resolve
+      })
+      await before
+      const timer = setTimeout(end, longestMs)
+      return {
+        end() {
+          clearTimeout(timer)
+          end()
+        },
+      }
+    },
+  }
 }

@@ -1,64 +1,67 @@
 import { describe, expect, it } from 'vitest'
-import { parseProcessTimes, readProcessTimes } from '../../../runtime/process/process-times.ts'
 import { SILENCE_LIMITS } from '../../../runtime/process/silence.ts'
-import { createVigil } from '../../../runtime/process/vigil.ts'
+import {
+  createHeartbeatWatch,
+  parseProcessTimes,
+  readProcessTimes,
+} from '../../../runtime/process/heartbeat-watch.ts'
 
 /** A child on a clock that the test turns, which uses CPU for a part of each second. */
 function watched(cpuShare: number) {
   const clock = { ms: 0, cpuMs: 0 }
-  const vigil = createVigil({
+  const watch = createHeartbeatWatch({
     pid: 1,
     limits: SILENCE_LIMITS,
     now: () => clock.ms,
     read: () => ({ cpuMs: clock.cpuMs, activity: cpuShare > 0 ? 'runnable' : 'asleep' }),
   })
   const pass = (seconds: number) => {
-    let last = vigil.look()
+    let last = watch.check()
     for (let second = 0; second < seconds && last.kind !== 'kill'; second++) {
       clock.ms += 1_000
       clock.cpuMs += 1_000 * cpuShare
-      last = vigil.look()
+      last = watch.check()
     }
     return last.kind
   }
-  return { clock, vigil, pass }
+  return { clock, watch, pass }
 }
 
-describe('the vigil over a child', () => {
+describe('the heartbeat watch of a child', () => {
   it('waits for one that loads, and for one that loops after that only until it has used its 20 s of CPU', () => {
-    const { clock, vigil, pass } = watched(1)
+    const { clock, watch, pass } = watched(1)
     expect(pass(60)).toBe('fine')
-    vigil.ready()
+    watch.ready()
     const readyAtMs = clock.ms
     expect(pass(60)).toBe('kill')
     expect(clock.ms - readyAtMs).toBe(20_000)
   })
 
   it('begins again with each word', () => {
-    const { vigil, pass } = watched(1)
-    vigil.ready()
+    const { watch, pass } = watched(1)
+    watch.ready()
     for (let word = 0; word < 5; word++) {
       expect(pass(9)).toBe('fine')
-      vigil.heard()
+      watch.heard()
     }
   })
 
   it('does not take its own absence for the silence of the child, whose words nobody has read yet', () => {
-    const { clock, vigil } = watched(0)
-    vigil.ready()
+    const { clock, watch } = watched(0)
+    watch.ready()
     clock.ms += 600_000
-    expect(vigil.look().kind).toBe('fine')
+    expect(watch.check().kind).toBe('fine')
   })
 
   it('kills one that was stopped, as it uses no CPU at all', () => {
-    const { vigil, pass } = watched(0)
-    vigil.ready()
+    const { watch, pass } = watched(0)
+    watch.ready()
     expect(pass(30)).toBe('kill')
   })
 
   it('lets one live that gets a hundredth of a processor', () => {
-    const { vigil, pass } = watched(0.01)
-    vigil.ready()
+    const { watch, pass } = watched(0.01)
+    watch.ready()
     expect(pass(60)).toBe('starved')
   })
 })
