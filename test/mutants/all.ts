@@ -2,12 +2,12 @@
 import type { Mutant } from './mutant.ts'
 import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
 import { QUEUE_MUTANTS } from './queue-mutants.ts'
-import { SWEEP_MUTANTS, TIDY_MUTANTS } from './sweep-mutants.ts'
+import { SWEEP_MUTANTS, DEBT_MUTANTS } from './sweep-mutants.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   ...QUEUE_MUTANTS,
   ...OUTPUT_MUTANTS,
   ...UPKEEP_MUTANTS,
   ...SWEEP_MUTANTS,
-  ...TIDY_MUTANTS,
+  ...DEBT_MUTANTS,
 ]

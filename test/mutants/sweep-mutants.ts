@@ -6,8 +6,8 @@ const DUE = ['test/unit/upkeep/sweep/due.test.ts']
 const SWEEP = ['test/integration/sweep.test.ts']
 const TROUBLE = ['test/integration/sweep-trouble.test.ts']
 const FINDINGS = ['test/integration/sweep-findings.test.ts']
-const TIDY = ['test/integration/tidy.test.ts']
-const DEBTS = [...TIDY, 'test/integration/owed-verdicts.test.ts', 'test/integration/queue-again.test.ts']
+const CLEANUP = ['test/integration/cleanup.test.ts']
+const DEBTS = [...CLEANUP, 'test/integration/owed-verdicts.test.ts', 'test/integration/queue-again.test.ts']
 const JANITOR = ['test/integration/janitor.test.ts']
 const SUCCESS = ['test/integration/queue-success.test.ts']
 const TURN = [...SUCCESS, 'test/integration/queue-turn.test.ts']
@@ -202,13 +202,13 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       'if not text then return 0 end',
     ],
   ]),
-  ...mutantsOf('runtime/upkeep/sweep/one-key.ts', TIDY, [
+  ...mutantsOf('runtime/upkeep/sweep/one-key.ts', CLEANUP, [
     ['a look is done while a run goes on', "states.some((found) => found?.state === 'running')", 'false'],
   ]),
 ]
 
-export const TIDY_MUTANTS: readonly Mutant[] = [
-  ...mutantsOf('runtime/upkeep/cleanup.ts', TIDY, [
+export const DEBT_MUTANTS: readonly Mutant[] = [
+  ...mutantsOf('runtime/upkeep/cleanup.ts', CLEANUP, [
     [
       'a source goes while others still need it',
       'return !(await queue.hasUnfinished(',
@@ -364,7 +364,7 @@ export const TIDY_MUTANTS: readonly Mutant[] = [
   ]),
   ...mutantsOf(
     'runtime/queue/scripts/prelude.lua',
-    [...TURN, ...TIDY],
+    [...TURN, ...CLEANUP],
     [
       [
         'a run that was marked is never closed',

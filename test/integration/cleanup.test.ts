@@ -61,7 +61,7 @@ const functionOf = (name: string, rest: object = {}, bucket = 'incoming') =>
 const eat = functionOf('eat', { afterSuccess: 'remove' })
 const mirror = functionOf('mirror', { onDelete: 'remove' })
 
-function tidyWith(
+function cleanUpWith(
   functions: readonly ReturnType<typeof functionOf>[],
   storage: Storage = used.store.storage,
   queue: Queue = used.queue,
@@ -136,13 +136,13 @@ const isThere = async (bucket = 'incoming') => (await used.store.storage.head(bu
 
 it('removes the source when nothing is left to do with it', async () => {
   await upload('incoming', ['eat'], ['eat'])
-  await tidyWith([eat])()
+  await cleanUpWith([eat])()
   expect(await isThere()).toBe(false)
 })
 
 it('keeps the source while a run of a function that this worker does not know is unfinished', async () => {
   await upload('incoming', ['eat', 'elsewhere'], ['eat'])
-  await tidyWith([eat])()
+  await cleanUpWith([eat])()
   expect(await isThere()).toBe(true)
 })
 
@@ -154,14 +154,14 @@ it('keeps the source while such a run is in progress that was marked as out of d
     hint: 'superseded',
   } as const
   await used.queue.admit({ ...NOTHING, marks: [mark] })
-  await tidyWith([eat])()
+  await cleanUpWith([eat])()
   expect(await isThere()).toBe(true)
 })
 
 it('keeps the source in a bucket without versions, where a newer upload could be hit', async () => {
   const eatThere = functionOf('eat', { afterSuccess: 'remove' }, 'unversioned')
   await upload('unversioned', ['eat'], ['eat'])
-  await tidyWith([eatThere])()
+  await cleanUpWith([eatThere])()
   expect(await isThere('unversioned')).toBe(true)
 })
 
@@ -199,16 +199,16 @@ it('removes a result, and its files though the store failed after its manifest h
       return used.store.storage.remove(bucket, key, options)
     },
   }
-  const tidy = tidyWith([mirror], failing)
-  await tidy()
-  await tidy()
+  const cleanUp = cleanUpWith([mirror], failing)
+  await cleanUp()
+  await cleanUp()
   expect(await left()).toEqual(['~A1/file.txt'])
   fails = false
   // It is owed for later; the wait is left out.
   const files = filesDebt(of, ['A1'], [])
   expect(await allDebts(used)).toEqual([files])
   await used.queue.owe(files, 0)
-  await tidy()
+  await cleanUp()
   expect(await left()).toEqual([])
 })
 
@@ -220,7 +220,7 @@ it('notes the files before their manifest goes, so that a worker which dies righ
     owe: (debt, delayMs) =>
       delayMs === 0 ? Promise.reject(new Error('the worker is gone')) : used.queue.owe(debt, delayMs),
   }
-  await tidyWith([mirror], used.store.storage, dying)()
+  await cleanUpWith([mirror], used.store.storage, dying)()
   expect(await left()).toEqual(['~A1/file.txt'])
   expect(await allDebts(used)).toContain(filesDebt(of, ['A1'], []))
 })
@@ -244,22 +244,22 @@ describe('a result whose source was deleted', () => {
         delayMs === 0 ? Promise.reject(new Error('the worker is gone')) : used.queue.owe(debt, delayMs),
       resultRemoved: () => Promise.reject(new Error('the worker is gone')),
     }
-    await tidyWith([mirror], used.store.storage, dying)()
+    await cleanUpWith([mirror], used.store.storage, dying)()
     expect(await left()).toEqual(['~A1/file.txt'])
     const [marker] = await listed(used.store.storage.list('incoming', { prefix: used.key, versions: true }))
     await used.store.storage.remove('incoming', used.key, { versionId: marker!.versionId! })
     await makeDue(used)
-    const tidy = tidyWith([mirror])
-    await tidy()
-    await tidy()
+    const cleanUp = cleanUpWith([mirror])
+    await cleanUp()
+    await cleanUp()
     expect(await left()).toEqual([])
     expect(await used.queue.run(runId)).toMatchObject({ state: 'queued', trigger: 'sweep' })
   })
 
   it('counts as one that never was, but not the one that was made since', async () => {
     const { left, runId } = await removed()
-    await tidyWith([mirror])()
-    await tidyWith([mirror])()
+    await cleanUpWith([mirror])()
+    await cleanUpWith([mirror])()
     expect(await left()).toEqual([])
     expect(await used.queue.run(runId)).toMatchObject({ state: 'source-gone' })
     const { endedAtMs } = (await used.queue.run(runId))!
@@ -271,7 +271,7 @@ describe('a result whose source was deleted', () => {
       }),
       0,
     )
-    await tidyWith([mirror])()
+    await cleanUpWith([mirror])()
     expect(await used.queue.run(runId)).toMatchObject({ state: 'succeeded' })
   })
 
@@ -281,7 +281,7 @@ describe('a result whose source was deleted', () => {
     const { left, of } = await result(generation, runId)
     const { endedAtMs } = (await used.queue.run(runId))!
     await used.queue.owe(filesDebt(of, ['A1'], [], { runId, endedAtMs: endedAtMs! }), 0)
-    await tidyWith([mirror])()
+    await cleanUpWith([mirror])()
     expect(await used.queue.run(runId)).toMatchObject({ state: 'succeeded' })
     expect(await left()).toHaveLength(2)
   })
@@ -291,25 +291,25 @@ it('keeps a result whose source the runtime itself has removed, on whatever mach
   const { left, of } = await result('v7')
   await used.queue.markConsumed(objectIdOf('incoming', used.key), 'v7')
   await used.queue.owe(resultsDebt(of, 'e1'), 0)
-  await tidyWith([mirror])()
+  await cleanUpWith([mirror])()
   expect(await left()).toHaveLength(2)
 })
 
 it('leaves what is owed of a function that it does not know to a worker that does', async () => {
   const { left, of } = await result()
   await used.queue.owe(resultsDebt(of, 'e1'), 0)
-  await tidyWith([eat])()
+  await cleanUpWith([eat])()
   expect(await left()).toHaveLength(2)
   // At once, and not only when it is tried again.
-  await tidyWith([mirror])()
+  await cleanUpWith([mirror])()
   expect(await left()).toEqual(['~A1/file.txt'])
 })
 
 it('leaves the source that a function it does not know wants to have removed to a worker that does', async () => {
   await upload('incoming', ['eat'], ['eat'])
-  await tidyWith([mirror])()
+  await cleanUpWith([mirror])()
   expect(await isThere()).toBe(true)
-  await tidyWith([eat])()
+  await cleanUpWith([eat])()
   expect(await isThere()).toBe(false)
 })
 
@@ -318,7 +318,7 @@ it('pays what it can behind more than it reads at once of what it cannot', async
   for (let n = 0; n < 100; n++)
     await used.queue.owe(resultsDebt({ ...of, functionName: 'elsewhere' }, `e${n}`), -1_000)
   await used.queue.owe(resultsDebt(of, 'own'), 0)
-  await tidyWith([mirror])()
+  await cleanUpWith([mirror])()
   expect(await left()).not.toContain('manifest.json')
 })
 
@@ -330,7 +330,7 @@ it.each([
   const { left, of } = await result()
   await used.queue.owe(poison, -1_000)
   await used.queue.owe(resultsDebt(of, 'own'), 0)
-  await tidyWith([mirror])()
+  await cleanUpWith([mirror])()
   expect(await left()).not.toContain('manifest.json')
   const { keys } = used.queue
   expect(await used.redis.xlen(keys.aside)).toBe(isAside ? 1 : 0)
@@ -342,7 +342,7 @@ it('pays what it can beside a debt whose run nobody can read', async () => {
   await used.redis.hset(used.queue.keys.run('broken'), { state: 'succeeded', fn: 'eat', payload: '{' })
   await used.queue.owe(JSON.stringify(['source', 'broken', 0]), -1_000)
   await used.queue.owe(resultsDebt(of, 'own'), 0)
-  await tidyWith([mirror])()
+  await cleanUpWith([mirror])()
   expect(await left()).not.toContain('manifest.json')
 })
 
@@ -360,11 +360,11 @@ it('sets aside what could not be paid for as long as runs are kept, whatever it 
     await used.queue.owe(debt, -60_000)
   }
   await used.queue.owe(unreadable, -60_000)
-  const tidy = tidyWith([mirror], used.store.storage, used.queue, 1_000)
-  await tidy()
+  const cleanUp = cleanUpWith([mirror], used.store.storage, used.queue, 1_000)
+  await cleanUp()
   expect((await allDebts(used)).toSorted()).toEqual([broken, gone, later].toSorted())
   for (const debt of [broken, gone, later]) await used.queue.owe(debt, -60_000)
-  await tidy()
+  await cleanUp()
   expect(await allDebts(used)).toEqual([])
   expect(await used.redis.hlen(keys.debtAttempts)).toBe(0)
   const aside = (await used.redis.xrange(keys.aside, '-', '+')).map(([, fields]) => [fields[3], fields[5]])
@@ -383,7 +383,7 @@ it('waits longer each time, up to five minutes', async () => {
   for (const attempts of [0, 1, 5, 30]) {
     await used.redis.hset(used.queue.keys.debtAttempts, debt, `${attempts} ${await redisNowMs(used.redis)}`)
     await used.queue.owe(debt, 0)
-    await tidyWith([mirror])()
+    await cleanUpWith([mirror])()
     const dueAtMs = Number(await used.redis.zscore(used.queue.keys.debts, debt))
     waits.push(Math.ceil((dueAtMs - (await redisNowMs(used.redis))) / 1_000))
   }
@@ -394,7 +394,7 @@ it('makes room for others when nobody comes by who can pay', async () => {
   const { of } = await result()
   const debts = [...Array(100).keys()].map((n) => resultsDebt(of, `e${n}`))
   for (const debt of debts) await used.queue.owe(debt, -120_000)
-  await tidyWith([eat])()
+  await cleanUpWith([eat])()
   expect(await dueDebts(used)).toEqual([])
   expect(await used.redis.zcard(used.queue.keys.debts)).toBe(100)
 })
@@ -409,7 +409,7 @@ describe('a version that was removed', () => {
     const { generation } = await upload('incoming', ['plain'], [])
     await used.redis.hset(used.queue.keys.run(runId(generation)), 'state', 'superseded')
     for (const version of ['v1', 'v2', 'v3']) await look(version)
-    await tidyWith([plain])()
+    await cleanUpWith([plain])()
     expect(await used.queue.run(runId(generation))).toMatchObject({ state: 'queued', trigger: 'sweep' })
     expect(used.looks).toBe(1)
     expect(await owed()).toEqual([])
@@ -426,7 +426,7 @@ describe('a version that was removed', () => {
         return used.store.storage.head(bucket, key, options)
       },
     }
-    await tidyWith([plain], telling)()
+    await cleanUpWith([plain], telling)()
     expect(used.looks).toBe(2)
     expect(await owed()).toEqual([])
   })
@@ -442,7 +442,7 @@ describe('a version that was removed', () => {
         return used.queue.debtPaid(debt)
       },
     }
-    await Promise.all([1, 2, 3].map(() => tidyWith([plain], used.store.storage, counting)()))
+    await Promise.all([1, 2, 3].map(() => cleanUpWith([plain], used.store.storage, counting)()))
     expect(paid.toSorted()).toEqual(versions.map((v) => lookDebt('incoming', used.key, v, 'e')).toSorted())
     expect(await owed()).toEqual([])
   })
@@ -452,7 +452,7 @@ describe('a version that was removed', () => {
     const wants = [{ functionName: 'plain', free: 1, lowFirst: 0 }]
     await used.queue.turn({ consumer: 'w', token: randomUUID(), inFlight: 0, settlements: [], wants })
     await look('v1')
-    await tidyWith([plain])()
+    await cleanUpWith([plain])()
     expect(await owed()).toEqual([lookDebt('incoming', used.key, 'v1', 'e')])
     // Soon: until then a result of what is gone may stand.
     expect(await dueDebts(used)).toEqual([])
@@ -467,24 +467,24 @@ describe('a version that was removed', () => {
     await used.queue.turn({ consumer: 'w', token: randomUUID(), inFlight: 0, settlements: [], wants })
     for (const version of ['v1', generation]) await look(version)
     await used.store.storage.remove('incoming', used.key, { versionId: generation })
-    await tidyWith([plain])()
+    await cleanUpWith([plain])()
     expect(await owed()).toEqual([lookDebt('incoming', used.key, generation, 'e')])
   })
 
   it('needs no check when the runtime itself removed it, or when nothing is left', async () => {
     await used.queue.markConsumed(objectIdOf('incoming', used.key), 'v1')
     await look('v1')
-    await tidyWith([plain])()
+    await cleanUpWith([plain])()
     expect(used.looks).toBe(0)
     await look('v2')
-    await tidyWith([plain])()
+    await cleanUpWith([plain])()
     expect(used.looks).toBe(1)
     expect(await owed()).toEqual([])
   })
 
   it('is left to a worker that knows a function of its bucket', async () => {
     await look('v1')
-    await tidyWith([functionOf('other', {}, 'unversioned')])()
+    await cleanUpWith([functionOf('other', {}, 'unversioned')])()
     expect(used.looks).toBe(0)
     expect(await owed()).toHaveLength(1)
   })
@@ -493,7 +493,7 @@ describe('a version that was removed', () => {
     for (let n = 0; n < 200; n++)
       await used.queue.owe(lookDebt('unversioned', `other-${n}`, 'v', 'e'), -2_000)
     await look('v1')
-    await tidyWith([plain])()
+    await cleanUpWith([plain])()
     expect(used.looks).toBe(1)
     expect(await owed()).toHaveLength(200)
     // After a minute they would be put off, and make room in any case.
