@@ -1,5 +1,5 @@
 /** `sluice start --one-process` as a container has it: real servers, one process. */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { killMains, startMain, type MainProcess } from '../helpers/main-process.ts'
@@ -14,15 +14,22 @@ function startOne(env: Readonly<Record<string, string>> = {}): MainProcess {
   const given = Object.entries(used.stack.env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   )
-  const scratch = { SLUICE_SCRATCH_DIR: join(used.stack.dir, 'scratch') }
-  return startMain(['start', '--one-process'], { ...Object.fromEntries(given), ...scratch, ...env })
+  const own = { SLUICE_SCRATCH_DIR: join(used.stack.dir, 'scratch'), SLUICE_LOG_FORMAT: 'json' }
+  return startMain(['start', '--one-process'], { ...Object.fromEntries(given), ...own, ...env })
+}
+
+/** An upload whose run takes six seconds. */
+async function putSlow(name: string): Promise<void> {
+  const path = join(used.stack.dir, name)
+  await writeFile(path, 'x')
+  await used.stack.mc.run('cp', '--attr', 'files=4;pausems=1500', path, `sluice/incoming/slow/${name}`)
+  await used.runs.reached(`slow/${name}`, 'running')
 }
 
 it('serves and works in itself; after SIGTERM it ends the run in progress, and then itself', async () => {
   const main = startOne()
   await main.said(/"started"/)
-  await used.runs.put('slow/one.txt', 'x')
-  await used.runs.reached('slow/one.txt', 'running')
+  await putSlow('one.txt')
   const { pid } = main.child
   expect(await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).toBe('')
   const metrics = await (await fetch(`${used.stack.apiUrl}/metrics`)).text()
@@ -43,8 +50,7 @@ it('serves and works in itself; after SIGTERM it ends the run in progress, and t
 it('ends at once on a second signal', async () => {
   const main = startOne()
   await main.said(/"started"/)
-  await used.runs.put('slow/twice.txt', 'x')
-  await used.runs.reached('slow/twice.txt', 'running')
+  await putSlow('twice.txt')
   main.child.kill('SIGTERM')
   await main.said(/draining/)
   main.child.kill('SIGTERM')
