@@ -33,7 +33,7 @@ it('serves and works in itself; after SIGTERM it ends the run in progress, and t
   const { pid } = main.child
   expect(await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).toBe('')
   const metrics = await (await fetch(`${used.stack.apiUrl}/metrics`)).text()
-  expect(metrics).toMatch(/^sluice_function_active\{function="slow"\} 1$/m)
+  expect(metrics).toMatch(/^sluice_function_active_invocations\{function="slow"\} 1$/m)
   expect(metrics).toMatch(/^sluice_inbox_depth 0$/m)
   expect((await fetch(`${used.stack.apiUrl}/readyz`)).status).toBe(200)
   main.child.kill('SIGTERM')
