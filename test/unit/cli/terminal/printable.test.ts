@@ -1,8 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { timeArgument } from '../../../../runtime/cli/arguments.ts'
-import { ageText, durationText } from '../../../../runtime/cli/terminal/amounts.ts'
-import { formatBytes } from '../../../../runtime/amounts.ts'
 import {
   escaped,
   fit,
@@ -69,38 +66,5 @@ describe('the width on a terminal', () => {
     expect(wrapped('one two three', 8)).toBe('one two\nthree')
     expect(wrapped('a  b', 8)).toBe('a  b')
     expect(wrapped('a-very-long-word b', 5)).toBe('a-very-long-word\nb')
-  })
-})
-
-describe('amounts', () => {
-  const now = Date.parse('2026-11-23T12:00:00Z')
-  it.each([
-    ['2d', '2026-11-21T12:00:00.000Z'],
-    ['90m', '2026-11-23T10:30:00.000Z'],
-    ['2026-11-23', '2026-11-23T00:00:00.000Z'],
-    ['2026-11-23T14:00:00+02:00', '2026-11-23T12:00:00.000Z'],
-  ])('%s is the time %s', (text, time) => expect(timeArgument(text, now)).toBe(time))
-
-  it.each(['', 'yesterday', '-2d', '2026', '2026-02-31T00:00', '9999999999d'])('%j is not a time', (text) => {
-    expect(() => timeArgument(text, now)).toThrow(/is not a time/)
-  })
-
-  it('are short', () => {
-    expect([40, 1_540, 45_000, 360_000, 4 * 3_600_000, 3 * 86_400_000].map(durationText)).toEqual([
-      '40ms',
-      '1.5s',
-      '45s',
-      '6m',
-      '4h',
-      '3d',
-    ])
-    expect([0, 1_023, 1_536, 300 * 1024 ** 2, 2 * 1024 ** 4].map(formatBytes)).toEqual([
-      '0 bytes',
-      '1023 bytes',
-      '1.5 KiB',
-      '300 MiB',
-      '2 TiB',
-    ])
-    expect(ageText('2026-11-23T11:59:00Z', now)).toBe('60s')
   })
 })
