@@ -8,12 +8,12 @@ import { ulid } from 'ulid'
 import { batchesOf } from '../amounts.ts'
 import { holdLock, releaseLock } from './lock.ts'
 import type { Keys } from './keys.ts'
-import type { AgainItem, AgainRequest, Queue } from './queue.ts'
+import type { RerunItem, RerunRequest, Queue } from './queue.ts'
 
 export interface JobRecord {
   /** A ULID, which starts with the time. */
   readonly id: string
-  readonly kind: Exclude<AgainRequest['trigger'], 'sweep'>
+  readonly kind: Exclude<RerunRequest['trigger'], 'sweep'>
   readonly status: 'running' | 'done' | 'cancelled'
   readonly total: number
   /** How many items were processed. */
@@ -30,7 +30,7 @@ export interface JobRecord {
 
 export interface NewJob extends Pick<JobRecord, 'kind' | 'isForced' | 'request'> {
   readonly ratePerSecond?: number | undefined
-  readonly items: readonly AgainItem[]
+  readonly items: readonly RerunItem[]
 }
 
 /** How long items are kept for a job that is never started. */
@@ -98,9 +98,9 @@ export function createJobStore(redis: Redis, queue: Queue, retentionMs: number) 
     /** Jobs that are not done. */
     active: (): Promise<string[]> => redis.smembers(active),
 
-    async items(id: string, from: number, count: number): Promise<readonly AgainItem[]> {
+    async items(id: string, from: number, count: number): Promise<readonly RerunItem[]> {
       const texts = await redis.lrange(itemsOf(id), from, from + count - 1)
-      return texts.map((text) => JSON.parse(text) as AgainItem)
+      return texts.map((text) => JSON.parse(text) as RerunItem)
     },
 
     /** False when it had ended before. */

@@ -16,7 +16,7 @@ import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow 
 export type { Admission, AdmitOutcome, NewRun, Mark } from './inbox.ts'
 
 /** A run to run again. All fields are needed when Redis may not know it. */
-export interface AgainItem {
+export interface RerunItem {
   readonly runId: string
   readonly functionName?: string
   readonly objectId?: string
@@ -25,7 +25,7 @@ export interface AgainItem {
   readonly seenEpoch?: string | undefined
 }
 
-export interface AgainRequest {
+export interface RerunRequest {
   /** Set when this is a step of a job: it happens once. */
   readonly step?: { readonly job: string; readonly position: number }
   /** `redrive` takes dead letters only; `sweep` all runs that have ended but dead and cancelled ones. */
@@ -34,13 +34,13 @@ export interface AgainRequest {
   readonly isForced: boolean
   /** The pass of the sweep that asks: runs that are queued count as healed by it. */
   readonly pass?: string | undefined
-  readonly items: readonly AgainItem[]
+  readonly items: readonly RerunItem[]
 }
 
-export type AgainOutcome = 'queued' | 'busy' | 'ended' | 'unknown'
+export type RerunOutcome = 'queued' | 'busy' | 'ended' | 'unknown'
 
-export interface JobFacts extends Pick<AgainRequest, 'isForced'> {
-  readonly kind: AgainRequest['trigger']
+export interface JobFacts extends Pick<RerunRequest, 'isForced'> {
+  readonly kind: RerunRequest['trigger']
   readonly total: number
   readonly ratePerSecond?: number | undefined
   /** JSON. */
@@ -117,7 +117,7 @@ export function createQueue(redis: Redis, name: string) {
     },
 
     /** The outcome of each item, or undefined when the job has ended or is past `step`. */
-    async again(request: AgainRequest): Promise<readonly AgainOutcome[] | undefined> {
+    async rerun(request: RerunRequest): Promise<readonly RerunOutcome[] | undefined> {
       const { step, trigger, isForced, items } = request
       const token = step ? '' : randomUUID()
       const head = [
@@ -136,7 +136,7 @@ export function createQueue(redis: Redis, name: string) {
         item.payload ? JSON.stringify(item.payload) : '',
         item.seenEpoch ?? '',
       ])
-      const [done, outcomes] = (await script('again', [...head, ...args])) as [number, AgainOutcome[]?]
+      const [done, outcomes] = (await script('rerun', [...head, ...args])) as [number, RerunOutcome[]?]
       return done === 1 ? outcomes : undefined
     },
 

@@ -11,7 +11,7 @@ const SCRIPTS = {
   heartbeat: { mayExceedMemory: true },
   promote: { mayExceedMemory: false },
   reclaim: { mayExceedMemory: true },
-  again: { mayExceedMemory: false },
+  rerun: { mayExceedMemory: false },
   purge: { mayExceedMemory: true },
   fill_job: { mayExceedMemory: false },
   begin_job: { mayExceedMemory: false },

@@ -38,7 +38,7 @@ function createTestQueue(redis: Redis) {
     enqueue: (...runs: NewRun[]) => queue.admit({ ...NOTHING, runs }),
     /** Runs dead letters again; whether each was one. */
     async redrive(runId: string) {
-      const outcomes = await queue.again({ trigger: 'redrive', isForced: false, items: [{ runId }] })
+      const outcomes = await queue.rerun({ trigger: 'redrive', isForced: false, items: [{ runId }] })
       return outcomes?.[0] === 'queued'
     },
     /** One turn of `consumer` that claims up to `free` runs. */

@@ -35,7 +35,7 @@ const items = Array.from({ length: COUNT }, (_, index) => {
 })
 
 /** The queue, losing the reply to the `nth` call of one of its commands. */
-function losing(command: 'fillJob' | 'beginJob' | 'again', nth: number): Queue {
+function losing(command: 'fillJob' | 'beginJob' | 'rerun', nth: number): Queue {
   let calls = 0
   const original = used.queue[command] as (...args: unknown[]) => Promise<unknown>
   const losingOne = (...args: unknown[]) => {
@@ -50,8 +50,8 @@ it.each([
   ['fillJob', 2],
   ['fillJob', 3],
   ['beginJob', 1],
-  ['again', 1],
-  ['again', 7],
+  ['rerun', 1],
+  ['rerun', 7],
 ] as const)('adds every item once when the reply to %s number %i is lost', async (command, nth) => {
   const queue = losing(command, nth)
   const jobs = createJobStore(used.redis, queue, 60_000)
@@ -77,7 +77,7 @@ it('cancels the waiting runs of a job, but neither running ones nor those an upl
   const jobs = createJobStore(used.redis, queue, 60_000)
   const few = items.slice(0, 3)
   const { id } = await jobs.create({ kind: 'reprocess', isForced: false, request: {}, items: few })
-  await queue.again({ step: { job: id, position: 0 }, trigger: 'reprocess', isForced: false, items: few })
+  await queue.rerun({ step: { job: id, position: 0 }, trigger: 'reprocess', isForced: false, items: few })
   await queue.admit({ ...NOTHING, runs: [newRunOf('run-1')] })
   const wants = [{ functionName: FN, free: 1, lowFirst: 1 }]
   await queue.turn({ consumer: 'w', token: 't', inFlight: 0, settlements: [], wants })

@@ -169,9 +169,9 @@ it('says what it would heal, and heals nothing, when it is only asked', async ()
 
 describe('what a sweep takes up again', () => {
   const PAYLOAD = newRunOf('x').payload
-  const again = async (runId: string) => {
+  const rerun = async (runId: string) => {
     const item = { runId, functionName: FN, objectId: `object-of-${runId}`, payload: PAYLOAD }
-    return (await used.queue.again({ trigger: 'sweep', isForced: false, items: [item] }))?.[0]
+    return (await used.queue.rerun({ trigger: 'sweep', isForced: false, items: [item] }))?.[0]
   }
 
   it.each(['superseded', 'source-gone'] as const)(
@@ -179,7 +179,7 @@ describe('what a sweep takes up again', () => {
     async (kind) => {
       const claim = await claimed()
       await used.queue.settle(claim, { kind, reason: 'a newer one' })
-      expect(await again('a')).toBe('queued')
+      expect(await rerun('a')).toBe('queued')
       const run = await used.queue.run('a')
       expect(run).toMatchObject({ state: 'queued', trigger: 'sweep', lane: 'low' })
       expect(run!.epoch).toBeGreaterThan(claim.epoch)
@@ -189,8 +189,8 @@ describe('what a sweep takes up again', () => {
 
   it('is one that has succeeded, and one that Redis does not know', async () => {
     await used.queue.settle(await claimed(), DONE)
-    expect(await again('a')).toBe('queued')
-    expect(await again('forgotten')).toBe('queued')
+    expect(await rerun('a')).toBe('queued')
+    expect(await rerun('forgotten')).toBe('queued')
     expect(await used.queue.run('forgotten')).toMatchObject({
       state: 'queued',
       trigger: 'sweep',
@@ -200,11 +200,11 @@ describe('what a sweep takes up again', () => {
 
   it('is not a run that was given up, was cancelled, or is in progress', async () => {
     await used.queue.settle(await claimed(), { kind: 'bury', reason: 'permanent', error: 'no', lines: '' })
-    expect(await again('a')).toBe('ended')
+    expect(await rerun('a')).toBe('ended')
     await used.queue.enqueue(newRunOf('b'))
-    expect(await again('b')).toBe('busy')
+    expect(await rerun('b')).toBe('busy')
     await used.queue.cancel('b')
-    expect(await again('b')).toBe('ended')
+    expect(await rerun('b')).toBe('ended')
     expect(await used.queue.run('a')).toMatchObject({ state: 'dead', epoch: 0 })
   })
 })

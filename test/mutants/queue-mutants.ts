@@ -171,7 +171,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ],
     ['a cancelled run is still due', "redis.call('ZREM', P .. 'delay', run)", ''],
   ]),
-  ...ofScript('again', [
+  ...ofScript('rerun', [
     ['a step of a job without its position', ' or v[2] ~= position then', ' then'],
     ['what runs is begun anew without force', "if not isForced then return 'busy' end", ''],
     [

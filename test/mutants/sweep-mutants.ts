@@ -7,11 +7,11 @@ const SWEEP = ['test/integration/sweep.test.ts']
 const TROUBLE = ['test/integration/sweep-trouble.test.ts']
 const FINDINGS = ['test/integration/sweep-findings.test.ts']
 const CLEANUP = ['test/integration/cleanup.test.ts']
-const DEBTS = [...CLEANUP, 'test/integration/owed-verdicts.test.ts', 'test/integration/queue-again.test.ts']
+const DEBTS = [...CLEANUP, 'test/integration/owed-verdicts.test.ts', 'test/integration/queue-rerun.test.ts']
 const JANITOR = ['test/integration/janitor.test.ts']
 const SUCCESS = ['test/integration/queue-success.test.ts']
 const TURN = [...SUCCESS, 'test/integration/queue-turn.test.ts']
-const LANES = [...SUCCESS, 'test/integration/queue-repair.test.ts', 'test/integration/queue-again.test.ts']
+const LANES = [...SUCCESS, 'test/integration/queue-repair.test.ts', 'test/integration/queue-rerun.test.ts']
 
 export const SWEEP_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/upkeep/sweep/decide.ts', DECIDE, [

@@ -60,7 +60,7 @@ export function createJobRunner({ queue, jobs, log }: JobRunnerParts): JobRunner
       await jobs.end(job.id, 'cancelled')
       throw new Error('its runs are gone from Redis: send the request again')
     }
-    const outcomes = await queue.again({
+    const outcomes = await queue.rerun({
       step: { job: job.id, position: job.position },
       trigger: job.kind,
       isForced: job.isForced,

@@ -8,7 +8,7 @@ import type { Router } from '../../function/routing.ts'
 import { refusal } from '../../output/layout.ts'
 import { objectIdOf, runIdOf } from '../../queue/keys.ts'
 import type { History } from '../../queue/history.ts'
-import type { AgainItem } from '../../queue/queue.ts'
+import type { RerunItem } from '../../queue/queue.ts'
 import { isOpen, type RunPayload, type RunRecord } from '../../queue/run.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { readRecordedOutcome } from '../../output/recorded-outcome.ts'
@@ -19,7 +19,7 @@ export interface SelectionParts extends RequestedObjectsParts {
   readonly router: Router
 }
 
-interface SelectedRun extends AgainItem {
+interface SelectedRun extends RerunItem {
   readonly definition: FunctionDefinition
   readonly functionName: string
   readonly payload: RunPayload

@@ -97,7 +97,7 @@ export function createRunService({ queue, history, storage, functions, links }: 
       }
       if (!force) checkEnded(run)
       const trigger = run.state === 'dead' ? 'redrive' : 'reprocess'
-      const [outcome] = (await queue.again({ trigger, isForced: force, items: [{ runId: id }] })) ?? []
+      const [outcome] = (await queue.rerun({ trigger, isForced: force, items: [{ runId: id }] })) ?? []
       // The run may have changed since it was read.
       switch (outcome) {
         case 'queued':

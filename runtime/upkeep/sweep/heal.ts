@@ -63,7 +63,7 @@ export async function heal(
   for (const some of batchesOf(restored, STEP)) {
     const outcomes = isDry
       ? some.map(() => 'queued')
-      : ((await queue.again({ trigger: 'sweep', isForced: false, items: some, pass })) ?? [])
+      : ((await queue.rerun({ trigger: 'sweep', isForced: false, items: some, pass })) ?? [])
     some.forEach((run, index) => outcomes[index] === 'queued' && told('restored', run))
   }
   for (const some of batchesOf(findings.lostDeletes, STEP)) {

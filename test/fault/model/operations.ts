@@ -79,7 +79,7 @@ export type Operation =
 export type Steering =
   | { readonly kind: 'cancel' | 'purge' | 'remove result'; readonly run: string }
   | {
-      readonly kind: 'again'
+      readonly kind: 'rerun'
       readonly runs: readonly string[]
       readonly trigger: 'reprocess' | 'redrive' | 'sweep'
       readonly isForced: boolean
@@ -177,7 +177,7 @@ const WEIGHTED: readonly [number, fc.Arbitrary<Operation>][] = [
   [
     7,
     fc.record({
-      kind: is('again'),
+      kind: is('rerun'),
       runs,
       trigger: fc.constantFrom('reprocess', 'redrive', 'sweep'),
       isForced: fc.boolean(),

@@ -1,6 +1,6 @@
 /** Every other script, as something that is sent to Redis and applied to the model. @module */
 import { expect } from 'vitest'
-import type { AgainRequest, Reclaimed } from '../../../runtime/queue/queue.ts'
+import type { RerunRequest, Reclaimed } from '../../../runtime/queue/queue.ts'
 import type { Claim } from '../../../runtime/queue/run.ts'
 import type { TurnReply, TurnRequest } from '../../../runtime/queue/turn.ts'
 import type { Call } from './call.ts'
@@ -136,8 +136,8 @@ function steer(model: Model, operation: Steering): Omit<Call, 'what'> {
         apply: (then, now) => endings.resultRemoved(then, now, operation.run, 'deleted', endedAtMs),
       }
     }
-    case 'again':
-      return again(requestOf(model, operation))
+    case 'rerun':
+      return rerun(requestOf(model, operation))
     case 'begin job':
       return {
         send: (queue) =>
@@ -186,7 +186,7 @@ function steer(model: Model, operation: Steering): Omit<Call, 'what'> {
   }
 }
 
-function requestOf(model: Model, operation: Extract<Steering, { kind: 'again' }>): AgainRequest {
+function requestOf(model: Model, operation: Extract<Steering, { kind: 'rerun' }>): RerunRequest {
   const { runs, trigger, isForced, isKnownToCaller, step } = operation
   const items = runs.map((runId) =>
     isKnownToCaller ? newRunOf(runId, { eventId: '', lane: 'low', trigger }) : { runId },
@@ -196,10 +196,10 @@ function requestOf(model: Model, operation: Extract<Steering, { kind: 'again' }>
   return { step: { job: step.job, position }, trigger, isForced, items }
 }
 
-function again(request: AgainRequest): Omit<Call, 'what'> {
+function rerun(request: RerunRequest): Omit<Call, 'what'> {
   return {
-    send: (queue) => queue.again(request),
+    send: (queue) => queue.rerun(request),
     // The prefix, then the arguments that the script's head names: the fifth is the request's token.
-    apply: (model, now, args) => rules.again(model, now, request, String(args[5])),
+    apply: (model, now, args) => rules.rerun(model, now, request, String(args[5])),
   }
 }

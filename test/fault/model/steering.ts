@@ -1,9 +1,9 @@
 /** The model's rules of everything that is not a worker's turn or an admission. Pure. @module */
 import { LANES } from '../../../runtime/queue/keys.ts'
 import type {
-  AgainItem,
-  AgainOutcome,
-  AgainRequest,
+  RerunItem,
+  RerunOutcome,
+  RerunRequest,
   Beat,
   Reclaimed,
   FateKind,
@@ -135,12 +135,12 @@ export function withdraw(model: Model, now: Moment, job: string, ids: readonly s
   return meant.length
 }
 
-export function again(
+export function rerun(
   model: Model,
   now: Moment,
-  request: AgainRequest,
+  request: RerunRequest,
   token: string,
-): AgainOutcome[] | undefined {
+): RerunOutcome[] | undefined {
   const { step, items } = request
   const job = step && model.jobs.get(step.job)
   if (step && (job?.status !== 'running' || job.position !== step.position)) return undefined
@@ -157,10 +157,10 @@ export function again(
 function againOne(
   model: Model,
   now: Moment,
-  { step, trigger, isForced }: AgainRequest,
-  item: AgainItem,
+  { step, trigger, isForced }: RerunRequest,
+  item: RerunItem,
   token: string,
-): AgainOutcome {
+): RerunOutcome {
   const asked = step?.job ?? token
   let run = model.runs.get(item.runId)
   if (!step && run?.asked === asked) return 'queued'

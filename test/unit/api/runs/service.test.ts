@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createRunService } from '../../../../runtime/api/runs/service.ts'
 import type { History } from '../../../../runtime/queue/history.ts'
-import type { AgainOutcome, AgainRequest, Queue } from '../../../../runtime/queue/queue.ts'
+import type { RerunOutcome, RerunRequest, Queue } from '../../../../runtime/queue/queue.ts'
 import type { RunState } from '../../../../runtime/queue/run.ts'
 import { StorageError } from '../../../../runtime/storage/errors.ts'
 import type { Storage } from '../../../../runtime/storage/storage.ts'
@@ -11,13 +11,13 @@ const links = (bucket: string, key: string) => Promise.resolve(`http://store/${b
 
 async function retry(
   state: RunState,
-  { force = false, outcome = 'queued' }: { force?: boolean; outcome?: AgainOutcome } = {},
+  { force = false, outcome = 'queued' }: { force?: boolean; outcome?: RerunOutcome } = {},
 ) {
-  const asked: AgainRequest[] = []
+  const asked: RerunRequest[] = []
   const service = createRunService({
     queue: only<Queue>({
       run: () => Promise.resolve(runOf({ state })),
-      async again(request) {
+      async rerun(request) {
         asked.push(request)
         return [outcome]
       },

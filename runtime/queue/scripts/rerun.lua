@@ -17,7 +17,7 @@ if job ~= '' then
   if v[1] ~= 'running' or v[2] ~= position then return { 0 } end
 end
 
-local function again(run, fn, object, generation, payload, seen)
+local function rerun(run, fn, object, generation, payload, seen)
   local h = runKey(run)
   local v = redis.call('HMGET', h, 'state', 'fn', 'object', 'letter', 'epoch', 'lane', 'entry', 'asked', 'fence')
   local state = v[1]
@@ -61,7 +61,7 @@ end
 local outcomes = {}
 local queued = 0
 for p = 7, #ARGV, 6 do
-  local outcome = again(ARGV[p], ARGV[p + 1], ARGV[p + 2], ARGV[p + 3], ARGV[p + 4], ARGV[p + 5])
+  local outcome = rerun(ARGV[p], ARGV[p + 1], ARGV[p + 2], ARGV[p + 3], ARGV[p + 4], ARGV[p + 5])
   if outcome == 'queued' then queued = queued + 1 end
   outcomes[#outcomes + 1] = outcome
 end

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { lookDebt, verdictDebt } from '../../runtime/queue/debts.ts'
 import { createHistory, type History } from '../../runtime/queue/history.ts'
 import type { ClaimRequest } from '../../runtime/queue/outbox.ts'
-import type { AgainRequest } from '../../runtime/queue/queue.ts'
+import type { RerunRequest } from '../../runtime/queue/queue.ts'
 import { allDebts, makeDue, owedVerdicts } from '../helpers/debts.ts'
 import { BURIED, FAILED, FN, newRunOf, NOTHING, RELEASED, useQueue } from '../helpers/queue.ts'
 
@@ -19,19 +19,19 @@ async function claimOne(runId: string) {
   return (await used.queue.claim('w')).claims[0]!
 }
 
-async function again(runId: string, rest: Partial<AgainRequest> = {}) {
+async function rerun(runId: string, rest: Partial<RerunRequest> = {}) {
   const { functionName, objectId, payload } = newRunOf(runId)
   const items = [{ runId, functionName, objectId, payload }]
-  return used.queue.again({ trigger: 'reprocess', isForced: false, items, ...rest })
+  return used.queue.rerun({ trigger: 'reprocess', isForced: false, items, ...rest })
 }
 
-describe('again', () => {
+describe('rerun', () => {
   it('is no longer among what has ended, is not cancelled by an old word, and keeps no old reason', async () => {
     const claim = await claimOne('a')
     await used.queue.cancel('a')
     await used.queue.settle(claim, { kind: 'cancelled', reason: 'on request' })
     const { epoch } = (await used.queue.run('a'))!
-    expect(await again('a')).toEqual(['queued'])
+    expect(await rerun('a')).toEqual(['queued'])
     expect(await used.queue.prune(0, 0, 10, 0)).toEqual({ forgotten: 0, examined: 0 })
     expect(await used.redis.smembers(used.queue.keys.open('object-of-a'))).toEqual(['a'])
     const run = await used.queue.run('a')
@@ -46,20 +46,20 @@ describe('again', () => {
     await used.queue.settle(await claimOne('a'), DONE)
     const late = 9_000_000_000_000
     await used.redis.hset(used.queue.keys.run('a'), 'epoch', late)
-    await again('a')
+    await rerun('a')
     expect((await used.queue.run('a'))!.epoch).toBe(late + 1)
   })
 
   it('hands back an attempt that was aborted by a message for the previous one', async () => {
     await used.queue.settle(await claimOne('a'), DONE)
-    await again('a')
+    await rerun('a')
     const next = (await used.queue.claim('w')).claims[0]!
     expect(await used.queue.settle(next, { kind: 'cancelled', reason: 'on request' })).toBe('queued')
   })
 
   it('runs what has ended once more, from the start, behind uploads, with a higher epoch', async () => {
     await used.queue.settle(await claimOne('a'), DONE)
-    expect(await again('a')).toEqual(['queued'])
+    expect(await rerun('a')).toEqual(['queued'])
     const { claims } = await used.queue.claim('w')
     expect(claims[0]).toMatchObject({ runId: 'a', lane: 'low', trigger: 'reprocess', attempts: 0 })
     expect(claims[0]!.epoch).toBeGreaterThan(1_700_000_000_000)
@@ -69,7 +69,7 @@ describe('again', () => {
   it('leaves a run of the sweep as it is when another has run it again since it was decided about', async () => {
     const { functionName, objectId, payload } = newRunOf('a')
     const sweep = (seenEpoch: string) =>
-      again('a', {
+      rerun('a', {
         trigger: 'sweep',
         items: [{ runId: 'a', functionName, objectId, payload, seenEpoch }],
       })
@@ -82,7 +82,7 @@ describe('again', () => {
   })
 
   it('makes the run of an object that Redis knows nothing of', async () => {
-    expect(await again('a')).toEqual(['queued'])
+    expect(await rerun('a')).toEqual(['queued'])
     const { claims } = await used.queue.claim('w')
     expect(claims[0]).toMatchObject({ payload: { key: 'a.mp4' }, fence: '1' })
     expect(await used.queue.settle(claims[0]!, FAILED)).toBe('retrying')
@@ -90,19 +90,19 @@ describe('again', () => {
 
   it('leaves what is queued, running or retrying alone unless it is forced', async () => {
     await used.queue.enqueue(newRunOf('queued'))
-    expect(await again('queued')).toEqual(['busy'])
-    expect(await again('queued', { isForced: true })).toEqual(['queued'])
+    expect(await rerun('queued')).toEqual(['busy'])
+    expect(await rerun('queued', { isForced: true })).toEqual(['queued'])
     const claim = (await used.queue.claim('w', 5)).claims
     expect(claim).toHaveLength(1)
-    expect(await again('queued')).toEqual(['busy'])
-    expect(await again('queued', { isForced: true })).toEqual(['queued'])
+    expect(await rerun('queued')).toEqual(['busy'])
+    expect(await rerun('queued', { isForced: true })).toEqual(['queued'])
     expect(await used.queue.heartbeat('w', claim)).toEqual(['lost'])
     expect(await used.queue.settle(claim[0]!, DONE)).toBe('fenced')
     const next = (await used.queue.claim('w', 5)).claims
     expect(next).toHaveLength(1)
     await used.queue.settle(next[0]!, { ...FAILED, delayMs: 60_000 })
-    expect(await again('queued')).toEqual(['busy'])
-    expect(await again('queued', { isForced: true })).toEqual(['queued'])
+    expect(await rerun('queued')).toEqual(['busy'])
+    expect(await rerun('queued', { isForced: true })).toEqual(['queued'])
     expect(await used.redis.zcard(used.queue.keys.delay)).toBe(0)
     expect((await used.queue.claim('w', 5)).claims).toHaveLength(1)
   })
@@ -110,22 +110,22 @@ describe('again', () => {
   it('redrives dead letters only, and says what the others are', async () => {
     await used.queue.settle(await claimOne('done'), DONE)
     await used.queue.enqueue(newRunOf('waiting'))
-    expect(await again('done', { trigger: 'redrive' })).toEqual(['ended'])
-    expect(await again('waiting', { trigger: 'redrive' })).toEqual(['busy'])
+    expect(await rerun('done', { trigger: 'redrive' })).toEqual(['ended'])
+    expect(await rerun('waiting', { trigger: 'redrive' })).toEqual(['busy'])
     const items = [{ runId: 'never heard of' }]
-    expect(await again('', { trigger: 'redrive', items })).toEqual(['unknown'])
+    expect(await rerun('', { trigger: 'redrive', items })).toEqual(['unknown'])
   })
 
   it('does the step of a job once, and none when the job is over', async () => {
     const jobKey = `${used.queue.keys.prefix}job:j`
     await used.redis.hset(jobKey, { status: 'running', position: '0' })
     const step = { job: 'j', position: 0 }
-    expect(await again('a', { step })).toEqual(['queued'])
-    expect(await again('a', { step })).toBeUndefined()
-    expect(await again('a', { step: { job: 'j', position: 1 } })).toEqual(['busy'])
+    expect(await rerun('a', { step })).toEqual(['queued'])
+    expect(await rerun('a', { step })).toBeUndefined()
+    expect(await rerun('a', { step: { job: 'j', position: 1 } })).toEqual(['busy'])
     expect(await used.redis.hgetall(jobKey)).toMatchObject({ position: '2', handedOut: '1', passedOver: '1' })
     await used.redis.hset(jobKey, 'status', 'cancelled')
-    expect(await again('b', { step: { job: 'j', position: 2 } })).toBeUndefined()
+    expect(await rerun('b', { step: { job: 'j', position: 2 } })).toBeUndefined()
   })
 })
 
@@ -136,7 +136,7 @@ it('takes purged dead letters off the list, remembers their runs, and can still 
   expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(0)
   await used.queue.enqueue(newRunOf('a'))
   expect(await used.queue.run('a')).toMatchObject({ state: 'dead' })
-  expect(await again('a', { trigger: 'redrive' })).toEqual(['queued'])
+  expect(await rerun('a', { trigger: 'redrive' })).toEqual(['queued'])
 })
 
 it('remembers how attempts ended, oldest first, the newest ten', async () => {
