@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { mediaFiles, usesFfmpeg } from '../../media-files.ts'
+import { mediaFiles, usesFfmpeg } from '../media-files.ts'
 
-const rootDir = join(import.meta.dirname, '..', '..', '..')
+const rootDir = join(import.meta.dirname, '..', '..')
 
 it('finds the tests that run FFmpeg, and no others', async () => {
   const files = await mediaFiles(rootDir)

@@ -8,8 +8,8 @@ import {
   parseSs,
   portMessage,
   wantedPorts,
-} from '../../../infra/local/settings/ports.ts'
-import { loadLocalSettings } from '../../../infra/local/settings/settings.ts'
+} from '../../../../../infra/local/settings/ports.ts'
+import { loadLocalSettings } from '../../../../../infra/local/settings/settings.ts'
 
 describe('the holder of a port', () => {
   it('is read from lsof', () => {

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cacheBinDir, judgeVersion } from '../../../infra/local/programs/programs.ts'
-import { findAllOnPath } from '../../../infra/local/programs/search-path.ts'
+import { cacheBinDir, judgeVersion } from '../../../../../infra/local/programs/programs.ts'
+import { findAllOnPath } from '../../../../../infra/local/programs/search-path.ts'
 
 describe('a program found by its name', () => {
   it.each([

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { filling, keptSettings, readKeptSettings } from '../../../infra/local/settings/kept-settings.ts'
+import { filling, keptSettings, readKeptSettings } from '../../../../../infra/local/settings/kept-settings.ts'
 
 const account = (name: string) => ({ accessKey: name, secretKey: `${name}-secret` })
 const credentials = { root: account('root'), runtime: account('runtime'), uploader: account('uploader') }

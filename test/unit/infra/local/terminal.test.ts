@@ -1,8 +1,8 @@
 /** The output for a person who starts the stack. */
 import { describe, expect, it } from 'vitest'
-import { guide, type GuideFacts } from '../../../infra/local/session/guide.ts'
-import { runStep, stepLine } from '../../../infra/local/terminal.ts'
-import { waitFor } from '../../helpers/wait.ts'
+import { guide, type GuideFacts } from '../../../../infra/local/session/guide.ts'
+import { runStep, stepLine } from '../../../../infra/local/terminal.ts'
+import { waitFor } from '../../../helpers/wait.ts'
 
 describe('a step of the start', () => {
   it('is one line with its time, within 80 columns', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { loadLocalSettings, localDir, runtimeEnv } from '../../../infra/local/settings/settings.ts'
-import { loadConfig, readConfig } from '../../../runtime/settings/config.ts'
-import type { ConfigError } from '../../../runtime/errors.ts'
+import { loadLocalSettings, localDir, runtimeEnv } from '../../../../../infra/local/settings/settings.ts'
+import { loadConfig, readConfig } from '../../../../../runtime/settings/config.ts'
+import type { ConfigError } from '../../../../../runtime/errors.ts'
 
 describe('the settings of the local stack', () => {
   it('are the well-known ports and no given servers', () => {

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openDataDir } from '../../../infra/local/settings/data-dir.ts'
-import { createServer } from '../../../infra/local/servers/server.ts'
-import { judgeDataDir } from '../../../runtime/cli/doctor/machine.ts'
-import { waitFor } from '../../helpers/wait.ts'
+import { openDataDir } from '../../../../../infra/local/settings/data-dir.ts'
+import { createServer } from '../../../../../infra/local/servers/server.ts'
+import { judgeDataDir } from '../../../../../runtime/cli/doctor/machine.ts'
+import { waitFor } from '../../../../helpers/wait.ts'
 
 const run = promisify(execFile)
 const isRoot = process.getuid?.() === 0

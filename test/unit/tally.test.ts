@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { judgeRun, parseLast, sumUp, type RunFacts, type Tally } from '../../tally.ts'
+import { judgeRun, parseLast, sumUp, type RunFacts, type Tally } from '../tally.ts'
 
 const green: Tally = { passed: 3, failed: 0, skipped: [], brokenSuites: [], unhandledErrors: 0 }
 const facts = (differences: Partial<Tally>, more: Partial<RunFacts> = {}): RunFacts => ({

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { leftOut, THOROUGH_FILES } from '../../thorough-files.ts'
+import { leftOut, THOROUGH_FILES } from '../thorough-files.ts'
 
-const rootDir = join(import.meta.dirname, '..', '..', '..')
+const rootDir = join(import.meta.dirname, '..', '..')
 
 describe('test files that only CI runs', () => {
   it('exist', () => {

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { planReset } from '../../../infra/local/session/reset-plan.ts'
+import { planReset } from '../../../../infra/local/session/reset-plan.ts'
 
-const ROOT_DIR = join(import.meta.dirname, '..', '..', '..')
+const ROOT_DIR = join(import.meta.dirname, '..', '..', '..', '..')
 
 describe('the plan of a reset', () => {
   const facts = { dataDir: '/p/.sluice', cacheDir: '/c/sluice', isOurs: true, isThere: () => true }

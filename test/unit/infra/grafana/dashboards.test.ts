@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { afterAll, describe, expect, it } from 'vitest'
 // Registers the metrics of the FFmpeg seam.
-import '../../../functions/ffmpeg/run/metrics.ts'
-import { generate } from '../../../infra/grafana/source/generate.ts'
-import { createQueueGauges } from '../../../runtime/api/queue-gauges.ts'
-import { createMetrics, functionMetrics } from '../../../runtime/telemetry/metrics.ts'
-import { createBacklog } from '../../../runtime/queue/backlog.ts'
-import { createKeys } from '../../../runtime/queue/keys.ts'
-import { DASHBOARDS_DIR, namesIn, panelsOf, readDashboards } from '../../helpers/panels.ts'
-import { readRules } from '../../helpers/prometheus-rules.ts'
+import '../../../../functions/ffmpeg/run/metrics.ts'
+import { generate } from '../../../../infra/grafana/source/generate.ts'
+import { createQueueGauges } from '../../../../runtime/api/queue-gauges.ts'
+import { createMetrics, functionMetrics } from '../../../../runtime/telemetry/metrics.ts'
+import { createBacklog } from '../../../../runtime/queue/backlog.ts'
+import { createKeys } from '../../../../runtime/queue/keys.ts'
+import { DASHBOARDS_DIR, namesIn, panelsOf, readDashboards } from '../../../helpers/panels.ts'
+import { readRules } from '../../../helpers/prometheus-rules.ts'
 
 const dashboards = readDashboards()
 const redis = new Redis({ lazyConnect: true })
@@ -20,7 +20,7 @@ afterAll(() => redis.disconnect())
 function exposed(): Set<string> {
   const fixtures = ['minio_v2_cluster', 'minio_v2_bucket', 'redis_exporter_1.45', 'node_exporter_1.5']
   const lines = fixtures.flatMap((name) => {
-    const path = join(import.meta.dirname, '..', '..', 'fixtures', 'metric-names', `${name}.txt`)
+    const path = join(import.meta.dirname, '..', '..', '..', 'fixtures', 'metric-names', `${name}.txt`)
     return readFileSync(path, 'utf8').split('\n')
   })
   const { registry } = createMetrics()

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { withInstallLock } from '../../../infra/local/programs/install-lock.ts'
-import { silently } from '../../../infra/local/terminal.ts'
-import { waitFor } from '../../helpers/wait.ts'
+import { withInstallLock } from '../../../../../infra/local/programs/install-lock.ts'
+import { silently } from '../../../../../infra/local/terminal.ts'
+import { waitFor } from '../../../../helpers/wait.ts'
 
 describe('the lock of an installation', () => {
   let dir: string

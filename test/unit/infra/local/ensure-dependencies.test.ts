@@ -21,7 +21,7 @@ describe('the packages of the lockfile', () => {
   beforeEach(() => {
     dir = mkdtempSync(join(tmpdir(), 'sluice-dependencies-'))
     mkdirSync(join(dir, 'infra', 'local'), { recursive: true })
-    cpSync(join(import.meta.dirname, '..', '..', '..', SCRIPT), join(dir, SCRIPT))
+    cpSync(join(import.meta.dirname, '..', '..', '..', '..', SCRIPT), join(dir, SCRIPT))
     writeFileSync(join(dir, 'npm.mjs'), FAKE_NPM)
     writeFileSync(join(dir, 'package-lock.json'), '{"version":1}')
   })

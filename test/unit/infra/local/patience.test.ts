@@ -3,9 +3,9 @@ import { readdir, readFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createServer } from '../../../infra/local/servers/server.ts'
+import { createServer } from '../../../../infra/local/servers/server.ts'
 
-const LOCAL_DIR = join(import.meta.dirname, '..', '..', '..', 'infra', 'local')
+const LOCAL_DIR = join(import.meta.dirname, '..', '..', '..', '..', 'infra', 'local')
 const TEN_MINUTES_MS = 600_000
 
 describe('waiting', () => {

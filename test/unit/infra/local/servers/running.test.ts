@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AlreadyRunningError, claimFolder } from '../../../infra/local/servers/running.ts'
+import { AlreadyRunningError, claimFolder } from '../../../../../infra/local/servers/running.ts'
 
 describe('the claim on a data folder', () => {
   let dir: string

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createServer, type Server, type ServerSpec } from '../../../infra/local/servers/server.ts'
-import { waitFor } from '../../helpers/wait.ts'
+import { createServer, type Server, type ServerSpec } from '../../../../../infra/local/servers/server.ts'
+import { waitFor } from '../../../../helpers/wait.ts'
 
 const IDLE = 'setInterval(() => {}, 1000)'
 const DEAF = `process.on('SIGTERM', () => {}); console.log('up'); ${IDLE}`

@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { readZip } from '../../../infra/local/programs/zip.ts'
-import { zipOf } from '../../helpers/zip.ts'
+import { readZip } from '../../../../../infra/local/programs/zip.ts'
+import { zipOf } from '../../../../helpers/zip.ts'
 
 const read = (zip: Buffer) => readZip(zip).map(({ name, read }) => [name, read().toString()])
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { planCreations, planRights, wantedSchema, type Present } from '../../../infra/grafana/init/plan.ts'
-import { SECRETS } from '../../../runtime/setup/secrets/plan.ts'
+import { planCreations, planRights, wantedSchema, type Present } from '../../../../infra/grafana/init/plan.ts'
+import { SECRETS } from '../../../../runtime/setup/secrets/plan.ts'
 
 const wanted = wantedSchema.parse({
   users: [
@@ -114,7 +114,7 @@ it('refuses a password in the file and rights that Grafana does not have', () =>
 })
 
 it('fits the compose file: users whose passwords are among the secrets, and existing teams', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../../infra/grafana/people.json'), 'utf8')
+  const text = readFileSync(join(import.meta.dirname, '../../../../infra/grafana/people.json'), 'utf8')
   const people = wantedSchema.parse(JSON.parse(text))
   const files = people.users.map(({ passwordFile }) => passwordFile)
   expect(files).toEqual(['/run/secrets/grafana-viewer'])

@@ -2,9 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { checkSettings } from '../../../infra/local/session/check-settings.ts'
-import { loadLocalSettings } from '../../../infra/local/settings/settings.ts'
-import type { ConfigError } from '../../../runtime/errors.ts'
+import { checkSettings } from '../../../../../infra/local/session/check-settings.ts'
+import { loadLocalSettings } from '../../../../../infra/local/settings/settings.ts'
+import type { ConfigError } from '../../../../../runtime/errors.ts'
 
 describe('the checks of npm start before it starts anything', () => {
   let dir: string
