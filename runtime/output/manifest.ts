@@ -48,7 +48,7 @@ const identityShape = {
 
 const identitySchema = z.looseObject({ ...identityShape, source: sourceSchema.loose() })
 
-export const manifestSchema = z.object({
+const manifestSchema = z.object({
   schema: z.literal(1),
   ...identityShape,
   function: z.string().min(1),

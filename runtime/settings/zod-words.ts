@@ -38,7 +38,7 @@ const UNITS: Readonly<Record<string, string>> = {
 z.config({ customError: (issue) => zodWords(issue) })
 
 /** The requirement, to follow the name of the value. The value itself is never quoted: it may be a secret. */
-export function zodWords(issue: RawIssue): string {
+function zodWords(issue: RawIssue): string {
   switch (issue.code) {
     case 'invalid_type':
       if (issue.input === undefined) return 'is missing'

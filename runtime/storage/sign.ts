@@ -61,7 +61,7 @@ export function createSigner(options: SignerOptions): Signer {
 }
 
 /** The lifetime of a link. */
-export const LINK_SECONDS = 3_600
+const LINK_SECONDS = 3_600
 
 export type Links = (bucket: string, key: string) => Promise<string>
 

@@ -10,7 +10,7 @@ export function createSource(parts: SourceParts): AttemptSource {
   let named: NamedFiles | undefined
   let isClosed = false
   function results(): NamedFiles {
-    named ??= createNamedFiles(parts, (start, count) => source().bytes(start, count), createSource)
+    named ??= createNamedFiles(parts, (start, count) => source().bytes(start, count))
     return named
   }
   function source(): OpenSource {
@@ -44,21 +44,14 @@ export function createSource(parts: SourceParts): AttemptSource {
 /** A larger object is not a manifest: a file's entry takes some 400 bytes. */
 const MANIFEST_MAX_BYTES = 64 * 1024 * 1024
 
-export interface NamedFiles extends Pick<AttemptSource, 'manifest' | 'open' | 'close'> {
+interface NamedFiles extends Pick<AttemptSource, 'manifest' | 'open' | 'close'> {
   /** The error of a file that could not be read. */
   readonly failure: Error | undefined
   readonly unseenFailure: Error | undefined
 }
 
-/**
- * @param bytes - reads the manifest
- * @param create - makes the source of a named file
- */
-export function createNamedFiles(
-  parts: SourceParts,
-  bytes: AttemptSource['bytes'],
-  create: (parts: SourceParts) => AttemptSource,
-): NamedFiles {
+/** @param bytes - reads the manifest */
+function createNamedFiles(parts: SourceParts, bytes: AttemptSource['bytes']): NamedFiles {
   const { bucket, key, sizeBytes } = parts.object
   const sources: AttemptSource[] = []
   let isClosed = false
@@ -86,7 +79,7 @@ export function createNamedFiles(
     }
     const object = await describe(file.key)
     const { content: _, ...others } = parts
-    const source = create({ ...others, object, fileName: `source-${sources.length + 1}` })
+    const source = createSource({ ...others, object, fileName: `source-${sources.length + 1}` })
     sources.push(source)
     if (isClosed) source.close()
     return source
