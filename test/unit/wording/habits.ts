@@ -8,7 +8,7 @@ export interface Habit {
   readonly isStart?: boolean
 }
 
-/** From `design/wording.md`; the last ones are the small words it lists below its table. */
+/** The eight habits first, then smaller ones. */
 export const HABITS: readonly Habit[] = [
   habit(
     '"is no X"',
