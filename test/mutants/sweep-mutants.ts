@@ -202,7 +202,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       'if not text then return 0 end',
     ],
   ]),
-  ...mutantsOf('runtime/upkeep/sweep/one-key.ts', CLEANUP, [
+  ...mutantsOf('runtime/upkeep/sweep/sweeping.ts', CLEANUP, [
     ['a look is done while a run goes on', "states.some((found) => found?.state === 'running')", 'false'],
   ]),
 ]

@@ -10,8 +10,7 @@ import { heal, type Healed, type HealParts, type Mode } from './heal.ts'
 import { isPermanent, type Unreadable } from './unreadable.ts'
 import { recordRemovals } from './removals.ts'
 import { listKeys } from './listing.ts'
-import type { Pass, Place } from '../../queue/sweeps.ts'
-import { withFindings } from './counts.ts'
+import type { LeftAlone, Pass, Place, ReportReason } from '../../queue/sweeps.ts'
 
 export interface PassParts extends ExamineParts, HealParts {
   readonly functions: readonly FunctionDefinition[]
@@ -27,6 +26,10 @@ export interface PassStep {
   readonly unreadable: readonly Unreadable[]
 }
 
+/** Names kept for each reason, */
+const NAMED_EACH = 5
+/** and in all. */
+const NAMED = 20
 /** Runs examined by one script. */
 const RUNS_AT_ONCE = 200
 
@@ -144,4 +147,42 @@ async function readWatermarks({ functions, storage }: PassParts): Promise<Map<st
     async ({ name }) => [name, await readWatermarkMs(storage, name)] as [string, number | undefined],
   )
   return new Map(await Promise.all(entries))
+}
+
+/** The pass with these findings counted by reason, and the names of some objects that it leaves alone. Pure. */
+export function withFindings(pass: Pass, healed: readonly Healed[], left: readonly LeftAlone[] = []): Pass {
+  return {
+    ...pass,
+    healed: withCounts(
+      pass.healed,
+      healed.map(({ reason }) => reason),
+    ),
+    reported: withCounts(
+      pass.reported,
+      left.map(({ reason }) => reason),
+    ),
+    ...(left.length > 0 && { left: named(pass.left ?? [], left) }),
+  }
+}
+
+function named(before: readonly LeftAlone[], more: readonly LeftAlone[]): readonly LeftAlone[] {
+  const all = [...before]
+  const counts = new Map<ReportReason, number>()
+  for (const { reason } of before) counts.set(reason, (counts.get(reason) ?? 0) + 1)
+  for (const each of more) {
+    const count = counts.get(each.reason) ?? 0
+    if (count >= NAMED_EACH || all.length >= NAMED) continue
+    counts.set(each.reason, count + 1)
+    all.push(each)
+  }
+  return all
+}
+
+function withCounts<R extends string>(
+  counts: Readonly<Partial<Record<R, number>>>,
+  reasons: readonly R[],
+): Readonly<Partial<Record<R, number>>> {
+  const more: Partial<Record<R, number>> = { ...counts }
+  for (const reason of reasons) more[reason] = (more[reason] ?? 0) + 1
+  return more
 }

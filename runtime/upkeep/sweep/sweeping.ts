@@ -5,11 +5,14 @@ import { createRouter } from '../../function/routing.ts'
 import { admissionSettings } from '../../intake/intake.ts'
 import { createHistory } from '../../queue/history.ts'
 import type { ResultsOf } from '../../queue/debts.ts'
-import { sweepKey, type SweptKey } from './one-key.ts'
 import { recordAnnouncedRemoval } from './removals.ts'
 import { decidedBeforeMs } from './due.ts'
 import { createSweepStore } from '../../queue/sweeps.ts'
 import { createSweeper } from './sweeper.ts'
+import { latestVersion } from '../../storage/latest.ts'
+import { readWatermarkMs } from '../../records/watermark.ts'
+import { examine } from './examine.ts'
+import { heal, type Healed } from './heal.ts'
 import { watchStore } from './store-watch.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Queue } from '../../queue/queue.ts'
@@ -52,6 +55,38 @@ export function sweepParts(
     resultsKeptMs: config.resultsKeptMs,
     ...admissionSettings(config),
   }
+}
+
+/** The sweep of a single key, at once: a removal may have made another version the latest. */
+export interface SweptKey {
+  readonly healed: readonly Healed[]
+  /** A run of it is in progress and may have asked the store before the removal: check it again later. */
+  readonly isUnsettled: boolean
+}
+
+export async function sweepKey(parts: PassParts, bucket: string, key: string): Promise<SweptKey> {
+  const { storage, queue, history, functions } = parts
+  const latest = await latestVersion(storage, bucket, key)
+  if (!latest) return { healed: [], isUnsettled: false }
+  const readers = functions.filter((definition) => definition.bucket === bucket)
+  const marks = readers.map(
+    async ({ name }) => [name, await readWatermarkMs(storage, name)] as [string, number | undefined],
+  )
+  const listed = { ...latest, isLatest: true, isDeleteMarker: false }
+  const findings = await examine(parts, [{ latest: listed, hasOlder: true }], {
+    bucket,
+    nowMs: await queue.nowMs(),
+    sinceMs: 0,
+    watermarksMs: new Map(await Promise.all(marks)),
+    isThorough: true,
+    isExact: false,
+  })
+  const healed = await heal(parts, findings, 'heal')
+  // The caller tries again.
+  const [first] = findings.unreadable
+  if (first) throw first.error
+  const states = await history.states(findings.decided.map(({ candidate }) => candidate.run.runId))
+  return { healed, isUnsettled: states.some((found) => found?.state === 'running') }
 }
 
 /** Does and counts at once, for one key, the same as the sweep would do. */

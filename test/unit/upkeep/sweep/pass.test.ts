@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { LeftAlone, ReportReason } from '../../../../runtime/queue/sweeps.ts'
 import { newPass } from '../../../../runtime/upkeep/sweep/due.ts'
-import { withFindings } from '../../../../runtime/upkeep/sweep/counts.ts'
+import { withFindings } from '../../../../runtime/upkeep/sweep/pass.ts'
 
 const PASS = newPass('id', { kind: 'full', cause: 'start' }, {}, 0, 0)
 const some = (reason: ReportReason, count: number): LeftAlone[] =>
