@@ -14,7 +14,7 @@ export async function inRounds<T>(subject: string, round: () => Promise<T | unde
     const done = await round()
     if (done !== undefined) return done
   }
-  throw new Error(`${subject} was changed by others ${MAX_ROUNDS} times in a row`)
+  throw new Error(`${subject}: changed by others ${MAX_ROUNDS} times in a row`)
 }
 
 /**

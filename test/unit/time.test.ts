@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseSizeBytes } from '../../runtime/amounts.ts'
+import { batchesOf, parseSizeBytes } from '../../runtime/amounts.ts'
 import { busyness, parseDurationMs, sleep, stretched } from '../../runtime/time.ts'
 
 describe('durations and sizes', () => {
@@ -47,4 +47,9 @@ it.each([
 
 it('never makes a wait shorter', () => {
   expect(stretched(5_000)).toBeGreaterThanOrEqual(5_000)
+})
+
+it('a list in batches keeps its order and loses nothing', () => {
+  expect([...batchesOf([1, 2, 3, 4, 5], 2)]).toEqual([[1, 2], [3, 4], [5]])
+  expect([...batchesOf([], 2)]).toEqual([])
 })
