@@ -98,7 +98,7 @@ if (process.argv.includes('work')) process.send = (message, ...rest) =>
   message.type === 'ready' ? send(message, undefined, undefined, () => process.exit(2)) : send(message, ...rest)`,
     )
     const main = startMain(['start'], { ...(await settings()), SLUICE_FUNCTIONS_FILE: file })
-    await main.said(/"kind":"work".*"code":2.*started again/)
+    await main.said(/"kind":"work".*"code":2.*restarting/)
     await main.said(/("role":"worker".*"started"[^]*){2}/)
     expect(main.child.exitCode).toBeNull()
   })
