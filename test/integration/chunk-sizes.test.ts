@@ -133,7 +133,7 @@ describe.each(await ffmpegBuilds())('chunk by number and size with $name', (buil
 
   it('says which second does not fit, and what to do, when keyframes are too rare for the size', async () => {
     await expect(attemptOn('clip.mp4', { bytes: '66kB' })).rejects.toThrow(
-      /from 0\.0 s to 1\.0 s .* at most 66000 bytes: choose a larger "bytes", or "mode=exact"/,
+      /from 0\.0 s to 1\.0 s .* within 66000 bytes: choose a larger "bytes", or "mode=exact"/,
     )
   })
 
