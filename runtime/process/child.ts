@@ -29,7 +29,7 @@ export interface LinkParts {
   readonly registries: readonly AnyRegistry[]
   /** Called when the supervisor is gone, also when that was before the link was made. */
   readonly onOrphaned: () => void
-  /** Of a worker: its name in the queue. */
+  /** The worker's name in the queue. */
   readonly consumer?: string
   /** Called with what has become of a worker. */
   readonly onFate?: (fate: Fate) => void
@@ -59,7 +59,7 @@ export function linkToSupervisor({ registries, onOrphaned, consumer, onFate }: L
     waiting.delete(message.id)
   })
   process.once('disconnect', onOrphaned)
-  // Functions take a while to load, and nobody listened then. Without IPC (started by hand) it is undefined.
+  // The supervisor may have gone while functions were loading. Without IPC (started by hand) it is undefined.
   if ((process.connected as boolean | undefined) === false) onOrphaned()
 
   return {

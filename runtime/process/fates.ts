@@ -7,7 +7,7 @@ import type { ChildProcess } from 'node:child_process'
 import type { Fate, ToChild } from './messages.ts'
 
 export interface Fates {
-  tell(fate: Fate): void
+  report(fate: Fate): void
   /** To be called when the child that serves is there. */
   flush(): void
 }
@@ -18,7 +18,7 @@ const MOST_WAITING = 1_000
 export function createFates(serving: () => Pick<ChildProcess, 'connected' | 'send'> | undefined): Fates {
   let waiting: Fate[] = []
 
-  function tell(fate: Fate): void {
+  function report(fate: Fate): void {
     const child = serving()
     const message: ToChild = { type: 'fate', fate }
     if (child?.connected) child.send(message, (error) => error && keep(fate))
@@ -30,11 +30,11 @@ export function createFates(serving: () => Pick<ChildProcess, 'connected' | 'sen
   }
 
   return {
-    tell,
+    report,
     flush() {
-      const told = waiting
+      const kept = waiting
       waiting = []
-      for (const fate of told) tell(fate)
+      for (const fate of kept) report(fate)
     },
   }
 }

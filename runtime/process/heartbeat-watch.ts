@@ -66,7 +66,7 @@ export function createHeartbeatWatch({
   }
 }
 
-/** Of the main thread of another process, which runs its event loop. */
+/** Times of the main thread of another process, which runs its event loop. */
 export interface ProcessTimes {
   /** Since its start. */
   readonly cpuMs: number

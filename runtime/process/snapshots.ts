@@ -27,7 +27,7 @@ export function createSnapshots(): Snapshots {
     try {
       if (counted.length > 0) retired = await merge([retired, counted])
     } finally {
-      // In the same turn as the sum changes, so that nobody reads it without this process, or with it twice.
+      // In the same turn as the sum changes, so that no reader misses this process or counts it twice.
       live.delete(source)
     }
   }

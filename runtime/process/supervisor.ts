@@ -113,7 +113,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
     // Once it works, the code may be a function's: `process.exit(2)` in a handler means nothing about settings.
     if (code === WRONG_SETTINGS && servedMs === undefined) giveUp(kind)
     if (living?.consumer !== undefined && !stopping.signal.aborted)
-      fates.tell({ consumer: living.consumer, kind: 'crashed', how: living.killedFor ?? howOf(end) })
+      fates.report({ consumer: living.consumer, kind: 'crashed', how: living.killedFor ?? howOf(end) })
     await source
       .retire()
       .catch((error: unknown) => log.warn({ error: messageOf(error) }, "lost a process's metrics"))
@@ -159,7 +159,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
         living.killedFor = judgement.why
         child.kill('SIGKILL')
       } else if (judgement.kind !== 'fine' && consumer !== undefined) {
-        fates.tell({ consumer, kind: judgement.kind, how: judgement.why })
+        fates.report({ consumer, kind: judgement.kind, how: judgement.why })
       }
     }
   }

@@ -102,7 +102,7 @@ export function createCleanupPayers({
     if (!removal || (await queue.isConsumed(objectIdOf(bucket, key), removal.generation))) return
     const ended = await queue.run(removal.run)
     const success = ended?.endedAtMs !== undefined && { runId: removal.run, endedAtMs: ended.endedAtMs }
-    // Before the manifest goes, or nobody would know of its files and of its run.
+    // Before the manifest is removed, since only it names its files and its run.
     const files = filesDebt(debt, removal.attempts, removal.pointers, success || undefined)
     await queue.owe(files, FILES_LATER_MS)
     await removeVersions(storage, request.place.bucket, removal.versions)
@@ -169,14 +169,14 @@ export function createCleanupPayers({
     log.info({ object }, 'all its functions have succeeded: the source was removed')
   }
 
-  const told = { failure: 'cleanup failed', lost: 'a cleanup can never be done' }
+  const messages = { failure: 'cleanup failed', lost: 'a cleanup can never be done' }
   return {
-    source: { ...told, pay: paySource },
-    results: { ...told, pay: payResults },
-    files: { ...told, pay: payFiles },
-    look: { ...told, pay: payLook },
+    source: { ...messages, pay: paySource },
+    results: { ...messages, pay: payResults },
+    files: { ...messages, pay: payFiles },
+    look: { ...messages, pay: payLook },
     removed: {
-      ...told,
+      ...messages,
       async pay(debt) {
         placed(debt)
         await recordRemoval(debt)

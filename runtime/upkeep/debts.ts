@@ -106,7 +106,7 @@ export function createDebtCollector(parts: DebtParts): DebtCollector {
     try {
       debt = parseDebt(text)
     } catch (error) {
-      return setAside(claimed, undefined, `nobody can read it: ${messageOf(error)}`)
+      return setAside(claimed, undefined, `it cannot be read: ${messageOf(error)}`)
     }
     const payer = debt && (payers[debt.kind] as Payer<Debt>)
     if (!debt || !payer || missing !== undefined) {

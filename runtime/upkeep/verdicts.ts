@@ -21,7 +21,7 @@ export function createVerdictPayer({ queue, storage, functions }: VerdictParts):
       lost: 'a verdict can never be written',
       async pay({ runId }) {
         const run = await readRun(queue, runId)
-        // Forgotten: nobody knows any more how it ended.
+        // Its record was pruned: how it ended is not known any more.
         if (!run) return 'paid'
         const definition = functions.find(({ name }) => name === run.functionName)
         if (!definition) throw new Error(`no process here knows the function "${run.functionName}"`)

@@ -6,7 +6,7 @@
  * loops for ever would otherwise count as working.
  *
  * @remarks Linux only: elsewhere nothing is found, and a handler has to call `progress` while its tool runs. Which attempt a
- * child belongs to cannot be told, so it counts for every attempt of its worker.
+ * child belongs to is unknown, so it counts for every attempt of its worker.
  * @module
  */
 import { readdir, readFile } from 'node:fs/promises'

@@ -31,7 +31,7 @@ for i = 6, 5 + tonumber(ARGV[5]) do only[#only + 1] = ARGV[i] end
 local knows = {}
 for i = 6 + #only, #ARGV do knows[ARGV[i]] = true end
 
--- What a process has to know in order to pay a debt; '' when any can: nothing is left to do, or nobody can read it.
+-- What a process has to know in order to pay a debt; '' when any can: nothing is left to do, or it cannot be read.
 local function needOf(text)
   local isRead, debt = pcall(cjson.decode, text)
   if not isRead or type(debt) ~= 'table' or type(debt[1]) ~= 'string' then return '' end

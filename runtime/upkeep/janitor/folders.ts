@@ -5,7 +5,7 @@ import type { ListedObject } from '../../storage/storage.ts'
 
 export interface FoundFolder extends AttemptOfKey {
   readonly bucket: string
-  /** Of its newest file, version or delete marker, by the store's clock. */
+  /** Time of its newest file, version or delete marker, by the store's clock. */
   readonly newestMs: number
 }
 

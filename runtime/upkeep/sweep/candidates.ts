@@ -27,7 +27,7 @@ export interface Scope {
   readonly sinceMs: number
   /** Results follow deletes that are not older; none when it is undefined. */
   readonly deletesSinceMs?: number | undefined
-  /** Of each function, by its name. */
+  /** The watermark of each function, by its name. */
   readonly watermarksMs: ReadonlyMap<string, number | undefined>
   /** Also compares successes with the results in the bucket. */
   readonly isThorough: boolean
@@ -48,7 +48,7 @@ export interface Candidate {
     readonly objectId: string
     readonly payload: RunPayload
   }
-  /** Of the run as it was read, `none` when there was none. */
+  /** The epoch of the run when it was read, `none` when there was no run. */
   readonly seenEpoch: string
 }
 

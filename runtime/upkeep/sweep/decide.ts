@@ -9,7 +9,7 @@ import type { RunState } from '../../queue/run.ts'
 import type { ReportReason } from '../../queue/sweeps.ts'
 
 export interface Facts {
-  /** Of the run of this version; undefined when Redis knows of none. */
+  /** State of the run of this version; undefined when Redis knows no such run. */
   readonly state?: RunState | undefined
   readonly runId: string
   readonly lastModifiedMs: number
@@ -75,7 +75,7 @@ export function decide(facts: Facts): Decision {
 
 /**
  * A success always had a result, but not always at today's place: the function may have had another output bucket then, or
- * the key another folder. So only a trace tells that somebody has removed it.
+ * the key another folder. So only a trace shows that it was removed.
  */
 function ofSuccess(facts: Facts): Decision {
   const { isThorough, records, runId } = facts
@@ -134,7 +134,7 @@ function ofVerdict(state: VerdictState): Decision {
 
 /**
  * Whether the result of this very version was there. That something was removed is not enough, since it may have been an
- * older version's, also of one that is gone by now: then nobody has heard of this one, and an upload would be lost.
+ * older version's, also of one that is gone by now: then this one was never heard of, and an upload would be lost.
  */
 function wasRemoved(facts: Facts, vacancy: Vacancy): boolean {
   if (vacancy.hidden === 'own') return true
@@ -142,7 +142,7 @@ function wasRemoved(facts: Facts, vacancy: Vacancy): boolean {
   return isTraced(facts, vacancy) && lastModifiedMs < decidedBeforeMs
 }
 
-/** Whether anything tells that a result was removed here since the upload, and nothing that it was another's. */
+/** Whether there is a sign that a result was removed here since the upload, and none that it was another's. */
 function isTraced({ lastModifiedMs, isRemovalAnnounced }: Facts, { hidden, removedAtMs }: Vacancy): boolean {
   if (hidden !== 'unknown') return hidden === 'own'
   return isRemovalAnnounced === true || (removedAtMs ?? -Infinity) > lastModifiedMs

@@ -100,7 +100,7 @@ export function newPass(
     cause,
     startedAtMs: nowMs,
     sinceMs: kind === 'full' ? 0 : Math.max(0, lastMs - SLACK_MS - graceMs),
-    // Without a mark nobody can say whether results followed deletes at that time.
+    // Without a mark it is unknown whether results followed deletes at that time.
     ...(full && { deletesSinceMs: Math.max(0, full.startedAtMs - SLACK_MS - graceMs) }),
     // Runs are not in one bucket or another: they are looked at when everything is.
     at: isWhole ? { stage: 'runs', cursor: '0' } : { stage: 'objects', bucket: '' },

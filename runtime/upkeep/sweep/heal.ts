@@ -42,7 +42,7 @@ export async function heal(
   )
   const open = mode === 'try-objects' ? [] : meant(({ decision }) => decision.kind === 'repair')
   const healed: Healed[] = []
-  const told = (reason: HealReason, { functionName, payload: { bucket, key } }: Candidate['run']) =>
+  const count = (reason: HealReason, { functionName, payload: { bucket, key } }: Candidate['run']) =>
     healed.push({ reason, functionName, bucket, key })
 
   for (const some of batchesOf(open, STEP)) {
@@ -53,18 +53,18 @@ export async function heal(
     )
     some.forEach((run, index) => {
       const outcome = outcomes[index]
-      if (outcome === 'stream-entry' || outcome === 'delay-entry') told(outcome, run)
+      if (outcome === 'stream-entry' || outcome === 'delay-entry') count(outcome, run)
     })
   }
   for (const some of batchesOf(lost, STEP)) {
     const outcomes = isDry ? some.map(() => 'new') : await admit(parts, some, pass)
-    some.forEach((run, index) => isNew(outcomes[index]) && told('lost-event', run))
+    some.forEach((run, index) => isNew(outcomes[index]) && count('lost-event', run))
   }
   for (const some of batchesOf(restored, STEP)) {
     const outcomes = isDry
       ? some.map(() => 'queued')
       : ((await queue.rerun({ trigger: 'sweep', isForced: false, items: some, pass })) ?? [])
-    some.forEach((run, index) => outcomes[index] === 'queued' && told('restored', run))
+    some.forEach((run, index) => outcomes[index] === 'queued' && count('restored', run))
   }
   for (const some of batchesOf(findings.lostDeletes, STEP)) {
     const debts = some.map(({ debt }) => debt)
@@ -100,7 +100,7 @@ async function admit(parts: HealParts, runs: readonly Candidate['run'][], pass: 
       generation,
       hint: 'superseded',
     })),
-    // Once an object, so that `why` tells how it came to be known. A listing knows neither the event's name nor its id.
+    // Once per object, so that `why` shows how it was found. A listing has neither the event's name nor its ID.
     announced: [...new Map(runs.map((run) => [run.objectId, run])).values()].map(({ objectId, payload }) => ({
       objectId,
       text: announcementOf({ kind: 'created', eventName: '', eventId: '', ...payload }, 'sweep'),

@@ -58,7 +58,7 @@ async function confirmed(
   return (await compareWithLatest(storage, payload)).kind === 'same' ? decision : { kind: 'leave' }
 }
 
-/** Of a success only the result counts, while there is one. */
+/** For a success only the result counts, while there is one. */
 async function readRecords(
   { storage }: ExamineParts,
   { definition, run }: Candidate,
@@ -83,10 +83,10 @@ async function readEvent(
 ): Promise<'fit' | 'unfit' | 'unknown'> {
   const { events } = definition
   if (CREATED_EVENTS.every((name) => events.includes(name))) return 'fit'
-  const told = (await history.announcements(objectId)).findLast(
+  const announced = (await history.announcements(objectId)).findLast(
     ({ kind, path, generation }) =>
       kind === 'created' && path !== 'sweep' && generation === payload.generation,
   )
-  if (!told) return 'unknown'
-  return events.some((name) => name === told.eventName) ? 'fit' : 'unfit'
+  if (!announced) return 'unknown'
+  return events.some((name) => name === announced.eventName) ? 'fit' : 'unfit'
 }

@@ -1,6 +1,6 @@
 /**
  * Results that were removed on purpose: a verdict says so in the bucket, since neither a delete marker nor Redis's memory
- * of the run lasts, and what nothing tells of would be made again.
+ * of the run lasts, and a removal without a record would be undone.
  * @module
  */
 import type { FunctionDefinition } from '../../function/definition.ts'
@@ -56,7 +56,7 @@ function verdictOf({ run, seenEpoch }: Candidate, removedAtMs: number): Verdict 
 
 export interface AnnouncedRemoval {
   readonly functionName: string
-  /** Of the source. */
+  /** Bucket and key of the source. */
   readonly bucket: string
   readonly key: string
 }

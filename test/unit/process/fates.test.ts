@@ -8,8 +8,8 @@ it('keeps the end of a worker until a child serves that can say it, and no word 
   const said: ToChild[] = []
   const child = { connected: false, send: (message: ToChild) => said.push(message) > 0 }
   const fates = createFates(() => child)
-  fates.tell(crashed)
-  fates.tell({ consumer: 'v', kind: 'starved', how: 'is starved' })
+  fates.report(crashed)
+  fates.report({ consumer: 'v', kind: 'starved', how: 'is starved' })
   expect(said).toEqual([])
   child.connected = true
   fates.flush()
