@@ -115,7 +115,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     'runtime/upkeep/sweep/heal.ts',
     [...FINDINGS, ...SWEEP],
     [
-      ['what was admitted by another is counted too', 'isNew(outcomes[index]) && told', 'told'],
+      ['what was admitted by another is counted too', 'isNew(outcomes[index]) && count', 'count'],
       ['a debt that was owed already is counted', 'if (areNew[index]) healed', 'healed'],
       ['a dry run counts a lost place twice', "mode === 'try-objects' ? []", 'false ? []'],
       ['a dry run heals', "const isDry = mode !== 'heal'", 'const isDry = false'],
