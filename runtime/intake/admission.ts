@@ -8,7 +8,8 @@ import { lookDebt, removedDebt, resultsDebt } from '../queue/debts.ts'
 import { announcementOf } from '../queue/announcement.ts'
 import { versionOf } from '../storage/object-version.ts'
 import type { CreatedEvent, ObjectEvent, RemovedEvent } from '../storage/event.ts'
-import { NotificationError, readNotification, type Found } from './notification.ts'
+import { readNotification, type Found } from './notification.ts'
+import { NotificationError } from './record.ts'
 import type { Mismatch, Router } from '../function/routing.ts'
 
 export interface PlannedAdmission extends Admission {

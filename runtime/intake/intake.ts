@@ -22,7 +22,7 @@ import type { Router } from '../function/routing.ts'
 const WAIT_SECONDS = 2
 const PAUSE_MS = 1_000
 
-export interface IntakeParts {
+interface IntakeParts {
   /** Stays the same after a restart, and belongs to no other intake. */
   readonly name: string
   readonly queue: Queue

@@ -7,10 +7,7 @@
  * @module
  */
 import { messageOf } from '../errors.ts'
-import type { ObjectEvent } from '../storage/event.ts'
 import { NotificationError, readRecord, type RecordFound } from './record.ts'
-
-export { NotificationError } from './record.ts'
 
 /** The result of reading a record; `malformed` has the reason, such as `record 2: s3.object.key: …`, and other records stay valid. */
 export type Found = RecordFound | { readonly kind: 'malformed'; readonly reason: string }
@@ -32,26 +29,6 @@ function* readEach(records: readonly unknown[]): Generator<Found> {
       yield { kind: 'malformed', reason: `record ${index + 1}: ${messageOf(error)}` }
     }
   }
-}
-
-export interface Notification {
-  readonly events: readonly ObjectEvent[]
-  /** Names of events other than uploads and removals, such as `ObjectCreated:PutTagging`. */
-  readonly otherEventNames: readonly string[]
-  readonly malformed: readonly string[]
-}
-
-/** All of {@link readNotification} at once. */
-export function parseNotification(raw: string): Notification {
-  const events: ObjectEvent[] = []
-  const otherEventNames: string[] = []
-  const malformed: string[] = []
-  for (const found of readNotification(raw)) {
-    if (found.kind === 'malformed') malformed.push(found.reason)
-    else if (found.kind === 'other') otherEventNames.push(found.eventName)
-    else events.push(found)
-  }
-  return { events, otherEventNames, malformed }
 }
 
 /** The records of a notification, not yet checked. A part without records counts as one, so that it is reported. */

@@ -9,7 +9,7 @@ import type { CreatedEvent, ObjectEvent, RemovedEvent } from '../storage/event.t
 export const ANNOUNCEMENTS_KEPT_MS = 2 * DAY_MS
 
 /** The source of an announcement: MinIO's notifications, a request, or the sweep of a bucket. */
-export type AnnouncementPath = 'notification' | 'request' | 'sweep'
+type AnnouncementPath = 'notification' | 'request' | 'sweep'
 
 export interface Announcement {
   readonly heardAtMs: number

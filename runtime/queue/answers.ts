@@ -36,7 +36,7 @@ export interface StoredAnswer {
   readonly body: string
 }
 
-export interface AnswerTimes {
+interface AnswerTimes {
   /** After this time without a renewal the key can be used again: the process was lost. */
   readonly underWayMs: number
   readonly renewMs: number

@@ -5,7 +5,7 @@ import type { RunRecord } from './run.ts'
 import type { RunScript } from './scripts.ts'
 
 /** A letter's position in the listing: its entry in its function's stream, whose id starts with the time of death. */
-export interface LetterPosition {
+interface LetterPosition {
   readonly entry: string
   readonly functionName: string
 }

@@ -22,7 +22,7 @@ const LOOKED_AT = 20_000
 /** In one call: Redis answers nobody else for some milliseconds. */
 const STEP = 500
 
-export interface HistoryPage {
+interface HistoryPage {
   readonly runs: readonly RunRecord[]
   /** The position after which the next page starts; undefined on the last one. */
   readonly next?: Position
@@ -34,7 +34,7 @@ export interface Position {
   readonly runId: string
 }
 
-export interface HistoryRequest {
+interface HistoryRequest {
   readonly filter: RunFilter
   readonly limit: number
   readonly after?: Position | undefined

@@ -21,7 +21,7 @@ export interface Reader {
   readonly process: string
 }
 
-export interface InboxHead {
+interface InboxHead {
   /** They stay in the list. */
   readonly texts: readonly Buffer[]
   /** The reasons why texts before them were moved to `bad` unread. */

@@ -32,7 +32,7 @@ export async function releaseLock(redis: Redis, key: string, owner: string): Pro
 }
 
 /** The place of a round over buckets, which is made in steps of bounded work: the next process with the lock continues there. */
-export interface PlaceOfRound {
+interface PlaceOfRound {
   readonly bucket?: string | undefined
   /** The last key that was examined. */
   readonly after?: string | undefined

@@ -39,7 +39,7 @@ export interface RerunRequest {
 
 export type RerunOutcome = 'queued' | 'busy' | 'ended' | 'unknown'
 
-export interface JobFacts extends Pick<RerunRequest, 'isForced'> {
+interface JobFacts extends Pick<RerunRequest, 'isForced'> {
   readonly kind: RerunRequest['trigger']
   readonly total: number
   readonly ratePerSecond?: number | undefined
@@ -48,7 +48,7 @@ export interface JobFacts extends Pick<RerunRequest, 'isForced'> {
 }
 
 /** The entry that was gone and is restored; `ok`: none was, `gone`: there is no such run. */
-export type RepairOutcome = 'stream-entry' | 'delay-entry' | 'ok' | 'gone'
+type RepairOutcome = 'stream-entry' | 'delay-entry' | 'ok' | 'gone'
 
 export interface Beat {
   readonly runId: string
@@ -57,7 +57,7 @@ export interface Beat {
   readonly progress?: string
 }
 
-export interface ReclaimRequest {
+interface ReclaimRequest {
   readonly leaseMs: number
   readonly maxCrashes: number
   /** Redis's clock when it last answered this process. */

@@ -13,7 +13,7 @@ export type { Redis } from 'ioredis'
  * A connection that was cut without a word is given up by `socketTimeout`: no answer to a command for that long.
  * `block`: one blocking command at a time. `probe`: health, which wants an answer now or none.
  */
-export type RedisUse = 'command' | 'block' | 'probe'
+type RedisUse = 'command' | 'block' | 'probe'
 
 const SETTINGS = {
   command: { maxRetriesPerRequest: 3, commandTimeout: 5_000, socketTimeout: 10_000 },

@@ -174,7 +174,7 @@ export function parseAttempt(text: string): AttemptRecord {
   }
 }
 
-export interface RetryPolicy {
+interface RetryPolicy {
   /** Attempts in total, the first one included. */
   readonly maxAttempts: number
   /** The ceiling of the wait before attempt 2; it doubles with each attempt up to `maxDelayMs`. */

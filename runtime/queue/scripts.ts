@@ -37,7 +37,7 @@ const SCRIPTS = {
   count_states: { mayExceedMemory: true },
 } as const satisfies Record<string, { mayExceedMemory: boolean; with?: string }>
 
-export type ScriptName = keyof typeof SCRIPTS
+type ScriptName = keyof typeof SCRIPTS
 
 export type ScriptArgument = string | number | Buffer
 export type RunScript = (

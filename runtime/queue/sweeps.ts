@@ -4,7 +4,7 @@ import type { Queue } from './queue.ts'
 
 /** `full` examines every object, `recent` those that arrived since shortly before the start of the last pass. */
 export const PASS_KINDS = ['full', 'recent'] as const
-export type PassKind = (typeof PASS_KINDS)[number]
+type PassKind = (typeof PASS_KINDS)[number]
 
 /** The cause of a pass. */
 export type PassCause = 'request' | 'start' | 'no-marker' | 'interval' | 'reconnect'

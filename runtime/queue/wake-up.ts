@@ -2,7 +2,7 @@
 import type { Keys } from './keys.ts'
 import type { Redis } from './redis.ts'
 
-export interface InboxWait {
+interface InboxWait {
   /** The head of the inbox; undefined when none came in time, or it is longer than allowed. */
   wait(inbox: string, seconds: number): Promise<Buffer | undefined>
 }
@@ -50,7 +50,7 @@ export function createInboxWait(blocking: Redis, maxBytes: number): InboxWait {
   }
 }
 
-export interface WakeUpListener {
+interface WakeUpListener {
   /** The subscription is there (again): words may have been missed before. */
   readonly onReady: () => void
   readonly onWord: (word: string) => void

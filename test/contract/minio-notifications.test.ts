@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { parseNotification } from '../../runtime/intake/notification.ts'
+import { parseNotification } from '../helpers/notification.ts'
 
 /** Notifications captured from a real MinIO; `raw` is the entry of the list. */
 function captured(name: string): string[] {
