@@ -5,6 +5,7 @@ import type { ClaimRequest } from '../../runtime/queue/outbox.ts'
 import type { RerunRequest } from '../../runtime/queue/queue.ts'
 import { allDebts, makeDue, owedVerdicts } from '../helpers/debts.ts'
 import { BURIED, FAILED, FN, newRunOf, NOTHING, RELEASED, useQueue } from '../helpers/queue.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 const used = useQueue()
 let history: History
@@ -219,6 +220,8 @@ it('gives a debt to one process, and to another when that one has not paid it in
   expect(claimed!.dueAtMs).toBeLessThan(claimed!.atMs)
   expect(texts(await claimDebts())).toEqual([])
   await redis.zadd(queue.keys.debts, claimed!.atMs, debtOf('a'))
+  // Two claims of the same millisecond would be alike; in production the second one comes ten seconds later.
+  await waitFor(async () => (await queue.nowMs()) > claimed!.atMs, { timeoutMs: 5_000, what: 'time' })
   const [again] = (await claimDebts()).debts
   expect(again).toMatchObject({ dueAtMs: claimed!.atMs })
   // The first process is late: the debt is another's by now, and stays with it.
