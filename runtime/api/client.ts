@@ -7,7 +7,7 @@ import { readSettingFiles } from '../settings/files.ts'
 import { SECOND_MS, sleep } from '../time.ts'
 import type { Environment } from '../settings/files.ts'
 
-type Query = Readonly<Record<string, string | number | undefined>>
+export type Query = Readonly<Record<string, string | number | undefined>>
 
 export interface ApiClient {
   readonly url: string

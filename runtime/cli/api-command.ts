@@ -1,7 +1,8 @@
 /** Commands that ask the runtime: its address, and answers for programs. @module */
 import type { Command } from 'commander'
-import { createApiClient, type ApiClient } from '../api/client.ts'
+import { createApiClient, type ApiClient, type Query } from '../api/client.ts'
 import type { CliContext } from './command.ts'
+import type { Listing } from './terminal/table.ts'
 
 export interface ApiOptions {
   readonly api?: string
@@ -20,4 +21,39 @@ export function withApi(command: Command): Command {
 
 export function apiOf({ env }: CliContext, { api }: ApiOptions): ApiClient {
   return createApiClient(env, api)
+}
+
+export interface ListRequest {
+  readonly api: string | undefined
+  readonly json: boolean | undefined
+  readonly path: string
+  readonly filter: Query
+  readonly limit: number
+  readonly all: boolean | undefined
+  /** For a person at a terminal, when there are none. */
+  readonly none: string
+}
+
+/** Prints the pages of a list as they arrive, and says when it is empty or there is more. */
+export async function printPages<T>(
+  context: CliContext,
+  listing: Listing<T>,
+  { path, filter, limit, all, none, api, json }: ListRequest,
+): Promise<void> {
+  const pages = apiOf(context, { ...(api !== undefined && { api }) }).pages<T>(
+    path,
+    filter,
+    all ? Infinity : limit,
+  )
+  let count = 0
+  let isCut = false
+  for await (const page of pages) {
+    listing.add(page.items)
+    count += page.items.length
+    isCut = page.isCut
+  }
+  listing.end()
+  if (!context.err.isTerminal || json) return
+  if (count === 0) context.err.write(`${none}\n`)
+  else if (isCut) context.err.write(`the first ${count}; more with --limit or --all\n`)
 }

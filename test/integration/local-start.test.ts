@@ -123,7 +123,7 @@ describe('npm start', () => {
   it('after a stop is the advice of doctor, which also names a wrong FFMPEG_PATH', async () => {
     await stop()
     expect(output).toContain('Everything has stopped.')
-    const doctor = await run(process.execPath, script('sluice.ts', 'doctor', '--no-canary', '--json'), {
+    const doctor = await run(process.execPath, script('sluice.ts', 'doctor', '--no-probe', '--json'), {
       cwd: ROOT_DIR,
       env: { ...env, npm_lifecycle_event: 'sluice', FFMPEG_PATH: '/nowhere/ffmpeg' },
     }).catch((error: { stdout: string }) => error)

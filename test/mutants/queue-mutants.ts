@@ -16,7 +16,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       "if state ~= 'running' then return state end",
       "if state ~= 'running' and kind ~= 'fail' then return state end",
     ],
-    ['a turn that is sent again claims anew', 'if last[1] == token then', 'if false then'],
+    ['a turn that is sent again claims more runs', 'if last[1] == token then', 'if false then'],
     [
       'a run that is handed back counts as failed',
       "if kind == 'fail' or kind == 'bury' then\n    local attempts",
@@ -50,7 +50,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       "'EXISTS', P .. 'solo:rest'",
     ],
     [
-      'what may have blocked its worker goes on beside others',
+      'a run that may have blocked its worker runs beside others',
       "kind == 'isolate' and 'solo' or lane",
       'lane',
     ],
@@ -141,7 +141,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       "redis.call('HINCRBY', runKey(run), 'crashes'",
     ],
     [
-      'what may have killed its worker goes on beside others',
+      'a run that may have killed its worker runs beside others',
       "enqueue(run, fn, isSuspect and 'solo' or lane, t)",
       'enqueue(run, fn, lane, t)',
     ],
@@ -173,14 +173,14 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   ]),
   ...ofScript('rerun', [
     ['a step of a job without its position', ' or v[2] ~= position then', ' then'],
-    ['what runs is begun anew without force', "if not isForced then return 'busy' end", ''],
+    ['a running run is restarted without force', "if not isForced then return 'busy' end", ''],
     [
-      'a request that is sent again begins anew',
+      'a request that is sent again restarts the run twice',
       "if token ~= '' and v[8] == token then return 'queued' end",
       '',
     ],
     [
-      'who runs what is begun anew keeps its fence',
+      'the holder of a restarted run keeps its fence',
       "redis.call('HINCRBY', h, 'fence', 1)\n    if state",
       'if state',
     ],

@@ -123,14 +123,14 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf('runtime/upkeep/sweep/pass.ts', TROUBLE, [
-    ['a pass that goes on begins with the first bucket', '.filter((name) => name >= at.bucket)', ''],
+    ['a pass that continues starts with the first bucket', '.filter((name) => name >= at.bucket)', ''],
     [
-      'a pass that goes on leaves out keys of the next bucket',
+      'a pass that continues leaves out keys of the next bucket',
       'bucket === at.bucket ? at.after : undefined',
       'at.after',
     ],
     [
-      'a pass that goes on looks at all runs again',
+      'a pass that continues looks at all runs again',
       'throughRuns(parts, pass, pass.at.cursor,',
       "throughRuns(parts, pass, '0',",
     ],
@@ -161,12 +161,12 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     [...TROUBLE, ...SWEEP],
     [
       [
-        'a process goes on with the pass of another',
+        'a process continues the pass of another',
         '!(await lock.hold()) || !(await store.save(pass))',
         '!(await store.save(pass))',
       ],
       [
-        'a process goes on with a pass that Redis has forgotten',
+        'a process continues a pass that Redis has forgotten',
         '!(await lock.hold()) || !(await store.save(pass))',
         '(await store.save(pass), !(await lock.hold()))',
       ],
@@ -203,7 +203,11 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf('runtime/upkeep/sweep/sweeping.ts', CLEANUP, [
-    ['a look is done while a run goes on', "states.some((found) => found?.state === 'running')", 'false'],
+    [
+      'an object is examined while a run is in progress',
+      "states.some((found) => found?.state === 'running')",
+      'false',
+    ],
   ]),
 ]
 
@@ -288,7 +292,11 @@ export const DEBT_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf('runtime/upkeep/janitor/janitor.ts', JANITOR, [
-    ['a folder goes while its run goes on', 'if ((await runningOf(owner)).has(found.folder)) return', ''],
+    [
+      'a folder is removed while its run is in progress',
+      'if ((await runningOf(owner)).has(found.folder)) return',
+      '',
+    ],
     [
       'a bucket begins behind the last key of the one before',
       'bucket: next, after: gathered.after }',

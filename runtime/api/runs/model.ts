@@ -1,5 +1,6 @@
 /** Runs and their attempts in JSON. @module */
 import { z } from '@hono/zod-openapi'
+import { manifestSourceOf } from '../../output/manifest.ts'
 import { RUN_STATES, type AttemptRecord, type RunRecord } from '../../queue/run.ts'
 import { time, toTime } from '../http/page.ts'
 
@@ -125,21 +126,12 @@ export type Run = z.output<typeof runSchema>
 export type RunDetail = z.output<typeof runDetailSchema>
 
 export function toRun(run: RunRecord): Run {
-  const { bucket, key, generation, versionId, etag, sizeBytes, lastModifiedMs } = run.payload
   return {
     id: run.runId,
     function: run.functionName,
     status: run.state,
     trigger: run.trigger,
-    object: {
-      bucket,
-      key,
-      generation,
-      ...(versionId !== undefined && { versionId }),
-      etag,
-      sizeBytes,
-      lastModified: toTime(lastModifiedMs),
-    },
+    object: manifestSourceOf(run.payload),
     attempts: run.attempts,
     crashes: run.crashes,
     epoch: run.epoch,

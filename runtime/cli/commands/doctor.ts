@@ -1,5 +1,4 @@
 /** `sluice doctor`: looks for everything that would fail silently, and prints the line that repairs it. @module */
-import { Option } from 'commander'
 import { countText } from '../terminal/amounts.ts'
 import { BadNewsError, examples, UsageError, type CliCommand } from '../command.ts'
 import type { DoctorOptions } from '../doctor/examine.ts'
@@ -11,8 +10,6 @@ export const doctor: CliCommand = (command, context) => {
       'address of the runtime (default: SLUICE_API_URL, otherwise SLUICE_API_PORT on this machine)',
     )
     .option('--no-probe', 'send no probe upload')
-    // Its former name.
-    .addOption(new Option('--no-canary').hideHelp())
     .option(
       '--run <function>',
       'also make a real run of this function: upload a small file, then remove it with its results',
@@ -20,12 +17,12 @@ export const doctor: CliCommand = (command, context) => {
     .option('--file <path>', 'the file for --run (default: a WAV with a tone of one second)')
     .option('--json', 'print one JSON document')
     .addHelpText('after', examples('doctor', 'doctor --run chunk', 'doctor --no-probe --json'))
-    .action(async ({ canary, ...options }: DoctorOptions & { readonly canary: boolean }) => {
+    .action(async (options: DoctorOptions) => {
       if (options.file !== undefined && options.run === undefined)
         throw new UsageError('--file needs --run: name the function')
       // Its help needs neither Redis nor MinIO.
       const { examine } = await import('../doctor/examine.ts')
-      const failed = await examine(context, { ...options, probe: options.probe && canary })
+      const failed = await examine(context, options)
       if (failed > 0) throw new BadNewsError(`${countText(failed, 'check')} failed`)
     })
 }

@@ -1,7 +1,7 @@
 /** `sluice results [prefix]`: the results that are stored. @module */
 import type { Result } from '../../api/results/model.ts'
 import { formatBytes } from '../../amounts.ts'
-import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
+import { printPages, withApi, type ApiOptions } from '../api-command.ts'
 import { countArgument, parsePrefix } from '../arguments.ts'
 import { examples, type CliCommand } from '../command.ts'
 import { ageText, countText } from '../terminal/amounts.ts'
@@ -49,23 +49,14 @@ export const results: CliCommand = (command, context) => {
       examples('results', 'results incoming/films/', 'results incoming/a.mp4 --function chunk --json'),
     )
     .action(async (prefix: string | undefined, { limit, all, json, api, ...filter }: ResultsOptions) => {
-      const listing = createListing(context.out, COLUMNS, { json, note: noteOf })
-      let count = 0
-      let isCut = false
-      const pages = apiOf(context, { ...(api !== undefined && { api }) }).pages<Result>(
-        '/v1/results',
-        { ...filter, ...(prefix !== undefined && parsePrefix(prefix)) },
-        all ? Infinity : limit,
-      )
-      for await (const page of pages) {
-        listing.add(page.items)
-        count += page.items.length
-        isCut = page.isCut
-      }
-      listing.end()
-      if (context.err.isTerminal && !json) {
-        if (count === 0) context.err.write('no result has this prefix\n')
-        else if (isCut) context.err.write(`the first ${count}; more with --limit or --all\n`)
-      }
+      await printPages<Result>(context, createListing(context.out, COLUMNS, { json, note: noteOf }), {
+        path: '/v1/results',
+        filter: { ...filter, ...(prefix !== undefined && parsePrefix(prefix)) },
+        limit,
+        all,
+        none: 'no result has this prefix',
+        json,
+        api,
+      })
     })
 }

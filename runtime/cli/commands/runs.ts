@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from 'commander'
 import type { Run } from '../../api/runs/model.ts'
 import { RUN_STATES } from '../../queue/run.ts'
-import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
+import { printPages, withApi, type ApiOptions } from '../api-command.ts'
 import { countArgument, shortId, timeArgument } from '../arguments.ts'
 import { examples, UsageError, type CliCommand, type CliContext } from '../command.ts'
 import { ageText, durationText } from '../terminal/amounts.ts'
@@ -93,24 +93,15 @@ async function list(
   out: Terminal,
   { limit, all, json, api, ...filter }: Omit<RunsOptions, 'watch'>,
 ): Promise<void> {
-  const listing = createListing(out, COLUMNS, { json, note: reasonText })
-  let count = 0
-  let isCut = false
-  const pages = apiOf(context, { ...(api !== undefined && { api }) }).pages<Run>(
-    '/v1/runs',
-    { ...filter },
-    all ? Infinity : limit,
-  )
-  for await (const page of pages) {
-    listing.add(page.items)
-    count += page.items.length
-    isCut = page.isCut
-  }
-  listing.end()
-  if (context.err.isTerminal && !json) {
-    if (count === 0) context.err.write('no run matches\n')
-    else if (isCut) context.err.write(`the first ${count}; more with --limit or --all\n`)
-  }
+  await printPages<Run>(context, createListing(out, COLUMNS, { json, note: reasonText }), {
+    path: '/v1/runs',
+    filter,
+    limit,
+    all,
+    none: 'no run matches',
+    json,
+    api,
+  })
 }
 
 function statusList(text: string): string {

@@ -5,6 +5,7 @@
 import type { SourceObject } from '../../function/source.ts'
 import type { RunPayload } from '../../queue/run.ts'
 import { compareWithLatest } from '../../storage/latest.ts'
+import { versionOf } from '../../storage/object-version.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { sleep } from '../../time.ts'
 
@@ -34,19 +35,12 @@ export async function sourceStateOf(
   }
   if (found.kind === 'gone') return { kind: 'source-gone' }
   if (found.kind === 'another') return { kind: 'superseded' }
-  const { bucket, key, generation, versionId, lastModifiedMs } = payload
   const { etag, sizeBytes, contentType, metadata, bytes } = found.head
   return {
     kind: 'latest',
     ...(bytes && { bytes }),
     object: {
-      bucket,
-      key,
-      generation,
-      ...(versionId === undefined ? {} : { versionId }),
-      etag,
-      sizeBytes,
-      lastModifiedMs,
+      ...versionOf({ ...payload, etag, sizeBytes }),
       ...(contentType === undefined ? {} : { contentType }),
       metadata,
     },
