@@ -18,3 +18,14 @@ export { openRegularFile } from './storage/regular-file.ts'
 export { parseSizeBytes } from './amounts.ts'
 export { toolUser, type ToolUser } from './function/tool-user.ts'
 export type { Environment } from './settings/files.ts'
+export type {
+  ClosedPiece,
+  Examination,
+  MediaReception,
+  PieceFormat,
+  ReceptionAbilities,
+  Take,
+  TakeEnd,
+  TakeInput,
+  TakeOptions,
+} from './function/take.ts'

@@ -5,6 +5,7 @@ import { ConfigError, messageOf } from '../errors.ts'
 import type { FunctionDefinition } from './definition.ts'
 import { checkOptionSettings } from './options.ts'
 import { selfTrigger } from './self-trigger.ts'
+import type { MediaReception } from './take.ts'
 import { importableUrl } from './typescript.ts'
 
 /** The result of checking a tool that functions use. */
@@ -24,6 +25,8 @@ export interface FunctionList {
   readonly tools?: () => Promise<Readonly<Record<string, string>>>
   /** Checks of those tools, for `sluice doctor`. */
   readonly checks?: () => Promise<readonly ToolCheck[]>
+  /** Receives streams; without it the role `streams` is refused. */
+  readonly reception?: MediaReception
 }
 
 /** The list, as far as it can be read. */
@@ -74,14 +77,19 @@ function issuesOf(functions: FunctionList['functions'], config: Config): readonl
 
 async function load(config: Config): Promise<FunctionList> {
   const file = config.functionsFile ?? 'functions/index.ts'
-  const { functions, tools, checks } = await importList(config)
+  const { functions, tools, checks, reception } = await importList(config)
   if (!Array.isArray(functions) || functions.length === 0)
     throw new ConfigError([`${file} exports no list "functions"`])
   const strangers = functions.flatMap((entry: Partial<FunctionDefinition> | undefined, index) =>
     entry?.handler ? [] : [`${file}: entry ${index + 1} of "functions" was not made by defineFunction()`],
   )
   if (strangers.length > 0) throw new ConfigError(strangers)
-  return { functions, ...(tools && { tools }), ...(checks && { checks }) }
+  return {
+    functions,
+    ...(tools && { tools }),
+    ...(checks && { checks }),
+    ...(reception && { reception }),
+  }
 }
 
 async function importList({ functionsFile }: Config): Promise<Partial<FunctionList>> {

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 const ORDER: readonly (readonly string[])[] = [
   ['infra'],
   ['functions'],
-  ['functions/chunk'],
+  ['functions/chunk', 'functions/reception'],
   ['functions/media'],
   ['functions/ffmpeg'],
   ['runtime/sluice.mjs'],
@@ -19,7 +19,8 @@ const ORDER: readonly (readonly string[])[] = [
   ['runtime/api'],
   ['runtime/worker', 'runtime/upkeep'],
   ['runtime/setup'],
-  ['runtime/intake'],
+  ['runtime/reception/doors'],
+  ['runtime/intake', 'runtime/reception'],
   ['runtime/records'],
   ['runtime/queue'],
   ['runtime/index.ts'],

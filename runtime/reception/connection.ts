@@ -1,0 +1,69 @@
+/** What a door has of the engine: it asks for admission, hands over what FFmpeg cuts, and says how the connection ended. @module */
+import type { ClosedPiece, Door, PieceFormat, TakeEnd } from '../function/take.ts'
+
+export interface Sender {
+  readonly name: string
+  readonly door: Door
+  /** For people, such as `192.0.2.7:51234` or the pulled address without its secrets. */
+  readonly peer: string
+  /** The id of the key that it gave; undefined for an operator's token, SRT and pulls. */
+  readonly keyId?: string | undefined
+  readonly format: PieceFormat
+  /** It waits when its bytes are not read (PUT): the spool brakes it. The others lose their oldest pieces. */
+  readonly canWait: boolean
+  /** Cuts a sender that is live under this name, as RTMP encoders expect, instead of being refused. */
+  readonly takesOver: boolean
+}
+
+/** Why a sender is not admitted; doors turn it into a status or a closed connection, and the metric counts it by this word. */
+export type RefusalReason = 'name' | 'key' | 'live' | 'limit' | 'draining' | 'redis' | 'disk' | 'media'
+
+export type Admission =
+  | { readonly kind: 'admitted'; readonly connection: Connection }
+  /** `message` is a sentence for the sender. */
+  | { readonly kind: 'refused'; readonly reason: RefusalReason; readonly message: string }
+
+/** How a take ended, in the order of the questions a door can answer. */
+export type EndOfTake =
+  /** The sender said that the stream is over: the session ends. */
+  | 'sender-finished'
+  /** Its connection broke, or it was silent for too long: the session waits for it. */
+  | 'sender-lost'
+  /** The pulled source ended: the session waits, and the door connects again. */
+  | 'source-ended'
+  /** Nothing that can be cut came: a session without pieces leaves nothing behind. */
+  | 'no-media'
+
+export interface Summary {
+  readonly session: string
+  readonly pieces: number
+  readonly seconds: number
+  readonly sizeBytes: number
+  readonly droppedSeconds: number
+}
+
+export interface Connection {
+  readonly name: string
+  readonly session: string
+  readonly take: number
+  /** Exists and is empty: FFmpeg's working folder. */
+  readonly folder: string
+  /** Moves a folder in which FFmpeg works already to {@link folder}; FFmpeg follows. */
+  adopt(pendingFolder: string): Promise<void>
+  /** For `TakeOptions`. */
+  onPiece(piece: ClosedPiece): void
+  onProgress(mediaSeconds: number): void
+  /** Resolves at once, or when the spool has room again if the sender can wait. */
+  room(): Promise<void>
+  /** True while {@link room} waits: its silence is ours. */
+  readonly isBraked: boolean
+  /** Aborted when the connection has to be cut: stopped, key revoked, lease lost, taken over, clock jumped, drained; the reason's message says which. */
+  readonly cut: AbortSignal
+  /** FFmpeg has ended. Resolves when all its pieces are in the spool, with the session's totals if the session has ended by this. */
+  end(how: EndOfTake, end: TakeEnd): Promise<Summary | undefined>
+}
+
+export interface Reception {
+  /** Claims the name for this receiver; no byte of the sender was written before, but for the gate's handshake. */
+  admit(sender: Sender): Promise<Admission>
+}
