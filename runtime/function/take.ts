@@ -1,5 +1,5 @@
 /**
- * What reception needs from the media tools: `functions/index.ts` exports it as `reception`, so that the runtime receives streams
+ * The part of reception that the media tools do: `functions/index.ts` exports it as `reception`, so that the runtime receives streams
  * and knows nothing of video. A take is one connection of a sender, from its first byte to its last: one FFmpeg process that
  * cuts what it receives into pieces.
  * @module

@@ -7,7 +7,7 @@ import { access, constants, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises
 import { join, resolve } from 'node:path'
 import { ConfigError, messageOf } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { ownFolder, ownerOf } from '../worker/attempt/scratch.ts'
+import { ownFolder, ownerOf } from '../owned-folder.ts'
 
 const PREFIX = 'runtime-'
 

@@ -1,4 +1,4 @@
-/** What a door has of the engine: it asks for admission, hands over what FFmpeg cuts, and says how the connection ended. @module */
+/** The engine as doors see it: a door asks for admission, hands over what FFmpeg cuts, and says how the connection ended. @module */
 import type { ClosedPiece, Door, PieceFormat, TakeEnd } from '../function/take.ts'
 
 export interface Sender {

@@ -27,6 +27,13 @@ export function parseHead(headers: IncomingHttpHeaders): ObjectHead {
   }
 }
 
+/** The headers that store user metadata. */
+export function metaHeaders(
+  metadata: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [META + name, value]))
+}
+
 /** The total size in an answer to a range: `1234` of `bytes 0-9/1234`. */
 function totalBytes(contentRange: string | undefined): string | undefined {
   return contentRange && /\/(\d+)$/.exec(contentRange)?.[1]

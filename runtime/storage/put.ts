@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { StorageError, isStorageCode } from './errors.ts'
-import { parseHead } from './headers.ts'
+import { metaHeaders, parseHead } from './headers.ts'
 import type { Requester, StoreRequest } from './request.ts'
-import type { ObjectHead, PutBody, PutOptions } from './storage.ts'
+import type { ObjectHead, PutBody, PutOptions, Stored } from './storage.ts'
 
 type Head = (bucket: string, key: string, signal: AbortSignal | undefined) => Promise<ObjectHead | undefined>
 
@@ -24,7 +24,7 @@ export function putObject(
   target: PutTarget,
   body: PutBody,
   options: PutOptions,
-): Promise<{ etag: string }> {
+): Promise<Stored> {
   let mayHaveLanded = false
   return requester.retry(options.signal, async () => {
     try {
@@ -34,7 +34,7 @@ export function putObject(
       if (mayHaveLanded && isStorageCode(error, 'PreconditionFailed')) {
         // The reply to the first attempt was lost; the object in the way may be its own.
         const found = await head(target.bucket, target.key, options.signal)
-        if (found && isSame(found, body)) return { etag: found.etag }
+        if (found && isSame(found, body)) return storedAs(found)
       }
       mayHaveLanded ||= error instanceof StorageError && error.isPassing
       throw error
@@ -49,7 +49,7 @@ export async function putSigned(
   url: string,
   body: PutBody,
   options: PutOptions,
-): Promise<{ etag: string }> {
+): Promise<Stored> {
   const target = targetOf(url)
   const response = await requester.sendSigned(url, putRequest(target, body, options))
   return believed(head, response, target, body, options.signal)
@@ -60,6 +60,7 @@ function putRequest(target: PutTarget, body: PutBody, options: PutOptions): Stor
     method: 'PUT',
     ...target,
     body,
+    signedHeaders: metaHeaders(options.metadata),
     headers: {
       'content-type': options.contentType,
       'x-amz-checksum-sha256': Buffer.from(sha256Hex(body), 'hex').toString('base64'),
@@ -78,16 +79,20 @@ async function believed(
   target: PutTarget,
   body: PutBody,
   signal: AbortSignal | undefined,
-): Promise<{ etag: string }> {
+): Promise<Stored> {
   response.resume()
   const answer = parseHead(response.headers)
-  if (answer.sha256Hex === sha256Hex(body)) return { etag: answer.etag }
+  if (answer.sha256Hex === sha256Hex(body)) return storedAs(answer)
   const found = await head(target.bucket, target.key, signal)
-  if (found && found.etag === answer.etag && isSame(found, body)) return { etag: answer.etag }
+  if (found && found.etag === answer.etag && isSame(found, body)) return storedAs(found)
   throw new StorageError(
     `${JSON.stringify(target.key)} in bucket "${target.bucket}" was stored with ${found?.sizeBytes ?? 'no'} bytes instead of ${sizeOf(body)}, or replaced at once`,
     { code: 'IncompleteBody' },
   )
+}
+
+function storedAs({ etag, versionId }: ObjectHead): Stored {
+  return { etag, ...(versionId !== undefined && { versionId }) }
 }
 
 function isSame(found: ObjectHead, body: PutBody): boolean {

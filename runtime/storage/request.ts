@@ -76,7 +76,8 @@ export function createRequester(options: RequesterOptions): Requester {
 
   async function sendSigned(url: string, request: StoreRequest): Promise<IncomingMessage> {
     try {
-      const response = await transport.send({ ...request, url })
+      const headers = { ...request.headers, ...request.signedHeaders }
+      const response = await transport.send({ ...request, headers, url })
       signer.learnTime(response.headers.date)
       if ((response.statusCode ?? 0) < 300) return response
       throw refusalOf(response, (await readBody(response)).toString('utf8'))

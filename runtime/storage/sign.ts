@@ -2,7 +2,7 @@
  * Signed URLs. minio-js does the signing and nothing else: its own calls hang, buffer and misread.
  * @module
  */
-import { Client } from 'minio'
+import { Client, type ClientOptions } from 'minio'
 import type { Credentials } from '../settings/config.ts'
 import { ConfigError } from '../errors.ts'
 import type { Method } from './http.ts'
@@ -13,6 +13,8 @@ export interface SignedCall {
   /** Absent for calls about the bucket itself. */
   readonly key?: string | undefined
   readonly query?: Readonly<Record<string, string>> | undefined
+  /** Headers in lower case that the signature covers and the request has to send: MinIO refuses user metadata otherwise. */
+  readonly signedHeaders?: Readonly<Record<string, string>> | undefined
 }
 
 export interface Signer {
@@ -20,6 +22,20 @@ export interface Signer {
   sign(call: SignedCall, expiresSeconds: number): Promise<string>
   /** Learns the store's clock from the `Date` header of an answer. */
   learnTime(dateHeader: string | undefined): void
+}
+
+/** Signs headers too, for which `presignedUrl` has no parameter. */
+class HeaderSigner extends Client {
+  readonly #headers: Readonly<Record<string, string>>
+
+  constructor(options: ClientOptions, headers: Readonly<Record<string, string>>) {
+    super(options)
+    this.#headers = headers
+  }
+
+  protected override getRequestOptions(options: Parameters<Client['getRequestOptions']>[0]) {
+    return super.getRequestOptions({ ...options, headers: this.#headers })
+  }
 }
 
 export interface SignerOptions {
@@ -37,7 +53,7 @@ export function createSigner(options: SignerOptions): Signer {
     ])
   }
   const isSecure = endpoint.protocol === 'https:'
-  const client = new Client({
+  const clientOptions = {
     endPoint: endpoint.hostname,
     port: Number(endpoint.port || (isSecure ? 443 : 80)),
     useSSL: isSecure,
@@ -46,13 +62,18 @@ export function createSigner(options: SignerOptions): Signer {
     // With a region minio-js asks nobody for it.
     region: options.region,
     pathStyle: true,
-  })
+  }
+  const client = new Client(clientOptions)
   // The store's clock less ours. A `Date` is older when we read it than when it was written, never younger, so a
   // wrong guess makes URLs end too early, which shows, and never too late, which would let a sleeper write.
   let offsetMs = 0
   return {
-    sign: ({ method, bucket, key, query }, expiresSeconds) =>
-      client.presignedUrl(method, bucket, key ?? '', expiresSeconds, query, new Date(Date.now() + offsetMs)),
+    sign: ({ method, bucket, key, query, signedHeaders = {} }, expiresSeconds) => {
+      const hasHeaders = Object.keys(signedHeaders).length > 0
+      const signing = hasHeaders ? new HeaderSigner(clientOptions, signedHeaders) : client
+      const at = new Date(Date.now() + offsetMs)
+      return signing.presignedUrl(method, bucket, key ?? '', expiresSeconds, query, at)
+    },
     learnTime(dateHeader) {
       const storeMs = Date.parse(dateHeader ?? '')
       if (!Number.isNaN(storeMs)) offsetMs = storeMs - Date.now()

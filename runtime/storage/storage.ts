@@ -60,8 +60,17 @@ export type PutBody =
   | { readonly bytes: Uint8Array }
   | { readonly path: string; readonly sizeBytes: number; readonly sha256Hex: string }
 
+/** An object version that was written. */
+export interface Stored {
+  readonly etag: string
+  /** Absent on buckets without versioning. */
+  readonly versionId?: string
+}
+
 export interface PutOptions {
   readonly contentType: string
+  /** User metadata: names in lower case, without `x-amz-meta-`; values of printable ASCII. Only for `put`. */
+  readonly metadata?: Readonly<Record<string, string>>
   /** Etag, without quotes, of the object that may be replaced: any other fails with `PreconditionFailed` (or `NoSuchKey`). */
   readonly ifMatch?: string
   /** Writes only a new object; otherwise fails with `PreconditionFailed`. */
@@ -112,11 +121,11 @@ export interface Storage {
     key: string,
     options?: ReadOptions & { maxBytes?: number },
   ): Promise<{ text: string; etag: string; versionId?: string } | undefined>
-  put(bucket: string, key: string, body: PutBody, options: PutOptions): Promise<{ etag: string }>
+  put(bucket: string, key: string, body: PutBody, options: PutOptions): Promise<Stored>
   /** A URL for {@link putSigned} that may write one key until `expiresSeconds` from now. */
   presignPut(bucket: string, key: string, expiresSeconds: number): Promise<string>
   /** A single attempt with a signed URL; whether to retry is the caller's decision. */
-  putSigned(url: string, body: PutBody, options: PutOptions): Promise<{ etag: string }>
+  putSigned(url: string, body: PutBody, options: Omit<PutOptions, 'metadata'>): Promise<Stored>
   /** In order of the keys; pages are fetched as needed. */
   list(bucket: string, options?: ListOptions): AsyncIterable<ListedObject>
   /** Succeeds also when there is no such object. */

@@ -141,6 +141,18 @@ describe('reading', () => {
     expect((await storage.head('plain', 'summed'))?.sha256Hex).toBe(sha256Hex('abc'))
   })
 
+  it('knows the user metadata that was written with an object, and the version that the write made', async () => {
+    const metadata = { 'sluice-start': '4.08', note: "a b+c/d=% it's" }
+    const stored = await storage.put('kept', 'with metadata', bytes('x'), { ...PLAIN, metadata })
+    const head = await storage.head('kept', 'with metadata')
+    expect(head).toMatchObject({ metadata, ...stored })
+    expect(stored.versionId).toBe(head?.versionId)
+    expect(stored.versionId).toMatch(/./)
+    expect(await storage.put('plain', 'with metadata', bytes('x'), { ...PLAIN, metadata })).toEqual({
+      etag: stored.etag,
+    })
+  })
+
   it('reads the requested version, and nothing when that is a delete marker', async () => {
     await storage.put('kept', 'read', bytes('old'), PLAIN)
     const old = await storage.head('kept', 'read')

@@ -8,7 +8,7 @@ import { createLogger } from '../../../runtime/telemetry/logger.ts'
 import { openRuntimeScratch } from '../../../runtime/process/runtime-scratch.ts'
 
 const log = createLogger({ level: 'silent', format: 'json' })
-const MODULE = new URL('../../../runtime/worker/attempt/scratch.ts', import.meta.url).href
+const MODULE = new URL('../../../runtime/owned-folder.ts', import.meta.url).href
 
 let dir: string
 beforeEach(async () => {
