@@ -1,8 +1,11 @@
 /** The settings of a process, from environment variables (docs/settings.md has the table). All issues are listed at once. @module */
+import { relative, resolve } from 'node:path'
 import type { z } from 'zod'
 import { ConfigError } from '../errors.ts'
 import { isGiven, readSettingFiles, type Environment } from './files.ts'
+import type { PullHost } from './pull-hosts.ts'
 import { LOCAL_SETTINGS, settingsSchema as schema } from './schema.ts'
+import type { SrtDoor } from './streams.ts'
 import { isLoopback, type Role } from './values.ts'
 
 export interface Credentials {
@@ -29,6 +32,8 @@ export interface Config {
   readonly uploaderCredentials: Credentials | undefined
   /** The account of Prometheus, which may read MinIO's metrics and nothing else. */
   readonly metricsCredentials: Credentials | undefined
+  /** The account of the role `streams`, which may write pieces and playlists and nothing else. */
+  readonly streamsCredentials: Credentials | undefined
   /** The prefix of every Redis key, as `{name}:`. */
   readonly name: string
   readonly roles: readonly Role[]
@@ -42,6 +47,7 @@ export interface Config {
   readonly apiHost: string
   readonly apiPort: number
   readonly tokens: Tokens
+  readonly streams: StreamSettings
   readonly isStrictEvents: boolean
   readonly leaseMs: number
   readonly drainMs: number
@@ -57,6 +63,28 @@ export interface Config {
   readonly scratchDir: string
   readonly logLevel: z.output<typeof schema>['SLUICE_LOG_LEVEL']
   readonly logFormat: 'json' | 'text'
+}
+
+/** How streams are received, by a process with the role `streams`. */
+export interface StreamSettings {
+  readonly host: string
+  readonly port: number
+  /** 0: RTMP is off. */
+  readonly rtmpPort: number
+  readonly srt: readonly SrtDoor[]
+  /** The length at which pieces are cut. */
+  readonly pieceSeconds: number
+  readonly reconnectMs: number
+  readonly stallMs: number
+  /** How many streams are received at the same time. */
+  readonly most: number
+  readonly spoolDir: string
+  readonly spoolLimitBytes: number
+  /** Whether senders that can wait have to, when the spool is full. */
+  readonly onFull: 'brake' | 'drop-oldest'
+  /** Empty: no stream is pulled. */
+  readonly pullHosts: readonly PullHost[]
+  readonly windowMs: number
 }
 
 /** The settings, as far as they can be read. */
@@ -99,6 +127,7 @@ export function readConfig(environment: Environment): ConfigReading {
         ([user, secret]) => `${user} and ${secret}: set both or neither`,
       ),
       ...wrongAccess(config, environment),
+      ...wrongSpool(config),
     ],
   }
 }
@@ -108,6 +137,7 @@ const PAIRS = [
   ['MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'],
   ['MINIO_UPLOADER_ACCESS_KEY', 'MINIO_UPLOADER_SECRET_KEY'],
   ['MINIO_METRICS_ACCESS_KEY', 'MINIO_METRICS_SECRET_KEY'],
+  ['MINIO_STREAMS_ACCESS_KEY', 'MINIO_STREAMS_SECRET_KEY'],
 ] as const
 
 const TOKEN_NAMES = ['SLUICE_TOKEN_READER', 'SLUICE_TOKEN_OPERATOR', 'SLUICE_TOKEN_ADMIN'] as const
@@ -128,6 +158,17 @@ function wrongAccess({ apiHost, tokens }: Config, env: Environment): readonly st
   ]
 }
 
+/** The folders of ended runtimes are removed, and what is in the spool is nowhere else. */
+function wrongSpool({ roles, scratchDir, streams }: Config): readonly string[] {
+  if (!roles.includes('streams')) return []
+  const isOutside = relative(resolve(scratchDir), resolve(streams.spoolDir)).startsWith('..')
+  return isOutside
+    ? []
+    : [
+        `SLUICE_STREAMS_SPOOL_DIR: ${streams.spoolDir} is in SLUICE_SCRATCH_DIR, which is emptied: choose another folder`,
+      ]
+}
+
 function toConfig(data: z.output<typeof schema>): Config {
   const credentials = (user: string | undefined, secret: string | undefined) =>
     user && secret ? { accessKey: user, secretKey: secret } : undefined
@@ -140,6 +181,7 @@ function toConfig(data: z.output<typeof schema>): Config {
     rootCredentials: credentials(data.MINIO_ROOT_USER, data.MINIO_ROOT_PASSWORD),
     uploaderCredentials: credentials(data.MINIO_UPLOADER_ACCESS_KEY, data.MINIO_UPLOADER_SECRET_KEY),
     metricsCredentials: credentials(data.MINIO_METRICS_ACCESS_KEY, data.MINIO_METRICS_SECRET_KEY),
+    streamsCredentials: credentials(data.MINIO_STREAMS_ACCESS_KEY, data.MINIO_STREAMS_SECRET_KEY),
     name: data.SLUICE_NAME,
     roles: data.SLUICE_ROLES,
     workers: data.SLUICE_WORKERS,
@@ -152,6 +194,21 @@ function toConfig(data: z.output<typeof schema>): Config {
       reader: data.SLUICE_TOKEN_READER,
       operator: data.SLUICE_TOKEN_OPERATOR,
       admin: data.SLUICE_TOKEN_ADMIN,
+    },
+    streams: {
+      host: data.SLUICE_STREAMS_HOST,
+      port: data.SLUICE_STREAMS_PORT,
+      rtmpPort: data.SLUICE_RTMP_PORT,
+      srt: data.SLUICE_SRT,
+      pieceSeconds: data.SLUICE_STREAMS_SECONDS,
+      reconnectMs: data.SLUICE_STREAMS_RECONNECT,
+      stallMs: data.SLUICE_STREAMS_STALL,
+      most: data.SLUICE_STREAMS_MAX,
+      spoolDir: data.SLUICE_STREAMS_SPOOL_DIR,
+      spoolLimitBytes: data.SLUICE_STREAMS_SPOOL_LIMIT,
+      onFull: data.SLUICE_STREAMS_ON_FULL,
+      pullHosts: data.SLUICE_STREAMS_PULL_HOSTS,
+      windowMs: data.SLUICE_STREAMS_WINDOW,
     },
     isStrictEvents: data.SLUICE_STRICT_EVENTS === 'on',
     leaseMs: data.SLUICE_LEASE,

@@ -7,6 +7,7 @@ import { DAY_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 import {
   by,
   count,
+  DEFAULT_ROLES,
   described,
   duration,
   durationWithin,
@@ -20,6 +21,7 @@ import {
   roles,
   token,
 } from './values.ts'
+import { streams } from './streams.ts'
 import './zod-words.ts'
 
 const user = (of: string) => described(z.string().min(3).optional(), `user name of ${of}`)
@@ -32,6 +34,7 @@ const bearer = (of: string) =>
   )
 const METRICS = "the account that reads MinIO's metrics and nothing else; `sluice setup` creates it"
 const UPLOADER = 'the account that may upload and read results; `sluice setup` creates it'
+const STREAMS = 'the account that receives streams, for the role `streams`; `sluice setup` creates it'
 const ROOT = 'the root account, for `sluice setup` and `sluice doctor`'
 
 const servers = {
@@ -57,6 +60,8 @@ const servers = {
   MINIO_UPLOADER_SECRET_KEY: secret(UPLOADER),
   MINIO_METRICS_ACCESS_KEY: user(METRICS),
   MINIO_METRICS_SECRET_KEY: secret(METRICS),
+  MINIO_STREAMS_ACCESS_KEY: user(STREAMS),
+  MINIO_STREAMS_SECRET_KEY: secret(STREAMS),
   SLUICE_NAME: described(
     z
       .string()
@@ -68,7 +73,7 @@ const servers = {
 }
 
 const processes = {
-  SLUICE_ROLES: described(parsed(roles, ROLES.join(',')), 'the roles of this machine', {
+  SLUICE_ROLES: described(parsed(roles, DEFAULT_ROLES.join(',')), 'the roles of this machine', {
     range: ROLES.join(', '),
   }),
   SLUICE_WORKERS: described(
@@ -114,7 +119,7 @@ const processes = {
 
 const api = {
   SLUICE_API_HOST: described(
-    parsed(host, '127.0.0.1'),
+    parsed(host('SLUICE_API_PORT'), '127.0.0.1'),
     'the address of the API; a non-loopback address is accepted only when a token is set',
   ),
   SLUICE_API_PORT: described(count(0, 65_535, 8080), 'the port of the API, of health and metrics'),
@@ -173,11 +178,12 @@ export const SETTING_GROUPS = {
   'Redis and MinIO': servers,
   'Processes and functions': processes,
   'API and command line': api,
+  Streams: streams,
   'Retention and sweep': history,
   Logs: logs,
 } as const
 
-export const settingsSchema = z.object({ ...servers, ...processes, ...api, ...history, ...logs })
+export const settingsSchema = z.object({ ...servers, ...processes, ...api, ...streams, ...history, ...logs })
 
 /** Settings of `npm start`, which reads them itself: every other process knows the names and ignores the values. */
 export const LOCAL_SETTINGS = {

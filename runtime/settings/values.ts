@@ -4,7 +4,9 @@ import { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import { parseDurationMs } from '../time.ts'
 
-export const ROLES = ['api', 'intake', 'worker'] as const
+export const ROLES = ['api', 'intake', 'worker', 'streams'] as const
+/** Without `streams`: it needs an account of its own, which an upgraded deployment does not have. */
+export const DEFAULT_ROLES: readonly Role[] = ['api', 'intake', 'worker']
 export type Role = (typeof ROLES)[number]
 
 const options = z.record(z.string(), z.record(z.string(), z.unknown()))
@@ -40,11 +42,14 @@ export function minioEndpoint(text: string): string {
   return parsed
 }
 
-export function host(text: string): string {
-  if (!/^[\w.:-]+$/.test(text) || (text.includes(':') && !isIPv6(text)))
-    throw new RangeError(`"${text}" is not a host name or address; set the port with SLUICE_API_PORT`)
-  return text
-}
+/** @param portSetting - the setting that people may have meant when they wrote a port as well */
+export const host =
+  (portSetting: string) =>
+  (text: string): string => {
+    if (!/^[\w.:-]+$/.test(text) || (text.includes(':') && !isIPv6(text)))
+      throw new RangeError(`"${text}" is not a host name or address; set the port with ${portSetting}`)
+    return text
+  }
 
 /** Whether only programs of this machine can reach it. Names are not resolved, so `localhost` is the only one that counts. */
 export function isLoopback(name: string): boolean {

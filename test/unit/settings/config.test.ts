@@ -11,6 +11,8 @@ describe('loadConfig', () => {
       roles: ['api', 'intake', 'worker'],
       leaseMs: 30_000,
       isStrictEvents: false,
+      streamsCredentials: undefined,
+      streams: { port: 8082, rtmpPort: 1935, srt: [], pieceSeconds: 4, pullHosts: [], onFull: 'brake' },
     })
   })
 
@@ -71,6 +73,11 @@ describe('loadConfig', () => {
     { name: 'REDIS_URL', value: 'redis://h/first', issue: /the number of a database/ },
     { name: 'SLUICE_API_HOST', value: '127.0.0.1:8080', issue: /not a host name or address/ },
     { name: 'SLUICE_ROLES', value: ',', issue: /"," contains no name/ },
+    { name: 'SLUICE_STREAMS_HOST', value: '127.0.0.1:1', issue: /set the port with SLUICE_STREAMS_PORT/ },
+    { name: 'SLUICE_STREAMS_SECONDS', value: '31', issue: /at most 30/ },
+    { name: 'SLUICE_STREAMS_ON_FULL', value: 'wait', issue: /one of brake, drop-oldest/ },
+    { name: 'SLUICE_STREAMS_SPOOL_LIMIT', value: '2MiB', issue: /at least 16 MiB/ },
+    { name: 'SLUICE_STREAMS_STALL', value: '0s', issue: /at least 1s/ },
     { name: 'SLUICE_FUNCTIONS', value: ' , ', issue: /contains no name/ },
     { name: 'SLUICE_LEASE', value: '999ms', issue: /at least 1s/ },
     { name: 'SLUICE_DRAIN', value: '25h', issue: /at most 1d/ },
@@ -94,6 +101,8 @@ describe('loadConfig', () => {
 
   it.each([
     { name: 'REDIS_URL', value: 'redis://:secret@h:6379/2' },
+    { name: 'SLUICE_ROLES', value: 'streams' },
+    { name: 'SLUICE_RTMP_PORT', value: '0' },
     { name: 'MINIO_ENDPOINT', value: 'https://[::1]:9000/' },
     { name: 'SLUICE_API_HOST', value: '::1' },
     { name: 'SLUICE_DRAIN', value: '0s' },

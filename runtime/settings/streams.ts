@@ -1,0 +1,110 @@
+/** The settings of the role `streams`, and their values. @module */
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { formatBytes, parseSizeBytes } from '../amounts.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
+import { pullHosts } from './pull-hosts.ts'
+import { count, described, duration, host, parsed } from './values.ts'
+import './zod-words.ts'
+
+/** Of a stream; also the last segment but two of the keys of its pieces. */
+export const STREAM_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
+const NAME_RULE = 'lower-case letters, digits, ".", "_" and "-", 64 at most, starting with a letter or digit'
+const MIB = 1024 ** 2
+
+/** A port on which FFmpeg listens for the sender of one stream. */
+const srtDoor = z.strictObject({
+  name: z.string().regex(STREAM_NAME, `must have ${NAME_RULE}`),
+  port: z.int().min(1).max(65_535),
+  /** The passphrase is not in the settings: other programs may read a process's environment. */
+  passphraseFile: z.string().min(1),
+})
+export type SrtDoor = Readonly<z.output<typeof srtDoor>>
+
+const EXAMPLE = '[{"name":"cam1","port":10081,"passphraseFile":"/run/secrets/cam1"}]'
+
+export function srtDoors(text: string): readonly SrtDoor[] {
+  const result = z.array(srtDoor).safeParse(jsonOrNothing(text))
+  if (!result.success) {
+    const [issue] = result.error.issues
+    const where = issue && issue.path.length > 0 ? `${issue.path.join('.')} ${issue.message}; ` : ''
+    throw new RangeError(`${where}write the ports of streams as JSON, such as ${EXAMPLE}`)
+  }
+  for (const each of ['name', 'port'] as const) {
+    const values = result.data.map((door) => door[each])
+    const twice = values.find((value, index) => values.indexOf(value) < index)
+    if (twice !== undefined) throw new RangeError(`two entries have the ${each} ${twice}`)
+  }
+  return result.data
+}
+
+function jsonOrNothing(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Two pieces of a busy stream: less would stop every sender at once. */
+const LEAST_SPOOL_BYTES = 16 * MIB
+
+function spoolLimit(text: string): number {
+  const bytes = parseSizeBytes(text)
+  if (bytes < LEAST_SPOOL_BYTES)
+    throw new RangeError(`"${text}" is too small: at least ${formatBytes(LEAST_SPOOL_BYTES)}`)
+  return bytes
+}
+
+const port = (description: string, fallback: number) => described(count(0, 65_535, fallback), description)
+
+export const streams = {
+  SLUICE_STREAMS_HOST: described(
+    parsed(host('SLUICE_STREAMS_PORT'), '127.0.0.1'),
+    'the address at which streams are received, for the role `streams`',
+  ),
+  SLUICE_STREAMS_PORT: port('the port for `PUT /v1/streams/NAME`', 8082),
+  SLUICE_RTMP_PORT: port('the port for RTMP; 0: RTMP is off', 1935),
+  SLUICE_SRT: described(
+    parsed(srtDoors, '[]'),
+    `the UDP ports for SRT, one for each stream, as JSON: \`${EXAMPLE}\``,
+    { range: 'passphrases of 10 to 79 characters' },
+  ),
+  SLUICE_STREAMS_SECONDS: described(
+    count(1, 30, 4),
+    'the length of pieces; they are cut at the next keyframe',
+  ),
+  SLUICE_STREAMS_RECONNECT: described(
+    duration('30s', ['0s', 0], ['1h', HOUR_MS]),
+    'how long a session waits for a sender whose connection broke',
+  ),
+  SLUICE_STREAMS_STALL: described(
+    duration('15s', ['1s', SECOND_MS], ['10m', 10 * MINUTE_MS]),
+    'the silence after which the connection of a sender is cut',
+  ),
+  SLUICE_STREAMS_MAX: described(count(1, 1_000, 16), 'how many streams are received at the same time'),
+  SLUICE_STREAMS_SPOOL_DIR: described(
+    z.string().min(1).default(join(tmpdir(), 'sluice-spool')),
+    'where pieces are kept until MinIO has them: on a disk that survives a restart, and not in `SLUICE_SCRATCH_DIR`',
+    { byDefault: "`sluice-spool` in the system's temporary folder" },
+  ),
+  SLUICE_STREAMS_SPOOL_LIMIT: described(
+    parsed(spoolLimit, '2GiB'),
+    'the size of that folder; a single stream may use a quarter of it',
+    { range: `at least ${formatBytes(LEAST_SPOOL_BYTES)}` },
+  ),
+  SLUICE_STREAMS_ON_FULL: described(
+    z.enum(['brake', 'drop-oldest']).default('brake'),
+    'when the spool is full, `brake`: senders of `PUT` wait, all others lose their oldest pieces; `drop-oldest`: all senders lose their oldest pieces',
+  ),
+  SLUICE_STREAMS_PULL_HOSTS: described(
+    parsed(pullHosts, ''),
+    'the hosts from which streams may be pulled, such as `camera1.example,192.0.2.0/24,10.0.0.7:8554`',
+    { range: 'host, host:port or network, separated by commas', byDefault: 'none: streams are not pulled' },
+  ),
+  SLUICE_STREAMS_WINDOW: described(
+    duration('10m', ['10s', 10 * SECOND_MS], ['7d', 7 * DAY_MS]),
+    'how far the playlist of a live stream reaches back',
+  ),
+}
