@@ -135,7 +135,7 @@ describe('the accounts of MinIO and the tokens of the API', { timeout: 120_000 }
     expect(restartsFor(changed)).toEqual([
       'docker compose up -d --no-deps --force-recreate redis minio',
       'docker compose run --rm setup',
-      'docker compose up -d --no-deps --force-recreate runtime prometheus',
+      'docker compose up -d --no-deps --force-recreate runtime receiver prometheus',
     ])
     // Uploaded when only the files are new: the programs still use their old secrets.
     await as(

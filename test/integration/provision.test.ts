@@ -24,6 +24,7 @@ const FUNCTIONS: readonly FunctionBuckets[] = [
   { name: 'camera', bucket: 'camera', outputBucket: 'processed' },
 ]
 const RUNTIME = { accessKey: 'runtime', secretKey: 'se/c"r@et+k:ey \\$x' }
+const STREAMS = { accessKey: 'streams', secretKey: 'streams-secret' }
 const UPLOADER = { accessKey: 'uploader', secretKey: 'uploader-secret' }
 const REGION = 'us-east-1'
 const PLAIN = { contentType: 'text/plain' }
@@ -35,6 +36,7 @@ let requester: Requester
 let root: Storage
 let runtime: Storage
 let uploader: Storage
+let streams: Storage
 let options: ProvisionOptions
 let firstChanges: readonly string[]
 
@@ -50,7 +52,7 @@ beforeAll(async () => {
     name: 'sluice',
     redisUrl: redis.url,
     isStrictEvents: false,
-    users: { mcPath: minio.mcPath, runtime: RUNTIME, uploader: UPLOADER },
+    users: { mcPath: minio.mcPath, runtime: RUNTIME, uploader: UPLOADER, streams: STREAMS },
   }
   requester = createRequester({ ...endpoint, credentials: rootCredentials })
   root = createStorage({ ...endpoint, credentials: rootCredentials })
@@ -60,10 +62,11 @@ beforeAll(async () => {
   firstChanges = await provision(options)
   runtime = createStorage({ ...endpoint, credentials: RUNTIME })
   uploader = createStorage({ ...endpoint, credentials: UPLOADER })
+  streams = createStorage({ ...endpoint, credentials: STREAMS })
 })
 
 afterAll(async () => {
-  for (const client of [requester, root, runtime, uploader]) client.close()
+  for (const client of [requester, root, runtime, uploader, streams]) client.close()
   await minio.stop()
   await redis.stop()
 })
@@ -275,6 +278,66 @@ describe('the user of uploaders', () => {
     await expect(uploader.put('processed', 'forged', body, PLAIN)).rejects.toMatchObject(denied)
     await expect(uploader.put('temporary', 'forged', body, PLAIN)).rejects.toMatchObject(denied)
     await expect(uploader.remove('processed', 'result')).rejects.toMatchObject(denied)
+  })
+})
+
+describe('the user of reception', () => {
+  const denied = { code: 'AccessDenied' }
+  const piece = 'streams/cam1/20261129T221841Z-ba02e7/001-000000.ts'
+  const playlist = 'streams/cam1/20261129T221841Z-ba02e7/live.m3u8'
+
+  it('writes pieces and playlists, reads them back, and lists a session with its versions', async () => {
+    for (const [bucket, key] of [
+      ['incoming', piece],
+      ['processed', playlist],
+    ] as const) {
+      await streams.put(bucket, key, body, { ...PLAIN, ifNoneMatch: '*' })
+      expect(await streams.readText(bucket, key)).toMatchObject({ text: 'x' })
+      const prefix = 'streams/cam1/20261129T221841Z-ba02e7/'
+      for (const versions of [false, true])
+        expect((await listed(streams.list(bucket, { prefix, versions }))).map((entry) => entry.key)).toEqual([
+          key,
+        ])
+      expect(await streams.head(bucket, `${prefix}missing`)).toBeUndefined()
+    }
+  })
+
+  it('removes a version of a playlist, which leaves no delete marker, but no playlist and no piece', async () => {
+    await streams.put('processed', playlist, body, PLAIN)
+    const versions = () => listed(root.list('processed', { prefix: playlist, versions: true }))
+    const [newest, replaced] = await versions()
+    await streams.remove('processed', playlist, { versionId: replaced?.versionId as string })
+    expect(await versions()).toEqual([newest])
+    await expect(streams.remove('processed', playlist)).rejects.toMatchObject(denied)
+    const [stored] = await listed(root.list('incoming', { prefix: piece, versions: true }))
+    await expect(streams.remove('incoming', piece)).rejects.toMatchObject(denied)
+    await expect(
+      streams.remove('incoming', piece, { versionId: stored?.versionId as string }),
+    ).rejects.toMatchObject(denied)
+  })
+
+  it('reads what was asked of streams, and cannot change it', async () => {
+    await root.put('metadata', '~sluice/streams/cam1.json', body, PLAIN)
+    expect(await streams.readText('metadata', '~sluice/streams/cam1.json')).toMatchObject({ text: 'x' })
+    expect((await listed(streams.list('metadata', { prefix: '~sluice/streams/' }))).length).toBe(1)
+    await expect(streams.put('metadata', '~sluice/streams/cam1.json', body, PLAIN)).rejects.toMatchObject(
+      denied,
+    )
+    await expect(streams.readText('metadata', '~sluice/chunk.json')).rejects.toMatchObject(denied)
+    await expect(listed(streams.list('metadata', { prefix: '~sluice/' }))).rejects.toMatchObject(denied)
+  })
+
+  it('sees and touches nothing else, and nobody else writes pieces', async () => {
+    for (const bucket of ['incoming', 'processed']) {
+      for (const prefix of ['', 'st', 'other/'])
+        await expect(listed(streams.list(bucket, { prefix }))).rejects.toMatchObject(denied)
+      await expect(streams.put(bucket, 'a.mp4', body, PLAIN)).rejects.toMatchObject(denied)
+      await expect(streams.head(bucket, 'a.mp4')).rejects.toMatchObject(denied)
+    }
+    for (const bucket of ['metadata', 'temporary', 'camera'])
+      await expect(streams.put(bucket, 'streams/cam1/x', body, PLAIN)).rejects.toMatchObject(denied)
+    await expect(uploader.put('incoming', piece, body, PLAIN)).rejects.toMatchObject(denied)
+    await expect(runtime.put('incoming', piece, body, PLAIN)).rejects.toMatchObject(denied)
   })
 })
 

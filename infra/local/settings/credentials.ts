@@ -7,20 +7,33 @@ import type { Config } from '../../../runtime/settings/config.ts'
 import { PRIVATE_DIR } from './data-dir.ts'
 
 const account = z.object({ accessKey: z.string().min(3), secretKey: z.string().min(8) })
-const schema = z.object({ root: account, runtime: account, uploader: account })
+/** A file of an older version lacks the account of reception. */
+const schema = z.object({ root: account, runtime: account, uploader: account, streams: account.optional() })
 
 export interface LocalCredentials extends z.output<typeof schema> {
-  /** Creates the other two; the runtime never has it. */
+  /** Creates the others; the runtime never has it. */
   readonly root: z.output<typeof account>
+  readonly streams: z.output<typeof account>
 }
 
-/** Reads the file; creates it if it is missing. */
+/** Reads the file; creates it, or accounts that it lacks, if necessary. */
 export async function loadCredentials(path: string): Promise<LocalCredentials> {
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
   })
-  if (text === undefined) return createCredentials(path)
+  const kept = text === undefined ? undefined : parse(text, path)
+  const credentials = {
+    root: kept?.root ?? create('root'),
+    runtime: kept?.runtime ?? create('runtime'),
+    uploader: kept?.uploader ?? create('uploader'),
+    streams: kept?.streams ?? create('streams'),
+  }
+  if (!kept?.streams) await write(path, credentials)
+  return credentials
+}
+
+function parse(text: string, path: string): z.output<typeof schema> {
   try {
     return schema.parse(JSON.parse(text))
   } catch (cause) {
@@ -30,19 +43,20 @@ export async function loadCredentials(path: string): Promise<LocalCredentials> {
   }
 }
 
-async function createCredentials(path: string): Promise<LocalCredentials> {
-  // MinIO allows 20 characters for a key and 40 for a secret.
-  const create = (name: string) => ({
+/** MinIO allows 20 characters for a key and 40 for a secret. */
+function create(name: string): z.output<typeof account> {
+  return {
     accessKey: `${name}-${randomBytes(4).toString('hex')}`,
     secretKey: randomBytes(20).toString('hex'),
-  })
-  const credentials = { root: create('root'), runtime: create('runtime'), uploader: create('uploader') }
+  }
+}
+
+/** Completely or not at all, and never readable by others. */
+async function write(path: string, credentials: LocalCredentials): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: PRIVATE_DIR })
-  // Written completely or not at all, and never readable by others.
   const draft = `${path}.${process.pid}`
   await writeFile(draft, `${JSON.stringify(credentials, null, 2)}\n`, { mode: 0o600 })
   await rename(draft, path)
-  return credentials
 }
 
 /** Accounts in the environment override those in the file. */
@@ -51,5 +65,6 @@ export function preferGiven(credentials: LocalCredentials, config: Config): Loca
     root: config.rootCredentials ?? credentials.root,
     runtime: config.runtimeCredentials ?? credentials.runtime,
     uploader: config.uploaderCredentials ?? credentials.uploader,
+    streams: credentials.streams,
   }
 }

@@ -21,7 +21,11 @@ interface Statement {
   readonly Effect: 'Allow' | 'Deny'
   readonly Action: readonly string[]
   readonly Resource: readonly string[]
+  readonly Condition?: { readonly StringLike: Readonly<Record<string, readonly string[]>> }
 }
+
+/** Pieces of streams in {@link INCOMING_BUCKET}, their playlists in {@link RESULT_BUCKET}; only reception writes there. */
+const STREAMS_FOLDER = 'streams/'
 
 const READ = ['s3:GetObject', 's3:GetObjectVersion']
 const LIST = ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketVersions']
@@ -82,6 +86,31 @@ export function uploaderPolicy(functions: readonly FunctionBuckets[]): Policy {
     allow(['s3:GetObject'], objectsIn(results)),
     // The runtime's own records, watermarks among them.
     { ...allow(['s3:GetObject'], [`${METADATA_BUCKET}/${OWN_FOLDER}*`]), Effect: 'Deny' },
+    // A piece that no sender sent would be a part of somebody's stream.
+    { ...allow(UPLOAD, [`${INCOMING_BUCKET}/${STREAMS_FOLDER}*`]), Effect: 'Deny' },
+  ])
+}
+
+/**
+ * The policy of reception: writes and reads what belongs to streams, and nothing else. It cannot remove a piece, and of playlists
+ * only a given version (each new one removes the version that it replaced).
+ *
+ * @remarks The names of wanted streams and the hashes of stream keys lie in the runtime's own records: it reads them, so that
+ *   reception outlives Redis.
+ */
+export function streamsPolicy(): Policy {
+  const records = `${OWN_FOLDER}${STREAMS_FOLDER}`
+  const below = (prefix: string) => ({ StringLike: { 's3:prefix': [`${prefix}*`] } })
+  const listing = ['s3:ListBucket', 's3:ListBucketVersions']
+  const [pieces, results] = [INCOMING_BUCKET, RESULT_BUCKET].map((bucket) => `${bucket}/${STREAMS_FOLDER}*`)
+  return policyOf([
+    allow(['s3:GetBucketLocation'], [INCOMING_BUCKET, RESULT_BUCKET, METADATA_BUCKET]),
+    { ...allow(listing, [INCOMING_BUCKET, RESULT_BUCKET]), Condition: below(STREAMS_FOLDER) },
+    { ...allow(['s3:ListBucket'], [METADATA_BUCKET]), Condition: below(records) },
+    allow(['s3:PutObject', 's3:GetObject'], [pieces as string, results as string]),
+    // MinIO asks for the first even when a version is named; the condition leaves out removals without one.
+    { ...allow(DELETE, [results as string]), Condition: { StringLike: { 's3:versionid': ['?*'] } } },
+    allow(['s3:GetObject'], [`${METADATA_BUCKET}/${records}*`]),
   ])
 }
 

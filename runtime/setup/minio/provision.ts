@@ -16,6 +16,7 @@ import {
   allBuckets,
   resultBuckets,
   runtimePolicy,
+  streamsPolicy,
   uploaderPolicy,
   type FunctionBuckets,
 } from './policies.ts'
@@ -41,6 +42,8 @@ export interface ProvisionOptions {
     readonly uploader?: Credentials
     /** The account of Prometheus. */
     readonly metrics?: Credentials
+    /** The account of reception. */
+    readonly streams?: Credentials
   }
   readonly log?: Logger
 }
@@ -155,9 +158,11 @@ function usersOf(
   }
   if (users.metrics)
     all.push({ credentials: users.metrics, policyName: `${name}-metrics`, policy: METRICS_POLICY })
+  if (users.streams)
+    all.push({ credentials: users.streams, policyName: `${name}-streams`, policy: streamsPolicy() })
   if (all.some(({ credentials }) => credentials.accessKey === rootCredentials.accessKey)) {
     throw new ConfigError([
-      'MINIO_ACCESS_KEY, MINIO_UPLOADER_ACCESS_KEY, MINIO_METRICS_ACCESS_KEY: one of them is the root user; give each account its own name',
+      'MINIO_ACCESS_KEY, MINIO_UPLOADER_ACCESS_KEY, MINIO_METRICS_ACCESS_KEY, MINIO_STREAMS_ACCESS_KEY: one of them is the root user; give each account its own name',
     ])
   }
   return all

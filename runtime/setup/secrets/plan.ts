@@ -14,6 +14,7 @@ export const SECRETS = [
   'minio-runtime',
   'minio-uploader',
   'minio-metrics',
+  'minio-streams',
   'token-reader',
   'token-operator',
   'token-admin',
@@ -30,6 +31,7 @@ export const MINIO_ACCOUNTS = {
   runtime: 'sluice-runtime',
   uploader: 'sluice-uploader',
   metrics: 'sluice-metrics',
+  streams: 'sluice-streams',
 } as const
 
 /** 160 bits, only letters and digits, so that no URL, shell or settings file has to quote them. MinIO allows 40 characters. */
@@ -129,7 +131,7 @@ export function isSecretName(name: string): name is SecretName {
 
 /** The services of docker-compose.yml that read each secret when they start; `setup` first, as it changes MinIO. */
 const READERS: Readonly<Record<SecretName, readonly string[]>> = {
-  'redis-runtime': ['redis', 'runtime'],
+  'redis-runtime': ['redis', 'runtime', 'receiver'],
   'redis-minio': ['redis', 'minio'],
   'redis-exporter': ['redis', 'redis-exporter'],
   'redis-insight': ['redis', 'redisinsight'],
@@ -139,9 +141,11 @@ const READERS: Readonly<Record<SecretName, readonly string[]>> = {
   'minio-runtime': ['setup', 'runtime'],
   'minio-uploader': ['setup'],
   'minio-metrics': ['setup', 'prometheus'],
+  'minio-streams': ['setup', 'receiver'],
   'token-reader': ['runtime'],
-  'token-operator': ['runtime'],
-  'token-admin': ['runtime'],
+  // An operator may also send a stream.
+  'token-operator': ['runtime', 'receiver'],
+  'token-admin': ['runtime', 'receiver'],
   'grafana-admin': ['grafana'],
   // Only for new accounts: existing ones keep their password, which an administrator changes in Grafana.
   'grafana-viewer': ['grafana-setup'],

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   allBuckets,
   runtimePolicy,
+  streamsPolicy,
   uploadBuckets,
   uploaderPolicy,
   type FunctionBuckets,
@@ -84,5 +85,32 @@ describe('the uploader', () => {
     expect(granted.filter((text) => /temporary|Delete/.test(text))).toEqual([])
     expect(granted.filter((text) => /GetObject.*(incoming|camera)/.test(text))).toEqual([])
     expect(granted.filter((text) => /PutObject.*(processed|thumbs)/.test(text))).toEqual([])
+  })
+
+  it('writes no piece of a stream', () => {
+    const denied = uploaderPolicy(all).Statement.filter(({ Effect }) => Effect === 'Deny')
+    const pieces = denied.find(({ Resource }) => Resource.includes('arn:aws:s3:::incoming/streams/*'))
+    expect(pieces?.Action).toEqual(expect.arrayContaining(['s3:PutObject']))
+  })
+})
+
+describe('reception', () => {
+  const { Statement } = streamsPolicy()
+
+  it('has no right outside the folders of streams: the lists of buckets are limited to them', () => {
+    for (const { Action, Resource, Condition } of Statement) {
+      if (Action.includes('s3:GetBucketLocation')) continue
+      const isList = Action.some((action) => action.startsWith('s3:List'))
+      const limits = isList ? (Condition?.StringLike['s3:prefix'] ?? []) : Resource
+      expect(limits.length).toBeGreaterThan(0)
+      for (const limit of limits) expect(limit).toMatch(/(^|\/)streams\/\*$/)
+    }
+  })
+
+  it('removes only versions that it names, and only of playlists', () => {
+    const removing = Statement.filter(({ Action }) => Action.some((action) => action.startsWith('s3:Delete')))
+    expect(removing).toHaveLength(1)
+    expect(removing[0]?.Resource).toEqual(['arn:aws:s3:::processed/streams/*'])
+    expect(removing[0]?.Condition).toEqual({ StringLike: { 's3:versionid': ['?*'] } })
   })
 })

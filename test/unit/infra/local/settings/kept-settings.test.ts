@@ -6,7 +6,12 @@ import { describe, expect, it } from 'vitest'
 import { filling, keptSettings, readKeptSettings } from '../../../../../infra/local/settings/kept-settings.ts'
 
 const account = (name: string) => ({ accessKey: name, secretKey: `${name}-secret` })
-const credentials = { root: account('root'), runtime: account('runtime'), uploader: account('uploader') }
+const credentials = {
+  root: account('root'),
+  runtime: account('runtime'),
+  uploader: account('uploader'),
+  streams: account('streams'),
+}
 const RUNTIME_ENV = {
   PATH: '/bin',
   REDIS_URL: 'redis://127.0.0.1:7000',
