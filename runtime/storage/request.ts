@@ -2,7 +2,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import pRetry from 'p-retry'
 import type { Credentials } from '../settings/config.ts'
-import { messageOf } from '../errors.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { StorageError, type Trouble } from './errors.ts'
 import { abortError, createTransport, toStorageError, type HttpRequest } from './http.ts'
@@ -92,10 +91,9 @@ export function createRequester(options: RequesterOptions): Requester {
   async function send(request: StoreRequest): Promise<IncomingMessage> {
     let url: string
     try {
-      url = await signer.sign(request, SIGNED_SECONDS)
-    } catch (cause) {
-      // minio-js refuses bucket names that no store would accept; that is not a network error.
-      throw explain(new StorageError(messageOf(cause), { code: 'InvalidRequest', cause }), request)
+      url = signer.sign(request, SIGNED_SECONDS)
+    } catch (error) {
+      throw explain(error, request)
     }
     return sendSigned(url, request)
   }
@@ -129,7 +127,7 @@ export function createRequester(options: RequesterOptions): Requester {
     sendSigned,
     async pour(request) {
       const { headers = {}, signal } = request
-      const url = await signer.sign(request, SIGNED_SECONDS)
+      const url = signer.sign(request, SIGNED_SECONDS)
       const answer = await quickGet({ url, headers, signal, idleTimeoutMs })
       return answer && { ...answer, steps: explainedSteps(answer.steps, (error) => explain(error, request)) }
     },
@@ -143,7 +141,7 @@ export function createRequester(options: RequesterOptions): Requester {
         }
       }),
     explain,
-    sign: (call, expiresSeconds) => signer.sign(call, expiresSeconds),
+    sign: async (call, expiresSeconds) => signer.sign(call, expiresSeconds),
     retry: (signal, attempt) => retryTimes(retries, signal, attempt),
     retryWrite: (signal, attempt) => retryTimes(writeRetries, signal, attempt),
     close: () => transport.close(),

@@ -41,8 +41,8 @@ const OWNERS: readonly { readonly of: string; readonly owners: readonly string[]
   },
   {
     of: 'minio',
-    owners: ['runtime/storage', 'runtime/setup/minio'],
-    why: 'Only runtime/storage speaks S3: call a method of Storage, or add one there.',
+    owners: ['runtime/setup/minio'],
+    why: 'Only runtime/storage speaks S3, with a signer of its own: call a method of Storage, or add one there.',
   },
   {
     of: 'hono',

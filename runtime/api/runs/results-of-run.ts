@@ -84,11 +84,10 @@ async function verdictOf(
 }
 
 /** The same, with links to the first outputs. */
-export async function withLinks(results: RunResults, links: Links): Promise<RunResults> {
+export function withLinks(results: RunResults, links: Links): RunResults {
   if (!results.outputs) return results
-  const linked = results.outputs.slice(0, MAX_LINKS).map(async (output) => ({
-    ...output,
-    url: await links(output.bucket, output.key),
-  }))
-  return { ...results, outputs: [...(await Promise.all(linked)), ...results.outputs.slice(MAX_LINKS)] }
+  const outputs = results.outputs.map((output, index) =>
+    index < MAX_LINKS ? { ...output, url: links(output.bucket, output.key) } : output,
+  )
+  return { ...results, outputs }
 }

@@ -77,7 +77,7 @@ export function createRunService({ queue, history, storage, functions, links }: 
         detailOf(run),
         definition ? resultsOfRun(storage, definition, run) : {},
       ])
-      return { ...detail, ...(hasLinks ? await withLinks(results, links) : results) }
+      return { ...detail, ...(hasLinks ? withLinks(results, links) : results) }
     },
 
     async retry(given, { force }) {

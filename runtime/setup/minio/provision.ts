@@ -3,12 +3,13 @@
  * work of others in MinIO alone. The runtime never has these credentials.
  * @module
  */
+import type { Client } from 'minio'
 import type { Credentials } from '../../settings/config.ts'
 import { ConfigError } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { storageOn } from '../../storage/client.ts'
 import { isStorageCode } from '../../storage/errors.ts'
-import { enableVersioning } from './buckets.ts'
+import { bucketClient, enableVersioning, makeBucket } from './buckets.ts'
 import { setLifecycle } from './lifecycle.ts'
 import { bindEvents } from './notifications.ts'
 import {
@@ -60,8 +61,9 @@ export async function provision(options: ProvisionOptions): Promise<readonly str
   const storage = storageOn(requester)
   const changes: string[] = []
   try {
+    const client = await bucketClient({ endpoint, region, credentials: rootCredentials })
     for (const bucket of allBuckets(functions))
-      changes.push(...(await setUpBucket(requester, options, bucket)))
+      changes.push(...(await setUpBucket(requester, client, options, bucket)))
     if (options.users) {
       await createUsers(
         { endpoint, rootCredentials, mcPath: options.users.mcPath },
@@ -94,15 +96,16 @@ export async function provision(options: ProvisionOptions): Promise<readonly str
 
 async function setUpBucket(
   requester: Requester,
+  client: Client,
   options: ProvisionOptions,
   bucket: string,
 ): Promise<readonly string[]> {
-  const isNew = await createBucket(requester, options, bucket)
+  const isNew = await createBucket(requester, client, options, bucket)
   const changes = isNew ? [`created bucket "${bucket}"`] : []
   // A bucket that somebody else created gets our events, and no rule that deletes.
   if (!isNew && !BUCKETS.some((own) => own === bucket)) return changes
   const isTemporary = bucket === TEMPORARY_BUCKET
-  if (!isTemporary && (await enableVersioning(requester, bucket))) {
+  if (!isTemporary && (await enableVersioning(requester, client, bucket))) {
     changes.push(`enabled versioning of bucket "${bucket}"`)
   }
   if (await setLifecycle(requester, bucket, isTemporary ? 'temporary' : 'old-versions')) {
@@ -114,6 +117,7 @@ async function setUpBucket(
 /** @throws {ConfigError} when root's credentials are refused: this is the first call of a setup */
 async function createBucket(
   requester: Requester,
+  client: Client,
   options: ProvisionOptions,
   bucket: string,
 ): Promise<boolean> {
@@ -136,7 +140,7 @@ async function createBucket(
     if (!isStorageCode(error, 'NoSuchBucket')) throw error
   }
   try {
-    await requester.read({ method: 'PUT', bucket })
+    await makeBucket(requester, client, bucket)
     return true
   } catch (error) {
     // Another setup was faster.

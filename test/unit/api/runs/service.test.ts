@@ -7,7 +7,7 @@ import { StorageError } from '../../../../runtime/storage/errors.ts'
 import type { Storage } from '../../../../runtime/storage/storage.ts'
 import { functionNamed, only, RUN_ID, runOf, storeWith } from '../objects/facts.ts'
 
-const links = (bucket: string, key: string) => Promise.resolve(`http://store/${bucket}/${key}?signed`)
+const links = (bucket: string, key: string) => `http://store/${bucket}/${key}?signed`
 
 async function retry(
   state: RunState,
