@@ -1,5 +1,5 @@
 /** The engine as doors see it: a door asks for admission, hands over what FFmpeg cuts, and says how the connection ended. @module */
-import type { ClosedPiece, Door, PieceFormat, TakeEnd } from '../function/take.ts'
+import type { ClosedPiece, Door, TakeEnd } from '../function/take.ts'
 
 export interface Sender {
   readonly name: string
@@ -8,7 +8,6 @@ export interface Sender {
   readonly peer: string
   /** The id of the key that it gave; undefined for an operator's token, SRT and pulls. */
   readonly keyId?: string | undefined
-  readonly format: PieceFormat
   /** It waits when its bytes are not read (PUT): the spool brakes it. The others lose their oldest pieces. */
   readonly canWait: boolean
   /** Cuts a sender that is live under this name, as RTMP encoders expect, instead of being refused. */
