@@ -25,6 +25,8 @@ export const THOROUGH_FILES: readonly string[] = [
   'fault/network-redis',
   // Every moment of an upload at which something dies (P1): outages stays.
   'fault/uploads',
+  // A browser: no other test needs it.
+  'integration/streams-player',
   // Wrongly set-up servers: doctor stays.
   'integration/doctor-traps',
 ]

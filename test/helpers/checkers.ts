@@ -94,14 +94,26 @@ export async function composeLoader(): Promise<string> {
 }
 
 /** A program of the system's packages, such as Caddy. */
-export async function systemTool(name: string, wanted: SystemPackage): Promise<string> {
-  const here = await findOnPath(name)
-  if (here) return here
+export function systemTool(name: string, wanted: SystemPackage): Promise<string> {
+  return systemPackage(() => findOnPath(name), wanted)
+}
+
+/**
+ * What `find` finds, after the package was installed if it found nothing.
+ *
+ * @throws {Error} when it is missing afterwards
+ */
+export async function systemPackage(
+  find: () => Promise<string | undefined>,
+  wanted: SystemPackage,
+): Promise<string> {
+  const here = await find()
+  if (here !== undefined) return here
   return withInstallLock(join(cacheDir(), 'install.lock'), progress, async () => {
     const installer = await findInstaller(wanted)
-    if (!(await findOnPath(name))) await installer?.install?.(progress)
-    const path = await findOnPath(name)
-    if (path) return path
+    if ((await find()) === undefined) await installer?.install?.(progress)
+    const found = await find()
+    if (found !== undefined) return found
     throw new Error(`${wanted.title} is missing: ${installer?.line ?? 'no package manager here has it'}`)
   })
 }

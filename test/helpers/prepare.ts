@@ -8,6 +8,8 @@ import { messageOf } from '../../runtime/errors.ts'
 import { CADDY, composeLoader, pythonTool, systemTool } from './checkers.ts'
 import { installMonitoring } from './monitoring-programs.ts'
 import { CLIENT_NAMES, ensureClient } from './s3-clients.ts'
+import { chromium, curl, gstreamer } from './streams/programs.ts'
+import { isThorough } from './thorough.ts'
 
 /** The projects whose tests use more than Redis, MinIO and FFmpeg. */
 const WITH_TOOLS = ['contract', 'e2e', 'long', 'longest']
@@ -31,6 +33,9 @@ export async function prepareTools(progress: Say): Promise<void> {
     () => systemTool('caddy', CADDY),
     () => pythonTool('hadolint'),
     () => composeLoader(),
+    curl,
+    // Only files that CI alone runs need the browser.
+    ...(isThorough ? [gstreamer, chromium] : []),
   ]
   for (const install of installs) await install().catch((error: unknown) => progress(messageOf(error)))
 }
