@@ -14,3 +14,6 @@ export async function tools(): Promise<Record<string, string>> {
 
 /** The checks of those in `sluice doctor`. */
 export const checks = checkFfmpeg
+
+/** Receives streams. */
+export { reception } from './reception/reception.ts'

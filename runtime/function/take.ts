@@ -24,7 +24,7 @@ export type PieceFormat = 'mpegts' | 'fmp4'
 
 /** A file that is complete; FFmpeg does not touch it again. */
 export interface ClosedPiece {
-  /** Such as `000012.ts`, in the folder of the take. */
+  /** Such as `000012.ts` or `000012.mp4`, in the folder of the take. */
   readonly fileName: string
   /** On the time line of the take. */
   readonly startSeconds: number
@@ -82,9 +82,16 @@ export interface ReceptionAbilities {
 
 export interface MediaReception {
   abilities(): Promise<ReceptionAbilities>
-  /** @param head - the first bytes, at most 2 MB; `isAll` when no more will come */
+  /**
+   * Starts a process when the bytes are plausible: call it with twice the bytes of the time before, not with each packet.
+   *
+   * @param head - the first bytes, at most 2 MB; `isAll` when no more will come
+   */
   examine(head: Buffer, isAll: boolean): Promise<Examination>
   startTake(options: TakeOptions): Promise<Take>
-  /** The times of a piece that no line of the list named, since its FFmpeg was killed; undefined when it holds no media. */
+  /**
+   * The times of a piece that no line of the list named, since its FFmpeg was killed; undefined when it holds no media. In
+   * MPEG-TS the start is known modulo 95,443.717 s (26.5 h): of a longer take it is the one nearest to the end of the piece before.
+   */
   measure(path: string): Promise<{ readonly startSeconds: number; readonly seconds: number } | undefined>
 }

@@ -1,6 +1,6 @@
 /** The recipe by which FFmpeg makes the chunks of one source, and what it depends on. @module */
 import type { FfmpegBinaries } from '../../ffmpeg/build/binaries.ts'
-import type { Profile } from '../../ffmpeg/run/metrics.ts'
+import type { RunProfile } from '../../ffmpeg/run/metrics.ts'
 import type { Limits } from '../../ffmpeg/sandbox/ulimits.ts'
 import type { ChunkPlan, Mode } from '../../media/container.ts'
 import type { Inspection } from '../../media/inspect.ts'
@@ -10,7 +10,7 @@ import type { CutPlan } from '../plan/cut-plan.ts'
 
 export interface Recipe {
   readonly mode: Mode
-  readonly profile: Profile
+  readonly profile: RunProfile
   readonly arguments: readonly string[]
   /** For a second try of a copy, if packets at the same time or slightly too early ended the first one. */
   readonly patientArguments?: readonly string[]

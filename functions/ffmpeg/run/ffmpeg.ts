@@ -11,22 +11,23 @@ import { ffmpegBinaries } from '../build/binaries.ts'
 import { listenToComplaints, type Complaints } from './complaints.ts'
 import { fenceFor, handOver, MAX_PROCESSES, GUARDED_ENVIRONMENT } from '../sandbox/sandbox.ts'
 import { DEFAULT_LIMITS, guardedCommand, type Limits } from '../sandbox/ulimits.ts'
-import { createLineSplitter } from '../words/lines.ts'
+import { readLines } from './read-lines.ts'
 import { mediaBudget, needsOf } from '../sandbox/media-budget.ts'
 import {
   ffmpegDuration,
   ffmpegRuns,
   mediaSecondsProcessed,
-  type Profile,
   type RunOutcome,
+  type RunProfile,
 } from './metrics.ts'
+import { trackGroup } from './process-groups.ts'
 import { countUsage } from './process-usage.ts'
 import { createProgressParser, type FfmpegProgress } from './progress.ts'
 import { ToolError, type FfmpegResult } from '../words/result.ts'
 
 export interface FfmpegOptions {
   readonly tool: 'ffmpeg' | 'ffprobe'
-  readonly profile: Profile
+  readonly profile: RunProfile
   readonly arguments: readonly string[]
   /** The working folder: file names in the arguments are relative to it, so that no message shows a path. */
   readonly cwd: string
@@ -55,12 +56,6 @@ export interface FfmpegRun {
    */
   readonly ended: Promise<FfmpegResult>
 }
-
-/** Running process groups: a process that ends in an orderly way leaves none behind, even where nothing else ends them with it. */
-const groups = new Set<number>()
-process.on('exit', () => {
-  for (const pid of groups) signalGroup(pid, 'SIGKILL')
-})
 
 /**
  * Starts when it is its turn (`budget.ts`).
@@ -121,10 +116,7 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
   let mediaSeconds: number | undefined
   let failure: { readonly error: unknown } | undefined
 
-  const send = (signal: NodeJS.Signals) => {
-    // After its exit the id may belong to another process.
-    if (pid !== undefined && groups.has(pid)) signalGroup(pid, signal)
-  }
+  const send = trackGroup(child)
   const kill = () => send('SIGKILL')
   const guarded = (act: () => void) => {
     if (failure) return
@@ -155,10 +147,8 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
     onLine: options.onErrorLine && ((line) => guarded(() => options.onErrorLine?.(line))),
   })
 
-  if (pid !== undefined) groups.add(pid)
   countUsage(child, options.profile)
   options.signal.addEventListener('abort', kill, { once: true })
-  child.once('exit', () => groups.delete(pid ?? 0))
 
   const ended = new Promise<FfmpegResult>((resolve, reject) => {
     const settle = (outcome: RunOutcome, act: () => void) => {
@@ -200,22 +190,6 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
 
 function isUrl(word: string): boolean {
   return /^(subfile,[^:]*:)?http:\/\//.test(word)
-}
-
-function readLines(stream: Readable | null, onLine: (line: string) => void): void {
-  const splitter = createLineSplitter(onLine)
-  stream
-    ?.setEncoding('utf8')
-    .on('data', (text: string) => splitter.add(text))
-    .on('end', () => splitter.end())
-}
-
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  try {
-    process.kill(-pid, signal)
-  } catch {
-    // It ended in the meantime.
-  }
 }
 
 /** `unshare`, `setpriv`, the shell and `nice` say so themselves when they cannot start the next program. */

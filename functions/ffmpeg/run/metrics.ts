@@ -2,9 +2,11 @@
 import { Counter, Histogram } from 'prom-client'
 import { functionMetrics } from '../../../runtime/index.ts'
 
-/** Kinds of FFmpeg work: reading a description, copying packets, encoding. */
-export const PROFILES = ['probe', 'copy', 'encode'] as const
+/** Kinds of FFmpeg work: reading a description, copying packets, encoding, receiving a stream. */
+export const PROFILES = ['probe', 'copy', 'encode', 'receive'] as const
 export type Profile = (typeof PROFILES)[number]
+/** Those of a run with an end; a take of a stream has none. */
+export type RunProfile = Exclude<Profile, 'receive'>
 
 /** `failed`: it ended by itself with an error or crashed; `aborted`: we ended it; `unstartable`: it never ran. */
 export const RUN_OUTCOMES = ['succeeded', 'failed', 'aborted', 'unstartable'] as const

@@ -8,6 +8,7 @@ import type { Fence } from './sandbox.ts'
 export interface Limits {
   /** Address space. */
   readonly memoryBytes: number
+  /** `Infinity` for none. */
   readonly cpuSeconds: number
   /** Of each file that it writes. */
   readonly fileBytes: number
@@ -27,6 +28,8 @@ export interface GuardOptions {
   readonly parentPid: number
   /** Of everything that the fence's own user runs. */
   readonly maxProcesses: number
+  /** Live media must not lose against encoders. @defaultValue 10 */
+  readonly niceness?: number
 }
 
 /**
@@ -37,11 +40,11 @@ export interface GuardOptions {
 export function guardedCommand(
   path: string,
   limits: Limits,
-  { fence, parentPid, maxProcesses }: GuardOptions,
+  { fence, parentPid, maxProcesses, niceness = 10 }: GuardOptions,
 ): readonly [string, ...string[]] {
   const ulimits = [
     ['v', Math.ceil(limits.memoryBytes / 1024)],
-    ['t', limits.cpuSeconds],
+    ['t', Number.isFinite(limits.cpuSeconds) ? limits.cpuSeconds : 'unlimited'],
     // POSIX shells count files in blocks of 512 bytes.
     ['f', Math.ceil(limits.fileBytes / 512)],
     ['n', limits.openFiles],
@@ -55,7 +58,8 @@ export function guardedCommand(
     : ''
   // A parent that died before the child asked to die with it no longer sends a signal.
   const orphan = fence.diesWithParent ? `[ "$PPID" -eq ${parentPid} ] || exit 137; ` : ''
-  const script = `${orphan}umask 077; ${crowd}${limit}; exec nice -n 10 "$0" "$@"`
+  const nice = niceness === 0 ? '' : `nice -n ${niceness} `
+  const script = `${orphan}umask 077; ${crowd}${limit}; exec ${nice}"$0" "$@"`
   const words = [...fence.outer, '/bin/sh', '-c', script, ...fence.inner, path]
   const [command = path, ...rest]: readonly string[] = words
   return [command, ...rest]

@@ -1,0 +1,32 @@
+/** The lines that the FFmpeg of a take writes -> their meaning. Pure. @module */
+import type { ClosedPiece } from '../../runtime/index.ts'
+
+/** **Shape**: `000012.ts,24.080000,28.080000`. Undefined for anything else, which must not become a file name or a time. */
+export function pieceOf(line: string): ClosedPiece | undefined {
+  const [, fileName, start, end] =
+    /^(\d{6,12}\.(?:ts|mp4)),(-?\d{1,12}\.\d{1,6}),(-?\d{1,12}\.\d{1,6})\r?$/.exec(line) ?? []
+  if (fileName === undefined) return undefined
+  return { fileName, startSeconds: Number(start), endSeconds: Number(end) }
+}
+
+/**
+ * The stream key of an RTMP sender, which FFmpeg prints as it expects another one:
+ * `[rtmp @ 0x55d0] Unexpected stream cam1?key=SECRET, expecting 0123456789abcdef`.
+ *
+ * @returns undefined for another line, or one about another nonce
+ */
+export function senderKeyOf(line: string, nonce: string): string | undefined {
+  const end = `, expecting ${nonce}`
+  const found = /(?:^|\] )Unexpected stream (.*)$/.exec(line.trimEnd())?.[1]
+  return found?.endsWith(end) ? found.slice(0, -end.length) : undefined
+}
+
+/** Of the line before. */
+export function isRepetition(line: string): boolean {
+  return /^\s*Last message repeated \d+ times$/.test(line)
+}
+
+/** **Shape**: `[mpegts @ 0x55d0] Stream 0, codec vp9, is muxed as a private data stream and may not be recognized upon reading.` */
+export function strangeCodecOf(line: string): string | undefined {
+  return /Stream \d+, codec (\w+), is muxed as a private data stream/.exec(line)?.[1]
+}
