@@ -2,8 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { checkSettings } from '../../../../../infra/local/session/check-settings.ts'
-import { loadLocalSettings } from '../../../../../infra/local/settings/settings.ts'
 import type { ConfigError } from '../../../../../runtime/errors.ts'
 
 describe('the checks of npm start before it starts anything', () => {
@@ -16,8 +14,15 @@ describe('the checks of npm start before it starts anything', () => {
     vi.unstubAllEnvs()
     await rm(dir, { recursive: true })
   })
+  /** Of a new process: it finds FFmpeg once, and an earlier file may have done so in this one. */
+  const check = async (env: Record<string, string>, dataDir: string) => {
+    vi.resetModules()
+    const { checkSettings } = await import('../../../../../infra/local/session/check-settings.ts')
+    const { loadLocalSettings } = await import('../../../../../infra/local/settings/settings.ts')
+    return checkSettings({ env, dataDir, load: loadLocalSettings })
+  }
   const issuesOf = (env: Record<string, string>, dataDir: string) =>
-    checkSettings({ env, dataDir, load: loadLocalSettings }).then(
+    check(env, dataDir).then(
       () => [],
       (error: ConfigError) => error.issues,
     )
@@ -50,7 +55,7 @@ describe('the checks of npm start before it starts anything', () => {
 
   it('return the functions that run here', async () => {
     const env = { PATH: process.env['PATH'] ?? '', SLUICE_FUNCTIONS: 'probe' }
-    const { functions } = await checkSettings({ env, dataDir: join(dir, 'data'), load: loadLocalSettings })
+    const { functions } = await check(env, join(dir, 'data'))
     expect(functions.map(({ name }) => name)).toEqual(['probe'])
   })
 })
