@@ -38,6 +38,14 @@ export interface Keys {
   readonly sweep: string
   /** Hash: the place of the janitor's round. */
   readonly janitor: string
+  /** Sorted set: the streams that are live or wait for their sender, by the time of their owner's last beat. */
+  readonly activeStreams: string
+  /** Hash: the records of streams, keys and wanted pulls, a copy of those in the bucket. */
+  readonly streamRecords: string
+  /** Hash: a stream with its current session, and its owner. */
+  streamState(name: string): string
+  /** List: summaries of a stream's last sessions. */
+  streamHistory(name: string): string
   /** String: the process that has a lock (lock.ts). */
   lock(what: string): string
   stream(functionName: string, lane: Lane): string
@@ -78,6 +86,10 @@ export function createKeys(name: string): Keys {
     limits: `${prefix}limits`,
     sweep: `${prefix}sweep`,
     janitor: `${prefix}janitor`,
+    activeStreams: `${prefix}streams`,
+    streamRecords: `${prefix}streams:records`,
+    streamState: (name) => `${prefix}stream:${name}`,
+    streamHistory: (name) => `${prefix}stream:${name}:history`,
     lock: (what) => `${prefix}duty:${what}`,
     stream: (functionName, lane) => `${prefix}q:${functionName}${lane === 'live' ? '' : `:${lane}`}`,
     dead: (functionName) => `${prefix}dead:${functionName}`,

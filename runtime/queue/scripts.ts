@@ -34,6 +34,12 @@ const SCRIPTS = {
   find_runs: { mayExceedMemory: true, with: 'filter' },
   find_letters: { mayExceedMemory: true, with: 'filter' },
   pick_runs: { mayExceedMemory: true, with: 'filter' },
+  claim_stream: { mayExceedMemory: false },
+  adopt_stream: { mayExceedMemory: true },
+  beat_stream: { mayExceedMemory: true },
+  stop_stream: { mayExceedMemory: true },
+  end_stream: { mayExceedMemory: true },
+  set_stream_record: { mayExceedMemory: true },
   count_states: { mayExceedMemory: true },
 } as const satisfies Record<string, { mayExceedMemory: boolean; with?: string }>
 
