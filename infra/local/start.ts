@@ -14,8 +14,10 @@ import { runSession, type Session } from './session/session.ts'
 import { loadLocalSettings, localDir } from './settings/settings.ts'
 import type { Stack } from './session/stack.ts'
 import { checkPorts } from './settings/ports.ts'
+import { withStreams } from './settings/streams.ts'
 
 const dataDir = localDir(process.env, rootDir)
+const env = await withStreams(process.env, dataDir)
 /** A part of the command line, as in npm's script. */
 const START_MARK = 'infra/local/start.ts'
 
@@ -23,10 +25,10 @@ let claim: Claim | undefined
 const keeper = createKeeper(progress)
 const end = await runSession({
   dataDir,
-  env: process.env,
+  env,
   progress,
   prepare: async () => {
-    const prepared = await checkSettings({ env: process.env, dataDir, load: loadLocalSettings })
+    const prepared = await checkSettings({ env, dataDir, load: loadLocalSettings })
     claim = await claimFolder(dataDir, START_MARK, progress)
     await checkPorts(prepared.settings)
     return prepared

@@ -46,6 +46,8 @@ beforeAll(async () => {
     SLUICE_LOCAL_MINIO_PORT: String(await freePort()),
     SLUICE_LOCAL_CONSOLE_PORT: String(await freePort()),
     SLUICE_API_PORT: String(await freePort()),
+    SLUICE_STREAMS_PORT: String(await freePort()),
+    SLUICE_RTMP_PORT: String(await freePort()),
     // Without the sample, which needs chunk, takes seconds, and is not needed here.
     SLUICE_FUNCTIONS: 'probe',
   }

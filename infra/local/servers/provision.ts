@@ -9,7 +9,7 @@ import { rootDir, SLUICE_PATH } from '../root.ts'
 import { boundToParent } from '../programs/child-process.ts'
 
 export interface ProvisionOptions {
-  /** The runtime's environment; the two other accounts are added for this one process. */
+  /** The runtime's environment; the other accounts are added for this one process. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly credentials: LocalCredentials
   readonly mcProgram: string
@@ -17,7 +17,7 @@ export interface ProvisionOptions {
 
 /** @throws {ConfigError} when settings are wrong; Error with the end of its output when it fails otherwise */
 export async function provision(options: ProvisionOptions): Promise<void> {
-  const { root, uploader } = options.credentials
+  const { root, uploader, streams } = options.credentials
   const [command, ...args] = await boundToParent([process.execPath, SLUICE_PATH, 'setup'])
   const child = spawn(command, args, {
     cwd: rootDir,
@@ -27,6 +27,8 @@ export async function provision(options: ProvisionOptions): Promise<void> {
       MINIO_ROOT_PASSWORD: root.secretKey,
       MINIO_UPLOADER_ACCESS_KEY: uploader.accessKey,
       MINIO_UPLOADER_SECRET_KEY: uploader.secretKey,
+      MINIO_STREAMS_ACCESS_KEY: streams.accessKey,
+      MINIO_STREAMS_SECRET_KEY: streams.secretKey,
       // In front, since there is another program called mc.
       PATH: [dirname(options.mcProgram), options.env['PATH']].filter(Boolean).join(delimiter),
     },

@@ -63,6 +63,14 @@ export function createStack(options: StackOptions): Stack {
     apiPort: settings.config.apiPort,
     credentials: credentials.runtime,
     scratchDir: join(dataDir, 'scratch'),
+    streams: settings.config.roles.includes('streams')
+      ? {
+          port: settings.config.streams.port,
+          rtmpPort: settings.config.streams.rtmpPort,
+          credentials: credentials.streams,
+          spoolDir: join(dataDir, 'spool'),
+        }
+      : undefined,
   })
   const log = (name: string) => join(dataDir, 'log', `${name}.log`)
   const events = (server: () => Server | undefined): ServerEvents => ({

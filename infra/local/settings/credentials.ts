@@ -65,6 +65,6 @@ export function preferGiven(credentials: LocalCredentials, config: Config): Loca
     root: config.rootCredentials ?? credentials.root,
     runtime: config.runtimeCredentials ?? credentials.runtime,
     uploader: config.uploaderCredentials ?? credentials.uploader,
-    streams: credentials.streams,
+    streams: config.streamsCredentials ?? credentials.streams,
   }
 }

@@ -7,7 +7,7 @@ import type { LocalCredentials } from './credentials.ts'
 import { PRIVATE_DIR } from './data-dir.ts'
 import type { Environment } from '../../../runtime/settings/files.ts'
 
-const ACCOUNTS = ['root', 'runtime', 'uploader'] as const
+const ACCOUNTS = ['root', 'runtime', 'uploader', 'streams'] as const
 const schema = z.object({
   env: z.record(z.string(), z.string()),
   /** The accounts of `credentials.json` that this stack uses; accounts from the environment are not stored. */
@@ -21,6 +21,7 @@ const VARIABLES = {
   root: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'],
   runtime: ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
   uploader: ['MINIO_UPLOADER_ACCESS_KEY', 'MINIO_UPLOADER_SECRET_KEY'],
+  streams: ['MINIO_STREAMS_ACCESS_KEY', 'MINIO_STREAMS_SECRET_KEY'],
 } as const
 
 /**
@@ -74,11 +75,12 @@ export interface Filling {
 export function filling(env: Environment, { kept, credentials, command }: Filling): Record<string, string> {
   const lacking = Object.entries(kept.env).filter(([name]) => !env[name])
   const isOurMinio = !env['MINIO_ENDPOINT'] || env['MINIO_ENDPOINT'] === kept.env['MINIO_ENDPOINT']
-  // Only these commands get the other accounts; all others get the runtime's.
+  // Only these commands get all accounts; the others get the runtime's, and that which receives streams where they are received.
   const hasAll = command === 'setup' || command === 'doctor'
+  const isNeeded = (account: (typeof ACCOUNTS)[number]) =>
+    hasAll || account === 'runtime' || (account === 'streams' && command === 'start')
   const accounts = kept.accounts.filter(
-    (account) =>
-      isOurMinio && (hasAll || account === 'runtime') && VARIABLES[account].every((name) => !env[name]),
+    (account) => isOurMinio && isNeeded(account) && VARIABLES[account].every((name) => !env[name]),
   )
   return {
     ...Object.fromEntries(lacking),

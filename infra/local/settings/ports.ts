@@ -92,6 +92,9 @@ export async function settingsOnFreePorts(
     SLUICE_LOCAL_MINIO_PORT: String(await freePort()),
     SLUICE_LOCAL_CONSOLE_PORT: String(await freePort()),
     SLUICE_API_PORT: String(await freePort()),
+    // Only a runtime with the role `streams` listens there.
+    SLUICE_STREAMS_PORT: String(await freePort()),
+    SLUICE_RTMP_PORT: String(await freePort()),
   })
 }
 
@@ -120,6 +123,12 @@ export function wantedPorts(settings: LocalSettings): WantedPort[] {
   }
   if (settings.config.roles.includes('api')) {
     wanted.push({ port: settings.config.apiPort, purpose: 'the API', setting: 'SLUICE_API_PORT' })
+  }
+  if (settings.config.roles.includes('streams')) {
+    const { port, rtmpPort } = settings.config.streams
+    wanted.push({ port, purpose: 'streams over HTTP', setting: 'SLUICE_STREAMS_PORT' })
+    if (rtmpPort !== 0)
+      wanted.push({ port: rtmpPort, purpose: 'streams over RTMP', setting: 'SLUICE_RTMP_PORT' })
   }
   return wanted
 }

@@ -45,6 +45,8 @@ export function loadLocalSettings(env: Environment): LocalSettings {
     issues.push(...error.issues)
   }
   if (config?.apiPort === 0) issues.push('SLUICE_API_PORT: here it must be a number from 1 to 65535')
+  if (config?.roles.includes('streams') && config.streams.port === 0)
+    issues.push('SLUICE_STREAMS_PORT: here it must be a number from 1 to 65535')
   if (!config || issues.length > 0) throw new ConfigError(issues)
   return {
     redisPort,
@@ -62,25 +64,43 @@ export interface RuntimeFacts {
   readonly apiPort: number
   readonly credentials: Credentials
   readonly scratchDir: string
+  /** Given when the runtime has the role `streams`. */
+  readonly streams?: StreamsFacts | undefined
+}
+
+export interface StreamsFacts {
+  readonly port: number
+  readonly rtmpPort: number
+  readonly credentials: Credentials
+  readonly spoolDir: string
 }
 
 /**
  * The environment of the runtime: the user's own, overridden by this stack's values. It contains only the runtime's
- * account.
+ * account, and that of reception when streams are received.
  */
 export function runtimeEnv(env: Environment, facts: RuntimeFacts): Environment {
-  const inherited = Object.entries(withoutLocal(env)).filter(
-    ([name]) => !/^(?:MINIO_ROOT_|MINIO_UPLOADER_|npm_)/.test(name),
+  const inherited: Environment = Object.fromEntries(
+    Object.entries(withoutLocal(env)).filter(
+      ([name]) => !/^(?:MINIO_ROOT_|MINIO_UPLOADER_|MINIO_STREAMS_|npm_)/.test(name),
+    ),
   )
   return {
     SLUICE_LOG_FORMAT: 'text',
     SLUICE_SCRATCH_DIR: facts.scratchDir,
-    ...Object.fromEntries(inherited),
+    ...inherited,
     REDIS_URL: facts.redisUrl,
     MINIO_ENDPOINT: facts.minioEndpoint,
     MINIO_ACCESS_KEY: facts.credentials.accessKey,
     MINIO_SECRET_KEY: facts.credentials.secretKey,
     SLUICE_API_PORT: String(facts.apiPort),
+    ...(facts.streams && {
+      MINIO_STREAMS_ACCESS_KEY: facts.streams.credentials.accessKey,
+      MINIO_STREAMS_SECRET_KEY: facts.streams.credentials.secretKey,
+      SLUICE_STREAMS_PORT: String(facts.streams.port),
+      SLUICE_RTMP_PORT: String(facts.streams.rtmpPort),
+      SLUICE_STREAMS_SPOOL_DIR: inherited['SLUICE_STREAMS_SPOOL_DIR'] ?? facts.streams.spoolDir,
+    }),
   }
 }
 

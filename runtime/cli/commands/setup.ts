@@ -44,7 +44,7 @@ async function runSetup(env: Environment): Promise<void> {
 
 /** Undefined when the settings name no account: then somebody else creates them. */
 async function usersOf(config: Config, path: string): Promise<ProvisionOptions['users']> {
-  const { runtimeCredentials, uploaderCredentials, metricsCredentials } = config
+  const { runtimeCredentials, uploaderCredentials, metricsCredentials, streamsCredentials } = config
   if (!runtimeCredentials) return undefined
   const mcPath = await findMc(path)
   if (mcPath === undefined) {
@@ -57,5 +57,6 @@ async function usersOf(config: Config, path: string): Promise<ProvisionOptions['
     runtime: runtimeCredentials,
     ...(uploaderCredentials && { uploader: uploaderCredentials }),
     ...(metricsCredentials && { metrics: metricsCredentials }),
+    ...(streamsCredentials && { streams: streamsCredentials }),
   }
 }

@@ -26,12 +26,12 @@ describe('what is kept', () => {
   it('is the settings of the runtime, without accounts', () => {
     const { env, accounts } = keptSettings(RUNTIME_ENV, {})
     expect(Object.keys(env).sort()).toEqual(['MINIO_ENDPOINT', 'REDIS_URL', 'SLUICE_API_PORT', 'SLUICE_NAME'])
-    expect(accounts).toEqual(['root', 'runtime', 'uploader'])
+    expect(accounts).toEqual(['root', 'runtime', 'uploader', 'streams'])
   })
 
   it('names the accounts that belong to the stack: a given MinIO has its own root', () => {
     const given = { MINIO_ENDPOINT: 'http://10.0.0.1:9000', MINIO_ACCESS_KEY: 'theirs' }
-    expect(keptSettings(RUNTIME_ENV, given).accounts).toEqual(['uploader'])
+    expect(keptSettings(RUNTIME_ENV, given).accounts).toEqual(['uploader', 'streams'])
   })
 })
 
@@ -63,6 +63,8 @@ describe('what is filled in', () => {
       MINIO_SECRET_KEY: 'runtime-secret',
       MINIO_UPLOADER_ACCESS_KEY: 'uploader',
       MINIO_UPLOADER_SECRET_KEY: 'uploader-secret',
+      MINIO_STREAMS_ACCESS_KEY: 'streams',
+      MINIO_STREAMS_SECRET_KEY: 'streams-secret',
     })
     expect(Object.keys(fill('why')).filter((name) => name.includes('ROOT'))).toEqual([])
   })

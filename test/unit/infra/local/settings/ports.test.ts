@@ -46,6 +46,9 @@ describe('a taken port', () => {
     const given = { REDIS_URL: 'redis://127.0.0.1:1', MINIO_ENDPOINT: 'http://127.0.0.1:2' }
     expect(wantedPorts(loadLocalSettings(given)).map(({ port }) => port)).toEqual([8080])
     expect(wantedPorts(loadLocalSettings({ ...given, SLUICE_ROLES: 'worker' }))).toEqual([])
+    const streams = { ...given, SLUICE_ROLES: 'streams' }
+    expect(wantedPorts(loadLocalSettings(streams)).map(({ port }) => port)).toEqual([8082, 1935])
+    expect(wantedPorts(loadLocalSettings({ ...streams, SLUICE_RTMP_PORT: '0' })).length).toBe(1)
   })
 })
 

@@ -105,6 +105,19 @@ describe('the environment of the runtime', () => {
     expect(JSON.stringify(runtimeEnv(outer, facts))).not.toMatch(/root|up-secret|npm/)
   })
 
+  it('has the account, the ports and the spool of reception only when streams are received', () => {
+    const outer = { MINIO_STREAMS_ACCESS_KEY: 'theirs', MINIO_STREAMS_SECRET_KEY: 'their-secret' }
+    expect(JSON.stringify(runtimeEnv(outer, facts))).not.toMatch(/their|SPOOL|RTMP/)
+    const credentials = { accessKey: 'streams-1', secretKey: 'another-secret' }
+    const streams = { port: 4, rtmpPort: 5, credentials, spoolDir: '/x/spool' }
+    expect(loadConfig(runtimeEnv(outer, { ...facts, streams }))).toMatchObject({
+      streamsCredentials: credentials,
+      streams: { port: 4, rtmpPort: 5, spoolDir: '/x/spool' },
+    })
+    const elsewhere = { SLUICE_STREAMS_SPOOL_DIR: '/disk' }
+    expect(loadConfig(runtimeEnv(elsewhere, { ...facts, streams })).streams.spoolDir).toBe('/disk')
+  })
+
   it('keeps a misspelt setting, so that the runtime reports it', () => {
     expect(runtimeEnv({ SLUICE_TYPO: '1' }, facts)['SLUICE_TYPO']).toBe('1')
   })
