@@ -1,6 +1,6 @@
 /** incoming/clip.mp4 -> processed/clip.mp4/chunk/…: pieces of a few seconds, as they are or re-encoded. @module */
 import { z } from 'zod'
-import { defineFunction, PermanentError } from '../runtime/index.ts'
+import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { MODES, STREAMS } from './media/container.ts'
 import { cutRecording, type RecordingCut } from './chunk/cut-recording.ts'
@@ -21,7 +21,8 @@ export const chunk = defineFunction(
   {
     name: 'chunk',
     version: '1',
-    on: { bucket: 'incoming', match: MEDIA_FILES, size: { max: '50GiB' } },
+    // Pieces of a stream come every few seconds, and are chunks already.
+    on: { bucket: 'incoming', match: MEDIA_FILES, ignore: [STREAM_PIECES], size: { max: '50GiB' } },
     options: z
       .object({
         /** `copy` cuts at the source's keyframes and changes nothing; `exact` re-encodes, and cuts exactly where asked. */

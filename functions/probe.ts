@@ -1,5 +1,5 @@
 /** incoming/clip.mp4 -> metadata/clip.mp4/probe/probe.json: a summary of the file and ffprobe's full description. @module */
-import { defineFunction, type JsonValue } from '../runtime/index.ts'
+import { defineFunction, STREAM_PIECES, type JsonValue } from '../runtime/index.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { inspect } from './media/inspect.ts'
 import { MEDIA_FILES } from './media/policy.ts'
@@ -8,7 +8,8 @@ export const probe = defineFunction(
   {
     name: 'probe',
     version: '1',
-    on: { bucket: 'incoming', match: MEDIA_FILES, size: { max: '50GiB' } },
+    // Pieces of a stream come every few seconds, and are chunks already.
+    on: { bucket: 'incoming', match: MEDIA_FILES, ignore: [STREAM_PIECES], size: { max: '50GiB' } },
     output: { bucket: 'metadata' },
     timeout: '30m',
     stallTimeout: '60s',

@@ -4,6 +4,7 @@ import type { Config } from '../settings/config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
 import type { FunctionDefinition } from './definition.ts'
 import { checkOptionSettings } from './options.ts'
+import { STREAM_PIECES } from '../storage/names.ts'
 import { selfTrigger } from './self-trigger.ts'
 import type { MediaReception } from './take.ts'
 import { importableUrl } from './typescript.ts'
@@ -63,13 +64,16 @@ export async function readFunctions(config: Config): Promise<FunctionListReading
 
 function issuesOf(functions: FunctionList['functions'], config: Config): readonly string[] {
   const names = functions.map(({ name }) => name)
+  const unknown = (setting: string, given: readonly string[]) =>
+    given
+      .filter((name) => !names.includes(name))
+      .map((name) => `${setting}: unknown function "${name}"; known are ${names.join(', ')}`)
   return [
     ...names
       .filter((name, index) => names.indexOf(name) !== index)
       .map((name) => `two functions are called "${name}"`),
-    ...config.functionNames
-      .filter((name) => !names.includes(name))
-      .map((name) => `SLUICE_FUNCTIONS: unknown function "${name}"; known are ${names.join(', ')}`),
+    ...unknown('SLUICE_FUNCTIONS', config.functionNames),
+    ...unknown('SLUICE_STREAMS_FUNCTIONS', config.streams.functionNames),
     ...functions.map(selfTrigger).filter((issue) => issue !== undefined),
     ...optionIssues(functions, config),
   ]
@@ -85,11 +89,17 @@ async function load(config: Config): Promise<FunctionList> {
   )
   if (strangers.length > 0) throw new ConfigError(strangers)
   return {
-    functions,
+    functions: functions.map((definition) => withPieces(definition, config)),
     ...(tools && { tools }),
     ...(checks && { checks }),
     ...(reception && { reception }),
   }
+}
+
+/** The settings may ask a function for the pieces of streams that it leaves out by itself. */
+function withPieces(definition: FunctionDefinition, { streams }: Config): FunctionDefinition {
+  if (!streams.functionNames.includes(definition.name)) return definition
+  return { ...definition, ignore: definition.ignore.filter((glob) => glob !== STREAM_PIECES) }
 }
 
 async function importList({ functionsFile }: Config): Promise<Partial<FunctionList>> {

@@ -85,6 +85,8 @@ export interface StreamSettings {
   /** Empty: no stream is pulled. */
   readonly pullHosts: readonly PullHost[]
   readonly windowMs: number
+  /** The functions that run on pieces although they leave them out by themselves. */
+  readonly functionNames: readonly string[]
 }
 
 /** The settings, as far as they can be read. */
@@ -209,6 +211,7 @@ function toConfig(data: z.output<typeof schema>): Config {
       onFull: data.SLUICE_STREAMS_ON_FULL,
       pullHosts: data.SLUICE_STREAMS_PULL_HOSTS,
       windowMs: data.SLUICE_STREAMS_WINDOW,
+      functionNames: data.SLUICE_STREAMS_FUNCTIONS,
     },
     isStrictEvents: data.SLUICE_STRICT_EVENTS === 'on',
     leaseMs: data.SLUICE_LEASE,

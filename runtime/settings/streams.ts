@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { formatBytes, parseSizeBytes } from '../amounts.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 import { pullHosts } from './pull-hosts.ts'
-import { count, described, duration, host, parsed } from './values.ts'
+import { count, described, duration, host, names, parsed } from './values.ts'
 import './zod-words.ts'
 
 /** Of a stream; also the last segment but two of the keys of its pieces. */
@@ -106,5 +106,10 @@ export const streams = {
   SLUICE_STREAMS_WINDOW: described(
     duration('10m', ['10s', 10 * SECOND_MS], ['7d', 7 * DAY_MS]),
     'how far the playlist of a live stream reaches back',
+  ),
+  SLUICE_STREAMS_FUNCTIONS: described(
+    parsed(names, ''),
+    'functions that run on each piece of a stream too, such as `probe`; those that ship leave out `streams/**`, since a run on a piece of 2 s costs some twenty times its reception',
+    { range: 'names, separated by commas', byDefault: 'none' },
   ),
 }

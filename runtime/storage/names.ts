@@ -9,6 +9,9 @@ export const TEMPORARY_BUCKET = 'temporary'
 /** The buckets that always exist; functions may name others. */
 export const BUCKETS = [INCOMING_BUCKET, RESULT_BUCKET, METADATA_BUCKET, TEMPORARY_BUCKET] as const
 
+/** The keys of the pieces of streams, in `incoming`, as a glob for functions that leave them out. */
+export const STREAM_PIECES = 'streams/**'
+
 /** Of S3, in bytes of UTF-8. */
 export const KEY_MAX_BYTES = 1_024
 /** Of MinIO's drives: a part of a key between slashes. */

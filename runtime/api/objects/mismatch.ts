@@ -1,6 +1,7 @@
 /** The reason a function does not run for an object, in words. Pure. @module */
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Mismatch } from '../../function/routing.ts'
+import { STREAM_PIECES } from '../../storage/names.ts'
 import { formatBytes } from '../../amounts.ts'
 
 /** @param object - absent when it is not there */
@@ -22,12 +23,18 @@ export function mismatchInWords(
     case 'pattern':
       return `the key matches ${noneOf(definition)}`
     case 'ignored':
-      return `the key matches its ignore patterns: ${definition.ignore.join(', ')}`
+      return `the key matches its ignore patterns: ${definition.ignore.join(', ')}${aboutPieces(definition)}`
     case 'too-small':
       return `${size} is less than its minimum of ${formatBytes(definition.minBytes)}`
     case 'too-large':
       return `${size} is more than its maximum of ${formatBytes(definition.maxBytes)}`
   }
+}
+
+/** Where pieces of streams are all that a function leaves out, the key is one of them. */
+function aboutPieces({ name, ignore }: FunctionDefinition): string {
+  if (ignore.join() !== STREAM_PIECES) return ''
+  return `; a run on each piece of a stream costs far more than its reception: SLUICE_STREAMS_FUNCTIONS=${name} asks for that`
 }
 
 /** Media functions match some thirty kinds of files: too many to list in an explanation. */

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from '../../../runtime/settings/config.ts'
+import { createRouter } from '../../../runtime/function/routing.ts'
 import { loadFunctions } from '../../../runtime/function/list.ts'
 
 let folder: string
@@ -20,6 +21,19 @@ const functionOf = (name: string, rest = '') =>
   `defineFunction({ name: '${name}', version: '1', on: { bucket: 'incoming' }${rest} }, (c) => c.json({}))`
 
 describe('loadFunctions', () => {
+  it('leaves the pieces of streams out of chunk and probe, unless the settings ask for them', async () => {
+    const reads = async (env: Record<string, string>) => {
+      const { functions } = await loadFunctions(loadConfig(env))
+      const piece = { bucket: 'incoming', key: 'streams/cam1/20261129T221841Z-ba02e7/001-000000.ts' }
+      const routes = createRouter(functions)({ ...piece, sizeBytes: 1_000 })
+      return Object.fromEntries(
+        routes.map(({ definition, mismatch = 'match' }) => [definition.name, mismatch]),
+      )
+    }
+    expect(await reads({})).toMatchObject({ chunk: 'ignored', probe: 'ignored' })
+    const asked = await reads({ SLUICE_STREAMS_FUNCTIONS: 'probe' })
+    expect(asked).toMatchObject({ chunk: 'ignored', probe: 'match' })
+  })
   it('loads the list that ships with the project', async () => {
     const { functions, tools } = await loadFunctions(loadConfig({}))
     // Whoever adds one of their own, as README says, breaks nothing.
@@ -46,6 +60,12 @@ describe('loadFunctions', () => {
       body: `export const functions = [${functionOf('a')}]`,
       env: { SLUICE_FUNCTIONS: 'b' },
       issue: /unknown function "b"; known are a/,
+    },
+    {
+      name: 'unknown for pieces',
+      body: `export const functions = [${functionOf('a')}]`,
+      env: { SLUICE_STREAMS_FUNCTIONS: 'b' },
+      issue: /SLUICE_STREAMS_FUNCTIONS: unknown function "b"; known are a/,
     },
     {
       name: 'option',
