@@ -7,6 +7,7 @@
  *     <source>/<function>.verdict.json           in `metadata`: the end of a run without a result
  *     ~sluice/<function>.json                    in `metadata`: its watermark
  *     ~sluice/<function>.limits.json             in `metadata`: its limits
+ *     ~sluice/streams/<name>.json                in `metadata`: the keys of a stream, and its wanted pull
  * @module
  */
 import { createHash } from 'node:crypto'
@@ -64,6 +65,22 @@ export function watermarkKey(functionName: string): string {
 
 export function limitsKey(functionName: string): string {
   return `${OWN_FOLDER}${functionName}.limits.json`
+}
+
+/** Ends with a slash. */
+export const STREAM_RECORDS = `${OWN_FOLDER}streams/`
+/** A tilde cannot start the name of a stream. */
+const ANY = '~any'
+
+/** @param name - of a stream, or `*` for the keys of all */
+export function streamRecordKey(name: string): string {
+  return `${STREAM_RECORDS}${name === '*' ? ANY : name}.json`
+}
+
+/** The name of which {@link streamRecordKey} makes this key. */
+export function streamOfRecordKey(key: string): string {
+  const name = key.slice(STREAM_RECORDS.length).replace(/\.json$/, '')
+  return name === ANY ? '*' : name
 }
 
 /** The part of a function that determines the place of its results. */

@@ -10,11 +10,13 @@ import { createJanitor } from '../upkeep/janitor/janitor.ts'
 import { createJobStore } from '../queue/jobs.ts'
 import { createJobRunner } from '../api/jobs/runner.ts'
 import { createLimitStore } from '../records/limits.ts'
+import { createStreamRecords } from '../records/streams.ts'
 import { functionMetrics } from '../telemetry/metrics.ts'
 import { createOperations } from '../api/operations.ts'
 import { createBacklog } from '../queue/backlog.ts'
 import { createInspection } from '../queue/inspection.ts'
 import { connectRedis } from '../queue/redis.ts'
+import { createStreamStore } from '../queue/streams.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 import { startChores } from '../upkeep/chores.ts'
 import type { Connect } from './child.ts'
@@ -92,6 +94,8 @@ export async function serve(
 
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()
   const limits = createLimitStore(storage, queue)
+  const streams = createStreamStore(parts.redis, queue.keys, config.leaseMs)
+  const streamRecords = createStreamRecords(storage, streams)
   const janitor = createJanitor(parts)
   const upkeep = createUpkeep(parts, functionNames)
   const sweeping = config.roles.includes('intake') ? createSweeping(parts) : undefined
@@ -100,6 +104,7 @@ export async function serve(
     [
       { name: 'jobs', everyMs: SECOND_MS, run: () => runner.takeUp() },
       { name: 'limits', everyMs: RECONCILE_MS, run: () => limits.reconcile(functionNames) },
+      { name: 'streams', everyMs: SECOND_MS, run: () => streamRecords.follow() },
       ...(config.roles.includes('intake')
         ? [{ name: 'janitor', everyMs: MINUTE_MS, run: () => janitor.step() }, ...upkeep.chores]
         : []),

@@ -50,15 +50,19 @@ export function createRecordCopies(redis: Redis, keys: Keys) {
     /** The copy of a stream's record (or of `*`), '' when there is none. */
     record: async (name: string): Promise<string> => (await redis.hget(keys.streamRecords, name)) ?? '',
 
-    /** All records' copies; `isComplete` when none is missing. */
-    async records(): Promise<{ readonly texts: ReadonlyMap<string, string>; readonly isComplete: boolean }> {
+    /** The copies of all records. */
+    async records(): Promise<ReadonlyMap<string, string>> {
       const texts = new Map(Object.entries(await redis.hgetall(keys.streamRecords)))
-      return { isComplete: texts.delete(COMPLETE), texts }
+      texts.delete(COMPLETE)
+      return texts
     },
 
     /** False when the copy is not `before` any more. */
     setRecord: async (name: string, text: string, before: string): Promise<boolean> =>
       (await script('set_stream_record', [name, text, before])) === 1,
+
+    /** Whether {@link completed} was called since Redis was emptied. */
+    isComplete: async (): Promise<boolean> => (await redis.hget(keys.streamRecords, COMPLETE)) !== null,
 
     /** All records were copied, until Redis is emptied. */
     async completed(): Promise<void> {

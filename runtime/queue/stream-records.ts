@@ -7,8 +7,6 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { DAY_MS } from '../time.ts'
 
-/** The name of a stream: it is a part of keys, paths and URLs. */
-export const STREAM_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
 /** In the place of a name: keys of this record are good for every stream. */
 export const ANY_STREAM = '*'
 

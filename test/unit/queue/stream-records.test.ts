@@ -5,7 +5,6 @@ import {
   findKey,
   NO_RECORD,
   parseStreamRecord,
-  STREAM_NAME,
   withoutSecrets,
 } from '../../../runtime/queue/stream-records.ts'
 import { DAY_MS } from '../../../runtime/time.ts'
@@ -61,13 +60,3 @@ it.each([
 ])('shows %s without its secrets', (url, shown) => {
   expect(withoutSecrets(url)).toBe(shown)
 })
-
-it.each(['cam', '1', 'front-door.1_a', 'a'.repeat(64)])('accepts the name %s', (name) => {
-  expect(name).toMatch(STREAM_NAME)
-})
-it.each(['', '-a', '.a', 'A', 'a/b', 'a b', '*', '~all', 'a'.repeat(65), 'é', 'a\n'])(
-  'refuses the name %j',
-  (name) => {
-    expect(name).not.toMatch(STREAM_NAME)
-  },
-)
