@@ -1,28 +1,27 @@
 /** One recording -> its plan and its chunks: plans the cuts, examines the file where needed, and runs FFmpeg. @module */
 import { availableParallelism } from 'node:os'
-import { PermanentError, type Logger } from '../../runtime/index.ts'
+import { type Logger, PermanentError } from '../../runtime/index.ts'
 import { unreadableAmr, whyNothing } from './plan/left-out.ts'
 import { lookBeforeCopy } from './plan/before-copy.ts'
 import type { FfmpegBinaries } from '../ffmpeg/build/binaries.ts'
 import { goodPart } from './proof/clock.ts'
 import {
-  planChunks,
   type ChunkPlan,
   type DroppedStream,
   type Mode,
+  planChunks,
   type PlanOptions,
 } from '../media/container.ts'
-import { planCuts, type CutPlan } from './plan/cut-plan.ts'
-import { cut, type Chunk } from './cut.ts'
-import { hidesPictures } from '../media/hidden-pictures.ts'
+import { type CutPlan, planCuts } from './plan/cut-plan.ts'
+import { type Chunk, cut } from './cut.ts'
+import { hidesPictures, stillsOf } from '../media/picture-facts.ts'
 import type { MediaInfo } from '../media/media-info.ts'
 import { createProgressReporter, type ProgressReporter } from '../ffmpeg/run/progress.ts'
 import { recipeOf } from './recipe/write.ts'
 import type { Recording } from './recordings.ts'
 import type { Request } from './plan/request.ts'
 import { declaredSeconds } from '../media/declared-length.ts'
-import { stillsOf } from '../media/picture-facts.ts'
-import { surveyWarnings, type Survey } from '../media/packets/survey.ts'
+import { type Survey, surveyWarnings } from '../media/packets/survey.ts'
 import { hasEdits } from './proof/completeness.ts'
 
 export interface CutRecordingOptions {

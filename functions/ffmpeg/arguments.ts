@@ -34,7 +34,7 @@ function listed({ isWholeAsked = false }: MediaInput): string {
   return isWholeAsked ? '+genpts+discardcorrupt' : '+genpts'
 }
 
-/** FFmpeg, for one line on standard output for each packet of these streams, which it copies: `plain-listing.ts` reads them. */
+/** FFmpeg, for one line on standard output for each packet of these streams, which it copies: `packets.ts` reads them. */
 export function plainListingArguments(input: MediaInput, streams: readonly number[]): readonly string[] {
   const command = guardedInput(
     input,

@@ -1,6 +1,5 @@
-/** Which streams of a file go into its chunks, and into which container. Pure. @module */
+/** Which streams of a file go into its chunks, into which container, and subtitles in which form. Pure. @module */
 import type { AudioStream, MediaInfo, MediaStream, VideoStream } from './media-info.ts'
-import { NOT_ACCEPTED, planSubtitle, type KeptSubtitle } from './subtitles.ts'
 
 export interface Container {
   /** FFmpeg's name for `-segment_format`. */
@@ -174,4 +173,49 @@ function dropAs(why: string): (stream: MediaStream) => DroppedStream {
     ...(language !== undefined && { language }),
     why,
   })
+}
+
+/** Of a stream whose decoder is not on the list. */
+const NOT_ACCEPTED = 'its codec is not accepted here, so it is not decoded'
+
+export interface KeptSubtitle {
+  readonly stream: MediaStream
+  /** FFmpeg's name of an encoder, or `copy`. */
+  readonly encoder: string
+}
+
+/** Formats that FFmpeg can convert into one another: they are lines with times. */
+const TEXT = ['mov_text', 'subrip', 'srt', 'ass', 'ssa', 'webvtt']
+/** Pictures with times, which only Matroska takes. */
+const BITMAP = ['dvd_subtitle', 'hdmv_pgs_subtitle', 'dvb_subtitle']
+
+interface Rule {
+  readonly own: readonly string[]
+  /** For text in another form. */
+  readonly encoder: string
+}
+
+/** By FFmpeg's name of the muxer. */
+const RULES: Readonly<Record<string, Rule>> = {
+  mp4: { own: ['mov_text'], encoder: 'mov_text' },
+  mov: { own: ['mov_text'], encoder: 'mov_text' },
+  matroska: { own: ['subrip', 'srt', 'ass', 'ssa', 'webvtt', ...BITMAP], encoder: 'srt' },
+  webm: { own: ['webvtt'], encoder: 'webvtt' },
+}
+
+export type SubtitlePlan =
+  | { readonly isKept: true; readonly subtitle: KeptSubtitle }
+  | { readonly isKept: false; readonly why: string }
+
+/** @param muxer - of a container with a picture; subtitles go with pictures only */
+function planSubtitle(stream: MediaStream, muxer: string | undefined): SubtitlePlan {
+  const rule = muxer === undefined ? undefined : RULES[muxer]
+  if (stream.isAccepted === false) return { isKept: false, why: NOT_ACCEPTED }
+  if (!rule) return { isKept: false, why: 'chunks of sound only cannot hold subtitles' }
+  if (rule.own.includes(stream.codec)) return { isKept: true, subtitle: { stream, encoder: 'copy' } }
+  if (TEXT.includes(stream.codec)) return { isKept: true, subtitle: { stream, encoder: rule.encoder } }
+  const why = BITMAP.includes(stream.codec)
+    ? `subtitles that are pictures do not fit into ${muxer}`
+    : `subtitles of this kind do not fit into ${muxer}`
+  return { isKept: false, why }
 }

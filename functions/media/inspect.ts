@@ -10,7 +10,7 @@ import { mustHaveSucceeded } from '../ffmpeg/words/failure.ts'
 import { BEGINNING, lookOn, type Place } from './bytes/mp4-fragments.ts'
 import { runFfmpeg } from '../ffmpeg/run/ffmpeg.ts'
 import { type FfmpegResult, ToolError } from '../ffmpeg/words/result.ts'
-import { firstTimes } from './packets/first-times.ts'
+import { firstTimes } from './packets/packets.ts'
 import { ffprobeSchema, toMediaInfo, type FfprobeStream, type MediaInfo } from './media-info.ts'
 import { declaredTracks, UNREAD_TABLES, type DeclaredTrack } from './bytes/mp4-source.ts'
 import { mediaInput, type MediaInput, type ByteRange } from '../ffmpeg/media-input.ts'
@@ -142,7 +142,7 @@ async function describe({ scratch, signal }: InspectOptions, input: MediaInput) 
     if (dump) {
       const parsed = ffprobeSchema.parse(dump)
       const streams = parsed.streams.filter(isCopied).map(({ index }) => index)
-      const times = await firstTimes(input, streams, { cwd: scratch, signal })
+      const times = await firstTimes(input, streams, { scratch, signal })
       for (const stream of parsed.streams) stream.start_time = times.get(stream.index)
       return { parsed, document: dump, said, hasForeign: true }
     }

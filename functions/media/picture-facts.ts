@@ -1,5 +1,6 @@
 /** Facts about picture tracks in ffprobe's document beyond size and rate: colours, clocks, fields, and whether it is a still. Pure. @module */
 import { clockSeconds, type MediaStream, type VideoStream } from './media-info.ts'
+import type { FfmpegBinaries } from '../ffmpeg/build/binaries.ts'
 
 export interface PictureFacts {
   /** FFmpeg's arguments for its colours, as numbers: builds differ in the names. */
@@ -174,4 +175,31 @@ function isStill(
   if (lastsSeconds !== undefined && framesPerSecond !== undefined) return lastsSeconds * framesPerSecond < 1.5
   // A rate takes two pictures.
   return rate === '0/0'
+}
+
+interface RatedStream {
+  readonly codec_type?: string
+  readonly has_b_frames?: number
+  readonly avg_frame_rate?: string
+  readonly r_frame_rate?: string
+}
+
+/**
+ * Whether MP4 written by FFmpeg before 5 cannot be trusted: it takes the last packet for the last picture, and with B-frames at
+ * irregular times it writes an edit list that ends too early. The pictures after it are in the file, and no player shows them.
+ *
+ * @param inspection - with ffprobe's own document
+ */
+export function hidesPictures(
+  { document }: { readonly document: object },
+  { hasFpsMode }: Pick<FfmpegBinaries, 'hasFpsMode'>,
+): boolean {
+  // The two came with the same release.
+  if (hasFpsMode) return false
+  const { streams = [] } = document as { readonly streams?: readonly RatedStream[] }
+  return streams.some((stream) => {
+    const [average, real] = [rateOf(stream.avg_frame_rate ?? ''), rateOf(stream.r_frame_rate ?? '')]
+    const isUneven = Math.abs(average - real) > UNEVEN * real
+    return stream.codec_type === 'video' && (stream.has_b_frames ?? 0) > 0 && isUneven
+  })
 }

@@ -3,11 +3,10 @@
  * packets a time of its own making, or drops them. Reads the file up to that place, once.
  * @module
  */
-import { listingArguments } from '../../ffmpeg/arguments.ts'
 import type { ChunkPlan } from '../../media/container.ts'
 import { hasLostInput } from '../../ffmpeg/words/diagnosis.ts'
 import { failureOf } from '../../ffmpeg/words/failure.ts'
-import { runFfmpeg } from '../../ffmpeg/run/ffmpeg.ts'
+import { Enough, readPackets, type Packet } from '../../media/packets/packets.ts'
 import type { Inspection } from '../../media/inspect.ts'
 import type { MediaInput } from '../../ffmpeg/media-input.ts'
 import type { BackStep } from '../../ffmpeg/words/packet-counts.ts'
@@ -31,8 +30,6 @@ export interface ClockBreak {
 
 /** A smaller step back is a writer's rounding, or two packets at one time. */
 const TOLERANCE_SECONDS = 0.1
-/** Lines between two signs of life. */
-const READ_LINES = 5_000
 
 /** Containers whose clock may start again: FFmpeg continues from where it was. */
 const RESTARTING = ['mpegts', 'mpeg']
@@ -66,54 +63,34 @@ export function createClockWatcher(streams: readonly number[], startSeconds: num
   const latest = new Map<number, number>()
   let found: ClockBreak | undefined
   return {
-    /** Shape: `0,1.040000,0.960000,0.040000,16278,K__`, with `N/A` for what is unknown. @returns whether the clock has gone back */
-    add(line: string): boolean {
-      const [stream = '', pts = '', dts = '', , , flags = ''] = line.split(',')
-      const index = Number(stream)
-      if (found || !streams.includes(index)) return found !== undefined
+    /** Returns whether the clock has gone back. */
+    add({ stream, pts, dts, isKey }: Packet): boolean {
+      if (found || !streams.includes(stream)) return found !== undefined
       // The first packets of H.264 in Matroska have no time of decoding, and are not in the order in which they are shown.
-      const seconds = (flags.startsWith('K') ? [dts, pts] : [dts])
-        .filter((text) => text !== '')
-        .map(Number)
-        .find(Number.isFinite)
+      const seconds = dts ?? (isKey ? pts : undefined)
       if (seconds === undefined) return false
-      const last = latest.get(index) ?? -Infinity
+      const last = latest.get(stream) ?? -Infinity
       if (seconds < last - TOLERANCE_SECONDS) {
         found = { atSeconds: Math.max(0, Math.min(...latest.values()) - startSeconds) }
         return true
       }
-      latest.set(index, Math.max(last, seconds))
+      latest.set(stream, Math.max(last, seconds))
       return false
     },
     found: () => found,
   }
 }
 
-/** Enough is known: the rest of the file need not be read. */
-class Enough extends Error {}
-
 /** @throws {ToolError} when the source could not be read to its end */
 export async function clockBreak(options: ClockOptions): Promise<ClockBreak | undefined> {
   const { input, streams, startSeconds, scratch, signal, onRead } = options
   const watcher = createClockWatcher(streams, startSeconds)
-  let lines = 0
-  try {
-    const result = await runFfmpeg({
-      tool: 'ffprobe',
-      profile: 'probe',
-      arguments: listingArguments(input),
-      cwd: scratch,
-      signal,
-      onLine: (line) => {
-        if (++lines % READ_LINES === 0) onRead()
-        if (watcher.add(line)) throw new Enough()
-      },
-    })
-    // A truncated file is read up to that point.
-    if (hasLostInput(result)) throw failureOf(result)
-  } catch (error) {
-    if (!(error instanceof Enough)) throw error
+  const onPacket = (packet: Packet) => {
+    if (watcher.add(packet)) throw new Enough()
   }
+  const result = await readPackets(input, streams, { scratch, signal, onRead, onPacket })
+  // A truncated file is read up to that point.
+  if (result && hasLostInput(result)) throw failureOf(result)
   return watcher.found()
 }
 

@@ -1,7 +1,7 @@
 /** The recipe for the chunks of one source, which differs between the modes. Pure. @module */
 import { copyChunksArguments, type ChunksOptions, type OutputStream } from '../../ffmpeg/arguments.ts'
 import { exactRecipe } from './exact.ts'
-import { hidesPictures } from '../../media/hidden-pictures.ts'
+import { hidesPictures } from '../../media/picture-facts.ts'
 import type { Inspection } from '../../media/inspect.ts'
 import { leftOut } from '../plan/left-out.ts'
 import type { MediaStream } from '../../media/media-info.ts'

@@ -2,16 +2,17 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { ChunkTrack } from './tracks.ts'
 import { isKeyframe, LOOKED_AT_BYTES } from './keyframe.ts'
-import { hiddenPackets, type Hidden } from '../../media/bytes/mp4-hidden.ts'
 import {
+  type Box,
   boxes,
   editsOf,
   find,
+  type Hidden,
+  hiddenPackets,
+  type Pair,
   pairs,
   ticksPerSecond,
   within,
-  type Box,
-  type Pair,
 } from '../../media/bytes/mp4-boxes.ts'
 
 /** More tables than a chunk of any length has. */

@@ -3,8 +3,7 @@
  * shows. ffprobe reports the first but not the second.
  * @module
  */
-import { boxes, editsOf, find, pairs, ticksPerSecond, within } from './mp4-boxes.ts'
-import { hiddenPackets } from './mp4-hidden.ts'
+import { boxes, editsOf, find, hiddenPackets, pairs, ticksPerSecond, within } from './mp4-boxes.ts'
 
 export interface DeclaredTrack {
   readonly trackId: number

@@ -3,15 +3,7 @@
  * an interruption. The clock goes back at each joint; FFmpeg drops all pictures that come too late for its own. Pure.
  * @module
  */
-
-export interface Packet {
-  readonly stream: number
-  readonly pts: number | undefined
-  readonly dts: number | undefined
-  readonly duration: number | undefined
-  /** Nothing that is decoded before it is shown later. */
-  readonly isKey: boolean
-}
+import type { Packet } from './packets.ts'
 
 export interface Joints {
   /** On the timeline of the chunks, which continues over each joint. */
@@ -46,7 +38,7 @@ export function createJointFinder(streams: readonly number[]) {
   const parts: Part[] = [{ startSeconds: Infinity, endSeconds: -Infinity }]
   let isClear = true
   return {
-    add({ stream, pts, dts, duration = 0, isKey }: Packet): void {
+    add({ stream, pts, dts, duration = 0, isKey }: Omit<Packet, 'bytes'>): void {
       const track = tracks.get(stream)
       const shown = pts ?? dts
       if (!track || shown === undefined) return

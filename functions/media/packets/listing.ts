@@ -5,11 +5,9 @@
  */
 import { PermanentError } from '../../../runtime/index.ts'
 import { MAX_MEDIA_SECONDS, TOO_LONG } from '../../ffmpeg/allowed.ts'
-import { listingArguments, plainListingArguments } from '../../ffmpeg/arguments.ts'
 import { mustHaveSucceeded } from '../../ffmpeg/words/failure.ts'
-import { runFfmpeg } from '../../ffmpeg/run/ffmpeg.ts'
 import type { MediaInput } from '../../ffmpeg/media-input.ts'
-import { createPlainLines } from './plain-listing.ts'
+import { readPackets, type Packet } from './packets.ts'
 
 /** From one possible cut to the next. */
 export interface Group {
@@ -50,30 +48,24 @@ function createLister({ reference, others, startSeconds }: ListerOptions) {
   const bins = new Map<number, number>()
   let endSeconds = 0
   return {
-    /** Shape: `0,1.040000,0.960000,0.040000,16278,K__`, with `N/A` for what is unknown. */
     /** @throws {PermanentError} when the packets extend beyond the longest accepted media */
-    add(line: string): void {
-      const [stream, pts, dts, duration, size, flags = ''] = line.split(',')
-      const index = Number(stream)
-      if (!size || (index !== reference && !others.includes(index))) return
-      const bytes = Number(size) + PACKET_BYTES
-      const decodedSeconds = firstNumber(dts, pts) - startSeconds
-      const shownSeconds = firstNumber(pts, dts) - startSeconds
-      const lastsSeconds = Number(duration)
-      if (Number.isFinite(shownSeconds))
-        endSeconds = Math.max(endSeconds, shownSeconds + (Number.isFinite(lastsSeconds) ? lastsSeconds : 0))
+    add(packet: Packet): void {
+      const { stream, pts, dts, duration = 0, isKey } = packet
+      if (stream !== reference && !others.includes(stream)) return
+      const bytes = packet.bytes + PACKET_BYTES
+      const decodedSeconds = (dts ?? pts ?? NaN) - startSeconds
+      const shownSeconds = (pts ?? dts ?? NaN) - startSeconds
+      if (Number.isFinite(shownSeconds)) endSeconds = Math.max(endSeconds, shownSeconds + duration)
       if (shownSeconds > MAX_MEDIA_SECONDS) throw new PermanentError(`the file is not accepted: ${TOO_LONG}`)
       if (groups.length > MAX_GROUPS || bins.size > MAX_GROUPS) throw new PermanentError(TOO_MANY)
-      if (index !== reference) {
+      if (stream !== reference) {
         const bin = Math.floor((Number.isFinite(decodedSeconds) ? decodedSeconds : 0) / BIN_SECONDS)
         bins.set(bin, (bins.get(bin) ?? 0) + bytes)
         return
       }
       const last = groups.at(-1)
       const isNext =
-        flags.startsWith('K') &&
-        !(last && shownSeconds < last.startSeconds + GROUP_SECONDS) &&
-        Number.isFinite(shownSeconds)
+        isKey && !(last && shownSeconds < last.startSeconds + GROUP_SECONDS) && Number.isFinite(shownSeconds)
       if (last && !isNext) last.bytes += bytes
       else groups.push({ startSeconds: shownSeconds, decodedSeconds, bytes })
     },
@@ -101,19 +93,11 @@ export interface ListOptions extends ListerOptions {
 
 /** @throws {PermanentError} when the file cannot be read */
 export async function listPackets(options: ListOptions): Promise<Listing> {
-  const { input, reference, others } = options
+  const { input, reference, others, scratch, signal } = options
   const lister = createLister(options)
-  const [streams, hasForeign] = [[reference, ...others], input.hasForeign ?? false]
-  const toLine = hasForeign ? createPlainLines(streams) : (line: string) => line
-  const result = await runFfmpeg({
-    tool: hasForeign ? 'ffmpeg' : 'ffprobe',
-    profile: 'probe',
-    arguments: hasForeign ? plainListingArguments(input, streams) : listingArguments(input),
-    cwd: options.scratch,
-    signal: options.signal,
-    onLine: (line) => lister.add(toLine(line) ?? ''),
-  })
-  mustHaveSucceeded(result)
+  const onPacket = (packet: Packet) => lister.add(packet)
+  const result = await readPackets(input, [reference, ...others], { scratch, signal, onPacket })
+  if (result) mustHaveSucceeded(result)
   return lister.end()
 }
 
@@ -132,10 +116,4 @@ function sumsOf(bins: ReadonlyMap<number, number>): (from: number, to: number) =
     return low
   }
   return (from, to) => (before[place((key) => key > to)] ?? 0) - (before[place((key) => key >= from)] ?? 0)
-}
-
-function firstNumber(...texts: readonly (string | undefined)[]): number {
-  return (
-    texts.map((text) => (text === undefined || text === '' ? NaN : Number(text))).find(Number.isFinite) ?? NaN
-  )
 }

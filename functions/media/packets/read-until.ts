@@ -4,10 +4,9 @@
  * @module
  */
 import { hasBrokenOff, hasLostInput } from '../../ffmpeg/words/diagnosis.ts'
-import { runFfmpeg } from '../../ffmpeg/run/ffmpeg.ts'
 import type { FfmpegResult } from '../../ffmpeg/words/result.ts'
 import type { MediaInput } from '../../ffmpeg/media-input.ts'
-import { listingOf } from './plain-listing.ts'
+import { readPackets, type Packet } from './packets.ts'
 
 export interface ReadUntilOptions {
   readonly input: MediaInput
@@ -23,9 +22,6 @@ export interface ReadUntilOptions {
   readonly onRead: () => void
 }
 
-/** Lines between two signs of life. */
-const READ_LINES = 5_000
-
 /** Whether a copy ended where the file is cut off, before it could report how far it came. */
 export function endedAtBreak(result: FfmpegResult): boolean {
   return result.exitCode !== undefined && result.exitCode !== 0 && hasBrokenOff(result)
@@ -35,19 +31,14 @@ export function endedAtBreak(result: FfmpegResult): boolean {
 export async function readUntil(options: ReadUntilOptions): Promise<number | undefined> {
   const { input, streams, scratch, signal, onRead } = options
   const ends = createEndFinder(options)
-  const { toLine, ...listing } = listingOf({ ...input, isWholeAsked: true }, streams)
-  let lines = 0
-  const result = await runFfmpeg({
-    ...listing,
-    profile: 'probe',
-    cwd: scratch,
+  const whole = { ...input, isWholeAsked: true }
+  const result = await readPackets(whole, streams, {
+    scratch,
     signal,
-    onLine: (line) => {
-      if (++lines % READ_LINES === 0) onRead()
-      ends.add(toLine(line) ?? '')
-    },
+    onRead,
+    onPacket: (packet) => ends.add(packet),
   })
-  return hasLostInput(result) ? undefined : ends.seconds()
+  return !result || hasLostInput(result) ? undefined : ends.seconds()
 }
 
 /** Pure but for its own state. */
@@ -58,19 +49,12 @@ export function createEndFinder({
 }: Pick<ReadUntilOptions, 'streams' | 'startSeconds' | 'declaredSeconds'>) {
   let endSeconds = 0
   return {
-    /** Shape: `0,1.040000,0.960000,0.040000,16278,K__`, with `N/A` for what is unknown. */
-    add(line: string): void {
-      const [stream = '', pts = '', dts = '', duration = ''] = line.split(',')
-      if (stream === '' || !streams.includes(Number(stream))) return
-      const shown = [pts, dts].map(toNumber).find(Number.isFinite)
-      if (shown === undefined) return
-      endSeconds = Math.max(endSeconds, shown + (toNumber(duration) || 0) - startSeconds)
+    add({ stream, pts, dts, duration = 0 }: Packet): void {
+      const shown = pts ?? dts
+      if (shown === undefined || !streams.includes(stream)) return
+      endSeconds = Math.max(endSeconds, shown + duration - startSeconds)
     },
     seconds: (): number | undefined =>
       endSeconds > 0 && endSeconds <= declaredSeconds + 1 ? endSeconds : undefined,
   }
-}
-
-function toNumber(text: string): number {
-  return text === '' ? NaN : Number(text)
 }

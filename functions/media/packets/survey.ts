@@ -8,11 +8,10 @@ import type { FfmpegBinaries } from '../../ffmpeg/build/binaries.ts'
 import type { Mode } from '../container.ts'
 import { demuxerNamed } from '../../ffmpeg/demuxer.ts'
 import { mustHaveSucceeded } from '../../ffmpeg/words/failure.ts'
-import { runFfmpeg } from '../../ffmpeg/run/ffmpeg.ts'
 import type { Inspection } from '../inspect.ts'
 import { createJointFinder, type Joints } from './joins.ts'
 import type { MediaStream } from '../media-info.ts'
-import { listingOf } from './plain-listing.ts'
+import { readPackets } from './packets.ts'
 import { pictureFacts, rateOf } from '../picture-facts.ts'
 
 export interface Survey {
@@ -54,23 +53,17 @@ export async function surveyOf(options: SurveyOptions): Promise<Survey | undefin
   const accepted = [...media.video, ...media.audio].filter(({ isAccepted = true }) => isAccepted)
   const streams = accepted.map(({ index }) => index)
   const joints = createJointFinder(streams)
-  const { toLine, ...listing } = listingOf(input, streams)
   const raster = createRaster(rateOf(evenRate ?? ''))
-  const result = await runFfmpeg({
-    ...listing,
-    profile: 'probe',
-    cwd: scratch,
+  const result = await readPackets(input, streams, {
+    scratch,
     signal,
-    onLine: (line) => {
-      const words = (toLine(line) ?? '').split(',')
-      const [stream, pts, dts, duration] = words.map(toNumber)
-      if (stream === undefined) return
-      joints.add({ stream, pts, dts, duration, isKey: words[5]?.startsWith('K') ?? false })
-      if (stream === picture?.index) raster.add(pts)
+    onPacket(packet) {
+      joints.add(packet)
+      if (packet.stream === picture?.index) raster.add(packet.pts)
     },
   })
   // If it cannot be read at all, the run that makes the chunks reports it, with the second.
-  if (result.exitCode !== 0 && inspection.breaksOff === undefined) mustHaveSucceeded(result)
+  if (result && result.exitCode !== 0 && inspection.breaksOff === undefined) mustHaveSucceeded(result)
   const found = isClockFree ? joints.end() : undefined
   return { isEven: raster.isEven(), ...(found && { joints: found }) }
 }
@@ -131,10 +124,4 @@ function createRaster(rate: number) {
     },
     isEven: () => isEven,
   }
-}
-
-/** `N/A` and nothing at all are unknown. */
-function toNumber(text: string): number | undefined {
-  const value = text === '' ? NaN : Number(text)
-  return Number.isFinite(value) ? value : undefined
 }

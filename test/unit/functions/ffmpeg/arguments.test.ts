@@ -1,9 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { copyChunksArguments, probeArguments } from '../../../../functions/ffmpeg/arguments.ts'
-import {
-  exactChunksArguments,
-  type ExactChunksOptions,
-} from '../../../../functions/chunk/recipe/exact-arguments.ts'
+import { exactChunksArguments, type ExactChunksOptions } from '../../../../functions/chunk/recipe/exact.ts'
 import { mediaInput } from '../../../../functions/ffmpeg/media-input.ts'
 
 /** The value behind an option. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pictureFacts, stillsOf } from '../../../../functions/media/picture-facts.ts'
+import { hidesPictures, pictureFacts, stillsOf } from '../../../../functions/media/picture-facts.ts'
 import type { VideoStream } from '../../../../functions/media/media-info.ts'
 
 const factsOf = (stream: object) => pictureFacts({ streams: [{ index: 3, ...stream }] }, 3)
@@ -70,4 +70,22 @@ describe('stillsOf', () => {
     expect(isStill(raw, { durationSeconds: 1, framesPerSecond: 25 })).toBe(false)
     expect(isStill(raw)).toBe(false)
   })
+})
+
+const uneven = { codec_type: 'video', has_b_frames: 2, avg_frame_rate: '115/8', r_frame_rate: '25/1' }
+const hides = (stream: object, hasFpsMode = false) =>
+  hidesPictures({ document: { streams: [stream] } }, { hasFpsMode })
+
+it('does not trust MP4 of an old FFmpeg for B-frames at irregular times', () => {
+  expect(hides(uneven)).toBe(true)
+})
+
+it.each([
+  ['a newer FFmpeg', uneven, true],
+  ['even times', { ...uneven, avg_frame_rate: '2499/100' }, false],
+  ['no B-frames', { ...uneven, has_b_frames: 0 }, false],
+  ['sound', { ...uneven, codec_type: 'audio' }, false],
+  ['a rate that is not known', { ...uneven, avg_frame_rate: '0/0' }, false],
+])('trusts it with %s', (_name, stream, hasFpsMode) => {
+  expect(hides(stream, hasFpsMode)).toBe(false)
 })

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { parsePacket, type Packet } from '../../../../../functions/media/packets/packets.ts'
 import { clockReason, createClockWatcher, steppedBack } from '../../../../../functions/chunk/proof/clock.ts'
 
 describe('the clock of a file', () => {
   function watched(lines: readonly string[], startSeconds = 0) {
     const watcher = createClockWatcher([0, 1], startSeconds)
-    const told = lines.map((line) => watcher.add(line))
+    const told = lines.map((line) => watcher.add(parsePacket(line) as Packet))
     return { told, found: watcher.found() }
   }
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { parsePacket } from '../../../../../functions/media/packets/packets.ts'
 import { createEndFinder, endedAtBreak } from '../../../../../functions/media/packets/read-until.ts'
 
 describe('how far a truncated file can be read', () => {
   const read = (lines: readonly string[], declaredSeconds?: number) => {
     const ends = createEndFinder({ streams: [0, 1], startSeconds: 1, declaredSeconds })
-    for (const line of lines) ends.add(line)
+    for (const packet of lines.map(parsePacket)) if (packet) ends.add(packet)
     return ends.seconds()
   }
 

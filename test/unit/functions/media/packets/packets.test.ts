@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { createPlainLines } from '../../../../../functions/media/packets/plain-listing.ts'
+import { createCopyParser, parsePacket } from '../../../../../functions/media/packets/packets.ts'
 
-it('writes what FFmpeg copied as ffprobe lists it', () => {
-  const toLine = createPlainLines([3, 1])
+it('reads the packets that FFmpeg copied as it reads those that ffprobe lists', () => {
+  const parse = createCopyParser([3, 1])
   const lines = [
     '#software: Lavf59.27.100',
     '#tb 0: 1/90000',
@@ -12,9 +12,7 @@ it('writes what FFmpeg copied as ffprobe lists it', () => {
     '1, -9223372036854775808, -9223372036854775808,     1536,      384, 0x9a0b1c2d, S=1,       10, 0x1',
     '2,          0,          0,     1536,      384, 0x9a0b1c2d',
   ]
-  expect(lines.map(toLine).filter(Boolean)).toEqual([
-    '3,0.080000,0.000000,0.040000,7648,K_',
-    '3,0.160000,0.040000,0.040000,270,__',
-    '1,N/A,N/A,0.032000,384,K_',
-  ])
+  expect(lines.map(parse).filter(Boolean)).toEqual(
+    ['3,0.08,0.00,0.04,7648,K_', '3,0.16,0.04,0.04,270,__', '1,N/A,N/A,0.032,384,K_'].map(parsePacket),
+  )
 })
