@@ -5,7 +5,7 @@
 import type { Context, Handler } from 'hono'
 import { z } from 'zod'
 import { ConfigError, messageOf } from '../errors.ts'
-import { CREATED_EVENTS, type CreatedEventName } from '../storage/event.ts'
+import { CREATED_EVENTS, type CreatedEventName } from '../storage/object-version.ts'
 import { RESULT_BUCKET } from '../storage/names.ts'
 import { compileGlob } from './glob/glob.ts'
 import type { Output } from '../output/output.ts'

@@ -1,13 +1,13 @@
-/** Loads the list of functions, and checks it before anything is connected. @module */
+/** Loads the list of functions, and checks it before anything is connected: also for functions whose results would start them again, for ever. @module */
 import { extname, resolve } from 'node:path'
 import type { Config } from '../settings/config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
 import type { FunctionDefinition } from './definition.ts'
 import { checkOptionSettings } from './options.ts'
-import { STREAM_PIECES } from '../storage/names.ts'
-import { selfTrigger } from './self-trigger.ts'
 import type { MediaReception } from './take.ts'
 import { importableUrl } from './typescript.ts'
+import { compileGlob, compileGlobs } from './glob/glob.ts'
+import { METADATA_BUCKET, STREAM_PIECES } from '../storage/names.ts'
 
 /** The result of checking a tool that functions use. */
 export interface ToolCheck {
@@ -132,4 +132,63 @@ function optionIssues(functions: readonly FunctionDefinition[], config: Config):
     if (!(error instanceof ConfigError)) throw error
     return error.issues
   }
+}
+
+/** First parts of result keys in the source's own bucket: `<key>@`, or `@<sha256>` for keys that cannot be used. */
+const FOLDERS = ['clip.mp4@', 'clips/2026/clip.mp4@', `@${'0'.repeat(64)}`]
+
+/** Why the results of the function would start it again, and the remedy; undefined when they cannot. In case of doubt they would. */
+export function selfTrigger(definition: FunctionDefinition): string | undefined {
+  const { name, bucket, outputBucket } = definition
+  const advice = (results: string, ignore: string) =>
+    `function "${name}" would trigger itself: it reads "${bucket}", where its ${results} are written too; add ignore: ['${ignore}'], narrow its match, or give it another bucket`
+  if (bucket === outputBucket && mayMatchResults(definition))
+    return advice(`results (<key>@/${name}/…)`, `**/${name}/**`)
+  if (bucket === METADATA_BUCKET && mayMatchVerdicts(definition))
+    return advice(`verdicts (<key>@/${name}.verdict.json)`, `**/${name}.verdict.json`)
+  return undefined
+}
+
+/** Whether a segment of a glob may match; segments are tested from the last one. */
+type SegmentTest = (segment: string) => boolean
+
+const isAnything: SegmentTest = () => true
+const isWord =
+  (word: string): SegmentTest =>
+  (segment) =>
+    segment !== '' && compileGlob(segment)(word)
+const isFolder: SegmentTest = (segment) => /[*?[{(]/.test(segment) || /^@|@$/.test(segment)
+
+/** Results are the manifest and the pointers beside it, whose names only the handler knows. */
+function mayMatchResults({ name, match, ignore }: FunctionDefinition): boolean {
+  const names = ['manifest.json', 'poster.jpg', 'x']
+  const results = FOLDERS.flatMap((folder) => names.map((each) => `${folder}/${name}/${each}`))
+  return !areIgnored(results, ignore) && mayMatchEnd(match, [isAnything, isWord(name), isFolder])
+}
+
+function mayMatchVerdicts({ name, match, ignore }: FunctionDefinition): boolean {
+  const file = `${name}.verdict.json`
+  const verdicts = FOLDERS.map((folder) => `${folder}/${file}`)
+  return !areIgnored(verdicts, ignore) && mayMatchEnd(match, [isWord(file), isFolder])
+}
+
+function areIgnored(keys: readonly string[], ignore: readonly string[]): boolean {
+  return ignore.length > 0 && keys.every(compileGlobs(ignore))
+}
+
+function mayMatchEnd(globs: readonly string[], tests: readonly SegmentTest[]): boolean {
+  return globs.length === 0 || globs.some((glob) => endMayMatch(glob, tests))
+}
+
+function endMayMatch(glob: string, tests: readonly SegmentTest[]): boolean {
+  // Alternatives that contain slashes, and negations, are not analysed.
+  if (glob.startsWith('!') || /[{(][^})]*\//.test(glob)) return true
+  const segments = glob.split('/').toReversed()
+  for (const [index, test] of tests.entries()) {
+    const segment = segments[index]
+    if (segment === undefined) return false
+    if (segment.includes('**')) return true
+    if (!test(segment)) return false
+  }
+  return true
 }

@@ -4,8 +4,7 @@
  */
 import type { FunctionDefinition } from './definition.ts'
 import { hasReservedSegment } from '../output/layout.ts'
-import type { ObjectVersion } from '../storage/object-version.ts'
-import type { CreatedEvent } from '../storage/event.ts'
+import type { CreatedEvent, ObjectVersion } from '../storage/object-version.ts'
 import { METADATA_BUCKET, TEMPORARY_BUCKET } from '../storage/names.ts'
 import { compileGlobs } from './glob/glob.ts'
 

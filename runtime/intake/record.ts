@@ -5,8 +5,7 @@
 import { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import { impossibleKey, isBucketName } from '../storage/names.ts'
-import { generationOf, realVersion } from '../storage/object-version.ts'
-import { CREATED_EVENTS, type ObjectEvent } from '../storage/event.ts'
+import { CREATED_EVENTS, generationOf, type ObjectEvent, realVersion } from '../storage/object-version.ts'
 
 /** A malformed notification or record. The text is set aside with this reason; the next one is processed. */
 export class NotificationError extends Error {

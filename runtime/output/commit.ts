@@ -10,10 +10,15 @@ import { StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { sleep } from '../time.ts'
 import type { AttemptFolder } from './attempt-folder.ts'
-import { readCurrent, type CurrentManifest, isLatestVersion } from './current.ts'
+import {
+  type CurrentManifest,
+  type Identity,
+  isLatestVersion,
+  type Manifest,
+  readCurrent,
+} from './manifest.ts'
 import { decideManifest } from './decide.ts'
 import type { ResultPlace } from './layout.ts'
-import type { Identity, Manifest } from './manifest.ts'
 import { writePointers } from './pointers.ts'
 import { isRefusal, isWorthAnotherRound, putManifest } from './put-manifest.ts'
 

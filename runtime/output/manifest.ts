@@ -1,6 +1,9 @@
-/** The manifest: the list of a run's outputs. Writing it is the commit. Its shape, version 1. @module */
+/** The manifest: the list of a run's outputs. Writing it is the commit. Its shape, version 1, and the current one of a place. @module */
 import { z } from 'zod'
 import type { JsonValue } from './output.ts'
+import { compareWithLatest } from '../storage/latest.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { ResultPlace } from './layout.ts'
 
 const json: z.ZodType<JsonValue> = z.json()
 const seconds = z.number()
@@ -122,4 +125,34 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+export interface CurrentManifest {
+  readonly etag: string
+  /** The manifest's identity; `foreign` when the object is not a manifest. */
+  readonly identity: Identity | 'foreign'
+  /** Absent when it is foreign, or of a later schema. */
+  readonly manifest?: Manifest
+}
+
+export async function readCurrent(
+  storage: Storage,
+  place: Pick<ResultPlace, 'bucket' | 'manifestKey'>,
+  signal?: AbortSignal,
+): Promise<CurrentManifest | undefined> {
+  const found = await storage.readText(place.bucket, place.manifestKey, { ...(signal && { signal }) })
+  if (!found) return undefined
+  const manifest = parseManifest(found.text)
+  const identity = manifest ?? parseIdentity(found.text) ?? 'foreign'
+  return { etag: found.etag, identity, ...(manifest && { manifest }) }
+}
+
+/** Asks the store whether the source is the latest version of its key. False also when the object is gone. */
+export async function isLatestVersion(
+  storage: Storage,
+  source: Identity['source'],
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const version = { ...source, lastModifiedMs: Date.parse(source.lastModified) }
+  return (await compareWithLatest(storage, version, signal)).kind === 'same'
 }

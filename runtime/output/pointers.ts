@@ -9,9 +9,8 @@ import pRetry from 'p-retry'
 import { messageOf } from '../errors.ts'
 import { isStorageCode, StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
-import { readCurrent } from './current.ts'
+import { type Manifest, readCurrent } from './manifest.ts'
 import { pointerKey, type ResultPlace } from './layout.ts'
-import type { Manifest } from './manifest.ts'
 
 export interface PointerRequest {
   readonly storage: Storage

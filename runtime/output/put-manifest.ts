@@ -1,8 +1,7 @@
 /** One attempt to replace a certain manifest, or to write the first one, and the meaning of its errors. @module */
 import { StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { CurrentManifest } from './current.ts'
-import { manifestText, type Manifest } from './manifest.ts'
+import { type CurrentManifest, type Manifest, manifestText } from './manifest.ts'
 
 export interface ManifestPut {
   readonly storage: Storage

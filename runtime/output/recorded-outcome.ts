@@ -1,7 +1,6 @@
 /** The outcome of a function for an object, as recorded in the buckets: its result, or the verdict of a run without one. @module */
-import { readCurrent } from './current.ts'
+import { type Manifest, readCurrent } from './manifest.ts'
 import { placeOf, type ResultPlace, type Writer } from './layout.ts'
-import type { Manifest } from './manifest.ts'
 import { readVerdict, type Verdict } from './verdict.ts'
 import { StorageError } from '../storage/errors.ts'
 import type { Storage } from '../storage/storage.ts'

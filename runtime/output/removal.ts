@@ -5,9 +5,8 @@
  */
 import type { ListedObject, Storage } from '../storage/storage.ts'
 import { createAttemptFolder } from './attempt-folder.ts'
-import { readCurrent } from './current.ts'
+import { type Identity, parseIdentity, parseManifest, readCurrent } from './manifest.ts'
 import { pointerKey, type ResultPlace } from './layout.ts'
-import { parseIdentity, parseManifest, type Identity } from './manifest.ts'
 import { writePointers } from './pointers.ts'
 
 export interface RemovalRequest {

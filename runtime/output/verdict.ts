@@ -7,10 +7,9 @@ import { inRounds, putIfUnchanged } from '../storage/swap.ts'
 import { z } from 'zod'
 import { messageOf } from '../errors.ts'
 import type { Storage } from '../storage/storage.ts'
-import { readCurrent, isLatestVersion } from './current.ts'
-import { decideRemoval, decideVerdict, type Current } from './decide.ts'
+import { type Identity, isLatestVersion, parseJson, readCurrent, sourceSchema } from './manifest.ts'
+import { type Current, decideRemoval, decideVerdict } from './decide.ts'
 import type { ResultPlace } from './layout.ts'
-import { parseJson, sourceSchema, type Identity } from './manifest.ts'
 
 /** `removed`: somebody has removed the result on purpose; the others are ends of runs. */
 export const VERDICT_STATES = ['dead', 'cancelled', 'superseded', 'source-gone', 'removed'] as const

@@ -3,7 +3,7 @@
  * @module
  */
 import { DAY_MS } from '../time.ts'
-import type { CreatedEvent, ObjectEvent, RemovedEvent } from '../storage/event.ts'
+import type { CreatedEvent, ObjectEvent, RemovedEvent } from '../storage/object-version.ts'
 
 /** How long an object's announcements are kept after the newest one at most, so that a million uploads a day fit. */
 export const ANNOUNCEMENTS_KEPT_MS = 2 * DAY_MS

@@ -1,4 +1,4 @@
-/** Object versions, named in one way: events, listings and requests lead to the same run. Pure. @module */
+/** Object versions, named in one way: events, listings and requests lead to the same run; and the events of a bucket. Pure. @module */
 
 /** An object version as events, listings and runs name it. */
 export interface ObjectVersion {
@@ -45,3 +45,32 @@ export function generationOf(version: {
 export function realVersion(versionId: string | undefined): string | undefined {
   return versionId === undefined || versionId === '' || versionId === 'null' ? undefined : versionId
 }
+
+/** The ways in which an object version is created. Setting tags is not one, though S3 calls it `ObjectCreated` too. */
+export const CREATED_EVENTS = ['Put', 'Post', 'Copy', 'CompleteMultipartUpload'] as const
+export type CreatedEventName = (typeof CREATED_EVENTS)[number]
+
+/** An announced upload. Announcements are only hints: order and times prove nothing, so an attempt asks the store. */
+export interface CreatedEvent extends ObjectVersion {
+  readonly kind: 'created'
+  /** MinIO's request id: shared by the two copies of one announcement (one for each target), but not by a client's repeated upload. */
+  readonly eventId: string
+  readonly eventName: CreatedEventName
+  /** The time of the event by MinIO's clock, epoch milliseconds. */
+  readonly eventTimeMs: number
+  readonly contentType?: string
+}
+
+export interface RemovedEvent {
+  readonly kind: 'removed'
+  readonly eventId: string
+  /** `Delete` or `DeleteMarkerCreated`. */
+  readonly eventName: string
+  readonly eventTimeMs: number
+  readonly bucket: string
+  readonly key: string
+  /** The removed version. Absent when the whole object was removed: by a delete marker, or in a bucket without versions. */
+  readonly versionId?: string
+}
+
+export type ObjectEvent = CreatedEvent | RemovedEvent

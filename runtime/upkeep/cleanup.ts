@@ -2,7 +2,7 @@
 import type { FunctionDefinition } from '../function/definition.ts'
 import type { Router } from '../function/routing.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { readCurrent } from '../output/current.ts'
+import { readCurrent } from '../output/manifest.ts'
 import { placeOf } from '../output/layout.ts'
 import {
   planRemoval,

@@ -1,15 +1,17 @@
 /**
- * A worker's heartbeat, sent every second: it registers the worker for its functions and returns their limits, so that a pause
- * takes effect everywhere within that second.
+ * Signs of life of a worker: its heartbeat, sent every second, registers it for its functions and returns their limits, so that a
+ * pause takes effect everywhere within that second; and the leases of its attempts are renewed.
  * @module
  */
 import { isDeepStrictEqual } from 'node:util'
 import type { FunctionDefinition } from '../function/definition.ts'
-import { NO_LIMITS, slotsOf, type Limits } from '../queue/limits.ts'
+import { type Limits, NO_LIMITS, slotsOf } from '../queue/limits.ts'
 import type { LimitStore } from '../records/limits.ts'
 import type { RuntimeMetrics } from '../telemetry/metrics.ts'
 import type { Queue } from '../queue/queue.ts'
 import { SECOND_MS } from '../time.ts'
+import type { RedisContact } from '../queue/redis-contact.ts'
+import type { InFlight } from './in-flight.ts'
 
 /** How long after its last heartbeat a worker still counts. */
 const GOOD_MS = 5 * SECOND_MS
@@ -54,4 +56,38 @@ export function createPresence(parts: PresenceParts): Presence {
       parts.onChange()
     },
   }
+}
+
+/** Renews the leases of all attempts in one call; ends attempts that were cancelled or are another worker's by now. */
+export async function renewLeases(
+  queue: Queue,
+  consumer: string,
+  inFlight: InFlight,
+  contact: RedisContact,
+): Promise<void> {
+  const attempts = inFlight.all()
+  if (attempts.length === 0) return
+  const sentAtMs = performance.now()
+  const answers = await queue.heartbeat(
+    consumer,
+    attempts.map(({ claim, progress }) => ({
+      runId: claim.runId,
+      fence: claim.fence,
+      token: claim.token,
+      ...(progress ? { progress: JSON.stringify(progress) } : {}),
+    })),
+  )
+  contact.touched()
+  attempts.forEach((attempt, index) => {
+    switch (answers[index]) {
+      case 'ok':
+        inFlight.renewed(attempt, sentAtMs)
+        break
+      case 'cancelled':
+        inFlight.abort(attempt, 'cancelled', 'cancelled on request')
+        break
+      default:
+        inFlight.abort(attempt, 'lost', 'another worker has taken the run')
+    }
+  })
 }

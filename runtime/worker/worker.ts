@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../errors.ts'
-import { slotsOf, type Limits } from '../queue/limits.ts'
+import { type Limits, slotsOf } from '../queue/limits.ts'
 import type { FunctionDefinition } from '../function/definition.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { RuntimeMetrics } from '../telemetry/metrics.ts'
@@ -19,8 +19,7 @@ import type { RedisContact } from '../queue/redis-contact.ts'
 import { owedBySuccess } from '../queue/debts.ts'
 import type { InFlight, InFlightAttempt } from './in-flight.ts'
 import type { Outcome } from './attempt/outcome.ts'
-import { recordEnd, recordSettled } from './report.ts'
-import { settlementOf } from './settlement.ts'
+import { recordEnd, recordSettled, settlementOf } from './settlement.ts'
 
 /** An idle worker asks for work this often without a wake-up: wake-ups may be lost with a connection. */
 const POLL_MS = 1_000

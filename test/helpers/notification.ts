@@ -1,6 +1,6 @@
 /** A notification read as a whole. @module */
-import { readNotification } from '../../runtime/intake/notification.ts'
-import type { ObjectEvent } from '../../runtime/storage/event.ts'
+import { readNotification } from '../../runtime/intake/admission.ts'
+import type { ObjectEvent } from '../../runtime/storage/object-version.ts'
 
 interface Notification {
   readonly events: readonly ObjectEvent[]

@@ -95,7 +95,7 @@ export const OUTPUT_MUTANTS: readonly Mutant[] = [
 const JANITOR = ['test/unit/upkeep/janitor/folders.test.ts', 'test/integration/janitor.test.ts']
 
 export const UPKEEP_MUTANTS: readonly Mutant[] = [
-  ...mutantsOf('runtime/upkeep/janitor/remove-folder.ts', JANITOR, [
+  ...mutantsOf('runtime/upkeep/janitor/folders.ts', JANITOR, [
     ['a folder goes that a manifest names', 'return current.etag === newest?.etag ?', 'return true ?'],
     ["the janitor asks for no manifest's name", '|| current.identity.attempt === attempt', ''],
   ]),

@@ -74,7 +74,7 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'runtime/upkeep/sweep/judge.ts',
+    'runtime/upkeep/sweep/examine.ts',
     [...FINDINGS, ...TROUBLE],
     [
       [
@@ -328,7 +328,7 @@ export const DEBT_MUTANTS: readonly Mutant[] = [
       ['a folder is as old as its first file', 'Math.max(open.newestMs, lastModifiedMs)', 'open.newestMs'],
     ],
   ),
-  ...mutantsOf('runtime/upkeep/janitor/remove-folder.ts', JANITOR, [
+  ...mutantsOf('runtime/upkeep/janitor/folders.ts', JANITOR, [
     [
       'a folder goes that has a young file',
       'if (nowMs - row.lastModifiedMs <= ages.folderMs) return undefined',

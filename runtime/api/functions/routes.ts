@@ -1,9 +1,8 @@
 /** `/v1/functions`: their definitions and queues; pause, resume, limit. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import { functionSchema, limitsRequest } from './model.ts'
-import { pageOf, toPage } from '../http/page.ts'
-import { bodyProblems, json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
-import { found, noQuery } from '../http/query.ts'
+import { found, noQuery, pageOf, toPage } from '../http/page.ts'
+import { type ApiApp, bodyProblems, json, v1, v1Problems } from '../http/openapi.ts'
 import { bodyNeeded } from '../http/body.ts'
 import type { FunctionService } from './service.ts'
 

@@ -1,4 +1,4 @@
-/** Every error of the interface as an answer: an RFC 9457 problem. @module */
+/** Every error of the interface as an answer, those of Redis and MinIO too: an RFC 9457 problem. @module */
 import { STATUS_CODES } from 'node:http'
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
@@ -6,7 +6,8 @@ import { HTTPException } from 'hono/http-exception'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ApiEnv } from './env.ts'
-import { absentServer, refusedByStore } from './server-errors.ts'
+import { isRedisAway } from '../../queue/redis.ts'
+import { NETWORK_CODES, StorageError } from '../../storage/errors.ts'
 
 export const problemSchema = z
   .looseObject({
@@ -112,4 +113,30 @@ export function problemOf({ status, detail, members, headers }: ProblemFacts) {
     headers: { 'content-type': 'application/problem+json', ...headers },
     body: JSON.stringify(problem),
   }
+}
+
+/** The server that did not answer: the request may succeed a moment later. */
+export function absentServer(error: unknown): 'Redis' | 'MinIO' | undefined {
+  if (error instanceof StorageError)
+    return error.isPassing || error.code === 'ABORT_ERR' ? 'MinIO' : undefined
+  if (!(error instanceof Error)) return undefined
+  const { code } = error as NodeJS.ErrnoException
+  // Calls to MinIO fail with a StorageError, so the only other server is Redis.
+  if (code !== undefined && NETWORK_CODES.includes(code)) return 'Redis'
+  return isRedisAway(error) ? 'Redis' : undefined
+}
+
+/**
+ * The reason the store can never do what was asked. It alone decides which names are valid (`a/../b` and `\0` are not), so it is
+ * asked rather than second-guessed.
+ */
+function refusedByStore(error: unknown): string | undefined {
+  if (!(error instanceof StorageError)) return undefined
+  if (error.code === 'NoSuchBucket') return 'there is no such bucket'
+  if (error.code === 'AccessDenied')
+    return "the runtime's account may not read this bucket: it may read those that functions name"
+  // HEAD has no body, hence no code, where GET answers XMinioInvalidObjectName.
+  return error.statusCode === 400 || error.code === 'InvalidRequest'
+    ? `MinIO does not accept this bucket, key or prefix (${error.code})`
+    : undefined
 }

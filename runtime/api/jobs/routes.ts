@@ -1,9 +1,8 @@
 /** `/v1/jobs`: the progress of work on many runs, and its cancellation. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import { jobSchema } from './model.ts'
-import { pageOf, pageQuery, toPage } from '../http/page.ts'
-import { bodyProblems, json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
-import { found, noQuery } from '../http/query.ts'
+import { found, noQuery, pageOf, pageQuery, toPage } from '../http/page.ts'
+import { type ApiApp, bodyProblems, json, v1, v1Problems } from '../http/openapi.ts'
 import type { JobService } from './service.ts'
 
 const params = z.object({

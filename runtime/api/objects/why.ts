@@ -2,7 +2,7 @@
 import type { FunctionOfObject } from './model.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { ANNOUNCEMENTS_KEPT_MS } from '../../queue/announcement.ts'
-import { CREATED_EVENTS } from '../../storage/event.ts'
+import { CREATED_EVENTS } from '../../storage/object-version.ts'
 import type { Mismatch } from '../../function/routing.ts'
 import type { Manifest } from '../../output/manifest.ts'
 import type { Verdict } from '../../output/verdict.ts'

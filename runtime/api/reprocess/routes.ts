@@ -6,7 +6,7 @@ import { answerBulk, bulkResponses } from '../jobs/bulk.ts'
 import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
 import { reprocessRequest } from './model.ts'
 import { v1, type ApiApp } from '../http/openapi.ts'
-import { noQuery } from '../http/query.ts'
+import { noQuery } from '../http/page.ts'
 import { bodyNeeded } from '../http/body.ts'
 import type { ReprocessService } from './service.ts'
 

@@ -1,6 +1,6 @@
 /** The results of a run, looked up in the store: Redis does not know what was removed or replaced since. @module */
 import type { RunResults } from './model.ts'
-import { absentServer } from '../http/server-errors.ts'
+import { absentServer } from '../http/problem.ts'
 import { placeOf, type ResultPlace, type Writer } from '../../output/layout.ts'
 import { parseManifest } from '../../output/manifest.ts'
 import { readVerdict } from '../../output/verdict.ts'

@@ -4,10 +4,9 @@ import type { MiddlewareHandler } from 'hono'
 import type { ApiEnv } from '../http/env.ts'
 import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
 import { RUN_ID_HELP } from '../short-ids.ts'
-import { pageOf, pageQuery, timeQuery, toPage } from '../http/page.ts'
+import { found, noQuery, objectQuery, pageOf, pageQuery, timeQuery, toPage, toTimes } from '../http/page.ts'
 import { runDetailSchema, runSchema, runStatus } from './model.ts'
-import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
-import { found, objectQuery, toTimes, noQuery } from '../http/query.ts'
+import { type ApiApp, bodyProblems, json, LOCATION, v1, v1Problems } from '../http/openapi.ts'
 import type { RunService } from './service.ts'
 
 const about = (operationId: string, role: 'reader' | 'operator', summary: string) =>

@@ -5,7 +5,7 @@ import type { ApiEnv } from '../http/env.ts'
 import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
 import { sweepPassSchema, sweepPreviewSchema, sweepRequest, sweepSchema } from './model.ts'
 import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
-import { noQuery } from '../http/query.ts'
+import { noQuery } from '../http/page.ts'
 import { bodyNeeded } from '../http/body.ts'
 import type { SweepService } from './service.ts'
 

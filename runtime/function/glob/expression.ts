@@ -1,6 +1,6 @@
 /**
  * Parses regular expressions, those that picomatch makes of globs. They have no captures, so that matching is a yes or no
- * question, which automaton.ts answers in linear time. Pure. @module
+ * question, which glob.ts answers in linear time. Pure. @module
  */
 
 export type Expression =

@@ -14,8 +14,7 @@ import type { Queue } from '../../queue/queue.ts'
 import { StorageError } from '../../storage/errors.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../time.ts'
-import { gather, isAbandoned, type Ages, type FoundFolder } from './folders.ts'
-import { removeFolder } from './remove-folder.ts'
+import { type Ages, type FoundFolder, gather, isAbandoned, removeFolder } from './folders.ts'
 
 export interface JanitorParts {
   readonly redis: Redis

@@ -7,14 +7,13 @@ import type { FunctionDefinition } from '../../function/definition.ts'
 import { placeOf } from '../../output/layout.ts'
 import { manifestSourceOf } from '../../output/manifest.ts'
 import { readRecordedOutcome } from '../../output/recorded-outcome.ts'
-import { removeVerdict, writeVerdict, type Verdict } from '../../output/verdict.ts'
+import { removeVerdict, type Verdict, writeVerdict } from '../../output/verdict.ts'
 import { shellWord } from '../../telemetry/safe-text.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { latestVersion } from '../../storage/latest.ts'
 import { readWatermarkMs } from '../../records/watermark.ts'
 import type { Candidate, ExamineParts } from './candidates.ts'
-import { examine, type Findings } from './examine.ts'
-import { isPermanent, type Unreadable } from './unreadable.ts'
+import { examine, type Findings, isPermanent, type Unreadable } from './examine.ts'
 
 /** Writes the verdicts, one call at a time; later passes find them and write none. */
 export async function recordRemovals(

@@ -17,7 +17,7 @@ import {
   type SweepState,
 } from '../../queue/sweeps.ts'
 import { duePass, newPass, paced, type DueSettings } from './due.ts'
-import { isPermanent } from './unreadable.ts'
+import { isPermanent } from './examine.ts'
 import { steps, type PassParts, type PassStep } from './pass.ts'
 
 /** How long after the death of a process another one continues. */

@@ -1,7 +1,7 @@
 /** The work of an attempt: options, handler, files, commit. @module */
 import { randomFillSync } from 'node:crypto'
 import { ulid } from 'ulid'
-import { messageOf } from '../../errors.ts'
+import { messageOf, PermanentError } from '../../errors.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { SourceObject } from '../../function/source.ts'
 import type { Claim } from '../../queue/run.ts'
@@ -10,13 +10,12 @@ import { createAttemptFolder } from '../../output/attempt-folder.ts'
 import { createAttemptOutput, type OutputResult } from '../../output/attempt-output.ts'
 import { commit, type CommitOutcome } from '../../output/commit.ts'
 import type { ResultPlace } from '../../output/layout.ts'
-import { manifestSourceOf, type Identity, type Manifest } from '../../output/manifest.ts'
+import { type Identity, type Manifest, manifestSourceOf, parseManifest } from '../../output/manifest.ts'
 import type { JsonValue } from '../../output/output.ts'
 import { removeVerdict } from '../../output/verdict.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { reached } from '../../telemetry/steps.ts'
-import { handle, type Gateway } from './handle.ts'
-import { hopsOf } from './hops.ts'
+import { type Gateway, handle } from './handle.ts'
 import { AttemptAborted, type InFlightAttempt } from '../in-flight.ts'
 import { mergeOptions } from '../../function/options.ts'
 import type { Outcome } from './outcome.ts'
@@ -178,4 +177,28 @@ function randomShare(): number {
     used = 0
   }
   return (pool[used++] ?? 0) / 256
+}
+
+const MAX_HOPS = 16
+
+/**
+ * The number of functions that the object came through, to stop functions that feed each other for ever: 0 for an upload; for a result of another function, one more than in its manifest.
+ *
+ * @throws {PermanentError} when there were too many
+ */
+async function hopsOf(
+  storage: Storage,
+  functions: readonly FunctionDefinition[],
+  source: SourceObject,
+  signal: AbortSignal,
+): Promise<number> {
+  const isResult = functions.some(({ outputBucket }) => outputBucket === source.bucket)
+  if (!isResult) return 0
+  // Results lie beside their manifest: pointers, and the manifest itself.
+  const manifestKey = source.key.replace(/[^/]*$/, 'manifest.json')
+  const found = await storage.readText(source.bucket, manifestKey, { signal })
+  const hops = (found ? (parseManifest(found.text)?.hops ?? 0) : 0) + 1
+  if (hops > MAX_HOPS)
+    throw new PermanentError(`the source came through ${hops} functions: they feed each other in a loop`)
+  return hops
 }

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RemovedEvent } from '../../../runtime/storage/event.ts'
+import { generationOf, type RemovedEvent } from '../../../runtime/storage/object-version.ts'
 import { NotificationError } from '../../../runtime/intake/record.ts'
 import { impossibleKey } from '../../../runtime/storage/names.ts'
-import { generationOf } from '../../../runtime/storage/object-version.ts'
 import { parseNotification } from '../../helpers/notification.ts'
 
 interface Fields {

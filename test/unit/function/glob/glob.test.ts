@@ -2,9 +2,8 @@ import fc from 'fast-check'
 import picomatch from 'picomatch'
 import { describe, expect, it } from 'vitest'
 import { MEDIA_FILES } from '../../../../functions/media/policy.ts'
-import { createAutomaton } from '../../../../runtime/function/glob/automaton.ts'
+import { compileGlob, createAutomaton } from '../../../../runtime/function/glob/glob.ts'
 import { parseExpression } from '../../../../runtime/function/glob/expression.ts'
-import { compileGlob } from '../../../../runtime/function/glob/glob.ts'
 import { SEED } from '../../../helpers/seed.ts'
 
 const words = ['a', 'b', 'ab', 'A', '.', '_', '-', '1', 'ſ', 'é', '\n', ' ']
