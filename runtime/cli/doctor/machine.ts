@@ -86,7 +86,7 @@ function checkOpenFiles(): Finding {
   if (soft === 'unlimited' || Number(soft) >= FEW_FILES) return ok('open files', `up to ${soft}`)
   return warn(
     'open files',
-    `up to ${soft}: too too too few for many connections and attempts`,
+    `up to ${soft}: too few for many connections and attempts`,
     'ulimit -n 65536',
   )
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createLastLines, createNotableLines } from '../../../../../functions/ffmpeg/run/complaints.ts'
+import { createLastLines, createNotableLines } from '../../../../../functions/ffmpeg/words/kept-lines.ts'
 
 describe('createLastLines', () => {
   it('keeps the tail of what was written', () => {
