@@ -29,21 +29,38 @@ export function needsOf(
   return { line: 'encode', memoryBytes: FLOOR_BYTES + pixels * bytesPerPixel }
 }
 
+/** Measured: 47 MB for a take, of which 37 are shared with others. */
+const STREAM_BYTES = 64 * 1024 ** 2
+const USUAL_STREAMS = 16
+
+/**
+ * Kept free for the takes of a receiver on the same machine. They have no place in a line: one lasts for days, and a sender that
+ * had to wait would lose what it sends. Half of all is left to the runs, however many streams are allowed.
+ */
+function streamsShareBytes(env: Environment, ofBytes: number): number {
+  const isReceiver = (env['SLUICE_ROLES'] ?? '').split(',').some((role) => role.trim() === 'streams')
+  if (!isReceiver) return 0
+  const most = Number(env['SLUICE_STREAMS_MAX'] ?? USUAL_STREAMS) || USUAL_STREAMS
+  return Math.min(most * STREAM_BYTES, ofBytes / 2)
+}
+
 export interface Machine {
   readonly cores: number
   readonly memoryBytes: number
 }
 
 /**
- * One worker's part of the machine: half the memory, or SLUICE_MEDIA_MEMORY, and one encoder for each two cores, divided by
- * the workers. Each has one encoder at least, so more workers than half the cores encode more at a time. Pure.
+ * One worker's part of the machine: half the memory, or SLUICE_MEDIA_MEMORY, less the share of streams that are received on the same
+ * machine, and one encoder for each two cores, divided by the workers. Each has one encoder at least, so more workers than half the
+ * cores encode more at a time. Pure.
  */
 export function budgetOf(env: Environment, { cores, memoryBytes }: Machine): BudgetOptions {
   const half = Math.max(1, Math.floor(cores / 2))
   const workers = Math.max(1, Number(env['SLUICE_WORKERS'] ?? half) || half)
   const given = env['SLUICE_MEDIA_MEMORY']
+  const ofAllBytes = given ? parseSizeBytes(given) : memoryBytes / 2
   return {
-    memoryBytes: (given ? parseSizeBytes(given) : memoryBytes / 2) / workers,
+    memoryBytes: (ofAllBytes - streamsShareBytes(env, ofAllBytes)) / workers,
     encodes: Math.max(1, Math.floor(half / workers)),
   }
 }

@@ -160,6 +160,14 @@ describe("a worker's part of the machine", () => {
       { memoryBytes: GIB, encodes: 1 },
     ],
     [{ SLUICE_WORKERS: '16' }, { memoryBytes: GIB / 2, encodes: 1 }],
+    [
+      { SLUICE_WORKERS: '1', SLUICE_ROLES: 'worker, streams' },
+      { memoryBytes: 7 * GIB, encodes: 4 },
+    ],
+    [
+      { SLUICE_WORKERS: '1', SLUICE_ROLES: 'streams,worker', SLUICE_STREAMS_MAX: '1000' },
+      { memoryBytes: 4 * GIB, encodes: 4 },
+    ],
   ])('with %j', (env, budget) => {
     expect(budgetOf(env, machine)).toEqual(budget)
   })

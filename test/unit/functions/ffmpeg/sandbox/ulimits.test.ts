@@ -25,6 +25,12 @@ describe('guardedCommand', () => {
     const script = guardedCommand('/ffmpeg', limits, none)[2]
     for (const limit of ['-v 1048576 ', '-t 60 ', '-f 3 ', '-n 64 ', '-c 0 ']) expect(script).toContain(limit)
   })
+  it('limits neither the priority nor the processor time of a take, which may last for months', () => {
+    const limits = { ...DEFAULT_LIMITS, cpuSeconds: Infinity }
+    const script = guardedCommand('/ffmpeg', limits, { ...none, niceness: 0 })[2]
+    expect(script).toContain('ulimit -t unlimited ')
+    expect(script).toMatch(/; exec "\$0" "\$@"$/)
+  })
   it('lets it die with its parent where the system can', () => {
     const command = guardedCommand('/ffmpeg', DEFAULT_LIMITS, within('with the rights of the worker'))
     expect(command.slice(0, 3)).toEqual(['setpriv', '--pdeathsig', 'KILL'])

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest'
+import { pieceOf, senderKeyOf, strangeCodecOf } from '../../../../functions/reception/take-lines.ts'
+
+describe('pieceOf', () => {
+  it('reads a line of the list', () => {
+    const piece = { fileName: '000012.ts', startSeconds: 24.08, endSeconds: 28.08 }
+    expect(pieceOf('000012.ts,24.080000,28.080000')).toEqual(piece)
+    expect(pieceOf('1000000.mp4,-0.080000,3600.000000\r')?.fileName).toBe('1000000.mp4')
+  })
+  it.each([
+    '',
+    '000012.ts',
+    '000012.ts,24.080000',
+    '000012.ts,24.080000,',
+    '000012.ts,nan,28.080000',
+    '000012.ts,24.080000,28.080000,1',
+    '../000012.ts,24.080000,28.080000',
+    '/etc/passwd,0.000000,1.000000',
+    '000012.ts\0,0.000000,1.000000',
+    '12.ts,0.000000,1.000000',
+    '000012.ts,0x10,28.080000',
+    '000012.ts,1e9,28.080000',
+    '"000012.ts",24.080000,28.080000',
+    '000012.exe,24.080000,28.080000',
+  ])('takes %j for no piece', (line) => {
+    expect(pieceOf(line)).toBeUndefined()
+  })
+})
+
+describe('senderKeyOf', () => {
+  const nonce = '0123456789abcdef'
+  const line = (key: string, expected = nonce) =>
+    `[rtmp @ 0x55d0b0] Unexpected stream ${key}, expecting ${expected}`
+
+  it.each(['cam1?key=SECRET', 'cam1', '', 'a, expecting b', 'ü key'])('finds the stream key %j', (key) => {
+    expect(senderKeyOf(line(key), nonce)).toBe(key)
+  })
+  it('does not take a key for another nonce, or one that a sender wrote into its own key', () => {
+    expect(senderKeyOf(line('cam1', 'fedcba9876543210'), nonce)).toBeUndefined()
+    expect(senderKeyOf(`${line('cam1')}0`, nonce)).toBeUndefined()
+    expect(senderKeyOf(`[rtmp @ 0x1] App field x Unexpected stream cam1, expecting ${nonce}`, nonce)).toBe(
+      undefined,
+    )
+  })
+})
+
+describe('strangeCodecOf', () => {
+  it('names a codec that the muxer of MPEG-TS can only hide', () => {
+    expect(
+      strangeCodecOf(
+        '[mpegts @ 0x1] Stream 0, codec vp6f, is muxed as a private data stream and may not be recognized upon reading.',
+      ),
+    ).toBe('vp6f')
+    expect(strangeCodecOf('[mpegts @ 0x1] Non-monotonous DTS')).toBeUndefined()
+  })
+})
