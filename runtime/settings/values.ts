@@ -56,6 +56,12 @@ export function isLoopback(name: string): boolean {
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
 }
 
+/** Whether a `Host` header names this machine. Shape: `localhost:8080`, `127.0.0.1`, `[::1]:8080`. */
+export function isLoopbackHost(host: string): boolean {
+  const name = /^(?:\[([\da-f:]+)\]|([\w.-]+))(?::\d+)?$/i.exec(host)
+  return isLoopback((name?.[1] ?? name?.[2] ?? '').toLowerCase())
+}
+
 /** The token a client sends after `Bearer `; never quoted in a message. */
 export function token(text: string): string {
   if (!/^[\x21-\x7e]{16,512}$/.test(text))

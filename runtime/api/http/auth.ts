@@ -3,35 +3,22 @@
  * that no new route is open by mistake; a destructive route demands more with {@link needs}.
  * @module
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 import { TOKEN_ROLES, type TokenRole, type Tokens } from '../../settings/config.ts'
+import { bearerOf, createRoleOf, hasTokens } from '../../settings/token-roles.ts'
 import type { ApiEnv } from './env.ts'
 import { ProblemError } from './problem.ts'
 
 const READING = ['GET', 'HEAD', 'OPTIONS']
 
-export function hasTokens(tokens: Tokens): boolean {
-  return TOKEN_ROLES.some((role) => tokens[role] !== undefined)
-}
-
 /** Finds the role of a request's token and checks it against the method. While no token is set, every caller is an admin. */
 export function authenticate(tokens: Tokens): MiddlewareHandler<ApiEnv> {
-  const digests = TOKEN_ROLES.flatMap((role) => {
-    const token = tokens[role]
-    return token === undefined ? [] : [{ role, digest: digestOf(token) }]
-  })
-
-  /** Takes equally long for every token: digests of one length, all compared. */
-  function roleOf(token: string): TokenRole | undefined {
-    const digest = digestOf(token)
-    const found = digests.filter((known) => timingSafeEqual(known.digest, digest))
-    return found[0]?.role
-  }
+  const roleOf = createRoleOf(tokens)
+  const isOpen = !hasTokens(tokens)
 
   return async function authenticate(c, next) {
-    const token = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    const role = digests.length === 0 ? 'admin' : token === undefined ? undefined : roleOf(token)
+    const token = bearerOf(c.req.header('authorization'))
+    const role = isOpen ? 'admin' : token === undefined ? undefined : roleOf(token)
     if (!role) throw unauthorized(token !== undefined)
     c.set('role', role)
     assertAtLeast(role, READING.includes(c.req.method) ? 'reader' : 'operator')
@@ -62,8 +49,4 @@ function unauthorized(isGiven: boolean): ProblemError {
     : new ProblemError(401, 'a token is required: Authorization: Bearer <token>', {
         headers: { 'www-authenticate': 'Bearer realm="sluice"' },
       })
-}
-
-function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest()
 }

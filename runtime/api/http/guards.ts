@@ -1,6 +1,6 @@
 /** Guards before any route: the address, the caller's host and origin, the method. @module */
 import type { MiddlewareHandler } from 'hono'
-import { isLoopback } from '../../settings/values.ts'
+import { isLoopbackHost } from '../../settings/values.ts'
 import type { ApiEnv } from './env.ts'
 import type { ApiApp } from './openapi.ts'
 import { ProblemError } from './problem.ts'
@@ -27,12 +27,6 @@ export function guardFromBrowsers(): MiddlewareHandler<ApiEnv> {
     }
     await next()
   }
-}
-
-/** Shape: `localhost:8080`, `127.0.0.1`, `[::1]:8080`. */
-function isLoopbackHost(host: string): boolean {
-  const name = /^(?:\[([\da-f:]+)\]|([\w.-]+))(?::\d+)?$/i.exec(host)
-  return isLoopback((name?.[1] ?? name?.[2] ?? '').toLowerCase())
 }
 
 /** Undefined for `null`, which a page without an origin sends. */

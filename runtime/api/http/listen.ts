@@ -1,12 +1,13 @@
 /** Serves the API; if it cannot, the error names the setting to change. @module */
 import { randomUUID } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { getRequestListener, RequestError } from '@hono/node-server'
 import type { Hono } from 'hono'
-import { problemOf, toResponse } from './problem.ts'
+import { toResponse } from './problem.ts'
+import { problemOf } from '../../problem.ts'
+import { openPort } from '../../listening.ts'
 import type { Config } from '../../settings/config.ts'
-import { ConfigError, messageOf } from '../../errors.ts'
+import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 
 /**
@@ -14,31 +15,29 @@ import type { Logger } from '../../telemetry/logger.ts'
  *
  * @throws {ConfigError} when this user may never listen there; Error when a later start may find the port free
  */
-export function listen(
+export async function listen(
   app: Pick<Hono, 'fetch'>,
   { apiHost, apiPort }: Pick<Config, 'apiHost' | 'apiPort'>,
   log: Logger,
 ): Promise<() => void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: Error) => reject(explain(error, apiHost, apiPort))
-    const answer = getRequestListener(app.fetch, {
-      hostname: apiHost,
-      errorHandler: (error) => answerUnread(error, log),
-    })
-    const server = createServer((request, response) => {
-      const twice = ONCE.find((name) => isTwice(request.rawHeaders, name))
-      if (twice === undefined) void answer(request, response)
-      else refuse400(response, `the header ${twice} is repeated`)
-    })
-    server.on('error', fail)
-    server.listen(apiPort, apiHost, () => {
-      const { address, port } = server.address() as AddressInfo
-      server.off('error', fail)
-      server.on('error', (error: Error) => log.error({ error: error.message }, 'the HTTP server failed'))
-      log.info({ url: `http://${address}:${port}` }, 'listening')
-      resolve(() => void server.close())
-    })
+  const answer = getRequestListener(app.fetch, {
+    hostname: apiHost,
+    errorHandler: (error) => answerUnread(error, log),
   })
+  const server = createServer((request, response) => {
+    const twice = ONCE.find((name) => isTwice(request.rawHeaders, name))
+    if (twice === undefined) void answer(request, response)
+    else refuse400(response, `the header ${twice} is repeated`)
+  })
+  const { address, port } = await openPort(server, {
+    host: apiHost,
+    port: apiPort,
+    hostSetting: 'SLUICE_API_HOST',
+    portSetting: 'SLUICE_API_PORT',
+  })
+  server.on('error', (error: Error) => log.error({ error: error.message }, 'the HTTP server failed'))
+  log.info({ url: `http://${address}:${port}` }, 'listening')
+  return () => void server.close()
 }
 
 /** Headers that must not be repeated: Node uses the first of two, a proxy may check the last. */
@@ -67,23 +66,4 @@ function answerUnread(error: unknown, log: Logger): Response {
   log.error({ requestId, error: messageOf(error) }, 'a request failed')
   const detail = `unexpected error; see the log for request id ${requestId}`
   return toResponse({ status: 500, detail, headers })
-}
-
-function explain(error: NodeJS.ErrnoException, host: string, port: number): Error {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new Error(
-        `port ${port} on ${host} is taken by another program: stop that program or choose another port with SLUICE_API_PORT; retrying meanwhile`,
-        { cause: error },
-      )
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new Error(`SLUICE_API_HOST: ${host} is not an address of this machine: ${error.message}`, {
-        cause: error,
-      })
-    case 'EACCES':
-      return new ConfigError([`SLUICE_API_PORT: this user may not listen on port ${port} of ${host}`])
-    default:
-      return error
-  }
 }

@@ -1,9 +1,9 @@
 /** Every error of the interface as an answer, those of Redis and MinIO too: an RFC 9457 problem. @module */
-import { STATUS_CODES } from 'node:http'
 import { z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { messageOf } from '../../errors.ts'
+import { problemOf, type ProblemFacts } from '../../problem.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { ApiEnv } from './env.ts'
 import { isRedisAway } from '../../queue/redis.ts'
@@ -44,15 +44,6 @@ export class RefusedError extends Error {
     this.kind = kind
     this.details = details
   }
-}
-
-export interface ProblemFacts {
-  readonly status: number
-  /** For the client: the failure, its subject, and the remedy. */
-  readonly detail: string
-  /** More members of the problem, such as `issues`. */
-  readonly members?: Readonly<Record<string, unknown>>
-  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** A request that the interface itself refuses, before any service. */
@@ -97,22 +88,6 @@ export function answerError(error: Error, c: Context<ApiEnv>, log: Logger): Resp
 export function toResponse(facts: ProblemFacts): Response {
   const { body, ...rest } = problemOf(facts)
   return new Response(body, rest)
-}
-
-/** The same for an answer that the app does not make itself. */
-export function problemOf({ status, detail, members, headers }: ProblemFacts) {
-  const problem: Problem = {
-    type: 'about:blank',
-    title: STATUS_CODES[status] ?? 'Error',
-    ...members,
-    status,
-    detail,
-  }
-  return {
-    status,
-    headers: { 'content-type': 'application/problem+json', ...headers },
-    body: JSON.stringify(problem),
-  }
 }
 
 /** The server that did not answer: the request may succeed a moment later. */

@@ -84,9 +84,5 @@ function checkOpenFiles(): Finding {
   const soft = report.userLimits?.open_files?.soft
   if (soft === undefined) return skipped('open files', 'this system does not report the limit')
   if (soft === 'unlimited' || Number(soft) >= FEW_FILES) return ok('open files', `up to ${soft}`)
-  return warn(
-    'open files',
-    `up to ${soft}: too few for many connections and attempts`,
-    'ulimit -n 65536',
-  )
+  return warn('open files', `up to ${soft}: too few for many connections and attempts`, 'ulimit -n 65536')
 }

@@ -1,0 +1,36 @@
+/** A take that runs, as every door sees it: its end, its pieces, and the time it gets to finish. @module */
+import type { Take, TakeEnd } from '../../function/take.ts'
+import { SECOND_MS, sleep } from '../../time.ts'
+import type { EndOfTake } from '../connection.ts'
+
+/** FFmpeg writes what it has when its input ends: milliseconds, and more on a busy machine. */
+const FINISH_MS = 10 * SECOND_MS
+
+/** Ends the take's input, so that its last piece is complete, and kills it if it does not end by that. */
+export async function finishTake(take: Take): Promise<TakeEnd> {
+  const done = new AbortController()
+  void sleep(FINISH_MS, done.signal).then(() => done.signal.aborted || take.kill())
+  take.stdin?.end()
+  const end = await take.ended
+  done.abort()
+  return end
+}
+
+export interface TakeFacts {
+  /** The sender said that the stream is over. */
+  readonly isComplete: boolean
+  /** Pieces that FFmpeg has closed. */
+  readonly pieces: number
+  /** FFmpeg was killed: there may be media in a piece that it has not closed. */
+  readonly wasKilled: boolean
+}
+
+export function endOfTake({ isComplete, pieces, wasKilled }: TakeFacts): EndOfTake {
+  if (pieces === 0 && !wasKilled) return 'no-media'
+  return isComplete ? 'sender-finished' : 'sender-lost'
+}
+
+/** FFmpeg's last words for a sender, or others where it said nothing. */
+export function lastWords({ lastLines }: TakeEnd, otherwise: string): string {
+  return lastLines.at(-1)?.trim() || otherwise
+}
