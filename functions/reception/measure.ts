@@ -13,12 +13,13 @@ export interface PieceTimes {
 }
 
 /**
- * @returns undefined when it holds no media, as when FFmpeg was killed before its first packet
+ * @returns undefined when it holds no media, as when FFmpeg was killed before its first packet, or none that can be read
  * @throws {ToolError} when ffprobe did not run
  */
 export async function measure(path: string): Promise<PieceTimes | undefined> {
   const isMpegts = path.endsWith('.ts')
   let [firstSeconds, lastSeconds] = [Infinity, -Infinity]
+  let hasStrange = false
   await runFfmpeg({
     tool: 'ffprobe',
     profile: 'probe',
@@ -27,12 +28,14 @@ export async function measure(path: string): Promise<PieceTimes | undefined> {
       isMpegts ? 'mpegts' : 'mov,mp4,m4a,3gp,3g2,mj2',
       '-codec_whitelist',
       CODECS.join(','),
-      ...'-show_entries packet=pts_time,duration_time -of csv=p=0'.split(' '),
+      ...'-show_entries packet=pts_time,duration_time:stream=codec_type -of csv=p=0'.split(' '),
       `file:${basename(path)}`,
     ],
     cwd: dirname(path),
     signal: AbortSignal.timeout(MEASURED_MS),
     onLine: (line) => {
+      // A take has pictures and sound only: MPEG-TS hides any codec that it has no type for in a stream of data.
+      hasStrange ||= line === 'data'
       const [time = '', duration = ''] = line.split(',')
       const seconds = Number.parseFloat(time)
       if (!Number.isFinite(seconds)) return
@@ -40,7 +43,7 @@ export async function measure(path: string): Promise<PieceTimes | undefined> {
       lastSeconds = Math.max(lastSeconds, seconds + (Number.parseFloat(duration) || 0))
     },
   })
-  if (firstSeconds === Infinity) return undefined
+  if (firstSeconds === Infinity || hasStrange) return undefined
   const startSeconds = firstSeconds - (isMpegts ? MPEGTS_DELAY_SECONDS : 0)
   return { startSeconds: micros(startSeconds), seconds: micros(lastSeconds - firstSeconds) }
 }

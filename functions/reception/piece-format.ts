@@ -21,6 +21,12 @@ export function pieceFormatOf(codecs: readonly string[]): Choice {
   return unfit === undefined ? { kind: 'fits', format: 'fmp4' } : { kind: 'unfit', codec: unfit }
 }
 
+/** The other format, when a codec does not fit in this one; `kind: 'unfit'` when it fits in none. */
+export function misfitOf(codec: string, format: PieceFormat): Choice | undefined {
+  const isFit = (format === 'mpegts' ? IN_MPEGTS : IN_FMP4).includes(codec)
+  return isFit ? undefined : pieceFormatOf([codec])
+}
+
 function words(text: string): readonly string[] {
   return text.split(' ')
 }

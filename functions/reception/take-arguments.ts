@@ -42,12 +42,13 @@ export interface TakeWords {
 /**
  * Pieces cut at keyframes, nothing re-encoded; standard output gets a CSV line for each piece that is complete.
  *
+ * - `level+info`: the codecs of the pieces are printed as information (`take-lines.ts`); of all else, warnings and errors are kept.
  * - No `-reset_timestamps`: the pieces of a take share one timeline, so players need no discontinuity between them.
  * - `-segment_time_delta 0.05`: a keyframe that comes a little before the grid is taken, and not the next one.
  */
 export function takeArguments({ input, format, pieceSeconds }: TakeWords): readonly string[] {
   return [
-    ...words('-hide_banner -nostdin -nostats -loglevel warning -progress pipe:3'),
+    ...words('-hide_banner -nostdin -nostats -loglevel level+info -progress pipe:3'),
     ...words(`-fflags +genpts+discardcorrupt -max_alloc ${MAX_ALLOCATION_BYTES}`),
     ...words(`-protocol_whitelist ${input.protocols} -format_whitelist ${input.formats}`),
     ...words(`-codec_whitelist ${CODECS.join(',')} -max_pixels ${MAX_PIXELS} -max_streams ${MAX_STREAMS}`),

@@ -11,7 +11,7 @@ export function pieceOf(line: string): ClosedPiece | undefined {
 
 /**
  * The stream key of an RTMP sender, which FFmpeg prints as it expects another one:
- * `[rtmp @ 0x55d0] Unexpected stream cam1?key=SECRET, expecting 0123456789abcdef`.
+ * `[rtmp @ 0x55d0] [warning] Unexpected stream cam1?key=SECRET, expecting 0123456789abcdef`.
  *
  * @returns undefined for another line, or one about another nonce
  */
@@ -26,7 +26,17 @@ export function isRepetition(line: string): boolean {
   return /^\s*Last message repeated \d+ times$/.test(line)
 }
 
-/** **Shape**: `[mpegts @ 0x55d0] Stream 0, codec vp9, is muxed as a private data stream and may not be recognized upon reading.` */
-export function strangeCodecOf(line: string): string | undefined {
-  return /Stream \d+, codec (\w+), is muxed as a private data stream/.exec(line)?.[1]
+/**
+ * The codecs of the pieces, as FFmpeg lists the streams of its output.
+ *
+ * **Shape**: `[info] Output #0, segment, to '%06d.ts':`, lines later `[info]   Stream #0:1(und): Audio: aac (LC), 48000 Hz, mono`.
+ *
+ * @returns feeds on lines; answers with the codec that a line tells
+ */
+export function createCodecReader(): (line: string) => string | undefined {
+  let isOutput = false
+  return (line) => {
+    isOutput ||= line.includes('Output #0, segment,')
+    return isOutput ? /\bStream #0:\d+\S*: (?:Video|Audio): (\w+)/.exec(line)?.[1] : undefined
+  }
 }

@@ -1,7 +1,7 @@
 /** One FFmpeg from the first byte of a connection to its last. @module */
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import type { Take, TakeEnd, TakeOptions } from '../../runtime/index.ts'
+import type { PieceFormat, Take, TakeEnd, TakeOptions } from '../../runtime/index.ts'
 import { ffmpegBinaries } from '../ffmpeg/build/binaries.ts'
 import { ffmpegRuns, mediaSecondsProcessed } from '../ffmpeg/run/metrics.ts'
 import { trackGroup } from '../ffmpeg/run/process-groups.ts'
@@ -11,11 +11,13 @@ import { readLines } from '../ffmpeg/run/read-lines.ts'
 import { fenceFor, GUARDED_ENVIRONMENT, handOver, MAX_PROCESSES } from '../ffmpeg/sandbox/sandbox.ts'
 import { DEFAULT_LIMITS, guardedCommand, type Limits } from '../ffmpeg/sandbox/ulimits.ts'
 import { createLastLines } from '../ffmpeg/words/kept-lines.ts'
+import { createToolLines } from '../ffmpeg/words/lines.ts'
 import { ToolError } from '../ffmpeg/words/result.ts'
+import { misfitOf } from './piece-format.ts'
 import { secretsOf, withoutSecrets } from './secrets.ts'
 import { takeArguments } from './take-arguments.ts'
 import { inputOf } from './take-input.ts'
-import { isRepetition, pieceOf, senderKeyOf, strangeCodecOf } from './take-lines.ts'
+import { createCodecReader, isRepetition, pieceOf, senderKeyOf } from './take-lines.ts'
 
 /** A take may last for months. A piece that grows beyond this, since its sender gives no keyframe or a broken clock, ends it. */
 const LIMITS: Limits = {
@@ -26,6 +28,9 @@ const LIMITS: Limits = {
   fileBytes: 256 * 1024 ** 2,
 }
 const LAST_LINES = 20
+/** FFmpeg prints the whole list of codecs that are accepted with each one that is not. */
+const LINE_CHARACTERS = 300
+const TITLES: Readonly<Record<PieceFormat, string>> = { mpegts: 'MPEG-TS', fmp4: 'fragmented MP4' }
 
 /**
  * Starts at once: a sender waits for no place in the line of other media work.
@@ -81,13 +86,21 @@ function follow(child: ChildProcess, options: TakeOptions): Take {
       options.onPiece(piece)
     }),
   )
+  const complaints = createToolLines((line) =>
+    said.add(`${withoutSecrets(line, secrets).slice(0, LINE_CHARACTERS)}\n`),
+  )
+  const codecOf = createCodecReader()
+  let otherFormat: PieceFormat | undefined
   readLines(child.stderr, (line) =>
     guarded(() => {
       if (gate.isKeyLine(line)) return
-      said.add(`${withoutSecrets(line, secrets)}\n`)
-      // Otherwise FFmpeg continues, and nobody can read its pieces.
-      const codec = strangeCodecOf(line)
-      if (codec !== undefined) throw new Error(`${codec} does not fit in MPEG-TS`)
+      complaints.add(`${line}\n`)
+      const codec = codecOf(line)
+      const misfit = codec && misfitOf(codec, options.format)
+      if (!misfit) return
+      // FFmpeg would continue, and nobody could read its pieces.
+      otherFormat = misfit.kind === 'fits' ? misfit.format : undefined
+      throw new Error(`the codec ${codec} cannot be cut into ${TITLES[options.format]}`)
     }),
   )
   let mediaSeconds = 0
@@ -108,7 +121,7 @@ function follow(child: ChildProcess, options: TakeOptions): Take {
     child.once('close', (code, signal) => {
       const outcome = signal === 'SIGKILL' ? 'aborted' : code === 0 ? 'succeeded' : 'failed'
       ffmpegRuns.inc({ profile: 'receive', outcome })
-      resolve({ code, signal, lastLines: said.lines(LAST_LINES) })
+      resolve({ code, signal, lastLines: said.lines(LAST_LINES), ...(otherFormat && { otherFormat }) })
     })
   })
   return { pid: child.pid ?? 0, stdin: child.stdin ?? undefined, kill, ended }

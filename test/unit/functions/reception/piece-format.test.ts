@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pieceFormatOf } from '../../../../functions/reception/piece-format.ts'
+import { misfitOf, pieceFormatOf } from '../../../../functions/reception/piece-format.ts'
 
 describe('pieceFormatOf', () => {
   it.each([
@@ -16,5 +16,15 @@ describe('pieceFormatOf', () => {
     { codecs: ['pcm_s16le'], choice: { kind: 'unfit', codec: 'pcm_s16le' } },
   ])('of $codecs is $choice', ({ codecs, choice }) => {
     expect(pieceFormatOf(codecs)).toEqual(choice)
+  })
+})
+
+describe('misfitOf', () => {
+  it('says which format a codec needs instead', () => {
+    expect(misfitOf('h264', 'mpegts')).toBeUndefined()
+    expect(misfitOf('vp9', 'fmp4')).toBeUndefined()
+    expect(misfitOf('av1', 'mpegts')).toEqual({ kind: 'fits', format: 'fmp4' })
+    expect(misfitOf('mp2', 'fmp4')).toEqual({ kind: 'fits', format: 'mpegts' })
+    expect(misfitOf('vp6f', 'mpegts')).toEqual({ kind: 'unfit', codec: 'vp6f' })
   })
 })

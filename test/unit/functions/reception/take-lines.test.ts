@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pieceOf, senderKeyOf, strangeCodecOf } from '../../../../functions/reception/take-lines.ts'
+import { createCodecReader, pieceOf, senderKeyOf } from '../../../../functions/reception/take-lines.ts'
 
 describe('pieceOf', () => {
   it('reads a line of the list', () => {
@@ -30,7 +30,7 @@ describe('pieceOf', () => {
 describe('senderKeyOf', () => {
   const nonce = '0123456789abcdef'
   const line = (key: string, expected = nonce) =>
-    `[rtmp @ 0x55d0b0] Unexpected stream ${key}, expecting ${expected}`
+    `[rtmp @ 0x55d0b0] [warning] Unexpected stream ${key}, expecting ${expected}`
 
   it.each(['cam1?key=SECRET', 'cam1', '', 'a, expecting b', 'ü key'])('finds the stream key %j', (key) => {
     expect(senderKeyOf(line(key), nonce)).toBe(key)
@@ -44,13 +44,21 @@ describe('senderKeyOf', () => {
   })
 })
 
-describe('strangeCodecOf', () => {
-  it('names a codec that the muxer of MPEG-TS can only hide', () => {
-    expect(
-      strangeCodecOf(
-        '[mpegts @ 0x1] Stream 0, codec vp6f, is muxed as a private data stream and may not be recognized upon reading.',
-      ),
-    ).toBe('vp6f')
-    expect(strangeCodecOf('[mpegts @ 0x1] Non-monotonous DTS')).toBeUndefined()
+describe('createCodecReader', () => {
+  it('tells the codecs of the output, and not those of the input', () => {
+    const read = createCodecReader()
+    const lines = [
+      "[info] Input #0, flv, from 'pipe:0':",
+      '[info]   Stream #0:0: Audio: nellymoser, 22050 Hz, mono',
+      '[info]   Stream #0:1: Video: vp6f, yuv420p, 320x180',
+      "[info] Output #0, segment, to '%06d.ts':",
+      '[info]   Metadata:',
+      '[info]     encoder         : Lavf59.27.100',
+      '[info]   Stream #0:0(und): Video: h264 (High) (avc1 / 0x31637661), yuv420p',
+      '[info]   Stream #0:1[0x101](eng): Audio: aac (LC), 48000 Hz, mono',
+      '[info] Stream mapping:',
+      '[info]   Stream #0:1 -> #0:0 (copy)',
+    ]
+    expect(lines.map(read).filter((codec) => codec !== undefined)).toEqual(['h264', 'aac'])
   })
 })
