@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { createApi } from '../api/app.ts'
 import { checkHealth } from '../api/health.ts'
 import { createQueueGauges } from '../api/queue-gauges.ts'
+import { createStreamsGauge } from '../api/streams-gauge.ts'
 import { admissionSettings, createIntake, intakeName } from '../intake/intake.ts'
 import { createRouter } from '../function/routing.ts'
 import type { Closers } from './lifecycle.ts'
@@ -15,6 +16,7 @@ import { functionMetrics } from '../telemetry/metrics.ts'
 import { createOperations } from '../api/operations.ts'
 import { createBacklog } from '../queue/backlog.ts'
 import { createInspection } from '../queue/inspection.ts'
+import { createStreamStore } from '../queue/streams.ts'
 import { connectRedis } from '../queue/redis.ts'
 import { createStreamStore } from '../queue/streams.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
@@ -65,6 +67,10 @@ export async function serve(
     functionNames,
     registry: metrics.registry,
   })
+  const readStreams = createStreamsGauge({
+    streams: createStreamStore(probe, queue.keys, config.leaseMs),
+    registry: metrics.registry,
+  })
   const buckets = [...new Set(functions.flatMap(({ bucket, outputBucket }) => [bucket, outputBucket]))]
   let isDraining = false
   const jobs = createJobStore(parts.redis, queue, config.retentionMs)
@@ -84,6 +90,7 @@ export async function serve(
     log,
     async metrics(format) {
       await readGauges().catch((error: Error) => log.debug({ error: error.message }, 'no queue gauges'))
+      await readStreams().catch((error: Error) => log.debug({ error: error.message }, 'no gauge of streams'))
       await readScratch(parts)
       const own = (await metrics.registry.getMetricsAsJSON()) as MetricsSnapshot
       const ofFunctions = (await functionMetrics.getMetricsAsJSON()) as MetricsSnapshot

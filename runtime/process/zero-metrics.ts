@@ -3,6 +3,7 @@ import { MISMATCHES } from '../function/routing.ts'
 import { INVOCATION_STATUSES, STORAGE_OPERATIONS, type RuntimeMetrics } from '../telemetry/metrics.ts'
 import { HEAL_REASONS, PASS_KINDS } from '../queue/sweeps.ts'
 import { TROUBLES } from '../storage/errors.ts'
+import { startStreamsAtZero } from './zero-stream-metrics.ts'
 
 const ADMIT_OUTCOMES = ['new', 'unplaced', 'copy', 'duplicate', 'lifted']
 const DROP_REASONS = [
@@ -18,6 +19,7 @@ const TRIGGERS = ['upload', 'sweep', 'reprocess', 'redrive']
 
 /** These are all the series there will be, except for routes of the API: that bounds their number. */
 export function startAtZero(metrics: RuntimeMetrics, functionNames: readonly string[]): void {
+  startStreamsAtZero(metrics.streams)
   for (const trouble of TROUBLES) metrics.storageTroubles.inc({ trouble }, 0)
   for (const operation of STORAGE_OPERATIONS) {
     for (const outcome of ['ok', 'error']) metrics.storageSeconds.zero({ operation, outcome })

@@ -12,6 +12,7 @@ import {
   type OpenMetricsContentType,
   Registry,
 } from 'prom-client'
+import { createStreamMetrics } from './stream-metrics.ts'
 
 export const INVOCATION_STATUSES = [
   'success',
@@ -72,6 +73,7 @@ export function createMetrics() {
 
   return {
     registry,
+    streams: createStreamMetrics(registry),
     eventsReceived: counter(
       'sluice_events_received_total',
       'Events read from notifications, duplicates included.',

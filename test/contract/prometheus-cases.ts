@@ -5,6 +5,7 @@
  */
 import { step, up, type AlertCase, type Series } from './alert-case.ts'
 import { SERVER_CASES } from './prometheus-cases-servers.ts'
+import { STREAM_CASES } from './prometheus-cases-streams.ts'
 
 const of = (name: string, labels = 'function="cut"') => `${name}{${labels}}`
 const attempts = (failed: number, succeeded: number, minutes: number): Series => ({
@@ -209,7 +210,11 @@ const RUNTIME_CASES: Readonly<Record<string, AlertCase>> = {
   },
 }
 
-export const ALERT_CASES: Readonly<Record<string, AlertCase>> = { ...RUNTIME_CASES, ...SERVER_CASES }
+export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
+  ...RUNTIME_CASES,
+  ...STREAM_CASES,
+  ...SERVER_CASES,
+}
 
 /** Rules that also fire if their series are missing. */
 export const FIRES_WITHOUT_SERIES: Readonly<Record<string, Readonly<Record<string, string>>>> = {

@@ -1,5 +1,6 @@
 /** Dashboard: uploads, their results, and how long they take. @module */
 import type { Dashboard } from './panel.ts'
+import { streams } from './streams.ts'
 import { CHOSEN, FAILED, quantile, rate, shared, STATUS_COLORS, total } from './promql.ts'
 
 const attempts = (status: string) =>
@@ -164,6 +165,7 @@ export const video: Dashboard = {
         },
       ],
     },
+    streams,
     {
       title: 'Media',
       panels: [

@@ -1,4 +1,4 @@
-/** What `npm start` decides about the reception of streams before it reads its settings. @module */
+/** The reception of streams by `npm start`: its role, ports and spool, unless they were chosen. @module */
 import { join } from 'node:path'
 import { isGiven, type Environment } from '../../../runtime/settings/files.ts'
 import { ROLES } from '../../../runtime/settings/values.ts'

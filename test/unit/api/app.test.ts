@@ -73,7 +73,7 @@ describe('/metrics', () => {
       return { text, series: text.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length }
     }
     const [none, fifty] = [await seriesOf([]), await seriesOf(names)]
-    expect(none.series).toBeLessThan(450)
+    expect(none.series).toBeLessThan(480)
     expect((fifty.series - none.series) / names.length).toBeLessThanOrEqual(93)
     expect(fifty.text.length).toBeLessThan(1_000_000)
   })

@@ -6,6 +6,8 @@ import { afterAll, describe, expect, it } from 'vitest'
 import '../../../../functions/ffmpeg/run/metrics.ts'
 import { generate } from '../../../../infra/grafana/source/generate.ts'
 import { createQueueGauges } from '../../../../runtime/api/queue-gauges.ts'
+import { createStreamsGauge } from '../../../../runtime/api/streams-gauge.ts'
+import { createStreamStore } from '../../../../runtime/queue/streams.ts'
 import { createMetrics, functionMetrics } from '../../../../runtime/telemetry/metrics.ts'
 import { createBacklog } from '../../../../runtime/queue/backlog.ts'
 import { createKeys } from '../../../../runtime/queue/keys.ts'
@@ -25,6 +27,7 @@ function exposed(): Set<string> {
   })
   const { registry } = createMetrics()
   createQueueGauges({ backlog: createBacklog(redis, createKeys('sluice')), functionNames: ['cut'], registry })
+  createStreamsGauge({ streams: createStreamStore(redis, createKeys('sluice'), 30_000), registry })
   const ours = [...registry.getMetricsAsArray(), ...functionMetrics.getMetricsAsArray()].flatMap(
     ({ name, type }) =>
       String(type) === 'histogram' ? ['bucket', 'sum', 'count'].map((part) => `${name}_${part}`) : [name],

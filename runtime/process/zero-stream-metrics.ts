@@ -1,0 +1,42 @@
+/** Starts every series of reception at 0, so that the first loss is seen. @module */
+import { DOORS } from '../function/take.ts'
+import type { RefusalReason } from '../reception/connection.ts'
+import type { StreamMetrics } from '../telemetry/stream-metrics.ts'
+
+const TAKE_ENDS = [
+  'sender-finished',
+  'sender-lost',
+  'source-ended',
+  'no-media',
+  'stopped',
+  'key-revoked',
+  'lease-lost',
+  'taken-over',
+  'clock',
+  'draining',
+]
+const LOSSES = ['spool-full', 'disk-full', 'file-lost', 'key-taken']
+/** Beside what was lost after it was received. */
+const GAPS = [...LOSSES, 'reconnect', 'source', 'clock', 'unknown']
+const REFUSALS: Readonly<Record<RefusalReason, true>> = {
+  name: true,
+  key: true,
+  live: true,
+  limit: true,
+  draining: true,
+  redis: true,
+  disk: true,
+  media: true,
+}
+
+/** Also where no streams are received: dashboards and alerts then see none instead of nothing. */
+export function startStreamsAtZero(metrics: StreamMetrics): void {
+  for (const door of DOORS) {
+    for (const end of TAKE_ENDS) metrics.takes.inc({ door, end }, 0)
+    for (const reason of Object.keys(REFUSALS)) metrics.refused.inc({ door, reason }, 0)
+    metrics.pieces.inc({ door }, 0)
+    metrics.pieceBytes.inc({ door }, 0)
+  }
+  for (const reason of LOSSES) metrics.droppedSeconds.inc({ reason }, 0)
+  for (const reason of GAPS) metrics.gaps.inc({ reason }, 0)
+}
