@@ -1,6 +1,7 @@
 /** Commands that ask the runtime: its address, and answers for programs. @module */
 import type { Command } from 'commander'
 import { createApiClient, type ApiClient, type Query } from '../api/client.ts'
+import { timeArgument } from './arguments.ts'
 import type { CliContext } from './command.ts'
 import type { Listing } from './terminal/table.ts'
 
@@ -9,14 +10,26 @@ export interface ApiOptions {
   readonly json?: boolean
 }
 
+export const API_OPTION = [
+  '--api <url>',
+  'address of the runtime (default: SLUICE_API_URL, otherwise SLUICE_API_PORT on this machine)',
+] as const
+
 /** Adds `--api` and `--json`. */
 export function withApi(command: Command): Command {
+  return command.option(...API_OPTION).option('--json', 'print the whole answer as one JSON document')
+}
+
+/**
+ * Adds `--since` and `--until`.
+ *
+ * @param what - is selected by its time, such as `runs created`
+ */
+export function withTimes(command: Command, what: string): Command {
+  const toTime = (text: string) => timeArgument(text)
   return command
-    .option(
-      '--api <url>',
-      'address of the runtime (default: SLUICE_API_URL, otherwise SLUICE_API_PORT on this machine)',
-    )
-    .option('--json', 'print the whole answer as one JSON document')
+    .option('--since <time>', `only ${what} since then: 2d, or 2026-11-23T14:00:00Z`, toTime)
+    .option('--until <time>', `only ${what} before then`, toTime)
 }
 
 export function apiOf({ env }: CliContext, { api }: ApiOptions): ApiClient {

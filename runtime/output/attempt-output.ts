@@ -86,8 +86,8 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
 
   async function send(file: Omit<OutputFile, 'path'>, body: () => Promise<PutBody>): Promise<void> {
     const key = claimNames(file)
-    const { slots, files, signal } = sending()
-    await slots.run(async () => {
+    const { uploads, files, signal } = sending()
+    await uploads.step(async () => {
       signal.throwIfAborted()
       const found = await body()
       const [bytes, sha256] = measured(found)

@@ -1,11 +1,16 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createMc } from '../../infra/local/programs/mc.ts'
-import { metricsToken } from '../../runtime/setup/secrets/metrics-token.ts'
-import { MINIO_ACCOUNTS, restartsFor, SECRETS, type SecretName } from '../../runtime/setup/secrets/plan.ts'
+import {
+  metricsToken,
+  MINIO_ACCOUNTS,
+  restartsFor,
+  type SecretName,
+  SECRETS,
+} from '../../runtime/setup/secrets/plan.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
-import { startComposeStack, type ComposeStack } from '../helpers/compose-stack.ts'
+import { type ComposeStack, startComposeStack } from '../helpers/compose-stack.ts'
 import { listed } from '../helpers/listed.ts'
 import { requireProgram } from '../helpers/servers.ts'
 import { waitFor } from '../helpers/wait.ts'

@@ -2,7 +2,7 @@
 import { readdir, readFile, rm, stat, truncate, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { checkQueueFolder } from '../../runtime/cli/doctor/queue-folder.ts'
+import { checkQueueFolder } from '../../runtime/cli/doctor/targets.ts'
 import { manifestVersions } from '../helpers/manifest-versions.ts'
 import { useStack } from '../helpers/runs.ts'
 import { canMount, mountSmallDisk, type SmallDisk } from '../helpers/small-disk.ts'

@@ -184,7 +184,7 @@ describe('set-up', () => {
       { mcPath: minio.mcPath, endpoint: `http://127.0.0.1:${port}`, rootCredentials: RUNTIME },
       [{ credentials: UPLOADER, policyName: 'p', policy: {} }],
     ])
-    const users = new URL('../../runtime/setup/minio/users.ts', import.meta.url).href
+    const users = new URL('../../runtime/setup/minio/provision.ts', import.meta.url).href
     const script = `const { createUsers } = await import('${users}'); await createUsers(...${call})`
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
       const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {

@@ -12,7 +12,7 @@ import type { RerunItem } from '../../queue/queue.ts'
 import { isOpen, type RunPayload, type RunRecord } from '../../queue/run.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { readRecordedOutcome } from '../../output/recorded-outcome.ts'
-import type { Limiter } from '../limiter.ts'
+import type { Limiter } from '../../limiter.ts'
 
 export interface SelectionParts extends RequestedObjectsParts {
   readonly history: History

@@ -8,7 +8,7 @@ import { validOptions } from '../../function/valid-options.ts'
 import { overLimit, previewOf, SAMPLE, abridged } from '../jobs/bulk.ts'
 import { toJob, type Job, type Preview } from '../jobs/model.ts'
 import { select, type Selection, type SelectionParts } from './selection.ts'
-import { createLimiter } from '../limiter.ts'
+import { createLimiter } from '../../limiter.ts'
 
 export interface ReprocessService {
   /**

@@ -10,7 +10,7 @@ import { paced } from '../../upkeep/sweep/due.ts'
 import { steps, type PassParts } from '../../upkeep/sweep/pass.ts'
 import type { Pass, SweepStore, PassRequest } from '../../queue/sweeps.ts'
 import { SECOND_MS } from '../../time.ts'
-import { createLimiter, stepwise } from '../limiter.ts'
+import { createLimiter, stepwise } from '../../limiter.ts'
 
 export interface SweepService {
   view(): Promise<Sweep>

@@ -1,14 +1,12 @@
 /** `sluice doctor`: looks for everything that would fail silently, and prints the line that repairs it. @module */
+import { API_OPTION } from '../api-command.ts'
 import { countText } from '../terminal/amounts.ts'
 import { BadNewsError, examples, UsageError, type CliCommand } from '../command.ts'
 import type { DoctorOptions } from '../doctor/examine.ts'
 
 export const doctor: CliCommand = (command, context) => {
   command
-    .option(
-      '--api <url>',
-      'address of the runtime (default: SLUICE_API_URL, otherwise SLUICE_API_PORT on this machine)',
-    )
+    .option(...API_OPTION)
     .option('--no-probe', 'send no probe upload')
     .option(
       '--run <function>',

@@ -2,14 +2,14 @@
 import { Option } from 'commander'
 import type { Job, Preview } from '../../api/jobs/model.ts'
 import type { RunDetail } from '../../api/runs/model.ts'
-import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
-import { countArgument, rateArgument, runArgument, timeArgument } from '../arguments.ts'
+import { apiOf, withApi, withTimes, type ApiOptions } from '../api-command.ts'
+import { runArgument } from '../arguments.ts'
 import { examples, UsageError, type CliCommand } from '../command.ts'
-import { reportJob, type FollowOptions } from '../terminal/job.ts'
+import { JOB_FILTERS, jobFieldsOf, reportJob, withJob, type JobOptions } from '../terminal/job.ts'
 import { printable } from '../terminal/printable.ts'
 import { writeJson } from '../terminal/table.ts'
 
-interface RedriveOptions extends ApiOptions, FollowOptions {
+interface RedriveOptions extends ApiOptions, JobOptions {
   readonly all?: boolean
   readonly function?: string
   readonly reason?: string
@@ -17,23 +17,10 @@ interface RedriveOptions extends ApiOptions, FollowOptions {
   readonly prefix?: string
   readonly since?: string
   readonly until?: string
-  readonly dryRun?: boolean
-  readonly limit?: number
-  readonly rate?: number
   readonly force?: boolean
 }
 
-const FILTERS = [
-  'function',
-  'reason',
-  'bucket',
-  'prefix',
-  'since',
-  'until',
-  'dryRun',
-  'limit',
-  'rate',
-] as const
+const FILTERS = ['function', 'reason', 'bucket', 'prefix', 'since', 'until', ...JOB_FILTERS] as const
 
 export const redrive: CliCommand = (command, context) => {
   withApi(command)
@@ -50,15 +37,7 @@ export const redrive: CliCommand = (command, context) => {
     )
     .option('--bucket <name>', 'only objects in this bucket')
     .option('--prefix <text>', 'only objects whose key has this prefix')
-    .option('--since <time>', 'only runs that ended since then: 2d, or 2026-11-23T14:00:00Z', (text) =>
-      timeArgument(text),
-    )
-    .option('--until <time>', 'only runs that ended before then', (text) => timeArgument(text))
-    .option('--dry-run', 'only print what would be done')
-    .option('--limit <n>', 'fail when more than this many match (default: 1000)', countArgument)
-    .option('--rate <n>', 'hand out this many runs per second', rateArgument)
-    .option('--no-wait', 'return without waiting until all are handed out')
-    .option('--wait-runs', 'wait until the runs have ended; exit with 1 when some have no result')
+  withJob(withTimes(command, 'runs that ended'))
     .addHelpText(
       'after',
       examples(
@@ -77,18 +56,8 @@ export const redrive: CliCommand = (command, context) => {
         if (options.json) return writeJson(context.out, run)
         return context.out.write(`run ${id} is ${printable(run.status)} again, behind live uploads\n`)
       }
-      const {
-        function: name,
-        reason,
-        bucket,
-        prefix,
-        since,
-        until,
-        dryRun,
-        limit,
-        rate: ratePerSecond,
-      } = options
-      const body = { function: name, reason, bucket, prefix, since, until, dryRun, limit, ratePerSecond }
+      const { reason, bucket, prefix, since, until, ...rest } = options
+      const body = { function: rest.function, reason, bucket, prefix, since, until, ...jobFieldsOf(options) }
       const answer = await api.post<Preview | Job>('/v1/dead-letters/redrive', body)
       await reportJob(api, answer, options, context)
     })

@@ -1,22 +1,19 @@
 /** `sluice reprocess`: runs objects again, by name or below a prefix. @module */
 import { InvalidArgumentError, Option } from 'commander'
 import type { Job, Preview } from '../../api/jobs/model.ts'
-import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
-import { countArgument, parseObjectName, parsePrefix, rateArgument, timeArgument } from '../arguments.ts'
+import { apiOf, withApi, withTimes, type ApiOptions } from '../api-command.ts'
+import { parseObjectName, parsePrefix } from '../arguments.ts'
 import { examples, UsageError, type CliCommand } from '../command.ts'
-import { reportJob, type FollowOptions } from '../terminal/job.ts'
+import { jobFieldsOf, reportJob, withJob, type JobOptions } from '../terminal/job.ts'
 import { progressLine } from '../terminal/progress.ts'
 
-interface ReprocessOptions extends ApiOptions, FollowOptions {
+interface ReprocessOptions extends ApiOptions, JobOptions {
   readonly prefix?: string
   readonly status?: string
   readonly function?: string
   readonly since?: string
   readonly until?: string
   readonly option?: Readonly<Record<string, string>>
-  readonly dryRun?: boolean
-  readonly limit?: number
-  readonly rate?: number
   readonly force?: boolean
 }
 
@@ -31,21 +28,13 @@ export const reprocess: CliCommand = (command, context) => {
       ).choices(['any', 'failed', 'missing', 'outdated']),
     )
     .option('--function <name>', 'only this function (default: every function that matches)')
-    .option('--since <time>', 'only objects uploaded since then: 2d, or 2026-11-23T14:00:00Z', (text) =>
-      timeArgument(text),
-    )
-    .option('--until <time>', 'only objects uploaded before then', (text) => timeArgument(text))
     .option(
       '--option <name=value>',
       'an option of the function, which overrides all others; repeatable',
       addOption,
     )
-    .option('--dry-run', 'only print what would be done')
-    .option('--limit <n>', 'fail when more than this many match (default: 1000)', countArgument)
-    .option('--rate <n>', 'hand out this many runs per second', rateArgument)
     .option('--force', 'include runs that are queued or running; they restart')
-    .option('--no-wait', 'return without waiting until all are handed out')
-    .option('--wait-runs', 'wait until the runs have ended; exit with 1 when some have no result')
+  withJob(withTimes(command, 'objects uploaded'))
     .addHelpText(
       'after',
       examples(
@@ -62,10 +51,8 @@ export const reprocess: CliCommand = (command, context) => {
         uploadedAfter: options.since,
         uploadedBefore: options.until,
         options: options.option,
-        dryRun: options.dryRun,
-        limit: options.limit,
-        ratePerSecond: options.rate,
         force: options.force,
+        ...jobFieldsOf(options),
       }
       const api = apiOf(context, options)
       const line = progressLine(context.err)

@@ -2,8 +2,8 @@
 import { InvalidArgumentError } from 'commander'
 import type { Run } from '../../api/runs/model.ts'
 import { RUN_STATES } from '../../queue/run.ts'
-import { printPages, withApi, type ApiOptions } from '../api-command.ts'
-import { countArgument, shortId, timeArgument } from '../arguments.ts'
+import { printPages, withApi, withTimes, type ApiOptions } from '../api-command.ts'
+import { countArgument, shortId } from '../arguments.ts'
 import { examples, UsageError, type CliCommand, type CliContext } from '../command.ts'
 import { ageText, durationText } from '../terminal/amounts.ts'
 import { watchScreen } from '../terminal/progress.ts'
@@ -69,10 +69,7 @@ export const runs: CliCommand = (command, context) => {
     .option('--status <list>', `only runs in these states: ${RUN_STATES.join(', ')}`, statusList)
     .option('--bucket <name>', 'only objects in this bucket')
     .option('--prefix <text>', 'only objects whose key has this prefix')
-    .option('--since <time>', 'only runs created since then: 2d, or 2026-11-23T14:00:00Z', (text) =>
-      timeArgument(text),
-    )
-    .option('--until <time>', 'only runs created before then', (text) => timeArgument(text))
+  withTimes(command, 'runs created')
     .option('--limit <n>', 'show at most this many', countArgument, 50)
     .option('--all', 'show all')
     .addHelpText(

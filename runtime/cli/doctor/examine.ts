@@ -1,16 +1,15 @@
 /** The examination: every group of checks, in the order in which one failure explains the next. @module */
-import { InterruptedError, type CliContext } from '../command.ts'
+import { type CliContext, InterruptedError } from '../command.ts'
+import { interruptible } from '../terminal/progress.ts'
 import { checkAccounts } from './accounts.ts'
 import { checkProbeUpload } from './probe-upload.ts'
 import { checkProbeRun } from './probe-run.ts'
-import { checkClocks } from './clocks.ts'
-import { guarded, type Findings } from './finding.ts'
-import { checkMachine } from './machine.ts'
+import { checkClocks, checkMachine } from './machine.ts'
+import { createReport, type Findings, guarded, type Report } from './finding.ts'
 import { checkMinio } from './minio.ts'
 import { checkNotifications } from './notifications.ts'
 import { openSubject, type Subject } from './subject.ts'
 import { checkRedis } from './redis.ts'
-import { createReport, type Report } from './report.ts'
 import { checkRuntime } from './runtime.ts'
 import { readSettings } from './settings.ts'
 import { checkTargets } from './targets.ts'
@@ -43,27 +42,15 @@ const OF_MINIO = ['accounts', 'notifications', 'targets', 'probe']
  * @throws {InterruptedError} at Ctrl-C, after the uploads are removed
  */
 export async function examine(context: CliContext, options: DoctorOptions): Promise<number> {
-  const { env, invocation, signals, out } = context
-  const stopping = new AbortController()
-  const onInterrupt = () => stopping.abort()
-  signals.on('SIGINT', onInterrupt)
+  const { env, invocation, out } = context
   const report = createReport(out, options)
-  try {
+  await interruptible(context, async (signal) => {
     const { config, soundEnv, list, findings } = await readSettings(env)
     for (const finding of findings) report.add('settings', finding)
-    const { signal } = stopping
-    const subject = await openSubject({
-      config,
-      env: soundEnv,
-      ...list,
-      api: options.api,
-      invocation,
-      signal,
-    })
+    const { api } = options
+    const subject = await openSubject({ config, env: soundEnv, ...list, api, invocation, signal })
     await examineGroups(subject, report, options).finally(() => subject.close())
-  } finally {
-    signals.off('SIGINT', onInterrupt)
-  }
+  })
   return report.end()
 }
 

@@ -8,8 +8,8 @@ import { isVersioned } from '../../setup/minio/buckets.ts'
 import { mergeLifecycle, readLifecycle } from '../../setup/minio/lifecycle.ts'
 import { readWatermarkMs } from '../../records/watermark.ts'
 import type { Requester } from '../../storage/request.ts'
-import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
-import { isHere, localStart, setupLine, type Account, type Subject } from './subject.ts'
+import { fail, type Finding, type Findings, ok, skipped, warn } from './finding.ts'
+import { type Account, isHere, localStart, setupLine, type Subject } from './subject.ts'
 
 export async function* checkMinio(subject: Subject): Findings {
   const server = await checkServer(subject)

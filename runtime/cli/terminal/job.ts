@@ -1,10 +1,11 @@
 /** A bulk job: the preview of `--dry-run`, or its progress until it is done. @module */
+import type { Command } from 'commander'
 import { OPEN_STATES } from '../../queue/run.ts'
 import { formatBytes } from '../../amounts.ts'
 import type { ApiClient } from '../../api/client.ts'
 import type { Job, Preview } from '../../api/jobs/model.ts'
 import { SECOND_MS, sleep } from '../../time.ts'
-import { shortId } from '../arguments.ts'
+import { countArgument, rateArgument, shortId } from '../arguments.ts'
 import { BadNewsError, InterruptedError, type CliContext } from '../command.ts'
 import { countText } from './amounts.ts'
 import { printable, shownOn } from './printable.ts'
@@ -12,12 +13,36 @@ import { interruptible, progressLine } from './progress.ts'
 import { writeJson } from './table.ts'
 import type { Terminal } from './terminal.ts'
 
-export interface FollowOptions {
+interface FollowOptions {
   readonly json?: boolean
   /** `--no-wait`: only print which job it is. */
   readonly wait: boolean
   /** Wait until its runs have ended too. */
   readonly waitRuns?: boolean
+}
+
+export interface JobOptions extends FollowOptions {
+  readonly dryRun?: boolean
+  readonly limit?: number
+  readonly rate?: number
+}
+
+/** Options that select or shape the work of a job. */
+export const JOB_FILTERS = ['dryRun', 'limit', 'rate'] as const
+
+/** Adds the options of a command that makes a job. */
+export function withJob(command: Command): Command {
+  return command
+    .option('--dry-run', 'only print what would be done')
+    .option('--limit <n>', 'fail when more than this many match (default: 1000)', countArgument)
+    .option('--rate <n>', 'hand out this many runs per second', rateArgument)
+    .option('--no-wait', 'return without waiting until all are handed out')
+    .option('--wait-runs', 'wait until the runs have ended; exit with 1 when some have no result')
+}
+
+/** The fields of a request that these options set. */
+export function jobFieldsOf({ dryRun, limit, rate: ratePerSecond }: JobOptions) {
+  return { dryRun, limit, ratePerSecond }
 }
 
 const POLL_MS = SECOND_MS / 2

@@ -3,9 +3,11 @@
  * work of others in MinIO alone. The runtime never has these credentials.
  * @module
  */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Client } from 'minio'
 import type { Credentials } from '../../settings/config.ts'
-import { ConfigError } from '../../errors.ts'
+import { ConfigError, messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { storageOn } from '../../storage/client.ts'
 import { isStorageCode } from '../../storage/errors.ts'
@@ -13,18 +15,19 @@ import { bucketClient, enableVersioning, makeBucket } from './buckets.ts'
 import { setLifecycle } from './lifecycle.ts'
 import { bindEvents } from './notifications.ts'
 import {
-  METRICS_POLICY,
   allBuckets,
+  type FunctionBuckets,
+  METRICS_POLICY,
+  type Policy,
   resultBuckets,
   runtimePolicy,
   streamsPolicy,
   uploaderPolicy,
-  type FunctionBuckets,
 } from './policies.ts'
 import { createRequester, type Requester } from '../../storage/request.ts'
-import { createUsers, type User } from './users.ts'
 import { createWatermark } from '../../records/watermark.ts'
 import { BUCKETS, TEMPORARY_BUCKET } from '../../storage/names.ts'
+import { ALIAS, type McOptions, withMc } from './mc.ts'
 
 export interface ProvisionOptions {
   readonly endpoint: string
@@ -170,4 +173,32 @@ function usersOf(
     ])
   }
   return all
+}
+
+export interface User {
+  readonly credentials: Credentials
+  readonly policyName: string
+  readonly policy: Policy
+}
+
+/**
+ * Creates each user with its policy, or brings them up to date.
+ *
+ * @throws {ConfigError} when MinIO refuses; no secret is in its text
+ */
+async function createUsers(options: McOptions, users: readonly User[]): Promise<void> {
+  await withMc(options, async (mc, dir) => {
+    for (const { credentials, policyName, policy } of users) {
+      const { accessKey, secretKey } = credentials
+      const path = join(dir, `${policyName}.json`)
+      await writeFile(path, JSON.stringify(policy))
+      const secrets = [secretKey]
+      await mc(['policy', 'create', ALIAS, policyName, path], { secrets })
+      // The secret is on standard input, since every user of a machine can read its command lines.
+      await mc(['user', 'add', ALIAS, accessKey], { input: `${secretKey}\n`, secrets })
+      await mc(['policy', 'attach', ALIAS, policyName, '--user', accessKey], { secrets })
+    }
+  }).catch((error: unknown) => {
+    throw new ConfigError([`MinIO at ${options.endpoint}: ${messageOf(error)}`])
+  })
 }

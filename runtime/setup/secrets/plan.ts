@@ -2,10 +2,10 @@
  * The secrets of a whole stack, and the files made from them for programs that need another form.
  * @module
  */
-import { randomBytes } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import { compareSync, hashSync } from 'bcryptjs'
-import { metricsToken } from './metrics-token.ts'
 import { REDIS_USERS, redisAcl } from '../redis/users.ts'
+import type { Credentials } from '../../settings/config.ts'
 
 /** Random texts, one in each file. */
 export const SECRETS = [
@@ -170,3 +170,15 @@ export function restartsFor(names: readonly SecretName[]): readonly string[] {
 /** Grafana reads the file only when it creates the account. */
 const GRAFANA_LINE =
   "docker compose exec grafana sh -c 'grafana cli admin reset-admin-password --password-from-stdin < /run/secrets/grafana-admin'"
+
+/** Of the token of Prometheus: MinIO requires an expiry. This one is 2100-01-01; changing the account's secret ends the token earlier. */
+const EXPIRES_S = 4_102_444_800
+
+/**
+ * The token that `mc admin prometheus generate` would print, but for an account that may do nothing else: that command uses root's.
+ */
+export function metricsToken({ accessKey, secretKey }: Credentials): string {
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const text = `${part({ alg: 'HS512', typ: 'JWT' })}.${part({ exp: EXPIRES_S, sub: accessKey, iss: 'prometheus' })}`
+  return `${text}.${createHmac('sha512', secretKey).update(text).digest('base64url')}`
+}

@@ -1,7 +1,7 @@
 /** What doctor makes of facts. Each trap is named, with the line that repairs it. */
 import { describe, expect, it } from 'vitest'
 import type { FunctionView } from '../../../../runtime/api/functions/model.ts'
-import { judge } from '../../../../runtime/cli/doctor/clocks.ts'
+import { judge } from '../../../../runtime/cli/doctor/machine.ts'
 import type { Finding } from '../../../../runtime/cli/doctor/finding.ts'
 import { judgeNode } from '../../../../runtime/cli/doctor/machine.ts'
 import type { TargetFacts } from '../../../../runtime/setup/minio/event-targets.ts'

@@ -1,6 +1,6 @@
 /** What doctor makes of servers that answer badly, or not at all. */
 import { describe, expect, it } from 'vitest'
-import { checkClocks } from '../../../../runtime/cli/doctor/clocks.ts'
+import { checkClocks } from '../../../../runtime/cli/doctor/machine.ts'
 import type { Findings } from '../../../../runtime/cli/doctor/finding.ts'
 import { checkBuckets, judgeRemoval } from '../../../../runtime/cli/doctor/minio.ts'
 import type { Account, Subject } from '../../../../runtime/cli/doctor/subject.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createLimiter, stepwise } from '../../../runtime/api/limiter.ts'
+import { createLimiter, stepwise } from '../../runtime/limiter.ts'
 
 async function* numbers(name: string, count: number, log: string[]) {
   for (let number = 1; number <= count; number++) {
