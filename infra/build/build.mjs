@@ -20,11 +20,14 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { addPackages, INSTALLED } from './packages.mjs'
 
 export const rootDir = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 const distDir = join(rootDir, 'dist')
 const CONFIG = 'tsconfig.build.json'
 const TSC = join('node_modules', 'typescript', 'bin', 'tsc')
+/** Another version of these makes another build. */
+const OWN = ['build', 'bundle', 'packages'].map((name) => `infra/build/${name}.mjs`)
 /** Tests are left out, except the lists of functions that their runtimes load, the imports of these, and benchmarks. */
 const isSource = (path) =>
   /\.(?:ts|lua)$/.test(path) &&
@@ -62,7 +65,7 @@ export function ensureBuild() {
 /** From times and sizes, like make: reading all sources would take half as long as many commands. */
 function keyOfSources() {
   const hash = createHash('sha256')
-  for (const path of ['package.json', 'package-lock.json', 'tsconfig.json', CONFIG, ...sources()]) {
+  for (const path of ['package.json', INSTALLED, 'tsconfig.json', CONFIG, ...OWN, ...sources()]) {
     const found = statSync(join(rootDir, path), { bigint: true, throwIfNoEntry: false })
     hash.update(`${path}\n${found?.mtimeNs} ${found?.size}\n`)
   }
@@ -100,6 +103,7 @@ function compile(draft) {
     mkdirSync(dirname(join(draft, path)), { recursive: true })
     copyFileSync(join(rootDir, path), join(draft, path))
   }
+  addPackages(rootDir, draft)
 }
 
 function publish(draft, dir) {

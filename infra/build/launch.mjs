@@ -1,6 +1,6 @@
 /** Runs a module of the project as JavaScript, or under tsx if it cannot be compiled. @module */
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { ensureBuild, rootDir } from './build.mjs'
 
 /** @param entryPath - the path with which the module starts its children if it runs under tsx */
@@ -8,9 +8,9 @@ export async function launch(modulePath, entryPath) {
   const dir = ensureBuild()
   const path = dir ? join(dir, modulePath.replace(/\.ts$/, '.js')) : join(rootDir, modulePath)
   if (dir) {
-    // Stack traces name the lines of the sources, also in children, which inherit the flag.
-    process.setSourceMapsEnabled(true)
-    process.execArgv.push('--enable-source-maps')
+    // Also in children, which inherit the flag.
+    await import('./stacks.cjs')
+    process.execArgv.push('--require', fileURLToPath(new URL('stacks.cjs', import.meta.url)))
   } else {
     const { register } = await import('tsx/esm/api')
     register()

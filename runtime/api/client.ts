@@ -1,5 +1,6 @@
 /** A client of the runtime's HTTP interface, for the commands. @module */
 import { randomUUID } from 'node:crypto'
+import { exchange, NoAnswerError, type Answer } from './exchange.ts'
 import type { Problem } from './http/problem.ts'
 import { loadConfig } from '../settings/config.ts'
 import { ConfigError, UnreachableError } from '../errors.ts'
@@ -43,7 +44,7 @@ const READ_TIMEOUT_MS = 30 * SECOND_MS
 /** A request about a whole bucket reads its listing before it is answered; Node itself gives up after 300 s. */
 const WRITE_TIMEOUT_MS = 290 * SECOND_MS
 /** The connection was lost after it had been made: the request may have been carried out. */
-const LOST = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+const LOST = new Set(['ECONNRESET', 'EPIPE'])
 
 /**
  * @param given - the address on the command line, which outranks the settings
@@ -62,23 +63,18 @@ export function createApiClient(env: Environment, given?: string): ApiClient {
         ...(method === 'POST' && { 'idempotency-key': randomUUID() }),
       },
       ...(method !== 'GET' && { body: JSON.stringify(body ?? {}) }),
-      // The token must not be sent to the target of a redirect.
-      redirect: 'manual' as const,
     }
     const deadlineMs = performance.now() + (method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS)
     for (let tries = 1; ; tries++) {
       try {
-        const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadlineMs - performance.now())))
-        const response = await fetch(target, { ...request, signal })
-        const text = await response.text()
+        const timeoutMs = Math.max(1, Math.ceil(deadlineMs - performance.now()))
+        const answer = await exchange(target, { ...request, timeoutMs })
         // The first request is still in progress: its answer is the one to wait for.
-        const isBusy = tries > 1 && response.status === 409 && response.headers.has('retry-after')
-        if (!isBusy) return answerOf(url, response, text) as T
+        const isBusy = tries > 1 && answer.status === 409 && answer.headers['retry-after'] !== undefined
+        if (!isBusy) return bodyOf(url, answer) as T
       } catch (error) {
-        if (error instanceof ProblemError || error instanceof UnreachableError) throw error
-        const code = codeOf(error)
-        if (code === undefined) throw error
-        if (!LOST.has(code) || tries >= MAX_TRIES) throw unreachable(url, code, error)
+        if (!(error instanceof NoAnswerError)) throw error
+        if (error.isTimeout || !LOST.has(error.code) || tries >= MAX_TRIES) throw unreachable(url, error)
       }
       await sleep(PAUSE_MS * Math.min(tries, MAX_TRIES))
     }
@@ -142,19 +138,19 @@ function apiUrl(name: string, text: string): string {
   return url.href.replace(/\/$/, '')
 }
 
-function answerOf(url: string, response: Response, text: string): unknown {
-  const kind = response.headers.get('content-type')?.split(';')[0]?.trim() ?? ''
+function bodyOf(url: string, { status, headers, text }: Answer): unknown {
+  const kind = headers['content-type']?.split(';')[0]?.trim() ?? ''
   const body = ['application/json', 'application/problem+json'].includes(kind) ? parsed(text) : undefined
   if (body === undefined) {
     throw new UnreachableError(
-      `the server at ${url} is not a Sluice runtime (${response.status} ${kind || 'without a type'}): set SLUICE_API_URL to the runtime's address`,
+      `the server at ${url} is not a Sluice runtime (${status} ${kind || 'without a type'}): set SLUICE_API_URL to the runtime's address`,
     )
   }
-  if (response.ok) return body
+  if (status >= 200 && status < 300) return body
   const { detail, title, issues = [] } = body as Partial<Problem>
   const more = issues.map(({ path, message }) => `\n  - ${path}: ${message}`).join('')
-  const hint = [401, 403].includes(response.status) ? '; set SLUICE_TOKEN' : ''
-  throw new ProblemError(response.status, `${detail ?? title ?? `status ${response.status}`}${hint}${more}`)
+  const hint = [401, 403].includes(status) ? '; set SLUICE_TOKEN' : ''
+  throw new ProblemError(status, `${detail ?? title ?? `status ${status}`}${hint}${more}`)
 }
 
 function parsed(text: string): unknown {
@@ -165,17 +161,8 @@ function parsed(text: string): unknown {
   }
 }
 
-/** The code of a network error; undefined for any other error. */
-function codeOf(error: unknown): string | undefined {
-  const { cause, name, message } = error as Error & { cause?: NodeJS.ErrnoException }
-  if (name === 'TimeoutError') return name
-  return message === 'fetch failed' || message === 'terminated'
-    ? (cause?.code ?? cause?.message ?? message)
-    : undefined
-}
-
-function unreachable(url: string, code: string, cause: unknown): UnreachableError {
-  const what = code === 'TimeoutError' ? 'does not answer in time' : `does not answer (${code})`
+function unreachable(url: string, cause: NoAnswerError): UnreachableError {
+  const what = cause.isTimeout ? 'does not answer in time' : `does not answer (${cause.code})`
   return new UnreachableError(
     `the runtime at ${url} ${what}: start it with \`sluice start\` (\`npm start\` for the local stack), or set SLUICE_API_URL to its address`,
     { cause },

@@ -16,15 +16,19 @@ export interface Sources {
 }
 
 /**
- * The URL to import a list from: its compiled file, or itself once TypeScript can be loaded. Either way its imports of this
- * project are the modules that are already loaded.
+ * The URL to import a list from: its compiled file, or itself, if need be once TypeScript can be loaded. Either way its imports of
+ * this project, and of packages if it lies in its folder, are the modules that are already loaded.
  */
 export async function importableUrl(path: string): Promise<string> {
   const ownUrl = pathToFileURL(path).href
-  if (!isCompiled || !/\.[cm]?ts$/.test(path)) return ownUrl
+  if (!isCompiled) return ownUrl
   const compiled = sourceDir && compiledFrom(path, { sourceDir, builtDir })
   if (compiled) return pathToFileURL(compiled).href
-  await readTypeScript()
+  if (/\.[cm]?ts$/.test(path)) await readTypeScript()
+  // Registered last, so that it is called first.
+  if (sourceDir && !isHooked)
+    register<Sources>(new URL('./typescript-hook.js', import.meta.url), { data: { sourceDir, builtDir } })
+  isHooked = true
   return ownUrl
 }
 
@@ -37,6 +41,7 @@ export function compiledFrom(path: string, { sourceDir, builtDir }: Sources): st
 }
 
 let isReady = false
+let isHooked = false
 
 async function readTypeScript(): Promise<void> {
   if (isReady) return
@@ -44,8 +49,5 @@ async function readTypeScript(): Promise<void> {
   const tsx = await import('tsx/esm/api').catch(() => undefined)
   if (!tsx) return
   tsx.register()
-  // Registered last, so that it is called first.
-  if (sourceDir)
-    register<Sources>(new URL('./typescript-hook.js', import.meta.url), { data: { sourceDir, builtDir } })
   isReady = true
 }

@@ -20,6 +20,8 @@ import { compiledPath } from './compiled.ts'
 import type { Measurement } from './run.ts'
 import { median, round, say } from './statistics.ts'
 
+/** As children inherit it from `infra/build/launch.mjs`. */
+const STACKS = join(import.meta.dirname, '..', '..', 'infra', 'build', 'stacks.cjs')
 const ROUNDS = 5
 const MAIN = join(import.meta.dirname, '..', '..', 'runtime', 'main.ts')
 /** What is measured, and the seconds that it may take. */
@@ -93,7 +95,7 @@ async function commandS(args: readonly string[], env: Readonly<Record<string, st
 async function childS(kind: 'serve' | 'work', env: Readonly<Record<string, string>>): Promise<number> {
   const flags = kind === 'work' ? WORKER_FLAGS : []
   const child = fork(compiledPath(MAIN), ['child', kind], {
-    execArgv: ['--enable-source-maps', ...flags],
+    execArgv: ['--require', STACKS, ...flags],
     env,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -1,6 +1,6 @@
 /** How a clone compiles itself: a small project with our build files. */
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -31,8 +31,9 @@ async function writeSource(path: string, text: string): Promise<void> {
   await writeFile(join(dir, path), text)
 }
 
-async function run(): Promise<{ code: number; stdout: string; stderr: string }> {
-  const started = promisify(execFile)(process.execPath, [join(dir, 'infra', 'build', 'sluice.mjs')])
+async function run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const program = join(dir, 'infra', 'build', 'sluice.mjs')
+  const started = promisify(execFile)(process.execPath, [program, ...words])
   return started.then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     ({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }) => ({
@@ -69,6 +70,49 @@ it("names the line of the source in an error's stack", async () => {
   const { code, stderr } = await run()
   expect(code).toBe(1)
   expect(stderr).toMatch(/runtime\/answer\.ts:7:/)
+})
+
+it('has each package in one file, and names the line of its source in a stack', async () => {
+  await writeSource(
+    'runtime/answer.ts',
+    `import { z } from 'zod'
+export const answer = import.meta.resolve('zod')
+process.once('exit', () => z.enum(undefined as never))
+`,
+  )
+  const { stdout, stderr } = await run()
+  expect(stdout).toMatch(/\/dist\/build-\w+\/node_modules\/zod\/index\.mjs\n$/)
+  const [, path = '', line] = /at getEnumValues \(file:\/\/(.*):(\d+):\d+\)/.exec(stderr) ?? []
+  expect(path).toBe(join(dir, 'node_modules', 'zod', 'v4', 'core', 'util.js'))
+  const lines = (await readFile(path, 'utf8')).split('\n')
+  expect(lines[Number(line) - 1]).toContain('Object.values(entries)')
+  expect(stderr).toMatch(/runtime\/answer\.ts:3:/)
+})
+
+it('shares its modules and packages with a list of functions beside it', async () => {
+  await cp(join(rootDir, 'runtime', 'function'), join(dir, 'runtime', 'function'), { recursive: true })
+  await writeSource(
+    'runtime/main.ts',
+    `import { z } from 'zod'
+import * as own from './answer.ts'
+import { importableUrl } from './function/typescript.ts'
+
+for (const path of process.argv.slice(2)) {
+  const list = await import(await importableUrl(path))
+  console.log(list.own === own, list.z === z, typeof list.getCookie)
+}
+`,
+  )
+  const list = `export { z } from 'zod'
+export { getCookie } from 'hono/cookie'
+export * as own from '../../runtime/answer.ts'
+`
+  // Written after the build, as lists are.
+  await run()
+  await writeSource('test/lists-1/list.ts', `${list}export const typed: number = 1\n`)
+  await writeSource('test/lists-1/list.js', list)
+  const paths = ['ts', 'js'].map((ending) => join(dir, 'test', 'lists-1', `list.${ending}`))
+  expect(await run(...paths)).toEqual({ code: 0, stdout: 'true true function\n'.repeat(2), stderr: '' })
 })
 
 it('reports what is not TypeScript, and leaves nothing half done', async () => {
