@@ -5,7 +5,8 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-const OWNER_FILE = 'owner.json'
+export const OWNER_FILE = 'owner.json'
+const NOBODY = 0
 
 interface Owner {
   readonly hostname: string
@@ -25,11 +26,18 @@ export async function ownFolder(path: string): Promise<void> {
   await writeFile(join(path, OWNER_FILE), JSON.stringify(owner))
 }
 
+/** Gives it up: another process, on another host too, may continue with the folder at once. */
+export async function disownFolder(path: string): Promise<void> {
+  const nobody: Owner = { hostname: hostname(), pid: NOBODY, startedAt: '' }
+  await writeFile(join(path, OWNER_FILE), JSON.stringify(nobody))
+}
+
 /** Whether the folder's owner is alive; `unknown` without an owner, or with one on another host. */
 export async function ownerOf(path: string): Promise<'alive' | 'dead' | 'unknown'> {
   const text = await readFile(join(path, OWNER_FILE), 'utf8').catch(() => undefined)
   try {
     const owner = JSON.parse(text ?? '') as Owner
+    if (owner.pid === NOBODY) return 'dead'
     if (owner.hostname !== hostname()) return 'unknown'
     return (await startOf(owner.pid)) === owner.startedAt ? 'alive' : 'dead'
   } catch {

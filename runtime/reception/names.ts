@@ -10,13 +10,13 @@
  */
 import { randomBytes } from 'node:crypto'
 import { extname, join } from 'node:path'
+import { STREAM_NAME } from '../settings/streams.ts'
 
 const ROOT = 'streams'
 const PENDING = '.pending'
 const TAKE_DIGITS = 3
 const NUMBER_DIGITS = 6
 
-const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
 const SESSION = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/
 const PIECE = /^(\d{3,})-(\d{6,})(\.(?:ts|mp4))$/
 const FILE = /^(\d{6,})(\.(?:ts|mp4))$/
@@ -25,7 +25,7 @@ const FILE = /^(\d{6,})(\.(?:ts|mp4))$/
 export const NAME_RULE = '1 to 64 of a-z, 0-9, ".", "_" and "-", starting with a letter or digit'
 
 export function isStreamName(name: string): boolean {
-  return NAME.test(name)
+  return STREAM_NAME.test(name)
 }
 
 export function isSession(text: string): boolean {

@@ -1,0 +1,105 @@
+/** Sessions of receivers that are dead: those whose folder is on this disk, and those of which only the bucket knows. @module */
+import { randomUUID } from 'node:crypto'
+import { messageOf } from '../errors.ts'
+import type { Door } from '../function/take.ts'
+import type { SessionOf } from './names.ts'
+import { abandonedSessions, restoreSession, takeFolder } from './recover.ts'
+import type { StreamContext } from './context.ts'
+import { createStream, type Stream } from './stream.ts'
+
+export interface AdoptionOptions {
+  readonly context: StreamContext
+  /** By session: all that this process has to do with. */
+  readonly streams: Map<string, Stream>
+  /** One thing at a time for each name. */
+  readonly inTurn: <T>(name: string, work: () => Promise<T>) => Promise<T>
+}
+
+interface Dead {
+  readonly take: number
+  readonly startedAtMs: number
+  readonly deadToken?: string | undefined
+  readonly door?: Door | undefined
+  readonly peer?: string | undefined
+}
+
+export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
+  const { store, log } = context
+
+  function create(of: SessionOf): Stream {
+    const stream = createStream(context, of, () => streams.delete(of.session))
+    streams.set(of.session, stream)
+    return stream
+  }
+
+  /** Continues what dead receivers left on this disk. */
+  async function adoptFolders(): Promise<void> {
+    for (const of of await abandonedSessions(context.spool.dir, 2 * store.leaseMs))
+      if (!streams.has(of.session)) await inTurn(of.name, () => adoptFolder(of))
+  }
+
+  async function adoptFolder(of: SessionOf): Promise<void> {
+    const stream = createStream(context, of, () => streams.delete(of.session))
+    if (streams.has(of.session) || !(await takeFolder(stream.session.folder))) return
+    streams.set(of.session, stream)
+    await stream.open()
+    const { lastTake, ended } = await restoreSession(stream.session)
+    const pieces = stream.session.sender.length
+    context.hooks.recovered(pieces)
+    log.info(
+      { stream: of.name, session: of.session, pieces },
+      'a session that a dead receiver left is continued',
+    )
+    const { take = 1, startedAtMs = Date.now(), token: deadToken } = lastTake ?? {}
+    const isMine = await claimDead(stream, {
+      take,
+      startedAtMs,
+      deadToken,
+      door: lastTake?.door,
+      peer: lastTake?.peer,
+    })
+    if (ended) void stream.finish(ended.why)
+    else if (!isMine) void stream.sendRest()
+  }
+
+  /** Whether this process owns the session now; its stream waits then. While Redis is away nobody can say, and pieces are sent. */
+  async function claimDead(stream: Stream, dead: Dead): Promise<boolean> {
+    const { of } = stream
+    const token = randomUUID()
+    const { take, startedAtMs, deadToken, door = 'http', peer = '' } = dead
+    try {
+      const options = {
+        token,
+        session: of.session,
+        take,
+        startedAtMs,
+        ...(deadToken !== undefined && { deadToken }),
+      }
+      const adopted = await store.adopt(of.name, options)
+      if (!adopted) return false
+      stream.adopt({ token, door, peer, ...adopted, startedAtMs })
+      return true
+    } catch (error) {
+      log.warn({ stream: of.name, error: messageOf(error) }, 'Redis did not say who owns a session')
+      return false
+    }
+  }
+
+  /** Sessions whose receiver is gone with its disk: their record is made of what the bucket has. */
+  async function endLapsed(): Promise<void> {
+    const lapsed = await store.lapsed(store.leaseMs + context.settings.reconnectMs)
+    for (const { name, session, take, startedAtMs, door, peer } of lapsed) {
+      if (streams.has(session)) continue
+      await inTurn(name, async () => {
+        if (streams.has(session)) return
+        const stream = create({ name, session })
+        if (await claimDead(stream, { take, startedAtMs, door, peer })) {
+          log.warn({ stream: name, session }, 'a session whose receiver is gone is ended')
+          void stream.finish('receiver-lost')
+        } else streams.delete(session)
+      })
+    }
+  }
+
+  return { create, adoptFolders, endLapsed }
+}

@@ -1,0 +1,156 @@
+/** The engine of reception, with a real MinIO and Redis. */
+import { readdir } from 'node:fs/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { playlistKey } from '../../runtime/reception/names.ts'
+import { listed } from '../helpers/listed.ts'
+import { feed, senderOf, startEngineServers, type EngineServers } from '../helpers/streams/engine.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+let servers: EngineServers
+beforeAll(async () => {
+  servers = await startEngineServers()
+})
+afterAll(() => servers?.stop())
+
+const uris = (playlist: string) => playlist.split('\n').filter((line) => /^[^#]/.test(line))
+
+describe('a sender that finishes', () => {
+  it('leaves its pieces, a playlist of all of them, a record, and nothing on disk', async () => {
+    const { reception, spoolDir } = await servers.start(servers.store())
+    const sent = await feed(reception, senderOf('cam'))
+    await sent.push(3)
+    await sent.open(1.5)
+    expect(await sent.end()).toMatchObject({
+      session: sent.of.session,
+      pieces: 4,
+      seconds: 13.5,
+      droppedSeconds: 0,
+    })
+    expect(await servers.pieces(sent.of)).toEqual([
+      '001-000000.ts',
+      '001-000001.ts',
+      '001-000002.ts',
+      '001-000003.ts',
+    ])
+    const playlist = (await servers.playlist(sent.of)) ?? ''
+    expect(uris(playlist)).toHaveLength(4)
+    expect(playlist).toContain('#EXT-X-ENDLIST')
+    const record = await servers.record(sent.of)
+    expect(record).toMatchObject({ why: 'sender-finished', totals: { pieces: 4, seconds: 13.5, gaps: 0 } })
+    expect(record?.takes).toMatchObject([
+      { take: 1, peer: '127.0.0.1:1', end: 'sender-finished', lastLines: ['last line'] },
+    ])
+    expect(record?.pieces.map(({ partial }) => partial)).toEqual([undefined, undefined, undefined, true])
+    await waitFor(async () => (await readdir(`${spoolDir}/cam`)).length === 0, {
+      timeoutMs: 5_000,
+      what: 'the folder to go',
+    })
+  })
+
+  it('without media leaves nothing behind', async () => {
+    const store = servers.store()
+    const { reception, spoolDir } = await servers.start(store)
+    const sent = await feed(reception, senderOf('empty'))
+    await sent.end('no-media')
+    expect(await servers.record(sent.of)).toBeUndefined()
+    expect(await servers.playlist(sent.of)).toBeUndefined()
+    await waitFor(async () => (await readdir(`${spoolDir}/empty`)).length === 0, {
+      timeoutMs: 5_000,
+      what: 'the folder to go',
+    })
+    expect((await store.read('empty'))?.state).toBe('ended')
+  })
+})
+
+describe('a sender that is lost', () => {
+  it('finds its session again, and the record names the gap', async () => {
+    const { reception } = await servers.start(servers.store())
+    const first = await feed(reception, senderOf('back'))
+    await first.push(2)
+    await first.end('sender-lost')
+    const second = await feed(reception, senderOf('back', { door: 'rtmp' }))
+    expect([second.of, second.connection.take]).toEqual([first.of, 2])
+    await second.push(2)
+    await second.end()
+    const record = await servers.record(first.of)
+    expect(record?.pieces.map(({ discontinuity }) => discontinuity)).toEqual([
+      undefined,
+      undefined,
+      true,
+      undefined,
+    ])
+    expect(record?.gaps).toMatchObject([{ reason: 'reconnect' }])
+    expect((await servers.playlist(first.of))?.match(/#EXT-X-DISCONTINUITY$/gm)).toHaveLength(1)
+  })
+
+  it('ends its session when it stays away', async () => {
+    const store = servers.store()
+    const { reception } = await servers.start(store, { settings: { reconnectMs: 200 } })
+    const sent = await feed(reception, senderOf('gone'))
+    await sent.push(1)
+    await sent.end('sender-lost')
+    await waitFor(async () => (await store.read('gone'))?.state === 'ended', {
+      timeoutMs: 5_000,
+      what: 'the end of the session',
+    })
+    expect(await servers.record(sent.of)).toMatchObject({ why: 'sender-lost' })
+  })
+})
+
+describe('a live playlist', () => {
+  it('names each piece once it is in the bucket, and keeps no version that was replaced', async () => {
+    const { reception } = await servers.start(servers.store())
+    const sent = await feed(reception, senderOf('live'))
+    for (let count = 1; count <= 5; count++) {
+      await sent.push(1)
+      await waitFor(async () => uris((await servers.playlist(sent.of)) ?? '').length === count, {
+        timeoutMs: 5_000,
+        what: `a playlist of ${count}`,
+      })
+    }
+    const versions = async () =>
+      listed(servers.minio.storage.list('processed', { prefix: playlistKey(sent.of), versions: true }))
+    await waitFor(async () => (await versions()).length === 1, { timeoutMs: 5_000, what: 'one version' })
+    await sent.end()
+    expect(await versions()).toHaveLength(1)
+  })
+})
+
+describe('a second sender of a name', () => {
+  it('is refused, with the first one named', async () => {
+    const { reception } = await servers.start(servers.store())
+    const sent = await feed(reception, senderOf('busy', { peer: '192.0.2.7:1' }))
+    expect(await reception.admit(senderOf('busy'))).toMatchObject({
+      kind: 'refused',
+      reason: 'live',
+      message: expect.stringContaining('192.0.2.7:1') as string,
+    })
+    await sent.end()
+  })
+
+  it('that takes over cuts the first one and continues its session', async () => {
+    const { reception } = await servers.start(servers.store())
+    const first = await feed(reception, senderOf('over', { door: 'rtmp' }))
+    await first.push(1)
+    first.connection.cut.addEventListener('abort', () => void first.end('sender-lost'))
+    const second = await feed(reception, senderOf('over', { door: 'rtmp', takesOver: true }))
+    expect(first.connection.cut.reason).toMatchObject({ kind: 'taken-over' })
+    expect([second.of, second.connection.take]).toEqual([first.of, 2])
+    await second.push(1)
+    await second.end()
+    expect(await servers.pieces(first.of)).toEqual(['001-000000.ts', '002-000000.ts'])
+  })
+})
+
+describe('a stop', () => {
+  it('cuts a live stream and ends its session', async () => {
+    const store = servers.store()
+    const { reception } = await servers.start(store)
+    const sent = await feed(reception, senderOf('stopped'))
+    await sent.push(1)
+    await store.requestStop('stopped')
+    await waitFor(async () => sent.connection.cut.aborted, { timeoutMs: 3_000, what: 'the cut' })
+    expect(await sent.end('sender-lost')).toMatchObject({ pieces: 1 })
+    expect(await servers.record(sent.of)).toMatchObject({ why: 'stopped' })
+  })
+})
