@@ -33,7 +33,7 @@ function explain(
   switch (error.code) {
     case 'EADDRINUSE':
       return new Error(
-        `port ${port} on ${host} is taken by another program: stop that program or choose another port with ${portSetting}; retrying meanwhile`,
+        `port ${port} on ${host} is taken by another program: stop that program or choose another port with ${portSetting}`,
         { cause: error },
       )
     case 'EADDRNOTAVAIL':

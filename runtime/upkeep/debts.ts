@@ -8,7 +8,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import { parseDebt, type Debt } from '../queue/debts.ts'
 import type { ClaimedDebt, DebtSkills } from '../queue/outbox.ts'
 import type { Queue } from '../queue/queue.ts'
-import { StorageError } from '../storage/errors.ts'
+import { isStorageCode, StorageError } from '../storage/errors.ts'
 import { MINUTE_MS, SECOND_MS } from '../time.ts'
 
 const AT_ONCE = 100
@@ -25,7 +25,7 @@ const FRESH_MS = 10 * MINUTE_MS
 const EARLY_PAUSE_MS = 10 * SECOND_MS
 /** The bound: a debt is set aside after so many attempts, when it is also older than runs are kept. */
 const LEAST_ATTEMPTS = 20
-/** After this many failures of the store in a row it counts as away, and the remaining debts wait unchanged. */
+/** After this many failures of the store in a row that are not about one bucket it counts as away, and the remaining debts wait unchanged. */
 const STORE_IS_AWAY = 3
 
 /** `paid`: the debt is removed. `settled`: its payer has removed it, or it is owed again for a later end. */
@@ -131,9 +131,10 @@ export function createDebtCollector(parts: DebtParts): DebtCollector {
     if (!(error instanceof StorageError))
       return putOff(claimed, payer, reason, pauseMs(claimed, LONGEST_PAUSE_MS))
     if (error.isImpossibleName) return setAside(claimed, payer, `the store refuses it for good: ${reason}`)
-    const isAway = error.isPassing || error.isSetUp
-    await putOff(claimed, payer, reason, pauseMs(claimed, isAway ? AWAY_PAUSE_MS : LONGEST_PAUSE_MS))
-    return isAway ? 'store away' : 'done'
+    const mayHeal = error.isPassing || error.isSetUp
+    await putOff(claimed, payer, reason, pauseMs(claimed, mayHeal ? AWAY_PAUSE_MS : LONGEST_PAUSE_MS))
+    // A missing or closed bucket is one function's matter: debts of others can be paid.
+    return mayHeal && !isStorageCode(error, 'NoSuchBucket', 'AccessDenied') ? 'store away' : 'done'
   }
 
   /** Only this debt waits; a Redis that is away ends the round here. */

@@ -23,7 +23,6 @@ beforeAll(async () => {
 afterAll(() => store.stop())
 
 const cut = defineFunction({ name: 'cut', version: '1', on: { bucket: 'incoming' } }, () => new Response())
-
 function writer(retentionMs = DAY_MS, storage: Storage = store.storage) {
   const log = createLogger({ level: 'silent', format: 'json' })
   const parts = { queue: used.queue, storage, functions: [cut], retentionMs, log }
@@ -193,7 +192,7 @@ it('waits as it is while the store is away, once that is known', async () => {
   const proxy = await startStoreProxy(store.minio.endpoint)
   const storage = createStorage({ ...store.options, endpoint: proxy.endpoint, writeRetries: 0 })
   try {
-    proxy.breakBy(() => ({ kind: 'refuse', status: 403, code: 'AccessDenied' }))
+    proxy.breakBy(() => ({ kind: 'refuse', status: 403, code: 'InvalidAccessKeyId' }))
     await buried('cut', 9)
     await writer(DAY_MS, storage)()
     expect([await owedNow(), await waiting()]).toEqual([6, 3])
@@ -206,6 +205,30 @@ it('waits as it is while the store is away, once that is known', async () => {
     await proxy.stop()
   }
 })
+
+it.each(['NoSuchBucket', 'AccessDenied'])(
+  'writes what it can beside any number of verdicts that their bucket refuses with %s',
+  async (code) => {
+    const closedKey = `${randomUUID()}.mp4`
+    const proxy = await startStoreProxy(store.minio.endpoint)
+    const storage = createStorage({ ...store.options, endpoint: proxy.endpoint, writeRetries: 0 })
+    try {
+      proxy.breakBy(({ path }) =>
+        path.includes(closedKey) ? { kind: 'refuse', status: 403, code } : undefined,
+      )
+      await buried('cut', 5, closedKey)
+      const key = `${randomUUID()}.mp4`
+      await buried('cut', 1, key)
+      await writer(DAY_MS, storage)()
+      const { verdictBucket, verdictKey } = placeOf(cut, { bucket: 'incoming', key })
+      expect(await store.storage.readText(verdictBucket, verdictKey)).toBeDefined()
+      expect([await owedNow(), await waiting()]).toEqual([0, 5])
+    } finally {
+      storage.close()
+      await proxy.stop()
+    }
+  },
+)
 
 it('lets a run whose record nobody can read keep no other waiting', async () => {
   const [broken] = await buried('cut', 1)

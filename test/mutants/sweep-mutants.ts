@@ -250,6 +250,11 @@ export const DEBT_MUTANTS: readonly Mutant[] = [
     ],
     ['what can never be paid is tried for ever', 'if (error instanceof UnpayableError)', 'if (false)'],
     ['each debt is tried while the store is away', 'away === STORE_IS_AWAY ||', ''],
+    [
+      'one bucket that refuses holds up the others',
+      "&& !isStorageCode(error, 'NoSuchBucket', 'AccessDenied')",
+      '',
+    ],
     ['the first debts of others are looked at again and again', '      passed = claimed.passed\n', ''],
   ]),
   ...mutantsOf('runtime/queue/scripts/claim_debts.lua', DEBTS, [

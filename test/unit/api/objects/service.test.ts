@@ -6,6 +6,7 @@ import type { History } from '../../../../runtime/queue/history.ts'
 import type { Queue } from '../../../../runtime/queue/queue.ts'
 import type { ListedObject, Storage } from '../../../../runtime/storage/storage.ts'
 import { StorageError } from '../../../../runtime/storage/errors.ts'
+import { manifestOf } from '../../../helpers/manifest.ts'
 import { functionNamed, only, storeWith } from './facts.ts'
 
 /** With an empty Redis. */
@@ -27,31 +28,11 @@ function view(storage: Partial<Storage>, key = 'a.mp4') {
   }).view('incoming', key)
 }
 
-const MANIFEST = {
-  schema: 1,
-  run: 'r',
-  attempt: 'a',
-  epoch: 0,
-  source: {
-    bucket: 'incoming',
-    key: 'a.mp4',
-    generation: 'v1',
-    etag: 'e',
-    sizeBytes: 1,
-    lastModified: '2026-01-01T00:00:00.000Z',
-  },
+const MANIFEST = manifestOf({
   function: 'cut',
-  functionVersion: '1',
-  options: {},
-  tools: {},
-  files: [],
-  pointers: {},
-  totals: {},
-  warnings: [],
-  hops: 0,
-  startedAt: '2026-01-01T00:00:00.000Z',
+  source: { key: 'a.mp4' },
   finishedAt: '2026-01-01T00:00:01.000Z',
-}
+})
 
 describe('an object that is gone, and that Redis has forgotten', () => {
   it('is explained by the current result', async () => {
