@@ -21,6 +21,8 @@ import { checkBody } from './http/body.ts'
 import { addResultRoutes } from './results/routes.ts'
 import { addRunRoutes } from './runs/routes.ts'
 import type { ApiServices } from './operations.ts'
+import { addPushRefusal } from './streams/push.ts'
+import { addStreamRoutes } from './streams/routes.ts'
 import { addSweepRoutes } from './sweep/routes.ts'
 
 export function createApi(parts: ApiParts): ApiApp {
@@ -33,7 +35,9 @@ export function createApi(parts: ApiParts): ApiApp {
   if (!hasTokens(tokens)) app.use(guardFromBrowsers())
   addProbes(app, parts)
   app.use('/v1/*', noStore)
-  app.use('/v1/*', checkAddress(), authenticate(tokens), checkBody())
+  app.use('/v1/*', checkAddress())
+  addPushRefusal(app, parts.receiver)
+  app.use('/v1/*', authenticate(tokens), checkBody())
   addV1(app, services, idempotent(services.answers, log))
   addDocument(app)
   addMethodGuards(app)
@@ -49,6 +53,7 @@ function addV1(app: ApiApp, services: ApiServices, once: MiddlewareHandler<ApiEn
   addReprocessRoute(app, services.reprocess, once)
   addJobRoutes(app, services.jobs)
   addSweepRoutes(app, services.sweep, once)
+  addStreamRoutes(app, services.streams, services.streamMedia)
 }
 
 function measure({ seconds, inFlight }: ApiParts): MiddlewareHandler<ApiEnv> {

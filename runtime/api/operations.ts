@@ -5,11 +5,13 @@ import type { FunctionDefinition } from '../function/definition.ts'
 import { createRouter } from '../function/routing.ts'
 import type { JobStore } from '../queue/jobs.ts'
 import { createLimitStore } from '../records/limits.ts'
+import type { StreamRecords } from '../records/streams.ts'
 import { createBacklog } from '../queue/backlog.ts'
 import { createHistory } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Links } from '../storage/sign.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { StreamStore } from '../queue/streams.ts'
 import { createSweepStore } from '../queue/sweeps.ts'
 import type { PassParts } from '../upkeep/sweep/pass.ts'
 import { createAnswerStore, type AnswerStore } from '../queue/answers.ts'
@@ -20,6 +22,8 @@ import { createObjectService, type ObjectService } from './objects/service.ts'
 import { createReprocessService, type ReprocessService } from './reprocess/service.ts'
 import { createResultService, type ResultService } from './results/service.ts'
 import { createRunService, type RunService } from './runs/service.ts'
+import { createStreamMedia, type StreamMedia } from './streams/media.ts'
+import { createStreamService, type StreamService } from './streams/service.ts'
 import { createSweepService, type SweepService } from './sweep/service.ts'
 
 export interface ApiServices {
@@ -31,6 +35,8 @@ export interface ApiServices {
   readonly functions: FunctionService
   readonly results: ResultService
   readonly sweep: SweepService
+  readonly streams: StreamService
+  readonly streamMedia: StreamMedia
   readonly answers: AnswerStore
 }
 
@@ -43,6 +49,8 @@ export interface OperationParts {
   readonly sweep: PassParts
   readonly links: Links
   readonly jobs: JobStore
+  readonly streams: StreamStore
+  readonly streamRecords: StreamRecords
   /** Called when a new job waits to be taken up. */
   readonly onJob: () => void
 }
@@ -67,6 +75,8 @@ export function createOperations(parts: OperationParts): ApiServices {
     results: createResultService(all),
     functions: createFunctionService(all),
     sweep: createSweepService({ ...parts.sweep, store: createSweepStore(redis, queue) }),
+    streams: createStreamService({ ...all, records: parts.streamRecords }),
+    streamMedia: createStreamMedia(all),
     answers: createAnswerStore(redis, queue.keys.prefix),
   }
 }

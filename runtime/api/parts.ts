@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { MetricsFormat } from '../telemetry/metrics.ts'
 import type { Check } from './health.ts'
 import type { ApiServices } from './operations.ts'
+import type { Receiver } from './streams/push.ts'
 
 export interface ApiParts {
   readonly version: string
@@ -19,5 +20,7 @@ export interface ApiParts {
   /** Served under `/v1`. */
   readonly services: ApiServices
   readonly tokens: Tokens
+  /** Where streams are received, for senders that come here. */
+  readonly receiver: Receiver
   readonly log: Logger
 }

@@ -77,6 +77,9 @@ export async function serve(
   const takeUpJobs = () =>
     void runner.takeUp().catch((error: Error) => log.debug({ error: error.message }, 'jobs wait'))
 
+  const streams = createStreamStore(parts.redis, queue.keys, config.leaseMs)
+  const streamRecords = createStreamRecords(storage, streams)
+
   const app = createApi({
     version: readVersion(),
     tools: async () => (await parts.tools?.()) ?? {},
@@ -84,7 +87,15 @@ export async function serve(
     inFlight: metrics.httpInFlight,
     health: () => checkHealth({ redis: inspection, queue, storage, buckets, functionNames }),
     isDraining: () => isDraining,
-    services: createOperations({ ...parts, sweep: sweepParts(parts), jobs, onJob: takeUpJobs }),
+    services: createOperations({
+      ...parts,
+      sweep: sweepParts(parts),
+      jobs,
+      onJob: takeUpJobs,
+      streams,
+      streamRecords,
+    }),
+    receiver: config.streams,
     tokens: config.tokens,
     log,
     async metrics(format) {
@@ -100,8 +111,6 @@ export async function serve(
 
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()
   const limits = createLimitStore(storage, queue)
-  const streams = createStreamStore(parts.redis, queue.keys, config.leaseMs)
-  const streamRecords = createStreamRecords(storage, streams)
   const janitor = createJanitor(parts)
   const upkeep = createUpkeep(parts, functionNames)
   const sweeping = config.roles.includes('intake') ? createSweeping(parts) : undefined

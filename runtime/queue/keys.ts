@@ -40,6 +40,8 @@ export interface Keys {
   readonly janitor: string
   /** Sorted set: the streams that are live or wait for their sender, by the time of their owner's last beat. */
   readonly activeStreams: string
+  /** Sorted set: streams whose last session has ended, by the time of that; those of the last week, 1,000 at most. */
+  readonly endedStreams: string
   /** Hash: the records of streams, keys and wanted pulls, a copy of those in the bucket. */
   readonly streamRecords: string
   /** Hash: a stream with its current session, and its owner. */
@@ -87,6 +89,7 @@ export function createKeys(name: string): Keys {
     sweep: `${prefix}sweep`,
     janitor: `${prefix}janitor`,
     activeStreams: `${prefix}streams`,
+    endedStreams: `${prefix}streams:ended`,
     streamRecords: `${prefix}streams:records`,
     streamState: (name) => `${prefix}stream:${name}`,
     streamHistory: (name) => `${prefix}stream:${name}:history`,

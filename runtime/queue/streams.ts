@@ -40,7 +40,7 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
     const states = await readAll(names)
     const forgotten = names.filter((_, index) => !states[index])
     if (forgotten.length > 0) await redis.zrem(keys.activeStreams, ...forgotten)
-    return states.filter((state) => state !== undefined)
+    return states.filter(isKnown)
   }
 
   return {
@@ -133,6 +133,12 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
       return known(names.toSorted())
     },
 
+    /** Streams whose last session has ended, the newest first. */
+    async ended(limit: number): Promise<readonly StreamState[]> {
+      const names = await redis.zrevrange(keys.endedStreams, 0, limit - 1)
+      return (await readAll(names)).filter(isKnown).filter(({ state }) => state === 'ended')
+    },
+
     /** Also one that has ended, for a week. */
     read: async (name: string): Promise<StreamState | undefined> => (await readAll([name]))[0],
 
@@ -152,4 +158,8 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
       return known(await redis.zrangebyscore(keys.activeStreams, '-inf', `(${untilMs}`))
     },
   }
+}
+
+function isKnown(state: StreamState | undefined): state is StreamState {
+  return state !== undefined
 }

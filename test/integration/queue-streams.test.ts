@@ -364,6 +364,21 @@ it('keeps nothing for ever: every key expires, and a name whose stream is forgot
   expect(await redis.exists(keys.activeStreams)).toBe(0)
 })
 
+it('lists streams that have ended, the newest first, and remembers 1,000 of them', async () => {
+  // Those of one millisecond are in the order of their names.
+  const nameOf = (n: number) => `s${String(n).padStart(4, '0')}`
+  for (let n = 1; n <= 1_002; n++) {
+    await streams.claim(nameOf(n), claimOf('a'))
+    await streams.end(nameOf(n), 'a', summaryOf('s'))
+  }
+  const names = (await streams.ended(5_000)).map(({ name }) => name)
+  expect(names).toHaveLength(1_000)
+  expect([names[0], names.at(-1)]).toEqual(['s1002', 's0003'])
+  expect(await redis.exists(keys.streamState('s0002'), keys.streamHistory('s0002'))).toBe(0)
+  await streams.claim('s1002', claimOf('b'))
+  expect((await streams.ended(1)).map(({ name }) => name)).toEqual(['s1001'])
+})
+
 it('remembers the last 20 takes of a session, with their peers', async () => {
   let reply: ClaimReply | undefined
   for (let n = 1; n <= 25; n++) reply = await claim(`t${n}`, { takesOver: true })

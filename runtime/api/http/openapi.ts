@@ -15,6 +15,7 @@ const TAGS = {
   'dead letters': 'Runs that were given up.',
   jobs: 'Work on many runs at once.',
   sweep: 'The comparison of the buckets with the runs.',
+  streams: 'Media that are received while they are made.',
   runtime: 'Health, metrics, and this document.',
 } as const
 type Tag = keyof typeof TAGS
@@ -27,6 +28,8 @@ const PROBLEMS = {
   409: 'Not possible in the current state.',
   413: 'The body is larger than 10 MiB, or has more than 200,000 values.',
   415: 'The body is not JSON.',
+  416: 'The range starts beyond the end.',
+  421: 'Another process answers this; `receiver` has its address.',
   422: 'The request is well-formed, but asks for something impossible.',
   500: 'An unexpected error; `detail` has the request id to search the log for.',
   503: 'Redis or MinIO does not answer.',

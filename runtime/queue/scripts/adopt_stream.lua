@@ -19,4 +19,5 @@ local fence = string.format('%.0f', math.max((tonumber(v[5]) or 0) + 1, t))
 redis.call('HSET', key, 'token', ARGV[2], 'state', 'waiting', 'fence', fence, 'beatAt', t)
 redis.call('PEXPIRE', key, ARGV[4])
 redis.call('ZADD', P .. 'streams', t, ARGV[1])
+redis.call('ZREM', P .. 'streams:ended', ARGV[1])
 return { 1, v[4], fence }

@@ -1,4 +1,5 @@
--- Ends a session, and adds its summary to the history. May be sent again.
+-- Ends a session, and adds its summary to the history. May be sent again. Of streams that have ended, the last 1,000 are
+-- remembered: senders may choose any number of names.
 -- KEYS  1 prefix
 -- ARGV  1 name  2 token of its owner  3 summary (JSON)  4 ms for which it is remembered  5 how many summaries are kept
 -- Returns 1, or 0 when the stream is another's by now
@@ -13,4 +14,11 @@ redis.call('ZREM', P .. 'streams', ARGV[1])
 redis.call('RPUSH', history, ARGV[3])
 redis.call('LTRIM', history, -tonumber(ARGV[5]), -1)
 redis.call('PEXPIRE', history, ARGV[4])
+redis.call('ZADD', P .. 'streams:ended', t, ARGV[1])
+redis.call('ZREMRANGEBYSCORE', P .. 'streams:ended', '-inf', t - tonumber(ARGV[4]))
+local surplus = redis.call('ZCARD', P .. 'streams:ended') - 1000
+for _, name in ipairs(surplus > 0 and redis.call('ZRANGE', P .. 'streams:ended', 0, surplus - 1) or {}) do
+  redis.call('ZREM', P .. 'streams:ended', name)
+  redis.call('DEL', P .. 'stream:' .. name, P .. 'stream:' .. name .. ':history')
+end
 return 1

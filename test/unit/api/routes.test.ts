@@ -224,6 +224,11 @@ it.each([
   ['GET', '/v1/functions', undefined],
   ['GET', '/v1/functions/cut', undefined],
   ['POST', '/v1/functions/cut/pause', undefined],
+  ['GET', '/v1/streams', undefined],
+  ['POST', '/v1/streams', { name: 'cam', url: 'rtsp://cam.lan' }],
+  ['DELETE', '/v1/streams/cam', undefined],
+  ['POST', '/v1/streams/cam/keys', {}],
+  ['DELETE', '/v1/streams/cam/keys/1', undefined],
   ['POST', '/v1/functions/cut/resume', undefined],
   ['PATCH', '/v1/functions/cut', { concurrency: 1 }],
 ] as const)('%s %s does nothing when a filter was written into its address', async (method, path, body) => {

@@ -30,6 +30,7 @@ export function createTestApi(answers: Answers = {}, parts: Partial<ApiParts> = 
     inFlight: metrics.httpInFlight,
     services: servicesOf(answers, calls),
     tokens: {},
+    receiver: { host: '127.0.0.1', port: 8082 },
     log: createLogger({ level: 'silent', format: 'json' }),
     ...parts,
   })

@@ -1,0 +1,129 @@
+/**
+ * Playlists, pieces and records of streams, from the private buckets to players, which cannot sign requests to them. In playlists
+ * the addresses of pieces are rewritten, so that they lead back here.
+ * @module
+ */
+import { Readable } from 'node:stream'
+import { contentTypeOf, placeOfPiece, playlistKey, recordKey, sessionPrefix } from '../../reception/names.ts'
+import type { SessionOf } from '../../reception/names.ts'
+import type { StreamStore } from '../../queue/streams.ts'
+import { isStorageCode } from '../../storage/errors.ts'
+import { INCOMING_BUCKET, RESULT_BUCKET } from '../../storage/names.ts'
+import type { ByteRange, ObjectHead, Storage } from '../../storage/storage.ts'
+import { ProblemError, RefusedError } from '../http/problem.ts'
+import { requestedRange } from './byte-range.ts'
+
+export interface StreamMedia {
+  /** The playlist of the current or last session. */
+  live(name: string): Promise<Response>
+  /** `live.m3u8`, `session.json`, or a piece such as `001-000001.ts`. */
+  file(of: SessionOf, fileName: string, request: FileRequest): Promise<Response>
+}
+
+export interface FileRequest {
+  readonly method: string
+  readonly range: string | undefined
+  readonly ifNoneMatch: string | undefined
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal
+}
+
+const PLAYLIST = 'live.m3u8'
+const RECORD = 'session.json'
+const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
+/** A day of pieces of a second each has some 10 MB. */
+const MAX_TEXT_BYTES = 64 * 1024 * 1024
+
+export function createStreamMedia(parts: {
+  readonly storage: Pick<Storage, 'head' | 'get' | 'readText'>
+  readonly streams: Pick<StreamStore, 'read' | 'history'>
+}): StreamMedia {
+  const { storage, streams } = parts
+
+  async function text(key: string, what: string): Promise<string> {
+    const found = await storage.readText(RESULT_BUCKET, key, { maxBytes: MAX_TEXT_BYTES })
+    if (!found) throw new RefusedError('not-found', `there is no ${what}`)
+    return found.text
+  }
+
+  async function playlist(of: SessionOf, folder: string): Promise<Response> {
+    const written = await text(playlistKey(of), `playlist of session ${of.session} of stream ${of.name} yet`)
+    return new Response(rewritten(written, of, folder), { headers: { 'content-type': PLAYLIST_TYPE } })
+  }
+
+  async function piece(of: SessionOf, fileName: string, request: FileRequest): Promise<Response> {
+    const key = sessionPrefix(of) + fileName
+    const { signal } = request
+    const head = await storage.head(INCOMING_BUCKET, key, { signal })
+    if (!head) throw new RefusedError('not-found', `there is no piece ${fileName} in session ${of.session}`)
+    if (request.ifNoneMatch === `"${head.etag}"`)
+      return new Response(null, { status: 304, headers: { etag: `"${head.etag}"` } })
+    const range = requestedRange(request.range, head.sizeBytes)
+    if (range === 'unsatisfiable')
+      throw new ProblemError(
+        416,
+        `the range starts beyond the end of the piece, which has ${head.sizeBytes} bytes`,
+        {
+          headers: { 'content-range': `bytes */${head.sizeBytes}` },
+        },
+      )
+    const facts = { status: range ? 206 : 200, headers: headersOf(fileName, head, range) }
+    if (request.method === 'HEAD' || head.sizeBytes === 0) return new Response(null, facts)
+    try {
+      const { body } = await storage.get(INCOMING_BUCKET, key, {
+        ifMatch: head.etag,
+        signal,
+        ...(range && { range }),
+      })
+      return new Response(Readable.toWeb(body) as ReadableStream, facts)
+    } catch (error) {
+      if (!isStorageCode(error, 'NoSuchKey', 'PreconditionFailed')) throw error
+      throw new RefusedError('not-found', `piece ${fileName} in session ${of.session} was removed just now`)
+    }
+  }
+
+  return {
+    async live(name) {
+      const session = (await streams.read(name))?.session ?? (await streams.history(name))[0]?.session
+      if (session === undefined)
+        throw new RefusedError(
+          'not-found',
+          `stream ${name} was not received in the last seven days; sessions are at sessions/<session>/live.m3u8`,
+        )
+      return playlist({ name, session }, `sessions/${session}/`)
+    },
+
+    async file(of, fileName, request) {
+      if (fileName === PLAYLIST) return playlist(of, '')
+      if (fileName === RECORD) {
+        const record = await text(
+          recordKey(of),
+          `record of session ${of.session} of stream ${of.name}: it is written at its end`,
+        )
+        return new Response(record, { headers: { 'content-type': 'application/json' } })
+      }
+      if (placeOfPiece(fileName)) return piece(of, fileName, request)
+      throw new RefusedError(
+        'not-found',
+        `a session has live.m3u8, session.json and pieces such as 001-000001.ts, not ${JSON.stringify(fileName)}`,
+      )
+    },
+  }
+}
+
+/** The playlist with addresses of pieces that are relative to `folder` instead of to its place in the bucket. */
+export function rewritten(playlist: string, of: SessionOf, folder: string): string {
+  return playlist.replaceAll(`../../../../${INCOMING_BUCKET}/${sessionPrefix(of)}`, folder)
+}
+
+function headersOf(fileName: string, head: ObjectHead, range: Required<ByteRange> | undefined) {
+  const { sizeBytes, etag } = head
+  const length = range ? range.end - range.start + 1 : sizeBytes
+  return {
+    'content-type': contentTypeOf(fileName),
+    'content-length': String(length),
+    'accept-ranges': 'bytes',
+    etag: `"${etag}"`,
+    ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${sizeBytes}` }),
+  }
+}

@@ -1,0 +1,138 @@
+/** Streams: listed, shown, stopped, pulled; and the keys with which senders may push. @module */
+import { createKey, type StreamRecord, type WantedPull } from '../../queue/stream-records.ts'
+import type { StreamState } from '../../queue/stream-state.ts'
+import type { StreamStore } from '../../queue/streams.ts'
+import type { StreamRecords } from '../../records/streams.ts'
+import type { Config } from '../../settings/config.ts'
+import { parseDurationMs } from '../../time.ts'
+import { RefusedError } from '../http/problem.ts'
+import type { CreatedStreamKey, StreamDetail, StreamKeyView, StreamView } from './model.ts'
+import { pullProblem } from './pull-url.ts'
+import { keyView, streamDetail, streamView } from './view.ts'
+
+export interface StreamService {
+  /** Live and waiting ones, wanted ones, and those that have ended in the last week, each in this order and by name. */
+  list(): Promise<readonly StreamView[]>
+  /** Undefined for a name that nothing is known of. */
+  get(name: string): Promise<StreamDetail | undefined>
+  /** @throws {RefusedError} when the URL cannot be pulled, or another one is wanted under this name */
+  pull(name: string, url: string): Promise<StreamView>
+  /** Requests the end of its session, and of its pull unless that is to continue with a new session. */
+  stop(name: string, keepsWanted: boolean): Promise<StreamView>
+  /** @param name - or `*` for a key that is good for every stream */
+  keys(name: string): Promise<readonly StreamKeyView[]>
+  createKey(name: string, expiresIn?: string): Promise<CreatedStreamKey>
+  revokeKey(name: string, id: string): Promise<StreamKeyView>
+}
+
+export interface StreamParts {
+  readonly streams: StreamStore
+  readonly records: StreamRecords
+  readonly queue: { nowMs(): Promise<number> }
+  readonly config: { readonly streams: Pick<Config['streams'], 'pullHosts'> }
+}
+
+/** Of streams that have ended, how many a list shows. */
+const ENDED_SHOWN = 200
+/** Every sender is compared with all of them. */
+const MAX_KEYS = 1_000
+
+export function createStreamService(parts: StreamParts): StreamService {
+  const { streams, records, queue, config } = parts
+
+  async function times() {
+    return { nowMs: await queue.nowMs(), leaseMs: streams.leaseMs }
+  }
+
+  async function view(name: string, state: StreamState | undefined, wanted: WantedPull | undefined) {
+    return streamView(name, state, wanted, await times())
+  }
+
+  async function viewOf(name: string): Promise<StreamView> {
+    const [state, pulls] = await Promise.all([streams.read(name), streams.wanted()])
+    return view(name, state, pulls.get(name))
+  }
+
+  return {
+    async list() {
+      const [active, pulls, ended, at] = await Promise.all([
+        streams.list(),
+        streams.wanted(),
+        streams.ended(ENDED_SHOWN),
+        times(),
+      ])
+      const states = new Map([...ended, ...active].map((state) => [state.name, state]))
+      const names = new Set([...active.map(({ name }) => name), ...pulls.keys(), ...states.keys()])
+      const views = [...names].map((name) => streamView(name, states.get(name), pulls.get(name), at))
+      const order: readonly StreamView['state'][] = ['live', 'waiting', 'wanted', 'ended']
+      return views.toSorted(
+        (a, b) => order.indexOf(a.state) - order.indexOf(b.state) || (a.name < b.name ? -1 : 1),
+      )
+    },
+
+    async get(name) {
+      const [state, pulls, history] = await Promise.all([
+        streams.read(name),
+        streams.wanted(),
+        streams.history(name),
+      ])
+      const wanted = pulls.get(name)
+      if (!state && !wanted && history.length === 0) return undefined
+      return streamDetail(await view(name, state, wanted), state, history)
+    },
+
+    async pull(name, url) {
+      const problem = pullProblem(url, config.streams.pullHosts)
+      if (problem) throw new RefusedError('impossible', `url: ${problem}`)
+      await records.change(name, (record) => {
+        if (record.wanted && record.wanted.url !== url)
+          throw new RefusedError(
+            'conflict',
+            `stream ${name} is already pulled from another address: stop it first, then pull this one`,
+          )
+        return { ...record, wanted: record.wanted ?? { url, sinceMs: Date.now() } }
+      })
+      return viewOf(name)
+    },
+
+    async stop(name, keepsWanted) {
+      const before = await records.read(name)
+      const isUnwanted = before.wanted !== undefined && !keepsWanted
+      // First, so that no receiver begins it again.
+      if (isUnwanted) await records.change(name, ({ keys }) => ({ keys }))
+      const session = await streams.requestStop(name)
+      if (!isUnwanted && session === undefined)
+        throw new RefusedError('not-found', `there is no stream ${name} that is live, waits or is wanted`)
+      return viewOf(name)
+    },
+
+    keys: async (name) => (await records.read(name)).keys.map((key) => keyView(name, key)),
+
+    async createKey(name, expiresIn) {
+      const { key, secret } = createKey(
+        Date.now(),
+        expiresIn === undefined ? undefined : parseDurationMs(expiresIn),
+      )
+      await records.change(name, (record: StreamRecord) => {
+        if (record.keys.length >= MAX_KEYS)
+          throw new RefusedError('conflict', `stream ${name} has ${MAX_KEYS} keys: revoke some first`)
+        return { ...record, keys: [...record.keys, key] }
+      })
+      return { ...keyView(name, key), secret }
+    },
+
+    async revokeKey(name, id) {
+      const changed = await records.change(name, (record) => {
+        if (!record.keys.some((key) => key.id === id))
+          throw new RefusedError('not-found', `stream ${name} has no key ${id}`)
+        const revoked = record.keys.map((key) =>
+          key.id === id ? { ...key, revokedAtMs: key.revokedAtMs ?? Date.now() } : key,
+        )
+        return { ...record, keys: revoked }
+      })
+      const [key] = changed.keys.filter((each) => each.id === id)
+      if (!key) throw new RefusedError('not-found', `stream ${name} has no key ${id}`)
+      return keyView(name, key)
+    },
+  }
+}
