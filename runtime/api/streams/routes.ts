@@ -3,8 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import { isSession, isStreamName, NAME_RULE } from '../../reception/names.ts'
 import { bodyNeeded } from '../http/body.ts'
 import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
-import { pageOf, toPage } from '../http/page.ts'
-import { found, noQuery } from '../http/query.ts'
+import { found, noQuery, pageOf, toPage } from '../http/page.ts'
 import type { StreamMedia } from './media.ts'
 import {
   createdKeySchema,
