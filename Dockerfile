@@ -48,7 +48,7 @@ COPY --from=build /build/out ./
 # All files in the image belong to root, so that an intruder cannot change them.
 USER 1000:1000
 VOLUME /scratch
-EXPOSE 8080
+EXPOSE 8080 8082 1935
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.SLUICE_API_PORT || 8080) + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # tini forwards signals and reaps FFmpeg processes whose parent is gone.

@@ -4,6 +4,8 @@ import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { derivedFiles, SECRETS } from '../../runtime/setup/secrets/plan.ts'
 import { eventTargetEnv } from '../../runtime/setup/minio/event-targets.ts'
+import { readConfig } from '../../runtime/settings/config.ts'
+import { parseDurationMs } from '../../runtime/time.ts'
 import { judge, pythonTool } from '../helpers/checkers.ts'
 import { COMPOSE_FILE, judgeCompose, loadCompose, type ComposeProject } from '../helpers/compose.ts'
 
@@ -51,18 +53,26 @@ describe('docker-compose.yml', () => {
       expect({ to, ...(await judgeCompose(changed(from, to))) }).toMatchObject({ to, isFine: false })
   })
 
-  it('publishes only the ports of the edge, by default only on this machine', async () => {
+  it('publishes only the ports of the edge, and those for RTMP and SRT, by default only on this machine', async () => {
     const published = ({ services: all }: ComposeProject) =>
       Object.entries(all).flatMap(([name, { ports = [] }]) =>
         ports.map((port) => `${name} ${port.host_ip}:${port.published}`),
       )
-    expect(published(project)).toEqual(['edge 127.0.0.1:80', 'edge 127.0.0.1:443'])
+    expect(published(project)).toEqual([
+      'edge 127.0.0.1:80',
+      'edge 127.0.0.1:443',
+      'receiver 127.0.0.1:1935',
+      'receiver 127.0.0.1:10081',
+    ])
     const outside = await loadCompose({ SLUICE_BIND: '0.0.0.0', SLUICE_HTTPS_PORT: '8443' })
-    expect(published(outside)).toEqual(['edge 0.0.0.0:80', 'edge 0.0.0.0:8443'])
+    expect(published(outside).filter((port) => port.startsWith('edge'))).toEqual([
+      'edge 0.0.0.0:80',
+      'edge 0.0.0.0:8443',
+    ])
     // Services that link to the edge need its port.
     const addresses = (all: ComposeProject) =>
       JSON.stringify(all.services).match(/https:\/\/[\w.]*localhost[^"]*/g) ?? []
-    expect(addresses(project).length).toBe(6)
+    expect(addresses(project).length).toBe(7)
     expect(addresses(outside)).toEqual(
       addresses(project).map((address) => address.replace('localhost', 'localhost:8443')),
     )
@@ -70,7 +80,7 @@ describe('docker-compose.yml', () => {
     expect(outside.services['edge']?.environment?.['SLUICE_PORT_SUFFIX']).toBe(':8443')
   })
 
-  it('connects each service to the networks that it needs, one of which leads outside', () => {
+  it('connects each service to the networks that it needs, two of which lead outside', () => {
     const inNetworks = Object.fromEntries(
       services().map(([name, { networks = {}, network_mode: mode }]) => [
         name,
@@ -83,20 +93,21 @@ describe('docker-compose.yml', () => {
     expect(inNetworks).toEqual({
       edge: 'app edge obs',
       runtime: 'app data obs',
+      receiver: 'app cameras data',
       redis: 'data',
       minio: 'app data obs',
       setup: 'data',
       volumes: 'none',
       'redis-exporter': 'data obs',
       'node-exporter': 'obs',
-      prometheus: 'obs',
+      prometheus: 'app obs',
       alertmanager: 'edge obs',
       grafana: 'obs',
       'grafana-setup': 'obs',
       redisinsight: 'data obs',
     })
     const open = Object.entries(project.networks).filter(([, network]) => !network.internal)
-    expect(open.map(([name]) => name)).toEqual(['edge'])
+    expect(open.map(([name]) => name).toSorted()).toEqual(['cameras', 'edge'])
   })
 
   it('gives no container more than it needs: no root, no capabilities, only volumes are writable', () => {
@@ -168,6 +179,9 @@ describe('docker-compose.yml', () => {
       )
     expect(readers('minio-root')).toEqual(['setup'])
     expect(readers('minio.env')).toEqual(['minio'])
+    // Whoever breaks out of a stream gets neither results nor other uploads.
+    expect(readers('minio-runtime')).toEqual(['runtime', 'setup'])
+    expect(readers('minio-streams')).toEqual(['receiver', 'setup'])
     expect(readers('redis-admin')).toEqual([])
   })
 
@@ -201,6 +215,27 @@ describe('docker-compose.yml', () => {
     })
     const targets = Object.entries(env).filter(([setting]) => setting.startsWith('MINIO_NOTIFY'))
     expect(Object.fromEntries(targets)).toEqual(wanted)
+  })
+
+  it('keeps the pieces of streams on a volume, and lets their receiver drain before it is killed', () => {
+    const receiver = project.services['receiver'] as ComposeProject['services'][string] & {
+      stop_grace_period: string
+    }
+    const { environment = {}, volumes = [] } = receiver
+    const { config, issues } = readConfig({
+      ...environment,
+      // Its files are only in the container.
+      ...Object.fromEntries(
+        Object.keys(environment).flatMap((name) => (name.endsWith('_FILE') ? [[name, '']] : [])),
+      ),
+      MINIO_STREAMS_SECRET_KEY: 'a-secret',
+      SLUICE_TOKEN_ADMIN: 'a-token-of-16-characters',
+    })
+    expect(issues).toEqual([])
+    expect(config.roles).toEqual(['streams'])
+    const spool = volumes.find(({ target }) => target === config.streams.spoolDir)
+    expect(spool).toMatchObject({ type: 'volume', source: 'spool' })
+    expect(parseDurationMs(receiver.stop_grace_period)).toBeGreaterThanOrEqual(config.drainMs + 20_000)
   })
 
   it('lets a replica of the runtime drain before it is killed', () => {

@@ -45,7 +45,7 @@ export const STREAM_CASES: Readonly<Record<string, AlertCase>> = {
     sinceMinutes: 8,
     labels: { door: 'rtmp' },
     silent: [
-      { [takes('sender-lost')]: step(8, 4) },
+      { [takes('sender-lost')]: step(8, 4.5) },
       { [takes('sender-finished')]: '0+2x30', [takes('taken-over')]: '0+2x30' },
     ],
   },

@@ -25,6 +25,7 @@ export interface ComposeService {
   readonly volumes?: readonly {
     readonly type: string
     readonly source?: string
+    readonly target?: string
     readonly read_only?: boolean
   }[]
   readonly restart?: string

@@ -44,6 +44,8 @@ export async function startMonitoring(stack: TestStack): Promise<Monitoring> {
   const config = configured
     .replaceAll('localhost:9090', at(ports.prometheus))
     .replaceAll('redis-exporter:9121', at(ports.redis))
+    // The runtime of a test has no receiver; its own target stands for it.
+    .replaceAll('receiver:8082', new URL(stack.apiUrl).host)
     .replaceAll('alertmanager:9093', at(ports.alertmanager))
     .replaceAll('minio:9000', new URL(stack.minioEndpoint).host)
     .replaceAll('/run/secrets/minio_metrics_token', tokenPath)
