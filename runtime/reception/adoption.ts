@@ -43,14 +43,14 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
     if (streams.has(of.session) || !(await takeFolder(stream.session.folder))) return
     streams.set(of.session, stream)
     await stream.open()
-    const { lastTake, ended } = await restoreSession(stream.session)
+    const { lastTake, token: deadToken, ended } = await restoreSession(stream.session)
     const pieces = stream.session.sender.length
     context.hooks.recovered(pieces)
     log.info(
       { stream: of.name, session: of.session, pieces },
       'a session that a dead receiver left is continued',
     )
-    const { take = 1, startedAtMs = Date.now(), token: deadToken } = lastTake ?? {}
+    const { take = 1, startedAtMs = Date.now() } = lastTake ?? {}
     const isMine = await claimDead(stream, {
       take,
       startedAtMs,
@@ -89,14 +89,16 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
   async function endLapsed(): Promise<void> {
     const lapsed = await store.lapsed(store.leaseMs + context.settings.reconnectMs)
     for (const { name, session, take, startedAtMs, door, peer } of lapsed) {
-      if (streams.has(session)) continue
+      const isOwn = () => streams.get(session)?.claim ?? streams.get(session)?.ending
+      if (isOwn()) continue
       await inTurn(name, async () => {
-        if (streams.has(session)) return
-        const stream = create({ name, session })
+        if (isOwn()) return
+        const known = streams.get(session)
+        const stream = known ?? create({ name, session })
         if (await claimDead(stream, { take, startedAtMs, door, peer })) {
           log.warn({ stream: name, session }, 'a session whose receiver is gone is ended')
           void stream.finish('receiver-lost')
-        } else streams.delete(session)
+        } else if (!known) streams.delete(session)
       })
     }
   }

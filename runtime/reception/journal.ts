@@ -27,6 +27,8 @@ const entrySchema = z.discriminatedUnion('kind', [
     startedAtMs: ms,
     atMs: ms,
   }),
+  /** Another process has taken the session over from a dead one. */
+  z.object({ kind: z.literal('adopted'), token: z.string() }),
   z.object({
     kind: z.literal('piece'),
     ...place,

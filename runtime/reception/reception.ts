@@ -91,7 +91,8 @@ export async function startReception(options: ReceptionOptions): Promise<Running
     const { name, door, peer, takesOver, keyId } = sender
     const before = ownerOf(name)
     if (before?.current) {
-      if (!takesOver) return refuse(sender, 'live', `${before.claim?.peer} is sending the stream "${name}" already`)
+      if (!takesOver)
+        return refuse(sender, 'live', `${before.claim?.peer} is sending the stream "${name}" already`)
       before.current.cut('taken-over')
       await Promise.race([before.current.ended, sleep(HANDOVER_MS, over.signal)])
     }
@@ -238,8 +239,8 @@ export async function startReception(options: ReceptionOptions): Promise<Running
       )
       over.abort()
       clearInterval(ticking)
-      for (const { session } of streams.values()) session.sender.stop()
       await Promise.all(running)
+      for (const { session } of streams.values()) await session.release()
     },
   }
 }

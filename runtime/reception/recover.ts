@@ -46,6 +46,8 @@ export async function takeFolder(folder: string): Promise<boolean> {
 
 /** The facts that a journal has about its session's owner and end. */
 export interface Remembered {
+  /** The token of its last owner. */
+  readonly token: string | undefined
   readonly lastTake: Extract<JournalEntry, { kind: 'take' }> | undefined
   readonly ended: Extract<JournalEntry, { kind: 'ended' }> | undefined
 }
@@ -57,6 +59,7 @@ export async function restoreSession(session: Session): Promise<Remembered> {
   const takes = (await namesIn(session.folder)).map(takeOfFolder).filter((take) => take !== undefined)
   for (const take of takes.toSorted((a, b) => a - b)) await session.admitOpen(take)
   return {
+    token: entries.findLast((entry) => entry.kind === 'take' || entry.kind === 'adopted')?.token,
     lastTake: entries.findLast((entry) => entry.kind === 'take'),
     ended: entries.findLast((entry) => entry.kind === 'ended'),
   }

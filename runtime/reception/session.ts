@@ -7,7 +7,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../errors.ts'
 import type { ClosedPiece, Door, TakeEnd } from '../function/take.ts'
-import { ownFolder } from '../owned-folder.ts'
+import { disownFolder, ownFolder } from '../owned-folder.ts'
 import type { StreamNumbers } from '../queue/stream-state.ts'
 import type { SessionContext } from './context.ts'
 import { openJournal, type Journal, type JournalEntry } from './journal.ts'
@@ -190,6 +190,7 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
       hooks.takeEnded(door, how)
     },
 
+    noteOwner: (token: string) => note({ kind: 'adopted', token }),
     noteEnd: (why: string, atMs: number) => note({ kind: 'ended', why, atMs }),
 
     /** Frees room if there is not enough; the newest piece stays. */
@@ -230,6 +231,13 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
         else if (sha256Hex !== undefined) insert({ ...piece, sha256Hex })
         else if (sizeOf(pathOf(folder, piece)) > 0) add(piece, undefined)
       }
+    },
+
+    /** This process ends: the next one on this disk continues. */
+    async release(): Promise<void> {
+      sender.stop()
+      if (journal) await disownFolder(folder)
+      journal = undefined
     },
 
     /** Nothing of it is needed on this disk any more. */

@@ -193,6 +193,8 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     /** Takes over the session of a dead owner: it waits for its sender. */
     adopt(granted: Claim): void {
       own(granted)
+      session.noteOwner(granted.token)
+      writer = newWriter()
       void learn()
       wait('receiver-lost')
     },

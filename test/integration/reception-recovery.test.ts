@@ -1,0 +1,221 @@
+/** Receivers that die at each step, with a real MinIO and Redis: nothing that was received is lost, and sessions continue. */
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, readdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { playlistKey, type SessionOf } from '../../runtime/reception/names.ts'
+import { listed } from '../helpers/listed.ts'
+import type { Death } from '../helpers/streams/engine-child.ts'
+import { startEngineProcess, type EngineProcess } from '../helpers/streams/engine-process.ts'
+import { SETTINGS, startEngineServers, type EngineServers } from '../helpers/streams/engine.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+let servers: EngineServers
+let prefix: string
+let spoolDir: string
+const processes: EngineProcess[] = []
+beforeAll(async () => {
+  servers = await startEngineServers()
+})
+afterAll(() => servers?.stop())
+beforeEach(async () => {
+  prefix = `test-${randomUUID().slice(0, 8)}`
+  spoolDir = await mkdtemp(join(tmpdir(), 'sluice-spool-'))
+})
+afterEach(() => Promise.all(processes.splice(0).map((each) => each.kill())))
+
+const LEASE_MS = 3_000
+
+async function start(
+  options: { death?: Death; dir?: string; reconnectMs?: number; spoolLimitBytes?: number } = {},
+) {
+  const { death, dir = spoolDir, ...settings } = options
+  const { endpoint, region, credentials } = servers.minio.options
+  const started = await startEngineProcess({
+    redisUrl: servers.server.url,
+    prefix,
+    leaseMs: LEASE_MS,
+    store: { endpoint, region, credentials },
+    settings: { ...SETTINGS, ...settings, spoolDir: dir },
+    death,
+  })
+  processes.push(started)
+  return started
+}
+
+const uris = (playlist = '') => playlist.split('\n').filter((line) => /^[^#]/.test(line))
+
+const awaitRecord = (of: SessionOf, pieces: number) =>
+  waitFor(
+    async () => {
+      const record = await servers.record(of)
+      return record?.pieces.length === pieces && record
+    },
+    { timeoutMs: 20_000, what: `the record of ${pieces} pieces` },
+  )
+
+async function expectWhole(of: SessionOf, names: readonly string[]) {
+  const record = await awaitRecord(of, names.length)
+  expect(await servers.pieces(of)).toEqual(names)
+  expect(record.pieces.map(({ key }) => key.slice(key.lastIndexOf('/') + 1))).toEqual(names)
+  const playlist = await servers.playlist(of)
+  expect(uris(playlist)).toHaveLength(names.length)
+  expect(playlist).toContain('#EXT-X-ENDLIST')
+  await waitFor(async () => (await readdir(join(spoolDir, of.name))).length === 0, {
+    timeoutMs: 10_000,
+    what: 'the folder of the session to go',
+  })
+  const prefix = playlistKey(of)
+  expect(await listed(servers.minio.storage.list('processed', { prefix, versions: true }))).toHaveLength(1)
+  return record
+}
+
+const DEATHS: readonly Death[] = ['before-piece', 'after-piece', 'before-playlist', 'after-playlist']
+
+describe('a receiver that is killed while it receives', () => {
+  it.each(DEATHS)('%s: is followed by one that sends the rest and continues the session', async (death) => {
+    const first = await start({ death })
+    const { of } = await first.admit('cam')
+    await first.push(2).catch(() => undefined)
+    await first.dead
+    const second = await start()
+    const again = await second.admit('cam')
+    expect(again).toEqual({ of, take: 2 })
+    await second.push(1)
+    await second.end()
+    const names = await servers.pieces(of)
+    expect(names.filter((name) => name.startsWith('001-')).length).toBeGreaterThan(0)
+    await expectWhole(of, names)
+  })
+
+  it('sends the piece that FFmpeg had not closed', async () => {
+    const first = await start()
+    const { of } = await first.admit('open')
+    await first.push(2)
+    await first.open(1.2)
+    await first.kill()
+    const second = await start({ reconnectMs: 100 })
+    const record = await expectWhole(of, ['001-000000.ts', '001-000001.ts', '001-000002.ts'])
+    expect(record).toMatchObject({ why: 'receiver-lost', totals: { seconds: 9.2, gaps: 0 } })
+    expect(record.pieces.at(-1)).toMatchObject({ partial: true, seconds: 1.2 })
+    expect((await second.numbers()).spoolBytes).toBe(0)
+  })
+})
+
+describe('a receiver that is killed while it ends a session', () => {
+  it.each(['before-playlist', 'after-playlist', 'before-record', 'after-record'] as const)(
+    '%s: is followed by one that ends it',
+    async (death) => {
+      const first = await start()
+      const { of } = await first.admit('end')
+      await first.push(2)
+      await first.end('sender-lost')
+      await first.kill()
+      const second = await start({ death, reconnectMs: 100 })
+      await second.dead
+      await start({ reconnectMs: 100 })
+      await expectWhole(of, ['001-000000.ts', '001-000001.ts'])
+    },
+  )
+})
+
+describe('another replica', () => {
+  const elsewhere = () => mkdtemp(join(tmpdir(), 'sluice-spool-'))
+
+  it('continues a session whose receiver died with its disk, and its playlist counts on', async () => {
+    const first = await start()
+    const { of } = await first.admit('moved')
+    await first.push(3)
+    await waitFor(async () => uris(await servers.playlist(of)).length === 3, {
+      timeoutMs: 5_000,
+      what: 'a playlist of three',
+    })
+    await first.kill()
+    const dir = await elsewhere()
+    const second = await start({ dir })
+    const again = await waitFor(() => second.admit('moved'), {
+      timeoutMs: 10_000,
+      what: 'the lease to run out',
+    })
+    expect(again).toEqual({ of, take: 2 })
+    await second.push(2)
+    const playlist = await waitFor(
+      async () => {
+        const text = await servers.playlist(of)
+        return uris(text).length === 5 && text
+      },
+      { timeoutMs: 10_000, what: 'a playlist of five' },
+    )
+    expect(playlist).toContain('#EXT-X-MEDIA-SEQUENCE:0')
+    await second.end()
+    expect(await awaitRecord(of, 5)).toMatchObject({ why: 'sender-finished' })
+  })
+
+  it('ends a session that nobody continues, and the disk that comes back adds its pieces', async () => {
+    const first = await start()
+    const { of } = await first.admit('late')
+    await first.push(2)
+    await waitFor(async () => (await servers.pieces(of)).length === 2, {
+      timeoutMs: 5_000,
+      what: 'two pieces',
+    })
+    await first.open(1)
+    await first.kill()
+    await start({ dir: await elsewhere(), reconnectMs: 500 })
+    expect(await awaitRecord(of, 2)).toMatchObject({ why: 'receiver-lost' })
+    await start()
+    const record = await expectWhole(of, ['001-000000.ts', '001-000001.ts', '001-000002.ts'])
+    expect(record.takes).toMatchObject([{ take: 1, peer: '127.0.0.1:1' }])
+  })
+
+  it('is not disturbed by a receiver that wakes up late: that one sends its pieces and writes no playlist', async () => {
+    const first = await start()
+    const { of } = await first.admit('zombie')
+    await first.push(1)
+    await waitFor(async () => uris(await servers.playlist(of)).length === 1, {
+      timeoutMs: 5_000,
+      what: 'a playlist',
+    })
+    first.suspend()
+    const second = await start({ dir: await elsewhere() })
+    await waitFor(() => second.admit('zombie'), { timeoutMs: 10_000, what: 'the lease to run out' })
+    await second.push(2)
+    first.resume()
+    await first.push(2)
+    await waitFor(() => first.isCut(), { timeoutMs: 5_000, what: 'the cut' })
+    await first.end('sender-lost')
+    await waitFor(async () => (await servers.pieces(of)).length === 5, {
+      timeoutMs: 10_000,
+      what: 'all pieces',
+    })
+    const listedNow = uris(await servers.playlist(of)).map((uri) => uri.slice(uri.lastIndexOf('/') + 1))
+    expect(listedNow).toEqual(['001-000000.ts', '002-000000.ts', '002-000001.ts'])
+    await second.end()
+    await expectWhole(of, [
+      '001-000000.ts',
+      '001-000001.ts',
+      '001-000002.ts',
+      '002-000000.ts',
+      '002-000001.ts',
+    ])
+  })
+})
+
+describe('a receiver that drains', () => {
+  it('sends what it has, and the next one continues the session at once', async () => {
+    const first = await start()
+    const { of } = await first.admit('drained')
+    await first.push(2)
+    const drained = first.drain(5_000)
+    await waitFor(() => first.isCut(), { timeoutMs: 3_000, what: 'the cut' })
+    await first.end('sender-lost')
+    await drained
+    expect(await servers.pieces(of)).toHaveLength(2)
+    const second = await start()
+    expect(await second.admit('drained')).toEqual({ of, take: 2 })
+    await second.push(1)
+    await second.end()
+    await expectWhole(of, ['001-000000.ts', '001-000001.ts', '002-000000.ts'])
+  })
+})
