@@ -158,3 +158,8 @@ export async function localAttempt(
 export async function leftovers(attempt: LocalAttempt): Promise<readonly string[]> {
   return (await readdir(attempt.scratch)).filter((name) => name !== 'source')
 }
+
+/** Where the uploads of an attempt are, in the order in which they were handed over. */
+export function pathsOf({ folder, files }: LocalAttempt): readonly string[] {
+  return files.map(({ name }) => join(folder, name))
+}

@@ -3,11 +3,11 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Mode } from '../../functions/media/container.ts'
-import type { FunctionDefinition } from '../../runtime/index.ts'
 import { localAttempt, type LocalAttemptOptions } from '../helpers/attempt.ts'
+import { useChunk } from '../helpers/chunk.ts'
 import { clipFolder, makeClip, type ClipName } from '../helpers/clips.ts'
 import { disguises, openTrap, type Trap } from '../helpers/disguises.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { oneOfEachKind } from '../helpers/thorough.ts'
 import { processesIn } from '../helpers/processes.ts'
 
@@ -56,16 +56,12 @@ const TRUNCATED: readonly ClipName[] = [
 const alsoOtherwise = oneOfEachKind(TRUNCATED, ['clip.mkv', 'tone.mp3'])
 
 describe.each(await ffmpegBuilds())('chunk on bad input with $name', (build) => {
-  let chunk: FunctionDefinition
-  beforeAll(async () => {
-    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
-  })
-
+  const used = useChunk(build)
   async function refusal(
     source: string,
     { mode = 'copy', ...options }: Pick<LocalAttemptOptions, 'input' | 'breaksAtByte'> & { mode?: Mode } = {},
   ): Promise<Error> {
-    const attempt = await localAttempt(chunk, { source, options: { seconds: 2, mode }, ...options })
+    const attempt = await localAttempt(used.chunk, { source, options: { seconds: 2, mode }, ...options })
     const error = await attempt.run().then(
       () => new Error('it was accepted'),
       (thrown: unknown) => thrown as Error,

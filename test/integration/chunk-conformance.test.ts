@@ -5,10 +5,10 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FunctionDefinition } from '../../runtime/index.ts'
 import { leftovers, localAttempt } from '../helpers/attempt.ts'
+import { useChunk } from '../helpers/chunk.ts'
 import { clipFolder, decoded, makeMedia, pictureHashes } from '../helpers/clips.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { oneOfEachKind } from '../helpers/thorough.ts'
 
 const X264 = '-c:v libx264 -preset ultrafast -bf 2 -g 25 -keyint_min 25 -sc_threshold 0'
@@ -77,16 +77,12 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 describe.each(await ffmpegBuilds())('conformance of chunks with $name', (build) => {
-  let chunk: FunctionDefinition
-  beforeAll(async () => {
-    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
-  })
-
+  const used = useChunk(build)
   it.each(names)(
     'copies %s into chunks that decode to the same pictures, alone and in turn',
     async (name) => {
       const row = ROWS[name]
-      const attempt = await localAttempt(chunk, { source: path(name), options: { seconds: 2 } })
+      const attempt = await localAttempt(used.chunk, { source: path(name), options: { seconds: 2 } })
       await attempt.run()
       const paths = attempt.files.map((file) => join(attempt.folder, file.name))
       expect(paths).toHaveLength(row?.chunks ?? 4)
@@ -102,7 +98,10 @@ describe.each(await ffmpegBuilds())('conformance of chunks with $name', (build) 
   )
 
   it.each(names)('re-encodes each picture of %s once', async (name) => {
-    const attempt = await localAttempt(chunk, { source: path(name), options: { seconds: 2, mode: 'exact' } })
+    const attempt = await localAttempt(used.chunk, {
+      source: path(name),
+      options: { seconds: 2, mode: 'exact' },
+    })
     await attempt.run()
     const pieces = await Promise.all(attempt.files.map((file) => decoded(join(attempt.folder, file.name))))
     const whole = await pictureHashes(path(name))

@@ -1,11 +1,11 @@
 /** Packets are counted, and time is one: what `chunk` makes of tables, clocks and edit lists that say less or more than there is. */
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FunctionDefinition } from '../../runtime/index.ts'
-import { localAttempt, type LocalAttempt } from '../helpers/attempt.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type LocalAttempt, pathsOf } from '../helpers/attempt.ts'
+import { useChunk } from '../helpers/chunk.ts'
 import { clipFolder, makeMedia, pictureHashes, soundPacketHashes } from '../helpers/clips.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { patched, rewritten } from '../helpers/hostile-media.ts'
 
 const H264 = '-s 160x90 -c:v libx264 -preset ultrafast -g 25 -keyint_min 25 -sc_threshold 0 -pix_fmt yuv420p'
@@ -27,22 +27,9 @@ const inTables = (bytes: Buffer, type: string, at: number, value: number) =>
   rewritten(bytes, type, (content) => patched(content, at, value))
 
 describe.each(await ffmpegBuilds())('what is counted with $name', (build) => {
-  let chunk: FunctionDefinition
-  beforeAll(async () => {
-    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
-  })
-
-  async function cut(source: string, options: Readonly<Record<string, unknown>> = {}) {
-    const attempt = await localAttempt(chunk, { source, options: { seconds: 1, ...options } })
-    try {
-      await attempt.run()
-    } catch (error) {
-      await attempt.remove()
-      throw error
-    }
-    return attempt
-  }
-  const pathsOf = ({ folder: out, files }: LocalAttempt) => files.map(({ name }) => join(out, name))
+  const used = useChunk(build)
+  const cut = (source: string, options: Readonly<Record<string, unknown>> = {}) =>
+    used.cut(source, { seconds: 1, ...options })
   const picturesOf = async (attempt: LocalAttempt) =>
     (await Promise.all(pathsOf(attempt).map((each) => pictureHashes(each)))).flat()
 

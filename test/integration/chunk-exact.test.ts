@@ -2,10 +2,10 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FunctionDefinition } from '../../runtime/index.ts'
-import { leftovers, localAttempt, type LocalAttempt, type LocalAttemptOptions } from '../helpers/attempt.ts'
+import { leftovers, type LocalAttempt, type LocalAttemptOptions, pathsOf } from '../helpers/attempt.ts'
+import { useChunk } from '../helpers/chunk.ts'
 import { clipFolder, decoded, makeClip, makeMedia, type ClipName, type Decoded } from '../helpers/clips.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { oneOfEachKind } from '../helpers/thorough.ts'
 
 const SECONDS = 2
@@ -65,26 +65,11 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 describe.each(await ffmpegBuilds())('exact chunks with $name', (build) => {
-  let chunk: FunctionDefinition
-  beforeAll(async () => {
-    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
-  })
-
-  async function attemptOn(
+  const used = useChunk(build)
+  const attemptOn = (
     source: string,
-    { seconds = SECONDS, input }: { seconds?: number } & Pick<LocalAttemptOptions, 'input'> = {},
-  ): Promise<LocalAttempt> {
-    const options = { mode: 'exact', seconds }
-    const attempt = await localAttempt(chunk, { source, options, ...(input && { input }) })
-    try {
-      await attempt.run()
-    } catch (error) {
-      await attempt.remove()
-      throw error
-    }
-    return attempt
-  }
-  const pathsOf = ({ folder, files }: LocalAttempt) => files.map(({ name }) => join(folder, name))
+    { seconds = SECONDS, ...rest }: { seconds?: number } & Pick<LocalAttemptOptions, 'input'> = {},
+  ) => used.cut(source, { mode: 'exact', seconds }, rest)
   const decodedOf = (attempt: LocalAttempt) => Promise.all(pathsOf(attempt).map((path) => decoded(path)))
 
   /** Encoded and decoded once for all tests that only look at it. */
@@ -162,8 +147,7 @@ describe.each(await ffmpegBuilds())('exact chunks with $name', (build) => {
     const turned = await makeMedia(join(folder, 'turned.mp4'), `${upright} -metadata:s:v rotate=90`)
     const attempt = await attemptOn(turned)
     const [first = ''] = pathsOf(attempt)
-    const again = await localAttempt(chunk, { source: first })
-    await again.run()
+    const again = await used.cut(first)
     expect(attempt.facts.probe).toMatchObject({ video: [{ width: 128, height: 72, rotation: 270 }] })
     expect(again.facts.probe).toMatchObject({ video: [{ width: 72, height: 128, rotation: 0 }] })
     await Promise.all([attempt.remove(), again.remove()])

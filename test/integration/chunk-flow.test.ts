@@ -3,10 +3,10 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FunctionDefinition } from '../../runtime/index.ts'
 import { leftovers, localAttempt } from '../helpers/attempt.ts'
+import { useChunk } from '../helpers/chunk.ts'
 import { clipFolder, makeMedia } from '../helpers/clips.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { processesIn } from '../helpers/processes.ts'
 import { waitFor } from '../helpers/wait.ts'
 
@@ -26,11 +26,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 describe.each(await ffmpegBuilds())('chunk at work with $name', (build) => {
-  let chunk: FunctionDefinition
-  beforeAll(async () => {
-    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
-  })
-
+  const used = useChunk(build)
   it.each([
     { name: 'a file', source: () => long, input: 'file' },
     { name: 'a URL that FFmpeg has read to its end by then', source: () => long, input: 'url' },
@@ -40,7 +36,7 @@ describe.each(await ffmpegBuilds())('chunk at work with $name', (build) => {
     async (of) => {
       const held: (() => void)[] = []
       let isOpen = false
-      const attempt = await localAttempt(chunk, {
+      const attempt = await localAttempt(used.chunk, {
         source: of.source(),
         input: of.input,
         isBraked: false,
@@ -68,7 +64,7 @@ describe.each(await ffmpegBuilds())('chunk at work with $name', (build) => {
   )
 
   it('loses no chunk of a URL while uploads are slow and the proxy also holds bytes back', async () => {
-    const attempt = await localAttempt(chunk, {
+    const attempt = await localAttempt(used.chunk, {
       source: large,
       input: 'url',
       options: { seconds: 0.5 },
@@ -82,7 +78,7 @@ describe.each(await ffmpegBuilds())('chunk at work with $name', (build) => {
 
   it('ends within a second of an abort, with the reason, and leaves no process', async () => {
     const controller = new AbortController()
-    const attempt = await localAttempt(chunk, {
+    const attempt = await localAttempt(used.chunk, {
       source: long,
       options: { seconds: 0.5 },
       signal: controller.signal,
@@ -106,7 +102,7 @@ describe.each(await ffmpegBuilds())('chunk at work with $name', (build) => {
   }, 30_000)
 
   it('ends FFmpeg and fails with the cause when an upload fails', async () => {
-    const attempt = await localAttempt(chunk, {
+    const attempt = await localAttempt(used.chunk, {
       source: long,
       options: { seconds: 0.5 },
       beforeSent: (file) =>

@@ -4,10 +4,10 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FunctionDefinition } from '../../runtime/index.ts'
 import { localAttempt } from '../helpers/attempt.ts'
+import { useChunk } from '../helpers/chunk.ts'
 import { clipFolder, decoded, makeMedia } from '../helpers/clips.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 
 const run = promisify(execFile)
 const SECONDS = 3
@@ -60,17 +60,14 @@ afterAll(() => rm(folder, { recursive: true }))
 const isNoVorbisLoss = (warning: string) => !/\(vorbis\): at \d+ cuts? the first packet/.test(warning)
 
 describe.each(await ffmpegBuilds())('what chunks keep with $name', (build) => {
-  let chunk: FunctionDefinition
-  beforeAll(async () => {
-    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
-  })
+  const used = useChunk(build)
   async function chunksOf(
     name: string,
     mode: 'copy' | 'exact',
     more: Readonly<Record<string, unknown>> = {},
   ) {
     const options = { mode, seconds: 2, ...more }
-    const attempt = await localAttempt(chunk, { source: path(name), options })
+    const attempt = await localAttempt(used.chunk, { source: path(name), options })
     try {
       await attempt.run()
       const paths = attempt.files.map((file) => join(attempt.folder, file.name))

@@ -1,16 +1,14 @@
 /** Files that are odd in a way that FFmpeg misjudges: good ones of which it complains, and damaged ones of which it does not. On every build that is here. */
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FunctionDefinition } from '../../runtime/index.ts'
-import { localAttempt, type LocalAttempt } from '../helpers/attempt.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { localAttempt, type LocalAttempt, pathsOf } from '../helpers/attempt.ts'
+import { useChunk } from '../helpers/chunk.ts'
 import { CLIPS, clipFolder, makeClip, makeMedia, pictureHashes, sampleHash } from '../helpers/clips.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 
 const folder = await clipFolder()
 afterAll(() => rm(folder, { recursive: true }))
-
-const pathsOf = (attempt: LocalAttempt) => attempt.files.map(({ name }) => join(attempt.folder, name))
 
 /** A WAV whose writer could not go back to say how long it became. */
 async function pipedWav(name: string, riffBytes: number, dataBytes: number): Promise<string> {
@@ -22,13 +20,9 @@ async function pipedWav(name: string, riffBytes: number, dataBytes: number): Pro
 }
 
 describe.each(await ffmpegBuilds())('odd files with $name', (build) => {
-  let chunk: FunctionDefinition
-  beforeAll(async () => {
-    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
-  })
-
+  const used = useChunk(build)
   async function cut(source: string): Promise<LocalAttempt> {
-    const attempt = await localAttempt(chunk, { source, options: { seconds: 2 } })
+    const attempt = await localAttempt(used.chunk, { source, options: { seconds: 2 } })
     await attempt.run()
     return attempt
   }

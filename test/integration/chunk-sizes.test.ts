@@ -2,10 +2,10 @@
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FunctionDefinition } from '../../runtime/index.ts'
-import { leftovers, localAttempt, type LocalAttempt } from '../helpers/attempt.ts'
+import { leftovers, type LocalAttempt, pathsOf } from '../helpers/attempt.ts'
+import { useChunk } from '../helpers/chunk.ts'
 import { CLIP_SECONDS, clipFolder, decoded, makeMedia, pictureHashes, sampleHash } from '../helpers/clips.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { oneOfEachKind, onlyThorough } from '../helpers/thorough.ts'
 
 const H264 = '-c:v libx264 -preset ultrafast -bf 2 -g 25 -keyint_min 25 -sc_threshold 0 -pix_fmt yuv420p'
@@ -27,23 +27,12 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }))
 
 describe.each(await ffmpegBuilds())('chunk by number and size with $name', (build) => {
-  let chunk: FunctionDefinition
-  beforeAll(async () => {
-    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
-  })
-
+  const used = useChunk(build)
   async function attemptOn(name: string, options: Readonly<Record<string, unknown>>): Promise<LocalAttempt> {
-    const attempt = await localAttempt(chunk, { source: path(name), options })
-    try {
-      await attempt.run()
-    } catch (error) {
-      await attempt.remove()
-      throw error
-    }
+    const attempt = await used.cut(path(name), options)
     expect(await leftovers(attempt)).toEqual([])
     return attempt
   }
-  const pathsOf = ({ folder: out, files }: LocalAttempt) => files.map(({ name }) => join(out, name))
   const sizesOf = (attempt: LocalAttempt) =>
     Promise.all(pathsOf(attempt).map(async (each) => (await stat(each)).size))
   const starts = ({ files }: LocalAttempt) => files.map((file) => file.chunk?.startSeconds ?? NaN)

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findBinaries } from '../../functions/ffmpeg/build/binaries.ts'
-import type { FunctionDefinition } from '../../runtime/index.ts'
-import { localAttempt, type LocalAttempt } from '../helpers/attempt.ts'
+import { type LocalAttempt, pathsOf } from '../helpers/attempt.ts'
+import { useChunk } from '../helpers/chunk.ts'
 import { clipFolder, makeMedia } from '../helpers/clips.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { onlyThorough } from '../helpers/thorough.ts'
 
 const run = promisify(execFile)
@@ -59,28 +59,11 @@ async function wordsOf(file: string): Promise<readonly string[]> {
 }
 
 describe.each(await ffmpegBuilds())('tracks of chunks with $name', (build) => {
-  let chunk: FunctionDefinition
-  beforeAll(async () => {
-    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
-  })
-  async function attemptOn(
-    source: string,
-    options: Readonly<Record<string, unknown>>,
-  ): Promise<LocalAttempt> {
-    const attempt = await localAttempt(chunk, { source, options })
-    try {
-      await attempt.run()
-    } catch (error) {
-      await attempt.remove()
-      throw error
-    }
-    return attempt
-  }
-  const pathsOf = ({ folder: out, files }: LocalAttempt) => files.map(({ name }) => join(out, name))
+  const used = useChunk(build)
   /** Cut once for all tests that only look at the chunks. */
   const made = new Map<string, Promise<LocalAttempt>>()
   function filmCut({ name, mode }: { readonly name: string; readonly mode: string }): Promise<LocalAttempt> {
-    const attempt = made.get(name + mode) ?? attemptOn(path(name), { seconds: 2, mode })
+    const attempt = made.get(name + mode) ?? used.cut(path(name), { seconds: 2, mode })
     made.set(name + mode, attempt)
     return attempt
   }
@@ -126,7 +109,7 @@ describe.each(await ffmpegBuilds())('tracks of chunks with $name', (build) => {
   )
 
   it('keeps the title of a sound in Matroska', async () => {
-    const attempt = await attemptOn(path('film.mkv'), { seconds: 4 })
+    const attempt = await used.cut(path('film.mkv'), { seconds: 4 })
     const [first = ''] = pathsOf(attempt)
     expect((await tracksOf(first)).map(({ tags }) => tags?.['title'])).toEqual([
       undefined,
@@ -138,11 +121,11 @@ describe.each(await ffmpegBuilds())('tracks of chunks with $name', (build) => {
   })
 
   it('names the timecode that it leaves out, and does not take a cover picture for a film', async () => {
-    const film = await attemptOn(path('film.mp4'), { seconds: 4 })
+    const film = await used.cut(path('film.mp4'), { seconds: 4 })
     expect(film.facts.warnings).toEqual([expect.stringMatching(/^stream 4 .* neither picture nor sound$/)])
     await film.remove()
     const cover = '-map 1 -map 0 -frames:v 1 -c:v mjpeg -disposition:v attached_pic -c:a libmp3lame'
-    const song = await attemptOn(await makeMedia(path('song.mp3'), cover), { seconds: 4 })
+    const song = await used.cut(await makeMedia(path('song.mp3'), cover), { seconds: 4 })
     expect(song.files.map((file) => file.contentType)).toEqual(song.files.map(() => 'audio/mpeg'))
     expect(song.facts.warnings).toEqual([expect.stringContaining('a cover picture, not a video')])
     await song.remove()
@@ -150,9 +133,8 @@ describe.each(await ffmpegBuilds())('tracks of chunks with $name', (build) => {
 
   it('does not rotate a copied picture: players do', async () => {
     const turned = `-i ${path('film.mp4')} -map 2:0 -c copy -metadata:s:v rotate=90`
-    const attempt = await attemptOn(await makeMedia(path('turned.mp4'), turned), { seconds: 4 })
-    const again = await localAttempt(chunk, { source: pathsOf(attempt)[1] ?? '' })
-    await again.run()
+    const attempt = await used.cut(await makeMedia(path('turned.mp4'), turned), { seconds: 4 })
+    const again = await used.cut(pathsOf(attempt)[1] ?? '')
     expect(again.facts.probe).toMatchObject({ video: [{ width: 128, height: 72, rotation: 270 }] })
     await Promise.all([attempt.remove(), again.remove()])
   })
@@ -160,9 +142,8 @@ describe.each(await ffmpegBuilds())('tracks of chunks with $name', (build) => {
   it('keeps the tags of HDR', async () => {
     const hdr =
       '-map 0 -c:v libx265 -preset ultrafast -pix_fmt yuv420p10le -x265-params log-level=none:keyint=25:open-gop=0:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc -tag:v hvc1'
-    const attempt = await attemptOn(await makeMedia(path('hdr.mp4'), hdr, 4), { seconds: 2 })
-    const again = await localAttempt(chunk, { source: pathsOf(attempt)[1] ?? '' })
-    await again.run()
+    const attempt = await used.cut(await makeMedia(path('hdr.mp4'), hdr, 4), { seconds: 2 })
+    const again = await used.cut(pathsOf(attempt)[1] ?? '')
     expect(again.facts.probe).toMatchObject({ video: [{ isHdr: true, pixelFormat: 'yuv420p10le' }] })
     await Promise.all([attempt.remove(), again.remove()])
   })

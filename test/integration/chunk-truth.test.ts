@@ -3,10 +3,10 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { chunkFacts } from '../../functions/chunk/tracks/chunk-facts.ts'
-import type { FunctionDefinition } from '../../runtime/index.ts'
-import { leftovers, localAttempt, type LocalAttempt } from '../helpers/attempt.ts'
+import { leftovers, type LocalAttempt, pathsOf } from '../helpers/attempt.ts'
+import { useChunk } from '../helpers/chunk.ts'
 import { CLIP_SECONDS, clipFolder, decoded, makeMedia } from '../helpers/clips.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { oneOfEachKind, onlyThorough } from '../helpers/thorough.ts'
 
 const H264 = '-c:v libx264 -preset ultrafast -g 25 -keyint_min 25 -sc_threshold 0 -pix_fmt yuv420p'
@@ -30,25 +30,15 @@ afterAll(() => rm(folder, { recursive: true }))
 const reEncoded = oneOfEachKind(names, ['half.mkv'])
 
 describe.each(await ffmpegBuilds())('the truth of chunks with $name', (build) => {
-  let chunk: FunctionDefinition
-  beforeAll(async () => {
-    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
-  })
+  const used = useChunk(build)
   async function attemptOn(
     source: string,
     options: Readonly<Record<string, unknown>>,
   ): Promise<LocalAttempt> {
-    const attempt = await localAttempt(chunk, { source, options: { seconds: 2, ...options } })
-    try {
-      await attempt.run()
-    } catch (error) {
-      await attempt.remove()
-      throw error
-    }
+    const attempt = await used.cut(source, { seconds: 2, ...options })
     expect(await leftovers(attempt)).toEqual([])
     return attempt
   }
-  const pathsOf = ({ folder: out, files }: LocalAttempt) => files.map(({ name }) => join(out, name))
   const endOf = ({ files }: LocalAttempt) => {
     const times = files.at(-1)?.chunk
     return (times?.startSeconds ?? NaN) + (times?.durationSeconds ?? NaN)

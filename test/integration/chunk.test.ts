@@ -2,8 +2,8 @@
 import { copyFile, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FunctionDefinition } from '../../runtime/index.ts'
-import { leftovers, localAttempt, type LocalAttempt } from '../helpers/attempt.ts'
+import { leftovers, type LocalAttempt } from '../helpers/attempt.ts'
+import { useChunk } from '../helpers/chunk.ts'
 import {
   CLIP_SECONDS,
   CLIPS,
@@ -16,7 +16,7 @@ import {
   soundPacketHashes,
   type ClipName,
 } from '../helpers/clips.ts'
-import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { isThorough, oneOfEachKind } from '../helpers/thorough.ts'
 import { sha256Hex } from '../helpers/sha256.ts'
 
@@ -89,24 +89,11 @@ async function content(name: ClipName, paths: readonly string[]) {
 }
 
 describe.each(await ffmpegBuilds())('chunk with $name', (build) => {
-  let chunk: FunctionDefinition
-  beforeAll(async () => {
-    ;({ chunk } = await withBuild(build, () => import('../../functions/chunk.ts')))
-  })
-
-  async function attemptOn(
+  const used = useChunk(build)
+  const attemptOn = (
     source: string,
     { seconds = 2, input = 'file' }: { seconds?: number; input?: 'file' | 'url' } = {},
-  ): Promise<LocalAttempt> {
-    const attempt = await localAttempt(chunk, { source, options: { seconds }, input })
-    try {
-      await attempt.run()
-    } catch (error) {
-      await attempt.remove()
-      throw error
-    }
-    return attempt
-  }
+  ) => used.cut(source, { seconds }, { input })
 
   /** Made once for all tests that only look at it. */
   const made = new Map<ClipName, LocalAttempt>()
