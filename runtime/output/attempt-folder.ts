@@ -1,5 +1,5 @@
 /** The folder of one attempt's files, and when it may be deleted. @module */
-import type { Storage } from '../storage/storage.ts'
+import type { ListedObject, Storage } from '../storage/storage.ts'
 import { attemptFolder, type ResultPlace } from './layout.ts'
 
 export interface AttemptFolder {
@@ -27,22 +27,29 @@ export function createAttemptFolder(storage: Storage, place: ResultPlace, attemp
     },
     async discard(signal) {
       if (isHeld) return false
-      const ends = { ...(signal && { signal }) }
-      let batch: Promise<void>[] = []
       // All versions, or the bytes would remain behind a delete marker until the lifecycle removes them.
-      const objects = storage.list(place.bucket, {
-        prefix: attemptFolder(place, attempt),
-        versions: true,
-        ...ends,
-      })
-      for await (const { key, versionId } of objects) {
-        batch.push(storage.remove(place.bucket, key, { ...(versionId && { versionId }), ...ends }))
-        if (batch.length < REMOVALS_AT_A_TIME) continue
-        await Promise.all(batch)
-        batch = []
-      }
-      await Promise.all(batch)
+      const options = { prefix: attemptFolder(place, attempt), versions: true, signal }
+      await removeAll(storage, place.bucket, storage.list(place.bucket, options), signal)
       return true
     },
   }
+}
+
+/** Removes these versions, a few at a time. */
+export async function removeAll(
+  storage: Storage,
+  bucket: string,
+  objects: Iterable<ListedObject> | AsyncIterable<ListedObject>,
+  signal?: AbortSignal,
+): Promise<void> {
+  let batch: ListedObject[] = []
+  const removeBatch = () =>
+    Promise.all(batch.map(({ key, versionId }) => storage.remove(bucket, key, { versionId, signal })))
+  for await (const object of objects) {
+    batch.push(object)
+    if (batch.length < REMOVALS_AT_A_TIME) continue
+    await removeBatch()
+    batch = []
+  }
+  await removeBatch()
 }

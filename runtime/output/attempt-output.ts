@@ -101,7 +101,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
         contentType: file.contentType,
         ifNoneMatch: '*',
         signal,
-        ...(options.onBytes && { onBytes: options.onBytes }),
+        onBytes: options.onBytes,
       })
       reached('file-sent', key)
       if ('path' in found) await rm(found.path, { force: true })

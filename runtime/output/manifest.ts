@@ -140,7 +140,7 @@ export async function readCurrent(
   place: Pick<ResultPlace, 'bucket' | 'manifestKey'>,
   signal?: AbortSignal,
 ): Promise<CurrentManifest | undefined> {
-  const found = await storage.readText(place.bucket, place.manifestKey, { ...(signal && { signal }) })
+  const found = await storage.readText(place.bucket, place.manifestKey, { signal })
   if (!found) return undefined
   const manifest = parseManifest(found.text)
   const identity = manifest ?? parseIdentity(found.text) ?? 'foreign'

@@ -65,9 +65,8 @@ async function writePointer(request: PointerRequest, name: string): Promise<void
 /** One round: pointer first, manifest second, so that a change of either in between makes the write fail. */
 async function isInLine(request: PointerRequest, name: string): Promise<boolean> {
   const { storage, place, signal } = request
-  const ends = { ...(signal && { signal }) }
   const key = pointerKey(place, name)
-  const pointer = await storage.head(place.bucket, key, ends)
+  const pointer = await storage.head(place.bucket, key, { signal })
   const current = await readCurrent(storage, place, signal)
   // Gone, or of a later schema, whose pointers only its writer knows.
   if (!current?.manifest) return true
@@ -76,7 +75,7 @@ async function isInLine(request: PointerRequest, name: string): Promise<boolean>
     if (pointer === undefined) return true
     // MinIO has no conditional delete. A pointer that another result wrote meanwhile is lost here; the next round
     // sees its manifest and writes it again.
-    await storage.remove(place.bucket, key, ends)
+    await storage.remove(place.bucket, key, { signal })
     return false
   }
   if (pointer?.sha256Hex === file.sha256) return true
@@ -93,7 +92,7 @@ async function isInLine(request: PointerRequest, name: string): Promise<boolean>
 /** Undefined when the janitor has removed the folder of the manifest that we read. */
 async function read({ storage, place, signal }: PointerRequest, key: string): Promise<Buffer | undefined> {
   try {
-    const { body } = await storage.get(place.bucket, key, { ...(signal && { signal }) })
+    const { body } = await storage.get(place.bucket, key, { signal })
     return await buffer(body)
   } catch (error) {
     if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) return undefined

@@ -27,8 +27,8 @@ export async function putManifest(put: ManifestPut): Promise<StorageError | unde
   try {
     await storage.putSigned(url, bodyOf(manifest, current), {
       contentType: 'application/json',
-      ...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }),
-      ...(signal && { signal }),
+      ...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' }),
+      signal,
     })
     return undefined
   } catch (error) {

@@ -37,7 +37,7 @@ export async function planRemoval({ storage, place, source }: RemovalRequest): P
   let newest: Identity | undefined
   for (const { versionId, isLatest, isDeleteMarker } of versions) {
     if (isDeleteMarker) continue
-    const found = await storage.readText(place.bucket, place.manifestKey, { ...(versionId && { versionId }) })
+    const found = await storage.readText(place.bucket, place.manifestKey, { versionId })
     const identity = found && parseIdentity(found.text)
     if (!identity || identity.source.bucket !== source.bucket || identity.source.key !== source.key) continue
     if (isLatest) newest = identity
@@ -106,10 +106,10 @@ export async function removeVersions(
   bucket: string,
   versions: readonly ListedObject[],
 ): Promise<void> {
-  for (const { key, versionId } of versions.toReversed())
-    await storage.remove(bucket, key, { ...(versionId && { versionId }) })
+  for (const { key, versionId } of versions.toReversed()) await storage.remove(bucket, key, { versionId })
 }
 
-function areVersioned(versions: readonly ListedObject[]): boolean {
+/** Whether each can be removed by its id. */
+export function areVersioned(versions: readonly ListedObject[]): boolean {
   return versions.every(({ versionId }) => versionId !== undefined)
 }

@@ -68,7 +68,7 @@ async function readHidden(
     }
     if (removedAtMs === undefined) return 'visible'
     const { versionId } = row
-    const found = await storage.readText(bucket, key, { ...(versionId && { versionId }) })
+    const found = await storage.readText(bucket, key, { versionId })
     return { removedAtMs, text: found?.text }
   }
   return removedAtMs === undefined ? undefined : { removedAtMs }

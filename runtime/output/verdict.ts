@@ -46,7 +46,7 @@ export interface CurrentVerdict {
 
 export async function readVerdict(request: VerdictRequest): Promise<CurrentVerdict | undefined> {
   const { storage, place, signal } = request
-  const found = await storage.readText(place.verdictBucket, place.verdictKey, { ...(signal && { signal }) })
+  const found = await storage.readText(place.verdictBucket, place.verdictKey, { signal })
   if (!found) return undefined
   const { etag, versionId } = found
   const verdict = verdictSchema.safeParse(parseJson(found.text)).data
@@ -138,9 +138,6 @@ async function removeWhile(
   for (let current = await readVerdict(request); current; current = await readVerdict(request)) {
     if (!(await isToGo(current.verdict))) return
     const { versionId } = current
-    await storage.remove(place.verdictBucket, place.verdictKey, {
-      ...(versionId && { versionId }),
-      ...(signal && { signal }),
-    })
+    await storage.remove(place.verdictBucket, place.verdictKey, { versionId, signal })
   }
 }

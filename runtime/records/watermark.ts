@@ -27,7 +27,7 @@ export async function readWatermarkMs(
 ): Promise<number | undefined> {
   const key = watermarkKey(functionName)
   // From a listing: HEAD returns whole seconds.
-  const objects = storage.list(METADATA_BUCKET, { prefix: key, pageSize: 1, ...(signal && { signal }) })
+  const objects = storage.list(METADATA_BUCKET, { prefix: key, pageSize: 1, signal })
   for await (const object of objects) return object.key === key ? object.lastModifiedMs : undefined
   return undefined
 }
@@ -46,4 +46,14 @@ export function createWatermarks(
     if (watermarkMs !== undefined) known.set(functionName, { watermarkMs, readAtMs: performance.now() })
     return watermarkMs
   }
+}
+
+/** The watermarks of these functions, by their names. */
+export async function readWatermarks(
+  storage: Storage,
+  functions: readonly { readonly name: string }[],
+): Promise<ReadonlyMap<string, number | undefined>> {
+  const read = async ({ name }: { readonly name: string }) =>
+    [name, await readWatermarkMs(storage, name)] as const
+  return new Map(await Promise.all(functions.map(read)))
 }

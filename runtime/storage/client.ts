@@ -29,7 +29,7 @@ export function storageOn(requester: Requester): Storage {
     }
   }
   const headLatest = (bucket: string, key: string, signal: AbortSignal | undefined) =>
-    head(bucket, key, signal ? { signal } : {})
+    head(bucket, key, { signal })
 
   const writer: Requester = {
     ...requester,

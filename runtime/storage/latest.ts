@@ -26,11 +26,10 @@ export async function compareWithLatest(
   maxBytes?: number,
 ): Promise<Comparison> {
   const { bucket, key } = version
-  const options = { ...(signal && { signal }) }
   const head: ObjectWithBytes | undefined =
     maxBytes === undefined
-      ? await storage.head(bucket, key, options)
-      : await storage.headWithBytes(bucket, key, { ...options, maxBytes })
+      ? await storage.head(bucket, key, { signal })
+      : await storage.headWithBytes(bucket, key, { signal, maxBytes })
   if (!head) return { kind: 'gone' }
   const isSame =
     version.versionId === undefined && head.versionId === undefined
@@ -51,7 +50,7 @@ async function isSameUpload(
 ): Promise<boolean> {
   if (head.etag !== version.etag) return false
   // A page of one: the key is the first of its prefix, or not there; and MinIO answers this one from the object itself.
-  const options = { prefix: version.key, pageSize: 1, ...(signal && { signal }) }
+  const options = { prefix: version.key, pageSize: 1, signal }
   for await (const listed of storage.list(version.bucket, options)) {
     if (listed.key !== version.key) break
     return listed.etag === version.etag && listed.lastModifiedMs === version.lastModifiedMs

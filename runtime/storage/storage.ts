@@ -37,10 +37,10 @@ export interface ListedObject {
 }
 
 export interface ReadOptions {
-  readonly versionId?: string
+  readonly versionId?: string | undefined
   /** Etag without quotes: another version fails with code `PreconditionFailed`. */
-  readonly ifMatch?: string
-  readonly signal?: AbortSignal
+  readonly ifMatch?: string | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface ByteRange {
@@ -72,12 +72,12 @@ export interface PutOptions {
   /** User metadata: names in lower case, without `x-amz-meta-`; values of printable ASCII. Only for `put`. */
   readonly metadata?: Readonly<Record<string, string>>
   /** Etag, without quotes, of the object that may be replaced: any other fails with `PreconditionFailed` (or `NoSuchKey`). */
-  readonly ifMatch?: string
+  readonly ifMatch?: string | undefined
   /** Writes only a new object; otherwise fails with `PreconditionFailed`. */
-  readonly ifNoneMatch?: '*'
-  readonly signal?: AbortSignal
+  readonly ifNoneMatch?: '*' | undefined
+  readonly signal?: AbortSignal | undefined
   /** Called with the number of bytes as they are sent. */
-  readonly onBytes?: (count: number) => void
+  readonly onBytes?: ((count: number) => void) | undefined
 }
 
 export interface Poured {
@@ -86,14 +86,14 @@ export interface Poured {
 }
 
 export interface ListOptions {
-  readonly prefix?: string
+  readonly prefix?: string | undefined
   /** All versions and delete markers instead of the latest objects. */
   readonly versions?: boolean
   /** Lists only keys after this one, with all their versions: to continue an earlier listing. */
   readonly after?: string | undefined
   /** Objects per page; smaller for callers that need only the first few. @defaultValue 1_000 */
-  readonly pageSize?: number
-  readonly signal?: AbortSignal
+  readonly pageSize?: number | undefined
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface Storage {
@@ -129,7 +129,7 @@ export interface Storage {
   /** In order of the keys; pages are fetched as needed. */
   list(bucket: string, options?: ListOptions): AsyncIterable<ListedObject>
   /** Succeeds also when there is no such object. */
-  remove(bucket: string, key: string, options?: { versionId?: string; signal?: AbortSignal }): Promise<void>
+  remove(bucket: string, key: string, options?: Pick<ReadOptions, 'versionId' | 'signal'>): Promise<void>
   /** Resolves when the store answers for these buckets. */
   check(buckets: readonly string[], signal?: AbortSignal): Promise<void>
   close(): void

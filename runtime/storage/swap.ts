@@ -32,18 +32,10 @@ export async function putIfUnchanged(
     readonly signal?: AbortSignal | undefined
   },
 ): Promise<boolean> {
-  const { bytes, contentType, signal } = content
+  const { bytes, ...options } = content
+  const condition = etag === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: etag }
   try {
-    await storage.put(
-      place.bucket,
-      place.key,
-      { bytes },
-      {
-        contentType,
-        ...(etag === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: etag }),
-        ...(signal && { signal }),
-      },
-    )
+    await storage.put(place.bucket, place.key, { bytes }, { ...options, ...condition })
     return true
   } catch (error) {
     // It was changed, or removed.

@@ -7,11 +7,7 @@ const DECIDE = ['test/unit/output/decide.test.ts']
 
 export const OUTPUT_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/output/put-manifest.ts', COMMIT, [
-    [
-      'a manifest without If-Match',
-      "...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }),",
-      '',
-    ],
+    ['a manifest without If-Match', "...(current ? { ifMatch: current.etag } : { ifNoneMatch: '*' }),", ''],
     [
       'whatever the store answers, it said no',
       'return statusCode >= 400 && statusCode < 500',
@@ -59,8 +55,8 @@ export const OUTPUT_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/storage/swap.ts', VERDICT, [
     [
       'a verdict without If-Match',
-      "...(etag === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: etag }),",
-      '',
+      "etag === undefined ? { ifNoneMatch: '*' as const } : { ifMatch: etag }",
+      '{}',
     ],
   ]),
   ...mutantsOf('runtime/output/verdict.ts', VERDICT, [
@@ -74,7 +70,7 @@ export const OUTPUT_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/output/pointers.ts', COMMIT, [
     [
       'a pointer that its file no longer has stays',
-      'await storage.remove(place.bucket, key, ends)\n    return false',
+      'await storage.remove(place.bucket, key, { signal })\n    return false',
       'return true',
     ],
   ]),

@@ -50,7 +50,7 @@ export function createResultService({ storage, functions }: ResultParts): Result
     maxKeys: number,
   ): Promise<{ readonly key: string | undefined; readonly last: string; readonly examined: number }> {
     let [last, examined] = [after, 0]
-    const options = { prefix, pageSize: KEYS_A_CALL, ...(after !== '' && { after }) }
+    const options = { prefix, pageSize: KEYS_A_CALL, after: after || undefined }
     for await (const { key } of storage.list(bucket, options)) {
       examined++
       last = key

@@ -5,8 +5,8 @@ import { basename } from 'node:path'
 import type { FunctionOfObject, ObjectView } from '../../api/objects/model.ts'
 import { messageOf } from '../../errors.ts'
 import { createRouter } from '../../function/routing.ts'
+import { removeAll } from '../../output/attempt-folder.ts'
 import { allBuckets } from '../../setup/minio/policies.ts'
-import type { Storage } from '../../storage/storage.ts'
 import { MINUTE_MS, SECOND_MS, sleep, stretched } from '../../time.ts'
 import { countText, durationText } from '../terminal/amounts.ts'
 import { formatBytes } from '../../amounts.ts'
@@ -67,7 +67,8 @@ export async function* checkProbeRun(subject: Subject, { name, file }: ProbeRun)
   } finally {
     // The source first: runs that are still in progress then end as `source-gone`.
     const written = allBuckets(functions).filter((other) => other !== bucket)
-    for (const each of [bucket, ...written]) await removeAll(root.storage, each, folder)
+    for (const each of [bucket, ...written])
+      await removeAll(root.storage, each, root.storage.list(each, { prefix: folder, versions: true }))
   }
 }
 
@@ -100,11 +101,6 @@ function judge(
   if (run?.status !== 'succeeded') return fail(check, `${run?.status ?? 'no run'}: ${explanation}`, repair)
   const files = result ? `, ${countText(result.files, 'file')} of ${formatBytes(result.bytes)}` : ''
   return ok(check, `from PUT to result in ${durationText(tookMs)}${files}; removed again`)
-}
-
-async function removeAll(storage: Storage, bucket: string, prefix: string): Promise<void> {
-  for await (const { key, versionId } of storage.list(bucket, { prefix, versions: true }))
-    await storage.remove(bucket, key, { ...(versionId !== undefined && { versionId }) })
 }
 
 /** The tone that is uploaded by default. */

@@ -8,6 +8,7 @@ import { attemptFolder, attemptOfKey, type AttemptOfKey, manifestKeyIn } from '.
 import type { ListedObject, Storage } from '../../storage/storage.ts'
 import { batchesOf } from '../../amounts.ts'
 import { readCurrent } from '../../output/manifest.ts'
+import { removeAll } from '../../output/attempt-folder.ts'
 import { newestVersionOf } from '../../output/removal.ts'
 
 export interface FoundFolder extends AttemptOfKey {
@@ -83,10 +84,8 @@ export interface RemovalParts {
   readonly nowMs: number
 }
 
-/** Files removed between two checks of the manifest, */
+/** Files removed between two checks of the manifest. */
 const BATCH = 64
-/** and at a time. */
-const AT_A_TIME = 8
 
 /** How many files were removed, each with its versions; undefined when the folder is kept. Check first that no run of its place is in progress. */
 export async function removeFolder(parts: RemovalParts, found: FoundFolder): Promise<number | undefined> {
@@ -131,13 +130,4 @@ async function judge(
   if (!current) return newest === undefined || newest.isDeleteMarker ? {} : undefined
   if (current.identity === 'foreign' || current.identity.attempt === attempt) return undefined
   return current.etag === newest?.etag ? { ...(version !== undefined && { version }) } : undefined
-}
-
-async function removeAll(storage: Storage, bucket: string, rows: readonly ListedObject[]): Promise<void> {
-  for (const batch of batchesOf(rows, AT_A_TIME)) {
-    const removals = batch.map(({ key, versionId }) =>
-      storage.remove(bucket, key, { ...(versionId && { versionId }) }),
-    )
-    await Promise.all(removals)
-  }
 }

@@ -1,7 +1,7 @@
 /** Finds results whose source was deleted without an event, of functions that remove results with their source. @module */
 import type { Router } from '../../function/routing.ts'
-import { placeOf, type ResultPlace } from '../../output/layout.ts'
-import { versionsOf } from '../../output/removal.ts'
+import { placeOf } from '../../output/layout.ts'
+import { areVersioned, versionsOf } from '../../output/removal.ts'
 import { readResult } from '../../output/recorded-outcome.ts'
 import { resultsDebt } from '../../queue/debts.ts'
 import { objectIdOf } from '../../queue/keys.ts'
@@ -59,7 +59,8 @@ export async function lostDeletes(
     if (definition.onDelete !== 'remove') continue
     const result = await readResult(storage, definition, { bucket, key })
     // A result without versions is never removed: a newer one could be hit.
-    if (!result || !(await isVersioned(storage, placeOf(definition, { bucket, key })))) continue
+    const { bucket: results, manifestKey } = placeOf(definition, { bucket, key })
+    if (!result || !areVersioned(await versionsOf(storage, results, manifestKey))) continue
     if (await queue.isConsumed(objectIdOf(bucket, key), result.source.generation)) continue
     const of = { functionName: definition.name, bucket, key }
     found.push({ ...of, debt: resultsDebt(of, versionId) })
@@ -70,12 +71,4 @@ export async function lostDeletes(
         followed: [],
         reported: found.map(({ functionName }) => ({ reason: 'deleted-before', functionName, bucket, key })),
       }
-}
-
-async function isVersioned(
-  storage: Storage,
-  { bucket, manifestKey }: Pick<ResultPlace, 'bucket' | 'manifestKey'>,
-): Promise<boolean> {
-  const versions = await versionsOf(storage, bucket, manifestKey)
-  return versions.every((each) => each.versionId !== undefined)
 }

@@ -3,7 +3,7 @@ import { batchesOf } from '../../amounts.ts'
 import { messageOf } from '../../errors.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { StorageError } from '../../storage/errors.ts'
-import { readWatermarkMs } from '../../records/watermark.ts'
+import { readWatermarks } from '../../records/watermark.ts'
 import { type ExamineParts, listKeys } from './candidates.ts'
 import { examine, isPermanent, type Unreadable } from './examine.ts'
 import { heal, type Healed, type HealParts, type Mode } from './heal.ts'
@@ -48,7 +48,7 @@ export async function* steps(parts: PassParts, start: Pass, isDry = false): Asyn
   }
   const { at } = pass
   if (at.stage !== 'objects') return
-  const watermarksMs = await readWatermarks(parts)
+  const watermarksMs = await readWatermarks(parts.storage, parts.functions)
   for (const bucket of bucketsOf(parts, pass).filter((name) => name >= at.bucket)) {
     const after = bucket === at.bucket ? at.after : undefined
     try {
@@ -138,13 +138,6 @@ async function* throughRuns(
 function bucketsOf({ functions }: PassParts, { bucket }: Pass): readonly string[] {
   const all = [...new Set(functions.map((definition) => definition.bucket))].toSorted()
   return bucket === undefined ? all : all.filter((name) => name === bucket)
-}
-
-async function readWatermarks({ functions, storage }: PassParts): Promise<Map<string, number | undefined>> {
-  const entries = functions.map(
-    async ({ name }) => [name, await readWatermarkMs(storage, name)] as [string, number | undefined],
-  )
-  return new Map(await Promise.all(entries))
 }
 
 /** The pass with these findings counted by reason, and the names of some objects that it leaves alone. Pure. */

@@ -3,6 +3,7 @@
  * of the run lasts, and a removal without a record would be undone.
  * @module
  */
+import type { ResultsOf } from '../../queue/debts.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { placeOf } from '../../output/layout.ts'
 import { manifestSourceOf } from '../../output/manifest.ts'
@@ -11,7 +12,7 @@ import { removeVerdict, type Verdict, writeVerdict } from '../../output/verdict.
 import { shellWord } from '../../telemetry/safe-text.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { latestVersion } from '../../storage/latest.ts'
-import { readWatermarkMs } from '../../records/watermark.ts'
+import { readWatermarks } from '../../records/watermark.ts'
 import type { Candidate, ExamineParts } from './candidates.ts'
 import { examine, type Findings, isPermanent, type Unreadable } from './examine.ts'
 
@@ -53,13 +54,6 @@ function verdictOf({ run, seenEpoch }: Candidate, removedAtMs: number): Verdict 
   }
 }
 
-export interface AnnouncedRemoval {
-  readonly functionName: string
-  /** Bucket and key of the source. */
-  readonly bucket: string
-  readonly key: string
-}
-
 /**
  * Records a removal that the store has announced, if the result was of the version that is the latest now. Runs nothing: that is
  * the sweep's task. Whether it was recorded.
@@ -68,7 +62,7 @@ export interface AnnouncedRemoval {
  */
 export async function recordAnnouncedRemoval(
   parts: ExamineParts & { readonly functions: readonly FunctionDefinition[] },
-  { functionName, bucket, key }: AnnouncedRemoval,
+  { functionName, bucket, key }: ResultsOf,
   decidedBeforeMs: number | undefined,
 ): Promise<boolean> {
   const { storage, queue, functions, router } = parts
@@ -85,7 +79,7 @@ export async function recordAnnouncedRemoval(
       bucket,
       nowMs,
       sinceMs: 0,
-      watermarksMs: new Map([[functionName, await readWatermarkMs(storage, functionName)]]),
+      watermarksMs: await readWatermarks(storage, [definition]),
       isThorough: true,
       isExact: false,
       decidedBeforeMs,

@@ -10,7 +10,7 @@ import { decidedBeforeMs } from './due.ts'
 import { createSweepStore } from '../../queue/sweeps.ts'
 import { createSweeper } from './sweeper.ts'
 import { latestVersion } from '../../storage/latest.ts'
-import { readWatermarkMs } from '../../records/watermark.ts'
+import { readWatermarks } from '../../records/watermark.ts'
 import { examine } from './examine.ts'
 import { heal, type Healed } from './heal.ts'
 import { watchStore } from './store-watch.ts'
@@ -69,15 +69,12 @@ export async function sweepKey(parts: PassParts, bucket: string, key: string): P
   const latest = await latestVersion(storage, bucket, key)
   if (!latest) return { healed: [], isUnsettled: false }
   const readers = functions.filter((definition) => definition.bucket === bucket)
-  const marks = readers.map(
-    async ({ name }) => [name, await readWatermarkMs(storage, name)] as [string, number | undefined],
-  )
   const listed = { ...latest, isLatest: true, isDeleteMarker: false }
   const findings = await examine(parts, [{ latest: listed, hasOlder: true }], {
     bucket,
     nowMs: await queue.nowMs(),
     sinceMs: 0,
-    watermarksMs: new Map(await Promise.all(marks)),
+    watermarksMs: await readWatermarks(storage, readers),
     isThorough: true,
     isExact: false,
   })
