@@ -7,11 +7,10 @@ import { execFile } from 'node:child_process'
 import { access, mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { findGo } from '../../infra/local/programs/go-command.ts'
+import { findGo } from '../../infra/local/programs/go-toolchain.ts'
 import { withInstallLock } from '../../infra/local/programs/install-lock.ts'
-import { cacheBinDir } from '../../infra/local/programs/programs.ts'
+import { cacheBinDir, findOnPath } from '../../infra/local/programs/programs.ts'
 import { progress } from '../../infra/local/terminal.ts'
-import { findOnPath } from '../../infra/local/programs/search-path.ts'
 import { findInstaller, type SystemPackage } from '../../infra/local/programs/system-package.ts'
 
 const run = promisify(execFile)

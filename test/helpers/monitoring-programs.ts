@@ -1,8 +1,7 @@
 /** Prometheus, Alertmanager and the exporters from Debian's packages; installed if they are missing. @module */
 import { join } from 'node:path'
 import { withInstallLock } from '../../infra/local/programs/install-lock.ts'
-import { cacheBinDir } from '../../infra/local/programs/programs.ts'
-import { findOnPath } from '../../infra/local/programs/search-path.ts'
+import { cacheBinDir, findOnPath } from '../../infra/local/programs/programs.ts'
 import { findInstaller, type SystemPackage } from '../../infra/local/programs/system-package.ts'
 
 /** Programs by package. */

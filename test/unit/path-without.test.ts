@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
-import { findOnPath } from '../../infra/local/programs/search-path.ts'
+import { findOnPath } from '../../infra/local/programs/programs.ts'
 import { pathWithout } from '../path-without.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'path-without-'))

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { TELL_EVERY_MS } from '../patience.ts'
 import { type Say, secondsSince } from '../terminal.ts'
-import { findOnPath } from './search-path.ts'
+import { findOnPath } from './programs.ts'
 
 type CommandLine = [command: string, ...args: string[]]
 

@@ -1,10 +1,10 @@
 /** Finds the programs of the local stack on this machine, and checks their versions. @module */
 import { execFile } from 'node:child_process'
+import { access, constants, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { PATIENCE_MS } from '../patience.ts'
-import { findAllOnPath } from './search-path.ts'
 
 const run = promisify(execFile)
 
@@ -66,4 +66,27 @@ export function judgeVersion(name: ProgramName, output: string): string | undefi
     return `is too old ("${firstLine}"): version ${MIN_REDIS}.0 or later is needed`
   }
   return undefined
+}
+
+/** Every executable file of this name, in the order of the path. */
+export async function findAllOnPath(name: string, path = process.env['PATH'] ?? ''): Promise<string[]> {
+  const found: string[] = []
+  for (const folder of path.split(delimiter).filter(Boolean)) {
+    const file = join(folder, name)
+    if (await isExecutable(file)) found.push(file)
+  }
+  return found
+}
+
+export async function findOnPath(name: string, path?: string): Promise<string | undefined> {
+  return (await findAllOnPath(name, path))[0]
+}
+
+async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK)
+    return (await stat(file)).isFile()
+  } catch {
+    return false
+  }
 }

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { PATIENCE_MS } from '../patience.ts'
 import { runQuietly } from './child-process.ts'
 import type { Say } from '../terminal.ts'
-import { findOnPath } from './search-path.ts'
+import { findOnPath } from './programs.ts'
 
 const run = promisify(execFile)
 

@@ -1,7 +1,6 @@
 /** The text that is printed when the stack is up; within 80 columns, except for longer paths. Pure. @module */
 import type { FunctionDefinition } from '../../../runtime/function/definition.ts'
-import type { SampleResult } from './sample-run.ts'
-import { SAMPLE_SECONDS } from './sample.ts'
+import { SAMPLE_SECONDS, type SampleResult } from './sample-run.ts'
 
 export interface GuideFacts {
   readonly redisUrl: string

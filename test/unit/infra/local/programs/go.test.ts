@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createBuildProgress, parsePackages } from '../../../../../infra/local/programs/go-build.ts'
-import { GO_PROGRAMS_DIR, isRecentGo, neededVersion } from '../../../../../infra/local/programs/go-command.ts'
+import {
+  GO_PROGRAMS_DIR,
+  isRecentGo,
+  neededVersion,
+} from '../../../../../infra/local/programs/go-toolchain.ts'
 import { proxiesIn, toolchainHere, unpack } from '../../../../../infra/local/programs/go-toolchain.ts'
 import { readZip } from '../../../../../infra/local/programs/zip.ts'
 import { zipOf } from '../../../../helpers/zip.ts'

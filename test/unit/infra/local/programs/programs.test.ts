@@ -2,8 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { cacheBinDir, judgeVersion } from '../../../../../infra/local/programs/programs.ts'
-import { findAllOnPath } from '../../../../../infra/local/programs/search-path.ts'
+import { cacheBinDir, findAllOnPath, judgeVersion } from '../../../../../infra/local/programs/programs.ts'
 
 describe('a program found by its name', () => {
   it.each([
