@@ -16,6 +16,7 @@ export interface ApiClient {
   /** Sent again with the same `Idempotency-Key` when the answer is lost, so nothing is done twice. */
   post<T>(path: string, body?: unknown): Promise<T>
   patch<T>(path: string, body: unknown): Promise<T>
+  remove<T>(path: string, query?: Query): Promise<T>
   /** Reads page after page until there are `limit` items. */
   pages<T>(path: string, query: Query, limit: number): AsyncGenerator<ApiPage<T>>
 }
@@ -54,15 +55,20 @@ export function createApiClient(env: Environment, given?: string): ApiClient {
   const { url, token } = addressOf(env, given)
   const headers = { accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) }
 
-  async function call<T>(method: 'GET' | 'POST' | 'PATCH', target: string, body?: unknown): Promise<T> {
+  async function call<T>(
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+    target: string,
+    body?: unknown,
+  ): Promise<T> {
+    const hasBody = method === 'POST' || method === 'PATCH'
     const request = {
       method,
       headers: {
         ...headers,
-        ...(method !== 'GET' && { 'content-type': 'application/json' }),
+        ...(hasBody && { 'content-type': 'application/json' }),
         ...(method === 'POST' && { 'idempotency-key': randomUUID() }),
       },
-      ...(method !== 'GET' && { body: JSON.stringify(body ?? {}) }),
+      ...(hasBody && { body: JSON.stringify(body ?? {}) }),
     }
     const deadlineMs = performance.now() + (method === 'GET' ? READ_TIMEOUT_MS : WRITE_TIMEOUT_MS)
     for (let tries = 1; ; tries++) {
@@ -91,6 +97,7 @@ export function createApiClient(env: Environment, given?: string): ApiClient {
     get: (path, query) => call('GET', targetOf(path, query)),
     post: (path, body) => call('POST', targetOf(path), body),
     patch: (path, body) => call('PATCH', targetOf(path), body),
+    remove: (path, query) => call('DELETE', targetOf(path, query)),
     async *pages<T>(path: string, query: Query, limit: number): AsyncGenerator<ApiPage<T>> {
       let cursor: string | null | undefined
       for (let left = limit; left > 0 && cursor !== null;) {
@@ -127,6 +134,16 @@ function addressOf(env: Environment, given?: string): { url: string; token: stri
   }
 }
 
+/** The receiver of streams: `given`, else the one of SLUICE_API_URL, where an edge may pass it on, else this machine's. */
+export function receiverOf(env: Environment, given?: string): { url: string; token: string | undefined } {
+  const { streams } = loadConfig(env)
+  if (given !== undefined) return { url: apiUrl('--to', given), token: addressOf(env).token }
+  const api = addressOf(env)
+  if (env['SLUICE_API_URL']) return api
+  const host = ['0.0.0.0', '::'].includes(streams.host) ? '127.0.0.1' : streams.host
+  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${streams.port}`, token: api.token }
+}
+
 /** No message quotes the text, as it may hold a password. */
 function apiUrl(name: string, text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -138,7 +155,12 @@ function apiUrl(name: string, text: string): string {
   return url.href.replace(/\/$/, '')
 }
 
-function bodyOf(url: string, { status, headers, text }: Answer): unknown {
+/**
+ * The JSON of an answer.
+ *
+ * @throws {ProblemError} for a problem; UnreachableError when a program of another kind has answered
+ */
+export function bodyOf(url: string, { status, headers, text }: Answer): unknown {
   const kind = headers['content-type']?.split(';')[0]?.trim() ?? ''
   const body = ['application/json', 'application/problem+json'].includes(kind) ? parsed(text) : undefined
   if (body === undefined) {

@@ -106,6 +106,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/functions.ts')).concurrency,
   },
   {
+    usage: 'streams [options] [command]',
+    description:
+      'list the streams that are received; with a command, show, stop, pull or push one, or make keys for senders',
+    load: async () => (await import('./commands/streams.ts')).streams,
+  },
+  {
     usage: 'child <kind>',
     description: 'one process of a runtime; started by the supervisor',
     isHidden: true,
@@ -125,6 +131,8 @@ export async function runProgram(words: readonly string[], context: CliContext):
     .description(
       'A function runtime on MinIO bucket events. Settings are environment variables; docs/settings.md lists them.',
     )
+    // An option belongs to the command behind which it is written.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError('(--help for more)')
     .configureOutput({ writeOut: (text) => out.write(text), writeErr: (text) => err.write(text) })
