@@ -18,54 +18,43 @@ export function createQueueGauges({
   functionNames,
   registry,
 }: QueueGaugeParts): () => Promise<void> {
-  const depth = new Gauge({
-    name: 'sluice_queue_depth',
-    help: 'Runs by function and state: waiting (lanes live, low, solo), running, and dead letters.',
-    labelNames: ['function', 'state'],
-    registers: [registry],
-  })
-  const open = new Gauge({
-    name: 'sluice_queue_open',
-    help: 'Runs that workers have or could start now: waiting in any lane, running, and retries that are due.',
-    labelNames: ['function'],
-    registers: [registry],
-  })
-  const oldest = new Gauge({
-    name: 'sluice_queue_oldest_age_seconds',
-    help: 'Age of the oldest entry in a function’s live stream, running or waiting; 0 when there is none.',
-    labelNames: ['function'],
-    registers: [registry],
-  })
-  const inbox = new Gauge({
-    name: 'sluice_inbox_depth',
-    help: 'Notifications not yet admitted.',
-    registers: [registry],
-  })
-  const bad = new Gauge({
-    name: 'sluice_bad_notifications',
-    help: 'Notifications set aside.',
-    registers: [registry],
-  })
-  const delayed = new Gauge({
-    name: 'sluice_queue_delayed',
-    help: 'Runs waiting for a retry.',
-    registers: [registry],
-  })
-  const owed = new Gauge({
-    name: 'sluice_verdicts_owed',
-    help: 'Runs whose verdict is not in the bucket yet.',
-    registers: [registry],
-  })
-  const cleanup = new Gauge({
-    name: 'sluice_cleanup_owed',
-    help: 'Sources and results still to be checked for removal (afterSuccess, onDelete).',
-    registers: [registry],
-  })
-  const aside = new Gauge({
-    name: 'sluice_debts_set_aside',
-    help: 'Verdicts and cleanups that can never succeed, set aside with their reasons.',
-    registers: [registry],
-  })
+  const gauges: Gauge[] = []
+  const gauge = (name: string, help: string, ...labelNames: readonly string[]) => {
+    const made = new Gauge({ name, help, labelNames, registers: [registry] })
+    gauges.push(made)
+    return made
+  }
+  const depth = gauge(
+    'sluice_queue_depth',
+    'Runs by function and state: waiting (lanes live, low, solo), running, and dead letters.',
+    'function',
+    'state',
+  )
+  const open = gauge(
+    'sluice_queue_open',
+    'Runs that workers have or could start now: waiting in any lane, running, and retries that are due.',
+    'function',
+  )
+  const oldest = gauge(
+    'sluice_queue_oldest_age_seconds',
+    'Age of the oldest entry in a function’s live stream, running or waiting; 0 when there is none.',
+    'function',
+  )
+  const ofTotals: Readonly<Record<keyof Awaited<ReturnType<Backlog['totals']>>, Gauge>> = {
+    inbox: gauge('sluice_inbox_depth', 'Notifications not yet admitted.'),
+    bad: gauge('sluice_bad_notifications', 'Notifications set aside.'),
+    delayed: gauge('sluice_queue_delayed', 'Runs waiting for a retry.'),
+    verdicts: gauge('sluice_verdicts_owed', 'Runs whose verdict is not in the bucket yet.'),
+    cleanups: gauge(
+      'sluice_cleanup_owed',
+      'Sources and results still to be checked for removal (afterSuccess, onDelete).',
+    ),
+    aside: gauge(
+      'sluice_debts_set_aside',
+      'Verdicts and cleanups that can never succeed, set aside with their reasons.',
+    ),
+  }
+
   async function readFunctions(): Promise<void> {
     for (const [name, { open: openRuns, ...states }] of await backlog.ofFunctions(functionNames)) {
       for (const [state, count] of Object.entries(states)) depth.set({ function: name, state }, count)
@@ -77,14 +66,9 @@ export function createQueueGauges({
   }
 
   return async () => {
-    for (const gauge of [depth, open, oldest, inbox, bad, delayed, owed, cleanup, aside]) gauge.reset()
-    const totals = await backlog.totals()
-    inbox.set(totals.inbox)
-    bad.set(totals.bad)
-    delayed.set(totals.delayed)
-    owed.set(totals.verdicts)
-    cleanup.set(totals.cleanups)
-    aside.set(totals.aside)
+    for (const each of gauges) each.reset()
+    for (const [name, count] of Object.entries(await backlog.totals()))
+      ofTotals[name as keyof typeof ofTotals].set(count)
     await readFunctions()
   }
 }

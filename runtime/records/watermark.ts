@@ -20,14 +20,10 @@ export async function createWatermark(storage: Storage, functionName: string): P
 }
 
 /** The watermark in epoch milliseconds; undefined when the function was never set up. */
-export async function readWatermarkMs(
-  storage: Storage,
-  functionName: string,
-  signal?: AbortSignal,
-): Promise<number | undefined> {
+export async function readWatermarkMs(storage: Storage, functionName: string): Promise<number | undefined> {
   const key = watermarkKey(functionName)
   // From a listing: HEAD returns whole seconds.
-  const objects = storage.list(METADATA_BUCKET, { prefix: key, pageSize: 1, signal })
+  const objects = storage.list(METADATA_BUCKET, { prefix: key, pageSize: 1 })
   for await (const object of objects) return object.key === key ? object.lastModifiedMs : undefined
   return undefined
 }
