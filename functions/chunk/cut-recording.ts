@@ -4,7 +4,7 @@ import { type Logger, PermanentError } from '../../runtime/index.ts'
 import { unreadableAmr, whyNothing } from './plan/left-out.ts'
 import { lookBeforeCopy } from './plan/before-copy.ts'
 import type { FfmpegBinaries } from '../ffmpeg/build/binaries.ts'
-import { goodPart } from './proof/clock.ts'
+import { goodPart } from './proof/good-part.ts'
 import {
   type ChunkPlan,
   type DroppedStream,

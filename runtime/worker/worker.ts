@@ -14,7 +14,6 @@ import type { Settlement, TurnReply, TurnRequest } from '../queue/turn.ts'
 import type { Claim } from '../queue/run.ts'
 import { reached } from '../telemetry/steps.ts'
 import { sleep } from '../time.ts'
-import { createWakeUp } from './wake-up.ts'
 import type { RedisContact } from '../queue/redis-contact.ts'
 import { owedBySuccess } from '../queue/debts.ts'
 import type { InFlight, InFlightAttempt } from './in-flight.ts'
@@ -175,6 +174,40 @@ export function createWorker(parts: WorkerParts): Worker {
       isDraining = true
       wakeUp.wake()
       void sleep(drainMs, stopped.signal).then(() => inFlight.abortAll('released', 'the worker is stopping'))
+    },
+  }
+}
+
+export interface WakeUp {
+  wake(): void
+  /** Forgets wake-ups so far; look for work after this, then {@link WakeUp.wait}. */
+  reset(): void
+  /** Resolves at the next wake-up, at once when one was kept, or after `timeoutMs`. */
+  wait(timeoutMs: number): Promise<void>
+}
+
+export function createWakeUp(): WakeUp {
+  let isAwake = false
+  let end: (() => void) | undefined
+  return {
+    wake() {
+      isAwake = true
+      end?.()
+    },
+    reset() {
+      isAwake = false
+    },
+    wait(timeoutMs) {
+      if (isAwake) return Promise.resolve()
+      return new Promise((resolve) => {
+        const done = () => {
+          clearTimeout(timer)
+          end = undefined
+          resolve()
+        }
+        const timer = setTimeout(done, timeoutMs)
+        end = done
+      })
     },
   }
 }

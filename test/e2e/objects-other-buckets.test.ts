@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { provision } from '../../infra/local/servers/provision.ts'
+import { provision } from '../../infra/local/servers/runtime.ts'
 import { useAnyStack } from '../helpers/told.ts'
 
 const used = useAnyStack()

@@ -1,7 +1,7 @@
 /** Whether the chunks hold the whole source, and where the last one ends. @module */
 import { PermanentError } from '../../../runtime/index.ts'
 import { endOf, type TrackTotals } from '../tracks/tracks.ts'
-import { clockReason, steppedBack, type ClockBreak } from './clock.ts'
+import { clockReason, steppedBack, type ClockBreak } from './good-part.ts'
 import type { ChunkPlan } from '../../media/container.ts'
 import type { CutPlan } from '../plan/cut-plan.ts'
 import {

@@ -10,12 +10,11 @@ import { sleep } from '../../../runtime/time.ts'
 import type { LocalCredentials } from '../settings/credentials.ts'
 import { createMinio } from '../servers/minio.ts'
 import { REQUEST_PATIENCE_MS, STOP_PATIENCE_MS } from '../patience.ts'
-import { provision } from '../servers/provision.ts'
+import { apiUrl, createRuntime, provision } from '../servers/runtime.ts'
 import { createRedis } from '../servers/redis.ts'
-import { apiUrl, createRuntime } from '../servers/runtime.ts'
 import type { Server, ServerEvents } from '../servers/server.ts'
-import { runtimeEnv, type LocalSettings } from '../settings/settings.ts'
-import { runStep, type Step, silently, type Say } from '../terminal.ts'
+import { type LocalSettings, runtimeEnv } from '../settings/settings.ts'
+import { runStep, type Say, silently, type Step } from '../terminal.ts'
 
 /** The time for the set-up to end by itself if the stack is stopped during it. */
 const SETUP_LIMIT_MS = STOP_PATIENCE_MS

@@ -1,18 +1,21 @@
-/** The examination: every group of checks, in the order in which one failure explains the next. @module */
+/** The examination: settings, then every group of checks, in the order in which one failure explains the next. @module */
 import { type CliContext, InterruptedError } from '../command.ts'
 import { interruptible } from '../terminal/progress.ts'
 import { checkAccounts } from './accounts.ts'
 import { checkProbeUpload } from './probe-upload.ts'
 import { checkProbeRun } from './probe-run.ts'
 import { checkClocks, checkMachine } from './machine.ts'
-import { createReport, type Findings, guarded, type Report } from './finding.ts'
+import { createReport, fail, type Finding, type Findings, guarded, ok, type Report, warn } from './finding.ts'
 import { checkMinio } from './minio.ts'
 import { checkNotifications } from './notifications.ts'
 import { openSubject, type Subject } from './subject.ts'
 import { checkRedis } from './redis.ts'
 import { checkRuntime } from './runtime.ts'
-import { readSettings } from './settings.ts'
 import { checkTargets } from './targets.ts'
+import { type Config, readConfig } from '../../settings/config.ts'
+import { messageOf } from '../../errors.ts'
+import { type FunctionList, readFunctions } from '../../function/list.ts'
+import type { Environment } from '../../settings/files.ts'
 
 export interface DoctorOptions {
   readonly api?: string
@@ -71,4 +74,52 @@ async function examineGroups(opened: Subject, report: Report, options: DoctorOpt
       if (finding.check === 'root account') subject = { ...subject, root: undefined }
     }
   }
+}
+
+export interface SettingsReading {
+  /** Settings that are wrong have their default. */
+  readonly config: Config
+  /** The environment without the settings that are wrong. */
+  readonly soundEnv: Environment
+  /** Empty when the list cannot be loaded. */
+  readonly list: FunctionList
+  readonly findings: readonly Finding[]
+}
+
+async function readSettings(env: Environment): Promise<SettingsReading> {
+  const { config, issues } = readConfig(env)
+  const { list, issues: ofFunctions } = await readFunctions(config).catch((error: unknown) => ({
+    list: undefined,
+    issues: [messageOf(error)],
+  }))
+  const names = (list?.functions ?? []).map(({ name }) => name).join(', ')
+  const wrong = issues.flatMap((issue) => issue.split(':')[0]?.match(/[A-Z][A-Z_]+/g) ?? [])
+  return {
+    config,
+    soundEnv: Object.fromEntries(Object.entries(env).filter(([name]) => !wrong.includes(name))),
+    list: list ?? { functions: [] },
+    findings: [
+      ...(issues.length === 0 ? [ok('environment', 'every setting is valid')] : issues.map(toFinding)),
+      ...(ofFunctions.length === 0
+        ? [ok('functions', names)]
+        : ofFunctions.map((issue) =>
+            fail('functions', issue, `$EDITOR ${config.functionsFile ?? 'functions/index.ts'}`),
+          )),
+      ...(config.runtimeCredentials
+        ? []
+        : [
+            warn(
+              'accounts',
+              'MINIO_ACCESS_KEY and MINIO_SECRET_KEY are not set: the runtime needs them, and its account is not checked',
+              'export MINIO_ACCESS_KEY=… MINIO_SECRET_KEY=…',
+            ),
+          ]),
+    ],
+  }
+}
+
+/** Without the setting its default is used; the issue says what would be valid. */
+function toFinding(issue: string): Finding {
+  const names = /^[A-Z][A-Z_]+(?=[ :,])/.exec(issue)
+  return names ? fail('environment', issue, `unset ${names[0]}`) : fail('environment', issue)
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createWakeUp } from '../../../runtime/worker/wake-up.ts'
+import { createWakeUp } from '../../../runtime/worker/worker.ts'
 
 const LONG_MS = 60_000
 

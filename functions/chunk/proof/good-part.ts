@@ -1,15 +1,17 @@
 /**
- * Where the clock of a file goes back, as it does where a second recording was appended to the first: FFmpeg gives all later
- * packets a time of its own making, or drops them. Reads the file up to that place, once.
+ * How far a file is good. Where its clock goes back, as it does where a second recording was appended to the first, FFmpeg gives all
+ * later packets a time of its own making, or drops them: the file is read up to that place. A copy of a truncated file reports its end
+ * late or not at all: the complete packets are listed.
  * @module
  */
 import type { ChunkPlan } from '../../media/container.ts'
-import { hasLostInput } from '../../ffmpeg/words/diagnosis.ts'
+import { hasBrokenOff, hasLostInput } from '../../ffmpeg/words/diagnosis.ts'
 import { failureOf } from '../../ffmpeg/words/failure.ts'
-import { Enough, readPackets, type Packet } from '../../media/packets/packets.ts'
+import { Enough, type Packet, readPackets } from '../../media/packets/packets.ts'
 import type { Inspection } from '../../media/inspect.ts'
 import type { MediaInput } from '../../ffmpeg/media-input.ts'
 import type { BackStep } from '../../ffmpeg/words/packet-counts.ts'
+import type { FfmpegResult } from '../../ffmpeg/words/result.ts'
 
 export interface ClockOptions {
   readonly input: MediaInput
@@ -109,4 +111,49 @@ export function steppedBack(
 /** As the beginning of a sentence. */
 export function clockReason({ atSeconds }: ClockBreak): string {
   return `the file's clock goes back after ${atSeconds.toFixed(1)} s, as when a second recording was appended to the first (mode "exact" cuts both, one after the other)`
+}
+
+export interface ReadUntilOptions extends ClockOptions {
+  /** The file's declared length: a time later than this by more than a rounding error is damaged. */
+  readonly declaredSeconds: number | undefined
+}
+
+/** Whether a copy ended where the file is cut off, before it could report how far it came. */
+export function endedAtBreak(result: FfmpegResult): boolean {
+  return result.exitCode !== undefined && result.exitCode !== 0 && hasBrokenOff(result)
+}
+
+/**
+ * Where the last whole packet ends; undefined where that is not known. FFmpeg's own progress lags by half a second there, and the
+ * last piece gets no tables.
+ */
+export async function readUntil(options: ReadUntilOptions): Promise<number | undefined> {
+  const { input, streams, scratch, signal, onRead } = options
+  const ends = createEndFinder(options)
+  const whole = { ...input, isWholeAsked: true }
+  const result = await readPackets(whole, streams, {
+    scratch,
+    signal,
+    onRead,
+    onPacket: (packet) => ends.add(packet),
+  })
+  return !result || hasLostInput(result) ? undefined : ends.seconds()
+}
+
+/** Pure but for its own state. */
+export function createEndFinder({
+  streams,
+  startSeconds,
+  declaredSeconds = Infinity,
+}: Pick<ReadUntilOptions, 'streams' | 'startSeconds' | 'declaredSeconds'>) {
+  let endSeconds = 0
+  return {
+    add({ stream, pts, dts, duration = 0 }: Packet): void {
+      const shown = pts ?? dts
+      if (shown === undefined || !streams.includes(stream)) return
+      endSeconds = Math.max(endSeconds, shown + duration - startSeconds)
+    },
+    seconds: (): number | undefined =>
+      endSeconds > 0 && endSeconds <= declaredSeconds + 1 ? endSeconds : undefined,
+  }
 }
