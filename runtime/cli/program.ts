@@ -106,9 +106,9 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/functions.ts')).concurrency,
   },
   {
-    usage: 'streams [options] [command]',
+    usage: 'streams [options]',
     description:
-      'list the streams that are received; with a command, show, stop, pull or push one, or make keys for senders',
+      'list the streams that are received; its commands show, stop, pull and push one, and make keys for senders',
     load: async () => (await import('./commands/streams.ts')).streams,
   },
   {

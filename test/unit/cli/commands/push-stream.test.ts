@@ -60,7 +60,7 @@ describe('a file that is pushed', () => {
     })
     expect({ code, out }).toEqual({
       code: 0,
-      out: 'cam1: session s1: 3 pieces, 12s of media, 2.0 KiB; nothing was dropped\n',
+      out: 'cam1: session s1: 3 pieces, 12s of media, 2 KiB; nothing was dropped\n',
     })
     expect(received?.bytes.equals(BYTES)).toBe(true)
     expect(received?.request).toMatchObject({ method: 'PUT', url: '/v1/streams/cam1' })
