@@ -115,7 +115,8 @@ describe('a receiver that is killed while it ends a session', () => {
       const second = await start({ death, reconnectMs: 100 })
       await second.dead
       await start({ reconnectMs: 100 })
-      await expectWhole(of, ['001-000000.ts', '001-000001.ts'])
+      const record = await expectWhole(of, ['001-000000.ts', '001-000001.ts'])
+      expect(record.totals).toMatchObject({ seconds: 8, gaps: 0 })
     },
   )
 })

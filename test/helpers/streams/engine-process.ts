@@ -31,7 +31,7 @@ export async function startEngineProcess(options: ChildOptions): Promise<EngineP
   const child = fork(CHILD, [JSON.stringify(options)], { execArgv: ['--import', 'tsx'] })
   const pending = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>()
   const dead = once(child, 'exit').then(() => {
-    for (const { reject } of pending.values()) reject(new Error('the receiver has died'))
+    for (const waiting of pending.values()) waiting.reject(new Error('the receiver has died'))
   })
   let last = 0
   const answer = (id: number) =>
