@@ -3,6 +3,9 @@ import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { checkFfmpeg } from './ffmpeg/build/checks.ts'
 import { chunk } from './chunk.ts'
 import { probe } from './probe.ts'
+import { checkReception } from './reception/checks.ts'
+import { reception } from './reception/reception.ts'
+import type { ToolCheck } from '../runtime/index.ts'
 
 export const functions = [chunk, probe]
 
@@ -13,7 +16,9 @@ export async function tools(): Promise<Record<string, string>> {
 }
 
 /** The checks of those in `sluice doctor`. */
-export const checks = checkFfmpeg
+export async function checks(): Promise<readonly ToolCheck[]> {
+  return [...(await checkFfmpeg()), ...(await checkReception(process.env))]
+}
 
 /** Receives streams. */
-export { reception } from './reception/reception.ts'
+export { reception }
