@@ -1,10 +1,11 @@
 /** The container of the pieces, by the codecs that are received. Pure. @module */
 import type { PieceFormat } from '../../runtime/index.ts'
 
-/** Codecs that FFmpeg's muxer of MPEG-TS has a stream type for: all others become private data that nobody can read. */
-const IN_MPEGTS = words(
-  'h264 hevc mpeg2video mpeg1video mpeg4 aac aac_latm mp3 mp2 mp1 ac3 eac3 dts truehd opus',
-)
+/**
+ * Codecs that FFmpeg's muxer of MPEG-TS has a stream type for: all others become private data that nobody can read. Not MPEG-4
+ * part 2, whose headers other containers keep outside of its packets, where MPEG-TS has no place for them.
+ */
+const IN_MPEGTS = words('h264 hevc mpeg2video mpeg1video aac aac_latm mp3 mp2 mp1 ac3 eac3 dts truehd opus')
 /** Codecs that players find in fragmented MP4. */
 const IN_FMP4 = words('h264 hevc av1 vp9 mpeg4 aac mp3 ac3 eac3 opus flac alac')
 

@@ -26,17 +26,25 @@ export function isRepetition(line: string): boolean {
   return /^\s*Last message repeated \d+ times$/.test(line)
 }
 
+export interface CodecsRead {
+  readonly codec?: string
+  /** No more codecs will come. */
+  readonly isComplete: boolean
+}
+
 /**
- * The codecs of the pieces, as FFmpeg lists the streams of its output.
+ * The codecs of the pieces, as FFmpeg lists the streams of its output before the first piece; feeds on all its lines.
  *
  * **Shape**: `[info] Output #0, segment, to '%06d.ts':`, lines later `[info]   Stream #0:1(und): Audio: aac (LC), 48000 Hz, mono`.
- *
- * @returns feeds on lines; answers with the codec that a line tells
+ * The list ends with the first line that is not indented.
  */
-export function createCodecReader(): (line: string) => string | undefined {
-  let isOutput = false
+export function createCodecReader(): (line: string) => CodecsRead {
+  let place: 'before' | 'inside' | 'behind' = 'before'
   return (line) => {
-    isOutput ||= line.includes('Output #0, segment,')
-    return isOutput ? /\bStream #0:\d+\S*: (?:Video|Audio): (\w+)/.exec(line)?.[1] : undefined
+    if (place === 'before' && line.includes('Output #0, segment,')) place = 'inside'
+    else if (place === 'inside' && !line.startsWith('[info]  ')) place = 'behind'
+    const codec =
+      place === 'inside' ? /\bStream #0:\d+\S*: (?:Video|Audio): (\w+)/.exec(line)?.[1] : undefined
+    return { isComplete: place === 'behind', ...(codec !== undefined && { codec }) }
   }
 }

@@ -1,7 +1,7 @@
 /** One FFmpeg from the first byte of a connection to its last. @module */
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
-import type { PieceFormat, Take, TakeEnd, TakeOptions } from '../../runtime/index.ts'
+import type { ClosedPiece, PieceFormat, Take, TakeEnd, TakeOptions } from '../../runtime/index.ts'
 import { ffmpegBinaries } from '../ffmpeg/build/binaries.ts'
 import { ffmpegRuns, mediaSecondsProcessed } from '../ffmpeg/run/metrics.ts'
 import { trackGroup } from '../ffmpeg/run/process-groups.ts'
@@ -77,26 +77,35 @@ function follow(child: ChildProcess, options: TakeOptions): Take {
     }
   }
   const gate = createGate(options)
+  /** Pieces that came before their codecs were known: the two travel through different pipes. */
+  let held: ClosedPiece[] | undefined = []
+  const release = () => {
+    const pieces = held ?? []
+    held = undefined
+    for (const piece of pieces) options.onPiece(piece)
+  }
   const secrets = secretsOf(options.input)
   readLines(child.stdout, (line) =>
     guarded(() => {
       const piece = pieceOf(line)
       if (!piece) return
       gate.mustBeOpen()
-      options.onPiece(piece)
+      if (held) held.push(piece)
+      else options.onPiece(piece)
     }),
   )
   const complaints = createToolLines((line) =>
     said.add(`${withoutSecrets(line, secrets).slice(0, LINE_CHARACTERS)}\n`),
   )
-  const codecOf = createCodecReader()
+  const codecsIn = createCodecReader()
   let otherFormat: PieceFormat | undefined
   readLines(child.stderr, (line) =>
     guarded(() => {
       if (gate.isKeyLine(line)) return
       complaints.add(`${line}\n`)
-      const codec = codecOf(line)
-      const misfit = codec && misfitOf(codec, options.format)
+      const { codec, isComplete } = codecsIn(line)
+      if (isComplete && held) release()
+      const misfit = codec === undefined ? undefined : misfitOf(codec, options.format)
       if (!misfit) return
       // FFmpeg would continue, and nobody could read its pieces.
       otherFormat = misfit.kind === 'fits' ? misfit.format : undefined
@@ -119,6 +128,7 @@ function follow(child: ChildProcess, options: TakeOptions): Take {
   child.stdin?.on('error', () => {})
   const ended = new Promise<TakeEnd>((resolve) => {
     child.once('close', (code, signal) => {
+      guarded(release)
       const outcome = signal === 'SIGKILL' ? 'aborted' : code === 0 ? 'succeeded' : 'failed'
       ffmpegRuns.inc({ profile: 'receive', outcome })
       resolve({ code, signal, lastLines: said.lines(LAST_LINES), ...(otherFormat && { otherFormat }) })

@@ -55,10 +55,13 @@ describe('createCodecReader', () => {
       '[info]   Metadata:',
       '[info]     encoder         : Lavf59.27.100',
       '[info]   Stream #0:0(und): Video: h264 (High) (avc1 / 0x31637661), yuv420p',
+      '[info]     Side data:',
       '[info]   Stream #0:1[0x101](eng): Audio: aac (LC), 48000 Hz, mono',
       '[info] Stream mapping:',
       '[info]   Stream #0:1 -> #0:0 (copy)',
     ]
-    expect(lines.map(read).filter((codec) => codec !== undefined)).toEqual(['h264', 'aac'])
+    const found = lines.map(read)
+    expect(found.flatMap(({ codec }) => codec ?? [])).toEqual(['h264', 'aac'])
+    expect(found.findIndex(({ isComplete }) => isComplete)).toBe(lines.indexOf('[info] Stream mapping:'))
   })
 })

@@ -1,0 +1,263 @@
+/** Takes on every FFmpeg that is here: the facts about it on which reception stands. */
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { MediaReception, PieceFormat, Take, TakeEnd, TakeInput } from '../../runtime/index.ts'
+import type { ClosedPiece } from '../../runtime/function/take.ts'
+import type { checkReception as CheckReception } from '../../functions/reception/checks.ts'
+import { makeMedia, pictureHashes } from '../helpers/clips.ts'
+import { everyFfmpegBuild, ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { endSenders, rtmpByFfmpeg } from '../helpers/streams/senders.ts'
+import { isThorough } from '../helpers/thorough.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const H264 = '-c:v libx264 -preset ultrafast -bf 2 -g 25 -keyint_min 25 -sc_threshold 0 -pix_fmt yuv420p'
+const VP9 = '-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 25'
+const SOURCES = {
+  'aac.flv': `${H264} -c:a aac`,
+  'aac.ts': `${H264} -c:a aac`,
+  'mp3.mkv': `${H264} -c:a libmp3lame`,
+  'ac3.mkv': `${H264} -c:a ac3`,
+  'eac3.mkv': `${H264} -c:a eac3`,
+  'opus.mkv': `${H264} -c:a libopus`,
+  'fragmented.mp4': `${H264} -c:a aac -movflags +frag_keyframe+empty_moov`,
+  'mpeg2.ts': '-c:v mpeg2video -bf 2 -g 25 -c:a mp2',
+  'vp9.webm': `${VP9} -c:a libopus`,
+  'flac.mkv': `${H264} -c:a flac`,
+  'flv1.flv': '-c:v flv -g 25 -c:a aac',
+} as const
+type SourceName = keyof typeof SOURCES
+
+const root = await mkdtemp(join(tmpdir(), 'sluice-takes-'))
+const pathOf = (name: SourceName) => join(root, name)
+beforeAll(async () => {
+  for (const name of Object.keys(SOURCES) as SourceName[]) await makeMedia(pathOf(name), SOURCES[name])
+}, 120_000)
+afterEach(endSenders)
+afterAll(() => rm(root, { recursive: true }))
+
+/** In CI every build that can be had. */
+const builds = isThorough ? (await everyFfmpegBuild()).builds : await ffmpegBuilds()
+
+describe.each(builds)('$name', (build) => {
+  let reception: MediaReception
+  let checkReception: typeof CheckReception
+  beforeAll(async () => {
+    ;[{ reception }, { checkReception }] = await withBuild(build, () =>
+      Promise.all([
+        import('../../functions/reception/reception.ts'),
+        import('../../functions/reception/checks.ts'),
+      ]),
+    )
+  })
+
+  interface Received extends TakeEnd {
+    readonly folder: string
+    readonly listed: readonly ClosedPiece[]
+    readonly files: readonly string[]
+  }
+  interface Running {
+    readonly take: Take
+    readonly keys: string[]
+    readonly listed: ClosedPiece[]
+    readonly folder: string
+    ended(): Promise<Received>
+  }
+
+  async function start(input: TakeInput, format: PieceFormat = 'mpegts'): Promise<Running> {
+    const folder = await mkdtemp(join(root, 'take-'))
+    const [keys, listed]: [string[], ClosedPiece[]] = [[], []]
+    const take = await reception.startTake({
+      input,
+      folder,
+      format,
+      pieceSeconds: 2,
+      onPiece: (piece) => void listed.push(piece),
+      onSenderKey: (key) => void keys.push(key),
+    })
+    const ended = async () => {
+      const end = await take.ended
+      return { ...end, folder, listed, files: (await readdir(folder)).toSorted() }
+    }
+    return { take, keys, listed, folder, ended }
+  }
+  async function receive(bytes: Buffer, format?: PieceFormat): Promise<Received> {
+    const { take, ended } = await start({ door: 'http' }, format)
+    take.stdin?.end(bytes)
+    return ended()
+  }
+  const paths = ({ folder, files }: Received) => files.map((file) => join(folder, file))
+
+  it.each([
+    'aac.flv',
+    'aac.ts',
+    'mp3.mkv',
+    'ac3.mkv',
+    'eac3.mkv',
+    'opus.mkv',
+    'fragmented.mp4',
+    'mpeg2.ts',
+  ] as const)(
+    'cuts %s into MPEG-TS, and the pieces one after the other are the pictures that were sent',
+    async (name) => {
+      const bytes = await readFile(pathOf(name))
+      const examined = await reception.examine(bytes, true)
+      expect(examined).toMatchObject({ kind: 'media', format: 'mpegts' })
+      const received = await receive(bytes)
+      expect(received).toMatchObject({ code: 0, signal: null })
+      expect(received.listed.map(({ fileName }) => fileName)).toEqual(received.files)
+      expect(received.files).toHaveLength(4)
+      const joined = join(received.folder, 'joined.ts')
+      await writeFile(joined, Buffer.concat(await Promise.all(paths(received).map((path) => readFile(path)))))
+      expect(await pictureHashes(joined)).toEqual(await pictureHashes(pathOf(name)))
+    },
+  )
+
+  it.each(['vp9.webm', 'flac.mkv'] as const)(
+    'cuts %s into fragmented MP4 whose pieces keep their place on the timeline',
+    async (name) => {
+      const bytes = await readFile(pathOf(name))
+      expect(await reception.examine(bytes, true)).toMatchObject({ kind: 'media', format: 'fmp4' })
+      const received = await receive(bytes, 'fmp4')
+      const pictures: string[] = []
+      for (const [index, path] of paths(received).entries()) {
+        pictures.push(...(await pictureHashes(path)))
+        const { startSeconds = NaN } = (await reception.measure(path)) ?? {}
+        expect(Math.abs(startSeconds - (received.listed[index]?.startSeconds ?? NaN))).toBeLessThan(0.2)
+      }
+      expect(pictures).toEqual(await pictureHashes(pathOf(name)))
+    },
+  )
+
+  it.each(['mpegts', 'fmp4'] as const)(
+    'leaves a readable open piece of %s when it is killed, whose times measure finds',
+    async (format) => {
+      const { take, ended, folder, listed } = await start({ door: 'http' }, format)
+      const bytes = await readFile(pathOf(format === 'mpegts' ? 'aac.ts' : 'vp9.webm'))
+      take.stdin?.write(bytes.subarray(0, Math.floor(bytes.length * 0.7)))
+      await waitFor(
+        async () => {
+          const open = (await readdir(folder)).toSorted().at(-1)
+          if (listed.length < 2 || open === undefined) return false
+          return (await stat(join(folder, open))).size > 2_000
+        },
+        { timeoutMs: 30_000, what: 'an open piece with something in it' },
+      )
+      take.kill()
+      const received = await ended()
+      expect(received).toMatchObject({ code: null, signal: 'SIGKILL' })
+      expect(received.files.length).toBe(received.listed.length + 1)
+      const times = await reception.measure(join(folder, received.files.at(-1) ?? ''))
+      const lastEnd = received.listed.at(-1)?.endSeconds ?? NaN
+      expect(Math.abs((times?.startSeconds ?? NaN) - lastEnd)).toBeLessThan(0.2)
+      expect(times?.seconds).toBeGreaterThan(0)
+    },
+  )
+
+  it('says which stream key an RTMP sender gives, once, and shows it nowhere else', async () => {
+    const port = await freePort()
+    const { take, keys, ended } = await start({ door: 'rtmp', port, nonce: '0123456789abcdef' })
+    await listening(take, port)
+    rtmpByFfmpeg(build.ffmpegPath, { path: pathOf('aac.flv') }, { name: 'cam1', key: 'S+C=R-T', port })
+    const received = await ended()
+    expect(keys).toEqual(['cam1?key=S+C=R-T'])
+    expect(received.lastLines.join('\n')).not.toMatch(/S\+C|0123456789abcdef/)
+    expect(received.listed.length).toBeGreaterThanOrEqual(4)
+    const joined = join(received.folder, 'joined.ts')
+    await writeFile(joined, Buffer.concat(await Promise.all(paths(received).map((path) => readFile(path)))))
+    expect(await pictureHashes(joined)).toEqual(await pictureHashes(pathOf('aac.flv')))
+  })
+
+  it('receives nothing from a sender whose key it did not print, even when it knows the nonce', async () => {
+    const port = await freePort()
+    const { take, keys, ended } = await start({ door: 'rtmp', port, nonce: '0123456789abcdef' })
+    await listening(take, port)
+    const url = `rtmp://127.0.0.1:${port}/live/0123456789abcdef`
+    const { startSender, filmArgs } = await import('../helpers/streams/senders.ts')
+    startSender(build.ffmpegPath, [...filmArgs({ path: pathOf('aac.flv') }), '-f', 'flv', url])
+    const received = await ended()
+    expect([keys, received.listed, received.signal]).toEqual([[], [], 'SIGKILL'])
+    expect(received.lastLines.join('\n')).toContain('did not say which stream key')
+  })
+
+  it('passes the self-test of the doctor', async () => {
+    const checks = await checkReception({})
+    expect(checks.map(({ check, status }) => [check, status])).toEqual([
+      ['streams over SRT', 'ok'],
+      ['streams over RTMP', 'ok'],
+    ])
+  })
+
+  it('ends at once when a codec does not fit in MPEG-TS, and says which format it needs', async () => {
+    const old = await receive(await readFile(pathOf('flv1.flv')))
+    expect(old).toMatchObject({ signal: 'SIGKILL', listed: [] })
+    expect(old.lastLines.at(-1)).toBe('reception failed: the codec flv1 cannot be cut into MPEG-TS')
+    expect(old.otherFormat).toBeUndefined()
+    for (const path of paths(old)) expect(await reception.measure(path)).toBeUndefined()
+    const vp9 = await receive(await readFile(pathOf('vp9.webm')))
+    expect(vp9).toMatchObject({ signal: 'SIGKILL', listed: [], otherFormat: 'fmp4' })
+  })
+
+  it('reads no file that a playlist names, and nothing out of noise', async () => {
+    const bait = join(root, 'bait')
+    await mkdir(bait, { recursive: true })
+    for (const text of [
+      `#EXTM3U\n#EXT-X-TARGETDURATION:8\n#EXTINF:8,\nfile://${pathOf('aac.ts')}\n#EXT-X-ENDLIST\n`,
+      `ffconcat version 1.0\nfile '${pathOf('aac.ts')}'\n`,
+    ]) {
+      expect(await reception.examine(Buffer.from(text), true)).toMatchObject({ kind: 'refused' })
+      expect(await receive(Buffer.from(text))).toMatchObject({ listed: [], files: [] })
+    }
+    const noise = Buffer.from(Array.from({ length: 300_000 }, (_, at) => (at * 7919 * (at % 251)) % 256))
+    expect(await reception.examine(noise, true)).toMatchObject({
+      kind: 'refused',
+      why: expect.stringMatching(
+        /^there is no video or sound .* in the first 300000 bytes: send MPEG-TS/,
+      ) as string,
+    })
+  })
+
+  it('shows a clock of FLV that jumps forward as a hole in the list', async () => {
+    const { listed } = await receive(await jumping(0, 3_600))
+    console.log(listed)
+  })
+  it('cuts no more when a clock of FLV jumps backward', async () => {
+    const { listed } = await receive(await jumping(3_600, 0))
+    console.log(listed)
+  })
+
+  /** A sender whose clock begins at one time and jumps to another one. */
+  async function jumping(fromSeconds: number, toSeconds: number): Promise<Buffer> {
+    const parts: Buffer[] = []
+    for (const seconds of [fromSeconds, toSeconds]) {
+      const path = await makeMedia(
+        join(root, `at-${seconds}.flv`),
+        `${H264} -c:a aac -output_ts_offset ${seconds}`,
+      )
+      const bytes = await readFile(path)
+      // The header of FLV is 9 bytes long, and a length follows.
+      parts.push(parts.length === 0 ? bytes : bytes.subarray(13))
+    }
+    return Buffer.concat(parts)
+  }
+})
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+/** A connection would be taken for the sender's, so the table of the kernel tells. */
+async function listening(take: Take, port: number): Promise<void> {
+  const place = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`
+  await waitFor(async () => (await readFile(`/proc/${take.pid}/net/tcp`, 'latin1')).includes(place), {
+    timeoutMs: 30_000,
+    what: 'a listener for RTMP',
+  })
+}
