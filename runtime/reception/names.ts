@@ -71,6 +71,14 @@ export function placeOfPiece(key: string): PiecePlace | undefined {
   return number === undefined ? undefined : { take: Number(take), number: Number(number), extension }
 }
 
+/** The piece of a stream with this key in `incoming`; undefined when it is not one of a piece. */
+export function pieceOfKey(key: string): (SessionOf & PiecePlace) | undefined {
+  const [root, name = '', session = '', fileName = '', ...rest] = key.split('/')
+  const place = placeOfPiece(fileName)
+  const isPiece = root === ROOT && rest.length === 0 && isStreamName(name) && isSession(session)
+  return isPiece && place ? { name, session, ...place } : undefined
+}
+
 export function playlistKey(of: SessionOf): string {
   return `${sessionPrefix(of)}live.m3u8`
 }

@@ -106,6 +106,18 @@ export const objectViewSchema = z
       })
       .nullable()
       .openapi({ description: 'its current version; null when there is none (any more)' }),
+    stream: z
+      .object({
+        name: z.string(),
+        session: z.string(),
+        take: z.int(),
+        number: z.int(),
+        seconds: z.number().optional(),
+        startSeconds: z.number().optional().openapi({ description: 'on the time line of its take' }),
+        isPartial: z.boolean().openapi({ description: 'whether its sender was cut within it' }),
+      })
+      .optional()
+      .openapi({ description: 'of a piece of a stream' }),
     summary: z.string().openapi({ description: 'its history in one paragraph' }),
     events: z.array(eventSchema).openapi({ description: 'the newest events, oldest first' }),
     functions: z.array(functionOfObjectSchema),

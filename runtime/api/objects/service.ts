@@ -17,6 +17,7 @@ import type { Storage } from '../../storage/storage.ts'
 import { readFunctionOfObject } from './function-of-object.ts'
 import { latestVersion, type LatestVersion } from '../../storage/latest.ts'
 import { readRecordedOutcome } from '../../output/recorded-outcome.ts'
+import { streamPieceOf } from './stream-piece.ts'
 import { summaryOf } from './summary.ts'
 
 export interface ObjectService {
@@ -138,9 +139,11 @@ export function createObjectService(parts: ObjectParts): ObjectService {
           }),
         ),
       )
+      const piece = streamPieceOf(bucket, key, object?.metadata)
       const view = {
         bucket,
         key,
+        ...(piece && { stream: piece }),
         object: object ? viewOfVersion(object) : null,
         events: eventsOf(announcements),
         functions: views,

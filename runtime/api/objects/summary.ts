@@ -2,13 +2,14 @@
 import type { FunctionOfObject, ObjectView } from './model.ts'
 import { MISMATCHES } from '../../function/routing.ts'
 import { formatBytes } from '../../amounts.ts'
+import { streamPieceInWords } from './stream-piece.ts'
 import { inUtc } from './why.ts'
 
 export function summaryOf(view: Omit<ObjectView, 'summary'>, trouble?: string): string {
   const isOther = (each: FunctionOfObject) => each.reason === 'bucket'
   // A problem of the key itself is mentioned once.
   const near = view.functions.filter((each) => !isOther(each) && each.explanation !== trouble)
-  const sentences = [whatItIs(view, trouble), heardOf(view)]
+  const sentences = [whatItIs(view, trouble), ofStream(view), heardOf(view)]
   if (view.functions.every(isOther) && !trouble) sentences.push(noFunction(view))
   const matching = near.filter(({ reason }) => !isMismatch(reason))
   const [one] = matching
@@ -36,6 +37,10 @@ function whatItIs(
     return `${name} does not exist, and no event for it was ever received: check the spelling, including upper and lower case.`
   const removed = events.findLast(({ kind }) => kind === 'removed')
   return `${name} no longer exists${removed ? `: it was removed at ${inUtc(Date.parse(removed.at))}` : ''}.`
+}
+
+function ofStream({ stream }: Omit<ObjectView, 'summary'>): string {
+  return stream ? `It is ${streamPieceInWords(stream)} (sluice streams show ${stream.name}).` : ''
 }
 
 function heardOf({ events }: Omit<ObjectView, 'summary'>): string {

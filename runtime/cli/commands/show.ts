@@ -1,5 +1,6 @@
 /** `sluice show <run>`: everything that is known about a run, with its attempts; or of a job. @module */
 import type { Job } from '../../api/jobs/model.ts'
+import { streamPieceInWords, streamPieceOf } from '../../api/objects/stream-piece.ts'
 import type { RunDetail } from '../../api/runs/model.ts'
 import { countText, durationText, timeText } from '../terminal/amounts.ts'
 import { formatBytes } from '../../amounts.ts'
@@ -34,6 +35,7 @@ function writeRun(out: Terminal, run: RunDetail): void {
     ['function', run.function],
     ['status', run.reason === undefined ? run.status : `${run.status} (${run.reason})`],
     ['object', `${object.bucket}/${object.key}`],
+    ['stream', streamText(object)],
     ['version', `${object.generation}, ${formatBytes(object.sizeBytes)}, of ${object.lastModified}`],
     ['trigger', run.epoch === 0 ? run.trigger : `${run.trigger}, epoch ${run.epoch}`],
     ['failed', `${run.attempts} counted, ${run.crashes} crashes alone`],
@@ -79,6 +81,12 @@ function writeRun(out: Terminal, run: RunDetail): void {
     out.write('\nlast lines\n')
     writeIndented(out, run.lastLines.map(printable), '  | ')
   }
+}
+
+/** Where the object is a piece of a stream. */
+function streamText({ bucket, key }: RunDetail['object']): string | undefined {
+  const piece = streamPieceOf(bucket, key)
+  return piece && streamPieceInWords(piece)
 }
 
 function placeText(place: RunDetail['manifest']): string | undefined {

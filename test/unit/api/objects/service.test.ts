@@ -86,3 +86,12 @@ it('lists only the newest of very many delete markers', async () => {
   })
   expect(listed).toBeLessThan(1_000)
 })
+
+it('a piece of a stream is explained with its stream and session', async () => {
+  const key = 'streams/cam1/20261129T221841Z-ba02e7/001-000003.ts'
+  const { summary, stream } = await view({}, key)
+  expect(stream).toMatchObject({ name: 'cam1', session: '20261129T221841Z-ba02e7', take: 1, number: 3 })
+  expect(summary).toContain(
+    'It is piece 3 of take 1 of stream cam1, session 20261129T221841Z-ba02e7 (sluice streams show cam1).',
+  )
+})
