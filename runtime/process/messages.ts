@@ -31,8 +31,8 @@ export interface Fate {
   readonly how: string
 }
 
-/** The two kinds of child: HTTP and intake, or attempts. */
-export type ChildKind = 'serve' | 'work'
+/** The kinds of child: HTTP and intake; attempts; reception of streams. */
+export type ChildKind = 'serve' | 'work' | 'receive'
 
 export const TURNS_EVERY_MS = 1_000
 export const ALIVE_EVERY_MS = 2_000

@@ -7,21 +7,31 @@
 import type { Config } from '../settings/config.ts'
 import { messageOf } from '../errors.ts'
 import { createLogger } from '../telemetry/logger.ts'
+import type { RuntimeMetrics } from '../telemetry/metrics.ts'
+import { receivesOnly, type Role } from '../settings/values.ts'
 import type { Connect } from './child.ts'
 import { createParts } from './parts.ts'
 import { runProcess } from './run-child.ts'
 import { openRuntimeScratch } from './runtime-scratch.ts'
+import { receive } from './receive.ts'
 import { serve } from './serve.ts'
 import { work } from './work.ts'
 
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const
+
+/** In the order in which they start. */
+const KINDS = [
+  { kind: 'serve', isWanted: (roles: readonly Role[]) => !receivesOnly(roles), begin: serve },
+  { kind: 'receive', isWanted: (roles: readonly Role[]) => roles.includes('streams'), begin: receive },
+  { kind: 'work', isWanted: (roles: readonly Role[]) => roles.includes('worker'), begin: work },
+] as const
 
 export interface OneProcessOptions {
   readonly config: Config
   readonly signals: NodeJS.EventEmitter
 }
 
-/** Both halves have the same metrics, so there are no others to collect. */
+/** All parts have the same metrics, so there are no others to collect. */
 const unsupervised: Connect = () => ({
   ready: () => undefined,
   collect: () => Promise.resolve([]),
@@ -60,12 +70,15 @@ export async function runOneProcess({ config, signals }: OneProcessOptions): Pro
     name: 'the process',
     log,
     async start(list, closers, end) {
-      const serving = createParts('serve', own, list, log, closers)
-      const drainServing = await serve(serving, closers, end, unsupervised)
-      if (!own.roles.includes('worker')) return drainServing
-      const working = createParts('work', own, list, log, closers, serving.metrics)
-      const drainWork = await work(working, closers, end, unsupervised)
-      return async () => void (await Promise.all([drainServing(), drainWork()]))
+      const drains: (() => Promise<void>)[] = []
+      let metrics: RuntimeMetrics | undefined
+      for (const { kind, isWanted, begin } of KINDS) {
+        if (!isWanted(own.roles)) continue
+        const parts = createParts(kind, own, list, log, closers, metrics)
+        metrics = parts.metrics
+        drains.push(await begin(parts, closers, end, unsupervised))
+      }
+      return async () => void (await Promise.all(drains.map((drain) => drain())))
     },
   }).catch((error: unknown) => {
     if (stops === 0) throw error

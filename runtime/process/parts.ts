@@ -1,7 +1,7 @@
-/** The parts of both kinds of process: settings, functions, Redis, MinIO, metrics. @module */
+/** The parts of every kind of process: settings, functions, Redis, MinIO, metrics. @module */
 import { readFileSync } from 'node:fs'
 import { connectRedis, type Redis } from '../queue/redis.ts'
-import type { Config } from '../settings/config.ts'
+import type { Config, Credentials } from '../settings/config.ts'
 import { ConfigError } from '../errors.ts'
 import type { Closers } from './lifecycle.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -39,12 +39,9 @@ export function createParts(
   closers: Closers,
   metrics: RuntimeMetrics = createMetrics(),
 ): Parts {
-  if (!config.runtimeCredentials) {
-    throw new ConfigError([
-      'MINIO_ACCESS_KEY and MINIO_SECRET_KEY: the runtime’s account; `sluice setup` makes it',
-    ])
-  }
-  const { functions } = list
+  const credentials = accountOf(kind, config)
+  // A receiver runs no functions.
+  const functions = kind === 'receive' ? [] : list.functions
   const names = functions.map(({ name }) => name)
   startAtZero(metrics, names)
   metrics.buildInfo.set({ version: readVersion(), node: process.version }, 1)
@@ -65,7 +62,7 @@ export function createParts(
   const storage = createStorage({
     endpoint: config.minioEndpoint,
     region: config.minioRegion,
-    credentials: config.runtimeCredentials,
+    credentials,
     // About 45 s, as long as reads retry, since a large attempt would start over. HTTP clients do not wait that long.
     ...(kind === 'work' && { writeRetries: 12 }),
     onTrouble: (trouble) => metrics.storageTroubles.inc({ trouble }),
@@ -74,7 +71,7 @@ export function createParts(
   const links = createLinks({
     endpoint: config.minioPublicEndpoint,
     region: config.minioRegion,
-    credentials: config.runtimeCredentials,
+    credentials,
   })
   return {
     ...list,
@@ -86,6 +83,18 @@ export function createParts(
     metrics,
     log,
   }
+}
+
+function accountOf(kind: ChildKind, config: Config): Credentials {
+  const [credentials, issue] =
+    kind === 'receive'
+      ? [
+          config.streamsCredentials,
+          'MINIO_STREAMS_ACCESS_KEY and MINIO_STREAMS_SECRET_KEY: the account that receives streams',
+        ]
+      : [config.runtimeCredentials, 'MINIO_ACCESS_KEY and MINIO_SECRET_KEY: the runtime’s account']
+  if (!credentials) throw new ConfigError([`${issue}; \`sluice setup\` makes it`])
+  return credentials
 }
 
 export function readVersion(): string {

@@ -75,8 +75,7 @@ export interface ChildOptions extends Pick<ProcessOptions, 'config' | 'signals'>
 }
 
 export async function runChild({ kind, config, signals }: ChildOptions): Promise<void> {
-  const role =
-    kind === 'serve' ? config.roles.filter((name) => name !== 'worker').join('+') || 'health' : 'worker'
+  const role = roleOf(kind, config)
   const log = createLogger({
     level: config.logLevel,
     format: config.logFormat,
@@ -85,7 +84,7 @@ export async function runChild({ kind, config, signals }: ChildOptions): Promise
   // A terminal's Ctrl-C reaches every process of the group; only the supervisor acts on it.
   signals.on('SIGINT', () => undefined)
   await runProcess({
-    config: kind === 'serve' ? { ...config, functionNames: [] } : config,
+    config: kind !== 'work' ? { ...config, functionNames: [] } : config,
     signals,
     stopSignals: ['SIGTERM'],
     name: `the ${role} process`,
@@ -93,9 +92,26 @@ export async function runChild({ kind, config, signals }: ChildOptions): Promise
     async start(list, closers, end) {
       const parts = createParts(kind, config, list, log, closers)
       // Each loads only its own modules.
-      return kind === 'serve'
-        ? (await import('./serve.ts')).serve(parts, closers, end, linkToSupervisor)
-        : (await import('./work.ts')).work(parts, closers, end, linkToSupervisor)
+      switch (kind) {
+        case 'serve':
+          return (await import('./serve.ts')).serve(parts, closers, end, linkToSupervisor)
+        case 'work':
+          return (await import('./work.ts')).work(parts, closers, end, linkToSupervisor)
+        case 'receive':
+          return (await import('./receive.ts')).receive(parts, closers, end, linkToSupervisor)
+      }
     },
   })
+}
+
+/** In the log. */
+function roleOf(kind: ChildKind, { roles }: Config): string {
+  switch (kind) {
+    case 'serve':
+      return roles.filter((name) => name === 'api' || name === 'intake').join('+') || 'health'
+    case 'work':
+      return 'worker'
+    case 'receive':
+      return 'streams'
+  }
 }

@@ -26,14 +26,19 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 /** @throws {ConfigError} when it is not there and cannot be made, or cannot be written */
-export async function makeScratchDir(scratchDir: string): Promise<void> {
+export const makeScratchDir = (scratchDir: string): Promise<void> => makeDir('SLUICE_SCRATCH_DIR', scratchDir)
+
+/** @throws {ConfigError} when it is not there and cannot be made, or cannot be written */
+export const makeSpoolDir = (spoolDir: string): Promise<void> => makeDir('SLUICE_STREAMS_SPOOL_DIR', spoolDir)
+
+async function makeDir(setting: string, path: string): Promise<void> {
   try {
-    await mkdir(scratchDir, { recursive: true, mode: 0o700 })
-    await access(scratchDir, constants.W_OK | constants.X_OK)
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    await access(path, constants.W_OK | constants.X_OK)
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
     throw new ConfigError([
-      `SLUICE_SCRATCH_DIR: ${scratchDir} cannot be used: ${REASONS[code] ?? messageOf(error)}. Name a folder that this user can write in, on a disk with room`,
+      `${setting}: ${path} cannot be used: ${REASONS[code] ?? messageOf(error)}. Name a folder that this user can write in, on a disk with room`,
     ])
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Keeps the processes of a runtime running: one that serves (API and intake) and the workers. They start one after another. One
+ * Keeps the processes of a runtime running: one that serves (API and intake), one that receives streams, and the workers. They start one after another. One
  * that ends is restarted with backoff; one that is blocked is killed first (silence.ts decides when). So a handler that loops or
  * exits takes down only its own worker, and a busy machine only makes things slow.
  * @module
@@ -93,7 +93,7 @@ export function createSupervisor(parts: SupervisorParts): Supervisor {
         if (kind === 'serve') fates.flush()
         onSettled()
       }
-      if (message.type === 'alive' && kind === 'work') source.keep(message.metrics)
+      if (message.type === 'alive' && kind !== 'serve') source.keep(message.metrics)
       if (message.type === 'collect' && forked.child)
         answer(forked.child, { type: 'collected', id: message.id, snapshots: snapshots.all() })
     }

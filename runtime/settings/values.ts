@@ -9,6 +9,11 @@ export const ROLES = ['api', 'intake', 'worker', 'streams'] as const
 export const DEFAULT_ROLES: readonly Role[] = ['api', 'intake', 'worker']
 export type Role = (typeof ROLES)[number]
 
+/** Such a machine has neither the API nor the account that the other roles need. */
+export function receivesOnly(own: readonly Role[]): boolean {
+  return own.every((role) => role === 'streams')
+}
+
 const options = z.record(z.string(), z.record(z.string(), z.unknown()))
 
 /** Never quotes the text: it may hold a password. */

@@ -15,10 +15,12 @@ export const setup: CliCommand = (command, { env }) => {
 /** Uses `mc` on the environment's PATH for the accounts, since MinIO's admin API is not S3's. */
 async function runSetup(env: Environment): Promise<void> {
   const { config, list } = await loadSettings(env, {
-    account: {
-      names: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'],
-      description: 'setup needs the account that MinIO was started with',
-    },
+    accounts: () => [
+      {
+        names: ['MINIO_ROOT_USER', 'MINIO_ROOT_PASSWORD'],
+        description: 'setup needs the account that MinIO was started with',
+      },
+    ],
     tools: false,
   })
   const { functions } = list

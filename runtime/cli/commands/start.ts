@@ -6,7 +6,9 @@
  */
 import { CLOSING_MS } from '../../process/lifecycle.ts'
 import { createLogger } from '../../telemetry/logger.ts'
-import { loadSettings } from '../../process/load-settings.ts'
+import { loadSettings, type NeededAccount } from '../../process/load-settings.ts'
+import type { Config } from '../../settings/config.ts'
+import { receivesOnly } from '../../settings/values.ts'
 import type { ChildKind } from '../../process/messages.ts'
 import { openRuntimeScratch } from '../../process/runtime-scratch.ts'
 import { concernMs } from '../../process/silence.ts'
@@ -47,16 +49,38 @@ export const worker: CliCommand = (command, context) => {
     })
 }
 
+function accountsOf(config: Config): readonly NeededAccount[] {
+  const runtime: NeededAccount = {
+    names: ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
+    description: 'the account of the runtime, which `sluice setup` creates',
+  }
+  const streams: NeededAccount = {
+    names: ['MINIO_STREAMS_ACCESS_KEY', 'MINIO_STREAMS_SECRET_KEY'],
+    description: 'the account of the role `streams`, which `sluice setup` creates',
+  }
+  return [
+    ...(receivesOnly(config.roles) ? [] : [runtime]),
+    ...(config.roles.includes('streams') ? [streams] : []),
+  ]
+}
+
+/** In the order in which they start. */
+function childrenOf(config: Config): readonly ChildKind[] {
+  const { roles, workers } = config
+  return [
+    ...(receivesOnly(roles) ? [] : ['serve' as const]),
+    ...(roles.includes('streams') ? ['receive' as const] : []),
+    ...(roles.includes('worker') ? Array.from({ length: workers }, () => 'work' as const) : []),
+  ]
+}
+
 /** Runs until SIGTERM or SIGINT, then drains; a second one ends everything at once. */
 async function runStart(
   { env, entryPath, signals }: Pick<CliContext, 'env' | 'entryPath' | 'signals'>,
   { oneProcess = false }: StartOptions,
 ): Promise<void> {
   const { config } = await loadSettings(env, {
-    account: {
-      names: ['MINIO_ACCESS_KEY', 'MINIO_SECRET_KEY'],
-      description: 'the account of the runtime, which `sluice setup` creates',
-    },
+    accounts: accountsOf,
     tools: true,
   })
   if (oneProcess) {
@@ -66,11 +90,9 @@ async function runStart(
   }
   const log = createLogger({ level: config.logLevel, format: config.logFormat, base: { role: 'supervisor' } })
   const scratch = await openRuntimeScratch(config.scratchDir, log)
-  const workers = config.roles.includes('worker') ? config.workers : 0
-  const children: ChildKind[] = ['serve', ...Array.from({ length: workers }, () => 'work' as const)]
   const supervisor = createSupervisor({
     entryPath,
-    children,
+    children: childrenOf(config),
     env: { ...env, SLUICE_SCRATCH_DIR: scratch.path },
     scratchDir: scratch.path,
     graceMs: config.drainMs + KILL_AFTER_MS,

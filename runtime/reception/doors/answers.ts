@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { problemOf, type ProblemFacts } from '../../problem.ts'
 import type { RefusalReason } from '../connection.ts'
+import type { Cut, CutKind } from '../cut.ts'
 
 const STATUSES: Readonly<Record<RefusalReason, number>> = {
   name: 400,
@@ -27,6 +28,19 @@ export function refusalProblem(reason: RefusalReason, detail: string): ProblemFa
       ...(status === 503 && { 'retry-after': String(RETRY_SECONDS) }),
     },
   }
+}
+
+const CUTS: Readonly<Record<CutKind, RefusalReason>> = {
+  stopped: 'live',
+  'taken-over': 'live',
+  'key-revoked': 'key',
+  'lease-lost': 'draining',
+  clock: 'draining',
+  draining: 'draining',
+}
+
+export function cutProblem({ kind, message }: Cut): ProblemFacts {
+  return refusalProblem(CUTS[kind], `the connection was cut: ${message}`)
 }
 
 /** For how long, and how much, the rest of a body is read and thrown away so that its sender can read the answer. */

@@ -21,7 +21,9 @@ export interface DoorParts {
 /** A door that is open. */
 export interface OpenDoor {
   /** Refuses new senders from now on; those that were admitted are not cut. */
-  close(): void
+  close(): Promise<void>
+  /** Ends what is left. */
+  closeAll(): void
   /** The port on which it listens. */
   readonly port: number
 }

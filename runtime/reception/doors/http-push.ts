@@ -2,7 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Take, TakeEnd } from '../../function/take.ts'
 import type { Connection } from '../connection.ts'
-import { answerJson, answerProblem, refusalProblem } from './answers.ts'
+import type { Cut } from '../cut.ts'
+import { answerJson, answerProblem, cutProblem, refusalProblem } from './answers.ts'
 import type { DoorParts } from './door.ts'
 import { createHead } from './head.ts'
 import { pourBody, unlessAborted, writeTo, type BodyEnd } from './http-body.ts'
@@ -23,12 +24,9 @@ export interface Push {
 type Stop =
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'silent' | 'ffmpeg' }
-  | { readonly kind: 'cut'; readonly why: string }
+  | { readonly kind: 'cut'; readonly cut: Cut }
 
-export async function receivePush(
-  parts: DoorParts & { readonly isClosed: () => boolean },
-  push: Push,
-): Promise<void> {
+export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   const { reception, settings, onRefused } = parts
   const { request, response, name, keyId, isExpectant } = push
   const admission = await reception.admit({
@@ -50,13 +48,7 @@ export async function receivePush(
   const summary = await connection.end(how, end)
   if (how === 'no-media') onRefused('http', 'media')
 
-  if (stop?.kind === 'cut') {
-    const problem = refusalProblem(
-      parts.isClosed() ? 'draining' : 'live',
-      `the connection was cut: ${stop.why}`,
-    )
-    return answerProblem(request, response, problem)
-  }
+  if (stop?.kind === 'cut') return answerProblem(request, response, cutProblem(stop.cut))
   if (stop?.kind === 'silent') {
     const detail = `no byte came for ${settings.stallMs / 1_000} s; send again within ${settings.reconnectMs / 1_000} s to continue this session`
     return answerProblem(request, response, { status: 408, detail })
@@ -95,7 +87,7 @@ async function receive(
     stopping.abort(why)
     leaving.abort()
   }
-  const onCut = () => stop({ kind: 'cut', why: (connection.cut.reason as Error).message })
+  const onCut = () => stop({ kind: 'cut', cut: connection.cut.reason as Cut })
   connection.cut.addEventListener('abort', onCut)
   if (connection.cut.aborted) onCut()
   const silence = watchSilence({

@@ -67,7 +67,9 @@ export async function openHttpDoor(parts: HttpDoorParts): Promise<OpenDoor> {
     close() {
       isClosed = true
       server.close()
+      return Promise.resolve()
     },
+    closeAll: () => server.closeAllConnections(),
   }
 }
 

@@ -1,0 +1,104 @@
+/**
+ * A take whose FFmpeg starts before its sender is admitted, since FFmpeg itself talks to the sender: RTMP, SRT, pull. Its pieces
+ * wait until a connection takes them.
+ * @module
+ */
+import type {
+  ClosedPiece,
+  MediaReception,
+  PieceFormat,
+  Take,
+  TakeEnd,
+  TakeInput,
+} from '../../function/take.ts'
+import type { Connection, Sender } from '../connection.ts'
+import type { DoorParts, Refusal } from './door.ts'
+import type { PendingFolders } from './pending.ts'
+import { finishTake } from './running-take.ts'
+
+export interface EarlyParts extends DoorParts {
+  readonly pending: PendingFolders
+}
+
+export interface EarlyTake {
+  readonly take: Take
+  /** Resolves with the first media, or when FFmpeg has ended without any. */
+  readonly firstMedia: Promise<void>
+  /** Pieces that were closed. */
+  readonly pieces: () => number
+  /** Asks for admission, and hands over what came until now and what will come. */
+  admit(sender: Sender): Promise<Connection | Refusal>
+  /** Ends FFmpeg, with its last piece complete where it can be, and what it left if nobody was admitted. */
+  finish(): Promise<TakeEnd>
+}
+
+export interface EarlyOptions extends Pick<Parameters<MediaReception['startTake']>[0], 'onSenderKey'> {
+  readonly input: TakeInput
+  readonly format?: PieceFormat
+  /** More media came. */
+  readonly onMedia?: () => void
+}
+
+/** @throws {Error} when FFmpeg cannot be started */
+export async function startEarlyTake(parts: EarlyParts, options: EarlyOptions): Promise<EarlyTake> {
+  const { media, reception, pending, settings } = parts
+  const { input, format = 'mpegts', onSenderKey, onMedia = () => undefined } = options
+  const folder = await pending.make()
+  const early: ClosedPiece[] = []
+  let connection: Connection | undefined
+  let pieces = 0
+  let mediaSeconds = 0
+  let begin = () => {}
+  const firstMedia = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const startTake = () =>
+    media.startTake({
+      input,
+      folder,
+      format,
+      pieceSeconds: settings.pieceSeconds,
+      ...(onSenderKey && { onSenderKey }),
+      onPiece(piece) {
+        pieces += 1
+        if (connection) connection.onPiece(piece)
+        else early.push(piece)
+        begin()
+      },
+      onProgress(seconds) {
+        // FFmpeg repeats it while nothing comes.
+        if (seconds <= mediaSeconds) return
+        mediaSeconds = seconds
+        connection?.onProgress(seconds)
+        onMedia()
+        begin()
+      },
+    })
+  let take: Take
+  try {
+    take = await startTake()
+  } catch (error) {
+    await pending.remove(folder)
+    throw error
+  }
+  void take.ended.then(begin)
+
+  return {
+    take,
+    firstMedia,
+    pieces: () => pieces,
+    async admit(sender) {
+      const admission = await reception.admit(sender)
+      if (admission.kind === 'refused') return admission
+      await admission.connection.adopt(folder)
+      connection = admission.connection
+      for (const piece of early.splice(0)) connection.onPiece(piece)
+      return connection
+    },
+    async finish() {
+      const end = await finishTake(take)
+      if (!connection) await pending.remove(folder)
+      return end
+    },
+  }
+}

@@ -1,0 +1,111 @@
+/** The HTTP door of a receiver as senders have it: the whole runtime, FFmpeg, Redis and MinIO. */
+import { readFile } from 'node:fs/promises'
+import { request, type ClientRequest, type IncomingMessage } from 'node:http'
+import { once } from 'node:events'
+import { afterEach, beforeAll, expect, it } from 'vitest'
+import { useReceiver } from '../helpers/streams/receiver.ts'
+import { arrivedPictures } from '../helpers/streams/arrived.ts'
+import { allOf, comparePictures } from '../helpers/streams/pictures.ts'
+import { endSenders } from '../helpers/streams/senders.ts'
+
+const used = useReceiver({ SLUICE_STREAMS_STALL: '2s', SLUICE_STREAMS_RECONNECT: '2s' })
+let film = Buffer.alloc(0)
+beforeAll(async () => {
+  film = await readFile(used.film.path)
+})
+afterEach(endSenders)
+
+interface Answer {
+  readonly status: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+interface Put {
+  readonly request: ClientRequest
+  readonly answer: Promise<Answer>
+}
+
+function put(name: string, headers: Readonly<Record<string, string>> = {}): Put {
+  const url = `http://127.0.0.1:${used.httpPort}/v1/streams/${name}`
+  const sent = request(url, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${used.secret}`, ...headers },
+  })
+  const answer = (async () => {
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    let text = ''
+    for await (const chunk of response.setEncoding('utf8')) text += chunk
+    return { status: response.statusCode ?? 0, body: JSON.parse(text) as Answer['body'] }
+  })()
+  // A connection that is cut after its answer.
+  answer.catch(() => undefined)
+  sent.on('error', () => undefined)
+  return { request: sent, answer }
+}
+
+it('stores every picture of a body, and answers with the totals of the session', async () => {
+  const { request: sent, answer } = put('whole')
+  sent.end(film)
+  expect(await answer).toMatchObject({
+    status: 201,
+    body: { name: 'whole', session: expect.stringMatching(/^\d{8}T/), droppedSeconds: 0 },
+  })
+  const compared = comparePictures(used.film.pictures, await arrivedPictures(used.stack.storage, 'whole'))
+  expect(compared).toEqual(allOf(used.film.pictures.length))
+})
+
+it.each([
+  { what: 'a wrong key', name: 'refused', headers: { authorization: 'Bearer wrong' }, status: 401 },
+  { what: 'a bad name', name: 'Refused!', headers: {}, status: 400 },
+  { what: 'a form', name: 'refused', headers: { 'content-type': 'multipart/form-data' }, status: 415 },
+])('answers $status to $what before the body is sent', async ({ name, headers, status }) => {
+  const { request: sent, answer } = put(name, { ...headers, expect: '100-continue' })
+  let isContinued = false
+  sent.on('continue', () => {
+    isContinued = true
+  })
+  sent.flushHeaders()
+  expect((await answer).status).toBe(status)
+  expect(isContinued).toBe(false)
+  sent.destroy()
+})
+
+it('answers 415 to garbage, and to an empty body, and leaves nothing behind', async () => {
+  const garbage = put('garbage')
+  garbage.request.end(Buffer.alloc(3_000_000, 'not a film. '))
+  expect(await garbage.answer).toMatchObject({ status: 415, body: { reason: 'media' } })
+  const empty = put('garbage')
+  empty.request.end()
+  expect(await empty.answer).toMatchObject({ status: 415, body: { reason: 'media' } })
+  expect(await used.keysOf('garbage')).toEqual([])
+})
+
+it('answers 409 to a second sender, and goes on with the first', async () => {
+  const first = put('second')
+  const half = Math.floor(film.length / 2)
+  first.request.write(film.subarray(0, half))
+  await used.isLive('second')
+  const second = put('second', { expect: '100-continue' })
+  second.request.flushHeaders()
+  expect(await second.answer).toMatchObject({ status: 409, body: { reason: 'live' } })
+  second.request.destroy()
+  first.request.end(film.subarray(half))
+  expect((await first.answer).status).toBe(201)
+  const compared = comparePictures(used.film.pictures, await arrivedPictures(used.stack.storage, 'second'))
+  expect(compared).toEqual(allOf(used.film.pictures.length))
+})
+
+it('cuts a silent sender with 408, and keeps what it has sent', async () => {
+  const { request: sent, answer } = put('silent')
+  sent.write(film.subarray(0, Math.floor(film.length / 2)))
+  expect((await answer).status).toBe(408)
+  sent.destroy()
+  await used.ended('silent')
+  expect((await used.keysOf('silent')).length).toBeGreaterThan(0)
+})
+
+it('does not limit the time of a body, and limits that of its headers', async () => {
+  const health = await fetch(`http://127.0.0.1:${used.httpPort}/healthz`)
+  expect(health.status).toBe(200)
+  expect((await fetch(`http://127.0.0.1:${used.httpPort}/readyz`)).status).toBe(200)
+})
