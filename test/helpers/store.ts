@@ -1,4 +1,5 @@
 /** A separate MinIO with the buckets that a test names, and a Storage on it. @module */
+import { afterAll, beforeAll } from 'vitest'
 import { createStorage } from '../../runtime/storage/client.ts'
 import { createRequester, type Requester, type RequesterOptions } from '../../runtime/storage/request.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
@@ -15,10 +16,20 @@ export interface TestStore {
 
 const VERSIONING = '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>'
 
-export async function startTestStore(buckets: {
+interface Buckets {
   readonly plain?: readonly string[]
   readonly versioned?: readonly string[]
-}): Promise<TestStore> {
+}
+
+/** For one file. Read the fields inside tests. */
+export function useStore(buckets: Buckets): Omit<TestStore, 'stop'> {
+  const used = {} as TestStore
+  beforeAll(async () => void Object.assign(used, await startTestStore(buckets)))
+  afterAll(() => used.stop?.())
+  return used
+}
+
+export async function startTestStore(buckets: Buckets): Promise<TestStore> {
   const minio = await startTestMinio()
   const credentials = { accessKey: minio.rootUser, secretKey: minio.rootPassword }
   const options = { endpoint: minio.endpoint, region: 'us-east-1', credentials }

@@ -1,43 +1,29 @@
 /** For one file: a Redis and a MinIO, and for each test a queue of its own that passes of the sweep look after. @module */
-import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach } from 'vitest'
+import { beforeAll } from 'vitest'
 import type { FunctionDefinition } from '../../runtime/function/definition.ts'
 import { createRouter } from '../../runtime/function/routing.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { createMetrics } from '../../runtime/telemetry/metrics.ts'
 import { createHistory } from '../../runtime/queue/history.ts'
-import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
-import { connectRedis } from '../../runtime/queue/redis.ts'
 import { createWatermark } from '../../runtime/records/watermark.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { newPass } from '../../runtime/upkeep/sweep/due.ts'
 import { steps, type PassParts } from '../../runtime/upkeep/sweep/pass.ts'
 import { createSweepStore, type Pass } from '../../runtime/queue/sweeps.ts'
 import { createSweeper } from '../../runtime/upkeep/sweep/sweeper.ts'
-import { startTestRedis, type TestRedis } from './servers.ts'
-import { startTestStore, type TestStore } from './store.ts'
+import { useQueue } from './queue.ts'
+import { useStore } from './store.ts'
 
 const log = createLogger({ level: 'silent', format: 'json' })
 const BODY = { contentType: 'text/plain' }
 
 /** @param names - of functions that are set up */
-export function useSweep(buckets: Parameters<typeof startTestStore>[0], names: readonly string[]) {
-  const used = {} as { server: TestRedis; redis: Redis; store: TestStore; storage: Storage; queue: Queue }
+export function useSweep(buckets: Parameters<typeof useStore>[0], names: readonly string[]) {
+  const store = useStore(buckets)
+  const used = Object.assign(useQueue(), { store, storage: {} as Storage })
   beforeAll(async () => {
-    used.server = await startTestRedis()
-    used.redis = connectRedis(used.server.url, 'command', log)
-    used.store = await startTestStore(buckets)
-    used.storage = used.store.storage
+    used.storage = store.storage
     for (const name of names) await createWatermark(used.storage, name)
-  })
-  afterAll(async () => {
-    used.redis?.disconnect()
-    await used.store?.stop()
-    await used.server?.stop()
-  })
-  beforeEach(() => {
-    used.queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
   })
 
   const fullPass = async (prefix?: string): Promise<Pass> => {

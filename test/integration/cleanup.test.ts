@@ -1,7 +1,6 @@
 /** Cleaning up on a real Redis and MinIO, by a worker that does not know everything: what could be lost stays. */
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { defineFunction } from '../../runtime/function/definition.ts'
 import { createRouter } from '../../runtime/function/routing.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
@@ -9,8 +8,8 @@ import { filesDebt, lookDebt, resultsDebt } from '../../runtime/queue/debts.ts'
 import { createHistory } from '../../runtime/queue/history.ts'
 import { objectIdOf, runIdOf } from '../../runtime/queue/keys.ts'
 import type { ResultsOf } from '../../runtime/queue/debts.ts'
-import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
-import { connectRedis, redisNowMs } from '../../runtime/queue/redis.ts'
+import { type Queue } from '../../runtime/queue/queue.ts'
+import { redisNowMs } from '../../runtime/queue/redis.ts'
 import { StorageError } from '../../runtime/storage/errors.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { DAY_MS } from '../../runtime/time.ts'
@@ -21,35 +20,17 @@ import { createVerdictPayer } from '../../runtime/upkeep/verdicts.ts'
 import { allDebts, dueDebts, makeDue } from '../helpers/debts.ts'
 import { listed } from '../helpers/listed.ts'
 import { manifestOf } from '../helpers/manifest.ts'
-import { newRunOf, NOTHING } from '../helpers/queue.ts'
-import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
-import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { newRunOf, NOTHING, useQueue } from '../helpers/queue.ts'
+import { useStore } from '../helpers/store.ts'
 
 const log = createLogger({ level: 'silent', format: 'json' })
 const BODY = { contentType: 'text/plain' }
-const used = {} as {
-  server: TestRedis
-  redis: Redis
-  store: TestStore
-  queue: Queue
-  key: string
-  looks: number
-}
-beforeAll(async () => {
-  used.server = await startTestRedis()
-  used.redis = connectRedis(used.server.url, 'command', log)
-  used.store = await startTestStore({
-    plain: ['unversioned'],
-    versioned: ['incoming', 'processed', 'metadata'],
-  })
-})
-afterAll(async () => {
-  used.redis?.disconnect()
-  await used.store?.stop()
-  await used.server?.stop()
+const used = Object.assign(useQueue(), {
+  store: useStore({ plain: ['unversioned'], versioned: ['incoming', 'processed', 'metadata'] }),
+  key: '',
+  looks: 0,
 })
 beforeEach(() => {
-  used.queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
   used.key = `${randomUUID()}.txt`
   used.looks = 0
   removals.length = 0

@@ -1,5 +1,5 @@
 import { encodeTime, ulid } from 'ulid'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { defineFunction } from '../../runtime/index.ts'
 import { attemptFolder, resultPlace, type ResultPlace } from '../../runtime/output/layout.ts'
 import { manifestText } from '../../runtime/output/manifest.ts'
@@ -9,7 +9,7 @@ import { createTestJanitor, type TestJanitorOptions } from '../helpers/janitor.t
 import { listed } from '../helpers/listed.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { FN, newRunOf, useQueue } from '../helpers/queue.ts'
-import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { useStore } from '../helpers/store.ts'
 
 const cut = defineFunction({ name: FN, version: '1', on: { bucket: 'incoming' } }, (c) => c.json({}))
 const look = defineFunction(
@@ -22,17 +22,15 @@ const own = defineFunction(
 )
 
 const used = useQueue()
-let store: TestStore
+const store = useStore({ versioned: ['processed', 'metadata'], plain: ['mixed'] })
 let storage: Storage
 let sourceKey: string
 let place: ResultPlace
 let number = 0
 
-beforeAll(async () => {
-  store = await startTestStore({ versioned: ['processed', 'metadata'], plain: ['mixed'] })
+beforeAll(() => {
   storage = store.storage
 })
-afterAll(() => store.stop())
 beforeEach(() => {
   sourceKey = `clip-${number++}.mp4`
   place = placeOf(sourceKey)

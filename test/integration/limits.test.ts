@@ -1,35 +1,17 @@
 /** Pauses and limits on a real Redis and MinIO: the bucket holds, whatever Redis says. */
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { createLimitStore, type LimitStore } from '../../runtime/records/limits.ts'
-import { createLogger } from '../../runtime/telemetry/logger.ts'
-import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
-import { connectRedis } from '../../runtime/queue/redis.ts'
-import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
-import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { type Queue } from '../../runtime/queue/queue.ts'
+import { useQueue } from '../helpers/queue.ts'
+import { useStore } from '../helpers/store.ts'
 
-const log = createLogger({ level: 'silent', format: 'json' })
-const used = {} as {
-  server: TestRedis
-  redis: Redis
-  store: TestStore
-  queue: Queue
-  limits: LimitStore
-  name: string
-}
-beforeAll(async () => {
-  used.server = await startTestRedis()
-  used.redis = connectRedis(used.server.url, 'command', log)
-  used.store = await startTestStore({ versioned: ['metadata'] })
-})
-afterAll(async () => {
-  used.redis?.disconnect()
-  await used.store?.stop()
-  await used.server?.stop()
+const used = Object.assign(useQueue(), {
+  store: useStore({ versioned: ['metadata'] }),
+  limits: {} as LimitStore,
+  name: '',
 })
 beforeEach(() => {
-  used.queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
   used.limits = createLimitStore(used.store.storage, used.queue)
   used.name = `f-${randomUUID().slice(0, 8)}`
 })

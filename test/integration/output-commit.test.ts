@@ -1,5 +1,5 @@
 import { ulid } from 'ulid'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Logger } from '../../runtime/telemetry/logger.ts'
 import { createAttemptFolder } from '../../runtime/output/attempt-folder.ts'
 import { createAttemptOutput } from '../../runtime/output/attempt-output.ts'
@@ -10,20 +10,17 @@ import { StorageError } from '../../runtime/storage/errors.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { listed } from '../helpers/listed.ts'
 import { manifestOf, type ManifestDifferences } from '../helpers/manifest.ts'
-import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { useStore } from '../helpers/store.ts'
 import { waitFor } from '../helpers/wait.ts'
 
-let store: TestStore
+const store = useStore({ versioned: ['incoming', 'processed', 'metadata'] })
 let storage: Storage
 let place: ResultPlace
 let key: string
 
-beforeAll(async () => {
-  store = await startTestStore({ versioned: ['incoming', 'processed', 'metadata'] })
+beforeAll(() => {
   storage = store.storage
 })
-
-afterAll(() => store.stop())
 
 beforeEach(() => {
   key = `clip-${ulid()}.mp4`

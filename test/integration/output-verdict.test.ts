@@ -1,5 +1,5 @@
 import { ulid } from 'ulid'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createAttemptFolder } from '../../runtime/output/attempt-folder.ts'
 import { commit } from '../../runtime/output/commit.ts'
 import { resultPlace, type ResultPlace } from '../../runtime/output/layout.ts'
@@ -8,18 +8,15 @@ import { StorageError } from '../../runtime/storage/errors.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { listed } from '../helpers/listed.ts'
 import { manifestOf } from '../helpers/manifest.ts'
-import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { useStore } from '../helpers/store.ts'
 
-let store: TestStore
+const store = useStore({ versioned: ['incoming', 'processed', 'metadata'] })
 let storage: Storage
 let place: ResultPlace
 
-beforeAll(async () => {
-  store = await startTestStore({ versioned: ['incoming', 'processed', 'metadata'] })
+beforeAll(() => {
   storage = store.storage
 })
-
-afterAll(() => store.stop())
 
 beforeEach(() => {
   const sourceKey = `clip-${ulid()}.mp4`

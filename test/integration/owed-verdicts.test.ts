@@ -1,6 +1,6 @@
 /** Verdicts that are owed, on a real Redis and MinIO: what cannot be written keeps nobody else waiting, and ends some day. */
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { defineFunction } from '../../runtime/function/definition.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { placeOf } from '../../runtime/output/layout.ts'
@@ -13,14 +13,10 @@ import { createVerdictPayer } from '../../runtime/upkeep/verdicts.ts'
 import { allDebts, dueDebts, makeDue } from '../helpers/debts.ts'
 import { BURIED, newRunOf, useQueue } from '../helpers/queue.ts'
 import { startStoreProxy } from '../helpers/store-proxy.ts'
-import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { useStore } from '../helpers/store.ts'
 
 const used = useQueue()
-let store: TestStore
-beforeAll(async () => {
-  store = await startTestStore({ versioned: ['incoming', 'processed', 'metadata'] })
-})
-afterAll(() => store.stop())
+const store = useStore({ versioned: ['incoming', 'processed', 'metadata'] })
 
 const cut = defineFunction({ name: 'cut', version: '1', on: { bucket: 'incoming' } }, () => new Response())
 function writer(retentionMs = DAY_MS, storage: Storage = store.storage) {
