@@ -1,7 +1,7 @@
 /** Routes that need no token: liveness, readiness and metrics. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { MetricsFormat } from '../telemetry/metrics.ts'
-import type { ApiParts } from './parts.ts'
+import type { ApiParts } from './services.ts'
 import { json, open, problems, type ApiApp } from './http/openapi.ts'
 
 const aliveSchema = z.object({

@@ -13,7 +13,7 @@ import { createJobRunner } from '../api/jobs/runner.ts'
 import { createLimitStore } from '../records/limits.ts'
 import { createStreamRecords } from '../records/streams.ts'
 import { functionMetrics } from '../telemetry/metrics.ts'
-import { createOperations } from '../api/operations.ts'
+import { createServices } from '../api/services.ts'
 import { createBacklog } from '../queue/backlog.ts'
 import { createInspection } from '../queue/inspection.ts'
 import { createStreamStore } from '../queue/streams.ts'
@@ -87,7 +87,7 @@ export async function serve(
     inFlight: metrics.httpInFlight,
     health: () => checkHealth({ redis: inspection, queue, storage, buckets, functionNames }),
     isDraining: () => isDraining,
-    services: createOperations({
+    services: createServices({
       ...parts,
       sweep: sweepParts(parts),
       jobs,

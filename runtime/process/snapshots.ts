@@ -1,4 +1,4 @@
-/** The workers' metrics as the supervisor last heard them. What dead workers counted stays in the sums. @module */
+/** The metrics that workers have last sent to their supervisor. The sums keep the counts of dead workers. @module */
 import { AggregatorRegistry } from 'prom-client'
 import type { MetricsSnapshot } from './messages.ts'
 
@@ -9,7 +9,7 @@ export interface Snapshots {
 }
 
 export interface SnapshotSource {
-  /** A word that arrives after {@link SnapshotSource.retire} is passed over: it was counted already. */
+  /** A snapshot that arrives after {@link SnapshotSource.retire} is ignored: it was counted already. */
   keep(snapshot: MetricsSnapshot): void
   /** The process is gone: its counters and histograms stay, its gauges go. */
   retire(): Promise<void>

@@ -1,7 +1,6 @@
 /** The HTTP interface over services that each test answers for. @module */
 import { createApi } from '../../../runtime/api/app.ts'
-import type { ApiServices } from '../../../runtime/api/operations.ts'
-import type { ApiParts } from '../../../runtime/api/parts.ts'
+import type { ApiParts, ApiServices } from '../../../runtime/api/services.ts'
 import { expose } from '../../../runtime/process/exposition.ts'
 import { startAtZero } from '../../../runtime/process/zero-metrics.ts'
 import { createLogger } from '../../../runtime/telemetry/logger.ts'

@@ -1,6 +1,7 @@
-/** The services behind the routes, one for each resource, composed from the rest of the runtime. @module */
+/** The parts of the HTTP interface: the services behind the routes, one for each resource, composed from the rest of the runtime. @module */
+import type { Gauge, Histogram } from 'prom-client'
 import type { Redis } from '../queue/redis.ts'
-import type { Config } from '../settings/config.ts'
+import type { Config, Tokens } from '../settings/config.ts'
 import type { FunctionDefinition } from '../function/definition.ts'
 import { createRouter } from '../function/routing.ts'
 import type { JobStore } from '../queue/jobs.ts'
@@ -14,7 +15,7 @@ import type { Storage } from '../storage/storage.ts'
 import type { StreamStore } from '../queue/streams.ts'
 import { createSweepStore } from '../queue/sweeps.ts'
 import type { PassParts } from '../upkeep/sweep/pass.ts'
-import { createAnswerStore, type AnswerStore } from '../queue/answers.ts'
+import { type AnswerStore, createAnswerStore } from '../queue/answers.ts'
 import { createDeadLetterService, type DeadLetterService } from './dead-letters/service.ts'
 import { createFunctionService, type FunctionService } from './functions/service.ts'
 import { createJobService, type JobService } from './jobs/service.ts'
@@ -25,6 +26,10 @@ import { createRunService, type RunService } from './runs/service.ts'
 import { createStreamMedia, type StreamMedia } from './streams/media.ts'
 import { createStreamService, type StreamService } from './streams/service.ts'
 import { createSweepService, type SweepService } from './sweep/service.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { MetricsFormat } from '../telemetry/metrics.ts'
+import type { Check } from './health.ts'
+import type { Receiver } from './streams/push.ts'
 
 export interface ApiServices {
   readonly runs: RunService
@@ -40,7 +45,7 @@ export interface ApiServices {
   readonly answers: AnswerStore
 }
 
-export interface OperationParts {
+export interface ServiceParts {
   readonly config: Config
   readonly functions: readonly FunctionDefinition[]
   readonly redis: Redis
@@ -55,7 +60,7 @@ export interface OperationParts {
   readonly onJob: () => void
 }
 
-export function createOperations(parts: OperationParts): ApiServices {
+export function createServices(parts: ServiceParts): ApiServices {
   const { redis, queue, storage, functions } = parts
   const all = {
     ...parts,
@@ -79,4 +84,23 @@ export function createOperations(parts: OperationParts): ApiServices {
     streamMedia: createStreamMedia(all),
     answers: createAnswerStore(redis, queue.keys.prefix),
   }
+}
+
+/** Given by the serving process. */
+export interface ApiParts {
+  readonly version: string
+  /** The tools that functions use, such as `{ ffmpeg: '5.1.9 (path)' }`. */
+  readonly tools: () => Promise<Readonly<Record<string, string>>>
+  readonly health: () => Promise<readonly Check[]>
+  /** The metrics of all processes, in a format that Prometheus reads. */
+  readonly metrics: (format: MetricsFormat) => Promise<string>
+  readonly isDraining: () => boolean
+  readonly seconds: Histogram<'method' | 'route' | 'status_class'>
+  readonly inFlight: Gauge
+  /** Served under `/v1`. */
+  readonly services: ApiServices
+  readonly tokens: Tokens
+  /** Where streams are received, for senders that come here. */
+  readonly receiver: Receiver
+  readonly log: Logger
 }
