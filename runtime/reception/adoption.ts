@@ -6,13 +6,13 @@ import type { SessionOf } from './names.ts'
 import { abandonedSessions, restoreSession, takeFolder } from './recover.ts'
 import type { StreamContext } from './context.ts'
 import { createStream, type Stream } from './stream.ts'
+import type { InTurn } from './turns.ts'
 
 export interface AdoptionOptions {
   readonly context: StreamContext
   /** By session: all that this process has to do with. */
   readonly streams: Map<string, Stream>
-  /** One thing at a time for each name. */
-  readonly inTurn: <T>(name: string, work: () => Promise<T>) => Promise<T>
+  readonly inTurn: InTurn
 }
 
 interface Dead {

@@ -16,6 +16,7 @@ import { isStreamName, NAME_RULE, newSession } from './names.ts'
 import { createSpool } from './spool.ts'
 import type { StreamContext } from './context.ts'
 import type { Stream } from './stream.ts'
+import { createTurns } from './turns.ts'
 
 export interface ReceptionOptions extends Pick<StreamContext, 'storage' | 'store' | 'log'> {
   readonly media: Pick<MediaReception, 'measure' | 'abilities'>
@@ -61,26 +62,13 @@ export async function startReception(options: ReceptionOptions): Promise<Running
   const context: StreamContext = { ...options, hooks, spool, ffmpeg, over: over.signal }
   /** By session: all that this process has to do with. */
   const streams = new Map<string, Stream>()
-  const turns = new Map<string, Promise<unknown>>()
+  const inTurn = createTurns()
   let isDraining = false
+  /** Senders whose claims are on their way to Redis. */
+  let admitting = 0
 
   const owned = () => [...streams.values()].filter(({ claim, ending }) => claim && !ending)
   const ownerOf = (name: string) => owned().find(({ of }) => of.name === name)
-
-  /** One thing at a time for each name. */
-  async function inTurn<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const before = turns.get(name)
-    const mine = (async () => {
-      await before?.catch(() => undefined)
-      return work()
-    })()
-    turns.set(name, mine)
-    try {
-      return await mine
-    } finally {
-      if (turns.get(name) === mine) turns.delete(name)
-    }
-  }
 
   const refuse = ({ door }: Sender, reason: RefusalReason, message: string): Admission => {
     hooks.refused(door, reason)
@@ -98,7 +86,7 @@ export async function startReception(options: ReceptionOptions): Promise<Running
     }
     for (const stream of streams.values())
       if (stream.of.name === name && stream.ending && stream.claim) await stream.ending.isFree
-    const live = [...streams.values()].filter(({ current }) => current).length
+    const live = [...streams.values()].filter(({ current }) => current).length + admitting
     if (live >= settings.most)
       return refuse(
         sender,
@@ -109,6 +97,7 @@ export async function startReception(options: ReceptionOptions): Promise<Running
     const token = randomUUID()
     const session = mine?.of.session ?? newSession(Date.now())
     const firstTake = (mine?.claim?.take ?? 0) + 1
+    admitting++
     try {
       const reply = await store.claim(name, {
         token,
@@ -147,6 +136,8 @@ export async function startReception(options: ReceptionOptions): Promise<Running
             'redis',
             'the receiver cannot reach Redis, which knows who sends what; try again later',
           )
+    } finally {
+      admitting--
     }
   }
 

@@ -10,7 +10,6 @@ export const SESSION_ENDS = [
   'sender-finished',
   'sender-lost',
   'source-ended',
-  'max-duration',
   'stopped',
   'key-revoked',
   'receiver-lost',

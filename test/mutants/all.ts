@@ -2,6 +2,7 @@
 import type { Mutant } from './mutant.ts'
 import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
 import { QUEUE_MUTANTS } from './queue-mutants.ts'
+import { RECEPTION_MUTANTS } from './reception-mutants.ts'
 import { SWEEP_MUTANTS, DEBT_MUTANTS } from './sweep-mutants.ts'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -10,4 +11,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...UPKEEP_MUTANTS,
   ...SWEEP_MUTANTS,
   ...DEBT_MUTANTS,
+  ...RECEPTION_MUTANTS,
 ]

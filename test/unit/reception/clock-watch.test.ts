@@ -22,6 +22,10 @@ describe('a clock that was set back', () => {
     expect(watched(60, (second) => ({ bytes: second * 1_000, media: 8 }))).toBe(21)
   })
 
+  it('is noticed though FFmpeg lets time creep on by a tick with each packet', () => {
+    expect(watched(60, (second) => ({ bytes: second * 1_000, media: 9.9 + second * 0.0007 }))).toBe(21)
+  })
+
   it('is noticed when media time runs on and nothing is cut', () => {
     expect(watched(60, (second) => ({ bytes: second * 1_000, media: second }))).toBe(21)
     expect(watched(60, (second) => ({ bytes: second * 1_000, media: second }), 10)).toBe(51)
@@ -40,7 +44,7 @@ describe('a sender', () => {
     expect(watched(120, () => ({ bytes: 5_000, media: 8 }))).toBeUndefined()
   })
 
-  it('that sends slower than its media play is left alone', () => {
+  it('that sends much slower than its media play is left alone', () => {
     expect(watched(200, (second) => ({ bytes: second * 1_000, media: second / 60 }))).toBeUndefined()
   })
 

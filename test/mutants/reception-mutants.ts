@@ -1,0 +1,69 @@
+/** Reception without one of its guards each: what keeps a piece until the bucket has it, and a playlist from a receiver that slept. */
+import { mutantsOf, type Mutant } from './mutant.ts'
+
+const BUCKET = ['test/integration/reception-bucket.test.ts']
+const FAULTS = ['test/integration/reception-faults.test.ts']
+const RECOVERY = ['test/integration/reception-recovery.test.ts']
+const SENDER = ['test/unit/reception/sender.test.ts']
+const JOURNAL = ['test/unit/reception/journal.test.ts']
+
+export const RECEPTION_MUTANTS: readonly Mutant[] = [
+  ...mutantsOf('runtime/reception/send-piece.ts', BUCKET, [
+    ['any object under its key is taken for the piece', 'return isSame ?', 'return isSame || found ?'],
+    ['a piece overwrites what is there', "        ifNoneMatch: '*',\n", ''],
+  ]),
+  ...mutantsOf('runtime/reception/playlist-writer.ts', BUCKET, [
+    [
+      'a playlist without If-Match',
+      "...(old === 'none' ? { ifNoneMatch: '*' as const } : { ifMatch: old.etag }),",
+      '',
+    ],
+  ]),
+  ...mutantsOf('runtime/reception/playlist-writer.ts', FAULTS, [
+    ['a playlist is written after the lease', 'leftMs <= 0 || ', ''],
+  ]),
+  ...mutantsOf('runtime/reception/conclude.ts', BUCKET, [
+    [
+      'the end of a session is written without If-Match',
+      "const condition = current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }",
+      'const condition = {}',
+    ],
+    [
+      'a late disk forgets what was recorded',
+      'mergedLosses(facts.losses, earlier?.losses ?? [])',
+      'facts.losses',
+    ],
+  ]),
+  ...mutantsOf('runtime/reception/sender.ts', SENDER, [
+    [
+      'pieces on their way are not dropped',
+      'const [oldest] = queue',
+      'const oldest = queue.find(({ isSending }) => !isSending)',
+    ],
+    [
+      'a piece that was dropped is reported as sent',
+      'if (queue.includes(waiting)) onSent(unsent, sent)',
+      'onSent(unsent, sent)',
+    ],
+  ]),
+  ...mutantsOf('runtime/reception/journal.ts', JOURNAL, [
+    [
+      'a line is appended to a torn one',
+      "let prefix = textOf(path).endsWith('\\n') ? '' : '\\n'",
+      "let prefix = ''",
+    ],
+  ]),
+  ...mutantsOf('runtime/reception/recover.ts', RECOVERY, [
+    [
+      'pieces that FFmpeg had not closed are forgotten',
+      'for (const take of takes.toSorted((a, b) => a - b)) await session.admitOpen(take)',
+      'void takes',
+    ],
+  ]),
+  ...mutantsOf('runtime/reception/session.ts', FAULTS, [
+    ['nothing is dropped', 'const dropped = sender.dropOldest()', 'const dropped = undefined; break'],
+  ]),
+  ...mutantsOf('runtime/reception/stream.ts', RECOVERY, [
+    ['a receiver that has lost a stream goes on', "current?.cut('lease-lost')", ''],
+  ]),
+]
