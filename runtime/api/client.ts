@@ -1,4 +1,5 @@
 /** A client of the runtime's HTTP interface, for the commands. @module */
+import { parseJson } from '../json.ts'
 import { randomUUID } from 'node:crypto'
 import { exchange, NoAnswerError, type Answer } from './exchange.ts'
 import type { Problem } from './http/problem.ts'
@@ -162,7 +163,7 @@ function apiUrl(name: string, text: string): string {
  */
 export function bodyOf(url: string, { status, headers, text }: Answer): unknown {
   const kind = headers['content-type']?.split(';')[0]?.trim() ?? ''
-  const body = ['application/json', 'application/problem+json'].includes(kind) ? parsed(text) : undefined
+  const body = ['application/json', 'application/problem+json'].includes(kind) ? parseJson(text) : undefined
   if (body === undefined) {
     throw new UnreachableError(
       `the server at ${url} is not a Sluice runtime (${status} ${kind || 'without a type'}): set SLUICE_API_URL to the runtime's address`,
@@ -173,14 +174,6 @@ export function bodyOf(url: string, { status, headers, text }: Answer): unknown 
   const more = issues.map(({ path, message }) => `\n  - ${path}: ${message}`).join('')
   const hint = [401, 403].includes(status) ? '; set SLUICE_TOKEN' : ''
   throw new ProblemError(status, `${detail ?? title ?? `status ${status}`}${hint}${more}`)
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 function unreachable(url: string, cause: NoAnswerError): UnreachableError {

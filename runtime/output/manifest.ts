@@ -1,4 +1,5 @@
 /** The manifest: the list of a run's outputs. Writing it is the commit. Its shape, version 1, and the current one of a place. @module */
+import { parseJson } from '../json.ts'
 import { z } from 'zod'
 import type { JsonValue } from './output.ts'
 import { compareWithLatest } from '../storage/latest.ts'
@@ -117,14 +118,6 @@ export function parseIdentity(text: string): Identity | undefined {
 /** JSON Schema for readers in other languages. */
 export function manifestJsonSchema(): object {
   return { title: 'Sluice manifest, version 1', ...z.toJSONSchema(manifestSchema, { io: 'input' }) }
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 export interface CurrentManifest {

@@ -5,7 +5,8 @@
  */
 import type { Storage } from '../storage/storage.ts'
 import type { ResultPlace } from './layout.ts'
-import { parseIdentity, parseJson } from './manifest.ts'
+import { parseJson } from '../json.ts'
+import { parseIdentity } from './manifest.ts'
 import { verdictSchema } from './verdict.ts'
 
 export interface Vacancy {

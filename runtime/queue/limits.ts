@@ -1,4 +1,5 @@
 /** Limits that an operator sets for a function at run time: a pause, or another concurrency. @module */
+import { parseJson } from '../json.ts'
 import { z } from 'zod'
 
 const limitsSchema = z.object({
@@ -17,11 +18,7 @@ export const NO_LIMITS: Limits = { schema: 1, revision: 0, isPaused: false }
 
 /** Undefined for anything else: no limits were set, or somebody wrote into the bucket by hand. */
 export function parseLimits(text: string): Limits | undefined {
-  try {
-    return limitsSchema.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
-  }
+  return limitsSchema.safeParse(parseJson(text)).data
 }
 
 export interface LimitsChange {

@@ -1,4 +1,5 @@
 /** The settings of the role `streams`, and their values. @module */
+import { parseJson } from '../json.ts'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -25,7 +26,7 @@ export type SrtDoor = Readonly<z.output<typeof srtDoor>>
 const EXAMPLE = '[{"name":"cam1","port":10081,"passphraseFile":"/run/secrets/cam1"}]'
 
 export function srtDoors(text: string): readonly SrtDoor[] {
-  const result = z.array(srtDoor).safeParse(jsonOrNothing(text))
+  const result = z.array(srtDoor).safeParse(parseJson(text))
   if (!result.success) {
     const [issue] = result.error.issues
     const where = issue && issue.path.length > 0 ? `${issue.path.join('.')} ${issue.message}; ` : ''
@@ -37,14 +38,6 @@ export function srtDoors(text: string): readonly SrtDoor[] {
     if (twice !== undefined) throw new RangeError(`two entries have the ${each} ${twice}`)
   }
   return result.data
-}
-
-function jsonOrNothing(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Two pieces of a busy stream: less would stop every sender at once. */

@@ -1,4 +1,5 @@
 /** The values of settings: parsers that throw a RangeError saying what is valid, and schema fields made of them. Pure. @module */
+import { parseJson } from '../json.ts'
 import { isIP, isIPv6 } from 'node:net'
 import { z } from 'zod'
 import { messageOf } from '../errors.ts'
@@ -90,18 +91,10 @@ export function roles(text: string): readonly Role[] {
 }
 
 export function functionOptions(text: string): z.output<typeof options> {
-  const result = options.safeParse(jsonOrNothing(text))
+  const result = options.safeParse(parseJson(text))
   if (!result.success)
     throw new RangeError('write options by function as JSON, such as {"chunk":{"seconds":4}}')
   return result.data
-}
-
-function jsonOrNothing(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** The parts of a row in docs/settings.md that its schema does not have. */

@@ -1,4 +1,5 @@
 /** Lists in pages: `{"items":[…],"nextCursor":"…"}`, the last page with `null`; and the query parameters that several lists share. @module */
+import { parseJson } from '../../json.ts'
 import { z } from '@hono/zod-openapi'
 import { RefusedError } from './problem.ts'
 
@@ -67,12 +68,8 @@ export function fromCursor<T>(
   isValid: (parts: unknown) => parts is T,
 ): T | undefined {
   if (cursor === undefined) return undefined
-  try {
-    const parts: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
-    if (isValid(parts)) return parts
-  } catch {
-    // Reported below.
-  }
+  const parts = parseJson(Buffer.from(cursor, 'base64url').toString())
+  if (isValid(parts)) return parts
   throw new RefusedError('impossible', 'cursor: not from this list; omit it to start from the beginning')
 }
 

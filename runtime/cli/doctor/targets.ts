@@ -1,4 +1,5 @@
 /** MinIO's event targets: known, online, and with settings by which no event is lost or late. @module */
+import { parseJson } from '../../json.ts'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf } from '../../errors.ts'
@@ -200,11 +201,5 @@ async function agesOf(paths: readonly string[]): Promise<readonly StagedEvent[]>
 
 async function isTorn(path: string): Promise<boolean> {
   const text = await readFile(path, 'utf8').catch(() => undefined)
-  if (text === undefined) return false
-  try {
-    JSON.parse(text)
-    return false
-  } catch {
-    return true
-  }
+  return text !== undefined && parseJson(text) === undefined
 }
