@@ -80,7 +80,7 @@ it('answers 415 to garbage, and to an empty body, and leaves nothing behind', as
   expect(await used.keysOf('garbage')).toEqual([])
 })
 
-it('answers 409 to a second sender, and goes on with the first', async () => {
+it('answers 409 to a second sender, and continues with the first', async () => {
   const first = put('second')
   const half = Math.floor(film.length / 2)
   first.request.write(film.subarray(0, half))
