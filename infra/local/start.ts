@@ -13,6 +13,7 @@ import type { Server } from './servers/server.ts'
 import { runSession, type Session } from './session/session.ts'
 import { loadLocalSettings, localDir } from './settings/settings.ts'
 import type { Stack } from './session/stack.ts'
+import { streamsGuide } from './session/stream-guide.ts'
 import { checkPorts } from './settings/ports.ts'
 import { withStreams } from './settings/streams.ts'
 
@@ -72,6 +73,7 @@ async function describe(session: Session): Promise<string> {
     minioEndpoint: stack.minioEndpoint,
     consoleUrl: stack.minio && `http://127.0.0.1:${settings.consolePort}`,
     apiUrl: settings.config.roles.includes('api') ? stack.apiUrl : undefined,
+    streams: await streamsGuide(settings.config),
     dataDir,
     functions,
     sample,

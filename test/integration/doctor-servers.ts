@@ -13,6 +13,7 @@ import { sluice } from '../unit/cli/commands/fake-api.ts'
 export type Reported = Finding & { readonly group: string }
 
 const RUNTIME = { accessKey: 'doctor-runtime', secretKey: 'runtime-secret' }
+const STREAMS = { accessKey: 'doctor-streams', secretKey: 'streams-secret' }
 export const UPLOADER = { accessKey: 'doctor-uploader', secretKey: 'uploader-secret' }
 
 /** For one file. Read the fields inside tests. */
@@ -42,7 +43,7 @@ export function useExamined() {
       name: 'sluice',
       redisUrl: used.redis.url,
       isStrictEvents: false,
-      users: { mcPath: used.minio.mcPath, runtime: RUNTIME, uploader: UPLOADER },
+      users: { mcPath: used.minio.mcPath, runtime: RUNTIME, uploader: UPLOADER, streams: STREAMS },
     })
 
   /** Of another MinIO too. */
@@ -59,6 +60,14 @@ export function useExamined() {
     SLUICE_SCRATCH_DIR: join(server.dir, 'scratch'),
     // Nobody is there.
     SLUICE_API_URL: 'http://127.0.0.1:2',
+  })
+
+  /** A machine that receives streams. */
+  const streamsEnv = (spoolDir: string): Record<string, string> => ({
+    SLUICE_ROLES: 'api,intake,worker,streams',
+    SLUICE_STREAMS_SPOOL_DIR: spoolDir,
+    MINIO_STREAMS_ACCESS_KEY: STREAMS.accessKey,
+    MINIO_STREAMS_SECRET_KEY: STREAMS.secretKey,
   })
 
   async function examine(changed: Record<string, string> = {}, ...words: string[]) {
@@ -84,7 +93,7 @@ export function useExamined() {
       `<NotificationConfiguration>${rules.join('')}</NotificationConfiguration>`,
     )
 
-  return Object.assign(used, { setUp, envOf, examine, write, bind })
+  return Object.assign(used, { setUp, envOf, streamsEnv, examine, write, bind })
 }
 
 function rootOf(server: TestMinio) {

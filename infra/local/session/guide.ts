@@ -1,6 +1,7 @@
 /** The text that is printed when the stack is up; within 80 columns, except for longer paths. Pure. @module */
 import type { FunctionDefinition } from '../../../runtime/function/definition.ts'
 import { SAMPLE_SECONDS, type SampleResult } from './sample-run.ts'
+import { streamAddresses, streamLines, type StreamsGuide } from './stream-guide.ts'
 
 export interface GuideFacts {
   readonly redisUrl: string
@@ -9,6 +10,8 @@ export interface GuideFacts {
   readonly consoleUrl: string | undefined
   /** Undefined if this runtime has no API. */
   readonly apiUrl: string | undefined
+  /** Undefined if this runtime receives no streams. */
+  readonly streams: StreamsGuide | undefined
   readonly dataDir: string
   readonly functions: readonly Pick<FunctionDefinition, 'name' | 'bucket' | 'outputBucket' | 'match'>[]
   /** Undefined if the sample was not cut: see `sampleNote`. */
@@ -27,6 +30,7 @@ export function guide(facts: GuideFacts): string {
     ...(facts.apiUrl ? [fact('API', `${facts.apiUrl}   /healthz /readyz /metrics`)] : []),
     fact('MinIO', facts.minioEndpoint),
     ...(facts.consoleUrl ? [fact('Console', `${facts.consoleUrl}   with the account "root"`)] : []),
+    ...(facts.streams ? streamAddresses(facts.streams).map(([name, value]) => fact(name, value)) : []),
     fact('Redis', withoutPassword(facts.redisUrl)),
     fact('Data', facts.dataDir),
     fact('Logs', `${facts.dataDir}/log`),
@@ -37,6 +41,7 @@ export function guide(facts: GuideFacts): string {
     '',
     ...sampleLines(facts),
     '',
+    ...(facts.streams ? streamLines(facts.streams, facts.apiUrl) : []),
     'Next steps, in this folder (FILE is any video or audio):',
     command('mc -- cp FILE sluice/incoming/', 'upload a file'),
     command('mc -- ls -r sluice/processed/', 'list the results'),

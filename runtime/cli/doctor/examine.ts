@@ -11,6 +11,7 @@ import { checkNotifications } from './notifications.ts'
 import { openSubject, type Subject } from './subject.ts'
 import { checkRedis } from './redis.ts'
 import { checkRuntime } from './runtime.ts'
+import { checkStreams } from './streams.ts'
 import { checkTargets } from './targets.ts'
 import { type Config, readConfig } from '../../settings/config.ts'
 import { messageOf } from '../../errors.ts'
@@ -34,6 +35,7 @@ const GROUPS: readonly (readonly [name: string, check: (subject: Subject) => Fin
   ['targets', checkTargets],
   ['clocks', checkClocks],
   ['runtime', checkRuntime],
+  ['streams', checkStreams],
   ['probe', checkProbeUpload],
 ]
 /** Skipped when MinIO does not answer. */

@@ -11,7 +11,7 @@ import { createInspection, type Inspection } from '../../queue/inspection.ts'
 import { openRedis } from '../../queue/redis.ts'
 
 export interface Account {
-  readonly name: 'root' | 'runtime' | 'uploader'
+  readonly name: 'root' | 'runtime' | 'uploader' | 'streams'
   readonly credentials: Credentials
   readonly requester: Requester
   readonly storage: Storage
@@ -32,6 +32,8 @@ export interface Subject extends FunctionList {
   readonly root: Account | undefined
   readonly runtime: Account | undefined
   readonly uploader: Account | undefined
+  /** The account of reception. */
+  readonly streams: Account | undefined
   /** Ctrl-C. */
   readonly signal: AbortSignal
   close(): void
@@ -60,6 +62,7 @@ export async function openSubject(given: Given): Promise<Subject> {
     root: account('root', config.rootCredentials),
     runtime: account('runtime', config.runtimeCredentials),
     uploader: account('uploader', config.uploaderCredentials),
+    streams: account('streams', config.streamsCredentials),
   }
   const opened = await openRedis(config.redisUrl)
   const keys = createKeys(config.name)

@@ -25,7 +25,7 @@ interface Statement {
 }
 
 /** Pieces of streams in {@link INCOMING_BUCKET}, their playlists in {@link RESULT_BUCKET}; only reception writes there. */
-const STREAMS_FOLDER = 'streams/'
+export const STREAMS_FOLDER = 'streams/'
 
 const READ = ['s3:GetObject', 's3:GetObjectVersion']
 const LIST = ['s3:GetBucketLocation', 's3:ListBucket', 's3:ListBucketVersions']

@@ -45,6 +45,13 @@ describe('a step of the start', () => {
   })
 })
 
+const STREAMS = {
+  httpUrl: 'http://127.0.0.1:8082',
+  rtmpUrl: 'rtmp://127.0.0.1:1935',
+  ffmpegPath: '/a b/ffmpeg',
+  needsKey: false,
+}
+
 describe('the guide', () => {
   const globs = Array.from({ length: 40 }, (_, index) => `**/*.x${index}`)
   const facts: GuideFacts = {
@@ -52,6 +59,7 @@ describe('the guide', () => {
     minioEndpoint: 'http://127.0.0.1:65535',
     consoleUrl: 'http://127.0.0.1:65535',
     apiUrl: 'http://127.0.0.1:65535',
+    streams: STREAMS,
     dataDir: '/home/somebody/projects with spaces/sluice/.sluice',
     functions: [
       { name: 'chunk', bucket: 'incoming', outputBucket: 'processed', match: globs },
@@ -74,6 +82,20 @@ describe('the guide', () => {
     const commands = lines.filter((line) => line.includes('npm run'))
     expect(commands.length).toBeGreaterThan(4)
     expect(commands.filter((line) => line.includes(facts.dataDir))).toEqual([])
+  })
+
+  it('has a command that can be pasted and sends a stream, with a key where one is needed', () => {
+    const commandOf = (text: string) =>
+      /another terminal[^\n]*\n([^]*?)\nIt plays/.exec(text)?.[1]?.replaceAll(/ \\\n +/g, ' ')
+    expect(commandOf(guide(facts))).toMatch(
+      /^ {2}'\/a b\/ffmpeg' [^\n]* -re -f lavfi [^\n]* -g 50 [^\n]*-method PUT http:\/\/127\.0\.0\.1:8082\/v1\/streams\/demo$/,
+    )
+    expect(commandOf(guide(facts))).not.toContain('Bearer')
+    const guarded = { ...STREAMS, needsKey: true }
+    expect(commandOf(guide({ ...facts, streams: guarded }))).toMatch(
+      /^ {2}KEY=\$\(npm run -s sluice -- streams key create demo[^]* -headers "Authorization: Bearer \$KEY" /,
+    )
+    expect(guide({ ...facts, streams: undefined })).not.toContain('lavfi')
   })
 
   it('lists the functions, with as many of their globs as fit', () => {
