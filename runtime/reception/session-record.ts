@@ -85,6 +85,12 @@ export const sessionRecordSchema = z.object({
 })
 export type SessionRecord = z.output<typeof sessionRecordSchema>
 
+/** JSON Schema for readers in other languages. */
+export function sessionRecordJsonSchema(): object {
+  const schema = z.toJSONSchema(sessionRecordSchema, { io: 'input' })
+  return { title: 'Sluice session of a stream, version 1', ...schema }
+}
+
 export interface RecordFacts {
   readonly of: SessionOf
   readonly why: SessionEnd
