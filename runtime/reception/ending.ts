@@ -50,7 +50,7 @@ export function recordEnd(
     const { storage, ffmpeg } = context
     await concludeSession(
       storage,
-      { of, why: end, startedAtMs, endedAtMs, ffmpeg, takes, losses, known },
+      { of, why: end, startedAtMs, endedAtMs, ffmpeg, takes, losses, known, join: context.settings.join },
       log,
     )
   })
