@@ -1,9 +1,10 @@
 /** The record of a session that has ended, `session.json`: its takes, pieces and gaps. Its shape, version 1. @module */
 import { z } from 'zod'
 import { DOORS } from '../function/take.ts'
+import { parseJson } from '../json.ts'
 import { pieceKey, type SessionOf } from './names.ts'
-import type { Loss, Piece } from './piece.ts'
-import { timelineOf } from './timeline.ts'
+import { LOSS_REASONS, type Loss, type Piece } from './piece.ts'
+import { GAP_REASONS, rounded, timelineOf } from './timeline.ts'
 
 /** Why a session has ended. */
 export const SESSION_ENDS = [
@@ -15,9 +16,6 @@ export const SESSION_ENDS = [
   'receiver-lost',
 ] as const
 export type SessionEnd = (typeof SESSION_ENDS)[number]
-
-const LOSS_REASONS = ['spool-full', 'disk-full', 'file-lost', 'key-taken'] as const
-const GAP_REASONS = [...LOSS_REASONS, 'reconnect', 'source', 'clock', 'unknown'] as const
 
 const count = z.int().min(0)
 const seconds = z.number().min(0)
@@ -150,11 +148,7 @@ export function totalsOf(pieces: readonly Piece[], losses: readonly Loss[]): Ses
 
 /** The record in `text`; undefined when it is not one, or one of another schema version. */
 export function parseSessionRecord(text: string): SessionRecord | undefined {
-  try {
-    return sessionRecordSchema.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
-  }
+  return sessionRecordSchema.safeParse(parseJson(text)).data
 }
 
 /** The takes of both; of a take that both know, the fields of `some` count. */
@@ -172,8 +166,4 @@ export function isoOf(ms: number): string {
 
 function total(numbers: readonly number[]): number {
   return rounded(numbers.reduce((sum, each) => sum + each, 0))
-}
-
-function rounded(value: number): number {
-  return Number(value.toFixed(3))
 }

@@ -1,12 +1,12 @@
 /** Takes on every FFmpeg that is here: the facts about it on which reception stands. */
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { MediaReception, PieceFormat, Take, TakeEnd, TakeInput } from '../../runtime/index.ts'
 import type { ClosedPiece } from '../../runtime/function/take.ts'
 import type { checkReception as CheckReception } from '../../functions/reception/checks.ts'
+import { freePort } from '../../infra/local/settings/ports.ts'
 import { makeMedia, pictureHashes } from '../helpers/clips.ts'
 import { everyFfmpegBuild, ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
 import { endSenders, filmArgs, rtmpByFfmpeg, startSender } from '../helpers/streams/senders.ts'
@@ -260,15 +260,6 @@ describe.each(builds)('$name', (build) => {
     return Buffer.concat(parts)
   }
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 /** A connection would be taken for the sender's, so the table of the kernel tells. */
 async function listening(take: Take, port: number): Promise<void> {
