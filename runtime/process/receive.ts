@@ -59,10 +59,7 @@ export async function receive(
       ),
     ...(receivesOnly(config.roles) && {
       metrics: async () =>
-        expose([
-          await metrics.registry.getMetricsAsJSON(),
-          await functionMetrics.getMetricsAsJSON(),
-        ]),
+        expose([await metrics.registry.getMetricsAsJSON(), await functionMetrics.getMetricsAsJSON()]),
     }),
     log,
   })

@@ -5,7 +5,6 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import { parseJson } from '../json.ts'
 import { DAY_MS } from '../time.ts'
 
 /** In the place of a name: keys of this record are good for every stream. */
@@ -45,7 +44,11 @@ export const NO_RECORD: StreamRecord = { schema: 1, revision: 0, keys: [] }
 
 /** Undefined for anything else: there is no record, or somebody wrote into the bucket by hand. */
 export function parseStreamRecord(text: string): StreamRecord | undefined {
-  return recordSchema.safeParse(parseJson(text)).data
+  try {
+    return recordSchema.safeParse(JSON.parse(text)).data
+  } catch {
+    return undefined
+  }
 }
 
 export type RecordChange = (record: StreamRecord) => Pick<StreamRecord, 'keys' | 'wanted'>

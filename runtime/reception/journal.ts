@@ -7,8 +7,6 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DOORS } from '../function/take.ts'
-import { parseJson } from '../json.ts'
-import { LOSS_REASONS } from './piece.ts'
 
 const JOURNAL = 'journal.ndjson'
 const count = z.int().min(0)
@@ -45,7 +43,7 @@ const entrySchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('lost'),
     ...place,
-    reason: z.enum(LOSS_REASONS),
+    reason: z.enum(['spool-full', 'disk-full', 'file-lost', 'key-taken']),
   }),
   z.object({
     kind: z.literal('take-ended'),
@@ -84,8 +82,12 @@ export function readJournal(folder: string): readonly JournalEntry[] {
 
 export function parseJournal(text: string): readonly JournalEntry[] {
   return text.split('\n').flatMap((line) => {
-    const { success, data } = entrySchema.safeParse(parseJson(line))
-    return success ? [data] : []
+    try {
+      const { success, data } = entrySchema.safeParse(JSON.parse(line))
+      return success ? [data] : []
+    } catch {
+      return []
+    }
   })
 }
 

@@ -24,6 +24,8 @@ export interface EarlyTake {
   readonly take: Take
   /** Resolves with the first media, or when FFmpeg has ended without any. */
   readonly firstMedia: Promise<void>
+  /** No media came until now. */
+  readonly isSilent: () => boolean
   /** Pieces that were closed. */
   readonly pieces: () => number
   /** Asks for admission, and hands over what came until now and what will come. */
@@ -86,6 +88,7 @@ export async function startEarlyTake(parts: EarlyParts, options: EarlyOptions): 
   return {
     take,
     firstMedia,
+    isSilent: () => mediaSeconds === 0 && pieces === 0,
     pieces: () => pieces,
     async admit(sender) {
       const admission = await reception.admit(sender)

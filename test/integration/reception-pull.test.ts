@@ -1,0 +1,97 @@
+/** Streams that the receiver pulls: what is listed, and nothing else. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { findBinaries } from '../../functions/ffmpeg/build/binaries.ts'
+import { GUARDED_ENVIRONMENT } from '../../functions/ffmpeg/sandbox/sandbox.ts'
+import { parseSessionRecord } from '../../runtime/reception/session-record.ts'
+import { arrivedPictures, sessionsOf } from '../helpers/streams/arrived.ts'
+import { allOf, comparePictures } from '../helpers/streams/pictures.ts'
+import { useReceiver } from '../helpers/streams/receiver.ts'
+import { waitFor } from '../helpers/wait.ts'
+
+const run = promisify(execFile)
+// Only by its number: its name is another host.
+const used = useReceiver({ SLUICE_STREAMS_RECONNECT: '2s', SLUICE_STREAMS_PULL_HOSTS: '127.0.0.1' })
+const { ffmpegPath } = await findBinaries(process.env)
+let folder = ''
+let server: Server
+let port = 0
+const requests: string[] = []
+const gone = new Set<string>()
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-pull-'))
+  const words = `-v error -i ${used.film.path} -map 0 -c copy -f hls -hls_time 2 -hls_list_size 0 -hls_segment_filename ${folder}/%d.ts ${folder}/whole.m3u8`
+  await run(ffmpegPath, words.split(' '), { env: GUARDED_ENVIRONMENT })
+  // A source ends when its playlist was read once: it would be pulled again and again.
+  server = createServer((request, response) => {
+    const path = request.url ?? ''
+    requests.push(`${request.headers.host?.replace(/:\d+$/, '')}${path}`)
+    if (gone.has(path)) return void response.writeHead(404).end()
+    if (path.endsWith('.m3u8')) gone.add(path)
+    readFile(join(folder, path)).then(
+      (bytes) => response.end(bytes),
+      () => response.writeHead(404).end(),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  port = (server.address() as AddressInfo).port
+})
+beforeEach(() => {
+  requests.length = 0
+})
+afterAll(async () => {
+  server.close()
+  server.closeAllConnections()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const want = (name: string, url?: string) =>
+  used.records.change(name, ({ keys }) => ({ keys, ...(url && { wanted: { url, sinceMs: Date.now() } }) }))
+
+async function pulled(name: string, url: string) {
+  await want(name, url)
+  await used.ended(name)
+  await want(name)
+  const [session] = await sessionsOf(used.stack.storage, name)
+  const found = await used.stack.storage.readText('processed', `streams/${name}/${session}/session.json`)
+  return parseSessionRecord(found?.text ?? '')
+}
+
+it('pulls HLS through the proxy, every picture of it', async () => {
+  await pulled('hls', `http://127.0.0.1:${port}/whole.m3u8`)
+  const compared = comparePictures(used.film.pictures, await arrivedPictures(used.stack.storage, 'hls'))
+  expect(compared).toEqual(allOf(used.film.pictures.length))
+})
+
+it('refuses the host that a playlist names and the settings do not, and counts the hole', async () => {
+  const text = await readFile(join(folder, 'whole.m3u8'), 'utf8')
+  await writeFile(join(folder, 'bent.m3u8'), text.replace(/^2\.ts$/m, `http://localhost:${port}/2.ts`))
+  const record = await pulled('bent', `http://127.0.0.1:${port}/bent.m3u8`)
+  expect(requests).toContain('127.0.0.1/3.ts')
+  expect(requests).not.toContain('localhost/2.ts')
+  const compared = comparePictures(used.film.pictures, await arrivedPictures(used.stack.storage, 'bent'))
+  expect(compared.lost).toEqual([{ from: 100, to: 149 }])
+  expect(record?.gaps).toHaveLength(1)
+  expect(record?.takes[0]?.lastLines.join('\n')).toMatch(/localhost:\d+ is not in SLUICE_STREAMS_PULL_HOSTS/)
+})
+
+it('connects to no host that is not listed, and says why in the log', async () => {
+  await want('strange', `http://localhost:${port}/whole.m3u8`)
+  await waitFor(
+    async () => /localhost:\d+ is not in SLUICE_STREAMS_PULL_HOSTS/.test(await used.stack.runtime.tail()),
+    {
+      timeoutMs: 60_000,
+      what: 'the refusal in the log',
+    },
+  )
+  await want('strange')
+  expect(requests).toEqual([])
+  expect(await used.keysOf('strange')).toEqual([])
+})

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest'
+import { endOfTake, lastWords } from '../../../../runtime/reception/doors/running-take.ts'
+
+it.each([
+  { facts: { isComplete: true, pieces: 3, wasKilled: false }, how: 'sender-finished' },
+  { facts: { isComplete: false, pieces: 3, wasKilled: false }, how: 'sender-lost' },
+  { facts: { isComplete: true, pieces: 0, wasKilled: false }, how: 'no-media' },
+  { facts: { isComplete: false, pieces: 0, wasKilled: false }, how: 'no-media' },
+  // There may be media in the piece that it was writing.
+  { facts: { isComplete: false, pieces: 0, wasKilled: true }, how: 'sender-lost' },
+])('a take with $facts ends as $how', ({ facts, how }) => {
+  expect(endOfTake(facts)).toBe(how)
+})
+
+it('quotes the last line of FFmpeg, or says something else', () => {
+  const end = { code: 1, signal: null }
+  expect(lastWords({ ...end, lastLines: ['one', ' two '] }, 'nothing')).toBe('two')
+  expect(lastWords({ ...end, lastLines: [] }, 'nothing')).toBe('nothing')
+})
