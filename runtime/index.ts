@@ -10,7 +10,7 @@ export type {
 } from './function/definition.ts'
 export { PermanentError, RetryLaterError } from './errors.ts'
 export type { ChunkTimes, Output, OutputFacts, OutputFile, JsonValue } from './output/output.ts'
-export type { SourceObject, Source } from './function/source.ts'
+export type { SourceObject, Source, StreamPiece, StreamSession } from './function/source.ts'
 export type { Logger } from './telemetry/logger.ts'
 export type { ToolCheck } from './function/list.ts'
 export { functionMetrics } from './telemetry/metrics.ts'

@@ -25,6 +25,10 @@ export const THOROUGH_FILES: readonly string[] = [
   'fault/network-redis',
   // Every moment of an upload at which something dies (P1): outages stays.
   'fault/uploads',
+  // Streams and what dies while they come: the doors, their senders and what is lost stay (integration/streams-*).
+  'fault/streams-disk',
+  'fault/streams-receiver',
+  'fault/streams-zombie',
   // A browser: no other test needs it.
   'integration/streams-player',
   // Wrongly set-up servers: doctor stays.

@@ -10,6 +10,30 @@ export interface SourceObject extends ObjectVersion {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** A session of a stream that has ended, as far as a function on its pieces needs it. */
+export interface StreamSession {
+  readonly name: string
+  readonly session: string
+  /** In the order of time. */
+  readonly pieces: readonly StreamPiece[]
+  /** The parts that are missing between them. */
+  readonly gaps: readonly {
+    /** The key of the piece after it; absent at the end. */
+    readonly before?: string | undefined
+    readonly seconds: number
+    readonly reason: string
+  }[]
+}
+
+export interface StreamPiece {
+  readonly key: string
+  /** The number of the connection that it came by: each has a time line of its own. */
+  readonly take: number
+  readonly startSeconds: number
+  readonly seconds: number
+  readonly bytes: number
+}
+
 /**
  * The input of an attempt. Lost connections, and outages of the store of up to half a minute, go unnoticed: reading resumes at
  * the same byte. Reading fails when the version is removed or replaced, or when the store stays away; the attempt then ends
@@ -35,9 +59,16 @@ export interface Source {
    */
   manifest(): Promise<Manifest>
   /**
-   * A file listed in {@link Source.manifest}, read in the same ways as the source itself: `open(manifest.files[0])`.
+   * The source, parsed as the record of a stream's session: for a function that is started by a `streams/<name>/<session>/join.json`.
    *
-   * @throws {PermanentError} when the manifest does not list it, or it is no longer stored
+   * @throws {PermanentError} when the source is not a record that this runtime can read
+   */
+  session(): Promise<StreamSession>
+  /**
+   * A file listed in {@link Source.manifest} or a piece of {@link Source.session}, read in the same ways as the source itself:
+   * `open(manifest.files[0])`.
+   *
+   * @throws {PermanentError} when it is not listed, or is no longer stored
    */
   open(file: Pick<ManifestFile, 'key'>): Promise<Source>
 }

@@ -5,6 +5,7 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
+import { parseJson } from '../json.ts'
 import { DAY_MS } from '../time.ts'
 
 /** In the place of a name: keys of this record are good for every stream. */
@@ -44,11 +45,7 @@ export const NO_RECORD: StreamRecord = { schema: 1, revision: 0, keys: [] }
 
 /** Undefined for anything else: there is no record, or somebody wrote into the bucket by hand. */
 export function parseStreamRecord(text: string): StreamRecord | undefined {
-  try {
-    return recordSchema.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
-  }
+  return recordSchema.safeParse(parseJson(text)).data
 }
 
 export type RecordChange = (record: StreamRecord) => Pick<StreamRecord, 'keys' | 'wanted'>

@@ -25,6 +25,8 @@ interface Dead {
 
 export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
   const { store, log } = context
+  /** Their folders are ours, and Redis was away when it was asked who owns them. */
+  const undecided = new Map<Stream, Dead>()
 
   function create(of: SessionOf): Stream {
     const stream = createStream(context, of, () => streams.delete(of.session))
@@ -34,6 +36,11 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
 
   /** Continues what dead receivers left on this disk. */
   async function adoptFolders(): Promise<void> {
+    for (const [stream, dead] of [...undecided])
+      await inTurn(stream.of.name, async () => {
+        undecided.delete(stream)
+        if (!stream.claim && !stream.ending) await claimDead(stream, dead)
+      })
     for (const of of await abandonedSessions(context.spool.dir, 2 * store.leaseMs))
       if (!streams.has(of.session)) await inTurn(of.name, () => adoptFolder(of))
   }
@@ -81,6 +88,7 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
       return true
     } catch (error) {
       log.warn({ stream: of.name, error: messageOf(error) }, 'Redis did not say who owns a session')
+      undecided.set(stream, dead)
       return false
     }
   }

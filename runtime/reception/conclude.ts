@@ -5,11 +5,11 @@
  */
 import { messageOf } from '../errors.ts'
 import { isStorageCode } from '../storage/errors.ts'
-import { RESULT_BUCKET } from '../storage/names.ts'
+import { INCOMING_BUCKET, RESULT_BUCKET } from '../storage/names.ts'
 import type { Storage } from '../storage/storage.ts'
 import { inRounds } from '../storage/swap.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { playlistKey, recordKey, type SessionOf } from './names.ts'
+import { joinKey, playlistKey, recordKey, type SessionOf } from './names.ts'
 import { lossesWithout, mergedLosses, type Loss, type Piece } from './piece.ts'
 import { PLAYLIST_TYPE } from './playlist-writer.ts'
 import { endedPlaylist, playable } from './playlist.ts'
@@ -32,6 +32,8 @@ export interface Conclusion {
   readonly ffmpeg: string
   readonly takes: readonly TakeRecord[]
   readonly losses: readonly Loss[]
+  /** The kind of file that its pieces become. */
+  readonly join?: 'mp4' | 'ts' | undefined
   /** Pieces that need not be asked for. */
   readonly known: readonly Piece[]
 }
@@ -46,6 +48,14 @@ export function concludeSession(
     const done = await concludeOnce(storage, facts, log)
     return done === 'changed' ? undefined : { record: done }
   }).then(({ record }) => record)
+}
+
+/** An upload like any other: each record that differs from the one before starts the function again. */
+async function askForJoin(storage: Storage, of: SessionOf, text: string, kind: 'mp4' | 'ts'): Promise<void> {
+  const before = await storage.readText(INCOMING_BUCKET, joinKey(of))
+  if (before?.text === text) return
+  const options = { contentType: 'application/json', metadata: { 'join.as': kind } }
+  await storage.put(INCOMING_BUCKET, joinKey(of), { bytes: Buffer.from(text) }, options)
 }
 
 async function concludeOnce(storage: Storage, facts: Conclusion, log: Logger) {
@@ -73,6 +83,7 @@ async function concludeOnce(storage: Storage, facts: Conclusion, log: Logger) {
   const text = `${JSON.stringify(record)}\n`
   if (!(await replace(recordKey(of), 'application/json', text, before))) return 'changed'
   await removeOldVersions(playlistKey(of))
+  if (facts.join && pieces.length > 0) await askForJoin(storage, of, text, facts.join)
   return record
 
   async function replace(

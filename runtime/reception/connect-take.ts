@@ -1,5 +1,4 @@
 /** One take of a session, as its door has it. @module */
-import { statSync } from 'node:fs'
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createClockWatch } from './clock-watch.ts'
@@ -8,6 +7,7 @@ import { Cut, cutOf, type CutKind } from './cut.ts'
 import { pieceFileName, placeOfFile } from './names.ts'
 import type { Session } from './session.ts'
 import type { Spool } from './spool.ts'
+import { sizeOf } from './take-files.ts'
 
 /** The take of a session that is live. */
 export interface CurrentTake {
@@ -52,8 +52,7 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
     cut: (kind) => cut.abort(new Cut(kind)),
     tick(nowMs) {
       if (isBraked) return watch.reset(nowMs)
-      const openBytes = statSync(join(folder, openFile), { throwIfNoEntry: false })?.size ?? 0
-      if (watch.hasJumped(nowMs, openBytes)) cut.abort(new Cut('clock'))
+      if (watch.hasJumped(nowMs, sizeOf(join(folder, openFile)))) cut.abort(new Cut('clock'))
       if (!canWait) session.dropWhileFull()
     },
   }

@@ -25,6 +25,7 @@ export interface StreamContext extends SessionContext {
     readonly pieceSeconds: number
     readonly reconnectMs: number
     readonly windowMs: number
+    readonly join?: 'mp4' | 'ts' | undefined
   }
   /** Aborted when this process ends. */
   readonly over: AbortSignal

@@ -4,6 +4,7 @@ import { sleep } from '../time.ts'
 import { concludeSession } from './conclude.ts'
 import type { Claim, StreamContext } from './context.ts'
 import type { SessionOf } from './names.ts'
+import { piecesInBucket } from './rebuild.ts'
 import type { Session } from './session.ts'
 import { SESSION_ENDS } from './session-record.ts'
 
@@ -42,12 +43,14 @@ export function recordEnd(
   const { of, log } = session
   const startedAtMs = (claim?.startedAtMs ?? Date.parse(session.takes[0]?.from ?? '')) || endedAtMs
   return untilDone(context, log, 'the end of a session could not be recorded', async () => {
+    // So that the totals in Redis are those of the record, also of a session that others received.
+    session.learn(await piecesInBucket(context.storage, of, session.pieces, context.over))
     const { takes, losses, pieces: known } = session
     const end = SESSION_ENDS.find((each) => each === why) ?? 'sender-lost'
     const { storage, ffmpeg } = context
     await concludeSession(
       storage,
-      { of, why: end, startedAtMs, endedAtMs, ffmpeg, takes, losses, known },
+      { of, why: end, startedAtMs, endedAtMs, ffmpeg, takes, losses, known, join: context.settings.join },
       log,
     )
   })

@@ -7,6 +7,8 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DOORS } from '../function/take.ts'
+import { parseJson } from '../json.ts'
+import { LOSS_REASONS } from './piece.ts'
 
 const JOURNAL = 'journal.ndjson'
 const count = z.int().min(0)
@@ -43,7 +45,7 @@ const entrySchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('lost'),
     ...place,
-    reason: z.enum(['spool-full', 'disk-full', 'file-lost', 'key-taken']),
+    reason: z.enum(LOSS_REASONS),
   }),
   z.object({
     kind: z.literal('take-ended'),
@@ -82,12 +84,8 @@ export function readJournal(folder: string): readonly JournalEntry[] {
 
 export function parseJournal(text: string): readonly JournalEntry[] {
   return text.split('\n').flatMap((line) => {
-    try {
-      const { success, data } = entrySchema.safeParse(JSON.parse(line))
-      return success ? [data] : []
-    } catch {
-      return []
-    }
+    const { success, data } = entrySchema.safeParse(parseJson(line))
+    return success ? [data] : []
   })
 }
 

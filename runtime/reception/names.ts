@@ -2,6 +2,7 @@
  * The names of streams, sessions, pieces and their folders. Pure; the only file that spells keys below `streams/`.
  *
  *     incoming/streams/<name>/<session>/<take>-<number>.ts     a piece
+ *     incoming/streams/<name>/<session>/join.json              the record again, for the function that joins the pieces
  *     processed/streams/<name>/<session>/live.m3u8             the playlist
  *     processed/streams/<name>/<session>/session.json          the record of a session that has ended
  *     <spool>/<name>/<session>/<take>/<number>.ts              a piece that the bucket does not have yet
@@ -90,6 +91,11 @@ export function recordKey(of: SessionOf): string {
 /** From the playlist to a piece: players resolve it against the playlist's own address. */
 export function pieceUri(of: SessionOf, piece: PiecePlace): string {
   return `../../../../incoming/${pieceKey(of, piece)}`
+}
+
+/** Beside the pieces: a function that read `processed` would have MinIO announce every playlist and every result. */
+export function joinKey(of: SessionOf): string {
+  return `${sessionPrefix(of)}join.json`
 }
 
 export function contentTypeOf(fileName: string): string {

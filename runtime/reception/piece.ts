@@ -16,7 +16,8 @@ export interface Piece extends PiecePlace {
 }
 
 /** Reasons for which a received piece never reached the bucket. */
-export type LossReason = 'spool-full' | 'disk-full' | 'file-lost' | 'key-taken'
+export const LOSS_REASONS = ['spool-full', 'disk-full', 'file-lost', 'key-taken'] as const
+export type LossReason = (typeof LOSS_REASONS)[number]
 
 /** Pieces of a take, in a row, that were received and lost. */
 export interface Loss {
@@ -47,18 +48,18 @@ export function withLoss(losses: readonly Loss[], piece: Piece, reason: LossReas
   const { take, number, seconds } = piece
   if (last && last.take === take && last.reason === reason && last.to === number - 1)
     return [...losses.slice(0, -1), { ...last, to: number, seconds: last.seconds + seconds }]
-  return [...losses, { take, from: number, to: number, seconds, reason }].toSorted(
-    (a, b) => a.take - b.take || a.from - b.from,
-  )
+  return [...losses, { take, from: number, to: number, seconds, reason }].toSorted(compareLosses)
 }
 
 /** Both, each lost piece once. */
 export function mergedLosses(some: readonly Loss[], others: readonly Loss[]): readonly Loss[] {
   const isIn = (loss: Loss) =>
     some.some(({ take, from, to }) => take === loss.take && from <= loss.to && loss.from <= to)
-  return [...some, ...others.filter((loss) => !isIn(loss))].toSorted(
-    (a, b) => a.take - b.take || a.from - b.from,
-  )
+  return [...some, ...others.filter((loss) => !isIn(loss))].toSorted(compareLosses)
+}
+
+function compareLosses(a: Loss, b: Loss): number {
+  return a.take - b.take || a.from - b.from
 }
 
 /** The losses without the pieces that were found after all: an upload that was given up may have arrived. */

@@ -20,8 +20,7 @@ export async function piecesInBucket(
 ): Promise<readonly Piece[]> {
   const byPlace = new Map(known.map((piece) => [placeId(piece), piece]))
   const places: PiecePlace[] = []
-  const options = { prefix: sessionPrefix(of), ...(signal && { signal }) }
-  for await (const { key } of storage.list(INCOMING_BUCKET, options)) {
+  for await (const { key } of storage.list(INCOMING_BUCKET, { prefix: sessionPrefix(of), signal })) {
     const place = placeOfPiece(key)
     if (place) places.push(place)
   }
@@ -33,7 +32,7 @@ export async function piecesInBucket(
   async function read(place: PiecePlace): Promise<Piece | undefined> {
     const piece = byPlace.get(placeId(place))
     if (piece) return piece
-    const head = await storage.head(INCOMING_BUCKET, pieceKey(of, place), signal ? { signal } : {})
+    const head = await storage.head(INCOMING_BUCKET, pieceKey(of, place), { signal })
     return head && pieceOf(place, head)
   }
 }

@@ -1,9 +1,10 @@
 /** The record of a session that has ended, `session.json`: its takes, pieces and gaps. Its shape, version 1. @module */
 import { z } from 'zod'
 import { DOORS } from '../function/take.ts'
+import { parseJson } from '../json.ts'
 import { pieceKey, type SessionOf } from './names.ts'
-import type { Loss, Piece } from './piece.ts'
-import { timelineOf } from './timeline.ts'
+import { LOSS_REASONS, type Loss, type Piece } from './piece.ts'
+import { GAP_REASONS, rounded, timelineOf } from './timeline.ts'
 
 /** Why a session has ended. */
 export const SESSION_ENDS = [
@@ -15,9 +16,6 @@ export const SESSION_ENDS = [
   'receiver-lost',
 ] as const
 export type SessionEnd = (typeof SESSION_ENDS)[number]
-
-const LOSS_REASONS = ['spool-full', 'disk-full', 'file-lost', 'key-taken'] as const
-const GAP_REASONS = [...LOSS_REASONS, 'reconnect', 'source', 'clock', 'unknown'] as const
 
 const count = z.int().min(0)
 const seconds = z.number().min(0)
@@ -85,6 +83,12 @@ export const sessionRecordSchema = z.object({
 })
 export type SessionRecord = z.output<typeof sessionRecordSchema>
 
+/** JSON Schema for readers in other languages. */
+export function sessionRecordJsonSchema(): object {
+  const schema = z.toJSONSchema(sessionRecordSchema, { io: 'input' })
+  return { title: 'Sluice session of a stream, version 1', ...schema }
+}
+
 export interface RecordFacts {
   readonly of: SessionOf
   readonly why: SessionEnd
@@ -144,11 +148,7 @@ export function totalsOf(pieces: readonly Piece[], losses: readonly Loss[]): Ses
 
 /** The record in `text`; undefined when it is not one, or one of another schema version. */
 export function parseSessionRecord(text: string): SessionRecord | undefined {
-  try {
-    return sessionRecordSchema.safeParse(JSON.parse(text)).data
-  } catch {
-    return undefined
-  }
+  return sessionRecordSchema.safeParse(parseJson(text)).data
 }
 
 /** The takes of both; of a take that both know, the fields of `some` count. */
@@ -166,8 +166,4 @@ export function isoOf(ms: number): string {
 
 function total(numbers: readonly number[]): number {
   return rounded(numbers.reduce((sum, each) => sum + each, 0))
-}
-
-function rounded(value: number): number {
-  return Number(value.toFixed(3))
 }

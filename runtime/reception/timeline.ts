@@ -1,22 +1,24 @@
 /** The time line of a session: its pieces in order, the joints between them that are not seamless, and what is missing. Pure. @module */
 import type { PiecePlace } from './names.ts'
-import { comparePlaces, type Loss, type LossReason, type Piece } from './piece.ts'
+import { comparePlaces, LOSS_REASONS, type Loss, type Piece } from './piece.ts'
 
 /** FFmpeg's list of pieces is exact to some milliseconds; a hole of less than this is not one. */
 const SEAM_SECONDS = 0.5
 /** A longer hole in a sender's own time stamps is a clock that was set, and says nothing of how much is missing. */
 const MAX_SOURCE_HOLE_SECONDS = 60
 
-export type GapReason =
-  | LossReason
+export const GAP_REASONS = [
+  ...LOSS_REASONS,
   /** The sender was away. */
-  | 'reconnect'
+  'reconnect',
   /** The sender's own time line has a hole, as after packets that the network lost. */
-  | 'source'
+  'source',
   /** The sender's clock jumped: how much is missing, if anything, cannot be known. */
-  | 'clock'
+  'clock',
   /** Nobody knows: the receiver and its disk are gone. */
-  | 'unknown'
+  'unknown',
+] as const
+export type GapReason = (typeof GAP_REASONS)[number]
 
 export interface Gap {
   /** The piece after it; undefined at the end of the session. */
@@ -108,6 +110,7 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((sum, each) => sum + each, 0)
 }
 
-function rounded(seconds: number): number {
+/** To milliseconds. */
+export function rounded(seconds: number): number {
   return Number(seconds.toFixed(3))
 }

@@ -85,6 +85,8 @@ export interface StreamSettings {
   /** Empty: no stream is pulled. */
   readonly pullHosts: readonly PullHost[]
   readonly windowMs: number
+  /** Each session that has ended becomes one file of this kind. */
+  readonly join: 'mp4' | 'ts' | undefined
   /** The functions that run on pieces although they leave them out by themselves. */
   readonly functionNames: readonly string[]
 }
@@ -211,6 +213,7 @@ function toConfig(data: z.output<typeof schema>): Config {
       onFull: data.SLUICE_STREAMS_ON_FULL,
       pullHosts: data.SLUICE_STREAMS_PULL_HOSTS,
       windowMs: data.SLUICE_STREAMS_WINDOW,
+      join: data.SLUICE_STREAMS_JOIN === 'off' ? undefined : data.SLUICE_STREAMS_JOIN,
       functionNames: data.SLUICE_STREAMS_FUNCTIONS,
     },
     isStrictEvents: data.SLUICE_STRICT_EVENTS === 'on',

@@ -100,6 +100,10 @@ export const streams = {
     duration('10m', ['10s', 10 * SECOND_MS], ['7d', 7 * DAY_MS]),
     'how far the playlist of a live stream reaches back',
   ),
+  SLUICE_STREAMS_JOIN: described(
+    z.enum(['off', 'mp4', 'ts']).default('off'),
+    'the pieces of each session that has ended become one file, by the function `join`',
+  ),
   SLUICE_STREAMS_FUNCTIONS: described(
     parsed(names, ''),
     'functions that run on each piece of a stream too, such as `probe`; those that ship leave out `streams/**`, since a run on a piece of 2 s costs some twenty times its reception',

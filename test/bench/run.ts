@@ -8,6 +8,7 @@ import { measureLatency } from './latency.ts'
 import { measureMemory } from './memory.ts'
 import { measureObjects } from './objects.ts'
 import { measureStartup } from './startup.ts'
+import { measureStreamDelay, measureStreamHour, measureStreams } from './streams.ts'
 import { measureWait } from './wait.ts'
 import { parseSizeBytes } from '../../runtime/amounts.ts'
 
@@ -40,6 +41,9 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   encode: { measure: measureEncode, size: 'number' },
   startup: { measure: measureStartup },
   large: { measure: measureLarge, size: 'bytes' },
+  streams: { measure: measureStreams, size: 'number' },
+  'streams-delay': { measure: measureStreamDelay },
+  'streams-hour': { measure: measureStreamHour },
 }
 
 const SIZES = {

@@ -1,15 +1,15 @@
 /** Takes on every FFmpeg that is here: the facts about it on which reception stands. */
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { MediaReception, PieceFormat, Take, TakeEnd, TakeInput } from '../../runtime/index.ts'
 import type { ClosedPiece } from '../../runtime/function/take.ts'
 import type { checkReception as CheckReception } from '../../functions/reception/checks.ts'
+import { freePort } from '../../infra/local/settings/ports.ts'
 import { makeMedia, pictureHashes } from '../helpers/clips.ts'
 import { everyFfmpegBuild, ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
-import { endSenders, rtmpByFfmpeg } from '../helpers/streams/senders.ts'
+import { endSenders, filmArgs, rtmpByFfmpeg, startSender } from '../helpers/streams/senders.ts'
 import { isThorough } from '../helpers/thorough.ts'
 import { waitFor } from '../helpers/wait.ts'
 
@@ -63,7 +63,7 @@ describe.each(builds)('$name', (build) => {
     readonly keys: string[]
     readonly listed: ClosedPiece[]
     readonly folder: string
-    ended(): Promise<Received>
+    readonly ended: () => Promise<Received>
   }
 
   async function start(input: TakeInput, format: PieceFormat = 'mpegts'): Promise<Running> {
@@ -175,7 +175,6 @@ describe.each(builds)('$name', (build) => {
     const { take, keys, ended } = await start({ door: 'rtmp', port, nonce: '0123456789abcdef' })
     await listening(take, port)
     const url = `rtmp://127.0.0.1:${port}/live/0123456789abcdef`
-    const { startSender, filmArgs } = await import('../helpers/streams/senders.ts')
     startSender(build.ffmpegPath, [...filmArgs({ path: pathOf('aac.flv') }), '-f', 'flv', url])
     const received = await ended()
     expect([keys, received.listed, received.signal]).toEqual([[], [], 'SIGKILL'])
@@ -201,8 +200,6 @@ describe.each(builds)('$name', (build) => {
   })
 
   it('reads no file that a playlist names, and nothing out of noise', async () => {
-    const bait = join(root, 'bait')
-    await mkdir(bait, { recursive: true })
     for (const text of [
       `#EXTM3U\n#EXT-X-TARGETDURATION:8\n#EXTINF:8,\nfile://${pathOf('aac.ts')}\n#EXT-X-ENDLIST\n`,
       `ffconcat version 1.0\nfile '${pathOf('aac.ts')}'\n`,
@@ -219,13 +216,33 @@ describe.each(builds)('$name', (build) => {
     })
   })
 
-  it('shows a clock of FLV that jumps forward as a hole in the list', async () => {
+  it('shows a clock of FLV that jumps forward as a hole in the list, never as a piece of an hour', async () => {
     const { listed } = await receive(await jumping(0, 3_600))
-    console.log(listed)
+    const holes = listed.flatMap(({ startSeconds }, at) => {
+      const before = listed[at - 1]?.endSeconds ?? 0
+      return startSeconds - before > 0.5 ? [[before, startSeconds]] : []
+    })
+    expect(holes).toEqual([[8.08, 3_600]])
+    for (const { startSeconds, endSeconds } of listed) expect(endSeconds - startSeconds).toBeLessThan(3)
   })
-  it('cuts no more when a clock of FLV jumps backward', async () => {
-    const { listed } = await receive(await jumping(3_600, 0))
-    console.log(listed)
+  it('cuts no more when a clock of FLV jumps backward, so that somebody has to end the take', async () => {
+    const received = await receive(await jumping(3_600, 0))
+    expect(received.listed.at(-1)?.endSeconds).toBe(8.08)
+    const sizes = await Promise.all(paths(received).map(async (path) => (await stat(path)).size))
+    // The last piece holds all that came after the jump.
+    expect(sizes.at(-1)).toBeGreaterThan(sizes.slice(0, -1).reduce((sum, size) => sum + size))
+  })
+  it('smoothes a clock of MPEG-TS that jumps', async () => {
+    const early = await readFile(pathOf('aac.ts'))
+    const late = await readFile(
+      await makeMedia(join(root, 'at-3600.ts'), `${H264} -c:a aac -output_ts_offset 3600`),
+    )
+    for (const bytes of [Buffer.concat([early, late]), Buffer.concat([late, early])]) {
+      const { listed } = await receive(bytes)
+      expect(listed.at(-1)?.endSeconds).toBeGreaterThan(15.5)
+      expect(listed.at(-1)?.endSeconds).toBeLessThan(17)
+      expect(listed.length).toBeGreaterThanOrEqual(7)
+    }
   })
 
   /** A sender whose clock begins at one time and jumps to another one. */
@@ -243,15 +260,6 @@ describe.each(builds)('$name', (build) => {
     return Buffer.concat(parts)
   }
 })
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 /** A connection would be taken for the sender's, so the table of the kernel tells. */
 async function listening(take: Take, port: number): Promise<void> {

@@ -170,6 +170,7 @@ async function hashes(input: readonly string[], options: string): Promise<readon
   const words = `${options} -f framemd5 pipe:1`.split(' ')
   const { stdout } = await run(maker.ffmpegPath, ['-v', 'error', '-threads', '1', ...input, ...words], {
     env,
+    maxBuffer: 64 * 1024 ** 2,
   })
   // `stream, dts, pts, duration, size, hash`, and then what belongs to the packet's side data.
   return stdout

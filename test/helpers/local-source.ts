@@ -1,8 +1,9 @@
 /** A local file as an attempt's source: copied into scratch as small objects are, or behind the real range proxy. @module */
 import { createReadStream } from 'node:fs'
-import { copyFile, open, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { copyFile, open, readFile, stat } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { Source } from '../../runtime/index.ts'
+import { parseSessionRecord } from '../../runtime/reception/session-record.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { createRangeProxy } from '../../runtime/worker/source/proxy.ts'
 
@@ -56,7 +57,14 @@ export function localSource(
         ? file
         : async () => proxy.serve({ sizeBytes: (await stat(path)).size, read, room }, ended.signal),
     manifest: () => Promise.reject(new Error('a local file is not a manifest')),
-    open: () => Promise.reject(new Error('a local file names no others')),
+    async session() {
+      const record = parseSessionRecord(await readFile(path, 'utf8'))
+      if (!record) throw new Error(`${path} is not the record of a session`)
+      return record
+    },
+    // The pieces are beside their record.
+    open: ({ key }) =>
+      Promise.resolve(localSource(join(dirname(path), basename(key)), { input, scratch, room })),
     requests: () => requests,
     async close() {
       ended.abort()

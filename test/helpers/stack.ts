@@ -97,7 +97,8 @@ async function startOnce(options: TestStackOptions): Promise<TestStack> {
   return { ...facts, redis, minio, runtime, storage, mc, childPids, stop }
 }
 
-async function childPidsOf(runtime: Server, kind: string): Promise<number[]> {
+/** The child processes of a runtime that take part in a kind of work. */
+export async function childPidsOf(runtime: Pick<Server, 'pid'>, kind: string): Promise<number[]> {
   const { stdout } = await run('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='])
   return stdout.split('\n').flatMap((line) => {
     const [pid, parent, ...words] = line.trim().split(/\s+/)

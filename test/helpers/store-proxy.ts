@@ -16,7 +16,7 @@ export type StoreFault =
   /** MinIO's own answer to trouble, of which the request hears instead of being served. */
   | { readonly kind: 'refuse'; readonly status: number; readonly code: string }
   /** The request is served, and then the connection is reset: the client does not learn that it was served. */
-  | { readonly kind: 'lose-reply' }
+  | { readonly kind: 'lose-reply'; readonly onServed?: () => void }
   /** The connection is reset when so much of the request's body has come; MinIO sees it break off, too. */
   | { readonly kind: 'cut-request'; readonly afterBytes: number }
   /** The connection is reset when so much of the answer's body has gone. */
@@ -65,7 +65,10 @@ export async function startStoreProxy(targetEndpoint: string): Promise<StoreProx
     request.once('end', () => outgoing.end())
     outgoing.once('response', (answer) => {
       if (fault?.kind === 'lose-reply') {
-        answer.resume().once('end', reset)
+        answer.resume().once('end', () => {
+          fault.onServed?.()
+          reset()
+        })
         return
       }
       response.writeHead(answer.statusCode ?? 502, answer.headers)

@@ -9,6 +9,7 @@ import { listed } from '../helpers/listed.ts'
 import type { Death } from '../helpers/streams/engine-child.ts'
 import { startEngineProcess, type EngineProcess } from '../helpers/streams/engine-process.ts'
 import { SETTINGS, startEngineServers, type EngineServers } from '../helpers/streams/engine.ts'
+import { oneOfEachKind } from '../helpers/thorough.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 let servers: EngineServers
@@ -71,7 +72,15 @@ async function expectWhole(of: SessionOf, names: readonly string[]) {
   return record
 }
 
-const DEATHS: readonly Death[] = ['before-piece', 'after-piece', 'before-playlist', 'after-playlist']
+/** Each starts two or three processes, so a plain `npm test` tries one of each kind. */
+const DEATHS = oneOfEachKind<Death>(
+  ['before-piece', 'after-piece', 'before-playlist', 'after-playlist'],
+  ['after-piece'],
+)
+const DEATHS_AT_END = oneOfEachKind<Death>(
+  ['before-playlist', 'after-playlist', 'before-record', 'after-record'],
+  ['before-record'],
+)
 
 describe('a receiver that is killed while it receives', () => {
   it.each(DEATHS)('%s: is followed by one that sends the rest and continues the session', async (death) => {
@@ -104,21 +113,18 @@ describe('a receiver that is killed while it receives', () => {
 })
 
 describe('a receiver that is killed while it ends a session', () => {
-  it.each(['before-playlist', 'after-playlist', 'before-record', 'after-record'] as const)(
-    '%s: is followed by one that ends it',
-    async (death) => {
-      const first = await start()
-      const { of } = await first.admit('end')
-      await first.push(2)
-      await first.end('sender-lost')
-      await first.kill()
-      const second = await start({ death, reconnectMs: 100 })
-      await second.dead
-      await start({ reconnectMs: 100 })
-      const record = await expectWhole(of, ['001-000000.ts', '001-000001.ts'])
-      expect(record.totals).toMatchObject({ seconds: 8, gaps: 0 })
-    },
-  )
+  it.each(DEATHS_AT_END)('%s: is followed by one that ends it', async (death) => {
+    const first = await start()
+    const { of } = await first.admit('end')
+    await first.push(2)
+    await first.end('sender-lost')
+    await first.kill()
+    const second = await start({ death, reconnectMs: 100 })
+    await second.dead
+    await start({ reconnectMs: 100 })
+    const record = await expectWhole(of, ['001-000000.ts', '001-000001.ts'])
+    expect(record.totals).toMatchObject({ seconds: 8, gaps: 0 })
+  })
 })
 
 describe('another replica', () => {
@@ -200,6 +206,30 @@ describe('another replica', () => {
       '002-000000.ts',
       '002-000001.ts',
     ])
+  })
+})
+
+describe('a receiver that starts while Redis is away', () => {
+  it('sends what the dead one left, and has its session when Redis is back', async () => {
+    const first = await start()
+    const { of } = await first.admit('apart')
+    await first.open(2)
+    await first.kill()
+    servers.server.kill('SIGKILL')
+    const second = await start()
+    await waitFor(async () => (await servers.pieces(of)).length === 1, {
+      timeoutMs: 10_000,
+      what: 'its piece',
+    })
+    await servers.server.start()
+    await waitFor(async () => (await second.numbers()).waiting === 1, {
+      timeoutMs: 20_000,
+      what: 'the session to wait',
+    })
+    expect(await second.admit('apart')).toEqual({ of, take: 2 })
+    await second.push(1)
+    await second.end()
+    await expectWhole(of, ['001-000000.ts', '002-000000.ts'])
   })
 })
 

@@ -1,7 +1,8 @@
 /** The engine of reception, with a real MinIO and Redis. */
 import { readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { playlistKey } from '../../runtime/reception/names.ts'
+import { joinKey, playlistKey } from '../../runtime/reception/names.ts'
+import { parseSessionRecord } from '../../runtime/reception/session-record.ts'
 import { listed } from '../helpers/listed.ts'
 import { feed, senderOf, startEngineServers, type EngineServers } from '../helpers/streams/engine.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -45,6 +46,22 @@ describe('a sender that finishes', () => {
       timeoutMs: 5_000,
       what: 'the folder to go',
     })
+  })
+
+  it('has its pieces joined when the settings ask for it, by an upload beside them', async () => {
+    const { storage } = servers.minio
+    const asked = await servers.start(servers.store(), { settings: { join: 'ts' } })
+    const sent = await feed(asked.reception, senderOf('joined'))
+    await sent.push(2)
+    await sent.end()
+    const request = await storage.readText('incoming', joinKey(sent.of))
+    expect(request && parseSessionRecord(request.text)).toEqual(await servers.record(sent.of))
+    expect((await storage.head('incoming', joinKey(sent.of)))?.metadata).toEqual({ 'join.as': 'ts' })
+    const plain = await servers.start(servers.store())
+    const other = await feed(plain.reception, senderOf('plain'))
+    await other.push(1)
+    await other.end()
+    expect(await storage.readText('incoming', joinKey(other.of))).toBeUndefined()
   })
 
   it('without media leaves nothing behind', async () => {

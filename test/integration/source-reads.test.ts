@@ -5,6 +5,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { manifestText } from '../../runtime/output/manifest.ts'
+import { joinKey, pieceKey } from '../../runtime/reception/names.ts'
+import { sessionRecord } from '../../runtime/reception/session-record.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
@@ -40,6 +42,42 @@ afterAll(async () => {
   lossy.close()
   await proxy.stop()
   await store.stop()
+})
+
+describe("a source that is the record of a stream's session", () => {
+  const of = { name: 'cam', session: '20261129T221841Z-ba02e7' }
+  const piece = { take: 1, number: 0, extension: '.ts', startSeconds: 0, seconds: 4, sizeBytes: 5, atMs: 0 }
+
+  it('opens the pieces that it lists, and nothing else', async () => {
+    const record = sessionRecord({
+      of,
+      why: 'stopped',
+      startedAtMs: 0,
+      endedAtMs: 1,
+      ffmpeg: 'none',
+      takes: [],
+      pieces: [{ ...piece, isPartial: false }],
+      losses: [],
+    })
+    await put('kept', pieceKey(of, piece), Buffer.from('piece'))
+    await put('kept', pieceKey(of, { ...piece, number: 1 }), Buffer.from('other'))
+    await put('kept', joinKey(of), Buffer.from(JSON.stringify(record)))
+    const source = await sources.open(store.storage, 'kept', joinKey(of))
+    const { pieces } = await source.session()
+    expect(pieces).toMatchObject([{ key: pieceKey(of, piece), take: 1, seconds: 4 }])
+    const opened = await source.open({ key: pieceKey(of, piece) })
+    expect((await buffer(await opened.stream())).toString()).toBe('piece')
+    await expect(source.open({ key: pieceKey(of, { ...piece, number: 1 }) })).rejects.toThrow(
+      'does not list "streams/cam/20261129T221841Z-ba02e7/001-000001.ts"',
+    )
+    await expect(source.manifest()).rejects.toThrow('join.json is not a manifest')
+  })
+  it('is not any JSON', async () => {
+    await put('kept', 'other.json', Buffer.from('{"schema":1,"pieces":[{"key":"kept/large"}]}'))
+    const source = await sources.open(store.storage, 'kept', 'other.json')
+    await expect(source.session()).rejects.toThrow("other.json is not a record of a stream's session")
+    await expect(source.open({ key: 'kept/large' })).rejects.toThrow('other.json is not a manifest')
+  })
 })
 
 describe('a source that is a manifest', () => {

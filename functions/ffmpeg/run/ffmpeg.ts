@@ -5,6 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { PermanentError } from '../../../runtime/index.ts'
 import { MAX_MEDIA_SECONDS, TOO_LONG } from '../allowed.ts'
 import { ffmpegBinaries } from '../build/binaries.ts'
@@ -35,6 +36,8 @@ export interface FfmpegOptions {
   readonly signal: AbortSignal
   /** Over {@link DEFAULT_LIMITS}. */
   readonly limits?: Partial<Limits>
+  /** Written to standard input, as fast as it is read; its error ends the process, and {@link FfmpegRun.ended} rejects with it. */
+  readonly stdin?: AsyncIterable<Buffer>
   /** A line of standard output. An exception from it ends the process, and {@link FfmpegRun.ended} rejects with it. */
   readonly onLine?: (line: string) => void
   /** A line of standard error; an exception does the same. */
@@ -100,7 +103,7 @@ async function start(options: FfmpegOptions): Promise<FfmpegRun> {
     cwd: options.cwd,
     env: GUARDED_ENVIRONMENT,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
   })
   return follow(child, options, limits)
 }
@@ -127,6 +130,15 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
       kill()
     }
   }
+  const { stdin } = options
+  if (stdin && child.stdin)
+    pipeline(stdin, child.stdin).catch((error: unknown) => {
+      // The process ended before it had read all, and says itself why.
+      if (isClosedPipe(error)) return
+      guarded(() => {
+        throw error
+      })
+    })
   const parseProgress = createProgressParser()
   readLines(child.stdout, (line) => guarded(() => options.onLine?.(line)))
   readLines(child.stdio[3] as Readable, (line) =>
@@ -190,6 +202,11 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
 
 function isUrl(word: string): boolean {
   return /^(subfile,[^:]*:)?http:\/\//.test(word)
+}
+
+function isClosedPipe(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'EPIPE' || code === 'ECONNRESET' || code === 'ERR_STREAM_PREMATURE_CLOSE'
 }
 
 /** `unshare`, `setpriv`, the shell and `nice` say so themselves when they cannot start the next program. */

@@ -36,7 +36,7 @@ export interface SourceParts extends ReaderParts {
 /** A copy on disk is faster while it is small, and seeking in it costs nothing. */
 const DOWNLOAD_BELOW_BYTES = 64 * 1024 * 1024
 
-export type OpenSource = Omit<AttemptSource, 'manifest' | 'open'>
+export type OpenSource = Omit<AttemptSource, 'manifest' | 'session' | 'open'>
 
 export function openSource(parts: SourceParts): OpenSource {
   const {

@@ -1,7 +1,8 @@
 /** A handler's input: exactly the version of its run, never "the latest", and the files it names when it is a manifest. @module */
 import { PermanentError } from '../../errors.ts'
 import type { SourceObject } from '../../function/source.ts'
-import { parseManifest, type Manifest, type ManifestFile } from '../../output/manifest.ts'
+import { parseManifest, type ManifestFile } from '../../output/manifest.ts'
+import { parseSessionRecord } from '../../reception/session-record.ts'
 import { openSource, type AttemptSource, type OpenSource, type SourceParts } from './object.ts'
 
 /** Creates the reader on the first read: it is the most expensive part of an attempt, and many do without. */
@@ -26,6 +27,7 @@ export function createSource(parts: SourceParts): AttemptSource {
     bytes: (start, count) => source().bytes(start, count),
     input: () => source().input(),
     manifest: () => results().manifest(),
+    session: () => results().session(),
     open: (file) => results().open(file),
     get failure() {
       return opened?.failure ?? named?.failure
@@ -41,40 +43,44 @@ export function createSource(parts: SourceParts): AttemptSource {
   }
 }
 
-/** A larger object is not a manifest: a file's entry takes some 400 bytes. */
-const MANIFEST_MAX_BYTES = 64 * 1024 * 1024
+/** A larger object is neither a manifest nor a record: a file's entry takes some 400 bytes, and a piece's 290. */
+const RECORD_MAX_BYTES = 64 * 1024 * 1024
 
-interface NamedFiles extends Pick<AttemptSource, 'manifest' | 'open' | 'close'> {
+interface NamedFiles extends Pick<AttemptSource, 'manifest' | 'session' | 'open' | 'close'> {
   /** The error of a file that could not be read. */
   readonly failure: Error | undefined
   readonly unseenFailure: Error | undefined
 }
 
-/** @param bytes - reads the manifest */
+/** @param bytes - reads the manifest, or the record of a stream's session */
 function createNamedFiles(parts: SourceParts, bytes: AttemptSource['bytes']): NamedFiles {
   const { bucket, key, sizeBytes } = parts.object
   const sources: AttemptSource[] = []
   let isClosed = false
-  let read: Promise<Manifest> | undefined
+  let text: Promise<string | undefined> | undefined
+  let keys: Promise<ReadonlySet<string>> | undefined
 
-  async function readManifest(): Promise<Manifest> {
-    const isSmall = sizeBytes <= MANIFEST_MAX_BYTES
-    const found = isSmall ? parseManifest((await bytes(0, sizeBytes)).toString()) : undefined
-    if (found === undefined) {
-      throw new PermanentError(
-        `${bucket}/${key} is not a manifest of a schema version that this runtime knows`,
-      )
-    }
-    return found
+  async function read<T>(what: string, parse: (text: string) => T | undefined): Promise<T> {
+    // Undefined when it is too large to be one.
+    text ??= sizeBytes > RECORD_MAX_BYTES ? Promise.resolve(undefined) : bytes(0, sizeBytes).then(String)
+    const given = await text
+    const found = given === undefined ? undefined : parse(given)
+    if (found !== undefined) return found
+    throw new PermanentError(`${bucket}/${key} is not ${what} of a schema version that this runtime knows`)
   }
-  function manifest(): Promise<Manifest> {
-    read ??= readManifest()
-    return read
+  const manifest = () => read('a manifest', parseManifest)
+  const session = () => read("a record of a stream's session", parseSessionRecord)
+  const listed = async (): Promise<ReadonlySet<string>> => {
+    const files = await read<readonly { readonly key: string }[]>(
+      'a manifest',
+      (given) => parseManifest(given)?.files ?? parseSessionRecord(given)?.pieces,
+    )
+    return new Set(files.map((each) => each.key))
   }
 
   async function open(file: Pick<ManifestFile, 'key'>): Promise<AttemptSource> {
-    const { files } = await manifest()
-    if (!files.some((named) => named.key === file.key)) {
+    keys ??= listed()
+    if (!(await keys).has(file.key)) {
       throw new PermanentError(`${bucket}/${key} does not list ${JSON.stringify(file.key)}`)
     }
     const object = await describe(file.key)
@@ -93,6 +99,7 @@ function createNamedFiles(parts: SourceParts, bytes: AttemptSource['bytes']): Na
 
   return {
     manifest,
+    session,
     open,
     get failure() {
       return sources.find(({ failure }) => failure)?.failure

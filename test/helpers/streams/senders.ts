@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
+import type { Writable } from 'node:stream'
 import { waitUntilSuspended } from '../suspend.ts'
 
 export interface SenderEnd {
@@ -31,13 +32,15 @@ export function endSenders(): void {
   for (const child of running) child.kill('SIGKILL')
 }
 
-export function startSender(program: string, args: readonly string[]): Sender {
+/** @param output - gets its standard output, which is not kept then */
+export function startSender(program: string, args: readonly string[], output?: Writable | null): Sender {
   const child = spawn(program, [...args], { stdio: ['pipe', 'pipe', 'pipe'], env: senderEnv() })
   // Its end closes the pipe before all was written.
   child.stdin.on('error', () => undefined)
   running.add(child)
   let said = ''
-  for (const stream of [child.stdout, child.stderr])
+  if (output) child.stdout.pipe(output)
+  for (const stream of output ? [child.stderr] : [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
       said += text
     })
@@ -62,6 +65,12 @@ export function startSender(program: string, args: readonly string[]): Sender {
   }
 }
 
+/** Resolves when the sender has sent everything. @throws {Error} with its own words when it failed */
+export async function sentAll(sender: Sender): Promise<void> {
+  const { code, signal, said } = await sender.ended
+  if (code !== 0) throw new Error(`the sender ended with ${code ?? signal}: ${said.slice(-2_000)}`)
+}
+
 /** Without GCONV_PATH the embedded FFmpeg crashes on MPEG-TS. */
 function senderEnv(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], HOME: '/nonexistent', LANG: 'C.UTF-8', GCONV_PATH: '/nonexistent' }
@@ -75,16 +84,29 @@ export interface Film {
   readonly seconds?: number
   /** At the speed of the film, as a camera; otherwise as fast as the receiver takes it. */
   readonly isRealTime?: boolean
+  /** How often it is sent again after the first time, without a break. @defaultValue 0 */
+  readonly loops?: number
+  /** It says `frame=N` ten times a second: {@link picturesSaid}. FFmpeg 4.4 or newer. */
+  readonly tellsProgress?: boolean
 }
 
 /** FFmpeg's arguments before those of the output. */
-export function filmArgs({ path, fromSeconds = 0, seconds, isRealTime = false }: Film): readonly string[] {
+export function filmArgs({
+  path,
+  fromSeconds = 0,
+  seconds,
+  isRealTime = false,
+  tellsProgress = false,
+  loops = 0,
+}: Film): readonly string[] {
   return [
     '-hide_banner',
     '-nostdin',
     '-loglevel',
     'warning',
     ...(isRealTime ? ['-re'] : []),
+    ...(tellsProgress ? ['-progress', 'pipe:1', '-stats_period', '0.1'] : []),
+    ...(loops > 0 ? ['-stream_loop', String(loops)] : []),
     ...(fromSeconds > 0 ? ['-ss', String(fromSeconds)] : []),
     '-i',
     path,
@@ -94,6 +116,12 @@ export function filmArgs({ path, fromSeconds = 0, seconds, isRealTime = false }:
     '-c',
     'copy',
   ]
+}
+
+/** How many pictures the sender says it has sent. */
+export function picturesSaid(sender: Sender): number {
+  const [, count] = [...sender.said().matchAll(/^frame=(\d+)$/gm)].at(-1) ?? []
+  return Number(count ?? 0)
 }
 
 export interface Target {
@@ -106,7 +134,8 @@ export interface Target {
 export function putByFfmpeg(ffmpeg: string, film: Film, target: Target, format = 'mpegts'): Sender {
   const url = `http://127.0.0.1:${target.port}/v1/streams/${target.name}`
   const headers = `Authorization: Bearer ${target.key}\r\n`
-  return startSender(ffmpeg, [...filmArgs(film), '-f', format, '-method', 'PUT', '-headers', headers, url])
+  const output = ['-f', format, '-method', 'PUT', '-headers', headers, url]
+  return startSender(ffmpeg, [...filmArgs(film), ...output])
 }
 
 /** RTMP as encoders have it: a server `rtmp://host/live` and a stream key `name?key=SECRET`. */
@@ -124,12 +153,16 @@ export function srtByFfmpeg(ffmpeg: string, film: Film, target: Target): Sender 
   return startSender(ffmpeg, [...filmArgs(film), '-f', 'mpegts', url])
 }
 
-/** `curl -T -`: its own answer, body and then status, is what it says. */
-export function putByCurl(curl: string, target: Target, more: readonly string[] = []): Sender {
+/** `curl -T -`: it says what it was told, the body and then the status. */
+export function putByCurl(
+  curl: string,
+  target: Target,
+  { tells = '%{http_code}' }: { readonly tells?: string } = {},
+): Sender {
   const url = `http://127.0.0.1:${target.port}/v1/streams/${target.name}`
   const header = `Authorization: Bearer ${target.key}`
-  const words = ['--silent', '--show-error', '--max-time', '600', '--write-out', '\n%{http_code}']
-  return startSender(curl, [...words, '-H', header, '-T', '-', ...more, url])
+  const words = ['--silent', '--show-error', '--max-time', '600', '--write-out', `\n${tells}`]
+  return startSender(curl, [...words, '-H', header, '-T', '-', url])
 }
 
 /** Feeds a sender that reads its standard input from a file, from a byte on, and ends it. */

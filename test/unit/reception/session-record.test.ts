@@ -3,6 +3,7 @@ import {
   mergedTakes,
   parseSessionRecord,
   sessionRecord,
+  sessionRecordJsonSchema,
   type RecordFacts,
 } from '../../../runtime/reception/session-record.ts'
 import { AT_MS, take } from './pieces.ts'
@@ -72,4 +73,9 @@ describe('the record of a session', () => {
       { take: 2, lastLines: ['mine'] },
     ])
   })
+})
+
+it('is published as JSON Schema in docs/, as the code has it (vitest -u writes it again)', async () => {
+  const text = `${JSON.stringify(sessionRecordJsonSchema(), null, 2)}\n`
+  await expect(text).toMatchFileSnapshot('../../../docs/session.schema.json')
 })
