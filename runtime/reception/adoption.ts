@@ -36,7 +36,9 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
 
   /** Continues what dead receivers left on this disk. */
   async function adoptFolders(): Promise<void> {
-    for (const [stream, dead] of [...undecided])
+    // A copy: one that Redis does not answer for comes back.
+    const waiting = [...undecided]
+    for (const [stream, dead] of waiting)
       await inTurn(stream.of.name, async () => {
         undecided.delete(stream)
         if (!stream.claim && !stream.ending) await claimDead(stream, dead)
