@@ -1,10 +1,22 @@
 /** `PUT /v1/streams/{name}` at the wrong port: bytes of streams are received elsewhere, by a process that this server may not know. @module */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Config } from '../../settings/config.ts'
-import { v1, v1Problems, type ApiApp } from '../http/openapi.ts'
+import { json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
 import { ProblemError } from '../http/problem.ts'
 
 export type Receiver = Pick<Config['streams'], 'host' | 'port'>
+
+const pushedSchema = z
+  .object({
+    name: z.string(),
+    session: z.string(),
+    pieces: z.int().min(0).optional(),
+    seconds: z.number().min(0).optional(),
+    sizeBytes: z.int().min(0).optional(),
+    droppedSeconds: z.number().min(0).optional(),
+    warning: z.string().optional(),
+  })
+  .openapi('PushedStream')
 
 const push = createRoute({
   method: 'put',
@@ -13,10 +25,19 @@ const push = createRoute({
     'pushStream',
     'streams',
     'operator',
-    'Not here: the receiver has its own port, which the answer names',
+    'Send a stream: to the port of a receiver, which this answer names',
   ),
-  request: { params: z.object({ name: z.string() }) },
-  responses: v1Problems(421),
+  request: {
+    params: z.object({ name: z.string().openapi({ example: 'cam1' }) }),
+    body: {
+      description: 'MPEG-TS, FLV, Matroska, WebM or fragmented MP4, as it is made',
+      content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
+    },
+  },
+  responses: {
+    201: json(pushedSchema, 'by a receiver, at the end of the stream'),
+    ...v1Problems(421),
+  },
 })
 
 /** To be added before bodies are read and tokens are checked: the sender has a stream key, and its body may have no end. */
