@@ -31,8 +31,9 @@ describe.runIf(canMount())('a spool on a disk of 20 MB', () => {
   })
 
   it('holds a sender by PUT that is faster than the disk is large: every picture arrives', async () => {
+    const target = await used.http('full-http')
     used.stack.minio.kill('SIGKILL')
-    const sender = putByFfmpeg(ffmpeg, { path: used.film.path }, await used.http('full-http'))
+    const sender = putByFfmpeg(ffmpeg, { path: used.film.path }, target)
     await waitFor(async () => disk.freeBytes() < 2 * MIB, { timeoutMs: 60_000, what: 'the disk to be full' })
     await used.stack.minio.start()
     await sentAll(sender)
