@@ -1,7 +1,6 @@
 /** The receiver is killed at each step between a piece on disk and its place in the playlist: nothing that came is lost. */
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { otherRuntime, type OtherRuntime } from '../helpers/other-runtime.ts'
@@ -105,7 +104,11 @@ describe('kill -9 of the receiver', () => {
     const target = await used.rtmp('admitted')
     const pid = await receiverPid()
     const first = rtmpByFfmpeg(ffmpeg, { path: used.film.path, isRealTime: true }, target)
-    while ((await readdir(join(spoolDir(), '.pending')).catch(() => [])).length === 0) await turn()
+    await waitFor(async () => (await readdir(join(spoolDir(), '.pending')).catch(() => [])).length > 0, {
+      timeoutMs: 20_000,
+      intervalMs: 1,
+      what: 'the sender to be at the gate',
+    })
     process.kill(pid, 'SIGKILL')
     await first.ended
     await waitFor(async () => (await receiverPid()) !== pid, { timeoutMs: 60_000, what: 'a new receiver' })
