@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../errors.ts'
 import type { Door } from '../function/take.ts'
-import type { SessionOf } from './names.ts'
-import { abandonedSessions, restoreSession, takeFolder } from './recover.ts'
+import { sessionFolder, type SessionOf } from './names.ts'
+import { abandonedSessions, restoreSession, takeFolder, type Remembered } from './recover.ts'
 import type { StreamContext } from './context.ts'
 import { createStream, type Stream } from './stream.ts'
 import type { InTurn } from './turns.ts'
@@ -25,6 +25,7 @@ interface Dead {
 
 export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
   const { store, log } = context
+  const silentMs = 2 * store.leaseMs
   /** Their folders are ours, and Redis was away when it was asked who owns them. */
   const undecided = new Map<Stream, Dead>()
 
@@ -37,22 +38,38 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
   /** Continues what dead receivers left on this disk. */
   async function adoptFolders(): Promise<void> {
     // A copy: one that Redis does not answer for comes back.
-    const waiting = [...undecided]
-    for (const [stream, dead] of waiting)
+    const asked = [...undecided]
+    undecided.clear()
+    for (const [stream, dead] of asked)
       await inTurn(stream.of.name, async () => {
-        undecided.delete(stream)
         if (!stream.claim && !stream.ending) await claimDead(stream, dead)
       })
-    for (const of of await abandonedSessions(context.spool.dir, 2 * store.leaseMs))
+    for (const of of await abandonedSessions(context.spool.dir, silentMs))
       if (!streams.has(of.session)) await inTurn(of.name, () => adoptFolder(of))
   }
 
   async function adoptFolder(of: SessionOf): Promise<void> {
-    const stream = createStream(context, of, () => streams.delete(of.session))
-    if (streams.has(of.session) || !(await takeFolder(stream.session.folder))) return
-    streams.set(of.session, stream)
-    await stream.open()
-    const { lastTake, token: deadToken, ended } = await restoreSession(stream.session)
+    if (streams.has(of.session) || !(await takeFolder(sessionFolder(context.spool.dir, of), silentMs))) return
+    const stream = create(of)
+    try {
+      await stream.open()
+      await continueSession(stream, await restoreSession(stream.session))
+    } catch (error) {
+      // The next round tries again.
+      await stream.session.release().catch(() => undefined)
+      streams.delete(of.session)
+      log.error(
+        { stream: of.name, session: of.session, error: messageOf(error) },
+        'a session that a dead receiver left could not be read',
+      )
+    }
+  }
+
+  async function continueSession(
+    stream: Stream,
+    { lastTake, token: deadToken, ended }: Remembered,
+  ): Promise<void> {
+    const { of } = stream
     const pieces = stream.session.sender.length
     context.hooks.recovered(pieces)
     log.info(

@@ -1,6 +1,7 @@
 /** One take of a session, as its door has it. @module */
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { messageOf } from '../errors.ts'
 import { createClockWatch } from './clock-watch.ts'
 import type { Connection, EndOfTake, Sender, Summary } from './connection.ts'
 import { Cut, cutOf, type CutKind } from './cut.ts'
@@ -85,10 +86,11 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
       const kind = cutOf(cut.signal)
       try {
         await session.admitOpen(take)
-        session.endTake(take, kind ?? how, takeEnd)
-      } finally {
-        hasEnded()
+      } catch (error) {
+        session.log.error({ take, error: messageOf(error) }, 'the last pieces of a take could not be read')
       }
+      session.endTake(take, kind ?? how, takeEnd)
+      hasEnded()
       return onEnd(how, kind, current)
     },
   }

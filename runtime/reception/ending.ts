@@ -41,11 +41,12 @@ export function recordEnd(
   { why, atMs: endedAtMs }: EndOfSession,
 ): Promise<void> {
   const { of, log } = session
-  const startedAtMs = (claim?.startedAtMs ?? Date.parse(session.takes[0]?.from ?? '')) || endedAtMs
+  const startedAtMs = (claim?.startedAtMs ?? Date.parse(session.takes()[0]?.from ?? '')) || endedAtMs
   return untilDone(context, log, 'the end of a session could not be recorded', async () => {
     // So that the totals in Redis are those of the record, also of a session that others received.
     session.learn(await piecesInBucket(context.storage, of, session.pieces, context.over))
-    const { takes, losses, pieces: known } = session
+    const { losses, pieces: known } = session
+    const takes = session.takes()
     const end = SESSION_ENDS.find((each) => each === why) ?? 'sender-lost'
     const { storage, ffmpeg } = context
     await concludeSession(

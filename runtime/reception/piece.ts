@@ -42,6 +42,18 @@ export function placeId({ take, number }: Pick<PiecePlace, 'take' | 'number'>): 
   return `${take}-${number}`
 }
 
+/** The numbers of all pieces of a take that are accounted for. */
+export function numbersOf(
+  take: number,
+  pieces: readonly Piece[],
+  losses: readonly Loss[],
+): ReadonlySet<number> {
+  const numbers = new Set(pieces.filter((piece) => piece.take === take).map(({ number }) => number))
+  for (const loss of losses.filter((each) => each.take === take))
+    for (let number = loss.from; number <= loss.to; number++) numbers.add(number)
+  return numbers
+}
+
 /** The losses with one piece more; what is next to the last one becomes part of it, so that a hole stays one. */
 export function withLoss(losses: readonly Loss[], piece: Piece, reason: LossReason): readonly Loss[] {
   const last = losses.at(-1)

@@ -24,11 +24,11 @@ async function isAbandoned(folder: string, silentMs: number): Promise<boolean> {
   const owner = await ownerOf(folder)
   if (owner !== 'unknown') return owner === 'dead'
   const mark = await stat(join(folder, OWNER_FILE)).catch(() => stat(folder).catch(() => undefined))
-  return mark !== undefined && Date.now() - mark.mtimeMs > silentMs
+  return isSilent(mark, silentMs)
 }
 
 /** False when another receiver on this disk was faster. */
-export async function takeFolder(folder: string): Promise<boolean> {
+export async function takeFolder(folder: string, silentMs: number): Promise<boolean> {
   const path = join(folder, OWNER_FILE)
   const taken = `${path}.${process.pid}`
   try {
@@ -36,12 +36,14 @@ export async function takeFolder(folder: string): Promise<boolean> {
     await rm(taken, { force: true })
     return true
   } catch (error) {
-    // A receiver that was killed before it had written the file, or while it took the folder.
-    return (
-      (error as NodeJS.ErrnoException).code === 'ENOENT' &&
-      (await namesIn(folder)).every((name) => !name.startsWith(OWNER_FILE))
-    )
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    // A receiver was killed before it had written the file. One that takes the folder now has just changed it.
+    return isSilent(await stat(folder).catch(() => undefined), silentMs)
   }
+}
+
+function isSilent(mark: { readonly mtimeMs: number } | undefined, silentMs: number): boolean {
+  return mark !== undefined && Date.now() - mark.mtimeMs > silentMs
 }
 
 /** The facts that a journal has about its session's owner and end. */

@@ -15,6 +15,7 @@ import { placeOfFile, sessionFolder, takeName, type SessionOf } from './names.ts
 import {
   comparePlaces,
   lossesWithout,
+  numbersOf,
   placeId,
   withLoss,
   type Loss,
@@ -23,8 +24,8 @@ import {
 } from './piece.ts'
 import { sendPiece } from './send-piece.ts'
 import { createSender, type Sent, type Unsent } from './sender.ts'
-import { totalsOf, type TakeRecord } from './session-record.ts'
-import { filesOf, pathOf, pieceOfFile, sizeOf } from './take-files.ts'
+import { totalsOf } from './session-record.ts'
+import { filesOf, pathOf, pieceOfFile, sizeOf, timesOf } from './take-files.ts'
 import { createTakeLog } from './take-log.ts'
 import { isSeamless, timelineOf, type Entry } from './timeline.ts'
 
@@ -120,10 +121,9 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
     folder,
     log,
     sender,
+    note,
     takeFolder: (take: number) => join(folder, takeName(take)),
-    get takes(): readonly TakeRecord[] {
-      return takes.all()
-    },
+    takes: () => takes.all(),
     get losses() {
       return losses
     },
@@ -166,14 +166,17 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
 
     /** Files that FFmpeg had not closed when it ended: as many pieces as are found. */
     async admitOpen(take: number): Promise<number> {
-      const known = new Set(pieces.filter((piece) => piece.take === take).map(({ number }) => number))
-      for (const loss of losses.filter((each) => each.take === take))
-        for (let number = loss.from; number <= loss.to; number++) known.add(number)
+      const known = numbersOf(take, pieces, losses)
       const open = filesOf(folder, take).filter((name) => !known.has(placeOfFile(name)?.number ?? -1))
       let found = 0
       for (const fileName of open) {
         const path = join(folder, takeName(take), fileName)
-        const times = sizeOf(path) > 0 ? await media.measure(path) : undefined
+        const times = await timesOf(
+          path,
+          media,
+          pieces.findLast((piece) => piece.take === take),
+          log,
+        )
         const piece = times && pieceOfFile(folder, take, fileName, { ...times, isPartial: true })
         if (piece) {
           admit(piece, undefined)
@@ -189,9 +192,6 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
       takes.learn(entry)
       hooks.takeEnded(door, how)
     },
-
-    noteOwner: (token: string) => note({ kind: 'adopted', token }),
-    noteEnd: (why: string, atMs: number) => note({ kind: 'ended', why, atMs }),
 
     /** Frees room if there is not enough; the newest piece stays. */
     dropWhileFull(): void {
@@ -236,6 +236,7 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
     /** This process ends: the next one on this disk continues. */
     async release(): Promise<void> {
       sender.stop()
+      spool.count(of.session, -spool.usedBy(of.session))
       if (journal) await disownFolder(folder)
       journal = undefined
     },

@@ -117,7 +117,7 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     clearTimeout(timer)
     phase = 'sending'
     const end = { why, atMs: Date.now() }
-    session.noteEnd(end.why, end.atMs)
+    session.note({ kind: 'ended', ...end })
     const recorded = record(end)
     const isFree = free(end, recorded)
     ending = { why, isFree }
@@ -193,7 +193,7 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     /** Takes over the session of a dead owner: it waits for its sender. */
     adopt(granted: Claim): void {
       own(granted)
-      session.noteOwner(granted.token)
+      session.note({ kind: 'adopted', token: granted.token })
       writer = newWriter()
       void learn()
       wait('receiver-lost')

@@ -2,7 +2,12 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pieceFileName, placeOfFile, takeName } from './names.ts'
+import { messageOf } from '../errors.ts'
+import type { MediaReception } from '../function/take.ts'
+import type { Logger } from '../telemetry/logger.ts'
 import type { Piece } from './piece.ts'
+
+const MEASUREMENTS = 3
 
 /** The names of its pieces' files, in order. */
 export function filesOf(sessionFolder: string, take: number): readonly string[] {
@@ -44,4 +49,25 @@ export function pieceOfFile(
     // Its last byte was written when its last picture had arrived.
     atMs: Math.round(found.mtimeMs),
   }
+}
+
+/**
+ * The times of a file that FFmpeg had not closed; undefined when it holds no media. Where it cannot be measured, the piece before tells
+ * how long it may be: its media are kept in any case.
+ */
+export async function timesOf(
+  path: string,
+  media: Pick<MediaReception, 'measure'>,
+  previous: Piece | undefined,
+  log: Logger,
+): Promise<Pick<Piece, 'startSeconds' | 'seconds'> | undefined> {
+  if (sizeOf(path) === 0) return undefined
+  for (let left = MEASUREMENTS; left > 0; left--)
+    try {
+      return await media.measure(path)
+    } catch (error) {
+      log.error({ path, error: messageOf(error) }, 'a piece could not be measured')
+    }
+  const { startSeconds = 0, seconds = 1 } = previous ?? {}
+  return { startSeconds: previous ? startSeconds + seconds : 0, seconds }
 }
