@@ -1,15 +1,15 @@
 /** Takes on every FFmpeg that is here: the facts about it on which reception stands. */
-import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { MediaReception, PieceFormat, Take, TakeEnd, TakeInput } from '../../runtime/index.ts'
-import type { ClosedPiece } from '../../runtime/function/take.ts'
+import type { MediaReception, PieceFormat, TakeInput } from '../../runtime/index.ts'
 import type { checkReception as CheckReception } from '../../functions/reception/checks.ts'
 import { freePort } from '../../infra/local/settings/ports.ts'
 import { makeMedia, pictureHashes } from '../helpers/clips.ts'
 import { everyFfmpegBuild, ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
 import { endSenders, filmArgs, rtmpByFfmpeg, startSender } from '../helpers/streams/senders.ts'
+import { concatenated, listening, pathsOf, startTestTake, type Received } from '../helpers/streams/takes.ts'
 import { isThorough } from '../helpers/thorough.ts'
 import { waitFor } from '../helpers/wait.ts'
 
@@ -53,42 +53,12 @@ describe.each(builds)('$name', (build) => {
     )
   })
 
-  interface Received extends TakeEnd {
-    readonly folder: string
-    readonly listed: readonly ClosedPiece[]
-    readonly files: readonly string[]
-  }
-  interface Running {
-    readonly take: Take
-    readonly keys: string[]
-    readonly listed: ClosedPiece[]
-    readonly folder: string
-    readonly ended: () => Promise<Received>
-  }
-
-  async function start(input: TakeInput, format: PieceFormat = 'mpegts'): Promise<Running> {
-    const folder = await mkdtemp(join(root, 'take-'))
-    const [keys, listed]: [string[], ClosedPiece[]] = [[], []]
-    const take = await reception.startTake({
-      input,
-      folder,
-      format,
-      pieceSeconds: 2,
-      onPiece: (piece) => void listed.push(piece),
-      onSenderKey: (key) => void keys.push(key),
-    })
-    const ended = async () => {
-      const end = await take.ended
-      return { ...end, folder, listed, files: (await readdir(folder)).toSorted() }
-    }
-    return { take, keys, listed, folder, ended }
-  }
+  const start = (input: TakeInput, format?: PieceFormat) => startTestTake(reception, root, input, format)
   async function receive(bytes: Buffer, format?: PieceFormat): Promise<Received> {
     const { take, ended } = await start({ door: 'http' }, format)
     take.stdin?.end(bytes)
     return ended()
   }
-  const paths = ({ folder, files }: Received) => files.map((file) => join(folder, file))
 
   it.each([
     'aac.flv',
@@ -109,9 +79,7 @@ describe.each(builds)('$name', (build) => {
       expect(received).toMatchObject({ code: 0, signal: null })
       expect(received.listed.map(({ fileName }) => fileName)).toEqual(received.files)
       expect(received.files).toHaveLength(4)
-      const joined = join(received.folder, 'joined.ts')
-      await writeFile(joined, Buffer.concat(await Promise.all(paths(received).map((path) => readFile(path)))))
-      expect(await pictureHashes(joined)).toEqual(await pictureHashes(pathOf(name)))
+      expect(await pictureHashes(await concatenated(received))).toEqual(await pictureHashes(pathOf(name)))
     },
   )
 
@@ -122,7 +90,7 @@ describe.each(builds)('$name', (build) => {
       expect(await reception.examine(bytes, true)).toMatchObject({ kind: 'media', format: 'fmp4' })
       const received = await receive(bytes, 'fmp4')
       const pictures: string[] = []
-      for (const [index, path] of paths(received).entries()) {
+      for (const [index, path] of pathsOf(received).entries()) {
         pictures.push(...(await pictureHashes(path)))
         const { startSeconds = NaN } = (await reception.measure(path)) ?? {}
         expect(Math.abs(startSeconds - (received.listed[index]?.startSeconds ?? NaN))).toBeLessThan(0.2)
@@ -165,9 +133,7 @@ describe.each(builds)('$name', (build) => {
     expect(keys).toEqual(['cam1?key=S+C=R-T'])
     expect(received.lastLines.join('\n')).not.toMatch(/S\+C|0123456789abcdef/)
     expect(received.listed.length).toBeGreaterThanOrEqual(4)
-    const joined = join(received.folder, 'joined.ts')
-    await writeFile(joined, Buffer.concat(await Promise.all(paths(received).map((path) => readFile(path)))))
-    expect(await pictureHashes(joined)).toEqual(await pictureHashes(pathOf('aac.flv')))
+    expect(await pictureHashes(await concatenated(received))).toEqual(await pictureHashes(pathOf('aac.flv')))
   })
 
   it('receives nothing from a sender whose key it did not print, even when it knows the nonce', async () => {
@@ -194,7 +160,7 @@ describe.each(builds)('$name', (build) => {
     expect(old).toMatchObject({ signal: 'SIGKILL', listed: [] })
     expect(old.lastLines.at(-1)).toBe('reception failed: the codec flv1 cannot be cut into MPEG-TS')
     expect(old.otherFormat).toBeUndefined()
-    for (const path of paths(old)) expect(await reception.measure(path)).toBeUndefined()
+    for (const path of pathsOf(old)) expect(await reception.measure(path)).toBeUndefined()
     const vp9 = await receive(await readFile(pathOf('vp9.webm')))
     expect(vp9).toMatchObject({ signal: 'SIGKILL', listed: [], otherFormat: 'fmp4' })
   })
@@ -228,7 +194,7 @@ describe.each(builds)('$name', (build) => {
   it('cuts no more when a clock of FLV jumps backward, so that somebody has to end the take', async () => {
     const received = await receive(await jumping(3_600, 0))
     expect(received.listed.at(-1)?.endSeconds).toBe(8.08)
-    const sizes = await Promise.all(paths(received).map(async (path) => (await stat(path)).size))
+    const sizes = await Promise.all(pathsOf(received).map(async (path) => (await stat(path)).size))
     // The last piece holds all that came after the jump.
     expect(sizes.at(-1)).toBeGreaterThan(sizes.slice(0, -1).reduce((sum, size) => sum + size))
   })
@@ -260,12 +226,3 @@ describe.each(builds)('$name', (build) => {
     return Buffer.concat(parts)
   }
 })
-
-/** A connection would be taken for the sender's, so the table of the kernel tells. */
-async function listening(take: Take, port: number): Promise<void> {
-  const place = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')} 00000000:0000 0A`
-  await waitFor(async () => (await readFile(`/proc/${take.pid}/net/tcp`, 'latin1')).includes(place), {
-    timeoutMs: 30_000,
-    what: 'a listener for RTMP',
-  })
-}

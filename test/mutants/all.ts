@@ -4,6 +4,7 @@ import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
 import { QUEUE_MUTANTS } from './queue-mutants.ts'
 import { RECEPTION_MUTANTS } from './reception-mutants.ts'
 import { SWEEP_MUTANTS, DEBT_MUTANTS } from './sweep-mutants.ts'
+import { TAKE_MUTANTS } from './take-mutants.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   ...QUEUE_MUTANTS,
@@ -12,4 +13,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...SWEEP_MUTANTS,
   ...DEBT_MUTANTS,
   ...RECEPTION_MUTANTS,
+  ...TAKE_MUTANTS,
 ]
