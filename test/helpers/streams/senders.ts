@@ -2,6 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
+import { tmpdir } from 'node:os'
 import type { Writable } from 'node:stream'
 import { waitUntilSuspended } from '../suspend.ts'
 
@@ -71,9 +72,9 @@ export async function sentAll(sender: Sender): Promise<void> {
   if (code !== 0) throw new Error(`the sender ended with ${code ?? signal}: ${said.slice(-2_000)}`)
 }
 
-/** Without GCONV_PATH the embedded FFmpeg crashes on MPEG-TS. */
+/** Without GCONV_PATH the embedded FFmpeg crashes on MPEG-TS. GStreamer makes its HOME, and other tests need /nonexistent not to be there. */
 function senderEnv(): NodeJS.ProcessEnv {
-  return { PATH: process.env['PATH'], HOME: '/nonexistent', LANG: 'C.UTF-8', GCONV_PATH: '/nonexistent' }
+  return { PATH: process.env['PATH'], HOME: tmpdir(), LANG: 'C.UTF-8', GCONV_PATH: '/nonexistent' }
 }
 
 export interface Film {
