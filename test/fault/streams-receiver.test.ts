@@ -7,9 +7,8 @@ import { otherRuntime, type OtherRuntime } from '../helpers/other-runtime.ts'
 import { startStoreProxy, type StoreFault, type StoreProxy } from '../helpers/store-proxy.ts'
 import { sessionsOf } from '../helpers/streams/arrived.ts'
 import { allOf } from '../helpers/streams/pictures.ts'
-import { cutFilm, type FilmPart } from '../helpers/streams/reference.ts'
 import { picturesSaid, putByFfmpeg, rtmpByFfmpeg, sentAll } from '../helpers/streams/senders.ts'
-import { useStreams } from '../helpers/streams/use-streams.ts'
+import { useParts, useStreams } from '../helpers/streams/use-streams.ts'
 import { waitFor } from '../helpers/wait.ts'
 import { childPidsOf } from '../helpers/stack.ts'
 
@@ -18,10 +17,9 @@ const used = useStreams({ env: { SLUICE_STREAMS_RECONNECT: '20s' }, film: { seco
 let proxy: StoreProxy
 /** As the stack's, with the proxy before its store. */
 let runtime: OtherRuntime
-let parts: readonly FilmPart[]
+const part = useParts(used, 10)
 
 beforeAll(async () => {
-  parts = await cutFilm(used.film, 10)
   await used.stack.runtime.stop()
   proxy = await startStoreProxy(used.stack.minioEndpoint)
   runtime = otherRuntime(used.stack, { MINIO_ENDPOINT: proxy.endpoint })
@@ -73,7 +71,7 @@ describe('kill -9 of the receiver', () => {
         kill()
         return { kind: 'refuse', status: 503, code: 'SlowDown' }
       })
-      const film = { path: parts[0]?.path ?? '', isRealTime: true, tellsProgress: true }
+      const film = { path: part(0).path, isRealTime: true, tellsProgress: true }
       const first = putByFfmpeg(ffmpeg, film, target)
       await waitFor(async () => isKilled, { timeoutMs: 30_000, what: 'the receiver to reach the step' })
       const said = picturesSaid(first)
@@ -82,7 +80,7 @@ describe('kill -9 of the receiver', () => {
       await waitFor(async () => (await receiverPid()) !== pid, { timeoutMs: 60_000, what: 'a new receiver' })
       await used.isState(name, 'waiting')
 
-      await sentAll(putByFfmpeg(ffmpeg, { path: parts[1]?.path ?? '' }, target))
+      await sentAll(putByFfmpeg(ffmpeg, { path: part(1).path }, target))
       const record = await used.record(name)
       expect(record.why).toBe('sender-finished')
       expect(await sessionsOf(used.stack.storage, name)).toHaveLength(1)

@@ -7,9 +7,8 @@ import { otherRuntime, type OtherRuntime } from '../helpers/other-runtime.ts'
 import { childPidsOf } from '../helpers/stack.ts'
 import { sessionsOf } from '../helpers/streams/arrived.ts'
 import { curl } from '../helpers/streams/programs.ts'
-import { cutFilm, type FilmPart } from '../helpers/streams/reference.ts'
 import { feedFile, picturesSaid, putByCurl, putByFfmpeg } from '../helpers/streams/senders.ts'
-import { useStreams } from '../helpers/streams/use-streams.ts'
+import { useParts, useStreams } from '../helpers/streams/use-streams.ts'
 import { waitUntilSuspended } from '../helpers/suspend.ts'
 import { waitFor } from '../helpers/wait.ts'
 
@@ -19,13 +18,12 @@ const used = useStreams({
 })
 const ffmpeg = (await ffmpegBuilds())[0]?.ffmpegPath ?? 'ffmpeg'
 const curlPath = (await curl()) ?? 'curl'
-let parts: readonly FilmPart[]
+const part = useParts(used, 10)
 /** On the same servers, with a disk and ports of its own. */
 let other: OtherRuntime
 let otherPort: number
 
 beforeAll(async () => {
-  parts = await cutFilm(used.film, 10)
   otherPort = await freePort()
   other = otherRuntime(used.stack, {
     SLUICE_ROLES: 'api,streams',
@@ -54,7 +52,7 @@ function signal(pid: number, name: NodeJS.Signals): void {
 
 it('what it had received is added, what the other wrote stays, and no playlist is written by two', async () => {
   const target = await used.http('zombie')
-  const film = { path: parts[0]?.path ?? '', isRealTime: true, tellsProgress: true }
+  const film = { path: part(0).path, isRealTime: true, tellsProgress: true }
   const first = putByFfmpeg(ffmpeg, film, target)
   await used.hasPieces('zombie', 2)
   // The supervisor too: it would end a child that is silent.
@@ -70,7 +68,7 @@ it('what it had received is added, what the other wrote stays, and no playlist i
   await waitFor(
     async () => {
       const second = putByCurl(curlPath, elsewhere)
-      feedFile(second, parts[1]?.path ?? '')
+      feedFile(second, part(1).path)
       return (await second.ended).said.endsWith('201')
     },
     { timeoutMs: 90_000, intervalMs: 1_000, what: 'the other receiver to take the stream over' },

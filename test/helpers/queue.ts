@@ -7,24 +7,48 @@ import { createQueue, type NewRun } from '../../runtime/queue/queue.ts'
 import type { Settlement, TurnRequest } from '../../runtime/queue/turn.ts'
 import { connectRedis } from '../../runtime/queue/redis.ts'
 import type { Claim } from '../../runtime/queue/run.ts'
+import { startLossyProxy, type LossyProxy } from './lossy-proxy.ts'
 import { startTestRedis, type TestRedis } from './servers.ts'
 
 export const FN = 'cut'
+const log = createLogger({ level: 'silent', format: 'json' })
 
 /** For one file: a Redis, and in it a separate queue for each test. Read the fields inside tests. */
 export function useQueue(): { readonly redis: Redis; readonly queue: TestQueue } {
-  let server: TestRedis
-  const used = {} as { redis: Redis; queue: TestQueue }
-  beforeAll(async () => {
-    server = await startTestRedis()
-    used.redis = connectRedis(server.url, 'command', createLogger({ level: 'silent', format: 'json' }))
-  })
-  afterAll(async () => {
-    used.redis.disconnect()
-    await server.stop()
-  })
+  const used = useRedis() as { readonly redis: Redis; queue: TestQueue }
   beforeEach(() => {
     used.queue = createTestQueue(used.redis)
+  })
+  return used
+}
+
+/** For one file. Read the fields inside hooks and tests. */
+export function useRedis(): { readonly redis: Redis } {
+  const used = {} as { server?: TestRedis; redis: Redis }
+  beforeAll(async () => {
+    used.server = await startTestRedis()
+    used.redis = connectRedis(used.server.url, 'command', log)
+  })
+  afterAll(async () => {
+    used.redis?.disconnect()
+    await used.server?.stop()
+  })
+  return used
+}
+
+/** For one file: a Redis behind a network that loses replies. Read the fields inside hooks and tests. */
+export function useLossyRedis(): { readonly redis: Redis; readonly proxy: LossyProxy } {
+  const used = {} as { server?: TestRedis; proxy: LossyProxy; redis: Redis }
+  beforeAll(async () => {
+    used.server = await startTestRedis()
+    used.proxy = await startLossyProxy(used.server.port)
+    used.redis = connectRedis(`redis://127.0.0.1:${used.proxy.port}`, 'command', log)
+    await used.redis.ping()
+  })
+  afterAll(async () => {
+    used.redis?.disconnect()
+    await used.proxy?.stop()
+    await used.server?.stop()
   })
   return used
 }

@@ -1,28 +1,16 @@
 /** `Idempotency-Key` over HTTP, with the answers in a real Redis: a request that is sent again is done once. */
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { RefusedError } from '../../runtime/api/http/problem.ts'
 import { createAnswerStore, type AnswerStore } from '../../runtime/queue/answers.ts'
-import { connectRedis } from '../../runtime/queue/redis.ts'
-import { createLogger } from '../../runtime/telemetry/logger.ts'
-import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
+import { useRedis } from '../helpers/queue.ts'
 import { JOB, RUN, RUN_ID } from '../unit/api/examples.ts'
 import { createTestApi, type Answers } from '../unit/api/test-api.ts'
 
-let server: TestRedis
-let redis: Redis
+const used = useRedis()
 let answers: AnswerStore
-beforeAll(async () => {
-  server = await startTestRedis()
-  redis = connectRedis(server.url, 'command', createLogger({ level: 'silent', format: 'json' }))
-})
-afterAll(async () => {
-  redis.disconnect()
-  await server.stop()
-})
 beforeEach(() => {
-  answers = createAnswerStore(redis, `test-${randomUUID()}:`)
+  answers = createAnswerStore(used.redis, `test-${randomUUID()}:`)
 })
 
 const TOKENS = { operator: 'the-token-of-an-operator', admin: 'the-token-of-an-admin' } as const

@@ -3,22 +3,20 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listen } from '../../runtime/api/http/listen.ts'
 import { createStreamMedia } from '../../runtime/api/streams/media.ts'
 import type { CreatedStreamKey, StreamDetail } from '../../runtime/api/streams/model.ts'
 import { createStreamService } from '../../runtime/api/streams/service.ts'
 import { createQueue } from '../../runtime/queue/queue.ts'
-import { connectRedis } from '../../runtime/queue/redis.ts'
 import { createStreamStore, type StreamStore } from '../../runtime/queue/streams.ts'
 import { newSession, pieceKey, pieceUri, playlistKey, recordKey } from '../../runtime/reception/names.ts'
 import { createStreamRecords } from '../../runtime/records/streams.ts'
 import { pullHosts } from '../../runtime/settings/pull-hosts.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { freePort } from '../../infra/local/settings/ports.ts'
-import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
-import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { useRedis } from '../helpers/queue.ts'
+import { useStore } from '../helpers/store.ts'
 import { createTestApi } from '../unit/api/test-api.ts'
 
 const log = createLogger({ level: 'silent', format: 'json' })
@@ -26,21 +24,17 @@ const LEASE_MS = 30_000
 const NUMBERS = { pieces: 3, seconds: 12.5, sizeBytes: 900, droppedSeconds: 4, gapSeconds: 5.5, gaps: 1 }
 const TOKENS = { reader: 'the-token-of-a-reader', operator: 'the-token-of-an-operator' }
 
+const server = useRedis()
+const store = useStore({ versioned: ['incoming', 'processed', 'metadata'] })
 const used = {} as {
-  server: TestRedis
-  redis: Redis
-  store: TestStore
   streams: StreamStore
   url: string
   close: () => Promise<void> | void
 }
 beforeAll(async () => {
-  used.server = await startTestRedis()
-  used.redis = connectRedis(used.server.url, 'command', log)
-  used.store = await startTestStore({ versioned: ['incoming', 'processed', 'metadata'] })
-  const { storage } = used.store
-  const queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
-  used.streams = createStreamStore(used.redis, queue.keys, LEASE_MS)
+  const { storage } = store
+  const queue = createQueue(server.redis, `test-${randomUUID().slice(0, 8)}`)
+  used.streams = createStreamStore(server.redis, queue.keys, LEASE_MS)
   const config = { streams: { pullHosts: pullHosts('cam.lan,192.0.2.0/24') } }
   const parts = { streams: used.streams, storage, queue, config }
   const records = createStreamRecords(storage, used.streams)
@@ -52,12 +46,7 @@ beforeAll(async () => {
   used.close = await listen(app, { apiHost: '127.0.0.1', apiPort: port }, log)
   used.url = `http://127.0.0.1:${port}`
 })
-afterAll(async () => {
-  await used.close?.()
-  used.redis?.disconnect()
-  await used.store?.stop()
-  await used.server?.stop()
-})
+afterAll(() => used.close?.())
 
 async function send(path: string, method = 'GET', body?: unknown, headers: Record<string, string> = {}) {
   const token = method === 'GET' || method === 'HEAD' ? TOKENS.reader : TOKENS.operator
@@ -95,7 +84,7 @@ const end = (of: { name: string; session: string }) =>
     endedAtMs: 2_000,
   })
 const put = (bucket: string, key: string, bytes: Buffer) =>
-  used.store.storage.put(bucket, key, { bytes }, { contentType: 'application/octet-stream' })
+  store.storage.put(bucket, key, { bytes }, { contentType: 'application/octet-stream' })
 
 describe('a stream', () => {
   it('is shown live with its take and losses, ends when it is stopped, and is in its history then', async () => {
@@ -133,7 +122,7 @@ describe('a stream', () => {
     await startSession('silent')
     const impatient = createStreamService({
       streams: { ...used.streams, leaseMs: -1 },
-      records: createStreamRecords(used.store.storage, used.streams),
+      records: createStreamRecords(store.storage, used.streams),
       queue: { nowMs: () => Promise.resolve(Date.now()) },
       config: { streams: { pullHosts: [] } },
     })

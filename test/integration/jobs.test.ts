@@ -1,31 +1,18 @@
 /** Jobs on a real Redis that loses some replies: each item is added to the queue exactly once. */
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { createJobStore } from '../../runtime/queue/jobs.ts'
 import { createJobRunner } from '../../runtime/api/jobs/runner.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
-import { connectRedis } from '../../runtime/queue/redis.ts'
-import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
-import { FN, newRunOf, NOTHING } from '../helpers/queue.ts'
-import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
+import { FN, newRunOf, NOTHING, useLossyRedis } from '../helpers/queue.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const log = createLogger({ level: 'silent', format: 'json' })
-const used = {} as { server: TestRedis; proxy: LossyProxy; redis: Redis; queue: Queue }
-beforeAll(async () => {
-  used.server = await startTestRedis()
-  used.proxy = await startLossyProxy(used.server.port)
-  used.redis = connectRedis(`redis://127.0.0.1:${used.proxy.port}`, 'command', log)
-})
-afterAll(async () => {
-  used.redis?.disconnect()
-  await used.proxy?.stop()
-  await used.server?.stop()
-})
+const lossy = useLossyRedis()
+const used = {} as { queue: Queue }
 beforeEach(() => {
-  used.queue = createQueue(used.redis, `test-${randomUUID().slice(0, 8)}`)
+  used.queue = createQueue(lossy.redis, `test-${randomUUID().slice(0, 8)}`)
 })
 
 const COUNT = 1_200
@@ -39,7 +26,7 @@ function losing(command: 'fillJob' | 'beginJob' | 'rerun', nth: number): Queue {
   let calls = 0
   const original = used.queue[command] as (...args: unknown[]) => Promise<unknown>
   const losingOne = (...args: unknown[]) => {
-    if (++calls === nth) used.proxy.loseReplies(1)
+    if (++calls === nth) lossy.proxy.loseReplies(1)
     return original(...args)
   }
   return { ...used.queue, [command]: losingOne }
@@ -54,8 +41,8 @@ it.each([
   ['rerun', 7],
 ] as const)('adds every item once when the reply to %s number %i is lost', async (command, nth) => {
   const queue = losing(command, nth)
-  const jobs = createJobStore(used.redis, queue, 60_000)
-  const before = used.proxy.lost
+  const jobs = createJobStore(lossy.redis, queue, 60_000)
+  const before = lossy.proxy.lost
   const { id } = await jobs.create({ kind: 'reprocess', isForced: false, request: { prefix: '' }, items })
   const runner = createJobRunner({ queue, jobs, log })
   await runner.takeUp()
@@ -68,13 +55,13 @@ it.each([
   )
   await runner.stop()
   expect(job).toMatchObject({ status: 'done', total: COUNT, handedOut: COUNT, passedOver: 0 })
-  expect(await used.redis.xlen(queue.keys.stream(FN, 'low'))).toBe(COUNT)
-  expect(used.proxy.lost).toBe(before + 1)
+  expect(await lossy.redis.xlen(queue.keys.stream(FN, 'low'))).toBe(COUNT)
+  expect(lossy.proxy.lost).toBe(before + 1)
 })
 
 it('cancels the waiting runs of a job, but neither running ones nor those an upload has asked for since', async () => {
   const { queue } = used
-  const jobs = createJobStore(used.redis, queue, 60_000)
+  const jobs = createJobStore(lossy.redis, queue, 60_000)
   const few = items.slice(0, 3)
   const { id } = await jobs.create({ kind: 'reprocess', isForced: false, request: {}, items: few })
   await queue.rerun({ step: { job: id, position: 0 }, trigger: 'reprocess', isForced: false, items: few })
@@ -97,7 +84,7 @@ it('starts a job once, and adds nothing to one that has ended', async () => {
   await used.queue.beginJob('j', facts)
   expect(await used.queue.endJob('j', 'done', 60_000)).toBe(true)
   await used.queue.beginJob('j', facts)
-  const jobs = createJobStore(used.redis, used.queue, 60_000)
+  const jobs = createJobStore(lossy.redis, used.queue, 60_000)
   expect(await jobs.get('j')).toMatchObject({ status: 'done' })
   expect(await used.queue.endJob('j', 'cancelled', 60_000)).toBe(false)
 })

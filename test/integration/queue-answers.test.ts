@@ -1,36 +1,16 @@
 /** Answers to requests with an `Idempotency-Key`, in a real Redis whose replies get lost. */
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { AnswerStore, BegunRequest } from '../../runtime/queue/answers.ts'
-import { createLogger } from '../../runtime/telemetry/logger.ts'
-import { createAnswerStore } from '../../runtime/queue/answers.ts'
-import { connectRedis } from '../../runtime/queue/redis.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createAnswerStore, type AnswerStore, type BegunRequest } from '../../runtime/queue/answers.ts'
 import { sleep } from '../../runtime/time.ts'
-import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
-import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
+import { useLossyRedis } from '../helpers/queue.ts'
 
-let server: TestRedis
-let proxy: LossyProxy
-let redis: Redis
+const used = useLossyRedis()
 let prefix: string
 let answers: AnswerStore
-
-beforeAll(async () => {
-  server = await startTestRedis()
-  proxy = await startLossyProxy(server.port)
-  const log = createLogger({ level: 'silent', format: 'json' })
-  redis = connectRedis(`redis://127.0.0.1:${proxy.port}`, 'command', log)
-  await redis.ping()
-})
-afterAll(async () => {
-  redis.disconnect()
-  await proxy.stop()
-  await server.stop()
-})
 beforeEach(() => {
   prefix = `test-${randomUUID()}:`
-  answers = createAnswerStore(redis, prefix)
+  answers = createAnswerStore(used.redis, prefix)
 })
 
 const ANSWER = { status: 202, location: '/v1/jobs/1', body: '{}' }
@@ -44,16 +24,16 @@ async function begun(store = answers): Promise<BegunRequest> {
 
 describe('a request', () => {
   it('is begun, also when the reply is lost and ioredis sends the command again', async () => {
-    const before = proxy.lost
-    proxy.loseReplies(1)
+    const before = used.proxy.lost
+    used.proxy.loseReplies(1)
     await begun()
-    expect(proxy.lost).toBe(before + 1)
+    expect(used.proxy.lost).toBe(before + 1)
     expect(await kindOf()).toBe('busy')
   })
 
   it('gets the kept answer, and is the only one with its key', async () => {
     const request = await begun()
-    proxy.loseReplies(1)
+    used.proxy.loseReplies(1)
     await request.keep(ANSWER)
     expect(await answers.begin('k', 'h')).toEqual({ kind: 'answered', answer: ANSWER })
     expect(await kindOf('other')).toBe('mismatch')
@@ -75,7 +55,7 @@ describe('a request that was lost', () => {
   const SHORT = { underWayMs: 100, renewMs: 60_000 }
 
   it('does not touch what another has begun since', async () => {
-    const late = await begun(createAnswerStore(redis, prefix, SHORT))
+    const late = await begun(createAnswerStore(used.redis, prefix, SHORT))
     await sleep(200)
     const next = await begun()
     await late.forget()
@@ -88,7 +68,7 @@ describe('a request that was lost', () => {
 })
 
 it('a request is in progress for as long as its handler runs, and no longer', async () => {
-  const request = await begun(createAnswerStore(redis, prefix, { underWayMs: 300, renewMs: 50 }))
+  const request = await begun(createAnswerStore(used.redis, prefix, { underWayMs: 300, renewMs: 50 }))
   await sleep(700)
   expect(await kindOf()).toBe('busy')
   await request.forget()

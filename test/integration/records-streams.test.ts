@@ -1,40 +1,25 @@
 /** Keys and wanted pulls of streams on a real Redis and MinIO: the bucket holds, whatever Redis says. */
 import { randomUUID } from 'node:crypto'
-import type { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { createKeys, type Keys } from '../../runtime/queue/keys.ts'
-import { connectRedis } from '../../runtime/queue/redis.ts'
 import { createKey } from '../../runtime/queue/stream-records.ts'
 import { createStreamStore, type StreamStore } from '../../runtime/queue/streams.ts'
 import { createStreamRecords, type StreamRecords } from '../../runtime/records/streams.ts'
-import { createLogger } from '../../runtime/telemetry/logger.ts'
-import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
-import { startTestStore, type TestStore } from '../helpers/store.ts'
+import { useRedis } from '../helpers/queue.ts'
+import { useStore } from '../helpers/store.ts'
 
-const log = createLogger({ level: 'silent', format: 'json' })
+const redis = useRedis()
+const store = useStore({ versioned: ['metadata'] })
 const used = {} as {
-  server: TestRedis
-  redis: Redis
-  store: TestStore
   keys: Keys
   streams: StreamStore
   records: StreamRecords
   name: string
 }
-beforeAll(async () => {
-  used.server = await startTestRedis()
-  used.redis = connectRedis(used.server.url, 'command', log)
-  used.store = await startTestStore({ versioned: ['metadata'] })
-})
-afterAll(async () => {
-  used.redis?.disconnect()
-  await used.store?.stop()
-  await used.server?.stop()
-})
 beforeEach(() => {
   used.keys = createKeys(`test-${randomUUID().slice(0, 8)}`)
-  used.streams = createStreamStore(used.redis, used.keys, 30_000)
-  used.records = createStreamRecords(used.store.storage, used.streams)
+  used.streams = createStreamStore(redis.redis, used.keys, 30_000)
+  used.records = createStreamRecords(store.storage, used.streams)
   used.name = `cam-${randomUUID().slice(0, 8)}`
 })
 
@@ -61,12 +46,12 @@ it('are heard by receivers as soon as they are changed', async () => {
 
 it('come back from the bucket when Redis was emptied', async () => {
   const [own, any] = [await addKey(), await addKey('*')]
-  await used.redis.del(used.keys.streamRecords)
+  await redis.redis.del(used.keys.streamRecords)
   expect(await check(own.secret)).toBe('unknown')
   await used.records.follow()
   expect([await check(own.secret), await check(any.secret)]).toEqual(['right', 'right'])
   expect(await check('wrong')).toBe('wrong')
-  await used.redis.del(used.keys.streamRecords)
+  await redis.redis.del(used.keys.streamRecords)
   await used.records.follow()
   expect(await check(own.secret), 'followed at once, although it was reconciled just before').toBe('right')
 })
@@ -74,7 +59,7 @@ it('come back from the bucket when Redis was emptied', async () => {
 it('hold in the end when a change reached the bucket and died before it reached Redis', async () => {
   await want('rtsp://cam.lan/1')
   const deaf = { ...used.streams, setRecord: () => Promise.reject(new Error('redis is away')) }
-  const dying = createStreamRecords(used.store.storage, deaf)
+  const dying = createStreamRecords(store.storage, deaf)
   await expect(addKey(used.name, dying)).rejects.toThrow('away')
   await used.records.reconcile()
   expect(JSON.parse(await used.streams.record(used.name))).toMatchObject({ revision: 2, keys: [{}] })
@@ -83,15 +68,10 @@ it('hold in the end when a change reached the bucket and died before it reached 
 it('leave Redis when their object was removed, and are rubbish to nobody', async () => {
   const { secret } = await addKey()
   const key = `~sluice/streams/${used.name}.json`
-  await used.store.storage.remove('metadata', key)
+  await store.storage.remove('metadata', key)
   await used.records.reconcile()
   expect(await check(secret)).toBe('wrong')
-  await used.store.storage.put(
-    'metadata',
-    key,
-    { bytes: Buffer.from('rubbish') },
-    { contentType: 'text/plain' },
-  )
+  await store.storage.put('metadata', key, { bytes: Buffer.from('rubbish') }, { contentType: 'text/plain' })
   await used.records.reconcile()
   expect(await check(secret)).toBe('wrong')
   expect(await addKey()).toBeDefined()

@@ -1,29 +1,17 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { createStreamsGauge } from '../../runtime/api/streams-gauge.ts'
 import { createKeys } from '../../runtime/queue/keys.ts'
-import { connectRedis, type Redis } from '../../runtime/queue/redis.ts'
 import { createStreamStore } from '../../runtime/queue/streams.ts'
 import { createMetrics } from '../../runtime/telemetry/metrics.ts'
-import { createLogger } from '../../runtime/telemetry/logger.ts'
-import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
+import { useRedis } from '../helpers/queue.ts'
 import { waitFor } from '../helpers/wait.ts'
 
-let server: TestRedis
-let redis: Redis
-beforeAll(async () => {
-  server = await startTestRedis()
-  redis = connectRedis(server.url, 'command', createLogger({ level: 'silent', format: 'json' }))
-})
-afterAll(async () => {
-  redis.disconnect()
-  await server.stop()
-})
-
+const used = useRedis()
 const LEASE_MS = 500
 const sender = { session: 's', door: 'pull', peer: 'p', takesOver: false } as const
 
 it('counts streams by state, and a wanted one as away when nothing comes, also when its receiver is silent', async () => {
-  const streams = createStreamStore(redis, createKeys('sluice'), LEASE_MS)
+  const streams = createStreamStore(used.redis, createKeys('sluice'), LEASE_MS)
   const { registry } = createMetrics()
   const read = createStreamsGauge({ streams, registry })
   const counts = async () => {

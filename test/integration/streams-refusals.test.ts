@@ -3,31 +3,20 @@ import { readFile } from 'node:fs/promises'
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { makeClip } from '../helpers/clips.ts'
 import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { arrivedPieces } from '../helpers/streams/arrived.ts'
 import { curl } from '../helpers/streams/programs.ts'
-import { cutFilm, type FilmPart } from '../helpers/streams/reference.ts'
 import { feedFile, putByCurl, putByFfmpeg, rtmpByFfmpeg, sentAll } from '../helpers/streams/senders.ts'
-import { useStreams } from '../helpers/streams/use-streams.ts'
+import { useParts, useStreams } from '../helpers/streams/use-streams.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const used = useStreams({ env: { SLUICE_STREAMS_STALL: '3s' } })
 const curlPath = (await curl()) ?? 'curl'
 const ffmpeg = (await ffmpegBuilds())[0]?.ffmpegPath ?? 'ffmpeg'
 /** Of 20 s each. */
-let parts: readonly FilmPart[]
-
-beforeAll(async () => {
-  parts = await cutFilm(used.film, 20, 40)
-})
-
-const part = (index: number): FilmPart => {
-  const found = parts[index]
-  if (!found) throw new Error(`there is no part ${index}`)
-  return found
-}
+const part = useParts(used, 20, 40)
 
 /** What a sender of `PUT` with this body is told: its status and the answer. */
 async function put(name: string, body: string | Buffer, key?: string) {

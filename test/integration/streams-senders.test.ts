@@ -1,31 +1,20 @@
 /** Senders as they are: they die, come back, stand still, are slow, or come twice. */
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { sessionsOf } from '../helpers/streams/arrived.ts'
 import { countOf } from '../helpers/streams/pictures.ts'
 import { curl } from '../helpers/streams/programs.ts'
-import { cutFilm, type FilmPart } from '../helpers/streams/reference.ts'
 import { feedFile, putByCurl, putByFfmpeg, rtmpByFfmpeg } from '../helpers/streams/senders.ts'
-import { useStreams } from '../helpers/streams/use-streams.ts'
+import { useParts, useStreams } from '../helpers/streams/use-streams.ts'
 
 const STALL_MS = 3_000
 const used = useStreams({ env: { SLUICE_STREAMS_STALL: '3s' } })
 const curlPath = (await curl()) ?? 'curl'
 const ffmpeg = (await ffmpegBuilds())[0]?.ffmpegPath ?? 'ffmpeg'
 /** Of 20 s each. */
-let parts: readonly FilmPart[]
-
-beforeAll(async () => {
-  parts = await cutFilm(used.film, 20, 40)
-})
-
-const part = (index: number): FilmPart => {
-  const found = parts[index]
-  if (!found) throw new Error(`there is no part ${index}`)
-  return found
-}
+const part = useParts(used, 20, 40)
 
 describe.concurrent('a sender whose connection breaks', () => {
   it('comes back into the same session: another take, a discontinuity, nothing of both lost', async () => {

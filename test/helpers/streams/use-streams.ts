@@ -9,7 +9,14 @@ import { startTestStack, type TestStack } from '../stack.ts'
 import { waitFor } from '../wait.ts'
 import { arrivedPieces, arrivedPictures, sessionsOf } from './arrived.ts'
 import { comparePictures, type Comparison } from './pictures.ts'
-import { makeReference, PICTURES_PER_SECOND, type FilmSize, type Reference } from './reference.ts'
+import {
+  cutFilm,
+  makeReference,
+  PICTURES_PER_SECOND,
+  type FilmPart,
+  type FilmSize,
+  type Reference,
+} from './reference.ts'
 import { endSenders, type Target } from './senders.ts'
 
 export interface UseStreamsOptions {
@@ -147,5 +154,18 @@ export function useStreams({ env = {}, film = {} }: UseStreamsOptions = {}): Str
         what: 'a receiver',
       })
     },
+  }
+}
+
+/** The film in parts, for one file; read them inside tests. @param atSeconds - even ones: a keyframe is there */
+export function useParts(used: Streams, ...atSeconds: readonly number[]): (index: number) => FilmPart {
+  let parts: readonly FilmPart[] = []
+  beforeAll(async () => {
+    parts = await cutFilm(used.film, ...atSeconds)
+  })
+  return (index) => {
+    const part = parts[index]
+    if (!part) throw new Error(`there is no part ${index}`)
+    return part
   }
 }
