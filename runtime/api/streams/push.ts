@@ -50,10 +50,11 @@ export function addPushRefusal(app: ApiApp, receiver: Receiver): void {
     if (['0.0.0.0', '[::]'].includes(url.hostname)) url.hostname = new URL(c.req.url).hostname
     url.port = String(receiver.port)
     const address = `${url.origin}/v1/streams/${name}`
+    // Not with `connection: close`: it is closed while bytes arrive, thus reset, and the sender does not read the answer.
     throw new ProblemError(
       421,
       `streams are received by a process with the role streams (SLUICE_STREAMS_HOST, SLUICE_STREAMS_PORT): send it to ${address}`,
-      { members: { receiver: address }, headers: { connection: 'close' } },
+      { members: { receiver: address } },
     )
   })
 }
