@@ -16,14 +16,22 @@ beforeEach(({ onTestFailed, task }) => {
   })
 })
 
-const startedMs = performance.now()
-
-/** One line of JSON for each file with `TEST_TIMES=<file>`: seconds, and those of CPU with all that it has started. Linux only. */
-function writeTimes(path: string): void {
+/** The process's own CPU time in user and system mode, and that of its ended children, in hundredths of a second. Linux only. */
+function cpuTimes(): number[] {
   const stat = readFileSync('/proc/self/stat', 'latin1')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  // Its own in user and system mode, and that of its ended children, in hundredths of a second.
-  const [user, system, children, ofChildren] = fields.slice(11, 15).map((ticks) => Number(ticks) / 100)
+  return fields.slice(11, 15).map(Number)
+}
+
+const timesPath = process.env['TEST_TIMES']
+const startedMs = performance.now()
+/** Unit tests share a process; what it did before the first file, such as loading Vitest, is counted nowhere. */
+const before = timesPath ? cpuTimes() : []
+
+/** One line of JSON for each file with `TEST_TIMES=<file>`: seconds, and those of CPU with all that it has started. */
+function writeTimes(path: string): void {
+  const spent = cpuTimes().map((ticks, at) => (ticks - (before[at] ?? 0)) / 100)
+  const [user, system, children, ofChildren] = spent
   const seconds = (performance.now() - startedMs) / 1_000
   const file = expect.getState().testPath?.replace(/.*\/test\//, '')
   appendFileSync(path, `${JSON.stringify({ file, seconds, user, system, children, ofChildren })}\n`)
@@ -35,6 +43,5 @@ afterAll(async () => {
   const names = left.map(({ name, pid }) => `${name} (pid ${pid})`)
   await Promise.all(left.map((server) => server.stop()))
   if (left.length > 0) throw new Error(`left running: ${names.join(', ')}; stop() it in afterAll`)
-  const times = process.env['TEST_TIMES']
-  if (times) writeTimes(times)
+  if (timesPath) writeTimes(timesPath)
 })
