@@ -18,12 +18,18 @@ afterAll(() => rm(dir, { recursive: true, force: true }))
 const examine = (changed: Record<string, string> = {}) =>
   examined.examine({ ...examined.streamsEnv(dir), ...changed }, '--no-probe')
 
-it('finds the account, the spool and a receiver that is ready', async () => {
-  const receiver = createServer((_, response) => response.end('{"status":"ok"}')).listen(0, '127.0.0.1')
+/** With a receiver that answers so. */
+async function examineBeside(health: unknown) {
+  const receiver = createServer((_, response) => response.end(JSON.stringify(health))).listen(0, '127.0.0.1')
   await once(receiver, 'listening')
   const { port } = receiver.address() as AddressInfo
-  const { of, findings } = await examine({ SLUICE_STREAMS_PORT: String(port) })
+  const examination = await examine({ SLUICE_STREAMS_PORT: String(port) })
   receiver.close()
+  return examination
+}
+
+it('finds the account, the spool and a receiver that is ready', async () => {
+  const { of, findings } = await examineBeside({ status: 'ok', bodyLimitMs: 0 })
   expect(of('fail')).toEqual(['runtime: API'])
   expect(of('ok')).toEqual(expect.arrayContaining(['accounts: streams account', 'streams: receiver']))
   expect(findings.find(({ check }) => check === 'spool')?.found).toMatch(/of a stream of 5 Mbit\/s while/)
@@ -52,6 +58,16 @@ describe('names what is wrong, with the line that repairs it:', () => {
     expect(failureOf(findings, finding)?.repair?.length).toBeGreaterThan(0)
     expect(text).not.toContain('a-password')
   })
+})
+
+it('reports a receiver that ends bodies after a time, and another program at its port', async () => {
+  for (const [health, found] of [
+    [{ status: 'ok', bodyLimitMs: 300_000 }, /ends every stream after 5m/],
+    [{ status: 'ok' }, /another program answers/],
+  ] as const) {
+    const { findings } = await examineBeside(health)
+    expect(failureOf(findings, 'streams: receiver')?.found).toMatch(found)
+  }
 })
 
 it('warns of a spool that other users can enter, and skips an account that is not given', async () => {

@@ -107,5 +107,6 @@ it('cuts a silent sender with 408, and keeps what it has sent', async () => {
 it('does not limit the time of a body, and limits that of its headers', async () => {
   const health = await fetch(`http://127.0.0.1:${used.httpPort}/healthz`)
   expect(health.status).toBe(200)
+  expect(await health.json()).toEqual({ status: 'ok', bodyLimitMs: 0 })
   expect((await fetch(`http://127.0.0.1:${used.httpPort}/readyz`)).status).toBe(200)
 })

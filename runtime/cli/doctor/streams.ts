@@ -1,6 +1,7 @@
 /** The reception of streams, where this machine has that role: its spool, and its receiver. @module */
 import { mkdir, mkdtemp, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { formatBytes } from '../../amounts.ts'
 import { messageOf } from '../../errors.ts'
 import { shellWord } from '../../telemetry/safe-text.ts'
@@ -75,6 +76,19 @@ export function judgeSpool({ spoolDir, spoolLimitBytes, freeBytes, diskBytes }: 
   return ok('spool', found)
 }
 
+const healthSchema = z.object({ bodyLimitMs: z.number() })
+
+/** Node ends every body after five minutes, unless its server has no such limit: a stream would be cut again and again. */
+async function judgeHealth(url: string): Promise<Finding> {
+  const response = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(stretched(5 * SECOND_MS)) })
+  const health = healthSchema.safeParse(await response.json().catch(() => undefined))
+  if (!health.success) return fail('receiver', `another program answers at ${url}`, `curl ${url}/healthz`)
+  const { bodyLimitMs } = health.data
+  return bodyLimitMs === 0
+    ? ok('receiver', `${url}/v1/streams/ is ready, and ends no stream by itself`)
+    : fail('receiver', `${url} ends every stream after ${durationText(bodyLimitMs)} (requestTimeout)`)
+}
+
 async function checkReceiver({ config, invocation }: Subject): Promise<Finding> {
   const { host, port } = config.streams
   const reached = { '0.0.0.0': '127.0.0.1', '::': '::1' }[host] ?? host
@@ -83,7 +97,7 @@ async function checkReceiver({ config, invocation }: Subject): Promise<Finding> 
   try {
     const response = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(stretched(5 * SECOND_MS)) })
     const text = await response.text()
-    if (response.ok) return ok('receiver', `${url}/v1/streams/ is ready`)
+    if (response.ok) return await judgeHealth(url)
     return fail('receiver', `${url} is not ready: ${text.slice(0, 300)}`, `curl ${url}/readyz`)
   } catch (error) {
     const { cause } = error as { cause?: NodeJS.ErrnoException }

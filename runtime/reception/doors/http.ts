@@ -12,7 +12,11 @@ import { askForKey, refused, type DoorParts, type OpenDoor, type Refusal } from 
 import { receivePush } from './http-push.ts'
 
 /** The parts while the door is open, and after. */
-type OpenParts = HttpDoorParts & { readonly isClosed: () => boolean }
+interface OpenParts extends HttpDoorParts {
+  readonly isClosed: () => boolean
+  /** After which a body is ended, however alive it is; 0: never. */
+  readonly bodyLimitMs: () => number
+}
 
 export interface HttpDoorParts extends DoorParts {
   /** An operator may push under every name. */
@@ -32,7 +36,11 @@ const OTHER_CONNECTIONS = 64
 export async function openHttpDoor(parts: HttpDoorParts): Promise<OpenDoor> {
   const { settings, log } = parts
   let isClosed = false
-  const all = { ...parts, isClosed: () => isClosed }
+  const all: OpenParts = {
+    ...parts,
+    isClosed: () => isClosed,
+    bodyLimitMs: () => server.requestTimeout,
+  }
   const answer = (isExpectant: boolean) => (request: IncomingMessage, response: ServerResponse) => {
     serve(all, { request, response, isExpectant }).catch((error: unknown) => {
       log.error({ error: messageOf(error) }, 'a request failed')
@@ -95,7 +103,10 @@ async function serve(parts: OpenParts, { request, response, isExpectant }: Excha
   }
   if (request.method === 'GET' || request.method === 'HEAD') {
     if (path === '/healthz')
-      return answerJson(request, response, 200, { status: parts.isClosed() ? 'draining' : 'ok' })
+      return answerJson(request, response, 200, {
+        status: parts.isClosed() ? 'draining' : 'ok',
+        bodyLimitMs: parts.bodyLimitMs(),
+      })
     if (path === '/readyz') return answerReadiness(parts, request, response)
     if (path === '/metrics' && parts.metrics)
       return void response
