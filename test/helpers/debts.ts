@@ -11,8 +11,9 @@ interface Used {
 
 export const allDebts = ({ redis, queue }: Used) => redis.zrange(queue.keys.debts, '0', '-1')
 
-export async function dueDebts({ redis, queue }: Used): Promise<string[]> {
-  return redis.zrangebyscore(queue.keys.debts, '-inf', await redisNowMs(redis))
+/** @param atMs - by the clock of Redis; @defaultValue now */
+export async function dueDebts({ redis, queue }: Used, atMs?: number): Promise<string[]> {
+  return redis.zrangebyscore(queue.keys.debts, '-inf', atMs ?? (await redisNowMs(redis)))
 }
 
 /** The runs among `debts` that owe a verdict. */
