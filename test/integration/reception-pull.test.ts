@@ -77,7 +77,9 @@ it('refuses the host that a playlist names and the settings do not, and counts t
   expect(requests).toContain('127.0.0.1/3.ts')
   expect(requests).not.toContain('localhost/2.ts')
   const compared = comparePictures(used.film.pictures, await arrivedPictures(used.stack.storage, 'bent'))
-  expect(compared.lost).toEqual([{ from: 100, to: 149 }])
+  // The last picture before the hole is incomplete for some builds: its end is where the refused part would start.
+  const from = expect.toSatisfy((picture: number) => picture === 99 || picture === 100)
+  expect(compared.lost).toEqual([{ from, to: 149 }])
   expect(record?.gaps).toHaveLength(1)
   expect(record?.takes[0]?.lastLines.join('\n')).toMatch(/localhost:\d+ is not in SLUICE_STREAMS_PULL_HOSTS/)
 })

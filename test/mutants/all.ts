@@ -1,5 +1,6 @@
 /** Every mutant there is. @module */
 import type { Mutant } from './mutant.ts'
+import { DOOR_MUTANTS } from './door-mutants.ts'
 import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
 import { QUEUE_MUTANTS } from './queue-mutants.ts'
 import { RECEPTION_MUTANTS } from './reception-mutants.ts'
@@ -14,4 +15,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...DEBT_MUTANTS,
   ...RECEPTION_MUTANTS,
   ...TAKE_MUTANTS,
+  ...DOOR_MUTANTS,
 ]

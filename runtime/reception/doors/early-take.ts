@@ -12,7 +12,8 @@ import type {
   TakeInput,
 } from '../../function/take.ts'
 import type { Connection, Sender } from '../connection.ts'
-import type { DoorParts, Refusal } from './door.ts'
+import { messageOf } from '../../errors.ts'
+import { refused, type DoorParts, type Refusal } from './door.ts'
 import type { PendingFolders } from './pending.ts'
 import { finishTake } from './running-take.ts'
 
@@ -84,6 +85,11 @@ export async function startEarlyTake(parts: EarlyParts, options: EarlyOptions): 
     throw error
   }
   void take.ended.then(begin)
+  const finish = async (): Promise<TakeEnd> => {
+    const end = await finishTake(take)
+    if (!connection) await pending.remove(folder)
+    return end
+  }
 
   return {
     take,
@@ -93,15 +99,19 @@ export async function startEarlyTake(parts: EarlyParts, options: EarlyOptions): 
     async admit(sender) {
       const admission = await reception.admit(sender)
       if (admission.kind === 'refused') return admission
-      await admission.connection.adopt(folder)
+      try {
+        await admission.connection.adopt(folder)
+      } catch (error) {
+        // The disk fails: a stream without its FFmpeg must not stay live.
+        take.kill()
+        const end = await finish()
+        await admission.connection.end('sender-lost', end)
+        return refused('disk', `the receiver's disk cannot be written: ${messageOf(error)}`)
+      }
       connection = admission.connection
       for (const piece of early.splice(0)) connection.onPiece(piece)
       return connection
     },
-    async finish() {
-      const end = await finishTake(take)
-      if (!connection) await pending.remove(folder)
-      return end
-    },
+    finish,
   }
 }

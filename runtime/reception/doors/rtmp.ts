@@ -66,7 +66,6 @@ export async function openRtmpDoor(parts: EarlyParts): Promise<OpenDoor> {
 
 async function serve(parts: EarlyParts, socket: Socket, leave: () => void): Promise<void> {
   socket.pause()
-  const peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`
   const nonce = randomBytes(8).toString('hex')
   const port = await freePort()
   let tell = (_key: string) => {}
@@ -77,6 +76,32 @@ async function serve(parts: EarlyParts, socket: Socket, leave: () => void): Prom
     input: { door: 'rtmp', port, nonce },
     onSenderKey: (text) => tell(text),
   })
+  try {
+    await receiveFrom(parts, { socket, leave, port, early, key, tell })
+  } finally {
+    // Whatever went wrong, its FFmpeg does not outlive a connection.
+    socket.destroy()
+    await early.finish()
+  }
+}
+
+interface Gated {
+  readonly socket: Socket
+  /** Makes room for the next sender without a key. */
+  readonly leave: () => void
+  /** On which FFmpeg listens. */
+  readonly port: number
+  readonly early: EarlyTake
+  /** The stream key; '' when none came. */
+  readonly key: Promise<string>
+  readonly tell: (key: string) => void
+}
+
+async function receiveFrom(
+  parts: EarlyParts,
+  { socket, leave, port, early, key, tell }: Gated,
+): Promise<void> {
+  const peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`
   const over = new AbortController()
   void sleep(KEY_MS, over.signal).then(() => over.signal.aborted || tell(''))
   void early.take.ended.then(() => tell(''))

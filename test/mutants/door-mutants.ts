@@ -1,0 +1,56 @@
+/** The doors of reception without one of their guards each. @module */
+import { mutantsOf, type Mutant } from './mutant.ts'
+
+const HTTP = ['test/integration/reception-http.test.ts']
+const unit = (name: string) => [`test/unit/reception/doors/${name}.test.ts`]
+
+export const DOOR_MUTANTS: readonly Mutant[] = [
+  ...mutantsOf('runtime/reception/doors/door.ts', unit('door'), [
+    [
+      'a sender is let in while keys cannot be checked',
+      "return refused('redis', 'Redis does not answer, so keys cannot be checked: try again in a few seconds')",
+      "return { kind: 'right', keyId: '' }",
+    ],
+    [
+      'every key is right',
+      "if (verdict.kind === 'right') return verdict",
+      "return { kind: 'right', keyId: '' }",
+    ],
+  ]),
+  ...mutantsOf('runtime/reception/doors/http.ts', HTTP, [
+    [
+      'a sender without a good key is received',
+      "return answer.kind === 'right' ?",
+      "return answer.kind !== 'right' ?",
+    ],
+    ['the name of a stream is not checked', 'if (!isStreamName(name))', 'if (false as boolean)'],
+  ]),
+  ...mutantsOf('runtime/reception/doors/allowed-host.ts', unit('allowed-host'), [
+    [
+      'any address of a name is connected to',
+      '(each) => isNamed || hosts.some',
+      '(each) => isNamed || each || hosts.some',
+    ],
+  ]),
+  ...mutantsOf('runtime/reception/doors/proxy.ts', unit('proxy'), [
+    [
+      'a tunnel to any host is opened',
+      'const answer = await ask(bare(host), Number(port))',
+      "const answer = { kind: 'allowed', address: bare(host) } as HostAnswer",
+    ],
+    ['a failure of the source is not noted', 'if (statusCode >= 400) note(', 'if (statusCode >= 600) note('],
+  ]),
+  ...mutantsOf('runtime/reception/doors/gate-limits.ts', unit('gate-limits'), [
+    ['there is no limit of senders without a key', 'inside.length >= most ||', 'inside.length < 0 ||'],
+  ]),
+  ...mutantsOf('runtime/reception/doors/silence.ts', unit('silence'), [
+    ['the silence of a braked sender counts', 'isOurs() ? 0 : silentMs + passedMs', 'silentMs + passedMs'],
+  ]),
+  ...mutantsOf('runtime/reception/doors/running-take.ts', unit('running-take'), [
+    [
+      'media in an open piece counts as none',
+      "if (pieces === 0 && !wasKilled) return 'no-media'",
+      "if (pieces === 0) return 'no-media'",
+    ],
+  ]),
+]
