@@ -138,7 +138,9 @@ function addressOf(env: Environment, given?: string): { url: string; token: stri
 /** The receiver of streams: `given`, else the one of SLUICE_API_URL, where an edge may pass it on, else this machine's. */
 export function receiverOf(env: Environment, given?: string): { url: string; token: string | undefined } {
   const { streams } = loadConfig(env)
-  if (given !== undefined) return { url: apiUrl('--to', given), token: addressOf(env).token }
+  // As with `--api`: the tokens of this machine's runtime are not sent elsewhere.
+  if (given !== undefined)
+    return { url: apiUrl('--to', given), token: readSettingFiles(env).env['SLUICE_TOKEN'] || undefined }
   const api = addressOf(env)
   if (env['SLUICE_API_URL']) return api
   const host = ['0.0.0.0', '::'].includes(streams.host) ? '127.0.0.1' : streams.host

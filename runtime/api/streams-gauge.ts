@@ -4,7 +4,7 @@ import type { StreamStore } from '../queue/streams.ts'
 import type { RuntimeMetrics } from '../telemetry/metrics.ts'
 
 export interface StreamsGaugeParts {
-  readonly streams: Pick<StreamStore, 'leaseMs' | 'lapsed' | 'list' | 'wanted'>
+  readonly streams: Pick<StreamStore, 'leaseMs' | 'silent' | 'list' | 'wanted'>
   readonly registry: RuntimeMetrics['registry']
 }
 
@@ -18,13 +18,13 @@ export function createStreamsGauge({ streams, registry }: StreamsGaugeParts): ()
   })
   return async () => {
     gauge.reset()
-    const [active, wanted, lapsed] = await Promise.all([
+    const [active, wanted, lost] = await Promise.all([
       streams.list(),
       streams.wanted(),
-      streams.lapsed(streams.leaseMs),
+      streams.silent(streams.leaseMs),
     ])
-    // The receiver of a lapsed one is silent: nothing comes, whatever the stream's state was.
-    const silent = new Set(lapsed.map(({ name }) => name))
+    // The receiver of such a stream is lost: nothing comes, whatever the stream's state was.
+    const silent = new Set(lost.map(({ name }) => name))
     const live = active.filter(({ name, state }) => state === 'live' && !silent.has(name))
     const names = new Set(live.map(({ name }) => name))
     gauge.set({ state: 'live' }, live.length)

@@ -43,6 +43,15 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
     return states.filter(isKnown)
   }
 
+  /** Streams whose owner has been silent for longer than this. */
+  async function silent(afterMs: number): Promise<readonly StreamState[]> {
+    const untilMs = (await redisNowMs(redis)) - afterMs
+    return known(await redis.zrangebyscore(keys.activeStreams, '-inf', `(${untilMs}`))
+  }
+
+  /** By stream and beat: when this process saw first that no later one came. */
+  const silentSinceMs = new Map<string, number>()
+
   return {
     ...records,
     leaseMs,
@@ -152,10 +161,24 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
     requestStop: async (name: string): Promise<string | undefined> =>
       ((await script('stop_stream', [name])) as string) || undefined,
 
-    /** Streams whose owner has been silent for longer than this: {@link adopt} and end them. */
+    silent,
+
+    /**
+     * Streams whose owner has been silent for longer than this: {@link adopt} and end them. While Redis was away no owner could be
+     * heard, and live ones need time to be: only those that stay silent for another lease, as this process sees it, are lapsed.
+     */
     async lapsed(afterMs: number): Promise<readonly StreamState[]> {
-      const untilMs = (await redisNowMs(redis)) - afterMs
-      return known(await redis.zrangebyscore(keys.activeStreams, '-inf', `(${untilMs}`))
+      const states = await silent(afterMs)
+      const nowMs = performance.now()
+      const before = new Map(silentSinceMs)
+      silentSinceMs.clear()
+      for (const { name, beatAtMs } of states) {
+        const beat = `${name} ${beatAtMs}`
+        silentSinceMs.set(beat, before.get(beat) ?? nowMs)
+      }
+      return states.filter(
+        ({ name, beatAtMs }) => nowMs - (silentSinceMs.get(`${name} ${beatAtMs}`) ?? nowMs) >= leaseMs,
+      )
     },
   }
 }

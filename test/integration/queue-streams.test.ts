@@ -12,6 +12,7 @@ import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { sleep } from '../../runtime/time.ts'
 import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
 import { startTestRedis, type TestRedis } from '../helpers/servers.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 const LEASE_MS = 30_000
 const NUMBERS: StreamNumbers = {
@@ -220,6 +221,18 @@ describe('the end', () => {
     expect(await streams.read('cam')).toMatchObject({ state: 'ended', summary: { why: 'sender-finished' } })
   })
 
+  it('of a session that was live while Redis was emptied is known again', async () => {
+    await claim('a')
+    await redis.del(keys.streamState('cam'), keys.activeStreams)
+    expect(await end('a')).toBe(true)
+    expect(await streams.read('cam')).toMatchObject({
+      state: 'ended',
+      session: 'session-of-a',
+      startedAtMs: 1,
+    })
+    expect(await streams.history('cam')).toHaveLength(1)
+  })
+
   it('is refused to an owner that has lost the stream', async () => {
     await claim('a')
     await claim('b', { takesOver: true })
@@ -333,7 +346,7 @@ describe('a key', () => {
   })
 })
 
-it('lists streams that are live or wait, and those whose owner is silent as lapsed', async () => {
+it('lists streams that are live or wait, and those whose owner is silent', async () => {
   for (const name of ['b', 'a', 'c']) await streams.claim(name, claimOf(name))
   await streams.beat('b', 'b', { state: 'waiting', numbers: NUMBERS })
   await streams.end('c', 'c', summaryOf('s'))
@@ -342,9 +355,28 @@ it('lists streams that are live or wait, and those whose owner is silent as laps
     ['a', 'live'],
     ['b', 'waiting'],
   ])
-  expect(await streams.lapsed(60_000)).toEqual([])
+  expect(await streams.silent(60_000)).toEqual([])
   await sleep(5)
-  expect((await streams.lapsed(1)).map(({ name }) => name).toSorted()).toEqual(['a', 'b'])
+  expect((await streams.silent(1)).map(({ name }) => name).toSorted()).toEqual(['a', 'b'])
+})
+
+it('counts a stream as lapsed only when its owner stays silent for a lease of contact with Redis', async () => {
+  const lease = createStreamStore(redis, keys, 1_500)
+  await claim('a')
+  await streams.claim('other', claimOf('b'))
+  await sleep(50)
+  // As after an outage of Redis: both are late, and only one comes back.
+  expect(await lease.lapsed(1)).toEqual([])
+  await streams.beat('other', 'b', { state: 'live', numbers: NUMBERS })
+  expect(await lease.lapsed(1)).toEqual([])
+  const lapsed = await waitFor(
+    async () => {
+      const found = await lease.lapsed(1)
+      return found.length > 0 && found
+    },
+    { timeoutMs: 10_000, what: 'the lapse' },
+  )
+  expect(lapsed[0]).toMatchObject({ name: 'cam', session: 'session-of-a' })
 })
 
 it('keeps nothing for ever: every key expires, and a name whose stream is forgotten leaves the list', async () => {

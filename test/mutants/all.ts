@@ -4,6 +4,7 @@ import { DOOR_MUTANTS } from './door-mutants.ts'
 import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
 import { QUEUE_MUTANTS } from './queue-mutants.ts'
 import { RECEPTION_MUTANTS } from './reception-mutants.ts'
+import { STREAM_MUTANTS } from './streams-mutants.ts'
 import { SWEEP_MUTANTS, DEBT_MUTANTS } from './sweep-mutants.ts'
 import { TAKE_MUTANTS } from './take-mutants.ts'
 
@@ -16,4 +17,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...RECEPTION_MUTANTS,
   ...TAKE_MUTANTS,
   ...DOOR_MUTANTS,
+  ...STREAM_MUTANTS,
 ]

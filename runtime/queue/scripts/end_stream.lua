@@ -7,6 +7,11 @@ local key, history, t = P .. 'stream:' .. ARGV[1], P .. 'stream:' .. ARGV[1] .. 
 local v = redis.call('HMGET', key, 'token', 'state')
 if v[2] and v[1] ~= ARGV[2] then return 0 end
 if v[2] == 'ended' then return 1 end
+-- Of a session that was live while Redis was emptied, the summary is all that it knows.
+local summary = cjson.decode(ARGV[3])
+if not v[2] then
+  redis.call('HSET', key, 'session', summary.session, 'take', summary.takes, 'startedAt', summary.startedAtMs)
+end
 redis.call('HSET', key, 'token', ARGV[2], 'state', 'ended', 'endedAt', t, 'summary', ARGV[3])
 redis.call('HDEL', key, 'stop', 'numbers')
 redis.call('PEXPIRE', key, ARGV[4])

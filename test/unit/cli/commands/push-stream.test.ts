@@ -71,6 +71,19 @@ describe('a file that is pushed', () => {
     expect(err).toMatch(/ % of 2\.9 MiB sent …/)
   })
 
+  it('is sent elsewhere without the tokens of this machine', async () => {
+    let given: string | undefined
+    const to = await startReceiver(async (request, response) => {
+      given = request.headers.authorization
+      response.writeContinue()
+      await buffer(request)
+      answer(response, 201, SUMMARY)
+    })
+    const env = { SLUICE_TOKEN_ADMIN: 'the-token-of-an-admin' }
+    expect((await sluice(['streams', 'push', 'cam1', file, '--to', to], { env })).code).toBe(0)
+    expect(given).toBeUndefined()
+  })
+
   it('is not read when the receiver refuses it, and its reason is printed', async () => {
     const to = await startReceiver(
       (_, response) => void answer(response, 409, { detail: 'cam1 is live from 192.0.2.7' }),

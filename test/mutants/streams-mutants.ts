@@ -1,0 +1,88 @@
+/** The ownership of streams, and their keys, without one of their guards each. @module */
+import { mutantsOf, type Break, type Mutant } from './mutant.ts'
+
+const MODEL = ['test/integration/queue-streams-model.test.ts']
+const STORE = ['test/integration/queue-streams.test.ts']
+const API = ['test/integration/api-streams.test.ts']
+
+const ofScript = (name: string, breaks: readonly Break[], caughtBy = MODEL) =>
+  mutantsOf(`runtime/queue/scripts/${name}.lua`, caughtBy, breaks)
+
+export const STREAM_MUTANTS: readonly Mutant[] = [
+  ...ofScript('claim_stream', [
+    [
+      'a claim that is sent again is a second take',
+      'if isOpen and v[1] == ARGV[2] then return { 1, v[3], v[4], v[5], v[7], v[8] } end',
+      '',
+    ],
+    ['a live stream is anybody’s', "if isHeld and ARGV[5] ~= '1' then", 'if false then'],
+    ['nobody may take over', "if isHeld and ARGV[5] ~= '1' then", 'if isHeld then'],
+    [
+      'a dead owner keeps its stream',
+      "v[2] == 'live' and tonumber(v[6]) + tonumber(ARGV[3]) > t",
+      "v[2] == 'live'",
+    ],
+    [
+      'a session that continues gives the same take again',
+      "string.format('%.0f', v[4] + 1), v[8]",
+      'v[4], v[8]',
+    ],
+    ['a stream that waits starts a new session', "v[2] == 'live' or v[2] == 'waiting'", "v[2] == 'live'"],
+    ['a claim has the fence of the one before', '(tonumber(v[5]) or 0) + 1, t)', '(tonumber(v[5]) or 0), 0)'],
+    [
+      'a stream that ended is still listed as such',
+      "redis.call('ZREM', P .. 'streams:ended', ARGV[1])\n",
+      '',
+    ],
+  ]),
+  ...ofScript('beat_stream', [
+    ['a late beat revives the stream of another', "v[1] ~= ARGV[2] or v[2] == 'ended'", "v[2] == 'ended'"],
+    ['a late beat revives a stream that was ended', "v[1] ~= ARGV[2] or v[2] == 'ended'", 'v[1] ~= ARGV[2]'],
+    ['a beat renews nothing', "'beatAt', t, 'numbers'", "'numbers'"],
+  ]),
+  ...ofScript('adopt_stream', [
+    [
+      'a stream with an owner is adopted',
+      'tonumber(v[6]) + tonumber(ARGV[3]) > t and v[1] ~= ARGV[6]',
+      'false',
+    ],
+    ['a session that was ended is adopted', "v[2] == 'ended' or v[3] ~= ARGV[5]", 'v[3] ~= ARGV[5]'],
+  ]),
+  ...ofScript(
+    'adopt_stream',
+    [['another session is adopted', "v[2] == 'ended' or v[3] ~= ARGV[5]", "v[2] == 'ended'"]],
+    STORE,
+  ),
+  ...ofScript('end_stream', [
+    ['anybody may end a stream', 'if v[2] and v[1] ~= ARGV[2] then return 0 end', ''],
+    ['an end that is sent again is in the history twice', "if v[2] == 'ended' then return 1 end", ''],
+    ['a stop outlives its session', "redis.call('HDEL', key, 'stop', 'numbers')", ''],
+  ]),
+  ...ofScript(
+    'end_stream',
+    [
+      ['a history without end', "redis.call('LTRIM', history, -tonumber(ARGV[5]), -1)\n", ''],
+      ['ended streams without end', "redis.call('ZCARD', P .. 'streams:ended') - 1000", '0'],
+    ],
+    STORE,
+  ),
+  ...mutantsOf('runtime/queue/stream-records.ts', STORE, [
+    ['a revoked key opens the door', "if (found.revokedAtMs !== undefined) return { kind: 'revoked' }", ''],
+    [
+      'a key that has expired opens the door',
+      "if (found.expiresAtMs !== undefined && found.expiresAtMs <= nowMs) return { kind: 'expired' }",
+      '',
+    ],
+  ]),
+  ...mutantsOf('runtime/queue/streams.ts', STORE, [
+    ['a revoked key cuts nobody', 'used.some(({ revokedAtMs }) => revokedAtMs !== undefined)', 'false'],
+    ['after an outage of Redis live streams are ended', '>= leaseMs,', '>= 0,'],
+  ]),
+  ...mutantsOf('runtime/queue/stream-copies.ts', STORE, [
+    ['a key of one stream opens all', '[name, ANY_STREAM].flatMap', '[...texts.keys()].flatMap'],
+    ['after Redis was emptied every key is wrong', "check.kind === 'wrong' && !texts.has(COMPLETE)", 'false'],
+  ]),
+  ...mutantsOf('runtime/api/streams/view.ts', API, [
+    ['the password of a pull is shown', 'url: withoutSecrets(wanted.url)', 'url: wanted.url'],
+  ]),
+]
