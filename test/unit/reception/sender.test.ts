@@ -80,6 +80,22 @@ describe('pieces', () => {
     expect(sender.dropOldest()).toBeUndefined()
   })
 
+  it('that were dropped are not counted when the store has stored them all the same', async () => {
+    const answers: (() => void)[] = []
+    const sent: number[] = []
+    const sender = createSender({
+      send: () => new Promise((resolve) => answers.push(() => resolve(STORED))),
+      onSent: ({ piece }) => sent.push(piece.number),
+      log,
+    })
+    for (const each of unsent(2)) sender.add(each)
+    await turn()
+    sender.dropOldest()
+    for (const answer of answers) answer()
+    await sender.whenIdle()
+    expect(sent).toEqual([1])
+  })
+
   it('that were being sent when the process ends are not reported', async () => {
     const { sender, sent } = held()
     for (const each of unsent(2)) sender.add(each)
