@@ -2,13 +2,20 @@
 import { readFile } from 'node:fs/promises'
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterEach, beforeAll, expect, it } from 'vitest'
 import { useReceiver } from '../helpers/streams/receiver.ts'
 import { arrivedPictures } from '../helpers/streams/arrived.ts'
 import { allOf, comparePictures } from '../helpers/streams/pictures.ts'
 import { endSenders } from '../helpers/streams/senders.ts'
 
-const used = useReceiver({ SLUICE_STREAMS_STALL: '2s', SLUICE_STREAMS_RECONNECT: '2s' })
+const [READER, OPERATOR] = ['a-token-of-the-reader', 'a-token-of-the-operator']
+const used = useReceiver({
+  SLUICE_STREAMS_STALL: '2s',
+  SLUICE_STREAMS_RECONNECT: '2s',
+  SLUICE_TOKEN_READER: READER,
+  SLUICE_TOKEN_OPERATOR: OPERATOR,
+})
 let film = Buffer.alloc(0)
 beforeAll(async () => {
   film = await readFile(used.film.path)
@@ -109,4 +116,24 @@ it('does not limit the time of a body, and limits that of its headers', async ()
   expect(health.status).toBe(200)
   expect(await health.json()).toEqual({ status: 'ok', bodyLimitMs: 0 })
   expect((await fetch(`http://127.0.0.1:${used.httpPort}/readyz`)).status).toBe(200)
+  // A client that never ends its headers is cut, whatever it trickles.
+  const slow = connect(used.httpPort, '127.0.0.1')
+  slow.write('PUT /v1/streams/slow HTTP/1.1\r\nhost: x\r\n')
+  const trickle = setInterval(() => slow.write('x: y\r\n'), 1_000)
+  let text = ''
+  for await (const chunk of slow.setEncoding('utf8')) text += chunk as string
+  clearInterval(trickle)
+  expect(text).toMatch(/^HTTP\/1\.1 408 /)
+})
+
+it('receives an operator by the token of the API, and not a reader', async () => {
+  for (const [authorization, status] of [
+    [`Bearer ${OPERATOR}`, 201],
+    [`Bearer ${READER}`, 401],
+    ['', 401],
+  ] as const) {
+    const { request: sent, answer } = put('operated', { authorization })
+    sent.end(film)
+    expect((await answer).status).toBe(status)
+  }
 })
