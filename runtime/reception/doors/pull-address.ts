@@ -21,18 +21,19 @@ export interface PullAddress {
 
 export type PullReading =
   | { readonly kind: 'address'; readonly address: PullAddress }
-  /** `why` completes "this cannot be pulled: …". */
+  /** `why` completes "this cannot be pulled: …", without the address itself, which may hold a password. */
   | { readonly kind: 'invalid'; readonly why: string }
 
-export const PULL_SCHEMES = Object.keys(PORTS).map((scheme) => scheme.slice(0, -1))
-
 export function readPullAddress(text: string): PullReading {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  const usual = url && PORTS[url.protocol]
-  if (!url || usual === undefined || url.hostname === '')
-    return { kind: 'invalid', why: `write an address that starts with ${PULL_SCHEMES.join(', ')} and ://` }
-  const port = Number(url.port) || usual
-  if (port === 0) return { kind: 'invalid', why: 'an SRT address needs a port' }
+  const invalid = (why: string): PullReading => ({ kind: 'invalid', why })
+  if (!URL.canParse(text)) return invalid('it is not a URL: write it as rtsp://host/path')
+  const url = new URL(text)
+  const usualPort = PORTS[url.protocol]
+  if (usualPort === undefined)
+    return invalid(`${url.protocol}// cannot be pulled, only rtsp, rtmp, srt, http and https`)
+  if (url.hostname === '') return invalid('it has no host: write it as rtsp://host/path')
+  const port = Number(url.port) || usualPort
+  if (port === 0) return invalid('an address of SRT needs a port: srt://host:port')
   return {
     kind: 'address',
     address: {

@@ -19,6 +19,8 @@ it.each([
   ['rtsp://cam.lan/live', '', 'SLUICE_STREAMS_PULL_HOSTS'],
   ['rtsp://door.lan/live', 'cam.lan', 'host door.lan, port 554 is not in SLUICE_STREAMS_PULL_HOSTS'],
   ['rtsp://cam.lan:8554/live', 'cam.lan:554', 'port 8554'],
+  // Nor does a receiver look up a name because an address is listed.
+  ['rtsp://door.lan/live', '192.0.2.7', 'host door.lan'],
   ['http://198.51.100.1/', '192.0.2.0/24', 'host 198.51.100.1'],
   ['file:///etc/passwd', 'cam.lan', 'file:// cannot be pulled'],
   ['gopher://cam.lan', 'cam.lan', 'gopher:// cannot be pulled'],
