@@ -23,7 +23,8 @@ it('npm start leaves roles, ports and the spool to those who choose them', async
 
 it('a usual port that another program has is replaced by a free one', async () => {
   const other = createServer().listen(1935, '127.0.0.1')
-  await Promise.race([once(other, 'listening'), once(other, 'error')])
+  // Taken already, by whatever program: that will do.
+  await once(other, 'listening').catch(() => undefined)
   const { SLUICE_RTMP_PORT: port } = await withStreams({}, '/data')
   expect(port).not.toBe('1935')
   expect(await isPortFree(Number(port))).toBe(true)
