@@ -20,7 +20,11 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...mutantsOf('runtime/reception/playlist-writer.ts', FAULTS, [
-    ['a playlist is written after the lease', 'leftMs <= 0 || ', ''],
+    [
+      'a playlist is written after the lease',
+      'const leftMs = Math.floor(mayWriteForMs())',
+      'const leftMs = 60_000',
+    ],
   ]),
   ...mutantsOf('runtime/reception/conclude.ts', BUCKET, [
     [
