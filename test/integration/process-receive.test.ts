@@ -11,7 +11,8 @@ import { comparePictures } from '../helpers/streams/pictures.ts'
 import { useReceiver } from '../helpers/streams/receiver.ts'
 import { waitFor } from '../helpers/wait.ts'
 
-const used = useReceiver()
+// The next receiver may take its time to start on a busy machine.
+const used = useReceiver({ SLUICE_STREAMS_RECONNECT: '5m' })
 afterEach(killMains)
 
 async function startReceiver(...words: string[]): Promise<MainProcess & { readonly port: number }> {
@@ -31,7 +32,7 @@ async function startReceiver(...words: string[]): Promise<MainProcess & { readon
     SLUICE_SCRATCH_DIR: join(used.stack.dir, 'other-scratch'),
   })
   await waitFor(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok, {
-    timeoutMs: 60_000,
+    timeoutMs: 180_000,
     what: `a receiver; it said ${main.output()}`,
   })
   return { ...main, port }

@@ -2,8 +2,8 @@
 import { isLoopback } from '../../settings/values.ts'
 
 const MOST = 8
-/** So that one address cannot keep all others out. */
-const MOST_OF_ADDRESS = 2
+/** So that one address cannot keep all others out; a few encoders may share the address of their network. */
+const MOST_OF_ADDRESS = 4
 
 export interface GateLimits {
   /** Undefined when there is no room; otherwise a function that makes room again, however often it is called. */

@@ -52,7 +52,7 @@ export function useReceiver(env: Readonly<Record<string, string>> = {}, seconds 
     await waitFor(
       async () => (await fetch(`http://127.0.0.1:${httpPort}/readyz`).catch(() => undefined))?.ok,
       {
-        timeoutMs: 60_000,
+        timeoutMs: 180_000,
         what: 'the receiver',
       },
     )
