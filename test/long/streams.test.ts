@@ -1,4 +1,4 @@
 /** A minute of `test/longest/streams.test.ts`. */
 import { describeChaos } from './streams-chaos.ts'
 
-describeChaos(80)
+describeChaos(60)
