@@ -28,6 +28,10 @@ const DOORS = ['rtmp', 'http'] as const
 /** In the sender, the sockets and FFmpeg: gone when one of them dies, since nobody had acknowledged it. */
 const ON_ITS_WAY = PICTURES_PER_SECOND
 
+/** As encoders do it; a receiver that was killed is back within a minute, also on a busy machine. */
+const RETRY_MS = 500
+const MAX_TRIES = 240
+
 interface Sent extends FilmPart {
   readonly door: (typeof DOORS)[number]
   readonly action: string
@@ -113,7 +117,7 @@ export function describeChaos(seconds: number): void {
     const film = { path: part.path, isRealTime: true, tellsProgress: true }
     const send = door === 'http' ? putByFfmpeg : rtmpByFfmpeg
     // The receiver may just come back: an encoder tries again.
-    for (;;) {
+    for (let tries = 1; ; tries++) {
       const sender = send(ffmpeg, film, targets[door])
       const acting = (async () => {
         await waitFor(
@@ -132,7 +136,8 @@ export function describeChaos(seconds: number): void {
       const [end] = await Promise.all([sender.ended, acting])
       const said = picturesSaid(sender)
       if (said > 0) return { ...part, door, action, isWhole: end.code === 0, said: part.from + said - 1 }
-      await pause(500)
+      if (tries === MAX_TRIES) throw new Error(`no sender gets through: ${end.said}`)
+      await pause(RETRY_MS)
     }
   }
 

@@ -87,7 +87,7 @@ export interface Film {
   readonly isRealTime?: boolean
   /** How often it is sent again after the first time, without a break. @defaultValue 0 */
   readonly loops?: number
-  /** It says `frame=N` ten times a second: {@link picturesSaid}. FFmpeg 4.4 or newer. */
+  /** It says `frame=N` twice a second: {@link picturesSaid}. */
   readonly tellsProgress?: boolean
 }
 
@@ -106,7 +106,7 @@ export function filmArgs({
     '-loglevel',
     'warning',
     ...(isRealTime ? ['-re'] : []),
-    ...(tellsProgress ? ['-progress', 'pipe:1', '-stats_period', '0.1'] : []),
+    ...(tellsProgress ? ['-progress', 'pipe:1'] : []),
     ...(loops > 0 ? ['-stream_loop', String(loops)] : []),
     ...(fromSeconds > 0 ? ['-ss', String(fromSeconds)] : []),
     '-i',
