@@ -6,7 +6,7 @@ import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { otherRuntime, type OtherRuntime } from '../helpers/other-runtime.ts'
 import { startStoreProxy, type StoreFault, type StoreProxy } from '../helpers/store-proxy.ts'
 import { sessionsOf } from '../helpers/streams/arrived.ts'
-import { allOf } from '../helpers/streams/pictures.ts'
+import { allOf, lostTail } from '../helpers/streams/pictures.ts'
 import { picturesSaid, putByFfmpeg, rtmpByFfmpeg, sentAll } from '../helpers/streams/senders.ts'
 import { useParts, useStreams } from '../helpers/streams/use-streams.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -87,8 +87,8 @@ describe('kill -9 of the receiver', () => {
       const { lost, ...compared } = await used.compared(name)
       expect(compared).toMatchObject({ unknown: 0, doubled: [], backwards: 0, span: { from: 0, to: 499 } })
       // Up to a second may be on its way in the sender, the sockets and FFmpeg.
-      expect(lost.map(({ to }) => to)).toEqual([249])
-      expect(lost[0]?.from).toBeGreaterThan(said - 25)
+      const from = lostTail(lost, 249)
+      expect(from).toBeGreaterThan(said - 25)
       const listed = ((await used.playlist(name)) ?? '').match(/^\.\..*$/gm) ?? []
       expect(listed).toHaveLength(record.pieces.length)
       await waitFor(async () => (await spooled(name)).length === 0, {

@@ -6,6 +6,7 @@ import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { otherRuntime, type OtherRuntime } from '../helpers/other-runtime.ts'
 import { childPidsOf } from '../helpers/stack.ts'
 import { sessionsOf } from '../helpers/streams/arrived.ts'
+import { lostTail } from '../helpers/streams/pictures.ts'
 import { curl } from '../helpers/streams/programs.ts'
 import { feedFile, picturesSaid, putByCurl, putByFfmpeg } from '../helpers/streams/senders.ts'
 import { useParts, useStreams } from '../helpers/streams/use-streams.ts'
@@ -90,8 +91,7 @@ it('what it had received is added, what the other wrote stays, and no playlist i
   expect(await sessionsOf(used.stack.storage, 'zombie')).toHaveLength(1)
   const { lost, ...compared } = await used.compared('zombie')
   expect(compared).toMatchObject({ unknown: 0, doubled: [], backwards: 0, span: { from: 0, to: 499 } })
-  expect(lost.map(({ to }) => to)).toEqual([249])
-  expect(lost[0]?.from).toBeGreaterThan(said - 25)
+  expect(lostTail(lost, 249)).toBeGreaterThan(said - 25)
   const playlist = (await used.playlist('zombie')) ?? ''
   expect(playlist).toContain('#EXT-X-ENDLIST')
   expect(playlist.match(/^\.\..*$/gm)).toHaveLength(after.pieces.length)

@@ -60,6 +60,9 @@ export async function openHttpDoor(parts: HttpDoorParts): Promise<OpenDoor> {
     },
     answer(false),
   )
+  // FFmpeg leaves when it has sent its last byte. By default Node then ends the connection, and throws away what was not read yet
+  // (https://github.com/nodejs/node/blob/v20.x/lib/_http_server.js, socketOnEnd): the end of a stream whose reader waits for the disk.
+  Object.assign(server, { httpAllowHalfOpen: true })
   server.on('checkContinue', answer(true))
   server.maxConnections = settings.most + OTHER_CONNECTIONS
   const { address, port } = await openPort(server, {

@@ -64,6 +64,16 @@ export function runsOf(numbers: readonly number[]): readonly Run[] {
   return runs
 }
 
+/** A cut within a group of B-frames leaves out one or two pictures before the last that arrived. */
+const B_FRAMES_REACH = 6
+
+/** The picture from which on everything up to `last` is lost; undefined when anything else is lost, or nothing. */
+export function lostTail(lost: readonly Run[], last: number): number | undefined {
+  const tail = lost.at(-1)
+  const isTail = tail?.to === last && lost.every(({ from }) => from > tail.from - B_FRAMES_REACH)
+  return isTail ? tail.from : undefined
+}
+
 /** How many pictures are in these runs. */
 export function countOf(runs: readonly Run[]): number {
   return runs.reduce((sum, { from, to }) => sum + to - from + 1, 0)

@@ -175,7 +175,7 @@ export function feedFile(sender: Sender, path: string, start = 0): void {
 export function rtmpByGstreamer(launch: string, path: string, target: Target): Sender {
   return startSender(
     launch,
-    gstreamerArgs(path, `flvmux name=mux streamable=true ! rtmp2sink location=${rtmpUrl(target)}`),
+    gstreamerArgs(path, `flvmux name=mux streamable=true ! rtmp2sink sync=false location=${rtmpUrl(target)}`),
   )
 }
 

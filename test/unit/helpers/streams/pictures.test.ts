@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { allOf, comparePictures, countOf, runsOf } from '../../../helpers/streams/pictures.ts'
+import { allOf, comparePictures, countOf, lostTail, runsOf } from '../../../helpers/streams/pictures.ts'
 
 const reference = ['a', 'b', 'c', 'd', 'e', 'f']
 
@@ -35,6 +35,30 @@ describe('comparing pictures with the reference', () => {
       span: undefined,
       lost: [{ from: 0, to: 5 }],
     })
+  })
+
+  it('knows a tail, also one that was cut within a group of B-frames', () => {
+    expect(lostTail([{ from: 40, to: 49 }], 49)).toBe(40)
+    expect(
+      lostTail(
+        [
+          { from: 38, to: 38 },
+          { from: 40, to: 49 },
+        ],
+        49,
+      ),
+    ).toBe(40)
+    expect(
+      lostTail(
+        [
+          { from: 10, to: 12 },
+          { from: 40, to: 49 },
+        ],
+        49,
+      ),
+    ).toBeUndefined()
+    expect(lostTail([{ from: 40, to: 48 }], 49)).toBeUndefined()
+    expect(lostTail([], 49)).toBeUndefined()
   })
 
   it('makes runs of numbers', () => {
