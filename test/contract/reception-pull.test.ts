@@ -1,6 +1,6 @@
 /** Pulls on every FFmpeg that is here: all that they read comes through the proxy, and nothing from this machine's files. */
 import { createReadStream } from 'node:fs'
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -22,7 +22,10 @@ let proxy: Server
 let proxyPort: number
 
 beforeAll(async () => {
+  // Only FFmpeg's own rules may keep it from a file here, not the rights of its user.
+  await chmod(root, 0o755)
   await makeMedia(join(root, 'film.ts'), H264)
+  await chmod(join(root, 'film.ts'), 0o644)
   await makeMedia(join(root, 'late-index.mp4'), H264)
   await makeMedia(join(root, 'vp9.webm'), '-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 25 -c:a libopus')
   const list = (...uris: readonly string[]) =>
