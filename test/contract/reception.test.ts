@@ -111,7 +111,7 @@ describe.each(builds)('$name', (build) => {
           if (listed.length < 2 || open === undefined) return false
           return (await stat(join(folder, open))).size > 2_000
         },
-        { timeoutMs: 30_000, what: 'an open piece with something in it' },
+        { timeoutMs: 10_000, what: 'an open piece with something in it' },
       )
       take.kill()
       const received = await ended()

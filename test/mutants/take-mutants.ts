@@ -13,7 +13,6 @@ export const TAKE_MUTANTS: readonly Mutant[] = [
       "if (!isOpen) throw new Error('FFmpeg did not say which stream key the sender gave')",
       'void isOpen',
     ],
-    ['pieces are passed on before their codecs are known', 'if (held) held.push(piece)', 'if (!held) return'],
     ['a codec that nobody can read is received', 'if (!misfit) return', 'if (misfit ?? true) return'],
   ]),
   ...mutantsOf('functions/reception/take-arguments.ts', TAKES, [
