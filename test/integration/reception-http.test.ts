@@ -81,6 +81,12 @@ it('answers 415 to garbage, and to an empty body, and leaves nothing behind', as
   const garbage = put('garbage')
   garbage.request.end(Buffer.alloc(3_000_000, 'not a film. '))
   expect(await garbage.answer).toMatchObject({ status: 415, body: { reason: 'media' } })
+  const short = put('garbage')
+  short.request.end('not a film')
+  expect(await short.answer).toMatchObject({
+    status: 415,
+    body: { detail: expect.stringMatching(/^this cannot be received: it is text/) },
+  })
   const empty = put('garbage')
   empty.request.end()
   expect(await empty.answer).toMatchObject({ status: 415, body: { reason: 'media' } })

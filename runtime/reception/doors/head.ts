@@ -11,8 +11,8 @@ const NEXT_LOOK_MS = SECOND_MS
 const LAST_LOOK_MS = 12 * SECOND_MS
 
 export interface Head {
-  /** Everything that was added. */
-  bytes(): Buffer
+  /** Everything that was added; it is not kept any longer. */
+  takeAll(): Buffer
   add(chunk: Buffer): Promise<Examination>
   /** No more will come. */
   end(): Promise<Examination>
@@ -35,7 +35,11 @@ export function createHead(media: Pick<MediaReception, 'examine'>, now = () => p
   }
 
   return {
-    bytes,
+    takeAll() {
+      const all = bytes()
+      chunks.length = 0
+      return all
+    },
     async add(chunk) {
       chunks.push(chunk)
       sizeBytes += chunk.length

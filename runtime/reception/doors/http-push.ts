@@ -1,5 +1,6 @@
 /** One `PUT` of a sender, from its admission to its answer. Its bytes go to FFmpeg's standard input. @module */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { messageOf } from '../../errors.ts'
 import type { Take, TakeEnd } from '../../function/take.ts'
 import type { Connection } from '../connection.ts'
 import type { Cut } from '../cut.ts'
@@ -23,7 +24,7 @@ export interface Push {
 /** Why reading stopped before the sender did. */
 type Stop =
   | { readonly kind: 'refused'; readonly why: string }
-  | { readonly kind: 'silent' | 'ffmpeg' }
+  | { readonly kind: 'silent' | 'ffmpeg' | 'failed' }
   | { readonly kind: 'cut'; readonly cut: Cut }
 
 export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
@@ -46,9 +47,13 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   const { end, stop } = received
   const how = endOfTake({ ...received, isComplete: received.body === 'complete' })
   const summary = await connection.end(how, end)
-  if (how === 'no-media') onRefused('http', 'media')
+  if (how === 'no-media' && stop?.kind !== 'failed') onRefused('http', 'media')
 
   if (stop?.kind === 'cut') return answerProblem(request, response, cutProblem(stop.cut))
+  if (stop?.kind === 'failed') {
+    const detail = 'the receiver failed; its log has the reason. Send again to continue this session'
+    return answerProblem(request, response, { status: 500, detail })
+  }
   if (stop?.kind === 'silent') {
     const detail = `no byte came for ${settings.stallMs / 1_000} s; send again within ${settings.reconnectMs / 1_000} s to continue this session`
     return answerProblem(request, response, { status: 408, detail })
@@ -119,7 +124,7 @@ async function receive(
       onProgress: (mediaSeconds) => connection.onProgress(mediaSeconds),
     })
     void take.ended.then(() => stop({ kind: 'ffmpeg' }))
-    if (take.stdin) await writeTo(take.stdin, head.bytes(), stopping.signal)
+    if (take.stdin) await writeTo(take.stdin, head.takeAll(), stopping.signal)
   }
 
   async function accept(chunk: Buffer): Promise<void> {
@@ -137,14 +142,17 @@ async function receive(
     body = await pourBody(request, accept, stopping.signal)
     if (!take && body === 'complete') await start(head.end())
   } catch (error) {
-    failure = (error as Error).message
+    failure = messageOf(error)
+    body = 'stopped'
+    stop({ kind: 'failed' })
     log.error({ stream: connection.name, error: failure }, 'could not receive a stream')
   } finally {
     silence.stop()
     connection.cut.removeEventListener('abort', onCut)
   }
-  // FFmpeg's end is the usual one when the body was complete.
-  const why = stopping.signal.aborted && body !== 'complete' ? (stopping.signal.reason as Stop) : undefined
+  const reason = stopping.signal.aborted ? (stopping.signal.reason as Stop) : undefined
+  // When the body was complete, FFmpeg's end is the usual one.
+  const why = body === 'complete' && reason?.kind !== 'refused' ? undefined : reason
   const end = take
     ? await finishTake(take)
     : { code: null, signal: null, lastLines: failure ? [failure] : [] }

@@ -21,7 +21,7 @@ it('is looked at when it has doubled, and keeps every byte', async () => {
   for (let n = 0; n < 8; n++) answers.push((await head.add(Buffer.alloc(8_000, n))).kind)
   expect(looks).toEqual([24_000, 48_000])
   expect(new Set(answers)).toEqual(new Set(['undecided']))
-  expect(head.bytes()).toEqual(Buffer.concat([0, 1, 2, 3, 4, 5, 6, 7].map((n) => Buffer.alloc(8_000, n))))
+  expect(head.takeAll()).toEqual(Buffer.concat([0, 1, 2, 3, 4, 5, 6, 7].map((n) => Buffer.alloc(8_000, n))))
 })
 
 it('of a slow sender is looked at once a second, and decided after twelve', async () => {
