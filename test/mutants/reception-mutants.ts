@@ -57,7 +57,7 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
       "let prefix = ''",
     ],
   ]),
-  ...mutantsOf('runtime/reception/recover.ts', RECOVERY, [
+  ...mutantsOf('runtime/reception/recover.ts', JOURNAL, [
     [
       'pieces that FFmpeg had not closed are forgotten',
       'for (const take of takes.toSorted((a, b) => a - b)) await session.admitOpen(take)',
