@@ -5,7 +5,7 @@ import { otherRuntime, type OtherRuntime } from '../helpers/other-runtime.ts'
 import { canMount, mountSmallDisk, type SmallDisk } from '../helpers/small-disk.ts'
 import { allOf, countOf } from '../helpers/streams/pictures.ts'
 import { putByFfmpeg, rtmpByFfmpeg, sentAll } from '../helpers/streams/senders.ts'
-import { useStreams } from '../helpers/streams/use-streams.ts'
+import { receives, useStreams } from '../helpers/streams/use-streams.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const MIB = 1024 * 1024
@@ -24,6 +24,7 @@ describe.runIf(canMount())('a spool on a disk of 20 MB', () => {
     disk = mountSmallDisk(20)
     runtime = otherRuntime(used.stack, { SLUICE_STREAMS_SPOOL_DIR: disk.path })
     await runtime.start()
+    await receives(Number(used.stack.env['SLUICE_STREAMS_PORT']))
   })
   afterAll(async () => {
     await runtime?.stop()

@@ -24,6 +24,7 @@ beforeAll(async () => {
   proxy = await startStoreProxy(used.stack.minioEndpoint)
   runtime = otherRuntime(used.stack, { MINIO_ENDPOINT: proxy.endpoint })
   await runtime.start()
+  await receives(httpPort())
 })
 afterAll(async () => {
   await runtime?.stop()
@@ -123,6 +124,10 @@ describe('kill -9 of the receiver', () => {
     expect(await readdir(join(spoolDir(), '.pending'))).toEqual([])
   })
 })
+
+function httpPort(): number {
+  return Number(used.stack.env['SLUICE_STREAMS_PORT'])
+}
 
 function spoolDir(): string {
   return used.stack.env['SLUICE_STREAMS_SPOOL_DIR'] ?? ''

@@ -35,6 +35,7 @@ beforeAll(async () => {
     SLUICE_STREAMS_SPOOL_DIR: join(used.stack.dir, 'other-spool'),
   })
   await other.start()
+  await receives(otherPort)
 })
 afterAll(async () => {
   for (const pid of asleep) signal(pid, 'SIGCONT')

@@ -50,6 +50,14 @@ export interface Streams {
   receiverPid(): Promise<number>
 }
 
+/** The receiver at this port has opened its doors: a runtime is ready before that. */
+export async function receives(port: number): Promise<void> {
+  await waitFor(async () => (await fetch(`http://127.0.0.1:${port}/readyz`)).ok, {
+    timeoutMs: 60_000,
+    what: 'the receiver to be ready',
+  })
+}
+
 /** Read the fields inside tests. */
 export function useStreams({ env = {}, film = {} }: UseStreamsOptions = {}): Streams {
   const used = {} as { stack: TestStack; runs: Runs; film: Reference }
@@ -66,6 +74,7 @@ export function useStreams({ env = {}, film = {} }: UseStreamsOptions = {}): Str
     })
     used.stack = await starting
     used.runs = createRuns(used.stack)
+    await receives(Number(used.stack.env['SLUICE_STREAMS_PORT']))
     used.film = await makeReference(used.stack.dir, film.seconds, film)
   })
   afterAll(async () => {
