@@ -80,6 +80,7 @@ describe('kill -9 of the receiver', () => {
       proxy.heal()
       await waitFor(async () => (await receiverPid()) !== pid, { timeoutMs: 60_000, what: 'a new receiver' })
       await used.isState(name, 'waiting')
+    await receives(httpPort())
 
       await sentAll(putByFfmpeg(ffmpeg, { path: part(1).path }, target))
       const record = await used.record(name)
