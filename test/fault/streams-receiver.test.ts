@@ -8,7 +8,7 @@ import { startStoreProxy, type StoreFault, type StoreProxy } from '../helpers/st
 import { sessionsOf } from '../helpers/streams/arrived.ts'
 import { allOf, lostTail } from '../helpers/streams/pictures.ts'
 import { picturesSaid, putByFfmpeg, rtmpByFfmpeg, sentAll } from '../helpers/streams/senders.ts'
-import { useParts, useStreams } from '../helpers/streams/use-streams.ts'
+import { receives, useParts, useStreams } from '../helpers/streams/use-streams.ts'
 import { waitFor } from '../helpers/wait.ts'
 import { childPidsOf } from '../helpers/stack.ts'
 

@@ -9,7 +9,7 @@ import { sessionsOf } from '../helpers/streams/arrived.ts'
 import { lostTail } from '../helpers/streams/pictures.ts'
 import { curl } from '../helpers/streams/programs.ts'
 import { feedFile, picturesSaid, putByCurl, putByFfmpeg } from '../helpers/streams/senders.ts'
-import { useParts, useStreams } from '../helpers/streams/use-streams.ts'
+import { receives, useParts, useStreams } from '../helpers/streams/use-streams.ts'
 import { waitUntilSuspended } from '../helpers/suspend.ts'
 import { waitFor } from '../helpers/wait.ts'
 
