@@ -29,11 +29,6 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     ],
     ['a stream that waits starts a new session', "v[2] == 'live' or v[2] == 'waiting'", "v[2] == 'live'"],
     ['a claim has the fence of the one before', '(tonumber(v[5]) or 0) + 1, t)', '(tonumber(v[5]) or 0), 0)'],
-    [
-      'a stream that ended is still listed as such',
-      "redis.call('ZREM', P .. 'streams:ended', ARGV[1])\n",
-      '',
-    ],
   ]),
   ...ofScript('beat_stream', [
     ['a late beat revives the stream of another', "v[1] ~= ARGV[2] or v[2] == 'ended'", "v[2] == 'ended'"],
@@ -79,7 +74,6 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     ['after an outage of Redis live streams are ended', '>= leaseMs,', '>= 0,'],
   ]),
   ...mutantsOf('runtime/queue/stream-copies.ts', STORE, [
-    ['a key of one stream opens all', '[name, ANY_STREAM].flatMap', '[...texts.keys()].flatMap'],
     ['after Redis was emptied every key is wrong', "check.kind === 'wrong' && !texts.has(COMPLETE)", 'false'],
   ]),
   ...mutantsOf('runtime/api/streams/view.ts', API, [
