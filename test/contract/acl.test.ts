@@ -1,7 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ffmpegBinaries } from '../../functions/ffmpeg/build/binaries.ts'
 import { createServer } from '../../infra/local/servers/server.ts'
 import { freePort } from '../../infra/local/settings/ports.ts'
 import { REDIS_USERS, redisAcl, type RedisUser } from '../../runtime/setup/redis/users.ts'
@@ -11,6 +15,22 @@ import { judge, systemTool } from '../helpers/checkers.ts'
 import { startComposeStack, type ComposeStack } from '../helpers/compose-stack.ts'
 import { ROOT_DIR } from '../helpers/compose.ts'
 import { waitFor } from '../helpers/wait.ts'
+
+const run = promisify(execFile)
+
+/** A picture of four seconds in MPEG-TS. */
+async function streamFile(path: string): Promise<string> {
+  const { ffmpegPath } = await ffmpegBinaries()
+  const picture = 'testsrc2=size=160x90:rate=25:duration=4'
+  const codec = ['-c:v', 'mpeg2video', '-g', '25', '-f', 'mpegts']
+  await run(ffmpegPath, ['-v', 'error', '-f', 'lavfi', '-i', picture, ...codec, path])
+  return path
+}
+
+function readPlaylist(stack: ComposeStack): Promise<Response> {
+  const headers = { authorization: `Bearer ${stack.secret('token-reader')}` }
+  return fetch(`${stack.apiUrl}/v1/streams/cam1/live.m3u8`, { headers })
+}
 
 describe('the users of Redis', { timeout: 120_000 }, () => {
   let stack: ComposeStack
@@ -77,6 +97,33 @@ describe('the users of Redis', { timeout: 120_000 }, () => {
       what: 'the end of everything once more',
       timeoutMs: 60_000,
     })
+    expect(await denied()).toEqual([])
+  })
+
+  it('may do all that reception does: a stream is received with a key, with the account of reception alone', async () => {
+    await stack.receiver.start()
+    await admin.call('ACL', 'LOG', 'RESET')
+    const { secret } = (await ask('POST', '/v1/streams/cam1/keys', {})) as { secret: string }
+    const body = await readFile(await streamFile(join(stack.dir, 'stream.ts')))
+    const push = (key: string) =>
+      fetch(`${stack.receiverUrl}/v1/streams/cam1`, {
+        method: 'PUT',
+        headers: { authorization: `Bearer ${key}` },
+        body,
+      })
+    for (const key of [secret, stack.secret('token-operator')]) {
+      const answer = await push(key)
+      expect([answer.status, await answer.json()]).toEqual([201, expect.objectContaining({ name: 'cam1' })])
+    }
+    expect((await push('wrong')).status).toBe(401)
+    expect((await push(stack.secret('token-reader'))).status).toBe(401)
+    // The playlist by the API, with the account of the runtime.
+    expect(await (await readPlaylist(stack)).text()).toContain('#EXT-X-ENDLIST')
+    await ask('GET', '/v1/streams')
+    // It has ended by itself.
+    await expect(ask('DELETE', '/v1/streams/cam1')).rejects.toThrow(/404/)
+    const metrics = await (await fetch(`${stack.receiverUrl}/metrics`)).text()
+    expect(metrics).toMatch(/^sluice_stream_takes_total\{door="http",end="sender-finished"\} 2$/m)
     expect(await denied()).toEqual([])
   })
 

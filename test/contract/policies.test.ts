@@ -15,7 +15,7 @@ import { listed } from '../helpers/listed.ts'
 import { requireProgram } from '../helpers/servers.ts'
 import { waitFor } from '../helpers/wait.ts'
 
-const ACCOUNTS = ['root', 'runtime', 'uploader', 'metrics'] as const
+const ACCOUNTS = ['root', 'runtime', 'uploader', 'metrics', 'streams'] as const
 type Account = (typeof ACCOUNTS)[number]
 const REFUSED = /^(AccessDenied|SignatureDoesNotMatch)$/
 
@@ -60,10 +60,9 @@ describe('the accounts of MinIO and the tokens of the API', { timeout: 120_000 }
   it('open only with their own secret', async () => {
     const opened: string[] = []
     for (const other of SECRETS) {
-      for (const account of ['root', 'runtime', 'uploader'] as const) {
-        const code = await codeOf(
-          as(account, (storage) => listed(storage.list('processed')), stack.secret(other)),
-        )
+      for (const account of ['root', 'runtime', 'uploader', 'streams'] as const) {
+        const list = (storage: Storage) => listed(storage.list('processed', { prefix: 'streams/' }))
+        const code = await codeOf(as(account, list, stack.secret(other)))
         if (code !== 'SignatureDoesNotMatch') opened.push(`${account} by ${other}: ${code}`)
       }
       const token = metricsToken({ accessKey: MINIO_ACCOUNTS.metrics, secretKey: stack.secret(other) })
@@ -74,6 +73,7 @@ describe('the accounts of MinIO and the tokens of the API', { timeout: 120_000 }
       'runtime by minio-runtime: allowed',
       'uploader by minio-uploader: allowed',
       'metrics by minio-metrics',
+      'streams by minio-streams: allowed',
     ])
   })
 

@@ -29,6 +29,9 @@ export interface ComposeStack {
   readonly redis: Server
   readonly minio: Server
   readonly runtime: Server
+  /** Not started. */
+  readonly receiver: Server
+  readonly receiverUrl: string
   readonly endpoint: string
   readonly redisPort: number
   readonly apiUrl: string
@@ -71,6 +74,8 @@ async function createComposeStack({ services }: ComposeProject, dir: string): Pr
     minio: await freePort(),
     console: await freePort(),
     api: await freePort(),
+    streams: await freePort(),
+    rtmp: await freePort(),
   }
   const programs = {
     redis: await requireProgram('redis-server'),
@@ -149,10 +154,28 @@ async function createComposeStack({ services }: ComposeProject, dir: string): Pr
     },
     isReady: () => answers(`${apiUrl}/readyz`),
   })
+  const receiverUrl = `http://127.0.0.1:${ports.streams}`
+  const receiver = serverIn('receiver', {
+    command: process.execPath,
+    args: [SLUICE_PATH, 'start'],
+    env: {
+      ...envOf('receiver'),
+      SLUICE_STREAMS_HOST: '127.0.0.1',
+      SLUICE_STREAMS_PORT: `${ports.streams}`,
+      SLUICE_RTMP_PORT: `${ports.rtmp}`,
+      SLUICE_STREAMS_SPOOL_DIR: join(dir, 'spool'),
+      SLUICE_STREAMS_RECONNECT: '1s',
+      SLUICE_SCRATCH_DIR: join(dir, 'receiver-scratch'),
+      SLUICE_LOG_LEVEL: 'warn',
+    },
+    isReady: () => answers(`${receiverUrl}/readyz`),
+  })
   return {
     redis,
     minio,
     runtime,
+    receiver,
+    receiverUrl,
     endpoint,
     apiUrl,
     dir,
@@ -169,7 +192,7 @@ async function createComposeStack({ services }: ComposeProject, dir: string): Pr
     async stop() {
       killMains()
       unwatch(redis, minio, runtime)
-      for (const server of [runtime, minio, redis]) await server.stop()
+      for (const server of [receiver, runtime, minio, redis]) await server.stop()
       await rm(dir, { recursive: true, force: true })
     },
   }
