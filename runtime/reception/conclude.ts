@@ -4,10 +4,9 @@
  * @module
  */
 import { messageOf } from '../errors.ts'
-import { isStorageCode } from '../storage/errors.ts'
 import { INCOMING_BUCKET, RESULT_BUCKET } from '../storage/names.ts'
 import type { Storage } from '../storage/storage.ts'
-import { inRounds } from '../storage/swap.ts'
+import { inRounds, putIfUnchanged } from '../storage/swap.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { joinKey, playlistKey, recordKey, type SessionOf } from './names.ts'
 import { lossesWithout, mergedLosses, type Loss, type Piece } from './piece.ts'
@@ -93,14 +92,8 @@ async function concludeOnce(storage: Storage, facts: Conclusion, log: Logger) {
     current: { readonly text: string; readonly etag: string } | undefined,
   ): Promise<boolean> {
     if (current?.text === text) return true
-    try {
-      const condition = current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }
-      await storage.put(RESULT_BUCKET, key, { bytes: Buffer.from(text) }, { contentType, ...condition })
-      return true
-    } catch (error) {
-      if (isStorageCode(error, 'PreconditionFailed', 'NoSuchKey')) return false
-      throw error
-    }
+    const bytes = Buffer.from(text)
+    return putIfUnchanged(storage, { bucket: RESULT_BUCKET, key }, current?.etag, { bytes, contentType })
   }
 
   /** Also those that a receiver which was killed has left. */

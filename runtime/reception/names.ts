@@ -22,9 +22,6 @@ const SESSION = /^\d{8}T\d{6}Z-[0-9a-f]{6}$/
 const PIECE = /^(\d{3,})-(\d{6,})(\.(?:ts|mp4))$/
 const FILE = /^(\d{6,})(\.(?:ts|mp4))$/
 
-/** The rule for names of streams, for messages. */
-export const NAME_RULE = '1 to 64 of a-z, 0-9, ".", "_" and "-", starting with a letter or digit'
-
 export function isStreamName(name: string): boolean {
   return STREAM_NAME.test(name)
 }

@@ -11,7 +11,7 @@ import './zod-words.ts'
 
 /** Of a stream; also the last segment but two of the keys of its pieces. */
 export const STREAM_NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/
-const NAME_RULE = 'lower-case letters, digits, ".", "_" and "-", 64 at most, starting with a letter or digit'
+export const NAME_RULE = '1 to 64 of a-z, 0-9, ".", "_" and "-", starting with a letter or digit'
 const MIB = 1024 ** 2
 
 /** A port on which FFmpeg listens for the sender of one stream. */

@@ -5,10 +5,11 @@
  * @module
  */
 import { execFile } from 'node:child_process'
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { parseSizeBytes } from '../../runtime/amounts.ts'
+import { bytesIn } from '../helpers/bytes-in.ts'
 import { createRuns, type Runs } from '../helpers/runs.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -84,7 +85,7 @@ async function watched(stack: TestStack, work: () => Promise<unknown>): Promise<
       const name = pids.get(pid) ?? String(pid)
       memoryBytes.set(name, Math.max(memoryBytes.get(name) ?? 0, kib * 1024))
     }
-    scratchBytes = Math.max(scratchBytes, await sizeOf(join(stack.dir, 'scratch')))
+    scratchBytes = Math.max(scratchBytes, await bytesIn(join(stack.dir, 'scratch')))
   }
   let isOver = false
   const sampling = (async () => {
@@ -97,20 +98,6 @@ async function watched(stack: TestStack, work: () => Promise<unknown>): Promise<
     await sampling
   }
   return { memoryBytes, scratchBytes }
-}
-
-/** Files that go while they are counted count nothing. */
-async function sizeOf(dir: string): Promise<number> {
-  const entries = await readdir(dir, { withFileTypes: true, recursive: true }).catch(() => [])
-  const sizes = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      stat(join(entry.parentPath, entry.name)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    )
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
 }
 
 function mb(bytes: number): number {

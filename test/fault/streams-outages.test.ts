@@ -1,10 +1,10 @@
 /** MinIO or Redis is away while streams come: whoever can wait loses nothing, and whatever is lost is counted, in seconds, everywhere. */
 import { execFile } from 'node:child_process'
-import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { SLUICE_PATH } from '../../infra/local/root.ts'
+import { bytesIn } from '../helpers/bytes-in.ts'
 import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { arrivedPieces } from '../helpers/streams/arrived.ts'
 import { allOf, countOf } from '../helpers/streams/pictures.ts'
@@ -45,16 +45,7 @@ async function commandLine(...args: readonly string[]) {
 /** Of the files in the spool of a stream. */
 async function spooledBytes(name: string): Promise<number> {
   const folder = join(used.stack.env['SLUICE_STREAMS_SPOOL_DIR'] ?? '', name)
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const sizes = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) =>
-      stat(join(entry.parentPath, entry.name)).then(
-        ({ size }) => size,
-        () => 0,
-      ),
-    )
-  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+  return bytesIn(folder)
 }
 
 describe('MinIO is killed', () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { withoutSettings } from '../../infra/local/settings/settings.ts'
-import { freePort } from '../../infra/local/settings/ports.ts'
+import { freePorts } from '../../infra/local/settings/ports.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const run = promisify(execFile)
@@ -42,12 +42,7 @@ beforeAll(async () => {
     ...withoutSettings(process.env),
     PATH: `${join(dir, 'bin')}:${process.env['PATH']}`,
     SLUICE_LOCAL_DIR: dataDir,
-    SLUICE_LOCAL_REDIS_PORT: String(await freePort()),
-    SLUICE_LOCAL_MINIO_PORT: String(await freePort()),
-    SLUICE_LOCAL_CONSOLE_PORT: String(await freePort()),
-    SLUICE_API_PORT: String(await freePort()),
-    SLUICE_STREAMS_PORT: String(await freePort()),
-    SLUICE_RTMP_PORT: String(await freePort()),
+    ...(await freePorts()),
     // Without the sample, which needs chunk, takes seconds, and is not needed here.
     SLUICE_FUNCTIONS: 'probe',
   }

@@ -29,8 +29,8 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/reception/conclude.ts', BUCKET, [
     [
       'the end of a session is written without If-Match',
-      "const condition = current ? { ifMatch: current.etag } : { ifNoneMatch: '*' as const }",
-      'const condition = {}',
+      'return putIfUnchanged(storage, { bucket: RESULT_BUCKET, key }, current?.etag, { bytes, contentType })',
+      'return storage.put(RESULT_BUCKET, key, { bytes }, { contentType }).then(() => true)',
     ],
     [
       'a late disk forgets what was recorded',

@@ -86,8 +86,12 @@ export function parseSs(text: string): PortHolder | undefined {
 export async function settingsOnFreePorts(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<LocalSettings> {
-  return loadLocalSettings({
-    ...env,
+  return loadLocalSettings({ ...env, ...(await freePorts()) })
+}
+
+/** A free port for each setting. */
+export async function freePorts() {
+  return {
     SLUICE_LOCAL_REDIS_PORT: String(await freePort()),
     SLUICE_LOCAL_MINIO_PORT: String(await freePort()),
     SLUICE_LOCAL_CONSOLE_PORT: String(await freePort()),
@@ -95,7 +99,7 @@ export async function settingsOnFreePorts(
     // Only a runtime with the role `streams` listens there.
     SLUICE_STREAMS_PORT: String(await freePort()),
     SLUICE_RTMP_PORT: String(await freePort()),
-  })
+  }
 }
 
 interface WantedPort {

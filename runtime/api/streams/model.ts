@@ -1,7 +1,8 @@
 /** Streams, their sessions and keys in JSON. @module */
 import { z } from '@hono/zod-openapi'
 import { DOORS } from '../../function/take.ts'
-import { isStreamName, NAME_RULE } from '../../reception/names.ts'
+import { isStreamName } from '../../reception/names.ts'
+import { NAME_RULE } from '../../settings/streams.ts'
 import { parseDurationMs } from '../../time.ts'
 import { time } from '../http/page.ts'
 

@@ -1,6 +1,7 @@
 /** `/v1/streams`: live and ended streams, pulls, keys, playlists and pieces. @module */
 import { createRoute, z } from '@hono/zod-openapi'
-import { isSession, isStreamName, NAME_RULE } from '../../reception/names.ts'
+import { isSession, isStreamName } from '../../reception/names.ts'
+import { NAME_RULE } from '../../settings/streams.ts'
 import { bodyNeeded } from '../http/body.ts'
 import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
 import { found, noQuery, pageOf, toPage } from '../http/page.ts'

@@ -1,6 +1,7 @@
 /** The name of a stream on a command line. Pure. @module */
 import { InvalidArgumentError } from 'commander'
-import { isStreamName, NAME_RULE } from '../../reception/names.ts'
+import { isStreamName } from '../../reception/names.ts'
+import { NAME_RULE } from '../../settings/streams.ts'
 
 export function nameArgument(text: string): string {
   if (!isStreamName(text)) throw new InvalidArgumentError(`a name has ${NAME_RULE}.`)

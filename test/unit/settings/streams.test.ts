@@ -13,7 +13,7 @@ describe('SLUICE_SRT', () => {
     { text: '{', issue: /as JSON, such as \[\{"name":"cam1"/ },
     {
       text: '[{"name":"Cam 1","port":1,"passphraseFile":"x"}]',
-      issue: /^0\.name must have lower-case letters/,
+      issue: /^0\.name must have 1 to 64 of a-z/,
     },
     { text: '[{"name":"cam1","port":0,"passphraseFile":"x"}]', issue: /^0\.port must be at least 1/ },
     { text: '[{"name":"cam1","port":1}]', issue: /^0\.passphraseFile is missing/ },
