@@ -84,7 +84,7 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
       door: lastTake?.door,
       peer: lastTake?.peer,
     })
-    if (ended) void stream.finish(ended.why)
+    if (ended) void stream.finish(ended.why, ended.atMs)
     else if (!isMine) void stream.sendRest()
   }
 

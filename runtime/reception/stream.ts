@@ -112,11 +112,11 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
   }
 
   /** Ends the session. Resolves when its name is free: as a rule with everything recorded. */
-  function finish(why: string): Promise<void> {
+  function finish(why: string, atMs = Date.now()): Promise<void> {
     if (ending) return ending.isFree
     clearTimeout(timer)
     phase = 'sending'
-    const end = { why, atMs: Date.now() }
+    const end = { why, atMs }
     session.note({ kind: 'ended', ...end })
     const recorded = record(end)
     const isFree = free(end, recorded)
