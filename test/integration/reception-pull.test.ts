@@ -10,7 +10,8 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { findBinaries } from '../../functions/ffmpeg/build/binaries.ts'
 import { GUARDED_ENVIRONMENT } from '../../functions/ffmpeg/sandbox/sandbox.ts'
 import { parseSessionRecord } from '../../runtime/reception/session-record.ts'
-import { arrivedPictures, sessionsOf } from '../helpers/streams/arrived.ts'
+import { makeMedia, pictureHashes } from '../helpers/clips.ts'
+import { arrivedPictures, arrivedPieces, sessionsOf } from '../helpers/streams/arrived.ts'
 import { allOf, comparePictures } from '../helpers/streams/pictures.ts'
 import { useReceiver } from '../helpers/streams/receiver.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -68,6 +69,26 @@ it('pulls HLS through the proxy, every picture of it', async () => {
   await pulled('hls', `http://127.0.0.1:${port}/whole.m3u8`)
   const compared = comparePictures(used.film.pictures, await arrivedPictures(used.stack.storage, 'hls'))
   expect(compared).toEqual(allOf(used.film.pictures.length))
+})
+
+it('pulls VP9 as fragmented MP4 once FFmpeg has said that MPEG-TS has no place for it', async () => {
+  const path = await makeMedia(
+    join(folder, 'vp9.webm'),
+    '-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -g 25 -c:a libopus',
+  )
+  await want('vp9', `http://127.0.0.1:${port}/vp9.webm`)
+  const first = await waitFor(async () => (await arrivedPieces(used.stack.storage, 'vp9'))[0], {
+    timeoutMs: 60_000,
+    what: 'a piece of VP9',
+  })
+  await want('vp9')
+  expect(first.key).toMatch(/\.mp4$/)
+  const { body } = await used.stack.storage.get('incoming', first.key)
+  const piece = join(folder, 'first.mp4')
+  await writeFile(piece, body)
+  const arrived = await pictureHashes(piece)
+  expect(arrived.length).toBeGreaterThan(0)
+  expect(arrived).toEqual((await pictureHashes(path)).slice(0, arrived.length))
 })
 
 it('refuses the host that a playlist names and the settings do not, and counts the hole', async () => {

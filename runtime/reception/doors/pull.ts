@@ -25,8 +25,8 @@ export interface PullOrder {
 export type PullOutcome =
   /** It gave media, and ended. */
   | { readonly kind: 'received' }
-  /** `why` is for the log, without secrets. */
-  | { readonly kind: 'failed'; readonly why: string }
+  /** `why` is for the log, without secrets. With `otherFormat` the source can be received. */
+  | { readonly kind: 'failed'; readonly why: string; readonly otherFormat?: PieceFormat }
 
 /** To a source that does not answer, FFmpeg would wait for ever. */
 const LEAST_PATIENCE_MS = 30 * SECOND_MS
@@ -75,8 +75,9 @@ async function receiveFrom(
   try {
     await firstMediaWithin(early, Math.max(LEAST_PATIENCE_MS, parts.settings.stallMs))
     if (early.isSilent()) {
-      const { lastLines } = await early.finish()
-      return failed([...lastLines, ...(proxy?.notes() ?? [])].slice(-3).join(' / ') || 'nothing came')
+      const { lastLines, otherFormat } = await early.finish()
+      const lines = [...lastLines, ...(proxy?.notes() ?? [])].slice(-3)
+      return failed(lines.join(' / ') || 'nothing came', otherFormat)
     }
     const connection = await early.admit({
       name,
@@ -100,7 +101,9 @@ async function receiveFrom(
       usualEnd: 'source-ended',
       notes: () => proxy?.notes() ?? [],
     })
-    return how === 'no-media' ? failed(lastLines.at(-1) ?? 'there was no media') : { kind: 'received' }
+    if (how !== 'no-media') return { kind: 'received' }
+    const { otherFormat } = await early.take.ended
+    return failed(lastLines.at(-1) ?? 'there was no media', otherFormat)
   } finally {
     signal.removeEventListener('abort', hangUp)
   }
@@ -113,6 +116,6 @@ async function firstMediaWithin({ firstMedia, take }: EarlyTake, patienceMs: num
   over.abort()
 }
 
-function failed(why: string): PullOutcome {
-  return { kind: 'failed', why }
+function failed(why: string, otherFormat?: PieceFormat): PullOutcome {
+  return { kind: 'failed', why, ...(otherFormat && { otherFormat }) }
 }

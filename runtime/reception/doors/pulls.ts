@@ -4,7 +4,7 @@ import type { PieceFormat } from '../../function/take.ts'
 import type { StreamStore } from '../../queue/streams.ts'
 import { SECOND_MS, sleep } from '../../time.ts'
 import { pullBackoffMs } from './backoff.ts'
-import { pullOnce, type PullParts } from './pull.ts'
+import { pullOnce, type PullOutcome, type PullParts } from './pull.ts'
 
 export interface PullsParts extends PullParts {
   readonly store: Pick<StreamStore, 'wanted' | 'read' | 'leaseMs'>
@@ -85,15 +85,16 @@ async function keepPulling(parts: PullsParts, { name, url, signal, closing }: Wa
       continue
     }
     const startedAtMs = performance.now()
-    const outcome = await pullOnce(parts, { name, url, format, signal }).catch((error: unknown) => ({
-      kind: 'failed' as const,
-      why: messageOf(error),
-    }))
+    const outcome: PullOutcome = await pullOnce(parts, { name, url, format, signal }).catch(
+      (error: unknown) => ({
+        kind: 'failed' as const,
+        why: messageOf(error),
+      }),
+    )
     if (isOver()) return
     const isSteady = outcome.kind === 'received' && performance.now() - startedAtMs >= STEADY_MS
     failures = isSteady ? 0 : failures + 1
-    // The media tools say so of a codec that only fragmented MP4 has.
-    if (outcome.kind === 'failed' && /does not fit in MPEG-TS/.test(outcome.why)) format = 'fmp4'
+    if (outcome.kind === 'failed') format = outcome.otherFormat ?? format
     const waitMs = pullBackoffMs(failures, Math.random())
     if (outcome.kind === 'failed')
       log.warn(
