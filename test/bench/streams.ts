@@ -141,7 +141,7 @@ export async function measureStreamDelay(): Promise<Measurement> {
     const closedAtMs = new Map<string, number>()
     for await (const { key } of stack.storage.list('incoming', { prefix: 'streams/delay/' })) {
       const head = await stack.storage.head('incoming', key)
-      closedAtMs.set(key, Number(head?.metadata['sluice-at']))
+      closedAtMs.set(key, Date.parse(head?.metadata['sluice-at'] ?? ''))
     }
     const delays = await waitFor(
       async () => {
