@@ -22,8 +22,8 @@ export interface DoorParts {
 export interface OpenDoor {
   /** Refuses new senders from now on; those that were admitted are not cut. */
   close(): Promise<void>
-  /** Ends what is left. */
-  closeAll(): void
+  /** Ends what is left, once senders could read their answers. */
+  closeAll(): Promise<void>
   /** The port on which it listens. */
   readonly port: number
 }

@@ -33,7 +33,7 @@ export async function openDoors(all: DoorsParts): Promise<OpenDoors> {
   const early: EarlyParts = { ...parts, pending }
   const open: OpenDoor[] = []
   const closeAll = async () => {
-    for (const door of open) door.closeAll()
+    await Promise.all(open.map((door) => door.closeAll()))
     await pending.close()
   }
   try {

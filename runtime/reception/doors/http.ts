@@ -5,7 +5,7 @@ import { messageOf } from '../../errors.ts'
 import type { Tokens } from '../../settings/config.ts'
 import { bearerOf, createRoleOf, hasTokens } from '../../settings/token-roles.ts'
 import { isLoopback, isLoopbackHost } from '../../settings/values.ts'
-import { SECOND_MS } from '../../time.ts'
+import { SECOND_MS, sleep } from '../../time.ts'
 import { isStreamName } from '../names.ts'
 import { NAME_RULE } from '../../settings/streams.ts'
 import { answerJson, answerProblem, refusalProblem } from './answers.ts'
@@ -30,6 +30,8 @@ export interface HttpDoorParts extends DoorParts {
 
 /** A sender that is slow with its headers is cut after this. */
 const HEADERS_MS = 10 * SECOND_MS
+/** Senders that were cut read their answer meanwhile. */
+const ANSWER_MS = 3 * SECOND_MS
 /** Connections without a stream: health checks, senders that are refused. */
 const OTHER_CONNECTIONS = 64
 
@@ -37,6 +39,7 @@ const OTHER_CONNECTIONS = 64
 export async function openHttpDoor(parts: HttpDoorParts): Promise<OpenDoor> {
   const { settings, log } = parts
   let isClosed = false
+  const allEnded = new AbortController()
   const all: OpenParts = {
     ...parts,
     isClosed: () => isClosed,
@@ -78,10 +81,14 @@ export async function openHttpDoor(parts: HttpDoorParts): Promise<OpenDoor> {
     port,
     close() {
       isClosed = true
-      server.close()
+      server.close(() => allEnded.abort())
       return Promise.resolve()
     },
-    closeAll: () => server.closeAllConnections(),
+    async closeAll() {
+      server.closeIdleConnections()
+      await sleep(ANSWER_MS, allEnded.signal)
+      server.closeAllConnections()
+    },
   }
 }
 

@@ -60,6 +60,7 @@ export async function openRtmpDoor(parts: EarlyParts): Promise<OpenDoor> {
     },
     closeAll() {
       for (const socket of sockets) socket.destroy()
+      return Promise.resolve()
     },
   }
 }

@@ -73,7 +73,7 @@ function openSrtDoor(parts: EarlyParts, { name, port }: SrtDoor, passphrase: str
       // A take that was admitted is cut by the reception.
       await Promise.race([ended, sleep(0)])
     },
-    closeAll: () => undefined,
+    closeAll: () => Promise.resolve(),
   }
 }
 
