@@ -121,10 +121,10 @@ describe('Redis is killed', () => {
     for (const [name, sender] of Object.entries(senders)) {
       await sentAll(sender)
       expect(await used.record(name)).toMatchObject({ gaps: [], losses: [] })
-      const compared = await used.compared(name)
-      expect(compared).toMatchObject({ unknown: 0, doubled: [], backwards: 0, span: { from: 0 } })
-      expect(compared.count).toBe((compared.span?.to ?? 0) + 1)
-      expect(compared.count).toBeGreaterThan(30 * 25 - 5)
+      const compared = await used.compared(name, 30)
+      expect(compared).toMatchObject({ doubled: [], backwards: 0, span: { from: 0 } })
+      // FFmpeg ends within a group of B-frames.
+      expect(compared.lost.every(({ from }) => from > 30 * 25 - 5)).toBe(true)
     }
   })
 })
