@@ -6,7 +6,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { SessionRecord } from '../../runtime/reception/session-record.ts'
-import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
+import { everyFfmpegBuild } from '../helpers/ffmpeg-builds.ts'
 import { random } from '../helpers/seed.ts'
 import { arrivedPictures, sessionsOf } from '../helpers/streams/arrived.ts'
 import { comparePictures, countOf, type Comparison } from '../helpers/streams/pictures.ts'
@@ -75,7 +75,9 @@ export function describeChaos(seconds: number): void {
   beforeAll(
     async () => {
       const browser = await chromium()
-      const ffmpeg = (await ffmpegBuilds())[0]?.ffmpegPath ?? 'ffmpeg'
+      // The embedded one does not send for long.
+      const { builds } = await everyFfmpegBuild()
+      const ffmpeg = builds.find(({ hasFpsMode }) => hasFpsMode)?.ffmpegPath ?? 'ffmpeg'
       const cuts = Array.from(
         { length: Math.ceil(seconds / PART_SECONDS) - 1 },
         (_, index) => (index + 1) * PART_SECONDS,
@@ -184,9 +186,11 @@ export function describeChaos(seconds: number): void {
 
     it('has a record that names each place where pictures are missing', () => {
       // A run of lost pictures lies between two pieces; the record has a gap before the later one.
-      const holes = compared.lost.filter(({ to }) => to < (compared.span?.to ?? 0))
+      const inside = compared.lost.filter(({ to }) => to < (compared.span?.to ?? 0))
+      // A cut within a group of B-frames leaves out a picture just before the others.
+      const holes = inside.filter(({ from }, index) => from > (inside[index - 1]?.to ?? -10) + 6)
       expect(record.gaps.length).toBeGreaterThanOrEqual(holes.length)
-      expect(record.totals.gapSeconds).toBeGreaterThan(0.9 * (countOf(holes) / PICTURES_PER_SECOND))
+      expect(record.totals.gapSeconds).toBeGreaterThan(0.9 * (countOf(inside) / PICTURES_PER_SECOND))
       expect(record.losses).toEqual([])
     })
 
