@@ -118,25 +118,25 @@ export function describeChaos(seconds: number): void {
     if (index > 0) await used.isState(name, 'waiting')
     const film = { path: part.path, isRealTime: true, tellsProgress: true }
     const send = door === 'http' ? putByFfmpeg : rtmpByFfmpeg
+    const actsAt = (3 + choose.below(10)) * PICTURES_PER_SECOND
     // The receiver may just come back: an encoder tries again.
     for (let tries = 1; ; tries++) {
       const sender = send(ffmpeg, film, targets[door])
+      let hasActed = false
       const acting = (async () => {
-        await waitFor(
-          async () =>
-            picturesSaid(sender) > (3 + choose.below(10)) * PICTURES_PER_SECOND || !isRunning(sender),
-          {
-            timeoutMs: 60_000,
-            what: 'the sender to be in the middle',
-          },
-        )
+        await waitFor(async () => picturesSaid(sender) > actsAt || !isRunning(sender), {
+          timeoutMs: 60_000,
+          what: 'the sender to be in the middle',
+        })
         if (isRunning(sender)) {
+          hasActed = true
           process.stderr.write(`chaos of streams: part ${index} by ${door}: ${action}\n`)
           await actions[action]?.(sender)
         }
       })()
       const [end] = await Promise.all([sender.ended, acting])
       const said = picturesSaid(sender)
+      if (said > 0 && !hasActed) throw new Error(`a sender ended by itself: ${end.said}`)
       if (said > 0) return { ...part, door, action, isWhole: end.code === 0, said: part.from + said - 1 }
       if (tries === MAX_TRIES) throw new Error(`no sender gets through: ${end.said}`)
       await pause(RETRY_MS)
