@@ -53,4 +53,6 @@ export interface StreamOrders {
   readonly isLost: boolean
   readonly isStopped: boolean
   readonly isKeyRevoked: boolean
+  /** The age of its session. */
+  readonly sessionMs: number
 }

@@ -117,19 +117,24 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
       if (owned.length === 0) return new Map()
       const pipeline = redis.pipeline()
       for (const { name } of owned)
-        pipeline.hmget(keys.streamState(name), 'token', 'state', 'session', 'stop', 'keyId')
+        pipeline.hmget(keys.streamState(name), 'token', 'state', 'session', 'stop', 'keyId', 'startedAt')
       const names = [...owned.map(({ name }) => name), ANY_STREAM]
-      const [replies, texts] = await Promise.all([pipeline.exec(), records.copies(names)])
+      const [replies, texts, nowMs] = await Promise.all([
+        pipeline.exec(),
+        records.copies(names),
+        redisNowMs(redis),
+      ])
       const orders = owned.map(({ name, token }, index) => {
         const [error, row] = (replies ?? [])[index] ?? []
         if (error) throw error
-        const [owner, state, session, stop, keyId] = row as (string | null)[]
+        const [owner, state, session, stop, keyId, startedAt] = row as (string | null)[]
         const used = keysFor(name, texts).filter(({ id }) => id === keyId)
         const found = {
           // A Redis that was emptied knows no owner: the next beat restores it.
           isLost: state !== null && (owner !== token || state === 'ended'),
           isStopped: owner === token && stop !== null && stop === session,
           isKeyRevoked: used.some(({ revokedAtMs }) => revokedAtMs !== undefined),
+          sessionMs: startedAt ? nowMs - Number(startedAt) : 0,
         }
         return [name, found] as const
       })

@@ -24,6 +24,8 @@ export interface StreamContext extends SessionContext {
   readonly settings: {
     readonly pieceSeconds: number
     readonly reconnectMs: number
+    /** The longest session. */
+    readonly sessionMs: number
     readonly windowMs: number
     readonly join?: 'mp4' | 'ts' | undefined
   }

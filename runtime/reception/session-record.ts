@@ -13,6 +13,7 @@ export const SESSION_ENDS = [
   'source-ended',
   'stopped',
   'key-revoked',
+  'max-duration',
   'receiver-lost',
 ] as const
 export type SessionEnd = (typeof SESSION_ENDS)[number]

@@ -8,7 +8,7 @@ import { sleep } from '../time.ts'
 import type { Connection, EndOfTake, Sender, Summary } from './connection.ts'
 import { connectTake, type CurrentTake } from './connect-take.ts'
 import type { Claim, StreamContext } from './context.ts'
-import { endBy, type CutKind } from './cut.ts'
+import { endBy, orderedCut, type CutKind } from './cut.ts'
 import { endedElsewhere, endInRedis, recordEnd, untilDone, type EndOfSession } from './ending.ts'
 import type { SessionOf } from './names.ts'
 import { createPlaylistWriter } from './playlist-writer.ts'
@@ -208,10 +208,10 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     },
 
     /** The orders for this stream, once a second. */
-    obey({ isLost, isStopped, isKeyRevoked }: StreamOrders): void {
+    obey({ isLost, ...orders }: StreamOrders): void {
       if (ending) return
       if (isLost) return lose()
-      const kind = isStopped ? 'stopped' : isKeyRevoked ? 'key-revoked' : undefined
+      const kind = orderedCut(orders, settings.sessionMs)
       if (!kind) return
       if (current) current.cut(kind)
       else void finish(kind)

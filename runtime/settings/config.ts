@@ -76,6 +76,8 @@ export interface StreamSettings {
   readonly pieceSeconds: number
   readonly reconnectMs: number
   readonly stallMs: number
+  /** The longest session. */
+  readonly sessionMs: number
   /** How many streams are received at the same time. */
   readonly most: number
   readonly spoolDir: string
@@ -207,6 +209,7 @@ function toConfig(data: z.output<typeof schema>): Config {
       pieceSeconds: data.SLUICE_STREAMS_SECONDS,
       reconnectMs: data.SLUICE_STREAMS_RECONNECT,
       stallMs: data.SLUICE_STREAMS_STALL,
+      sessionMs: data.SLUICE_STREAMS_SESSION,
       most: data.SLUICE_STREAMS_MAX,
       spoolDir: data.SLUICE_STREAMS_SPOOL_DIR,
       spoolLimitBytes: data.SLUICE_STREAMS_SPOOL_LIMIT,

@@ -76,6 +76,10 @@ export const streams = {
     duration('15s', ['1s', SECOND_MS], ['10m', 10 * MINUTE_MS]),
     'the silence after which the connection of a sender is cut',
   ),
+  SLUICE_STREAMS_SESSION: described(
+    duration('24h', ['1m', MINUTE_MS], ['7d', 7 * DAY_MS]),
+    'the longest session: a sender that is still live then is cut, connects again, and starts a new one',
+  ),
   SLUICE_STREAMS_MAX: described(count(1, 1_000, 16), 'how many streams are received at the same time'),
   SLUICE_STREAMS_SPOOL_DIR: described(
     z.string().min(1).default(join(tmpdir(), 'sluice-spool')),

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createKeys, type Keys } from '../../runtime/queue/keys.ts'
-import { connectRedis } from '../../runtime/queue/redis.ts'
+import { connectRedis, redisNowMs } from '../../runtime/queue/redis.ts'
 import type { ClaimReply, StreamClaim } from '../../runtime/queue/stream-claim.ts'
 import { changedRecord, createKey, NO_RECORD, type StreamKey } from '../../runtime/queue/stream-records.ts'
 import type { StreamNumbers, StreamSummary } from '../../runtime/queue/stream-state.ts'
@@ -293,7 +293,7 @@ describe('orders', () => {
   it('tell the owner of a stop, and mean this session only', async () => {
     expect(await streams.requestStop('cam')).toBeUndefined()
     await claim('a')
-    expect(await ordersOf('a')).toEqual({ isLost: false, isStopped: false, isKeyRevoked: false })
+    expect(await ordersOf('a')).toMatchObject({ isLost: false, isStopped: false, isKeyRevoked: false })
     expect(await streams.requestStop('cam')).toBe('session-of-a')
     expect(await ordersOf('a')).toMatchObject({ isStopped: true })
     expect(await streams.read('cam')).toMatchObject({ isStopping: true })
@@ -303,6 +303,16 @@ describe('orders', () => {
     expect(await streams.requestStop('cam')).toBeUndefined()
     await claim('c')
     expect(await ordersOf('c')).toMatchObject({ isLost: false, isStopped: false })
+  })
+
+  it('have the age of the session, also in its later takes', async () => {
+    await claim('a')
+    const { startedAtMs } = (await streams.read('cam')) ?? {}
+    await claim('b', { takesOver: true })
+    await waitFor(async () => (await ordersOf('b'))?.sessionMs, { timeoutMs: 5_000, what: 'an age' })
+    const age = (await ordersOf('b'))?.sessionMs ?? 0
+    expect((await redisNowMs(redis)) - (startedAtMs ?? 0)).toBeGreaterThanOrEqual(age)
+    expect(await streams.read('cam')).toMatchObject({ startedAtMs })
   })
 
   it('tell of a key that was revoked, of this stream or of all', async () => {

@@ -114,6 +114,22 @@ describe('a sender that is lost', () => {
   })
 })
 
+describe('a session that is as long as it may be', () => {
+  it('ends with its take, and its sender finds a new one', async () => {
+    const store = servers.store()
+    const { reception } = await servers.start(store, { settings: { sessionMs: 1_000 } })
+    const first = await feed(reception, senderOf('long'))
+    await first.push(1)
+    await waitFor(() => Promise.resolve(first.connection.cut.aborted), { timeoutMs: 20_000, what: 'the cut' })
+    expect(String(first.connection.cut.reason)).toMatch(/as long as it may be/)
+    await first.end('sender-lost')
+    expect(await servers.record(first.of)).toMatchObject({ why: 'max-duration' })
+    const second = await feed(reception, senderOf('long'))
+    expect(second.of.session).not.toBe(first.of.session)
+    expect(second.connection.take).toBe(1)
+  })
+})
+
 describe('a live playlist', () => {
   it('names each piece once it is in the bucket, and keeps no version that was replaced', async () => {
     const { reception } = await servers.start(servers.store())

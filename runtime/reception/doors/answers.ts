@@ -34,6 +34,7 @@ const CUTS: Readonly<Record<CutKind, RefusalReason>> = {
   stopped: 'live',
   'taken-over': 'live',
   'key-revoked': 'key',
+  'max-duration': 'draining',
   'lease-lost': 'draining',
   clock: 'draining',
   draining: 'draining',

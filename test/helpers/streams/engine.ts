@@ -45,6 +45,7 @@ export const SETTINGS: ReceptionOptions['settings'] = {
   most: 16,
   pieceSeconds: 4,
   reconnectMs: 60_000,
+  sessionMs: 86_400_000,
   windowMs: 600_000,
 }
 
