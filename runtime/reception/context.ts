@@ -5,7 +5,7 @@ import type { StreamStore } from '../queue/streams.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ReceptionHooks } from './hooks.ts'
-import type { Spool } from './spool.ts'
+import type { Spool } from './spool/spool.ts'
 
 export interface SessionContext {
   readonly storage: Storage

@@ -2,7 +2,7 @@
 import type { Door } from '../function/take.ts'
 import type { RefusalReason } from './connection.ts'
 import type { LossReason } from './piece.ts'
-import type { GapReason } from './timeline.ts'
+import type { GapReason } from './playlist/timeline.ts'
 
 export interface ReceptionHooks {
   /** `end` is how the door or the engine ended it, such as `sender-lost` or `clock`. */

@@ -11,13 +11,13 @@ import type { MediaReception } from '../function/take.ts'
 import { sleep } from '../time.ts'
 import type { Admission, Reception, RefusalReason, Sender } from './connection.ts'
 import { NO_HOOKS, type ReceptionHooks } from './hooks.ts'
-import { createAdoption } from './adoption.ts'
+import { createAdoption } from './stream/adoption.ts'
 import { isStreamName, newSession } from './names.ts'
 import { NAME_RULE } from '../settings/streams.ts'
-import { createSpool } from './spool.ts'
+import { createSpool } from './spool/spool.ts'
 import type { StreamContext } from './context.ts'
-import type { Stream } from './stream.ts'
-import { createTurns } from './turns.ts'
+import type { Stream } from './stream/stream.ts'
+import { createTurns } from './stream/turns.ts'
 
 export interface ReceptionOptions extends Pick<StreamContext, 'storage' | 'store' | 'log'> {
   readonly media: Pick<MediaReception, 'measure' | 'abilities'>

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { copyFile, open, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Source } from '../../runtime/index.ts'
-import { parseSessionRecord } from '../../runtime/reception/session-record.ts'
+import { parseSessionRecord } from '../../runtime/reception/session/session-record.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { createRangeProxy } from '../../runtime/worker/source/proxy.ts'
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { concludeSession, type Conclusion } from '../../runtime/reception/conclude.ts'
+import { concludeSession, type Conclusion } from '../../runtime/reception/stream/conclude.ts'
 import {
   newSession,
   pieceKey,
@@ -12,10 +12,10 @@ import {
   type SessionOf,
 } from '../../runtime/reception/names.ts'
 import type { Piece } from '../../runtime/reception/piece.ts'
-import { createPlaylistWriter } from '../../runtime/reception/playlist-writer.ts'
-import { piecesInBucket } from '../../runtime/reception/rebuild.ts'
-import { sendPiece } from '../../runtime/reception/send-piece.ts'
-import { timelineOf } from '../../runtime/reception/timeline.ts'
+import { createPlaylistWriter } from '../../runtime/reception/playlist/playlist-writer.ts'
+import { piecesInBucket } from '../../runtime/reception/session/rebuild.ts'
+import { sendPiece } from '../../runtime/reception/spool/send-piece.ts'
+import { timelineOf } from '../../runtime/reception/playlist/timeline.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { sha256Hex } from '../helpers/sha256.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { joinKey, playlistKey } from '../../runtime/reception/names.ts'
-import { parseSessionRecord } from '../../runtime/reception/session-record.ts'
+import { parseSessionRecord } from '../../runtime/reception/session/session-record.ts'
 import { listed } from '../helpers/listed.ts'
 import { feed, senderOf, startEngineServers, type EngineServers } from '../helpers/streams/engine.ts'
 import { waitFor } from '../helpers/wait.ts'

@@ -5,7 +5,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { SessionRecord } from '../../runtime/reception/session-record.ts'
+import type { SessionRecord } from '../../runtime/reception/session/session-record.ts'
 import { everyFfmpegBuild } from '../helpers/ffmpeg-builds.ts'
 import { random } from '../helpers/seed.ts'
 import { arrivedPictures, sessionsOf } from '../helpers/streams/arrived.ts'

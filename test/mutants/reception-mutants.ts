@@ -4,29 +4,29 @@ import { mutantsOf, type Mutant } from './mutant.ts'
 const BUCKET = ['test/integration/reception-bucket.test.ts']
 const FAULTS = ['test/integration/reception-faults.test.ts']
 const RECOVERY = ['test/integration/reception-recovery.test.ts']
-const SENDER = ['test/unit/reception/sender.test.ts']
-const JOURNAL = ['test/unit/reception/journal.test.ts']
+const SENDER = ['test/unit/reception/spool/sender.test.ts']
+const JOURNAL = ['test/unit/reception/session/journal.test.ts']
 
 export const RECEPTION_MUTANTS: readonly Mutant[] = [
-  ...mutantsOf('runtime/reception/send-piece.ts', BUCKET, [
+  ...mutantsOf('runtime/reception/spool/send-piece.ts', BUCKET, [
     ['any object under its key is taken for the piece', 'return isSame ?', 'return isSame || found ?'],
     ['a piece overwrites what is there', "        ifNoneMatch: '*',\n", ''],
   ]),
-  ...mutantsOf('runtime/reception/playlist-writer.ts', BUCKET, [
+  ...mutantsOf('runtime/reception/playlist/playlist-writer.ts', BUCKET, [
     [
       'a playlist without If-Match',
       "...(old === 'none' ? { ifNoneMatch: '*' as const } : { ifMatch: old.etag }),",
       '',
     ],
   ]),
-  ...mutantsOf('runtime/reception/playlist-writer.ts', FAULTS, [
+  ...mutantsOf('runtime/reception/playlist/playlist-writer.ts', FAULTS, [
     [
       'a playlist is written after the lease',
       'const leftMs = Math.floor(mayWriteForMs())',
       'const leftMs = 60_000',
     ],
   ]),
-  ...mutantsOf('runtime/reception/conclude.ts', BUCKET, [
+  ...mutantsOf('runtime/reception/stream/conclude.ts', BUCKET, [
     [
       'the end of a session is written without If-Match',
       'return putIfUnchanged(storage, { bucket: RESULT_BUCKET, key }, current?.etag, { bytes, contentType })',
@@ -38,7 +38,7 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
       'facts.losses',
     ],
   ]),
-  ...mutantsOf('runtime/reception/sender.ts', SENDER, [
+  ...mutantsOf('runtime/reception/spool/sender.ts', SENDER, [
     [
       'pieces on their way are not dropped',
       'const [oldest] = queue',
@@ -50,24 +50,24 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
       'onSent(unsent, sent)',
     ],
   ]),
-  ...mutantsOf('runtime/reception/journal.ts', JOURNAL, [
+  ...mutantsOf('runtime/reception/session/journal.ts', JOURNAL, [
     [
       'a line is appended to a torn one',
       "let prefix = textOf(path).endsWith('\\n') ? '' : '\\n'",
       "let prefix = ''",
     ],
   ]),
-  ...mutantsOf('runtime/reception/recover.ts', JOURNAL, [
+  ...mutantsOf('runtime/reception/stream/recover.ts', JOURNAL, [
     [
       'pieces that FFmpeg had not closed are forgotten',
       'for (const take of takes.toSorted((a, b) => a - b)) await session.admitOpen(take)',
       'void takes',
     ],
   ]),
-  ...mutantsOf('runtime/reception/session.ts', FAULTS, [
+  ...mutantsOf('runtime/reception/session/session.ts', FAULTS, [
     ['nothing is dropped', 'const dropped = sender.dropOldest()', 'const dropped = undefined; break'],
   ]),
-  ...mutantsOf('runtime/reception/stream.ts', RECOVERY, [
+  ...mutantsOf('runtime/reception/stream/stream.ts', RECOVERY, [
     ['a receiver that has lost a stream goes on', "current?.cut('lease-lost')", ''],
   ]),
 ]

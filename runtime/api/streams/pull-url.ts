@@ -1,6 +1,6 @@
 /** Whether an address may be pulled, by the settings of this process; the receiver checks it again, and all that it leads to. Pure. @module */
 import { isIP } from 'node:net'
-import { readPullAddress } from '../../reception/doors/pull-address.ts'
+import { readPullAddress } from '../../reception/doors/pull/pull-address.ts'
 import { includesHost, type PullHost } from '../../settings/pull-hosts.ts'
 
 /** The reason why the URL cannot be pulled, without the URL itself, which may hold a password; undefined when it can. */

@@ -2,10 +2,10 @@
 import type { StreamStore } from '../../queue/streams.ts'
 import type { DoorParts, OpenDoor } from './door.ts'
 import type { EarlyParts } from './early-take.ts'
-import { openHttpDoor, type HttpDoorParts } from './http.ts'
+import { openHttpDoor, type HttpDoorParts } from './http/http.ts'
 import { openPendingFolders } from './pending.ts'
-import { startPulls } from './pulls.ts'
-import { openRtmpDoor } from './rtmp.ts'
+import { startPulls } from './pull/pulls.ts'
+import { openRtmpDoor } from './rtmp/rtmp.ts'
 import { openSrtDoors } from './srt.ts'
 
 export interface DoorsParts extends Omit<HttpDoorParts, 'checkKey'> {

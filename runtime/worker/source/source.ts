@@ -2,7 +2,7 @@
 import { PermanentError } from '../../errors.ts'
 import type { SourceObject } from '../../function/source.ts'
 import { parseManifest, type ManifestFile } from '../../output/manifest.ts'
-import { parseSessionRecord } from '../../reception/session-record.ts'
+import { parseSessionRecord } from '../../reception/session/session-record.ts'
 import { openSource, type AttemptSource, type OpenSource, type SourceParts } from './object.ts'
 
 /** Creates the reader on the first read: it is the most expensive part of an attempt, and many do without. */

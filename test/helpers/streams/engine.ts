@@ -14,7 +14,7 @@ import {
   type ReceptionOptions,
   type RunningReception,
 } from '../../../runtime/reception/reception.ts'
-import { parseSessionRecord, type SessionRecord } from '../../../runtime/reception/session-record.ts'
+import { parseSessionRecord, type SessionRecord } from '../../../runtime/reception/session/session-record.ts'
 import { createLogger } from '../../../runtime/telemetry/logger.ts'
 import { listed } from '../listed.ts'
 import { startTestRedis, type TestRedis } from '../servers.ts'

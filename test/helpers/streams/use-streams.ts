@@ -1,7 +1,7 @@
 /** A stack that receives streams, for one test file: its doors, keys and receiver, and the film that is sent to it. @module */
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
-import { parseSessionRecord, type SessionRecord } from '../../../runtime/reception/session-record.ts'
+import { parseSessionRecord, type SessionRecord } from '../../../runtime/reception/session/session-record.ts'
 import { ROLES } from '../../../runtime/settings/values.ts'
 import { createApiClient } from '../api.ts'
 import { createRuns, type Runs } from '../runs.ts'

@@ -1,0 +1,121 @@
+/** One connection to a source that is pulled. Hosts are checked here; FFmpeg never resolves a name. @module */
+import type { PieceFormat, ReceptionAbilities } from '../../../function/take.ts'
+import { withoutSecrets } from '../../../queue/stream-records.ts'
+import { SECOND_MS, sleep } from '../../../time.ts'
+import { checkHost, type Resolve } from './allowed-host.ts'
+import { startEarlyTake, type EarlyParts, type EarlyTake } from '../early-take.ts'
+import { receiveEarly } from '../early-reception.ts'
+import { openPullProxy, type PullProxy } from './proxy.ts'
+import { readPullAddress, type PullAddress } from './pull-address.ts'
+
+export interface PullParts extends EarlyParts {
+  readonly abilities: ReceptionAbilities
+  /** For tests. @defaultValue by Node */
+  readonly resolve?: Resolve
+}
+
+export interface PullOrder {
+  readonly name: string
+  readonly url: string
+  readonly format: PieceFormat
+  /** The stream is not wanted any more. */
+  readonly signal: AbortSignal
+}
+
+export type PullOutcome =
+  /** It gave media, and ended. */
+  | { readonly kind: 'received' }
+  /** `why` is for the log, without secrets. With `otherFormat` the source can be received. */
+  | { readonly kind: 'failed'; readonly why: string; readonly otherFormat?: PieceFormat }
+
+/** To a source that does not answer, FFmpeg would wait for ever. */
+const LEAST_PATIENCE_MS = 30 * SECOND_MS
+
+export async function pullOnce(parts: PullParts, order: PullOrder): Promise<PullOutcome> {
+  const reading = readPullAddress(order.url)
+  if (reading.kind === 'invalid') return failed(reading.why)
+  const { address } = reading
+  const unable = unableTo(address, parts.abilities, order.url)
+  if (unable !== undefined) return failed(unable)
+  const { pullHosts: hosts } = parts.settings
+  const answer = await checkHost(hosts, address, parts.resolve)
+  if (answer.kind !== 'allowed') return failed(answer.why)
+  if (!address.isProxied) return receiveFrom(parts, order, address.at(answer.address))
+  const proxy = await openPullProxy({ hosts, ...(parts.resolve && { resolve: parts.resolve }) })
+  try {
+    return await receiveFrom(parts, order, order.url, proxy)
+  } finally {
+    proxy.close()
+  }
+}
+
+function unableTo({ isTls }: PullAddress, { ffmpeg, hasTls, hasSrt }: ReceptionAbilities, url: string) {
+  if (isTls && !hasTls)
+    return `FFmpeg ${ffmpeg} cannot pull over https: set FFMPEG_PATH and FFPROBE_PATH to a newer build`
+  if (url.startsWith('srt:') && !hasSrt)
+    return `FFmpeg ${ffmpeg} has no SRT: set FFMPEG_PATH and FFPROBE_PATH to a build that has it`
+  return undefined
+}
+
+async function receiveFrom(
+  parts: PullParts,
+  { name, url: shownUrl, format, signal }: PullOrder,
+  url: string,
+  proxy?: PullProxy,
+): Promise<PullOutcome> {
+  let heard = () => {}
+  const early = await startEarlyTake(parts, {
+    input: { door: 'pull', url, ...(proxy && { proxyPort: proxy.port }) },
+    format,
+    onMedia: () => heard(),
+  })
+  const hangUp = () => early.take.kill()
+  signal.addEventListener('abort', hangUp)
+  if (signal.aborted) hangUp()
+  try {
+    await firstMediaWithin(early, Math.max(LEAST_PATIENCE_MS, parts.settings.stallMs))
+    if (early.isSilent()) {
+      const { lastLines, otherFormat } = await early.finish()
+      const lines = [...lastLines, ...(proxy?.notes() ?? [])].slice(-3)
+      return failed(lines.join(' / ') || 'nothing came', otherFormat)
+    }
+    const connection = await early.admit({
+      name,
+      door: 'pull',
+      peer: withoutSecrets(shownUrl),
+      canWait: false,
+      takesOver: false,
+    })
+    if ('kind' in connection) {
+      hangUp()
+      await early.finish()
+      return failed(connection.message)
+    }
+    const { how, lastLines } = await receiveEarly(parts, {
+      early,
+      connection,
+      listen(listener) {
+        heard = listener
+      },
+      hangUp,
+      usualEnd: 'source-ended',
+      notes: () => proxy?.notes() ?? [],
+    })
+    if (how !== 'no-media') return { kind: 'received' }
+    const { otherFormat } = await early.take.ended
+    return failed(lastLines.at(-1) ?? 'there was no media', otherFormat)
+  } finally {
+    signal.removeEventListener('abort', hangUp)
+  }
+}
+
+async function firstMediaWithin({ firstMedia, take }: EarlyTake, patienceMs: number): Promise<void> {
+  const over = new AbortController()
+  void sleep(patienceMs, over.signal).then(() => over.signal.aborted || take.kill())
+  await firstMedia
+  over.abort()
+}
+
+function failed(why: string, otherFormat?: PieceFormat): PullOutcome {
+  return { kind: 'failed', why, ...(otherFormat && { otherFormat }) }
+}

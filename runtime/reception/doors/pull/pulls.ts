@@ -1,0 +1,122 @@
+/** The pulls that are wanted: each is connected to again and again, for as long as somebody wants its stream. @module */
+import { messageOf } from '../../../errors.ts'
+import type { PieceFormat } from '../../../function/take.ts'
+import type { StreamStore } from '../../../queue/streams.ts'
+import { SECOND_MS, sleep } from '../../../time.ts'
+import { pullBackoffMs } from './backoff.ts'
+import { pullOnce, type PullOutcome, type PullParts } from './pull.ts'
+
+export interface PullsParts extends PullParts {
+  readonly store: Pick<StreamStore, 'wanted' | 'read' | 'leaseMs'>
+}
+
+export interface Pulls {
+  /** Starts no more connections; those that were admitted are not cut. */
+  close(): Promise<void>
+}
+
+interface Pull {
+  readonly url: string
+  readonly unwanted: AbortController
+}
+
+const LOOK_EVERY_MS = SECOND_MS
+/** A source that ends sooner is called less and less often: a file would be pulled again each second. */
+const STEADY_MS = 30 * SECOND_MS
+
+export function startPulls(parts: PullsParts): Pulls {
+  const { store, log } = parts
+  const closing = new AbortController()
+  const pulls = new Map<string, Pull>()
+  let isAway = false
+
+  async function look(): Promise<void> {
+    const wanted = await store.wanted()
+    for (const [name, { url, unwanted }] of pulls) {
+      if (wanted.get(name)?.url === url) continue
+      unwanted.abort()
+      pulls.delete(name)
+    }
+    for (const [name, { url }] of wanted) {
+      if (pulls.has(name)) continue
+      const unwanted = new AbortController()
+      pulls.set(name, { url, unwanted })
+      void keepPulling(parts, { name, url, signal: unwanted.signal, closing: closing.signal })
+    }
+  }
+
+  async function follow(): Promise<void> {
+    while (!closing.signal.aborted) {
+      try {
+        await look()
+        isAway = false
+      } catch (error) {
+        if (!isAway) log.warn({ error: messageOf(error) }, 'the wanted pulls could not be read; trying again')
+        isAway = true
+      }
+      await sleep(LOOK_EVERY_MS, closing.signal)
+    }
+  }
+
+  const ended = follow()
+  return {
+    async close() {
+      closing.abort()
+      await ended
+    },
+  }
+}
+
+interface Wanted {
+  readonly name: string
+  readonly url: string
+  readonly signal: AbortSignal
+  readonly closing: AbortSignal
+}
+
+async function keepPulling(parts: PullsParts, { name, url, signal, closing }: Wanted): Promise<void> {
+  const { log } = parts
+  const isOver = () => signal.aborted || closing.aborted
+  let failures = 0
+  let format: PieceFormat = 'mpegts'
+  while (!isOver()) {
+    if (await isReceivedElsewhere(parts, name)) {
+      await pause(SECOND_MS, signal, closing)
+      continue
+    }
+    const startedAtMs = performance.now()
+    const outcome: PullOutcome = await pullOnce(parts, { name, url, format, signal }).catch(
+      (error: unknown) => ({
+        kind: 'failed' as const,
+        why: messageOf(error),
+      }),
+    )
+    if (isOver()) return
+    const isSteady = outcome.kind === 'received' && performance.now() - startedAtMs >= STEADY_MS
+    failures = isSteady ? 0 : failures + 1
+    if (outcome.kind === 'failed') format = outcome.otherFormat ?? format
+    const waitMs = pullBackoffMs(failures, Math.random())
+    if (outcome.kind === 'failed')
+      log.warn(
+        { stream: name, failures, waitMs, why: outcome.why },
+        'a stream could not be pulled; trying again',
+      )
+    await pause(waitMs, signal, closing)
+  }
+}
+
+/** Another receiver pulls it, or somebody pushes under its name. */
+async function isReceivedElsewhere({ store }: PullsParts, name: string): Promise<boolean> {
+  const state = await store.read(name).catch(() => undefined)
+  // A dead owner's lease runs out: then admission decides.
+  return state?.state === 'live' && Date.now() - state.beatAtMs < store.leaseMs
+}
+
+async function pause(ms: number, signal: AbortSignal, closing: AbortSignal): Promise<void> {
+  const over = new AbortController()
+  const end = () => over.abort()
+  for (const each of [signal, closing]) each.addEventListener('abort', end, { signal: over.signal })
+  if (signal.aborted || closing.aborted) end()
+  await sleep(ms, over.signal)
+  end()
+}

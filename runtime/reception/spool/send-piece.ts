@@ -1,0 +1,55 @@
+/** One PUT of a piece: a new object with its checksum, or the same object that an earlier attempt has written. @module */
+import { createHash } from 'node:crypto'
+import { isStorageCode } from '../../storage/errors.ts'
+import { INCOMING_BUCKET } from '../../storage/names.ts'
+import { openRegularFile } from '../../storage/regular-file.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { contentTypeOf, pieceKey, type SessionOf } from '../names.ts'
+import { metadataOf } from '../piece.ts'
+import type { Sent, Unsent } from './sender.ts'
+
+/** @throws {StorageError} when another attempt may succeed */
+export async function sendPiece(
+  storage: Storage,
+  of: SessionOf,
+  { piece, path, isDiscontinuity }: Unsent,
+  signal: AbortSignal,
+): Promise<Sent> {
+  const sha256Hex = await sha256Of(path)
+  if (sha256Hex === undefined) return { kind: 'lost', reason: 'file-lost' }
+  const key = pieceKey(of, piece)
+  try {
+    await storage.put(
+      INCOMING_BUCKET,
+      key,
+      { path, sizeBytes: piece.sizeBytes, sha256Hex },
+      {
+        contentType: contentTypeOf(key),
+        metadata: metadataOf(piece, isDiscontinuity),
+        ifNoneMatch: '*',
+        signal,
+      },
+    )
+    return { kind: 'stored', sha256Hex }
+  } catch (error) {
+    if (!isStorageCode(error, 'PreconditionFailed')) throw error
+    // An earlier attempt has written it, and was killed before it could say so.
+    const found = await storage.head(INCOMING_BUCKET, key, { signal })
+    if (!found) throw error
+    const isSame = found.sizeBytes === piece.sizeBytes && (found.sha256Hex ?? sha256Hex) === sha256Hex
+    return isSame ? { kind: 'stored', sha256Hex } : { kind: 'lost', reason: 'key-taken' }
+  }
+}
+
+async function sha256Of(path: string): Promise<string | undefined> {
+  try {
+    const file = await openRegularFile(path)
+    const hash = createHash('sha256')
+    // Reading to its end closes it.
+    for await (const part of file.createReadStream() as AsyncIterable<Buffer>) hash.update(part)
+    return hash.digest('hex')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,73 @@
+/** The files of a take in its session's folder. @module */
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { pieceFileName, placeOfFile, takeName } from '../names.ts'
+import { messageOf } from '../../errors.ts'
+import type { MediaReception } from '../../function/take.ts'
+import type { Logger } from '../../telemetry/logger.ts'
+import type { Piece } from '../piece.ts'
+
+const MEASUREMENTS = 3
+
+/** The names of its pieces' files, in order. */
+export function filesOf(sessionFolder: string, take: number): readonly string[] {
+  try {
+    return readdirSync(join(sessionFolder, takeName(take)))
+      .filter((name) => placeOfFile(name))
+      .toSorted()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+export function pathOf(sessionFolder: string, piece: Piece): string {
+  return join(sessionFolder, takeName(piece.take), pieceFileName(piece))
+}
+
+/** 0 also when there is no such file. */
+export function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/** The piece that a file is; undefined when it has no bytes, or not the name of a piece. */
+export function pieceOfFile(
+  sessionFolder: string,
+  take: number,
+  fileName: string,
+  facts: Pick<Piece, 'startSeconds' | 'seconds' | 'isPartial'>,
+): Piece | undefined {
+  const place = placeOfFile(fileName)
+  const found = statSync(join(sessionFolder, takeName(take), fileName), { throwIfNoEntry: false })
+  if (!place || !found || found.size === 0) return undefined
+  return {
+    ...place,
+    ...facts,
+    take,
+    seconds: Math.max(0.001, Number(facts.seconds.toFixed(6))),
+    sizeBytes: found.size,
+    // Its last byte was written when its last picture had arrived.
+    atMs: Math.round(found.mtimeMs),
+  }
+}
+
+/**
+ * The times of a file that FFmpeg had not closed; undefined when it holds no media. Where it cannot be measured, the piece before tells
+ * how long it may be: its media are kept in any case.
+ */
+export async function timesOf(
+  path: string,
+  media: Pick<MediaReception, 'measure'>,
+  previous: Piece | undefined,
+  log: Logger,
+): Promise<Pick<Piece, 'startSeconds' | 'seconds'> | undefined> {
+  if (sizeOf(path) === 0) return undefined
+  for (let left = MEASUREMENTS; left > 0; left--)
+    try {
+      return await media.measure(path)
+    } catch (error) {
+      log.error({ path, error: messageOf(error) }, 'a piece could not be measured')
+    }
+  const { startSeconds = 0, seconds = 1 } = previous ?? {}
+  return { startSeconds: previous ? startSeconds + seconds : 0, seconds }
+}

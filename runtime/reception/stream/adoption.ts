@@ -1,0 +1,134 @@
+/** Sessions of receivers that are dead: those whose folder is on this disk, and those of which only the bucket knows. @module */
+import { randomUUID } from 'node:crypto'
+import { messageOf } from '../../errors.ts'
+import type { Door } from '../../function/take.ts'
+import { sessionFolder, type SessionOf } from '../names.ts'
+import { abandonedSessions, restoreSession, takeFolder, type Remembered } from './recover.ts'
+import type { StreamContext } from '../context.ts'
+import { createStream, type Stream } from './stream.ts'
+import type { InTurn } from './turns.ts'
+
+export interface AdoptionOptions {
+  readonly context: StreamContext
+  /** By session: all that this process has to do with. */
+  readonly streams: Map<string, Stream>
+  readonly inTurn: InTurn
+}
+
+interface Dead {
+  readonly take: number
+  readonly startedAtMs: number
+  readonly deadToken?: string | undefined
+  readonly door?: Door | undefined
+  readonly peer?: string | undefined
+}
+
+export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
+  const { store, log } = context
+  const silentMs = 2 * store.leaseMs
+  /** Their folders are ours, and Redis was away when it was asked who owns them. */
+  const undecided = new Map<Stream, Dead>()
+
+  function create(of: SessionOf): Stream {
+    const stream = createStream(context, of, () => streams.delete(of.session))
+    streams.set(of.session, stream)
+    return stream
+  }
+
+  /** Continues what dead receivers left on this disk. */
+  async function adoptFolders(): Promise<void> {
+    // A copy: one that Redis does not answer for comes back.
+    const asked = [...undecided]
+    undecided.clear()
+    for (const [stream, dead] of asked)
+      await inTurn(stream.of.name, async () => {
+        if (!stream.claim && !stream.ending) await claimDead(stream, dead)
+      })
+    for (const of of await abandonedSessions(context.spool.dir, silentMs))
+      if (!streams.has(of.session)) await inTurn(of.name, () => adoptFolder(of))
+  }
+
+  async function adoptFolder(of: SessionOf): Promise<void> {
+    if (streams.has(of.session) || !(await takeFolder(sessionFolder(context.spool.dir, of), silentMs))) return
+    const stream = create(of)
+    try {
+      await stream.open()
+      await continueSession(stream, await restoreSession(stream.session))
+    } catch (error) {
+      // The next round tries again.
+      await stream.session.release().catch(() => undefined)
+      streams.delete(of.session)
+      log.error(
+        { stream: of.name, session: of.session, error: messageOf(error) },
+        'a session that a dead receiver left could not be read',
+      )
+    }
+  }
+
+  async function continueSession(
+    stream: Stream,
+    { lastTake, token: deadToken, ended }: Remembered,
+  ): Promise<void> {
+    const { of } = stream
+    const pieces = stream.session.sender.length
+    context.hooks.recovered(pieces)
+    log.info(
+      { stream: of.name, session: of.session, pieces },
+      'a session that a dead receiver left is continued',
+    )
+    const { take = 1, startedAtMs = Date.now() } = lastTake ?? {}
+    const isMine = await claimDead(stream, {
+      take,
+      startedAtMs,
+      deadToken,
+      door: lastTake?.door,
+      peer: lastTake?.peer,
+    })
+    if (ended) void stream.finish(ended.why, ended.atMs)
+    else if (!isMine) void stream.sendRest()
+  }
+
+  /** Whether this process owns the session now; its stream waits then. While Redis is away nobody can say, and pieces are sent. */
+  async function claimDead(stream: Stream, dead: Dead): Promise<boolean> {
+    const { of } = stream
+    const token = randomUUID()
+    const { take, startedAtMs, deadToken, door = 'http', peer = '' } = dead
+    try {
+      const options = {
+        token,
+        session: of.session,
+        take,
+        startedAtMs,
+        ...(deadToken !== undefined && { deadToken }),
+      }
+      const adopted = await store.adopt(of.name, options)
+      if (!adopted) return false
+      stream.adopt({ token, door, peer, ...adopted, startedAtMs })
+      return true
+    } catch (error) {
+      log.warn({ stream: of.name, error: messageOf(error) }, 'Redis did not say who owns a session')
+      undecided.set(stream, dead)
+      return false
+    }
+  }
+
+  /** Sessions whose receiver is gone with its disk: their record is made of what the bucket has. */
+  async function endLapsed(): Promise<void> {
+    const lapsed = await store.lapsed(store.leaseMs + context.settings.reconnectMs)
+    for (const { name, session, take, startedAtMs, door, peer } of lapsed) {
+      const isOwn = () => streams.get(session)?.claim ?? streams.get(session)?.ending
+      if (isOwn()) continue
+      await inTurn(name, async () => {
+        if (isOwn()) return
+        const known = streams.get(session)
+        const stream = known ?? create({ name, session })
+        if (await claimDead(stream, { take, startedAtMs, door, peer })) {
+          log.warn({ stream: name, session }, 'a session whose receiver is gone is ended')
+          void stream.finish('receiver-lost')
+        } else if (!known) streams.delete(session)
+      })
+    }
+  }
+
+  return { create, adoptFolders, endLapsed }
+}

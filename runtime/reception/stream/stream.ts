@@ -1,0 +1,250 @@
+/**
+ * One session in this process, with its claim in Redis: who sends, who waits, when it ends, and who may write its playlist.
+ * @module
+ */
+import { messageOf } from '../../errors.ts'
+import type { StreamOrders } from '../../queue/stream-claim.ts'
+import { sleep } from '../../time.ts'
+import type { Connection, EndOfTake, Sender, Summary } from '../connection.ts'
+import { connectTake, type CurrentTake } from './connect-take.ts'
+import type { Claim, StreamContext } from '../context.ts'
+import { endBy, orderedCut, type CutKind } from './cut.ts'
+import { endedElsewhere, endInRedis, recordEnd, untilDone, type EndOfSession } from './ending.ts'
+import type { SessionOf } from '../names.ts'
+import { createPlaylistWriter } from '../playlist/playlist-writer.ts'
+import { piecesInBucket } from '../session/rebuild.ts'
+import { createSession } from '../session/session.ts'
+import type { SessionEnd } from '../session/session-record.ts'
+
+/** Within this part of its lease a process that does not hear from Redis still owns its streams. */
+const SURE_PART_OF_LEASE = 0.8
+/** For so long the name of a session that has ended waits for its record. */
+const RECORD_FIRST_MS = 10_000
+
+interface Ending {
+  readonly why: string
+  /** Redis knows, so that a new session may start: also when the bucket does not take the last pieces for long. */
+  readonly isFree: Promise<void>
+}
+
+/** `sending`: its owner is another process, or it has ended; what is on this disk is still sent. */
+export type StreamPhase = 'live' | 'waiting' | 'sending' | 'gone'
+
+export type Stream = ReturnType<typeof createStream>
+
+/** @param onGone - called when nothing of it is left here */
+export function createStream(context: StreamContext, of: SessionOf, onGone: (stream: Stream) => void) {
+  const { storage, store, settings, spool } = context
+  const session = createSession(context, of, () => writer.publish())
+  const { log } = session
+  let phase: StreamPhase = 'sending'
+  let claim: Claim | undefined
+  let sureUntilMs = 0
+  let isLearnt = true
+  let isOnDisk = false
+  let timer: NodeJS.Timeout | undefined
+  let ending: Ending | undefined
+  let current: CurrentTake | undefined
+
+  const newWriter = () =>
+    createPlaylistWriter({
+      storage,
+      of,
+      windowSeconds: settings.windowMs / 1_000,
+      pieceSeconds: settings.pieceSeconds,
+      entries: () => (isLearnt ? session.shown() : []),
+      mayWriteForMs: () => (claim && !ending ? sureUntilMs - performance.now() : 0),
+      confirm: () =>
+        beat().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'no answer from Redis')),
+      log,
+    })
+  let writer = newWriter()
+
+  async function beat(): Promise<void> {
+    if (!claim || ending) return
+    const atMs = performance.now()
+    const { token } = claim
+    const state = phase === 'live' ? 'live' : 'waiting'
+    const claimed = { ...claim, session: of.session }
+    const reply = await store.beat(of.name, token, { state, numbers: session.numbers(), claimed })
+    // An answer about an earlier claim says nothing of this one.
+    if (claim?.token !== token) return
+    if (reply === 'lost') return lose()
+    sureUntilMs = Math.max(sureUntilMs, atMs + store.leaseMs * SURE_PART_OF_LEASE)
+    writer.publish()
+  }
+
+  /** Another process owns the session: ours are its pieces, and nothing else. */
+  function lose(): void {
+    if (!claim) return
+    claim = undefined
+    sureUntilMs = 0
+    clearTimeout(timer)
+    log.warn('another receiver has this stream now')
+    phase = 'sending'
+    current?.cut('lease-lost')
+    void writer.stop()
+    void sendRest()
+  }
+
+  function own(granted: Claim): void {
+    claim = granted
+    sureUntilMs = performance.now() + store.leaseMs * SURE_PART_OF_LEASE
+  }
+
+  /** The bucket may have pieces that other receivers wrote. */
+  async function learn(): Promise<void> {
+    isLearnt = false
+    await untilDone(context, log, 'the pieces of a session could not be listed', async () => {
+      session.learn(await piecesInBucket(storage, of, session.pieces, context.over))
+      isLearnt = true
+      writer.publish()
+    })
+  }
+
+  function wait(how: SessionEnd): void {
+    phase = 'waiting'
+    clearTimeout(timer)
+    timer = setTimeout(() => void (context.over.aborted || finish(how)), settings.reconnectMs)
+    void beat().catch((error: unknown) =>
+      log.warn({ error: messageOf(error) }, 'Redis does not know yet that a stream waits'),
+    )
+  }
+
+  /** Ends the session. Resolves when its name is free: as a rule with everything recorded. */
+  function finish(why: string, atMs = Date.now()): Promise<void> {
+    if (ending) return ending.isFree
+    clearTimeout(timer)
+    phase = 'sending'
+    const end = { why, atMs }
+    session.note({ kind: 'ended', ...end })
+    const recorded = record(end)
+    const isFree = free(end, recorded)
+    ending = { why, isFree }
+    void Promise.all([recorded, isFree]).then(leave)
+    return isFree
+  }
+
+  async function record(end: EndOfSession): Promise<void> {
+    await writer.stop()
+    await session.sender.whenIdle()
+    await recordEnd(context, session, claim, end)
+  }
+
+  async function free(end: EndOfSession, recorded: Promise<void>): Promise<void> {
+    await Promise.race([recorded, sleep(RECORD_FIRST_MS, context.over)])
+    await endInRedis(context, session, claim, end)
+  }
+
+  /** Sends what is on this disk; adds it to the record when the session's owner has ended it. */
+  async function sendRest(): Promise<void> {
+    await current?.ended
+    await session.sender.whenIdle()
+    await endedElsewhere(context, log, of, () => claim !== undefined || ending !== undefined)
+    if (claim || ending) return
+    await recordEnd(context, session, claim, { why: 'receiver-lost', atMs: Date.now() })
+    await leave()
+  }
+
+  async function leave(): Promise<void> {
+    if (context.over.aborted || phase === 'gone') return
+    if (isOnDisk) await session.removeFolder()
+    phase = 'gone'
+    onGone(self)
+  }
+
+  /** A take has ended: the session waits for the next one, unless this was the last. */
+  async function onEnd(
+    how: EndOfTake,
+    kind: CutKind | undefined,
+    ended: CurrentTake,
+  ): Promise<Summary | undefined> {
+    if (current === ended) current = undefined
+    if (!claim || current) return undefined
+    const isEmpty = session.pieces.length === 0 && session.losses.length === 0
+    const why = endBy(kind, how, isEmpty)
+    if (why === undefined) {
+      wait(how === 'source-ended' ? how : 'sender-lost')
+      return undefined
+    }
+    const { pieces, seconds, sizeBytes, droppedSeconds } = session.numbers()
+    await finish(why)
+    return { session: of.session, pieces, seconds, sizeBytes, droppedSeconds }
+  }
+
+  const self = {
+    of,
+    session,
+    get phase() {
+      return phase
+    },
+    get claim() {
+      return claim
+    },
+    get current() {
+      return current
+    },
+    get ending() {
+      return ending
+    },
+    beat,
+    lose,
+    finish,
+    /** Takes over the session of a dead owner: it waits for its sender. */
+    adopt(granted: Claim): void {
+      own(granted)
+      session.note({ kind: 'adopted', token: granted.token })
+      writer = newWriter()
+      void learn()
+      wait('receiver-lost')
+    },
+    sendRest,
+    /** Resolves when the playlist names what the bucket has. */
+    settled: () => writer.idle(),
+    /** This process's disk keeps it. */
+    async open(): Promise<void> {
+      if (!isOnDisk) await session.open()
+      isOnDisk = true
+    },
+
+    /** The orders for this stream, once a second. */
+    obey({ isLost, ...orders }: StreamOrders): void {
+      if (ending) return
+      if (isLost) return lose()
+      const kind = orderedCut(orders, settings.sessionMs)
+      if (!kind) return
+      if (current) current.cut(kind)
+      else void finish(kind)
+    },
+
+    async connect(sender: Sender, granted: Claim, isKnown: boolean): Promise<Connection> {
+      clearTimeout(timer)
+      if (!claim) writer = newWriter()
+      own(granted)
+      phase = 'live'
+      if (!isKnown) void learn()
+      const { take, token, fence, startedAtMs } = granted
+      const { door, peer, keyId } = sender
+      const key = keyId === undefined ? {} : { keyId }
+      try {
+        await self.open()
+        await session.beginTake({ take, door, peer, token, fence, startedAtMs, atMs: Date.now(), ...key })
+      } catch (error) {
+        // The disk refuses: the session is there all the same, and ends like one whose sender left.
+        wait('sender-lost')
+        throw error
+      }
+      const connected = connectTake({
+        session,
+        spool,
+        pieceSeconds: settings.pieceSeconds,
+        sender,
+        take,
+        onEnd,
+      })
+      current = connected.current
+      return connected.connection
+    },
+  }
+  return self
+}

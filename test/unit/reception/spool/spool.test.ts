@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { createSpool } from '../../../../runtime/reception/spool/spool.ts'
+
+const NEVER = new AbortController().signal
+const spoolOf = (free = { part: 1 }) =>
+  createSpool({ dir: '/', limitBytes: 1_000, freePart: () => Promise.resolve(free.part) })
+
+describe('the spool', () => {
+  it('gives a stream a quarter, and all of them together the whole', () => {
+    const spool = spoolOf()
+    spool.count('a', 250)
+    expect(spool.shortage('a')).toBeUndefined()
+    spool.count('a', 1)
+    expect([spool.shortage('a'), spool.shortage('b')]).toEqual(['spool-full', undefined])
+    for (const other of 'bcd') spool.count(other, 250)
+    expect([spool.usedBytes, spool.shortage('b')]).toEqual([1_001, 'spool-full'])
+    spool.count('a', -251)
+    expect([spool.usedBytes, spool.shortage('b'), spool.usedBy('a')]).toEqual([750, undefined, 0])
+  })
+
+  it('is full for all when the disk has less than 5 % left', async () => {
+    const free = { part: 0.04 }
+    const spool = spoolOf(free)
+    await spool.lookAtDisk()
+    expect(spool.shortage('a')).toBe('disk-full')
+    const room = spool.room('a', NEVER)
+    free.part = 0.06
+    await spool.lookAtDisk()
+    await room
+    expect(spool.shortage('a')).toBeUndefined()
+  })
+
+  it('holds a sender until there is room, and lets it go when its connection is cut', async () => {
+    const spool = spoolOf()
+    const cut = new AbortController()
+    const passed: string[] = []
+    spool.count('a', 300)
+    spool.count('b', 300)
+    const rooms = [
+      spool.room('a', NEVER).then(() => passed.push('a')),
+      spool.room('b', cut.signal).then(() => passed.push('b')),
+    ]
+    await spool.room('c', NEVER)
+    expect(passed).toEqual([])
+    spool.count('a', -100)
+    await rooms[0]
+    expect(passed).toEqual(['a'])
+    cut.abort()
+    await rooms[1]
+    expect(passed).toEqual(['a', 'b'])
+  })
+})
