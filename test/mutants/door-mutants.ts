@@ -25,14 +25,14 @@ export const DOOR_MUTANTS: readonly Mutant[] = [
     ],
     ['the name of a stream is not checked', 'if (!isStreamName(name))', 'if (false as boolean)'],
   ]),
-  ...mutantsOf('runtime/reception/doors/pull/allowed-host.ts', unit('allowed-host'), [
+  ...mutantsOf('runtime/reception/doors/pull/allowed-host.ts', unit('pull/allowed-host'), [
     [
       'any address of a name is connected to',
       '(each) => isNamed || hosts.some',
       '(each) => isNamed || each || hosts.some',
     ],
   ]),
-  ...mutantsOf('runtime/reception/doors/pull/proxy.ts', unit('proxy'), [
+  ...mutantsOf('runtime/reception/doors/pull/proxy.ts', unit('pull/proxy'), [
     [
       'a tunnel to any host is opened',
       'const answer = await ask(bare(host), Number(port))',
@@ -40,7 +40,7 @@ export const DOOR_MUTANTS: readonly Mutant[] = [
     ],
     ['a failure of the source is not noted', 'if (statusCode >= 400) note(', 'if (statusCode >= 600) note('],
   ]),
-  ...mutantsOf('runtime/reception/doors/rtmp/gate-limits.ts', unit('gate-limits'), [
+  ...mutantsOf('runtime/reception/doors/rtmp/gate-limits.ts', unit('rtmp/gate-limits'), [
     ['there is no limit of senders without a key', 'inside.length >= most ||', 'inside.length < 0 ||'],
   ]),
   ...mutantsOf('runtime/reception/doors/silence.ts', unit('silence'), [
