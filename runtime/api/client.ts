@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { exchange, NoAnswerError, type Answer } from './exchange.ts'
 import type { Problem } from './http/problem.ts'
 import { loadConfig } from '../settings/config.ts'
+import { hostHere } from '../settings/values.ts'
 import { ConfigError, UnreachableError } from '../errors.ts'
 import { readSettingFiles } from '../settings/files.ts'
 import { SECOND_MS, sleep } from '../time.ts'
@@ -128,9 +129,8 @@ function addressOf(env: Environment, given?: string): { url: string; token: stri
     throw new ConfigError([
       'SLUICE_API_PORT is 0, which names no port: set SLUICE_API_URL, such as http://127.0.0.1:8080',
     ])
-  const host = ['0.0.0.0', '::'].includes(apiHost) ? '127.0.0.1' : apiHost
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`,
+    url: `http://${hostHere(apiHost)}:${apiPort}`,
     token: token || tokens.admin || tokens.operator || tokens.reader,
   }
 }
@@ -143,8 +143,7 @@ export function receiverOf(env: Environment, given?: string): { url: string; tok
     return { url: apiUrl('--to', given), token: readSettingFiles(env).env['SLUICE_TOKEN'] || undefined }
   const api = addressOf(env)
   if (env['SLUICE_API_URL']) return api
-  const host = ['0.0.0.0', '::'].includes(streams.host) ? '127.0.0.1' : streams.host
-  return { url: `http://${host.includes(':') ? `[${host}]` : host}:${streams.port}`, token: api.token }
+  return { url: `http://${hostHere(streams.host)}:${streams.port}`, token: api.token }
 }
 
 /** No message quotes the text, as it may hold a password. */

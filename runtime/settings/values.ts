@@ -57,6 +57,12 @@ export const host =
     return text
   }
 
+/** The host at which programs of this machine reach a server that listens on `host`, for a URL. */
+export function hostHere(host: string): string {
+  const reached = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
+  return reached.includes(':') ? `[${reached}]` : reached
+}
+
 /** Whether only programs of this machine can reach it. Names are not resolved, so `localhost` is the only one that counts. */
 export function isLoopback(name: string): boolean {
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))

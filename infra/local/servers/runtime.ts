@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { delimiter, dirname } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Config } from '../../../runtime/settings/config.ts'
+import { hostHere } from '../../../runtime/settings/values.ts'
 import { REQUEST_PATIENCE_MS, STOP_PATIENCE_MS } from '../patience.ts'
 import { rootDir, SLUICE_PATH } from '../root.ts'
 import { createServer, type Server, type ServerEvents } from './server.ts'
@@ -18,7 +19,14 @@ export interface RuntimeOptions extends ServerEvents {
 }
 
 export function createRuntime(options: RuntimeOptions): Server {
-  const hasApi = options.config.roles.includes('api')
+  const { config } = options
+  const answering = [
+    ...(config.roles.includes('api') ? [apiUrl(config)] : []),
+    // A sender may come at once.
+    ...(config.roles.includes('streams') && config.streams.port !== 0
+      ? [`http://${hostHere(config.streams.host)}:${config.streams.port}`]
+      : []),
+  ]
   return createServer({
     name: 'the runtime',
     command: process.execPath,
@@ -27,9 +35,9 @@ export function createRuntime(options: RuntimeOptions): Server {
     cwd: rootDir,
     logPath: options.logPath,
     // Without the API its readiness cannot be seen; it waits for its servers by itself.
-    isReady: () => (hasApi ? isReady(apiUrl(options.config)) : Promise.resolve(true)),
+    isReady: async () => (await Promise.all(answering.map(isReady))).every(Boolean),
     // It drains for `drainMs`; its own children need some more time.
-    stopTimeoutMs: options.config.drainMs + STOP_PATIENCE_MS,
+    stopTimeoutMs: config.drainMs + STOP_PATIENCE_MS,
     onStart: options.onStart,
     onDeath: options.onDeath,
   })
@@ -37,8 +45,7 @@ export function createRuntime(options: RuntimeOptions): Server {
 
 /** The address for clients on this machine. */
 export function apiUrl({ apiHost, apiPort }: Config): string {
-  const host = ['0.0.0.0', '::'].includes(apiHost) ? '127.0.0.1' : apiHost
-  return `http://${host.includes(':') ? `[${host}]` : host}:${apiPort}`
+  return `http://${hostHere(apiHost)}:${apiPort}`
 }
 
 async function isReady(url: string): Promise<boolean> {

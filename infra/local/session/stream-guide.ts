@@ -2,7 +2,7 @@
 import { ffmpegBinaries } from '../../../functions/ffmpeg/build/binaries.ts'
 import type { Config } from '../../../runtime/settings/config.ts'
 import { hasTokens } from '../../../runtime/settings/token-roles.ts'
-import { isLoopback } from '../../../runtime/settings/values.ts'
+import { hostHere, isLoopback } from '../../../runtime/settings/values.ts'
 import { shellWord } from '../../../runtime/telemetry/safe-text.ts'
 
 export interface StreamsGuide {
@@ -19,7 +19,7 @@ export interface StreamsGuide {
 export async function streamsGuide({ roles, streams, tokens }: Config): Promise<StreamsGuide | undefined> {
   if (!roles.includes('streams')) return undefined
   const { host, port, rtmpPort } = streams
-  const address = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
+  const address = hostHere(host)
   const { ffmpegPath } = await ffmpegBinaries()
   return {
     httpUrl: `http://${address}:${port}`,
