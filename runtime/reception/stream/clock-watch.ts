@@ -20,6 +20,8 @@ export interface ClockWatch {
   progress(nowMs: number, mediaSeconds: number): void
   /** @param openBytes - of the file that FFmpeg is writing */
   hasJumped(nowMs: number, openBytes: number): boolean
+  /** Whether nothing has been written for long, by what {@link hasJumped} was told. */
+  isStuck(nowMs: number): boolean
 }
 
 export function createClockWatch(startMs: number, pieceSeconds: number): ClockWatch {
@@ -28,6 +30,7 @@ export function createClockWatch(startMs: number, pieceSeconds: number): ClockWa
   let endSeconds = 0
   let media = { seconds: 0, atMs: startMs }
   let open = { bytes: 0, atMs: -Infinity }
+  const isFlowing = (nowMs: number) => nowMs - open.atMs < FLOW_MS
   return {
     reset(nowMs, mediaSeconds) {
       sinceMs = nowMs
@@ -38,12 +41,12 @@ export function createClockWatch(startMs: number, pieceSeconds: number): ClockWa
       if (mediaSeconds > media.seconds + (LEAST_SPEED * patienceMs) / 1_000)
         media = { seconds: mediaSeconds, atMs: nowMs }
     },
+    isStuck: (nowMs) => nowMs - sinceMs >= patienceMs && !isFlowing(nowMs),
     hasJumped(nowMs, openBytes) {
       if (openBytes > open.bytes) open = { bytes: openBytes, atMs: nowMs }
-      const isFlowing = nowMs - open.atMs < FLOW_MS
       const isStill = nowMs - media.atMs >= patienceMs
       const isFar = media.seconds - endSeconds > patienceMs / 1_000
-      return isFlowing && nowMs - sinceMs >= patienceMs && (isStill || isFar)
+      return isFlowing(nowMs) && nowMs - sinceMs >= patienceMs && (isStill || isFar)
     },
   }
 }

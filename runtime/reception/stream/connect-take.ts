@@ -54,6 +54,8 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
     tick(nowMs) {
       if (isBraked) return watch.reset(nowMs)
       if (watch.hasJumped(nowMs, sizeOf(join(folder, openFile)))) cut.abort(new Cut('clock'))
+      // FFmpeg does not end by itself when it cannot write, and would lose everything without a word.
+      else if (spool.shortage(id) === 'disk-full' && watch.isStuck(nowMs)) cut.abort(new Cut('disk-full'))
       if (!canWait) session.dropWhileFull()
     },
   }

@@ -3,7 +3,14 @@ import type { StreamOrders } from '../../queue/stream-claim.ts'
 import type { EndOfTake } from '../connection.ts'
 
 export type CutKind =
-  'stopped' | 'key-revoked' | 'max-duration' | 'lease-lost' | 'taken-over' | 'clock' | 'draining'
+  | 'stopped'
+  | 'key-revoked'
+  | 'max-duration'
+  | 'lease-lost'
+  | 'taken-over'
+  | 'clock'
+  | 'disk-full'
+  | 'draining'
 
 const MESSAGES: Readonly<Record<CutKind, string>> = {
   stopped: 'the stream was stopped',
@@ -12,6 +19,7 @@ const MESSAGES: Readonly<Record<CutKind, string>> = {
   'lease-lost': 'another receiver has the stream now',
   'taken-over': 'another sender has taken over',
   clock: "the sender's clock jumped, and pieces can no longer be cut: connect again",
+  'disk-full': "the receiver's disk is full: connect again later",
   draining: 'the receiver shuts down: connect again',
 }
 
@@ -42,7 +50,7 @@ export function orderedCut(
 /** The reason why a session ends with this take; undefined when it waits for the next one. */
 export function endBy(kind: CutKind | undefined, how: EndOfTake, isEmpty: boolean): string | undefined {
   if (kind === 'stopped' || kind === 'key-revoked' || kind === 'max-duration') return kind
-  if (kind === 'draining' || kind === 'taken-over' || kind === 'clock') return undefined
+  if (kind !== undefined) return undefined
   if (how === 'sender-finished') return isEmpty ? 'no-media' : how
   if (how === 'no-media') return isEmpty ? how : undefined
   return undefined

@@ -37,6 +37,7 @@ const CUTS: Readonly<Record<CutKind, RefusalReason>> = {
   'max-duration': 'draining',
   'lease-lost': 'draining',
   clock: 'draining',
+  'disk-full': 'disk',
   draining: 'draining',
 }
 

@@ -32,6 +32,17 @@ describe('a clock that was set back', () => {
   })
 })
 
+describe('an FFmpeg that cannot write', () => {
+  it('is stuck after 20 s without a byte in its file, and not while the file grows', () => {
+    const watch = createClockWatch(0, 4)
+    for (let second = 1; second <= 19; second++) watch.hasJumped(second * 1_000, 1_000)
+    expect(watch.isStuck(19_000)).toBe(false)
+    expect(watch.isStuck(20_000)).toBe(true)
+    watch.hasJumped(21_000, 2_000)
+    expect(watch.isStuck(21_000)).toBe(false)
+  })
+})
+
 describe('a sender', () => {
   it('whose pieces close is left alone', () => {
     const closing = (second: number) => (second % 4 === 0 ? { closed: second } : {})

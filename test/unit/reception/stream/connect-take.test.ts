@@ -1,0 +1,43 @@
+import { tmpdir } from 'node:os'
+import { expect, it } from 'vitest'
+import type { Session } from '../../../../runtime/reception/session/session.ts'
+import { createSpool } from '../../../../runtime/reception/spool/spool.ts'
+import { connectTake } from '../../../../runtime/reception/stream/connect-take.ts'
+import { cutOf } from '../../../../runtime/reception/stream/cut.ts'
+
+/** A take whose FFmpeg has written nothing, on a disk of which this part is free. */
+async function takeOn(freePart: number) {
+  const spool = createSpool({ dir: tmpdir(), limitBytes: 1_000, freePart: () => Promise.resolve(freePart) })
+  await spool.lookAtDisk()
+  const session: Pick<Session, 'of' | 'takeFolder' | 'dropWhileFull'> = {
+    of: { name: 'cam1', session: '20261130T104500Z-ba02e7' },
+    takeFolder: () => '/nonexistent',
+    dropWhileFull: () => undefined,
+  }
+  return connectTake({
+    session: session as Session,
+    spool,
+    pieceSeconds: 4,
+    sender: {
+      name: 'cam1',
+      door: 'rtmp',
+      peer: '192.0.2.7:51234',
+      canWait: false,
+      takesOver: true,
+    },
+    take: 1,
+    onEnd: () => Promise.resolve(undefined),
+  })
+}
+
+it('a sender for whom nothing can be written is cut when the disk is full, and only then', async () => {
+  const full = await takeOn(0.01)
+  const roomy = await takeOn(0.5)
+  for (let second = 0; second <= 25; second++)
+    for (const { current } of [full, roomy]) current.tick(Date.now() + second * 1_000)
+  expect(cutOf(full.connection.cut)).toBe('disk-full')
+  expect(full.connection.cut.reason).toMatchObject({
+    message: expect.stringMatching(/disk is full/) as string,
+  })
+  expect(cutOf(roomy.connection.cut)).toBeUndefined()
+})
