@@ -68,7 +68,16 @@ const queries = readDashboards().flatMap((dashboard) =>
 
 describe('after uploads', () => {
   it('reaches every target', async () => {
-    const jobs = ['alertmanager', 'minio', 'minio-buckets', 'node', 'prometheus', 'redis', 'runtime']
+    const jobs = [
+      'alertmanager',
+      'minio',
+      'minio-buckets',
+      'node',
+      'prometheus',
+      'receiver',
+      'redis',
+      'runtime',
+    ]
     const up = await waitFor(
       async () => {
         const found = (await monitoring.query('up == 1')).map(({ metric }) => metric['job'] ?? '').toSorted()

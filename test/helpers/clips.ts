@@ -115,6 +115,11 @@ export async function pictureHashes(...paths: readonly string[]): Promise<readon
   return film
 }
 
+/** The same of all pictures that an MP4 holds: an edit list may hide some from players. */
+export function storedPictureHashes(path: string): Promise<readonly string[]> {
+  return hashes(['-ignore_editlist', '1', '-i', `file:${path}`], '-map 0:V:0 -vsync passthrough')
+}
+
 /** One hash for each packet of sound, as it is stored. */
 export async function soundPacketHashes(path: string): Promise<readonly string[]> {
   return hashes(['-i', `file:${path}`], '-map 0:a:0 -c copy')

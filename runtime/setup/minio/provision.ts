@@ -186,7 +186,7 @@ export interface User {
  *
  * @throws {ConfigError} when MinIO refuses; no secret is in its text
  */
-async function createUsers(options: McOptions, users: readonly User[]): Promise<void> {
+export async function createUsers(options: McOptions, users: readonly User[]): Promise<void> {
   await withMc(options, async (mc, dir) => {
     for (const { credentials, policyName, policy } of users) {
       const { accessKey, secretKey } = credentials

@@ -119,6 +119,9 @@ export function filmArgs({
   ]
 }
 
+/** The FFmpeg of 2018 does not convert sound from MPEG-TS by itself. */
+const FOR_FLV = ['-bsf:a', 'aac_adtstoasc']
+
 /** How many pictures the sender says it has sent. */
 export function picturesSaid(sender: Sender): number {
   const [, count] = [...sender.said().matchAll(/^frame=(\d+)$/gm)].at(-1) ?? []
@@ -136,12 +139,12 @@ export function putByFfmpeg(ffmpeg: string, film: Film, target: Target, format =
   const url = `http://127.0.0.1:${target.port}/v1/streams/${target.name}`
   const headers = `Authorization: Bearer ${target.key}\r\n`
   const output = ['-f', format, '-method', 'PUT', '-headers', headers, url]
-  return startSender(ffmpeg, [...filmArgs(film), ...output])
+  return startSender(ffmpeg, [...filmArgs(film), ...(format === 'flv' ? FOR_FLV : []), ...output])
 }
 
 /** RTMP as encoders have it: a server `rtmp://host/live` and a stream key `name?key=SECRET`. */
 export function rtmpByFfmpeg(ffmpeg: string, film: Film, target: Target): Sender {
-  return startSender(ffmpeg, [...filmArgs(film), '-f', 'flv', rtmpUrl(target)])
+  return startSender(ffmpeg, [...filmArgs(film), ...FOR_FLV, '-f', 'flv', rtmpUrl(target)])
 }
 
 export function rtmpUrl({ name, key, port }: Target): string {
