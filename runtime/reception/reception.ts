@@ -48,6 +48,9 @@ export interface RunningReception extends Reception {
 const TICK_MS = 1_000
 /** A take that is cut to make room for the next one has so long to end. */
 const HANDOVER_MS = 5_000
+/** A session that has ended has so long to be recorded, and its name to be free. */
+const FREE_MS = 15_000
+const REDIS_AWAY = 'the receiver cannot reach Redis, which knows who sends what; try again later'
 
 /** Takes over what a dead receiver left on this disk before it returns, so that senders find their sessions. */
 export async function startReception(options: ReceptionOptions): Promise<RunningReception> {
@@ -76,6 +79,10 @@ export async function startReception(options: ReceptionOptions): Promise<Running
     return { kind: 'refused', reason, message }
   }
 
+  /** The bytes of a sender that waits for longer would be bounded by nothing. */
+  const isFreeSoon = ({ isFree }: { readonly isFree: Promise<void> }) =>
+    Promise.race([isFree.then(() => true), sleep(FREE_MS, over.signal).then(() => false)])
+
   async function admit(sender: Sender): Promise<Admission> {
     const { name, door, peer, takesOver, keyId } = sender
     const before = ownerOf(name)
@@ -86,7 +93,8 @@ export async function startReception(options: ReceptionOptions): Promise<Running
       await Promise.race([before.current.ended, sleep(HANDOVER_MS, over.signal)])
     }
     for (const stream of streams.values())
-      if (stream.of.name === name && stream.ending && stream.claim) await stream.ending.isFree
+      if (stream.of.name === name && stream.ending && stream.claim && !(await isFreeSoon(stream.ending)))
+        return refuse(sender, 'redis', REDIS_AWAY)
     const live = [...streams.values()].filter(({ current }) => current).length + admitting
     if (live >= settings.most)
       return refuse(
@@ -122,7 +130,8 @@ export async function startReception(options: ReceptionOptions): Promise<Running
       const known = streams.get(of.session)
       const isKnown = !reply.isResumed || (known?.claim !== undefined && known.claim.take === take - 1)
       const claim = { token, door, peer, keyId, take, fence, startedAtMs }
-      const connection = await (known ?? adoption.create(of)).connect(sender, claim, isKnown)
+      const stream = known ?? (reply.isResumed ? await adoption.resume(of) : adoption.create(of))
+      const connection = await stream.connect(sender, claim, isKnown)
       log.info({ stream: name, session: of.session, take, door, peer }, 'a sender was admitted')
       return { kind: 'admitted', connection }
     } catch (error) {
@@ -132,11 +141,7 @@ export async function startReception(options: ReceptionOptions): Promise<Running
         (error as NodeJS.ErrnoException).path !== undefined
       return isDisk
         ? refuse(sender, 'disk', "the receiver's disk cannot be written; try again later")
-        : refuse(
-            sender,
-            'redis',
-            'the receiver cannot reach Redis, which knows who sends what; try again later',
-          )
+        : refuse(sender, 'redis', REDIS_AWAY)
     } finally {
       admitting--
     }
@@ -156,11 +161,11 @@ export async function startReception(options: ReceptionOptions): Promise<Running
   }
 
   async function beatAll(): Promise<void> {
-    await Promise.all(owned().map((stream) => stream.beat()))
     const now = new Date()
     for (const { session } of streams.values())
-      // Receivers on other hosts that share this disk cannot see whether this process lives.
+      // A receiver that starts on another host with this disk cannot see whether this process lives.
       await utimes(join(session.folder, 'owner.json'), now, now).catch(() => undefined)
+    await Promise.all(owned().map((stream) => stream.beat()))
   }
 
   const rounds = [

@@ -1,6 +1,6 @@
 /** Receivers that die at each step, with a real MinIO and Redis: nothing that was received is lost, and sessions continue. */
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -96,6 +96,26 @@ describe('a receiver that is killed while it receives', () => {
     const names = await servers.pieces(of)
     expect(names.filter((name) => name.startsWith('001-')).length).toBeGreaterThan(0)
     await expectWhole(of, names)
+  })
+
+  it('is followed by one on another host, which a sender finds before it may adopt the folder: all is sent', async () => {
+    const first = await start()
+    const { of } = await first.admit('far')
+    await first.push(2)
+    await first.open(1.2)
+    await first.kill()
+    const owner = join(spoolDir, of.name, of.session, 'owner.json')
+    const facts = JSON.parse(await readFile(owner, 'utf8')) as object
+    await writeFile(owner, JSON.stringify({ ...facts, hostname: 'another-container' }))
+    const second = await start()
+    const again = await waitFor(() => second.admit('far').catch(() => undefined), {
+      timeoutMs: 2 * LEASE_MS,
+      what: 'the lease of the dead receiver to run out',
+    })
+    expect(again).toEqual({ of, take: 2 })
+    await second.push(1)
+    await second.end()
+    await expectWhole(of, ['001-000000.ts', '001-000001.ts', '001-000002.ts', '002-000000.ts'])
   })
 
   it('sends the piece that FFmpeg had not closed', async () => {

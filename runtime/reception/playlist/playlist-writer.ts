@@ -15,6 +15,8 @@ import type { Entry } from './timeline.ts'
 
 export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
 const RETRY_MS = 1_000
+/** Versions whose removal is tried again. */
+const MOST_REPLACED = 20
 
 export interface PlaylistWriter {
   /** Writes the newest state soon; calls while a write is under way lead to one more. */
@@ -47,6 +49,7 @@ export function createPlaylistWriter(options: PlaylistWriterOptions): PlaylistWr
   /** The version that the next write replaces; `unknown` until it was read. */
   let current: Stored | 'none' | 'unknown' = 'unknown'
   let replaced: string[] = []
+  let isWarned = false
   /** The version that a write was to replace which had no answer. */
   let doubtful: string | undefined
   let isDue = false
@@ -93,15 +96,19 @@ export function createPlaylistWriter(options: PlaylistWriterOptions): PlaylistWr
     await removeReplaced()
   }
 
-  /** A removal that failed is tried again after the next write. */
+  /** A removal that failed is tried again after the next write; the end of the session removes what is left. */
   async function removeReplaced(): Promise<void> {
-    const versions = replaced
-    replaced = []
-    for (const versionId of versions)
-      await storage.remove(RESULT_BUCKET, key, { versionId }).catch((error: unknown) => {
-        replaced.push(versionId)
-        log.debug({ error: messageOf(error) }, 'a replaced playlist could not be removed')
-      })
+    replaced = replaced.slice(-MOST_REPLACED)
+    try {
+      for (let versionId = replaced[0]; versionId !== undefined; versionId = replaced[0]) {
+        await storage.remove(RESULT_BUCKET, key, { versionId })
+        replaced.shift()
+      }
+    } catch (error) {
+      if (!isWarned)
+        log.warn({ error: messageOf(error) }, 'replaced playlists cannot be removed; trying again')
+      isWarned = true
+    }
   }
 
   async function writeWhileDue(): Promise<void> {

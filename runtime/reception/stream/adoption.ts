@@ -21,6 +21,8 @@ interface Dead {
   readonly deadToken?: string | undefined
   readonly door?: Door | undefined
   readonly peer?: string | undefined
+  /** Its end, when the dead receiver had got so far. */
+  readonly ended?: Remembered['ended']
 }
 
 export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
@@ -35,6 +37,25 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
     return stream
   }
 
+  /**
+   * A session that its sender continues here. What a dead receiver left of it on this disk is sent too: its folder may be too young
+   * to be adopted, when nobody can tell whether that receiver lives (another host's, as each container is).
+   */
+  async function resume(of: SessionOf): Promise<Stream> {
+    const stream = create(of)
+    try {
+      await stream.open()
+      await restoreSession(stream.session)
+      const pieces = stream.session.sender.length
+      if (pieces > 0) context.hooks.recovered(pieces)
+      return stream
+    } catch (error) {
+      await stream.session.release().catch(() => undefined)
+      streams.delete(of.session)
+      throw error
+    }
+  }
+
   /** Continues what dead receivers left on this disk. */
   async function adoptFolders(): Promise<void> {
     // A copy: one that Redis does not answer for comes back.
@@ -42,7 +63,9 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
     undecided.clear()
     for (const [stream, dead] of asked)
       await inTurn(stream.of.name, async () => {
-        if (!stream.claim && !stream.ending) await claimDead(stream, dead)
+        if (stream.claim || stream.ending) return
+        const answer = await claimDead(stream, dead)
+        if (dead.ended && answer !== 'unknown') void stream.finish(dead.ended.why, dead.ended.atMs)
       })
     for (const of of await abandonedSessions(context.spool.dir, silentMs))
       if (!streams.has(of.session)) await inTurn(of.name, () => adoptFolder(of))
@@ -77,19 +100,21 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
       'a session that a dead receiver left is continued',
     )
     const { take = 1, startedAtMs = Date.now() } = lastTake ?? {}
-    const isMine = await claimDead(stream, {
+    const answer = await claimDead(stream, {
       take,
       startedAtMs,
       deadToken,
       door: lastTake?.door,
       peer: lastTake?.peer,
+      ended,
     })
-    if (ended) void stream.finish(ended.why, ended.atMs)
-    else if (!isMine) void stream.sendRest()
+    // Redis has to know of an end before a sender comes back: it would be given this session.
+    if (ended && answer !== 'unknown') void stream.finish(ended.why, ended.atMs)
+    else if (answer !== 'mine') void stream.sendRest()
   }
 
-  /** Whether this process owns the session now; its stream waits then. While Redis is away nobody can say, and pieces are sent. */
-  async function claimDead(stream: Stream, dead: Dead): Promise<boolean> {
+  /** `mine`: this process owns the session now, and its stream waits. `unknown`: Redis is away, and is asked again. */
+  async function claimDead(stream: Stream, dead: Dead): Promise<'mine' | 'not-mine' | 'unknown'> {
     const { of } = stream
     const token = randomUUID()
     const { take, startedAtMs, deadToken, door = 'http', peer = '' } = dead
@@ -102,13 +127,13 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
         ...(deadToken !== undefined && { deadToken }),
       }
       const adopted = await store.adopt(of.name, options)
-      if (!adopted) return false
+      if (!adopted) return 'not-mine'
       stream.adopt({ token, door, peer, ...adopted, startedAtMs })
-      return true
+      return 'mine'
     } catch (error) {
       log.warn({ stream: of.name, error: messageOf(error) }, 'Redis did not say who owns a session')
       undecided.set(stream, dead)
-      return false
+      return 'unknown'
     }
   }
 
@@ -122,7 +147,7 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
         if (isOwn()) return
         const known = streams.get(session)
         const stream = known ?? create({ name, session })
-        if (await claimDead(stream, { take, startedAtMs, door, peer })) {
+        if ((await claimDead(stream, { take, startedAtMs, door, peer })) === 'mine') {
           log.warn({ stream: name, session }, 'a session whose receiver is gone is ended')
           void stream.finish('receiver-lost')
         } else if (!known) streams.delete(session)
@@ -130,5 +155,5 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
     }
   }
 
-  return { create, adoptFolders, endLapsed }
+  return { create, resume, adoptFolders, endLapsed }
 }

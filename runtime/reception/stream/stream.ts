@@ -212,12 +212,12 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
       if (ending) return
       if (isLost) return lose()
       const kind = orderedCut(orders, settings.sessionMs)
-      if (!kind) return
-      if (current) current.cut(kind)
-      else void finish(kind)
+      if (current && kind) current.cut(kind)
+      else if (kind) void finish(kind)
     },
 
     async connect(sender: Sender, granted: Claim, isKnown: boolean): Promise<Connection> {
+      if (ending) throw new Error('the session is being ended')
       clearTimeout(timer)
       if (!claim) writer = newWriter()
       own(granted)
