@@ -26,6 +26,13 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
       'const leftMs = 60_000',
     ],
   ]),
+  ...mutantsOf('runtime/reception/reception.ts', RECOVERY, [
+    [
+      'a session that is continued leaves behind what is on this disk',
+      'await adoption.resume(of)',
+      'adoption.create(of)',
+    ],
+  ]),
   ...mutantsOf('runtime/reception/stream/conclude.ts', BUCKET, [
     [
       'the end of a session is written without If-Match',

@@ -20,7 +20,7 @@ export interface ClockWatch {
   progress(nowMs: number, mediaSeconds: number): void
   /** @param openBytes - of the file that FFmpeg is writing */
   hasJumped(nowMs: number, openBytes: number): boolean
-  /** Whether nothing has been written for long, by what {@link hasJumped} was told. */
+  /** Whether nothing has been written for long, by the bytes given to {@link hasJumped}. */
   isStuck(nowMs: number): boolean
 }
 
