@@ -6,7 +6,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { parseJson } from '../json.ts'
-import { DAY_MS } from '../time.ts'
+import { DAY_MS, parseDurationMs, SECOND_MS } from '../time.ts'
 
 /** In the place of a name: keys of this record are good for every stream. */
 export const ANY_STREAM = '*'
@@ -36,6 +36,20 @@ const recordSchema = z.object({
   wanted: pullSchema.optional(),
   keys: z.array(keySchema),
 })
+
+/** For sentences about {@link isKeyLifetime}. */
+export const KEY_LIFETIMES = '1s to 3650d, such as 90s, 12h or 30d'
+const LONGEST_LIFETIME_MS = 3_650 * DAY_MS
+
+/** Whether a text such as `12h` says how long a key may be good. */
+export function isKeyLifetime(text: string): boolean {
+  try {
+    const lifetimeMs = parseDurationMs(text)
+    return lifetimeMs >= SECOND_MS && lifetimeMs <= LONGEST_LIFETIME_MS
+  } catch {
+    return false
+  }
+}
 
 export type StreamKey = z.output<typeof keySchema>
 export type WantedPull = z.output<typeof pullSchema>

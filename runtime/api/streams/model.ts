@@ -1,9 +1,9 @@
 /** Streams, their sessions and keys in JSON. @module */
 import { z } from '@hono/zod-openapi'
 import { DOORS } from '../../function/take.ts'
+import { isKeyLifetime, KEY_LIFETIMES } from '../../queue/stream-records.ts'
 import { isStreamName } from '../../reception/names.ts'
 import { NAME_RULE } from '../../settings/streams.ts'
-import { parseDurationMs } from '../../time.ts'
 import { time } from '../http/page.ts'
 
 export const STREAM_STATES = ['live', 'waiting', 'wanted', 'ended'] as const
@@ -117,7 +117,7 @@ export const keyRequest = z
   .strictObject({
     expiresIn: z
       .string()
-      .refine(isDuration, 'must be a duration of at least a second, such as "90s", "12h" or "30d"')
+      .refine(isKeyLifetime, `must be a duration of ${KEY_LIFETIMES}`)
       .optional()
       .openapi({ description: 'such as `12h`; without it the key is good until it is revoked' }),
   })
@@ -142,11 +142,3 @@ export type StreamDetail = z.output<typeof streamDetailSchema>
 export type StreamSessionView = z.output<typeof sessionSchema>
 export type StreamKeyView = z.output<typeof keySchema>
 export type CreatedStreamKey = z.output<typeof createdKeySchema>
-
-function isDuration(text: string): boolean {
-  try {
-    return parseDurationMs(text) >= 1_000
-  } catch {
-    return false
-  }
-}

@@ -1,7 +1,7 @@
 /** `sluice streams`: what is received now, and the commands about one stream: show, stop, pull, push, key. @module */
 import { InvalidArgumentError, type Command } from 'commander'
 import type { CreatedStreamKey, StreamDetail, StreamKeyView, StreamView } from '../../api/streams/model.ts'
-import { parseDurationMs, SECOND_MS } from '../../time.ts'
+import { isKeyLifetime, KEY_LIFETIMES } from '../../queue/stream-records.ts'
 import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
 import { examples, type CliCommand, type CliContext } from '../command.ts'
 import { timeText } from '../terminal/amounts.ts'
@@ -79,7 +79,7 @@ function addKeys(command: Command, context: CliContext): void {
     .option(
       '--expires-in <duration>',
       'for how long it is good, such as 12h or 30d (default: until revoked)',
-      durationArgument,
+      lifetimeArgument,
     )
     .action(async (name: string, { expiresIn, ...options }: ApiOptions & { expiresIn?: string }) => {
       const body = expiresIn === undefined ? {} : { expiresIn }
@@ -120,11 +120,7 @@ function keysPath(name: string): string {
   return `/v1/streams/${name}/keys`
 }
 
-function durationArgument(text: string): string {
-  try {
-    if (parseDurationMs(text) >= SECOND_MS) return text
-  } catch {
-    // Reported below.
-  }
-  throw new InvalidArgumentError('write a duration of at least a second, such as 90s, 12h or 30d.')
+function lifetimeArgument(text: string): string {
+  if (isKeyLifetime(text)) return text
+  throw new InvalidArgumentError(`write a duration of ${KEY_LIFETIMES}.`)
 }
