@@ -25,8 +25,9 @@ export const THOROUGH_FILES: readonly string[] = [
   'fault/network-redis',
   // Every moment of an upload at which something dies (P1): outages stays.
   'fault/uploads',
-  // Streams and what dies while they come: the doors, their senders and what is lost stay (integration/streams-*).
+  // Streams and what dies while they come: the doors, their senders, and the engine's faults and recovery stay (reception-*).
   'fault/streams-disk',
+  'fault/streams-outages',
   'fault/streams-receiver',
   'fault/streams-zombie',
   // A browser: no other test needs it.
