@@ -14,6 +14,7 @@ export type { SourceObject, Source, StreamPiece, StreamSession } from './functio
 export type { Logger } from './telemetry/logger.ts'
 export type { ToolCheck } from './function/list.ts'
 export { functionMetrics } from './telemetry/metrics.ts'
+export { freePort } from './listening.ts'
 export { openRegularFile } from './storage/regular-file.ts'
 export { STREAM_PIECES } from './storage/names.ts'
 export { parseSizeBytes } from './amounts.ts'

@@ -1,5 +1,5 @@
 /** Opens a port; if it cannot be opened, the error names the setting to change. @module */
-import type { AddressInfo, Server } from 'node:net'
+import { createServer, type AddressInfo, type Server } from 'node:net'
 import { ConfigError } from './errors.ts'
 
 export interface ListenAddress {
@@ -22,6 +22,18 @@ export function openPort(server: Server, at: ListenAddress): Promise<AddressInfo
     server.listen(at.port, at.host, () => {
       server.off('error', fail)
       resolve(server.address() as AddressInfo)
+    })
+  })
+}
+
+/** A port on loopback that was free a moment ago, for a program that cannot choose one itself. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
     })
   })
 }

@@ -1,12 +1,11 @@
 /** Whether the FFmpeg on this machine receives streams: for `sluice doctor`. @module */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import type { Environment, ToolCheck } from '../../runtime/index.ts'
+import { freePort, type Environment, type ToolCheck } from '../../runtime/index.ts'
 import { ffmpegBinaries } from '../ffmpeg/build/binaries.ts'
 import { GUARDED_ENVIRONMENT } from '../ffmpeg/sandbox/sandbox.ts'
 import { abilities } from './abilities.ts'
@@ -96,15 +95,4 @@ async function send(port: number, signal: AbortSignal): Promise<void> {
     killSignal: 'SIGKILL',
     timeout: SELF_TEST_MS,
   }).catch(() => {})
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-      .once('error', reject)
-      .listen(0, '127.0.0.1', () => {
-        const { port } = server.address() as AddressInfo
-        server.close(() => resolve(port))
-      })
-  })
 }

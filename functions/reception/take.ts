@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import type { ClosedPiece, PieceFormat, Take, TakeEnd, TakeOptions } from '../../runtime/index.ts'
 import { ffmpegBinaries } from '../ffmpeg/build/binaries.ts'
 import { ffmpegRuns, mediaSecondsProcessed } from '../ffmpeg/run/metrics.ts'
+import { createGuard } from '../ffmpeg/run/guard.ts'
 import { trackGroup } from '../ffmpeg/run/process-groups.ts'
 import { countUsage } from '../ffmpeg/run/process-usage.ts'
 import { createProgressParser } from '../ffmpeg/run/progress.ts'
@@ -65,17 +66,10 @@ function follow(child: ChildProcess, options: TakeOptions): Take {
   const send = trackGroup(child)
   const kill = () => send('SIGKILL')
   const said = createLastLines()
-  let failure: { readonly error: unknown } | undefined
-  const guarded = (act: () => void) => {
-    if (failure) return
-    try {
-      act()
-    } catch (error) {
-      failure = { error }
-      said.add(`reception failed: ${error instanceof Error ? error.message : String(error)}\n`)
-      kill()
-    }
-  }
+  const guarded = createGuard((error) => {
+    said.add(`reception failed: ${error instanceof Error ? error.message : String(error)}\n`)
+    kill()
+  })
   const gate = createGate(options)
   /** Pieces that came before their codecs were known: the two travel through different pipes. */
   let held: ClosedPiece[] | undefined = []

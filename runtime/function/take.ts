@@ -92,8 +92,8 @@ export interface MediaReception {
   examine(head: Buffer, isAll: boolean): Promise<Examination>
   startTake(options: TakeOptions): Promise<Take>
   /**
-   * The times of a piece that no line of the list named, since its FFmpeg was killed; undefined when it holds no media. In
-   * MPEG-TS the start is known modulo 95,443.717 s (26.5 h): of a longer take it is the one nearest to the end of the piece before.
+   * The times of a piece that no line of the list named, since its FFmpeg was killed; undefined when it holds no media. The
+   * times of MPEG-TS start again after 26.5 h: no take is as long as that, as no session is.
    */
   measure(path: string): Promise<{ readonly startSeconds: number; readonly seconds: number } | undefined>
 }

@@ -77,7 +77,7 @@ export const streams = {
     'the silence after which the connection of a sender is cut',
   ),
   SLUICE_STREAMS_SESSION: described(
-    duration('24h', ['1m', MINUTE_MS], ['7d', 7 * DAY_MS]),
+    duration('24h', ['1m', MINUTE_MS], ['24h', DAY_MS]),
     'the longest session: a sender that is still live then is cut, connects again, and starts a new one',
   ),
   SLUICE_STREAMS_MAX: described(count(1, 1_000, 16), 'how many streams are received at the same time'),

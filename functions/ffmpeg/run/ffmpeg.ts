@@ -21,6 +21,7 @@ import {
   type RunOutcome,
   type RunProfile,
 } from './metrics.ts'
+import { createGuard } from './guard.ts'
 import { trackGroup } from './process-groups.ts'
 import { countUsage } from './process-usage.ts'
 import { createProgressParser, type FfmpegProgress } from './progress.ts'
@@ -121,15 +122,10 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
 
   const send = trackGroup(child)
   const kill = () => send('SIGKILL')
-  const guarded = (act: () => void) => {
-    if (failure) return
-    try {
-      act()
-    } catch (error) {
-      failure = { error }
-      kill()
-    }
-  }
+  const guarded = createGuard((error) => {
+    failure = { error }
+    kill()
+  })
   const { stdin } = options
   if (stdin && child.stdin)
     pipeline(stdin, child.stdin).catch((error: unknown) => {

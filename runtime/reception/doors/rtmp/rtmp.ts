@@ -4,9 +4,9 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { messageOf } from '../../../errors.ts'
-import { openPort } from '../../../listening.ts'
+import { freePort, openPort } from '../../../listening.ts'
 import { SECOND_MS, sleep } from '../../../time.ts'
 import { askForKey, type OpenDoor, type Refusal, refused } from '../door.ts'
 import { startEarlyTake, type EarlyParts, type EarlyTake } from '../early-take.ts'
@@ -166,16 +166,4 @@ async function dial(port: number, { take }: EarlyTake, signal: AbortSignal): Pro
     await sleep(DIAL_EVERY_MS, signal)
   }
   return undefined
-}
-
-/** Free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }
