@@ -13,8 +13,10 @@ export function secretsOf(input: TakeInput): readonly string[] {
     case 'srt':
       return [input.passphrase]
     case 'pull': {
-      const { username, password, search, searchParams } = new URL(input.url)
-      const values = [username, password].flatMap((text) => [text, decoded(text)])
+      const { protocol, username, password, pathname, search, searchParams } = new URL(input.url)
+      // Behind the application's name: the key of a stream, as a rule.
+      const key = protocol === 'rtmp:' ? pathname.split('/').slice(2).join('/') : ''
+      const values = [username, password, key].flatMap((text) => [text, decoded(text)])
       return [...values, search.slice(1), ...searchParams.values()]
     }
   }

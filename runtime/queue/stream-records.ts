@@ -102,7 +102,10 @@ function hashOf(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')
 }
 
-/** For people and logs: the URL without its password, and with the values of its query hidden, since cameras take passwords there. */
+/**
+ * For people and logs: the URL without its password, and with the values of its query hidden, since cameras take passwords there.
+ * So is the path of RTMP behind the name of the application: it is a stream key as a rule.
+ */
 export function withoutSecrets(url: string): string {
   if (!URL.canParse(url)) return '(not a URL)'
   const shown = new URL(url)
@@ -110,5 +113,6 @@ export function withoutSecrets(url: string): string {
   if (shown.password) shown.password = '***'
   for (const name of new Set(shown.searchParams.keys())) shown.searchParams.set(name, '***')
   shown.hash = ''
+  if (shown.protocol === 'rtmp:') shown.pathname = shown.pathname.replace(/^(\/[^/]*\/).+$/, '$1***')
   return shown.href
 }

@@ -87,6 +87,12 @@ it('answers 415 to garbage, and to an empty body, and leaves nothing behind', as
     status: 415,
     body: { detail: expect.stringMatching(/^this cannot be received: it is text/) },
   })
+  const torn = put('garbage')
+  torn.request.end(film.subarray(0, 188 * 3))
+  expect(await torn.answer).toMatchObject({
+    status: 415,
+    body: { detail: expect.stringMatching(/^this cannot be received: there is no /) },
+  })
   const empty = put('garbage')
   empty.request.end()
   expect(await empty.answer).toMatchObject({ status: 415, body: { reason: 'media' } })

@@ -6,6 +6,7 @@ import type { Hono } from 'hono'
 import { toResponse } from './problem.ts'
 import { problemOf } from '../../problem.ts'
 import { openPort } from '../../listening.ts'
+import { answerUnparsed } from '../../unparsed-request.ts'
 import type { Config } from '../../settings/config.ts'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
@@ -29,6 +30,7 @@ export async function listen(
     if (twice === undefined) void answer(request, response)
     else refuse400(response, `the header ${twice} is repeated`)
   })
+  answerUnparsed(server)
   const { address, port } = await openPort(server, {
     host: apiHost,
     port: apiPort,

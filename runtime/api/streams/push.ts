@@ -1,6 +1,8 @@
 /** `PUT /v1/streams/{name}` at the wrong port: bytes of streams are received elsewhere, by a process that this server may not know. @module */
 import { createRoute, z } from '@hono/zod-openapi'
+import { isStreamName } from '../../reception/names.ts'
 import type { Config } from '../../settings/config.ts'
+import { NAME_RULE } from '../../settings/streams.ts'
 import { json, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
 import { ProblemError } from '../http/problem.ts'
 
@@ -36,7 +38,7 @@ const push = createRoute({
   },
   responses: {
     201: json(pushedSchema, 'by a receiver, at the end of the stream'),
-    ...v1Problems(421),
+    ...v1Problems(400, 421),
   },
 })
 
@@ -45,6 +47,7 @@ export function addPushRefusal(app: ApiApp, receiver: Receiver): void {
   app.openAPIRegistry.registerPath(push)
   app.put('/v1/streams/:name', (c) => {
     const { name } = c.req.param()
+    if (!isStreamName(name)) throw new ProblemError(400, `the name of a stream has ${NAME_RULE}`)
     const url = new URL(`http://${receiver.host.includes(':') ? `[${receiver.host}]` : receiver.host}`)
     // It listens on every address of its machine, which may be this one.
     if (['0.0.0.0', '[::]'].includes(url.hostname)) url.hostname = new URL(c.req.url).hostname

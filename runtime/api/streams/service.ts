@@ -84,13 +84,14 @@ export function createStreamService(parts: StreamParts): StreamService {
     async pull(name, url) {
       const problem = pullProblem(url, config.streams.pullHosts)
       if (problem) throw new RefusedError('impossible', `url: ${problem}`)
+      const { href } = new URL(url)
       await records.change(name, (record) => {
-        if (record.wanted && record.wanted.url !== url)
+        if (record.wanted && record.wanted.url !== href)
           throw new RefusedError(
             'conflict',
             `stream ${name} is already pulled from another address: stop it first, then pull this one`,
           )
-        return { ...record, wanted: record.wanted ?? { url, sinceMs: Date.now() } }
+        return { ...record, wanted: record.wanted ?? { url: href, sinceMs: Date.now() } }
       })
       return viewOf(name)
     },

@@ -86,7 +86,14 @@ export async function startPlayer(program: string, playlist: string, read: ReadF
       return
     }
     const type = own?.type ?? TYPES[path.split('.').at(-1) ?? ''] ?? 'application/octet-stream'
-    response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(bytes)
+    const headers = { 'content-type': type, 'cache-control': 'no-store' }
+    // As for the header of fragmented MP4, which is the first part of a piece.
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+    if (first === undefined) return void response.writeHead(200, headers).end(bytes)
+    const range = `bytes ${first}-${last}/${bytes.byteLength}`
+    response
+      .writeHead(206, { ...headers, 'content-range': range })
+      .end(bytes.slice(Number(first), Number(last) + 1))
   }
   const server = createServer((request, response) => {
     // The store may be away: the player asks again.

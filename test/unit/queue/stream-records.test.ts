@@ -54,6 +54,8 @@ describe('a record', () => {
 it.each([
   ['rtsp://admin:s3cret@cam.lan:554/live', 'rtsp://***:***@cam.lan:554/live'],
   ['http://cam.lan/v?user=a&pwd=s3cret#s3cret', 'http://cam.lan/v?user=***&pwd=***'],
+  ['rtmp://cam.lan/live/cam1-s3cret', 'rtmp://cam.lan/live/***'],
+  ['rtmp://cam.lan/live', 'rtmp://cam.lan/live'],
   ['srt://cam.lan:9000?passphrase=s3cret', 'srt://cam.lan:9000?passphrase=***'],
   ['http://cam.lan/live.m3u8', 'http://cam.lan/live.m3u8'],
   ['s3cret', '(not a URL)'],

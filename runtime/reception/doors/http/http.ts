@@ -1,6 +1,7 @@
 /** The HTTP door: `PUT /v1/streams/NAME` with the stream as its body, and the health of this process. @module */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { openPort } from '../../../listening.ts'
+import { answerUnparsed } from '../../../unparsed-request.ts'
 import { messageOf } from '../../../errors.ts'
 import type { Tokens } from '../../../settings/config.ts'
 import { bearerOf, createRoleOf, hasTokens } from '../../../settings/token-roles.ts'
@@ -68,6 +69,7 @@ export async function openHttpDoor(parts: HttpDoorParts): Promise<OpenDoor> {
   // (https://github.com/nodejs/node/blob/v20.x/lib/_http_server.js, socketOnEnd): the end of a stream whose reader waits for the disk.
   Object.assign(server, { httpAllowHalfOpen: true })
   server.on('checkContinue', answer(true))
+  answerUnparsed(server)
   server.maxConnections = settings.most + OTHER_CONNECTIONS
   const { address, port } = await openPort(server, {
     host: settings.host,

@@ -21,6 +21,8 @@ export interface Push {
   readonly isExpectant: boolean
 }
 
+const NOTHING_IN_IT = 'there is no complete picture or sound in it'
+
 /** Why reading stopped before the sender did. */
 type Stop =
   | { readonly kind: 'refused'; readonly why: string }
@@ -59,8 +61,14 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
     return answerProblem(request, response, { status: 408, detail })
   }
   if (stop?.kind === 'refused' || how === 'no-media' || stop?.kind === 'ffmpeg') {
-    const why = stop?.kind === 'refused' ? stop.why : lastWords(end, 'there is no media that can be cut')
-    return answerProblem(request, response, refusalProblem('media', `this cannot be received: ${why}`))
+    const why =
+      stop?.kind === 'refused' ? stop.why : how === 'no-media' ? NOTHING_IN_IT : lastWords(end, NOTHING_IN_IT)
+    const problem = refusalProblem('media', `this cannot be received: ${why}`)
+    const ffmpeg = lastWords(end, '')
+    return answerProblem(request, response, {
+      ...problem,
+      members: { ...problem.members, ...(ffmpeg !== '' && { ffmpeg }) },
+    })
   }
   // To a sender that is gone nothing can be said.
   if (how === 'sender-finished')

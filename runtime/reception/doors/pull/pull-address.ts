@@ -8,6 +8,30 @@ const PORTS: Readonly<Record<string, number>> = {
   'https:': 443,
 }
 
+/**
+ * FFmpeg takes options of SRT from the address, and some of them do not belong to a caller: `mode=listener` opens a port,
+ * `localaddr` chooses its network (https://ffmpeg.org/ffmpeg-protocols.html#srt).
+ */
+const SRT_OPTIONS: ReadonlySet<string> = new Set([
+  'streamid',
+  'passphrase',
+  'pbkeylen',
+  'enforced_encryption',
+  'latency',
+  'rcvlatency',
+  'peerlatency',
+  'lossmaxttl',
+  'connect_timeout',
+])
+
+/** For a sentence: the first option that is not allowed. `mode=caller` says the usual. */
+function strangeOption(options: URLSearchParams): string | undefined {
+  for (const [name, value] of options)
+    if (!SRT_OPTIONS.has(name) && !(name === 'mode' && value === 'caller'))
+      return JSON.stringify(name.slice(0, 40))
+  return undefined
+}
+
 export interface PullAddress {
   /** Without brackets. */
   readonly host: string
@@ -15,6 +39,8 @@ export interface PullAddress {
   /** http and hls go through the proxy, which checks every request; the others are checked once. */
   readonly isProxied: boolean
   readonly isTls: boolean
+  /** As it was read: FFmpeg might find another host in a text that has blanks or backslashes. */
+  readonly href: string
   /** The same address with a number in the place of the host. */
   at(address: string): string
 }
@@ -34,6 +60,10 @@ export function readPullAddress(text: string): PullReading {
   if (url.hostname === '') return invalid('it has no host: write it as rtsp://host/path')
   const port = Number(url.port) || usualPort
   if (port === 0) return invalid('an address of SRT needs a port: srt://host:port')
+  const strange = url.protocol === 'srt:' ? strangeOption(url.searchParams) : undefined
+  if (strange !== undefined)
+    return invalid(`its option ${strange} is not one of a caller: ${[...SRT_OPTIONS].join(', ')} are`)
+  url.hash = ''
   return {
     kind: 'address',
     address: {
@@ -41,6 +71,7 @@ export function readPullAddress(text: string): PullReading {
       port,
       isProxied: url.protocol === 'http:' || url.protocol === 'https:',
       isTls: url.protocol === 'https:',
+      href: url.href,
       at(address) {
         // The setter does not change hosts of schemes that it does not know.
         const { protocol, username, password, pathname, search } = url

@@ -35,7 +35,7 @@ export async function pullOnce(parts: PullParts, order: PullOrder): Promise<Pull
   const reading = readPullAddress(order.url)
   if (reading.kind === 'invalid') return failed(reading.why)
   const { address } = reading
-  const unable = unableTo(address, parts.abilities, order.url)
+  const unable = unableTo(address, parts.abilities)
   if (unable !== undefined) return failed(unable)
   const { pullHosts: hosts } = parts.settings
   const answer = await checkHost(hosts, address, parts.resolve)
@@ -43,16 +43,16 @@ export async function pullOnce(parts: PullParts, order: PullOrder): Promise<Pull
   if (!address.isProxied) return receiveFrom(parts, order, address.at(answer.address))
   const proxy = await openPullProxy({ hosts, ...(parts.resolve && { resolve: parts.resolve }) })
   try {
-    return await receiveFrom(parts, order, order.url, proxy)
+    return await receiveFrom(parts, order, address.href, proxy)
   } finally {
     proxy.close()
   }
 }
 
-function unableTo({ isTls }: PullAddress, { ffmpeg, hasTls, hasSrt }: ReceptionAbilities, url: string) {
+function unableTo({ isTls, href }: PullAddress, { ffmpeg, hasTls, hasSrt }: ReceptionAbilities) {
   if (isTls && !hasTls)
     return `FFmpeg ${ffmpeg} cannot pull over https: set FFMPEG_PATH and FFPROBE_PATH to a newer build`
-  if (url.startsWith('srt:') && !hasSrt)
+  if (href.startsWith('srt:') && !hasSrt)
     return `FFmpeg ${ffmpeg} has no SRT: set FFMPEG_PATH and FFPROBE_PATH to a build that has it`
   return undefined
 }

@@ -21,6 +21,12 @@ describe("FFmpeg's lines", () => {
       'rtmp://127.0.0.1:1/live/…: error',
     )
   })
+  it('show no stream key that a pulled address of RTMP ends with', () => {
+    const input = { door: 'pull', url: 'rtmp://10.0.0.7/live/cam1-geheim' } as const
+    expect(hidden('rtmp://10.0.0.7:1935/live/cam1-geheim: Unexpected stream cam1-geheim', input)).toBe(
+      'rtmp://10.0.0.7:1935/live/…: Unexpected stream …',
+    )
+  })
   it('show no token of an address that a playlist named', () => {
     expect(hidden("Opening 'https://cdn.example/a.ts?token=abc&x=1' for reading")).toBe(
       "Opening 'https://cdn.example/a.ts?…' for reading",

@@ -25,6 +25,31 @@ describe('the address of a stream that is pulled', () => {
     expect(read('rtmp://camera.example/live/x').at('2001:db8::7')).toBe('rtmp://[2001:db8::7]:1935/live/x')
   })
 
+  it('is handed on as it was read, so that FFmpeg finds no other host in it', () => {
+    expect(read('HTTP://Camera.Example\\@evil.example/a b#x').href).toBe(
+      'http://camera.example/@evil.example/a%20b',
+    )
+    expect(read('rtsp://camera.example/a b').href).toBe('rtsp://camera.example/a%20b')
+  })
+
+  it('of SRT may say how a caller calls', () => {
+    const { href } = read('srt://192.0.2.7:9000?mode=caller&streamid=x&latency=200000')
+    expect(href).toContain('latency=200000')
+  })
+
+  it.each([
+    'mode=listener',
+    'mode=caller&mode=listener',
+    'localaddr=10.0.0.1',
+    'adapter=eth0',
+    'm%6fde=rendezvous',
+    'linger=1',
+  ])('of SRT may not say %s', (query) => {
+    const reading = readPullAddress(`srt://192.0.2.7:9000?passphrase=geheim-geheim&${query}`)
+    expect(reading).toMatchObject({ kind: 'invalid', why: expect.stringMatching(/^its option "/) as string })
+    expect(JSON.stringify(reading)).not.toContain('geheim')
+  })
+
   it.each([
     '',
     'camera.example',
