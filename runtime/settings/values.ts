@@ -68,6 +68,11 @@ export function isLoopback(name: string): boolean {
   return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
 }
 
+/** Whether a socket's address is of this machine. Shape: `::ffff:127.0.0.1` where the socket has both families. */
+export function isThisMachine(address: string): boolean {
+  return isLoopback(address.replace(/^::ffff:/, ''))
+}
+
 /** Whether a `Host` header names this machine. Shape: `localhost:8080`, `127.0.0.1`, `[::1]:8080`. */
 export function isLoopbackHost(host: string): boolean {
   const name = /^(?:\[([\da-f:]+)\]|([\w.-]+))(?::\d+)?$/i.exec(host)

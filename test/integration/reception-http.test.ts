@@ -8,6 +8,7 @@ import { useReceiver } from '../helpers/streams/receiver.ts'
 import { arrivedPictures } from '../helpers/streams/arrived.ts'
 import { allOf, comparePictures } from '../helpers/streams/pictures.ts'
 import { endSenders } from '../helpers/streams/senders.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 const [READER, OPERATOR] = ['a-token-of-the-reader', 'a-token-of-the-operator']
 const used = useReceiver({
@@ -136,6 +137,31 @@ it('does not limit the time of a body, and limits that of its headers', async ()
   for await (const chunk of slow.setEncoding('utf8')) text += chunk as string
   clearInterval(trickle)
   expect(text).toMatch(/^HTTP\/1\.1 408 /)
+})
+
+it('answers health checks and receives senders beside connections that say nothing, counts and logs them', async () => {
+  const silent = Array.from({ length: 100 }, () =>
+    connect(used.httpPort, '127.0.0.1').on('error', () => undefined),
+  )
+  try {
+    await waitFor(async () => (await fetch(`http://127.0.0.1:${used.httpPort}/healthz`)).status === 200, {
+      timeoutMs: 5_000,
+      what: 'an answer to the health check',
+    })
+    const { request: sent, answer } = put('crowded')
+    sent.end(film)
+    expect(await answer).toMatchObject({ status: 201 })
+    expect(silent.filter(({ closed }) => !closed).length).toBeLessThanOrEqual(16)
+  } finally {
+    for (const socket of silent) socket.destroy()
+  }
+  const metrics = await (
+    await fetch(`${used.stack.apiUrl}/metrics`, { headers: { authorization: `Bearer ${READER}` } })
+  ).text()
+  const [, refused = '0'] =
+    /^sluice_stream_refused_total\{[^}]*door="http"[^}]*reason="limit"[^}]*\} (\d+)/m.exec(metrics) ?? []
+  expect(Number(refused)).toBeGreaterThanOrEqual(84)
+  expect(await used.stack.runtime.tail()).toMatch(/connections without a request are closed/)
 })
 
 it('receives an operator by the token of the API, and not a reader', async () => {

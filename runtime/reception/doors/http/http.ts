@@ -12,6 +12,7 @@ import { NAME_RULE } from '../../../settings/streams.ts'
 import { answerJson, answerProblem, refusalProblem } from './answers.ts'
 import { askForKey, refused, type DoorParts, type OpenDoor, type Refusal } from '../door.ts'
 import { receivePush } from './push.ts'
+import { watchCrowd } from './watch-crowd.ts'
 
 /** The parts while the door is open, and after. */
 interface OpenParts extends HttpDoorParts {
@@ -33,8 +34,6 @@ export interface HttpDoorParts extends DoorParts {
 const HEADERS_MS = 10 * SECOND_MS
 /** Senders that were cut read their answer meanwhile. */
 const ANSWER_MS = 3 * SECOND_MS
-/** Connections without a stream: health checks, senders that are refused. */
-const OTHER_CONNECTIONS = 64
 
 /** @throws {ConfigError} when it may never listen there; Error when a later start may find the port free */
 export async function openHttpDoor(parts: HttpDoorParts): Promise<OpenDoor> {
@@ -47,13 +46,18 @@ export async function openHttpDoor(parts: HttpDoorParts): Promise<OpenDoor> {
     bodyLimitMs: () => server.requestTimeout,
   }
   const answer = (isExpectant: boolean) => (request: IncomingMessage, response: ServerResponse) => {
-    serve(all, { request, response, isExpectant }).catch((error: unknown) => {
-      log.error({ error: messageOf(error) }, 'a request failed')
-      answerProblem(request, response, {
-        status: 500,
-        detail: 'unexpected error; see the log of the receiver',
-      })
-    })
+    const guest = guests.get(request.socket)
+    guest?.asks()
+    response.once('close', () => guest?.rests())
+    serve(all, { request, response, isExpectant, onAdmitted: () => guest?.sends() }).catch(
+      (error: unknown) => {
+        log.error({ error: messageOf(error) }, 'a request failed')
+        answerProblem(request, response, {
+          status: 500,
+          detail: 'unexpected error; see the log of the receiver',
+        })
+      },
+    )
   }
   const server = createServer(
     {
@@ -70,7 +74,7 @@ export async function openHttpDoor(parts: HttpDoorParts): Promise<OpenDoor> {
   Object.assign(server, { httpAllowHalfOpen: true })
   server.on('checkContinue', answer(true))
   answerUnparsed(server)
-  server.maxConnections = settings.most + OTHER_CONNECTIONS
+  const guests = watchCrowd(server, parts)
   const { address, port } = await openPort(server, {
     host: settings.host,
     port: settings.port,
@@ -98,15 +102,26 @@ interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly isExpectant: boolean
+  readonly onAdmitted: () => void
 }
 
-async function serve(parts: OpenParts, { request, response, isExpectant }: Exchange): Promise<void> {
+async function serve(
+  parts: OpenParts,
+  { request, response, isExpectant, onAdmitted }: Exchange,
+): Promise<void> {
   const [path = ''] = (request.url ?? '').split('?')
   const stream = /^\/v1\/streams\/([^/]+)$/.exec(path)?.[1]
   if (stream !== undefined && request.method === 'PUT') {
     const allowed = await admitted(parts, request, stream)
     if (allowed.kind === 'allowed')
-      return receivePush(parts, { request, response, name: stream, keyId: allowed.keyId, isExpectant })
+      return receivePush(parts, {
+        request,
+        response,
+        name: stream,
+        keyId: allowed.keyId,
+        isExpectant,
+        onAdmitted,
+      })
     parts.onRefused('http', allowed.reason)
     return answerProblem(request, response, refusalProblem(allowed.reason, allowed.message))
   }

@@ -19,6 +19,7 @@ export interface Push {
   readonly keyId: string | undefined
   /** The sender waits for `100 Continue` before it sends. */
   readonly isExpectant: boolean
+  readonly onAdmitted: () => void
 }
 
 const NOTHING_IN_IT = 'there is no complete picture or sound in it'
@@ -31,7 +32,7 @@ type Stop =
 
 export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   const { reception, settings, onRefused } = parts
-  const { request, response, name, keyId, isExpectant } = push
+  const { request, response, name, keyId, isExpectant, onAdmitted } = push
   const admission = await reception.admit({
     name,
     door: 'http',
@@ -43,6 +44,7 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   if (admission.kind === 'refused')
     return answerProblem(request, response, refusalProblem(admission.reason, admission.message))
   const { connection } = admission
+  onAdmitted()
   // The sender left while it was admitted.
   if (isExpectant && !request.destroyed) response.writeContinue()
   const received = await receive(parts, request, connection)

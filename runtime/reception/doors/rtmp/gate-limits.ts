@@ -1,5 +1,5 @@
 /** The limits of senders that have not given a key: each costs an FFmpeg. @module */
-import { isLoopback } from '../../../settings/values.ts'
+import { isThisMachine } from '../../../settings/values.ts'
 
 const MOST = 8
 /** So that one address cannot keep all others out; a few encoders may share the address of their network. */
@@ -16,7 +16,7 @@ export function createGateLimits(most = MOST, mostOfAddress = MOST_OF_ADDRESS): 
     enter(address) {
       const own = inside.filter((each) => each === address).length
       // A proxy or a test on this machine has one address for many senders.
-      const isFull = inside.length >= most || (own >= mostOfAddress && !isOfThisMachine(address))
+      const isFull = inside.length >= most || (own >= mostOfAddress && !isThisMachine(address))
       if (isFull) return undefined
       inside.push(address)
       let isInside = true
@@ -26,9 +26,4 @@ export function createGateLimits(most = MOST, mostOfAddress = MOST_OF_ADDRESS): 
       }
     },
   }
-}
-
-/** Shape: `::ffff:127.0.0.1` where a socket has both families. */
-function isOfThisMachine(address: string): boolean {
-  return isLoopback(address.replace(/^::ffff:/, ''))
 }

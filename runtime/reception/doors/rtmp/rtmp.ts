@@ -12,6 +12,7 @@ import { askForKey, type OpenDoor, type Refusal, refused } from '../door.ts'
 import { startEarlyTake, type EarlyParts, type EarlyTake } from '../early-take.ts'
 import { createGateLimits } from './gate-limits.ts'
 import { passOn } from '../pull/pass-on.ts'
+import { createRefusalLog } from '../refusal-log.ts'
 import { parseSenderKey } from './key.ts'
 import { receiveEarly } from '../early-reception.ts'
 
@@ -23,6 +24,10 @@ const DIAL_EVERY_MS = 20
 export async function openRtmpDoor(parts: EarlyParts): Promise<OpenDoor> {
   const { settings, log } = parts
   const limits = createGateLimits()
+  const logRefusal = createRefusalLog(
+    log,
+    'connections without a stream key are closed: there are as many as may be at a time',
+  )
   const sockets = new Set<Socket>()
   let isClosed = false
   const server: Server = createServer((socket) => {
@@ -31,6 +36,7 @@ export async function openRtmpDoor(parts: EarlyParts): Promise<OpenDoor> {
     const leave = isClosed ? undefined : limits.enter(socket.remoteAddress ?? '')
     if (!leave) {
       parts.onRefused('rtmp', isClosed ? 'draining' : 'limit')
+      if (!isClosed) logRefusal(socket.remoteAddress ?? '')
       socket.destroy()
       return
     }
