@@ -19,6 +19,9 @@ export type OutputResult = Readonly<
   Pick<Manifest, 'files' | 'pointers' | 'totals' | 'tools' | 'warnings' | 'probe'>
 >
 
+/** The result of an attempt whose handler never asked for its output. */
+export const NOTHING_WRITTEN: OutputResult = { files: [], pointers: {}, totals: {}, tools: {}, warnings: [] }
+
 export interface AttemptOutput extends Output {
   /**
    * Waits until everything is sent; every later call rejects.

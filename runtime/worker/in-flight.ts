@@ -22,6 +22,9 @@ export class AttemptAborted extends Error {
 export interface InFlightAttempt {
   readonly claim: Claim
   readonly definition: FunctionDefinition
+  /** The reason of its abort; `signal.aborted` would make the signal. */
+  readonly aborted: AttemptAborted | undefined
+  /** Made when it is read: it is among the most expensive parts of an attempt. */
   readonly signal: AbortSignal
   readonly startedAtMs: number
   /** Bytes were transferred, or the handler reported progress. */
@@ -56,12 +59,43 @@ export interface InFlight {
   watch(): void
 }
 
-interface Entry extends InFlightAttempt {
-  readonly controller: AbortController
+class Entry implements InFlightAttempt {
+  readonly claim: Claim
+  readonly definition: FunctionDefinition
+  readonly startedAtMs: number
+  readonly active: () => void
   /** Its index in the list. */
   at: number
   renewedAtMs: number
   activeAtMs: number
+  progress: Progress | undefined = undefined
+  aborted: AttemptAborted | undefined = undefined
+  #controller: AbortController | undefined = undefined
+
+  constructor(claim: Claim, definition: FunctionDefinition, at: number, now: () => number) {
+    this.claim = claim
+    this.definition = definition
+    this.at = at
+    this.startedAtMs = this.renewedAtMs = this.activeAtMs = now()
+    this.active = () => {
+      this.activeAtMs = now()
+    }
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController()
+      if (this.aborted) this.#controller.abort(this.aborted)
+    }
+    return this.#controller.signal
+  }
+
+  /** The first reason counts. */
+  abort(why: AttemptAborted['why'], message: string): void {
+    if (this.aborted) return
+    this.aborted = new AttemptAborted(why, message)
+    this.#controller?.abort(this.aborted)
+  }
 }
 
 /**
@@ -116,9 +150,6 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
   const counts = new Map<string, number>()
   const entryOf = (attempt: InFlightAttempt) => attempt as Entry
 
-  const abort = (attempt: InFlightAttempt, why: AttemptAborted['why'], message: string) =>
-    entryOf(attempt).controller.abort(new AttemptAborted(why, message))
-
   return {
     get size() {
       return entries.length
@@ -129,22 +160,7 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
     },
     count: (functionName) => counts.get(functionName) ?? 0,
     add(claim, definition) {
-      const controller = new AbortController()
-      const startedAtMs = now()
-      const entry: Entry = {
-        claim,
-        definition,
-        controller,
-        signal: controller.signal,
-        startedAtMs,
-        at: entries.length,
-        renewedAtMs: startedAtMs,
-        activeAtMs: startedAtMs,
-        progress: undefined,
-        active: () => {
-          entry.activeAtMs = now()
-        },
-      }
+      const entry = new Entry(claim, definition, entries.length, now)
       entries.push(entry)
       counts.set(definition.name, (counts.get(definition.name) ?? 0) + 1)
       return entry
@@ -163,16 +179,16 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
     renewed(attempt, sentAtMs) {
       entryOf(attempt).renewedAtMs = sentAtMs
     },
-    abort,
+    abort: (attempt, why, message) => entryOf(attempt).abort(why, message),
     abortAll(why, message) {
-      for (const entry of entries) abort(entry, why, message)
+      for (const entry of entries) entry.abort(why, message)
     },
     find: (runId) => entries.find(({ claim }) => claim.runId === runId),
     quiet() {
       const nowMs = now()
       return entries.filter(
-        ({ activeAtMs, definition, signal }) =>
-          !signal.aborted && nowMs - activeAtMs > definition.stallTimeoutMs / 2,
+        ({ activeAtMs, definition, aborted }) =>
+          !aborted && nowMs - activeAtMs > definition.stallTimeoutMs / 2,
       )
     },
     watchLeases(stood, strayCount) {
@@ -181,24 +197,24 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
       const isOnly = entries.length === 1 && strayCount === 0
       for (const entry of entries) {
         const unrenewedMs = nowMs - entry.renewedAtMs
-        if (entry.signal.aborted || unrenewedMs <= leaseMs * FENCE_SHARE) continue
+        if (entry.aborted || unrenewedMs <= leaseMs * FENCE_SHARE) continue
         const stoodStill = stood(entry.renewedAtMs)
         const { why, message } =
           stoodStill.ms >= unrenewedMs / 2
             ? judgeStandstill({ ...stoodStill, leaseMs, isOnly, isSolo: entry.claim.lane === 'solo' })
             : { why: 'released' as const, message: 'the lease could not be renewed: redis was away' }
-        abort(entry, why, message)
+        entry.abort(why, message)
       }
     },
     watch() {
       const nowMs = now()
       for (const entry of entries) {
-        if (entry.signal.aborted) continue
+        if (entry.aborted) continue
         const { timeoutMs, stallTimeoutMs } = entry.definition
         if (nowMs - entry.startedAtMs > timeoutMs) {
-          abort(entry, 'timeout', `the attempt took longer than ${timeoutMs / 1_000} s (timeout)`)
+          entry.abort('timeout', `the attempt took longer than ${timeoutMs / 1_000} s (timeout)`)
         } else if (nowMs - entry.activeAtMs > stallTimeoutMs) {
-          abort(entry, 'stalled', `nothing moved for ${stallTimeoutMs / 1_000} s (stallTimeout)`)
+          entry.abort('stalled', `nothing moved for ${stallTimeoutMs / 1_000} s (stallTimeout)`)
         }
       }
     },

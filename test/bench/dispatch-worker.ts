@@ -13,7 +13,8 @@ import { connectRedis } from '../../runtime/queue/redis.ts'
 import { createQueue, type NewRun, type Queue } from '../../runtime/queue/queue.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { newAttemptId } from '../../runtime/worker/attempt/perform.ts'
-import { handle, createGateway } from '../../runtime/worker/attempt/handle.ts'
+import { handle } from '../../runtime/worker/attempt/handle.ts'
+import { Late } from '../../runtime/worker/attempt/late.ts'
 import { placeOf } from '../../runtime/output/layout.ts'
 import { mergeOptions } from '../../runtime/function/options.ts'
 import { outcomeOfError } from '../../runtime/worker/attempt/outcome.ts'
@@ -170,20 +171,29 @@ function createBenchWorker(atATime: number, { onHandler, onSettled }: Watching) 
 
 /** As `perform` does it, between the look at the store and the commit. */
 function attemptWithoutStore(definition: FunctionDefinition): WorkerParts['attempt'] {
-  const gateway = createGateway([definition])
   return async (attempt, log) => {
     try {
-      const { claim, signal, active } = attempt
+      const { claim, active } = attempt
       const { payload } = claim
       const place = placeOf(definition, payload)
       const layers = { settings: undefined, metadata: {}, request: payload.options }
-      const { options, warnings } = mergeOptions(definition, layers)
-      const output = createAttemptOutput({ storage, place, attempt: newAttemptId(), signal, onBytes: active })
-      output.describe({ warnings })
+      const { options } = mergeOptions(definition, layers)
+      const attemptId = newAttemptId()
+      const output = new Late(
+        () =>
+          createAttemptOutput({
+            storage,
+            place,
+            attempt: attemptId,
+            signal: attempt.signal,
+            onBytes: active,
+          }),
+        (made) => made.abandon(new Error('its attempt has ended')),
+      )
       const event = { ...payload, metadata: {} }
-      const parts = { attempt, log, place, event, scratch: () => '/nowhere', options, output }
-      const outcome = await handle({ storage, proxy, strays: NO_STRAYS }, gateway, parts)
-      await output.close()
+      const parts = { attempt, log, event, scratch: () => '/nowhere', options, output }
+      const outcome = await handle({ storage, proxy, strays: NO_STRAYS }, parts)
+      await output.end()
       return outcome
     } catch (error) {
       return outcomeOfError(error)

@@ -4,7 +4,8 @@ import { createAttemptOutput } from '../../runtime/output/attempt-output.ts'
 import { resultPlace } from '../../runtime/output/layout.ts'
 import { defineFunction, PermanentError, type FunctionDefinition, type Source } from '../../runtime/index.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
-import { handle, createGateway } from '../../runtime/worker/attempt/handle.ts'
+import { handle } from '../../runtime/worker/attempt/handle.ts'
+import { Late } from '../../runtime/worker/attempt/late.ts'
 import type { Outcome } from '../../runtime/worker/attempt/outcome.ts'
 import { createRangeProxy } from '../../runtime/worker/source/proxy.ts'
 import { createInFlight } from '../../runtime/worker/in-flight.ts'
@@ -49,15 +50,20 @@ async function outcomeOf(
   })
   const claim = { runId: '0'.repeat(32), attempts: 0, epoch: 0, payload: { ...event, eventTimeMs: 0 } }
   const attempt = createInFlight(30_000).add(claim as never, definition)
-  return handle({ storage, proxy, strays: NO_STRAYS, downloadBelowBytes: 0 }, createGateway([definition]), {
-    attempt,
-    log: silentLog,
-    place,
-    event,
-    scratch: () => '/nonexistent',
-    options: {},
-    output: createAttemptOutput({ storage, place, attempt: '01J00000000000000000000000' }),
-  })
+  return handle(
+    { storage, proxy, strays: NO_STRAYS, downloadBelowBytes: 0 },
+    {
+      attempt,
+      log: silentLog,
+      event,
+      scratch: () => '/nonexistent',
+      options: {},
+      output: new Late(
+        () => createAttemptOutput({ storage, place, attempt: '01J00000000000000000000000' }),
+        (made) => made.abandon(new Error('its attempt has ended')),
+      ),
+    },
+  )
 }
 
 const overwrite = (key: string) =>

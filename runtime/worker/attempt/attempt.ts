@@ -7,7 +7,6 @@ import type { Logger } from '../../telemetry/logger.ts'
 import { findCommitted, type Found } from '../../output/commit.ts'
 import { placeOf, refusal } from '../../output/layout.ts'
 import type { Claim, RunPayload } from '../../queue/run.ts'
-import { createGateway } from './handle.ts'
 import type { InFlightAttempt } from '../in-flight.ts'
 import { capped, type Outcome, outcomeOfError } from './outcome.ts'
 import type { PerformParts } from './parts.ts'
@@ -50,15 +49,13 @@ export function afterAbort(outcome: Outcome, reason: unknown): Outcome {
 export function createAttempt(
   parts: AttemptParts,
 ): (attempt: InFlightAttempt, log: Logger) => Promise<Outcome> {
-  const gateway = createGateway(parts.functions)
-
   return async (attempt, log) => {
     try {
       const outcome = await run(attempt, log)
-      return capped(attempt.signal.aborted ? afterAbort(outcome, attempt.signal.reason) : outcome)
+      return capped(attempt.aborted ? afterAbort(outcome, attempt.aborted) : outcome)
     } catch (error) {
       // An error in an aborted attempt is a consequence of the abort.
-      return capped(outcomeOfError(attempt.signal.aborted ? attempt.signal.reason : error))
+      return capped(outcomeOfError(attempt.aborted ?? error))
     }
   }
 
@@ -87,7 +84,7 @@ export function createAttempt(
         return withScratch(parts.scratchParent, (scratch) => {
           const { object: event, bytes: content } = source
           const wasVacant = found.kind === 'vacant'
-          return perform(parts, gateway, { attempt, log, place, event, content, wasVacant, scratch })
+          return perform(parts, { attempt, log, place, event, content, wasVacant, scratch })
         })
     }
   }

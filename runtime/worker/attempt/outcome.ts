@@ -9,6 +9,7 @@ import { StorageError } from '../../storage/errors.ts'
 import { SECOND_MS } from '../../time.ts'
 import { AttemptAborted } from '../in-flight.ts'
 import { SourceGoneError, SupersededError } from '../source/reader.ts'
+import { TextAnswer } from './answer.ts'
 
 /** Kept of a result or an error's text, in Redis and in verdicts. */
 const RESULT_CHARS = 4_096
@@ -87,8 +88,12 @@ function beginning(text: string, chars: number): string {
 const RETRYABLE = new Set([404, 408, 409, 425, 429])
 
 /** The outcome of a handler's answer: 2xx done, {@link RETRYABLE} and 5xx retried, any other status permanent. */
-export async function outcomeOfResponse(response: Response): Promise<Outcome> {
-  const body = await beginningOf(response)
+export function outcomeOfResponse(response: Response): Outcome | Promise<Outcome> {
+  if (response instanceof TextAnswer) return outcomeOfBody(response, response.answered.slice(0, RESULT_CHARS))
+  return beginningOf(response).then((body) => outcomeOfBody(response, body))
+}
+
+function outcomeOfBody(response: Response, body: string): Outcome {
   if (response.ok) return { kind: 'succeeded', result: body }
   const error = `the handler answered ${response.status}${body ? `: ${body}` : ''}`
   if (!RETRYABLE.has(response.status) && response.status < 500) return { kind: 'permanent', error, lines: [] }

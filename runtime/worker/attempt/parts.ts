@@ -1,6 +1,7 @@
 /** The parts that attempts are made of: those of the process, and those of one attempt. @module */
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { SourceObject } from '../../function/source.ts'
+import type { AttemptOutput } from '../../output/attempt-output.ts'
 import type { ResultPlace } from '../../output/layout.ts'
 import type { Queue } from '../../queue/queue.ts'
 import type { Config } from '../../settings/config.ts'
@@ -10,6 +11,7 @@ import type { RuntimeMetrics } from '../../telemetry/metrics.ts'
 import type { InFlightAttempt } from '../in-flight.ts'
 import type { RangeProxy } from '../source/proxy.ts'
 import type { Strays } from '../strays.ts'
+import type { Late } from './late.ts'
 
 export interface PerformParts {
   readonly config: Config
@@ -37,4 +39,9 @@ export interface Performance {
   readonly wasVacant: boolean
   /** The path of the attempt's folder, which is created on the first call. */
   readonly scratch: () => string
+}
+
+export interface Handling extends Omit<Performance, 'wasVacant' | 'place'> {
+  readonly options: Readonly<Record<string, unknown>>
+  readonly output: Late<AttemptOutput>
 }

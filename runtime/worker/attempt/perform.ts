@@ -7,7 +7,7 @@ import type { SourceObject } from '../../function/source.ts'
 import type { Claim } from '../../queue/run.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { createAttemptFolder } from '../../output/attempt-folder.ts'
-import { createAttemptOutput, type OutputResult } from '../../output/attempt-output.ts'
+import { createAttemptOutput, NOTHING_WRITTEN, type OutputResult } from '../../output/attempt-output.ts'
 import { commit, type CommitOutcome } from '../../output/commit.ts'
 import type { ResultPlace } from '../../output/layout.ts'
 import { type Identity, type Manifest, manifestSourceOf, parseManifest } from '../../output/manifest.ts'
@@ -15,9 +15,10 @@ import type { JsonValue } from '../../output/output.ts'
 import { removeVerdict } from '../../output/verdict.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { reached } from '../../telemetry/steps.ts'
-import { type Gateway, handle } from './handle.ts'
+import { handle } from './handle.ts'
 import { AttemptAborted, type InFlightAttempt } from '../in-flight.ts'
 import { mergeOptions } from '../../function/options.ts'
+import { Late } from './late.ts'
 import type { Outcome } from './outcome.ts'
 import type { Performance, PerformParts } from './parts.ts'
 
@@ -25,11 +26,7 @@ import type { Performance, PerformParts } from './parts.ts'
 const DISCARD_MS = 10_000
 
 /** Runs the handler and commits its result. A failure before the commit leaves no file behind. */
-export async function perform(
-  parts: PerformParts,
-  gateway: Gateway,
-  performance: Performance,
-): Promise<Outcome> {
+export async function perform(parts: PerformParts, performance: Performance): Promise<Outcome> {
   const { attempt, log, place, event, wasVacant } = performance
   const { claim, definition, signal, active } = attempt
   const { storage } = parts
@@ -43,14 +40,17 @@ export async function perform(
     functions: parts.functions,
   })
   const folder = createAttemptFolder(storage, place, attemptId)
-  const output = createAttemptOutput({ storage, place, attempt: attemptId, signal, onBytes: active })
-  output.describe({ warnings })
+  const output = new Late(
+    () => createAttemptOutput({ storage, place, attempt: attemptId, signal, onBytes: active }),
+    (made) => made.abandon(new Error('its attempt has ended')),
+  )
   let ended: CommitOutcome | undefined
   try {
     reached('handling', event.key)
-    const outcome = await handle(parts, gateway, { ...performance, options, output })
+    const outcome = await handle(parts, { ...performance, options, output })
     if (outcome.kind !== 'succeeded') return outcome
-    const result = await output.close()
+    const written = output.made ? await output.made.close() : NOTHING_WRITTEN
+    const result = { ...written, warnings: [...warnings, ...written.warnings] }
     reached('handled', event.key)
     const manifest = manifestOf({ claim, definition, event, attemptId, options, result, hops, startedAt })
     const holdsFence = () => isOwner(parts, attempt)
@@ -62,8 +62,8 @@ export async function perform(
     }
     return await outcomeOfCommit(ended, outcome, manifest, { storage, place, signal, log })
   } finally {
+    await output.end()
     if (!ended) {
-      await output.abandon(new Error('its attempt has ended'))
       await folder.discard(AbortSignal.timeout(DISCARD_MS)).catch((error: Error) => {
         log.warn({ error: error.message }, 'could not remove the files of a failed attempt; the janitor will')
       })

@@ -59,6 +59,19 @@ describe('watch', () => {
     inFlight.abort(attempt, 'cancelled', 'asked')
     expect(goTo(700_000)).toBe('cancelled')
   })
+
+  it('says the same by the signal, whether that was asked for before or after', () => {
+    const { inFlight, attempt } = onClock()
+    const late = inFlight.add(claimOf('b'), slow)
+    const { signal } = attempt
+    expect([signal.aborted, attempt.aborted]).toEqual([false, undefined])
+    inFlight.abortAll('released', 'stopping')
+    for (const each of [attempt, late]) {
+      expect(each.signal.reason).toBe(each.aborted)
+      expect(each.aborted).toMatchObject({ why: 'released', message: 'stopping' })
+    }
+    expect(attempt.signal).toBe(signal)
+  })
 })
 
 it('knows how many attempts of a function are in progress, and for how long a suspect runs alone', () => {

@@ -1,5 +1,6 @@
-import { Hono, type Context } from 'hono'
+import { Context, Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
+import { routePath } from 'hono/route'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { PermanentError } from '../../../../runtime/errors.ts'
 import {
@@ -8,14 +9,12 @@ import {
   type FunctionVariables,
 } from '../../../../runtime/function/definition.ts'
 import type { SourceObject } from '../../../../runtime/function/source.ts'
-import {
-  createGateway,
-  invoke,
-  requestOf,
-  type AttemptBindings,
-  type Invocation,
-} from '../../../../runtime/worker/attempt/handle.ts'
-import { AttemptAborted } from '../../../../runtime/worker/in-flight.ts'
+import type { Claim } from '../../../../runtime/queue/run.ts'
+import { handle, invoke } from '../../../../runtime/worker/attempt/handle.ts'
+import { Late } from '../../../../runtime/worker/attempt/late.ts'
+import type { Handling } from '../../../../runtime/worker/attempt/parts.ts'
+import { createInFlight } from '../../../../runtime/worker/in-flight.ts'
+import { NO_STRAYS } from '../../../helpers/strays.ts'
 
 const event: SourceObject = {
   bucket: 'incoming',
@@ -27,105 +26,137 @@ const event: SourceObject = {
   metadata: {},
 }
 
-async function callWith(thrown: Error) {
-  const fails = defineFunction({ name: 'fails', version: '1', on: { bucket: 'incoming' } }, () => {
-    throw thrown
-  })
-  const bindings: AttemptBindings = { variables: { event } as FunctionVariables<unknown> }
-  const request = requestOf('fails', 'run', event, '2026-01-01T00:00:00.000Z')
-  const response = await createGateway([fails]).fetch(request, bindings)
-  return { response, thrown: bindings.thrown }
+type Answer = Response | Promise<Response> | undefined
+
+/** An attempt at calling `handler`. */
+function attemptAt(handler: (c: Context<FunctionEnv>) => Answer) {
+  const definition = defineFunction(
+    { name: 'cut', version: '1', on: { bucket: 'incoming' } },
+    (c) => handler(c as Context<FunctionEnv>) as Response,
+  )
+  const claim = { runId: 'r1', attempts: 0, epoch: 0, payload: { eventTimeMs: Date.UTC(2026, 0, 1) } }
+  const inFlight = createInFlight(30_000)
+  return { inFlight, attempt: inFlight.add(claim as Claim, definition) }
 }
 
-describe('the variables of a handler', () => {
-  async function called(handler: (c: Context<FunctionEnv>) => void) {
-    const fn = defineFunction({ name: 'finds', version: '1', on: { bucket: 'incoming' } }, (c) => {
-      handler(c as Context<FunctionEnv>)
-      return c.json({})
-    })
-    let asked = 0
-    const variables = {
+const called = (handler: (c: Context<FunctionEnv>) => Answer, variables = {}) =>
+  invoke({
+    attempt: attemptAt(handler).attempt,
+    variables: {
       event,
-      get scratch() {
-        asked++
-        return '/scratch'
-      },
-    } as FunctionVariables<unknown>
-    const request = requestOf('finds', 'run', event, '2026-01-01T00:00:00.000Z')
-    const response = await createGateway([fn]).fetch(request, { variables })
-    expect(response.status).toBe(200)
-    return asked
-  }
-
-  it('are in c.var and c.get, and its folder is created only when it asks for it', async () => {
-    expect(
-      await called((c) => {
-        expect([c.var.event, c.get('event')]).toEqual([event, event])
-      }),
-    ).toBe(0)
-    expect(
-      await called((c) => {
-        expect([c.var.scratch, c.get('scratch')]).toEqual(['/scratch', '/scratch'])
-      }),
-    ).toBe(2)
+      log: { warn: () => undefined },
+      ...variables,
+    } as unknown as FunctionVariables<unknown>,
+    onLeftBehind: () => undefined,
   })
 
-  it('may be covered by values it sets itself', () =>
-    called((c) => {
+describe('the variables of a handler', () => {
+  /** Which of the expensive parts were made. */
+  async function handled(handler: (c: Context<FunctionEnv>) => Answer) {
+    const made: string[] = []
+    const { attempt, inFlight } = attemptAt(handler)
+    const output = { abandon: () => Promise.resolve(void made.push('abandoned')) }
+    const handling = {
+      attempt,
+      event,
+      log: { warn: () => undefined },
+      options: { seconds: 6 },
+      scratch: () => (made.push('scratch'), '/scratch'),
+      output: new Late(
+        () => (made.push('output'), output),
+        (each) => each.abandon(),
+      ),
+    } as unknown as Handling
+    const outcome = await handle({ strays: NO_STRAYS } as unknown as Parameters<typeof handle>[0], handling)
+    return { made, outcome, output: handling.output, attempt, inFlight }
+  }
+
+  it('are in c.var and c.get, also taken out of it, and made only when it asks for them', async () => {
+    const plain = await handled((c) => {
+      expect([c.var.event, c.get('event'), c.var.options, c.var.run]).toEqual([
+        event,
+        event,
+        { seconds: 6 },
+        { id: 'r1', attempt: 1, epoch: 0 },
+      ])
+      const { progress } = c.var
+      progress({ percent: 50 })
+      return c.json({})
+    })
+    expect([plain.outcome.kind, plain.made, plain.attempt.progress]).toEqual([
+      'succeeded',
+      [],
+      { percent: 50 },
+    ])
+    const { made } = await handled((c) => {
+      const { output, scratch } = c.var
+      expect([c.get('output'), c.get('scratch'), c.var.source, c.var.signal.aborted]).toEqual([
+        output,
+        scratch,
+        c.get('source'),
+        false,
+      ])
+      return c.json({})
+    })
+    expect(made).toEqual(['output', 'scratch', 'scratch'])
+  })
+
+  it('may be covered by values it sets itself', async () => {
+    const { made, outcome } = await handled((c) => {
       c.set('scratch', '/own')
       c.set('mine' as 'scratch', 'mine')
       expect([c.var.scratch, c.get('scratch'), { ...c.var }]).toEqual([
         '/own',
         '/own',
-        { event, scratch: '/own', mine: 'mine' },
+        { event, options: { seconds: 6 }, scratch: '/own', mine: 'mine' },
       ])
-    }))
+      return c.json({})
+    })
+    expect([outcome.kind, made]).toEqual(['succeeded', []])
+  })
+
+  it('are closed for a handler that was left behind and asks only then', async () => {
+    let left: Context<FunctionEnv> | undefined
+    const { output, made } = await handled((c) => c.json((left = c) && {}))
+    await output.end()
+    expect(made).toEqual([])
+    await expect(left?.var.source.bytes(0, 1)).rejects.toThrow('its attempt has ended')
+    expect(left?.var.output).toBeDefined()
+    expect(made).toEqual(['output', 'abandoned'])
+  })
 })
 
-describe('the Request of a handler', () => {
-  async function called(handler: (c: Context<FunctionEnv>) => Response | Promise<Response>) {
-    const fn = defineFunction({ name: 'cut', version: '1', on: { bucket: 'incoming' } }, (c) =>
-      handler(c as Context<FunctionEnv>),
-    )
-    const request = requestOf('cut', 'r1', event, '2026-01-01T00:00:00.000Z')
-    return createGateway([fn]).fetch(request, { variables: { event } as FunctionVariables<unknown> })
-  }
-
-  it('carries a CloudEvent, and is one that can be copied, changed, passed on and fetched', async () => {
-    await called(async (c) => {
+describe('the context of a handler', () => {
+  it('is one of Hono, whose Request carries a CloudEvent and can be copied, changed, passed on and read', async () => {
+    const outcome = await called(async (c) => {
+      expect(c).toBeInstanceOf(Context)
+      expect([c.req, c.req.path, routePath(c), c.req.header('ce-id')]).toEqual([
+        c.req,
+        '/functions/cut',
+        '/functions/cut',
+        'r1',
+      ])
       const { raw } = c.req
       expect([raw.method, raw.url]).toEqual(['POST', 'http://runtime/functions/cut'])
       expect(Object.fromEntries(raw.headers)).toMatchObject({
         'ce-specversion': '1.0',
-        'ce-id': 'r1',
         'ce-subject': encodeURIComponent(event.key),
         'ce-time': '2026-01-01T00:00:00.000Z',
       })
       const changed = new Request(raw.clone(), { method: 'PUT', headers: { 'ce-id': 'r2' } })
       expect([changed.method, changed.headers.get('ce-id')]).toEqual(['PUT', 'r2'])
-      class Named extends Request {}
-      expect(new Named(raw).headers.get('ce-id')).toBe('r1')
       const inner = new Hono().post('/functions/cut', (each) => each.text(each.req.header('ce-id') ?? ''))
       const outer = new Hono().mount('/', (request) => inner.fetch(request))
       expect(await (await outer.fetch(raw)).text()).toBe('r1')
       expect(await raw.text()).toBe('')
       return c.json({})
     })
+    expect(outcome).toEqual({ kind: 'succeeded', result: '{}' })
   })
 
-  it('is answered with any Response, and leaves the classes of the process as they are', async () => {
+  it('leaves the classes of the process as they are', async () => {
     const { Request: OwnRequest, Response: OwnResponse, fetch: ownFetch } = globalThis
-    const later = await called((c) => {
-      c.header('retry-after', '7')
-      return c.json({ ok: false }, 503)
-    })
-    expect([later.status, later.headers.get('retry-after'), await later.json()]).toEqual([
-      503,
-      '7',
-      { ok: false },
-    ])
-    expect(await (await called(() => new Response(new Uint8Array([104, 105])))).text()).toBe('hi')
-    expect((await called(() => new Response(null, { status: 204 }))).status).toBe(204)
+    await called((c) => c.text(c.req.method))
     expect([globalThis.Request, globalThis.Response, globalThis.fetch]).toEqual([
       OwnRequest,
       OwnResponse,
@@ -134,26 +165,65 @@ describe('the Request of a handler', () => {
   })
 })
 
-describe('an error a handler throws', () => {
-  it('counts by its status when it is an HTTPException, like an answer with that status', async () => {
-    const res = new Response('later', { status: 429, headers: { 'retry-after': '7' } })
-    for (const [error, status] of [
-      [new HTTPException(422, { message: 'no such preset' }), 422],
-      [new HTTPException(429, { res }), 429],
-    ] as const) {
-      const { response, thrown } = await callWith(error)
-      expect([response.status, thrown]).toEqual([status, undefined])
-    }
+describe('an answer', () => {
+  it('counts by its status and its text, of whatever kind it is', async () => {
+    const later = { kind: 'retry', delayMs: 7_000, error: 'the handler answered 503: {"ok":false}' }
+    const inHeader = await called((c) => {
+      c.header('retry-after', '7')
+      return c.json({ ok: false }, 503)
+    })
+    expect(inHeader).toMatchObject(later)
+    expect(await called((c) => c.json({ ok: false }, 503, { 'retry-after': '7' }))).toMatchObject(later)
     expect(
-      await (await callWith(new HTTPException(422, { message: 'no such preset' }))).response.text(),
-    ).toBe('no such preset')
-    expect((await callWith(new HTTPException(429, { res }))).response.headers.get('retry-after')).toBe('7')
+      await called((c) => {
+        c.status(422)
+        return c.text('no')
+      }),
+    ).toMatchObject({ kind: 'permanent', error: 'the handler answered 422: no' })
+    expect(await called(() => new Response(new Uint8Array([104, 105])))).toMatchObject({ result: 'hi' })
+    expect(await called((c) => c.html('<p>'))).toMatchObject({ result: '<p>' })
+    expect(await called((c) => c.body(null, 204))).toEqual({ kind: 'succeeded', result: '' })
+    expect(await called((c) => c.notFound() as Response)).toMatchObject({
+      kind: 'retry',
+      error: /answered 404/,
+    })
+  })
+
+  it('that is missing is a 500', async () => {
+    for (const nothing of [() => undefined, () => Promise.resolve(undefined as unknown as Response)]) {
+      expect(await called(nothing)).toMatchObject({
+        kind: 'retry',
+        error: 'the handler answered 500: {"error":"function cut returned no Response"}',
+      })
+    }
+  })
+})
+
+describe('an error a handler throws', () => {
+  const thrown = (error: Error) =>
+    Promise.all([
+      called(() => {
+        throw error
+      }),
+      called(() => Promise.reject(error)),
+    ])
+
+  it('counts by its status when it is an HTTPException, like an answer with that status', async () => {
+    const res = () => new Response('later', { status: 429, headers: { 'retry-after': '7' } })
+    const permanent = { kind: 'permanent', error: 'the handler answered 422: no such preset' }
+    expect(await thrown(new HTTPException(422, { message: 'no such preset' }))).toMatchObject([
+      permanent,
+      permanent,
+    ])
+    expect(await called(() => Promise.reject(new HTTPException(429, { res: res() })))).toMatchObject({
+      kind: 'retry',
+      delayMs: 7_000,
+    })
   })
 
   it('is passed on unchanged when it is anything else', async () => {
-    const error = new PermanentError('never')
-    const { response, thrown } = await callWith(error)
-    expect([response.status, thrown]).toEqual([500, error])
+    const never = { kind: 'permanent', error: 'never' }
+    expect(await thrown(new PermanentError('never'))).toMatchObject([never, never])
   })
 })
 
@@ -166,18 +236,15 @@ describe('an aborted call', () => {
   })
 
   /** Calls a handler and aborts at once. */
-  function aborted(handler: Parameters<typeof defineFunction>[1]) {
+  function aborted(handler: () => Promise<Response>) {
     const leftBehind: Promise<unknown>[] = []
-    const asked = new AbortController()
-    const definition = defineFunction({ name: 'cut', version: '1', on: { bucket: 'incoming' } }, handler)
-    const outcome = invoke(createGateway([definition]), {
-      functionName: 'cut',
-      event: { bucket: 'incoming', key: 'a.mp4' },
-      eventTime: '2026-11-30T00:00:00.000Z',
-      variables: { run: { id: 'a' }, signal: asked.signal },
-      onLeftBehind: (ended: Promise<unknown>) => leftBehind.push(ended),
-    } as unknown as Invocation)
-    asked.abort(new AttemptAborted('timeout', 'the attempt took too long'))
+    const { inFlight, attempt } = attemptAt(handler)
+    const outcome = invoke({
+      attempt,
+      variables: { event, log: { warn: () => undefined } } as unknown as FunctionVariables<unknown>,
+      onLeftBehind: (ended) => leftBehind.push(ended),
+    })
+    inFlight.abort(attempt, 'timeout', 'the attempt took too long')
     return { outcome, leftBehind }
   }
 
