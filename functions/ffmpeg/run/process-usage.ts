@@ -6,9 +6,11 @@ import { ffmpegCpuSeconds, ffmpegMaxRssBytes, type Profile } from './metrics.ts'
 
 /** Of `/proc/<pid>/stat`: `USER_HZ`, which is 100 on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100
-/** A run is looked at after 30 ms, 60 ms and so on, at last each half second: the kernel keeps the highest value itself. */
+/** A process is looked at after 30 ms, 60 ms and so on: the kernel keeps the highest value itself. */
 const FIRST_LOOK_MS = 30
-const LOOK_MS = 500
+/** At last so often; takes, which run for hours and do not grow, less often: a look is a tenth of a percent of a core. */
+const LOOK_MS: Readonly<Partial<Record<Profile, number>>> = { receive: 60_000 }
+const USUAL_LOOK_MS = 500
 
 /**
  * Counts what `child` takes until its end. The kernel tells a parent the CPU time of all children that ended, exactly but in
@@ -22,7 +24,7 @@ export function countUsage(child: ChildProcess, profile: Profile): void {
   let pauseMs = FIRST_LOOK_MS
   const look = async () => {
     maxRssBytes = Math.max(maxRssBytes, peakBytesOf(await readFile(`/proc/${pid}/status`, 'utf8')))
-    pauseMs = Math.min(2 * pauseMs, LOOK_MS)
+    pauseMs = Math.min(2 * pauseMs, LOOK_MS[profile] ?? USUAL_LOOK_MS)
     timer = setTimeout(lookSoon, pauseMs).unref()
   }
   // It ended meanwhile.

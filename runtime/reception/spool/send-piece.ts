@@ -8,6 +8,9 @@ import { contentTypeOf, pieceKey, type SessionOf } from '../names.ts'
 import { metadataOf } from '../piece.ts'
 import type { Sent, Unsent } from './sender.ts'
 
+/** Large, because small steps spend more time between the steps than in them. */
+const STEP_BYTES = 512 * 1024
+
 /** @throws {StorageError} when another attempt may succeed */
 export async function sendPiece(
   storage: Storage,
@@ -42,14 +45,20 @@ export async function sendPiece(
 }
 
 async function sha256Of(path: string): Promise<string | undefined> {
-  try {
-    const file = await openRegularFile(path)
-    const hash = createHash('sha256')
-    // Reading to its end closes it.
-    for await (const part of file.createReadStream() as AsyncIterable<Buffer>) hash.update(part)
-    return hash.digest('hex')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+  const file = await openRegularFile(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
     throw error
+  })
+  if (!file) return undefined
+  try {
+    const hash = createHash('sha256')
+    const buffer = Buffer.allocUnsafeSlow(STEP_BYTES)
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length)
+      if (bytesRead === 0) return hash.digest('hex')
+      hash.update(buffer.subarray(0, bytesRead))
+    }
+  } finally {
+    await file.close()
   }
 }

@@ -7,10 +7,10 @@ import { sleep } from '../../../time.ts'
 /** `complete`: the sender said that this is all. `broken`: its connection broke. `stopped`: by the signal. */
 export type BodyEnd = 'complete' | 'broken' | 'stopped'
 
-/** A live sender sends many small packets: what comes within this time is taken at once, for a fraction of the CPU time. */
-const GATHER_MS = 100
-/** A chunk of this size shows that more is waiting: Node holds back a sender after 16 KiB. */
-const LARGE_BYTES = 12 * 1024
+/** A live sender sends many small packets: what comes within this time is read at once, for a fraction of the CPU time. */
+const GATHER_MS = 200
+/** A chunk of this size shows that more is waiting: Node reads 64 KiB at a time. */
+const LARGE_BYTES = 48 * 1024
 
 /** Resolves when no chunk is being taken any more. @throws what `take` throws */
 export async function pourBody(
@@ -44,7 +44,7 @@ export async function pourBody(
         await new Promise<void>((resolve) => (wake = resolve))
       } else {
         await take(chunk)
-        if (chunk.length < LARGE_BYTES) await sleep(GATHER_MS, over.signal)
+        if (chunk.length < LARGE_BYTES) await letGather(request, over.signal)
       }
     }
     // A sender that is gone may have left some bytes.
@@ -55,6 +55,17 @@ export async function pourBody(
     request.off('readable', onReadable).off('end', onEnd).off('close', onClose)
     signal.removeEventListener('abort', onStop)
   }
+}
+
+/** Bytes wait in the kernel meanwhile: otherwise each packet would wake this process. */
+async function letGather(request: IncomingMessage, signal: AbortSignal): Promise<void> {
+  const { socket } = request
+  // Reading the chunk before has asked the socket for more, which takes effect in the next turn.
+  await new Promise((resolve) => setImmediate(resolve))
+  if (signal.aborted) return
+  socket.pause()
+  await sleep(GATHER_MS, signal)
+  socket.resume()
 }
 
 /** Resolves when the stream has room for more, or will never have, or with the signal. */
