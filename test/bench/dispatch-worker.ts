@@ -49,8 +49,8 @@ type Order =
 
 answerOrders(async (order: Order) => (order.kind === 'dispatch' ? dispatch(order) : wait(order)))
 
-/** Seconds from the worker's start until `count` runs that wait for it are settled. */
-async function dispatch({ count, atATime }: { count: number; atATime: number }): Promise<number> {
+/** From the worker's start until `count` runs that wait for it are settled. */
+async function dispatch({ count, atATime }: { count: number; atATime: number }) {
   await queue.ensureGroups([NAME])
   for (let from = 0; from < count; from += FILL_AT_ONCE) {
     const runs = Array.from({ length: Math.min(FILL_AT_ONCE, count - from) }, (_, at) => newRunOf(from + at))
@@ -65,12 +65,22 @@ async function dispatch({ count, atATime }: { count: number; atATime: number }):
       if (ended === count) onAll()
     },
   })
-  const startedAtMs = performance.now()
+  const [startedAtMs, before] = [performance.now(), await usedCpu()]
   const stop = worker.start()
   await all
-  const seconds = (performance.now() - startedAtMs) / 1_000
+  const [seconds, after] = [(performance.now() - startedAtMs) / 1_000, await usedCpu()]
   await stop()
-  return seconds
+  return { seconds, cpuMs: after.cpuMs - before.cpuMs, redisMs: after.redisMs - before.redisMs }
+}
+
+/** By this process and by Redis. */
+async function usedCpu() {
+  const { user, system } = process.cpuUsage()
+  const seconds = [...(await redis.info('cpu')).matchAll(/used_cpu_(?:sys|user):([\d.]+)/g)]
+  return {
+    cpuMs: (user + system) / 1_000,
+    redisMs: seconds.reduce((sum, [, each]) => sum + Number(each) * 1_000, 0),
+  }
 }
 
 /** Across rounds: the same run twice would be a duplicate. */

@@ -7,84 +7,69 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { WORKER_ENV, WORKER_FLAGS } from '../../runtime/process/fork-child.ts'
 import { startTestRedis } from '../helpers/servers.ts'
-import { compiledPath } from './compiled.ts'
+import { compare, mapped, type Measurement, type Pass } from './harness/compare.ts'
+import { treeAt, type Tree } from './harness/tree.ts'
 import { installPeer } from './peer/install.ts'
-import type { Measurement } from './run.ts'
+import type { Order } from './run.ts'
 import { startSide, type Side } from './side.ts'
-import { median, round, say } from './statistics.ts'
 
 const RUNS = 20_000
-const ROUNDS = 7
-const WARM_UP = 1
-/** What counts, and what is printed beside it. */
+/** What counts, and what is told beside it. */
 const AT_A_TIME = [50, 100] as const
 
-export async function measureDispatch(size = String(RUNS)): Promise<Measurement> {
+/** What a side says of its part that is timed. */
+interface Took {
+  readonly seconds: number
+  readonly cpuMs: number
+  /** Of Redis. */
+  readonly redisMs: number
+}
+
+export async function measureDispatch(size = String(RUNS), { rounds, before }: Order): Promise<Measurement> {
   const count = Number(size)
-  const version = await installPeer()
+  await installPeer()
   const redis = await startTestRedis()
   const control = new Redis(redis.url)
   // A rewrite of the append-only file in the middle of a round would be charged to whoever's round it is.
   await control.config('SET', 'auto-aof-rewrite-percentage', 0)
-  const ours = startDispatchSide(redis.url)
   const peer = startSide(join(import.meta.dirname, 'peer', 'dispatch.mjs'), [redis.url])
+  const sides = {
+    ...(before && { before: await startDispatchSide(redis.url, before) }),
+    ours: await startDispatchSide(redis.url),
+    peer,
+  }
   try {
-    const ratios = []
-    for (const atATime of AT_A_TIME) {
-      const rates: { ours: number[]; peer: number[] } = { ours: [], peer: [] }
-      for (let turn = 0; turn < WARM_UP + ROUNDS; turn++) {
-        const rate = { ours: 0, peer: 0 }
-        // Whoever comes second finds a busier machine or a quieter one: they take turns.
-        const order = turn % 2 === 0 ? (['ours', 'peer'] as const) : (['peer', 'ours'] as const)
-        for (const name of order) {
-          const seconds = await (name === 'ours' ? ours : peer).ask<number>({
-            kind: 'dispatch',
-            count,
-            atATime,
-          })
-          rate[name] = count / seconds
+    const measure = (atATime: number) =>
+      compare({
+        name: 'dispatch',
+        unit: 'runs/s',
+        rounds,
+        digits: 0,
+        parts: `CPU µs a run, ${atATime} at a time`,
+        sides: mapped(sides, (side) => async (): Promise<Pass> => {
+          const took = await side.ask<Took | number>({ kind: 'dispatch', count, atATime })
           await control.flushall()
-        }
-        const isCounted = turn >= WARM_UP
-        say(
-          `${atATime} at a time, ${isCounted ? `round ${turn - WARM_UP + 1}` : 'warm-up'}: ` +
-            `ours ${rate.ours.toFixed(0)}/s, BullMQ ${version} ${rate.peer.toFixed(0)}/s, ${(rate.ours / rate.peer).toFixed(2)} x`,
-        )
-        if (!isCounted) continue
-        rates.ours.push(rate.ours)
-        rates.peer.push(rate.peer)
-      }
-      ratios.push({ ours: round(median(rates.ours), 0), peer: round(median(rates.peer), 0) })
-    }
-    const [first, second] = ratios as [Rates, Rates]
-    say(`${AT_A_TIME[1]} at a time: ours ${second.ours}/s, BullMQ ${second.peer}/s, ratio ${ratioOf(second)}`)
-    return { name: 'dispatch', unit: 'runs/s', ...first, ratio: ratioOf(first) }
+          // Commits before 2026-12 told seconds alone.
+          if (typeof took === 'number') return { value: count / took }
+          const [worker, server] = [(took.cpuMs * 1_000) / count, (took.redisMs * 1_000) / count]
+          return { value: count / took.seconds, parts: { worker, redis: server, all: worker + server } }
+        }),
+      })
+    const [first, second] = [await measure(AT_A_TIME[0]), await measure(AT_A_TIME[1])]
+    const { ours, ratio } = second
+    const notes = [...(first.notes ?? []), `${AT_A_TIME[1]} at a time: ${ours}/s, ${ratio}`]
+    return { ...first, notes }
   } finally {
     control.disconnect()
-    await Promise.all([ours.stop(), peer.stop()])
+    await Promise.all(Object.values(sides).map((side) => side.stop()))
     await redis.stop()
   }
 }
 
-/** Our worker, compiled as in the image and started as the supervisor starts workers. */
-export function startDispatchSide(redisUrl: string): Side {
-  return startSide(compiledPath(join(import.meta.dirname, 'dispatch-worker.ts')), [redisUrl], {
-    execArgv: [...WORKER_FLAGS, ...profiling()],
-    env: WORKER_ENV,
-  })
-}
-
-/** With `BENCH_PROFILE=<folder>` our side leaves a CPU profile there. */
-function profiling(): readonly string[] {
+/** Our worker, compiled as in the image and started as the supervisor starts workers; with `BENCH_PROFILE=<folder>` it leaves a CPU profile there. */
+export async function startDispatchSide(redisUrl: string, tree?: Tree): Promise<Side> {
+  const path = await (tree ?? (await treeAt())).compiled('test/bench/dispatch-worker.ts')
   const dir = process.env['BENCH_PROFILE']
-  return dir ? ['--cpu-prof', `--cpu-prof-dir=${dir}`] : []
-}
-
-interface Rates {
-  readonly ours: number
-  readonly peer: number
-}
-
-function ratioOf({ ours, peer }: Rates): number {
-  return round(ours / peer, 3)
+  const profiling = dir && !tree ? ['--cpu-prof', `--cpu-prof-dir=${dir}`] : []
+  return startSide(path, [redisUrl], { execArgv: [...WORKER_FLAGS, ...profiling], env: WORKER_ENV })
 }

@@ -12,13 +12,12 @@ import { findBinaries } from '../../functions/ffmpeg/build/binaries.ts'
 import { createRuns, type Runs } from '../helpers/runs.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitFor } from '../helpers/wait.ts'
+import { compare, type Measurement } from './harness/compare.ts'
 import { film } from './media-source.ts'
-import type { Measurement } from './run.ts'
-import { median, round, say } from './statistics.ts'
+import type { Order } from './run.ts'
+import { say } from './statistics.ts'
 
 const FUNCTIONS = join(import.meta.dirname, 'media-functions.ts')
-const ROUNDS = 5
-const WARM_UP = 1
 /** Looking takes the processor from what is looked at, on our side alone. */
 const LOOK_MS = 50
 const LIMIT_MS = 600_000
@@ -31,7 +30,7 @@ interface Bench {
   readonly path: string
 }
 
-export async function measureEncode(seconds = '60'): Promise<Measurement> {
+export async function measureEncode(seconds = '60', { rounds }: Order): Promise<Measurement> {
   const path = await film(Number(seconds))
   const sourceBytes = (await stat(path)).size
   if (sourceBytes >= MAX_SOURCE_BYTES) throw new Error(`a film of ${sourceBytes} bytes is too large for this`)
@@ -43,21 +42,16 @@ export async function measureEncode(seconds = '60'): Promise<Measurement> {
   const bench = { stack, runs, path }
   try {
     const words = await argumentsOfOurs(bench)
-    const took: { ours: number[]; peer: number[] } = { ours: [], peer: [] }
-    for (let turn = 0; turn < WARM_UP + ROUNDS; turn++) {
-      const now = { ours: 0, peer: 0 }
-      for (const side of turn % 2 === 0 ? (['ours', 'peer'] as const) : (['peer', 'ours'] as const))
-        now[side] = side === 'ours' ? await timeOurs(bench, `film-${turn}.mp4`) : await timePeer(bench, words)
-      const label = turn < WARM_UP ? 'warm-up' : `round ${turn}`
-      say(
-        `${label}: ours ${now.ours.toFixed(2)} s, FFmpeg alone ${now.peer.toFixed(2)} s, ${(now.ours / now.peer).toFixed(3)}`,
-      )
-      if (turn < WARM_UP) continue
-      took.ours.push(now.ours)
-      took.peer.push(now.peer)
-    }
-    const [ours, peer] = [round(median(took.ours), 3), round(median(took.peer), 3)]
-    return { name: 'encode', unit: 's', ours, peer, ratio: round(ours / peer, 3) }
+    return await compare({
+      name: 'encode',
+      unit: 's',
+      rounds,
+      digits: 2,
+      sides: {
+        ours: async (round) => ({ value: await timeOurs(bench, `film-${round}.mp4`) }),
+        peer: async () => ({ value: await timePeer(bench, words) }),
+      },
+    })
   } finally {
     runs.close()
     await stack.stop()

@@ -14,24 +14,18 @@ import { createQueue, type Queue } from '../../runtime/queue/queue.ts'
 import { connectRedis } from '../../runtime/queue/redis.ts'
 import type { Settlement } from '../../runtime/queue/turn.ts'
 import { startTestRedis } from '../helpers/servers.ts'
+import { compare, type Measurement, type Pass } from './harness/compare.ts'
 import { notificationsOf } from './notifications.ts'
 import { installPeer } from './peer/install.ts'
-import type { Measurement } from './run.ts'
+import type { Order } from './run.ts'
 import { startSide } from './side.ts'
-import { median, round, say } from './statistics.ts'
 
 const RUNS = 100_000
-const ROUNDS = 5
 const NAME = 'nothing'
 const AT_ONCE = 100
 const DAY_MS = 86_400_000
 
-interface Used {
-  readonly queuedMb: number
-  readonly endedMb: number
-}
-
-export async function measureMemory(size = String(RUNS)): Promise<Measurement> {
+export async function measureMemory(size = String(RUNS), { rounds }: Order): Promise<Measurement> {
   const count = Number(size)
   await installPeer()
   const redis = await startTestRedis()
@@ -39,30 +33,35 @@ export async function measureMemory(size = String(RUNS)): Promise<Measurement> {
   const command = connectRedis(redis.url, 'command', createLogger({ level: 'warn', format: 'json' }))
   const queue = createQueue(command, 'sluice')
   const peer = startSide(join(import.meta.dirname, 'peer', 'memory.mjs'), [redis.url])
-  /** Bytes since `before`, scaled to the whole number. */
-  const used = async (before: number) => ((await usedBytes(control)) - before) * (RUNS / count) * 1e-6
+  /** Of the whole number, when `fill` has stored them and when `work` has ended them. */
+  const side = (fill: () => Promise<unknown>, work: () => Promise<unknown>) => async (): Promise<Pass> => {
+    await control.flushall()
+    const before = await usedBytes(control)
+    const usedMb = async () => ((await usedBytes(control)) - before) * (RUNS / count) * 1e-6
+    await fill()
+    const waiting = await usedMb()
+    await work()
+    return { value: await usedMb(), parts: { waiting } }
+  }
   try {
-    const all: { ours: Used[]; peer: Used[] } = { ours: [], peer: [] }
-    for (let turn = 0; turn < ROUNDS; turn++) {
-      for (const name of ['ours', 'peer'] as const) {
-        await control.flushall()
-        const before = await usedBytes(control)
-        await (name === 'ours' ? fill(queue, count) : peer.ask({ kind: 'fill', count }))
-        const queuedMb = await used(before)
-        await (name === 'ours' ? settleAll(queue, count) : peer.ask({ kind: 'work', count }))
-        const endedMb = await used(before)
-        all[name].push({ queuedMb, endedMb })
-        say(`round ${turn + 1}: ${name}: waiting ${queuedMb.toFixed(1)} MB, ended ${endedMb.toFixed(1)} MB`)
-      }
-    }
-    const of = (name: 'ours' | 'peer', field: keyof Used) =>
-      round(median(all[name].map((each) => each[field])), 1)
-    const queued = { ours: of('ours', 'queuedMb'), peer: of('peer', 'queuedMb') }
-    const ended = { ours: of('ours', 'endedMb'), peer: of('peer', 'endedMb') }
-    say(
-      `waiting: ours ${queued.ours} MB, BullMQ ${queued.peer} MB, ratio ${round(queued.ours / queued.peer, 3)}`,
-    )
-    return { name: 'memory', unit: 'MB', ...ended, ratio: round(ended.ours / ended.peer, 3) }
+    return await compare({
+      name: 'memory',
+      unit: 'MB',
+      rounds,
+      warmUp: 0,
+      digits: 1,
+      parts: 'MB',
+      sides: {
+        ours: side(
+          () => fill(queue, count),
+          () => settleAll(queue, count),
+        ),
+        peer: side(
+          () => peer.ask({ kind: 'fill', count }),
+          () => peer.ask({ kind: 'work', count }),
+        ),
+      },
+    })
   } finally {
     await peer.stop()
     command.disconnect()

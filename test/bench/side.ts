@@ -6,6 +6,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 
 export interface Side {
+  readonly pid: number
   /** @throws {Error} with the process's error message, or that it has ended */
   ask<T>(order: Readonly<Record<string, unknown>>): Promise<T>
   stop(): Promise<void>
@@ -26,6 +27,7 @@ export function startSide(path: string, args: readonly string[], options: SideOp
   })
   const ended = once(child, 'exit')
   return {
+    pid: child.pid ?? 0,
     async ask<T>(order: Readonly<Record<string, unknown>>) {
       const stopped = new AbortController()
       const lost = ended.then(() => {

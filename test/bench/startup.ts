@@ -16,14 +16,13 @@ import { SLUICE_PATH } from '../../infra/local/root.ts'
 import { freePort } from '../../infra/local/settings/ports.ts'
 import { WORKER_FLAGS } from '../../runtime/process/fork-child.ts'
 import { parseProcessTimes } from '../../runtime/process/heartbeat-watch.ts'
-import { compiledPath } from './compiled.ts'
-import type { Measurement } from './run.ts'
+import { treeAt } from './harness/tree.ts'
+import type { Measurement } from './harness/compare.ts'
 import { median, round, say } from './statistics.ts'
 
 /** As children inherit it from `infra/build/launch.mjs`. */
 const STACKS = join(import.meta.dirname, '..', '..', 'infra', 'build', 'stacks.cjs')
 const ROUNDS = 5
-const MAIN = join(import.meta.dirname, '..', '..', 'runtime', 'main.ts')
 /** What is measured, and the seconds that it may take. */
 const LIMITS_S = { why: 0.35, serve: 0.8, work: 0.8 }
 
@@ -94,7 +93,8 @@ async function commandS(args: readonly string[], env: Readonly<Record<string, st
 /** Until it has said that it is ready. Linux only. */
 async function childS(kind: 'serve' | 'work', env: Readonly<Record<string, string>>): Promise<number> {
   const flags = kind === 'work' ? WORKER_FLAGS : []
-  const child = fork(compiledPath(MAIN), ['child', kind], {
+  const main = await (await treeAt()).compiled('runtime/main.ts')
+  const child = fork(main, ['child', kind], {
     execArgv: ['--require', STACKS, ...flags],
     env,
     serialization: 'advanced',

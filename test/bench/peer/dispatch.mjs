@@ -38,15 +38,24 @@ async function dispatch({ count, atATime }) {
     })
     worker.on('failed', (_job, error) => reject(error))
   })
-  const startedAtMs = performance.now()
+  const [startedAtMs, before] = [performance.now(), await usedCpu(connection)]
   const stopped = worker.run()
   await all
-  const seconds = (performance.now() - startedAtMs) / 1_000
+  const [seconds, after] = [(performance.now() - startedAtMs) / 1_000, await usedCpu(connection)]
   await worker.close()
   await stopped
   await queue.close()
   connection.disconnect()
-  return seconds
+  return { seconds, cpuMs: after.cpuMs - before.cpuMs, redisMs: after.redisMs - before.redisMs }
+}
+
+async function usedCpu(redis) {
+  const { user, system } = process.cpuUsage()
+  const seconds = [...(await redis.info('cpu')).matchAll(/used_cpu_(?:sys|user):([\d.]+)/g)]
+  return {
+    cpuMs: (user + system) / 1_000,
+    redisMs: seconds.reduce((sum, [, each]) => sum + Number(each) * 1_000, 0),
+  }
 }
 
 async function wait({ count }) {

@@ -1,7 +1,7 @@
 /**
  * BullMQ's side of `objects`: what one would write by hand. An intake takes notifications off a list and adds a job for each; a
  * worker asks HEAD, reads, puts a result and then a JSON that names it. It does not do: attempts that cannot overwrite each
- * other, a commit that only the newest upload wins, a second announcement, a look at what is there already, a verdict.
+ * other, a commit that only the newest upload wins, a look at what is there already, a verdict.
  */
 import { createHash } from 'node:crypto'
 import { Queue, Worker } from 'bullmq'
@@ -11,7 +11,7 @@ import { answerOrders } from './orders.mjs'
 
 const AT_A_TIME = 16
 const RESULTS = 'peer-results'
-const { url, list, endpoint, user, password } = JSON.parse(process.argv[2])
+const { url, list, endpoint, user, password, isAnnouncedTwice } = JSON.parse(process.argv[2])
 const connect = () => new Redis(url, { maxRetriesPerRequest: null })
 const { hostname, port } = new URL(endpoint)
 const client = new Client({
@@ -31,18 +31,25 @@ async function intake() {
     for (const { s3 } of JSON.parse(text)[0].Event) {
       const key = decodeURIComponent(s3.object.key.replaceAll('+', ' '))
       const data = { bucket: s3.bucket.name, key, versionId: s3.object.versionId, etag: s3.object.eTag }
-      await queue.add('object', data, { attempts: 5, removeOnComplete: true })
+      // The second announcement of an upload is no second job, for ten minutes.
+      const once = { jobId: s3.object.versionId, removeOnComplete: { age: 600 } }
+      await queue.add('object', data, {
+        attempts: 5,
+        ...(isAnnouncedTwice ? once : { removeOnComplete: true }),
+      })
     }
   }
 }
 
 let done = 0
+let isReached = () => {}
 const worker = new Worker('objects', ({ data }) => work(data), {
   connection: connect(),
   concurrency: AT_A_TIME,
 })
 worker.on('completed', () => {
   done += 1
+  isReached()
 })
 worker.on('failed', (_job, error) => process.stderr.write(`${error.stack}\n`))
 
@@ -74,4 +81,8 @@ async function work({ bucket, key, versionId }) {
 }
 
 void intake()
-answerOrders(async () => done)
+/** Told, not asked for again and again: answers would take time from the work. */
+answerOrders(async ({ until = 0 }) => {
+  while (done < until) await new Promise((resolve) => (isReached = resolve))
+  return done
+})
