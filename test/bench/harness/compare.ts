@@ -108,9 +108,11 @@ function notesOf(what: string, passes: Readonly<Record<SideName, readonly Pass[]
   const [ours, peer] = [medians('ours'), medians('peer')]
   const shared = Object.entries(ours).filter(([name]) => (peer[name] ?? 0) > 0)
   const ratios = Object.fromEntries(shared.map(([name, value]) => [name, value / (peer[name] ?? NaN)]))
-  const sides = (['before', 'ours', 'peer'] as const).filter((side) => passes[side].length > 0)
+  // An older commit may tell none.
+  const sides = (['before', 'ours', 'peer'] as const).filter((side) => passes[side][0]?.parts)
   const lines = sides.map((side) => `${side}: ${listed(medians(side))}`)
-  return [`${what}: ${[...lines, `ratios: ${listed(ratios)}`].join('; ')}`]
+  if (shared.length > 0) lines.push(`ratios: ${listed(ratios)}`)
+  return [`${what}: ${lines.join('; ')}`]
 }
 
 function rangeOf(values: readonly number[]): Range {
