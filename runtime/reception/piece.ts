@@ -7,6 +7,8 @@ export interface Piece extends PiecePlace {
   readonly startSeconds: number
   readonly seconds: number
   readonly sizeBytes: number
+  /** Of fragmented MP4: the size of its header, which a player has to have first. */
+  readonly headerBytes?: number | undefined
   /** The wall clock of its end, epoch milliseconds. */
   readonly atMs: number
   /** Its take was cut within it. */
@@ -99,6 +101,7 @@ export function metadataOf(piece: Piece, isDiscontinuity: boolean): Readonly<Rec
     'sluice-start': String(piece.startSeconds),
     'sluice-seconds': String(piece.seconds),
     'sluice-at': new Date(piece.atMs).toISOString(),
+    ...(piece.headerBytes !== undefined && { 'sluice-header': String(piece.headerBytes) }),
     ...(piece.isPartial && { 'sluice-partial': 'true' }),
     ...(isDiscontinuity && { 'sluice-discontinuity': 'true' }),
   }
@@ -110,6 +113,7 @@ export function pieceOf(place: PiecePlace, head: ObjectHead): Piece | undefined 
   const [startSeconds, seconds] = [Number(metadata['sluice-start']), Number(metadata['sluice-seconds'])]
   const atMs = Date.parse(metadata['sluice-at'] ?? '')
   if (![startSeconds, seconds, atMs].every(Number.isFinite)) return undefined
+  const headerBytes = Number(metadata['sluice-header'])
   return {
     ...place,
     startSeconds,
@@ -117,6 +121,7 @@ export function pieceOf(place: PiecePlace, head: ObjectHead): Piece | undefined 
     sizeBytes,
     atMs,
     isPartial: metadata['sluice-partial'] === 'true',
+    ...(headerBytes > 0 && { headerBytes }),
     sha256Hex,
   }
 }

@@ -55,7 +55,8 @@ async function send(of: SessionOf, piece: Piece, text = `piece ${piece.take}-${p
 describe('the pieces of a session', () => {
   it('are known from the bucket alone, in the order of time, as they were sent', async () => {
     const of = ofNew('rebuilt')
-    const pieces = [...take(1, [4, 3.96, 0.24]), ...take(2, [4]), ...take(11, [4.04])]
+    const mp4 = take(12, [4]).map((piece) => ({ ...piece, extension: '.mp4', headerBytes: 1_179 }))
+    const pieces = [...take(1, [4, 3.96, 0.24]), ...take(2, [4]), ...take(11, [4.04]), ...mp4]
     const sent = await Promise.all(
       pieces.toReversed().map((piece) => send(of, { ...piece, isPartial: piece.number === 2 })),
     )

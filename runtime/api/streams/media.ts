@@ -49,7 +49,7 @@ export function createStreamMedia(parts: {
   async function playlist(of: SessionOf, folder: string): Promise<Response> {
     const written = await text(
       playlistKey(of),
-      `playlist of session ${of.session} of stream ${of.name}: none of its pieces is stored yet, or they are fragmented MP4`,
+      `playlist of session ${of.session} of stream ${of.name}: none of its pieces is stored yet`,
     )
     return new Response(rewritten(written, of, folder), { headers: { 'content-type': PLAYLIST_TYPE } })
   }

@@ -18,9 +18,14 @@ export interface PlaylistBase {
 
 export const FIRST_BASE: PlaylistBase = { sequence: 0, discontinuities: 0, targetSeconds: 1 }
 
-/** The entries that a playlist can name: fragmented MP4 has its header in each piece, where players do not look for it. */
+/**
+ * The entries that a playlist names: those in the format of the first one, since players do not get over a change of it (hls.js
+ * 1.7 in Chromium fails, whatever tags are in between). Of fragmented MP4, those whose header is known.
+ */
 export function playable(entries: readonly Entry[]): readonly Entry[] {
-  return entries.filter(({ piece }) => piece.extension === '.ts')
+  const isPlayable = ({ piece }: Entry) => piece.extension === '.ts' || piece.headerBytes !== undefined
+  const extension = entries.find(isPlayable)?.piece.extension
+  return entries.filter((entry) => isPlayable(entry) && entry.piece.extension === extension)
 }
 
 /** The base for these entries: with a target that covers the longest of them. */
@@ -98,11 +103,15 @@ function header(targetSeconds: number): readonly string[] {
 }
 
 function body(of: SessionOf, entries: readonly Entry[]): readonly string[] {
+  // Each piece of fragmented MP4 has its header, and a window may start with any of them.
   return entries.flatMap(({ piece, isDiscontinuity, startsAtMs }, at) => [
     ...(isDiscontinuity ? ['#EXT-X-DISCONTINUITY'] : []),
     ...(isDiscontinuity || at === 0
       ? [`#EXT-X-PROGRAM-DATE-TIME:${new Date(startsAtMs).toISOString()}`]
       : []),
+    ...(piece.headerBytes === undefined
+      ? []
+      : [`#EXT-X-MAP:URI="${pieceUri(of, piece)}",BYTERANGE="${piece.headerBytes}@0"`]),
     `#EXTINF:${piece.seconds.toFixed(6)},`,
     pieceUri(of, piece),
   ])

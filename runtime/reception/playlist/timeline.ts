@@ -59,12 +59,12 @@ export function timelineOf(pieces: readonly Piece[], losses: readonly Loss[]): T
   return { entries, gaps }
 }
 
-/** Whether `next` follows on `previous` without a hole. Fragmented MP4 starts from its own header each time. */
+/** Whether `next` follows on `previous` without a hole. Pieces of fragmented MP4 share the time line of their take too. */
 export function isSeamless(previous: Piece, next: Piece): boolean {
   return (
     next.take === previous.take &&
     next.number === previous.number + 1 &&
-    next.extension === '.ts' &&
+    next.extension === previous.extension &&
     Math.abs(next.startSeconds - endOf(previous)) <= SEAM_SECONDS
   )
 }

@@ -38,6 +38,7 @@ const entrySchema = z.discriminatedUnion('kind', [
     startSeconds: z.number(),
     seconds: z.number(),
     sizeBytes: count,
+    headerBytes: count.optional(),
     atMs: ms,
     isPartial: z.boolean(),
   }),

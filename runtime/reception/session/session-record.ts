@@ -4,7 +4,8 @@ import { DOORS } from '../../function/take.ts'
 import { parseJson } from '../../json.ts'
 import { pieceKey, type SessionOf } from '../names.ts'
 import { LOSS_REASONS, type Loss, type Piece } from '../piece.ts'
-import { GAP_REASONS, rounded, timelineOf } from '../playlist/timeline.ts'
+import { playable } from '../playlist/playlist.ts'
+import { GAP_REASONS, rounded, timelineOf, type Entry } from '../playlist/timeline.ts'
 
 /** Why a session has ended. */
 export const SESSION_ENDS = [
@@ -61,6 +62,10 @@ export const sessionRecordSchema = z.object({
       at: time.describe('the wall clock of its end'),
       discontinuity: z.literal(true).optional().describe('its pictures do not follow on those before'),
       partial: z.literal(true).optional().describe('its take was cut within it'),
+      unlisted: z
+        .literal(true)
+        .optional()
+        .describe('the playlist does not name it: its format is not that of the first piece'),
     }),
   ),
   gaps: z
@@ -105,6 +110,7 @@ export interface RecordFacts {
 export function sessionRecord(facts: RecordFacts): SessionRecord {
   const { of, why, pieces, losses } = facts
   const { entries, gaps } = timelineOf(pieces, losses)
+  const listed = new Set(playable(entries))
   return {
     schema: 1,
     name: of.name,
@@ -114,17 +120,7 @@ export function sessionRecord(facts: RecordFacts): SessionRecord {
     endedAt: isoOf(facts.endedAtMs),
     ffmpeg: facts.ffmpeg,
     takes: [...facts.takes],
-    pieces: entries.map(({ piece, isDiscontinuity }) => ({
-      key: pieceKey(of, piece),
-      take: piece.take,
-      startSeconds: piece.startSeconds,
-      seconds: piece.seconds,
-      bytes: piece.sizeBytes,
-      ...(piece.sha256Hex !== undefined && { sha256: piece.sha256Hex }),
-      at: isoOf(piece.atMs),
-      ...(isDiscontinuity && { discontinuity: true as const }),
-      ...(piece.isPartial && { partial: true as const }),
-    })),
+    pieces: entries.map((entry) => toRecord(of, entry, listed.has(entry))),
     gaps: gaps.map((gap) => ({
       ...(gap.before && { before: pieceKey(of, gap.before) }),
       seconds: gap.seconds,
@@ -132,6 +128,25 @@ export function sessionRecord(facts: RecordFacts): SessionRecord {
     })),
     losses: losses.map((loss) => ({ ...loss, seconds: rounded(loss.seconds) })),
     totals: totalsOf(pieces, losses),
+  }
+}
+
+function toRecord(
+  of: SessionOf,
+  { piece, isDiscontinuity }: Entry,
+  isListed: boolean,
+): SessionRecord['pieces'][number] {
+  return {
+    key: pieceKey(of, piece),
+    take: piece.take,
+    startSeconds: piece.startSeconds,
+    seconds: piece.seconds,
+    bytes: piece.sizeBytes,
+    ...(piece.sha256Hex !== undefined && { sha256: piece.sha256Hex }),
+    at: isoOf(piece.atMs),
+    ...(isDiscontinuity && { discontinuity: true as const }),
+    ...(piece.isPartial && { partial: true as const }),
+    ...(!isListed && { unlisted: true as const }),
   }
 }
 

@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { pieceFileName, placeOfFile, takeName } from '../names.ts'
+import { headerBytesIn } from './header-bytes.ts'
 import { messageOf } from '../../errors.ts'
 import type { MediaReception } from '../../function/take.ts'
 import type { Logger } from '../../telemetry/logger.ts'
@@ -38,14 +39,17 @@ export function pieceOfFile(
   facts: Pick<Piece, 'startSeconds' | 'seconds' | 'isPartial'>,
 ): Piece | undefined {
   const place = placeOfFile(fileName)
-  const found = statSync(join(sessionFolder, takeName(take), fileName), { throwIfNoEntry: false })
+  const path = join(sessionFolder, takeName(take), fileName)
+  const found = statSync(path, { throwIfNoEntry: false })
   if (!place || !found || found.size === 0) return undefined
+  const headerBytes = place.extension === '.ts' ? undefined : headerBytesIn(path)
   return {
     ...place,
     ...facts,
     take,
     seconds: Math.max(0.001, Number(facts.seconds.toFixed(6))),
     sizeBytes: found.size,
+    ...(headerBytes !== undefined && { headerBytes }),
     // Its last byte was written when its last picture had arrived.
     atMs: Math.round(found.mtimeMs),
   }

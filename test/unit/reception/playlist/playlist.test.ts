@@ -7,6 +7,7 @@ import {
   livePlaylist,
   playable,
 } from '../../../../runtime/reception/playlist/playlist.ts'
+import { pieceUri } from '../../../../runtime/reception/names.ts'
 import { timelineOf } from '../../../../runtime/reception/playlist/timeline.ts'
 import { AT_MS, take } from '../pieces.ts'
 
@@ -110,8 +111,21 @@ describe('the playlist of a session that has ended', () => {
     expect(tag(text, 'TARGETDURATION')).toBe('4')
   })
 
-  it('leaves out fragmented MP4', () => {
-    const [piece] = take(1, [4])
-    expect(playable(timelineOf([{ ...piece, extension: '.mp4' } as never], []).entries)).toEqual([])
+  it('names the header of each piece of fragmented MP4 before the piece, without a discontinuity within a take', () => {
+    const pieces = take(1, [4, 4]).map((piece) => ({ ...piece, extension: '.mp4', headerBytes: 1_179 }))
+    const lines = endedPlaylist(OF, playable(entriesOf(...pieces))).split('\n')
+    const named = pieces.map((piece) => pieceUri(OF, piece))
+    expect(lines.filter((line) => /MAP|DISCONT|incoming/.test(line))).toEqual(
+      named.flatMap((uri) => [`#EXT-X-MAP:URI="${uri}",BYTERANGE="1179@0"`, uri]),
+    )
+  })
+
+  it('leaves out pieces whose format is not that of the first, and fragmented MP4 without a known header', () => {
+    const mp4 = take(2, [4]).map((piece) => ({ ...piece, extension: '.mp4', headerBytes: 1_179 }))
+    const entries = entriesOf(...take(1, [4]), ...mp4, ...take(3, [4]))
+    expect(playable(entries).map(({ piece }) => piece.take)).toEqual([1, 3])
+    expect(playable(entries.slice(1)).map(({ piece }) => piece.take)).toEqual([2])
+    const unknown = take(1, [4]).map((piece) => ({ ...piece, extension: '.mp4' }))
+    expect(playable(entriesOf(...unknown))).toEqual([])
   })
 })

@@ -1,3 +1,4 @@
+import type { Piece } from '../../../../runtime/reception/piece.ts'
 import { describe, expect, it } from 'vitest'
 import type { Loss } from '../../../../runtime/reception/piece.ts'
 import { timelineOf } from '../../../../runtime/reception/playlist/timeline.ts'
@@ -75,10 +76,12 @@ describe('a time line', () => {
     for (const startSeconds of [9, 3_600, 0]) expect(joints(after(startSeconds))).toEqual([false, true])
   })
 
-  it('starts fragmented MP4 again with each piece', () => {
+  it('has no joint between the pieces of fragmented MP4 of a take, and one where the format changes', () => {
     const pieces = take(1, [4, 4]).map((piece) => ({ ...piece, extension: '.mp4' }))
-    expect(joints(pieces)).toEqual([false, true])
+    expect(joints(pieces)).toEqual([false, false])
     expect(gaps(pieces)).toEqual([])
+    const [first, second] = take(1, [4, 4]) as [Piece, Piece]
+    expect(joints([first, { ...second, extension: '.mp4' }])).toEqual([false, true])
   })
 
   it('has a wall clock that runs evenly from joint to joint, however late pieces arrive', () => {

@@ -53,6 +53,12 @@ describe('the record of a session', () => {
     })
   })
 
+  it('says which pieces the playlist leaves out', () => {
+    const mp4 = take(3, [4]).map((piece) => ({ ...piece, extension: '.mp4', headerBytes: 1_179 }))
+    const { pieces } = sessionRecord({ ...FACTS, pieces: [...FACTS.pieces, ...mp4] })
+    expect(pieces.map(({ unlisted = false }) => unlisted)).toEqual([false, false, false, false, true])
+  })
+
   it('is read as it was written, and nothing else is taken for one', () => {
     const record = sessionRecord(FACTS)
     expect(parseSessionRecord(JSON.stringify(record))).toEqual(record)
