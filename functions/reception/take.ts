@@ -14,6 +14,7 @@ import { DEFAULT_LIMITS, guardedCommand, type Limits } from '../ffmpeg/sandbox/u
 import { createLastLines } from '../ffmpeg/words/kept-lines.ts'
 import { createToolLines } from '../ffmpeg/words/lines.ts'
 import { ToolError } from '../ffmpeg/words/result.ts'
+import { reasonOf } from './failure.ts'
 import { misfitOf } from './piece-format.ts'
 import { secretsOf, withoutSecrets } from './secrets.ts'
 import { takeArguments } from './take-arguments.ts'
@@ -125,7 +126,15 @@ function follow(child: ChildProcess, options: TakeOptions): Take {
       guarded(release)
       const outcome = signal === 'SIGKILL' ? 'aborted' : code === 0 ? 'succeeded' : 'failed'
       ffmpegRuns.inc({ profile: 'receive', outcome })
-      resolve({ code, signal, lastLines: said.lines(LAST_LINES), ...(otherFormat && { otherFormat }) })
+      const lastLines = said.lines(LAST_LINES)
+      const reason = reasonOf(lastLines)
+      resolve({
+        code,
+        signal,
+        lastLines,
+        ...(reason !== undefined && { reason }),
+        ...(otherFormat && { otherFormat }),
+      })
     })
   })
   return { pid: child.pid ?? 0, stdin: child.stdin ?? undefined, kill, ended }

@@ -51,6 +51,8 @@ export interface TakeEnd {
   readonly signal: NodeJS.Signals | null
   /** FFmpeg's last lines, without secrets. */
   readonly lastLines: readonly string[]
+  /** The reason of its failure as a sentence, where its words are known. */
+  readonly reason?: string
   /** A codec of the sender does not fit in the take's format: a take with this one can receive it. */
   readonly otherFormat?: PieceFormat
 }

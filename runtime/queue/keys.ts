@@ -44,6 +44,8 @@ export interface Keys {
   readonly endedStreams: string
   /** Hash: the records of streams, keys and wanted pulls, a copy of those in the bucket. */
   readonly streamRecords: string
+  /** Hash: of each stream that is to be pulled, its last failure. */
+  readonly streamPulls: string
   /** Hash: a stream with its current session, and its owner. */
   streamState(name: string): string
   /** List: summaries of a stream's last sessions. */
@@ -91,6 +93,7 @@ export function createKeys(name: string): Keys {
     activeStreams: `${prefix}streams`,
     endedStreams: `${prefix}streams:ended`,
     streamRecords: `${prefix}streams:records`,
+    streamPulls: `${prefix}streams:pulls`,
     streamState: (name) => `${prefix}stream:${name}`,
     streamHistory: (name) => `${prefix}stream:${name}:history`,
     lock: (what) => `${prefix}duty:${what}`,

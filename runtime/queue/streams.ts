@@ -10,6 +10,7 @@ import { redisNowMs, type Redis } from './redis.ts'
 import { createScripts } from './scripts.ts'
 import type { ClaimReply, StreamAdoption, StreamBeat, StreamClaim, StreamOrders } from './stream-claim.ts'
 import { createRecordCopies, keysFor } from './stream-copies.ts'
+import { createPullFailures } from './stream-pulls.ts'
 import { ANY_STREAM } from './stream-records.ts'
 import { parseStreamState, type StreamState, type StreamSummary } from './stream-state.ts'
 
@@ -54,6 +55,7 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
 
   return {
     ...records,
+    ...createPullFailures(redis, keys),
     leaseMs,
     /** For one take of a sender. A stream that waits keeps its session, and so does one that is taken over. */
     async claim(name: string, claim: StreamClaim): Promise<ClaimReply> {
@@ -151,6 +153,12 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
     async ended(limit: number): Promise<readonly StreamState[]> {
       const names = await redis.zrevrange(keys.endedStreams, 0, limit - 1)
       return (await readAll(names)).filter(isKnown).filter(({ state }) => state === 'ended')
+    },
+
+    /** Whether a sender is live whose owner has been heard within its lease. */
+    async isHeld(name: string): Promise<boolean> {
+      const [[state], nowMs] = await Promise.all([readAll([name]), redisNowMs(redis)])
+      return state?.state === 'live' && nowMs - state.beatAtMs < leaseMs
     },
 
     /** Also one that has ended, for a week. */

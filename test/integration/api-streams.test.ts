@@ -176,6 +176,21 @@ describe('a pull', () => {
     expect(texts.join('\n')).not.toContain('hunter2')
   })
 
+  it('shows its last failure with its reason and time, until it gives media, is stopped or wanted again', async () => {
+    await ask('', 'POST', { name: 'failing', url: 'rtsp://cam.lan/live' })
+    const sinceMs = (await used.streams.wanted()).get('failing')?.sinceMs ?? 0
+    const failure = { failures: 3, why: 'nothing listens there: the connection was refused', sinceMs }
+    await used.streams.pullFailed('failing', failure)
+    const shown = { why: failure.why, failures: 3, at: expect.stringMatching(/^20/) as string }
+    expect(await detail('failing')).toMatchObject({ state: 'wanted', wanted: { lastFailure: shown } })
+    await used.streams.forgetPullFailure('failing')
+    expect((await detail('failing')).wanted).not.toHaveProperty('lastFailure')
+    await used.streams.pullFailed('failing', { ...failure, sinceMs: sinceMs - 1 })
+    expect((await detail('failing')).wanted).not.toHaveProperty('lastFailure')
+    await ask('/failing', 'DELETE')
+    expect((await used.streams.pullFailures()).has('failing')).toBe(false)
+  })
+
   it.each([
     {
       url: 'rtsp://198.51.100.1/live',

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { findBinaries } from '../../functions/ffmpeg/build/binaries.ts'
 import { GUARDED_ENVIRONMENT } from '../../functions/ffmpeg/sandbox/sandbox.ts'
 import { parseSessionRecord } from '../../runtime/reception/session/session-record.ts'
+import { freePort } from '../../infra/local/settings/ports.ts'
 import { makeMedia, pictureHashes } from '../helpers/clips.ts'
 import { arrivedPictures, arrivedPieces, sessionsOf } from '../helpers/streams/arrived.ts'
 import { allOf, comparePictures } from '../helpers/streams/pictures.ts'
@@ -34,6 +35,9 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     const path = request.url ?? ''
     requests.push(`${request.headers.host?.replace(/:\d+$/, '')}${path}`)
+    if (path === '/dash.mpd')
+      return void response.writeHead(200, { 'content-type': 'application/dash+xml' }).end('<MPD></MPD>')
+    if (path === '/elsewhere') return void response.writeHead(302, { location: 'file:///etc/passwd' }).end()
     if (gone.has(path)) return void response.writeHead(404).end()
     if (path.endsWith('.m3u8')) gone.add(path)
     readFile(join(folder, path)).then(
@@ -103,6 +107,39 @@ it('refuses the host that a playlist names and the settings do not, and counts t
   expect(compared.lost).toEqual([{ from, to: 149 }])
   expect(record?.gaps).toHaveLength(1)
   expect(record?.takes[0]?.lastLines.join('\n')).toMatch(/localhost:\d+ is not in SLUICE_STREAMS_PULL_HOSTS/)
+})
+
+it.each([
+  { name: 'dash', path: '/dash.mpd', why: /\/dash\.mpd is a manifest of DASH/ },
+  { name: 'elsewhere', path: '/elsewhere', why: /redirects to an address that is not of http/ },
+  { name: 'missing', path: '/nothing.ts?token=geheim', why: /\/nothing\.ts answered with status 404/ },
+])('says why $path cannot be pulled, and how often it was tried', async ({ name, path, why }) => {
+  await want(name, `http://127.0.0.1:${port}${path}`)
+  const failure = await waitFor(async () => (await used.store.pullFailures()).get(name), {
+    timeoutMs: 60_000,
+    what: 'a failure',
+  })
+  await want(name)
+  expect(failure).toMatchObject({
+    why: expect.stringMatching(why) as string,
+    failures: expect.any(Number) as number,
+  })
+  expect(JSON.stringify(failure)).not.toContain('geheim')
+  await waitFor(async () => !(await used.store.pullFailures()).has(name), {
+    timeoutMs: 10_000,
+    what: 'its end',
+  })
+})
+
+it.each(['rtsp', 'rtmp'])('says that nothing listens where %s is pulled from', async (scheme) => {
+  const free = await freePort()
+  await want(scheme, `${scheme}://viewer:geheim@127.0.0.1:${free}/live/geheim`)
+  const failure = await waitFor(async () => (await used.store.pullFailures()).get(scheme), {
+    timeoutMs: 60_000,
+    what: 'a failure',
+  })
+  await want(scheme)
+  expect(failure.why).toBe('nothing listens there: the connection was refused')
 })
 
 it('connects to no host that is not listed, and says why in the log', async () => {

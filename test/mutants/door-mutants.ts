@@ -38,7 +38,24 @@ export const DOOR_MUTANTS: readonly Mutant[] = [
       'const answer = await ask(bare(host), Number(port))',
       "const answer = { kind: 'allowed', address: bare(host) } as HostAnswer",
     ],
-    ['a failure of the source is not noted', 'if (statusCode >= 400) note(', 'if (statusCode >= 600) note('],
+    [
+      'a failure of the source is not noted',
+      'if (statusCode >= 400) return',
+      'if (statusCode >= 600) return',
+    ],
+  ]),
+  ...mutantsOf('runtime/reception/doors/http/crowd.ts', unit('http/crowd'), [
+    ['silent connections of an address have no limit', 'own.length >= limits.mostOfAddress', 'false'],
+    ['silent connections have no limit together', 'strangers.length >= limits.most', 'false'],
+    [
+      'a connection is closed while its request is answered',
+      'isSilent && now() - sinceMs >= limits.patienceMs',
+      'now() - sinceMs >= limits.patienceMs',
+    ],
+  ]),
+  ...mutantsOf('runtime/reception/doors/pull/pull-address.ts', unit('pull/pull-address'), [
+    ['a pulled address of SRT may listen', 'if (!SRT_OPTIONS.has(name) &&', 'if (name === undefined &&'],
+    ['FFmpeg reads the address as it was written', 'href: url.href,', 'href: text,'],
   ]),
   ...mutantsOf('runtime/reception/doors/rtmp/gate-limits.ts', unit('rtmp/gate-limits'), [
     ['there is no limit of senders without a key', 'inside.length >= most ||', 'inside.length < 0 ||'],

@@ -12,6 +12,22 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
     ['any object under its key is taken for the piece', 'return isSame ?', 'return isSame || found ?'],
     ['a piece overwrites what is there', "        ifNoneMatch: '*',\n", ''],
   ]),
+  ...mutantsOf(
+    'runtime/reception/playlist/playlist.ts',
+    ['test/unit/reception/playlist/playlist.test.ts'],
+    [
+      [
+        'fragmented MP4 is listed without its header',
+        '...(piece.headerBytes === undefined',
+        '...((true as boolean)',
+      ],
+      [
+        'a playlist changes its format',
+        'isPlayable(entry) && entry.piece.extension === extension',
+        'isPlayable(entry)',
+      ],
+    ],
+  ),
   ...mutantsOf('runtime/reception/playlist/playlist-writer.ts', BUCKET, [
     [
       'a playlist without If-Match',

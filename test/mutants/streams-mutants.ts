@@ -77,6 +77,11 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     ['after Redis was emptied every key is wrong', "check.kind === 'wrong' && !texts.has(COMPLETE)", 'false'],
   ]),
   ...mutantsOf('runtime/api/streams/view.ts', API, [
-    ['the password of a pull is shown', 'url: withoutSecrets(wanted.url)', 'url: wanted.url'],
+    [
+      'the failure of an earlier pull is shown',
+      'failure?.sinceMs === sinceMs ? failure : undefined',
+      'failure',
+    ],
+    ['the password of a pull is shown', 'url: withoutSecrets(url),', 'url,'],
   ]),
 ]

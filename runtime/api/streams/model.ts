@@ -81,7 +81,18 @@ const streamShape = {
   }),
   numbers: numbersSchema.optional().openapi({ description: 'of this session' }),
   wanted: z
-    .object({ url: z.string().openapi({ description: 'without its secrets' }), since: time })
+    .object({
+      url: z.string().openapi({ description: 'without its secrets' }),
+      since: time,
+      lastFailure: z
+        .object({
+          why: z.string().openapi({ description: 'a sentence without secrets' }),
+          at: time,
+          failures: z.int().min(1).openapi({ description: 'in a row' }),
+        })
+        .optional()
+        .openapi({ description: 'of the pull, until it gives media' }),
+    })
     .optional()
     .openapi({ description: 'set while it is to be pulled' }),
   playlist: z

@@ -1,5 +1,5 @@
 /** Streams: listed, shown, stopped, pulled; and the keys with which senders may push. @module */
-import { createKey, type StreamRecord, type WantedPull } from '../../queue/stream-records.ts'
+import { createKey, type StreamRecord } from '../../queue/stream-records.ts'
 import type { StreamState } from '../../queue/stream-state.ts'
 import type { StreamStore } from '../../queue/streams.ts'
 import type { StreamRecords } from '../../records/streams.ts'
@@ -8,7 +8,7 @@ import { parseDurationMs } from '../../time.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { CreatedStreamKey, StreamDetail, StreamKeyView, StreamView } from './model.ts'
 import { pullProblem } from './pull-url.ts'
-import { keyView, streamDetail, streamView } from './view.ts'
+import { keyView, streamDetail, streamView, type Wanted } from './view.ts'
 
 export interface StreamService {
   /** Live and waiting ones, wanted ones, and those that have ended in the last week, each in this order and by name. */
@@ -44,12 +44,18 @@ export function createStreamService(parts: StreamParts): StreamService {
     return { nowMs: await queue.nowMs(), leaseMs: streams.leaseMs }
   }
 
-  async function view(name: string, state: StreamState | undefined, wanted: WantedPull | undefined) {
+  /** The pulls that are wanted, by name, each with its last failure. */
+  async function wantedPulls(): Promise<ReadonlyMap<string, Wanted>> {
+    const [pulls, failures] = await Promise.all([streams.wanted(), streams.pullFailures()])
+    return new Map([...pulls].map(([name, pull]) => [name, { pull, failure: failures.get(name) }]))
+  }
+
+  async function view(name: string, state: StreamState | undefined, wanted: Wanted | undefined) {
     return streamView(name, state, wanted, await times())
   }
 
   async function viewOf(name: string): Promise<StreamView> {
-    const [state, pulls] = await Promise.all([streams.read(name), streams.wanted()])
+    const [state, pulls] = await Promise.all([streams.read(name), wantedPulls()])
     return view(name, state, pulls.get(name))
   }
 
@@ -57,7 +63,7 @@ export function createStreamService(parts: StreamParts): StreamService {
     async list() {
       const [active, pulls, ended, at] = await Promise.all([
         streams.list(),
-        streams.wanted(),
+        wantedPulls(),
         streams.ended(ENDED_SHOWN),
         times(),
       ])
@@ -73,7 +79,7 @@ export function createStreamService(parts: StreamParts): StreamService {
     async get(name) {
       const [state, pulls, history] = await Promise.all([
         streams.read(name),
-        streams.wanted(),
+        wantedPulls(),
         streams.history(name),
       ])
       const wanted = pulls.get(name)
@@ -100,7 +106,10 @@ export function createStreamService(parts: StreamParts): StreamService {
       const before = await records.read(name)
       const isUnwanted = before.wanted !== undefined && !keepsWanted
       // First, so that no receiver begins it again.
-      if (isUnwanted) await records.change(name, ({ keys }) => ({ keys }))
+      if (isUnwanted) {
+        await records.change(name, ({ keys }) => ({ keys }))
+        await streams.forgetPullFailure(name)
+      }
       const session = await streams.requestStop(name)
       if (!isUnwanted && session === undefined)
         throw new RefusedError('not-found', `there is no stream ${name} that is live, waits or is wanted`)

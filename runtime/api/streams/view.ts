@@ -1,6 +1,7 @@
 /** Streams as the interface shows them, from Redis's state and the wanted pulls. Pure. @module */
 import { recordKey } from '../../reception/names.ts'
 import { withoutSecrets, type StreamKey, type WantedPull } from '../../queue/stream-records.ts'
+import type { PullFailure } from '../../queue/stream-pulls.ts'
 import type { StreamState, StreamSummary } from '../../queue/stream-state.ts'
 import { RESULT_BUCKET } from '../../storage/names.ts'
 import { toTime } from '../http/page.ts'
@@ -11,15 +12,20 @@ export interface Times {
   readonly leaseMs: number
 }
 
+/** A stream that is to be pulled, with its last failure. */
+export interface Wanted {
+  readonly pull: WantedPull
+  readonly failure?: PullFailure | undefined
+}
+
 /** @param state - undefined for a stream that is wanted only */
 export function streamView(
   name: string,
   state: StreamState | undefined,
-  wanted: WantedPull | undefined,
+  wanted: Wanted | undefined,
   times: Times,
 ): StreamView {
-  const shown = wanted && { url: withoutSecrets(wanted.url), since: toTime(wanted.sinceMs) }
-  const pulled = shown && { wanted: shown }
+  const pulled = wanted && { wanted: wantedView(wanted) }
   if (!state) return { name, state: 'wanted', isStopping: false, isReceiverSilent: false, ...pulled }
   const { session, door, peer, keyId, take, startedAtMs, takeAtMs, endedAtMs, numbers, summary } = state
   const hasEnded = state.state === 'ended'
@@ -41,6 +47,19 @@ export function streamView(
     ...(numbers && { numbers: { ...numbers } }),
     ...pulled,
     playlist: `/v1/streams/${name}/live.m3u8`,
+  }
+}
+
+function wantedView({ pull, failure }: Wanted): NonNullable<StreamView['wanted']> {
+  const { url, sinceMs } = pull
+  // One of an earlier wish says nothing of this one.
+  const lastFailure = failure?.sinceMs === sinceMs ? failure : undefined
+  return {
+    url: withoutSecrets(url),
+    since: toTime(sinceMs),
+    ...(lastFailure && {
+      lastFailure: { why: lastFailure.why, at: toTime(lastFailure.atMs), failures: lastFailure.failures },
+    }),
   }
 }
 

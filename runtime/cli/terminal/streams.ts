@@ -126,6 +126,7 @@ export function writeStream(out: Terminal, view: StreamDetail, apiUrl: string): 
     ['stream', view.name],
     ['state', stateText(view)],
     ['pulled from', view.wanted && `${view.wanted.url} since ${timeText(view.wanted.since)}`],
+    ['pull failed', view.wanted?.lastFailure && failureText(view.wanted.lastFailure)],
     ['session', view.session],
     ['door', view.door],
     ['sender', view.state === 'ended' ? undefined : view.peer],
@@ -150,6 +151,14 @@ export function writeStream(out: Terminal, view: StreamDetail, apiUrl: string): 
   ])
   if (view.lastTakes.length > 0) writeTable(out, TAKE_COLUMNS, view.lastTakes)
   if (view.history.length > 0) writeTable(out, HISTORY_COLUMNS, view.history)
+}
+
+function failureText({
+  why,
+  at,
+  failures,
+}: NonNullable<NonNullable<StreamView['wanted']>['lastFailure']>): string {
+  return `${failures === 1 ? 'once' : `${failures} times in a row`}, last at ${timeText(at)}: ${why}`
 }
 
 function stateText({ state, why, isStopping, isReceiverSilent }: StreamDetail): string {

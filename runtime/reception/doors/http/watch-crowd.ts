@@ -5,7 +5,7 @@ import type { DoorParts } from '../door.ts'
 import { createRefusalLog } from '../refusal-log.ts'
 import { createCrowd, type Guest } from './crowd.ts'
 
-/** The guest that each connection is; one that was refused is none. */
+/** By connection; undefined for one that was refused. */
 export type Guests = { get(socket: Socket): Guest | undefined }
 
 export function watchCrowd(server: Server, { onRefused, log }: Pick<DoorParts, 'onRefused' | 'log'>): Guests {

@@ -79,7 +79,13 @@ export async function openPullProxy({ hosts, resolve }: PullProxyParts): Promise
       // From here on the silence of the sender is noticed by the take.
       upstream.setTimeout(0)
       const { statusCode = 502 } = found
-      if (statusCode >= 400) note(`failed: ${host}:${port}${url.pathname}: status ${statusCode}`)
+      const problem = problemOf(found)
+      if (problem) note(`failed: ${host}:${port}${url.pathname} ${problem}`)
+      // FFmpeg would look for it among its protocols.
+      if (isStrangeRedirect(found)) {
+        upstream.destroy()
+        return refuse(response, 502)
+      }
       response.writeHead(statusCode, found.rawHeaders)
       found.pipe(response)
       found.on('error', () => fail('the connection broke'))
@@ -139,6 +145,25 @@ export async function openPullProxy({ hosts, resolve }: PullProxyParts): Promise
       for (const socket of sockets) socket.destroy()
     },
   }
+}
+
+/** Completes "<address> …"; undefined for an answer that may be a stream. */
+function problemOf({ statusCode = 502, headers }: IncomingMessage): string | undefined {
+  if (statusCode >= 400) return `answered with status ${statusCode}`
+  if (isStrangeRedirect({ statusCode, headers }))
+    return 'redirects to an address that is not of http or https, which is not followed'
+  const [type = ''] = (headers['content-type'] ?? '').split(';')
+  if (type === 'application/dash+xml') return 'is a manifest of DASH, which is not received: pull HLS instead'
+  return type === 'text/html' ? 'is a web page, and not a stream' : undefined
+}
+
+function isStrangeRedirect({
+  statusCode = 0,
+  headers,
+}: Pick<IncomingMessage, 'statusCode' | 'headers'>): boolean {
+  const { location = '' } = headers
+  const isElsewhere = URL.canParse(location) && !/^https?:$/.test(new URL(location).protocol)
+  return statusCode >= 300 && statusCode < 400 && isElsewhere
 }
 
 function refuse(response: ServerResponse, status: number): void {

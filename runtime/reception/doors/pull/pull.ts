@@ -1,6 +1,6 @@
 /** One connection to a source that is pulled. Hosts are checked here; FFmpeg never resolves a name. @module */
-import type { PieceFormat, ReceptionAbilities } from '../../../function/take.ts'
-import { withoutSecrets } from '../../../queue/stream-records.ts'
+import type { PieceFormat, ReceptionAbilities, TakeEnd } from '../../../function/take.ts'
+import { withoutSecrets, type WantedPull } from '../../../queue/stream-records.ts'
 import { SECOND_MS, sleep } from '../../../time.ts'
 import { checkHost, type Resolve } from './allowed-host.ts'
 import { startEarlyTake, type EarlyParts, type EarlyTake } from '../early-take.ts'
@@ -16,23 +16,30 @@ export interface PullParts extends EarlyParts {
 
 export interface PullOrder {
   readonly name: string
-  readonly url: string
+  readonly wanted: WantedPull
   readonly format: PieceFormat
   /** The stream is not wanted any more. */
   readonly signal: AbortSignal
+  /** It gives media, and is being received. */
+  readonly onReceived: () => void
 }
 
 export type PullOutcome =
   /** It gave media, and ended. */
   | { readonly kind: 'received' }
-  /** `why` is for the log, without secrets. With `otherFormat` the source can be received. */
-  | { readonly kind: 'failed'; readonly why: string; readonly otherFormat?: PieceFormat }
+  /** `why` is a sentence without secrets, `lines` are FFmpeg's last ones. With `otherFormat` the source can be received. */
+  | {
+      readonly kind: 'failed'
+      readonly why: string
+      readonly lines: readonly string[]
+      readonly otherFormat?: PieceFormat
+    }
 
 /** To a source that does not answer, FFmpeg would wait for ever. */
 const LEAST_PATIENCE_MS = 30 * SECOND_MS
 
 export async function pullOnce(parts: PullParts, order: PullOrder): Promise<PullOutcome> {
-  const reading = readPullAddress(order.url)
+  const reading = readPullAddress(order.wanted.url)
   if (reading.kind === 'invalid') return failed(reading.why)
   const { address } = reading
   const unable = unableTo(address, parts.abilities)
@@ -59,7 +66,7 @@ function unableTo({ isTls, href }: PullAddress, { ffmpeg, hasTls, hasSrt }: Rece
 
 async function receiveFrom(
   parts: PullParts,
-  { name, url: shownUrl, format, signal }: PullOrder,
+  { name, wanted, format, signal, onReceived }: PullOrder,
   url: string,
   proxy?: PullProxy,
 ): Promise<PullOutcome> {
@@ -75,14 +82,12 @@ async function receiveFrom(
   try {
     await firstMediaWithin(early, Math.max(LEAST_PATIENCE_MS, parts.settings.stallMs))
     if (early.isSilent()) {
-      const { lastLines, otherFormat } = await early.finish()
-      const lines = [...lastLines, ...(proxy?.notes() ?? [])].slice(-3)
-      return failed(lines.join(' / ') || 'nothing came', otherFormat)
+      return failedBy(await early.finish(), proxy)
     }
     const connection = await early.admit({
       name,
       door: 'pull',
-      peer: withoutSecrets(shownUrl),
+      peer: withoutSecrets(wanted.url),
       canWait: false,
       takesOver: false,
     })
@@ -91,6 +96,7 @@ async function receiveFrom(
       await early.finish()
       return failed(connection.message)
     }
+    onReceived()
     const { how, lastLines } = await receiveEarly(parts, {
       early,
       connection,
@@ -102,8 +108,7 @@ async function receiveFrom(
       notes: () => proxy?.notes() ?? [],
     })
     if (how !== 'no-media') return { kind: 'received' }
-    const { otherFormat } = await early.take.ended
-    return failed(lastLines.at(-1) ?? 'there was no media', otherFormat)
+    return failedBy({ ...(await early.take.ended), lastLines }, proxy)
   } finally {
     signal.removeEventListener('abort', hangUp)
   }
@@ -116,6 +121,17 @@ async function firstMediaWithin({ firstMedia, take }: EarlyTake, patienceMs: num
   over.abort()
 }
 
-function failed(why: string, otherFormat?: PieceFormat): PullOutcome {
-  return { kind: 'failed', why, ...(otherFormat && { otherFormat }) }
+function failed(why: string): PullOutcome {
+  return { kind: 'failed', why, lines: [] }
+}
+
+/** A note of the proxy comes first: FFmpeg knows of a refused request only that it failed. */
+function failedBy({ lastLines, reason, otherFormat }: TakeEnd, proxy: PullProxy | undefined): PullOutcome {
+  const seen = proxy
+    ?.notes()
+    .at(-1)
+    ?.replace(/^\w+: /, '')
+  const last = lastLines.at(-1)
+  const why = seen ?? reason ?? (last === undefined ? 'nothing came' : `FFmpeg ended: ${last}`)
+  return { kind: 'failed', why, lines: lastLines.slice(-3), ...(otherFormat && { otherFormat }) }
 }

@@ -1,13 +1,14 @@
 /** The pulls that are wanted: each is connected to again and again, for as long as somebody wants its stream. @module */
 import { messageOf } from '../../../errors.ts'
 import type { PieceFormat } from '../../../function/take.ts'
+import type { WantedPull } from '../../../queue/stream-records.ts'
 import type { StreamStore } from '../../../queue/streams.ts'
 import { SECOND_MS, sleep } from '../../../time.ts'
 import { pullBackoffMs } from './backoff.ts'
 import { pullOnce, type PullOutcome, type PullParts } from './pull.ts'
 
 export interface PullsParts extends PullParts {
-  readonly store: Pick<StreamStore, 'wanted' | 'read' | 'leaseMs'>
+  readonly store: Pick<StreamStore, 'wanted' | 'isHeld' | 'pullFailed' | 'forgetPullFailure'>
 }
 
 export interface Pulls {
@@ -16,7 +17,8 @@ export interface Pulls {
 }
 
 interface Pull {
-  readonly url: string
+  /** As text, to see a change of it. */
+  readonly text: string
   readonly unwanted: AbortController
 }
 
@@ -31,17 +33,19 @@ export function startPulls(parts: PullsParts): Pulls {
   let isAway = false
 
   async function look(): Promise<void> {
-    const wanted = await store.wanted()
-    for (const [name, { url, unwanted }] of pulls) {
-      if (wanted.get(name)?.url === url) continue
+    const all = await store.wanted()
+    for (const [name, { text, unwanted }] of pulls) {
+      const wanted = all.get(name)
+      if (wanted && JSON.stringify(wanted) === text) continue
       unwanted.abort()
       pulls.delete(name)
+      if (!wanted) await store.forgetPullFailure(name)
     }
-    for (const [name, { url }] of wanted) {
+    for (const [name, wanted] of all) {
       if (pulls.has(name)) continue
       const unwanted = new AbortController()
-      pulls.set(name, { url, unwanted })
-      void keepPulling(parts, { name, url, signal: unwanted.signal, closing: closing.signal })
+      pulls.set(name, { text: JSON.stringify(wanted), unwanted })
+      void keepPulling(parts, { name, wanted, signal: unwanted.signal, closing: closing.signal })
     }
   }
 
@@ -69,47 +73,44 @@ export function startPulls(parts: PullsParts): Pulls {
 
 interface Wanted {
   readonly name: string
-  readonly url: string
+  readonly wanted: WantedPull
   readonly signal: AbortSignal
   readonly closing: AbortSignal
 }
 
-async function keepPulling(parts: PullsParts, { name, url, signal, closing }: Wanted): Promise<void> {
-  const { log } = parts
+async function keepPulling(parts: PullsParts, { name, wanted, signal, closing }: Wanted): Promise<void> {
+  const { log, store } = parts
   const isOver = () => signal.aborted || closing.aborted
+  /** People read it, and nothing depends on it. */
+  const tell = (told: Promise<void>) =>
+    told.catch((error: unknown) =>
+      log.warn({ stream: name, error: messageOf(error) }, 'Redis does not know how a pull is doing'),
+    )
   let failures = 0
   let format: PieceFormat = 'mpegts'
   while (!isOver()) {
-    if (await isReceivedElsewhere(parts, name)) {
+    // Another receiver pulls it, or somebody pushes under its name. A dead owner's lease runs out: then admission decides.
+    if (await store.isHeld(name).catch(() => false)) {
       await pause(SECOND_MS, signal, closing)
       continue
     }
     const startedAtMs = performance.now()
-    const outcome: PullOutcome = await pullOnce(parts, { name, url, format, signal }).catch(
-      (error: unknown) => ({
-        kind: 'failed' as const,
-        why: messageOf(error),
-      }),
+    const onReceived = () => void tell(store.forgetPullFailure(name))
+    const outcome: PullOutcome = await pullOnce(parts, { name, wanted, format, signal, onReceived }).catch(
+      (error: unknown) => ({ kind: 'failed' as const, why: messageOf(error), lines: [] }),
     )
     if (isOver()) return
     const isSteady = outcome.kind === 'received' && performance.now() - startedAtMs >= STEADY_MS
     failures = isSteady ? 0 : failures + 1
     if (outcome.kind === 'failed') format = outcome.otherFormat ?? format
     const waitMs = pullBackoffMs(failures, Math.random())
-    if (outcome.kind === 'failed')
-      log.warn(
-        { stream: name, failures, waitMs, why: outcome.why },
-        'a stream could not be pulled; trying again',
-      )
+    if (outcome.kind === 'failed') {
+      const { why, lines } = outcome
+      log.warn({ stream: name, failures, waitMs, why, lines }, 'a stream could not be pulled; trying again')
+      await tell(store.pullFailed(name, { failures, why, sinceMs: wanted.sinceMs }))
+    }
     await pause(waitMs, signal, closing)
   }
-}
-
-/** Another receiver pulls it, or somebody pushes under its name. */
-async function isReceivedElsewhere({ store }: PullsParts, name: string): Promise<boolean> {
-  const state = await store.read(name).catch(() => undefined)
-  // A dead owner's lease runs out: then admission decides.
-  return state?.state === 'live' && Date.now() - state.beatAtMs < store.leaseMs
 }
 
 async function pause(ms: number, signal: AbortSignal, closing: AbortSignal): Promise<void> {

@@ -150,6 +150,14 @@ describe('streams show', () => {
   })
 })
 
+it('streams show tells why a pull fails, how often and when', async () => {
+  const lastFailure = { why: 'nothing listens there', failures: 7, at: agoMs(5_000) }
+  const wanted = { url: 'rtsp://***:***@door.lan/', since: agoMs(300_000), lastFailure }
+  const body = { ...DETAIL, state: 'wanted', wanted }
+  const { out } = await fake.ask(['streams', 'show', 'cam1'], () => ({ body }), AT_TERMINAL)
+  expect(out).toMatch(/^pull failed +7 times in a row, last at .*: nothing listens there$/m)
+})
+
 describe('streams stop', () => {
   it('says what ends, and what is still pulled', async () => {
     const stopping = streamOf({ isStopping: true })

@@ -76,7 +76,7 @@ describe('the proxy for pulled HTTP', () => {
     expect((await get(`http://camera.example:${port}/gone`)).status).toBe(404)
     expect((await get('http://[::1]:1/x')).status).toBe(502)
     expect(proxy.notes()).toEqual([
-      `failed: camera.example:${port}/gone: status 404`,
+      `failed: camera.example:${port}/gone answered with status 404`,
       expect.stringMatching(/^failed: ::1:1\/x: E/),
     ])
   })
