@@ -4,20 +4,18 @@
  * not grow with the file, is printed beside it.
  * @module
  */
-import { execFile } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { parseSizeBytes } from '../../runtime/amounts.ts'
+import { sleep } from '../../runtime/time.ts'
 import { bytesIn } from '../helpers/bytes-in.ts'
 import { createRuns, type Runs } from '../helpers/runs.ts'
 import { startTestStack, type TestStack } from '../helpers/stack.ts'
 import { waitFor } from '../helpers/wait.ts'
+import type { Measurement } from './harness/compare.ts'
+import { peakMemoryMb } from './harness/cpu.ts'
 import { largeFilm } from './media-source.ts'
-import type { Measurement } from './run.ts'
-import { say } from './statistics.ts'
-
-const run = promisify(execFile)
+import { round, say } from './statistics.ts'
 
 const LIMIT_MB = 200
 /** A run that waits for another attempt has failed here. */
@@ -34,16 +32,25 @@ export async function measureLarge(size = '1GiB'): Promise<Measurement> {
     say(`a file of ${mb(sourceBytes)} MB`)
     await stack.mc.run('cp', '--quiet', path, 'sluice/incoming/large.mp4')
     const startedAtMs = performance.now()
-    const peaks = await watched(stack, () => settled(runs))
+    const scratchBytes = await peakScratch(stack, () => settled(runs))
     const seconds = (performance.now() - startedAtMs) / 1_000
     const chunks = await runs.assertWhole('chunk', 'large.mp4')
     say(
       `${chunks.length} chunks in ${seconds.toFixed(1)} s after the upload, ${mb(sourceBytes / seconds)} MB/s`,
     )
-    for (const [process, bytes] of peaks.memoryBytes) say(`peak memory of ${process}: ${mb(bytes)} MB`)
-    say(`peak scratch space: ${mb(peaks.scratchBytes)} MB`)
-    const ours = mb(Math.max(...peaks.memoryBytes.values()))
-    return { name: 'large', unit: 'MB', ours, peer: LIMIT_MB, ratio: Number((ours / LIMIT_MB).toFixed(3)) }
+    say(`peak scratch space: ${mb(scratchBytes)} MB`)
+    const pids = {
+      supervisor: [stack.runtime.pid ?? 0],
+      serving: await stack.childPids('serve'),
+      worker: await stack.childPids('work'),
+    }
+    const peaks = Object.entries(pids).map(
+      ([name, each]) => [name, Math.max(...each.map((pid) => peakMemoryMb(pid)))] as const,
+    )
+    const notes = [`peak memory in MB: ${peaks.map((peak) => peak.join(' ')).join(', ')}`]
+    const ours = Math.max(...peaks.map(([, peakMb]) => peakMb))
+    say(notes.join(''))
+    return { name: 'large', unit: 'MB', ours, peer: LIMIT_MB, ratio: round(ours / LIMIT_MB, 3), notes }
   } finally {
     runs.close()
     await stack.stop()
@@ -63,33 +70,14 @@ async function settled(runs: Runs): Promise<void> {
   if (failed) throw new Error(`${failed.functionName} is ${failed.state}: ${failed.error ?? failed.reason}`)
 }
 
-interface Peaks {
-  /** By process, such as `work 1234`. */
-  readonly memoryBytes: ReadonlyMap<string, number>
-  readonly scratchBytes: number
-}
-
-/** The runtime's memory while `work` is in progress. */
-async function watched(stack: TestStack, work: () => Promise<unknown>): Promise<Peaks> {
-  const memoryBytes = new Map<string, number>()
-  let scratchBytes = 0
-  const pids = new Map<number, string>([
-    [stack.runtime.pid ?? 0, 'supervisor'],
-    ...(await stack.childPids('serve')).map((pid) => [pid, `serve ${pid}`] as const),
-    ...(await stack.childPids('work')).map((pid) => [pid, `work ${pid}`] as const),
-  ])
-  const sample = async () => {
-    const { stdout } = await run('ps', ['-o', 'pid=,rss=', '-p', [...pids.keys()].join(',')])
-    for (const line of stdout.trim().split('\n')) {
-      const [pid, kib] = line.trim().split(/\s+/).map(Number) as [number, number]
-      const name = pids.get(pid) ?? String(pid)
-      memoryBytes.set(name, Math.max(memoryBytes.get(name) ?? 0, kib * 1024))
-    }
-    scratchBytes = Math.max(scratchBytes, await bytesIn(join(stack.dir, 'scratch')))
-  }
-  let isOver = false
+/** The bytes of scratch files at most, while `work` is in progress. */
+async function peakScratch(stack: TestStack, work: () => Promise<unknown>): Promise<number> {
+  let [peakBytes, isOver] = [0, false]
   const sampling = (async () => {
-    while (!isOver) await Promise.all([sample(), new Promise((resolve) => setTimeout(resolve, SAMPLE_MS))])
+    while (!isOver) {
+      peakBytes = Math.max(peakBytes, await bytesIn(join(stack.dir, 'scratch')))
+      await sleep(SAMPLE_MS)
+    }
   })()
   try {
     await work()
@@ -97,7 +85,7 @@ async function watched(stack: TestStack, work: () => Promise<unknown>): Promise<
     isOver = true
     await sampling
   }
-  return { memoryBytes, scratchBytes }
+  return peakBytes
 }
 
 function mb(bytes: number): number {

@@ -12,7 +12,7 @@ import { sleep } from '../../runtime/time.ts'
 import type { TestStack } from '../helpers/stack.ts'
 import { waitFor } from '../helpers/wait.ts'
 import { compare, mapped, type Measurement, type Pass } from './harness/compare.ts'
-import { startCpu, type Pids } from './harness/cpu.ts'
+import { peakMemoryMb, startCpu, type Pids } from './harness/cpu.ts'
 import { withRuntimes, type Runtime } from './harness/tree.ts'
 import { bindPeer, peerAccount, type PeerBinding } from './peer/bind.ts'
 import { installPeer } from './peer/install.ts'
@@ -67,7 +67,7 @@ async function measure(
       const contenders = { ...mapped(runtimes, contenderOf), peer: peerOf(stack, side) }
       const all = Object.values(contenders)
       for (const each of all) await warm(each)
-      return await compare({
+      const measured = await compare({
         name,
         unit: 'objects/s',
         rounds,
@@ -75,6 +75,10 @@ async function measure(
         parts: 'CPU ms an object',
         sides: mapped(contenders, (each) => (round: number) => pass(each, all, round, count)),
       })
+      const { worker = [], serving = [] } = runtimes.ours.pids()
+      const [workerMb, servingMb] = [worker, serving].map(([pid = 0]) => peakMemoryMb(pid))
+      const memory = `peak memory: worker ${workerMb} MB, serving ${servingMb} MB`
+      return { ...measured, notes: [...(measured.notes ?? []), memory] }
     } finally {
       await side.stop()
     }

@@ -1,4 +1,4 @@
-/** CPU time by process, user and system. Linux only. @module */
+/** CPU time, user and system, and memory by process. Linux only. @module */
 import { readFileSync } from 'node:fs'
 
 /** Of the kernel's clock, in all builds of Linux. */
@@ -48,4 +48,14 @@ export function startCpu(pids: Pids): (share: number) => Record<string, number> 
     if (toolsMs > 0) add('tools', toolsMs)
     return { ...used, all: Object.values(used).reduce((sum, each) => sum + each, 0) }
   }
+}
+
+/**
+ * What a process had in memory at most since its start, in MB.
+ *
+ * @see https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+ */
+export function peakMemoryMb(pid: number): number {
+  const [, kib] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
+  return Math.round((Number(kib) * 1_024) / 1e6)
 }

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { parseCpuTimes, startCpu } from '../../../bench/harness/cpu.ts'
+import { parseCpuTimes, peakMemoryMb, startCpu } from '../../../bench/harness/cpu.ts'
 
 describe('the CPU time of processes', () => {
   it('is read behind the name of the program, whatever that is', () => {
@@ -23,5 +23,10 @@ describe('the CPU time of processes', () => {
     expect(used['tools']).toBeGreaterThanOrEqual(40)
     expect(used['all']).toBe((used['here'] ?? NaN) + (used['tools'] ?? NaN))
     expect(() => startCpu({ gone: [2 ** 30] })).toThrow('ENOENT')
+  })
+
+  it.runIf(process.platform === 'linux')('tells what a process had in memory at most', () => {
+    const { rss } = process.memoryUsage()
+    expect(peakMemoryMb(process.pid)).toBeGreaterThanOrEqual(Math.floor(rss / 1e6))
   })
 })
