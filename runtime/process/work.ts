@@ -104,8 +104,11 @@ export async function work(
       .catch((error: Error) => log.debug({ error: error.message }, 'presence not announced; retrying'))
   const wakeUps = connectRedis(config.redisUrl, 'block', log)
   closers.add('redis wake-ups', () => wakeUps.disconnect())
-  subscribeToWakeUps(wakeUps, queue.keys, {
-    onReady: announceNow,
+  const stopWork = subscribeToWakeUps(wakeUps, queue.keys, consumer, {
+    onReady() {
+      announceNow()
+      worker.wake()
+    },
     onRefused: (error) => log.warn({ error: error.message }, 'cannot subscribe to wake-ups; polling instead'),
     onWord(word) {
       const [kind, runId = '', fence] = word.split(':')
@@ -116,6 +119,7 @@ export async function work(
       if (word === 'tidy' || word === 'verdicts') payDebts()
       if (names.includes(word) || word === 'reclaimed') worker.wake()
     },
+    onWork: (functionName) => worker.wake(functionName),
   })
 
   const hearChildren = createChildListener(inFlight)
@@ -154,6 +158,7 @@ export async function work(
   return async () => {
     metrics.draining.set(1)
     debts.stop()
+    stopWork()
     worker.drain(config.drainMs)
     await ended
     await verdicts

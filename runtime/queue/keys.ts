@@ -28,8 +28,10 @@ export interface Keys {
   readonly debts: string
   /** Hash: of debts that were put off, how often and since when. */
   readonly debtAttempts: string
-  /** Channel: wakes processes when there is something to claim, pay or cancel. */
+  /** Channel: tells all workers of something to pay or cancel, of new limits, and of runs that were taken back. */
   readonly wake: string
+  /** Channel without words: workers of the release before do not listen to it, and get words about work on `wake`. */
+  readonly ownWake: string
   /** Sorted set: all known runs, by the time of their request. */
   readonly runs: string
   /** Hash: each function's limits, a copy of those in the bucket. */
@@ -56,6 +58,8 @@ export interface Keys {
   dead(functionName: string): string
   /** Sorted set: the workers that serve a function, by the time when their registration expires. */
   workers(functionName: string): string
+  /** Channel: tells one worker that waits of something to claim. */
+  readonly wakeOf: (consumer: string) => string
   /** How a worker was lost, as its supervisor noted it: a kind and words. */
   fate(consumer: string): string
   run(runId: string): string
@@ -86,6 +90,7 @@ export function createKeys(name: string): Keys {
     debts: `${prefix}tidy`,
     debtAttempts: `${prefix}tidy:tries`,
     wake: `${prefix}wake`,
+    ownWake: `${prefix}wake:own`,
     runs: `${prefix}runs`,
     limits: `${prefix}limits`,
     sweep: `${prefix}sweep`,
@@ -100,6 +105,7 @@ export function createKeys(name: string): Keys {
     stream: (functionName, lane) => `${prefix}q:${functionName}${lane === 'live' ? '' : `:${lane}`}`,
     dead: (functionName) => `${prefix}dead:${functionName}`,
     workers: (functionName) => `${prefix}workers:${functionName}`,
+    wakeOf: (consumer) => `${prefix}wake:${consumer}`,
     fate: (consumer) => `${prefix}fate:${consumer}`,
     run: (runId) => `${prefix}run:${runId}`,
     tries: (runId) => `${prefix}tries:${runId}`,

@@ -36,6 +36,10 @@ export interface TurnRequest {
   readonly token: string
   /** Attempts in progress in this worker: with 0 it can take a run that needs a worker to itself. */
   readonly inFlight: number
+  /** Reads all streams, not only those of functions that are said to have something waiting. @defaultValue true */
+  readonly looksAtAll?: boolean
+  /** The functions for which this worker was woken since its last turn, one for each word. */
+  readonly wokenFor?: readonly string[]
   readonly settlements: readonly Settlement[]
   readonly wants: readonly {
     readonly functionName: string
@@ -50,27 +54,32 @@ export interface TurnReply {
   readonly claims: readonly Claim[]
   /** Streams that could not be read, such as a key of another type. */
   readonly failures: readonly string[]
+  /** Nothing is left that this worker could take: it will be woken. */
+  readonly isDrained: boolean
 }
 
 /** The reply of the script. */
-export type TurnRow = [(RunState | 'fenced')[], ClaimRow[], string[]]
+export type TurnRow = [(RunState | 'fenced')[], ClaimRow[], string[], 0 | 1]
 type ClaimRow = [string, string, string, Lane, string, string, string, Trigger, string, string, number]
 
 export function encodeTurn(request: TurnRequest): ScriptArgument[] {
-  const { consumer, token, inFlight, settlements, wants } = request
+  const { consumer, token, inFlight, looksAtAll = true, wokenFor = [], settlements, wants } = request
   return [
     consumer,
     token,
     inFlight,
+    looksAtAll ? 1 : 0,
     settlements.length,
     ...settlements.flatMap(settlementArgs),
     wants.length,
     ...wants.flatMap((want) => [want.functionName, want.free, want.lowFirst]),
+    wokenFor.length,
+    ...wokenFor,
   ]
 }
 
-export function decodeTurn([settled, claimed, failures]: TurnRow, token: string): TurnReply {
-  return { settled, claims: claimed.map((row) => toClaim(row, token)), failures }
+export function decodeTurn([settled, claimed, failures, drained]: TurnRow, token: string): TurnReply {
+  return { settled, claims: claimed.map((row) => toClaim(row, token)), failures, isDrained: drained === 1 }
 }
 
 function settlementArgs(settlement: Settlement): (string | number)[] {

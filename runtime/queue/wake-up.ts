@@ -53,18 +53,31 @@ export function createInboxWait(blocking: Redis, maxBytes: number): InboxWait {
 interface WakeUpListener {
   /** The subscription is there (again): words may have been missed before. */
   readonly onReady: () => void
+  /** To all workers. */
   readonly onWord: (word: string) => void
+  /** To this one: there is something to claim for a function. */
+  readonly onWork: (functionName: string) => void
   readonly onRefused: (error: Error) => void
 }
 
-/** @param subscriber - a connection of its own */
+/**
+ * @param subscriber - a connection of its own
+ * @returns a function that stops the words about work: other workers get them then
+ */
 export function subscribeToWakeUps(
   subscriber: Redis,
-  { wake }: Keys,
-  { onReady, onWord, onRefused }: WakeUpListener,
-): void {
+  { wake, ownWake, wakeOf }: Keys,
+  consumer: string,
+  { onReady, onWord, onWork, onRefused }: WakeUpListener,
+): () => void {
+  const own = wakeOf(consumer)
+  let channels = [wake, ownWake, own]
   subscriber.on('ready', () => {
-    subscriber.subscribe(wake).then(onReady, onRefused)
+    subscriber.subscribe(...channels).then(onReady, onRefused)
   })
-  subscriber.on('message', (_channel, word: string) => onWord(word))
+  subscriber.on('message', (channel, word: string) => (channel === own ? onWork(word) : onWord(word)))
+  return () => {
+    channels = [wake, ownWake]
+    subscriber.unsubscribe(own).catch(() => undefined)
+  }
 }

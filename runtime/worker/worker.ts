@@ -22,6 +22,8 @@ import { recordEnd, recordSettled, settlementOf } from './settlement.ts'
 
 /** An idle worker asks for work this often without a wake-up: wake-ups may be lost with a connection. */
 const POLL_MS = 1_000
+/** One turn in so many reads all streams, also of functions that are not said to have something waiting. */
+const LOOK_AT_ALL = 10
 const RESEND_MS = 250
 /** How many of the claimed runs start together; the next ones start while Redis settles the first. */
 const BEGIN_TOGETHER = 16
@@ -49,8 +51,8 @@ export interface WorkerParts {
 export interface Worker {
   /** Resolves when the worker has stopped claiming and everything is settled. */
   run(): Promise<void>
-  /** There may be runs to claim. */
-  wake(): void
+  /** There may be runs to claim, of this function; without one, of any. */
+  wake(functionName?: string): void
   /** Claims nothing more; what is left after `drainMs` is handed back uncounted. */
   drain(drainMs: number): void
 }
@@ -68,6 +70,9 @@ export function createWorker(parts: WorkerParts): Worker {
   const stopped = new AbortController()
   let isDraining = false
   let ended: Ended[] = []
+  let turns = 0
+  /** The words since the last turn: what this worker cannot take is handed on with the next. */
+  let wokenFor: string[] = []
 
   function wants(): TurnRequest['wants'] {
     if (isDraining || inFlight.isAlone) return []
@@ -83,21 +88,27 @@ export function createWorker(parts: WorkerParts): Worker {
     })
   }
 
-  /** One turn, sent until it is answered: an unanswered one may have happened. How many runs it claimed. */
+  /**
+   * One turn, sent until it is answered: an unanswered one may have happened. How many runs it claimed; 0 also where nothing is
+   * left, as the next work will wake this worker.
+   */
   async function takeTurn(settling: readonly Ended[]): Promise<number> {
     const request: TurnRequest = {
       consumer,
       token: randomUUID(),
       inFlight: inFlight.size,
+      looksAtAll: turns++ % LOOK_AT_ALL === 0,
+      wokenFor,
       settlements: settling.map(({ settlement }) => settlement),
       wants: wants(),
     }
+    wokenFor = []
     const { reply, sentAtMs } = await send(request)
     if (!reply) return 0
     contact.touched()
     for (const failure of reply.failures) log.error({ failure }, 'a stream cannot be read: its runs wait')
     apply(settling, reply, sentAtMs)
-    return reply.claims.length
+    return reply.isDrained ? 0 : reply.claims.length
   }
 
   /** No reply only when a draining worker has nothing to settle. */
@@ -163,13 +174,17 @@ export function createWorker(parts: WorkerParts): Worker {
         wakeUp.reset()
         const settling = ended
         ended = []
-        const claimed = settling.length > 0 || wants().length > 0 ? await takeTurn(settling) : 0
+        const claimed = settling.length + wokenFor.length + wants().length > 0 ? await takeTurn(settling) : 0
         // Where there was something there may be more; else wait for a wake-up, such as an attempt that ends.
         if (claimed === 0 || wants().length === 0) await wakeUp.wait(POLL_MS)
       }
       stopped.abort()
     },
-    wake: () => wakeUp.wake(),
+    wake(functionName) {
+      if (functionName === undefined) turns = 0
+      else wokenFor.push(functionName)
+      wakeUp.wake()
+    },
     drain(drainMs) {
       isDraining = true
       wakeUp.wake()

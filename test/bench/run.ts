@@ -16,6 +16,7 @@ import type { Measurement } from './harness/compare.ts'
 import { describeMachine, watchMachine } from './harness/machine.ts'
 import { withResults, type Aim, type Result } from './harness/table.ts'
 import { hashOf, withTree, type Tree } from './harness/tree.ts'
+import { measureIdle } from './idle.ts'
 import { measureLarge } from './large.ts'
 import { measureLatency } from './latency.ts'
 import { measureMemory } from './memory.ts'
@@ -53,6 +54,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   wait: { measure: measureWait, against, aim: { atMost: 1 } },
   objects: { measure: measureObjects, size: 'number', quick: '300', against, aim: { atLeast: 0.85 } },
   'objects-fair': { measure: measureObjectsFair, size: 'number', quick: '300', against, aim: { atLeast: 1 } },
+  idle: { measure: measureIdle, aim: { atMost: 1.3 } },
   latency: { measure: measureLatency, against, aim: { atMost: 0.01 } },
   admit: { measure: measureAdmit, size: 'number', quick: '3000', aim: { atMost: 1 } },
   memory: { measure: measureMemory, size: 'number', quick: '20000', aim: { atMost: 1.2 } },

@@ -40,7 +40,11 @@ describe('turn', () => {
     const first = await used.queue.claim('w', 1, { token: 'same' })
     const again = await used.queue.claim('w', 1, { token: 'same' })
     expect(again.claims.map(({ runId, fence }) => [runId, fence])).toEqual([['a', '1']])
-    expect(again).toEqual({ ...first, claims: [{ ...first.claims[0], claimedAtMs: expect.any(Number) }] })
+    expect(again).toEqual({
+      ...first,
+      isDrained: false,
+      claims: [{ ...first.claims[0], claimedAtMs: expect.any(Number) }],
+    })
   })
 
   it('applies a settlement once, however often it is sent', async () => {

@@ -2,6 +2,7 @@
 import { mutantsOf, type Break, type Mutant } from './mutant.ts'
 
 const MODEL = ['test/fault/model.test.ts']
+const WAKES = ['test/integration/queue-wakes.test.ts']
 const INBOX = ['test/integration/queue-inbox.test.ts']
 
 const ofScript = (name: string, breaks: readonly Break[]) =>
@@ -59,6 +60,34 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       '(isIdle or isResting or not holdsBack())',
       '(true)',
     ],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/turn.lua', WAKES, [
+    [
+      'who finds nothing is not told of what comes',
+      "redis.call('ZADD', P .. 'idle:' .. want.fn, busyNow, consumer)",
+      '',
+    ],
+    ['a worker waits for what it has no slots for', 'takesMore and isFree and', 'takesMore and'],
+    [
+      'a word for who cannot take the run is lost',
+      'if isLeft then wakeFor(fn, count - (want and want.claimed or 0), consumer) end',
+      '',
+    ],
+    ['of two words one is handed on', '(words[ARGV[i]] or 0) + 1', '1'],
+    [
+      'a function whose runs nobody has read is not read any more',
+      'local isLeft = not isDrained(want) or want.isSolo',
+      'local isLeft = want.isSolo',
+    ],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/prelude.lua', WAKES, [
+    ['a run that waits makes no function ready', '  markReady(fn)\n', ''],
+    [
+      'the word goes to a worker that is gone',
+      "redis.call('PUBLISH', P .. 'wake:' .. found[i], fn) > 0",
+      "redis.call('PUBLISH', P .. 'wake:' .. found[i], fn) >= 0",
+    ],
+    ['workers of the release before are told nothing', 'if listeners[2] > listeners[4]', 'if false'],
   ]),
   ...ofScript('admit', [
     [

@@ -390,7 +390,7 @@ export const DEBT_MUTANTS: readonly Mutant[] = [
     'runtime/queue/scripts/repair.lua',
     ['test/integration/queue-repair.test.ts'],
     [
-      ['nobody is woken for what is healed', 'for fn in pairs(woken) do wake(fn) end', ''],
+      ['nobody is woken for what is healed', 'for fn, count in pairs(woken) do wakeFor(fn, count) end', ''],
       ['a dry repair heals', "if isDry then return 'stream-entry' end", ''],
     ],
   ),

@@ -42,14 +42,14 @@ for i = 1, j do
     redis.call('ZADD', P .. 'runs', t, run)
     redis.call('SADD', P .. 'open:' .. object, run)
     outcomes[i] = enqueue(run, fn, lane, t) and 'new' or 'unplaced'
-    woken[fn] = true
+    woken[fn] = (woken[fn] or 0) + 1
     added = added + 1
   elseif known[1] == 'queued' and known[4] == 'low' and lane == 'live' then
     drop(fn, 'low', known[5])
     enqueue(run, fn, 'live', t)
     redis.call('HSET', h, 'event', event, 'copies', 1, 'trigger', 'upload')
     redis.call('HDEL', h, 'asked')
-    woken[fn] = true
+    woken[fn] = (woken[fn] or 0) + 1
     outcomes[i] = 'lifted'
   elseif event ~= '' and (known[2] == event or known[2] == '') and tonumber(known[3]) < paths then
     redis.call('HSET', h, 'event', event)
@@ -100,5 +100,5 @@ if n > 0 then
   redis.call('LTRIM', list, n, -1)
   haveRead(intake, n)
 end
-for fn in pairs(woken) do wake(fn) end
+for fn, count in pairs(woken) do wakeFor(fn, count) end
 return { 1, outcomes, owed }

@@ -18,6 +18,31 @@ end
 
 local function wake(word) redis.call('PUBLISH', P .. 'wake', word) end
 
+-- There is work for `count` more: wakes as many of the workers that wait for it (`idle:<function>`), the least busy first, each by a
+-- word on its own channel. A worker that does not listen is gone and is passed over, and so is the one that asks.
+-- Workers of the release before wait on `wake` only; others also listen to `wake:own`, so that they can be told apart.
+local function wakeFor(fn, count, asker)
+  if count < 1 then return end
+  local listeners = redis.call('PUBSUB', 'NUMSUB', P .. 'wake', P .. 'wake:own')
+  if listeners[2] > listeners[4] then wake(fn) end
+  while count > 0 do
+    local found = redis.call('ZPOPMIN', P .. 'idle:' .. fn, count)
+    if #found == 0 then return end
+    for i = 1, #found, 2 do
+      if found[i] ~= asker and redis.call('PUBLISH', P .. 'wake:' .. found[i], fn) > 0 then count = count - 1 end
+    end
+  end
+end
+
+-- Functions that may have something waiting, in any lane. A turn reads the streams of these only, and takes off those that it has
+-- read to their ends.
+local isMarked = {}
+local function markReady(fn)
+  if isMarked[fn] then return end
+  isMarked[fn] = true
+  redis.call('SADD', P .. 'ready', fn)
+end
+
 -- The only place where an entry leaves its stream. A key of another type has none.
 local function drop(fn, lane, entry)
   redis.pcall('XACK', stream(fn, lane), GROUP, entry)
@@ -35,6 +60,7 @@ local function enqueue(run, fn, lane, at)
     redis.call('ZADD', P .. 'delay', at + 5000, run)
     return false
   end
+  markReady(fn)
   redis.call('HSET', runKey(run), 'state', 'queued', 'lane', lane, 'entry', entry, 'queuedAt', at)
   return true
 end

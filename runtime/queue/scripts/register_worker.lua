@@ -9,7 +9,11 @@ for i = 3, #ARGV do
   local isNew = redis.call('ZADD', key, t + tonumber(ARGV[2]), ARGV[1]) == 1
   -- The worker before it may have died of a run that it ran alone: others come first at the beginning as well.
   if isNew then redis.call('SET', P .. 'solo:rest:' .. ARGV[1], 1, 'PX', 10000) end
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', t)
+  local gone = redis.call('ZRANGEBYSCORE', key, '-inf', t, 'LIMIT', 0, 1000)
+  if #gone > 0 then
+    redis.call('ZREM', key, unpack(gone))
+    redis.call('ZREM', P .. 'idle:' .. ARGV[i], unpack(gone))
+  end
   redis.call('PEXPIRE', key, ARGV[2])
   limits[#limits + 1] = redis.call('HGET', P .. 'limits', ARGV[i]) or ''
 end

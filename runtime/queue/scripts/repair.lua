@@ -58,7 +58,7 @@ local function repair(run)
   -- A worker that still runs it learns from its next heartbeat that it has lost it.
   redis.call('HSET', h, 'token', '')
   enqueue(run, fn, lane, t)
-  woken[fn] = true
+  woken[fn] = (woken[fn] or 0) + 1
   return 'stream-entry'
 end
 
@@ -70,5 +70,5 @@ for i = 3, #ARGV do
   if counts[outcome] and not isDry then counts[outcome] = counts[outcome] + 1 end
 end
 for reason, count in pairs(counts) do countHealed(ARGV[2], reason, count) end
-for fn in pairs(woken) do wake(fn) end
+for fn, count in pairs(woken) do wakeFor(fn, count) end
 return outcomes

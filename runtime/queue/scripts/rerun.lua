@@ -17,6 +17,7 @@ if job ~= '' then
   if v[1] ~= 'running' or v[2] ~= position then return { 0 } end
 end
 
+local woken = {}
 local function rerun(run, fn, object, generation, payload, seen)
   local h = runKey(run)
   local v = redis.call('HMGET', h, 'state', 'fn', 'object', 'letter', 'epoch', 'lane', 'entry', 'asked', 'fence')
@@ -54,7 +55,7 @@ local function rerun(run, fn, object, generation, payload, seen)
   enqueue(run, v[2], 'low', t)
   countHealed(pass, 'restored', 1)
   if v[4] and v[4] ~= '' then redis.call('XDEL', P .. 'dead:' .. v[2], v[4]) end
-  wake(v[2])
+  woken[v[2]] = (woken[v[2]] or 0) + 1
   return 'queued'
 end
 
@@ -65,6 +66,7 @@ for p = 7, #ARGV, 6 do
   if outcome == 'queued' then queued = queued + 1 end
   outcomes[#outcomes + 1] = outcome
 end
+for fn, count in pairs(woken) do wakeFor(fn, count) end
 if job ~= '' then
   redis.call('HINCRBY', jobKey, 'position', #outcomes)
   redis.call('HINCRBY', jobKey, 'handedOut', queued)

@@ -1,17 +1,19 @@
 -- One turn of a worker: settles finished attempts and claims new ones. May be sent again with the same token:
 -- settlements that were applied return the state they led to, and the claimed runs are the same.
 -- KEYS  1 prefix
--- ARGV  1 consumer  2 token of this turn  3 attempts in progress in this worker
+-- ARGV  1 consumer  2 token of this turn  3 attempts in progress in this worker  4 1 to read all streams, not only the `ready` ones
 --       s, then s times: run, fence, token, kind, reason, error, lines, delay in ms, max attempts, result
 --         (with complete, reason and error are debts that are due now: of results, of the source)
 --         kind  complete | fail | bury | release | isolate | superseded | source-gone | cancelled
 --       f, then f times: function, free slots, how many of them go to the low lane first
+--       w, then w functions: the words that woke this worker
 -- Returns {{state that each settlement led to, or 'fenced'}, {claimed: run, function, fence, lane, attempts, epoch, payload, trigger,
---          createdAt, queuedAt, now}, {streams that could not be read, with the error}}
+--          createdAt, queuedAt, now}, {streams that could not be read, with the error}, 1 when nothing is left that it could take}
 local consumer, token = ARGV[1], ARGV[2]
 local isIdle = tonumber(ARGV[3]) == 0
-local s = tonumber(ARGV[4])
-local p = 5
+local looksAtAll = ARGV[4] == '1'
+local s = tonumber(ARGV[5])
+local p = 6
 local t = now()
 
 -- In steps, as Lua can unpack only a limited number of values.
@@ -31,6 +33,8 @@ local REST_MS, ALONE_MS = 10000, 60000
 -- Success is the usual case, so its writes are combined for the whole turn. Stream entries are removed last; one that stays
 -- because of an error belongs to no run any more, and goes when its lease has expired.
 local ended, left = {}, {}
+-- Functions for which this worker's place among those that wait is written again.
+local isTouched = {}
 local function succeed(run, result, fn, lane, entry, object, isTold)
   local h = runKey(run)
   redis.call('HSET', h, 'state', 'succeeded', 'endedAt', t, 'entry', '', 'result', result)
@@ -78,7 +82,8 @@ local function settle()
   if v[8] ~= '1' and kind == 'cancelled' then kind = 'release' end
   if kind == 'isolate' or kind == 'release' and delayMs == 0 then
     enqueue(run, fn, kind == 'isolate' and 'solo' or lane, t)
-    wake(fn)
+    wakeFor(fn, 1, consumer)
+    isTouched[fn] = true
     return noted('queued', 'released')
   end
   if kind == 'fail' or kind == 'bury' then
@@ -125,7 +130,7 @@ if last[1] == token then
       claimed[#claimed + 1] = describe(last[i], fn, v)
     end
   end
-  return { settled, claimed, {} }
+  return { settled, claimed, {}, 0 }
 end
 
 local failures = {}
@@ -136,16 +141,21 @@ local function read(key, count)
     reply = redis.call('XREADGROUP', 'GROUP', GROUP, consumer, 'COUNT', count, 'STREAMS', key, '>')
   end
   if reply and reply.err then failures[#failures + 1] = key .. ': ' .. reply.err end
-  if not reply or reply.err then return {} end
-  return reply[1][2]
+  if reply and reply.err then return {}, false end
+  local entries = reply and reply[1][2] or {}
+  return entries, #entries < count
 end
 
+local ready = {}
+for _, fn in ipairs(redis.call('SMEMBERS', P .. 'ready')) do ready[fn] = true end
+local function mayHave(fn) return looksAtAll or ready[fn] end
+
 -- Claims up to `count` runs of one stream, starts them and returns how many; entries that belong to no queued run are dropped.
-local function take(fn, lane, count)
-  local started = 0
-  while started < count do
-    local entries = read(stream(fn, lane), count - started)
-    if #entries == 0 then break end
+local function take(want, lane, count)
+  local fn, started = want.fn, 0
+  while mayHave(fn) and started < count and not want.isRead[lane] do
+    local entries, isEnd = read(stream(fn, lane), count - started)
+    want.isRead[lane] = isEnd
     for _, item in ipairs(entries) do
       local entry, run = item[1], item[2][2]
       local h = runKey(run)
@@ -160,29 +170,34 @@ local function take(fn, lane, count)
         drop(fn, lane, entry)
       end
     end
+    if #entries == 0 then break end
   end
+  want.claimed = want.claimed + started
+  if started > 0 then isTouched[fn] = true end
   return started
 end
 
-local wanted = {}
+local wanted, wantOf = {}, {}
 for i = 1, tonumber(ARGV[p]) do
   local at = p + 1 + (i - 1) * 3
-  wanted[i] = { fn = ARGV[at], free = tonumber(ARGV[at + 1]), low = tonumber(ARGV[at + 2]) }
+  wanted[i] = { fn = ARGV[at], free = tonumber(ARGV[at + 1]), low = tonumber(ARGV[at + 2]), claimed = 0, isRead = {} }
+  wantOf[ARGV[at]] = wanted[i]
 end
+p = p + 1 + #wanted * 3
 
 local function takeWork()
   for _, want in ipairs(wanted) do
     local free = want.free
-    free = free - take(want.fn, 'low', math.min(want.low, free))
-    free = free - take(want.fn, 'live', free)
-    take(want.fn, 'low', free)
+    free = free - take(want, 'low', math.min(want.low, free))
+    free = free - take(want, 'live', free)
+    take(want, 'low', free)
   end
 end
 
 -- A run that may have killed its worker gets a worker to itself: an idle one takes it, and nothing else.
 local function takeSolo()
   for _, want in ipairs(wanted) do
-    if take(want.fn, 'solo', 1) > 0 then
+    if take(want, 'solo', 1) > 0 then
       rest(REST_MS)
       return
     end
@@ -190,16 +205,18 @@ local function takeSolo()
 end
 
 local function isSoloWaiting()
+  local isAny = false
   for _, want in ipairs(wanted) do
-    local length = redis.pcall('XLEN', stream(want.fn, 'solo'))
+    local length = mayHave(want.fn) and redis.pcall('XLEN', stream(want.fn, 'solo')) or 0
     if type(length) == 'table' then
       failures[#failures + 1] = stream(want.fn, 'solo') .. ': ' .. length.err
     elseif length > 0 then
       local pending = redis.pcall('XPENDING', stream(want.fn, 'solo'), GROUP)
-      if length > (pending.err and 0 or pending[1]) then return true end
+      want.isSolo = length > (pending.err and 0 or pending[1])
     end
+    isAny = isAny or want.isSolo
   end
-  return false
+  return isAny
 end
 
 -- The first busy worker that sets `solo` claims nothing more until it is idle.
@@ -210,11 +227,13 @@ local function holdsBack()
   return true
 end
 
+local takesWork = true
 if #wanted > 0 and isSoloWaiting() then
   local isResting = redis.call('EXISTS', P .. 'solo:rest:' .. consumer) == 1
   if isIdle and not isResting then takeSolo() end
   if isIdle and redis.call('GET', P .. 'solo') == consumer then redis.call('DEL', P .. 'solo') end
-  if #claimed == 0 and (isIdle or isResting or not holdsBack()) then takeWork() end
+  takesWork = #claimed == 0 and (isIdle or isResting or not holdsBack())
+  if takesWork then takeWork() end
   if #claimed == 0 and isIdle then takeSolo() end
 else
   takeWork()
@@ -227,4 +246,54 @@ if #claimed > 0 then
   many('RPUSH', lastKey, runs)
   redis.call('PEXPIRE', lastKey, 600000)
 end
-return { settled, claimed, failures }
+
+-- Of live and low runs; one that wants a worker to itself may have to wait for another worker.
+local function isDrained(want)
+  return not mayHave(want.fn) or want.isRead.live and want.isRead.low
+end
+for _, want in ipairs(wanted) do
+  local isLeft = not isDrained(want) or want.isSolo
+  if isLeft and not ready[want.fn] then markReady(want.fn)
+  elseif ready[want.fn] and not isLeft then redis.call('SREM', P .. 'ready', want.fn) end
+end
+
+-- A word about what this worker could not take is handed on. It goes round no longer than there are workers that wait.
+local words = {}
+for i = p + 1, p + tonumber(ARGV[p]) do
+  words[ARGV[i]] = (words[ARGV[i]] or 0) + 1
+  isTouched[ARGV[i]] = true
+end
+for fn, count in pairs(words) do
+  local want = wantOf[fn]
+  local isLeft = ready[fn]
+  if want then isLeft = not isDrained(want) end
+  if isLeft then wakeFor(fn, count - (want and want.claimed or 0), consumer) end
+end
+
+-- What it could take and is drained, it waits for from now on: the next work finds it there, by its attempts in progress. `waits`
+-- is what this worker is known to wait for, so that only what has changed is written. The turn that looks at all writes all, and so
+-- does one that only looks, where the number of attempts has changed.
+local takesMore = takesWork and not (claimed[1] and claimed[1][4] == 'solo')
+local waitsKey = P .. 'waits:' .. consumer
+local known = not looksAtAll and redis.call('GET', waitsKey) or ''
+local busy, before = string.match(known, '^(%d+)(,.*)$')
+local busyNow = string.format('%d', tonumber(ARGV[3]) + #claimed)
+local isAll = not busy or s + #claimed == 0 and next(words) == nil and busy ~= busyNow
+local waits = { isAll and busyNow or busy }
+local hasMore = not takesMore and #wanted > 0
+for _, want in ipairs(wanted) do
+  local isFree = want.free > want.claimed
+  local isWaiting = takesMore and isFree and isDrained(want)
+  local wasWaiting = not isAll and string.find(before, ',' .. want.fn .. ',', 1, true) ~= nil
+  if isWaiting then waits[#waits + 1] = want.fn
+  elseif isFree then hasMore = true end
+  if isWaiting and (isAll or not wasWaiting or isTouched[want.fn]) then
+    redis.call('ZADD', P .. 'idle:' .. want.fn, busyNow, consumer)
+    if isAll then redis.call('PEXPIRE', P .. 'idle:' .. want.fn, 60000) end
+  elseif not isWaiting and (isAll or wasWaiting or isTouched[want.fn]) then
+    redis.call('ZREM', P .. 'idle:' .. want.fn, consumer)
+  end
+end
+local text = table.concat(waits, ',') .. ','
+if text ~= known then redis.call('SET', waitsKey, text, 'PX', 60000) end
+return { settled, claimed, failures, hasMore and 0 or 1 }

@@ -1,13 +1,23 @@
 /** The model's rules of admission. Pure. @module */
 import type { Admission, AdmitOutcome, NewRun } from '../../../runtime/queue/queue.ts'
-import { drop, enqueue, owe, setOf, streamOf, type Model, type ModelRun, type Moment } from './state.ts'
+import {
+  drop,
+  enqueue,
+  owe,
+  setOf,
+  streamOf,
+  wakeForEach,
+  type Model,
+  type ModelRun,
+  type Moment,
+} from './state.ts'
 
 /** Undefined when the head of the inbox is no longer what was read. */
 export function admit(model: Model, now: Moment, admission: Admission): AdmitOutcome[] | undefined {
   const { raws, runs, marks, bad, debts, announced, paths } = admission
   const head = model.inbox.slice(0, raws.length)
   if (raws.some((raw, at) => raw.toString() !== head[at])) return undefined
-  const woken = new Set<string>()
+  const woken: string[] = []
   const outcomes = runs.map((run) => admitOne(model, run, paths, woken))
   for (const { objectId, generation, only, hint } of marks) {
     for (const id of setOf(model.open, objectId)) {
@@ -25,11 +35,11 @@ export function admit(model: Model, now: Moment, admission: Admission): AdmitOut
   for (const { objectId } of announced)
     model.announced.set(objectId, Math.min(40, (model.announced.get(objectId) ?? 0) + 1))
   model.inbox = model.inbox.slice(raws.length)
-  model.words.push(...woken)
+  wakeForEach(model, woken)
   return outcomes
 }
 
-function admitOne(model: Model, asked: NewRun, paths: number, woken: Set<string>): AdmitOutcome {
+function admitOne(model: Model, asked: NewRun, paths: number, woken: string[]): AdmitOutcome {
   const { runId, functionName, objectId, eventId, lane, trigger, payload } = asked
   const known = model.runs.get(runId)
   if (!known) {
@@ -38,7 +48,7 @@ function admitOne(model: Model, asked: NewRun, paths: number, woken: Set<string>
     model.runs.set(runId, run)
     setOf(model.open, objectId).add(runId)
     enqueue(model, run, lane)
-    woken.add(functionName)
+    woken.push(functionName)
     return 'new'
   }
   if (known.state === 'queued' && known.lane === 'low' && lane === 'live') {
@@ -50,7 +60,7 @@ function admitOne(model: Model, asked: NewRun, paths: number, woken: Set<string>
       trigger: 'upload',
       asked: '',
     } satisfies Partial<ModelRun>)
-    woken.add(functionName)
+    woken.push(functionName)
     return 'lifted'
   }
   if (eventId !== '' && (known.event === eventId || known.event === '') && known.copies < paths) {

@@ -5,6 +5,7 @@ import { expect } from 'vitest'
 import { createQueue, type Queue } from '../../../runtime/queue/queue.ts'
 import { checkInvariants, type Ledger } from './ledger.ts'
 import type { Model, Moment } from './state.ts'
+import { LISTENING } from './universe.ts'
 import { learnTimes, viewOf, viewOfModel, type View } from './view.ts'
 
 export interface Call<Answer = unknown> {
@@ -35,11 +36,12 @@ export async function createBench(redis: Redis, model: Model, ledger: Ledger) {
   const ears = redis.duplicate()
   const heard: string[] = []
   let onMark: ((mark: string) => void) | undefined
-  ears.on('message', (_channel: string, word: string) => {
+  ears.on('message', (channel: string, word: string) => {
     if (word.startsWith('mark:')) onMark?.(word)
-    else heard.push(word)
+    else heard.push(`${channel.slice(keys.prefix.length)} ${word}`)
   })
-  await ears.subscribe(keys.wake)
+  // Without `ownWake`: also a worker of the release before listens.
+  await ears.subscribe(keys.wake, ...LISTENING.map((consumer) => keys.wakeOf(consumer)))
   let marks = 0
   let last: View | undefined
   let clockMs = 0

@@ -7,6 +7,7 @@ import {
   inOrder,
   isOpenRun,
   setOf,
+  tellAll,
   type Model,
   type ModelRun,
   type Moment,
@@ -28,7 +29,7 @@ export function resultRemoved(model: Model, now: Moment, id: string, why: string
   if (run?.state !== 'succeeded' || model.ended.get(id)?.minMs !== endedAtMs) return
   run.reason = why
   finish(model, run, 'source-gone', now)
-  model.words.push('verdicts')
+  tellAll(model, 'verdicts')
 }
 
 export function purge(model: Model, ids: readonly string[]): number {
@@ -66,7 +67,7 @@ export function prune(model: Model, { isAnyAge, maxRuns, limit, passed }: Prunin
 export type Damage = 'entry' | 'pending' | 'delay'
 
 /** Puts what a run has lost back; `damage` says what that was. */
-export function repair(model: Model, now: Moment, id: string, damage: Damage | undefined) {
+export function repair(model: Model, now: Moment, id: string, damage: Damage | undefined, woken: string[]) {
   const run = model.runs.get(id)
   if (!run) return 'gone'
   if (run.state === 'retrying') {
@@ -79,6 +80,6 @@ export function repair(model: Model, now: Moment, id: string, damage: Damage | u
   drop(model, run.fn, run.lane, run.entry)
   run.token = ''
   enqueue(model, run, run.lane)
-  model.words.push(run.fn)
+  woken.push(run.fn)
   return 'stream-entry'
 }

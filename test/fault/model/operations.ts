@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import type { FateKind } from '../../../runtime/queue/queue.ts'
 import type { Damage } from './endings.ts'
-import { CONSUMERS, GENERATIONS, JOBS, OBJECTS, RUNS } from './universe.ts'
+import { CONSUMERS, FUNCTIONS, GENERATIONS, JOBS, OBJECTS, RUNS } from './universe.ts'
 
 export const OUTCOMES = [
   'complete',
@@ -32,6 +32,8 @@ export type Operation =
       readonly outcomes: readonly OutcomeName[]
       readonly free: number
       readonly lowFirst: number
+      readonly looksAtAll: boolean
+      readonly wokenFor: readonly string[]
     }
   | { readonly kind: 'beat'; readonly consumer: string }
   /** A worker says something about an attempt that it lost long ago, or that never was. */
@@ -141,6 +143,8 @@ const WEIGHTED: readonly [number, fc.Arbitrary<Operation>][] = [
       outcomes: fc.array(outcome, { maxLength: 3 }),
       free: fc.integer({ min: 0, max: 3 }),
       lowFirst: fc.integer({ min: 0, max: 2 }),
+      looksAtAll: fc.constantFrom(false, false, true),
+      wokenFor: fc.oneof(fc.constant([]), fc.array(fc.constantFrom(...FUNCTIONS), { maxLength: 3 })),
     }),
   ],
   [3, fc.record({ kind: is('beat'), consumer })],

@@ -5,6 +5,7 @@
 import type { Lane } from '../../../runtime/queue/keys.ts'
 import type { RunState, Trigger } from '../../../runtime/queue/run.ts'
 import type { FateKind } from '../../../runtime/queue/queue.ts'
+import { LISTENING } from './universe.ts'
 
 /** A time as far as it is known: a script reads the clock at some moment between two looks of ours. */
 export interface Moment {
@@ -83,6 +84,12 @@ export interface Model {
   readonly resting: Set<string>
   /** What supervisors know of workers. */
   readonly fates: Map<string, FateKind>
+  /** Functions that may have something waiting. */
+  readonly ready: Set<string>
+  /** Of each function, the workers that wait for it, and how busy they were when that was written. */
+  readonly idle: Map<string, Map<string, number>>
+  /** What each worker is known to wait for. */
+  readonly waits: Map<string, { readonly busy: number; readonly functions: readonly string[] }>
   entries: number
   /** What the scripts have called out since somebody looked. */
   words: string[]
@@ -107,6 +114,9 @@ export function emptyModel(): Model {
     holder: undefined,
     resting: new Set(),
     fates: new Map(),
+    ready: new Set(),
+    idle: new Map(),
+    waits: new Map(),
     entries: 0,
     words: [],
   }
@@ -131,7 +141,37 @@ function computed<T>(map: Map<string, T>, name: string, make: () => T): T {
 export function enqueue(model: Model, run: ModelRun, lane: Lane): void {
   const id = ++model.entries
   streamOf(model, run.fn, lane).push({ id, run: run.id })
+  model.ready.add(run.fn)
   Object.assign(run, { state: 'queued', lane, entry: id } satisfies Partial<ModelRun>)
+}
+
+export function idleOf(model: Model, fn: string): Map<string, number> {
+  return computed(model.idle, fn, () => new Map<string, number>())
+}
+
+/** Those of the release before are told in any case; of the others the least busy, as many as there is work for. */
+export function wakeFor(model: Model, fn: string, count: number, asker?: string): void {
+  model.words.push(`wake ${fn}`)
+  const idle = idleOf(model, fn)
+  let left = count
+  while (left > 0 && idle.size > 0) {
+    const first = [...idle].toSorted(([a, x], [b, y]) => x - y || (a < b ? -1 : 1)).slice(0, left)
+    for (const [consumer] of first) {
+      idle.delete(consumer)
+      if (consumer === asker || !LISTENING.includes(consumer)) continue
+      model.words.push(`wake:${consumer} ${fn}`)
+      left--
+    }
+  }
+}
+
+/** Of each function once, as many as there is work for. */
+export function wakeForEach(model: Model, functions: readonly string[]): void {
+  for (const fn of new Set(functions)) wakeFor(model, fn, functions.filter((other) => other === fn).length)
+}
+
+export function tellAll(model: Model, word: string): void {
+  model.words.push(`wake ${word}`)
 }
 
 export function drop(model: Model, fn: string, lane: Lane, id: number): void {
@@ -164,7 +204,7 @@ export function bury(model: Model, run: ModelRun, reason: string, now: Moment): 
 
 export function owe(model: Model, debt: string): void {
   model.debts.add(debt)
-  model.words.push('tidy')
+  tellAll(model, 'tidy')
 }
 
 export function isOpenRun(run: ModelRun): boolean {

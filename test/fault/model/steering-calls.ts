@@ -7,7 +7,7 @@ import type { Call } from './call.ts'
 import * as endings from './endings.ts'
 import { MAX_CRASHES, tellPruned, tellTaken, tellTurn } from './ledger.ts'
 import type { Operation, Steering } from './operations.ts'
-import type { Model } from './state.ts'
+import { wakeForEach, type Model } from './state.ts'
 import * as rules from './steering.ts'
 import { turn as turnRule } from './turns.ts'
 import { FUNCTIONS, newRunOf } from './universe.ts'
@@ -18,10 +18,13 @@ const LONG_MS = 3_600_000
 export function turn(request: TurnRequest, onClaims: (claims: readonly Claim[]) => void): Call<TurnReply> {
   return {
     what: `turn ${JSON.stringify(request)}`,
+    // A word that is handed on twice wakes one more.
+    isRepeatable: !request.wokenFor?.length,
     send: (queue) => queue.turn(request),
     apply: (model, now) => ({ ...turnRule(model, now, request), failures: [] }),
-    known: ({ settled, claims, failures }) => ({
+    known: ({ settled, claims, failures, isDrained }) => ({
       settled,
+      isDrained,
       claims: claims.map(({ runId, fence, lane, attempts, trigger }) => ({
         runId,
         fence,
@@ -97,10 +100,11 @@ export function repair(operation: Repair, foretold: readonly string[] | false): 
     what: `repair of ${runs.join()}, the first without its ${damage}`,
     send: (queue) => queue.repair(runs),
     apply(model, now) {
-      // Words are said once for each function.
-      const before = model.words.length
-      const answers = runs.map((id, at) => endings.repair(model, now, id, at === 0 ? damage : undefined))
-      model.words = [...model.words.slice(0, before), ...new Set(model.words.slice(before))]
+      const woken: string[] = []
+      const answers = runs.map((id, at) =>
+        endings.repair(model, now, id, at === 0 ? damage : undefined, woken),
+      )
+      wakeForEach(model, woken)
       if (damage && foretold) expect(answers, 'what was foretold of the repair').toEqual(foretold)
       damage = undefined
       return answers

@@ -20,6 +20,8 @@ import {
   note,
   setOf,
   streamOf,
+  tellAll,
+  wakeForEach,
   type Model,
   type ModelRun,
   type Moment,
@@ -39,16 +41,16 @@ export function promote(model: Model, now: Moment, limit: number): number {
   const due = inOrder(model.delay)
     .filter((id) => (model.delay.get(id) as Moment).minMs <= now.minMs)
     .slice(0, limit)
-  const woken = new Set<string>()
+  const woken: string[] = []
   for (const id of due) {
     const run = model.runs.get(id)
     if (run?.state === 'retrying') {
       enqueue(model, run, run.lane)
-      woken.add(run.fn)
+      woken.push(run.fn)
     }
     model.delay.delete(id)
   }
-  model.words.push(...woken)
+  wakeForEach(model, woken)
   return due.length
 }
 
@@ -77,7 +79,7 @@ export function reclaim(
       }
     }
   }
-  if (taken.length > 0) model.words.push('reclaimed')
+  if (taken.length > 0) tellAll(model, 'reclaimed')
   return taken
 }
 
@@ -109,10 +111,10 @@ export function cancel(model: Model, now: Moment, id: string): RunState | undefi
   const run = model.runs.get(id)
   if (run?.state === 'running') {
     run.isCancelAsked = true
-    model.words.push(`cancel:${id}:${run.fence}`)
+    tellAll(model, `cancel:${id}:${run.fence}`)
   } else if (run && isOpenRun(run)) {
     endWaiting(model, now, run)
-    model.words.push('verdicts')
+    tellAll(model, 'verdicts')
   }
   return run?.state
 }
@@ -131,7 +133,7 @@ export function withdraw(model: Model, now: Moment, job: string, ids: readonly s
     endWaiting(model, now, run)
     return true
   })
-  if (meant.length > 0) model.words.push('verdicts')
+  if (meant.length > 0) tellAll(model, 'verdicts')
   return meant.length
 }
 
@@ -144,7 +146,9 @@ export function rerun(
   const { step, items } = request
   const job = step && model.jobs.get(step.job)
   if (step && (job?.status !== 'running' || job.position !== step.position)) return undefined
-  const outcomes = items.map((item) => againOne(model, now, request, item, token))
+  const woken: string[] = []
+  const outcomes = items.map((item) => againOne(model, now, request, item, token, woken))
+  wakeForEach(model, woken)
   if (job) {
     const queued = outcomes.filter((outcome) => outcome === 'queued').length
     job.position += outcomes.length
@@ -160,6 +164,7 @@ function againOne(
   { step, trigger, isForced }: RerunRequest,
   item: RerunItem,
   token: string,
+  woken: string[],
 ): RerunOutcome {
   const asked = step?.job ?? token
   let run = model.runs.get(item.runId)
@@ -174,7 +179,7 @@ function againOne(
   else if (trigger === 'sweep' && (run.state === 'dead' || run.state === 'cancelled')) return 'ended'
   else if (isOpenRun(run)) {
     if (!isForced) return 'busy'
-    if (run.state === 'running') model.words.push(`cancel:${run.id}:${run.fence}`)
+    if (run.state === 'running') tellAll(model, `cancel:${run.id}:${run.fence}`)
     drop(model, run.fn, run.lane, run.entry)
     model.delay.delete(run.id)
     run.fence++
@@ -199,6 +204,6 @@ function againOne(
   model.ended.delete(run.id)
   model.verdicts.delete(run.id)
   enqueue(model, run, 'low')
-  model.words.push(run.fn)
+  woken.push(run.fn)
   return 'queued'
 }

@@ -2,6 +2,7 @@
 import type { Lane } from '../../../runtime/queue/keys.ts'
 import type { RunState } from '../../../runtime/queue/run.ts'
 import type { Settlement, TurnRequest } from '../../../runtime/queue/turn.ts'
+import { waitForMore, type Looked } from './waiting.ts'
 import {
   bury,
   drop,
@@ -10,7 +11,9 @@ import {
   note,
   owe,
   plus,
+  streamName,
   streamOf,
+  wakeFor,
   type Model,
   type ModelRun,
   type Moment,
@@ -19,6 +22,7 @@ import {
 export interface ModelTurn {
   readonly settled: readonly (RunState | 'fenced')[]
   readonly claims: readonly ModelClaim[]
+  readonly isDrained: boolean
 }
 
 export interface ModelClaim extends Pick<ModelRun, 'lane' | 'attempts' | 'trigger'> {
@@ -28,7 +32,8 @@ export interface ModelClaim extends Pick<ModelRun, 'lane' | 'attempts' | 'trigge
 
 export function turn(model: Model, now: Moment, request: TurnRequest): ModelTurn {
   const { consumer, token, wants } = request
-  const settled = request.settlements.map((settlement) => settle(model, now, consumer, settlement))
+  const touched = new Set<string>()
+  const settled = request.settlements.map((settlement) => settle(model, now, consumer, settlement, touched))
   const last = model.turns.get(consumer)
   if (last?.token === token) {
     const runs = last.runs.flatMap((id) => {
@@ -36,11 +41,14 @@ export function turn(model: Model, now: Moment, request: TurnRequest): ModelTurn
       return run?.state === 'running' && run.token === token ? [run] : []
     })
     for (const run of runs) renew(model, run, consumer)
-    return { settled, claims: runs.map(claimOf) }
+    return { settled, claims: runs.map(claimOf), isDrained: false }
   }
   const claims: ModelRun[] = []
+  const readToEnd = new Set<string>()
+  const isLooked = (fn: string) => request.looksAtAll !== false || model.ready.has(fn)
   const take = (fn: string, lane: Lane, count: number) => {
-    const taken = start(model, { fn, lane, count, consumer, token })
+    const taken = isLooked(fn) ? start(model, { fn, lane, count, consumer, token }) : []
+    if (isLooked(fn) && taken.length < count) readToEnd.add(streamName(fn, lane))
     claims.push(...taken)
     return taken.length
   }
@@ -53,23 +61,40 @@ export function turn(model: Model, now: Moment, request: TurnRequest): ModelTurn
   const takeSolo = () => {
     if (wants.some(({ functionName }) => take(functionName, 'solo', 1) > 0)) model.resting.add(consumer)
   }
-  const isSoloWaiting = wants.some(({ functionName }) =>
-    streamOf(model, functionName, 'solo').some((entry) => entry.consumer === undefined),
+  const soloWaiting = wants.filter(
+    ({ functionName }) => isLooked(functionName) && isWaiting(model, functionName, 'solo'),
   )
   const isIdle = request.inFlight === 0
-  if (!isSoloWaiting) takeWork()
+  let takesWork = true
+  if (soloWaiting.length === 0) takeWork()
   else {
     const isResting = model.resting.has(consumer)
     if (isIdle && !isResting) takeSolo()
     if (isIdle && model.holder === consumer) model.holder = undefined
-    if (claims.length === 0 && (isIdle || isResting || !holdsBack(model, consumer))) takeWork()
+    takesWork = claims.length === 0 && (isIdle || isResting || !holdsBack(model, consumer))
+    if (takesWork) takeWork()
     if (claims.length === 0 && isIdle) takeSolo()
   }
   if (claims.length > 0) model.turns.set(consumer, { token, runs: claims.map(({ id }) => id) })
-  return { settled, claims: claims.map(claimOf) }
+  const facts: Looked = {
+    request,
+    claims,
+    touched,
+    takesMore: takesWork && claims[0]?.lane !== 'solo',
+    isDrained: (fn) =>
+      !isLooked(fn) || (['live', 'low'] as const).every((lane) => readToEnd.has(streamName(fn, lane))),
+    isSoloWaiting: (fn) => soloWaiting.some(({ functionName }) => functionName === fn),
+  }
+  return { settled, claims: claims.map(claimOf), isDrained: waitForMore(model, facts) }
 }
 
-function settle(model: Model, now: Moment, consumer: string, settlement: Settlement): RunState | 'fenced' {
+function settle(
+  model: Model,
+  now: Moment,
+  consumer: string,
+  settlement: Settlement,
+  touched: Set<string>,
+): RunState | 'fenced' {
   const run = model.runs.get(settlement.runId)
   if (!run || String(run.fence) !== settlement.fence || run.token !== settlement.token) return 'fenced'
   if (run.state !== 'running') return run.state
@@ -83,7 +108,7 @@ function settle(model: Model, now: Moment, consumer: string, settlement: Settlem
     finish(model, run, 'succeeded', now)
   } else {
     run.reason = 'reason' in settlement ? settlement.reason : ''
-    note(run, fail(model, now, run, settlement))
+    note(run, fail(model, now, run, settlement, consumer, touched))
   }
   drop(model, run.fn, lane, entry)
   return run.state
@@ -95,6 +120,8 @@ function fail(
   now: Moment,
   run: ModelRun,
   settlement: Exclude<Settlement, { kind: 'complete' }>,
+  consumer: string,
+  touched: Set<string>,
 ): string {
   const goesOn = ['fail', 'release', 'isolate'].includes(settlement.kind)
   let { kind } = settlement
@@ -103,7 +130,8 @@ function fail(
   const delayMs = 'delayMs' in settlement ? settlement.delayMs : 0
   if (kind === 'isolate' || (kind === 'release' && delayMs === 0)) {
     enqueue(model, run, kind === 'isolate' ? 'solo' : run.lane)
-    model.words.push(run.fn)
+    wakeFor(model, run.fn, 1, consumer)
+    touched.add(run.fn)
     return 'released'
   }
   if (kind === 'fail' || kind === 'bury') {
@@ -148,6 +176,10 @@ function start(model: Model, { fn, lane, count, consumer, token }: Taking): Mode
     started.push(run)
   }
   return started
+}
+
+function isWaiting(model: Model, fn: string, lane: Lane): boolean {
+  return streamOf(model, fn, lane).some((entry) => entry.consumer === undefined)
 }
 
 function holdsBack(model: Model, consumer: string): boolean {

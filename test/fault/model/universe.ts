@@ -5,6 +5,8 @@ export const FUNCTIONS = ['cut', 'probe'] as const
 export const OBJECTS = ['o1', 'o2'] as const
 export const GENERATIONS = ['v1', 'v2'] as const
 export const CONSUMERS = ['w1', 'w2', 'w3'] as const
+/** The others have lost their connection, or are gone. */
+export const LISTENING: readonly string[] = ['w1', 'w2']
 export const JOBS = ['j1', 'j2'] as const
 
 export const RUNS: readonly string[] = FUNCTIONS.flatMap((fn) =>

@@ -1,7 +1,7 @@
 /** What can be seen of a queue, in one form for Redis and for the model, so that the two can be compared. @module */
 import type { Redis } from 'ioredis'
 import { GROUP, LANES, type Keys, type Lane } from '../../../runtime/queue/keys.ts'
-import { setOf, streamName, type Model, type ModelRun } from './state.ts'
+import { idleOf, setOf, streamName, type Model, type ModelRun } from './state.ts'
 import { verdictsOf } from '../../helpers/debts.ts'
 import { CONSUMERS, FUNCTIONS, JOBS, OBJECTS, RUNS } from './universe.ts'
 
@@ -30,6 +30,10 @@ export interface View {
   readonly announced: Readonly<Record<string, number>>
   readonly jobs: Readonly<Record<string, unknown>>
   readonly turns: Readonly<Record<string, readonly string[]>>
+  readonly ready: readonly string[]
+  /** Of each function the workers that wait, and how busy each was. */
+  readonly idle: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly waits: Readonly<Record<string, string>>
   readonly holder: string
   readonly resting: readonly string[]
 }
@@ -51,6 +55,9 @@ export async function viewOf(redis: Redis, keys: Keys): Promise<{ view: View; no
   ask('known', 'ZRANGE', keys.runs, 0, -1)
   for (const name of ['delay', 'ended', 'debts'] as const)
     ask(name, 'ZRANGE', keys[name], 0, -1, 'WITHSCORES')
+  ask('ready', 'SMEMBERS', `${keys.prefix}ready`)
+  for (const fn of FUNCTIONS) ask(`idle ${fn}`, 'ZRANGE', `${keys.prefix}idle:${fn}`, 0, -1, 'WITHSCORES')
+  for (const consumer of CONSUMERS) ask(`waits ${consumer}`, 'GET', `${keys.prefix}waits:${consumer}`)
   ask('holder', 'GET', `${keys.prefix}solo`)
   for (const consumer of CONSUMERS) ask(`rest ${consumer}`, 'EXISTS', `${keys.prefix}solo:rest:${consumer}`)
   for (const run of RUNS) {
@@ -101,6 +108,9 @@ function toView(found: ReadonlyMap<string, unknown>): View {
     ended: scores(found.get('ended')),
     debts: debts.filter((text) => verdictsOf([text]).length === 0),
     verdicts: verdictsOf(debts).toSorted(),
+    ready: sorted('ready'),
+    idle: each(FUNCTIONS, (fn) => scores(found.get(`idle ${fn}`))),
+    waits: each(CONSUMERS, (consumer) => (found.get(`waits ${consumer}`) as string | null) ?? ''),
     holder: (found.get('holder') as string | null) ?? '',
     resting: CONSUMERS.filter((consumer) => found.get(`rest ${consumer}`) === 1),
     runs: Object.fromEntries(
@@ -184,6 +194,12 @@ export function viewOfModel(model: Model): View {
     ended: times(model.ended),
     debts: [...model.debts].toSorted(),
     verdicts: [...model.verdicts].toSorted(),
+    ready: [...model.ready].toSorted(),
+    idle: each(FUNCTIONS, (fn) => Object.fromEntries(idleOf(model, fn))),
+    waits: each(CONSUMERS, (consumer) => {
+      const known = model.waits.get(consumer)
+      return known ? [known.busy, ...known.functions, ''].join(',') : ''
+    }),
     holder: model.holder ?? '',
     resting: [...model.resting].toSorted(),
     runs: Object.fromEntries(

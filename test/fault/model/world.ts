@@ -30,6 +30,9 @@ interface World {
   announced: number
 }
 
+/** The turn of a worker that dies of what it takes. */
+const SUSPECT = { outcomes: [], free: 1, lowFirst: 0, looksAtAll: true, wokenFor: [] } as const
+
 export function createWorld(bench: Bench) {
   const world: World = {
     bench,
@@ -75,7 +78,7 @@ async function perform(world: World, operation: Operation, isTwice: boolean): Pr
       return restart(world, operation.consumer)
     case 'crash':
       for (let time = 0; time < operation.times; time++) {
-        await takeTurn(world, { ...operation, kind: 'turn', outcomes: [], free: 1, lowFirst: 0 }, isTwice)
+        await takeTurn(world, { ...operation, kind: 'turn', ...SUSPECT }, isTwice)
         await silence(world, operation.consumer)
         restart(world, operation.consumer)
         await tellFate(bench, operation.consumer, operation.fate)
@@ -141,7 +144,7 @@ async function takeTurn(
   operation: Extract<Operation, { kind: 'turn' }>,
   isTwice: boolean,
 ): Promise<void> {
-  const { consumer, outcomes, free, lowFirst } = operation
+  const { consumer, outcomes, free, lowFirst, looksAtAll, wokenFor } = operation
   const held = hands.get(consumer) ?? []
   const settling = held.slice(0, outcomes.length)
   const left = held.slice(outcomes.length)
@@ -150,6 +153,8 @@ async function takeTurn(
     consumer,
     token: `turn-${sent.length}`,
     inFlight: left.length,
+    looksAtAll,
+    wokenFor,
     settlements: settling.map((claim, at) => settlementOf(claim, outcomes[at] as OutcomeName)),
     wants: isAlone ? [] : FUNCTIONS.map((functionName) => ({ functionName, free, lowFirst })),
   }
