@@ -24,7 +24,7 @@ import {
 const MANIFEST = 'manifest.json'
 /** In `metadata`: the runtime's own objects. */
 export const OWN_FOLDER = '~sluice/'
-const VERDICT = '.verdict.json'
+export const VERDICT = '.verdict.json'
 /** The standard buckets of results: most of their keys are the runtime's own, and functions may be chained to them. */
 const RESULT_BUCKETS: readonly string[] = [RESULT_BUCKET, METADATA_BUCKET, TEMPORARY_BUCKET]
 

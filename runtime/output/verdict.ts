@@ -38,6 +38,11 @@ export interface VerdictRequest {
   readonly signal?: AbortSignal | undefined
 }
 
+export interface VerdictWrite extends VerdictRequest {
+  /** Lets everybody who commits there from now on look for the verdict. */
+  readonly note: () => Promise<void>
+}
+
 export interface CurrentVerdict {
   readonly etag: string
   readonly versionId?: string
@@ -55,7 +60,7 @@ export async function readVerdict(request: VerdictRequest): Promise<CurrentVerdi
 }
 
 /** Whether the verdict is now recorded; false when a newer run has a record, or the run has a result after all. */
-export async function writeVerdict(request: VerdictRequest, verdict: Verdict): Promise<boolean> {
+export async function writeVerdict(request: VerdictWrite, verdict: Verdict): Promise<boolean> {
   const { storage, place, signal } = request
   const text = `${JSON.stringify(verdictSchema.parse(verdict), null, 2)}\n`
   const subject = `the verdict ${JSON.stringify(place.verdictKey)} in bucket "${place.verdictBucket}"`
@@ -63,10 +68,13 @@ export async function writeVerdict(request: VerdictRequest, verdict: Verdict): P
     const current = await readVerdict(request)
     if (!isSameEnd(verdict, current?.verdict)) {
       if (!(await isToBeWritten(request, verdict, current))) return false
+      await request.note()
       const target = { bucket: place.verdictBucket, key: place.verdictKey }
       const content = { bytes: Buffer.from(text), contentType: 'application/json', signal }
       if (!(await putIfUnchanged(storage, target, current?.etag, content))) return undefined
     }
+    // Once more: a commit may have looked between the first note and the write, found nothing, and taken that note away.
+    await request.note()
     // A commit between the reading of the manifest and the write did not see the verdict.
     if (await isToBeWritten(request, verdict, undefined)) return true
     await removeWhile(request, (found) => found?.run === verdict.run && found.epoch === verdict.epoch)
@@ -81,11 +89,16 @@ export async function writeVerdict(request: VerdictRequest, verdict: Verdict): P
  */
 export async function removeVerdict(request: VerdictRequest, mine: Identity): Promise<string | undefined> {
   try {
-    await removeWhile(request, (found) => isOutdated(request, mine, found ?? 'foreign'))
+    await removeOutdated(request, mine)
     return undefined
   } catch (error) {
     return messageOf(error)
   }
+}
+
+/** The same, but throws its failure. Whether a verdict remains. */
+export async function removeOutdated(request: VerdictRequest, mine: Identity): Promise<boolean> {
+  return removeWhile(request, (found) => isOutdated(request, mine, found ?? 'foreign'))
 }
 
 async function isOutdated(
@@ -126,7 +139,7 @@ function rivalOf(current: CurrentVerdict | undefined): Current {
 }
 
 /**
- * Removes the verdict, and the older versions that become current then, as long as `isToGo` holds.
+ * Removes the verdict, and the older versions that become current then, as long as `isToGo` holds. Whether one remains.
  *
  * @remarks By version, because MinIO has no conditional delete: exactly the judged verdict is removed, and never a newer one that
  * was written meanwhile. Only a bucket without versioning leaves a gap for that.
@@ -134,11 +147,12 @@ function rivalOf(current: CurrentVerdict | undefined): Current {
 async function removeWhile(
   request: VerdictRequest,
   isToGo: (found: Verdict | undefined) => boolean | Promise<boolean>,
-): Promise<void> {
+): Promise<boolean> {
   const { storage, place, signal } = request
   for (let current = await readVerdict(request); current; current = await readVerdict(request)) {
-    if (!(await isToGo(current.verdict))) return
+    if (!(await isToGo(current.verdict))) return true
     const { versionId } = current
     await storage.remove(place.verdictBucket, place.verdictKey, { versionId, signal })
   }
+  return false
 }

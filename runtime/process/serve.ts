@@ -27,6 +27,7 @@ import { readVersion, type Parts } from './parts.ts'
 import { expose } from './exposition.ts'
 import { createSweeping, sweepParts } from '../upkeep/sweep/sweeping.ts'
 import { createUpkeep } from '../upkeep/upkeep.ts'
+import { createVerdictPlaces } from '../upkeep/verdict-places.ts'
 
 /** How long Redis and the bucket may differ about pauses and limits, after one of them was restored from a backup. */
 const RECONCILE_MS = 30 * SECOND_MS
@@ -121,7 +122,11 @@ export async function serve(
       { name: 'limits', everyMs: RECONCILE_MS, run: () => limits.reconcile(functionNames) },
       { name: 'streams', everyMs: SECOND_MS, run: () => streamRecords.follow() },
       ...(config.roles.includes('intake')
-        ? [{ name: 'janitor', everyMs: MINUTE_MS, run: () => janitor.step() }, ...upkeep.chores]
+        ? [
+            { name: 'janitor', everyMs: MINUTE_MS, run: () => janitor.step() },
+            createVerdictPlaces(parts),
+            ...upkeep.chores,
+          ]
         : []),
       ...(sweeping?.chores ?? []),
     ],

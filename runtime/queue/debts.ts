@@ -4,6 +4,8 @@ import type { FunctionDefinition } from '../function/definition.ts'
 export type Debt =
   /** The verdict of a run that ended without a result. */
   | { readonly kind: 'verdict'; readonly runId: string }
+  /** A verdict may be beside the result of this run, which outdates it. */
+  | { readonly kind: 'outdated'; readonly runId: string }
   /** The source may have to be removed, if nothing is left to do with it. */
   | { readonly kind: 'source'; readonly runId: string }
   /** A function's results of an object may have to be removed, if the object is gone. */
@@ -99,6 +101,7 @@ export function owedBySuccess(
 
 const KINDS: Readonly<Record<Debt['kind'], true>> = {
   verdict: true,
+  outdated: true,
   source: true,
   results: true,
   removed: true,
@@ -117,7 +120,7 @@ export function parseDebt(text: string): Debt | undefined {
     if (typeof kind === 'string') return undefined
     throw new TypeError('it does not start with a kind')
   }
-  if (kind === 'source' || kind === 'verdict') {
+  if (kind === 'source' || kind === 'verdict' || kind === 'outdated') {
     const [runId] = rest as unknown as [string]
     return { kind, runId }
   }

@@ -24,6 +24,10 @@ export interface Keys {
   readonly ended: string
   /** Stream: debts that can never be paid, with their reasons. */
   readonly aside: string
+  /** Hash: places where a verdict is, or may be soon, with the mark of the last note (verdict-places.ts). */
+  readonly verdictPlaces: string
+  /** String: the server whose notes of verdicts are complete; expires unless it is kept. */
+  readonly verdictsKnown: string
   /** Sorted set: the outbox (debts.ts), by due time. */
   readonly debts: string
   /** Hash: of debts that were put off, how often and since when. */
@@ -87,6 +91,8 @@ export function createKeys(name: string): Keys {
     delay: `${prefix}delay`,
     ended: `${prefix}ended`,
     aside: `${prefix}aside`,
+    verdictPlaces: `${prefix}verdict-places`,
+    verdictsKnown: `${prefix}verdicts:known`,
     debts: `${prefix}tidy`,
     debtAttempts: `${prefix}tidy:tries`,
     wake: `${prefix}wake`,
@@ -124,6 +130,11 @@ export function runIdOf(functionName: string, bucket: string, key: string, gener
 
 /** The name of an object in Redis: 32 hex digits, since keys may contain any character. */
 export function objectIdOf(bucket: string, key: string): string {
+  return digest(bucket, key)
+}
+
+/** The name of a verdict's place in Redis: 32 hex digits, since keys may contain any character. */
+export function verdictPlaceId(bucket: string, key: string): string {
   return digest(bucket, key)
 }
 

@@ -9,6 +9,7 @@ import { createKeys, GROUP, LANES, type Keys } from './keys.ts'
 import { parseRun, type RunPayload, type RunRecord, type RunState } from './run.ts'
 import { createOutbox } from './outbox.ts'
 import { createInboxCommands } from './inbox.ts'
+import { createVerdictPlaces } from './verdict-places.ts'
 import { readRunning } from './backlog.ts'
 import { createScripts } from './scripts.ts'
 import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow } from './turn.ts'
@@ -89,6 +90,7 @@ export function createQueue(redis: Redis, name: string) {
     keys,
     ...createInboxCommands(redis, keys, script),
     ...createOutbox(redis, keys, script),
+    ...createVerdictPlaces(redis, keys, script),
 
     turn: async (request: TurnRequest): Promise<TurnReply> =>
       decodeTurn((await script('turn', encodeTurn(request))) as TurnRow, request.token),

@@ -15,6 +15,8 @@ export type Settlement = {
         readonly kind: 'complete'
         readonly result: string
         readonly owed?: { source?: string; results?: string }
+        /** Set when no verdict was looked for, since none was known at the place (verdict-places.ts). */
+        readonly unlooked?: string | undefined
       }
     | {
         readonly kind: 'fail'
@@ -91,7 +93,7 @@ function settlementArgs(settlement: Settlement): (string | number)[] {
         ...head,
         settlement.owed?.results ?? '',
         settlement.owed?.source ?? '',
-        '',
+        settlement.unlooked ?? '',
         0,
         0,
         settlement.result,

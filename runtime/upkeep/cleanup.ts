@@ -50,7 +50,7 @@ export function createCleanupPayers({
   checkLatest,
   recordRemoval,
   log,
-}: CleanupParts): Payers<Exclude<Debt['kind'], 'verdict'>> {
+}: CleanupParts): Payers<Exclude<Debt['kind'], 'verdict' | 'outdated'>> {
   const checked: Checked = new Map()
 
   const placed = (debt: ResultsOf) => {

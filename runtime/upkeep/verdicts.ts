@@ -1,8 +1,8 @@
-/** Writes the verdict that a run without a result owes the bucket. Writing one twice is harmless. @module */
+/** Writes the verdict that a run without a result owes the bucket, and removes one that a result outdates. Doing it twice is harmless. @module */
 import type { FunctionDefinition } from '../function/definition.ts'
 import { placeOf } from '../output/layout.ts'
-import { manifestSourceOf } from '../output/manifest.ts'
-import { VERDICT_STATES, writeVerdict, type Verdict } from '../output/verdict.ts'
+import { manifestSourceOf, readCurrent } from '../output/manifest.ts'
+import { removeOutdated, VERDICT_STATES, writeVerdict, type Verdict } from '../output/verdict.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunRecord } from '../queue/run.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -14,7 +14,17 @@ export interface VerdictParts {
   readonly functions: readonly FunctionDefinition[]
 }
 
-export function createVerdictPayer({ queue, storage, functions }: VerdictParts): Payers<'verdict'> {
+export function createVerdictPayer({
+  queue,
+  storage,
+  functions,
+}: VerdictParts): Payers<'verdict' | 'outdated'> {
+  const placed = ({ functionName, payload }: RunRecord) => {
+    const definition = functions.find(({ name }) => name === functionName)
+    if (!definition) throw new Error(`no process here knows the function "${functionName}"`)
+    return placeOf(definition, payload)
+  }
+
   return {
     verdict: {
       failure: 'could not write a verdict',
@@ -23,13 +33,27 @@ export function createVerdictPayer({ queue, storage, functions }: VerdictParts):
         const run = await readRun(queue, runId)
         // Its record was pruned: how it ended is not known any more.
         if (!run) return 'paid'
-        const definition = functions.find(({ name }) => name === run.functionName)
-        if (!definition) throw new Error(`no process here knows the function "${run.functionName}"`)
+        const place = placed(run)
         const verdict = verdictOf(run)
-        if (verdict) await writeVerdict({ storage, place: placeOf(definition, run.payload) }, verdict)
+        const note = () => queue.noteVerdicts([place])
+        if (verdict) await writeVerdict({ storage, place, note }, verdict)
         // Only for the end that was written: the run may have ended once more since.
         await queue.verdictWritten(run)
         return 'settled'
+      },
+    },
+    outdated: {
+      failure: 'could not look for a verdict beside a newer result',
+      lost: 'a verdict may remain beside a newer result',
+      async pay({ runId }) {
+        const run = await readRun(queue, runId)
+        // Its record was pruned: readers of the bucket let the newer result outrank the verdict.
+        if (!run) return 'paid'
+        const place = placed(run)
+        const current = await readCurrent(storage, place)
+        if (current && current.identity !== 'foreign')
+          await removeOutdated({ storage, place }, current.identity)
+        return 'paid'
       },
     },
   }

@@ -22,7 +22,7 @@ export function settlementOf(
   const head = { runId, fence, token }
   switch (outcome.kind) {
     case 'succeeded':
-      return { ...head, kind: 'complete', result: outcome.result, owed }
+      return { ...head, kind: 'complete', result: outcome.result, owed, unlooked: outcome.unlooked?.asked }
     case 'retry':
       return {
         ...head,

@@ -73,6 +73,8 @@ export function createWorker(parts: WorkerParts): Worker {
   let turns = 0
   /** The words since the last turn: what this worker cannot take is handed on with the next. */
   let wokenFor: string[] = []
+  /** For results that no settlement stands for. */
+  const looks = new Set<Promise<void>>()
 
   function wants(): TurnRequest['wants'] {
     if (isDraining || inFlight.isAlone) return []
@@ -131,10 +133,18 @@ export function createWorker(parts: WorkerParts): Worker {
       const state = reply.settled[index] ?? 'fenced'
       reached('settled', claim.payload.key)
       recordSettled(metrics, log, claim, outcome, state)
+      if (state !== 'succeeded') lookAfterAll(outcome)
       if (!['succeeded', 'queued', 'retrying', 'fenced'].includes(state)) owing.push(claim.runId)
     })
     if (owing.length > 0) parts.onEndedWithoutResult(owing)
     begin(reply.claims.map((claim) => take(claim, sentAtMs)))
+  }
+
+  /** Its manifest is current, and the settlement that would have asked for a verdict again came too late. */
+  function lookAfterAll(outcome: Outcome): void {
+    if (outcome.kind !== 'succeeded' || !outcome.unlooked) return
+    const look = outcome.unlooked.look().finally(() => looks.delete(look))
+    looks.add(look)
   }
 
   /** From now on it is this worker's, with a lease, whenever it starts. */
@@ -179,6 +189,7 @@ export function createWorker(parts: WorkerParts): Worker {
         if (claimed === 0 || wants().length === 0) await wakeUp.wait(POLL_MS)
       }
       stopped.abort()
+      await Promise.all(looks)
     },
     wake(functionName) {
       if (functionName === undefined) turns = 0

@@ -56,7 +56,8 @@ async function succeed(second: number, epoch = 0): Promise<void> {
   await commit({ storage, place, folder, manifest, holdsFence: () => Promise.resolve(true) })
 }
 
-const write = (verdict: Verdict) => writeVerdict({ storage, place }, verdict)
+const write = (verdict: Verdict) => writeVerdict({ storage, place, note }, verdict)
+const note = () => Promise.resolve()
 const current = async () => (await readVerdict({ storage, place }))?.verdict
 
 const versions = () => listed(storage.list('metadata', { prefix: place.verdictKey, versions: true }))
@@ -116,7 +117,7 @@ describe('a verdict', () => {
         return storage.put(...call)
       },
     }
-    expect(await writeVerdict({ storage: raced, place }, verdict)).toBe(false)
+    expect(await writeVerdict({ storage: raced, place, note }, verdict)).toBe(false)
     expect(await current()).toBeUndefined()
   })
 

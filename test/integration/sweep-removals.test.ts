@@ -220,7 +220,7 @@ it.each<{ state: VerdictState; found: object }>([
     const run = runIdOf('made', 'incoming', key, generation)
     const facts = { schema: 1 as const, reason: 'x', attempt: '', epoch: 0, attempts: 1, lastLines: [] }
     const verdict = { ...facts, state, run, function: 'made', source, at: new Date().toISOString() }
-    await writeVerdict({ storage: used.storage, place: place(key) }, verdict)
+    await writeVerdict({ storage: used.storage, place: place(key), note: () => Promise.resolve() }, verdict)
     await used.storage.remove('metadata', place(key).verdictKey)
     expect(await sweep(key)).toEqual(found)
   },

@@ -7,6 +7,7 @@ import { RECEPTION_MUTANTS } from './reception-mutants.ts'
 import { STREAM_MUTANTS } from './streams-mutants.ts'
 import { SWEEP_MUTANTS, DEBT_MUTANTS } from './sweep-mutants.ts'
 import { TAKE_MUTANTS } from './take-mutants.ts'
+import { VERDICT_MUTANTS } from './verdict-mutants.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   ...QUEUE_MUTANTS,
@@ -18,4 +19,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...TAKE_MUTANTS,
   ...DOOR_MUTANTS,
   ...STREAM_MUTANTS,
+  ...VERDICT_MUTANTS,
 ]

@@ -65,7 +65,7 @@ export const OUTPUT_MUTANTS: readonly Mutant[] = [
       'if (await isToBeWritten(request, verdict, undefined)) return true',
       'return true',
     ],
-    ['a newer verdict goes with an older one', 'if (!(await isToGo(current.verdict))) return', ''],
+    ['a newer verdict goes with an older one', 'if (!(await isToGo(current.verdict))) return true', ''],
   ]),
   ...mutantsOf('runtime/output/pointers.ts', COMMIT, [
     [

@@ -38,7 +38,7 @@ local function needOf(text)
   local kind, of = debt[1], tostring(debt[2])
   if not knows['kind "' .. kind .. '"'] then return 'kind "' .. kind .. '"' end
   if kind == 'look' then return 'bucket "' .. of .. '"' end
-  if kind == 'verdict' then
+  if kind == 'verdict' or kind == 'outdated' then
     local fn = redis.call('HGET', runKey(of), 'fn')
     return fn and 'function "' .. fn .. '"' or ''
   end

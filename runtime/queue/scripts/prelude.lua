@@ -146,6 +146,18 @@ local function owe(debt, at)
   return added
 end
 
+-- What is known of a verdict at a place: '' for none, the mark of the last note, or 'unknown' while this server, with its data,
+-- has not heard of all verdicts.
+-- `asked` is the place (32 digits), a space, and the identity of the server behind the caller's connection.
+local function verdictAt(asked)
+  local mark = redis.call('HGET', P .. 'verdict-places', string.sub(asked, 1, 32))
+  if mark then return mark end
+  return redis.call('GET', P .. 'verdicts:known') == string.sub(asked, 34) and '' or 'unknown'
+end
+
+-- As `debts.ts` has it. The fence tells one result of a run from the next.
+local function outdatedDebt(run, fence) return '["outdated","' .. run .. '","' .. fence .. '"]' end
+
 -- The script that heals also counts, so that nothing is lost when a process dies before it has stored its pass.
 local function countHealed(pass, reason, count)
   if pass ~= '' and count > 0 then redis.call('HINCRBY', P .. 'sweep', 'healed:' .. pass .. ':' .. reason, count) end

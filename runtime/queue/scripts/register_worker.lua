@@ -4,6 +4,9 @@
 -- Returns the limits of each function, '' where Redis does not know them
 local t = now()
 local limits = {}
+-- It notes the verdicts that it writes (know_verdicts.lua).
+redis.call('ZADD', P .. 'verdicts:noting', t + tonumber(ARGV[2]), ARGV[1])
+redis.call('ZREMRANGEBYSCORE', P .. 'verdicts:noting', '-inf', t)
 for i = 3, #ARGV do
   local key = P .. 'workers:' .. ARGV[i]
   local isNew = redis.call('ZADD', key, t + tonumber(ARGV[2]), ARGV[1]) == 1

@@ -3,7 +3,8 @@
 -- KEYS  1 prefix
 -- ARGV  1 consumer  2 token of this turn  3 attempts in progress in this worker  4 1 to read all streams, not only the `ready` ones
 --       s, then s times: run, fence, token, kind, reason, error, lines, delay in ms, max attempts, result
---         (with complete, reason and error are debts that are due now: of results, of the source)
+--         (with complete, reason and error are debts that are due now: of results, of the source; lines is what the fence was asked
+--         of a verdict, '' unless none was known there, so that none was looked for)
 --         kind  complete | fail | bury | release | isolate | superseded | source-gone | cancelled
 --       f, then f times: function, free slots, how many of them go to the low lane first
 --       w, then w functions: the words that woke this worker
@@ -69,6 +70,8 @@ local function settle()
   if kind == 'complete' then
     if reason ~= '' then owe(reason, t) end
     if err ~= '' then owe(err, t) end
+    -- Noted since: its writer may have looked for a result before this one stood.
+    if lines ~= '' and verdictAt(lines) ~= '' then owe(outdatedDebt(run, fence), t) end
     return succeed(run, result, fn, lane, entry, object, v[10] or v[11] or v[12])
   end
   redis.call('HSET', h, 'reason', reason, 'error', err, 'lines', lines)

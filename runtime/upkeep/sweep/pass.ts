@@ -92,7 +92,7 @@ async function* throughBucket(
       healed,
       findings.reported,
     )
-    const refused = mode === 'heal' ? await recordRemovals(parts.storage, findings, nowMs) : []
+    const refused = mode === 'heal' ? await recordRemovals(parts, findings, nowMs) : []
     const unreadable = [...findings.unreadable, ...refused]
     // A function's bucket is missing or not accessible: nothing was decided about any of its objects.
     const closed = unreadable.find(({ error }) => error instanceof StorageError && error.isSetUp)

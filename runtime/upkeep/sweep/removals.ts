@@ -18,7 +18,7 @@ import { examine, type Findings, isPermanent, type Unreadable } from './examine.
 
 /** Writes the verdicts, one call at a time; later passes find them and write none. */
 export async function recordRemovals(
-  storage: Storage,
+  { storage, queue }: Pick<ExamineParts, 'storage' | 'queue'>,
   { decided }: Pick<Findings, 'decided'>,
   nowMs: number,
 ): Promise<readonly Unreadable[]> {
@@ -28,7 +28,8 @@ export async function recordRemovals(
     const { functionName, payload } = candidate.run
     const place = placeOf(candidate.definition, payload)
     try {
-      await writeVerdict({ storage, place }, verdictOf(candidate, decision.removedAtMs ?? nowMs))
+      const note = () => queue.noteVerdicts([place])
+      await writeVerdict({ storage, place, note }, verdictOf(candidate, decision.removedAtMs ?? nowMs))
     } catch (error) {
       if (!isPermanent(error)) throw error
       refused.push({ object: `${payload.bucket}/${payload.key}`, functionName, error })
@@ -86,7 +87,7 @@ export async function recordAnnouncedRemoval(
       isRemovalAnnounced: true,
     },
   )
-  const [unreadable] = [...findings.unreadable, ...(await recordRemovals(storage, findings, nowMs))]
+  const [unreadable] = [...findings.unreadable, ...(await recordRemovals(parts, findings, nowMs))]
   if (unreadable) throw unreadable.error
   if (findings.decided.some(({ decision }) => decision.kind === 'removed')) return true
   await forgetRemoval(storage, definition, { bucket, key })

@@ -20,7 +20,12 @@ const LINE_CHARS = 1_024
 const STORE_PAUSE_MS = 5 * SECOND_MS
 
 export type Outcome =
-  | { readonly kind: 'succeeded'; readonly result: string }
+  | {
+      readonly kind: 'succeeded'
+      readonly result: string
+      /** Set when no verdict was looked for, since none was known at the place. */
+      readonly unlooked?: Unlooked | undefined
+    }
   | {
       readonly kind: 'retry'
       readonly why: 'failed' | 'timeout' | 'stalled'
@@ -37,6 +42,13 @@ export type Outcome =
   | { readonly kind: 'isolated'; readonly reason: string }
   /** Another worker has the run: nothing is recorded. */
   | { readonly kind: 'lost'; readonly reason: string }
+
+export interface Unlooked {
+  /** For the settlement, which asks once more (`queue/verdict-places.ts`). */
+  readonly asked: string
+  /** Looks after all, for a result that no settlement stands for. Never throws. */
+  readonly look: () => Promise<void>
+}
 
 /** The outcome of any thrown value. Unknown errors count as transient. */
 export function outcomeOfError(error: unknown): Outcome {

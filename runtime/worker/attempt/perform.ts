@@ -1,7 +1,7 @@
 /** The work of an attempt: options, handler, files, commit. @module */
 import { randomFillSync } from 'node:crypto'
 import { ulid } from 'ulid'
-import { messageOf, PermanentError } from '../../errors.ts'
+import { PermanentError } from '../../errors.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { SourceObject } from '../../function/source.ts'
 import type { Claim } from '../../queue/run.ts'
@@ -9,14 +9,12 @@ import type { Logger } from '../../telemetry/logger.ts'
 import { createAttemptFolder } from '../../output/attempt-folder.ts'
 import { createAttemptOutput, NOTHING_WRITTEN, type OutputResult } from '../../output/attempt-output.ts'
 import { commit, type CommitOutcome } from '../../output/commit.ts'
-import type { ResultPlace } from '../../output/layout.ts'
 import { type Identity, type Manifest, manifestSourceOf, parseManifest } from '../../output/manifest.ts'
 import type { JsonValue } from '../../output/output.ts'
-import { removeVerdict } from '../../output/verdict.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { reached } from '../../telemetry/steps.ts'
 import { handle } from './handle.ts'
-import { AttemptAborted, type InFlightAttempt } from '../in-flight.ts'
+import { type Beside, createFence, leaveOrLook, lookBeside } from './older-verdict.ts'
 import { mergeOptions } from '../../function/options.ts'
 import { Late } from './late.ts'
 import type { Outcome } from './outcome.ts'
@@ -53,14 +51,26 @@ export async function perform(parts: PerformParts, performance: Performance): Pr
     const result = { ...written, warnings: [...warnings, ...written.warnings] }
     reached('handled', event.key)
     const manifest = manifestOf({ claim, definition, event, attemptId, options, result, hops, startedAt })
-    const holdsFence = () => isOwner(parts, attempt)
-    ended = await commit({ storage, place, folder, manifest, wasVacant, holdsFence, signal, log })
+    const fence = createFence(parts.queue, claim, place)
+    ended = await commit({
+      storage,
+      place,
+      folder,
+      manifest,
+      wasVacant,
+      holdsFence: fence.holds,
+      signal,
+      log,
+    })
     parts.metrics.commits.inc({ function: definition.name, outcome: ended.kind })
     if (ended.kind === 'committed') {
       const bytes = manifest.files.reduce((sum, file) => sum + file.bytes, 0)
       parts.metrics.outputBytes.inc({ function: definition.name }, bytes)
     }
-    return await outcomeOfCommit(ended, outcome, manifest, { storage, place, signal, log })
+    const beside = { storage, place, signal, log }
+    if (ended.kind !== 'committed') return await outcomeOfCommit(ended, beside)
+    logPointersOwed(ended.pointersOwed, log)
+    return { ...outcome, unlooked: await leaveOrLook(parts.queue, manifest, fence.answer, beside) }
   } finally {
     await output.end()
     if (!ended) {
@@ -71,40 +81,13 @@ export async function perform(parts: PerformParts, performance: Performance): Pr
   }
 }
 
-/**
- * Whether this worker still owns the run. A cancel that arrives when the result is about to be committed is too late, so it is
- * ignored here. When Redis does not answer, the attempt is handed back uncounted: the file is not to blame.
- */
-async function isOwner({ queue, consumer }: PerformParts, { claim }: InFlightAttempt): Promise<boolean> {
-  const [answer] = await queue.heartbeat(consumer, [claim]).catch((error: unknown) => {
-    throw new AttemptAborted(
-      'released',
-      `redis did not confirm that this worker has the run: ${messageOf(error)}`,
-    )
-  })
-  return answer !== 'lost'
-}
-
-/** For the work after a manifest is written: none of it can fail the attempt. */
-interface Aftermath {
-  readonly storage: Storage
-  readonly place: ResultPlace
-  readonly signal: AbortSignal
-  readonly log: Logger
-}
-
 async function outcomeOfCommit(
-  ended: CommitOutcome,
-  succeeded: Outcome,
-  mine: Identity,
-  aftermath: Aftermath,
+  ended: Exclude<CommitOutcome, { kind: 'committed' }>,
+  beside: Beside,
 ): Promise<Outcome> {
   switch (ended.kind) {
-    case 'committed':
-      await cleanUp(mine, ended.pointersOwed, aftermath)
-      return succeeded
     case 'adopted':
-      return adopt(ended.by, aftermath, ended.pointersOwed)
+      return adopt(ended.by, beside, ended.pointersOwed)
     case 'superseded':
       return { kind: 'superseded', reason: 'a newer upload of this key already has its result' }
     case 'fenced':
@@ -113,21 +96,15 @@ async function outcomeOfCommit(
 }
 
 /** Takes over a result that exists already: a reply was lost, or another attempt was faster. */
-export async function adopt(by: Identity, aftermath: Aftermath, pointersOwed?: string): Promise<Outcome> {
-  await cleanUp(by, pointersOwed, aftermath)
+export async function adopt(by: Identity, beside: Beside, pointersOwed?: string): Promise<Outcome> {
+  logPointersOwed(pointersOwed, beside.log)
+  await lookBeside(by, beside)
   return { kind: 'succeeded', result: JSON.stringify({ adopted: by.attempt }) }
 }
 
-async function cleanUp(
-  result: Identity,
-  pointersOwed: string | undefined,
-  { log, ...where }: Aftermath,
-): Promise<void> {
-  if (pointersOwed)
-    log.warn({ error: pointersOwed }, 'the result is committed, but some pointers do not show it yet')
-  const verdictOwed = await removeVerdict(where, result)
-  if (verdictOwed)
-    log.warn({ error: verdictOwed }, 'the result is committed, but an older verdict is still beside it')
+function logPointersOwed(error: string | undefined, log: Logger): void {
+  if (error !== undefined)
+    log.warn({ error }, 'the result is committed, but some pointers do not show it yet')
 }
 
 interface ManifestParts {

@@ -1,0 +1,8 @@
+-- Whether an attempt is still the newest of its run, asked right before it commits, and what is known of a verdict at its place.
+-- Changes nothing: heartbeats renew leases.
+-- KEYS  1 prefix
+-- ARGV  1 run  2 fence  3 token  4 place of the verdict, and the server that is asked (verdictAt)
+-- Returns {ok | lost, what is known of a verdict there}
+local v = redis.call('HMGET', runKey(ARGV[1]), 'state', 'fence', 'token')
+local isOwner = v[1] == 'running' and v[2] == ARGV[2] and v[3] == ARGV[3]
+return { isOwner and 'ok' or 'lost', verdictAt(ARGV[4]) }

@@ -1,0 +1,123 @@
+/**
+ * Where verdicts are, as Redis knows it, so that a commit looks for an older one only where one may be. The writer of a verdict
+ * notes its place before the write and again after it, before it looks for a result that outdates it; a commit asks with the
+ * fence, and once more in the script that ends its run. In either order one of the two finds the other.
+ * @module
+ */
+import { createHash } from 'node:crypto'
+import { verdictPlaceId, type Keys } from './keys.ts'
+import type { Redis } from './redis.ts'
+import type { RunScript } from './scripts.ts'
+
+export interface VerdictPlace {
+  readonly verdictBucket: string
+  readonly verdictKey: string
+}
+
+export interface FenceAnswer {
+  readonly isOwner: boolean
+  /** The last note of a verdict that is at the place, or may be soon. */
+  readonly mark?: string
+  /** Set when there is no verdict: for the settlement, which asks again. */
+  readonly unlooked?: string
+}
+
+/** A reading of the bucket: it counts only if Redis still knows at its end that it was begun. */
+export interface Reading {
+  readonly serverId: string
+  readonly token: string
+}
+
+/** Each may be sent twice. */
+export function createVerdictPlaces(redis: Redis, keys: Keys, script: RunScript) {
+  const server = watchServer(redis)
+
+  return {
+    /** Whether this attempt is the newest of its run, and what is known of a verdict at `place`. */
+    async fence(
+      { runId, fence, token }: { readonly runId: string; readonly fence: string; readonly token: string },
+      place: VerdictPlace,
+    ): Promise<FenceAnswer> {
+      const asked = `${idOf(place)} ${server.id}`
+      const [answer, known] = (await script('fence', [runId, fence, token, asked])) as [string, string]
+      return {
+        isOwner: answer === 'ok',
+        ...(known === '' ? { unlooked: asked } : known !== 'unknown' && { mark: known }),
+      }
+    },
+
+    async noteVerdicts(places: readonly VerdictPlace[]): Promise<void> {
+      if (places.length > 0) await script('note_verdicts', places.map(idOf))
+    },
+
+    /** There was no verdict, by a look later than the note with this mark. */
+    async verdictGone(place: VerdictPlace, mark: string): Promise<void> {
+      await script('verdict_gone', [idOf(place), mark])
+    },
+
+    /**
+     * Keeps it known for `forMs` that all verdicts are noted; false when it is not known.
+     *
+     * @param functionNames - whose workers are examined: one of an older release notes nothing
+     */
+    keepVerdictsKnown: async (forMs: number, functionNames: readonly string[]): Promise<boolean> =>
+      server.id !== '' &&
+      (await script('know_verdicts', ['keep', server.id, '', forMs, ...functionNames])) === 1,
+
+    /** Undefined while it is not certain which server answers, or an older worker serves. */
+    async beginReading(
+      token: string,
+      forMs: number,
+      functionNames: readonly string[],
+    ): Promise<Reading | undefined> {
+      const { id: serverId } = server
+      if (serverId === '') return undefined
+      const isBegun = await script('know_verdicts', ['begin', serverId, token, forMs, ...functionNames])
+      return isBegun === 1 ? { serverId, token } : undefined
+    },
+
+    /** All verdicts from before {@link beginReading} are noted: it is known for `forMs` from now. False when it does not count. */
+    endReading: async (
+      { serverId, token }: Reading,
+      forMs: number,
+      functionNames: readonly string[],
+    ): Promise<boolean> =>
+      (await script('know_verdicts', ['end', serverId, token, forMs, ...functionNames])) === 1,
+  }
+}
+
+function idOf({ verdictBucket, verdictKey }: VerdictPlace): string {
+  return verdictPlaceId(verdictBucket, verdictKey)
+}
+
+/** One watch of each connection. */
+const watched = new WeakMap<Redis, { readonly id: string }>()
+
+/**
+ * The identity of the server behind the connection and of its data: another server, the same one started again, and one that took
+ * over the data of another have another. Empty while it is unknown, and where the account may not ask.
+ */
+function watchServer(redis: Redis): { readonly id: string } {
+  const before = watched.get(redis)
+  if (before) return before
+  const server = { id: '' }
+  watched.set(redis, server)
+  let connection = 0
+  const ask = async () => {
+    const mine = connection
+    const texts = [await redis.info('server'), await redis.info('replication')].join('\n')
+    const ids = ['run_id', 'master_replid'].map((name) => new RegExp(`^${name}:(\\w+)`, 'm').exec(texts)?.[1])
+    // Else the answers may be of two servers.
+    if (mine === connection && ids.every((id) => id !== undefined))
+      server.id = createHash('sha256').update(ids.join(' ')).digest('hex').slice(0, 16)
+  }
+  // Without an answer every commit looks for itself.
+  const tryToAsk = () => void ask().catch(() => undefined)
+  redis.on('close', () => {
+    connection++
+    server.id = ''
+  })
+  redis.on('ready', tryToAsk)
+  if (redis.status === 'ready') tryToAsk()
+  return server
+}
