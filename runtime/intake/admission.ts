@@ -39,12 +39,13 @@ export function* planAdmission(
   raws: readonly Buffer[],
   router: Router,
   { paths, recordTtlMs }: Pick<Admission, 'paths' | 'recordTtlMs'>,
+  read: (raw: Buffer) => Iterable<Found> = foundIn,
 ): Generator<PlannedAdmission> {
   let draft = emptyDraft()
   let records = 0
   for (const raw of raws) {
     const reasons: string[] = []
-    for (const found of foundIn(raw)) {
+    for (const found of read(raw)) {
       if (found.kind === 'malformed') reasons.push(found.reason)
       else if (found.kind === 'other') draft.dropped.push('event-type')
       else addEvent(draft, found, router)
@@ -64,7 +65,8 @@ function emptyDraft(): Draft {
   return { events: [], runs: [], marks: [], bad: [], debts: [], announced: [], dropped: [] }
 }
 
-function* foundIn(raw: Buffer): Generator<Found> {
+/** The records of a notification, or the reason why it has none. */
+export function* foundIn(raw: Buffer): Generator<Found> {
   try {
     yield* readNotification(textOf(raw))
   } catch (error) {

@@ -15,11 +15,15 @@ import type { RuntimeMetrics } from '../telemetry/metrics.ts'
 import { TEXT_MAX_BYTES } from '../queue/inbox.ts'
 import type { Queue } from '../queue/queue.ts'
 import { sleep } from '../time.ts'
-import { planAdmission, type PlannedAdmission } from './admission.ts'
+import { type Found, foundIn, planAdmission, type PlannedAdmission } from './admission.ts'
+import { rememberHeard } from './heard.ts'
 import { ANNOUNCEMENTS_KEPT_MS } from '../queue/announcement.ts'
 import type { Router } from '../function/routing.ts'
 
 const WAIT_SECONDS = 2
+/** Notifications that follow each other more closely than this are gathered for {@link GATHER_MS}: a batch costs little more than one. */
+const QUIET_MS = 50
+const GATHER_MS = 10
 const PAUSE_MS = 1_000
 
 interface IntakeParts {
@@ -56,6 +60,12 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
   const stopping = new AbortController()
   const reader = { intake: name, process: randomUUID() }
   const inbox = createInboxWait(blocking, TEXT_MAX_BYTES)
+  const heard = rememberHeard<Found>(foundIn, ({ kind }) => kind !== 'malformed')
+  const read = rest.paths === 2 ? heard.read : foundIn
+  let admittedAtMs = -Infinity
+  let isBusy = false
+  /** The last admission has left nothing in the list: it need not be read again before the wait. */
+  let isEmptied = false
 
   async function runOnce(): Promise<number> {
     const { texts, setAside } = await queue.readInbox(reader)
@@ -65,13 +75,18 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
   }
 
   async function admit(raws: readonly Buffer[]): Promise<void> {
-    for (const plan of planAdmission(raws, router, rest)) {
+    const nowMs = performance.now()
+    isBusy = nowMs - admittedAtMs < QUIET_MS
+    admittedAtMs = nowMs
+    isEmptied = false
+    for (const plan of planAdmission(raws, router, rest, read)) {
       const endTimer = metrics.admitSeconds.startTimer()
-      const outcomes = await queue.admit({ ...plan, intake: name })
+      const admitted = await queue.admitHead({ ...plan, intake: name })
       endTimer()
       // Another intake was faster: the head has changed.
-      if (!outcomes) return
-      count(plan, outcomes)
+      if (!admitted) return
+      count(plan, admitted.outcomes)
+      isEmptied = admitted.isEmptied
       if (plan.raws.length === 0) await setImmediate()
     }
   }
@@ -103,7 +118,12 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       try {
-        if ((await runOnce()) > 0 || stopping.signal.aborted) continue
+        if (isBusy && isEmptied) await sleep(GATHER_MS, stopping.signal)
+        const isEmpty = isEmptied && !isBusy
+        isBusy = false
+        if (!isEmpty && (await runOnce()) > 0) continue
+        if (stopping.signal.aborted) break
+        isEmptied = false
         const head = await inbox.wait(queue.keys.inbox, WAIT_SECONDS)
         // On an idle runtime this saves reading it again.
         if (head) await admit([head])

@@ -71,8 +71,11 @@ export interface Admission {
 /** `unplaced`: new, and waiting because the key of its function's stream has another type. */
 export type AdmitOutcome = 'new' | 'unplaced' | 'copy' | 'duplicate' | 'lifted'
 
+/** The reply of the script. */
+type AdmitRow = readonly [done: number, outcomes?: AdmitOutcome[], areNew?: number[], left?: number]
+
 export function createInboxCommands(redis: Redis, keys: Keys, script: RunScript) {
-  async function send(admission: Admission): Promise<readonly [number, AdmitOutcome[]?, number[]?]> {
+  async function send(admission: Admission): Promise<AdmitRow> {
     const { raws, runs, marks, bad, debts, announced } = admission
     const args: ScriptArgument[] = [admission.paths, admission.pass ?? '', admission.intake ?? '']
     const add = <T>(items: readonly T[], argumentsOf: (item: T) => readonly ScriptArgument[]) => {
@@ -90,7 +93,7 @@ export function createInboxCommands(redis: Redis, keys: Keys, script: RunScript)
     add(debts, (debt) => [debt])
     args.push(admission.recordTtlMs)
     add(announced, ({ objectId, text }) => [objectId, text])
-    return (await script('admit', args)) as [number, AdmitOutcome[]?, number[]?]
+    return (await script('admit', args)) as AdmitRow
   }
 
   return {
@@ -118,6 +121,14 @@ export function createInboxCommands(redis: Redis, keys: Keys, script: RunScript)
     async admit(admission: Admission): Promise<readonly AdmitOutcome[] | undefined> {
       const [done, outcomes] = await send(admission)
       return done === 1 ? outcomes : undefined
+    },
+
+    /** The same, and whether it has taken the last notification from the list. */
+    async admitHead(
+      admission: Admission,
+    ): Promise<{ readonly outcomes: readonly AdmitOutcome[]; readonly isEmptied: boolean } | undefined> {
+      const [done, outcomes = [], , left] = await send(admission)
+      return done === 1 ? { outcomes, isEmptied: left === 0 } : undefined
     },
 
     /** The same without a notification; returns for each debt whether it is new. */

@@ -62,6 +62,31 @@ describe('the loop', () => {
     for (const { runId } of claims) expect(await used.queue.run(runId)).toMatchObject({ copies: 2, dups: 0 })
   })
 
+  it('reads the head of the list once: with the wait when it was empty, and in batches when more came meanwhile', async () => {
+    ended = intake.run()
+    // Loads the scripts.
+    await used.redis.rpush(used.queue.keys.inbox, putOf('first.txt'))
+    await untilEmpty()
+    await untilWaiting()
+    const calls = async () => {
+      const stats = await used.redis.info('commandstats')
+      const of = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(stats)?.[1] ?? 0)
+      return { scripts: of('evalsha') + of('eval'), moves: of('blmove') }
+    }
+    await used.redis.config('RESETSTAT')
+    await used.redis.rpush(used.queue.keys.inbox, putOf('a.txt'))
+    await untilEmpty()
+    await untilWaiting()
+    // The admission, and no reading before the next wait.
+    expect(await calls()).toEqual({ scripts: 1, moves: 1 })
+    const raws = Array.from({ length: 20 }, (_, index) => putOf(`${index}.txt`))
+    await used.redis.rpush(used.queue.keys.inbox, ...raws)
+    await untilEmpty()
+    // The one that ended the wait, and the others together.
+    expect((await calls()).scripts).toBeLessThanOrEqual(6)
+    expect(await used.redis.xlen(used.queue.keys.stream(FN, 'live'))).toBe(22)
+  })
+
   it('takes a backlog in batches and loses nothing of it', async () => {
     const raws = Array.from({ length: 500 }, (_, index) => putOf(`${index}.txt`))
     await used.redis.rpush(used.queue.keys.inbox, ...raws)

@@ -74,6 +74,8 @@ it('a worker waits for what it still has slots for, also while it works, and nev
   expect((await looks('a', 1)).claims).toHaveLength(2)
   expect(await idle()).toEqual([])
   expect(await idle(OTHER)).toEqual(['a'])
+  await used.queue.claim('b', 0, { wants: [{ functionName: OTHER, free: 0, lowFirst: 0 }] })
+  expect(await idle(OTHER)).toEqual(['a'])
 })
 
 it('passes over a worker that is gone or listens no more, so that its word is not lost', async () => {

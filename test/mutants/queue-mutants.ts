@@ -135,6 +135,23 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       ['whatever is malformed is kept whole', '#text > 4096 and string.sub(text, 1, 1024) or text', 'text'],
     ],
   ),
+  ...mutantsOf(
+    'runtime/intake/heard.ts',
+    ['test/unit/intake/heard.test.ts'],
+    [
+      ['two texts of other bytes count as copies', "raw.toString('latin1')", 'raw.toString()'],
+      ['malformed texts are remembered', 'if (!found.every(isKept)) return found', ''],
+      ['texts that are remembered have no limit', 'if (heldBytes <= heldMaxBytes) break', 'break'],
+    ],
+  ),
+  ...mutantsOf(
+    'runtime/intake/intake.ts',
+    ['test/integration/intake.test.ts'],
+    [
+      ['notifications are taken one by one', 'isEmptied = admitted.isEmptied', 'isEmptied = true'],
+      ['the head of an empty list is read again', 'isEmptied && !isBusy', 'false'],
+    ],
+  ),
   ...mutantsOf('runtime/queue/scripts/read_inbox.lua', INBOX, [
     [
       'a text of any length is sent',

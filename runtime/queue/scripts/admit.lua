@@ -10,7 +10,7 @@
 --       d, then d times: debt that is due now
 --       ttl in ms, e, then e times: object, announcement (JSON)
 -- Returns {1, outcome of each run: new | unplaced (new, but its stream's key is of another type) | copy | duplicate | lifted,
---          of each debt 1 when it is new, 0 when it was owed already}, or {0} when the head has changed
+--          of each debt 1 when it is new, 0 when it was owed already, notifications left}, or {0} when the head has changed
 local paths = tonumber(ARGV[1])
 local pass, intake = ARGV[2], ARGV[3]
 local list = P .. 'in'
@@ -101,4 +101,4 @@ if n > 0 then
   haveRead(intake, n)
 end
 for fn, count in pairs(woken) do wakeFor(fn, count) end
-return { 1, outcomes, owed }
+return { 1, outcomes, owed, n > 0 and redis.call('LLEN', list) or -1 }
