@@ -60,8 +60,7 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
   const stopping = new AbortController()
   const reader = { intake: name, process: randomUUID() }
   const inbox = createInboxWait(blocking, TEXT_MAX_BYTES)
-  const heard = rememberHeard<Found>(foundIn, ({ kind }) => kind !== 'malformed')
-  const read = rest.paths === 2 ? heard.read : foundIn
+  const read = rest.paths === 2 ? rememberHeard<Found>(foundIn, ({ kind }) => kind !== 'malformed') : foundIn
   let admittedAtMs = -Infinity
   let isBusy = false
   /** The last admission has left nothing in the list: it need not be read again before the wait. */

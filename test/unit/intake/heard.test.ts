@@ -11,7 +11,7 @@ function createCounting(heldMaxBytes?: number) {
     (found) => found !== 'broken',
     heldMaxBytes,
   )
-  const read = (text: string) => [...heard.read(Buffer.from(text, 'latin1'))]
+  const read = (text: string) => [...heard(Buffer.from(text, 'latin1'))]
   return { reads, read }
 }
 
