@@ -1,13 +1,13 @@
 /** The messages between a receiver and Redis about a stream that it owns. @module */
 import type { Door } from '../function/take.ts'
-import type { StreamNumbers } from './stream-state.ts'
+import type { StreamNumbers, StreamTake } from './stream-state.ts'
 
 export interface StreamClaim {
   /** New for each claim, the same when a claim is repeated. */
   readonly token: string
   /** The session, if a new one starts. */
   readonly session: string
-  /** The first take of a new session; above 1 only where Redis was emptied during a session. @defaultValue 1 */
+  /** The first take of a new session, and the least of this one; above 1 where Redis may have lost it or its last second. @defaultValue 1 */
   readonly firstTake?: number
   readonly door: Door
   readonly peer: string
@@ -32,6 +32,8 @@ export type ClaimReply =
 export interface StreamBeat {
   readonly state: 'live' | 'waiting'
   readonly numbers: StreamNumbers
+  /** The last 20 of the session that the owner knows, with how they ended. @defaultValue none */
+  readonly takes?: readonly StreamTake[]
   /** With this a stream is restored whose Redis was emptied; without it the owner has lost it then. */
   readonly claimed?: Pick<StreamClaim, 'door' | 'peer' | 'keyId'> &
     Pick<ClaimReply & { kind: 'claimed' }, 'session' | 'take' | 'fence' | 'startedAtMs'>
@@ -42,8 +44,9 @@ export interface StreamAdoption {
   readonly session: string
   /** The token of an owner that is known to be dead: its lease need not run out. */
   readonly deadToken?: string
-  /** The last take and the start of the session, for a Redis that was emptied. */
+  /** The last take that the caller knows of: Redis may have lost it. */
   readonly take: number
+  /** The start of the session, for a Redis that was emptied. */
   readonly startedAtMs: number
 }
 

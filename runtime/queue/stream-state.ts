@@ -31,6 +31,8 @@ export interface StreamTake {
   readonly door: Door
   readonly peer: string
   readonly atMs: number
+  /** How it ended, such as `sender-lost`; undefined while it is under way. */
+  readonly end?: string | undefined
 }
 
 export interface StreamState {
@@ -56,6 +58,19 @@ export interface StreamState {
   readonly summary: StreamSummary | undefined
 }
 
+/** As {@link parseStreamState} reads them, for the scripts. */
+export function takesText(takes: readonly StreamTake[]): string {
+  return JSON.stringify(
+    takes.map(({ take, door, peer, atMs, end }) => [
+      take,
+      door,
+      peer,
+      atMs,
+      ...(end === undefined ? [] : [end]),
+    ]),
+  )
+}
+
 /** Undefined when Redis does not know the stream. */
 export function parseStreamState(
   name: string,
@@ -63,7 +78,7 @@ export function parseStreamState(
 ): StreamState | undefined {
   const { state, session } = fields
   if (state === undefined || session === undefined) return undefined
-  const takes = JSON.parse(fields['takes'] ?? '[]') as [number, Door, string, number][]
+  const takes = JSON.parse(fields['takes'] ?? '[]') as [number, Door, string, number, string?][]
   return {
     name,
     state: state as StreamState['state'],
@@ -76,7 +91,7 @@ export function parseStreamState(
     takeAtMs: Number(fields['takeAt']),
     beatAtMs: Number(fields['beatAt'] ?? 0),
     isStopping: fields['stop'] === session,
-    takes: takes.map(([take, door, peer, atMs]) => ({ take, door, peer, atMs })),
+    takes: takes.map(([take, door, peer, atMs, end]) => ({ take, door, peer, atMs, end })),
     numbers: parsed(fields['numbers']) as StreamNumbers | undefined,
     endedAtMs: fields['endedAt'] === undefined ? undefined : Number(fields['endedAt']),
     summary: parsed(fields['summary']) as StreamSummary | undefined,

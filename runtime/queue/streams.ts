@@ -12,7 +12,13 @@ import type { ClaimReply, StreamAdoption, StreamBeat, StreamClaim, StreamOrders 
 import { createRecordCopies, keysFor } from './stream-copies.ts'
 import { createPullFailures } from './stream-pulls.ts'
 import { ANY_STREAM } from './stream-records.ts'
-import { parseStreamState, type StreamState, type StreamSummary } from './stream-state.ts'
+import {
+  parseStreamState,
+  takesText,
+  type StreamState,
+  type StreamSummary,
+  type StreamTake,
+} from './stream-state.ts'
 
 /** Sessions of which the history tells. */
 const HISTORY_LENGTH = 50
@@ -89,7 +95,11 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
       return isAdopted === 1 ? { take: Number(last), fence } : undefined
     },
 
-    async beat(name: string, token: string, { state, numbers, claimed }: StreamBeat): Promise<'ok' | 'lost'> {
+    async beat(
+      name: string,
+      token: string,
+      { state, numbers, takes = [], claimed }: StreamBeat,
+    ): Promise<'ok' | 'lost'> {
       const fields = claimed && {
         session: claimed.session,
         take: claimed.take,
@@ -102,14 +112,33 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
         isResumed: 0,
       }
       const restored = Object.entries(fields ?? {}).flat()
-      const args = [name, token, state, JSON.stringify(numbers), rememberedMs, ...restored]
+      const said = [state, JSON.stringify(numbers), rememberedMs, takesText(takes)]
+      const args = [name, token, ...said, ...restored]
       return (await script('beat_stream', args)) === 1 ? 'ok' : 'lost'
     },
 
     /** Ends the session that this token owns; false when another has the stream by now. */
-    async end(name: string, token: string, summary: StreamSummary): Promise<boolean> {
-      const args = [name, token, JSON.stringify(summary), rememberedMs, HISTORY_LENGTH]
+    async end(
+      name: string,
+      token: string,
+      summary: StreamSummary,
+      takes: readonly StreamTake[] = [],
+    ): Promise<boolean> {
+      const args = [name, token, JSON.stringify(summary), rememberedMs, HISTORY_LENGTH, takesText(takes)]
       return (await script('end_stream', args)) === 1
+    },
+
+    /**
+     * Ends the session that this token owns and that has received nothing: no list and no history shows it, and the session before
+     * it is the last one again. False when another has the stream by now.
+     */
+    withdraw: async (name: string, token: string): Promise<boolean> =>
+      (await script('withdraw_stream', [name, token])) === 1,
+
+    /** The sender that is live under a name, by the clock and the lease of Redis; undefined when it is free. */
+    async holder(name: string): Promise<Pick<StreamState, 'peer' | 'door'> | undefined> {
+      const [[state], nowMs] = await Promise.all([readAll([name]), redisNowMs(redis)])
+      return state?.state === 'live' && state.beatAtMs + leaseMs > nowMs ? state : undefined
     },
 
     /** For the owner of these streams, once a second. */

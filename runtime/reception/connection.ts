@@ -17,10 +17,14 @@ export interface Sender {
 /** Why a sender is not admitted; doors turn it into a status or a closed connection, and the metric counts it by this word. */
 export type RefusalReason = 'name' | 'key' | 'live' | 'limit' | 'draining' | 'redis' | 'disk' | 'media'
 
-export type Admission =
-  | { readonly kind: 'admitted'; readonly connection: Connection }
-  /** `message` is a sentence for the sender. */
-  | { readonly kind: 'refused'; readonly reason: RefusalReason; readonly message: string }
+export interface Refusal {
+  readonly kind: 'refused'
+  readonly reason: RefusalReason
+  /** A sentence for the sender. */
+  readonly message: string
+}
+
+export type Admission = { readonly kind: 'admitted'; readonly connection: Connection } | Refusal
 
 /** How a take ended, in the order of the questions a door can answer. */
 export type EndOfTake =
@@ -63,6 +67,8 @@ export interface Connection {
 }
 
 export interface Reception {
-  /** Claims the name for this receiver; no byte of the sender was written before, but for the gate's handshake. */
+  /** Whether this sender would be refused now. It claims nothing: a sender without media must not hinder another one. */
+  ask(sender: Sender): Promise<Refusal | undefined>
+  /** Claims the name for this receiver: to be called when media of the sender were recognised. */
   admit(sender: Sender): Promise<Admission>
 }

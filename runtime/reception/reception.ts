@@ -1,19 +1,15 @@
-/**
- * The engine behind the doors: admits senders, keeps the streams of this process, and does once a second what they need: the orders
- * from Redis, heartbeats, the disk, and what other receivers have left.
- * @module
- */
+/** The engine behind the doors: admits senders, and keeps the streams of this process. @module */
 import { randomUUID } from 'node:crypto'
-import { mkdir, utimes } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir } from 'node:fs/promises'
 import { messageOf } from '../errors.ts'
 import type { MediaReception } from '../function/take.ts'
 import { sleep } from '../time.ts'
-import type { Admission, Reception, RefusalReason, Sender } from './connection.ts'
+import type { Admission, Reception, Refusal, RefusalReason, Sender } from './connection.ts'
 import { NO_HOOKS, type ReceptionHooks } from './hooks.ts'
 import { createAdoption } from './stream/adoption.ts'
 import { isStreamName, newSession } from './names.ts'
 import { NAME_RULE } from '../settings/streams.ts'
+import { createRounds } from './rounds.ts'
 import { createSpool } from './spool/spool.ts'
 import type { StreamContext } from './context.ts'
 import type { Stream } from './stream/stream.ts'
@@ -45,7 +41,6 @@ export interface RunningReception extends Reception {
   drain(drainMs: number): Promise<void>
 }
 
-const TICK_MS = 1_000
 /** A take that is cut to make room for the next one has so long to end. */
 const HANDOVER_MS = 5_000
 /** A session that has ended has so long to be recorded, and its name to be free. */
@@ -74,7 +69,7 @@ export async function startReception(options: ReceptionOptions): Promise<Running
   const owned = () => [...streams.values()].filter(({ claim, ending }) => claim && !ending)
   const ownerOf = (name: string) => owned().find(({ of }) => of.name === name)
 
-  const refuse = ({ door }: Sender, reason: RefusalReason, message: string): Admission => {
+  const refuse = ({ door }: Sender, reason: RefusalReason, message: string): Refusal => {
     hooks.refused(door, reason)
     return { kind: 'refused', reason, message }
   }
@@ -83,25 +78,47 @@ export async function startReception(options: ReceptionOptions): Promise<Running
   const isFreeSoon = ({ isFree }: { readonly isFree: Promise<void> }) =>
     Promise.race([isFree.then(() => true), sleep(FREE_MS, over.signal).then(() => false)])
 
+  const liveNow = () => [...streams.values()].filter(({ current }) => current).length + admitting
+
+  const limitReached = (sender: Sender) =>
+    refuse(
+      sender,
+      'limit',
+      `${settings.most} streams are being received, as many as may be at a time (SLUICE_STREAMS_MAX); try again later`,
+    )
+
+  const isLiveAlready = (sender: Sender, peer: string | undefined, where = '') =>
+    refuse(sender, 'live', `${peer} is sending the stream "${sender.name}" already${where}`)
+
+  /** The refusal that this sender would meet, as far as it is known without a claim. */
+  async function refusalOf(sender: Sender): Promise<Refusal | undefined> {
+    const { name, takesOver } = sender
+    const mine = ownerOf(name)
+    if (mine?.current) return takesOver ? undefined : isLiveAlready(sender, mine.claim?.peer)
+    if (liveNow() >= settings.most) return limitReached(sender)
+    // Also one that is being ended: its name is free in a moment.
+    const isOurs = [...streams.values()].some(({ of, claim }) => of.name === name && claim)
+    try {
+      const holder = await store.holder(name)
+      if (!holder || takesOver || isOurs) return undefined
+      return isLiveAlready(sender, holder.peer, ', to another receiver')
+    } catch {
+      return refuse(sender, 'redis', REDIS_AWAY)
+    }
+  }
+
   async function admit(sender: Sender): Promise<Admission> {
     const { name, door, peer, takesOver, keyId } = sender
     const before = ownerOf(name)
     if (before?.current) {
-      if (!takesOver)
-        return refuse(sender, 'live', `${before.claim?.peer} is sending the stream "${name}" already`)
+      if (!takesOver) return isLiveAlready(sender, before.claim?.peer)
       before.current.cut('taken-over')
       await Promise.race([before.current.ended, sleep(HANDOVER_MS, over.signal)])
     }
     for (const stream of streams.values())
       if (stream.of.name === name && stream.ending && stream.claim && !(await isFreeSoon(stream.ending)))
         return refuse(sender, 'redis', REDIS_AWAY)
-    const live = [...streams.values()].filter(({ current }) => current).length + admitting
-    if (live >= settings.most)
-      return refuse(
-        sender,
-        'limit',
-        `${live} streams are being received, as many as may be at a time (SLUICE_STREAMS_MAX); try again later`,
-      )
+    if (liveNow() >= settings.most) return limitReached(sender)
     const mine = ownerOf(name)
     const token = randomUUID()
     const session = mine?.of.session ?? newSession(Date.now())
@@ -117,12 +134,7 @@ export async function startReception(options: ReceptionOptions): Promise<Running
         takesOver,
         ...(keyId !== undefined && { keyId }),
       })
-      if (reply.kind === 'live')
-        return refuse(
-          sender,
-          'live',
-          `${reply.peer} is sending the stream "${name}" already, to another receiver`,
-        )
+      if (reply.kind === 'live') return isLiveAlready(sender, reply.peer, ', to another receiver')
       const { take, fence, startedAtMs } = reply
       const of = { name, session: reply.session }
       // This process has lost it meanwhile, and did not know.
@@ -149,68 +161,24 @@ export async function startReception(options: ReceptionOptions): Promise<Running
 
   const adoption = createAdoption({ context, streams, inTurn })
 
-  async function obeyOrders(): Promise<void> {
-    const mine = owned().flatMap((stream) =>
-      stream.claim ? [{ stream, name: stream.of.name, token: stream.claim.token }] : [],
-    )
-    const orders = await store.orders(mine)
-    for (const { stream, name, token } of mine) {
-      const order = orders.get(name)
-      if (order && stream.claim?.token === token) stream.obey(order)
-    }
-  }
-
-  async function beatAll(): Promise<void> {
-    const now = new Date()
-    for (const { session } of streams.values())
-      // A receiver that starts on another host with this disk cannot see whether this process lives.
-      await utimes(join(session.folder, 'owner.json'), now, now).catch(() => undefined)
-    await Promise.all(owned().map((stream) => stream.beat()))
-  }
-
-  const rounds = [
-    { name: 'the orders for streams could not be read', everyMs: TICK_MS, work: obeyOrders },
-    { name: 'a heartbeat of a stream failed', everyMs: store.leaseMs / 3, work: beatAll },
-    {
-      name: 'the disk of the spool could not be looked at',
-      everyMs: TICK_MS,
-      work: () => spool.lookAtDisk(),
-    },
-    {
-      name: 'the folders of dead receivers could not be looked at',
-      everyMs: store.leaseMs / 3,
-      work: adoption.adoptFolders,
-    },
-    {
-      name: 'the sessions of lost receivers could not be ended',
-      everyMs: store.leaseMs / 3,
-      work: adoption.endLapsed,
-    },
-  ]
-
-  async function repeat({ name, everyMs, work }: (typeof rounds)[number]): Promise<void> {
-    while (!over.signal.aborted) {
-      await sleep(everyMs, over.signal)
-      if (over.signal.aborted || (isDraining && work !== beatAll)) continue
-      await work().catch((error: unknown) => log.warn({ error: messageOf(error) }, name))
-    }
-  }
+  const rounds = createRounds({ context, streams, owned, adoption, isDraining: () => isDraining })
 
   await mkdir(spoolDir, { recursive: true, mode: 0o700 })
   await spool.lookAtDisk()
   await adoption.adoptFolders()
-  const running = rounds.map(repeat)
-  const ticking = setInterval(() => {
-    for (const { current } of streams.values()) current?.tick(Date.now())
-  }, TICK_MS)
+  const running = rounds.start()
+
+  const refusedAtOnce = (sender: Sender): Refusal | undefined => {
+    if (!isStreamName(sender.name))
+      return refuse(sender, 'name', `"${sender.name}" is not a name for a stream: ${NAME_RULE}`)
+    return isDraining
+      ? refuse(sender, 'draining', 'the receiver shuts down; try again in a moment')
+      : undefined
+  }
 
   return {
-    async admit(sender) {
-      if (!isStreamName(sender.name))
-        return refuse(sender, 'name', `"${sender.name}" is not a name for a stream: ${NAME_RULE}`)
-      if (isDraining) return refuse(sender, 'draining', 'the receiver shuts down; try again in a moment')
-      return inTurn(sender.name, () => admit(sender))
-    },
+    ask: async (sender) => refusedAtOnce(sender) ?? (await refusalOf(sender)),
+    admit: async (sender) => refusedAtOnce(sender) ?? (await inTurn(sender.name, () => admit(sender))),
     numbers() {
       const all = [...streams.values()]
       return {
@@ -235,8 +203,7 @@ export async function startReception(options: ReceptionOptions): Promise<Running
         log.warn({ error: messageOf(error) }, 'Redis does not know that streams wait'),
       )
       over.abort()
-      clearInterval(ticking)
-      await Promise.all(running)
+      await running
       for (const { session } of streams.values()) await session.release()
     },
   }

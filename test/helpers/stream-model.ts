@@ -27,6 +27,8 @@ interface Model {
   take: number
   isSilent: boolean
   stop: string
+  /** The session that has the name again when this one receives nothing. */
+  before: Pick<Model, 'session' | 'take'> | undefined
   readonly history: string[]
 }
 
@@ -44,7 +46,7 @@ export interface World {
 export type Step =
   | { readonly kind: 'claim'; readonly by: Receiver; readonly takesOver: boolean }
   | { readonly kind: 'beat'; readonly by: Receiver; readonly state: 'live' | 'waiting' }
-  | { readonly kind: 'end'; readonly by: Receiver }
+  | { readonly kind: 'end' | 'withdraw'; readonly by: Receiver }
   | { readonly kind: 'adopt'; readonly by: Receiver; readonly of: Receiver | undefined }
   | { readonly kind: 'silence' | 'stop' }
 
@@ -56,7 +58,7 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     by: receiver,
     state: fc.constantFrom('live' as const, 'waiting' as const),
   }),
-  fc.record({ kind: fc.constant('end' as const), by: receiver }),
+  fc.record({ kind: fc.constantFrom('end' as const, 'withdraw' as const), by: receiver }),
   fc.record({
     kind: fc.constant('adopt' as const),
     by: receiver,
@@ -91,6 +93,8 @@ export async function perform(world: World, what: Step): Promise<void> {
       )
       if (isHeld) return expect(reply).toMatchObject({ kind: 'live' })
       const isResumed = isOpen(model)
+      if (!isResumed)
+        model.before = model.state === 'ended' ? { session: model.session, take: model.take } : undefined
       Object.assign(model, {
         take: isResumed ? model.take + 1 : 1,
         session: isResumed ? model.session : `s-${token}`,
@@ -136,6 +140,17 @@ export async function perform(world: World, what: Step): Promise<void> {
       if (!isOwner || model.state === 'ended') return
       Object.assign(model, { state: 'ended', stop: '' })
       model.history.unshift(model.session)
+      return
+    }
+    case 'withdraw': {
+      const token = tokens.get(what.by) ?? 'none'
+      if (model.state === 'none' && model.token === '') return
+      const isOwner = model.token === token
+      expect(await twice(() => store.withdraw('cam', token))).toBe(isOwner)
+      if (!isOwner || !isOpen(model)) return
+      Object.assign(model, model.before ? { ...model.before, state: 'ended' } : { state: 'none' }, {
+        stop: '',
+      })
       return
     }
     case 'adopt': {
@@ -187,7 +202,16 @@ export function createWorld(redis: Redis, keys: Keys): World {
   return {
     redis,
     stateKey: keys.streamState('cam'),
-    model: { state: 'none', token: '', session: '', take: 0, isSilent: false, stop: '', history: [] },
+    model: {
+      state: 'none',
+      token: '',
+      session: '',
+      take: 0,
+      isSilent: false,
+      stop: '',
+      before: undefined,
+      history: [],
+    },
     store: createStreamStore(redis, keys, 30_000),
     tokens: new Map(),
     given: new Set(),

@@ -89,7 +89,9 @@ const put = (bucket: string, key: string, bytes: Buffer) =>
 describe('a stream', () => {
   it('is shown live with its take and losses, ends when it is stopped, and is in its history then', async () => {
     const of = await startSession('shown')
-    await used.streams.beat('shown', 'shown', { state: 'live', numbers: { ...NUMBERS, spoolBytes: 7 } })
+    const takes = [{ take: 1, door: 'rtmp', peer: '192.0.2.7:1', atMs: 1, end: 'clock' }] as const
+    const numbers = { ...NUMBERS, spoolBytes: 7 }
+    await used.streams.beat('shown', 'shown', { state: 'live', numbers, takes })
     expect(await detail('shown')).toMatchObject({
       state: 'live',
       session: of.session,
@@ -98,7 +100,7 @@ describe('a stream', () => {
       takes: 1,
       isStopping: false,
       numbers: { droppedSeconds: 4, gapSeconds: 5.5, spoolBytes: 7 },
-      lastTakes: [{ take: 1, door: 'rtmp', peer: '192.0.2.7:1' }],
+      lastTakes: [{ take: 1, door: 'rtmp', peer: '192.0.2.7:1', end: 'clock' }],
       history: [],
     })
     const stopped = await ask('/shown', 'DELETE')

@@ -27,6 +27,8 @@ it('has one owner at a time, and no take of a session twice', async () => {
       'claim live',
       'beat waiting',
       'end ended',
+      'withdraw ended',
+      'withdraw none',
       'adopt waiting',
       'silence live',
       'stop live',

@@ -252,6 +252,128 @@ describe('the end', () => {
   })
 })
 
+describe('a session that received nothing', () => {
+  const withdraw = (token: string) => streams.withdraw('cam', token)
+
+  it('gives its name back to the session before it, which nothing shows to have been away', async () => {
+    await claim('a')
+    await end('a')
+    const before = await streams.read('cam')
+    await claim('b')
+    proxy.loseReplies(1)
+    expect(await withdraw('b')).toBe(true)
+    expect(await withdraw('b')).toBe(true)
+    expect(await streams.read('cam')).toEqual(before)
+    expect((await streams.history('cam')).map(({ session }) => session)).toEqual(['session-of-a'])
+    expect((await streams.ended(10)).map(({ name }) => name)).toEqual(['cam'])
+    expect(await streams.list()).toEqual([])
+    expect(await claim('c')).toMatchObject({ session: 'session-of-c', take: 1, isResumed: false })
+  })
+
+  it('leaves no trace of a name that had none before, and its fence grows all the same', async () => {
+    const first = await claimed('a')
+    expect(await withdraw('a')).toBe(true)
+    expect(await withdraw('a')).toBe(true)
+    expect(await streams.read('cam')).toBeUndefined()
+    expect([await streams.history('cam'), await streams.ended(10), await streams.list()]).toEqual([
+      [],
+      [],
+      [],
+    ])
+    expect(await redis.pttl(keys.streamState('cam'))).toBeLessThanOrEqual(60_000)
+    const late = { state: 'live', numbers: NUMBERS, claimed: { ...first, ...claimOf('a') } } as const
+    expect(await streams.beat('cam', 'a', late)).toBe('lost')
+    expect(Number((await claimed('b')).fence)).toBeGreaterThan(Number(first.fence))
+  })
+
+  it('is not withdrawn by an owner that has lost it', async () => {
+    await claim('a')
+    await claim('b', { takesOver: true })
+    expect(await withdraw('a')).toBe(false)
+    expect(await streams.read('cam')).toMatchObject({ state: 'live', take: 2 })
+  })
+})
+
+describe('the takes of a session', () => {
+  const endsOf = async () => (await streams.read('cam'))?.takes.map(({ take, end: how }) => [take, how])
+  const takeOf = (take: number, how?: string) =>
+    ({ take, door: 'http', peer: 'p', atMs: take, end: how }) as const
+
+  it('have how they ended, as their owner says with its beats and at the end', async () => {
+    await claim('a')
+    expect(await endsOf()).toEqual([[1, undefined]])
+    const waits = { state: 'waiting', numbers: NUMBERS, takes: [takeOf(1, 'sender-lost')] } as const
+    await streams.beat('cam', 'a', waits)
+    expect(await endsOf()).toEqual([[1, 'sender-lost']])
+    await claim('b')
+    await streams.end('cam', 'b', summaryOf('session-of-a'), [takeOf(2, 'sender-finished')])
+    expect(await endsOf()).toEqual([
+      [1, 'sender-lost'],
+      [2, 'sender-finished'],
+    ])
+  })
+
+  it('are known again when Redis was emptied', async () => {
+    const reply = await claimed('a')
+    await redis.del(keys.streamState('cam'))
+    const takes = [takeOf(1, 'clock'), takeOf(2)]
+    await streams.beat('cam', 'a', {
+      state: 'live',
+      numbers: NUMBERS,
+      takes,
+      claimed: { ...reply, ...claimOf('a') },
+    })
+    expect((await streams.read('cam'))?.takes).toEqual(takes)
+  })
+
+  it('say who ended them when their owner cannot: another sender, or the loss of the receiver', async () => {
+    await claim('a')
+    await claim('b', { takesOver: true })
+    await claim('c', {}, impatient)
+    await impatient.adopt('cam', { token: 'd', session: 'session-of-a', take: 1, startedAtMs: 1 })
+    expect(await endsOf()).toEqual([
+      [1, 'taken-over'],
+      [2, 'receiver-lost'],
+      [3, 'receiver-lost'],
+    ])
+  })
+})
+
+describe('a Redis that has lost its last second', () => {
+  /** The state as it was when only `a` had claimed. */
+  async function rolledBack(...later: readonly string[]): Promise<void> {
+    await claim('a')
+    const old = await redis.hgetall(keys.streamState('cam'))
+    for (const token of later) await claim(token, { takesOver: true })
+    await redis.del(keys.streamState('cam'))
+    await redis.hset(keys.streamState('cam'), old)
+  }
+
+  it('gives no take twice to a receiver that knows of more takes', async () => {
+    await rolledBack('b', 'c')
+    expect(await claim('d', { takesOver: true, session: 'session-of-a', firstTake: 4 })).toMatchObject({
+      take: 4,
+    })
+  })
+
+  it('learns the last take from a receiver that adopts the session', async () => {
+    await rolledBack('b', 'c')
+    const adoption = { token: 'x', session: 'session-of-a', take: 3, startedAtMs: 5 }
+    expect(await streams.adopt('cam', { ...adoption, deadToken: 'a' })).toMatchObject({ take: 3 })
+    expect(await claim('d')).toMatchObject({ take: 4 })
+  })
+})
+
+it('names the sender that has a name, for as long as the lease of its receiver holds', async () => {
+  expect(await streams.holder('cam')).toBeUndefined()
+  await claim('a')
+  expect(await streams.holder('cam')).toMatchObject({ peer: 'peer-of-a', door: 'http' })
+  await sleep(5)
+  expect(await impatient.holder('cam')).toBeUndefined()
+  await beat('a', 'waiting')
+  expect(await streams.holder('cam')).toBeUndefined()
+})
+
 describe('an adoption', () => {
   const adopt = (store: StreamStore, rest = {}) =>
     store.adopt('cam', { token: 'x', session: 'session-of-a', take: 4, startedAtMs: 5, ...rest })
@@ -259,7 +381,7 @@ describe('an adoption', () => {
   it('takes a session from a silent owner, and leaves it to wait without a take', async () => {
     await claim('a')
     expect(await adopt(streams)).toBeUndefined()
-    const adopted = await adopt(impatient)
+    const adopted = await adopt(impatient, { take: 1 })
     expect(adopted).toMatchObject({ take: 1 })
     expect(await adopt(impatient)).toEqual(adopted)
     expect(await beat('a')).toBe('lost')
@@ -270,7 +392,7 @@ describe('an adoption', () => {
   it('need not wait for the lease of an owner that is known to be dead', async () => {
     await claim('a')
     expect(await adopt(streams, { deadToken: 'b' })).toBeUndefined()
-    expect(await adopt(streams, { deadToken: 'a' })).toMatchObject({ take: 1 })
+    expect(await adopt(streams, { deadToken: 'a', take: 1 })).toMatchObject({ take: 1 })
   })
 
   it('finds nothing to adopt in another session, or in one that was ended', async () => {

@@ -98,6 +98,23 @@ it('answers 415 to garbage, and to an empty body, and leaves nothing behind', as
   empty.request.end()
   expect(await empty.answer).toMatchObject({ status: 415, body: { reason: 'media' } })
   expect(await used.keysOf('garbage')).toEqual([])
+  expect(await used.store.read('garbage')).toBeUndefined()
+  expect(await used.store.history('garbage')).toEqual([])
+})
+
+it('does not claim a name for a sender before its media are recognised', async () => {
+  const trickle = put('trickle')
+  trickle.request.write(Buffer.alloc(8_000, 'not a film. '))
+  const film1 = put('trickle')
+  film1.request.end(film)
+  expect((await film1.answer).status).toBe(201)
+  trickle.request.end()
+  expect((await trickle.answer).status).toBe(415)
+  expect(await used.store.history('trickle')).toMatchObject([{ why: 'sender-finished' }])
+  expect(await used.store.read('trickle')).toMatchObject({
+    state: 'ended',
+    takes: [{ end: 'sender-finished' }],
+  })
 })
 
 it('answers 409 to a second sender, and continues with the first', async () => {

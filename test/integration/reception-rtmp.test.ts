@@ -6,7 +6,7 @@ import { findBinaries } from '../../functions/ffmpeg/build/binaries.ts'
 import { arrivedPictures, sessionsOf } from '../helpers/streams/arrived.ts'
 import { allOf, comparePictures } from '../helpers/streams/pictures.ts'
 import { useReceiver } from '../helpers/streams/receiver.ts'
-import { endSenders, rtmpByFfmpeg } from '../helpers/streams/senders.ts'
+import { endSenders, rtmpByFfmpeg, rtmpUrl, startSender } from '../helpers/streams/senders.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const used = useReceiver({ SLUICE_STREAMS_RECONNECT: '2s' })
@@ -62,6 +62,20 @@ it('lets a new sender take over: the old one is cut, and the session has two tak
   expect(await sessionsOf(used.stack.storage, 'taken')).toHaveLength(1)
   const keys = await used.keysOf('taken')
   expect(keys.filter((key) => /\/002-\d{6}\.ts$/.test(key))).toHaveLength(used.film.seconds / 2)
+})
+
+it('does not let a sender take over whose codec it cannot receive', async () => {
+  const first = rtmpByFfmpeg(ffmpegPath, { ...used.film, isRealTime: true }, target('kept'))
+  await used.isLive('kept')
+  const words =
+    '-hide_banner -nostdin -loglevel error -re -f lavfi -i color=size=64x64:rate=10 -t 30 -c:v flv -f flv'
+  const second = startSender(ffmpegPath, [...words.split(' '), rtmpUrl(target('kept'))])
+  expect((await second.ended).code).not.toBe(0)
+  expect(await first.ended).toMatchObject({ code: 0 })
+  await used.ended('kept')
+  expect((await used.store.read('kept'))?.takes).toMatchObject([{ take: 1, end: 'sender-lost' }])
+  const compared = comparePictures(used.film.pictures, await arrivedPictures(used.stack.storage, 'kept'))
+  expect(compared).toEqual(allOf(used.film.pictures.length))
 })
 
 it('cuts a sender whose stream is stopped', async () => {

@@ -75,7 +75,27 @@ describe('a sender that finishes', () => {
       timeoutMs: 5_000,
       what: 'the folder to go',
     })
-    expect((await store.read('empty'))?.state).toBe('ended')
+    expect(await store.read('empty')).toBeUndefined()
+    expect([await store.history('empty'), await store.ended(10)]).toEqual([[], []])
+  })
+
+  it('without media gives its name back to the session before, also when it was lost', async () => {
+    const store = servers.store()
+    const { reception } = await servers.start(store, { settings: { reconnectMs: 200 } })
+    const first = await feed(reception, senderOf('again'))
+    await first.push(1)
+    await first.end()
+    for (const how of ['no-media', 'sender-lost'] as const) {
+      const empty = await feed(reception, senderOf('again'))
+      expect(empty.of.session).not.toBe(first.of.session)
+      await empty.end(how)
+      await waitFor(async () => (await store.read('again'))?.session === first.of.session, {
+        timeoutMs: 10_000,
+        what: 'the session before',
+      })
+    }
+    expect(await store.read('again')).toMatchObject({ state: 'ended', summary: { pieces: 1 } })
+    expect(await store.history('again')).toMatchObject([{ session: first.of.session }])
   })
 })
 
@@ -162,17 +182,34 @@ describe('a second sender of a name', () => {
   })
 
   it('that takes over cuts the first one and continues its session', async () => {
-    const { reception } = await servers.start(servers.store())
+    const store = servers.store()
+    const { reception } = await servers.start(store)
     const first = await feed(reception, senderOf('over', { door: 'rtmp' }))
     await first.push(1)
     first.connection.cut.addEventListener('abort', () => void first.end('sender-lost'))
     const second = await feed(reception, senderOf('over', { door: 'rtmp', takesOver: true }))
     expect(first.connection.cut.reason).toMatchObject({ kind: 'taken-over' })
+    expect((await store.read('over'))?.takes).toMatchObject([{ end: 'taken-over' }, { take: 2 }])
     expect([second.of, second.connection.take]).toEqual([first.of, 2])
     await second.push(1)
     await second.end()
     expect(await servers.pieces(first.of)).toEqual(['001-000000.ts', '002-000000.ts'])
   })
+})
+
+it('is asked about a sender without a claim, and hears of its own and other receivers', async () => {
+  const store = servers.store()
+  const [own, other] = [await servers.start(store), await servers.start(store)]
+  expect(await own.reception.ask(senderOf('asked'))).toBeUndefined()
+  expect(await store.read('asked')).toBeUndefined()
+  const sent = await feed(own.reception, senderOf('asked'))
+  for (const { reception } of [own, other]) {
+    expect(await reception.ask(senderOf('asked'))).toMatchObject({ kind: 'refused', reason: 'live' })
+    expect(await reception.ask(senderOf('asked', { takesOver: true }))).toBeUndefined()
+  }
+  await sent.push(1)
+  await sent.end()
+  expect(await other.reception.ask(senderOf('asked'))).toBeUndefined()
 })
 
 describe('a stop', () => {

@@ -24,15 +24,23 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     ],
     [
       'a session that continues gives the same take again',
-      "string.format('%.0f', v[4] + 1), v[8]",
+      "string.format('%.0f', math.max(v[4] + 1, least)), v[8]",
       'v[4], v[8]',
     ],
     ['a stream that waits starts a new session', "v[2] == 'live' or v[2] == 'waiting'", "v[2] == 'live'"],
     ['a claim has the fence of the one before', '(tonumber(v[5]) or 0) + 1, t)', '(tonumber(v[5]) or 0), 0)'],
   ]),
   ...ofScript('beat_stream', [
-    ['a late beat revives the stream of another', "v[1] ~= ARGV[2] or v[2] == 'ended'", "v[2] == 'ended'"],
-    ['a late beat revives a stream that was ended', "v[1] ~= ARGV[2] or v[2] == 'ended'", 'v[1] ~= ARGV[2]'],
+    [
+      'a late beat revives the stream of another',
+      "v[1] ~= ARGV[2] or (v[2] ~= 'live' and v[2] ~= 'waiting')",
+      "v[2] ~= 'live' and v[2] ~= 'waiting'",
+    ],
+    [
+      'a late beat revives a stream that was ended',
+      "v[1] ~= ARGV[2] or (v[2] ~= 'live' and v[2] ~= 'waiting')",
+      'v[1] ~= ARGV[2]',
+    ],
     ['a beat renews nothing', "'beatAt', t, 'numbers'", "'numbers'"],
   ]),
   ...ofScript('adopt_stream', [
@@ -43,9 +51,30 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
     ],
     ['a session that was ended is adopted', "v[2] == 'ended' or v[3] ~= ARGV[5]", 'v[3] ~= ARGV[5]'],
   ]),
+  ...ofScript('withdraw_stream', [
+    ['anybody may withdraw a session', 'if v[1] and v[1] ~= ARGV[2] then return 0 end', ''],
+    [
+      'a session that has ended is withdrawn',
+      "if v[2] ~= 'live' and v[2] ~= 'waiting' then return 1 end",
+      '',
+    ],
+    [
+      'a session that received nothing hides the one before',
+      "if redis.call('EXISTS', before) == 1 then",
+      'if false then',
+    ],
+  ]),
+  ...ofScript(
+    'claim_stream',
+    [['a Redis that lost its last second gives a take twice', 'math.max(v[4] + 1, least)', 'v[4] + 1']],
+    STORE,
+  ),
   ...ofScript(
     'adopt_stream',
-    [['another session is adopted', "v[2] == 'ended' or v[3] ~= ARGV[5]", "v[2] == 'ended'"]],
+    [
+      ['a Redis that lost its last second keeps the older take', 'math.max(v[4], ARGV[7])', 'v[4]'],
+      ['another session is adopted', "v[2] == 'ended' or v[3] ~= ARGV[5]", "v[2] == 'ended'"],
+    ],
     STORE,
   ),
   ...ofScript('end_stream', [

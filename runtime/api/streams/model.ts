@@ -43,6 +43,10 @@ const takeSchema = z.object({
   door,
   peer: z.string().openapi({ description: 'the sender; of a pull, the address without its secrets' }),
   startedAt: time,
+  end: z
+    .string()
+    .optional()
+    .openapi({ description: 'how it ended; absent while it is under way', example: 'sender-lost' }),
 })
 
 const sessionSchema = z

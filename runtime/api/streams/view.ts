@@ -76,7 +76,13 @@ export function streamDetail(
   const takes = state?.takes ?? []
   return {
     ...view,
-    lastTakes: takes.map(({ take, door, peer, atMs }) => ({ take, door, peer, startedAt: toTime(atMs) })),
+    lastTakes: takes.map(({ take, door, peer, atMs, end }) => ({
+      take,
+      door,
+      peer,
+      startedAt: toTime(atMs),
+      ...(end !== undefined && { end }),
+    })),
     history: history.map((summary) => sessionView(view.name, summary)),
   }
 }

@@ -92,6 +92,7 @@ const TAKE_COLUMNS: readonly Column<StreamDetail['lastTakes'][number]>[] = [
     plain: ({ startedAt }) => startedAt,
     isNumber: true,
   },
+  { title: 'end', show: ({ end = '' }) => end },
   { title: 'sender', show: ({ peer }) => peer, isFlexible: true },
 ]
 

@@ -1,7 +1,8 @@
 -- Claims a stream for a take, which is one connection of its sender. May be sent again: the same token gets the same answer.
 -- KEYS  1 prefix
 -- ARGV  1 name  2 token, new for each claim  3 lease in ms  4 ms for which the stream is remembered without a beat
---         5 1 to take over from a sender that is live  6 the session, if a new one starts  7 its first take
+--         5 1 to take over from a sender that is live  6 the session, if a new one starts  7 its first take: the caller knows
+--         of all takes before it, also where Redis has lost its last second
 --         8 door  9 peer  10 id of the key that the sender gave ('' for none)
 -- Returns {1, session, take, fence, 1 when the session is continued, its start}, or, while another sender is live,
 --         {0, its peer, its door, the start of its take}
@@ -16,10 +17,14 @@ if isHeld and ARGV[5] ~= '1' then return { 0, v[9], v[10], v[11] } end
 
 local session, take, startedAt, takes = ARGV[6], ARGV[7], t, {}
 if isOpen then
-  session, take, startedAt = v[3], string.format('%.0f', v[4] + 1), v[8]
+  local least = v[3] == ARGV[6] and tonumber(ARGV[7]) or 1
+  session, take, startedAt = v[3], string.format('%.0f', math.max(v[4] + 1, least)), v[8]
   takes = cjson.decode(v[12] or '[]')
+  if v[2] == 'live' then last_take_ended(takes, isHeld and 'taken-over' or 'receiver-lost') end
 else
-  redis.call('DEL', key)
+  -- It is the last session again if this one receives nothing.
+  redis.call('DEL', key .. ':before')
+  if v[2] then redis.call('RENAME', key, key .. ':before') else redis.call('DEL', key) end
 end
 -- It grows even when Redis was lost in between.
 local fence = string.format('%.0f', math.max((tonumber(v[5]) or 0) + 1, t))

@@ -3,7 +3,9 @@ import type { Door, MediaReception } from '../../function/take.ts'
 import type { StreamStore } from '../../queue/streams.ts'
 import type { StreamSettings } from '../../settings/config.ts'
 import type { Logger } from '../../telemetry/logger.ts'
-import type { Reception, RefusalReason } from '../connection.ts'
+import type { Reception, Refusal, RefusalReason } from '../connection.ts'
+
+export type { Refusal } from '../connection.ts'
 
 /** @throws {Error} when Redis does not answer */
 export type CheckKey = StreamStore['checkKey']
@@ -26,13 +28,6 @@ export interface OpenDoor {
   closeAll(): Promise<void>
   /** The port on which it listens. */
   readonly port: number
-}
-
-export interface Refusal {
-  readonly kind: 'refused'
-  readonly reason: RefusalReason
-  /** A sentence for the sender. */
-  readonly message: string
 }
 
 export type KeyAnswer = { readonly kind: 'right'; readonly keyId: string } | Refusal

@@ -13,6 +13,7 @@ import type {
 } from '../../function/take.ts'
 import type { Connection, Sender } from '../connection.ts'
 import { messageOf } from '../../errors.ts'
+import { sleep } from '../../time.ts'
 import { refused, type DoorParts, type Refusal } from './door.ts'
 import type { PendingFolders } from './pending.ts'
 import { finishTake } from './running-take.ts'
@@ -40,6 +41,14 @@ export interface EarlyOptions extends Pick<Parameters<MediaReception['startTake'
   readonly format?: PieceFormat
   /** More media came. */
   readonly onMedia?: () => void
+}
+
+/** Kills an FFmpeg that gets no media in this time: it would wait for ever. */
+export async function firstMediaWithin({ firstMedia, take }: EarlyTake, patienceMs: number): Promise<void> {
+  const over = new AbortController()
+  void sleep(patienceMs, over.signal).then(() => over.signal.aborted || take.kill())
+  await firstMedia
+  over.abort()
 }
 
 /** @throws {Error} when FFmpeg cannot be started */

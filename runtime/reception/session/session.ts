@@ -11,7 +11,7 @@ import { disownFolder, ownFolder } from '../../owned-folder.ts'
 import type { StreamNumbers } from '../../queue/stream-state.ts'
 import type { SessionContext } from '../context.ts'
 import { openJournal, type Journal, type JournalEntry } from './journal.ts'
-import { placeOfFile, sessionFolder, takeName, type SessionOf } from '../names.ts'
+import { sessionFolder, takeName, type SessionOf } from '../names.ts'
 import {
   comparePlaces,
   lossesWithout,
@@ -25,7 +25,7 @@ import {
 import { sendPiece } from '../spool/send-piece.ts'
 import { createSender, type Sent, type Unsent } from '../spool/sender.ts'
 import { totalsOf } from './session-record.ts'
-import { filesOf, pathOf, pieceOfFile, sizeOf, timesOf } from '../spool/take-files.ts'
+import { openPieces, pathOf, pieceOfFile, sizeOf } from '../spool/take-files.ts'
 import { createTakeLog } from './take-log.ts'
 import { isSeamless, timelineOf, type Entry } from '../playlist/timeline.ts'
 
@@ -124,6 +124,7 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
     note,
     takeFolder: (take: number) => join(folder, takeName(take)),
     takes: () => takes.all(),
+    lastTakes: () => takes.last(),
     get losses() {
       return losses
     },
@@ -167,21 +168,11 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
     /** Files that FFmpeg had not closed when it ended: as many pieces as are found. */
     async admitOpen(take: number): Promise<number> {
       const known = numbersOf(take, pieces, losses)
-      const open = filesOf(folder, take).filter((name) => !known.has(placeOfFile(name)?.number ?? -1))
+      const previous = () => pieces.findLast((piece) => piece.take === take)
       let found = 0
-      for (const fileName of open) {
-        const path = join(folder, takeName(take), fileName)
-        const times = await timesOf(
-          path,
-          media,
-          pieces.findLast((piece) => piece.take === take),
-          log,
-        )
-        const piece = times && pieceOfFile(folder, take, fileName, { ...times, isPartial: true })
-        if (piece) {
-          admit(piece, undefined)
-          found++
-        } else await rm(path, { force: true })
+      for await (const piece of openPieces(folder, take, known, media, previous, log)) {
+        admit(piece, undefined)
+        found++
       }
       return found
     },

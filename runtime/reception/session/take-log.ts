@@ -1,4 +1,5 @@
 /** The takes of a session, as its journal tells of them. @module */
+import type { StreamTake } from '../../queue/stream-state.ts'
 import type { JournalEntry } from './journal.ts'
 import { isoOf, type TakeRecord } from './session-record.ts'
 
@@ -6,10 +7,15 @@ export interface TakeLog {
   /** Entries of other kinds are left out. */
   learn(entry: JournalEntry): void
   all(): readonly TakeRecord[]
+  /** As many as Redis remembers, as it has them. */
+  last(): readonly StreamTake[]
 }
+
+const REMEMBERED = 20
 
 export function createTakeLog(): TakeLog {
   const takes = new Map<number, TakeRecord>()
+  const all = () => [...takes.values()].toSorted((a, b) => a.take - b.take)
   return {
     learn(entry) {
       if (entry.kind === 'take') {
@@ -20,6 +26,12 @@ export function createTakeLog(): TakeLog {
         takes.set(take, { ...takes.get(take), take, to: isoOf(atMs), end: how, lastLines })
       }
     },
-    all: () => [...takes.values()].toSorted((a, b) => a.take - b.take),
+    all,
+    last: () =>
+      all()
+        .slice(-REMEMBERED)
+        .flatMap(({ take, door, peer = '', from, end }) =>
+          door && from ? [{ take, door, peer, atMs: Date.parse(from), end }] : [],
+        ),
   }
 }

@@ -1,5 +1,6 @@
 /** The files of a take in its session's folder. @module */
 import { readdirSync, statSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pieceFileName, placeOfFile, takeName } from '../names.ts'
 import { headerBytesIn } from './header-bytes.ts'
@@ -11,7 +12,7 @@ import type { Piece } from '../piece.ts'
 const MEASUREMENTS = 3
 
 /** The names of its pieces' files, in order. */
-export function filesOf(sessionFolder: string, take: number): readonly string[] {
+function filesOf(sessionFolder: string, take: number): readonly string[] {
   try {
     return readdirSync(join(sessionFolder, takeName(take)))
       .filter((name) => placeOfFile(name))
@@ -55,11 +56,30 @@ export function pieceOfFile(
   }
 }
 
+/** The pieces of a take that FFmpeg had not closed: files with a number that is not in `known`. Those without media are removed. */
+export async function* openPieces(
+  sessionFolder: string,
+  take: number,
+  known: ReadonlySet<number>,
+  media: Pick<MediaReception, 'measure'>,
+  previous: () => Piece | undefined,
+  log: Logger,
+): AsyncGenerator<Piece> {
+  for (const fileName of filesOf(sessionFolder, take)) {
+    if (known.has(placeOfFile(fileName)?.number ?? -1)) continue
+    const path = join(sessionFolder, takeName(take), fileName)
+    const times = await timesOf(path, media, previous(), log)
+    const piece = times && pieceOfFile(sessionFolder, take, fileName, { ...times, isPartial: true })
+    if (piece) yield piece
+    else await rm(path, { force: true })
+  }
+}
+
 /**
  * The times of a file that FFmpeg had not closed; undefined when it holds no media. Where it cannot be measured, the piece before tells
  * how long it may be: its media are kept in any case.
  */
-export async function timesOf(
+async function timesOf(
   path: string,
   media: Pick<MediaReception, 'measure'>,
   previous: Piece | undefined,

@@ -25,6 +25,8 @@ interface Dead {
   readonly ended?: Remembered['ended']
 }
 
+export type Adoption = ReturnType<typeof createAdoption>
+
 export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
   const { store, log } = context
   const silentMs = 2 * store.leaseMs

@@ -33,44 +33,90 @@ export async function untilDone(
     }
 }
 
-/** Writes the playlist and the record of a session, of whatever the bucket has by now. */
-export function recordEnd(
+/**
+ * Writes the playlist and the record of a session, of whatever the bucket has by now.
+ *
+ * @returns whether there was anything to record
+ */
+export async function recordEnd(
   context: StreamContext,
   session: Session,
   claim: Claim | undefined,
   { why, atMs: endedAtMs }: EndOfSession,
-): Promise<void> {
+): Promise<boolean> {
   const { of, log } = session
   const startedAtMs = (claim?.startedAtMs ?? Date.parse(session.takes()[0]?.from ?? '')) || endedAtMs
-  return untilDone(context, log, 'the end of a session could not be recorded', async () => {
+  let isRecorded = true
+  await untilDone(context, log, 'the end of a session could not be recorded', async () => {
     // So that the totals in Redis are those of the record, also of a session that others received.
     session.learn(await piecesInBucket(context.storage, of, session.pieces, context.over))
     const { losses, pieces: known } = session
     const takes = session.takes()
     const end = SESSION_ENDS.find((each) => each === why) ?? 'sender-lost'
     const { storage, ffmpeg } = context
-    await concludeSession(
+    const record = await concludeSession(
       storage,
       { of, why: end, startedAtMs, endedAtMs, ffmpeg, takes, losses, known, join: context.settings.join },
       log,
     )
+    isRecorded = record !== undefined
   })
+  return isRecorded
 }
 
-/** Frees the stream's name in Redis, if this process has it. */
-export async function endInRedis(
+/**
+ * Frees the stream's name in Redis, if this process has it.
+ *
+ * @param isEmpty - the bucket has nothing of the session, and never will: it leaves no trace
+ */
+async function endInRedis(
   context: StreamContext,
   session: Session,
   claim: Claim | undefined,
-  { why, atMs: endedAtMs }: EndOfSession,
+  { why, atMs: endedAtMs, isEmpty }: EndOfSession & { readonly isEmpty: boolean },
 ): Promise<void> {
   if (!claim) return
   const { spoolBytes: _spool, ...numbers } = session.numbers()
   const { token, door, startedAtMs, take: takes } = claim
   const summary = { ...numbers, session: session.of.session, door, why, takes, startedAtMs, endedAtMs }
   await untilDone(context, session.log, 'Redis does not know yet that a session has ended', async () => {
-    await context.store.end(session.of.name, token, summary)
+    if (isEmpty) await context.store.withdraw(session.of.name, token)
+    else await context.store.end(session.of.name, token, summary, session.lastTakes())
   })
+}
+
+/** For so long the name of a session that has ended waits for its record. */
+const RECORD_FIRST_MS = 10_000
+
+export interface Ended {
+  readonly recorded: Promise<boolean>
+  /** Redis knows, so that a new session may start: also when the bucket does not take the last pieces for long. */
+  readonly isFree: Promise<void>
+}
+
+/** @param claim - that of this process, for as long as it has one */
+export function endSession(
+  context: StreamContext,
+  session: Session,
+  claim: () => Claim | undefined,
+  end: EndOfSession,
+  stopWriting: () => Promise<void>,
+): Ended {
+  async function record(): Promise<boolean> {
+    await stopWriting()
+    await session.sender.whenIdle()
+    return recordEnd(context, session, claim(), end)
+  }
+
+  async function free(): Promise<void> {
+    // While nobody knows what the bucket has, the session is not empty.
+    const unknown = sleep(RECORD_FIRST_MS, context.over).then(() => true)
+    const isRecorded = await Promise.race([recorded, unknown])
+    await endInRedis(context, session, claim(), { ...end, isEmpty: !isRecorded })
+  }
+
+  const recorded = record()
+  return { recorded, isFree: free() }
 }
 
 /** Resolves when the session that another process owns has ended, or `isOurs` again. */

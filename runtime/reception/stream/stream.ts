@@ -4,12 +4,11 @@
  */
 import { messageOf } from '../../errors.ts'
 import type { StreamOrders } from '../../queue/stream-claim.ts'
-import { sleep } from '../../time.ts'
 import type { Connection, EndOfTake, Sender, Summary } from '../connection.ts'
 import { connectTake, type CurrentTake } from './connect-take.ts'
 import type { Claim, StreamContext } from '../context.ts'
 import { endBy, orderedCut, type CutKind } from './cut.ts'
-import { endedElsewhere, endInRedis, recordEnd, untilDone, type EndOfSession } from './ending.ts'
+import { endedElsewhere, endSession, recordEnd, untilDone, type Ended } from './ending.ts'
 import type { SessionOf } from '../names.ts'
 import { createPlaylistWriter } from '../playlist/playlist-writer.ts'
 import { piecesInBucket } from '../session/rebuild.ts'
@@ -18,15 +17,6 @@ import type { SessionEnd } from '../session/session-record.ts'
 
 /** Within this part of its lease a process that does not hear from Redis still owns its streams. */
 const SURE_PART_OF_LEASE = 0.8
-/** For so long the name of a session that has ended waits for its record. */
-const RECORD_FIRST_MS = 10_000
-
-interface Ending {
-  readonly why: string
-  /** Redis knows, so that a new session may start: also when the bucket does not take the last pieces for long. */
-  readonly isFree: Promise<void>
-}
-
 /** `sending`: its owner is another process, or it has ended; what is on this disk is still sent. */
 export type StreamPhase = 'live' | 'waiting' | 'sending' | 'gone'
 
@@ -43,7 +33,7 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
   let isLearnt = true
   let isOnDisk = false
   let timer: NodeJS.Timeout | undefined
-  let ending: Ending | undefined
+  let ending: Ended | undefined
   let current: CurrentTake | undefined
 
   const newWriter = () =>
@@ -66,7 +56,8 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     const { token } = claim
     const state = phase === 'live' ? 'live' : 'waiting'
     const claimed = { ...claim, session: of.session }
-    const reply = await store.beat(of.name, token, { state, numbers: session.numbers(), claimed })
+    const said = { state, numbers: session.numbers(), takes: session.lastTakes(), claimed } as const
+    const reply = await store.beat(of.name, token, said)
     // An answer about an earlier claim says nothing of this one.
     if (claim?.token !== token) return
     if (reply === 'lost') return lose()
@@ -118,22 +109,15 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     phase = 'sending'
     const end = { why, atMs }
     session.note({ kind: 'ended', ...end })
-    const recorded = record(end)
-    const isFree = free(end, recorded)
-    ending = { why, isFree }
-    void Promise.all([recorded, isFree]).then(leave)
-    return isFree
-  }
-
-  async function record(end: EndOfSession): Promise<void> {
-    await writer.stop()
-    await session.sender.whenIdle()
-    await recordEnd(context, session, claim, end)
-  }
-
-  async function free(end: EndOfSession, recorded: Promise<void>): Promise<void> {
-    await Promise.race([recorded, sleep(RECORD_FIRST_MS, context.over)])
-    await endInRedis(context, session, claim, end)
+    ending = endSession(
+      context,
+      session,
+      () => claim,
+      end,
+      () => writer.stop(),
+    )
+    void Promise.all([ending.recorded, ending.isFree]).then(leave)
+    return ending.isFree
   }
 
   /** Sends what is on this disk; adds it to the record when the session's owner has ended it. */

@@ -1,8 +1,9 @@
 /** One `PUT` of a sender, from its admission to its answer. Its bytes go to FFmpeg's standard input. @module */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { messageOf } from '../../../errors.ts'
-import type { Take, TakeEnd } from '../../../function/take.ts'
-import type { Connection } from '../../connection.ts'
+import type { Examination, Take, TakeEnd } from '../../../function/take.ts'
+import { SECOND_MS } from '../../../time.ts'
+import type { Connection, Refusal, Sender } from '../../connection.ts'
 import type { Cut } from '../../stream/cut.ts'
 import { answerJson, answerProblem, cutProblem, refusalProblem } from './answers.ts'
 import type { DoorParts } from '../door.ts'
@@ -19,6 +20,7 @@ export interface Push {
   readonly keyId: string | undefined
   /** The sender waits for `100 Continue` before it sends. */
   readonly isExpectant: boolean
+  /** Until then its connection counts as one without a stream, of which there may be so many. */
   readonly onAdmitted: () => void
 }
 
@@ -26,45 +28,49 @@ const NOTHING_IN_IT = 'there is no complete picture or sound in it'
 
 /** Why reading stopped before the sender did. */
 type Stop =
-  | { readonly kind: 'refused'; readonly why: string }
+  | { readonly kind: 'unfit'; readonly why: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
   | { readonly kind: 'silent' | 'ffmpeg' | 'failed' }
   | { readonly kind: 'cut'; readonly cut: Cut }
 
 export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   const { reception, settings, onRefused } = parts
   const { request, response, name, keyId, isExpectant, onAdmitted } = push
-  const admission = await reception.admit({
+  const sender: Sender = {
     name,
     door: 'http',
     peer: peerOf(request),
     keyId,
     canWait: settings.onFull === 'brake',
     takesOver: false,
-  })
-  if (admission.kind === 'refused')
-    return answerProblem(request, response, refusalProblem(admission.reason, admission.message))
-  const { connection } = admission
-  onAdmitted()
-  // The sender left while it was admitted.
+  }
+  const refusal = await reception.ask(sender)
+  if (refusal) return answerProblem(request, response, refusalProblem(refusal.reason, refusal.message))
+  // The sender left while it was asked about.
   if (isExpectant && !request.destroyed) response.writeContinue()
-  const received = await receive(parts, request, connection)
-  const { end, stop } = received
+  const received = await receive(parts, request, { sender, onAdmitted })
+  const { connection, end, stop } = received
   const how = endOfTake({ ...received, isComplete: received.body === 'complete' })
-  const summary = await connection.end(how, end)
-  if (how === 'no-media' && stop?.kind !== 'failed') onRefused('http', 'media')
+  const summary = await connection?.end(how, end)
+  if (how === 'no-media' && stop?.kind !== 'failed' && stop?.kind !== 'refused') onRefused('http', 'media')
 
+  const again = connection
+    ? ` again within ${settings.reconnectMs / SECOND_MS} s to continue this session`
+    : ''
+  if (stop?.kind === 'refused')
+    return answerProblem(request, response, refusalProblem(stop.refusal.reason, stop.refusal.message))
   if (stop?.kind === 'cut') return answerProblem(request, response, cutProblem(stop.cut))
   if (stop?.kind === 'failed') {
-    const detail = 'the receiver failed; its log has the reason. Send again to continue this session'
+    const detail = `the receiver failed; its log has the reason. Send${again || ' again'}`
     return answerProblem(request, response, { status: 500, detail })
   }
   if (stop?.kind === 'silent') {
-    const detail = `no byte came for ${settings.stallMs / 1_000} s; send again within ${settings.reconnectMs / 1_000} s to continue this session`
+    const detail = `no byte came for ${settings.stallMs / SECOND_MS} s${again && `; send${again}`}`
     return answerProblem(request, response, { status: 408, detail })
   }
-  if (stop?.kind === 'refused' || how === 'no-media' || stop?.kind === 'ffmpeg') {
+  if (stop?.kind === 'unfit' || how === 'no-media' || stop?.kind === 'ffmpeg') {
     const why =
-      stop?.kind === 'refused' ? stop.why : how === 'no-media' ? NOTHING_IN_IT : lastWords(end, NOTHING_IN_IT)
+      stop?.kind === 'unfit' ? stop.why : how === 'no-media' ? NOTHING_IN_IT : lastWords(end, NOTHING_IN_IT)
     const problem = refusalProblem('media', `this cannot be received: ${why}`)
     const ffmpeg = lastWords(end, '')
     return answerProblem(request, response, {
@@ -76,7 +82,7 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   if (how === 'sender-finished')
     answerJson(request, response, 201, {
       name,
-      ...(summary ?? { session: connection.session }),
+      ...(summary ?? { session: connection?.session }),
       ...(end.code !== 0 && { warning: lastWords(end, 'FFmpeg did not end as it should') }),
     })
 }
@@ -84,15 +90,17 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
 interface Received {
   readonly body: BodyEnd
   readonly stop: Stop | undefined
+  /** Undefined when no media were recognised. */
+  readonly connection: Connection | undefined
   readonly pieces: number
   readonly wasKilled: boolean
   readonly end: TakeEnd
 }
 
 async function receive(
-  { media, settings, log }: DoorParts,
+  { media, reception, settings, log }: DoorParts,
   request: IncomingMessage,
-  connection: Connection,
+  { sender, onAdmitted }: { readonly sender: Sender } & Pick<Push, 'onAdmitted'>,
 ): Promise<Received> {
   const stopping = new AbortController()
   // Bytes that were received are not left behind for want of room in the spool.
@@ -102,47 +110,59 @@ async function receive(
     stopping.abort(why)
     leaving.abort()
   }
-  const onCut = () => stop({ kind: 'cut', cut: connection.cut.reason as Cut })
-  connection.cut.addEventListener('abort', onCut)
-  if (connection.cut.aborted) onCut()
   const silence = watchSilence({
     timeoutMs: settings.stallMs,
-    isOurs: () => connection.isBraked || isExamining,
+    isOurs: () => connection?.isBraked === true || isExamining,
     onSilent: () => stop({ kind: 'silent' }),
   })
   const head = createHead(media)
   let isExamining = false
+  let connection: Connection | undefined
   let take: Take | undefined
   let pieces = 0
+  const onCut = () => connection && stop({ kind: 'cut', cut: connection.cut.reason as Cut })
 
-  async function start(found: ReturnType<typeof head.add>): Promise<void> {
-    isExamining = true
-    const examined = await found.finally(() => {
-      isExamining = false
-    })
-    if (examined.kind === 'refused') return stop({ kind: 'refused', why: examined.why })
-    if (examined.kind === 'undecided') return
+  /** Claims the name: not before it is known that there is something to receive. */
+  async function start({ format }: Extract<Examination, { kind: 'media' }>): Promise<void> {
+    const admission = await reception.admit(sender)
+    if (admission.kind === 'refused') return stop({ kind: 'refused', refusal: admission })
+    const admitted = admission.connection
+    connection = admitted
+    onAdmitted()
+    admitted.cut.addEventListener('abort', onCut)
+    if (admitted.cut.aborted) onCut()
     take = await media.startTake({
       input: { door: 'http' },
-      folder: connection.folder,
-      format: examined.format,
+      folder: admitted.folder,
+      format,
       pieceSeconds: settings.pieceSeconds,
       onPiece(piece) {
         pieces += 1
-        connection.onPiece(piece)
+        admitted.onPiece(piece)
       },
-      onProgress: (mediaSeconds) => connection.onProgress(mediaSeconds),
+      onProgress: (mediaSeconds) => admitted.onProgress(mediaSeconds),
     })
     void take.ended.then(() => stop({ kind: 'ffmpeg' }))
     if (take.stdin) await writeTo(take.stdin, head.takeAll(), stopping.signal)
   }
 
+  async function look(found: Promise<Examination>): Promise<void> {
+    isExamining = true
+    try {
+      const examined = await found
+      if (examined.kind === 'refused') stop({ kind: 'unfit', why: examined.why })
+      else if (examined.kind === 'media') await start(examined)
+    } finally {
+      isExamining = false
+    }
+  }
+
   async function accept(chunk: Buffer): Promise<void> {
     silence.heard()
-    await unlessAborted(connection.room(), leaving.signal)
+    if (connection) await unlessAborted(connection.room(), leaving.signal)
     silence.heard()
     if (take?.stdin) await writeTo(take.stdin, chunk, stopping.signal)
-    else await start(head.add(chunk))
+    else await look(head.add(chunk))
     silence.heard()
   }
 
@@ -150,23 +170,24 @@ async function receive(
   let failure: string | undefined
   try {
     body = await pourBody(request, accept, stopping.signal)
-    if (!take && body === 'complete') await start(head.end())
+    if (!take && body === 'complete') await look(head.end())
   } catch (error) {
     failure = messageOf(error)
     body = 'stopped'
     stop({ kind: 'failed' })
-    log.error({ stream: connection.name, error: failure }, 'could not receive a stream')
+    log.error({ stream: sender.name, error: failure }, 'could not receive a stream')
   } finally {
     silence.stop()
-    connection.cut.removeEventListener('abort', onCut)
+    connection?.cut.removeEventListener('abort', onCut)
   }
   const reason = stopping.signal.aborted ? (stopping.signal.reason as Stop) : undefined
   // When the body was complete, FFmpeg's end is the usual one.
-  const why = body === 'complete' && reason?.kind !== 'refused' ? undefined : reason
+  const isRefusal = reason?.kind === 'unfit' || reason?.kind === 'refused'
+  const why = body === 'complete' && !isRefusal ? undefined : reason
   const end = take
     ? await finishTake(take)
     : { code: null, signal: null, lastLines: failure ? [failure] : [] }
-  return { body, stop: why, pieces, wasKilled: end.signal !== null, end }
+  return { body, stop: why, connection, pieces, wasKilled: end.signal !== null, end }
 }
 
 /** Such as `192.0.2.7:51234`. */

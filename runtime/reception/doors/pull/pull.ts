@@ -1,9 +1,9 @@
 /** One connection to a source that is pulled. Hosts are checked here; FFmpeg never resolves a name. @module */
 import type { PieceFormat, ReceptionAbilities, TakeEnd } from '../../../function/take.ts'
 import { withoutSecrets, type WantedPull } from '../../../queue/stream-records.ts'
-import { SECOND_MS, sleep } from '../../../time.ts'
+import { SECOND_MS } from '../../../time.ts'
 import { checkHost, type Resolve } from './allowed-host.ts'
-import { startEarlyTake, type EarlyParts, type EarlyTake } from '../early-take.ts'
+import { firstMediaWithin, startEarlyTake, type EarlyParts } from '../early-take.ts'
 import { receiveEarly } from '../early-reception.ts'
 import { openPullProxy, type PullProxy } from './proxy.ts'
 import { readPullAddress, type PullAddress } from './pull-address.ts'
@@ -112,13 +112,6 @@ async function receiveFrom(
   } finally {
     signal.removeEventListener('abort', hangUp)
   }
-}
-
-async function firstMediaWithin({ firstMedia, take }: EarlyTake, patienceMs: number): Promise<void> {
-  const over = new AbortController()
-  void sleep(patienceMs, over.signal).then(() => over.signal.aborted || take.kill())
-  await firstMedia
-  over.abort()
 }
 
 function failed(why: string): PullOutcome {

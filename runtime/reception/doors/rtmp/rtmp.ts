@@ -9,12 +9,14 @@ import { messageOf } from '../../../errors.ts'
 import { freePort, openPort } from '../../../listening.ts'
 import { SECOND_MS, sleep } from '../../../time.ts'
 import { askForKey, type OpenDoor, type Refusal, refused } from '../door.ts'
-import { startEarlyTake, type EarlyParts, type EarlyTake } from '../early-take.ts'
-import { createGateLimits } from './gate-limits.ts'
+import { firstMediaWithin, startEarlyTake, type EarlyParts, type EarlyTake } from '../early-take.ts'
+import { createGateLimits, type GateLimits } from './gate-limits.ts'
 import { passOn } from '../pull/pass-on.ts'
 import { createRefusalLog } from '../refusal-log.ts'
 import { parseSenderKey } from './key.ts'
 import { receiveEarly } from '../early-reception.ts'
+import { lastWords } from '../running-take.ts'
+import type { Sender } from '../../connection.ts'
 
 /** A sender that has not given its key by then is cut: a handshake takes a moment. */
 const KEY_MS = 10 * SECOND_MS
@@ -28,6 +30,7 @@ export async function openRtmpDoor(parts: EarlyParts): Promise<OpenDoor> {
     log,
     'connections without a stream key are closed: there are as many as may be at a time',
   )
+  const unproven = createGateLimits(settings.most, settings.most)
   const sockets = new Set<Socket>()
   let isClosed = false
   const server: Server = createServer((socket) => {
@@ -45,7 +48,7 @@ export async function openRtmpDoor(parts: EarlyParts): Promise<OpenDoor> {
       sockets.delete(socket)
       leave()
     })
-    serve(parts, socket, leave)
+    serve({ ...parts, unproven }, socket, leave)
       .catch((error: unknown) => log.error({ error: messageOf(error) }, 'an RTMP connection failed'))
       .finally(() => socket.destroy())
   })
@@ -71,7 +74,12 @@ export async function openRtmpDoor(parts: EarlyParts): Promise<OpenDoor> {
   }
 }
 
-async function serve(parts: EarlyParts, socket: Socket, leave: () => void): Promise<void> {
+interface GateParts extends EarlyParts {
+  /** Senders with a key of which no media have come yet. */
+  readonly unproven: GateLimits
+}
+
+async function serve(parts: GateParts, socket: Socket, leave: () => void): Promise<void> {
   socket.pause()
   const nonce = randomBytes(8).toString('hex')
   const port = await freePort()
@@ -105,9 +113,10 @@ interface Gated {
 }
 
 async function receiveFrom(
-  parts: EarlyParts,
+  parts: GateParts,
   { socket, leave, port, early, key, tell }: Gated,
 ): Promise<void> {
+  const { settings } = parts
   const peer = `${socket.remoteAddress ?? 'unknown'}:${socket.remotePort ?? 0}`
   const over = new AbortController()
   void sleep(KEY_MS, over.signal).then(() => over.signal.aborted || tell(''))
@@ -137,15 +146,26 @@ async function receiveFrom(
     )
   const answer = await askForKey(parts.checkKey, given.name, given.secret)
   if (answer.kind === 'refused') return refuse(answer)
-  leave()
-  const connection = await early.admit({
+  const sender: Sender = {
     name: given.name,
     door: 'rtmp',
     peer,
     keyId: answer.keyId,
     canWait: false,
     takesOver: true,
-  })
+  }
+  const refusal = await parts.reception.ask(sender)
+  if (refusal) return refuse(refusal, false)
+  const prove = parts.unproven.enter(peer)
+  if (!prove) return refuse(refused('limit', 'too many senders have a key and send no media yet'))
+  leave()
+  // Only a sender of media takes over: one that FFmpeg cannot receive must not cut another.
+  await firstMediaWithin(early, settings.stallMs).finally(prove)
+  if (early.isSilent()) {
+    const end = await early.finish()
+    return refuse(refused('media', lastWords(end, `no media came within ${settings.stallMs / SECOND_MS} s`)))
+  }
+  const connection = await early.admit(sender)
   if ('kind' in connection) return refuse(connection, false)
   await receiveEarly(parts, {
     early,

@@ -38,7 +38,7 @@ function streamOf(rest: Partial<StreamView> = {}): StreamView {
 const DETAIL: StreamDetail = {
   ...streamOf({ numbers: LOSSY, keyId: '9f86d081' }),
   lastTakes: [
-    { take: 1, door: 'rtmp', peer: '192.0.2.7:51230', startedAt: agoMs(300_000) },
+    { take: 1, door: 'rtmp', peer: '192.0.2.7:51230', startedAt: agoMs(300_000), end: 'sender-lost' },
     { take: 2, door: 'rtmp', peer: '192.0.2.7:51234', startedAt: agoMs(60_000) },
   ],
   history: [
@@ -124,7 +124,7 @@ describe('streams show', () => {
     expect(out).toMatch(/^missing +5.5s in 1 gap; 4s was received and dropped$/m)
     expect(out).toMatch(/^to be sent +2 KiB on the receiver's disk$/m)
     expect(out).toMatch(new RegExp(`^playlist +${fake.api?.url}/v1/streams/cam1/live.m3u8$`, 'm'))
-    expect(out).toMatch(/^ +1 +rtmp +5m +192.0.2.7:51230$/m)
+    expect(out).toMatch(/^ +1 +rtmp +5m +sender-lost +192.0.2.7:51230$/m)
     expect(out).toMatch(/^20261128T101010Z-000001 +22h +sender-finished +1 +48s +0s$/m)
   })
 
