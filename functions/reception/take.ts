@@ -29,6 +29,8 @@ const LIMITS: Limits = {
   cpuSeconds: Infinity,
   fileBytes: 256 * 1024 ** 2,
 }
+const PIECE_TOO_LARGE =
+  'a piece has grown to 256 MiB: the sender gives no keyframe, or its clock was set back'
 const LAST_LINES = 20
 /** FFmpeg prints the whole list of codecs that are accepted with each one that is not. */
 const LINE_CHARACTERS = 300
@@ -65,7 +67,11 @@ export async function startTake(options: TakeOptions): Promise<Take> {
 
 function follow(child: ChildProcess, options: TakeOptions): Take {
   const send = trackGroup(child)
-  const kill = () => send('SIGKILL')
+  let isEndedByUs = false
+  const kill = () => {
+    isEndedByUs = true
+    send('SIGKILL')
+  }
   const said = createLastLines()
   const guarded = createGuard((error) => {
     said.add(`reception failed: ${error instanceof Error ? error.message : String(error)}\n`)
@@ -126,11 +132,14 @@ function follow(child: ChildProcess, options: TakeOptions): Take {
       guarded(release)
       const outcome = signal === 'SIGKILL' ? 'aborted' : code === 0 ? 'succeeded' : 'failed'
       ffmpegRuns.inc({ profile: 'receive', outcome })
+      if (signal === 'SIGXFSZ') said.add(`${PIECE_TOO_LARGE}\n`)
+      const wasLost = signal !== null && signal !== 'SIGXFSZ' && !isEndedByUs
       const lastLines = said.lines(LAST_LINES)
       const reason = reasonOf(lastLines)
       resolve({
         code,
         signal,
+        wasLost,
         lastLines,
         ...(reason !== undefined && { reason }),
         ...(otherFormat && { otherFormat }),

@@ -49,6 +49,11 @@ export interface TakeOptions {
 export interface TakeEnd {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
+  /**
+   * Something else than {@link Take.kill} and the sender's media ended FFmpeg: it crashed, or the system or somebody killed it.
+   * What the sender sent is not the reason, and its next connection may succeed.
+   */
+  readonly wasLost: boolean
   /** FFmpeg's last lines, without secrets. */
   readonly lastLines: readonly string[]
   /** The reason of its failure as a sentence, where its words are known. */

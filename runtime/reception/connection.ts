@@ -34,6 +34,8 @@ export type EndOfTake =
   | 'sender-lost'
   /** The pulled source ended: the session waits, and the door connects again. */
   | 'source-ended'
+  /** The receiver's own FFmpeg crashed or was killed: the session waits for its sender to come again. */
+  | 'ffmpeg-lost'
   /** Nothing that can be cut came: a session without pieces leaves nothing behind. */
   | 'no-media'
 

@@ -3,7 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
+import { recordKey } from '../../runtime/reception/names.ts'
+import { parseSessionRecord } from '../../runtime/reception/session/session-record.ts'
+import { sleep } from '../../runtime/time.ts'
+import { ffmpegOfStream } from '../helpers/streams/programs.ts'
+import { waitFor } from '../helpers/wait.ts'
 import { useReceiver } from '../helpers/streams/receiver.ts'
 import { arrivedPictures } from '../helpers/streams/arrived.ts'
 import { allOf, comparePictures } from '../helpers/streams/pictures.ts'
@@ -139,6 +145,52 @@ it('cuts a silent sender with 408, and keeps what it has sent', async () => {
   sent.destroy()
   await used.ended('silent')
   expect((await used.keysOf('silent')).length).toBeGreaterThan(0)
+})
+
+it('says that the death of its own FFmpeg is its own fault, and continues with the next connection', async () => {
+  const first = put('killed')
+  const half = Math.floor(film.length / 2)
+  first.request.write(film.subarray(0, half))
+  await waitFor(async () => (await used.keysOf('killed')).length > 0, { timeoutMs: 60_000, what: 'a piece' })
+  process.kill((await ffmpegOfStream('killed')) ?? NaN, 'SIGKILL')
+  expect(await first.answer).toMatchObject({
+    status: 500,
+    body: { detail: expect.stringMatching(/^the receiver's FFmpeg ended \(SIGKILL\); send again/) as string },
+  })
+  first.request.destroy()
+  const second = put('killed')
+  second.request.end(film)
+  const { status, body } = await second.answer
+  expect(status).toBe(201)
+  const state = await used.store.read('killed')
+  expect(state).toMatchObject({
+    session: body['session'],
+    takes: [{ end: 'ffmpeg-lost' }, { end: 'sender-finished' }],
+  })
+  const record = await used.stack.storage.readText(
+    'processed',
+    recordKey({ name: 'killed', session: state?.session ?? '' }),
+  )
+  expect(parseSessionRecord(record?.text ?? '')?.takes).toMatchObject([{ end: 'ffmpeg-lost' }, {}])
+  const log = await readFile(join(used.stack.dir, 'log', 'runtime.log'), 'utf8')
+  expect(log).toMatch(/warn .*the FFmpeg of a take crashed or was killed/)
+})
+
+it('does not take the standstill of its own FFmpeg for the silence of the sender', async () => {
+  const { request: sent, answer } = put('still')
+  sent.write(film.subarray(0, 300_000))
+  const pid = await waitFor(() => ffmpegOfStream('still'), { timeoutMs: 30_000, what: 'the FFmpeg' })
+  process.kill(pid, 'SIGSTOP')
+  try {
+    sent.end(film.subarray(300_000))
+    // Twice the time after which a silent sender is cut.
+    await sleep(4_000)
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+  expect((await answer).status).toBe(201)
+  const compared = comparePictures(used.film.pictures, await arrivedPictures(used.stack.storage, 'still'))
+  expect(compared).toEqual(allOf(used.film.pictures.length))
 })
 
 it('does not limit the time of a body, and limits that of its headers', async () => {

@@ -57,8 +57,9 @@ export async function receiveEarly(
   connection.cut.removeEventListener('abort', cut)
   const end = await finish()
   const wasKilled = end.signal !== null
-  const usual = endOfTake({ isComplete: false, pieces: early.pieces(), wasKilled })
-  const how = usual === 'no-media' || wasCut ? usual : usualEnd
+  const wasLost = end.wasLost && !wasCut
+  const usual = endOfTake({ isComplete: false, pieces: early.pieces(), wasKilled, wasLost })
+  const how = usual !== 'sender-lost' || wasCut ? usual : usualEnd
   const lastLines = [...end.lastLines, ...notes()]
   const summary = await connection.end(how, { ...end, lastLines })
   return { how, lastLines, summary }

@@ -23,9 +23,12 @@ export interface TakeFacts {
   readonly pieces: number
   /** FFmpeg was killed: there may be media in a piece that it has not closed. */
   readonly wasKilled: boolean
+  /** Neither the sender nor the receiver ended FFmpeg. */
+  readonly wasLost: boolean
 }
 
-export function endOfTake({ isComplete, pieces, wasKilled }: TakeFacts): EndOfTake {
+export function endOfTake({ isComplete, pieces, wasKilled, wasLost }: TakeFacts): EndOfTake {
+  if (wasLost) return 'ffmpeg-lost'
   if (pieces === 0 && !wasKilled) return 'no-media'
   return isComplete ? 'sender-finished' : 'sender-lost'
 }

@@ -86,6 +86,11 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
     cut: cut.signal,
     async end(how, takeEnd) {
       const kind = cutOf(cut.signal)
+      if (how === 'ffmpeg-lost' && !kind)
+        session.log.warn(
+          { take, signal: takeEnd.signal, lastLines: takeEnd.lastLines.slice(-3) },
+          'the FFmpeg of a take crashed or was killed: its sender has to come again',
+        )
       try {
         await session.admitOpen(take)
       } catch (error) {

@@ -4,6 +4,7 @@
  * @module
  */
 import { execFile } from 'node:child_process'
+import { readdir, readFile, readlink } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { progress } from '../../../infra/local/terminal.ts'
 import { messageOf } from '../../../runtime/errors.ts'
@@ -59,4 +60,14 @@ function ifItCanBeHad(installed: Promise<string>): Promise<string | undefined> {
     progress(messageOf(error))
     return undefined
   })
+}
+
+/** The FFmpeg of the receiver that has the take of this stream, found by its working folder. Linux only. */
+export async function ffmpegOfStream(name: string): Promise<number | undefined> {
+  for (const pid of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {
+    const folder = await readlink(`/proc/${pid}/cwd`).catch(() => '')
+    const program = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')
+    if (folder.includes(`/${name}/`) && program.startsWith('ffmpeg')) return Number(pid)
+  }
+  return undefined
 }

@@ -26,11 +26,14 @@ export interface Push {
 
 const NOTHING_IN_IT = 'there is no complete picture or sound in it'
 
+/** An FFmpeg that takes no bytes for so long will never take any. */
+const STUCK_MS = 30 * SECOND_MS
+
 /** Why reading stopped before the sender did. */
 type Stop =
   | { readonly kind: 'unfit'; readonly why: string }
   | { readonly kind: 'refused'; readonly refusal: Refusal }
-  | { readonly kind: 'silent' | 'ffmpeg' | 'failed' }
+  | { readonly kind: 'silent' | 'ffmpeg' | 'stuck' | 'failed' }
   | { readonly kind: 'cut'; readonly cut: Cut }
 
 export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
@@ -50,7 +53,8 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   if (isExpectant && !request.destroyed) response.writeContinue()
   const received = await receive(parts, request, { sender, onAdmitted })
   const { connection, end, stop } = received
-  const how = endOfTake({ ...received, isComplete: received.body === 'complete' })
+  const wasLost = end.wasLost || stop?.kind === 'stuck'
+  const how = endOfTake({ ...received, wasLost, isComplete: received.body === 'complete' })
   const summary = await connection?.end(how, end)
   if (how === 'no-media' && stop?.kind !== 'failed' && stop?.kind !== 'refused') onRefused('http', 'media')
 
@@ -60,6 +64,11 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   if (stop?.kind === 'refused')
     return answerProblem(request, response, refusalProblem(stop.refusal.reason, stop.refusal.message))
   if (stop?.kind === 'cut') return answerProblem(request, response, cutProblem(stop.cut))
+  if (how === 'ffmpeg-lost') {
+    const what = stop?.kind === 'stuck' ? 'took no bytes for too long' : `ended (${end.signal})`
+    const detail = `the receiver's FFmpeg ${what}; send${again}`
+    return answerProblem(request, response, { status: 500, detail })
+  }
   if (stop?.kind === 'failed') {
     const detail = `the receiver failed; its log has the reason. Send${again || ' again'}`
     return answerProblem(request, response, { status: 500, detail })
@@ -112,11 +121,20 @@ async function receive(
   }
   const silence = watchSilence({
     timeoutMs: settings.stallMs,
-    isOurs: () => connection?.isBraked === true || isExamining,
+    isOurs: () => connection?.isBraked === true || isExamining || isWriting,
     onSilent: () => stop({ kind: 'silent' }),
+  })
+  const standstill = watchSilence({
+    timeoutMs: Math.max(settings.stallMs, STUCK_MS),
+    isOurs: () => !isWriting,
+    onSilent() {
+      stop({ kind: 'stuck' })
+      take?.kill()
+    },
   })
   const head = createHead(media)
   let isExamining = false
+  let isWriting = false
   let connection: Connection | undefined
   let take: Take | undefined
   let pieces = 0
@@ -143,7 +161,15 @@ async function receive(
       onProgress: (mediaSeconds) => admitted.onProgress(mediaSeconds),
     })
     void take.ended.then(() => stop({ kind: 'ffmpeg' }))
-    if (take.stdin) await writeTo(take.stdin, head.takeAll(), stopping.signal)
+    await write(take, head.takeAll())
+  }
+
+  async function write({ stdin }: Take, bytes: Buffer): Promise<void> {
+    if (!stdin) return
+    isWriting = true
+    standstill.heard()
+    await writeTo(stdin, bytes, stopping.signal)
+    isWriting = false
   }
 
   async function look(found: Promise<Examination>): Promise<void> {
@@ -161,7 +187,7 @@ async function receive(
     silence.heard()
     if (connection) await unlessAborted(connection.room(), leaving.signal)
     silence.heard()
-    if (take?.stdin) await writeTo(take.stdin, chunk, stopping.signal)
+    if (take) await write(take, chunk)
     else await look(head.add(chunk))
     silence.heard()
   }
@@ -178,6 +204,7 @@ async function receive(
     log.error({ stream: sender.name, error: failure }, 'could not receive a stream')
   } finally {
     silence.stop()
+    standstill.stop()
     connection?.cut.removeEventListener('abort', onCut)
   }
   const reason = stopping.signal.aborted ? (stopping.signal.reason as Stop) : undefined
@@ -186,7 +213,7 @@ async function receive(
   const why = body === 'complete' && !isRefusal ? undefined : reason
   const end = take
     ? await finishTake(take)
-    : { code: null, signal: null, lastLines: failure ? [failure] : [] }
+    : { code: null, signal: null, wasLost: false, lastLines: failure ? [failure] : [] }
   return { body, stop: why, connection, pieces, wasKilled: end.signal !== null, end }
 }
 

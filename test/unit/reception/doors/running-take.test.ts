@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest'
 import { endOfTake, lastWords } from '../../../../runtime/reception/doors/running-take.ts'
 
+const KILLED = { isComplete: false, pieces: 3, wasKilled: true, wasLost: true }
+
 it.each([
   { facts: { isComplete: true, pieces: 3, wasKilled: false }, how: 'sender-finished' },
   { facts: { isComplete: false, pieces: 3, wasKilled: false }, how: 'sender-lost' },
@@ -8,12 +10,16 @@ it.each([
   { facts: { isComplete: false, pieces: 0, wasKilled: false }, how: 'no-media' },
   // There may be media in the piece that it was writing.
   { facts: { isComplete: false, pieces: 0, wasKilled: true }, how: 'sender-lost' },
+  // By whatever was not us: also when the sender had finished, and when there was no piece yet.
+  { facts: KILLED, how: 'ffmpeg-lost' },
+  { facts: { ...KILLED, isComplete: true }, how: 'ffmpeg-lost' },
+  { facts: { ...KILLED, pieces: 0 }, how: 'ffmpeg-lost' },
 ])('a take with $facts ends as $how', ({ facts, how }) => {
-  expect(endOfTake(facts)).toBe(how)
+  expect(endOfTake({ wasLost: false, ...facts })).toBe(how)
 })
 
 it('quotes the last line of FFmpeg, or says something else', () => {
-  const end = { code: 1, signal: null }
+  const end = { code: 1, signal: null, wasLost: false }
   expect(lastWords({ ...end, lastLines: ['one', ' two '] }, 'nothing')).toBe('two')
   expect(lastWords({ ...end, lastLines: [] }, 'nothing')).toBe('nothing')
 })
