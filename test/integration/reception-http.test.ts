@@ -14,7 +14,6 @@ import { useReceiver } from '../helpers/streams/receiver.ts'
 import { arrivedPictures } from '../helpers/streams/arrived.ts'
 import { allOf, comparePictures } from '../helpers/streams/pictures.ts'
 import { endSenders } from '../helpers/streams/senders.ts'
-import { waitFor } from '../helpers/wait.ts'
 
 const [READER, OPERATOR] = ['a-token-of-the-reader', 'a-token-of-the-operator']
 const used = useReceiver({
