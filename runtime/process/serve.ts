@@ -79,7 +79,7 @@ export async function serve(
     void runner.takeUp().catch((error: Error) => log.debug({ error: error.message }, 'jobs wait'))
 
   const streams = createStreamStore(parts.redis, queue.keys, config.leaseMs)
-  const streamRecords = createStreamRecords(storage, streams)
+  const streamRecords = createStreamRecords(storage, streams, log)
 
   const app = createApi({
     version: readVersion(),

@@ -184,12 +184,6 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
       return (await readAll(names)).filter(isKnown).filter(({ state }) => state === 'ended')
     },
 
-    /** Whether a sender is live whose owner has been heard within its lease. */
-    async isHeld(name: string): Promise<boolean> {
-      const [[state], nowMs] = await Promise.all([readAll([name]), redisNowMs(redis)])
-      return state?.state === 'live' && nowMs - state.beatAtMs < leaseMs
-    },
-
     /** Also one that has ended, for a week. */
     read: async (name: string): Promise<StreamState | undefined> => (await readAll([name]))[0],
 

@@ -15,13 +15,33 @@ import type { StreamStore } from '../queue/streams.ts'
 import { METADATA_BUCKET } from '../storage/names.ts'
 import { inRounds, putIfUnchanged } from '../storage/swap.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Logger } from '../telemetry/logger.ts'
 import { SECOND_MS } from '../time.ts'
 
+/** Somebody wrote into the bucket by hand, or a later version did: nothing of ours is written over it. */
+export class UnreadableRecordError extends Error {
+  override readonly name = 'UnreadableRecordError'
+
+  constructor({ bucket, key }: { readonly bucket: string; readonly key: string }) {
+    super(
+      `${key} in the bucket ${bucket} cannot be read as the record of a stream: restore an earlier version of it, or remove it with its keys and its pull`,
+    )
+  }
+}
+
 export interface StreamRecords {
-  /** From the bucket; `*` has the keys that are good for every stream. */
+  /**
+   * From the bucket; `*` has the keys that are good for every stream.
+   *
+   * @throws {UnreadableRecordError} when it is not a record
+   */
   read(name: string): Promise<StreamRecord>
+  /** @throws {UnreadableRecordError} when the record is not one: it stays as it is */
   change(name: string, change: RecordChange): Promise<StreamRecord>
-  /** Brings Redis in line with the bucket: a process may have died between the two writes, or one of them was restored. */
+  /**
+   * Brings Redis in line with the bucket: a process may have died between the two writes, or one of them was restored. A record
+   * that cannot be read is named in the log, and its copy in Redis stays.
+   */
   reconcile(): Promise<void>
   /** The same if that is due: at once after Redis was emptied, as no sender is admitted until then, and every 30 s. */
   follow(): Promise<void>
@@ -29,9 +49,11 @@ export interface StreamRecords {
 
 type Copies = Pick<StreamStore, 'record' | 'records' | 'setRecord' | 'isComplete' | 'completed'>
 
+/** In the place of a record's text. */
+const UNREADABLE = 'unreadable'
 const RECONCILE_MS = 30 * SECOND_MS
 
-export function createStreamRecords(storage: Storage, copies: Copies): StreamRecords {
+export function createStreamRecords(storage: Storage, copies: Copies, log: Logger): StreamRecords {
   /** The texts of records that were read before: most never change. */
   const known = new Map<string, { readonly etag: string; readonly text: string }>()
   let reconciledAtMs = -Infinity
@@ -42,18 +64,28 @@ export function createStreamRecords(storage: Storage, copies: Copies): StreamRec
     const { bucket, key } = placeOf(name)
     const found = await storage.readText(bucket, key)
     if (!found) return { record: NO_RECORD }
-    return { record: parseStreamRecord(found.text) ?? NO_RECORD, etag: found.etag }
+    const record = parseStreamRecord(found.text)
+    if (!record) throw new UnreadableRecordError({ bucket, key })
+    return { record, etag: found.etag }
   }
 
   /** The copy of a record that the listing shows with this etag; undefined when it was removed since. */
   async function copyOf(name: string, etag: string): Promise<string | undefined> {
     const before = known.get(name)
     if (before?.etag === etag) return before.text
-    const { record, etag: found } = await fromBucket(name)
-    if (found === undefined) return undefined
-    const text = JSON.stringify(record)
-    known.set(name, { etag: found, text })
-    return text
+    try {
+      const { record, etag: found } = await fromBucket(name)
+      if (found === undefined) return undefined
+      const text = JSON.stringify(record)
+      known.set(name, { etag: found, text })
+      return text
+    } catch (error) {
+      if (!(error instanceof UnreadableRecordError)) throw error
+      log.error({ stream: name }, error.message)
+      // Once for each version.
+      known.set(name, { etag, text: UNREADABLE })
+      return UNREADABLE
+    }
   }
 
   async function reconcile(): Promise<void> {
@@ -64,6 +96,7 @@ export function createStreamRecords(storage: Storage, copies: Copies): StreamRec
       const text = await copyOf(name, etag)
       if (text === undefined) continue
       inBucket.add(name)
+      if (text === UNREADABLE) continue
       const before = inRedis.get(name) ?? ''
       if (text !== before) await copies.setRecord(name, text, before)
     }

@@ -37,7 +37,7 @@ beforeAll(async () => {
   used.streams = createStreamStore(server.redis, queue.keys, LEASE_MS)
   const config = { streams: { pullHosts: pullHosts('cam.lan,192.0.2.0/24') } }
   const parts = { streams: used.streams, storage, queue, config }
-  const records = createStreamRecords(storage, used.streams)
+  const records = createStreamRecords(storage, used.streams, log)
   const port = await freePort()
   const { app } = createTestApi(
     { streams: createStreamService({ ...parts, records }), streamMedia: createStreamMedia(parts) },
@@ -124,7 +124,7 @@ describe('a stream', () => {
     await startSession('silent')
     const impatient = createStreamService({
       streams: { ...used.streams, leaseMs: -1 },
-      records: createStreamRecords(store.storage, used.streams),
+      records: createStreamRecords(store.storage, used.streams, log),
       queue: { nowMs: () => Promise.resolve(Date.now()) },
       config: { streams: { pullHosts: [] } },
     })

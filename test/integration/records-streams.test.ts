@@ -4,8 +4,13 @@ import { beforeEach, expect, it } from 'vitest'
 import { createKeys, type Keys } from '../../runtime/queue/keys.ts'
 import { createKey } from '../../runtime/queue/stream-records.ts'
 import { createStreamStore, type StreamStore } from '../../runtime/queue/streams.ts'
-import { createStreamRecords, type StreamRecords } from '../../runtime/records/streams.ts'
+import {
+  createStreamRecords,
+  UnreadableRecordError,
+  type StreamRecords,
+} from '../../runtime/records/streams.ts'
 import { useRedis } from '../helpers/queue.ts'
+import { silent } from '../helpers/streams/engine.ts'
 import { useStore } from '../helpers/store.ts'
 
 const redis = useRedis()
@@ -19,7 +24,7 @@ const used = {} as {
 beforeEach(() => {
   used.keys = createKeys(`test-${randomUUID().slice(0, 8)}`)
   used.streams = createStreamStore(redis.redis, used.keys, 30_000)
-  used.records = createStreamRecords(store.storage, used.streams)
+  used.records = createStreamRecords(store.storage, used.streams, silent)
   used.name = `cam-${randomUUID().slice(0, 8)}`
 })
 
@@ -59,23 +64,42 @@ it('come back from the bucket when Redis was emptied', async () => {
 it('hold in the end when a change reached the bucket and died before it reached Redis', async () => {
   await want('rtsp://cam.lan/1')
   const deaf = { ...used.streams, setRecord: () => Promise.reject(new Error('redis is away')) }
-  const dying = createStreamRecords(store.storage, deaf)
+  const dying = createStreamRecords(store.storage, deaf, silent)
   await expect(addKey(used.name, dying)).rejects.toThrow('away')
   await used.records.reconcile()
   expect(JSON.parse(await used.streams.record(used.name))).toMatchObject({ revision: 2, keys: [{}] })
 })
 
-it('leave Redis when their object was removed, and are rubbish to nobody', async () => {
+it('leave Redis when their object was removed', async () => {
   const { secret } = await addKey()
-  const key = `~sluice/streams/${used.name}.json`
-  await store.storage.remove('metadata', key)
+  await store.storage.remove('metadata', `~sluice/streams/${used.name}.json`)
   await used.records.reconcile()
   expect(await check(secret)).toBe('wrong')
-  await store.storage.put('metadata', key, { bytes: Buffer.from('rubbish') }, { contentType: 'text/plain' })
-  await used.records.reconcile()
-  expect(await check(secret)).toBe('wrong')
-  expect(await addKey()).toBeDefined()
 })
+
+it.each([
+  ['rubbish', 'rubbish'],
+  ['a record of a later version', JSON.stringify({ schema: 2, revision: 9, keys: [] })],
+])(
+  'are not written over when somebody has put %s in their place, and Redis keeps its copy',
+  async (_, text) => {
+    const { secret } = await addKey()
+    const key = `~sluice/streams/${used.name}.json`
+    await store.storage.put('metadata', key, { bytes: Buffer.from(text) }, { contentType: 'text/plain' })
+    const errors: string[] = []
+    const records = createStreamRecords(store.storage, used.streams, {
+      ...silent,
+      error: (_facts: object, message: string) => void errors.push(message),
+    } as typeof silent)
+    await records.reconcile()
+    await records.reconcile()
+    expect(errors).toEqual([expect.stringContaining(`${key} in the bucket metadata cannot be read`)])
+    expect(await check(secret)).toBe('right')
+    await expect(addKey()).rejects.toThrow(UnreadableRecordError)
+    await expect(used.records.read(used.name)).rejects.toThrow(UnreadableRecordError)
+    expect((await store.storage.readText('metadata', key))?.text).toBe(text)
+  },
+)
 
 it('lose none of many changes at once', async () => {
   const made = await Promise.all(Array.from({ length: 8 }, () => addKey()))

@@ -2,7 +2,7 @@
 import { createKey, type StreamRecord } from '../../queue/stream-records.ts'
 import type { StreamState } from '../../queue/stream-state.ts'
 import type { StreamStore } from '../../queue/streams.ts'
-import type { StreamRecords } from '../../records/streams.ts'
+import { UnreadableRecordError, type StreamRecords } from '../../records/streams.ts'
 import type { Config } from '../../settings/config.ts'
 import { parseDurationMs } from '../../time.ts'
 import { RefusedError } from '../http/problem.ts'
@@ -50,6 +50,9 @@ export function createStreamService(parts: StreamParts): StreamService {
     return new Map([...pulls].map(([name, pull]) => [name, { pull, failure: failures.get(name) }]))
   }
 
+  const read = (name: string) => records.read(name).catch(refuseUnreadable)
+  const change: StreamRecords['change'] = (name, by) => records.change(name, by).catch(refuseUnreadable)
+
   async function view(name: string, state: StreamState | undefined, wanted: Wanted | undefined) {
     return streamView(name, state, wanted, await times())
   }
@@ -91,7 +94,7 @@ export function createStreamService(parts: StreamParts): StreamService {
       const problem = pullProblem(url, config.streams.pullHosts)
       if (problem) throw new RefusedError('impossible', `url: ${problem}`)
       const { href } = new URL(url)
-      await records.change(name, (record) => {
+      await change(name, (record) => {
         if (record.wanted && record.wanted.url !== href)
           throw new RefusedError(
             'conflict',
@@ -103,11 +106,11 @@ export function createStreamService(parts: StreamParts): StreamService {
     },
 
     async stop(name, keepsWanted) {
-      const before = await records.read(name)
+      const before = await read(name)
       const isUnwanted = before.wanted !== undefined && !keepsWanted
       // First, so that no receiver begins it again.
       if (isUnwanted) {
-        await records.change(name, ({ keys }) => ({ keys }))
+        await change(name, ({ keys }) => ({ keys }))
         await streams.forgetPullFailure(name)
       }
       const session = await streams.requestStop(name)
@@ -116,14 +119,14 @@ export function createStreamService(parts: StreamParts): StreamService {
       return viewOf(name)
     },
 
-    keys: async (name) => (await records.read(name)).keys.map((key) => keyView(name, key)),
+    keys: async (name) => (await read(name)).keys.map((key) => keyView(name, key)),
 
     async createKey(name, expiresIn) {
       const { key, secret } = createKey(
-        Date.now(),
+        await queue.nowMs(),
         expiresIn === undefined ? undefined : parseDurationMs(expiresIn),
       )
-      await records.change(name, (record: StreamRecord) => {
+      await change(name, (record: StreamRecord) => {
         if (record.keys.length >= MAX_KEYS)
           throw new RefusedError('conflict', `stream ${name} has ${MAX_KEYS} keys: revoke some first`)
         return { ...record, keys: [...record.keys, key] }
@@ -132,11 +135,12 @@ export function createStreamService(parts: StreamParts): StreamService {
     },
 
     async revokeKey(name, id) {
-      const changed = await records.change(name, (record) => {
+      const nowMs = await queue.nowMs()
+      const changed = await change(name, (record) => {
         if (!record.keys.some((key) => key.id === id))
           throw new RefusedError('not-found', `stream ${name} has no key ${id}`)
         const revoked = record.keys.map((key) =>
-          key.id === id ? { ...key, revokedAtMs: key.revokedAtMs ?? Date.now() } : key,
+          key.id === id ? { ...key, revokedAtMs: key.revokedAtMs ?? nowMs } : key,
         )
         return { ...record, keys: revoked }
       })
@@ -145,4 +149,9 @@ export function createStreamService(parts: StreamParts): StreamService {
       return keyView(name, key)
     },
   }
+}
+
+/** A person has to repair it. */
+function refuseUnreadable(error: unknown): never {
+  throw error instanceof UnreadableRecordError ? new RefusedError('conflict', error.message) : error
 }

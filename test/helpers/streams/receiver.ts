@@ -42,7 +42,7 @@ export function useReceiver(env: Readonly<Record<string, string>> = {}, seconds 
     const redis = connectRedis(stack.redisUrl, 'command', log)
     close = () => redis.disconnect()
     const store = createStreamStore(redis, createKeys('sluice'), 30_000)
-    const records = createStreamRecords(stack.storage, store)
+    const records = createStreamRecords(stack.storage, store, log)
     const { key, secret } = createKey(Date.now())
     await records.change('*', ({ keys }) => ({ keys: [...keys, key] }))
     const [httpPort, rtmpPort] = ['SLUICE_STREAMS_PORT', 'SLUICE_RTMP_PORT'].map((name) =>

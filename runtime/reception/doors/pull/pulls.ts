@@ -8,7 +8,7 @@ import { pullBackoffMs } from './backoff.ts'
 import { pullOnce, type PullOutcome, type PullParts } from './pull.ts'
 
 export interface PullsParts extends PullParts {
-  readonly store: Pick<StreamStore, 'wanted' | 'isHeld' | 'pullFailed' | 'forgetPullFailure'>
+  readonly store: Pick<StreamStore, 'wanted' | 'holder' | 'pullFailed' | 'forgetPullFailure'>
 }
 
 export interface Pulls {
@@ -90,7 +90,7 @@ async function keepPulling(parts: PullsParts, { name, wanted, signal, closing }:
   let format: PieceFormat = 'mpegts'
   while (!isOver()) {
     // Another receiver pulls it, or somebody pushes under its name. A dead owner's lease runs out: then admission decides.
-    if (await store.isHeld(name).catch(() => false)) {
+    if (await store.holder(name).catch(() => undefined)) {
       await pause(SECOND_MS, signal, closing)
       continue
     }
