@@ -7,10 +7,18 @@ import { sleep } from '../../../time.ts'
 /** `complete`: the sender said that this is all. `broken`: its connection broke. `stopped`: by the signal. */
 export type BodyEnd = 'complete' | 'broken' | 'stopped'
 
-/** A live sender sends many small packets: what comes within this time is read at once, for a fraction of the CPU time. */
-const GATHER_MS = 200
-/** A chunk of this size shows that more is waiting: Node reads 64 KiB at a time. */
-const LARGE_BYTES = 48 * 1024
+/** Node reads 64 KiB at a time: a chunk of this size shows that more is waiting. */
+const LARGE_BYTES = 60 * 1024
+/** As much as shall come during a pause: less than a socket's first buffer, or a fast sender would wait for each pause. */
+const GATHERED_BYTES = 40 * 1024
+const FIRST_PAUSE_MS = 20
+const LONGEST_PAUSE_MS = 200
+
+/** A live sender sends many small packets, each of which would wake this process: a pause lets them gather. Pure. */
+export function nextPauseMs(pauseMs: number, gatheredBytes: number): number {
+  const factor = Math.min(2, Math.max(1 / 4, GATHERED_BYTES / gatheredBytes))
+  return Math.min(LONGEST_PAUSE_MS, Math.max(1, pauseMs * factor))
+}
 
 /** Resolves when no chunk is being taken any more. @throws what `take` throws */
 export async function pourBody(
@@ -21,6 +29,8 @@ export async function pourBody(
   const over = new AbortController()
   let end: BodyEnd | undefined
   let wake = () => {}
+  let pauseMs = FIRST_PAUSE_MS
+  let gatheredBytes = 0
   const finish = (how: BodyEnd) => {
     end ??= how
     over.abort()
@@ -44,7 +54,11 @@ export async function pourBody(
         await new Promise<void>((resolve) => (wake = resolve))
       } else {
         await take(chunk)
-        if (chunk.length < LARGE_BYTES) await letGather(request, over.signal)
+        gatheredBytes += chunk.length
+        if (chunk.length >= LARGE_BYTES) continue
+        pauseMs = nextPauseMs(pauseMs, gatheredBytes)
+        gatheredBytes = 0
+        await letGather(request, pauseMs, over.signal)
       }
     }
     // A sender that is gone may have left some bytes.
@@ -57,14 +71,13 @@ export async function pourBody(
   }
 }
 
-/** Bytes wait in the kernel meanwhile: otherwise each packet would wake this process. */
-async function letGather(request: IncomingMessage, signal: AbortSignal): Promise<void> {
-  const { socket } = request
+/** Bytes wait in the kernel meanwhile. */
+async function letGather({ socket }: IncomingMessage, pauseMs: number, signal: AbortSignal): Promise<void> {
   // Reading the chunk before has asked the socket for more, which takes effect in the next turn.
   await new Promise((resolve) => setImmediate(resolve))
   if (signal.aborted) return
   socket.pause()
-  await sleep(GATHER_MS, signal)
+  await sleep(pauseMs, signal)
   socket.resume()
 }
 

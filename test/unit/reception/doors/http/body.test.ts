@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, request as requestOf, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { pourBody, type BodyEnd } from '../../../../../runtime/reception/doors/http/body.ts'
+import { nextPauseMs, pourBody, type BodyEnd } from '../../../../../runtime/reception/doors/http/body.ts'
 
 const server = createServer()
 const stopping = new AbortController()
@@ -83,5 +83,28 @@ describe('the body of a sender', () => {
     const { sender, ended } = await pour(() => Promise.reject(new Error('no room')))
     sender.write('x')
     await expect(ended).rejects.toThrow('no room')
+  })
+})
+
+describe('the pauses in which packets gather', () => {
+  /** The pause for a sender of so many bytes a second of which a socket holds 64 KiB. */
+  function settled(bytesPerSecond: number): number {
+    let pauseMs = 20
+    for (let round = 0; round < 40; round++)
+      pauseMs = nextPauseMs(pauseMs, Math.min(64 * 1024, (bytesPerSecond * pauseMs) / 1_000))
+    return pauseMs
+  }
+
+  it('are long for a slow sender, and never so long that a socket is full', () => {
+    expect(settled(60_000)).toBe(200)
+    for (const rate of [0.3e6, 0.55e6, 2.5e6, 12e6]) {
+      const pauseMs = settled(rate)
+      expect((rate * pauseMs) / 1_000, `${rate} bytes a second`).toBeLessThan(60 * 1024)
+      expect(pauseMs).toBeGreaterThan(1)
+    }
+  })
+
+  it('hardly hold back a sender that is as fast as it can be', () => {
+    expect(settled(1e9)).toBe(1)
   })
 })
