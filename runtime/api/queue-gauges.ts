@@ -4,7 +4,7 @@
  */
 import { Gauge } from 'prom-client'
 import type { RuntimeMetrics } from '../telemetry/metrics.ts'
-import type { Backlog } from '../queue/backlog.ts'
+import type { Backlog, FunctionBacklog } from '../queue/backlog.ts'
 
 export interface QueueGaugeParts {
   readonly backlog: Backlog
@@ -56,10 +56,17 @@ export function createQueueGauges({
   }
 
   async function readFunctions(): Promise<void> {
-    for (const [name, { open: openRuns, ...states }] of await backlog.ofFunctions(functionNames)) {
+    // Together: one after the other would be as many round trips as there are functions.
+    const oldestOf = functionNames.map((name) => backlog.oldestMs(name))
+    const [ofFunctions, oldestMsOf] = await Promise.all([
+      backlog.ofFunctions(functionNames),
+      Promise.all(oldestOf),
+    ])
+    for (const [at, name] of functionNames.entries()) {
+      const { open: openRuns, ...states } = ofFunctions.get(name) as FunctionBacklog
       for (const [state, count] of Object.entries(states)) depth.set({ function: name, state }, count)
       open.set({ function: name }, openRuns)
-      const oldestMs = await backlog.oldestMs(name)
+      const oldestMs = oldestMsOf[at]
       const ageMs = oldestMs === undefined ? 0 : Math.max(0, Date.now() - oldestMs)
       oldest.set({ function: name }, ageMs / 1_000)
     }
