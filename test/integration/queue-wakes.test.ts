@@ -74,7 +74,10 @@ it('a worker waits for what it still has slots for, also while it works, and nev
   expect((await looks('a', 1)).claims).toHaveLength(2)
   expect(await idle()).toEqual([])
   expect(await idle(OTHER)).toEqual(['a'])
-  await used.queue.claim('b', 0, { wants: [{ functionName: OTHER, free: 0, lowFirst: 0 }] })
+  await used.queue.claim('b', 0, {
+    looksAtAll: false,
+    wants: [{ functionName: OTHER, free: 0, lowFirst: 0 }],
+  })
   expect(await idle(OTHER)).toEqual(['a'])
 })
 

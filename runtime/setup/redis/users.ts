@@ -10,12 +10,12 @@ export type RedisUser = (typeof REDIS_USERS)[number]
 
 /** Commands of the runtime and of its scripts: the caller of a script needs the rights for all that the script calls. */
 const RUNTIME_COMMANDS = [
-  'auth client|setname eval evalsha exec info multi ping quit script|load subscribe time unsubscribe publish',
+  'auth client|setname eval evalsha exec info multi ping quit script|load subscribe time unsubscribe publish pubsub|numsub',
   'del exists get persist pexpire set type',
   'hdel hget hgetall hincrby hkeys hmget hset hsetnx',
   'blmove lindex llen lrange lset ltrim rpush',
   'sadd scard sismember smembers smove srandmember srem sunion',
-  'zadd zcard zcount zrange zrangebyscore zrem zremrangebyscore zrevrange zrevrangebyscore zrevrank zscan zscore',
+  'zadd zcard zcount zpopmin zrange zrangebyscore zrem zremrangebyscore zrevrange zrevrangebyscore zrevrank zscan zscore',
   'xack xadd xclaim xdel xgroup|create xgroup|createconsumer xgroup|delconsumer xinfo|consumers xinfo|groups',
   'xlen xpending xrange xreadgroup xrevrange',
 ]
