@@ -146,7 +146,14 @@ function follow(child: ChildProcess, options: TakeOptions): Take {
       })
     })
   })
-  return { pid: child.pid ?? 0, stdin: child.stdin ?? undefined, kill, ended }
+  return {
+    pid: child.pid ?? 0,
+    stdin: child.stdin ?? undefined,
+    pause: () => send('SIGSTOP'),
+    resume: () => send('SIGCONT'),
+    kill,
+    ended,
+  }
 }
 
 /** Of an RTMP sender nothing is passed on before its stream key is: a build with other words for it is closed to all. */

@@ -66,6 +66,9 @@ export interface Take {
   readonly pid: number
   /** Only for the door `http`. */
   readonly stdin: Writable | undefined
+  /** Stops reading its input until {@link resume}: a source that is read over TCP waits. */
+  pause(): void
+  resume(): void
   /** Ends the whole process group at once; pieces that are closed stay. */
   kill(): void
   /** Resolves when FFmpeg has ended; never rejects. */

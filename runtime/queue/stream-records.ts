@@ -6,6 +6,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { parseJson } from '../json.ts'
+import { JOINS, ON_FULL } from '../settings/streams.ts'
 import { DAY_MS, parseDurationMs, SECOND_MS } from '../time.ts'
 
 /** In the place of a name: keys of this record are good for every stream. */
@@ -27,6 +28,12 @@ const pullSchema = z.object({
   /** May hold a password: show it with {@link withoutSecrets} only. */
   url: z.string(),
   sinceMs: z.int(),
+  /** In the place of SLUICE_STREAMS_SECONDS, _SESSION, _RECONNECT, _JOIN; of pulls only, in that of `drop-oldest`. */
+  seconds: z.int().optional(),
+  maxDurationMs: z.int().optional(),
+  reconnectMs: z.int().optional(),
+  join: z.enum(JOINS).optional(),
+  onFull: z.enum(ON_FULL).optional(),
 })
 
 const recordSchema = z.object({

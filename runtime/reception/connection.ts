@@ -1,6 +1,16 @@
 /** The engine as doors see it: a door asks for admission, hands over what FFmpeg cuts, and says how the connection ended. @module */
 import type { ClosedPiece, Door, TakeEnd } from '../function/take.ts'
 
+/** In the place of the settings, for one stream. */
+export interface StreamOptions {
+  readonly pieceSeconds?: number | undefined
+  /** The longest session. */
+  readonly sessionMs?: number | undefined
+  /** How long its session waits for it. */
+  readonly reconnectMs?: number | undefined
+  readonly join?: 'off' | 'mp4' | 'ts' | undefined
+}
+
 export interface Sender {
   readonly name: string
   readonly door: Door
@@ -12,6 +22,8 @@ export interface Sender {
   readonly canWait: boolean
   /** Cuts a sender that is live under this name, as RTMP encoders expect, instead of being refused. */
   readonly takesOver: boolean
+  /** For its session, from this take on. */
+  readonly options?: StreamOptions
 }
 
 /** Why a sender is not admitted; doors turn it into a status or a closed connection, and the metric counts it by this word. */

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { formatBytes, parseSizeBytes } from '../amounts.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 import { pullHosts } from './pull-hosts.ts'
-import { count, described, duration, host, names, parsed } from './values.ts'
+import { count, described, duration, durationWithin, host, names, parsed, type Bound } from './values.ts'
 import './zod-words.ts'
 
 /** Of a stream; also the last segment but two of the keys of its pieces. */
@@ -50,6 +50,23 @@ function spoolLimit(text: string): number {
   return bytes
 }
 
+/** Of the pieces of a stream. */
+export const PIECE_SECONDS = { least: 1, most: 30 }
+const RECONNECT: readonly [Bound, Bound] = [
+  ['0s', 0],
+  ['1h', HOUR_MS],
+]
+const SESSION: readonly [Bound, Bound] = [
+  ['1m', MINUTE_MS],
+  ['24h', DAY_MS],
+]
+/** In milliseconds. @throws {RangeError} */
+export const reconnectMs = durationWithin(...RECONNECT)
+/** In milliseconds. @throws {RangeError} */
+export const sessionMs = durationWithin(...SESSION)
+export const ON_FULL = ['brake', 'drop-oldest'] as const
+export const JOINS = ['off', 'mp4', 'ts'] as const
+
 const port = (description: string, fallback: number) => described(count(0, 65_535, fallback), description)
 
 export const streams = {
@@ -65,11 +82,11 @@ export const streams = {
     { range: 'passphrases of 10 to 79 characters' },
   ),
   SLUICE_STREAMS_SECONDS: described(
-    count(1, 30, 4),
+    count(PIECE_SECONDS.least, PIECE_SECONDS.most, 4),
     'the length of pieces; they are cut at the next keyframe',
   ),
   SLUICE_STREAMS_RECONNECT: described(
-    duration('30s', ['0s', 0], ['1h', HOUR_MS]),
+    duration('30s', ...RECONNECT),
     'how long a session waits for a sender whose connection broke',
   ),
   SLUICE_STREAMS_STALL: described(
@@ -77,7 +94,7 @@ export const streams = {
     'the silence after which the connection of a sender is cut',
   ),
   SLUICE_STREAMS_SESSION: described(
-    duration('24h', ['1m', MINUTE_MS], ['24h', DAY_MS]),
+    duration('24h', ...SESSION),
     'the longest session: a sender that is still live then is cut, connects again, and starts a new one',
   ),
   SLUICE_STREAMS_MAX: described(count(1, 1_000, 16), 'how many streams are received at the same time'),
@@ -92,7 +109,7 @@ export const streams = {
     { range: `at least ${formatBytes(LEAST_SPOOL_BYTES)}` },
   ),
   SLUICE_STREAMS_ON_FULL: described(
-    z.enum(['brake', 'drop-oldest']).default('brake'),
+    z.enum(ON_FULL).default('brake'),
     'when the spool is full, `brake`: senders of `PUT` wait, all others lose their oldest pieces; `drop-oldest`: all senders lose their oldest pieces',
   ),
   SLUICE_STREAMS_PULL_HOSTS: described(
@@ -105,7 +122,7 @@ export const streams = {
     'how far the playlist of a live stream reaches back',
   ),
   SLUICE_STREAMS_JOIN: described(
-    z.enum(['off', 'mp4', 'ts']).default('off'),
+    z.enum(JOINS).default('off'),
     'the pieces of each session that has ended become one file, by the function `join`',
   ),
   SLUICE_STREAMS_FUNCTIONS: described(

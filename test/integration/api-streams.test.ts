@@ -178,6 +178,44 @@ describe('a pull', () => {
     expect(texts.join('\n')).not.toContain('hunter2')
   })
 
+  it('has options of its own, which are stored and shown; asked for again with others it is refused', async () => {
+    const url = 'rtsp://cam.lan/options'
+    const options = { seconds: 2, maxDuration: '12h', reconnect: '2m', onFull: 'brake', join: 'mp4' }
+    const made = await ask('', 'POST', { name: 'options', url, ...options })
+    expect(made).toMatchObject({
+      status: 202,
+      answer: {
+        wanted: {
+          seconds: 2,
+          maxDurationSeconds: 43_200,
+          reconnectSeconds: 120,
+          onFull: 'brake',
+          join: 'mp4',
+        },
+      },
+    })
+    expect((await used.streams.wanted()).get('options')).toMatchObject({
+      maxDurationMs: 43_200_000,
+      reconnectMs: 120_000,
+    })
+    expect(await ask('', 'POST', { name: 'options', url, ...options })).toMatchObject({ status: 202 })
+    expect(await ask('', 'POST', { name: 'options', url })).toMatchObject({ status: 409 })
+  })
+
+  it.each([
+    { seconds: 31 },
+    { maxDuration: '25h' },
+    { maxDuration: 'long' },
+    { reconnect: '2h' },
+    { onFull: 'panic' },
+    { join: 'mkv' },
+    { url: 'srt://cam.lan:9000', onFull: 'brake' },
+  ])('is refused with %j', async (options) => {
+    const refused = await ask('', 'POST', { name: 'bad-options', url: 'rtsp://cam.lan/x', ...options })
+    expect(refused.status).toBe(422)
+    expect((await used.streams.wanted()).has('bad-options')).toBe(false)
+  })
+
   it('shows its last failure with its reason and time, until it gives media, is stopped or wanted again', async () => {
     await ask('', 'POST', { name: 'failing', url: 'rtsp://cam.lan/live' })
     const sinceMs = (await used.streams.wanted()).get('failing')?.sinceMs ?? 0

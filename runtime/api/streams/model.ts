@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { DOORS } from '../../function/take.ts'
 import { isKeyLifetime, KEY_LIFETIMES } from '../../queue/stream-records.ts'
 import { isStreamName } from '../../reception/names.ts'
-import { NAME_RULE } from '../../settings/streams.ts'
+import { JOINS, NAME_RULE, ON_FULL, PIECE_SECONDS, reconnectMs, sessionMs } from '../../settings/streams.ts'
 import { time } from '../http/page.ts'
 
 export const STREAM_STATES = ['live', 'waiting', 'wanted', 'ended'] as const
@@ -14,6 +14,17 @@ export const streamName = z
   .openapi({ example: 'cam1', description: NAME_RULE })
 
 const seconds = z.number().min(0)
+
+function isValid(parse: (text: string) => number): (text: string) => boolean {
+  return (text) => {
+    try {
+      parse(text)
+      return true
+    } catch {
+      return false
+    }
+  }
+}
 
 const countsShape = {
   pieces: z.int().min(0),
@@ -88,6 +99,11 @@ const streamShape = {
     .object({
       url: z.string().openapi({ description: 'without its secrets' }),
       since: time,
+      seconds: z.int().optional(),
+      maxDurationSeconds: z.number().optional(),
+      reconnectSeconds: z.number().optional(),
+      onFull: z.enum(ON_FULL).optional(),
+      join: z.enum(JOINS).optional(),
       lastFailure: z
         .object({
           why: z.string().openapi({ description: 'a sentence without secrets' }),
@@ -117,6 +133,34 @@ export const streamDetailSchema = z
   })
   .openapi('StreamDetail')
 
+/** In the place of the settings of receivers, for one pull. */
+const pullOptions = {
+  seconds: z
+    .int()
+    .min(PIECE_SECONDS.least)
+    .max(PIECE_SECONDS.most)
+    .optional()
+    .openapi({ description: 'length of its pieces, which are cut at the next keyframe' }),
+  maxDuration: z
+    .string()
+    .refine(isValid(sessionMs), 'must be a duration of 1m to 24h')
+    .optional()
+    .openapi({ description: 'the longest session, such as `12h`: the pull then continues with a new one' }),
+  reconnect: z
+    .string()
+    .refine(isValid(reconnectMs), 'must be a duration of 0s to 1h')
+    .optional()
+    .openapi({ description: 'how long its session waits for the source, such as `2m`' }),
+  onFull: z.enum(ON_FULL).optional().openapi({
+    description:
+      'when the disk of the receiver is full: `drop-oldest` (default) gives up the oldest pieces, `brake` does not read from the source',
+  }),
+  join: z
+    .enum(JOINS)
+    .optional()
+    .openapi({ description: 'the file that the pieces of each session become at its end' }),
+}
+
 export const pullRequest = z
   .strictObject({
     name: streamName,
@@ -125,6 +169,7 @@ export const pullRequest = z
         'rtsp, rtmp, srt, http or https (also of an HLS playlist); its password is never shown again',
       example: 'rtsp://viewer:secret@camera1.example/live',
     }),
+    ...pullOptions,
   })
   .openapi('Pull')
 
@@ -152,6 +197,7 @@ export const createdKeySchema = z
   .object({ ...keyShape, secret: z.string().openapi({ description: 'shown only now' }) })
   .openapi('CreatedStreamKey')
 
+export type PullRequest = z.output<typeof pullRequest>
 export type StreamView = z.output<typeof streamSchema>
 export type StreamDetail = z.output<typeof streamDetailSchema>
 export type StreamSessionView = z.output<typeof sessionSchema>

@@ -154,8 +154,8 @@ export function addStreamRoutes(app: ApiApp, streams: StreamService, media: Stre
   })
 
   app.openapi({ ...pull, middleware: bodyNeeded }, async (c) => {
-    const { name, url } = c.req.valid('json')
-    return c.json(await streams.pull(name, url), 202, { location: `/v1/streams/${name}` })
+    const asked = c.req.valid('json')
+    return c.json(await streams.pull(asked), 202, { location: `/v1/streams/${asked.name}` })
   })
 
   app.openapi(stop, async (c) => {

@@ -7,6 +7,8 @@ import type { Config } from '../../settings/config.ts'
 import { parseDurationMs } from '../../time.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { CreatedStreamKey, StreamDetail, StreamKeyView, StreamView } from './model.ts'
+import type { PullRequest } from './model.ts'
+import { isSameWish, wishFor } from './pull-wish.ts'
 import { pullProblem } from './pull-url.ts'
 import { keyView, streamDetail, streamView, type Wanted } from './view.ts'
 
@@ -15,8 +17,8 @@ export interface StreamService {
   list(): Promise<readonly StreamView[]>
   /** Undefined for a name that nothing is known of. */
   get(name: string): Promise<StreamDetail | undefined>
-  /** @throws {RefusedError} when the URL cannot be pulled, or another one is wanted under this name */
-  pull(name: string, url: string): Promise<StreamView>
+  /** @throws {RefusedError} when the URL cannot be pulled, or something else is wanted under this name */
+  pull(asked: PullRequest): Promise<StreamView>
   /** Requests the end of its session, and of its pull unless that is to continue with a new session. */
   stop(name: string, keepsWanted: boolean): Promise<StreamView>
   /** @param name - or `*` for a key that is good for every stream */
@@ -90,17 +92,23 @@ export function createStreamService(parts: StreamParts): StreamService {
       return streamDetail(await view(name, state, wanted), state, history)
     },
 
-    async pull(name, url) {
+    async pull({ name, url, ...options }) {
       const problem = pullProblem(url, config.streams.pullHosts)
       if (problem) throw new RefusedError('impossible', `url: ${problem}`)
-      const { href } = new URL(url)
+      const wish = wishFor(url, options)
+      if (wish.onFull === 'brake' && wish.url.startsWith('srt:'))
+        throw new RefusedError(
+          'impossible',
+          'onFull: a source of SRT does not wait, so its oldest pieces are given up when the disk is full: leave it out',
+        )
       await change(name, (record) => {
-        if (record.wanted && record.wanted.url !== href)
+        const { wanted } = record
+        if (wanted && !isSameWish(wanted, wish))
           throw new RefusedError(
             'conflict',
-            `stream ${name} is already pulled from another address: stop it first, then pull this one`,
+            `stream ${name} is already pulled from another address or with other options: stop it first, then pull this one`,
           )
-        return { ...record, wanted: record.wanted ?? { url: href, sinceMs: Date.now() } }
+        return { ...record, wanted: wanted ?? { ...wish, sinceMs: Date.now() } }
       })
       return viewOf(name)
     },

@@ -4,6 +4,7 @@ import { withoutSecrets, type StreamKey, type WantedPull } from '../../queue/str
 import type { PullFailure } from '../../queue/stream-pulls.ts'
 import type { StreamState, StreamSummary } from '../../queue/stream-state.ts'
 import { RESULT_BUCKET } from '../../storage/names.ts'
+import { SECOND_MS } from '../../time.ts'
 import { toTime } from '../http/page.ts'
 import type { StreamDetail, StreamKeyView, StreamSessionView, StreamView } from './model.ts'
 
@@ -51,12 +52,15 @@ export function streamView(
 }
 
 function wantedView({ pull, failure }: Wanted): NonNullable<StreamView['wanted']> {
-  const { url, sinceMs } = pull
+  const { url, sinceMs, maxDurationMs, reconnectMs, ...options } = pull
   // One of an earlier wish says nothing of this one.
   const lastFailure = failure?.sinceMs === sinceMs ? failure : undefined
   return {
+    ...options,
     url: withoutSecrets(url),
     since: toTime(sinceMs),
+    ...(maxDurationMs !== undefined && { maxDurationSeconds: maxDurationMs / SECOND_MS }),
+    ...(reconnectMs !== undefined && { reconnectSeconds: reconnectMs / SECOND_MS }),
     ...(lastFailure && {
       lastFailure: { why: lastFailure.why, at: toTime(lastFailure.atMs), failures: lastFailure.failures },
     }),

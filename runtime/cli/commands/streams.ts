@@ -8,6 +8,7 @@ import { timeText } from '../terminal/amounts.ts'
 import { printable } from '../terminal/printable.ts'
 import { KEY_COLUMNS, STREAM_COLUMNS, writeStream } from '../terminal/streams.ts'
 import { createListing, writeFacts, writeJson } from '../terminal/table.ts'
+import { addPull } from './pull-stream.ts'
 import { addPush } from './push-stream.ts'
 import { keyNameArgument, nameArgument } from './stream-name.ts'
 
@@ -56,20 +57,6 @@ function addStop(command: Command, context: CliContext): void {
         : 'no session was live'
       const pulled = view.wanted ? `; it is still pulled from ${view.wanted.url}` : ''
       context.out.write(`${printable(`${name}: ${session}${pulled}`)}\n`)
-    })
-}
-
-function addPull(command: Command, context: CliContext): void {
-  withApi(command.command('pull').description('receive a stream from an address, until it is stopped'))
-    .argument('<name>', 'the name that the stream gets', nameArgument)
-    .argument('<url>', 'rtsp, rtmp, srt, http or https, also an HLS playlist')
-    .action(async (name: string, url: string, options: ApiOptions) => {
-      const view = await apiOf(context, options).post<StreamView>('/v1/streams', { name, url })
-      if (options.json) return writeJson(context.out, view)
-      const from = view.wanted?.url ?? ''
-      context.out.write(
-        `${printable(`${name} is pulled from ${from}; how it is doing: ${context.invocation} streams show ${name}`)}\n`,
-      )
     })
 }
 

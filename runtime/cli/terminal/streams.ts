@@ -127,6 +127,7 @@ export function writeStream(out: Terminal, view: StreamDetail, apiUrl: string): 
     ['stream', view.name],
     ['state', stateText(view)],
     ['pulled from', view.wanted && `${view.wanted.url} since ${timeText(view.wanted.since)}`],
+    ['pull options', view.wanted && optionsText(view.wanted)],
     ['pull failed', view.wanted?.lastFailure && failureText(view.wanted.lastFailure)],
     ['session', view.session],
     ['door', view.door],
@@ -152,6 +153,18 @@ export function writeStream(out: Terminal, view: StreamDetail, apiUrl: string): 
   ])
   if (view.lastTakes.length > 0) writeTable(out, TAKE_COLUMNS, view.lastTakes)
   if (view.history.length > 0) writeTable(out, HISTORY_COLUMNS, view.history)
+}
+
+function optionsText(wanted: NonNullable<StreamView['wanted']>): string {
+  const { seconds, maxDurationSeconds, reconnectSeconds, onFull, join } = wanted
+  const given = [
+    seconds !== undefined && `pieces of ${seconds} s`,
+    maxDurationSeconds !== undefined && `sessions of ${durationText(maxDurationSeconds * 1_000)} at most`,
+    reconnectSeconds !== undefined && `waits ${durationText(reconnectSeconds * 1_000)} for its source`,
+    onFull !== undefined && `on a full disk: ${onFull}`,
+    join !== undefined && `join: ${join}`,
+  ]
+  return given.filter((text) => text !== false).join(', ')
 }
 
 function failureText({

@@ -39,6 +39,8 @@ export interface EarlyTake {
 export interface EarlyOptions extends Pick<Parameters<MediaReception['startTake']>[0], 'onSenderKey'> {
   readonly input: TakeInput
   readonly format?: PieceFormat
+  /** @defaultValue SLUICE_STREAMS_SECONDS */
+  readonly pieceSeconds?: number | undefined
   /** More media came. */
   readonly onMedia?: () => void
 }
@@ -55,6 +57,7 @@ export async function firstMediaWithin({ firstMedia, take }: EarlyTake, patience
 export async function startEarlyTake(parts: EarlyParts, options: EarlyOptions): Promise<EarlyTake> {
   const { media, reception, pending, settings } = parts
   const { input, format = 'mpegts', onSenderKey, onMedia = () => undefined } = options
+  const { pieceSeconds = settings.pieceSeconds } = options
   const folder = await pending.make()
   const early: ClosedPiece[] = []
   let connection: Connection | undefined
@@ -69,7 +72,7 @@ export async function startEarlyTake(parts: EarlyParts, options: EarlyOptions): 
       input,
       folder,
       format,
-      pieceSeconds: settings.pieceSeconds,
+      pieceSeconds,
       ...(onSenderKey && { onSenderKey }),
       onPiece(piece) {
         pieces += 1
@@ -84,6 +87,7 @@ export async function startEarlyTake(parts: EarlyParts, options: EarlyOptions): 
         connection?.onProgress(seconds)
         onMedia()
         begin()
+        void brake()
       },
     })
   let take: Take
@@ -94,6 +98,15 @@ export async function startEarlyTake(parts: EarlyParts, options: EarlyOptions): 
     throw error
   }
   void take.ended.then(begin)
+  /** The spool has no room for a sender that can wait: its FFmpeg stands still, and reads nothing. */
+  async function brake(): Promise<void> {
+    if (!connection || connection.isBraked) return
+    const room = connection.room()
+    if (!connection.isBraked) return
+    take.pause()
+    await room
+    take.resume()
+  }
   const finish = async (): Promise<TakeEnd> => {
     const end = await finishTake(take)
     if (!connection) await pending.remove(folder)

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { DOORS } from '../../function/take.ts'
 import { parseJson } from '../../json.ts'
+import { JOINS } from '../../settings/streams.ts'
 import { LOSS_REASONS } from '../piece.ts'
 
 const JOURNAL = 'journal.ndjson'
@@ -28,6 +29,14 @@ const entrySchema = z.discriminatedUnion('kind', [
     /** Of the session. */
     startedAtMs: ms,
     atMs: ms,
+    options: z
+      .object({
+        pieceSeconds: count.optional(),
+        sessionMs: ms.optional(),
+        reconnectMs: ms.optional(),
+        join: z.enum(JOINS).optional(),
+      })
+      .optional(),
   }),
   /** Another process has taken the session over from a dead one. */
   z.object({ kind: z.literal('adopted'), token: z.string() }),

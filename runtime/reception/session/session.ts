@@ -30,7 +30,6 @@ import { createTakeLog } from './take-log.ts'
 import { isSeamless, timelineOf, type Entry } from '../playlist/timeline.ts'
 
 export type TakeFacts = Omit<Extract<JournalEntry, { kind: 'take' }>, 'kind'>
-
 export type Session = ReturnType<typeof createSession>
 
 /** @param onStored - called after each piece that the bucket has acknowledged */
@@ -125,6 +124,7 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
     takeFolder: (take: number) => join(folder, takeName(take)),
     takes: () => takes.all(),
     lastTakes: () => takes.last(),
+    options: () => takes.options(),
     get losses() {
       return losses
     },

@@ -1,6 +1,7 @@
 /** The steps by which a session ends: its record in the bucket, and its end in Redis. Each is repeated until it succeeds. @module */
 import { messageOf } from '../../errors.ts'
 import { sleep } from '../../time.ts'
+import { chosenFor } from './chosen.ts'
 import { concludeSession } from './conclude.ts'
 import type { Claim, StreamContext } from '../context.ts'
 import type { SessionOf } from '../names.ts'
@@ -53,10 +54,11 @@ export async function recordEnd(
     const { losses, pieces: known } = session
     const takes = session.takes()
     const end = SESSION_ENDS.find((each) => each === why) ?? 'sender-lost'
-    const { storage, ffmpeg } = context
+    const { storage, ffmpeg, settings } = context
+    const { join } = chosenFor(settings, session.options())
     const record = await concludeSession(
       storage,
-      { of, why: end, startedAtMs, endedAtMs, ffmpeg, takes, losses, known, join: context.settings.join },
+      { of, why: end, startedAtMs, endedAtMs, ffmpeg, takes, losses, known, join },
       log,
     )
     isRecorded = record !== undefined

@@ -7,6 +7,7 @@ import type { StreamOrders } from '../../queue/stream-claim.ts'
 import type { Connection, EndOfTake, Sender, Summary } from '../connection.ts'
 import { connectTake, type CurrentTake } from './connect-take.ts'
 import type { Claim, StreamContext } from '../context.ts'
+import { chosenFor } from './chosen.ts'
 import { endBy, orderedCut, type CutKind } from './cut.ts'
 import { endedElsewhere, endSession, recordEnd, untilDone, type Ended } from './ending.ts'
 import type { SessionOf } from '../names.ts'
@@ -27,6 +28,7 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
   const { storage, store, settings, spool } = context
   const session = createSession(context, of, () => writer.publish())
   const { log } = session
+  const chosen = (options = session.options()) => chosenFor(settings, options)
   let phase: StreamPhase = 'sending'
   let claim: Claim | undefined
   let sureUntilMs = 0
@@ -36,12 +38,12 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
   let ending: Ended | undefined
   let current: CurrentTake | undefined
 
-  const newWriter = () =>
+  const newWriter = (options = session.options()) =>
     createPlaylistWriter({
       storage,
       of,
       windowSeconds: settings.windowMs / 1_000,
-      pieceSeconds: settings.pieceSeconds,
+      pieceSeconds: chosen(options).pieceSeconds,
       entries: () => (isLearnt ? session.shown() : []),
       mayWriteForMs: () => (claim && !ending ? sureUntilMs - performance.now() : 0),
       confirm: () =>
@@ -96,7 +98,7 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
   function wait(how: SessionEnd): void {
     phase = 'waiting'
     clearTimeout(timer)
-    timer = setTimeout(() => void (context.over.aborted || finish(how)), settings.reconnectMs)
+    timer = setTimeout(() => void (context.over.aborted || finish(how)), chosen().reconnectMs)
     void beat().catch((error: unknown) =>
       log.warn({ error: messageOf(error) }, 'Redis does not know yet that a stream waits'),
     )
@@ -195,7 +197,7 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     obey({ isLost, ...orders }: StreamOrders): void {
       if (ending) return
       if (isLost) return lose()
-      const kind = orderedCut(orders, settings.sessionMs)
+      const kind = orderedCut(orders, chosen().sessionMs)
       if (current && kind) current.cut(kind)
       else if (kind) void finish(kind)
     },
@@ -203,29 +205,24 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     async connect(sender: Sender, granted: Claim, isKnown: boolean): Promise<Connection> {
       if (ending) throw new Error('the session is being ended')
       clearTimeout(timer)
-      if (!claim) writer = newWriter()
+      if (!claim) writer = newWriter(sender.options)
       own(granted)
       phase = 'live'
       if (!isKnown) void learn()
       const { take, token, fence, startedAtMs } = granted
-      const { door, peer, keyId } = sender
+      const { door, peer, keyId, options = {} } = sender
       const key = keyId === undefined ? {} : { keyId }
       try {
         await self.open()
-        await session.beginTake({ take, door, peer, token, fence, startedAtMs, atMs: Date.now(), ...key })
+        const facts = { take, token, fence, startedAtMs, atMs: Date.now(), options }
+        await session.beginTake({ ...facts, door, peer, ...key })
       } catch (error) {
         // The disk refuses: the session is there all the same, and ends like one whose sender left.
         wait('sender-lost')
         throw error
       }
-      const connected = connectTake({
-        session,
-        spool,
-        pieceSeconds: settings.pieceSeconds,
-        sender,
-        take,
-        onEnd,
-      })
+      const { pieceSeconds } = chosen()
+      const connected = connectTake({ session, spool, pieceSeconds, sender, take, onEnd })
       current = connected.current
       return connected.connection
     },

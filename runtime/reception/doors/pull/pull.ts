@@ -74,6 +74,7 @@ async function receiveFrom(
   const early = await startEarlyTake(parts, {
     input: { door: 'pull', url, ...(proxy && { proxyPort: proxy.port }) },
     format,
+    pieceSeconds: wanted.seconds,
     onMedia: () => heard(),
   })
   const hangUp = () => early.take.kill()
@@ -88,8 +89,14 @@ async function receiveFrom(
       name,
       door: 'pull',
       peer: withoutSecrets(wanted.url),
-      canWait: false,
+      canWait: wanted.onFull === 'brake',
       takesOver: false,
+      options: {
+        pieceSeconds: wanted.seconds,
+        sessionMs: wanted.maxDurationMs,
+        reconnectMs: wanted.reconnectMs,
+        join: wanted.join,
+      },
     })
     if ('kind' in connection) {
       hangUp()

@@ -197,6 +197,38 @@ it('streams pull asks for the address, and prints it without its password', asyn
   expect(out + err).not.toContain('hunter2')
 })
 
+it('streams pull hands on the options of a pull, and streams show has them', async () => {
+  const url = 'rtsp://cam.lan/live'
+  const words = '--seconds 2 --max-duration 12h --reconnect 2m --on-full brake --join mp4'
+  const wanted = {
+    url,
+    since: agoMs(1),
+    seconds: 2,
+    maxDurationSeconds: 43_200,
+    reconnectSeconds: 120,
+    onFull: 'brake',
+    join: 'mp4',
+  } as const
+  await fake.ask(['streams', 'pull', 'cam1', url, ...words.split(' ')], () => ({
+    status: 202,
+    body: streamOf({ state: 'wanted', wanted }),
+  }))
+  expect(fake.api?.asked[0]?.body).toEqual({
+    name: 'cam1',
+    url,
+    seconds: 2,
+    maxDuration: '12h',
+    reconnect: '2m',
+    onFull: 'brake',
+    join: 'mp4',
+  })
+  const body = { ...DETAIL, state: 'wanted', wanted }
+  const { out } = await fake.ask(['streams', 'show', 'cam1'], () => ({ body }), AT_TERMINAL)
+  expect(out).toMatch(/^pull options +pieces of 2 s, sessions of 12h/m)
+  const strange = await fake.ask(['streams', 'pull', 'cam1', url, '--on-full', 'panic'], () => ({ body }))
+  expect(strange.code).toBe(2)
+})
+
 describe('streams key', () => {
   const key: StreamKeyView = { id: '9f86d081', name: 'cam1', createdAt: agoMs(7_200_000) }
 
