@@ -30,7 +30,11 @@ export const THOROUGH_FILES: readonly string[] = [
   'fault/streams-outages',
   'fault/streams-receiver',
   'fault/streams-zombie',
+  // Each FFmpeg as the receiver's, and servers of other people to pull from: streams-doors and reception-pull stay.
+  'integration/streams-builds',
+  'integration/streams-pulls',
   // A browser: no other test needs it.
+  'integration/streams-fmp4',
   'integration/streams-player',
   // Wrongly set-up servers: doctor stays.
   'integration/doctor-traps',

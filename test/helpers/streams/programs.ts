@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { progress } from '../../../infra/local/terminal.ts'
 import { messageOf } from '../../../runtime/errors.ts'
 import { MINUTE_MS } from '../../../runtime/time.ts'
-import { systemPackage, systemTool } from '../checkers.ts'
+import { CADDY, systemPackage, systemTool } from '../checkers.ts'
 
 const run = promisify(execFile)
 
@@ -34,6 +34,35 @@ const ELEMENTS = {
 /** `gst-launch-1.0`, with the elements for MPEG-TS, FLV, RTMP and SRT. */
 export function gstreamer(): Promise<string | undefined> {
   return ifItCanBeHad(installGstreamer())
+}
+
+/** Debian's Python with the bindings of GStreamer's RTSP server. */
+export function rtspServer(): Promise<string | undefined> {
+  const title = "GStreamer's RTSP server"
+  const names = { 'apt-get': 'gir1.2-gst-rtsp-server-1.0' }
+  const installed = installGstreamer()
+    .then(() =>
+      systemPackage(() => pythonWith('gi'), { title: 'Python with gi', names: { 'apt-get': 'python3-gi' } }),
+    )
+    .then(() => systemPackage(findRtspServer, { title, names }))
+  return ifItCanBeHad(installed)
+}
+
+const SYSTEM_PYTHON = '/usr/bin/python3'
+
+function findRtspServer(): Promise<string | undefined> {
+  return pythonWith("gi; gi.require_version('GstRtspServer', '1.0')")
+}
+
+async function pythonWith(words: string): Promise<string | undefined> {
+  return run(SYSTEM_PYTHON, ['-c', `import ${words}`], { timeout: MINUTE_MS }).then(
+    () => SYSTEM_PYTHON,
+    () => undefined,
+  )
+}
+
+export function caddy(): Promise<string | undefined> {
+  return ifItCanBeHad(systemTool('caddy', CADDY))
 }
 
 async function installGstreamer(): Promise<string> {
