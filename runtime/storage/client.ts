@@ -19,8 +19,8 @@ export function storageOn(requester: Requester): Storage {
   const head = async (bucket: string, key: string, options: ReadOptions = {}) => {
     const request = { ...readRequest(bucket, key, options), method: 'HEAD' as const }
     try {
-      const { response } = await requester.read(request)
-      return parseHead(response.headers)
+      const { headers } = await requester.read(request)
+      return parseHead(headers)
     } catch (error) {
       if (isMissing(error)) return undefined
       // Another store than MinIO: a bare 404 does not say whether the key or the whole bucket is missing.
@@ -54,8 +54,8 @@ export function storageOn(requester: Requester): Storage {
     head,
     async headWithBytes(bucket, key, { maxBytes, ...options }) {
       try {
-        const { response, bytes } = await requester.read({ ...readRequest(bucket, key, options), maxBytes })
-        return { ...parseHead(response.headers), bytes }
+        const { headers, bytes } = await requester.read({ ...readRequest(bucket, key, options), maxBytes })
+        return { ...parseHead(headers), bytes }
       } catch (error) {
         if (isMissing(error)) return undefined
         // Another object has replaced the small one.
@@ -78,11 +78,11 @@ export function storageOn(requester: Requester): Storage {
     },
     async readText(bucket, key, options = {}) {
       try {
-        const { response, text } = await requester.read({
+        const { headers, text } = await requester.read({
           ...readRequest(bucket, key, options),
           maxBytes: options.maxBytes,
         })
-        const { etag, versionId } = parseHead(response.headers)
+        const { etag, versionId } = parseHead(headers)
         return { text, etag, ...(versionId ? { versionId } : {}) }
       } catch (error) {
         if (isMissing(error)) return undefined

@@ -158,8 +158,8 @@ function fileChanged(path: string, sentBytes: number, sizeBytes: number): Storag
   )
 }
 
-function idleError(idleTimeoutMs: number): StorageError {
-  return new StorageError(`nothing moved for ${idleTimeoutMs} ms`, { code: 'ETIMEDOUT' })
+export function idleError(idleTimeoutMs: number, cause?: unknown): StorageError {
+  return new StorageError(`nothing moved for ${idleTimeoutMs} ms`, { code: 'ETIMEDOUT', cause })
 }
 
 /** The error of a call whose signal was aborted; its cause is the signal's reason. */

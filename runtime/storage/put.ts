@@ -4,7 +4,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import { StorageError, isStorageCode } from './errors.ts'
 import { metaHeaders, parseHead } from './headers.ts'
 import type { Requester, StoreRequest } from './request.ts'
@@ -28,8 +28,8 @@ export function putObject(
   let mayHaveLanded = false
   return requester.retry(options.signal, async () => {
     try {
-      const response = await requester.send(putRequest(target, body, options))
-      return await believed(head, response, target, body, options.signal)
+      const { headers } = await requester.call(putRequest(target, body, options))
+      return await believed(head, headers, target, body, options.signal)
     } catch (error) {
       if (mayHaveLanded && isStorageCode(error, 'PreconditionFailed')) {
         // The reply to the first attempt was lost; the object in the way may be its own.
@@ -51,8 +51,8 @@ export async function putSigned(
   options: PutOptions,
 ): Promise<Stored> {
   const target = targetOf(url)
-  const response = await requester.sendSigned(url, putRequest(target, body, options))
-  return believed(head, response, target, body, options.signal)
+  const { headers } = await requester.callSigned(url, putRequest(target, body, options))
+  return believed(head, headers, target, body, options.signal)
 }
 
 function putRequest(target: PutTarget, body: PutBody, options: PutOptions): StoreRequest {
@@ -75,13 +75,12 @@ function putRequest(target: PutTarget, body: PutBody, options: PutOptions): Stor
 /** The etag, once it is certain that the store has all bytes: by the sha256 it reports, or by the size it has. */
 async function believed(
   head: Head,
-  response: IncomingMessage,
+  headers: IncomingHttpHeaders,
   target: PutTarget,
   body: PutBody,
   signal: AbortSignal | undefined,
 ): Promise<Stored> {
-  response.resume()
-  const answer = parseHead(response.headers)
+  const answer = parseHead(headers)
   if (answer.sha256Hex === sha256Hex(body)) return storedAs(answer)
   const found = await head(target.bucket, target.key, signal)
   if (found && found.etag === answer.etag && isSame(found, body)) return storedAs(found)

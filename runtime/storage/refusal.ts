@@ -23,7 +23,10 @@ const OUT_OF_TIME: Readonly<Record<string, string>> = {
 }
 
 /** The refusal in `response`, whose body has been read as `body` (empty after a HEAD). */
-export function refusalOf(response: IncomingMessage, body: string): StorageError {
+export function refusalOf(
+  response: Pick<IncomingMessage, 'statusCode' | 'headers'>,
+  body: string,
+): StorageError {
   const statusCode = response.statusCode ?? 0
   const error = body.includes('<Error>') ? errorIn(body) : {}
   // A HEAD has no body; MinIO puts the code into a header of its own.

@@ -1,5 +1,5 @@
 /** Signed requests, with refusals explained and transient errors retried: the basis of every call to the store. @module */
-import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http'
 import pRetry from 'p-retry'
 import type { Credentials } from '../settings/config.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -7,6 +7,7 @@ import { StorageError, type Trouble } from './errors.ts'
 import { abortError, createTransport, toStorageError, type HttpRequest } from './http.ts'
 import { quickGet, type QuickAnswer } from './quick-get.ts'
 import { explained, refusalOf } from './refusal.ts'
+import { createSmallCalls, isSmall, tooLarge, type SmallAnswer } from './small-call.ts'
 import { createSigner, type SignedCall } from './sign.ts'
 
 export interface RequesterOptions {
@@ -33,7 +34,7 @@ export interface StoreRequest extends SignedCall, Pick<HttpRequest, 'body' | 'si
 }
 
 export interface Answer {
-  readonly response: IncomingMessage
+  readonly headers: IncomingHttpHeaders
   readonly bytes: Buffer
   /** The bytes as UTF-8. */
   readonly text: string
@@ -42,8 +43,10 @@ export interface Answer {
 export interface Requester {
   /** A single attempt. A refusal is thrown; the caller reads the answer's body to the end or destroys it. */
   send(request: StoreRequest): Promise<IncomingMessage>
-  /** Like `send`, with a URL that was signed before. */
-  sendSigned(url: string, request: StoreRequest): Promise<IncomingMessage>
+  /** A single attempt, with the whole answer, of at most `maxBytes`. A refusal is thrown. */
+  call(request: StoreRequest): Promise<SmallAnswer>
+  /** Like `call`, with a URL that was signed before. */
+  callSigned(url: string, request: StoreRequest): Promise<SmallAnswer>
   /** A single fast attempt; undefined when the caller should use {@link send} instead. */
   pour(request: StoreRequest): Promise<QuickAnswer | undefined>
   /** The answer's headers and whole body, retried. */
@@ -66,6 +69,7 @@ export function createRequester(options: RequesterOptions): Requester {
   const { endpoint, log, idleTimeoutMs = 30_000, retries = 4, writeRetries = retries } = options
   const signer = createSigner(options)
   const transport = createTransport({ idleTimeoutMs })
+  const small = createSmallCalls({ idleTimeoutMs })
 
   const explain = (error: unknown, request: StoreRequest) => {
     const failure = explained(toStorageError(error), describe(request, endpoint))
@@ -81,21 +85,44 @@ export function createRequester(options: RequesterOptions): Requester {
       if ((response.statusCode ?? 0) < 300) return response
       throw refusalOf(response, (await readBody(response)).toString('utf8'))
     } catch (error) {
-      const failure = explain(error, request)
-      // A failed attempt shows that the handler has not stalled.
-      if (failure.isPassing) request.onBytes?.(0)
-      throw failure
+      throw failed(error, request)
     }
   }
 
-  async function send(request: StoreRequest): Promise<IncomingMessage> {
-    let url: string
+  async function callSigned(url: string, request: StoreRequest): Promise<SmallAnswer> {
+    const { maxBytes = READ_MAX_BYTES } = request
+    if (!isSmall(request)) {
+      const response = await sendSigned(url, request)
+      const { statusCode = 0, headers } = response
+      const bytes = await readBody(response, maxBytes).catch((error: unknown) => {
+        throw failed(error, request)
+      })
+      return { statusCode, headers, bytes }
+    }
     try {
-      url = signer.sign(request, SIGNED_SECONDS)
+      const headers = { ...request.headers, ...request.signedHeaders }
+      const answer = await small.call({ ...request, headers, url }, maxBytes)
+      signer.learnTime(answer.headers.date)
+      if (answer.statusCode < 300) return answer
+      throw refusalOf(answer, answer.bytes.toString('utf8'))
+    } catch (error) {
+      throw failed(error, request)
+    }
+  }
+
+  function failed(error: unknown, request: StoreRequest): StorageError {
+    const failure = explain(error, request)
+    // A failed attempt shows that the handler has not stalled.
+    if (failure.isPassing) request.onBytes?.(0)
+    return failure
+  }
+
+  function signed(request: StoreRequest): string {
+    try {
+      return signer.sign(request, SIGNED_SECONDS)
     } catch (error) {
       throw explain(error, request)
     }
-    return sendSigned(url, request)
   }
 
   async function retryTimes<T>(
@@ -123,8 +150,9 @@ export function createRequester(options: RequesterOptions): Requester {
   }
 
   return {
-    send,
-    sendSigned,
+    send: async (request) => sendSigned(signed(request), request),
+    call: async (request) => callSigned(signed(request), request),
+    callSigned,
     async pour(request) {
       const { headers = {}, signal } = request
       const url = signer.sign(request, SIGNED_SECONDS)
@@ -132,19 +160,15 @@ export function createRequester(options: RequesterOptions): Requester {
       return answer && { ...answer, steps: explainedSteps(answer.steps, (error) => explain(error, request)) }
     },
     read: (request) =>
-      retryTimes(retries, request.signal, async () => {
-        const response = await send(request)
-        try {
-          return answerOf(response, await readBody(response, request.maxBytes))
-        } catch (error) {
-          throw explain(error, request)
-        }
-      }),
+      retryTimes(retries, request.signal, async () => answerOf(await callSigned(signed(request), request))),
     explain,
     sign: async (call, expiresSeconds) => signer.sign(call, expiresSeconds),
     retry: (signal, attempt) => retryTimes(retries, signal, attempt),
     retryWrite: (signal, attempt) => retryTimes(writeRetries, signal, attempt),
-    close: () => transport.close(),
+    close() {
+      transport.close()
+      small.close()
+    },
   }
 }
 
@@ -167,9 +191,9 @@ async function* explainedSteps(
 }
 
 /** Decodes the text on demand, since few callers need it. */
-function answerOf(response: IncomingMessage, bytes: Buffer): Answer {
+function answerOf({ headers, bytes }: SmallAnswer): Answer {
   return {
-    response,
+    headers,
     bytes,
     get text() {
       return bytes.toString('utf8')
@@ -184,9 +208,7 @@ async function readBody(response: IncomingMessage, maxBytes = READ_MAX_BYTES): P
     readBytes += part.length
     if (readBytes > maxBytes) {
       // Leaving the loop destroys the response.
-      throw new StorageError(`more than ${maxBytes} bytes, the most that are read into memory`, {
-        code: 'EntityTooLarge',
-      })
+      throw tooLarge(maxBytes)
     }
     parts.push(part)
   }
