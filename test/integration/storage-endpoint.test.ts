@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { createServer as createSecureServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { bucketClient, enableVersioning, makeBucket } from '../../runtime/setup/minio/buckets.ts'
 import { useStore } from '../helpers/store.ts'
 
 const run = promisify(execFile)
@@ -56,9 +57,13 @@ async function roundTrip(endpoint: string, env: Record<string, string> = {}): Pr
   return JSON.parse(stdout)
 }
 
-it.skipIf(!hasIpv6)('an IPv6 address is reached', async () => {
+it.skipIf(!hasIpv6)('an IPv6 address is reached, also by setup', async () => {
   const port = await portOf(createServer(relay), '::1')
-  expect(await roundTrip(`http://[::1]:${port}`)).toEqual(WHOLE)
+  const endpoint = `http://[::1]:${port}`
+  const client = await bucketClient({ ...store.options, endpoint })
+  await makeBucket(store.requester, client, 'made')
+  expect(await enableVersioning(store.requester, client, 'made')).toBe(true)
+  expect(await roundTrip(endpoint)).toEqual(WHOLE)
 })
 
 it('a store behind TLS is reached with its private authority in NODE_EXTRA_CA_CERTS, and refused without', async () => {

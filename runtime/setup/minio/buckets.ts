@@ -16,7 +16,8 @@ export async function bucketClient({ endpoint, region, credentials }: SignerOpti
   const useSSL = protocol === 'https:'
   const { accessKey, secretKey } = credentials
   return new Client({
-    endPoint: hostname,
+    // It refuses the brackets of an IPv6 address.
+    endPoint: hostname.replace(/^\[|\]$/g, ''),
     port: Number(port || (useSSL ? 443 : 80)),
     useSSL,
     accessKey,
