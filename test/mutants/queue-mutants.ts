@@ -80,6 +80,11 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       'local isLeft = want.isSolo',
     ],
   ]),
+  ...mutantsOf(
+    'runtime/worker/worker.ts',
+    ['test/integration/worker-wakes.test.ts'],
+    [['a worker forgets for what it was woken', 'wokenFor.push(functionName)', 'turns++']],
+  ),
   ...mutantsOf('runtime/queue/scripts/prelude.lua', WAKES, [
     ['a run that waits makes no function ready', '  markReady(fn)\n', ''],
     [
