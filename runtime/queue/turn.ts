@@ -34,9 +34,14 @@ export type Settlement = {
 
 export interface TurnRequest {
   readonly consumer: string
+  /** Of two turns under way each has its own: its claims are remembered until the slot's next turn. @defaultValue 0 */
+  readonly slot?: number
   /** New for each turn, the same when a turn is sent again. */
   readonly token: string
-  /** Attempts in progress in this worker: with 0 it can take a run that needs a worker to itself. */
+  /**
+   * Attempts in progress in this worker, and those that a turn under way may have claimed: with 0 it can take a run that needs a
+   * worker to itself.
+   */
   readonly inFlight: number
   /** Reads all streams, not only those of functions that are said to have something waiting. @defaultValue true */
   readonly looksAtAll?: boolean
@@ -65,10 +70,20 @@ export type TurnRow = [(RunState | 'fenced')[], ClaimRow[], string[], 0 | 1]
 type ClaimRow = [string, string, string, Lane, string, string, string, Trigger, string, string, number]
 
 export function encodeTurn(request: TurnRequest): ScriptArgument[] {
-  const { consumer, token, inFlight, looksAtAll = true, wokenFor = [], settlements, wants } = request
+  const {
+    consumer,
+    token,
+    slot = 0,
+    inFlight,
+    looksAtAll = true,
+    wokenFor = [],
+    settlements,
+    wants,
+  } = request
   return [
     consumer,
     token,
+    slot,
     inFlight,
     looksAtAll ? 1 : 0,
     settlements.length,

@@ -1,6 +1,6 @@
 /**
  * Loop 2: claim -> attempt -> settle. One turn is one script call that settles what ended and claims what there are slots for.
- * A turn whose reply was lost is sent again as it was; Redis knows it by its token.
+ * A turn whose reply was lost is sent again as it was; Redis knows it by its token. Two turns may be under way.
  * @module
  */
 import { randomUUID } from 'node:crypto'
@@ -19,12 +19,17 @@ import { owedBySuccess } from '../queue/debts.ts'
 import type { InFlight, InFlightAttempt } from './in-flight.ts'
 import type { Outcome } from './attempt/outcome.ts'
 import { recordEnd, recordSettled, settlementOf } from './settlement.ts'
+import { createWakeUp } from './wake-up.ts'
 
 /** An idle worker asks for work this often without a wake-up: wake-ups may be lost with a connection. */
 const POLL_MS = 1_000
 /** One turn in so many reads all streams, also of functions that are not said to have something waiting. */
 const LOOK_AT_ALL = 10
 const RESEND_MS = 250
+/** Redis works on one turn while the attempts of the other start and end. Redis remembers the claims of the last turn of each slot. */
+const TURN_SLOTS = [0, 1]
+/** A second turn is worth its call when it settles this many. */
+const SECOND_TURN_FROM = 8
 /** How many of the claimed runs start together; the next ones start while Redis settles the first. */
 const BEGIN_TOGETHER = 16
 /** One claim in ten is for backfill when there is live work too. */
@@ -68,6 +73,9 @@ export function createWorker(parts: WorkerParts): Worker {
   const wakeUp = createWakeUp()
   const claimedOf = new Map<string, number>()
   const stopped = new AbortController()
+  const freeSlots = [...TURN_SLOTS]
+  /** Not answered yet: everything they ask for may be claimed already. */
+  const underWay = new Set<TurnRequest>()
   let isDraining = false
   let ended: Ended[] = []
   let turns = 0
@@ -75,6 +83,17 @@ export function createWorker(parts: WorkerParts): Worker {
   let wokenFor: string[] = []
   /** For results that no settlement stands for. */
   const looks = new Set<Promise<void>>()
+  /** Something may be waiting that no turn has looked for. */
+  let mayBeMore = true
+
+  /** How many runs turns under way ask for, of one function or of all. */
+  function asked(functionName?: string): number {
+    let sum = 0
+    for (const request of underWay)
+      for (const want of request.wants)
+        if (functionName === undefined || want.functionName === functionName) sum += want.free
+    return sum
+  }
 
   function wants(): TurnRequest['wants'] {
     if (isDraining || inFlight.isAlone) return []
@@ -82,35 +101,45 @@ export function createWorker(parts: WorkerParts): Worker {
     return functions.flatMap((definition) => {
       const { name } = definition
       const known = limits?.get(name)
-      const free = (known ? slotsOf(definition, known) : 0) - inFlight.count(name)
+      const onTheirWay = asked(name)
+      const free = (known ? slotsOf(definition, known) : 0) - inFlight.count(name) - onTheirWay
       if (free <= 0) return []
-      const before = claimedOf.get(name) ?? 0
+      const before = (claimedOf.get(name) ?? 0) + onTheirWay
       const lowFirst = Math.floor((before + free) / LOW_SHARE) - Math.floor(before / LOW_SHARE)
       return [{ functionName: name, free, lowFirst }]
     })
   }
 
-  /**
-   * One turn, sent until it is answered: an unanswered one may have happened. How many runs it claimed; 0 also where nothing is
-   * left, as the next work will wake this worker.
-   */
-  async function takeTurn(settling: readonly Ended[]): Promise<number> {
+  /** One turn, sent until it is answered: an unanswered one may have happened. */
+  async function takeTurn(): Promise<void> {
+    const settling = ended
+    ended = []
+    const slot = freeSlots.pop() as number
     const request: TurnRequest = {
       consumer,
+      slot,
       token: randomUUID(),
-      inFlight: inFlight.size,
+      // A worker is not idle while claims are on their way.
+      inFlight: inFlight.size + asked(),
       looksAtAll: turns++ % LOOK_AT_ALL === 0,
       wokenFor,
       settlements: settling.map(({ settlement }) => settlement),
       wants: wants(),
     }
     wokenFor = []
+    if (request.wants.length > 0) mayBeMore = false
+    const wasAlone = underWay.size === 0
+    underWay.add(request)
     const { reply, sentAtMs } = await send(request)
-    if (!reply) return 0
+    underWay.delete(request)
+    freeSlots.push(slot)
+    if (!reply) return
     contact.touched()
     for (const failure of reply.failures) log.error({ failure }, 'a stream cannot be read: its runs wait')
+    // Where nothing is left the next work wakes this worker. But slots may be free that another turn asked for in vain.
+    const hadOther = !wasAlone || underWay.size > 0
+    if (reply.claims.length > 0 && (hadOther || !reply.isDrained)) mayBeMore = true
     apply(settling, reply, sentAtMs)
-    return reply.isDrained ? 0 : reply.claims.length
   }
 
   /** No reply only when a draining worker has nothing to settle. */
@@ -178,62 +207,38 @@ export function createWorker(parts: WorkerParts): Worker {
     wakeUp.wake()
   }
 
+  function isTurnDue(): boolean {
+    if (underWay.size === 0) return ended.length + wokenFor.length > 0 || (mayBeMore && wants().length > 0)
+    return freeSlots.length > 0 && ended.length >= SECOND_TURN_FROM
+  }
+
   return {
     async run() {
-      while (!isDraining || inFlight.size > 0 || ended.length > 0) {
+      let broken: { readonly error: unknown } | undefined
+      while (!isDraining || inFlight.size + ended.length + wokenFor.length > 0 || underWay.size > 0) {
+        if (broken) throw broken.error
         wakeUp.reset()
-        const settling = ended
-        ended = []
-        const claimed = settling.length + wokenFor.length + wants().length > 0 ? await takeTurn(settling) : 0
-        // Where there was something there may be more; else wait for a wake-up, such as an attempt that ends.
-        if (claimed === 0 || wants().length === 0) await wakeUp.wait(POLL_MS)
+        if (isTurnDue()) {
+          void takeTurn()
+            .catch((error: unknown) => (broken = { error }))
+            .then(() => wakeUp.wake())
+        } else if (!(await wakeUp.wait(POLL_MS))) mayBeMore = true
       }
       stopped.abort()
       await Promise.all(looks)
     },
     wake(functionName) {
-      if (functionName === undefined) turns = 0
-      else wokenFor.push(functionName)
+      if (functionName !== undefined) wokenFor.push(functionName)
+      else {
+        turns = 0
+        mayBeMore = true
+      }
       wakeUp.wake()
     },
     drain(drainMs) {
       isDraining = true
       wakeUp.wake()
       void sleep(drainMs, stopped.signal).then(() => inFlight.abortAll('released', 'the worker is stopping'))
-    },
-  }
-}
-
-export interface WakeUp {
-  wake(): void
-  /** Forgets wake-ups so far; look for work after this, then {@link WakeUp.wait}. */
-  reset(): void
-  /** Resolves at the next wake-up, at once when one was kept, or after `timeoutMs`. */
-  wait(timeoutMs: number): Promise<void>
-}
-
-export function createWakeUp(): WakeUp {
-  let isAwake = false
-  let end: (() => void) | undefined
-  return {
-    wake() {
-      isAwake = true
-      end?.()
-    },
-    reset() {
-      isAwake = false
-    },
-    wait(timeoutMs) {
-      if (isAwake) return Promise.resolve()
-      return new Promise((resolve) => {
-        const done = () => {
-          clearTimeout(timer)
-          end = undefined
-          resolve()
-        }
-        const timer = setTimeout(done, timeoutMs)
-        end = done
-      })
     },
   }
 }

@@ -176,7 +176,7 @@ it('leaves nothing in Redis of runs that are forgotten', async () => {
   expect(await used.queue.prune(0, 0, 10, 0)).toMatchObject({ forgotten: 2 })
   const left = await used.redis.keys(`${used.queue.keys.prefix}*`)
   // The streams themselves, what a worker did last and waits for, and what it has not looked at since.
-  expect(left.filter((key) => !/:(q:cut(:\w+)?|dead:cut|turn:\w+|waits:\w+|ready)$/.test(key))).toEqual([])
+  expect(left.filter((key) => !/:(q:cut(:\w+)?|dead:cut|turn:\w+:\d|waits:\w+|ready)$/.test(key))).toEqual([])
 })
 
 it('knows of an object whether a run of this version is unfinished, of any function', async () => {

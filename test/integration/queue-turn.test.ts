@@ -47,6 +47,15 @@ describe('turn', () => {
     })
   })
 
+  it('remembers the claims of each of two turns that are under way together', async () => {
+    await used.queue.enqueue(newRunOf('a'), newRunOf('b'), newRunOf('c'))
+    const take = async (slot: number, token: string) =>
+      (await used.queue.claim('w', 1, { slot, token })).claims.map(({ runId }) => runId)
+    expect([await take(0, 'one'), await take(1, 'two')]).toEqual([['a'], ['b']])
+    expect([await take(0, 'one'), await take(1, 'two')]).toEqual([['a'], ['b']])
+    expect([await take(0, 'three'), await take(1, 'two')]).toEqual([['c'], ['b']])
+  })
+
   it('applies a settlement once, however often it is sent', async () => {
     const claim = await claimOne('a')
     expect(await used.queue.settle(claim, FAILED)).toBe('retrying')

@@ -8,6 +8,7 @@ import { STREAM_MUTANTS } from './streams-mutants.ts'
 import { SWEEP_MUTANTS, DEBT_MUTANTS } from './sweep-mutants.ts'
 import { TAKE_MUTANTS } from './take-mutants.ts'
 import { VERDICT_MUTANTS } from './verdict-mutants.ts'
+import { WORKER_MUTANTS } from './worker-mutants.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   ...QUEUE_MUTANTS,
@@ -20,4 +21,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...DOOR_MUTANTS,
   ...STREAM_MUTANTS,
   ...VERDICT_MUTANTS,
+  ...WORKER_MUTANTS,
 ]

@@ -1,7 +1,9 @@
 -- One turn of a worker: settles finished attempts and claims new ones. May be sent again with the same token:
 -- settlements that were applied return the state they led to, and the claimed runs are the same.
 -- KEYS  1 prefix
--- ARGV  1 consumer  2 token of this turn  3 attempts in progress in this worker  4 1 to read all streams, not only the `ready` ones
+-- ARGV  1 consumer  2 token of this turn  3 its slot, of the two turns that may be under way
+--       4 attempts in progress in this worker, and those that a turn under way may have claimed
+--       5 1 to read all streams, not only the `ready` ones
 --       s, then s times: run, fence, token, kind, reason, error, lines, delay in ms, max attempts, result
 --         (with complete, reason and error are debts that are due now: of results, of the source; lines is what the fence was asked
 --         of a verdict, '' unless none was known there, so that none was looked for)
@@ -11,10 +13,10 @@
 -- Returns {{state that each settlement led to, or 'fenced'}, {claimed: run, function, fence, lane, attempts, epoch, payload, trigger,
 --          createdAt, queuedAt, now}, {streams that could not be read, with the error}, 1 when nothing is left that it could take}
 local consumer, token = ARGV[1], ARGV[2]
-local isIdle = tonumber(ARGV[3]) == 0
-local looksAtAll = ARGV[4] == '1'
-local s = tonumber(ARGV[5])
-local p = 6
+local slot, inFlight, looksAtAll = ARGV[3], tonumber(ARGV[4]), ARGV[5] == '1'
+local isIdle = inFlight == 0
+local s = tonumber(ARGV[6])
+local p = 7
 local t = now()
 
 -- In steps, as Lua can unpack only a limited number of values.
@@ -121,7 +123,7 @@ for key, entries in pairs(left) do
   many('XDEL', key, entries)
 end
 
-local lastKey = P .. 'turn:' .. consumer
+local lastKey = P .. 'turn:' .. consumer .. ':' .. slot
 local last = redis.call('LRANGE', lastKey, 0, -1)
 local claimed = {}
 if last[1] == token then
@@ -280,7 +282,7 @@ local takesMore = takesWork and not (claimed[1] and claimed[1][4] == 'solo')
 local waitsKey = P .. 'waits:' .. consumer
 local known = not looksAtAll and redis.call('GET', waitsKey) or ''
 local busy, before = string.match(known, '^(%d+)(,.*)$')
-local busyNow = string.format('%d', tonumber(ARGV[3]) + #claimed)
+local busyNow = string.format('%d', inFlight + #claimed)
 local isAll = not busy or s + #claimed == 0 and next(words) == nil and busy ~= busyNow
 local waits = { isAll and busyNow or busy }
 local hasMore = not takesMore and #wanted > 0

@@ -29,6 +29,7 @@ export type Operation =
   | {
       readonly kind: 'turn'
       readonly consumer: string
+      readonly slot: number
       readonly outcomes: readonly OutcomeName[]
       readonly free: number
       readonly lowFirst: number
@@ -140,6 +141,7 @@ const WEIGHTED: readonly [number, fc.Arbitrary<Operation>][] = [
     fc.record({
       kind: is('turn'),
       consumer,
+      slot: fc.constantFrom(0, 1),
       outcomes: fc.array(outcome, { maxLength: 3 }),
       free: fc.integer({ min: 0, max: 3 }),
       lowFirst: fc.integer({ min: 0, max: 2 }),

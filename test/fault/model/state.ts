@@ -76,7 +76,7 @@ export interface Model {
   readonly failed: Map<string, Set<string>>
   readonly announced: Map<string, number>
   readonly jobs: Map<string, ModelJob>
-  /** Of each consumer, what its last turn with claims was. */
+  /** Of each slot of each consumer (`w1:0`), what its last turn with claims was. */
   readonly turns: Map<string, { readonly token: string; readonly runs: readonly string[] }>
   /** The busy worker that holds back for a run which needs a worker of its own. */
   holder: string | undefined

@@ -31,10 +31,11 @@ export interface ModelClaim extends Pick<ModelRun, 'lane' | 'attempts' | 'trigge
 }
 
 export function turn(model: Model, now: Moment, request: TurnRequest): ModelTurn {
-  const { consumer, token, wants } = request
+  const { consumer, token, slot = 0, wants } = request
+  const place = `${consumer}:${slot}`
   const touched = new Set<string>()
   const settled = request.settlements.map((settlement) => settle(model, now, consumer, settlement, touched))
-  const last = model.turns.get(consumer)
+  const last = model.turns.get(place)
   if (last?.token === token) {
     const runs = last.runs.flatMap((id) => {
       const run = model.runs.get(id)
@@ -75,7 +76,7 @@ export function turn(model: Model, now: Moment, request: TurnRequest): ModelTurn
     if (takesWork) takeWork()
     if (claims.length === 0 && isIdle) takeSolo()
   }
-  if (claims.length > 0) model.turns.set(consumer, { token, runs: claims.map(({ id }) => id) })
+  if (claims.length > 0) model.turns.set(place, { token, runs: claims.map(({ id }) => id) })
   const facts: Looked = {
     request,
     claims,

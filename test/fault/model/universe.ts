@@ -7,6 +7,8 @@ export const GENERATIONS = ['v1', 'v2'] as const
 export const CONSUMERS = ['w1', 'w2', 'w3'] as const
 /** The others have lost their connection, or are gone. */
 export const LISTENING: readonly string[] = ['w1', 'w2']
+/** A worker may have two turns under way. */
+export const TURN_SLOTS = CONSUMERS.flatMap((consumer) => [`${consumer}:0`, `${consumer}:1`])
 export const JOBS = ['j1', 'j2'] as const
 
 export const RUNS: readonly string[] = FUNCTIONS.flatMap((fn) =>

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis'
 import { GROUP, LANES, type Keys, type Lane } from '../../../runtime/queue/keys.ts'
 import { idleOf, setOf, streamName, type Model, type ModelRun } from './state.ts'
 import { verdictsOf } from '../../helpers/debts.ts'
-import { CONSUMERS, FUNCTIONS, JOBS, OBJECTS, RUNS } from './universe.ts'
+import { CONSUMERS, FUNCTIONS, JOBS, OBJECTS, RUNS, TURN_SLOTS } from './universe.ts'
 
 export interface RunView extends Omit<ModelRun, 'epoch' | 'due' | 'entry' | 'id'> {
   readonly epoch: number
@@ -78,7 +78,7 @@ export async function viewOf(redis: Redis, keys: Keys): Promise<{ view: View; no
     ask(`events ${object}`, 'LLEN', keys.events(object))
   }
   for (const job of JOBS) ask(`job ${job}`, 'HGETALL', `${keys.prefix}job:${job}`)
-  for (const consumer of CONSUMERS) ask(`turn ${consumer}`, 'LRANGE', `${keys.prefix}turn:${consumer}`, 0, -1)
+  for (const slot of TURN_SLOTS) ask(`turn ${slot}`, 'LRANGE', `${keys.prefix}turn:${slot}`, 0, -1)
   const replies = (await pipeline.exec()) ?? []
   const found = new Map<string, unknown>()
   replies.forEach(([error, reply], at) => {
@@ -135,7 +135,7 @@ function toView(found: ReadonlyMap<string, unknown>): View {
     failed: each(OBJECTS, (object) => sorted(`failed ${object}`)),
     announced: each(OBJECTS, (object) => found.get(`events ${object}`) as number),
     jobs: each(JOBS, (job) => jobView(hashOf(found.get(`job ${job}`)))),
-    turns: each(CONSUMERS, (consumer) => found.get(`turn ${consumer}`) as string[]),
+    turns: each(TURN_SLOTS, (slot) => found.get(`turn ${slot}`) as string[]),
   }
 }
 
@@ -217,8 +217,8 @@ export function viewOfModel(model: Model): View {
     failed: each(OBJECTS, (object) => [...setOf(model.failed, object)].toSorted()),
     announced: each(OBJECTS, (object) => model.announced.get(object) ?? 0),
     jobs: each(JOBS, (job) => model.jobs.get(job) ?? null),
-    turns: each(CONSUMERS, (consumer) => {
-      const last = model.turns.get(consumer)
+    turns: each(TURN_SLOTS, (slot) => {
+      const last = model.turns.get(slot)
       return last ? [last.token, ...last.runs] : []
     }),
   }

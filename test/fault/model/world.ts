@@ -31,7 +31,7 @@ interface World {
 }
 
 /** The turn of a worker that dies of what it takes. */
-const SUSPECT = { outcomes: [], free: 1, lowFirst: 0, looksAtAll: true, wokenFor: [] } as const
+const SUSPECT = { slot: 0, outcomes: [], free: 1, lowFirst: 0, looksAtAll: true, wokenFor: [] } as const
 
 export function createWorld(bench: Bench) {
   const world: World = {
@@ -144,13 +144,14 @@ async function takeTurn(
   operation: Extract<Operation, { kind: 'turn' }>,
   isTwice: boolean,
 ): Promise<void> {
-  const { consumer, outcomes, free, lowFirst, looksAtAll, wokenFor } = operation
+  const { consumer, slot, outcomes, free, lowFirst, looksAtAll, wokenFor } = operation
   const held = hands.get(consumer) ?? []
   const settling = held.slice(0, outcomes.length)
   const left = held.slice(outcomes.length)
   const isAlone = left.some(({ lane }) => lane === 'solo')
   const request = {
     consumer,
+    slot,
     token: `turn-${sent.length}`,
     inFlight: left.length,
     looksAtAll,

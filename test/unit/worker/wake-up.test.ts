@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createWakeUp } from '../../../runtime/worker/worker.ts'
+import { createWakeUp } from '../../../runtime/worker/wake-up.ts'
 
 const LONG_MS = 60_000
 
@@ -7,7 +7,7 @@ it('ends a wait', async () => {
   const wakeUp = createWakeUp()
   const woken = wakeUp.wait(LONG_MS)
   wakeUp.wake()
-  await expect(woken).resolves.toBeUndefined()
+  await expect(woken).resolves.toBe(true)
 })
 
 it('keeps a wake-up that came before the wait, until it is reset', async () => {
@@ -26,5 +26,5 @@ it('keeps a wake-up that came before the wait, until it is reset', async () => {
 })
 
 it('gives up waiting after the time', async () => {
-  await expect(createWakeUp().wait(1)).resolves.toBeUndefined()
+  await expect(createWakeUp().wait(1)).resolves.toBe(false)
 })
