@@ -9,6 +9,8 @@ export interface Piece extends PiecePlace {
   readonly sizeBytes: number
   /** Of fragmented MP4: the size of its header, which a player has to have first. */
   readonly headerBytes?: number | undefined
+  /** A track that it announces has nothing in it. */
+  readonly hasSilentTrack?: true | undefined
   /** The wall clock of its end, epoch milliseconds. */
   readonly atMs: number
   /** Its take was cut within it. */
@@ -102,6 +104,7 @@ export function metadataOf(piece: Piece, isDiscontinuity: boolean): Readonly<Rec
     'sluice-seconds': String(piece.seconds),
     'sluice-at': new Date(piece.atMs).toISOString(),
     ...(piece.headerBytes !== undefined && { 'sluice-header': String(piece.headerBytes) }),
+    ...(piece.hasSilentTrack && { 'sluice-silent-track': 'true' }),
     ...(piece.isPartial && { 'sluice-partial': 'true' }),
     ...(isDiscontinuity && { 'sluice-discontinuity': 'true' }),
   }
@@ -122,6 +125,7 @@ export function pieceOf(place: PiecePlace, head: ObjectHead): Piece | undefined 
     atMs,
     isPartial: metadata['sluice-partial'] === 'true',
     ...(headerBytes > 0 && { headerBytes }),
+    ...(metadata['sluice-silent-track'] === 'true' && { hasSilentTrack: true as const }),
     sha256Hex,
   }
 }

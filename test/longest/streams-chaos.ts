@@ -3,9 +3,13 @@
  * then compared with the pictures in the bucket, and what is missing with the session's record.
  * @module
  */
+import { createWriteStream } from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { SessionRecord } from '../../runtime/reception/session/session-record.ts'
+import { pictureHashes } from '../helpers/clips.ts'
 import { everyFfmpegBuild } from '../helpers/ffmpeg-builds.ts'
 import { random } from '../helpers/seed.ts'
 import { arrivedPictures, sessionsOf } from '../helpers/streams/arrived.ts'
@@ -63,13 +67,19 @@ function actionsOf(used: Streams): Readonly<Record<string, (sender: Sender) => P
 export function describeChaos(seconds: number): void {
   const used = useStreams({
     // As long as a receiver or a server needs to come back on a busy machine.
-    env: { SLUICE_STREAMS_RECONNECT: '60s' },
+    env: {
+      SLUICE_STREAMS_RECONNECT: '60s',
+      SLUICE_STREAMS_JOIN: 'mp4',
+      SLUICE_FUNCTIONS_FILE: join(import.meta.dirname, '..', '..', 'functions', 'index.ts'),
+    },
     film: { seconds },
   })
   const name = 'chaos'
   const sent: Sent[] = []
   let record: SessionRecord
   let compared: Comparison
+  /** The pictures of the one file that the session became. */
+  let joined: Comparison
   let player: Player | undefined
 
   beforeAll(
@@ -91,6 +101,7 @@ export function describeChaos(seconds: number): void {
         }
         record = await used.record(name)
         compared = comparePictures(used.film.pictures, await arrivedPictures(used.stack.storage, name))
+        joined = comparePictures(used.film.pictures, await joinedPictures(record.session))
         tell()
       } finally {
         await player?.stop()
@@ -154,6 +165,17 @@ export function describeChaos(seconds: number): void {
     })
   }
 
+  async function joinedPictures(session: string): Promise<readonly string[]> {
+    const key = `streams/${name}/${session}/join.json/join/session.mp4`
+    const { body } = await waitFor(() => used.stack.storage.get('processed', key).catch(() => undefined), {
+      timeoutMs: 120_000,
+      what: 'the joined file',
+    })
+    const path = join(used.stack.dir, 'joined.mp4')
+    await pipeline(body, createWriteStream(path))
+    return pictureHashes(path)
+  }
+
   function tell(): void {
     const lost = compared.lost.map(({ from, to }) => `${from}-${to}`)
     const gaps = record.gaps.map(({ seconds, reason }) => `${seconds} s ${reason}`)
@@ -182,6 +204,10 @@ export function describeChaos(seconds: number): void {
         return count > allowed ? [{ part, lost }] : []
       })
       expect(missing).toEqual([])
+    })
+
+    it('becomes one file with the pictures that arrived', () => {
+      expect(joined).toEqual(compared)
     })
 
     it('has a record that names each place where pictures are missing', () => {

@@ -20,12 +20,20 @@ export const FIRST_BASE: PlaylistBase = { sequence: 0, discontinuities: 0, targe
 
 /**
  * The entries that a playlist names: those in the format of the first one, since players do not get over a change of it (hls.js
- * 1.7 in Chromium fails, whatever tags are in between). Of fragmented MP4, those whose header is known.
+ * 1.7 in Chromium fails, whatever tags are in between). Of fragmented MP4, those whose header is known. The end of a take that has
+ * pictures without their sound, or sound alone, is left out: hls.js prepares for the tracks of the piece that it begins with, and gets
+ * over none that comes later (`bufferAppendError`; measured with 2 to 25 such pictures). In the middle of a take it is a mute sender.
  */
 export function playable(entries: readonly Entry[]): readonly Entry[] {
-  const isPlayable = ({ piece }: Entry) => piece.extension === '.ts' || piece.headerBytes !== undefined
+  const isPlayable = ({ piece }: Entry, at: number) =>
+    piece.extension === '.ts'
+      ? !piece.hasSilentTrack || entries[at + 1]?.piece.take === piece.take
+      : piece.headerBytes !== undefined
   const extension = entries.find(isPlayable)?.piece.extension
-  return entries.filter((entry) => isPlayable(entry) && entry.piece.extension === extension)
+  const named = entries.filter((entry, at) => isPlayable(entry, at) && entry.piece.extension === extension)
+  return named.map((entry, at) =>
+    at === 0 && entry.isDiscontinuity ? { ...entry, isDiscontinuity: false } : entry,
+  )
 }
 
 /** The base for these entries: with a target that covers the longest of them. */

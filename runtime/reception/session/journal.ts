@@ -48,6 +48,7 @@ const entrySchema = z.discriminatedUnion('kind', [
     seconds: z.number(),
     sizeBytes: count,
     headerBytes: count.optional(),
+    hasSilentTrack: z.literal(true).optional(),
     atMs: ms,
     isPartial: z.boolean(),
   }),

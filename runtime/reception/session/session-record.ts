@@ -65,7 +65,9 @@ export const sessionRecordSchema = z.object({
       unlisted: z
         .literal(true)
         .optional()
-        .describe('the playlist does not name it: its format is not that of the first piece'),
+        .describe(
+          'the playlist does not name it: its format is not that of the first piece, or one of its tracks is empty',
+        ),
     }),
   ),
   gaps: z

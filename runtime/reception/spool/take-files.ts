@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pieceFileName, placeOfFile, takeName } from '../names.ts'
 import { headerBytesIn } from './header-bytes.ts'
+import { hasSilentTrackIn } from './silent-track.ts'
 import { messageOf } from '../../errors.ts'
 import type { MediaReception } from '../../function/take.ts'
 import type { Logger } from '../../telemetry/logger.ts'
@@ -51,6 +52,8 @@ export function pieceOfFile(
     seconds: Math.max(0.001, Number(facts.seconds.toFixed(6))),
     sizeBytes: found.size,
     ...(headerBytes !== undefined && { headerBytes }),
+    ...(place.extension === '.ts' &&
+      hasSilentTrackIn(path, facts.seconds, found.size) && { hasSilentTrack: true as const }),
     // Its last byte was written when its last picture had arrived.
     atMs: Math.round(found.mtimeMs),
   }

@@ -128,4 +128,20 @@ describe('the playlist of a session that has ended', () => {
     const unknown = take(1, [4]).map((piece) => ({ ...piece, extension: '.mp4' }))
     expect(playable(entriesOf(...unknown))).toEqual([])
   })
+
+  it('leaves out the end of a take that lacks a track, and begins without a joint after it', () => {
+    const [cut, mute] = [take(1, [0.08]), take(2, [4, 0.5, 4])].map((pieces) =>
+      pieces.map((piece) => (piece.seconds < 1 ? { ...piece, hasSilentTrack: true as const } : piece)),
+    )
+    const entries = entriesOf(...(cut ?? []), ...(mute ?? []))
+    const named = playable(entries)
+    expect(named.map(({ piece }) => [piece.take, piece.number])).toEqual([
+      [2, 0],
+      [2, 1],
+      [2, 2],
+    ])
+    expect(named.map(({ isDiscontinuity }) => isDiscontinuity)).toEqual([false, false, false])
+    expect(playable(entries.slice(0, 3))).toHaveLength(1)
+    expect(playable(entries.slice(0, 1))).toEqual([])
+  })
 })
