@@ -49,6 +49,22 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
       'adoption.create(of)',
     ],
   ]),
+  ...mutantsOf(
+    'runtime/reception/playlist/playlist.ts',
+    ['test/unit/reception/playlist/playlist.test.ts'],
+    [
+      [
+        'a playlist begins with pictures without their sound',
+        '!piece.hasSilentTrack || entries[at + 1]?.piece.take === piece.take',
+        'true',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'runtime/reception/doors/http/body.ts',
+    ['test/unit/reception/doors/http/body.test.ts'],
+    [['a fast sender waits for each pause', 'Math.max(1 / 4, GATHERED_BYTES / gatheredBytes)', '2']],
+  ),
   ...mutantsOf('runtime/reception/stream/conclude.ts', BUCKET, [
     [
       'the end of a session is written without If-Match',
