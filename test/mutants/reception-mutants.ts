@@ -23,8 +23,8 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
       ],
       [
         'a playlist changes its format',
-        'isPlayable(entry) && entry.piece.extension === extension',
-        'isPlayable(entry)',
+        'isPlayable(entry, at) && entry.piece.extension === extension',
+        'isPlayable(entry, at)',
       ],
     ],
   ),

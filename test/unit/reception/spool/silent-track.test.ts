@@ -40,7 +40,7 @@ describe('a track that a short piece announces', () => {
     expect(hasSilentTrack(Buffer.concat([pat, both, media(PICTURES), sound]))).toBe(false)
   })
 
-  it('is not looked for in what is no MPEG-TS, torn anywhere', () => {
+  it('is not looked for in other files, and tables may be torn anywhere', () => {
     const whole = Buffer.concat([pat, both, media(PICTURES), media(SOUND)])
     for (let length = 0; length < whole.length; length++)
       expect(() => hasSilentTrack(whole.subarray(0, length))).not.toThrow()
