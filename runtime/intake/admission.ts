@@ -31,42 +31,75 @@ type Draft = {
   ]: PlannedAdmission[K][number][]
 }
 
+/** The share of one text in an admission. */
+export type TextPlan = Readonly<Draft> & { readonly records: number }
+
 /**
  * The admission of these notifications, in steps; the last one takes them from the list. A process that ends between two steps
  * has admitted a part, which is recognised when it is read again. Nothing is thrown: malformed texts are in `bad`.
+ *
+ * @param known - the plan of a text, as {@link planText} has made it; undefined where that is still to be done
  */
 export function* planAdmission(
   raws: readonly Buffer[],
   router: Router,
   { paths, recordTtlMs }: Pick<Admission, 'paths' | 'recordTtlMs'>,
-  read: (raw: Buffer) => Iterable<Found> = foundIn,
+  known: (raw: Buffer) => TextPlan | undefined = () => undefined,
 ): Generator<PlannedAdmission> {
-  let draft = emptyDraft()
+  const making = { draft: emptyDraft() }
   let records = 0
   for (const raw of raws) {
-    const reasons: string[] = []
-    for (const found of read(raw)) {
-      if (found.kind === 'malformed') reasons.push(found.reason)
-      else if (found.kind === 'other') draft.dropped.push('event-type')
-      else addEvent(draft, found, router)
-      if (++records % STEP_RECORDS > 0) continue
-      yield { ...draft, raws: [], paths, recordTtlMs }
-      draft = emptyDraft()
+    const plan = known(raw)
+    if (plan) addPlan(making.draft, plan)
+    for (const count of plan ? [plan.records] : addText(making, raw, router)) {
+      records += count
+      if (records < STEP_RECORDS) continue
+      yield { ...making.draft, raws: [], paths, recordTtlMs }
+      making.draft = emptyDraft()
+      records = 0
     }
-    // The text is set aside as a whole, once; its valid records are admitted all the same.
-    const [reason, ...more] = reasons
-    if (reason !== undefined)
-      draft.bad.push({ raw, reason: more.length > 0 ? `${reason} (and ${more.length} more)` : reason })
   }
-  yield { ...draft, raws, paths, recordTtlMs }
+  yield { ...making.draft, raws, paths, recordTtlMs }
+}
+
+/** All that a text adds, at once: for texts of a few records. */
+export function planText(raw: Buffer, router: Router): TextPlan {
+  const making = { draft: emptyDraft() }
+  let records = 0
+  for (const count of addText(making, raw, router)) records += count
+  return { ...making.draft, records }
+}
+
+/** Adds record by record; yields how many it has added. */
+function* addText(making: { readonly draft: Draft }, raw: Buffer, router: Router): Generator<number> {
+  const reasons: string[] = []
+  for (const found of foundIn(raw)) {
+    if (found.kind === 'malformed') reasons.push(found.reason)
+    else if (found.kind === 'other') making.draft.dropped.push('event-type')
+    else addEvent(making.draft, found, router)
+    yield 1
+  }
+  // The text is set aside as a whole, once; its valid records are admitted all the same.
+  const [reason, ...more] = reasons
+  if (reason !== undefined)
+    making.draft.bad.push({ raw, reason: more.length > 0 ? `${reason} (and ${more.length} more)` : reason })
+}
+
+function addPlan(draft: Draft, plan: TextPlan): void {
+  draft.events.push(...plan.events)
+  draft.runs.push(...plan.runs)
+  draft.marks.push(...plan.marks)
+  draft.bad.push(...plan.bad)
+  draft.debts.push(...plan.debts)
+  draft.announced.push(...plan.announced)
+  draft.dropped.push(...plan.dropped)
 }
 
 function emptyDraft(): Draft {
   return { events: [], runs: [], marks: [], bad: [], debts: [], announced: [], dropped: [] }
 }
 
-/** The records of a notification, or the reason why it has none. */
-export function* foundIn(raw: Buffer): Generator<Found> {
+function* foundIn(raw: Buffer): Generator<Found> {
   try {
     yield* readNotification(textOf(raw))
   } catch (error) {

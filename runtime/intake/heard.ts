@@ -1,6 +1,6 @@
 /**
- * The meaning of notifications, remembered by their bytes: both targets send the same text, the second copy within seconds, and it
- * is not parsed and checked again.
+ * The plans of notifications, remembered by their bytes: both targets send the same text, the second copy within seconds, and it is not
+ * parsed, checked and planned again.
  * @module
  */
 
@@ -9,24 +9,24 @@ const TEXT_MAX_BYTES = 8 * 1024
 const HELD_MAX_BYTES = 4 * 1024 * 1024
 
 /**
- * A reader that gives the same objects for the second copy of a text: they must not be changed. A text that was heard twice is
- * forgotten; so is the oldest where too many are held, and its copy is read like a first one.
+ * A planner that gives the same plan for the second copy of a text: it must not be changed. Undefined for a text that is too long to be
+ * held. A text that was heard twice is forgotten; so is the oldest where too many are held, and its copy is planned like a first one.
  *
  * @param isKept - whether that may be remembered: whatever is malformed is read again each time
  */
 export function rememberHeard<T>(
-  read: (raw: Buffer) => Iterable<T>,
-  isKept: (found: T) => boolean,
+  plan: (raw: Buffer) => T,
+  isKept: (planned: T) => boolean,
   heldMaxBytes = HELD_MAX_BYTES,
-): (raw: Buffer) => Iterable<T> {
-  const held = new Map<string, readonly T[]>()
+): (raw: Buffer) => T | undefined {
+  const held = new Map<string, T>()
   let heldBytes = 0
   const forget = (text: string) => {
     if (held.delete(text)) heldBytes -= text.length
   }
 
   return (raw) => {
-    if (raw.length > TEXT_MAX_BYTES) return read(raw)
+    if (raw.length > TEXT_MAX_BYTES) return undefined
     // Each byte is one character: no two texts become the same.
     const text = raw.toString('latin1')
     const known = held.get(text)
@@ -34,14 +34,14 @@ export function rememberHeard<T>(
       forget(text)
       return known
     }
-    const found = [...read(raw)]
-    if (!found.every(isKept)) return found
-    held.set(text, found)
+    const planned = plan(raw)
+    if (!isKept(planned)) return planned
+    held.set(text, planned)
     heldBytes += text.length
     for (const oldest of held.keys()) {
       if (heldBytes <= heldMaxBytes) break
       forget(oldest)
     }
-    return found
+    return planned
   }
 }

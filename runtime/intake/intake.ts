@@ -15,7 +15,7 @@ import type { RuntimeMetrics } from '../telemetry/metrics.ts'
 import { TEXT_MAX_BYTES } from '../queue/inbox.ts'
 import type { Queue } from '../queue/queue.ts'
 import { sleep } from '../time.ts'
-import { type Found, foundIn, planAdmission, type PlannedAdmission } from './admission.ts'
+import { planAdmission, type PlannedAdmission, planText } from './admission.ts'
 import { rememberHeard } from './heard.ts'
 import { ANNOUNCEMENTS_KEPT_MS } from '../queue/announcement.ts'
 import type { Router } from '../function/routing.ts'
@@ -60,7 +60,13 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
   const stopping = new AbortController()
   const reader = { intake: name, process: randomUUID() }
   const inbox = createInboxWait(blocking, TEXT_MAX_BYTES)
-  const read = rest.paths === 2 ? rememberHeard<Found>(foundIn, ({ kind }) => kind !== 'malformed') : foundIn
+  const known =
+    rest.paths === 2
+      ? rememberHeard(
+          (raw) => planText(raw, router),
+          ({ bad }) => bad.length === 0,
+        )
+      : undefined
   let admittedAtMs = -Infinity
   let isBusy = false
   /** The last admission has left nothing in the list: it need not be read again before the wait. */
@@ -78,7 +84,7 @@ export function createIntake({ name, queue, blocking, router, metrics, log, ...r
     isBusy = nowMs - admittedAtMs < QUIET_MS
     admittedAtMs = nowMs
     isEmptied = false
-    for (const plan of planAdmission(raws, router, rest, read)) {
+    for (const plan of planAdmission(raws, router, rest, known)) {
       const endTimer = metrics.admitSeconds.startTimer()
       const admitted = await queue.admitHead({ ...plan, intake: name })
       endTimer()

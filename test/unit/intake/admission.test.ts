@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { defineFunction } from '../../../runtime/function/definition.ts'
-import { planAdmission, type PlannedAdmission } from '../../../runtime/intake/admission.ts'
+import { planAdmission, type PlannedAdmission, planText } from '../../../runtime/intake/admission.ts'
 import { createRouter } from '../../../runtime/function/routing.ts'
 import { parseDebt } from '../../../runtime/queue/debts.ts'
 import { objectIdOf, runIdOf } from '../../../runtime/queue/keys.ts'
@@ -40,6 +40,15 @@ describe('planAdmission', () => {
     const [bad, ...others] = plans.flatMap((plan) => plan.bad)
     expect([bad?.reason, others]).toEqual([expect.stringMatching(/^record 1001: .* \(and 1 more\)$/), []])
     expect(bad?.raw).toBe(raws[1])
+  })
+
+  it('makes the same of texts whose plans are known, in any mixture', () => {
+    const raws = ['put-simple', 'delete', 'put-simple'].map(raw)
+    const plain = planOf(raws, router, settings)
+    expect(planOf(raws, router, settings, (text) => planText(text, router))).toEqual(plain)
+    expect(
+      planOf(raws, router, settings, (text) => (text === raws[1] ? planText(text, router) : undefined)),
+    ).toEqual(plain)
   })
 
   it('makes one run for each function that matches, with an id that anyone can compute', () => {
