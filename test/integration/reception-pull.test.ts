@@ -86,6 +86,7 @@ it('pulls VP9 as fragmented MP4 once FFmpeg has said that MPEG-TS has no place f
     what: 'a piece of VP9',
   })
   await want('vp9')
+  expect(await used.stack.runtime.tail()).not.toMatch(/stream=vp9 .*could not be pulled/)
   expect(first.key).toMatch(/\.mp4$/)
   const { body } = await used.stack.storage.get('incoming', first.key)
   const piece = join(folder, 'first.mp4')

@@ -2,6 +2,7 @@
 import { mutantsOf, type Mutant } from './mutant.ts'
 
 const HTTP = ['test/integration/reception-http.test.ts']
+const PULLS = ['test/integration/streams-pulls.test.ts']
 const unit = (name: string) => [`test/unit/reception/doors/${name}.test.ts`]
 
 export const DOOR_MUTANTS: readonly Mutant[] = [
@@ -44,6 +45,14 @@ export const DOOR_MUTANTS: readonly Mutant[] = [
       'if (statusCode >= 600) return',
     ],
   ]),
+  ...mutantsOf('runtime/reception/doors/early-take.ts', PULLS, [
+    ['a pull that brakes reads on', '    take.pause()\n', ''],
+  ]),
+  ...mutantsOf(
+    'runtime/reception/stream/chosen.ts',
+    ['test/unit/reception/stream/chosen.test.ts'],
+    [['a pull has sessions of any length', 'sessionMs ?? settings.sessionMs', 'settings.sessionMs']],
+  ),
   ...mutantsOf('runtime/reception/doors/http/crowd.ts', unit('http/crowd'), [
     ['silent connections of an address have no limit', 'own.length >= limits.mostOfAddress', 'false'],
     ['silent connections have no limit together', 'strangers.length >= limits.most', 'false'],

@@ -86,8 +86,10 @@ async function keepPulling(parts: PullsParts, { name, wanted, signal, closing }:
     told.catch((error: unknown) =>
       log.warn({ stream: name, error: messageOf(error) }, 'Redis does not know how a pull is doing'),
     )
-  let failures = 0
+  /** In a row: connections that gave nothing or ended soon, and those of them that gave nothing. */
+  let [short, failures] = [0, 0]
   let format: PieceFormat = 'mpegts'
+  let isOtherFormatTried = false
   while (!isOver()) {
     // Another receiver pulls it, or somebody pushes under its name. A dead owner's lease runs out: then admission decides.
     if (await store.holder(name).catch(() => undefined)) {
@@ -101,9 +103,16 @@ async function keepPulling(parts: PullsParts, { name, wanted, signal, closing }:
     )
     if (isOver()) return
     const isSteady = outcome.kind === 'received' && performance.now() - startedAtMs >= STEADY_MS
-    failures = isSteady ? 0 : failures + 1
-    if (outcome.kind === 'failed') format = outcome.otherFormat ?? format
-    const waitMs = pullBackoffMs(failures, Math.random())
+    if (outcome.kind === 'failed' && outcome.otherFormat && !isOtherFormatTried) {
+      // Not its failure: a source says what it sends only when it is connected to.
+      format = outcome.otherFormat
+      isOtherFormatTried = true
+      continue
+    }
+    isOtherFormatTried = false
+    short = isSteady ? 0 : short + 1
+    failures = outcome.kind === 'failed' ? failures + 1 : 0
+    const waitMs = pullBackoffMs(short, Math.random())
     if (outcome.kind === 'failed') {
       const { why, lines } = outcome
       log.warn({ stream: name, failures, waitMs, why, lines }, 'a stream could not be pulled; trying again')
