@@ -28,6 +28,14 @@ const MUXERS: Readonly<Record<PieceFormat, readonly string[]>> = {
   ],
 }
 
+/**
+ * Over RTSP, FFmpeg knows the times of a picture that is shown later than it is decoded (B-frames) only some packets later: the first
+ * ones have none, and no muxer takes them; the build of 2018 guesses by itself. The first picture is put a fifth of a second before the
+ * next one, so that it stays the first (https://ffmpeg.org/ffmpeg-bitstream-filters.html#setts).
+ */
+const FIRST_SHOWN = String.raw`if(eq(PTS\,NOPTS)\,NEXT_PTS-0.2/TB\,PTS)`
+const LATE_TIMES = String.raw`setts=pts=${FIRST_SHOWN}:dts=if(eq(DTS\,NOPTS)\,if(eq(N\,0)\,${FIRST_SHOWN}-0.2/TB\,PREV_OUTDTS+1)\,max(DTS\,PREV_OUTDTS+1))`
+
 export const PIECE_NAMES: Readonly<Record<PieceFormat, string>> = {
   mpegts: '%06d.ts',
   fmp4: '%06d.mp4',
@@ -37,6 +45,8 @@ export interface TakeWords {
   readonly input: InputWords
   readonly format: PieceFormat
   readonly pieceSeconds: number
+  /** This FFmpeg is 5.1 or newer. */
+  readonly isRecent: boolean
 }
 
 /**
@@ -46,7 +56,7 @@ export interface TakeWords {
  * - No `-reset_timestamps`: the pieces of a take share one timeline, so players need no discontinuity between them.
  * - `-segment_time_delta 0.05`: a keyframe that comes a little before the grid is taken, and not the next one.
  */
-export function takeArguments({ input, format, pieceSeconds }: TakeWords): readonly string[] {
+export function takeArguments({ input, format, pieceSeconds, isRecent }: TakeWords): readonly string[] {
   return [
     ...words('-hide_banner -nostdin -nostats -loglevel level+info -progress pipe:3'),
     ...words(`-fflags +genpts+discardcorrupt -max_alloc ${MAX_ALLOCATION_BYTES}`),
@@ -55,6 +65,7 @@ export function takeArguments({ input, format, pieceSeconds }: TakeWords): reado
     ...words(`-probesize ${PROBE_BYTES} -analyzeduration ${ANALYZE_MICROS}`),
     ...input.words,
     ...words('-map 0:V:0? -map 0:a:0? -sn -dn -map_metadata -1 -c copy -max_muxing_queue_size 4096'),
+    ...(input.hasLateTimes && isRecent ? ['-bsf:v', LATE_TIMES] : []),
     ...words(`-f segment -segment_time ${pieceSeconds} -segment_time_delta 0.05`),
     ...MUXERS[format],
     ...words('-segment_list pipe:1 -segment_list_type csv'),

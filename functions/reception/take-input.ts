@@ -11,6 +11,8 @@ export interface InputWords {
   readonly protocols: string
   readonly formats: string
   readonly isOffline: boolean
+  /** Its first pictures have no times. */
+  readonly hasLateTimes?: boolean
 }
 
 /** Containers that can be read from a connection, without going back. */
@@ -24,6 +26,7 @@ const PULLS: Readonly<Record<string, Omit<InputWords, 'isOffline'>>> = {
     words: ['-rtsp_transport', 'tcp'],
     protocols: 'rtsp,rtp,udp,tcp',
     formats: 'rtsp,sdp',
+    hasLateTimes: true,
   },
   'rtmp:': { words: [], protocols: 'rtmp,tcp', formats: FLV_FORMATS },
   'srt:': { words: [], protocols: 'srt,udp', formats: 'mpegts' },

@@ -44,12 +44,12 @@ const TITLES: Readonly<Record<PieceFormat, string>> = { mpegts: 'MPEG-TS', fmp4:
 export async function startTake(options: TakeOptions): Promise<Take> {
   const { folder, format, pieceSeconds } = options
   const input = inputOf(options.input)
-  const { ffmpegPath } = await ffmpegBinaries()
+  const { ffmpegPath, hasFpsMode: isRecent } = await ffmpegBinaries()
   const fence = await fenceFor(ffmpegPath, { isOffline: input.isOffline })
   const guard = { fence, parentPid: process.pid, maxProcesses: MAX_PROCESSES, niceness: 0 }
   const [command, ...prefix] = guardedCommand(ffmpegPath, LIMITS, guard)
   await handOver(folder, fence)
-  const child = spawn(command, [...prefix, ...takeArguments({ input, format, pieceSeconds })], {
+  const child = spawn(command, [...prefix, ...takeArguments({ input, format, pieceSeconds, isRecent })], {
     cwd: folder,
     env: GUARDED_ENVIRONMENT,
     detached: true,

@@ -19,9 +19,6 @@ import { isThorough } from '../helpers/thorough.ts'
 
 const run = promisify(execFile)
 const builds = isThorough ? (await everyFfmpegBuild()).builds : await ffmpegBuilds()
-/** Any build can send; this one sends SRT too. */
-const [own] = await ffmpegBuilds()
-const sender = own?.ffmpegPath ?? 'ffmpeg'
 const PASSPHRASE = 'a long passphrase'
 
 async function hasSrt({ ffmpegPath }: Pick<FfmpegBuild, 'ffmpegPath'>): Promise<boolean> {
@@ -30,14 +27,10 @@ async function hasSrt({ ffmpegPath }: Pick<FfmpegBuild, 'ffmpegPath'>): Promise<
   })
   return /^\s*srt$/m.test(stdout)
 }
-const senderHasSrt = await hasSrt({ ffmpegPath: sender })
-const receivers = await Promise.all(
-  builds.map(async (build) => ({
-    ...build,
-    hasSrt: senderHasSrt && (await hasSrt(build)),
-    port: await freePort(),
-  })),
-)
+const withSrt = await Promise.all(builds.map(async (build) => ({ ...build, hasSrt: await hasSrt(build) })))
+/** Any build can send; one of these sends SRT too. */
+const sender = (withSrt.find((build) => build.hasSrt) ?? withSrt[0])?.ffmpegPath ?? 'ffmpeg'
+const receivers = await Promise.all(withSrt.map(async (build) => ({ ...build, port: await freePort() })))
 
 describe.each(receivers)('a receiver with $name', (build) => {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-builds-'))

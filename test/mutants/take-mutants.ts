@@ -22,6 +22,11 @@ export const TAKE_MUTANTS: readonly Mutant[] = [
       "'-segment_format', 'mpegts'",
     ],
   ]),
+  ...mutantsOf(
+    'functions/reception/take-arguments.ts',
+    ['test/unit/functions/reception/take-arguments.test.ts'],
+    [['the first pictures of RTSP have no times', 'input.hasLateTimes && isRecent', 'false']],
+  ),
   ...mutantsOf('functions/reception/take-input.ts', PULLS, [
     [
       'a playlist may name local files',

@@ -4,8 +4,8 @@ import { inputOf } from '../../../../functions/reception/take-input.ts'
 import type { PieceFormat, TakeInput } from '../../../../runtime/index.ts'
 
 const HTTP: TakeInput = { door: 'http' }
-const argumentsOf = (input: TakeInput, format: PieceFormat = 'mpegts') =>
-  takeArguments({ input: inputOf(input), format, pieceSeconds: 4 })
+const argumentsOf = (input: TakeInput, format: PieceFormat = 'mpegts', isRecent = true) =>
+  takeArguments({ input: inputOf(input), format, pieceSeconds: 4, isRecent })
 const after = (words: readonly string[], name: string) => words[words.indexOf(name) + 1]
 
 describe('the arguments of a take', () => {
@@ -22,6 +22,12 @@ describe('the arguments of a take', () => {
       /^movflags=\+frag_keyframe\+empty_moov\S*\+frag_discont:frag_duration=500000:flush_packets=1:/,
     )
     expect(words.at(-1)).toBe('%06d.mp4')
+  })
+  it('give times to the first pictures of RTSP, where FFmpeg has a filter for it', () => {
+    const rtsp = { door: 'pull', url: 'rtsp://192.0.2.7/live' } as const
+    expect(after(argumentsOf(rtsp), '-bsf:v')).toMatch(/^setts=pts=if\(eq\(PTS\\,NOPTS\)/)
+    for (const words of [argumentsOf(rtsp, 'mpegts', false), argumentsOf(HTTP)])
+      expect(words).not.toContain('-bsf:v')
   })
   it('set every limit before the input, so that it counts for the input', () => {
     const words = argumentsOf(HTTP)
