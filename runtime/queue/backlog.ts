@@ -2,6 +2,7 @@
 import { GROUP, LANES, type Keys, type Lane } from './keys.ts'
 import { readDebtsOwed } from './outbox.ts'
 import { redisNowMs, type Redis } from './redis.ts'
+import { parseRun, readRunFields } from './run-record.ts'
 import type { RunPayload } from './run.ts'
 
 /** Each promotion takes a thousand, several times a second: more than that are due only while nobody promotes. */
@@ -87,12 +88,8 @@ export async function readRunning(
 ): Promise<readonly RunPayload[]> {
   const runIds: string[] = []
   for (const lane of LANES) runIds.push(...(await pendingIn(redis, keys.stream(functionName, lane))))
-  const payloads: RunPayload[] = []
-  for (const runId of runIds) {
-    const text = await redis.hget(keys.run(runId), 'payload')
-    if (text) payloads.push(JSON.parse(text) as RunPayload)
-  }
-  return payloads
+  const found = await readRunFields(redis, keys, runIds)
+  return found.flatMap((fields, index) => parseRun(runIds[index] as string, fields)?.payload ?? [])
 }
 
 async function pendingIn(redis: Redis, stream: string): Promise<string[]> {

@@ -14,7 +14,8 @@ import {
 } from './dead-letters.ts'
 import type { Keys } from './keys.ts'
 import { filterText, isMeantBy, type RunFilter } from './run-filter.ts'
-import { parseAttempt, parseRun, type AttemptRecord, type RunRecord, type RunState } from './run.ts'
+import { parseFacts, parseRun, readRunFields } from './run-record.ts'
+import { parseAttempt, type AttemptRecord, type RunRecord, type RunState } from './run.ts'
 import { createScripts } from './scripts.ts'
 
 /** How many runs are examined for one page. */
@@ -53,19 +54,24 @@ export interface CountedRuns {
   readonly failed: readonly string[]
 }
 
+/** A record that cannot be read is not shown: it spoils no page. `repair` and claims set it aside with the reason. */
+function readable<T>(parse: () => T): T | undefined {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
 export type History = ReturnType<typeof createHistory>
 
 export function createHistory(redis: Redis, keys: Keys) {
   const script = createScripts(redis, keys.prefix)
 
   async function runsOf(runIds: readonly string[]): Promise<readonly (RunRecord | undefined)[]> {
-    const pipeline = redis.pipeline()
-    for (const runId of runIds) pipeline.hgetall(keys.run(runId))
-    const replies = (await pipeline.exec()) ?? []
-    return replies.map(([error, fields], index) => {
-      if (error) throw error
-      return parseRun(runIds[index] as string, fields as Record<string, string>)
-    })
+    const found = await readRunFields(redis, keys, runIds)
+    return found.map((fields, index) => readable(() => parseRun(runIds[index] as string, fields)))
   }
 
   return {
@@ -123,11 +129,13 @@ export function createHistory(redis: Redis, keys: Keys) {
       runIds: readonly string[],
     ): Promise<readonly ({ readonly state: RunState; readonly epoch: string } | undefined)[]> {
       const pipeline = redis.pipeline()
-      for (const runId of runIds) pipeline.hmget(keys.run(runId), 'state', 'epoch')
-      return ((await pipeline.exec()) ?? []).map(([error, fields]) => {
+      for (const runId of runIds) pipeline.hmget(keys.run(runId), 's', 'state', 'epoch')
+      return ((await pipeline.exec()) ?? []).map(([error, row]) => {
         if (error) throw error
-        const [state, epoch] = fields as (string | null)[]
-        return state ? { state: state as RunState, epoch: epoch ?? '' } : undefined
+        const [s, state, epoch] = row as (string | null)[]
+        const fields = { ...(s && { s }), ...(state && { state }), ...(epoch && { epoch }) }
+        const facts = readable(() => parseFacts(fields))
+        return facts && { state: facts.state, epoch: String(facts.epoch) }
       })
     },
 

@@ -1,6 +1,7 @@
 /** The list that MinIO pushes to: reading its head, and turning the texts into runs. Each command may be sent twice. @module */
 import type { Redis } from './redis.ts'
 import type { Keys, Lane } from './keys.ts'
+import { encodePayload } from './run-record.ts'
 import type { RunPayload, Trigger } from './run.ts'
 import type { RunScript, ScriptArgument } from './scripts.ts'
 
@@ -85,7 +86,7 @@ export function createInboxCommands(redis: Redis, keys: Keys, script: RunScript)
     add(raws, (raw) => [raw])
     add(runs, (run) => {
       const { runId, functionName, objectId, eventId, lane, trigger, payload } = run
-      const text = JSON.stringify(payload)
+      const text = encodePayload(payload)
       return [runId, functionName, objectId, payload.generation, eventId, lane, trigger, text]
     })
     add(marks, (mark) => [mark.objectId, mark.generation, mark.only ?? '', mark.hint])

@@ -67,6 +67,8 @@ export interface Keys {
   /** How a worker was lost, as its supervisor noted it: a kind and words. */
   fate(consumer: string): string
   run(runId: string): string
+  /** Hash: the texts of a run that are too long for its own. */
+  texts(runId: string): string
   /** List: the newest attempts of a run that did not succeed. */
   tries(runId: string): string
   /** List: the announcements of an object. */
@@ -114,6 +116,7 @@ export function createKeys(name: string): Keys {
     wakeOf: (consumer) => `${prefix}wake:${consumer}`,
     fate: (consumer) => `${prefix}fate:${consumer}`,
     run: (runId) => `${prefix}run:${runId}`,
+    texts: (runId) => `${prefix}text:${runId}`,
     tries: (runId) => `${prefix}tries:${runId}`,
     events: (objectId) => `${prefix}events:${objectId}`,
     open: (objectId) => `${prefix}open:${objectId}`,

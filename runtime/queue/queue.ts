@@ -6,13 +6,14 @@ import { randomUUID } from 'node:crypto'
 import { redisNowMs, type Redis } from './redis.ts'
 import type { Limits } from './limits.ts'
 import { createKeys, GROUP, LANES, type Keys } from './keys.ts'
-import { parseRun, type RunPayload, type RunRecord, type RunState } from './run.ts'
+import { encodePayload, parseRun, readRunFields } from './run-record.ts'
+import type { RunPayload, RunRecord, RunState } from './run.ts'
 import { createOutbox } from './outbox.ts'
 import { createInboxCommands } from './inbox.ts'
 import { createVerdictPlaces } from './verdict-places.ts'
 import { readRunning } from './backlog.ts'
 import { createScripts } from './scripts.ts'
-import { decodeTurn, encodeTurn, type TurnReply, type TurnRequest, type TurnRow } from './turn.ts'
+import { takeTurn, type TurnReply, type TurnRequest } from './turn.ts'
 
 export type { Admission, AdmitOutcome, NewRun, Mark } from './inbox.ts'
 
@@ -92,8 +93,7 @@ export function createQueue(redis: Redis, name: string) {
     ...createOutbox(redis, keys, script),
     ...createVerdictPlaces(redis, keys, script),
 
-    turn: async (request: TurnRequest): Promise<TurnReply> =>
-      decodeTurn((await script('turn', encodeTurn(request))) as TurnRow, request.token),
+    turn: (request: TurnRequest): Promise<TurnReply> => takeTurn(script, request),
 
     /** Renews leases; returns the results in the order of the beats. */
     heartbeat: (consumer: string, beats: readonly Beat[]): Promise<('ok' | 'cancelled' | 'lost')[]> =>
@@ -135,7 +135,7 @@ export function createQueue(redis: Redis, name: string) {
         item.functionName ?? '',
         item.objectId ?? '',
         item.payload?.generation ?? '',
-        item.payload ? JSON.stringify(item.payload) : '',
+        item.payload ? encodePayload(item.payload) : '',
         item.seenEpoch ?? '',
       ])
       const [done, outcomes] = (await script('rerun', [...head, ...args])) as [number, RerunOutcome[]?]
@@ -158,7 +158,8 @@ export function createQueue(redis: Redis, name: string) {
       script('repair', [isDry ? 1 : 0, pass, ...runIds]) as Promise<RepairOutcome[]>,
 
     async run(runId: string): Promise<RunRecord | undefined> {
-      return parseRun(runId, await redis.hgetall(keys.run(runId)))
+      const [fields = {}] = await readRunFields(redis, keys, [runId])
+      return parseRun(runId, fields)
     },
 
     /** Adds items to a job that has `count` of them; returns how many it has then. */

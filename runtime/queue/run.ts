@@ -95,41 +95,6 @@ export interface RunRecord {
   readonly dueAtMs?: number
 }
 
-/** The record in the fields of a hash, or undefined when there is none. */
-export function parseRun(runId: string, fields: Readonly<Record<string, string>>): RunRecord | undefined {
-  const { state, fn, payload } = fields
-  if (!state || !fn || !payload) return undefined
-  const optional = (name: string, field: string) => (fields[field] ? { [name]: fields[field] } : {})
-  const optionalMs = (name: string, field: string) => (fields[field] ? { [name]: Number(fields[field]) } : {})
-  return {
-    runId,
-    functionName: fn,
-    state: state as RunState,
-    payload: JSON.parse(payload) as RunPayload,
-    trigger: fields['trigger'] as Trigger,
-    lane: fields['lane'] as Lane,
-    attempts: Number(fields['attempts']),
-    crashes: Number(fields['crashes']),
-    losses: Number(fields['losses'] ?? 0),
-    epoch: Number(fields['epoch']),
-    fence: Number(fields['fence']),
-    copies: Number(fields['copies']),
-    dups: Number(fields['dups']),
-    createdAtMs: Number(fields['createdAt']),
-    ...optional('worker', 'worker'),
-    ...optional('reason', 'reason'),
-    ...optional('error', 'error'),
-    ...optional('lines', 'lines'),
-    ...optional('result', 'result'),
-    ...optional('hint', 'hint'),
-    ...(fields['progress'] ? { progress: JSON.parse(fields['progress']) as Progress } : {}),
-    ...optionalMs('queuedAtMs', 'queuedAt'),
-    ...optionalMs('startedAtMs', 'startedAt'),
-    ...optionalMs('endedAtMs', 'endedAt'),
-    ...optionalMs('dueAtMs', 'dueAt'),
-  }
-}
-
 /** An attempt of a run that did not succeed, as `note` in `scripts/prelude.lua` keeps it. */
 export interface AttemptRecord {
   readonly outcome:

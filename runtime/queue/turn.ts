@@ -1,7 +1,9 @@
-/** A turn of a worker: the arguments and the reply of `scripts/turn.lua`. Pure. @module */
+/** A turn of a worker: `scripts/turn.lua`, its arguments and its reply. @module */
+import { messageOf } from '../errors.ts'
 import type { Lane } from './keys.ts'
-import type { Claim, RunPayload, RunState, Trigger } from './run.ts'
-import type { ScriptArgument } from './scripts.ts'
+import type { Claim, RunState, Trigger } from './run.ts'
+import { decodePayload } from './run-record.ts'
+import type { RunScript, ScriptArgument } from './scripts.ts'
 
 /** The end of an attempt, for the state machine. */
 export type Settlement = {
@@ -66,10 +68,34 @@ export interface TurnReply {
 }
 
 /** The reply of the script. */
-export type TurnRow = [(RunState | 'fenced')[], ClaimRow[], string[], 0 | 1]
-type ClaimRow = [string, string, string, Lane, string, string, string, Trigger, string, string, number]
+type TurnRow = [(RunState | 'fenced')[], ClaimRow[], string[], 0 | 1]
+type ClaimRow = [
+  runId: string,
+  functionName: string,
+  fence: string,
+  lane: Lane,
+  attempts: number,
+  epoch: number,
+  payload: string,
+  trigger: Trigger,
+  createdAtMs: number,
+  queuedAtMs: number,
+  nowMs: number,
+  generation: string,
+]
 
-export function encodeTurn(request: TurnRequest): ScriptArgument[] {
+export async function takeTurn(script: RunScript, request: TurnRequest): Promise<TurnReply> {
+  const row = (await script('turn', encodeTurn(request))) as TurnRow
+  const { reply, unreadable } = decodeTurn(row, request.token)
+  if (unreadable.length > 0) {
+    // Should this be lost, their leases expire and they are claimed again.
+    const token = `${request.token} unreadable`
+    await script('turn', encodeTurn({ ...request, token, settlements: unreadable, wants: [] }))
+  }
+  return reply
+}
+
+function encodeTurn(request: TurnRequest): ScriptArgument[] {
   const {
     consumer,
     token,
@@ -95,8 +121,23 @@ export function encodeTurn(request: TurnRequest): ScriptArgument[] {
   ]
 }
 
-export function decodeTurn([settled, claimed, failures, drained]: TurnRow, token: string): TurnReply {
-  return { settled, claims: claimed.map((row) => toClaim(row, token)), failures, isDrained: drained === 1 }
+/** Claims whose payload nobody can read are not handed out: they are to be buried at once. */
+function decodeTurn(
+  [settled, claimed, failures, drained]: TurnRow,
+  token: string,
+): { readonly reply: TurnReply; readonly unreadable: readonly Settlement[] } {
+  const claims: Claim[] = []
+  const unreadable: Settlement[] = []
+  for (const row of claimed) {
+    try {
+      claims.push(toClaim(row, token))
+    } catch (error) {
+      const [runId, , fence] = row
+      const why = `its payload in Redis cannot be read: ${messageOf(error)}`
+      unreadable.push({ runId, fence, token, kind: 'bury', reason: 'unreadable', error: why, lines: '' })
+    }
+  }
+  return { reply: { settled, claims, failures, isDrained: drained === 1 }, unreadable }
 }
 
 function settlementArgs(settlement: Settlement): (string | number)[] {
@@ -125,19 +166,32 @@ function settlementArgs(settlement: Settlement): (string | number)[] {
 }
 
 function toClaim(row: ClaimRow, token: string): Claim {
-  const [runId, functionName, fence, lane, attempts, epoch, payload, trigger, createdAt, queuedAt, now] = row
+  const [
+    runId,
+    functionName,
+    fence,
+    lane,
+    attempts,
+    epoch,
+    payload,
+    trigger,
+    createdAtMs,
+    queuedAtMs,
+    nowMs,
+  ] = row
+  const generation = row[11]
   return {
     runId,
     functionName,
     fence,
     token,
     lane,
-    attempts: Number(attempts),
-    epoch: Number(epoch),
-    payload: JSON.parse(payload) as RunPayload,
+    attempts,
+    epoch,
+    payload: decodePayload(payload, generation),
     trigger,
-    createdAtMs: Number(createdAt),
-    queuedAtMs: Number(queuedAt),
-    claimedAtMs: now,
+    createdAtMs,
+    queuedAtMs,
+    claimedAtMs: nowMs,
   }
 }

@@ -5,10 +5,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
 import { createKeys } from '../../runtime/queue/keys.ts'
-import { isOpen, parseRun, type RunRecord } from '../../runtime/queue/run.ts'
+import { isOpen, type RunRecord } from '../../runtime/queue/run.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
 import { manifestVersions } from '../helpers/manifest-versions.ts'
-import { useStack } from '../helpers/runs.ts'
+import { allRuns, useStack } from '../helpers/runs.ts'
 import { random } from '../helpers/seed.ts'
 import { sha256Hex } from '../helpers/sha256.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -149,7 +149,7 @@ it('loses nothing, does nothing twice, and leaves nothing half done', async () =
   expect(wrong).toEqual([])
   const runs = await waitFor(
     async () => {
-      const all = await allRuns()
+      const all = await everyRun()
       return all.every(({ state }) => !isOpen(state)) && all
     },
     { timeoutMs: 60_000, what: 'every run to end' },
@@ -161,15 +161,10 @@ it('loses nothing, does nothing twice, and leaves nothing half done', async () =
   await toldOfStore()
 })
 
-async function allRuns(): Promise<RunRecord[]> {
+async function everyRun(): Promise<readonly RunRecord[]> {
   const redis = new Redis(used.stack.redisUrl)
   try {
-    const keys = createKeys('sluice')
-    const names = await redis.keys(`${keys.prefix}run:*`)
-    const found = await Promise.all(
-      names.map(async (name) => parseRun(name.slice(keys.run('').length), await redis.hgetall(name))),
-    )
-    return found.filter((run) => run !== undefined)
+    return await allRuns(redis, createKeys('sluice'))
   } finally {
     redis.disconnect()
   }

@@ -5,8 +5,9 @@ import { afterAll, beforeAll } from 'vitest'
 import { resultPlace } from '../../runtime/output/layout.ts'
 import { parseManifest, type Manifest } from '../../runtime/output/manifest.ts'
 import { verdictSchema, type Verdict } from '../../runtime/output/verdict.ts'
-import { createKeys } from '../../runtime/queue/keys.ts'
-import { parseRun, type RunRecord, type RunState } from '../../runtime/queue/run.ts'
+import { createKeys, type Keys } from '../../runtime/queue/keys.ts'
+import { parseRun, readRunFields } from '../../runtime/queue/run-record.ts'
+import type { RunRecord, RunState } from '../../runtime/queue/run.ts'
 import type { ListedObject, Storage } from '../../runtime/storage/storage.ts'
 import { startTestStack, type TestStack } from './stack.ts'
 import { waitFor } from './wait.ts'
@@ -39,11 +40,7 @@ export function createRuns(stack: Pick<TestStack, 'redisUrl' | 'storage'>): Runs
     resultPlace({ sourceBucket: 'incoming', sourceKey, functionName, outputBucket })
 
   async function of(key: string): Promise<RunRecord[]> {
-    const found: RunRecord[] = []
-    for (const name of await redis.keys(`${names.prefix}run:*`)) {
-      const run = parseRun(name.slice(names.run('').length), await redis.hgetall(name))
-      if (run?.payload.key === key) found.push(run)
-    }
+    const found = (await allRuns(redis, names)).filter((run) => run.payload.key === key)
     return found.toSorted((a, b) => a.createdAtMs - b.createdAtMs)
   }
 
@@ -110,6 +107,13 @@ export function createRuns(stack: Pick<TestStack, 'redisUrl' | 'storage'>): Runs
     },
     close: () => redis.disconnect(),
   }
+}
+
+/** Every run that Redis knows. */
+export async function allRuns(redis: Redis, keys: Keys): Promise<readonly RunRecord[]> {
+  const ids = (await redis.keys(keys.run('*'))).map((name) => name.slice(keys.run('').length))
+  const found = await readRunFields(redis, keys, ids)
+  return found.flatMap((fields, index) => parseRun(ids[index] as string, fields) ?? [])
 }
 
 async function listAll(storage: Storage, prefix: string): Promise<ListedObject[]> {

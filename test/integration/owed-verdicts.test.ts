@@ -14,6 +14,7 @@ import { allDebts, dueDebts, makeDue } from '../helpers/debts.ts'
 import { BURIED, newRunOf, useQueue } from '../helpers/queue.ts'
 import { startStoreProxy } from '../helpers/store-proxy.ts'
 import { useStore } from '../helpers/store.ts'
+import { changeFacts } from '../helpers/packed-run.ts'
 
 const used = useQueue()
 const store = useStore({ versioned: ['incoming', 'processed', 'metadata'] })
@@ -113,7 +114,8 @@ it('writes or sets aside what an older version has left', async () => {
   await redis.del(queue.keys.debts)
   await redis.sadd(`${queue.keys.prefix}verdicts`, fresh)
   await redis.zadd(`${queue.keys.prefix}verdicts:later`, 1, old)
-  await redis.hset(queue.keys.run(old), 'verdictTries', 19, 'endedAt', 1)
+  await redis.hset(queue.keys.run(old), 'verdictTries', 19)
+  await changeFacts(redis, queue.keys, old, { endedAtMs: 1 })
   await writer()()
   const { verdictBucket, verdictKey } = placeOf(cut, { bucket: 'incoming', key })
   expect(await store.storage.readText(verdictBucket, verdictKey)).toBeDefined()

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Claim } from '../../runtime/queue/run.ts'
 import { owedVerdicts } from '../helpers/debts.ts'
 import { FAILED, FN, newRunOf, useQueue } from '../helpers/queue.ts'
+import { changeFacts } from '../helpers/packed-run.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const used = useQueue()
@@ -77,7 +78,7 @@ describe('what waits', () => {
 
   it('is put into the lane that its record names when it lies in another', async () => {
     await used.queue.enqueue(newRunOf('a', { lane: 'low', trigger: 'sweep' }))
-    await used.redis.hset(used.queue.keys.run('a'), 'lane', 'live')
+    await changeFacts(used.redis, used.queue.keys, 'a', { lane: 'live' })
     expect(await repaired()).toBe('stream-entry')
     await assertRunsOnce()
   })

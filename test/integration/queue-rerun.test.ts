@@ -5,6 +5,7 @@ import type { ClaimRequest } from '../../runtime/queue/outbox.ts'
 import type { RerunRequest } from '../../runtime/queue/queue.ts'
 import { allDebts, makeDue, owedVerdicts } from '../helpers/debts.ts'
 import { BURIED, FAILED, FN, newRunOf, NOTHING, RELEASED, useQueue } from '../helpers/queue.ts'
+import { changeFacts } from '../helpers/packed-run.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const used = useQueue()
@@ -46,7 +47,7 @@ describe('rerun', () => {
   it('raises the epoch also when Redis has a later one than its clock', async () => {
     await used.queue.settle(await claimOne('a'), DONE)
     const late = 9_000_000_000_000
-    await used.redis.hset(used.queue.keys.run('a'), 'epoch', late)
+    await changeFacts(used.redis, used.queue.keys, 'a', { epoch: late })
     await rerun('a')
     expect((await used.queue.run('a'))!.epoch).toBe(late + 1)
   })

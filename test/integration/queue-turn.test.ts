@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Claim, RunRecord } from '../../runtime/queue/run.ts'
 import { owedVerdicts } from '../helpers/debts.ts'
 import { BURIED, FAILED, FN, newRunOf, RELEASED, useQueue } from '../helpers/queue.ts'
+import { changeFacts } from '../helpers/packed-run.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const used = useQueue()
@@ -238,7 +239,8 @@ describe('reclaim', () => {
     await used.queue.settle(await claimOne('a'), { kind: 'isolate', reason: 'the event loop stood still' })
     const [claim] = (await used.queue.claim('w1')).claims
     const { keys } = used.queue
-    await used.redis.hincrby(keys.run('a'), 'startedAt', -20_000)
+    const { startedAtMs } = (await used.queue.run('a'))!
+    await changeFacts(used.redis, keys, 'a', { startedAtMs: startedAtMs! - 20_000 })
     await used.queue.settle(claim!, { kind: 'complete', result: '{}' }, 'w1')
     expect(await used.redis.pttl(`${keys.prefix}solo:rest:w1`)).toBeGreaterThan(70_000)
   })

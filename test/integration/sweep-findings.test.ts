@@ -7,6 +7,7 @@ import { listKeys } from '../../runtime/upkeep/sweep/candidates.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { NOTHING } from '../helpers/queue.ts'
 import { useSweep } from '../helpers/sweep.ts'
+import { changeFacts } from '../helpers/packed-run.ts'
 
 const BODY = { contentType: 'text/plain' }
 const used = useSweep({ plain: ['flat'], versioned: ['incoming', 'processed', 'metadata'] }, [
@@ -79,7 +80,7 @@ describe('of a version with older ones', () => {
       await runAll(partsOf([definition]), pass)
       for (const runId of await used.redis.zrange(used.queue.keys.runs, '0', '-1')) {
         const run = (await used.queue.run(runId))!
-        await used.redis.hset(used.queue.keys.run(runId), { state: 'succeeded' })
+        await changeFacts(used.redis, used.queue.keys, runId, { state: 'succeeded' })
         const { bucket, key } = run.payload
         const text = JSON.stringify(manifestOf({ run: 'another', source: { bucket, key } }))
         await used.storage.put('processed', `${key}/plain/manifest.json`, { bytes: Buffer.from(text) }, BODY)
@@ -93,7 +94,7 @@ describe('of a version with older ones', () => {
     const runId = runIdOf('plain', 'incoming', 'older/raced', first)
     const pass = await fullPass('older/raced')
     await runAll(partsOf([plain]), pass)
-    await used.redis.hset(used.queue.keys.run(runId), { state: 'superseded' })
+    await changeFacts(used.redis, used.queue.keys, runId, { state: 'superseded' })
     const racing = {
       ...used.storage,
       async *list(...args: Parameters<typeof used.storage.list>) {
@@ -111,10 +112,10 @@ describe('of a version with older ones', () => {
     await runAll(partsOf([plain]), pass)
     const second = await put('incoming', 'older/outdated')
     await runAll(partsOf([plain]), pass)
-    const hintOf = (generation: string) =>
-      used.redis.hget(used.queue.keys.run(runIdOf('plain', 'incoming', 'older/outdated', generation)), 'hint')
+    const hintOf = async (generation: string) =>
+      (await used.queue.run(runIdOf('plain', 'incoming', 'older/outdated', generation)))?.hint
     expect(await hintOf(first)).toBe('superseded')
-    expect(await hintOf(second)).toBeNull()
+    expect(await hintOf(second)).toBeUndefined()
   })
 })
 

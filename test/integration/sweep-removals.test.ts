@@ -9,6 +9,7 @@ import { steps } from '../../runtime/upkeep/sweep/pass.ts'
 import { recordAnnouncedRemoval } from '../../runtime/upkeep/sweep/removals.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { useSweep } from '../helpers/sweep.ts'
+import { changeFacts } from '../helpers/packed-run.ts'
 
 const used = useSweep({ plain: ['flat'], versioned: ['incoming', 'processed', 'metadata'] }, [
   'made',
@@ -42,7 +43,7 @@ async function succeeded(key: string, definition: FunctionDefinition): Promise<s
   await put('incoming', key)
   expect(await sweep(key, definition)).toEqual(LOST)
   const [runId = ''] = await used.redis.zrange(used.queue.keys.runs, '-1', '-1')
-  await used.redis.hset(used.queue.keys.run(runId), { state: 'succeeded', epoch: '7' })
+  await changeFacts(used.redis, used.queue.keys, runId, { state: 'succeeded', epoch: 7 })
   await leaveResult(key, (await used.queue.run(runId))!.payload.generation, definition)
   return runId
 }

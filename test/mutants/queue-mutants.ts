@@ -3,6 +3,8 @@ import { mutantsOf, type Break, type Mutant } from './mutant.ts'
 
 const MODEL = ['test/fault/model.test.ts']
 const WAKES = ['test/integration/queue-wakes.test.ts']
+const BEFORE = ['test/integration/queue-before.test.ts']
+const DAMAGED = ['test/integration/queue-damaged.test.ts']
 const INBOX = ['test/integration/queue-inbox.test.ts']
 
 const ofScript = (name: string, breaks: readonly Break[]) =>
@@ -10,27 +12,31 @@ const ofScript = (name: string, breaks: readonly Break[]) =>
 
 export const QUEUE_MUTANTS: readonly Mutant[] = [
   ...ofScript('turn', [
-    ['settle without its fence check', 'if v[2] ~= fence or v[3] ~= mine then', 'if v[3] ~= mine then'],
-    ['settle without its token check', 'if v[2] ~= fence or v[3] ~= mine then', 'if v[2] ~= fence then'],
+    [
+      'settle without its fence check',
+      'r.fence ~= fence or r.token ~= tokenOf(mine)',
+      'r.token ~= tokenOf(mine)',
+    ],
+    ['settle without its token check', 'r.fence ~= fence or r.token ~= tokenOf(mine)', 'r.fence ~= fence'],
     [
       'a failure that counts again when it is sent again',
-      "if state ~= 'running' then return state end",
-      "if state ~= 'running' and kind ~= 'fail' then return state end",
+      "if r.state ~= 'running' then return r.state end",
+      "if r.state ~= 'running' and kind ~= 'fail' then return r.state end",
     ],
     ['a turn that is sent again claims more runs', 'if last[1] == token then', 'if false then'],
     [
       'a run that is handed back counts as failed',
-      "if kind == 'fail' or kind == 'bury' then\n    local attempts",
-      "if kind ~= 'cancelled' then\n    local attempts",
+      "if kind == 'fail' or kind == 'bury' then\n    r.attempts",
+      "if kind ~= 'cancelled' then\n    r.attempts",
     ],
     [
       'a word to cancel does not outlive its attempt',
-      "if v[8] == '1' and (kind == 'release' or kind == 'fail' or kind == 'isolate') then kind = 'cancelled' end",
+      "if r.isCancelled and (kind == 'release' or kind == 'fail' or kind == 'isolate') then kind = 'cancelled' end",
       '',
     ],
     [
       'an old word to cancel ends the next attempt',
-      "if v[8] ~= '1' and kind == 'cancelled' then kind = 'release' end",
+      "if not r.isCancelled and kind == 'cancelled' then kind = 'release' end",
       '',
     ],
     [
@@ -40,11 +46,11 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ],
     [
       'any entry starts a run that waits',
-      "if v[9] == 'queued' and v[10] == entry and v[2] == lane then",
-      "if v[9] == 'queued' and v[2] == lane then",
+      "r.state == 'queued' and r.entry == entry and",
+      "r.state == 'queued' and",
     ],
-    ['an attempt begins with the fence of the one before', "v[1] = string.format('%.0f', v[1] + 1)", ''],
-    ['attempts without end', "kind == 'bury' or attempts >= maxAttempts", "kind == 'bury'"],
+    ['an attempt begins with the fence of the one before', 'tostring(r.fence + 1)', 'r.fence'],
+    ['attempts without end', "kind == 'bury' or r.attempts >= maxAttempts", "kind == 'bury'"],
     [
       'one worker that has had a suspect keeps all from the next',
       "'EXISTS', P .. 'solo:rest:' .. consumer",
@@ -100,15 +106,15 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       "if redis.call('LINDEX', list, i - 1) ~= nextArg() then return { 0 } end",
       'nextArg()',
     ],
-    ['admission without its check for duplicates', 'if not known[1] then', 'if true then'],
+    ['admission without its check for duplicates', 'if not known then', 'if true then'],
     ['admission that trims nothing', "  redis.call('LTRIM', list, n, -1)\n", ''],
     [
       'admission that trims one too many',
       "redis.call('LTRIM', list, n, -1)",
       "redis.call('LTRIM', list, n + 1, -1)",
     ],
-    ['a run that was lifted keeps its old entry', "drop(fn, 'low', known[5])", ''],
-    ['every announcement counts as the expected copy', 'and tonumber(known[3]) < paths', ''],
+    ['a run that was lifted keeps its old entry', "drop(fn, 'low', known.entry)", ''],
+    ['every announcement counts as the expected copy', 'and known.copies < paths', ''],
   ]),
   ...ofScript('prelude', [
     [
@@ -154,6 +160,37 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ['test/integration/intake.test.ts'],
     [['the head of an empty list is read again', 'isEmptied && !isBusy', 'false']],
   ),
+  ...mutantsOf('runtime/queue/scripts/prelude.lua', DAMAGED, [
+    ['half of a run is taken for a whole one', 'r.fn == false or r.object == false', 'false'],
+    ['a piece of a payload ends within a character', 'behind < 128 or behind > 191', 'true'],
+    ['a long text swells the hash of its run', '#text > SHORT and', 'false and'],
+    [
+      'a long text is kept when a short one follows it',
+      'if r.hasTexts and to == short',
+      'if false and to == short',
+    ],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/prelude.lua', BEFORE, [
+    ['runs of the release before are not known', 'if STATE[old[1]] then', 'if false then'],
+    ['a run is kept in both layouts', "redis.call('HDEL', h, unpack(OLD))", ''],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/turn.lua', DAMAGED, [
+    ['a run that nobody can read is dropped without a word', 'if broken then giveUp(run, broken) end', ''],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/admit.lua', DAMAGED, [
+    [
+      'what is left of a run is mixed into the next',
+      "    redis.call('DEL', runKey(run), textKey(run))\n",
+      '',
+    ],
+  ]),
+  ...mutantsOf('runtime/queue/turn.ts', DAMAGED, [
+    [
+      'a claim that nobody can read stays claimed',
+      'if (unreadable.length > 0)',
+      'if (unreadable.length < 0)',
+    ],
+  ]),
   ...mutantsOf('runtime/queue/scripts/read_inbox.lua', INBOX, [
     [
       'a text of any length is sent',
@@ -175,35 +212,35 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...ofScript('reclaim', [
-    ['no limit of crashes', 'elseif crashes >= maxCrashes then', 'elseif false then'],
+    ['no limit of crashes', 'elseif r.crashes >= maxCrashes then', 'elseif false then'],
     ['every lease has run out', "'IDLE', leaseMs, '-'", "'IDLE', 0, '-'"],
     [
       'a call that came late takes runs back',
       'if t - tonumber(ARGV[4]) > tonumber(ARGV[5]) then',
       'if false then',
     ],
-    ['who lost its run may still settle it', "'token', '', 'error', lost", "'error', lost"],
+    ['who lost its run may still settle it', "    r.token = ''\n", ''],
     [
       'every crash counts, also beside others',
-      "lane == 'solo' and redis.call('HINCRBY', runKey(run), 'crashes'",
-      "redis.call('HINCRBY', runKey(run), 'crashes'",
+      "if lane == 'solo' then r.crashes = r.crashes + 1",
+      'if true then r.crashes = r.crashes + 1',
     ],
     [
       'a run that may have killed its worker runs beside others',
-      "enqueue(run, fn, isSuspect and 'solo' or lane, t)",
-      'enqueue(run, fn, lane, t)',
+      "isSuspect and 'solo' or lane, t",
+      'lane, t',
     ],
     ['a lost machine throws suspicion on all that it ran', '>= MAX_LOSSES', '>= 1'],
     ['a word about a worker says nothing', 'or fate ~= nil or', 'or'],
     ['a worker without CPU loses its runs', "if fate == 'starved' then", 'if false then'],
   ]),
   ...ofScript('heartbeat', [
-    ['a heartbeat without its fence check', ' or v[2] ~= fence or v[3]', ' or v[3]'],
-    ['a heartbeat without its token check', ' or v[3] ~= token then', ' then'],
-    ['a heartbeat without its check of the state', "v[1] ~= 'running' or v[2]", 'v[2]'],
+    ['a heartbeat without its fence check', ' or r.fence ~= fence or', ' or'],
+    ['a heartbeat without its token check', ' or r.token ~= tokenOf(token) then', ' then'],
+    ['a heartbeat without its check of the state', "r.state ~= 'running' or r.fence", 'r.fence'],
     [
       'a heartbeat that renews nothing',
-      "redis.pcall('XCLAIM', stream(v[4], v[5]), GROUP, consumer, 0, v[6], 'JUSTID')",
+      "redis.pcall('XCLAIM', stream(r.fn, r.lane), GROUP, consumer, 0, r.entry, 'JUSTID')",
       '',
     ],
   ]),
@@ -214,7 +251,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   ...ofScript('cancel', [
     [
       'a word to cancel that does not say which attempt',
-      "'cancel:' .. run .. ':' .. v[6]",
+      "'cancel:' .. run .. ':' .. r.fence",
       "'cancel:' .. run",
     ],
     ['a cancelled run is still due', "redis.call('ZREM', P .. 'delay', run)", ''],
@@ -224,15 +261,11 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ['a running run is restarted without force', "if not isForced then return 'busy' end", ''],
     [
       'a request that is sent again restarts the run twice',
-      "if token ~= '' and v[8] == token then return 'queued' end",
+      "if r and token ~= '' and r.asked == token then return 'queued' end",
       '',
     ],
-    [
-      'the holder of a restarted run keeps its fence',
-      "redis.call('HINCRBY', h, 'fence', 1)\n    if state",
-      'if state',
-    ],
-    ['an epoch that does not grow', 'math.max(tonumber(v[5]) + 1, t)', 'tonumber(v[5])'],
+    ['the holder of a restarted run keeps its fence', 'r.fence = tostring(r.fence + 1)', ''],
+    ['an epoch that does not grow', 'math.max(r.epoch + 1, t)', 'r.epoch'],
     [
       'a redrive takes what is no dead letter',
       "elseif trigger == 'redrive' and state ~= 'dead' then",
@@ -245,20 +278,26 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   ...mutantsOf(
     'runtime/queue/scripts/verdict_written.lua',
     ['test/integration/queue-turn.test.ts'],
-    [['a verdict of an earlier end pays for a later one', ' or v[2] ~= ARGV[3] or v[3] ~= ARGV[4]', '']],
+    [
+      [
+        'a verdict of an earlier end pays for a later one',
+        ' or r.epoch ~= tonumber(ARGV[3]) or r.at ~= tonumber(ARGV[4])',
+        '',
+      ],
+    ],
   ),
   ...ofScript('prune', [
     ['runs are forgotten that are owed their verdict', 'if not owesVerdict(run) then', 'if true then'],
   ]),
-  ...ofScript('withdraw', [['a job withdraws what others asked for', 'if v[2] == ARGV[1] and (', 'if (']]),
-  ...ofScript('result_removed', [['a removed result ends any run', "v[1] ~= 'succeeded' or", 'not v[1] or']]),
+  ...ofScript('withdraw', [['a job withdraws what others asked for', 'r.asked == ARGV[1] and (', '(']]),
+  ...ofScript('result_removed', [['a removed result ends any run', "r.state ~= 'succeeded' or", '']]),
   ...ofScript('repair', [
     [
       'what runs without a lease is left alone',
       "return state == 'queued' and (not delivered or isNewerThan(entry, delivered))",
       'return true',
     ],
-    ['a run that is healed keeps the token of who had it', "redis.call('HSET', h, 'token', '')", ''],
+    ['a run that is healed keeps the token of who had it', "  r.token = ''\n", ''],
   ]),
   ...ofScript('retire_consumers', [['consumers go with what they hold', 'if v.pending == 0 and ', 'if ']]),
 ]

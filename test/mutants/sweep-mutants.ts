@@ -267,7 +267,7 @@ export const DEBT_MUTANTS: readonly Mutant[] = [
       "for _, run in ipairs(redis.call('SRANDMEMBER', P .. 'verdicts', 100)) do adopt(run, t) end",
       '',
     ],
-    ['attempts of an older version are forgotten', "v[1] .. ' ' .. (v[2] or t)", "'0 ' .. t"],
+    ['attempts of an older version are forgotten', "r.verdictTries .. ' ' .. (r.at or t)", "'0 ' .. t"],
   ]),
   ...mutantsOf('runtime/queue/scripts/put_off_debt.lua', DEBTS, [
     [
@@ -354,26 +354,22 @@ export const DEBT_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/queue/scripts/turn.lua', TURN, [
     ['entries of successes stay pending', "  many('XACK', key, entries, GROUP)\n", ''],
     ['entries of successes stay in their stream', "  many('XDEL', key, entries)\n", ''],
-    [
-      'a success keeps the error before it',
-      "if isTold then redis.call('HDEL', h, 'reason', 'error', 'lines') end",
-      '',
-    ],
-    ['a success leaves its run open', '  close(run, object)\n', ''],
+    ['a success keeps the error before it', 'if isTold then save', 'if false then save'],
+    ['a success leaves its run open', '  close(run, r.object)\n', ''],
     ['a success is not among the ended', '  ended[#ended + 1] = t\n  ended[#ended + 1] = run\n', ''],
     [
       'an attempt inherits what the one before was told',
-      "redis.call('HDEL', h, 'hint', 'progress')",
-      'local _ = 0',
+      'tokenOf(token), t, nil',
+      'tokenOf(token), t, r.hint',
     ],
     [
       'an entry in another lane starts its run',
-      'v[10] == entry and v[2] == lane then',
-      'v[10] == entry then',
+      'r.entry == entry and r.lane == lane and',
+      'r.entry == entry and',
     ],
   ]),
   ...mutantsOf('runtime/queue/scripts/reclaim.lua', LANES, [
-    ['an entry of another lane loses its run', 'v[2] ~= entry or v[5] ~= lane', 'v[2] ~= entry'],
+    ['an entry of another lane loses its run', 'r.entry ~= entry or r.lane ~= lane', 'r.entry ~= entry'],
   ]),
   ...mutantsOf(
     'runtime/queue/scripts/prelude.lua',

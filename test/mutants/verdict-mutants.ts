@@ -58,8 +58,8 @@ export const VERDICT_MUTANTS: readonly Mutant[] = [
     ],
   ]),
   ...of('runtime/queue/scripts/fence.lua', [
-    ['a fence of an earlier attempt holds', 'v[2] == ARGV[2] and v[3] == ARGV[3]', 'v[3] == ARGV[3]'],
-    ['a fence of a run that has ended holds', "v[1] == 'running' and v[2]", 'v[2]'],
+    ['a fence of an earlier attempt holds', 'r.fence == ARGV[2] and r.token', 'r.token'],
+    ['a fence of a run that has ended holds', "r.state == 'running' and r.fence", 'r.fence'],
   ]),
   ...of('runtime/worker/attempt/older-verdict.ts', [
     [

@@ -34,29 +34,32 @@ local added = 0
 for i = 1, j do
   local run, fn, object, generation = nextArg(), nextArg(), nextArg(), nextArg()
   local event, lane, trigger, payload = nextArg(), nextArg(), nextArg(), nextArg()
-  local h = runKey(run)
-  local known = redis.call('HMGET', h, 'state', 'event', 'copies', 'lane', 'entry')
-  if not known[1] then
-    redis.call('HSET', h, 'fn', fn, 'object', object, 'generation', generation, 'payload', payload, 'trigger', trigger,
-      'event', event, 'copies', 1, 'dups', 0, 'fence', 0, 'attempts', 0, 'crashes', 0, 'epoch', 0, 'createdAt', t)
+  local known, broken = load(run, 'fn', 'object', 'event', 'entry')
+  if broken then giveUp(run, broken) end
+  if not known then
+    -- The first write is one that a full Redis refuses.
     redis.call('ZADD', P .. 'runs', t, run)
+    -- What may be left of a half.
+    redis.call('DEL', runKey(run), textKey(run))
     redis.call('SADD', P .. 'open:' .. object, run)
-    outcomes[i] = enqueue(run, fn, lane, t) and 'new' or 'unplaced'
+    local isPlaced = enqueue(run, newRun(t, trigger, 1), fn, lane, t, 'fn', fn, 'object', object, 'generation', generation,
+      'event', event, unpack(piecesOf(payload)))
+    outcomes[i] = isPlaced and 'new' or 'unplaced'
     woken[fn] = (woken[fn] or 0) + 1
     added = added + 1
-  elseif known[1] == 'queued' and known[4] == 'low' and lane == 'live' then
-    drop(fn, 'low', known[5])
-    enqueue(run, fn, 'live', t)
-    redis.call('HSET', h, 'event', event, 'copies', 1, 'trigger', 'upload')
-    redis.call('HDEL', h, 'asked')
+  elseif known.state == 'queued' and known.lane == 'low' and lane == 'live' then
+    drop(fn, 'low', known.entry)
+    known.copies, known.trigger = 1, 'upload'
+    enqueue(run, known, fn, 'live', t, 'event', event, 'asked', '')
     woken[fn] = (woken[fn] or 0) + 1
     outcomes[i] = 'lifted'
-  elseif event ~= '' and (known[2] == event or known[2] == '') and tonumber(known[3]) < paths then
-    redis.call('HSET', h, 'event', event)
-    redis.call('HINCRBY', h, 'copies', 1)
+  elseif event ~= '' and (not known.event or known.event == event or known.event == '') and known.copies < paths then
+    known.copies = known.copies + 1
+    save(run, known, 'event', event)
     outcomes[i] = 'copy'
   else
-    redis.call('HINCRBY', h, 'dups', 1)
+    known.dups = known.dups + 1
+    save(run, known)
     outcomes[i] = 'duplicate'
   end
 end
@@ -66,12 +69,13 @@ end
 for _ = 1, tonumber(nextArg()) do
   local object, generation, only, hint = nextArg(), nextArg(), nextArg(), nextArg()
   for _, run in ipairs(redis.call('SMEMBERS', P .. 'open:' .. object)) do
-    local v = redis.call('HMGET', runKey(run), 'state', 'generation')
-    local isMeant = only == '' and v[2] ~= generation or only ~= '' and v[2] == only
+    local marked = load(run, 'generation')
+    local isMeant = marked and (only == '' and marked.generation ~= generation or only ~= '' and marked.generation == only)
     if isMeant then
       redis.call('SMOVE', P .. 'open:' .. object, P .. 'marked:' .. object, run)
-      redis.call('HSET', runKey(run), 'hint', hint)
-      if v[1] == 'retrying' then redis.call('ZADD', P .. 'delay', 'XX', t, run) end
+      marked.hint = hint
+      save(run, marked)
+      if marked.state == 'retrying' then redis.call('ZADD', P .. 'delay', 'XX', t, run) end
     end
   end
 end

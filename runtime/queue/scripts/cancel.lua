@@ -4,19 +4,17 @@
 -- Returns the state that follows: cancelled, running (its worker was notified), the final state that it already had, or ''
 --         for an unknown run
 local run = ARGV[1]
-local h = runKey(run)
-local v = redis.call('HMGET', h, 'state', 'fn', 'lane', 'entry', 'object', 'fence')
-local state = v[1]
-if not state then return '' end
-if state == 'running' then
-  redis.call('HSET', h, 'cancel', '1')
-  wake('cancel:' .. run .. ':' .. v[6])
+local r = load(run, 'fn', 'entry', 'object')
+if not r then return '' end
+if r.state == 'running' then
+  r.isCancelled = true
+  save(run, r)
+  wake('cancel:' .. run .. ':' .. r.fence)
   return 'running'
 end
-if state ~= 'queued' and state ~= 'retrying' then return state end
-if state == 'queued' then drop(v[2], v[3], v[4]) end
+if r.state ~= 'queued' and r.state ~= 'retrying' then return r.state end
+if r.state == 'queued' then drop(r.fn, r.lane, r.entry) end
 redis.call('ZREM', P .. 'delay', run)
-redis.call('HSET', h, 'reason', 'cancelled')
-finish(run, 'cancelled', now(), v[5])
+finish(run, r, 'cancelled', now(), 'reason', 'cancelled')
 wake('verdicts')
 return 'cancelled'

@@ -14,9 +14,9 @@ local t = now()
 
 -- Older versions kept verdicts apart: runs in the set `verdicts` or, with a due time, in `verdicts:later`.
 local function adopt(run, dueAt)
-  local v = redis.call('HMGET', runKey(run), 'verdictTries', 'endedAt')
-  if redis.call('ZADD', P .. 'tidy', 'NX', dueAt, verdictDebt(run)) == 1 and v[1] then
-    redis.call('HSET', P .. 'tidy:tries', verdictDebt(run), v[1] .. ' ' .. (v[2] or t))
+  local r = load(run, 'verdictTries')
+  if redis.call('ZADD', P .. 'tidy', 'NX', dueAt, verdictDebt(run)) == 1 and r and r.verdictTries then
+    redis.call('HSET', P .. 'tidy:tries', verdictDebt(run), r.verdictTries .. ' ' .. (r.at or t))
   end
   redis.call('HDEL', runKey(run), 'verdictTries')
   redis.call('SREM', P .. 'verdicts', run)
@@ -43,10 +43,9 @@ local function needOf(text)
     return fn and 'function "' .. fn .. '"' or ''
   end
   if kind ~= 'source' then return 'function "' .. of .. '"' end
-  local v = redis.call('HMGET', runKey(of), 'state', 'payload')
-  local isParsed, payload = pcall(cjson.decode, v[2] or '')
-  if v[1] ~= 'succeeded' or not isParsed or type(payload) ~= 'table' then return '' end
-  return 'function that removes sources of "' .. tostring(payload.bucket) .. '"'
+  local r = load(of)
+  local source = r and r.state == 'succeeded' and sourceOf(of)
+  return source and 'function that removes sources of "' .. tostring(source) .. '"' or ''
 end
 
 local due = {}

@@ -7,10 +7,13 @@ local counts, failed, percent = {}, {}, 0
 for _, item in ipairs(redis.call('LRANGE', P .. 'job:' .. ARGV[1] .. ':items', ARGV[2], ARGV[3])) do
   -- Inside a JSON string a quote has a backslash before it, so this match is the item's own field.
   local run = string.match(item, '"runId":"([^"]+)"')
-  local v = run and redis.call('HMGET', runKey(run), 'state', 'progress') or {}
-  local state = v[1] or 'forgotten'
+  local r = run and load(run, 'progress')
+  local state = r and r.state or 'forgotten'
   counts[state] = (counts[state] or 0) + 1
-  if state == 'running' and v[2] then percent = percent + (cjson.decode(v[2]).percent or 0) end
+  if state == 'running' and r.hasProgress then
+    local progress = r.progress or redis.call('HGET', textKey(run), 'progress')
+    percent = percent + (progress and cjson.decode(progress).percent or 0)
+  end
   if (state == 'dead' or state == 'cancelled') and #failed < tonumber(ARGV[4]) then failed[#failed + 1] = run end
 end
 local flat = {}

@@ -3,6 +3,6 @@
 -- KEYS  1 prefix
 -- ARGV  1 run  2 fence  3 token  4 place of the verdict, and the server that is asked (verdictAt)
 -- Returns {ok | lost, what is known of a verdict there}
-local v = redis.call('HMGET', runKey(ARGV[1]), 'state', 'fence', 'token')
-local isOwner = v[1] == 'running' and v[2] == ARGV[2] and v[3] == ARGV[3]
+local r = load(ARGV[1])
+local isOwner = r and r.state == 'running' and r.fence == ARGV[2] and r.token == tokenOf(ARGV[3])
 return { isOwner and 'ok' or 'lost', verdictAt(ARGV[4]) }

@@ -14,18 +14,19 @@ end
 -- Whether the run matches the filter, then its function and, with withBytes, the size of its source. Callers that read the run
 -- check again: it may have changed by then, and a payload that cannot be read here matches.
 local function isMeant(run, filter)
-  local v = redis.call('HMGET', runKey(run), 'state', 'fn', 'reason', 'endedAt', filter.isOfKey and 'payload' or 'state')
-  if not v[1] then return false end
-  if filter.states and not filter.states[v[1]] then return false end
-  if filter['function'] and v[2] ~= filter['function'] then return false end
-  if filter.reason and v[3] ~= filter.reason then return false end
-  local endedAt = tonumber(v[4] or '') or 0
+  local r = load(run, 'fn', 'reason')
+  if not r then return false end
+  if filter.states and not filter.states[r.state] then return false end
+  if filter['function'] and r.fn ~= filter['function'] then return false end
+  if filter.reason and r.reason ~= filter.reason then return false end
+  local isEnded = r.state ~= 'queued' and r.state ~= 'running' and r.state ~= 'retrying'
+  local endedAt = isEnded and r.at or 0
   if filter.endedSinceMs and endedAt < filter.endedSinceMs then return false end
   if filter.endedUntilMs and endedAt >= filter.endedUntilMs then return false end
-  if not filter.isOfKey then return true, v[2], 0 end
-  local isRead, payload = pcall(cjson.decode, v[5])
-  if not isRead then return true, v[2], 0 end
-  if filter.bucket and payload.bucket ~= filter.bucket then return false end
-  if filter.prefix and string.sub(payload.key, 1, #filter.prefix) ~= filter.prefix then return false end
-  return true, v[2], payload.sizeBytes
+  if not filter.isOfKey then return true, r.fn, 0 end
+  local bucket, key, sizeBytes = sourceOf(run)
+  if not bucket then return true, r.fn, 0 end
+  if filter.bucket and bucket ~= filter.bucket then return false end
+  if filter.prefix and string.sub(key, 1, #filter.prefix) ~= filter.prefix then return false end
+  return true, r.fn, sizeBytes
 end

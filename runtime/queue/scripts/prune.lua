@@ -10,11 +10,11 @@ if surplus > #old then old = redis.call('ZRANGE', P .. 'ended', passed, passed +
 local forgotten = 0
 for _, run in ipairs(old) do
   if not owesVerdict(run) then
-    local v = redis.call('HMGET', runKey(run), 'fn', 'letter', 'state')
+    local r = load(run, 'fn', 'letter') or {}
     -- A run in progress does not belong in this set and is not forgotten.
-    if v[3] == 'queued' or v[3] == 'running' or v[3] == 'retrying' then redis.call('ZREM', P .. 'ended', run)
+    if r.state == 'queued' or r.state == 'running' or r.state == 'retrying' then redis.call('ZREM', P .. 'ended', run)
     else
-      forget(run, v[1], v[2])
+      forget(run, r.fn, r.letter)
       forgotten = forgotten + 1
     end
   end

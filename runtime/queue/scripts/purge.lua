@@ -5,10 +5,10 @@
 -- Returns how many were on the list
 local purged = 0
 for _, run in ipairs(ARGV) do
-  local v = redis.call('HMGET', runKey(run), 'state', 'fn', 'letter')
-  if v[1] == 'dead' and v[3] and v[3] ~= '' then
-    purged = purged + redis.call('XDEL', P .. 'dead:' .. v[2], v[3])
-    redis.call('HSET', runKey(run), 'letter', '')
+  local r = load(run, 'fn', 'letter')
+  if r and r.state == 'dead' and r.letter and r.letter ~= '' then
+    purged = purged + redis.call('XDEL', P .. 'dead:' .. r.fn, r.letter)
+    save(run, r, 'letter', '')
   end
 end
 return purged

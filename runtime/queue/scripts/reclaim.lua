@@ -28,30 +28,33 @@ local function takeBack(fn, lane, item)
   end
   local found = redis.call('XRANGE', stream(fn, lane), entry, entry)
   local run = found[1] and found[1][2][2]
-  local v = run and redis.call('HMGET', runKey(run), 'state', 'entry', 'object', 'cancel', 'lane') or {}
+  local r, broken
+  if run then r, broken = load(run, 'entry', 'object') end
   drop(fn, lane, entry)
+  if broken then giveUp(run, broken) end
   -- Entries of two streams may have the same id.
-  if v[2] ~= entry or v[5] ~= lane then return end
-  if v[1] == 'queued' then
-    enqueue(run, fn, lane, t)
+  if not r or r.entry ~= entry or r.lane ~= lane then return end
+  if r.state == 'queued' then
+    enqueue(run, r, fn, lane, t)
     taken[#taken + 1] = { run, fn, 'requeued', worker, how }
-  elseif v[1] == 'running' then
-    local crashes = lane == 'solo' and redis.call('HINCRBY', runKey(run), 'crashes', 1) or 0
-    local isSuspect = lane == 'solo' or fate ~= nil or redis.call('HINCRBY', runKey(run), 'losses', 1) >= MAX_LOSSES
+  elseif r.state == 'running' then
+    if lane == 'solo' then r.crashes = r.crashes + 1
+    elseif fate == nil then r.losses = r.losses + 1 end
+    local isSuspect = lane == 'solo' or fate ~= nil or r.losses >= MAX_LOSSES
     local lost = 'its worker was lost: ' .. worker .. ' ' .. how
-    if crashes > 0 then
-      lost = 'it took its worker down ' .. crashes .. ' times while it ran alone there; the last one, ' .. worker .. ', ' .. how
+    if r.crashes > 0 then
+      lost = 'it took its worker down ' .. r.crashes .. ' times while it ran alone there; the last one, ' .. worker .. ', ' .. how
     end
-    note(run, 'lost', lost, '', t)
-    redis.call('HSET', runKey(run), 'token', '', 'error', lost)
-    if v[4] == '1' then
-      finish(run, 'cancelled', t, v[3])
+    note(run, r, 'lost', lost, '', t)
+    r.token = ''
+    if r.isCancelled then
+      finish(run, r, 'cancelled', t, 'error', lost)
       taken[#taken + 1] = { run, fn, 'cancelled', worker, how }
-    elseif crashes >= maxCrashes then
-      bury(run, fn, 'crash-loop', t, v[3])
+    elseif r.crashes >= maxCrashes then
+      bury(run, r, fn, 'crash-loop', t, 'reason', 'crash-loop', 'error', lost)
       taken[#taken + 1] = { run, fn, 'dead', worker, how }
     else
-      enqueue(run, fn, isSuspect and 'solo' or lane, t)
+      enqueue(run, r, fn, isSuspect and 'solo' or lane, t, 'error', lost)
       taken[#taken + 1] = { run, fn, 'requeued', worker, how }
     end
   end

@@ -43,21 +43,21 @@ local function hasPlace(state, key, entry)
 end
 
 local function repair(run)
-  local h = runKey(run)
-  local v = redis.call('HMGET', h, 'state', 'fn', 'lane', 'entry')
-  local state, fn, lane, entry = v[1], v[2], v[3], v[4]
-  if not state then return 'gone' end
+  local r, broken = load(run, 'fn', 'object', 'entry')
+  if broken and not isDry then giveUp(run, broken) end
+  if not r then return 'gone' end
+  local state, fn, lane, entry = r.state, r.fn, r.lane, r.entry
   if state == 'retrying' then
     if redis.call('ZSCORE', P .. 'delay', run) then return 'ok' end
-    if not isDry then redis.call('ZADD', P .. 'delay', redis.call('HGET', h, 'dueAt') or t, run) end
+    if not isDry then redis.call('ZADD', P .. 'delay', r.at or t, run) end
     return 'delay-entry'
   end
   if state ~= 'queued' and state ~= 'running' or hasPlace(state, stream(fn, lane), entry) then return 'ok' end
   if isDry then return 'stream-entry' end
   if entry and entry ~= '' then drop(fn, lane, entry) end
   -- A worker that still runs it learns from its next heartbeat that it has lost it.
-  redis.call('HSET', h, 'token', '')
-  enqueue(run, fn, lane, t)
+  r.token = ''
+  enqueue(run, r, fn, lane, t)
   woken[fn] = (woken[fn] or 0) + 1
   return 'stream-entry'
 end

@@ -19,43 +19,52 @@ end
 
 local woken = {}
 local function rerun(run, fn, object, generation, payload, seen)
-  local h = runKey(run)
-  local v = redis.call('HMGET', h, 'state', 'fn', 'object', 'letter', 'epoch', 'lane', 'entry', 'asked', 'fence')
-  local state = v[1]
-  if token ~= '' and v[8] == token then return 'queued' end
+  local r, broken = load(run, 'fn', 'object', 'letter', 'entry', 'asked')
+  if broken then giveUp(run, broken) end
+  local state = r and r.state
+  if r and token ~= '' and r.asked == token then return 'queued' end
   -- The decision was about an earlier end of the run than its last one.
-  if seen ~= '' and (v[5] or 'none') ~= seen then return 'ended' end
-  if not state then
+  if seen ~= '' and (r and tostring(r.epoch) or 'none') ~= seen then return 'ended' end
+  if not r then
     if payload == '' then return 'unknown' end
-    redis.call('HSET', h, 'fn', fn, 'object', object, 'generation', generation, 'event', '', 'copies', 0, 'dups', 0, 'fence', 0)
-    v = { false, fn, object, '', '-1', '', '' }
+    r = newRun(t, trigger, 0)
+    r.fn, r.object, r.epoch = fn, object, -1
   elseif trigger == 'redrive' and state ~= 'dead' then
     return (state == 'queued' or state == 'running' or state == 'retrying') and 'busy' or 'ended'
   elseif trigger == 'sweep' and (state == 'dead' or state == 'cancelled') then
     return 'ended'
   elseif state == 'queued' or state == 'running' or state == 'retrying' then
     if not isForced then return 'busy' end
-    if state ~= 'retrying' then drop(v[2], v[6], v[7]) end
+    if state ~= 'retrying' then drop(r.fn, r.lane, r.entry) end
     redis.call('ZREM', P .. 'delay', run)
     -- An attempt in progress has lost the run: the fence changes, and its worker is notified.
-    redis.call('HINCRBY', h, 'fence', 1)
-    if state == 'running' then wake('cancel:' .. run .. ':' .. v[9]) end
+    if state == 'running' then wake('cancel:' .. run .. ':' .. r.fence) end
+    r.fence = tostring(r.fence + 1)
   end
-  if payload ~= '' then redis.call('HSET', h, 'payload', payload) end
-  redis.call('HSET', h, 'attempts', 0, 'crashes', 0, 'trigger', trigger, 'asked', job ~= '' and job or token,
-    'epoch', math.max(tonumber(v[5]) + 1, t), 'createdAt', t)
-  redis.call('HDEL', h, 'reason', 'error', 'lines', 'letter', 'cancel', 'hint', 'result', 'endedAt', 'token', 'progress',
-    'losses')
-  redis.call('SREM', P .. 'marked:' .. v[3], run)
-  redis.call('SADD', P .. 'open:' .. v[3], run)
-  redis.call('SREM', P .. 'failed:' .. v[3], run)
-  redis.call('ZREM', P .. 'ended', run)
+  -- The first write is one that a full Redis refuses.
   redis.call('ZADD', P .. 'runs', t, run)
+  if not state then redis.call('DEL', runKey(run), textKey(run)) end
+  r.attempts, r.crashes, r.losses, r.token, r.trigger, r.createdAt = 0, 0, 0, '', trigger, t
+  r.hint, r.isCancelled, r.hasProgress, r.startedAt = nil, false, false, nil
+  r.epoch = math.max(r.epoch + 1, t)
+  if state then redis.call('HDEL', runKey(run), 'reason', 'error', 'lines', 'letter', 'result', 'progress') end
+  if r.hasTexts then redis.call('HDEL', textKey(run), 'error', 'lines', 'result', 'progress') end
+  local fields = { 'fn', r.fn, 'object', r.object, 'asked', job ~= '' and job or token }
+  if payload ~= '' then
+    if state then redis.call('HDEL', runKey(run), 'payload', unpack(PIECES)) end
+    fields[#fields + 1] = 'generation'
+    fields[#fields + 1] = generation
+    for _, text in ipairs(piecesOf(payload)) do fields[#fields + 1] = text end
+  end
+  redis.call('SREM', P .. 'marked:' .. r.object, run)
+  redis.call('SADD', P .. 'open:' .. r.object, run)
+  redis.call('SREM', P .. 'failed:' .. r.object, run)
+  redis.call('ZREM', P .. 'ended', run)
   payVerdict(run)
-  enqueue(run, v[2], 'low', t)
+  enqueue(run, r, r.fn, 'low', t, unpack(fields))
   countHealed(pass, 'restored', 1)
-  if v[4] and v[4] ~= '' then redis.call('XDEL', P .. 'dead:' .. v[2], v[4]) end
-  woken[v[2]] = (woken[v[2]] or 0) + 1
+  if r.letter and r.letter ~= '' then redis.call('XDEL', P .. 'dead:' .. r.fn, r.letter) end
+  woken[r.fn] = (woken[r.fn] or 0) + 1
   return 'queued'
 end
 

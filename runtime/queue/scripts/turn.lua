@@ -38,16 +38,19 @@ local REST_MS, ALONE_MS = 10000, 60000
 local ended, left = {}, {}
 -- Functions for which this worker's place among those that wait is written again.
 local isTouched = {}
-local function succeed(run, result, fn, lane, entry, object, isTold)
-  local h = runKey(run)
-  redis.call('HSET', h, 'state', 'succeeded', 'endedAt', t, 'entry', '', 'result', result)
-  if isTold then redis.call('HDEL', h, 'reason', 'error', 'lines') end
-  close(run, object)
+local function succeed(run, r, result)
+  r.state, r.at = 'succeeded', t
+  -- An earlier attempt, or a stream of another type, may have left texts.
+  local isTold = r.fence ~= '1' or r.hasTexts
+  dropProgress(run, r)
+  if isTold then save(run, r, 'result', result, 'entry', '', 'reason', '', 'error', '', 'lines', '')
+  else save(run, r, 'result', result, 'entry', '') end
+  close(run, r.object)
   ended[#ended + 1] = t
   ended[#ended + 1] = run
-  local key = stream(fn, lane)
+  local key = stream(r.fn, r.lane)
   left[key] = left[key] or {}
-  table.insert(left[key], entry)
+  table.insert(left[key], r.entry)
   return 'succeeded'
 end
 
@@ -56,14 +59,12 @@ local function settle()
   local reason, err, lines = ARGV[p + 4], ARGV[p + 5], ARGV[p + 6]
   local delayMs, maxAttempts, result = tonumber(ARGV[p + 7]), tonumber(ARGV[p + 8]), ARGV[p + 9]
   p = p + 10
-  local h = runKey(run)
-  local v = redis.call('HMGET', h, 'state', 'fence', 'token', 'fn', 'lane', 'entry', 'object', 'cancel', 'hint',
-    'reason', 'error', 'lines', 'startedAt')
-  local state, fn, lane, entry, object = v[1], v[4], v[5], v[6], v[7]
-  if v[2] ~= fence or v[3] ~= mine then return 'fenced' end
-  if state ~= 'running' then return state end
+  local r = load(run, 'fn', 'entry', 'object')
+  if not r or r.fence ~= fence or r.token ~= tokenOf(mine) then return 'fenced' end
+  if r.state ~= 'running' then return r.state end
+  local fn, lane, entry = r.fn, r.lane, r.entry
   -- Four times as long as this run has kept others away.
-  if lane == 'solo' then rest(math.max(REST_MS, 4 * math.min(t - (tonumber(v[13]) or t), ALONE_MS))) end
+  if lane == 'solo' then rest(math.max(REST_MS, 4 * math.min(t - (r.startedAt or t), ALONE_MS))) end
   -- The old entry goes last: an error before that leaves it to be reclaimed.
   local function leave(newState)
     drop(fn, lane, entry)
@@ -74,45 +75,44 @@ local function settle()
     if err ~= '' then owe(err, t) end
     -- Noted since: its writer may have looked for a result before this one stood.
     if lines ~= '' and verdictAt(lines) ~= '' then owe(outdatedDebt(run, fence), t) end
-    return succeed(run, result, fn, lane, entry, object, v[10] or v[11] or v[12])
+    return succeed(run, r, result)
   end
-  redis.call('HSET', h, 'reason', reason, 'error', err, 'lines', lines)
   local function noted(newState, outcome)
-    note(run, outcome, err ~= '' and err or reason, lines, t)
+    note(run, r, outcome, err ~= '' and err or reason, lines, t)
     return leave(newState)
   end
   -- A run that was cancelled while it ran does not start again. And a cancellation that was meant for an earlier attempt ends
   -- nothing.
-  if v[8] == '1' and (kind == 'release' or kind == 'fail' or kind == 'isolate') then kind = 'cancelled' end
-  if v[8] ~= '1' and kind == 'cancelled' then kind = 'release' end
+  if r.isCancelled and (kind == 'release' or kind == 'fail' or kind == 'isolate') then kind = 'cancelled' end
+  if not r.isCancelled and kind == 'cancelled' then kind = 'release' end
   if kind == 'isolate' or kind == 'release' and delayMs == 0 then
-    enqueue(run, fn, kind == 'isolate' and 'solo' or lane, t)
+    enqueue(run, r, fn, kind == 'isolate' and 'solo' or lane, t, 'reason', reason, 'error', err, 'lines', lines)
     wakeFor(fn, 1, consumer)
     isTouched[fn] = true
     return noted('queued', 'released')
   end
   if kind == 'fail' or kind == 'bury' then
-    local attempts = redis.call('HINCRBY', h, 'attempts', 1)
-    if kind == 'bury' or attempts >= maxAttempts then
-      bury(run, fn, kind == 'bury' and reason or 'exhausted', t, object)
+    r.attempts = r.attempts + 1
+    if kind == 'bury' or r.attempts >= maxAttempts then
+      local why = kind == 'bury' and reason or 'exhausted'
+      bury(run, r, fn, why, t, 'reason', why, 'error', err, 'lines', lines)
       return noted('dead', 'dead')
     end
   end
   if kind == 'fail' or kind == 'release' then
     -- A run that is marked superseded learns at once from the store whether it is.
-    local dueAt = v[9] and t or t + delayMs
-    redis.call('ZADD', P .. 'delay', dueAt, run)
-    redis.call('HSET', h, 'state', 'retrying', 'entry', '', 'dueAt', dueAt)
+    r.state, r.at = 'retrying', r.hint and t or t + delayMs
+    redis.call('ZADD', P .. 'delay', r.at, run)
+    save(run, r, 'entry', '', 'reason', reason, 'error', err, 'lines', lines)
     return noted('retrying', kind == 'fail' and 'failed' or 'released')
   end
-  finish(run, kind, t, object)
+  finish(run, r, kind, t, 'reason', reason, 'error', err, 'lines', lines)
   return noted(kind, kind)
 end
 
-local FIELDS = { 'fence', 'lane', 'attempts', 'epoch', 'payload', 'trigger', 'createdAt', 'queuedAt', 'state', 'entry',
-  'hint', 'progress', 'token', 'fn' }
-local function describe(run, fn, v)
-  return { run, fn, v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], t }
+local function describe(run, r)
+  return { run, r.fn, r.fence, r.lane, r.attempts, r.epoch, payloadText(run, r), r.trigger, r.createdAt, r.queuedAt or t, t,
+    r.generation or '' }
 end
 
 local settled = {}
@@ -128,11 +128,10 @@ local last = redis.call('LRANGE', lastKey, 0, -1)
 local claimed = {}
 if last[1] == token then
   for i = 2, #last do
-    local v = redis.call('HMGET', runKey(last[i]), unpack(FIELDS))
-    local state, entry, mine, fn = v[9], v[10], v[13], v[14]
-    if state == 'running' and mine == token then
-      redis.call('XCLAIM', stream(fn, v[2]), GROUP, consumer, 0, entry, 'JUSTID')
-      claimed[#claimed + 1] = describe(last[i], fn, v)
+    local r = load(last[i], 'fn', 'entry', 'generation', 'p0', 'p1', 'p2')
+    if r and r.state == 'running' and r.token == tokenOf(token) then
+      redis.call('XCLAIM', stream(r.fn, r.lane), GROUP, consumer, 0, r.entry, 'JUSTID')
+      claimed[#claimed + 1] = describe(last[i], r)
     end
   end
   return { settled, claimed, {}, 0 }
@@ -163,15 +162,15 @@ local function take(want, lane, count)
     want.isRead[lane] = isEnd
     for _, item in ipairs(entries) do
       local entry, run = item[1], item[2][2]
-      local h = runKey(run)
-      local v = redis.call('HMGET', h, unpack(FIELDS))
-      if v[9] == 'queued' and v[10] == entry and v[2] == lane then
-        v[1] = string.format('%.0f', v[1] + 1)
-        if v[11] or v[12] then redis.call('HDEL', h, 'hint', 'progress') end
-        redis.call('HSET', h, 'fence', v[1], 'state', 'running', 'worker', consumer, 'token', token, 'startedAt', t)
-        claimed[#claimed + 1] = describe(run, fn, v)
+      local r, broken = load(run, 'fn', 'object', 'entry', 'generation', 'p0', 'p1', 'p2')
+      if r and r.state == 'queued' and r.entry == entry and r.lane == lane and r.fn == fn then
+        dropProgress(run, r)
+        r.state, r.fence, r.token, r.startedAt, r.hint = 'running', tostring(r.fence + 1), tokenOf(token), t, nil
+        save(run, r, 'worker', consumer)
+        claimed[#claimed + 1] = describe(run, r)
         started = started + 1
       else
+        if broken then giveUp(run, broken) end
         drop(fn, lane, entry)
       end
     end

@@ -3,7 +3,7 @@
 -- ARGV  1 run  2 state  3 epoch  4 endedAt, as they were written
 -- Returns 1, or 0 when the run was started again since and owes another verdict
 local run = ARGV[1]
-local v = redis.call('HMGET', runKey(run), 'state', 'epoch', 'endedAt')
-if v[1] and (v[1] ~= ARGV[2] or v[2] ~= ARGV[3] or v[3] ~= ARGV[4]) then return 0 end
+local r = load(run)
+if r and (r.state ~= ARGV[2] or r.epoch ~= tonumber(ARGV[3]) or r.at ~= tonumber(ARGV[4])) then return 0 end
 payVerdict(run)
 return 1

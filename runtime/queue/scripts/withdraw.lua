@@ -6,12 +6,11 @@ local withdrawn = 0
 local t = now()
 for i = 2, #ARGV do
   local run = ARGV[i]
-  local v = redis.call('HMGET', runKey(run), 'state', 'asked', 'fn', 'lane', 'entry', 'object')
-  if v[2] == ARGV[1] and (v[1] == 'queued' or v[1] == 'retrying') then
-    if v[1] == 'queued' then drop(v[3], v[4], v[5]) end
+  local r = load(run, 'asked', 'fn', 'entry', 'object')
+  if r and r.asked == ARGV[1] and (r.state == 'queued' or r.state == 'retrying') then
+    if r.state == 'queued' then drop(r.fn, r.lane, r.entry) end
     redis.call('ZREM', P .. 'delay', run)
-    redis.call('HSET', runKey(run), 'reason', 'cancelled')
-    finish(run, 'cancelled', t, v[6])
+    finish(run, r, 'cancelled', t, 'reason', 'cancelled')
     withdrawn = withdrawn + 1
   end
 end

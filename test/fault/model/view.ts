@@ -1,6 +1,7 @@
 /** What can be seen of a queue, in one form for Redis and for the model, so that the two can be compared. @module */
 import type { Redis } from 'ioredis'
-import { GROUP, LANES, type Keys, type Lane } from '../../../runtime/queue/keys.ts'
+import { GROUP, LANES, type Keys } from '../../../runtime/queue/keys.ts'
+import { parseFacts } from '../../../runtime/queue/run-record.ts'
 import { idleOf, setOf, streamName, type Model, type ModelRun } from './state.ts'
 import { verdictsOf } from '../../helpers/debts.ts'
 import { CONSUMERS, FUNCTIONS, JOBS, OBJECTS, RUNS, TURN_SLOTS } from './universe.ts'
@@ -141,28 +142,44 @@ function toView(found: ReadonlyMap<string, unknown>): View {
 
 function runView(hash: Hash, hasLetter: boolean, tries: readonly string[]): RunView {
   const text = (name: string) => hash[name] ?? ''
+  const facts = parseFacts(hash)
+  if (!facts) throw new Error(`a run without a state: ${JSON.stringify(hash)}`)
+  const {
+    state,
+    lane,
+    token,
+    trigger,
+    isCancelAsked,
+    fence,
+    attempts,
+    crashes,
+    losses,
+    epoch,
+    copies,
+    dups,
+  } = facts
   return {
     fn: text('fn'),
     object: text('object'),
     generation: text('generation'),
-    state: text('state') as RunView['state'],
-    lane: text('lane') as Lane,
-    token: text('token'),
+    state,
+    lane,
+    token,
     worker: text('worker'),
     event: text('event'),
-    trigger: text('trigger') as RunView['trigger'],
+    trigger,
     asked: text('asked'),
-    hint: text('hint'),
+    hint: facts.hint ?? '',
     reason: text('reason'),
-    isCancelAsked: text('cancel') === '1',
-    fence: Number(hash['fence']),
-    attempts: Number(hash['attempts']),
-    crashes: Number(hash['crashes']),
-    losses: Number(hash['losses'] ?? 0),
-    epoch: Number(hash['epoch']),
-    due: Number(hash['dueAt'] ?? 0),
-    copies: Number(hash['copies']),
-    dups: Number(hash['dups']),
+    isCancelAsked,
+    fence,
+    attempts,
+    crashes,
+    losses,
+    epoch,
+    due: facts.dueAtMs ?? 0,
+    copies,
+    dups,
     hasLetter,
     hasEntry: text('entry') !== '',
     tries: tries.map((text) => String((JSON.parse(text) as unknown[])[0])),
@@ -205,7 +222,7 @@ export function viewOfModel(model: Model): View {
     runs: Object.fromEntries(
       [...model.runs.values()].map(({ id, entry, epoch, due, ...run }) => [
         id,
-        { ...run, epoch: epoch.minMs, due: due.minMs, hasEntry: entry > 0 },
+        { ...run, epoch: epoch.minMs, due: run.state === 'retrying' ? due.minMs : 0, hasEntry: entry > 0 },
       ]),
     ),
     streams,

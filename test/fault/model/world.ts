@@ -5,6 +5,7 @@
  */
 import { GROUP, LANES } from '../../../runtime/queue/keys.ts'
 import type { Settlement } from '../../../runtime/queue/turn.ts'
+import { parseFacts } from '../../../runtime/queue/run-record.ts'
 import type { Claim } from '../../../runtime/queue/run.ts'
 import type { FateKind } from '../../../runtime/queue/queue.ts'
 import { admissionOf, admitCall, stray, unaskedCall } from './intakes.ts'
@@ -262,9 +263,10 @@ async function silence({ bench: { redis, keys, model } }: World, consumer: strin
 type Repair = Extract<Operation, { kind: 'repair' }>
 
 async function damage({ bench: { redis, keys } }: World, { run, damage: how }: Repair): Promise<void> {
-  const [fn, lane, entry] = await redis.hmget(keys.run(run), 'fn', 'lane', 'entry')
-  if (!fn) return
-  const key = keys.stream(fn, lane as (typeof LANES)[number])
+  const { fn, entry, ...fields } = await redis.hgetall(keys.run(run))
+  const facts = parseFacts(fields)
+  if (!fn || !facts) return
+  const key = keys.stream(fn, facts.lane)
   if (how === 'delay') await redis.zrem(keys.delay, run)
   if (how === 'entry' && entry) await redis.xdel(key, entry)
   if (how === 'pending' && entry) await redis.xack(key, GROUP, entry).catch(() => undefined)

@@ -9,6 +9,7 @@ import { allDebts, makeDue } from '../../helpers/debts.ts'
 import { listed } from '../../helpers/listed.ts'
 import { NOTHING } from '../../helpers/queue.ts'
 import { cleanUpWith, eat, functionOf, isThere, mirror, result, upload, used } from './used.ts'
+import { changeFacts } from '../../helpers/packed-run.ts'
 
 it('removes the source when nothing is left to do with it', async () => {
   await upload('incoming', ['eat'], ['eat'])
@@ -116,7 +117,7 @@ describe('a result whose source was deleted', () => {
     expect(await left()).toEqual([])
     expect(await used.queue.run(runId)).toMatchObject({ state: 'source-gone' })
     const { endedAtMs } = (await used.queue.run(runId))!
-    await used.redis.hset(used.queue.keys.run(runId), { state: 'succeeded', endedAt: endedAtMs! + 1 })
+    await changeFacts(used.redis, used.queue.keys, runId, { state: 'succeeded', endedAtMs: endedAtMs! + 1 })
     await used.queue.owe(
       filesDebt({ functionName: 'mirror', bucket: 'incoming', key: used.key }, ['A1'], [], {
         runId,

@@ -8,6 +8,7 @@ import { redisNowMs } from '../../../runtime/queue/redis.ts'
 import type { Storage } from '../../../runtime/storage/storage.ts'
 import { allDebts, dueDebts } from '../../helpers/debts.ts'
 import { cleanUpWith, functionOf, upload, used } from './used.ts'
+import { changeFacts } from '../../helpers/packed-run.ts'
 
 describe('a version that was removed', () => {
   const plain = functionOf('plain')
@@ -17,7 +18,7 @@ describe('a version that was removed', () => {
 
   it('leads to one check of the latest version, however many were removed; and that is run again', async () => {
     const { generation } = await upload('incoming', ['plain'], [])
-    await used.redis.hset(used.queue.keys.run(runId(generation)), 'state', 'superseded')
+    await changeFacts(used.redis, used.queue.keys, runId(generation), { state: 'superseded' })
     for (const version of ['v1', 'v2', 'v3']) await look(version)
     await cleanUpWith([plain])()
     expect(await used.queue.run(runId(generation))).toMatchObject({ state: 'queued', trigger: 'sweep' })

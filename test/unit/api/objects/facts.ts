@@ -1,6 +1,7 @@
 /** Functions, runs and a store for tests of the services. @module */
 import { defineFunction, type FunctionDefinition } from '../../../../runtime/function/definition.ts'
-import { parseRun, type RunRecord } from '../../../../runtime/queue/run.ts'
+import { parseRun } from '../../../../runtime/queue/run-record.ts'
+import type { RunRecord } from '../../../../runtime/queue/run.ts'
 import type { Storage } from '../../../../runtime/storage/storage.ts'
 
 export const RUN_ID = 'f'.repeat(32)

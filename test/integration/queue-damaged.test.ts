@@ -1,0 +1,159 @@
+/** Runs whose record in Redis is damaged: each is read or set aside with the reason, and keeps no other run waiting. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createHistory } from '../../runtime/queue/history.ts'
+import type { Claim } from '../../runtime/queue/run.ts'
+import { owedVerdicts } from '../helpers/debts.ts'
+import { BURIED, FAILED, FN, newRunOf, NOTHING, useQueue } from '../helpers/queue.ts'
+
+const used = useQueue()
+const DONE = { kind: 'complete', result: '{}' } as const
+const ids = (claims: readonly Claim[]) => claims.map(({ runId }) => runId)
+const key = () => used.queue.keys.run('broken')
+const state = async () => (await used.redis.hget(key(), 's')) ?? ''
+const aside = async () =>
+  (await used.redis.xrange(used.queue.keys.aside, '-', '+')).map(([, fields]) => ({
+    kind: fields[1],
+    text: fields[3],
+    reason: fields[5],
+  }))
+
+beforeEach(() => used.queue.enqueue(newRunOf('broken'), newRunOf('whole')))
+
+/** What somebody, or a cut append-only file, may have made of a run's hash, and what its reason says then. */
+const DAMAGES: Readonly<Record<string, readonly [damage: () => Promise<unknown>, reason: RegExp]>> = {
+  'a state with a field too few': [
+    async () => used.redis.hset(key(), 's', (await state()).replace(/,[^,]*$/, '')),
+    /^its state cannot be read: ql/,
+  ],
+  'a state with a letter that no release knows': [
+    async () => used.redis.hset(key(), 's', (await state()).replace(/^./, 'z')),
+    /^its state cannot be read: z/,
+  ],
+  'a state that is no such text': [() => used.redis.hset(key(), 's', ''), /^its state cannot be read: $/],
+  'half of its fields': [() => used.redis.hdel(key(), 'fn', 'object'), /^half of it is gone/],
+}
+
+describe.each(Object.entries(DAMAGES))('%s', (_, [damage, reason]) => {
+  beforeEach(damage)
+
+  it('is set aside by the claim that meets it, which starts the runs behind it', async () => {
+    expect(ids((await used.queue.claim('w', 9)).claims)).toEqual(['whole'])
+    expect(await aside()).toEqual([{ kind: 'run', text: 'broken', reason: expect.stringMatching(reason) }])
+    expect(await used.queue.run('broken')).toBeUndefined()
+    // As any object that Redis knows nothing of.
+    expect(await used.queue.enqueue(newRunOf('broken'))).toEqual(['new'])
+    expect(ids((await used.queue.claim('w', 9)).claims)).toEqual(['broken'])
+  })
+
+  it('is set aside by the repair', async () => {
+    expect(await used.queue.repair(['broken', 'whole'], true)).toEqual(['gone', 'ok'])
+    expect(await aside()).toEqual([])
+    expect(await used.queue.repair(['broken', 'whole'])).toEqual(['gone', 'ok'])
+    expect(await aside()).toMatchObject([{ text: 'broken' }])
+  })
+
+  it('runs from the start when its object is announced again', async () => {
+    await used.queue.enqueue(newRunOf('broken'))
+    const { claims } = await used.queue.claim('w', 9)
+    expect(ids(claims).toSorted()).toEqual(['broken', 'whole'])
+    for (const claim of claims) expect(await used.queue.settle(claim, DONE)).toBe('succeeded')
+  })
+
+  it('spoils no list and no count', async () => {
+    const history = createHistory(used.redis, used.queue.keys)
+    const listed = await history.list({ filter: { prefix: '' }, limit: 10 })
+    expect(listed.runs.map(({ runId }) => runId)).toEqual(['whole'])
+    expect(await history.states(['whole'])).toMatchObject([{ state: 'queued' }])
+    expect(await used.queue.cancel('whole')).toBe('cancelled')
+  })
+})
+
+it('is set aside when its retry is due and nobody can read its state', async () => {
+  await used.queue.cancel('whole')
+  const [claim] = (await used.queue.claim('w')).claims
+  await used.queue.settle(claim!, FAILED)
+  await used.redis.hset(key(), 's', 'wlu,1')
+  await used.queue.promote(10)
+  expect(await aside()).toMatchObject([{ text: 'broken', reason: 'its state cannot be read: wlu,1' }])
+  expect(await used.redis.zcard(used.queue.keys.delay)).toBe(0)
+})
+
+describe('a payload that nobody can read', () => {
+  it.each([
+    ['is cut off', () => used.redis.hset(key(), 'p0', '["incoming","broken')],
+    ['has too few members', () => used.redis.hset(key(), 'p0', '["incoming","broken.mp4"]')],
+    ['is no list', () => used.redis.hset(key(), 'p0', '7')],
+    ['is gone', () => used.redis.hdel(key(), 'p0')],
+  ])('that %s is a dead letter at once, and the turn has its other claims', async (_, damage) => {
+    await damage()
+    const { claims } = await used.queue.claim('w', 9)
+    expect(ids(claims)).toEqual(['whole'])
+    expect(await used.queue.settle(claims[0]!, DONE)).toBe('succeeded')
+    const dead =
+      (await used.redis.hget(used.queue.keys.run('broken'), 'error')) ??
+      (await used.redis.hget(used.queue.keys.texts('broken'), 'error'))
+    expect(dead).toMatch(/^its payload in Redis cannot be read: /)
+    expect(await used.redis.hget(key(), 'reason')).toBe('unreadable')
+    expect(await state()).toMatch(/^d/)
+    expect(await owedVerdicts(used)).toEqual(['broken'])
+    expect(ids((await used.queue.claim('w', 9)).claims)).toEqual([])
+  })
+})
+
+describe('long and foreign texts', () => {
+  const foreign = 'é'.repeat(31) + '視頻🎬'.repeat(9)
+
+  it.each([
+    ['short', 'a.mp4'],
+    ['that ends between pieces', 'a'.repeat(128)],
+    ['of characters of two, three and four bytes', foreign],
+    ['of the greatest length', 'é'.repeat(512)],
+  ])('a key %s is claimed and listed as it was announced', async (_, name) => {
+    const run = newRunOf('named', {
+      payload: { ...newRunOf('x').payload, key: name, options: { title: foreign } },
+    })
+    await used.queue.enqueue(run)
+    expect((await used.queue.run('named'))!.payload).toEqual(run.payload)
+    const { claims } = await used.queue.claim('w', 9)
+    expect(claims.find(({ runId }) => runId === 'named')!.payload).toEqual(run.payload)
+    const history = createHistory(used.redis, used.queue.keys)
+    const filter = { bucket: 'incoming', prefix: name.slice(0, 40) }
+    expect((await history.list({ filter, limit: 10 })).runs.some(({ runId }) => runId === 'named')).toBe(true)
+  })
+
+  it('keep the hash of a run compact, and go with what they tell of', async () => {
+    const { queue, redis } = used
+    const encoding = async () => redis.object('ENCODING', key())
+    const long = 'x'.repeat(500)
+    const [claim] = (await queue.claim('w')).claims
+    await queue.heartbeat('w', [{ ...claim!, progress: JSON.stringify({ percent: 1, words: long }) }])
+    expect(await queue.run('broken')).toMatchObject({ progress: { percent: 1 } })
+    expect(await queue.settle(claim!, { ...FAILED, error: long, lines: long })).toBe('retrying')
+    expect(await queue.run('broken')).toMatchObject({ error: long, lines: long })
+    await queue.promote(1)
+    const [again] = (await queue.claim('w', 9)).claims.filter(({ runId }) => runId === 'broken')
+    expect(await queue.settle(again!, { kind: 'complete', result: JSON.stringify({ long }) })).toBe(
+      'succeeded',
+    )
+    const run = (await queue.run('broken'))!
+    expect(JSON.parse(run.result!)).toEqual({ long })
+    for (const gone of ['error', 'lines', 'reason', 'progress']) expect(run).not.toHaveProperty(gone)
+    expect(['listpack', 'ziplist']).toContain(await encoding())
+    await queue.rerun({ trigger: 'reprocess', isForced: false, items: [{ runId: 'broken' }] })
+    expect(await queue.run('broken')).not.toHaveProperty('result')
+    const [last] = (await queue.claim('w', 9)).claims
+    await queue.settle(last!, { ...BURIED, error: long })
+    await queue.verdictWritten((await queue.run('broken'))!)
+    await queue.prune(0, 0, 10, 0)
+    expect(await redis.exists(key(), queue.keys.texts('broken'), queue.keys.tries('broken'))).toBe(0)
+  })
+})
+
+it('takes what is left of a run for nothing', async () => {
+  await used.redis.hdel(key(), 's')
+  await used.redis.hset(key(), 'p1', 'of a longer one', 'letter', '1-1', 'result', 'old')
+  expect(await used.queue.admit({ ...NOTHING, runs: [newRunOf('broken')] })).toEqual(['new'])
+  expect(await used.queue.run('broken')).not.toHaveProperty('result')
+  expect(ids((await used.queue.claim('w', 9)).claims).toSorted()).toEqual(['broken', 'whole'])
+  expect(FN).toBe((await used.queue.run('broken'))!.functionName)
+})
