@@ -4,7 +4,8 @@ import type { EndOfTake, RefusalReason } from '../reception/connection.ts'
 import type { CutKind } from '../reception/stream/cut.ts'
 import type { StreamMetrics } from '../telemetry/stream-metrics.ts'
 
-const TAKE_ENDS: Readonly<Record<EndOfTake | CutKind, true>> = {
+const TAKE_ENDS: Readonly<Record<EndOfTake | CutKind | 'receiver-lost', true>> = {
+  'receiver-lost': true,
   'sender-finished': true,
   'sender-lost': true,
   'source-ended': true,

@@ -36,6 +36,14 @@ export function newSession(nowMs: number): string {
   return `${time}-${randomBytes(3).toString('hex')}`
 }
 
+/** To the second. */
+export function startOfSession(session: string): number {
+  const [, date = '', time = ''] = /^(\d{8})T(\d{6})Z-/.exec(session) ?? []
+  return Date.parse(
+    `${date.replace(/(....)(..)(..)/, '$1-$2-$3')}T${time.replace(/(..)(..)(..)/, '$1:$2:$3')}Z`,
+  )
+}
+
 /** A session and the stream that it is of. */
 export interface SessionOf {
   readonly name: string

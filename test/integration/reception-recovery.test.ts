@@ -63,7 +63,7 @@ async function expectWhole(of: SessionOf, names: readonly string[]) {
   const playlist = await servers.playlist(of)
   expect(uris(playlist)).toHaveLength(names.length)
   expect(playlist).toContain('#EXT-X-ENDLIST')
-  await waitFor(async () => (await readdir(join(spoolDir, of.name))).length === 0, {
+  await waitFor(async () => !(await readdir(spoolDir)).includes(of.name), {
     timeoutMs: 10_000,
     what: 'the folder of the session to go',
   })
@@ -128,6 +128,7 @@ describe('a receiver that is killed while it receives', () => {
     const record = await expectWhole(of, ['001-000000.ts', '001-000001.ts', '001-000002.ts'])
     expect(record).toMatchObject({ why: 'receiver-lost', totals: { seconds: 9.2, gaps: 0 } })
     expect(record.pieces.at(-1)).toMatchObject({ partial: true, seconds: 1.2 })
+    expect(record.takes).toMatchObject([{ end: 'receiver-lost', to: record.pieces.at(-1)?.at }])
     expect((await second.numbers()).spoolBytes).toBe(0)
   })
 })
@@ -143,6 +144,8 @@ describe('a receiver that is killed while it ends a session', () => {
     await second.dead
     await start({ reconnectMs: 100 })
     const record = await expectWhole(of, ['001-000000.ts', '001-000001.ts'])
+    // Its receivers died, and it was its sender that did not come back.
+    expect(record).toMatchObject({ why: 'sender-lost', takes: [{ end: 'sender-lost' }] })
     expect(record.totals).toMatchObject({ seconds: 8, gaps: 0 })
   })
 })
@@ -226,6 +229,70 @@ describe('another replica', () => {
       '002-000000.ts',
       '002-000001.ts',
     ])
+  })
+})
+
+describe('a session that a dead receiver was ending', () => {
+  it('is not recorded as ended while another receiver has it: its sender had come back', async () => {
+    const first = await start({ reconnectMs: 100 })
+    const { of } = await first.admit('revived')
+    await first.push(2)
+    await waitFor(async () => (await servers.pieces(of)).length === 2, {
+      timeoutMs: 10_000,
+      what: 'its pieces',
+    })
+    servers.server.kill('SIGKILL')
+    const ending = first.end('sender-lost')
+    ending.catch(() => undefined)
+    const journal = join(spoolDir, of.name, of.session, 'journal.ndjson')
+    await waitFor(async () => (await readFile(journal, 'utf8')).includes('"ended"'), {
+      timeoutMs: 10_000,
+      what: 'its end on disk',
+    })
+    await first.kill()
+    await servers.server.start()
+    const second = await start({ dir: await mkdtemp(join(tmpdir(), 'sluice-spool-')) })
+    const again = await waitFor(() => second.admit('revived').catch(() => undefined), {
+      timeoutMs: 10_000,
+      what: 'the lease of the dead receiver to run out',
+    })
+    expect(again).toEqual({ of, take: 2 })
+    await start()
+    await second.push(2)
+    await waitFor(async () => (await servers.pieces(of)).length === 4, {
+      timeoutMs: 10_000,
+      what: 'all pieces',
+    })
+    expect(await servers.record(of)).toBeUndefined()
+    await second.end()
+    const names = ['001-000000.ts', '001-000001.ts', '002-000000.ts', '002-000001.ts']
+    expect(await expectWhole(of, names)).toMatchObject({ why: 'sender-finished' })
+  })
+})
+
+describe('a session whose receiver is gone with its disk', () => {
+  it('is recorded by the next receiver when the one that ended it dies before the store is back', async () => {
+    const first = await start({ dir: await mkdtemp(join(tmpdir(), 'sluice-spool-')) })
+    const { of } = await first.admit('lapsed')
+    await first.push(2)
+    await waitFor(async () => (await servers.pieces(of)).length === 2, {
+      timeoutMs: 10_000,
+      what: 'its pieces',
+    })
+    const store = servers.store(LEASE_MS, prefix)
+    const second = await start({ reconnectMs: 100 })
+    servers.minio.minio.kill('SIGKILL')
+    await first.kill()
+    await waitFor(async () => (await store.read(of.name))?.state === 'ended', {
+      timeoutMs: 40_000,
+      what: 'the end in Redis',
+    })
+    await second.kill()
+    await servers.minio.minio.start()
+    await start({ reconnectMs: 100 })
+    const record = await expectWhole(of, ['001-000000.ts', '001-000001.ts'])
+    expect(record).toMatchObject({ why: 'receiver-lost', startedAt: expect.stringMatching(/^20/) as string })
+    expect((await store.history(of.name)).map(({ session }) => session)).toEqual([of.session])
   })
 })
 

@@ -42,7 +42,7 @@ describe('a sender that finishes', () => {
       { take: 1, peer: '127.0.0.1:1', end: 'sender-finished', lastLines: ['last line'] },
     ])
     expect(record?.pieces.map(({ partial }) => partial)).toEqual([undefined, undefined, undefined, true])
-    await waitFor(async () => (await readdir(`${spoolDir}/cam`)).length === 0, {
+    await waitFor(async () => !(await readdir(spoolDir)).includes('cam'), {
       timeoutMs: 5_000,
       what: 'the folder to go',
     })
@@ -71,7 +71,7 @@ describe('a sender that finishes', () => {
     await sent.end('no-media')
     expect(await servers.record(sent.of)).toBeUndefined()
     expect(await servers.playlist(sent.of)).toBeUndefined()
-    await waitFor(async () => (await readdir(`${spoolDir}/empty`)).length === 0, {
+    await waitFor(async () => !(await readdir(spoolDir)).includes('empty'), {
       timeoutMs: 5_000,
       what: 'the folder to go',
     })

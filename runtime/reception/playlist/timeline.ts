@@ -56,7 +56,12 @@ export function timelineOf(pieces: readonly Piece[], losses: readonly Loss[]): T
     entries.push({ piece, isDiscontinuity, startsAtMs: run.atMs + offsetMs })
   }
   gaps.push(...left.map((loss) => ({ before: undefined, seconds: loss.seconds, reason: loss.reason })))
-  return { entries, gaps }
+  return { entries, gaps: gaps.filter(isMissing) }
+}
+
+/** A sender that came back in time left nothing out. How much a clock that was set back has cost cannot be known. */
+function isMissing({ seconds, reason }: Gap): boolean {
+  return seconds > 0 || reason === 'clock'
 }
 
 /** Whether `next` follows on `previous` without a hole. Pieces of fragmented MP4 share the time line of their take too. */

@@ -39,7 +39,13 @@ const entrySchema = z.discriminatedUnion('kind', [
       .optional(),
   }),
   /** Another process has taken the session over from a dead one. */
-  z.object({ kind: z.literal('adopted'), token: z.string() }),
+  z.object({
+    kind: z.literal('adopted'),
+    token: z.string(),
+    /** The last one, and the start of the session: this disk may have seen none of its takes. */
+    take: count.optional(),
+    startedAtMs: ms.optional(),
+  }),
   z.object({
     kind: z.literal('piece'),
     ...place,

@@ -4,9 +4,9 @@
  * @module
  */
 import { mkdir, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { messageOf } from '../../errors.ts'
-import type { ClosedPiece, Door, TakeEnd } from '../../function/take.ts'
+import type { ClosedPiece, Door } from '../../function/take.ts'
 import { disownFolder, ownFolder } from '../../owned-folder.ts'
 import type { StreamNumbers } from '../../queue/stream-state.ts'
 import type { SessionContext } from '../context.ts'
@@ -22,6 +22,7 @@ import {
   type LossReason,
   type Piece,
 } from '../piece.ts'
+import { removeIfEmpty } from '../spool/empty-folder.ts'
 import { sendPiece } from '../spool/send-piece.ts'
 import { createSender, type Sent, type Unsent } from '../spool/sender.ts'
 import { totalsOf } from './session-record.ts'
@@ -177,8 +178,8 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
       return found
     },
 
-    endTake(take: number, how: string, { lastLines }: Pick<TakeEnd, 'lastLines'>): void {
-      const entry = { kind: 'take-ended' as const, take, how, atMs: Date.now(), lastLines: [...lastLines] }
+    endTake(take: number, how: string, lastLines: readonly string[], atMs = Date.now()): void {
+      const entry = { kind: 'take-ended' as const, take, how, atMs, lastLines: [...lastLines] }
       note(entry)
       takes.learn(entry)
       hooks.takeEnded(door, how)
@@ -236,6 +237,7 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
     async removeFolder(): Promise<void> {
       journal = undefined
       await rm(folder, { recursive: true, force: true })
+      await removeIfEmpty(dirname(folder))
     },
   }
 }

@@ -5,6 +5,8 @@ import type { Door } from '../../function/take.ts'
 import { sessionFolder, type SessionOf } from '../names.ts'
 import { abandonedSessions, restoreSession, takeFolder, type Remembered } from './recover.ts'
 import type { StreamContext } from '../context.ts'
+import { endAfter } from './cut.ts'
+import type { EndOfSession } from './ending.ts'
 import { createStream, type Stream } from './stream.ts'
 import type { InTurn } from './turns.ts'
 
@@ -15,14 +17,17 @@ export interface AdoptionOptions {
   readonly inTurn: InTurn
 }
 
+/** What is known of a session whose receiver is dead. */
 interface Dead {
   readonly take: number
   readonly startedAtMs: number
   readonly deadToken?: string | undefined
   readonly door?: Door | undefined
   readonly peer?: string | undefined
-  /** Its end, when the dead receiver had got so far. */
-  readonly ended?: Remembered['ended']
+  /** The end of its last take. */
+  readonly takeEnd: string | undefined
+  /** Its end, when the dead receiver had got so far, or its sender stayed away for too long. */
+  readonly ended: EndOfSession | undefined
 }
 
 export type Adoption = ReturnType<typeof createAdoption>
@@ -66,8 +71,7 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
     for (const [stream, dead] of asked)
       await inTurn(stream.of.name, async () => {
         if (stream.claim || stream.ending) return
-        const answer = await claimDead(stream, dead)
-        if (dead.ended && answer !== 'unknown') void stream.finish(dead.ended.why, dead.ended.atMs)
+        if ((await claimDead(stream, dead)) === 'mine') finishIfEnded(stream, dead)
       })
     for (const of of await abandonedSessions(context.spool.dir, silentMs))
       if (!streams.has(of.session)) await inTurn(of.name, () => adoptFolder(of))
@@ -90,36 +94,35 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
     }
   }
 
-  async function continueSession(
-    stream: Stream,
-    { lastTake, token: deadToken, ended }: Remembered,
-  ): Promise<void> {
-    const { of } = stream
-    const pieces = stream.session.sender.length
+  async function continueSession(stream: Stream, remembered: Remembered): Promise<void> {
+    const { of, session } = stream
+    const pieces = session.sender.length
     context.hooks.recovered(pieces)
     log.info(
       { stream: of.name, session: of.session, pieces },
       'a session that a dead receiver left is continued',
     )
-    const { take = 1, startedAtMs = Date.now() } = lastTake ?? {}
-    const answer = await claimDead(stream, {
-      take,
-      startedAtMs,
-      deadToken,
-      door: lastTake?.door,
-      peer: lastTake?.peer,
-      ended,
-    })
-    // Redis has to know of an end before a sender comes back: it would be given this session.
-    if (ended && answer !== 'unknown') void stream.finish(ended.why, ended.atMs)
-    else if (answer !== 'mine') void stream.sendRest()
+    const { token: deadToken, ...rest } = remembered
+    await settle(stream, { ...rest, deadToken, takeEnd: session.takes().at(-1)?.end })
+  }
+
+  /** Its owner ends a session; others send what they have of it, and never record an end while somebody else receives it. */
+  async function settle(stream: Stream, dead: Dead): Promise<void> {
+    if ((await claimDead(stream, dead)) === 'mine') finishIfEnded(stream, dead)
+    // Until Redis has answered too: what is on this disk does not wait.
+    else void stream.sendRest(dead.ended)
+  }
+
+  /** Redis knows of the owner now, so that a sender that comes back gets a new session. */
+  function finishIfEnded(stream: Stream, { ended }: Dead): void {
+    if (ended) void stream.finish(ended.why, ended.atMs)
   }
 
   /** `mine`: this process owns the session now, and its stream waits. `unknown`: Redis is away, and is asked again. */
   async function claimDead(stream: Stream, dead: Dead): Promise<'mine' | 'not-mine' | 'unknown'> {
     const { of } = stream
     const token = randomUUID()
-    const { take, startedAtMs, deadToken, door = 'http', peer = '' } = dead
+    const { take, startedAtMs, deadToken, door = 'http', peer = '', takeEnd } = dead
     try {
       const options = {
         token,
@@ -130,7 +133,7 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
       }
       const adopted = await store.adopt(of.name, options)
       if (!adopted) return 'not-mine'
-      stream.adopt({ token, door, peer, ...adopted, startedAtMs })
+      stream.adopt({ token, door, peer, ...adopted, startedAtMs }, endAfter(takeEnd))
       return 'mine'
     } catch (error) {
       log.warn({ stream: of.name, error: messageOf(error) }, 'Redis did not say who owns a session')
@@ -139,20 +142,22 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
     }
   }
 
-  /** Sessions whose receiver is gone with its disk: their record is made of what the bucket has. */
+  /**
+   * Sessions whose receiver is gone with its disk: their record is made of what the bucket has. They get a folder here, so that the
+   * next receiver on this disk records them if this one dies before it could.
+   */
   async function endLapsed(): Promise<void> {
     const lapsed = await store.lapsed(store.leaseMs + context.settings.reconnectMs)
-    for (const { name, session, take, startedAtMs, door, peer } of lapsed) {
+    for (const { name, session, take, startedAtMs, door, peer, state, takes } of lapsed) {
       const isOwn = () => streams.get(session)?.claim ?? streams.get(session)?.ending
       if (isOwn()) continue
       await inTurn(name, async () => {
         if (isOwn()) return
-        const known = streams.get(session)
-        const stream = known ?? create({ name, session })
-        if ((await claimDead(stream, { take, startedAtMs, door, peer })) === 'mine') {
-          log.warn({ stream: name, session }, 'a session whose receiver is gone is ended')
-          void stream.finish('receiver-lost')
-        } else if (!known) streams.delete(session)
+        const takeEnd = state === 'live' ? 'receiver-lost' : takes.at(-1)?.end
+        const ended = { why: endAfter(takeEnd), atMs: Date.now() }
+        const stream = streams.get(session) ?? (await resume({ name, session }))
+        log.warn({ stream: name, session }, 'a session whose receiver is silent is to be ended')
+        await settle(stream, { take, startedAtMs, door, peer, takeEnd, ended })
       })
     }
   }

@@ -96,7 +96,7 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
       } catch (error) {
         session.log.error({ take, error: messageOf(error) }, 'the last pieces of a take could not be read')
       }
-      session.endTake(take, kind ?? how, takeEnd)
+      session.endTake(take, kind ?? how, takeEnd.lastLines)
       hasEnded()
       return onEnd(how, kind, current)
     },

@@ -1,6 +1,7 @@
 /** The reasons for which the engine cuts a connection, and what its end means for the session. Pure. @module */
 import type { StreamOrders } from '../../queue/stream-claim.ts'
 import type { EndOfTake } from '../connection.ts'
+import type { SessionEnd } from '../session/session-record.ts'
 
 export type CutKind =
   | 'stopped'
@@ -54,4 +55,17 @@ export function endBy(kind: CutKind | undefined, how: EndOfTake, isEmpty: boolea
   if (how === 'sender-finished') return isEmpty ? 'no-media' : how
   if (how === 'no-media') return isEmpty ? how : undefined
   return undefined
+}
+
+/** Ends of takes for which the receiver is the reason. */
+const OURS: readonly string[] = ['receiver-lost', 'ffmpeg-lost', 'lease-lost', 'draining']
+
+/**
+ * The reason why a session ends whose sender did not come back.
+ *
+ * @param takeEnd - how its last take ended; undefined when nobody was left to say
+ */
+export function endAfter(takeEnd: string | undefined): SessionEnd {
+  if (takeEnd === undefined || OURS.includes(takeEnd)) return 'receiver-lost'
+  return takeEnd === 'source-ended' ? takeEnd : 'sender-lost'
 }

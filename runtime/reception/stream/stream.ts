@@ -8,8 +8,8 @@ import type { Connection, EndOfTake, Sender, Summary } from '../connection.ts'
 import { connectTake, type CurrentTake } from './connect-take.ts'
 import type { Claim, StreamContext } from '../context.ts'
 import { chosenFor } from './chosen.ts'
-import { endBy, orderedCut, type CutKind } from './cut.ts'
-import { endedElsewhere, endSession, recordEnd, untilDone, type Ended } from './ending.ts'
+import { endAfter, endBy, orderedCut, type CutKind } from './cut.ts'
+import { endedElsewhere, endSession, recordEnd, untilDone, type Ended, type EndOfSession } from './ending.ts'
 import type { SessionOf } from '../names.ts'
 import { createPlaylistWriter } from '../playlist/playlist-writer.ts'
 import { piecesInBucket } from '../session/rebuild.ts'
@@ -122,13 +122,18 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     return ending.isFree
   }
 
-  /** Sends what is on this disk; adds it to the record when the session's owner has ended it. */
-  async function sendRest(): Promise<void> {
+  /**
+   * Sends what is on this disk; adds it to the record when the session's owner has ended it.
+   *
+   * @param end - its end, where nobody else has recorded one
+   */
+  async function sendRest(end?: EndOfSession): Promise<void> {
     await current?.ended
     await session.sender.whenIdle()
     await endedElsewhere(context, log, of, () => claim !== undefined || ending !== undefined)
     if (claim || ending) return
-    await recordEnd(context, session, claim, { why: 'receiver-lost', atMs: Date.now() })
+    const unknown = () => ({ why: endAfter(session.takes().at(-1)?.end), atMs: Date.now() })
+    await recordEnd(context, session, claim, end ?? unknown())
     await leave()
   }
 
@@ -150,7 +155,7 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     const isEmpty = session.pieces.length === 0 && session.losses.length === 0
     const why = endBy(kind, how, isEmpty)
     if (why === undefined) {
-      wait(how === 'source-ended' ? how : 'sender-lost')
+      wait(endAfter(kind ?? how))
       return undefined
     }
     const { pieces, seconds, sizeBytes, droppedSeconds } = session.numbers()
@@ -177,12 +182,13 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     lose,
     finish,
     /** Takes over the session of a dead owner: it waits for its sender. */
-    adopt(granted: Claim): void {
+    adopt(granted: Claim, why: SessionEnd): void {
       own(granted)
-      session.note({ kind: 'adopted', token: granted.token })
+      const { token, take, startedAtMs } = granted
+      session.note({ kind: 'adopted', token, take, startedAtMs })
       writer = newWriter()
       void learn()
-      wait('receiver-lost')
+      wait(why)
     },
     sendRest,
     /** Resolves when the playlist names what the bucket has. */

@@ -11,6 +11,7 @@ import {
   placeOfPiece,
   playlistKey,
   recordKey,
+  startOfSession,
 } from '../../../runtime/reception/names.ts'
 
 const OF = { name: 'cam1', session: '20261129T221841Z-ba02e7' }
@@ -69,4 +70,9 @@ it("FFmpeg's file names say their number", () => {
   expect(placeOfFile('000012.ts')).toEqual({ number: 12, extension: '.ts' })
   expect(pieceFileName({ number: 12, extension: '.ts' })).toBe('000012.ts')
   expect(['owner.json', '12.ts', '000012.tmp'].map(placeOfFile)).toEqual([undefined, undefined, undefined])
+})
+
+it('reads the start of a session from its name, to the second', () => {
+  const startedAtMs = Date.UTC(2026, 10, 29, 22, 18, 41)
+  expect(startOfSession(newSession(startedAtMs + 999))).toBe(startedAtMs)
 })

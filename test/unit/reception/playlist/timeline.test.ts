@@ -33,6 +33,12 @@ describe('a time line', () => {
     expect(gaps(pieces)).toEqual([['2-0', 7.5, 'reconnect']])
   })
 
+  it('has a joint and no gap where a sender came back so soon that nothing is missing', () => {
+    const pieces = [...take(1, [4, 4]), ...take(2, [4], { atMs: AT_MS + 4_000 + 4_000 })]
+    expect(joints(pieces)).toEqual([false, false, true])
+    expect(gaps(pieces)).toEqual([])
+  })
+
   it('counts what was dropped with its own seconds, and one hole for pieces in a row', () => {
     const pieces = [...take(1, [4, 4]), ...take(1, [4], { first: 5, startSeconds: 20, atMs: AT_MS + 20_000 })]
     expect(joints(pieces, [lost(2, 4, 12)])).toEqual([false, false, true])
