@@ -17,7 +17,7 @@ export interface AdoptionOptions {
   readonly inTurn: InTurn
 }
 
-/** What is known of a session whose receiver is dead. */
+/** The facts about a session whose receiver is dead. */
 interface Dead {
   readonly take: number
   readonly startedAtMs: number

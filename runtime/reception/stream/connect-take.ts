@@ -10,6 +10,8 @@ import type { Session } from '../session/session.ts'
 import type { Spool } from '../spool/spool.ts'
 import { sizeOf } from '../spool/take-files.ts'
 
+const EXTENSIONS = ['.ts', '.mp4']
+
 /** The take of a session that is live. */
 export interface CurrentTake {
   cut(kind: CutKind): void
@@ -42,8 +44,13 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
   const cut = new AbortController()
   const watch = createClockWatch(Date.now(), pieceSeconds)
   const folder = session.takeFolder(take)
-  /** The file that FFmpeg is writing. */
-  let openFile = pieceFileName({ number: 0, extension: '.ts' })
+  /** Of the file that FFmpeg is writing; the format is known with the first piece only. */
+  let openNumber = 0
+  const openBytes = () =>
+    EXTENSIONS.reduce(
+      (sum, extension) => sum + sizeOf(join(folder, pieceFileName({ number: openNumber, extension }))),
+      0,
+    )
   let isBraked = false
   let hasEnded: () => void = () => undefined
   const ended = new Promise<void>((resolve) => (hasEnded = resolve))
@@ -53,7 +60,7 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
     cut: (kind) => cut.abort(new Cut(kind)),
     tick(nowMs) {
       if (isBraked) return watch.reset(nowMs)
-      if (watch.hasJumped(nowMs, sizeOf(join(folder, openFile)))) cut.abort(new Cut('clock'))
+      if (watch.hasJumped(nowMs, openBytes())) cut.abort(new Cut('clock'))
       // FFmpeg does not end by itself when it cannot write, and would lose everything without a word.
       else if (spool.shortage(id) === 'disk-full' && watch.isStuck(nowMs)) cut.abort(new Cut('disk-full'))
       if (!canWait) session.dropWhileFull()
@@ -69,7 +76,7 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
     onPiece(piece) {
       session.closed(take, piece)
       const place = placeOfFile(piece.fileName)
-      if (place) openFile = pieceFileName({ ...place, number: place.number + 1 })
+      if (place) openNumber = place.number + 1
       watch.reset(Date.now(), piece.endSeconds)
       if (!canWait) session.dropWhileFull()
     },

@@ -1,4 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Session } from '../../../../runtime/reception/session/session.ts'
 import { createSpool } from '../../../../runtime/reception/spool/spool.ts'
@@ -6,12 +8,12 @@ import { connectTake } from '../../../../runtime/reception/stream/connect-take.t
 import { cutOf } from '../../../../runtime/reception/stream/cut.ts'
 
 /** A take whose FFmpeg has written nothing, on a disk of which this part is free. */
-async function takeOn(freePart: number) {
+async function takeOn(freePart: number, folder = '/nonexistent') {
   const spool = createSpool({ dir: tmpdir(), limitBytes: 1_000, freePart: () => Promise.resolve(freePart) })
   await spool.lookAtDisk()
   const session: Pick<Session, 'of' | 'takeFolder' | 'dropWhileFull'> = {
     of: { name: 'cam1', session: '20261130T104500Z-ba02e7' },
-    takeFolder: () => '/nonexistent',
+    takeFolder: () => folder,
     dropWhileFull: () => undefined,
   }
   return connectTake({
@@ -41,3 +43,20 @@ it('a sender for whom nothing can be written is cut when the disk is full, and o
   })
   expect(cutOf(roomy.connection.cut)).toBeUndefined()
 })
+
+it.each(['.ts', '.mp4'])(
+  'a clock that was set back is noticed by the growth of an open piece%s',
+  async (extension) => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-take-'))
+    try {
+      const { connection, current } = await takeOn(0.5, folder)
+      for (let second = 0; second <= 25; second++) {
+        await writeFile(join(folder, `000000${extension}`), 'x'.repeat(second + 1))
+        current.tick(Date.now() + second * 1_000)
+      }
+      expect(cutOf(connection.cut)).toBe('clock')
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  },
+)
