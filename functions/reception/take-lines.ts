@@ -21,6 +21,16 @@ export function senderKeyOf(line: string, nonce: string): string | undefined {
   return found?.endsWith(end) ? found.slice(0, -end.length) : undefined
 }
 
+/**
+ * Whether FFmpeg says that it could not read on from a pipe. A stream that is cut off at its end does not lead to this.
+ *
+ * **Shape**: `[error] pipe:0: Invalid data found when processing input` up to 5.1, since 6 `[in#0/flv @ 0x6c75d40] [error] Error during
+ * demuxing: Invalid data found when processing input`.
+ */
+export function isUnreadable(line: string): boolean {
+  return /\[error\] (?:pipe:0|Error during demuxing): Invalid data found/.test(line)
+}
+
 /** Of the line before. */
 export function isRepetition(line: string): boolean {
   return /^\s*Last message repeated \d+ times$/.test(line)

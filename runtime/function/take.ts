@@ -54,6 +54,8 @@ export interface TakeEnd {
    * What the sender sent is not the reason, and its next connection may succeed.
    */
   readonly wasLost: boolean
+  /** FFmpeg could not read on, though the sender sent more: as after a second header, in files that were put one behind the other. */
+  readonly stoppedReading: boolean
   /** FFmpeg's last lines, without secrets. */
   readonly lastLines: readonly string[]
   /** The reason of its failure as a sentence, where its words are known. */

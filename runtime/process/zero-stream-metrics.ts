@@ -10,6 +10,7 @@ const TAKE_ENDS: Readonly<Record<EndOfTake | CutKind | 'receiver-lost', true>> =
   'sender-lost': true,
   'source-ended': true,
   'ffmpeg-lost': true,
+  unreadable: true,
   'no-media': true,
   stopped: true,
   'key-revoked': true,

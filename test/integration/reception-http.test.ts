@@ -1,10 +1,13 @@
 /** The HTTP door of a receiver as senders have it: the whole runtime, FFmpeg, Redis and MinIO. */
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, it } from 'vitest'
+import { findBinaries } from '../../functions/ffmpeg/build/binaries.ts'
 import { recordKey } from '../../runtime/reception/names.ts'
 import { parseSessionRecord } from '../../runtime/reception/session/session-record.ts'
 import { sleep } from '../../runtime/time.ts'
@@ -173,6 +176,32 @@ it('says that the death of its own FFmpeg is its own fault, and continues with t
   expect(parseSessionRecord(record?.text ?? '')?.takes).toMatchObject([{ end: 'ffmpeg-lost' }, {}])
   const log = await readFile(join(used.stack.dir, 'log', 'runtime.log'), 'utf8')
   expect(log).toMatch(/warn .*the FFmpeg of a take crashed or was killed/)
+})
+
+it('refuses what FFmpeg cannot read on from, such as two files in one body, keeps what came before and says so', async () => {
+  const path = join(used.stack.dir, 'twice.flv')
+  const words = ['-v', 'error', '-i', used.film.path, '-c', 'copy', '-bsf:a', 'aac_adtstoasc', '-y', path]
+  await promisify(execFile)((await findBinaries(process.env)).ffmpegPath, words, {
+    env: { ...process.env, GCONV_PATH: '/nonexistent' },
+  })
+  const single = await readFile(path)
+  const { request: sent, answer } = put('twice')
+  sent.end(Buffer.concat([single, single]))
+  expect(await answer).toMatchObject({
+    status: 415,
+    body: {
+      detail: expect.stringMatching(
+        /^after \d+ pieces, which are stored, this cannot be read any further: .*; send the rest again/,
+      ) as string,
+    },
+  })
+  await used.ended('twice')
+  expect(await used.store.read('twice')).toMatchObject({
+    summary: { why: 'unreadable' },
+    takes: [{ end: 'unreadable' }],
+  })
+  const compared = comparePictures(used.film.pictures, await arrivedPictures(used.stack.storage, 'twice'))
+  expect(compared).toEqual(allOf(used.film.pictures.length))
 })
 
 it('does not take the standstill of its own FFmpeg for the silence of the sender', async () => {

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { joinKey, playlistKey } from '../../runtime/reception/names.ts'
 import { parseSessionRecord } from '../../runtime/reception/session/session-record.ts'
+import { sleep } from '../../runtime/time.ts'
 import { listed } from '../helpers/listed.ts'
 import { feed, senderOf, startEngineServers, type EngineServers } from '../helpers/streams/engine.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -107,7 +108,9 @@ describe('a sender that is lost', () => {
     await first.end('sender-lost')
     const second = await feed(reception, senderOf('back', { door: 'rtmp' }))
     expect([second.of, second.connection.take]).toEqual([first.of, 2])
-    await second.push(2)
+    // The clock moves on while the sender is away.
+    await sleep(50)
+    await second.push(2, { seconds: 0.01 })
     await second.end()
     const record = await servers.record(first.of)
     expect(record?.pieces.map(({ discontinuity }) => discontinuity)).toEqual([

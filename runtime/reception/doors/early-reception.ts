@@ -58,7 +58,8 @@ export async function receiveEarly(
   const end = await finish()
   const wasKilled = end.signal !== null
   const wasLost = end.wasLost && !wasCut
-  const usual = endOfTake({ isComplete: false, pieces: early.pieces(), wasKilled, wasLost })
+  const { stoppedReading } = end
+  const usual = endOfTake({ isComplete: false, pieces: early.pieces(), wasKilled, wasLost, stoppedReading })
   const how = usual !== 'sender-lost' || wasCut ? usual : usualEnd
   const lastLines = [...end.lastLines, ...notes()]
   const summary = await connection.end(how, { ...end, lastLines })

@@ -25,11 +25,14 @@ export interface TakeFacts {
   readonly wasKilled: boolean
   /** Neither the sender nor the receiver ended FFmpeg. */
   readonly wasLost: boolean
+  /** FFmpeg could not read all of it. */
+  readonly stoppedReading: boolean
 }
 
-export function endOfTake({ isComplete, pieces, wasKilled, wasLost }: TakeFacts): EndOfTake {
+export function endOfTake({ isComplete, pieces, wasKilled, wasLost, stoppedReading }: TakeFacts): EndOfTake {
   if (wasLost) return 'ffmpeg-lost'
   if (pieces === 0 && !wasKilled) return 'no-media'
+  if (stoppedReading) return 'unreadable'
   return isComplete ? 'sender-finished' : 'sender-lost'
 }
 

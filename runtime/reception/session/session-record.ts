@@ -12,6 +12,7 @@ export const SESSION_ENDS = [
   'sender-finished',
   'sender-lost',
   'source-ended',
+  'unreadable',
   'stopped',
   'key-revoked',
   'max-duration',

@@ -10,6 +10,11 @@ import type { Session } from '../session/session.ts'
 import type { Spool } from '../spool/spool.ts'
 import { sizeOf } from '../spool/take-files.ts'
 
+/** Ends of takes that are not the usual life of a sender. */
+const TROUBLES: Partial<Readonly<Record<EndOfTake, string>>> = {
+  'ffmpeg-lost': 'the FFmpeg of a take crashed or was killed: its sender has to come again',
+  unreadable: 'FFmpeg could not read on, and the rest of what was sent is lost: is it of several files?',
+}
 const EXTENSIONS = ['.ts', '.mp4']
 
 /** The take of a session that is live. */
@@ -93,11 +98,9 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
     cut: cut.signal,
     async end(how, takeEnd) {
       const kind = cutOf(cut.signal)
-      if (how === 'ffmpeg-lost' && !kind)
-        session.log.warn(
-          { take, signal: takeEnd.signal, lastLines: takeEnd.lastLines.slice(-3) },
-          'the FFmpeg of a take crashed or was killed: its sender has to come again',
-        )
+      const trouble = kind ? undefined : TROUBLES[how]
+      if (trouble !== undefined)
+        session.log.warn({ take, signal: takeEnd.signal, lastLines: takeEnd.lastLines.slice(-3) }, trouble)
       try {
         await session.admitOpen(take)
       } catch (error) {

@@ -67,5 +67,5 @@ const OURS: readonly string[] = ['receiver-lost', 'ffmpeg-lost', 'lease-lost', '
  */
 export function endAfter(takeEnd: string | undefined): SessionEnd {
   if (takeEnd === undefined || OURS.includes(takeEnd)) return 'receiver-lost'
-  return takeEnd === 'source-ended' ? takeEnd : 'sender-lost'
+  return takeEnd === 'source-ended' || takeEnd === 'unreadable' ? takeEnd : 'sender-lost'
 }

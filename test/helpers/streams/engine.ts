@@ -163,6 +163,12 @@ export function feedOf(connection: Connection): Feed {
       await write(seconds, 500)
     },
     end: (how = 'sender-finished') =>
-      connection.end(how, { code: 0, signal: null, wasLost: false, lastLines: ['last line'] }),
+      connection.end(how, {
+        code: 0,
+        signal: null,
+        wasLost: false,
+        stoppedReading: false,
+        lastLines: ['last line'],
+      }),
   }
 }

@@ -54,7 +54,9 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   const received = await receive(parts, request, { sender, onAdmitted })
   const { connection, end, stop } = received
   const wasLost = end.wasLost || stop?.kind === 'stuck'
-  const how = endOfTake({ ...received, wasLost, isComplete: received.body === 'complete' })
+  const { stoppedReading } = end
+  const isComplete = received.body === 'complete'
+  const how = endOfTake({ ...received, wasLost, stoppedReading, isComplete })
   const summary = await connection?.end(how, end)
   if (how === 'no-media' && stop?.kind !== 'failed' && stop?.kind !== 'refused') onRefused('http', 'media')
 
@@ -76,6 +78,10 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   if (stop?.kind === 'silent') {
     const detail = `no byte came for ${settings.stallMs / SECOND_MS} s${again && `; send${again}`}`
     return answerProblem(request, response, { status: 408, detail })
+  }
+  if (how === 'unreadable') {
+    const detail = `after ${received.pieces} pieces, which are stored, this cannot be read any further: ${lastWords(end, NOTHING_IN_IT)}; send the rest${again}`
+    return answerProblem(request, response, refusalProblem('media', detail))
   }
   if (stop?.kind === 'unfit' || how === 'no-media' || stop?.kind === 'ffmpeg') {
     const why =
@@ -213,7 +219,7 @@ async function receive(
   const why = body === 'complete' && !isRefusal ? undefined : reason
   const end = take
     ? await finishTake(take)
-    : { code: null, signal: null, wasLost: false, lastLines: failure ? [failure] : [] }
+    : { code: null, signal: null, wasLost: false, stoppedReading: false, lastLines: failure ? [failure] : [] }
   return { body, stop: why, connection, pieces, wasKilled: end.signal !== null, end }
 }
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { createCodecReader, pieceOf, senderKeyOf } from '../../../../functions/reception/take-lines.ts'
+import {
+  createCodecReader,
+  pieceOf,
+  senderKeyOf,
+  isUnreadable,
+} from '../../../../functions/reception/take-lines.ts'
 
 describe('pieceOf', () => {
   it('reads a line of the list', () => {
@@ -64,4 +69,15 @@ describe('createCodecReader', () => {
     expect(found.flatMap(({ codec }) => codec ?? [])).toEqual(['h264', 'aac'])
     expect(found.findIndex(({ isComplete }) => isComplete)).toBe(lines.indexOf('[info] Stream mapping:'))
   })
+})
+
+it.each([
+  ['[error] pipe:0: Invalid data found when processing input', true],
+  ['[in#0/flv @ 0x6c75d40] [error] Error during demuxing: Invalid data found when processing input', true],
+  // What a stream that is cut off at its end leads to.
+  ['[matroska,webm @ 0x55714538ba80] [error] File ended prematurely', false],
+  ['[flv @ 0x2a762080] [warning] Packet corrupt (stream = 1, dts = 6408), dropping it.', false],
+  ['[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55] [error] stream 0, offset 0x4950f: partial file', false],
+])('the line %j says that it could not read on: %s', (line, is) => {
+  expect(isUnreadable(line)).toBe(is)
 })

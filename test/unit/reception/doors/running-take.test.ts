@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { endOfTake, lastWords } from '../../../../runtime/reception/doors/running-take.ts'
 
+const READ = { isComplete: true, pieces: 3, wasKilled: false }
 const KILLED = { isComplete: false, pieces: 3, wasKilled: true, wasLost: true }
 
 it.each([
@@ -14,12 +15,14 @@ it.each([
   { facts: KILLED, how: 'ffmpeg-lost' },
   { facts: { ...KILLED, isComplete: true }, how: 'ffmpeg-lost' },
   { facts: { ...KILLED, pieces: 0 }, how: 'ffmpeg-lost' },
+  { facts: { ...READ, stoppedReading: true }, how: 'unreadable' },
+  { facts: { ...READ, stoppedReading: true, pieces: 0 }, how: 'no-media' },
 ])('a take with $facts ends as $how', ({ facts, how }) => {
-  expect(endOfTake({ wasLost: false, ...facts })).toBe(how)
+  expect(endOfTake({ wasLost: false, stoppedReading: false, ...facts })).toBe(how)
 })
 
 it('quotes the last line of FFmpeg, or says something else', () => {
-  const end = { code: 1, signal: null, wasLost: false }
+  const end = { code: 1, signal: null, wasLost: false, stoppedReading: false }
   expect(lastWords({ ...end, lastLines: ['one', ' two '] }, 'nothing')).toBe('two')
   expect(lastWords({ ...end, lastLines: [] }, 'nothing')).toBe('nothing')
 })

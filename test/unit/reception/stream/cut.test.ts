@@ -4,6 +4,7 @@ import { endAfter, endBy } from '../../../../runtime/reception/stream/cut.ts'
 it.each([
   { takeEnd: 'sender-lost', why: 'sender-lost' },
   { takeEnd: 'source-ended', why: 'source-ended' },
+  { takeEnd: 'unreadable', why: 'unreadable' },
   { takeEnd: 'clock', why: 'sender-lost' },
   { takeEnd: 'taken-over', why: 'sender-lost' },
   { takeEnd: 'ffmpeg-lost', why: 'receiver-lost' },
