@@ -76,6 +76,12 @@ function startWorker(
     log: silentLog,
   })
   started = { worker, stopped: worker.run() }
+  gates.push({
+    open: () => {
+      world.isHeld = false
+      for (const { answer } of sent) answer()
+    },
+  })
   return { worker, sent, world, inFlight, stopped: started.stopped }
 }
 
