@@ -12,6 +12,7 @@ import {
   type OpenMetricsContentType,
   Registry,
 } from 'prom-client'
+import { Distribution } from './distribution.ts'
 import { createStreamMetrics } from './stream-metrics.ts'
 
 export const INVOCATION_STATUSES = [
@@ -70,6 +71,9 @@ export function createMetrics() {
     labelNames: readonly L[],
     buckets: number[],
   ) => new Histogram<L>({ name, help, labelNames: [...labelNames], buckets, registers: [registry] })
+  /** With series that are kept by code that observes with every run (`function-series.ts`). */
+  const distribution = (name: string, help: string, buckets: readonly number[]) =>
+    new Distribution({ name, help, buckets, registry: registry as unknown as Registry<never> })
 
   return {
     registry,
@@ -106,15 +110,12 @@ export function createMetrics() {
       'function',
       'status',
     ]),
-    /** Its exemplars name runs (`run` is a label of exemplars; the types know only one list). */
-    duration: new Histogram<'function' | 'status' | 'run'>({
-      name: 'sluice_function_duration_seconds',
-      help: 'Time from claim to outcome, commit included.',
-      labelNames: ['function', 'status'],
-      buckets: RUN_SECONDS,
-      enableExemplars: true,
-      registers: [registry],
-    }),
+    /** Its exemplars name runs. */
+    duration: distribution(
+      'sluice_function_duration_seconds',
+      'Time from claim to outcome, commit included.',
+      RUN_SECONDS,
+    ),
     active: gauge('sluice_function_active_invocations', 'Attempts in progress.', ['function']),
     strays: gauge(
       'sluice_function_stray_handlers',
@@ -134,16 +135,14 @@ export function createMetrics() {
       'function',
       'reason',
     ]),
-    startDelay: histogram(
+    startDelay: distribution(
       'sluice_function_start_delay_seconds',
       'Time from admission to claim.',
-      ['function'],
       DELAY_SECONDS,
     ),
-    endToEnd: histogram(
+    endToEnd: distribution(
       'sluice_event_end_to_end_seconds',
       "Time from MinIO's event to the committed result.",
-      ['function'],
       RUN_SECONDS,
     ),
     inputBytes: counter('sluice_function_input_bytes_total', 'Bytes of sources of successful runs.', [

@@ -10,6 +10,7 @@ import type { Owed } from '../queue/debts.ts'
 import type { InFlightAttempt } from './in-flight.ts'
 import type { Outcome } from './attempt/outcome.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { FunctionSeries } from '../telemetry/function-series.ts'
 import type { InvocationStatus, RuntimeMetrics } from '../telemetry/metrics.ts'
 
 /** Pure except for the random retry delay. Undefined when there is nothing to settle: another worker has the run. */
@@ -70,22 +71,16 @@ function sensible(delayMs: number): number {
   return Number.isNaN(delayMs) ? 0 : Math.round(Math.min(Math.max(delayMs, 0), DAY_MS))
 }
 
-export function recordEnd(metrics: RuntimeMetrics, attempt: InFlightAttempt, outcome: Outcome): void {
-  const { claim, definition } = attempt
+export function recordEnd(series: FunctionSeries, attempt: InFlightAttempt, outcome: Outcome): void {
+  const { runId, payload } = attempt.claim
   const status = statusOf(outcome)
   const seconds = (performance.now() - attempt.startedAtMs) / 1_000
-  metrics.invocations.inc({ function: definition.name, status })
-  metrics.duration.observe({
-    labels: { function: definition.name, status: status === 'success' ? 'success' : 'failure' },
-    value: seconds,
-    exemplarLabels: { run: claim.runId },
-  })
+  series.active.dec()
+  series.invocations[status].inc()
+  series[status === 'success' ? 'success' : 'failure'].observe(seconds, { run: runId })
   if (status !== 'success') return
-  metrics.endToEnd.observe(
-    { function: definition.name },
-    Math.max(0, Date.now() - claim.payload.eventTimeMs) / 1_000,
-  )
-  metrics.inputBytes.inc({ function: definition.name }, claim.payload.sizeBytes)
+  series.endToEnd.observe(Math.max(0, Date.now() - payload.eventTimeMs) / 1_000)
+  series.inputBytes.inc(payload.sizeBytes)
 }
 
 /** @param state - what the settlement led to; `fenced` when another worker has the run by now */

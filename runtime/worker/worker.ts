@@ -8,6 +8,7 @@ import { messageOf } from '../errors.ts'
 import { type Limits, slotsOf } from '../queue/limits.ts'
 import type { FunctionDefinition } from '../function/definition.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { createFunctionSeries } from '../telemetry/function-series.ts'
 import type { RuntimeMetrics } from '../telemetry/metrics.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Settlement, TurnReply, TurnRequest } from '../queue/turn.ts'
@@ -70,6 +71,7 @@ interface Ended {
 
 export function createWorker(parts: WorkerParts): Worker {
   const { queue, consumer, functions, inFlight, contact, metrics, log } = parts
+  const seriesOf = createFunctionSeries(metrics)
   const wakeUp = createWakeUp()
   const claimedOf = new Map<string, number>()
   const stopped = new AbortController()
@@ -179,12 +181,13 @@ export function createWorker(parts: WorkerParts): Worker {
   /** From now on it is this worker's, with a lease, whenever it starts. */
   function take(claim: Claim, sentAtMs: number): InFlightAttempt {
     const definition = functions.find(({ name }) => name === claim.functionName) as FunctionDefinition
+    const series = seriesOf(definition.name)
     claimedOf.set(definition.name, (claimedOf.get(definition.name) ?? 0) + 1)
     const attempt = inFlight.add(claim, definition)
     inFlight.renewed(attempt, sentAtMs)
-    metrics.active.inc({ function: definition.name })
-    metrics.starts.inc({ function: definition.name, trigger: claim.trigger })
-    metrics.startDelay.observe({ function: definition.name }, (claim.claimedAtMs - claim.queuedAtMs) / 1_000)
+    series.active.inc()
+    series.starts[claim.trigger].inc()
+    series.startDelay.observe((claim.claimedAtMs - claim.queuedAtMs) / 1_000)
     return attempt
   }
 
@@ -200,8 +203,7 @@ export function createWorker(parts: WorkerParts): Worker {
   function end(attempt: InFlightAttempt, outcome: Outcome): void {
     reached('settling', attempt.claim.payload.key)
     inFlight.delete(attempt)
-    metrics.active.dec({ function: attempt.definition.name })
-    recordEnd(metrics, attempt, outcome)
+    recordEnd(seriesOf(attempt.definition.name), attempt, outcome)
     const settlement = settlementOf(attempt, outcome, owedBySuccess(parts.allFunctions, attempt.claim))
     if (settlement) ended.push({ claim: attempt.claim, outcome, settlement })
     wakeUp.wake()

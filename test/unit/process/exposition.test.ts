@@ -7,11 +7,7 @@ import { expose } from '../../../runtime/process/exposition.ts'
 async function snapshotOf(run: string, seconds: number): Promise<MetricsSnapshot> {
   const { registry, duration, retries } = createMetrics()
   retries.inc({ function: 'cut' })
-  duration.observe({
-    labels: { function: 'cut', status: 'success' },
-    value: seconds,
-    exemplarLabels: { run },
-  })
+  duration.of({ function: 'cut', status: 'success' }).observe(seconds, { run })
   // As it comes over the channel between processes.
   return JSON.parse(JSON.stringify(await registry.getMetricsAsJSON())) as MetricsSnapshot
 }
