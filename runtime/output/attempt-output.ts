@@ -3,7 +3,6 @@
  * Readers see none of them before the commit.
  * @module
  */
-import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { PermanentError } from '../errors.ts'
 import type { PutBody, Storage } from '../storage/storage.ts'
@@ -49,7 +48,6 @@ export interface AttemptOutputOptions {
   readonly onBytes?: (count: number) => void
 }
 
-const HASH_STEP_BYTES = 1024 * 1024
 /** A pointer is copied through memory; larger files are found through the manifest. */
 const POINTER_MAX_BYTES = 64 * 1024 * 1024
 
@@ -93,14 +91,14 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
     await uploads.step(async () => {
       signal.throwIfAborted()
       const found = await body()
-      const [bytes, sha256] = measured(found)
+      const bytes = 'path' in found ? found.sizeBytes : found.bytes.length
       if (file.pointer !== undefined && bytes > POINTER_MAX_BYTES) {
         throw new PermanentError(
           `${JSON.stringify(file.name)} has ${bytes} bytes; a file with a pointer may have ${POINTER_MAX_BYTES}`,
         )
       }
       reached('file-sending', key)
-      await storage.put(place.bucket, key, found, {
+      const { sha256Hex: sha256 } = await storage.put(place.bucket, key, found, {
         contentType: file.contentType,
         ifNoneMatch: '*',
         signal,
@@ -129,7 +127,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
   }
 
   return {
-    upload: (file) => track(send(file, () => hashed(file.path))),
+    upload: (file) => track(send(file, () => fileBody(file.path))),
     json: (value, file) =>
       track(
         send({ ...file, contentType: 'application/json' }, () =>
@@ -171,6 +169,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
     async close() {
       closedBecause ??= 'its handler has returned'
       if (begun) await Promise.allSettled(begun.pending)
+      begun?.letGo()
       if (failure) throw failure.error
       options.signal?.throwIfAborted()
       if (abandonedBecause) throw abandonedBecause
@@ -192,30 +191,16 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
       abandonedBecause = reason
       begun?.abandoned.abort(reason)
       if (begun) await Promise.allSettled(begun.pending)
+      begun?.letGo()
     },
   }
 }
 
-function measured(body: PutBody): readonly [bytes: number, sha256: string] {
-  if ('path' in body) return [body.sizeBytes, body.sha256Hex]
-  return [body.bytes.length, createHash('sha256').update(body.bytes).digest('hex')]
-}
-
-/** Hashes a file with one buffer: large files would otherwise produce garbage faster than it is collected. */
-async function hashed(path: string): Promise<PutBody> {
-  const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafe(HASH_STEP_BYTES)
-  let sizeBytes = 0
+async function fileBody(path: string): Promise<PutBody> {
   const file = await openRegularFile(path)
   try {
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, null)
-      if (bytesRead === 0) break
-      hash.update(buffer.subarray(0, bytesRead))
-      sizeBytes += bytesRead
-    }
+    return { path, sizeBytes: (await file.stat()).size }
   } finally {
     await file.close()
   }
-  return { path, sizeBytes, sha256Hex: hash.digest('hex') }
 }

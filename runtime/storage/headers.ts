@@ -12,6 +12,7 @@ export function parseHead(headers: IncomingHttpHeaders): ObjectHead {
   const versionId = text('x-amz-version-id')
   const contentType = text('content-type')
   const sha256Hex = checksumHex(text('x-amz-checksum-sha256'))
+  const crc32 = text('x-amz-checksum-crc32')
   return {
     etag: (text('etag') ?? '').replaceAll('"', ''),
     ...(versionId && versionId !== 'null' ? { versionId } : {}),
@@ -19,6 +20,7 @@ export function parseHead(headers: IncomingHttpHeaders): ObjectHead {
     lastModifiedMs: Date.parse(text('last-modified') ?? ''),
     ...(contentType ? { contentType } : {}),
     ...(sha256Hex ? { sha256Hex } : {}),
+    ...(crc32 && !crc32.includes('-') ? { crc32 } : {}),
     metadata: Object.fromEntries(
       Object.entries(headers)
         .filter(([name]) => name.startsWith(META))

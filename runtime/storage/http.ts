@@ -7,6 +7,7 @@ import { setMaxListeners } from 'node:events'
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import https from 'node:https'
 import { openRegularFile } from './regular-file.ts'
+import { withStepBuffer } from './step-buffer.ts'
 import { StorageError } from './errors.ts'
 import type { PutBody } from './storage.ts'
 
@@ -21,6 +22,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined
   /** Called with the number of body bytes sent so far, and with 0 before a retry. */
   readonly onBytes?: ((count: number) => void) | undefined
+  /** Called with the bytes of a file in order, before they are sent; they are valid only during the call. */
+  readonly onStep?: ((bytes: Buffer) => void) | undefined
 }
 
 export interface Transport {
@@ -28,9 +31,6 @@ export interface Transport {
   send(request: HttpRequest): Promise<IncomingMessage>
   close(): void
 }
-
-/** Large, because small steps spend more time between the steps than in them. */
-const FILE_STEP_BYTES = 256 * 1024
 
 export function createTransport(options: { readonly idleTimeoutMs: number }): Transport {
   const plain = new http.Agent({ keepAlive: true })
@@ -97,43 +97,38 @@ function stopSending(outgoing: http.ClientRequest): void {
 }
 
 function sendBody(outgoing: http.ClientRequest, request: HttpRequest): void {
-  const { body, onBytes } = request
+  const { body } = request
   if (body === undefined || bodyBytes(body) === 0) outgoing.end()
-  else if ('bytes' in body) outgoing.end(body.bytes, () => onBytes?.(body.bytes.length))
+  else if ('bytes' in body) outgoing.end(body.bytes, () => request.onBytes?.(body.bytes.length))
   else {
-    sendFile(outgoing, body.path, body.sizeBytes, onBytes).catch((error: unknown) =>
+    sendFile(outgoing, body.path, body.sizeBytes, request).catch((error: unknown) =>
       outgoing.destroy(toStorageError(error)),
     )
   }
 }
 
-/**
- * Sends the file's first `sizeBytes` bytes; a shorter file is an error, or the store would wait for the rest for ever. Reuses one
- * buffer, since a new one for each step would cost more than sending.
- */
+/** Sends the file's first `sizeBytes` bytes; a shorter file is an error, or the store would wait for the rest for ever. */
 async function sendFile(
   outgoing: http.ClientRequest,
   path: string,
   sizeBytes: number,
-  onBytes?: (count: number) => void,
+  { onStep, onBytes }: Pick<HttpRequest, 'onStep' | 'onBytes'>,
 ): Promise<void> {
   const file = await openRegularFile(path)
   try {
-    const buffer = Buffer.allocUnsafe(Math.min(FILE_STEP_BYTES, sizeBytes))
-    let sentBytes = 0
-    while (sentBytes < sizeBytes && !outgoing.destroyed) {
-      const { bytesRead } = await file.read(
-        buffer,
-        0,
-        Math.min(buffer.length, sizeBytes - sentBytes),
-        sentBytes,
-      )
-      if (bytesRead === 0) throw fileChanged(path, sentBytes, sizeBytes)
-      // The buffer is free only once its bytes are written, or never will be.
-      await written(outgoing, buffer.subarray(0, bytesRead))
-      sentBytes += bytesRead
-      onBytes?.(bytesRead)
-    }
+    await withStepBuffer(sizeBytes, async (buffer) => {
+      for (let sentBytes = 0; sentBytes < sizeBytes && !outgoing.destroyed;) {
+        const count = Math.min(buffer.length, sizeBytes - sentBytes)
+        const { bytesRead } = await file.read(buffer, 0, count, sentBytes)
+        if (bytesRead === 0) throw fileChanged(path, sentBytes, sizeBytes)
+        const step = buffer.subarray(0, bytesRead)
+        onStep?.(step)
+        // The buffer is free only once its bytes are written, or never will be.
+        await written(outgoing, step)
+        sentBytes += bytesRead
+        onBytes?.(bytesRead)
+      }
+    })
     outgoing.end()
   } finally {
     await file.close()

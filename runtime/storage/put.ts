@@ -1,14 +1,14 @@
 /**
- * Writes one object reliably: the store checks the bytes against their sha256, and a refusal after a lost reply is
+ * Writes one object reliably: the store checks the bytes against a checksum, and a refusal after a lost reply is
  * investigated before it is reported.
  * @module
  */
-import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import { StorageError, isStorageCode } from './errors.ts'
 import { metaHeaders, parseHead } from './headers.ts'
+import { proofOf, type Proof } from './proof.ts'
 import type { Requester, StoreRequest } from './request.ts'
-import type { ObjectHead, PutBody, PutOptions, Stored } from './storage.ts'
+import type { ObjectHead, PutBody, PutOptions, Written } from './storage.ts'
 
 type Head = (bucket: string, key: string, signal: AbortSignal | undefined) => Promise<ObjectHead | undefined>
 
@@ -18,23 +18,24 @@ export interface PutTarget {
 }
 
 /** Sends until it is stored. */
-export function putObject(
+export async function putObject(
   requester: Requester,
   head: Head,
   target: PutTarget,
   body: PutBody,
   options: PutOptions,
-): Promise<Stored> {
+): Promise<Written> {
+  const proof = await proofOf(body)
   let mayHaveLanded = false
   return requester.retry(options.signal, async () => {
     try {
-      const { headers } = await requester.call(putRequest(target, body, options))
-      return await believed(head, headers, target, body, options.signal)
+      const { headers } = await requester.call(putRequest(target, body, proof, options))
+      return await believed(head, headers, target, proof, options.signal)
     } catch (error) {
       if (mayHaveLanded && isStorageCode(error, 'PreconditionFailed')) {
         // The reply to the first attempt was lost; the object in the way may be its own.
         const found = await head(target.bucket, target.key, options.signal)
-        if (found && isSame(found, body)) return storedAs(found)
+        if (found && proof.isSame(found)) return storedAs(found, proof)
       }
       mayHaveLanded ||= error instanceof StorageError && error.isPassing
       throw error
@@ -49,13 +50,15 @@ export async function putSigned(
   url: string,
   body: PutBody,
   options: PutOptions,
-): Promise<Stored> {
+): Promise<Written> {
   const target = targetOf(url)
-  const { headers } = await requester.callSigned(url, putRequest(target, body, options))
-  return believed(head, headers, target, body, options.signal)
+  const proof = await proofOf(body)
+  const { headers } = await requester.callSigned(url, putRequest(target, body, proof, options))
+  return believed(head, headers, target, proof, options.signal)
 }
 
-function putRequest(target: PutTarget, body: PutBody, options: PutOptions): StoreRequest {
+function putRequest(target: PutTarget, body: PutBody, proof: Proof, options: PutOptions): StoreRequest {
+  const { headers, onStep } = proof.request()
   return {
     method: 'PUT',
     ...target,
@@ -63,48 +66,36 @@ function putRequest(target: PutTarget, body: PutBody, options: PutOptions): Stor
     signedHeaders: metaHeaders(options.metadata),
     headers: {
       'content-type': options.contentType,
-      'x-amz-checksum-sha256': Buffer.from(sha256Hex(body), 'hex').toString('base64'),
+      ...headers,
       ...(options.ifMatch === undefined ? {} : { 'if-match': `"${options.ifMatch}"` }),
       ...(options.ifNoneMatch === undefined ? {} : { 'if-none-match': options.ifNoneMatch }),
     },
     signal: options.signal,
     onBytes: options.onBytes,
+    onStep,
   }
 }
 
-/** The etag, once it is certain that the store has all bytes: by the sha256 it reports, or by the size it has. */
+/** The etag, once it is certain that the store has all bytes: by the checksum it repeats, or by what it has. */
 async function believed(
   head: Head,
   headers: IncomingHttpHeaders,
   target: PutTarget,
-  body: PutBody,
+  proof: Proof,
   signal: AbortSignal | undefined,
-): Promise<Stored> {
+): Promise<Written> {
   const answer = parseHead(headers)
-  if (answer.sha256Hex === sha256Hex(body)) return storedAs(answer)
+  if (proof.isRepeated(answer)) return storedAs(answer, proof)
   const found = await head(target.bucket, target.key, signal)
-  if (found && found.etag === answer.etag && isSame(found, body)) return storedAs(found)
+  if (found && found.etag === answer.etag && proof.isSame(found)) return storedAs(found, proof)
   throw new StorageError(
-    `${JSON.stringify(target.key)} in bucket "${target.bucket}" was stored with ${found?.sizeBytes ?? 'no'} bytes instead of ${sizeOf(body)}, or replaced at once`,
+    `${JSON.stringify(target.key)} in bucket "${target.bucket}" was stored with ${found?.sizeBytes ?? 'no'} bytes instead of ${proof.sizeBytes}, or replaced at once`,
     { code: 'IncompleteBody' },
   )
 }
 
-function storedAs({ etag, versionId }: ObjectHead): Stored {
-  return { etag, ...(versionId !== undefined && { versionId }) }
-}
-
-function isSame(found: ObjectHead, body: PutBody): boolean {
-  if (found.sizeBytes !== sizeOf(body)) return false
-  return found.sha256Hex === undefined || found.sha256Hex === sha256Hex(body)
-}
-
-function sizeOf(body: PutBody): number {
-  return 'bytes' in body ? body.bytes.length : body.sizeBytes
-}
-
-function sha256Hex(body: PutBody): string {
-  return 'bytes' in body ? createHash('sha256').update(body.bytes).digest('hex') : body.sha256Hex
+function storedAs({ etag, versionId }: ObjectHead, { sha256Hex }: Proof): Written {
+  return { etag, sha256Hex, ...(versionId !== undefined && { versionId }) }
 }
 
 /** Bucket and key of a path-style URL. */

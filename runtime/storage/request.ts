@@ -27,7 +27,8 @@ export interface RequesterOptions {
   readonly writeRetries?: number | undefined
 }
 
-export interface StoreRequest extends SignedCall, Pick<HttpRequest, 'body' | 'signal' | 'onBytes'> {
+export interface StoreRequest
+  extends SignedCall, Pick<HttpRequest, 'body' | 'signal' | 'onBytes' | 'onStep'> {
   readonly headers?: OutgoingHttpHeaders
   /** The most that {@link Requester.read} reads into memory. @defaultValue 64 MiB: manifests of very long media stay below */
   readonly maxBytes?: number | undefined

@@ -3,6 +3,7 @@
  * makes two streams and a dozen listeners for each.
  * @module
  */
+import { setMaxListeners } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import Pool from 'undici/lib/dispatcher/pool.js'
@@ -101,7 +102,11 @@ function handlerOf(request: HttpRequest, maxBytes: number, ends: Ends): Dispatch
     ends.reject(error)
   }
   const letGo = () => signal?.removeEventListener('abort', onAbort)
-  signal?.addEventListener('abort', onAbort, { once: true })
+  if (signal) {
+    // An attempt's signal ends all its requests: more listeners than Node expects without a leak.
+    setMaxListeners(0, signal)
+    signal.addEventListener('abort', onAbort, { once: true })
+  }
   return {
     onRequestStart(started) {
       controller = started

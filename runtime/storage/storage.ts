@@ -17,6 +17,8 @@ export interface ObjectHead {
   readonly contentType?: string
   /** Known for objects that were written with one, in one piece. */
   readonly sha256Hex?: string
+  /** Base64, as the store has it; known for objects that were written with one, in one piece. */
+  readonly crc32?: string
   /** User metadata: names in lower case, without `x-amz-meta-`. */
   readonly metadata: Readonly<Record<string, string>>
 }
@@ -55,16 +57,24 @@ export interface GetOptions extends ReadOptions {
   readonly range?: ByteRange
 }
 
-/** A body of known length: bytes in memory, or a file on disk with its sha256. */
+/**
+ * A body of known length: bytes in memory, or a file on disk. The store checks it against its sha256, or, of a file whose sha256
+ * is to be found, against its CRC-32: the sha256 is made of the bytes as they are sent.
+ */
 export type PutBody =
   | { readonly bytes: Uint8Array }
-  | { readonly path: string; readonly sizeBytes: number; readonly sha256Hex: string }
+  | { readonly path: string; readonly sizeBytes: number; readonly sha256Hex?: string }
 
 /** An object version that was written. */
 export interface Stored {
   readonly etag: string
   /** Absent on buckets without versioning. */
   readonly versionId?: string
+}
+
+export interface Written extends Stored {
+  /** Of the bytes that were sent. */
+  readonly sha256Hex: string
 }
 
 export interface PutOptions {
@@ -121,11 +131,11 @@ export interface Storage {
     key: string,
     options?: ReadOptions & { maxBytes?: number },
   ): Promise<{ text: string; etag: string; versionId?: string } | undefined>
-  put(bucket: string, key: string, body: PutBody, options: PutOptions): Promise<Stored>
+  put(bucket: string, key: string, body: PutBody, options: PutOptions): Promise<Written>
   /** A URL for {@link putSigned} that may write one key until `expiresSeconds` from now. */
   presignPut(bucket: string, key: string, expiresSeconds: number): Promise<string>
   /** A single attempt with a signed URL; whether to retry is the caller's decision. */
-  putSigned(url: string, body: PutBody, options: Omit<PutOptions, 'metadata'>): Promise<Stored>
+  putSigned(url: string, body: PutBody, options: Omit<PutOptions, 'metadata'>): Promise<Written>
   /** In order of the keys; pages are fetched as needed. */
   list(bucket: string, options?: ListOptions): AsyncIterable<ListedObject>
   /** Succeeds also when there is no such object. */

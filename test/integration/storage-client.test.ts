@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { closeSync, openSync, writeSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -149,6 +151,7 @@ describe('reading', () => {
     expect(stored.versionId).toBe(head?.versionId)
     expect(stored.versionId).toMatch(/./)
     expect(await storage.put('plain', 'with metadata', bytes('x'), { ...PLAIN, metadata })).toEqual({
+      sha256Hex: stored.sha256Hex,
       etag: stored.etag,
     })
   })
@@ -212,6 +215,40 @@ describe('writing', () => {
     await storage.put('plain', 'file', body, { ...PLAIN, onBytes: (count) => (sentBytes += count) })
     expect(sentBytes).toBe(content.length)
     expect((await storage.head('plain', 'file'))?.sha256Hex).toBe(body.sha256Hex)
+  })
+
+  it.each([0, 5, 3 * 1024 * 1024 + 1])(
+    'proves a file of %d bytes by its CRC-32, and finds its sha256 while it is sent',
+    async (sizeBytes) => {
+      const path = join(dir, `proved-${sizeBytes}`)
+      const content = Buffer.alloc(sizeBytes, 'abc')
+      await writeFile(path, content)
+      const written = await storage.put('plain', `proved-${sizeBytes}`, { path, sizeBytes }, PLAIN)
+      expect(written).toMatchObject({ sha256Hex: sha256Hex(content), etag: expect.any(String) })
+      const crc = Buffer.alloc(4)
+      crc.writeUInt32BE(crc32(content))
+      expect(await storage.head('plain', `proved-${sizeBytes}`)).toMatchObject({
+        sizeBytes,
+        crc32: crc.toString('base64'),
+      })
+    },
+  )
+
+  it('stores nothing of a file that changes while it is sent', async () => {
+    const path = join(dir, 'changing')
+    const sizeBytes = 3 * 1024 * 1024
+    await writeFile(path, Buffer.alloc(sizeBytes, 'abc'))
+    const once = createStorage({ ...store.options, retries: 0 })
+    const change = () => {
+      const file = openSync(path, 'r+')
+      writeSync(file, 'x', sizeBytes - 1)
+      closeSync(file)
+    }
+    await expect(
+      once.put('plain', 'changing', { path, sizeBytes }, { ...PLAIN, onBytes: change }),
+    ).rejects.toMatchObject({ code: 'XAmzContentChecksumMismatch' })
+    expect(await once.head('plain', 'changing')).toBeUndefined()
+    once.close()
   })
 
   it('stores nothing of a file that is shorter than announced, and names it', async () => {

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createStorage } from '../../runtime/storage/client.ts'
@@ -6,6 +9,7 @@ import type { RequesterOptions } from '../../runtime/storage/request.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { listed } from '../helpers/listed.ts'
 import { startLossyProxy, type LossyProxy } from '../helpers/lossy-proxy.ts'
+import { sha256Hex } from '../helpers/sha256.ts'
 import { startTestStore, type TestStore } from '../helpers/store.ts'
 
 const PLAIN = { contentType: 'text/plain' }
@@ -42,6 +46,21 @@ describe('a lost reply', () => {
     const { etag } = await lossy.put('plain', 'once', body('once'), { ...PLAIN, ifNoneMatch: '*' })
     expect(await store.storage.readText('plain', 'once')).toEqual({ text: 'once', etag })
     expect(proxy.lost).toBe(1)
+  })
+
+  it('of a file is recognised by its CRC-32, with the sha256 of what was sent', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'sluice-faults-'))
+    const path = join(dir, 'file')
+    await writeFile(path, 'of a file')
+    proxy.loseReplies(1)
+    const file = { path, sizeBytes: 9 }
+    const { sha256Hex: sha256 } = await lossy.put('plain', 'file-once', file, { ...PLAIN, ifNoneMatch: '*' })
+    expect([sha256, proxy.lost > 0]).toEqual([sha256Hex('of a file'), true])
+    await writeFile(path, 'another..')
+    proxy.loseReplies(1)
+    const taken = lossy.put('plain', 'file-once', file, { ...PLAIN, ifNoneMatch: '*' })
+    await expect(taken).rejects.toMatchObject({ code: 'PreconditionFailed' })
+    await rm(dir, { recursive: true })
   })
 
   it('of a replacement is recognised as well', async () => {

@@ -67,6 +67,19 @@ export const OUTPUT_MUTANTS: readonly Mutant[] = [
     ],
     ['a newer verdict goes with an older one', 'if (!(await isToGo(current.verdict))) return true', ''],
   ]),
+  ...mutantsOf(
+    'runtime/storage/proof.ts',
+    ['test/unit/storage/proof.test.ts', 'test/integration/storage-client.test.ts'],
+    [
+      ['a store that repeats no CRC has the file', 'answer.crc32 === crc,', 'true,'],
+      ['a file is sent without its CRC', "headers: { 'x-amz-checksum-crc32': crc },", 'headers: {},'],
+      [
+        'the sha256 of a sending that broke off counts',
+        'if (hashedBytes === sizeBytes) sha256Hex = hash.digest(',
+        'if (sha256Hex === undefined) sha256Hex = hash.digest(',
+      ],
+    ],
+  ),
   ...mutantsOf('runtime/output/pointers.ts', COMMIT, [
     [
       'a pointer that its file no longer has stays',

@@ -54,7 +54,7 @@ export function openSource(parts: SourceParts): OpenSource {
   function ended(): AbortSignal {
     if (life) return life.ended
     const closed = new AbortController()
-    const close = () => closed.abort(new Error('its attempt has ended'))
+    const close = () => closed.abort(gone())
     life = { ended: AbortSignal.any([parts.signal, closed.signal]), close }
     if (isClosed) close()
     return life.ended
@@ -79,6 +79,13 @@ export function openSource(parts: SourceParts): OpenSource {
   return {
     file,
     async stream() {
+      const { content, onBytes, signal } = parts
+      if (content) {
+        return streamOfBytes(content, onBytes, () => {
+          signal.throwIfAborted()
+          if (isClosed) throw gone()
+        })
+      }
       ended().throwIfAborted()
       return streamOf((signal) => own.read(0, sizeBytes - 1, AbortSignal.any([ended(), signal])))
     },
@@ -155,6 +162,32 @@ async function readAt(path: string, start: number, end: number): Promise<Buffer>
   } finally {
     await handle.close()
   }
+}
+
+const gone = () => new Error('its attempt has ended')
+
+/**
+ * The bytes of a small source as one step, without the signals and generators of a read, which cost more than all the rest of it.
+ *
+ * @param check - throws when nothing may be read any more
+ */
+function streamOfBytes(content: Buffer, onBytes: (count: number) => void, check: () => void): Readable {
+  check()
+  return new Readable({
+    read() {
+      try {
+        check()
+      } catch (error) {
+        this.destroy(error as Error)
+        return
+      }
+      if (content.length > 0) {
+        onBytes(content.length)
+        this.push(content)
+      }
+      this.push(null)
+    },
+  })
 }
 
 /** Not with `Readable.from`, which waits on destruction for the pending step, here for the store. */
