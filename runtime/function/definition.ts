@@ -145,6 +145,9 @@ const ON_FIELDS: readonly (keyof Definition<z.ZodObject>['on'])[] = [
   'size',
 ]
 
+/** Of functions that take none. */
+export const NO_OPTIONS = z.object({})
+
 type OptionsOf<S extends z.ZodObject> = keyof S['shape'] extends never ? {} : z.output<S>
 
 /**
@@ -210,7 +213,7 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     minBytes: read('on.size.min', () => parseSizeBytes(on.size?.min ?? '0B'), 0),
     maxBytes: read('on.size.max', () => (on.size?.max ? parseSizeBytes(on.size.max) : Infinity), Infinity),
     outputBucket: definition.output?.bucket ?? RESULT_BUCKET,
-    options: definition.options ?? z.object({}),
+    options: definition.options ?? NO_OPTIONS,
     alternatives: definition.alternatives ?? [],
     onDelete: choice('onDelete', definition.onDelete),
     afterSuccess: choice('afterSuccess', definition.afterSuccess),

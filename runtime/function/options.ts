@@ -6,7 +6,7 @@
  */
 import { z } from 'zod'
 import { ConfigError, messageOf, PermanentError } from '../errors.ts'
-import type { FunctionDefinition } from './definition.ts'
+import { NO_OPTIONS, type FunctionDefinition } from './definition.ts'
 import { metadataOptions } from './metadata-options.ts'
 import { byOption, validOptions } from './valid-options.ts'
 
@@ -35,6 +35,8 @@ export interface MergedOptions {
  * the option, its origin, and the valid values
  */
 export function mergeOptions(definition: FunctionDefinition, layers: OptionLayers): MergedOptions {
+  // A function that takes none, of an object that says nothing: most runs of such functions.
+  if (definition.options === NO_OPTIONS && !isAnyGiven(layers)) return { options: {}, warnings: [] }
   const names = Object.keys(definition.options.shape)
   const settings = byOption(names, layers.settings ?? {})
   const metadata = metadataOptions(definition, layers.metadata, layers.functions ?? [definition])
@@ -110,6 +112,10 @@ export function wrongOptions(
       wrong.push(`${[name, option, ...issue.path].join('.')}: ${issue.message}`)
   }
   return wrong
+}
+
+function isAnyGiven({ settings = {}, metadata, request = {} }: OptionLayers): boolean {
+  return [settings, metadata, request].some((each) => Object.keys(each).length > 0)
 }
 
 /** @throws {PermanentError} */

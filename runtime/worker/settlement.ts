@@ -23,7 +23,16 @@ export function settlementOf(
   const head = { runId, fence, token }
   switch (outcome.kind) {
     case 'succeeded':
-      return { ...head, kind: 'complete', result: outcome.result, owed, unlooked: outcome.unlooked?.asked }
+      // Of almost every run, and without a spread, which takes 2 µs.
+      return {
+        runId,
+        fence,
+        token,
+        kind: 'complete',
+        result: outcome.result,
+        owed,
+        unlooked: outcome.unlooked?.asked,
+      }
     case 'retry':
       return {
         ...head,

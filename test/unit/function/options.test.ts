@@ -206,3 +206,22 @@ describe('checkOptionSettings', () => {
 it('says so when a function takes no options', () => {
   expect(validOptions(plain)).toBe('this function takes no options')
 })
+
+describe('a function that takes no options', () => {
+  const plain = defineFunction({ name: 'plain', version: '1', on: { bucket: 'incoming' } }, (c) => c.json({}))
+
+  it('gets an object of its own each time', () => {
+    const [one, two] = [mergeOptions(plain, { metadata: {} }), mergeOptions(plain, { metadata: {} })]
+    expect([one, two]).toEqual([
+      { options: {}, warnings: [] },
+      { options: {}, warnings: [] },
+    ])
+    expect(one.options).not.toBe(two.options)
+  })
+
+  it('refuses or reports those that are given all the same', () => {
+    expect(() => mergeOptions(plain, { metadata: {}, request: { seconds: 4 } })).toThrow(PermanentError)
+    expect(() => mergeOptions(plain, { metadata: { 'plain.seconds': '4' } })).toThrow(PermanentError)
+    expect(mergeOptions(plain, { metadata: { 'sluice-seconds': '4' } }).warnings).not.toEqual([])
+  })
+})

@@ -98,10 +98,7 @@ describe('a run', () => {
     })
   })
 
-  it.each([{}, { ...fields, fn: '', p0: PAYLOAD }, fields])(
-    'is unknown where half is gone: %j',
-    (half) => {
-      expect(parseRun('a', half as Record<string, string>)).toBeUndefined()
-    },
-  )
+  it.each([{}, { ...fields, fn: '', p0: PAYLOAD }, fields])('is unknown where half is gone: %j', (half) => {
+    expect(parseRun('a', half as Record<string, string>)).toBeUndefined()
+  })
 })
