@@ -115,7 +115,7 @@ describe.each(builds)('$name', (build) => {
       )
       take.kill()
       const received = await ended()
-      expect(received).toMatchObject({ code: null, signal: 'SIGKILL' })
+      expect(received).toMatchObject({ code: null, signal: 'SIGKILL', wasLost: false })
       expect(received.files.length).toBe(received.listed.length + 1)
       const times = await reception.measure(join(folder, received.files.at(-1) ?? ''))
       const lastEnd = received.listed.at(-1)?.endSeconds ?? NaN

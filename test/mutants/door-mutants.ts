@@ -72,7 +72,14 @@ export const DOOR_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/reception/doors/silence.ts', unit('silence'), [
     ['the silence of a braked sender counts', 'isOurs() ? 0 : silentMs + passedMs', 'silentMs + passedMs'],
   ]),
+  ...mutantsOf(
+    'runtime/reception/doors/rtmp/rtmp.ts',
+    ['test/integration/reception-rtmp.test.ts'],
+    [['a sender without media takes over', 'if (early.isSilent()) {', 'if (false) {']],
+  ),
   ...mutantsOf('runtime/reception/doors/running-take.ts', unit('running-take'), [
+    ['the death of our FFmpeg is the loss of the sender', "if (wasLost) return 'ffmpeg-lost'", ''],
+    ['a body of which a part was not read is whole', "if (stoppedReading) return 'unreadable'", ''],
     [
       'media in an open piece counts as none',
       "if (pieces === 0 && !wasKilled) return 'no-media'",

@@ -4,6 +4,8 @@ import { mutantsOf, type Mutant } from './mutant.ts'
 const BUCKET = ['test/integration/reception-bucket.test.ts']
 const FAULTS = ['test/integration/reception-faults.test.ts']
 const RECOVERY = ['test/integration/reception-recovery.test.ts']
+const ENGINE = ['test/integration/reception.test.ts']
+const RECORDS = ['test/integration/records-streams.test.ts']
 const SENDER = ['test/unit/reception/spool/sender.test.ts']
 const JOURNAL = ['test/unit/reception/session/journal.test.ts']
 
@@ -65,6 +67,29 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
     ['test/unit/reception/doors/http/body.test.ts'],
     [['a fast sender waits for each pause', 'Math.max(1 / 4, GATHERED_BYTES / gatheredBytes)', '2']],
   ),
+  ...mutantsOf('runtime/reception/stream/ending.ts', ENGINE, [
+    ['a session without pieces stands in the history', 'isEmpty: !isRecorded', 'isEmpty: false'],
+  ]),
+  ...mutantsOf('runtime/reception/stream/adoption.ts', RECOVERY, [
+    [
+      'a session that another receiver has is recorded as ended',
+      'else void stream.sendRest(dead.ended)',
+      'else if (dead.ended) finishIfEnded(stream, dead)\n    else void stream.sendRest()',
+    ],
+    [
+      'a session that is ended for a lost receiver has no journal',
+      '?? (await resume({ name, session }))',
+      '?? create({ name, session })',
+    ],
+  ]),
+  ...mutantsOf('runtime/records/streams.ts', RECORDS, [
+    [
+      'a record that cannot be read is written over',
+      'if (!record) throw new UnreadableRecordError({ bucket, key })\n    return { record, etag: found.etag }',
+      'return { record: record ?? NO_RECORD, etag: found.etag }',
+    ],
+    ['the copy of a record that cannot be read is removed', 'if (text === UNREADABLE) continue', ''],
+  ]),
   ...mutantsOf('runtime/reception/stream/conclude.ts', BUCKET, [
     [
       'the end of a session is written without If-Match',
