@@ -31,10 +31,17 @@ async function startReceiver(...words: string[]): Promise<MainProcess & { readon
     SLUICE_STREAMS_SPOOL_DIR: join(used.stack.dir, 'other-spool'),
     SLUICE_SCRATCH_DIR: join(used.stack.dir, 'other-scratch'),
   })
-  await waitFor(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok, {
-    timeoutMs: 180_000,
-    what: `a receiver; it said ${main.output()}`,
+  let end: number | NodeJS.Signals | undefined
+  void main.ended.then((how) => {
+    end = how
   })
+  const isReady = async () =>
+    end !== undefined || (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok
+  await waitFor(isReady, { timeoutMs: 100_000, what: 'a receiver' }).catch((cause: Error) => {
+    throw new Error(`${cause.message}; it said: ${main.output()}`, { cause })
+  })
+  // Without a supervisor nobody starts it again, such as when another program has taken its port meanwhile.
+  if (end !== undefined) throw new Error(`the receiver ended with ${end}; it said: ${main.output()}`)
   return { ...main, port }
 }
 

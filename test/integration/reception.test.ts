@@ -215,6 +215,32 @@ it('is asked about a sender without a claim, and hears of its own and other rece
   expect(await other.reception.ask(senderOf('asked'))).toBeUndefined()
 })
 
+it('starts although Redis does not answer for the sessions on its disk: it asks once, and again in the next round', async () => {
+  const store = servers.store()
+  const first = await servers.start(store)
+  const names = ['one', 'two', 'three']
+  for (const name of names) {
+    const sent = await feed(first.reception, senderOf(name))
+    await sent.push(1)
+    await sent.end('sender-lost')
+  }
+  await first.reception.drain(5_000)
+  let asked = 0
+  let isAway = true
+  const adopt: typeof store.adopt = (...args) => {
+    asked++
+    return isAway ? Promise.reject(new Error('Command timed out')) : store.adopt(...args)
+  }
+  const settings = { spoolDir: first.spoolDir }
+  const second = await servers.start({ ...store, adopt }, { settings })
+  expect(asked).toBe(1)
+  isAway = false
+  await waitFor(async () => second.reception.numbers().waiting === names.length, {
+    timeoutMs: 10_000,
+    what: 'the sessions to wait for their senders',
+  })
+})
+
 describe('a stop', () => {
   it('cuts a live stream and ends its session', async () => {
     const store = servers.store()

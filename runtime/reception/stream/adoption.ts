@@ -37,6 +37,8 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
   const silentMs = 2 * store.leaseMs
   /** Their folders are ours, and Redis was away when it was asked who owns them. */
   const undecided = new Map<Stream, Dead>()
+  /** When Redis did not answer. It takes its time, and a start with many folders must not wait as often. */
+  let unansweredAtMs = -Infinity
 
   function create(of: SessionOf): Stream {
     const stream = createStream(context, of, () => streams.delete(of.session))
@@ -121,6 +123,10 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
   /** `mine`: this process owns the session now, and its stream waits. `unknown`: Redis is away, and is asked again. */
   async function claimDead(stream: Stream, dead: Dead): Promise<'mine' | 'not-mine' | 'unknown'> {
     const { of } = stream
+    if (performance.now() - unansweredAtMs < store.leaseMs / 3) {
+      undecided.set(stream, dead)
+      return 'unknown'
+    }
     const token = randomUUID()
     const { take, startedAtMs, deadToken, door = 'http', peer = '', takeEnd } = dead
     try {
@@ -137,6 +143,7 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
       return 'mine'
     } catch (error) {
       log.warn({ stream: of.name, error: messageOf(error) }, 'Redis did not say who owns a session')
+      unansweredAtMs = performance.now()
       undecided.set(stream, dead)
       return 'unknown'
     }
