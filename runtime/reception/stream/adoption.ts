@@ -123,7 +123,7 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
   /** `mine`: this process owns the session now, and its stream waits. `unknown`: Redis is away, and is asked again. */
   async function claimDead(stream: Stream, dead: Dead): Promise<'mine' | 'not-mine' | 'unknown'> {
     const { of } = stream
-    if (performance.now() - unansweredAtMs < store.leaseMs / 3) {
+    if (performance.now() - unansweredAtMs < store.leaseMs / 6) {
       undecided.set(stream, dead)
       return 'unknown'
     }
