@@ -10,7 +10,7 @@ import { createAdoption } from './stream/adoption.ts'
 import { isStreamName, newSession } from './names.ts'
 import { NAME_RULE } from '../settings/streams.ts'
 import { createRounds } from './rounds.ts'
-import { createSpool } from './spool/spool.ts'
+import { createSpool, type Disk } from './spool/spool.ts'
 import type { StreamContext } from './context.ts'
 import type { Stream } from './stream/stream.ts'
 import { createTurns } from './stream/turns.ts'
@@ -25,7 +25,7 @@ export interface ReceptionOptions extends Pick<StreamContext, 'storage' | 'store
     readonly most: number
   }
   /** For tests. @defaultValue that of the disk */
-  readonly freePart?: (dir: string) => Promise<number>
+  readonly disk?: (dir: string) => Promise<Disk>
 }
 
 export interface ReceptionNumbers {
@@ -55,7 +55,7 @@ export async function startReception(options: ReceptionOptions): Promise<Running
   const spool = createSpool({
     dir: spoolDir,
     limitBytes,
-    ...(options.freePart && { freePart: options.freePart }),
+    ...(options.disk && { disk: options.disk }),
   })
   const { ffmpeg } = await options.media.abilities()
   const context: StreamContext = { ...options, hooks, spool, ffmpeg, over: over.signal }

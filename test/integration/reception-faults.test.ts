@@ -166,7 +166,7 @@ describe('while Redis is away', () => {
 describe('while the disk is nearly full', () => {
   it('senders that can wait are held, and the others lose their oldest pieces', async () => {
     let freePart = 1
-    const options = { storage, freePart: () => Promise.resolve(freePart) }
+    const options = { storage, disk: () => Promise.resolve({ freeBytes: freePart, sizeBytes: 1 }) }
     const { reception } = await servers.start(servers.store(), options)
     const waiting = await feed(reception, senderOf('disk-waits'))
     const dropping = await feed(reception, senderOf('disk-drops', { door: 'srt', canWait: false }))

@@ -8,6 +8,13 @@ import type { LossReason } from '../piece.ts'
 
 const PART_OF_ONE_STREAM = 1 / 4
 const LEAST_FREE_PART = 0.05
+/** At most so many bytes are written for one that was received: sound of few bits in MPEG-TS. */
+const WRITTEN_FOR_RECEIVED = 2
+
+export interface Disk {
+  readonly freeBytes: number
+  readonly sizeBytes: number
+}
 
 export interface Spool {
   readonly dir: string
@@ -22,20 +29,24 @@ export interface Spool {
   room(session: string, signal: AbortSignal): Promise<void>
   /** To be called every second. */
   lookAtDisk(): Promise<void>
+  /** So much was received and is about to be written. Looks at the disk when that may fill it: a second is long for a fast sender. */
+  expect(bytes: number): Promise<void>
 }
 
 export interface SpoolOptions {
   readonly dir: string
   readonly limitBytes: number
-  /** The free part of the disk, 0 to 1. @defaultValue that of `dir` */
-  readonly freePart?: (dir: string) => Promise<number>
+  /** @defaultValue that of `dir` */
+  readonly disk?: (dir: string) => Promise<Disk>
 }
 
-export function createSpool({ dir, limitBytes, freePart = freePartOf }: SpoolOptions): Spool {
+export function createSpool({ dir, limitBytes, disk = diskOf }: SpoolOptions): Spool {
   const used = new Map<string, number>()
   const waiting = new Set<() => void>()
   let usedBytes = 0
   let isDiskFull = false
+  /** That may be written before the disk has to be looked at. */
+  let leftBytes = 0
 
   const shortage: Spool['shortage'] = (session) => {
     if (isDiskFull) return 'disk-full'
@@ -44,6 +55,12 @@ export function createSpool({ dir, limitBytes, freePart = freePartOf }: SpoolOpt
   }
   const wake = () => {
     for (const look of waiting) look()
+  }
+  async function lookAtDisk(): Promise<void> {
+    const { freeBytes, sizeBytes } = await disk(dir)
+    leftBytes = freeBytes - sizeBytes * LEAST_FREE_PART
+    isDiskFull = leftBytes < 0
+    if (!isDiskFull) wake()
   }
 
   return {
@@ -73,14 +90,16 @@ export function createSpool({ dir, limitBytes, freePart = freePartOf }: SpoolOpt
         signal.addEventListener('abort', look)
         look()
       }),
-    async lookAtDisk() {
-      isDiskFull = (await freePart(dir)) < LEAST_FREE_PART
-      if (!isDiskFull) wake()
+    lookAtDisk,
+    async expect(bytes) {
+      leftBytes -= bytes * WRITTEN_FOR_RECEIVED
+      // A disk that does not answer is reported by the look of each second.
+      if (leftBytes < 0 && !isDiskFull) await lookAtDisk().catch(() => undefined)
     },
   }
 }
 
-async function freePartOf(dir: string): Promise<number> {
-  const { bavail, blocks } = await statfs(dir)
-  return blocks === 0 ? 1 : bavail / blocks
+async function diskOf(dir: string): Promise<Disk> {
+  const { bavail, blocks, bsize } = await statfs(dir)
+  return { freeBytes: bavail * bsize, sizeBytes: blocks * bsize }
 }

@@ -86,6 +86,9 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
       if (!canWait) session.dropWhileFull()
     },
     onProgress: (mediaSeconds) => watch.progress(Date.now(), mediaSeconds),
+    async expects(bytes) {
+      if (canWait) await spool.expect(bytes)
+    },
     async room() {
       if (!canWait || !spool.shortage(id)) return
       isBraked = true

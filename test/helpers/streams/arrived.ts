@@ -21,6 +21,8 @@ const KEY = /^streams\/[^/]+\/([^/]+)\/(\d{3})-(\d{6})\.(?:ts|mp4)$/
 export async function arrivedPieces(storage: Storage, name: string): Promise<readonly ArrivedPiece[]> {
   const found: ArrivedPiece[] = []
   for await (const { key, sizeBytes } of storage.list('incoming', { prefix: `streams/${name}/` })) {
+    // The order to join a session, which lies among its pieces.
+    if (key.endsWith('/join.json')) continue
     const [, session, take, number] = KEY.exec(key) ?? []
     if (session === undefined) throw new Error(`${key} is not the key of a piece`)
     found.push({ key, session, take: Number(take), number: Number(number), sizeBytes })

@@ -38,8 +38,8 @@ export async function pourBody(
   }
   const onReadable = () => wake()
   const onEnd = () => finish('complete')
-  // Without `end` before, which is what a complete body has.
-  const onClose = () => finish('broken')
+  // A sender that leaves after its last byte may close the request before its `end`, when bytes had to wait here meanwhile.
+  const onClose = () => finish(request.complete ? 'complete' : 'broken')
   const onStop = () => finish('stopped')
   // It precedes `close`, and says no more than that.
   request.on('error', () => undefined)
@@ -62,7 +62,7 @@ export async function pourBody(
       }
     }
     // A sender that is gone may have left some bytes.
-    const rest = end === 'broken' ? (request.read() as Buffer | null) : null
+    const rest = end === 'stopped' ? null : (request.read() as Buffer | null)
     if (rest) await take(rest)
     return end
   } finally {

@@ -191,6 +191,7 @@ async function receive(
 
   async function accept(chunk: Buffer): Promise<void> {
     silence.heard()
+    await connection?.expects(chunk.length)
     if (connection) await unlessAborted(connection.room(), leaving.signal)
     silence.heard()
     if (take) await write(take, chunk)

@@ -3,7 +3,11 @@ import { createSpool } from '../../../../runtime/reception/spool/spool.ts'
 
 const NEVER = new AbortController().signal
 const spoolOf = (free = { part: 1 }) =>
-  createSpool({ dir: '/', limitBytes: 1_000, freePart: () => Promise.resolve(free.part) })
+  createSpool({
+    dir: '/',
+    limitBytes: 1_000,
+    disk: () => Promise.resolve({ freeBytes: free.part, sizeBytes: 1 }),
+  })
 
 describe('the spool', () => {
   it('gives a stream a quarter, and all of them together the whole', () => {
@@ -28,6 +32,24 @@ describe('the spool', () => {
     await spool.lookAtDisk()
     await room
     expect(spool.shortage('a')).toBeUndefined()
+  })
+
+  it('looks at the disk as soon as what was received may fill it', async () => {
+    const disk = { freeBytes: 10_000, sizeBytes: 20_000 }
+    let looks = 0
+    const spool = createSpool({
+      dir: '/',
+      limitBytes: 1e9,
+      disk: () => Promise.resolve({ ...disk, looks: ++looks }),
+    })
+    await spool.lookAtDisk()
+    await spool.expect(4_000)
+    expect(looks).toBe(1)
+    disk.freeBytes = 900
+    await spool.expect(600)
+    expect([looks, spool.shortage('a')]).toEqual([2, 'disk-full'])
+    await spool.expect(600)
+    expect(looks).toBe(2)
   })
 
   it('holds a sender until there is room, and lets it go when its connection is cut', async () => {

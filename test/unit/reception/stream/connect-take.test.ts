@@ -9,7 +9,11 @@ import { cutOf } from '../../../../runtime/reception/stream/cut.ts'
 
 /** A take whose FFmpeg has written nothing, on a disk of which this part is free. */
 async function takeOn(freePart: number, folder = '/nonexistent') {
-  const spool = createSpool({ dir: tmpdir(), limitBytes: 1_000, freePart: () => Promise.resolve(freePart) })
+  const spool = createSpool({
+    dir: tmpdir(),
+    limitBytes: 1_000,
+    disk: () => Promise.resolve({ freeBytes: freePart, sizeBytes: 1 }),
+  })
   await spool.lookAtDisk()
   const session: Pick<Session, 'of' | 'takeFolder' | 'dropWhileFull'> = {
     of: { name: 'cam1', session: '20261130T104500Z-ba02e7' },
