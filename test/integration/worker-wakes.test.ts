@@ -86,12 +86,12 @@ const idle = () => used.redis.zrange(`${used.queue.keys.prefix}idle:${FN}`, '0',
 const untilIdle = (...consumers: string[]) =>
   waitFor(async () => (await idle()).join() === consumers.join(), {
     what: `${consumers.join()} to wait`,
-    timeoutMs: 30_000,
+    timeoutMs: 4_000,
   })
 const untilTaken = (started: Started, count = 1) =>
   waitFor(() => Promise.resolve(started.runs.length === count), {
     what: 'the run to begin',
-    timeoutMs: 30_000,
+    timeoutMs: 4_000,
     intervalMs: 2,
   })
 const wordsOf = ({ turns }: Started) => turns.flatMap(({ wokenFor = [] }) => wokenFor)
