@@ -13,7 +13,7 @@ import { measureDispatch } from './dispatch.ts'
 import { measureEncode } from './encode.ts'
 import { parseArguments, type Takes, type Wanted } from './harness/arguments.ts'
 import type { Measurement } from './harness/compare.ts'
-import { describeMachine, watchMachine } from './harness/machine.ts'
+import { describeCommit, describeMachine, watchMachine } from './harness/machine.ts'
 import { withResults, type Aim, type Result } from './harness/table.ts'
 import { hashOf, withTree, type Tree } from './harness/tree.ts'
 import { measureIdle } from './idle.ts'
@@ -82,7 +82,10 @@ async function measureEach({ names, size, isQuick, isWritten }: Wanted, before?:
       const machine = await watched()
       say(`load ${machine.load.toFixed(1)} at the start, steal ${machine.stealPercent.toFixed(1)} %`)
       // At once: hours may pass until all are there.
-      if (isWritten) await write({ measurement, aim: benchmark.aim, machine, at: new Date() })
+      if (isWritten) {
+        const commit = await describeCommit()
+        await write({ measurement, aim: benchmark.aim, machine, at: new Date(), commit })
+      }
       say(JSON.stringify(measurement))
     } catch (error) {
       if (names.length === 1) throw error

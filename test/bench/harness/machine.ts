@@ -40,6 +40,14 @@ export async function watchMachine(): Promise<() => Promise<Disturbance>> {
   }
 }
 
+/** The commit that is measured; a plus says that its sources were changed since. */
+export async function describeCommit(): Promise<string> {
+  const git = async (...words: readonly string[]) =>
+    (await run('git', ['-C', rootDir, ...words])).stdout.trim()
+  const changed = await git('status', '--porcelain', 'runtime', 'functions', 'infra', 'test')
+  return `${await git('rev-parse', '--short', 'HEAD')}${changed === '' ? '' : '+'}`
+}
+
 /** In a sentence or two: what figures depend on. */
 export async function describeMachine(bullmq: string): Promise<string> {
   const [cpu] = cpus()
@@ -49,9 +57,8 @@ export async function describeMachine(bullmq: string): Promise<string> {
   const [, redis] = /v=(\S+)/.exec(await first(await requireProgram('redis-server'), '--version')) ?? []
   const [, minio] = /version (\S+)/.exec(await first(await requireProgram('minio'), '--version')) ?? []
   const [, ffmpeg] = /version (\S+)/.exec(await first((await findBinaries({})).ffmpegPath, '-version')) ?? []
-  const commit = await first('git', '-C', rootDir, 'describe', '--always', '--dirty')
   return (
     `${cpus().length} cores (${cpu?.model.trim()}, governor: ${governor.trim()}), ${Math.round(totalmem() / 1e9)} GB, Linux ${release()}; ` +
-    `Node ${process.versions.node}, Redis ${redis}, MinIO ${minio}, FFmpeg ${ffmpeg}, BullMQ ${bullmq}; commit ${commit}`
+    `Node ${process.versions.node}, Redis ${redis}, MinIO ${minio}, FFmpeg ${ffmpeg}, BullMQ ${bullmq}`
   )
 }

@@ -14,6 +14,7 @@ export interface Result {
   readonly aim: Aim
   readonly machine: Disturbance
   readonly at: Date
+  readonly commit: string
 }
 
 /**
@@ -46,7 +47,7 @@ export function isReached({ ratio }: Measurement, aim: Aim): boolean {
   return 'atLeast' in aim ? ratio >= aim.atLeast : ratio <= aim.atMost
 }
 
-export function rowOf({ measurement, aim, machine, at }: Result): string {
+export function rowOf({ measurement, aim, machine, at, commit }: Result): string {
   const { name, unit, ours, peer, ratio, spread, rounds, before, notes = [] } = measurement
   const wanted = 'atLeast' in aim ? `at least ${aim.atLeast}` : `at most ${aim.atMost}`
   const against =
@@ -58,7 +59,7 @@ export function rowOf({ measurement, aim, machine, at }: Result): string {
     `${ratio}${between(spread)}`,
     String(rounds ?? 1),
     isReached(measurement, aim) ? wanted : `**${wanted}: missed**`,
-    `${at.toISOString().slice(0, 16).replace('T', ' ')}, load ${machine.load.toFixed(1)}, steal ${machine.stealPercent.toFixed(1)} %`,
+    `${at.toISOString().slice(0, 16).replace('T', ' ')}, ${commit}, load ${machine.load.toFixed(1)}, steal ${machine.stealPercent.toFixed(1)} %`,
     [...(against ? [against] : []), ...notes].join('; ').replaceAll('|', '\\|') || '–',
   ])
 }

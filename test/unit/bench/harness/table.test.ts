@@ -18,12 +18,13 @@ const RESULT: Result = {
   aim: { atLeast: 1.3 },
   machine: { load: 0.512, stealPercent: 2.04 },
   at: new Date('2026-12-01T10:20:30Z'),
+  commit: 'abc1234',
 }
 
 describe('the table of results', () => {
   it('has a row with the spread, the aim and the state of the machine', () => {
     expect(rowOf(RESULT)).toBe(
-      '| `dispatch` | 150 runs/s | 100 runs/s | 1.5 (1.2 to 1.7) | 7 | at least 1.3 | 2026-12-01 10:20, load 0.5, steal 2.0 % ' +
+      '| `dispatch` | 150 runs/s | 100 runs/s | 1.5 (1.2 to 1.7) | 7 | at least 1.3 | 2026-12-01 10:20, abc1234, load 0.5, steal 2.0 % ' +
         '| to the commit before: 3 (2.9 to 3.2), 50 runs/s; a \\| b |',
     )
   })
