@@ -102,6 +102,11 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
       'facts.losses',
     ],
   ]),
+  ...mutantsOf(
+    'runtime/reception/spool/spool.ts',
+    ['test/unit/reception/spool/spool.test.ts'],
+    [['a fast sender fills the disk between two looks', 'leftBytes -= bytes * WRITTEN_FOR_RECEIVED', '']],
+  ),
   ...mutantsOf('runtime/reception/spool/sender.ts', SENDER, [
     [
       'pieces on their way are not dropped',

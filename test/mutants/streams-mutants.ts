@@ -41,7 +41,6 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
       "v[1] ~= ARGV[2] or (v[2] ~= 'live' and v[2] ~= 'waiting')",
       'v[1] ~= ARGV[2]',
     ],
-    ['a beat renews nothing', "'beatAt', t, 'numbers'", "'numbers'"],
   ]),
   ...ofScript('adopt_stream', [
     [
@@ -58,12 +57,19 @@ export const STREAM_MUTANTS: readonly Mutant[] = [
       "if v[2] ~= 'live' and v[2] ~= 'waiting' then return 1 end",
       '',
     ],
-    [
-      'a session that received nothing hides the one before',
-      "if redis.call('EXISTS', before) == 1 then",
-      'if false then',
-    ],
   ]),
+  ...ofScript('beat_stream', [['a beat renews nothing', "'beatAt', t, 'numbers'", "'numbers'"]], STORE),
+  ...ofScript(
+    'withdraw_stream',
+    [
+      [
+        'a session that received nothing hides the one before',
+        "if redis.call('EXISTS', before) == 1 then",
+        'if false then',
+      ],
+    ],
+    STORE,
+  ),
   ...ofScript(
     'claim_stream',
     [['a Redis that lost its last second gives a take twice', 'math.max(v[4] + 1, least)', 'v[4] + 1']],
