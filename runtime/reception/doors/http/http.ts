@@ -19,6 +19,7 @@ interface OpenParts extends HttpDoorParts {
   readonly isClosed: () => boolean
   /** After which a body is ended, however alive it is; 0: never. */
   readonly bodyLimitMs: () => number
+  readonly senders: Senders
 }
 
 export interface HttpDoorParts extends DoorParts {
@@ -35,6 +36,9 @@ const HEADERS_MS = 10 * SECOND_MS
 /** Senders that were cut read their answer meanwhile. */
 const ANSWER_MS = 3 * SECOND_MS
 
+/** Senders with a key whose media were not recognised yet, beside those that are received. */
+const NOT_ADMITTED = 32
+
 /** @throws {ConfigError} when it may never listen there; Error when a later start may find the port free */
 export async function openHttpDoor(parts: HttpDoorParts): Promise<OpenDoor> {
   const { settings, log } = parts
@@ -44,12 +48,13 @@ export async function openHttpDoor(parts: HttpDoorParts): Promise<OpenDoor> {
     ...parts,
     isClosed: () => isClosed,
     bodyLimitMs: () => server.requestTimeout,
+    senders: createSenders(settings.most + NOT_ADMITTED),
   }
   const answer = (isExpectant: boolean) => (request: IncomingMessage, response: ServerResponse) => {
     const guest = guests.get(request.socket)
     guest?.asks()
     response.once('close', () => guest?.rests())
-    serve(all, { request, response, isExpectant, onAdmitted: () => guest?.sends() }).catch(
+    serve(all, { request, response, isExpectant, onAllowed: () => guest?.sends() }).catch(
       (error: unknown) => {
         log.error({ error: messageOf(error) }, 'a request failed')
         answerProblem(request, response, {
@@ -102,26 +107,25 @@ interface Exchange {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly isExpectant: boolean
-  readonly onAdmitted: () => void
+  /** It is a sender with a right key. */
+  readonly onAllowed: () => void
 }
 
 async function serve(
   parts: OpenParts,
-  { request, response, isExpectant, onAdmitted }: Exchange,
+  { request, response, isExpectant, onAllowed }: Exchange,
 ): Promise<void> {
   const [path = ''] = (request.url ?? '').split('?')
   const stream = /^\/v1\/streams\/([^/]+)$/.exec(path)?.[1]
   if (stream !== undefined && request.method === 'PUT') {
-    const allowed = await admitted(parts, request, stream)
-    if (allowed.kind === 'allowed')
-      return receivePush(parts, {
-        request,
-        response,
-        name: stream,
-        keyId: allowed.keyId,
-        isExpectant,
-        onAdmitted,
-      })
+    const allowed = parts.senders.within(await admitted(parts, request, stream))
+    if (allowed.kind === 'allowed') {
+      onAllowed()
+      const { keyId } = allowed
+      return parts.senders.count(() =>
+        receivePush(parts, { request, response, name: stream, keyId, isExpectant }),
+      )
+    }
     parts.onRefused('http', allowed.reason)
     return answerProblem(request, response, refusalProblem(allowed.reason, allowed.message))
   }
@@ -152,6 +156,26 @@ async function answerReadiness(
   const away = isClosed() ? ['this process is draining'] : await readiness()
   const isReady = away.length === 0
   answerJson(request, response, isReady ? 200 : 503, { status: isReady ? 'ok' : 'unavailable', away })
+}
+
+/** The senders with a right key: after a restart all of them come at once, as a rule through one proxy. */
+interface Senders {
+  within(allowed: Allowed): Allowed
+  count(receiving: () => Promise<void>): Promise<void>
+}
+
+function createSenders(most: number): Senders {
+  let count = 0
+  return {
+    within(allowed) {
+      if (allowed.kind === 'refused' || count < most) return allowed
+      return refused('limit', `${count} senders are connected, as many as may be at a time: try again later`)
+    },
+    async count(receiving) {
+      count++
+      await receiving().finally(() => count--)
+    },
+  }
 }
 
 type Allowed = { readonly kind: 'allowed'; readonly keyId: string | undefined } | Refusal

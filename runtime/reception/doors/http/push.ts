@@ -20,8 +20,6 @@ export interface Push {
   readonly keyId: string | undefined
   /** The sender waits for `100 Continue` before it sends. */
   readonly isExpectant: boolean
-  /** Until then its connection counts as one without a stream, of which there may be so many. */
-  readonly onAdmitted: () => void
 }
 
 const NOTHING_IN_IT = 'there is no complete picture or sound in it'
@@ -38,7 +36,7 @@ type Stop =
 
 export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   const { reception, settings, onRefused } = parts
-  const { request, response, name, keyId, isExpectant, onAdmitted } = push
+  const { request, response, name, keyId, isExpectant } = push
   const sender: Sender = {
     name,
     door: 'http',
@@ -51,7 +49,7 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   if (refusal) return answerProblem(request, response, refusalProblem(refusal.reason, refusal.message))
   // The sender left while it was asked about.
   if (isExpectant && !request.destroyed) response.writeContinue()
-  const received = await receive(parts, request, { sender, onAdmitted })
+  const received = await receive(parts, request, sender)
   const { connection, end, stop } = received
   const wasLost = end.wasLost || stop?.kind === 'stuck'
   const { stoppedReading } = end
@@ -115,7 +113,7 @@ interface Received {
 async function receive(
   { media, reception, settings, log }: DoorParts,
   request: IncomingMessage,
-  { sender, onAdmitted }: { readonly sender: Sender } & Pick<Push, 'onAdmitted'>,
+  sender: Sender,
 ): Promise<Received> {
   const stopping = new AbortController()
   // Bytes that were received are not left behind for want of room in the spool.
@@ -152,7 +150,6 @@ async function receive(
     if (admission.kind === 'refused') return stop({ kind: 'refused', refusal: admission })
     const admitted = admission.connection
     connection = admitted
-    onAdmitted()
     admitted.cut.addEventListener('abort', onCut)
     if (admitted.cut.aborted) onCut()
     take = await media.startTake({
