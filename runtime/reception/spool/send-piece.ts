@@ -3,13 +3,11 @@ import { createHash } from 'node:crypto'
 import { isStorageCode } from '../../storage/errors.ts'
 import { INCOMING_BUCKET } from '../../storage/names.ts'
 import { openRegularFile } from '../../storage/regular-file.ts'
+import { withStepBuffer } from '../../storage/step-buffer.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { contentTypeOf, pieceKey, type SessionOf } from '../names.ts'
 import { metadataOf } from '../piece.ts'
 import type { Sent, Unsent } from './sender.ts'
-
-/** Large, because small steps spend more time between the steps than in them. */
-const STEP_BYTES = 512 * 1024
 
 /** @throws {StorageError} when another attempt may succeed */
 export async function sendPiece(
@@ -18,7 +16,7 @@ export async function sendPiece(
   { piece, path, isDiscontinuity }: Unsent,
   signal: AbortSignal,
 ): Promise<Sent> {
-  const sha256Hex = await sha256Of(path)
+  const sha256Hex = await sha256Of(path, piece.sizeBytes)
   if (sha256Hex === undefined) return { kind: 'lost', reason: 'file-lost' }
   const key = pieceKey(of, piece)
   try {
@@ -44,7 +42,7 @@ export async function sendPiece(
   }
 }
 
-async function sha256Of(path: string): Promise<string | undefined> {
+async function sha256Of(path: string, sizeBytes: number): Promise<string | undefined> {
   const file = await openRegularFile(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return undefined
     throw error
@@ -52,12 +50,14 @@ async function sha256Of(path: string): Promise<string | undefined> {
   if (!file) return undefined
   try {
     const hash = createHash('sha256')
-    const buffer = Buffer.allocUnsafeSlow(STEP_BYTES)
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length)
-      if (bytesRead === 0) return hash.digest('hex')
-      hash.update(buffer.subarray(0, bytesRead))
-    }
+    await withStepBuffer(sizeBytes, async (buffer) => {
+      for (;;) {
+        const { bytesRead } = await file.read(buffer, 0, buffer.length)
+        if (bytesRead === 0) return
+        hash.update(buffer.subarray(0, bytesRead))
+      }
+    })
+    return hash.digest('hex')
   } finally {
     await file.close()
   }
