@@ -1,6 +1,6 @@
 /**
- * A Redis that the release before has filled, with runs in every state: `test/fixtures/redis-before` has the commands that fill
- * it again, and the claims of the workers of that release.
+ * A Redis that the release before has filled: its queue brought one run into each state, then every key was written down as the
+ * commands that make it again, beside the claims of that release's workers (`test/fixtures/redis-before`).
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

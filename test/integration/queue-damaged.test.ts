@@ -121,6 +121,22 @@ describe('long and foreign texts', () => {
     expect((await history.list({ filter, limit: 10 })).runs.some(({ runId }) => runId === 'named')).toBe(true)
   })
 
+  it.each([
+    ['long', 'short'],
+    ['short', 'long'],
+  ] as const)('a %s payload makes way for a %s one when the run is run again', async (from, to) => {
+    const payloads = {
+      short: newRunOf('x').payload,
+      long: { ...newRunOf('x').payload, key: 'é'.repeat(512) },
+    }
+    await used.queue.enqueue(newRunOf('again', { payload: payloads[from] }))
+    const items = [{ runId: 'again', functionName: FN, objectId: 'object-of-again', payload: payloads[to] }]
+    await used.queue.rerun({ trigger: 'reprocess', isForced: true, items })
+    expect((await used.queue.run('again'))!.payload).toEqual(payloads[to])
+    const { claims } = await used.queue.claim('w', 9)
+    expect(claims.find(({ runId }) => runId === 'again')!.payload).toEqual(payloads[to])
+  })
+
   it('keep the hash of a run compact, and go with what they tell of', async () => {
     const { queue, redis } = used
     const encoding = async () => redis.object('ENCODING', key())

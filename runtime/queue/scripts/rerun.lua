@@ -52,6 +52,7 @@ local function rerun(run, fn, object, generation, payload, seen)
   local fields = { 'fn', r.fn, 'object', r.object, 'asked', job ~= '' and job or token }
   if payload ~= '' then
     if state then redis.call('HDEL', runKey(run), 'payload', unpack(PIECES)) end
+    if r.hasTexts then redis.call('HDEL', textKey(run), 'payload') end
     fields[#fields + 1] = 'generation'
     fields[#fields + 1] = generation
     for _, text in ipairs(piecesOf(payload)) do fields[#fields + 1] = text end

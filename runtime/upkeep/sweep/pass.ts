@@ -121,7 +121,8 @@ async function* throughRuns(
       const outcomes = await queue.repair(runIds, isDry, pass.id)
       for (const [index, reason] of outcomes.entries()) {
         if (reason === 'ok' || reason === 'gone') continue
-        const run = await queue.run(runIds[index] as string)
+        // Undefined also for one that nobody can read, which spoils no pass: its next claim sets it aside.
+        const [run] = await history.runs([runIds[index] as string])
         if (!run) continue
         const { bucket, key } = run.payload
         healed.push({ reason, functionName: run.functionName, bucket, key })
