@@ -65,6 +65,8 @@ export type Operation =
   | { readonly kind: 'end of rest' }
   | Steering
   | { readonly kind: 'stray'; readonly run: string }
+  /** The run is one that the release before has written. */
+  | { readonly kind: 'layout before'; readonly run: string }
   | {
       readonly kind: 'repair'
       readonly run: string
@@ -180,6 +182,7 @@ const WEIGHTED: readonly [number, fc.Arbitrary<Operation>][] = [
   [1, fc.record({ kind: is('purge'), run })],
   [1, fc.record({ kind: is('remove result'), run })],
   [1, fc.record({ kind: is('stray'), run })],
+  [4, fc.record({ kind: is('layout before'), run })],
   [
     7,
     fc.record({

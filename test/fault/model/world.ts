@@ -12,6 +12,7 @@ import { admissionOf, admitCall, stray, unaskedCall } from './intakes.ts'
 import type { Bench, Call, SentCall } from './call.ts'
 import type { WrittenVerdict } from './endings.ts'
 import { type Operation, type OutcomeName, type Step } from './operations.ts'
+import { toLayoutBefore } from './layout-before.ts'
 import { streamOf } from './state.ts'
 import * as calls from './steering-calls.ts'
 import { CONSUMERS, FUNCTIONS } from './universe.ts'
@@ -104,6 +105,8 @@ async function perform(world: World, operation: Operation, isTwice: boolean): Pr
     case 'stray':
       await stray(bench, operation.run)
       return
+    case 'layout before':
+      return toLayoutBefore(redis, keys, operation.run)
     case 'repair': {
       await damage(world, operation)
       const foretold = operation.isDry && (await bench.queue.repair(calls.repaired(operation), true))
