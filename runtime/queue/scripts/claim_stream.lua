@@ -23,8 +23,7 @@ if isOpen then
   if v[2] == 'live' then last_take_ended(takes, isHeld and 'taken-over' or 'receiver-lost') end
 else
   -- It is the last session again if this one receives nothing.
-  redis.call('DEL', key .. ':before')
-  if v[2] then redis.call('RENAME', key, key .. ':before') else redis.call('DEL', key) end
+  if v[2] then moveHash(key, key .. ':before') else redis.call('DEL', key, key .. ':before') end
 end
 -- It grows even when Redis was lost in between.
 local fence = string.format('%.0f', math.max((tonumber(v[5]) or 0) + 1, t))

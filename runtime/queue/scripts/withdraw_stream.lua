@@ -9,7 +9,7 @@ if v[2] ~= 'live' and v[2] ~= 'waiting' then return 1 end
 redis.call('ZREM', P .. 'streams', ARGV[1])
 local before = key .. ':before'
 if redis.call('EXISTS', before) == 1 then
-  redis.call('RENAME', before, key)
+  moveHash(before, key)
   redis.call('ZADD', P .. 'streams:ended', redis.call('HGET', key, 'endedAt'), ARGV[1])
   redis.call('HSET', key, 'token', ARGV[2], 'fence', v[3])
 else
