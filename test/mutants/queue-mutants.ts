@@ -184,6 +184,13 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       '',
     ],
   ]),
+  ...mutantsOf('runtime/queue/scripts/rerun.lua', DAMAGED, [
+    [
+      'a long payload is kept when a short one follows it',
+      "if r.hasTexts then redis.call('HDEL', textKey(run), 'payload') end",
+      '',
+    ],
+  ]),
   ...mutantsOf('runtime/queue/turn.ts', DAMAGED, [
     [
       'a claim that nobody can read stays claimed',
