@@ -92,7 +92,8 @@ describe('kill -9 of the receiver', () => {
       const from = lostTail(lost, 249)
       expect(from).toBeGreaterThan(said - 25)
       const listed = ((await used.playlist(name)) ?? '').match(/^\.\..*$/gm) ?? []
-      expect(listed).toHaveLength(record.pieces.length)
+      // The end of a take that was cut before its sound came is not shown, since hls.js stops there.
+      expect(listed).toHaveLength(record.pieces.filter(({ unlisted }) => !unlisted).length)
       await waitFor(async () => (await spooled(name)).length === 0, {
         timeoutMs: 20_000,
         what: 'the spool to be empty',
