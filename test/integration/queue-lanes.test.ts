@@ -26,6 +26,19 @@ it('claims a run by its own entry, and throws the other one away', async () => {
   expect([(await pending('live')).length, await redis.xlen(queue.keys.stream(FN, 'low'))]).toEqual([1, 0])
 })
 
+it('claims a run by its own entry, also where an older one of the same lane leads to it', async () => {
+  const { redis, queue } = used
+  const live = queue.keys.stream(FN, 'live')
+  await redis.xadd(live, '*', 'r', 'a')
+  await queue.enqueue(newRunOf('a'))
+  const own = await redis.hget(queue.keys.run('a'), 'entry')
+  const { claims } = await queue.claim('w', 1)
+  expect(claims.map(({ runId, fence }) => [runId, fence])).toEqual([['a', '1']])
+  expect((await redis.xrange(live, '-', '+')).map(([entry]) => entry)).toEqual([own])
+  expect(await queue.settle(claims[0]!, { kind: 'complete', result: '{}' })).toBe('succeeded')
+  expect(await redis.xlen(live)).toBe(0)
+})
+
 it('does not take a run back because of the other entry', async () => {
   const { redis, queue } = used
   await queue.enqueue(newRunOf('a'))

@@ -11,6 +11,17 @@ const ofScript = (name: string, breaks: readonly Break[]) =>
   mutantsOf(`runtime/queue/scripts/${name}.lua`, MODEL, breaks)
 
 export const QUEUE_MUTANTS: readonly Mutant[] = [
+  ...mutantsOf(
+    'runtime/queue/scripts/turn.lua',
+    ['test/integration/queue-lanes.test.ts'],
+    [
+      [
+        'any entry starts a run that waits',
+        "r.state == 'queued' and r.entry == entry and",
+        "r.state == 'queued' and",
+      ],
+    ],
+  ),
   ...ofScript('turn', [
     [
       'settle without its fence check',
@@ -43,11 +54,6 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       'a busy worker takes a run that wants one of its own',
       'if isIdle and not isResting then takeSolo() end',
       'if not isResting then takeSolo() end',
-    ],
-    [
-      'any entry starts a run that waits',
-      "r.state == 'queued' and r.entry == entry and",
-      "r.state == 'queued' and",
     ],
     ['an attempt begins with the fence of the one before', 'tostring(r.fence + 1)', 'r.fence'],
     ['attempts without end', "kind == 'bury' or r.attempts >= maxAttempts", "kind == 'bury'"],
