@@ -219,8 +219,13 @@ describe('another replica', () => {
       timeoutMs: 10_000,
       what: 'all pieces',
     })
-    const listedNow = uris(await servers.playlist(of)).map((uri) => uri.slice(uri.lastIndexOf('/') + 1))
-    expect(listedNow).toEqual(['001-000000.ts', '002-000000.ts', '002-000001.ts'])
+    const listed = async () =>
+      uris(await servers.playlist(of)).map((uri) => uri.slice(uri.lastIndexOf('/') + 1))
+    await waitFor(async () => (await listed()).includes('002-000001.ts'), {
+      timeoutMs: 10_000,
+      what: 'the playlist of the second receiver',
+    })
+    expect(await listed()).toEqual(['001-000000.ts', '002-000000.ts', '002-000001.ts'])
     await second.end()
     await expectWhole(of, [
       '001-000000.ts',
