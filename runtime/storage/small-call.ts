@@ -162,11 +162,21 @@ const CODES: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_TIMEOUT: 'ETIMEDOUT',
   UND_ERR_BODY_TIMEOUT: 'ETIMEDOUT',
   UND_ERR_CONNECT_TIMEOUT: 'ETIMEDOUT',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'ECONNRESET',
 }
 
+/** What undici says, without a code, of an answer in pieces that was cut on a connection that was to be closed behind it. */
+const CUT_OFF = 'Invalid EOF state'
+
 function faultOf(error: unknown, idleTimeoutMs: number): StorageError {
-  const code = error instanceof Error && 'code' in error ? CODES[String(error.code)] : undefined
+  const code = codeOf(error)
   if (code === 'ETIMEDOUT') return idleError(idleTimeoutMs, error)
   if (code !== undefined) return new StorageError((error as Error).message, { code, cause: error })
   return toStorageError(error)
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  if (error.name === 'HTTPParserError' && error.message.includes(CUT_OFF)) return 'ECONNRESET'
+  return 'code' in error ? CODES[String(error.code)] : undefined
 }
