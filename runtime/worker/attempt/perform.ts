@@ -7,7 +7,12 @@ import type { SourceObject } from '../../function/source.ts'
 import type { Claim } from '../../queue/run.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { createAttemptFolder } from '../../output/attempt-folder.ts'
-import { createAttemptOutput, NOTHING_WRITTEN, type OutputResult } from '../../output/attempt-output.ts'
+import {
+  type AttemptOutput,
+  createAttemptOutput,
+  NOTHING_WRITTEN,
+  type OutputResult,
+} from '../../output/attempt-output.ts'
 import { commit, type CommitOutcome } from '../../output/commit.ts'
 import { type Identity, type Manifest, manifestSourceOf, parseManifest } from '../../output/manifest.ts'
 import type { JsonValue } from '../../output/output.ts'
@@ -47,7 +52,7 @@ export async function perform(parts: PerformParts, performance: Performance): Pr
     reached('handling', event.key)
     const outcome = await handle(parts, { ...performance, options, output })
     if (outcome.kind !== 'succeeded') return outcome
-    const written = output.made ? await output.made.close() : NOTHING_WRITTEN
+    const written = await writtenTo(output)
     const result = { ...written, warnings: [...warnings, ...written.warnings] }
     reached('handled', event.key)
     const manifest = manifestOf({ claim, definition, event, attemptId, options, result, hops, startedAt })
@@ -79,6 +84,13 @@ export async function perform(parts: PerformParts, performance: Performance): Pr
       })
     }
   }
+}
+
+/** From now on nothing more can be written: what a handler writes after its answer would be in no manifest. */
+export async function writtenTo(output: Late<AttemptOutput>): Promise<OutputResult> {
+  if (output.made) return output.made.close()
+  await output.end()
+  return NOTHING_WRITTEN
 }
 
 async function outcomeOfCommit(
