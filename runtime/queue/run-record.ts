@@ -57,10 +57,14 @@ type PayloadRow = [
 export function decodePayload(text: string, generation: string): RunPayload {
   const found = JSON.parse(text) as PayloadRow | RunPayload | null
   if (typeof found !== 'object' || found === null) throw new SyntaxError('its payload is not a list')
+  const isRow = Array.isArray(found)
+  if (isRow && found.length < 7) throw new SyntaxError('its payload is cut off')
+  const [named, of] = isRow ? found : [found.bucket, found.key]
+  if (typeof named !== 'string' || typeof of !== 'string')
+    throw new SyntaxError('its payload names no object')
   // As the release before kept it.
-  if (!Array.isArray(found)) return found
+  if (!isRow) return found
   const [bucket, key, version, etag, sizeBytes, lastModifiedMs, eventMs, options] = found
-  if (found.length < 7) throw new SyntaxError('its payload is cut off')
   return {
     bucket,
     key,

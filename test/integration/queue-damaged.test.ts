@@ -83,6 +83,7 @@ describe('a payload that nobody can read', () => {
     ['is cut off', () => used.redis.hset(key(), 'p0', '["incoming","broken')],
     ['has too few members', () => used.redis.hset(key(), 'p0', '["incoming","broken.mp4"]')],
     ['is no list', () => used.redis.hset(key(), 'p0', '7')],
+    ['names no object', () => used.redis.hset(key(), 'p0', '["incoming",7,1,"e",1,1,0]')],
     ['is gone', () => used.redis.hdel(key(), 'p0')],
   ])('that %s is a dead letter at once, and the turn has its other claims', async (_, damage) => {
     await damage()
@@ -99,6 +100,27 @@ describe('a payload that nobody can read', () => {
     expect(ids((await used.queue.claim('w', 9)).claims)).toEqual([])
   })
 })
+
+it.each(['["incoming"]', '["incoming","broken.mp4"]', '["incoming",7,1,"e",1,1,0]', '{"bucket":"incoming"}'])(
+  'a payload as %s spoils no search, neither among runs nor among dead letters with their sizes',
+  async (text) => {
+    await used.redis.hset(key(), 'p0', text)
+    const history = createHistory(used.redis, used.queue.keys)
+    for (const filter of [{ bucket: 'incoming' }, { bucket: 'incoming', prefix: 'whole' }]) {
+      const listed = await history.list({ filter, limit: 10 })
+      expect(listed.runs.map(({ runId }) => runId)).toEqual(['whole'])
+    }
+    const [claim] = (await used.queue.claim('w', 9)).claims
+    await used.queue.settle(claim!, BURIED)
+    const found = []
+    for await (const batch of history.walkDeadLetters({ functionNames: [FN], filter: {} }))
+      found.push(...batch)
+    expect(found.toSorted((a, b) => (a.runId < b.runId ? -1 : 1))).toEqual([
+      { runId: 'broken', functionName: FN, sizeBytes: 0 },
+      { runId: 'whole', functionName: FN, sizeBytes: claim!.payload.sizeBytes },
+    ])
+  },
+)
 
 describe('long and foreign texts', () => {
   const foreign = 'é'.repeat(31) + '視頻🎬'.repeat(9)

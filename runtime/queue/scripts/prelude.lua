@@ -172,7 +172,9 @@ end
 local function sourceOf(run)
   local isRead, payload = pcall(cjson.decode, payloadText(run))
   if not isRead or type(payload) ~= 'table' then return end
-  return payload[1] or payload.bucket, payload[2] or payload.key, payload[5] or payload.sizeBytes
+  local bucket, key = payload[1] or payload.bucket, payload[2] or payload.key
+  if type(bucket) ~= 'string' or type(key) ~= 'string' then return end
+  return bucket, key, tonumber(payload[5] or payload.sizeBytes) or 0
 end
 
 local function stream(fn, lane)

@@ -37,7 +37,15 @@ describe('a payload', () => {
     expect(decodePayload('{"bucket":"incoming","key":"a"}', 'v1')).toEqual({ bucket: 'incoming', key: 'a' })
   })
 
-  it.each(['', '7', 'null', '["incoming","a.mp4"]', '["incoming'])('as %s is refused', (text) => {
+  it.each([
+    '',
+    '7',
+    'null',
+    '["incoming","a.mp4"]',
+    '["incoming',
+    '["incoming",7,1,"e",1,1,0]',
+    '{"bucket":"b"}',
+  ])('as %s is refused', (text) => {
     expect(() => decodePayload(text, 'v1')).toThrow(SyntaxError)
   })
 })
