@@ -117,7 +117,7 @@ export async function work(
       if (run && run.claim.fence === fence) inFlight.abort(run, 'cancelled', 'cancelled on request')
       if (word === 'limits') announceNow()
       if (word === 'tidy' || word === 'verdicts') payDebts()
-      if (names.includes(word) || word === 'reclaimed') worker.wake()
+      if (word === 'reclaimed') worker.wake()
     },
     onWork: (functionName) => worker.wake(functionName),
   })

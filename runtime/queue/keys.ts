@@ -34,8 +34,6 @@ export interface Keys {
   readonly debtAttempts: string
   /** Channel: tells all workers of something to pay or cancel, of new limits, and of runs that were taken back. */
   readonly wake: string
-  /** Channel without words: workers of the release before do not listen to it, and get words about work on `wake`. */
-  readonly ownWake: string
   /** Sorted set: all known runs, by the time of their request. */
   readonly runs: string
   /** Hash: each function's limits, a copy of those in the bucket. */
@@ -98,7 +96,6 @@ export function createKeys(name: string): Keys {
     debts: `${prefix}tidy`,
     debtAttempts: `${prefix}tidy:tries`,
     wake: `${prefix}wake`,
-    ownWake: `${prefix}wake:own`,
     runs: `${prefix}runs`,
     limits: `${prefix}limits`,
     sweep: `${prefix}sweep`,

@@ -66,18 +66,18 @@ interface WakeUpListener {
  */
 export function subscribeToWakeUps(
   subscriber: Redis,
-  { wake, ownWake, wakeOf }: Keys,
+  { wake, wakeOf }: Keys,
   consumer: string,
   { onReady, onWord, onWork, onRefused }: WakeUpListener,
 ): () => void {
   const own = wakeOf(consumer)
-  let channels = [wake, ownWake, own]
+  let channels = [wake, own]
   subscriber.on('ready', () => {
     subscriber.subscribe(...channels).then(onReady, onRefused)
   })
   subscriber.on('message', (channel, word: string) => (channel === own ? onWork(word) : onWord(word)))
   return () => {
-    channels = [wake, ownWake]
+    channels = [wake]
     subscriber.unsubscribe(own).catch(() => undefined)
   }
 }

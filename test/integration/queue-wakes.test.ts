@@ -148,18 +148,6 @@ it('a run that is handed back, due, rerun or repaired wakes one worker', async (
   expect(await words()).toHaveLength(1)
 })
 
-it('workers of the release before get every word about work on `wake`, and without them there is none', async () => {
-  await listens('a')
-  await used.queue.enqueue(newRunOf('1'))
-  expect(await words()).toEqual([])
-  const old = used.redis.duplicate()
-  ears.push(old)
-  old.on('message', (_, word: string) => heard.push(`old ${word}`))
-  await old.subscribe(used.queue.keys.wake)
-  await used.queue.enqueue(newRunOf('2'))
-  expect((await words()).toSorted()).toEqual([`all ${FN}`, `old ${FN}`])
-})
-
 it('a turn reads the streams of functions that are said to have something, and one that looks at all finds the rest', async () => {
   const { queue, redis } = used
   const ready = `${queue.keys.prefix}ready`

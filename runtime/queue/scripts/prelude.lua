@@ -186,11 +186,7 @@ local function wake(word) redis.call('PUBLISH', P .. 'wake', word) end
 
 -- There is work for `count` more: wakes as many of the workers that wait for it (`idle:<function>`), the least busy first, each by a
 -- word on its own channel. A worker that does not listen is gone and is passed over, and so is the one that asks.
--- Workers of the release before wait on `wake` only; others also listen to `wake:own`, so that they can be told apart.
 local function wakeFor(fn, count, asker)
-  if count < 1 then return end
-  local listeners = redis.call('PUBSUB', 'NUMSUB', P .. 'wake', P .. 'wake:own')
-  if listeners[2] > listeners[4] then wake(fn) end
   while count > 0 do
     local found = redis.call('ZPOPMIN', P .. 'idle:' .. fn, count)
     if #found == 0 then return end

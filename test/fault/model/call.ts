@@ -40,7 +40,6 @@ export async function createBench(redis: Redis, model: Model, ledger: Ledger) {
     if (word.startsWith('mark:')) onMark?.(word)
     else heard.push(`${channel.slice(keys.prefix.length)} ${word}`)
   })
-  // Without `ownWake`: also a worker of the release before listens.
   await ears.subscribe(keys.wake, ...LISTENING.map((consumer) => keys.wakeOf(consumer)))
   let marks = 0
   let last: View | undefined

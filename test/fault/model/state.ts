@@ -149,9 +149,8 @@ export function idleOf(model: Model, fn: string): Map<string, number> {
   return computed(model.idle, fn, () => new Map<string, number>())
 }
 
-/** Those of the release before are told in any case; of the others the least busy, as many as there is work for. */
+/** The least busy, as many as there is work for. */
 export function wakeFor(model: Model, fn: string, count: number, asker?: string): void {
-  model.words.push(`wake ${fn}`)
   const idle = idleOf(model, fn)
   let left = count
   while (left > 0 && idle.size > 0) {
