@@ -90,7 +90,8 @@ export async function takeTurn(script: RunScript, request: TurnRequest): Promise
   if (unreadable.length > 0) {
     // Should this be lost, their leases expire and they are claimed again.
     const token = `${request.token} unreadable`
-    await script('turn', encodeTurn({ ...request, token, settlements: unreadable, wants: [] }))
+    const rest = { token, settlements: unreadable, wants: [], wokenFor: [] }
+    await script('turn', encodeTurn({ ...request, ...rest }))
   }
   return reply
 }

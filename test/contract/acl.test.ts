@@ -133,9 +133,7 @@ describe('the users of Redis', { timeout: 120_000 }, () => {
     const calls = lua.flatMap((text) =>
       [...text.matchAll(/redis\.p?call\(\s*'(\w+)'(?:,\s*'([A-Z]+)')?/g)].map(
         ([, command = '', word = '']) =>
-          ['XGROUP', 'XINFO'].includes(command)
-            ? `${command}|${word}`.toLowerCase()
-            : command.toLowerCase(),
+          ['XGROUP', 'XINFO'].includes(command) ? `${command}|${word}`.toLowerCase() : command.toLowerCase(),
       ),
     )
     expect(calls.length).toBeGreaterThan(100)

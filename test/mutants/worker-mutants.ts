@@ -47,6 +47,11 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     [['a handler that was left behind writes on', 'if (this.#isOver) void this.#close(this.made)', '']],
   ),
   ...mutantsOf(
+    'runtime/worker/attempt/perform.ts',
+    ['test/unit/worker/attempt/perform.test.ts'],
+    [['a handler that goes on after its answer writes on', '  await output.end()\n  return', '  return']],
+  ),
+  ...mutantsOf(
     'runtime/worker/in-flight.ts',
     ['test/unit/worker/in-flight.test.ts'],
     [
