@@ -165,7 +165,7 @@ const CODES: Readonly<Record<string, string>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'ECONNRESET',
 }
 
-/** What undici says, without a code, of an answer in pieces that was cut on a connection that was to be closed behind it. */
+/** The words of undici, without a code, for an answer in pieces that was cut on a connection that was to be closed behind it. */
 const CUT_OFF = 'Invalid EOF state'
 
 function faultOf(error: unknown, idleTimeoutMs: number): StorageError {

@@ -17,6 +17,7 @@ import { reached } from '../telemetry/steps.ts'
 import { sleep } from '../time.ts'
 import type { RedisContact } from '../queue/redis-contact.ts'
 import { owedBySuccess } from '../queue/debts.ts'
+import { askedBy } from './asked.ts'
 import type { InFlight, InFlightAttempt } from './in-flight.ts'
 import type { Outcome } from './attempt/outcome.ts'
 import { recordEnd, recordSettled, settlementOf } from './settlement.ts'
@@ -79,6 +80,7 @@ export function createWorker(parts: WorkerParts): Worker {
   /** Not answered yet: everything they ask for may be claimed already. */
   const underWay = new Set<TurnRequest>()
   let isDraining = false
+  let isDrainOver = false
   let ended: Ended[] = []
   let turns = 0
   /** The words since the last turn: what this worker cannot take is handed on with the next. */
@@ -88,22 +90,13 @@ export function createWorker(parts: WorkerParts): Worker {
   /** Something may be waiting that no turn has looked for. */
   let mayBeMore = true
 
-  /** How many runs turns under way ask for, of one function or of all. */
-  function asked(functionName?: string): number {
-    let sum = 0
-    for (const request of underWay)
-      for (const want of request.wants)
-        if (functionName === undefined || want.functionName === functionName) sum += want.free
-    return sum
-  }
-
   function wants(): TurnRequest['wants'] {
     if (isDraining || inFlight.isAlone) return []
     const limits = parts.limits()
     return functions.flatMap((definition) => {
       const { name } = definition
       const known = limits?.get(name)
-      const onTheirWay = asked(name)
+      const onTheirWay = askedBy(underWay, name)
       const free = (known ? slotsOf(definition, known) : 0) - inFlight.count(name) - onTheirWay
       if (free <= 0) return []
       const before = (claimedOf.get(name) ?? 0) + onTheirWay
@@ -122,7 +115,7 @@ export function createWorker(parts: WorkerParts): Worker {
       slot,
       token: randomUUID(),
       // A worker is not idle while claims are on their way.
-      inFlight: inFlight.size + asked(),
+      inFlight: inFlight.size + askedBy(underWay),
       looksAtAll: turns++ % LOOK_AT_ALL === 0,
       wokenFor,
       settlements: settling.map(({ settlement }) => settlement),
@@ -169,6 +162,13 @@ export function createWorker(parts: WorkerParts): Worker {
     })
     if (owing.length > 0) parts.onEndedWithoutResult(owing)
     begin(reply.claims.map((claim) => take(claim, sentAtMs)))
+    // A turn that was sent again may claim after the end of the drain.
+    if (isDrainOver) release()
+  }
+
+  function release(): void {
+    isDrainOver = true
+    inFlight.abortAll('released', 'the worker is stopping')
   }
 
   /** Its manifest is current, and the settlement that would have asked for a verdict again came too late. */
@@ -226,6 +226,8 @@ export function createWorker(parts: WorkerParts): Worker {
             .then(() => wakeUp.wake())
         } else if (!(await wakeUp.wait(POLL_MS))) mayBeMore = true
       }
+      // The last turn may have failed in the same step in which nothing was left.
+      if (broken) throw broken.error
       stopped.abort()
       await Promise.all(looks)
     },
@@ -240,7 +242,7 @@ export function createWorker(parts: WorkerParts): Worker {
     drain(drainMs) {
       isDraining = true
       wakeUp.wake()
-      void sleep(drainMs, stopped.signal).then(() => inFlight.abortAll('released', 'the worker is stopping'))
+      void sleep(drainMs, stopped.signal).then(release)
     },
   }
 }

@@ -18,7 +18,7 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
       ],
       [
         'a worker is idle while claims are on their way',
-        'inFlight: inFlight.size + asked(),',
+        'inFlight: inFlight.size + askedBy(underWay),',
         'inFlight: inFlight.size,',
       ],
       ['a worker that drains leaves a turn behind', ' || underWay.size > 0) {', ') {'],
