@@ -113,7 +113,7 @@ export interface RecordFacts {
 export function sessionRecord(facts: RecordFacts): SessionRecord {
   const { of, why, pieces, losses } = facts
   const { entries, gaps } = timelineOf(pieces, losses)
-  const listed = new Set(playable(entries))
+  const listed = new Set(playable(entries).map(({ piece }) => piece))
   return {
     schema: 1,
     name: of.name,
@@ -123,7 +123,7 @@ export function sessionRecord(facts: RecordFacts): SessionRecord {
     endedAt: isoOf(facts.endedAtMs),
     ffmpeg: facts.ffmpeg,
     takes: [...facts.takes],
-    pieces: entries.map((entry) => toRecord(of, entry, listed.has(entry))),
+    pieces: entries.map((entry) => toRecord(of, entry, listed.has(entry.piece))),
     gaps: gaps.map((gap) => ({
       ...(gap.before && { before: pieceKey(of, gap.before) }),
       seconds: gap.seconds,

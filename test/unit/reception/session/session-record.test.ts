@@ -59,6 +59,16 @@ describe('the record of a session', () => {
     expect(pieces.map(({ unlisted = false }) => unlisted)).toEqual([false, false, false, false, true])
   })
 
+  it('does not say so of the piece that the playlist begins with, after one that it leaves out', () => {
+    const broken = take(1, [0.3]).map((piece) => ({ ...piece, hasSilentTrack: true as const }))
+    const { pieces } = sessionRecord({
+      ...FACTS,
+      pieces: [...broken, ...take(2, [4, 4], { atMs: AT_MS + 20_000 })],
+      losses: [],
+    })
+    expect(pieces.map(({ unlisted = false }) => unlisted)).toEqual([true, false, false])
+  })
+
   it('is read as it was written, and nothing else is taken for one', () => {
     const record = sessionRecord(FACTS)
     expect(parseSessionRecord(JSON.stringify(record))).toEqual(record)
