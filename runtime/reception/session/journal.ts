@@ -88,7 +88,10 @@ export function openJournal(folder: string): Journal {
   let prefix = textOf(path).endsWith('\n') ? '' : '\n'
   return {
     append(entry) {
-      appendFileSync(path, `${prefix}${JSON.stringify(entry)}\n`, { mode: 0o600 })
+      const line = `${prefix}${JSON.stringify(entry)}\n`
+      // A full disk may take half of it.
+      prefix = '\n'
+      appendFileSync(path, line, { mode: 0o600 })
       prefix = ''
     },
   }

@@ -52,6 +52,20 @@ describe('a journal', () => {
     expect(readJournal(folder)).toEqual(ENTRIES)
   })
 
+  it('that a full disk has torn within a line has all lines that are written afterwards', async () => {
+    const path = join(folder, 'journal.ndjson')
+    const journal = openJournal(folder)
+    const [first, ...others] = ENTRIES
+    // In the place of a full disk: a write that fails.
+    await mkdir(path)
+    expect(() => journal.append(first as JournalEntry)).toThrow(/EISDIR/)
+    await rm(path, { recursive: true })
+    // As much as the disk took of it.
+    await writeFile(path, '{"kind":"take","ta')
+    for (const entry of others) journal.append(entry)
+    expect(readJournal(folder)).toEqual(others)
+  })
+
   it('that was torn at any byte has all entries before the tear, and all that are written afterwards', async () => {
     const path = join(folder, 'journal.ndjson')
     const later: JournalEntry = { kind: 'stored', take: 9, number: 9, sha256Hex: 'x' }
