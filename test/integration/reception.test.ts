@@ -123,6 +123,27 @@ describe('a sender that is lost', () => {
     expect((await servers.playlist(first.of))?.match(/#EXT-X-DISCONTINUITY$/gm)).toHaveLength(1)
   })
 
+  it('finds its session again when its time runs out while Redis answers', async () => {
+    const store = servers.store()
+    let isSlow = false
+    const claim: typeof store.claim = async (...args) => {
+      const reply = await store.claim(...args)
+      if (isSlow) await sleep(1_500)
+      return reply
+    }
+    const { reception } = await servers.start({ ...store, claim }, { settings: { reconnectMs: 500 } })
+    const first = await feed(reception, senderOf('close'))
+    await first.push(1)
+    await first.end('sender-lost')
+    isSlow = true
+    const second = await feed(reception, senderOf('close'))
+    expect([second.of, second.connection.take]).toEqual([first.of, 2])
+    await second.push(1)
+    await second.end()
+    expect(await store.read('close')).toMatchObject({ state: 'ended', summary: { pieces: 2 } })
+    expect(await servers.record(first.of)).toMatchObject({ why: 'sender-finished', totals: { pieces: 2 } })
+  })
+
   it('ends its session when it stays away', async () => {
     const store = servers.store()
     const { reception } = await servers.start(store, { settings: { reconnectMs: 200 } })

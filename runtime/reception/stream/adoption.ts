@@ -41,7 +41,7 @@ export function createAdoption({ context, streams, inTurn }: AdoptionOptions) {
   let unansweredAtMs = -Infinity
 
   function create(of: SessionOf): Stream {
-    const stream = createStream(context, of, () => streams.delete(of.session))
+    const stream = createStream(context, of, { inTurn, onGone: () => streams.delete(of.session) })
     streams.set(of.session, stream)
     return stream
   }

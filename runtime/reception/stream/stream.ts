@@ -15,6 +15,7 @@ import { createPlaylistWriter } from '../playlist/playlist-writer.ts'
 import { piecesInBucket } from '../session/rebuild.ts'
 import { createSession } from '../session/session.ts'
 import type { SessionEnd } from '../session/session-record.ts'
+import type { InTurn } from './turns.ts'
 
 /** Within this part of its lease a process that does not hear from Redis still owns its streams. */
 const SURE_PART_OF_LEASE = 0.8
@@ -23,8 +24,13 @@ export type StreamPhase = 'live' | 'waiting' | 'sending' | 'gone'
 
 export type Stream = ReturnType<typeof createStream>
 
-/** @param onGone - called when nothing of it is left here */
-export function createStream(context: StreamContext, of: SessionOf, onGone: (stream: Stream) => void) {
+export interface StreamParts {
+  readonly inTurn: InTurn
+  /** Called when nothing of it is left here. */
+  readonly onGone: () => void
+}
+
+export function createStream(context: StreamContext, of: SessionOf, { inTurn, onGone }: StreamParts) {
   const { storage, store, settings, spool } = context
   const session = createSession(context, of, () => writer.publish())
   const { log } = session
@@ -98,10 +104,18 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
   function wait(how: SessionEnd): void {
     phase = 'waiting'
     clearTimeout(timer)
-    timer = setTimeout(() => void (context.over.aborted || finish(how)), chosen().reconnectMs)
+    timer = setTimeout(() => void endWaiting(how), chosen().reconnectMs)
     void beat().catch((error: unknown) =>
       log.warn({ error: messageOf(error) }, 'Redis does not know yet that a stream waits'),
     )
+  }
+
+  /** Not while a sender is being admitted: Redis may have given it the session already. */
+  function endWaiting(why: string): Promise<void> {
+    return inTurn(of.name, () => {
+      if (claim && !current && !context.over.aborted) void finish(why)
+      return Promise.resolve()
+    })
   }
 
   /** Ends the session. Resolves when its name is free: as a rule with everything recorded. */
@@ -141,7 +155,7 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
     if (context.over.aborted || phase === 'gone') return
     if (isOnDisk) await session.removeFolder()
     phase = 'gone'
-    onGone(self)
+    onGone()
   }
 
   /** A take has ended: the session waits for the next one, unless this was the last. */
@@ -205,7 +219,7 @@ export function createStream(context: StreamContext, of: SessionOf, onGone: (str
       if (isLost) return lose()
       const kind = orderedCut(orders, chosen().sessionMs)
       if (current && kind) current.cut(kind)
-      else if (kind) void finish(kind)
+      else if (kind) void endWaiting(kind)
     },
 
     async connect(sender: Sender, granted: Claim, isKnown: boolean): Promise<Connection> {
