@@ -221,6 +221,19 @@ it('does not take the standstill of its own FFmpeg for the silence of the sender
   expect(compared).toEqual(allOf(used.film.pictures.length))
 })
 
+it('does not say 201 when its own FFmpeg hangs with the end of the body still in a pipe', async () => {
+  const { request: sent, answer } = put('hung')
+  sent.write(film.subarray(0, -30_000))
+  await waitFor(async () => (await used.keysOf('hung')).length > 0, { timeoutMs: 60_000, what: 'a piece' })
+  process.kill((await ffmpegOfStream('hung')) ?? NaN, 'SIGSTOP')
+  sent.end(film.subarray(-30_000))
+  expect(await answer).toMatchObject({
+    status: 500,
+    body: { detail: expect.stringMatching(/^the receiver's FFmpeg .*; send again within/) as string },
+  })
+  expect(await used.store.read('hung')).toMatchObject({ takes: [{ end: 'ffmpeg-lost' }] })
+})
+
 it('does not limit the time of a body, and limits that of its headers', async () => {
   const health = await fetch(`http://127.0.0.1:${used.httpPort}/healthz`)
   expect(health.status).toBe(200)

@@ -6,14 +6,21 @@ import type { EndOfTake } from '../connection.ts'
 /** FFmpeg writes what it has when its input ends: milliseconds, and more on a busy machine. */
 const FINISH_MS = 10 * SECOND_MS
 
-/** Ends the take's input, so that its last piece is complete, and kills it if it does not end by that. */
+/**
+ * Ends the take's input, so that its last piece is complete, and kills it if it does not end by that: it is lost then, with what it
+ * had not written.
+ */
 export async function finishTake(take: Take): Promise<TakeEnd> {
   const done = new AbortController()
-  void sleep(FINISH_MS, done.signal).then(() => done.signal.aborted || take.kill())
+  const hung = sleep(FINISH_MS, done.signal).then(() => {
+    if (done.signal.aborted) return false
+    take.kill()
+    return true
+  })
   take.stdin?.end()
   const end = await take.ended
   done.abort()
-  return end
+  return (await hung) ? { ...end, wasLost: true } : end
 }
 
 export interface TakeFacts {

@@ -212,9 +212,9 @@ async function receive(
     connection?.cut.removeEventListener('abort', onCut)
   }
   const reason = stopping.signal.aborted ? (stopping.signal.reason as Stop) : undefined
-  // When the body was complete, FFmpeg's end is the usual one.
-  const isRefusal = reason?.kind === 'unfit' || reason?.kind === 'refused'
-  const why = body === 'complete' && !isRefusal ? undefined : reason
+  // When the body was complete, FFmpeg's end is the usual one, unless we had to kill it.
+  const isOurs = reason?.kind === 'unfit' || reason?.kind === 'refused' || reason?.kind === 'stuck'
+  const why = body === 'complete' && !isOurs ? undefined : reason
   const end = take
     ? await finishTake(take)
     : { code: null, signal: null, wasLost: false, stoppedReading: false, lastLines: failure ? [failure] : [] }

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest'
-import { endOfTake, lastWords } from '../../../../runtime/reception/doors/running-take.ts'
+import { expect, it, vi } from 'vitest'
+import type { Take, TakeEnd } from '../../../../runtime/function/take.ts'
+import { endOfTake, finishTake, lastWords } from '../../../../runtime/reception/doors/running-take.ts'
 
 const READ = { isComplete: true, pieces: 3, wasKilled: false }
 const KILLED = { isComplete: false, pieces: 3, wasKilled: true, wasLost: true }
@@ -25,4 +26,24 @@ it('quotes the last line of FFmpeg, or says something else', () => {
   const end = { code: 1, signal: null, wasLost: false, stoppedReading: false }
   expect(lastWords({ ...end, lastLines: ['one', ' two '] }, 'nothing')).toBe('two')
   expect(lastWords({ ...end, lastLines: [] }, 'nothing')).toBe('nothing')
+})
+
+it.each([
+  { how: 'that ends with its input is not lost', afterMs: 1_000, wasLost: false },
+  { how: 'that has to be killed is lost, with what it had not written', afterMs: 60_000, wasLost: true },
+])('a take $how', async ({ afterMs, wasLost }) => {
+  vi.useFakeTimers()
+  try {
+    const end = { code: 0, signal: null, wasLost: false, stoppedReading: false, lastLines: [] }
+    let kill = () => {}
+    const ended = new Promise<TakeEnd>((resolve) => {
+      kill = () => resolve({ ...end, code: null, signal: 'SIGKILL' })
+      setTimeout(() => resolve(end), afterMs)
+    })
+    const finished = finishTake({ ended, kill, stdin: undefined } as unknown as Take)
+    await vi.advanceTimersByTimeAsync(20_000)
+    expect(await finished).toMatchObject({ wasLost })
+  } finally {
+    vi.useRealTimers()
+  }
 })
