@@ -144,6 +144,26 @@ describe('a sender that is lost', () => {
     expect(await servers.record(first.of)).toMatchObject({ why: 'sender-finished', totals: { pieces: 2 } })
   })
 
+  it('does not end a session of another receiver by sending nothing before its pieces are known', async () => {
+    const store = servers.store()
+    const first = await servers.start(store)
+    const sent = await feed(first.reception, senderOf('elsewhere'))
+    await sent.push(1)
+    await sent.end('sender-lost')
+    await first.reception.drain(5_000)
+    const { storage } = servers.minio
+    const list: typeof storage.list = async function* (...args) {
+      await sleep(1_000)
+      yield* storage.list(...args)
+    }
+    const second = await servers.start(store, { storage: { ...storage, list } })
+    const empty = await feed(second.reception, senderOf('elsewhere'))
+    expect(empty.of).toEqual(sent.of)
+    await empty.end('no-media')
+    await sleep(100)
+    expect(await store.read('elsewhere')).toMatchObject({ state: 'waiting', session: sent.of.session })
+  })
+
   it('ends its session when it stays away', async () => {
     const store = servers.store()
     const { reception } = await servers.start(store, { settings: { reconnectMs: 200 } })

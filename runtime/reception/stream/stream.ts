@@ -166,7 +166,7 @@ export function createStream(context: StreamContext, of: SessionOf, { inTurn, on
   ): Promise<Summary | undefined> {
     if (current === ended) current = undefined
     if (!claim || current) return undefined
-    const isEmpty = session.pieces.length === 0 && session.losses.length === 0
+    const isEmpty = isLearnt && session.pieces.length === 0 && session.losses.length === 0
     const why = endBy(kind, how, isEmpty)
     if (why === undefined) {
       wait(endAfter(kind ?? how))
