@@ -6,6 +6,7 @@ import type { ReceptionHooks } from '../../runtime/reception/hooks.ts'
 import { NO_HOOKS } from '../../runtime/reception/hooks.ts'
 import { createStorage } from '../../runtime/storage/client.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
+import { sleep } from '../../runtime/time.ts'
 import { feed, senderOf, startEngineServers, type EngineServers } from '../helpers/streams/engine.ts'
 import { waitFor } from '../helpers/wait.ts'
 
@@ -164,9 +165,32 @@ describe('while Redis is away', () => {
 })
 
 describe('while the disk is nearly full', () => {
+  it('those that cannot wait lose no more of their oldest pieces than the disk lacks', async () => {
+    let emptyBytes = 1e6
+    let usedBytes = () => 0
+    const disk = () => Promise.resolve({ freeBytes: emptyBytes - usedBytes(), sizeBytes: 1e6 })
+    const { reception } = await servers.start(servers.store(), { storage, disk })
+    usedBytes = () => reception.numbers().spoolBytes
+    const sent = await feed(reception, senderOf('disk-lacks', { door: 'srt', canWait: false }))
+    servers.minio.minio.kill('SIGKILL')
+    await sent.push(5)
+    // 48,500 are free beside its five pieces, and 50,000 have to be.
+    emptyBytes = 53_500
+    await waitFor(() => Promise.resolve(usedBytes() < 5_000), {
+      timeoutMs: 5_000,
+      what: 'pieces to be dropped',
+    })
+    await sleep(1_500)
+    expect(usedBytes()).toBe(3_000)
+    await servers.minio.minio.start()
+    await sent.end()
+    const record = await waitFor(() => servers.record(sent.of), { timeoutMs: 15_000, what: 'the record' })
+    expect(record.gaps).toMatchObject([{ reason: 'disk-full', seconds: 8 }])
+  })
+
   it('senders that can wait are held, and the others lose their oldest pieces', async () => {
     let freePart = 1
-    const options = { storage, disk: () => Promise.resolve({ freeBytes: freePart, sizeBytes: 1 }) }
+    const options = { storage, disk: () => Promise.resolve({ freeBytes: freePart * 1e6, sizeBytes: 1e6 }) }
     const { reception } = await servers.start(servers.store(), options)
     const waiting = await feed(reception, senderOf('disk-waits'))
     const dropping = await feed(reception, senderOf('disk-drops', { door: 'srt', canWait: false }))

@@ -74,7 +74,11 @@ export function createSpool({ dir, limitBytes, disk = diskOf }: SpoolOptions): S
       if (now > 0) used.set(session, now)
       else used.delete(session)
       usedBytes += bytes
-      if (bytes < 0) wake()
+      if (bytes >= 0) return
+      // Its file goes: nobody gives up more than the disk lacks, which the next look tells exactly.
+      leftBytes -= bytes
+      isDiskFull &&= leftBytes < 0
+      wake()
     },
     usedBy: (session) => used.get(session) ?? 0,
     shortage,

@@ -34,6 +34,19 @@ describe('the spool', () => {
     expect(spool.shortage('a')).toBeUndefined()
   })
 
+  it('is not full any more when as much was freed as the disk lacked', async () => {
+    const disk = { freeBytes: 800, sizeBytes: 20_000 }
+    const spool = createSpool({ dir: '/', limitBytes: 1e9, disk: () => Promise.resolve(disk) })
+    spool.count('a', 1_000)
+    await spool.lookAtDisk()
+    spool.count('a', -150)
+    expect(spool.shortage('a')).toBe('disk-full')
+    const room = spool.room('b', NEVER)
+    spool.count('a', -150)
+    await room
+    expect(spool.shortage('a')).toBeUndefined()
+  })
+
   it('looks at the disk as soon as what was received may fill it', async () => {
     const disk = { freeBytes: 10_000, sizeBytes: 20_000 }
     let looks = 0
