@@ -72,7 +72,10 @@ export interface Connection {
   /** For `TakeOptions`. */
   onPiece(piece: ClosedPiece): void
   onProgress(mediaSeconds: number): void
-  /** So much was received and is about to be written: {@link room} knows by then whether it may fill the disk. */
+  /**
+   * So much was received and is about to be written: {@link room} knows by then whether it may fill the disk, and a sender that cannot
+   * wait has lost its oldest pieces if so.
+   */
   expects(bytes: number): Promise<void>
   /** Resolves at once, or when the spool has room again if the sender can wait. */
   room(): Promise<void>

@@ -87,7 +87,8 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
     },
     onProgress: (mediaSeconds) => watch.progress(Date.now(), mediaSeconds),
     async expects(bytes) {
-      if (canWait) await spool.expect(bytes)
+      await spool.expect(bytes)
+      if (!canWait) session.dropWhileFull()
     },
     async room() {
       if (!canWait || !spool.shortage(id)) return

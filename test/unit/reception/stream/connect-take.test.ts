@@ -9,18 +9,20 @@ import { cutOf } from '../../../../runtime/reception/stream/cut.ts'
 
 /** A take whose FFmpeg has written nothing, on a disk of which this part is free. */
 async function takeOn(freePart: number, folder = '/nonexistent') {
+  const free = { part: freePart }
+  const drops: (string | undefined)[] = []
   const spool = createSpool({
     dir: tmpdir(),
     limitBytes: 1_000,
-    disk: () => Promise.resolve({ freeBytes: freePart, sizeBytes: 1 }),
+    disk: () => Promise.resolve({ freeBytes: free.part, sizeBytes: 1 }),
   })
   await spool.lookAtDisk()
   const session: Pick<Session, 'of' | 'takeFolder' | 'dropWhileFull'> = {
     of: { name: 'cam1', session: '20261130T104500Z-ba02e7' },
     takeFolder: () => folder,
-    dropWhileFull: () => undefined,
+    dropWhileFull: () => void drops.push(spool.shortage('20261130T104500Z-ba02e7')),
   }
-  return connectTake({
+  const connected = connectTake({
     session: session as Session,
     spool,
     pieceSeconds: 4,
@@ -34,6 +36,7 @@ async function takeOn(freePart: number, folder = '/nonexistent') {
     take: 1,
     onEnd: () => Promise.resolve(undefined),
   })
+  return { ...connected, free, drops }
 }
 
 it('a sender for whom nothing can be written is cut when the disk is full, and only then', async () => {
@@ -46,6 +49,13 @@ it('a sender for whom nothing can be written is cut when the disk is full, and o
     message: expect.stringMatching(/disk is full/) as string,
   })
   expect(cutOf(roomy.connection.cut)).toBeUndefined()
+})
+
+it('a sender that cannot wait loses its oldest pieces before what it has sent fills the disk', async () => {
+  const { connection, free, drops } = await takeOn(0.5)
+  free.part = 0.04
+  await connection.expects(1)
+  expect(drops).toEqual(['disk-full'])
 })
 
 it.each(['.ts', '.mp4'])(
