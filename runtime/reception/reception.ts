@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { messageOf } from '../errors.ts'
 import type { MediaReception } from '../function/take.ts'
+import type { StreamNumbers } from '../queue/stream-state.ts'
 import { sleep } from '../time.ts'
 import type { Admission, Reception, Refusal, RefusalReason, Sender } from './connection.ts'
 import { NO_HOOKS, type ReceptionHooks } from './hooks.ts'
@@ -45,6 +46,15 @@ export interface RunningReception extends Reception {
 const HANDOVER_MS = 5_000
 /** A session that has ended has so long to be recorded, and its name to be free. */
 const FREE_MS = 15_000
+const NO_NUMBERS: StreamNumbers = {
+  pieces: 0,
+  seconds: 0,
+  sizeBytes: 0,
+  droppedSeconds: 0,
+  gapSeconds: 0,
+  gaps: 0,
+  spoolBytes: 0,
+}
 const REDIS_AWAY = 'the receiver cannot reach Redis, which knows who sends what; try again later'
 
 /** Takes over what a dead receiver left on this disk before it returns, so that senders find their sessions. */
@@ -107,6 +117,11 @@ export async function startReception(options: ReceptionOptions): Promise<Running
     }
   }
 
+  /** A claim without an answer may have been granted: its sender is refused, and must not find the name taken when it comes again. */
+  function letWait(name: string, token: string): void {
+    store.beat(name, token, { state: 'waiting', numbers: NO_NUMBERS }).catch(() => undefined)
+  }
+
   async function admit(sender: Sender): Promise<Admission> {
     const { name, door, peer, takesOver, keyId } = sender
     const before = ownerOf(name)
@@ -125,7 +140,7 @@ export async function startReception(options: ReceptionOptions): Promise<Running
     const firstTake = (mine?.claim?.take ?? 0) + 1
     admitting++
     try {
-      const reply = await store.claim(name, {
+      const claiming = store.claim(name, {
         token,
         session,
         firstTake,
@@ -133,6 +148,10 @@ export async function startReception(options: ReceptionOptions): Promise<Running
         peer,
         takesOver,
         ...(keyId !== undefined && { keyId }),
+      })
+      const reply = await claiming.catch((error: unknown) => {
+        letWait(name, token)
+        throw error
       })
       if (reply.kind === 'live') return isLiveAlready(sender, reply.peer, ', to another receiver')
       const { take, fence, startedAtMs } = reply

@@ -164,6 +164,28 @@ describe('a sender that is lost', () => {
     expect(await store.read('elsewhere')).toMatchObject({ state: 'waiting', session: sent.of.session })
   })
 
+  it('is admitted when it comes again after a claim that Redis granted without an answer', async () => {
+    const store = servers.store()
+    let isSilent = false
+    const claim: typeof store.claim = async (...args) => {
+      const reply = await store.claim(...args)
+      if (isSilent) throw new Error('Command timed out')
+      return reply
+    }
+    const { reception } = await servers.start({ ...store, claim })
+    const first = await feed(reception, senderOf('unanswered'))
+    await first.push(1)
+    await first.end('sender-lost')
+    isSilent = true
+    expect(await reception.admit(senderOf('unanswered'))).toMatchObject({ reason: 'redis' })
+    isSilent = false
+    const again = await feed(reception, senderOf('unanswered'))
+    expect(again.of).toEqual(first.of)
+    await again.push(1)
+    await again.end()
+    expect(await servers.record(first.of)).toMatchObject({ why: 'sender-finished', totals: { pieces: 2 } })
+  })
+
   it('ends its session when it stays away', async () => {
     const store = servers.store()
     const { reception } = await servers.start(store, { settings: { reconnectMs: 200 } })
