@@ -211,6 +211,10 @@ describe('another replica', () => {
     const second = await start({ dir: await elsewhere() })
     await waitFor(() => second.admit('zombie'), { timeoutMs: 10_000, what: 'the lease to run out' })
     await second.push(2)
+    await waitFor(async () => uris(await servers.playlist(of)).length === 3, {
+      timeoutMs: 10_000,
+      what: 'the playlist of the second',
+    })
     first.resume()
     await first.push(2)
     await waitFor(() => first.isCut(), { timeoutMs: 5_000, what: 'the cut' })
