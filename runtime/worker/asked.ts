@@ -1,4 +1,4 @@
-/** What turns ask for that are not answered yet: all of it may be claimed already. Pure. @module */
+/** The runs that turns ask for which are not answered yet: all of them may be claimed already. Pure. @module */
 import type { TurnRequest } from '../queue/turn.ts'
 
 /** The number of runs, of one function or of all. */

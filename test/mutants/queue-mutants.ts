@@ -104,7 +104,6 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       "redis.call('PUBLISH', P .. 'wake:' .. found[i], fn) > 0",
       "redis.call('PUBLISH', P .. 'wake:' .. found[i], fn) >= 0",
     ],
-    ['workers of the release before are told nothing', 'if listeners[2] > listeners[4]', 'if false'],
   ]),
   ...ofScript('admit', [
     [
