@@ -130,11 +130,19 @@ it('answers 409 to a second sender, and continues with the first', async () => {
   const half = Math.floor(film.length / 2)
   first.request.write(film.subarray(0, half))
   await used.isLive('second')
+  // A sender that is silent for two seconds would be lost, and the other one let in.
+  let sent = half
+  const step = Math.floor(half / 100)
+  const going = setInterval(() => {
+    first.request.write(film.subarray(sent, (sent += step)))
+    if (sent > film.length - 2 * step) clearInterval(going)
+  }, 250)
   const second = put('second', { expect: '100-continue' })
   second.request.flushHeaders()
   expect(await second.answer).toMatchObject({ status: 409, body: { reason: 'live' } })
+  clearInterval(going)
   second.request.destroy()
-  first.request.end(film.subarray(half))
+  first.request.end(film.subarray(sent))
   expect((await first.answer).status).toBe(201)
   const compared = comparePictures(used.film.pictures, await arrivedPictures(used.stack.storage, 'second'))
   expect(compared).toEqual(allOf(used.film.pictures.length))
