@@ -49,6 +49,11 @@ export const DOOR_MUTANTS: readonly Mutant[] = [
     ['a pull that brakes reads on', '    take.pause()\n', ''],
   ]),
   ...mutantsOf(
+    'runtime/reception/doors/rtmp/pass-on.ts',
+    ['test/unit/reception/doors/rtmp/pass-on.test.ts'],
+    [['a reply costs the rest of a film', '      waits = true\n', '']],
+  ),
+  ...mutantsOf(
     'runtime/reception/stream/chosen.ts',
     ['test/unit/reception/stream/chosen.test.ts'],
     [['a pull has sessions of any length', 'sessionMs ?? settings.sessionMs', 'settings.sessionMs']],

@@ -11,7 +11,7 @@ import { SECOND_MS, sleep } from '../../../time.ts'
 import { askForKey, type OpenDoor, type Refusal, refused } from '../door.ts'
 import { firstMediaWithin, startEarlyTake, type EarlyParts, type EarlyTake } from '../early-take.ts'
 import { createGateLimits, type GateLimits } from './gate-limits.ts'
-import { passOn } from '../pull/pass-on.ts'
+import { passOn } from './pass-on.ts'
 import { createRefusalLog } from '../refusal-log.ts'
 import { parseSenderKey } from './key.ts'
 import { receiveEarly } from '../early-reception.ts'
@@ -144,6 +144,7 @@ async function receiveFrom(
         ? refused('media', 'it did not say which stream it sends')
         : refused('name', 'its stream key does not have the form NAME?key=SECRET'),
     )
+  flow.waitForPauses()
   const answer = await askForKey(parts.checkKey, given.name, given.secret)
   if (answer.kind === 'refused') return refuse(answer)
   const sender: Sender = {
