@@ -2,7 +2,7 @@
 import { GROUP, LANES, type Keys, type Lane } from './keys.ts'
 import { readDebtsOwed } from './outbox.ts'
 import { redisNowMs, type Redis } from './redis.ts'
-import { parseRun, readRunFields } from './run-record.ts'
+import { isOtherType, parseFacts, parseRun, readable, readRunFields } from './run-record.ts'
 import type { RunPayload } from './run.ts'
 
 /** Each promotion takes a thousand, several times a second: more than that are due only while nobody promotes. */
@@ -41,6 +41,8 @@ export function createBacklog(redis: Redis, keys: Keys) {
     const pipeline = redis.pipeline()
     for (const runId of runIds) pipeline.hget(keys.run(runId), 'fn')
     for (const [error, functionName] of (await pipeline.exec()) ?? []) {
+      // Its promotion sets it aside.
+      if (error && isOtherType(error)) continue
       if (error) throw error
       if (typeof functionName === 'string') due.set(functionName, (due.get(functionName) ?? 0) + 1)
     }
@@ -89,7 +91,11 @@ export async function readRunning(
   const runIds: string[] = []
   for (const lane of LANES) runIds.push(...(await pendingIn(redis, keys.stream(functionName, lane))))
   const found = await readRunFields(redis, keys, runIds)
-  return found.flatMap((fields, index) => parseRun(runIds[index] as string, fields)?.payload ?? [])
+  return found.flatMap((fields, index) => {
+    // A run whose state cannot be read has lost its attempt: no fence lets it commit. With its payload alone gone, it may.
+    const facts = readable(() => parseFacts(fields))
+    return (facts && parseRun(runIds[index] as string, fields)?.payload) ?? []
+  })
 }
 
 async function pendingIn(redis: Redis, stream: string): Promise<string[]> {

@@ -14,7 +14,7 @@ import {
 } from './dead-letters.ts'
 import type { Keys } from './keys.ts'
 import { filterText, isMeantBy, type RunFilter } from './run-filter.ts'
-import { parseFacts, parseRun, readRunFields } from './run-record.ts'
+import { isOtherType, parseFacts, parseRun, readable, readRunFields } from './run-record.ts'
 import { parseAttempt, type AttemptRecord, type RunRecord, type RunState } from './run.ts'
 import { createScripts } from './scripts.ts'
 
@@ -54,20 +54,28 @@ export interface CountedRuns {
   readonly failed: readonly string[]
 }
 
-/** A record that cannot be read is not shown: it spoils no page. `repair` and claims set it aside with the reason. */
-function readable<T>(parse: () => T): T | undefined {
-  try {
-    return parse()
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+function nothingOfOtherType(error: Error): string[] {
+  if (isOtherType(error)) return []
+  throw error
 }
 
 export type History = ReturnType<typeof createHistory>
 
 export function createHistory(redis: Redis, keys: Keys) {
   const script = createScripts(redis, keys.prefix)
+
+  /** For each id the reason why its record cannot be read. */
+  async function unreadable(runIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const reasons = new Map<string, string>()
+    for (const [index, fields] of (await readRunFields(redis, keys, runIds)).entries()) {
+      const runId = runIds[index] as string
+      readable(
+        () => parseRun(runId, fields),
+        (reason) => reasons.set(runId, reason),
+      )
+    }
+    return reasons
+  }
 
   async function runsOf(runIds: readonly string[]): Promise<readonly (RunRecord | undefined)[]> {
     const found = await readRunFields(redis, keys, runIds)
@@ -121,18 +129,24 @@ export function createHistory(redis: Redis, keys: Keys) {
       return { states, percentOfRunning, failed }
     },
 
-    /** In the order of the ids; undefined for unknown ones. */
+    /** In the order of the ids; undefined for unknown ones, and for those that cannot be read. */
     runs: runsOf,
+
+    /** Why the records of those that cannot be read cannot be. */
+    unreadable,
 
     /** The same with only states and epochs. */
     async states(
       runIds: readonly string[],
     ): Promise<readonly ({ readonly state: RunState; readonly epoch: string } | undefined)[]> {
       const pipeline = redis.pipeline()
-      for (const runId of runIds) pipeline.hmget(keys.run(runId), 's', 'state', 'epoch')
+      for (const runId of runIds) pipeline.hmget(keys.run(runId), 's', 'state', 'epoch', 'fn', 'object')
       return ((await pipeline.exec()) ?? []).map(([error, row]) => {
+        // As if there were none: what would run it again sets it aside first.
+        if (error && isOtherType(error)) return undefined
         if (error) throw error
-        const [s, state, epoch] = row as (string | null)[]
+        const [s, state, epoch, fn, object] = row as (string | null)[]
+        if (fn === null || object === null) return undefined
         const fields = { ...(s && { s }), ...(state && { state }), ...(epoch && { epoch }) }
         const facts = readable(() => parseFacts(fields))
         return facts && { state: facts.state, epoch: String(facts.epoch) }
@@ -150,12 +164,13 @@ export function createHistory(redis: Redis, keys: Keys) {
 
     /** Oldest first; without the attempt in progress, or the one that succeeded. */
     async tries(runId: string): Promise<readonly AttemptRecord[]> {
-      return (await redis.lrange(keys.tries(runId), 0, -1)).map(parseAttempt)
+      const texts = await redis.lrange(keys.tries(runId), 0, -1).catch(nothingOfOtherType)
+      return texts.flatMap((text) => readable(() => parseAttempt(text)) ?? [])
     },
 
     /** The announcements of an object, oldest first. */
     async announcements(objectId: string): Promise<readonly Announcement[]> {
-      return parseAnnouncements(await redis.lrange(keys.events(objectId), 0, -1))
+      return parseAnnouncements(await redis.lrange(keys.events(objectId), 0, -1).catch(nothingOfOtherType))
     },
   }
 }

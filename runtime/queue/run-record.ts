@@ -9,6 +9,8 @@ import type { Redis } from './redis.ts'
 import { isOpen, type RunPayload, type RunRecord, type RunState, type Trigger } from './run.ts'
 
 export type RunFields = Readonly<Record<string, string>>
+/** The error says why nothing can be read: a matter of this run alone. */
+type FoundFields = RunFields | SyntaxError
 
 const STATES: Readonly<Record<string, RunState>> = {
   q: 'queued',
@@ -83,11 +85,13 @@ export function decodePayload(text: string, generation: string): RunPayload {
  *
  * @throws {SyntaxError} when it cannot be read
  */
-export function parseRun(runId: string, fields: RunFields): RunRecord | undefined {
+export function parseRun(runId: string, fields: FoundFields): RunRecord | undefined {
+  if (fields instanceof SyntaxError) throw fields
   const { fn, generation = '' } = fields
   const facts = parseFacts(fields)
   const payload = payloadText(fields)
-  if (!facts || !fn || !payload) return undefined
+  if (!facts || !fn) return undefined
+  if (!payload) throw new SyntaxError('its payload is gone')
   const optional = (name: 'worker' | 'reason' | 'error' | 'lines' | 'result') =>
     fields[name] ? { [name]: fields[name] } : {}
   const { token: _, isCancelAsked: __, ...rest } = facts
@@ -110,7 +114,8 @@ export function parseRun(runId: string, fields: RunFields): RunRecord | undefine
  *
  * @throws {SyntaxError} when it cannot be read
  */
-export function parseFacts(fields: RunFields): RunFacts | undefined {
+export function parseFacts(fields: FoundFields): RunFacts | undefined {
+  if (fields instanceof SyntaxError) throw fields
   const text = fields['s']
   if (text === undefined) return factsBefore(fields)
   const [, ...parts] = PACKED.exec(text) ?? []
@@ -197,17 +202,43 @@ function payloadText(fields: RunFields): string {
   return text
 }
 
-/** The fields of runs and their long texts, in the order of the ids; empty for unknown ones. */
+/** A record that cannot be read is not shown: it spoils no page. `repair` and claims set it aside with the reason. */
+export function readable<T>(parse: () => T, tell?: (reason: string) => void): T | undefined {
+  try {
+    return parse()
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    tell?.(error.message)
+    return undefined
+  }
+}
+
+/** Somebody has written a key of another type over one of ours. */
+export function isOtherType(error: Error): boolean {
+  return error.message.startsWith('WRONGTYPE')
+}
+
+function otherType(): SyntaxError {
+  return new SyntaxError('its key in Redis is of another type')
+}
+
+/**
+ * The fields of runs and their long texts, in the order of the ids; empty for unknown ones, an error where the key is of another
+ * type.
+ */
 export async function readRunFields(
   redis: Redis,
   keys: Keys,
   runIds: readonly string[],
-): Promise<readonly RunFields[]> {
+): Promise<readonly FoundFields[]> {
   const pipeline = redis.pipeline()
   for (const runId of runIds) pipeline.hgetall(keys.run(runId)).hgetall(keys.texts(runId))
   const replies = ((await pipeline.exec()) ?? []).map(([error, fields]) => {
-    if (error) throw error
-    return fields as RunFields
+    if (error && !isOtherType(error)) throw error
+    return error ? undefined : (fields as RunFields)
   })
-  return runIds.map((_, index) => ({ ...replies[2 * index + 1], ...replies[2 * index] }))
+  return runIds.map((_, index) => {
+    const own = replies[2 * index]
+    return own ? { ...replies[2 * index + 1], ...own } : otherType()
+  })
 }

@@ -34,6 +34,12 @@ export type Settlement = {
     | { readonly kind: 'superseded' | 'source-gone' | 'cancelled'; readonly reason: string }
   )
 
+/** Of a claim whose payload nobody can read: the run is set aside and forgotten, so that the sweep admits its object again. */
+interface Unreadable extends Pick<Settlement, 'runId' | 'fence' | 'token'> {
+  readonly kind: 'unreadable'
+  readonly reason: string
+}
+
 export interface TurnRequest {
   readonly consumer: string
   /** Of two turns under way each has its own: its claims are remembered until the slot's next turn. @defaultValue 0 */
@@ -67,6 +73,10 @@ export interface TurnReply {
   readonly isDrained: boolean
 }
 
+interface Encoded extends Omit<TurnRequest, 'settlements'> {
+  readonly settlements: readonly (Settlement | Unreadable)[]
+}
+
 /** The reply of the script. */
 type TurnRow = [(RunState | 'fenced')[], ClaimRow[], string[], 0 | 1]
 type ClaimRow = [
@@ -96,7 +106,7 @@ export async function takeTurn(script: RunScript, request: TurnRequest): Promise
   return reply
 }
 
-function encodeTurn(request: TurnRequest): ScriptArgument[] {
+function encodeTurn(request: Encoded): ScriptArgument[] {
   const {
     consumer,
     token,
@@ -116,26 +126,26 @@ function encodeTurn(request: TurnRequest): ScriptArgument[] {
   return args
 }
 
-/** Claims whose payload nobody can read are not handed out: they are to be buried at once. */
+/** Claims whose payload nobody can read are not handed out: they are to be given up at once. */
 function decodeTurn(
   [settled, claimed, failures, drained]: TurnRow,
   token: string,
-): { readonly reply: TurnReply; readonly unreadable: readonly Settlement[] } {
+): { readonly reply: TurnReply; readonly unreadable: readonly Unreadable[] } {
   const claims: Claim[] = []
-  const unreadable: Settlement[] = []
+  const unreadable: Unreadable[] = []
   for (const row of claimed) {
     try {
       claims.push(toClaim(row, token))
     } catch (error) {
       const [runId, , fence] = row
-      const why = `its payload in Redis cannot be read: ${messageOf(error)}`
-      unreadable.push({ runId, fence, token, kind: 'bury', reason: 'unreadable', error: why, lines: '' })
+      const reason = `its payload in Redis cannot be read: ${messageOf(error)}`
+      unreadable.push({ runId, fence, token, kind: 'unreadable', reason })
     }
   }
   return { reply: { settled, claims, failures, isDrained: drained === 1 }, unreadable }
 }
 
-function addSettlement(args: ScriptArgument[], settlement: Settlement): void {
+function addSettlement(args: ScriptArgument[], settlement: Settlement | Unreadable): void {
   args.push(settlement.runId, settlement.fence, settlement.token, settlement.kind)
   switch (settlement.kind) {
     case 'complete': {

@@ -1,5 +1,6 @@
 /** Runs whose record in Redis is damaged: each is read or set aside with the reason, and keeps no other run waiting. */
 import { beforeEach, describe, expect, it } from 'vitest'
+import { createBacklog } from '../../runtime/queue/backlog.ts'
 import { createHistory } from '../../runtime/queue/history.ts'
 import type { Claim } from '../../runtime/queue/run.ts'
 import { owedVerdicts } from '../helpers/debts.ts'
@@ -7,7 +8,7 @@ import { BURIED, FAILED, FN, newRunOf, NOTHING, useQueue } from '../helpers/queu
 
 const used = useQueue()
 const DONE = { kind: 'complete', result: '{}' } as const
-const ids = (claims: readonly Claim[]) => claims.map(({ runId }) => runId)
+const ids = (claims: readonly Pick<Claim, 'runId'>[]) => claims.map(({ runId }) => runId)
 const key = () => used.queue.keys.run('broken')
 const state = async () => (await used.redis.hget(key(), 's')) ?? ''
 const aside = async () =>
@@ -30,6 +31,14 @@ const DAMAGES: Readonly<Record<string, readonly [damage: () => Promise<unknown>,
     /^its state cannot be read: z/,
   ],
   'a state that is no such text': [() => used.redis.hset(key(), 's', ''), /^its state cannot be read: $/],
+  'a text in its place': [() => used.redis.set(key(), 'nothing'), /^its key in Redis is of another type/],
+  'a list in its place': [
+    async () => {
+      await used.redis.del(key())
+      await used.redis.rpush(key(), 'nothing')
+    },
+    /^its key in Redis is of another type/,
+  ],
   'half of its fields': [() => used.redis.hdel(key(), 'fn', 'object'), /^half of it is gone/],
 }
 
@@ -63,7 +72,8 @@ describe.each(Object.entries(DAMAGES))('%s', (_, [damage, reason]) => {
     const history = createHistory(used.redis, used.queue.keys)
     const listed = await history.list({ filter: { prefix: '' }, limit: 10 })
     expect(listed.runs.map(({ runId }) => runId)).toEqual(['whole'])
-    expect(await history.states(['whole'])).toMatchObject([{ state: 'queued' }])
+    expect(await history.states(['broken', 'whole'])).toMatchObject([undefined, { state: 'queued' }])
+    expect((await history.runs(['broken', 'whole'])).map((run) => run?.runId)).toEqual([undefined, 'whole'])
     expect(await used.queue.cancel('whole')).toBe('cancelled')
   })
 })
@@ -85,39 +95,120 @@ describe('a payload that nobody can read', () => {
     ['is no list', () => used.redis.hset(key(), 'p0', '7')],
     ['names no object', () => used.redis.hset(key(), 'p0', '["incoming",7,1,"e",1,1,0]')],
     ['is gone', () => used.redis.hdel(key(), 'p0')],
-  ])('that %s is a dead letter at once, and the turn has its other claims', async (_, damage) => {
+  ])('that %s is set aside at once, and the turn has its other claims', async (_, damage) => {
     await damage()
+    const history = createHistory(used.redis, used.queue.keys)
+    expect(ids((await history.list({ filter: {}, limit: 9 })).runs)).toEqual(['whole'])
+    expect(await history.unreadable(['broken', 'whole', 'unknown'])).toEqual(
+      new Map([['broken', expect.stringMatching(/./)]]),
+    )
     const { claims } = await used.queue.claim('w', 9)
     expect(ids(claims)).toEqual(['whole'])
     expect(await used.queue.settle(claims[0]!, DONE)).toBe('succeeded')
-    const dead =
-      (await used.redis.hget(used.queue.keys.run('broken'), 'error')) ??
-      (await used.redis.hget(used.queue.keys.texts('broken'), 'error'))
-    expect(dead).toMatch(/^its payload in Redis cannot be read: /)
-    expect(await used.redis.hget(key(), 'reason')).toBe('unreadable')
-    expect(await state()).toMatch(/^d/)
-    expect(await owedVerdicts(used)).toEqual(['broken'])
+    const reason = expect.stringMatching(/^its payload in Redis cannot be read: /)
+    expect(await aside()).toEqual([{ kind: 'run', text: 'broken', reason }])
+    expect(await owedVerdicts(used)).toEqual([])
     expect(ids((await used.queue.claim('w', 9)).claims)).toEqual([])
+    // The sweep finds an object without a run.
+    expect(await history.states(['broken'])).toEqual([undefined])
+    expect(await used.queue.enqueue(newRunOf('broken'))).toEqual(['new'])
+    expect(ids((await used.queue.claim('w', 9)).claims)).toEqual(['broken'])
+  })
+})
+
+describe('a key of another type', () => {
+  const overwrite = async (name: string) => {
+    await used.redis.del(name)
+    await used.redis.set(name, 'nothing')
+  }
+
+  it('in place of a run in progress costs its worker that run alone', async () => {
+    const { claims } = await used.queue.claim('w', 9)
+    await overwrite(key())
+    expect(await used.queue.heartbeat('w', claims)).toEqual(['lost', 'ok'])
+    const reply = await used.queue.turn({
+      consumer: 'w',
+      token: 'settles',
+      inFlight: 0,
+      settlements: claims.map(({ runId, fence, token }) => ({ runId, fence, token, ...DONE })),
+      wants: [],
+    })
+    expect(reply.settled).toEqual(['fenced', 'succeeded'])
+    expect(await used.queue.takeBack(0)).toEqual([])
+    expect(await aside()).toMatchObject([{ text: 'broken' }])
+    expect(await used.queue.run('broken')).toBeUndefined()
+  })
+
+  it('in place of a run that waits for its retry is passed over where retries are counted', async () => {
+    const [claim] = (await used.queue.claim('w')).claims
+    await used.queue.settle(claim!, FAILED)
+    await overwrite(key())
+    const backlog = createBacklog(used.redis, used.queue.keys)
+    expect((await backlog.ofFunctions([FN])).get(FN)).toMatchObject({ live: 1, open: 1 })
+    expect(await used.queue.running(FN)).toEqual([])
+    await used.queue.promote(10)
+    expect(await aside()).toMatchObject([{ text: 'broken' }])
+  })
+
+  it('in place of a dead letter is found by no search, and no debt of it holds up the others', async () => {
+    const { claims } = await used.queue.claim('w', 9)
+    for (const claim of claims) await used.queue.settle(claim, BURIED)
+    await overwrite(key())
+    const history = createHistory(used.redis, used.queue.keys)
+    const found = []
+    for await (const batch of history.walkDeadLetters({ functionNames: [FN], filter: {} }))
+      found.push(...ids(batch))
+    expect(found).toEqual(['whole'])
+    const functions = [{ name: FN, bucket: 'incoming', afterSuccess: 'keep' as const }]
+    const asked = { kinds: ['verdict' as const], functions, count: 9, forMs: 1_000, leaveMs: 0 }
+    const { debts } = await used.queue.claimDebts(asked)
+    expect(debts.map(({ text }) => text)).toEqual(['["verdict","broken"]', '["verdict","whole"]'])
+    await expect(used.queue.run('broken')).rejects.toThrow(SyntaxError)
+    for (const { text } of debts) await used.queue.debtPaid(text)
+    expect((await used.queue.prune(0, 0, 10, 0)).forgotten).toBe(2)
+    expect(await used.redis.exists(key())).toBe(0)
+  })
+
+  it('in place of what is beside a run makes way for what its attempts leave there', async () => {
+    const { keys } = used.queue
+    const [claim] = (await used.queue.claim('w')).claims
+    for (const name of [keys.texts('broken'), keys.tries('broken')]) await overwrite(name)
+    for (const name of [keys.open('object-of-broken'), keys.failed('object-of-broken')]) await overwrite(name)
+    const long = 'x'.repeat(500)
+    expect(await used.queue.settle(claim!, { ...FAILED, error: long })).toBe('retrying')
+    const history = createHistory(used.redis, keys)
+    expect(await history.tries('broken')).toMatchObject([{ error: long }])
+    await used.queue.promote(10)
+    const again = (await used.queue.claim('w', 9)).claims.find(({ runId }) => runId === 'broken')
+    expect(await used.queue.settle(again!, { ...BURIED, error: long })).toBe('dead')
+    expect(await used.queue.run('broken')).toMatchObject({ state: 'dead', error: long })
+  })
+
+  it('in place of the list of what is set aside keeps no run from being forgotten', async () => {
+    await overwrite(key())
+    await overwrite(used.queue.keys.aside)
+    expect(ids((await used.queue.claim('w', 9)).claims)).toEqual(['whole'])
+    expect(await used.queue.run('broken')).toBeUndefined()
   })
 })
 
 it.each(['["incoming"]', '["incoming","broken.mp4"]', '["incoming",7,1,"e",1,1,0]', '{"bucket":"incoming"}'])(
   'a payload as %s spoils no search, neither among runs nor among dead letters with their sizes',
   async (text) => {
+    const { claims } = await used.queue.claim('w', 9)
     await used.redis.hset(key(), 'p0', text)
     const history = createHistory(used.redis, used.queue.keys)
     for (const filter of [{ bucket: 'incoming' }, { bucket: 'incoming', prefix: 'whole' }]) {
       const listed = await history.list({ filter, limit: 10 })
       expect(listed.runs.map(({ runId }) => runId)).toEqual(['whole'])
     }
-    const [claim] = (await used.queue.claim('w', 9)).claims
-    await used.queue.settle(claim!, BURIED)
+    for (const claim of claims) await used.queue.settle(claim, BURIED)
     const found = []
     for await (const batch of history.walkDeadLetters({ functionNames: [FN], filter: {} }))
       found.push(...batch)
     expect(found.toSorted((a, b) => (a.runId < b.runId ? -1 : 1))).toEqual([
       { runId: 'broken', functionName: FN, sizeBytes: 0 },
-      { runId: 'whole', functionName: FN, sizeBytes: claim!.payload.sizeBytes },
+      { runId: 'whole', functionName: FN, sizeBytes: newRunOf('whole').payload.sizeBytes },
     ])
   },
 )

@@ -50,7 +50,9 @@ describe('what waits', () => {
     await used.queue.enqueue(newRunOf('a'))
     await used.redis.xdel(streamOf(), await entryOf('a'))
     try {
-      await rings.subscribe(used.queue.keys.wake)
+      await rings.subscribe(used.queue.keys.wakeOf('v'))
+      // It has found nothing, and waits.
+      expect((await used.queue.claim('v')).claims).toEqual([])
       expect(await repaired()).toBe('stream-entry')
       await waitFor(async () => heard.length > 0, { timeoutMs: 5_000, what: 'the ring' })
       expect(heard).toEqual([FN])

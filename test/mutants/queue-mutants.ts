@@ -192,7 +192,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/queue/scripts/rerun.lua', DAMAGED, [
     [
       'a long payload is kept when a short one follows it',
-      "if r.hasTexts then redis.call('HDEL', textKey(run), 'payload') end",
+      "if r.hasTexts then put('HDEL', textKey(run), 'payload') end",
       '',
     ],
   ]),

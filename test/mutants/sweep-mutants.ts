@@ -377,8 +377,8 @@ export const DEBT_MUTANTS: readonly Mutant[] = [
     [
       [
         'a run that was marked is never closed',
-        "if redis.call('SREM', P .. 'open:' .. object, run) == 0 then redis.call('SREM', P .. 'marked:' .. object, run) end",
-        "redis.call('SREM', P .. 'open:' .. object, run)",
+        "if put('SREM', P .. 'open:' .. object, run) == 0 then put('SREM', P .. 'marked:' .. object, run) end",
+        "put('SREM', P .. 'open:' .. object, run)",
       ],
     ],
   ),

@@ -41,7 +41,7 @@ for i = 1, j do
     redis.call('ZADD', P .. 'runs', t, run)
     -- What may be left of a half.
     redis.call('DEL', runKey(run), textKey(run))
-    redis.call('SADD', P .. 'open:' .. object, run)
+    put('SADD', P .. 'open:' .. object, run)
     local isPlaced = enqueue(run, newRun(t, trigger, 1), fn, lane, t, 'fn', fn, 'object', object, 'generation', generation,
       'event', event, unpack(piecesOf(payload)))
     outcomes[i] = isPlaced and 'new' or 'unplaced'
@@ -68,11 +68,12 @@ end
 -- A run is marked once and moves to another set, so that a key which is overwritten all the time costs no more than others.
 for _ = 1, tonumber(nextArg()) do
   local object, generation, only, hint = nextArg(), nextArg(), nextArg(), nextArg()
-  for _, run in ipairs(redis.call('SMEMBERS', P .. 'open:' .. object)) do
+  for _, run in ipairs(look('SMEMBERS', P .. 'open:' .. object) or {}) do
     local marked = load(run, 'generation')
     local isMeant = marked and (only == '' and marked.generation ~= generation or only ~= '' and marked.generation == only)
     if isMeant then
-      redis.call('SMOVE', P .. 'open:' .. object, P .. 'marked:' .. object, run)
+      put('SADD', P .. 'marked:' .. object, run)
+      redis.call('SREM', P .. 'open:' .. object, run)
       marked.hint = hint
       save(run, marked)
       if marked.state == 'retrying' then redis.call('ZADD', P .. 'delay', 'XX', t, run) end
@@ -95,9 +96,9 @@ local ttlMs = nextArg()
 for _ = 1, tonumber(nextArg()) do
   local key, text = P .. 'events:' .. nextArg(), nextArg()
   -- The second copy follows the first immediately: only its time is new.
-  local last = redis.call('LINDEX', key, -1)
+  local last = look('LINDEX', key, -1)
   local isCopy = last and string.sub(last, -#text) == text
-  if redis.call('RPUSH', key, isCopy and tostring(t) or t .. ' ' .. text) > 40 then redis.call('LTRIM', key, -40, -1) end
+  if put('RPUSH', key, isCopy and tostring(t) or t .. ' ' .. text) > 40 then redis.call('LTRIM', key, -40, -1) end
   redis.call('PEXPIRE', key, ttlMs)
 end
 if n > 0 then

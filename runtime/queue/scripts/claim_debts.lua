@@ -18,7 +18,7 @@ local function adopt(run, dueAt)
   if redis.call('ZADD', P .. 'tidy', 'NX', dueAt, verdictDebt(run)) == 1 and r and r.verdictTries then
     redis.call('HSET', P .. 'tidy:tries', verdictDebt(run), r.verdictTries .. ' ' .. (r.at or t))
   end
-  redis.call('HDEL', runKey(run), 'verdictTries')
+  look('HDEL', runKey(run), 'verdictTries')
   redis.call('SREM', P .. 'verdicts', run)
   redis.call('ZREM', P .. 'verdicts:later', run)
 end
@@ -39,7 +39,7 @@ local function needOf(text)
   if not knows['kind "' .. kind .. '"'] then return 'kind "' .. kind .. '"' end
   if kind == 'look' then return 'bucket "' .. of .. '"' end
   if kind == 'verdict' or kind == 'outdated' then
-    local fn = redis.call('HGET', runKey(of), 'fn')
+    local fn = look('HGET', runKey(of), 'fn')
     return fn and 'function "' .. fn .. '"' or ''
   end
   if kind ~= 'source' then return 'function "' .. of .. '"' end

@@ -11,8 +11,8 @@ for _, item in ipairs(redis.call('LRANGE', P .. 'job:' .. ARGV[1] .. ':items', A
   local state = r and r.state or 'forgotten'
   counts[state] = (counts[state] or 0) + 1
   if state == 'running' and r.hasProgress then
-    local progress = r.progress or redis.call('HGET', textKey(run), 'progress')
-    percent = percent + (progress and cjson.decode(progress).percent or 0)
+    local isRead, progress = pcall(cjson.decode, r.progress or look('HGET', textKey(run), 'progress') or '')
+    percent = percent + (isRead and type(progress) == 'table' and tonumber(progress.percent) or 0)
   end
   if (state == 'dead' or state == 'cancelled') and #failed < tonumber(ARGV[4]) then failed[#failed + 1] = run end
 end

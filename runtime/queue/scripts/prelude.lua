@@ -12,6 +12,22 @@ end
 local function runKey(run) return P .. 'run:' .. run end
 local function textKey(run) return P .. 'text:' .. run end
 
+-- Somebody may have written a key of another type over one of ours. To a reader nothing is there; a writer makes way for what it
+-- writes, since otherwise every turn, reclaim or repair that meets the key would fail as a whole, for ever.
+local function isOtherType(reply) return string.find(reply.err, 'WRONGTYPE', 1, true) ~= nil end
+local function look(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  if isOtherType(reply) then return false end
+  return redis.call(command, key, ...)
+end
+local function put(command, key, ...)
+  local reply = redis.pcall(command, key, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  if isOtherType(reply) then redis.call('DEL', key) end
+  return redis.call(command, key, ...)
+end
+
 -- Redis keeps a hash as one compact text while no value is longer than 64 bytes (hash-max-listpack-value), and needs three times
 -- the memory otherwise. Therefore all that changes with each step of a run is packed into its field `s`, the payload is in pieces
 -- `p0`, `p1` and so on, and longer texts are in the hash text:<id>. `s` is read by run-record.ts too:
@@ -88,7 +104,8 @@ end
 -- it cannot be read.
 local function load(run, ...)
   local names = { ... }
-  local v = redis.call('HMGET', runKey(run), 's', ...)
+  local v = redis.pcall('HMGET', runKey(run), 's', ...)
+  if v.err then return nil, 'its key in Redis is of another type: ' .. v.err end
   local r, broken
   if v[1] then r, broken = unpacked(v[1])
   else
@@ -115,10 +132,10 @@ local function save(run, r, ...)
     end
     if text == '' or to == long then gone[#gone + 1] = name end
     -- What is short now may have been long before.
-    if r.hasTexts and to == short and MAY_BE_LONG[name] then redis.call('HDEL', textKey(run), name) end
+    if r.hasTexts and to == short and MAY_BE_LONG[name] then put('HDEL', textKey(run), name) end
   end
   if #long > 0 then
-    redis.call('HSET', textKey(run), unpack(long))
+    put('HSET', textKey(run), unpack(long))
     r.hasTexts = true
   end
   if r.isOld then
@@ -133,7 +150,7 @@ end
 local function dropProgress(run, r)
   if not r.hasProgress then return end
   redis.call('HDEL', runKey(run), 'progress')
-  if r.hasTexts then redis.call('HDEL', textKey(run), 'progress') end
+  if r.hasTexts then put('HDEL', textKey(run), 'progress') end
   r.hasProgress = false
 end
 
@@ -162,7 +179,7 @@ local function payloadText(run, r)
   if r and r.p0 and (not r.p2 or #r.p2 < SHORT - 3) then return r.p0 .. (r.p1 or '') .. (r.p2 or '') end
   local v = redis.call('HMGET', runKey(run), 'payload', unpack(PIECES))
   if v[1] then return v[1] end
-  if not v[2] then return redis.call('HGET', textKey(run), 'payload') or '' end
+  if not v[2] then return look('HGET', textKey(run), 'payload') or '' end
   local text = v[2]
   for i = 3, #v do text = text .. (v[i] or '') end
   return text
@@ -252,17 +269,17 @@ local function note(run, r, outcome, err, lines, at)
   local worker = redis.call('HGET', runKey(run), 'worker') or ''
   local text = cjson.encode({ outcome, r.epoch, worker, r.startedAt or at, at, err, lines })
   -- During an outage a run is released every few seconds: that must not push out the failures, which tell the cause.
-  local last = outcome == 'released' and redis.call('LINDEX', key, -1)
+  local last = outcome == 'released' and look('LINDEX', key, -1)
   if last and string.find(last, '["released"', 1, true) == 1 then redis.call('LSET', key, -1, text)
   else
-    redis.call('RPUSH', key, text)
+    put('RPUSH', key, text)
     redis.call('LTRIM', key, -10, -1)
   end
 end
 
 -- Ends a run: removes it from `open`, or from `marked` if it has already been marked superseded.
 local function close(run, object)
-  if redis.call('SREM', P .. 'open:' .. object, run) == 0 then redis.call('SREM', P .. 'marked:' .. object, run) end
+  if put('SREM', P .. 'open:' .. object, run) == 0 then put('SREM', P .. 'marked:' .. object, run) end
 end
 
 -- Debts are texts in the sorted set `tidy`, by due time. Older versions kept verdicts in `verdicts` and `verdicts:later`, from
@@ -293,10 +310,10 @@ local function finish(run, r, state, at, ...)
   if state ~= 'succeeded' then redis.call('ZADD', P .. 'tidy', at, verdictDebt(run)) end
   -- Its source may still be wanted: afterSuccess asks this set, whatever functions its worker knows.
   if state == 'dead' or state == 'cancelled' then
-    redis.call('SADD', P .. 'failed:' .. object, run)
+    put('SADD', P .. 'failed:' .. object, run)
     redis.call('PEXPIRE', P .. 'failed:' .. object, 2592000000)
   else
-    redis.call('SREM', P .. 'failed:' .. object, run)
+    put('SREM', P .. 'failed:' .. object, run)
   end
 end
 
@@ -332,8 +349,8 @@ end
 -- Removes all traces of a run but its verdict in the bucket.
 local function forget(run, fn, letter)
   if letter and letter ~= '' then redis.call('XDEL', P .. 'dead:' .. fn, letter) end
-  local object = redis.call('HGET', runKey(run), 'object')
-  if object then redis.call('SREM', P .. 'failed:' .. object, run) end
+  local object = look('HGET', runKey(run), 'object')
+  if object then put('SREM', P .. 'failed:' .. object, run) end
   redis.call('DEL', runKey(run), textKey(run), P .. 'tries:' .. run)
   redis.call('ZREM', P .. 'ended', run)
   redis.call('ZREM', P .. 'runs', run)
@@ -341,8 +358,8 @@ end
 
 -- A run whose record cannot be read is forgotten, so that the sweep admits its object again, and put where people see it.
 local function giveUp(run, reason)
-  redis.call('XADD', P .. 'aside', 'MAXLEN', '~', 10000, '*', 'kind', 'run', 'text', run, 'reason', string.sub(reason, 1, 500))
-  local object = redis.call('HGET', runKey(run), 'object')
+  look('XADD', P .. 'aside', 'MAXLEN', '~', 10000, '*', 'kind', 'run', 'text', run, 'reason', string.sub(reason, 1, 500))
+  local object = look('HGET', runKey(run), 'object')
   if object then close(run, object) end
   redis.call('ZREM', P .. 'delay', run)
   payVerdict(run)

@@ -48,18 +48,18 @@ local function rerun(run, fn, object, generation, payload, seen)
   r.hint, r.isCancelled, r.hasProgress, r.startedAt = nil, false, false, nil
   r.epoch = math.max(r.epoch + 1, t)
   if state then redis.call('HDEL', runKey(run), 'reason', 'error', 'lines', 'letter', 'result', 'progress') end
-  if r.hasTexts then redis.call('HDEL', textKey(run), 'error', 'lines', 'result', 'progress') end
+  if r.hasTexts then put('HDEL', textKey(run), 'error', 'lines', 'result', 'progress') end
   local fields = { 'fn', r.fn, 'object', r.object, 'asked', job ~= '' and job or token }
   if payload ~= '' then
     if state then redis.call('HDEL', runKey(run), 'payload', unpack(PIECES)) end
-    if r.hasTexts then redis.call('HDEL', textKey(run), 'payload') end
+    if r.hasTexts then put('HDEL', textKey(run), 'payload') end
     fields[#fields + 1] = 'generation'
     fields[#fields + 1] = generation
     for _, text in ipairs(piecesOf(payload)) do fields[#fields + 1] = text end
   end
-  redis.call('SREM', P .. 'marked:' .. r.object, run)
-  redis.call('SADD', P .. 'open:' .. r.object, run)
-  redis.call('SREM', P .. 'failed:' .. r.object, run)
+  put('SREM', P .. 'marked:' .. r.object, run)
+  put('SADD', P .. 'open:' .. r.object, run)
+  put('SREM', P .. 'failed:' .. r.object, run)
   redis.call('ZREM', P .. 'ended', run)
   payVerdict(run)
   enqueue(run, r, r.fn, 'low', t, unpack(fields))

@@ -6,6 +6,6 @@ local text = ARGV[1]
 if redis.call('ZREM', P .. 'tidy', text) == 0 then return 0 end
 redis.call('HDEL', P .. 'tidy:tries', text)
 local run = string.match(text, '^%["verdict","(.*)"%]$')
-redis.call('XADD', P .. 'aside', 'MAXLEN', '~', 10000, '*', 'kind', run and 'verdict' or 'debt',
+look('XADD', P .. 'aside', 'MAXLEN', '~', 10000, '*', 'kind', run and 'verdict' or 'debt',
   'text', string.sub(run or text, 1, 4096), 'reason', ARGV[2])
 return 1

@@ -7,7 +7,8 @@
 --       s, then s times: run, fence, token, kind, reason, error, lines, delay in ms, max attempts, result
 --         (with complete, reason and error are debts that are due now: of results, of the source; lines is what the fence was asked
 --         of a verdict, '' unless none was known there, so that none was looked for)
---         kind  complete | fail | bury | release | isolate | superseded | source-gone | cancelled
+--         kind  complete | fail | bury | release | isolate | superseded | source-gone | cancelled,
+--           or unreadable: its payload is, for the reason given, so it is set aside and forgotten
 --       f, then f times: function, free slots, how many of them go to the low lane first
 --       w, then w functions: the words that woke this worker
 -- Returns {{state that each settlement led to, or 'fenced'}, {claimed: run, function, fence, lane, attempts, epoch, payload, trigger,
@@ -69,6 +70,10 @@ local function settle()
   local function leave(newState)
     drop(fn, lane, entry)
     return newState
+  end
+  if kind == 'unreadable' then
+    giveUp(run, reason)
+    return leave('fenced')
   end
   if kind == 'complete' then
     if reason ~= '' then owe(reason, t) end

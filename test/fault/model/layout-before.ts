@@ -5,6 +5,7 @@ import { parseFacts, parseRun, readRunFields } from '../../../runtime/queue/run-
 
 export async function toLayoutBefore(redis: Redis, keys: Keys, run: string): Promise<void> {
   const [fields = {}] = await readRunFields(redis, keys, [run])
+  if (fields instanceof SyntaxError) throw fields
   const [facts, record] = [parseFacts(fields), parseRun(run, fields)]
   // There is no such run, or it is in that layout already.
   if (!facts || !record || fields['s'] === undefined) return

@@ -106,7 +106,14 @@ describe('a run', () => {
     })
   })
 
-  it.each([{}, { ...fields, fn: '', p0: PAYLOAD }, fields])('is unknown where half is gone: %j', (half) => {
+  it.each([{}, { ...fields, fn: '', p0: PAYLOAD }])('is unknown where half is gone: %j', (half) => {
     expect(parseRun('a', half as Record<string, string>)).toBeUndefined()
+  })
+
+  it('cannot be read where its payload is gone, or its key is of another type', () => {
+    expect(() => parseRun('a', fields)).toThrow('its payload is gone')
+    const error = new SyntaxError('another type')
+    expect(() => parseRun('a', error)).toThrow(error)
+    expect(() => parseFacts(error)).toThrow(error)
   })
 })
