@@ -213,6 +213,38 @@ it.each(['["incoming"]', '["incoming","broken.mp4"]', '["incoming",7,1,"e",1,1,0
   },
 )
 
+describe('a run that has ended and whose payload cannot be read', () => {
+  it.each([
+    ['is gone', undefined],
+    ['is cut off', '["incoming","broken'],
+    ['has too few members', '["incoming","broken.mp4"]'],
+    ['names no object', '{"bucket":"incoming"}'],
+  ])('since it %s is set aside by the repair, with the debt of its verdict', async (_, text) => {
+    const { claims } = await used.queue.claim('w', 9)
+    for (const claim of claims) await used.queue.settle(claim, BURIED)
+    await (text === undefined ? used.redis.hdel(key(), 'p0') : used.redis.hset(key(), 'p0', text))
+    expect(await used.queue.repair(['broken', 'whole'])).toEqual(['gone', 'ok'])
+    const reason = 'its payload in Redis cannot be read'
+    expect(await aside()).toEqual([{ kind: 'run', text: 'broken', reason }])
+    expect(await owedVerdicts(used)).toEqual(['whole'])
+    expect(await used.queue.enqueue(newRunOf('broken'))).toEqual(['new'])
+  })
+
+  it('is left alone while it runs, since it may still commit', async () => {
+    const { claims } = await used.queue.claim('w', 9)
+    await used.redis.hdel(key(), 'p0')
+    expect(await used.queue.repair(['broken', 'whole'])).toEqual(['ok', 'ok'])
+    for (const claim of claims) expect(await used.queue.settle(claim, DONE)).toBe('succeeded')
+  })
+
+  it('is not one whose options have half a character, or whose payload is that of the release before', async () => {
+    const { payload } = newRunOf('half')
+    await used.queue.enqueue(newRunOf('half', { payload: { ...payload, options: { title: '\ud83c' } } }))
+    await used.redis.hset(key(), 'p0', JSON.stringify(payload))
+    expect(await used.queue.repair(['half', 'broken'])).toEqual(['ok', 'ok'])
+  })
+})
+
 describe('long and foreign texts', () => {
   const foreign = 'é'.repeat(31) + '視頻🎬'.repeat(9)
 

@@ -2,6 +2,7 @@
 import type { FunctionOfObject } from './model.ts'
 import { toTime } from '../http/page.ts'
 import { toRun } from '../runs/model.ts'
+import { unreadableInWords } from '../runs/unreadable.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Mismatch } from '../../function/routing.ts'
 import type { LimitStore } from '../../records/limits.ts'
@@ -29,6 +30,8 @@ export interface ObjectFacts {
   /** The reason there can be no such object, or no run for it. */
   readonly trouble: KeyTrouble | undefined
   readonly eventName: string | undefined
+  /** For the ids of runs that cannot be read, the reason why. */
+  readonly unreadable: ReadonlyMap<string, string>
   /** Of this function, of all generations. */
   readonly runs: readonly RunRecord[]
 }
@@ -50,7 +53,7 @@ export async function readFunctionOfObject(
   const { name } = definition
   if (!recorded) {
     const nothing = { isPaused: false, workers: 0, watermarkMs: undefined, graceMs }
-    const why = whyOf({ ...facts, ...nothing, nowMs: Date.now() })
+    const why = whyOf({ ...facts, unreadable: undefined, ...nothing, nowMs: Date.now() })
     return { name, isMatch: false, ...why, isPaused: false }
   }
   const [{ isPaused }, workers, watermarkMs] = await Promise.all([
@@ -73,6 +76,7 @@ export async function readFunctionOfObject(
     wasThere: facts.wasThere,
     eventName: facts.eventName,
     run,
+    unreadable: unreadableOf(ids, facts.unreadable),
     result: isCurrent(recorded.result) ? recorded.result : undefined,
     verdict: isCurrent(recorded.verdict) ? recorded.verdict : undefined,
     isVacant: recorded.result === undefined,
@@ -93,6 +97,11 @@ export async function readFunctionOfObject(
     ...(recorded.result && { result: resultOf(recorded, recorded.result, facts) }),
     ...(recorded.verdict && { verdict: verdictOf(recorded, recorded.verdict) }),
   }
+}
+
+function unreadableOf(ids: readonly string[], reasons: ObjectFacts['unreadable']): string | undefined {
+  const runId = ids.find((id) => reasons.has(id))
+  return runId === undefined ? undefined : unreadableInWords(runId, reasons.get(runId) ?? '')
 }
 
 function resultOf(

@@ -98,6 +98,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
       const readers = functions.filter((definition) => definition.bucket === bucket)
       const ids = readers.flatMap(({ name }) => all.map((each) => runIdOf(name, bucket, key, each)))
       const runs = (await history.runs(ids)).filter((run) => run !== undefined)
+      const unreadable = await history.unreadable(ids)
       const candidate = {
         bucket,
         key,
@@ -135,6 +136,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
                 ? undefined
                 : { reason: 'reserved', explanation: reserved },
             eventName,
+            unreadable,
             runs: runs.filter(({ functionName }) => functionName === definition.name),
           }),
         ),

@@ -33,6 +33,8 @@ export interface Facts {
   /** How the current version was created; absent when it was not announced. */
   readonly eventName?: string | undefined
   readonly run?: RunRecord | undefined
+  /** Said of a run that cannot be read; then there is no `run`. */
+  readonly unreadable?: string | undefined
   /** The reason there can be no such object, or no run for it. */
   readonly trouble?: KeyTrouble | undefined
   /** Of the current version, or of the last one that existed. */
@@ -182,6 +184,7 @@ function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
       `it is older than results are kept (SLUICE_RESULTS_KEPT), so a missing result is not made automatically: ${ask}`,
     )
   }
+  if (facts.unreadable !== undefined) return because('forgotten', facts.unreadable)
   if (eventName !== undefined) {
     return because(
       'forgotten',

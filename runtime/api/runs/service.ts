@@ -10,6 +10,7 @@ import type { Links } from '../../storage/sign.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { fromCursor, toCursor, type Page, type PageRequest } from '../http/page.ts'
 import { resultsOfRun, withLinks } from './results-of-run.ts'
+import { unreadableInWords } from './unreadable.ts'
 import { isFullRunId, resolveId } from '../short-ids.ts'
 
 export interface RunFilter {
@@ -25,7 +26,10 @@ export interface RunFilter {
 export interface RunService {
   /** Newest first. */
   list(filter: RunFilter, page: PageRequest): Promise<Page<Run>>
-  /** @param options - `hasLinks`: the first outputs have links that let anyone read them for an hour */
+  /**
+   * @param options - `hasLinks`: the first outputs have links that let anyone read them for an hour
+   * @throws {RefusedError} conflict when Redis has something of it that cannot be read
+   */
   get(id: string, options?: { readonly hasLinks?: boolean }): Promise<RunDetail | undefined>
   /** Runs it again: a dead letter or any other ended run. @throws {RefusedError} not-found, or conflict unless forced */
   retry(id: string, options: { readonly force: boolean }): Promise<RunDetail>
@@ -43,9 +47,18 @@ export interface RunParts {
 
 export function createRunService({ queue, history, storage, functions, links }: RunParts): RunService {
   async function found(id: string): Promise<RunRecord> {
-    const run = await queue.run(id)
+    const run = await read(id)
     if (!run) throw unknownRun(id)
     return run
+  }
+
+  async function read(id: string): Promise<RunRecord | undefined> {
+    try {
+      return await queue.run(id)
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      throw new RefusedError('conflict', unreadableInWords(id, error.message))
+    }
   }
 
   const whole = async (id: string) =>
@@ -70,7 +83,7 @@ export function createRunService({ queue, history, storage, functions, links }: 
     },
 
     async get(id, { hasLinks = false } = {}) {
-      const run = await queue.run(await whole(id))
+      const run = await read(await whole(id))
       if (!run) return undefined
       const definition = functions.find(({ name }) => name === run.functionName)
       const [detail, results] = await Promise.all([

@@ -3,7 +3,8 @@
 -- KEYS  1 prefix
 -- ARGV  1 '1' for a dry run  2 pass of the sweep for which this heals ('' for none)
 --       then any number of runs
--- Returns for each run: stream-entry | delay-entry (it was gone and is restored) | ok (nothing was missing) | gone (no such run)
+-- Returns for each run: stream-entry | delay-entry (it was gone and is restored) | ok (nothing was missing) | gone (no such run,
+--         or one that cannot be read and is set aside)
 local isDry = ARGV[1] == '1'
 local t = now()
 local woken = {}
@@ -42,8 +43,20 @@ local function hasPlace(state, key, entry)
   return state == 'queued' and (not delivered or isNewerThan(entry, delivered))
 end
 
+-- As `decodePayload` in run-record.ts has it, which accepts halves of characters that cjson does not.
+local function isPayload(text)
+  local isRead, payload = pcall(cjson.decode, (string.gsub(text, '\\u[dD][89a-fA-F]%x%x', '\\u0020')))
+  if not isRead or type(payload) ~= 'table' then return false end
+  if payload.bucket then return type(payload.bucket) == 'string' and type(payload.key) == 'string' end
+  return type(payload[1]) == 'string' and type(payload[2]) == 'string' and #payload >= 7
+end
+
 local function repair(run)
-  local r, broken = load(run, 'fn', 'object', 'entry')
+  local r, broken = load(run, 'fn', 'object', 'entry', 'p0', 'p1', 'p2')
+  -- A running one may still commit.
+  if r and r.state ~= 'running' and not isPayload(payloadText(run, r)) then
+    r, broken = nil, 'its payload in Redis cannot be read'
+  end
   if broken and not isDry then giveUp(run, broken) end
   if not r then return 'gone' end
   local state, fn, lane, entry = r.state, r.fn, r.lane, r.entry

@@ -20,6 +20,7 @@ function view(storage: Partial<Storage>, key = 'a.mp4') {
     history: only<History>({
       announcements: () => Promise.resolve([]),
       runs: (ids) => Promise.resolve(ids.map(() => undefined)),
+      unreadable: () => Promise.resolve(new Map()),
     }),
     graceMs: 60_000,
     limits: only<LimitStore>({

@@ -27,6 +27,13 @@ describe('of an object without a run', () => {
     })
   })
 
+  it('that can be read says why, also where it was announced', () => {
+    expect(whyOf(facts({ unreadable: 'run r cannot be read', eventName: 'Put' }))).toEqual({
+      reason: 'forgotten',
+      explanation: 'run r cannot be read',
+    })
+  })
+
   it('is not called unannounced when its announcement may have been forgotten', () => {
     const DAY = 86_400_000
     const old = {

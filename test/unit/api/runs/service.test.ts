@@ -177,3 +177,21 @@ describe('the location of the results of a run', () => {
     expect(run).toMatchObject({ id: RUN_ID, resultsUnknown: expect.stringContaining(reason), ...rest })
   })
 })
+
+it('a run that cannot be read is shown, retried and cancelled with its reason', async () => {
+  const service = createRunService({
+    queue: only<Queue>({
+      run: () => Promise.reject(new SyntaxError('its payload is gone')),
+      cancel: () => Promise.resolve(undefined),
+    }),
+    history: only<History>({}),
+    storage: storeWith({}),
+    functions: [],
+    links,
+  })
+  for (const asked of [service.get(RUN_ID), service.retry(RUN_ID, { force: true }), service.cancel(RUN_ID)])
+    await expect(asked).rejects.toMatchObject({
+      kind: 'conflict',
+      message: expect.stringMatching(/cannot be read in Redis: its payload is gone\. .*sluice sweep/),
+    })
+})
