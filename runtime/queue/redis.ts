@@ -89,6 +89,13 @@ export function isRedisAway({ message }: Error): boolean {
   return REDIS_AWAY.some((pattern) => pattern.test(message))
 }
 
+/** Whether Redis refuses a command for what it has stored or for the account's rights: asking again does not help. */
+export function isRefusedByRedis({ name, message }: Error): boolean {
+  // A full Redis refuses too, in these words or within them, and so does one that has too many clients.
+  const isPassing = /\b(?:OOM|MISCONF)\b|max number of clients/.test(message)
+  return name === 'ReplyError' && !isPassing && /^(?:WRONGTYPE|NOPERM|ERR) /.test(message)
+}
+
 /** Redis's clock: the only one that rules runs. */
 export async function redisNowMs(redis: Redis): Promise<number> {
   const [seconds, micros] = await redis.time()

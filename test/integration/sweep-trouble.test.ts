@@ -2,6 +2,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import { StorageError } from '../../runtime/storage/errors.ts'
 import { defineFunction, type FunctionDefinition } from '../../runtime/function/definition.ts'
+import { createHistory } from '../../runtime/queue/history.ts'
 import { createSweepService } from '../../runtime/api/sweep/service.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { newPass } from '../../runtime/upkeep/sweep/due.ts'
@@ -71,6 +72,33 @@ it('ends as failed, and not as one that is begun for ever, when the store refuse
   const state = await sweepStore().read()
   expect(state).not.toHaveProperty('pass')
   expect(state.failed).toMatchObject({ failure: expect.stringContaining('not for you') as string })
+})
+
+it('ends as failed, with the reason for whoever waits for it, when a key in Redis is of another type', async () => {
+  await used.redis.set(used.queue.keys.runs, 'nothing')
+  await sweepStore().ask({ id: 'asked', kind: 'full' })
+  const { runDue, metrics } = sweeperOf(partsOf(BOTH))
+  await runDue()
+  const service = createSweepService({ ...partsOf(BOTH), store: sweepStore() })
+  expect((await service.view()).passes).toMatchObject([
+    { id: 'asked', status: 'failed', failure: expect.stringContaining('WRONGTYPE') as string },
+  ])
+  const { values } = await metrics.sweepPasses.get()
+  expect(values).toMatchObject([{ labels: { kind: 'full', outcome: 'failed' }, value: 1 }])
+})
+
+it('heals the rest when a run in Redis is of another type, and that run too', async () => {
+  await sweeperOf(partsOf(BOTH)).runDue()
+  const [, runIds] = await createHistory(used.redis, used.queue.keys).scan('0', 100)
+  const [first = '', second = ''] = runIds
+  await used.redis.set(used.queue.keys.run(first), 'nothing')
+  await used.redis.hset(used.queue.keys.run(second), 's', 'nothing')
+  await used.redis.del(used.queue.keys.lock('sweep'))
+  await sweeperOf(partsOf(BOTH)).runDue()
+  expect((await sweepStore().read()).full).toMatchObject({ objects: 5, healed: { 'lost-event': 2 } })
+  expect(await createHistory(used.redis, used.queue.keys).states(runIds)).toMatchObject(
+    runIds.map(() => ({ state: 'queued' })),
+  )
 })
 
 it('leaves an object alone of which the store does not give the record, and sees to the others', async () => {

@@ -166,6 +166,17 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     [['the head of an empty list is read again', 'isEmptied && !isBusy', 'false']],
   ),
   ...mutantsOf('runtime/queue/scripts/prelude.lua', DAMAGED, [
+    [
+      'a run of another type stops every script that meets it',
+      "redis.pcall('HMGET', runKey(run), 's', ...)",
+      "redis.call('HMGET', runKey(run), 's', ...)",
+    ],
+    [
+      'a key of another type beside a run makes no way',
+      "if isOtherType(reply) then redis.call('DEL', key) end",
+      '',
+    ],
+    ['a key of another type stops those that only look', 'if isOtherType(reply) then return false end', ''],
     ['half of a run is taken for a whole one', 'r.fn == false or r.object == false', 'false'],
     ['a piece of a payload ends within a character', 'behind < 128 or behind > 191', 'true'],
     ['a long text swells the hash of its run', '#text > SHORT and', 'false and'],
@@ -181,6 +192,19 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   ]),
   ...mutantsOf('runtime/queue/scripts/turn.lua', DAMAGED, [
     ['a run that nobody can read is dropped without a word', 'if broken then giveUp(run, broken) end', ''],
+    ['a run whose payload nobody can read is kept', 'giveUp(run, reason)', ''],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/repair.lua', DAMAGED, [
+    [
+      'a run that has ended stays with a payload that nobody can read',
+      'not isPayload(',
+      'false and not isPayload(',
+    ],
+    [
+      'a run in progress is forgotten for its payload',
+      "r.state ~= 'running' and not isPayload",
+      'not isPayload',
+    ],
   ]),
   ...mutantsOf('runtime/queue/scripts/admit.lua', DAMAGED, [
     [

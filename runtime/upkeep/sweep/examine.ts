@@ -3,6 +3,7 @@
  * only about those that Redis does not know, and about each success whose result may be of another version.
  * @module
  */
+import { isRefusedByRedis } from '../../queue/redis.ts'
 import { decide, type Decision, type Records } from './decide.ts'
 import type { LeftAlone } from '../../queue/sweeps.ts'
 import { type Candidate, candidatesOf, type ExamineParts, type ListedKey, type Scope } from './candidates.ts'
@@ -176,12 +177,13 @@ export interface Unreadable {
 }
 
 /**
- * Whether `error` is the store's answer to this very request, or a bug of ours: then asking again does not help. An error of a
- * server that is away is neither.
+ * Whether `error` is the answer of the store or of Redis to this very request, or a bug of ours: then asking again does not help. An
+ * error of a server that is away is neither.
  */
 export function isPermanent(error: unknown): error is Error {
   if (error instanceof StorageError)
     return error.code !== 'ABORT_ERR' && (error.trouble === undefined || error.trouble === 'refused')
+  if (error instanceof Error && isRefusedByRedis(error)) return true
   // Redis's client throws none of these.
   return [TypeError, RangeError, SyntaxError, URIError].some((kind) => error instanceof kind)
 }
