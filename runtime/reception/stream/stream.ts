@@ -9,10 +9,10 @@ import { connectTake, type CurrentTake } from './connect-take.ts'
 import type { Claim, StreamContext } from '../context.ts'
 import { chosenFor } from './chosen.ts'
 import { endAfter, endBy, orderedCut, type CutKind } from './cut.ts'
-import { endedElsewhere, endSession, recordEnd, untilDone, type Ended, type EndOfSession } from './ending.ts'
+import { endedElsewhere, endSession, recordEnd, type Ended, type EndOfSession } from './ending.ts'
+import { createLearning } from './learning.ts'
 import type { SessionOf } from '../names.ts'
 import { createPlaylistWriter } from '../playlist/playlist-writer.ts'
-import { piecesInBucket } from '../session/rebuild.ts'
 import { createSession } from '../session/session.ts'
 import type { SessionEnd } from '../session/session-record.ts'
 import type { InTurn } from './turns.ts'
@@ -33,12 +33,12 @@ export interface StreamParts {
 export function createStream(context: StreamContext, of: SessionOf, { inTurn, onGone }: StreamParts) {
   const { storage, store, settings, spool } = context
   const session = createSession(context, of, () => writer.publish())
+  const learning = createLearning(context, session, () => writer.publish())
   const { log } = session
   const chosen = (options = session.options()) => chosenFor(settings, options)
   let phase: StreamPhase = 'sending'
   let claim: Claim | undefined
   let sureUntilMs = 0
-  let isLearnt = true
   let isOnDisk = false
   let timer: NodeJS.Timeout | undefined
   let ending: Ended | undefined
@@ -50,7 +50,7 @@ export function createStream(context: StreamContext, of: SessionOf, { inTurn, on
       of,
       windowSeconds: settings.windowMs / 1_000,
       pieceSeconds: chosen(options).pieceSeconds,
-      entries: () => (isLearnt ? session.shown() : []),
+      entries: () => (learning.isDone ? session.shown() : []),
       mayWriteForMs: () => (claim && !ending ? sureUntilMs - performance.now() : 0),
       confirm: () =>
         beat().catch((error: unknown) => log.warn({ error: messageOf(error) }, 'no answer from Redis')),
@@ -89,16 +89,6 @@ export function createStream(context: StreamContext, of: SessionOf, { inTurn, on
   function own(granted: Claim): void {
     claim = granted
     sureUntilMs = performance.now() + store.leaseMs * SURE_PART_OF_LEASE
-  }
-
-  /** The bucket may have pieces that other receivers wrote. */
-  async function learn(): Promise<void> {
-    isLearnt = false
-    await untilDone(context, log, 'the pieces of a session could not be listed', async () => {
-      session.learn(await piecesInBucket(storage, of, session.pieces, context.over))
-      isLearnt = true
-      writer.publish()
-    })
   }
 
   function wait(how: SessionEnd): void {
@@ -166,7 +156,7 @@ export function createStream(context: StreamContext, of: SessionOf, { inTurn, on
   ): Promise<Summary | undefined> {
     if (current === ended) current = undefined
     if (!claim || current) return undefined
-    const isEmpty = isLearnt && session.pieces.length === 0 && session.losses.length === 0
+    const isEmpty = learning.isDone && session.pieces.length === 0 && session.losses.length === 0
     const why = endBy(kind, how, isEmpty)
     if (why === undefined) {
       wait(endAfter(kind ?? how))
@@ -201,7 +191,7 @@ export function createStream(context: StreamContext, of: SessionOf, { inTurn, on
       const { token, take, startedAtMs } = granted
       session.note({ kind: 'adopted', token, take, startedAtMs })
       writer = newWriter()
-      void learn()
+      void learning.learn()
       wait(why)
     },
     sendRest,
@@ -228,7 +218,7 @@ export function createStream(context: StreamContext, of: SessionOf, { inTurn, on
       if (!claim) writer = newWriter(sender.options)
       own(granted)
       phase = 'live'
-      if (!isKnown) void learn()
+      if (!isKnown) void learning.learn()
       const { take, token, fence, startedAtMs } = granted
       const { door, peer, keyId, options = {} } = sender
       const key = keyId === undefined ? {} : { keyId }
