@@ -31,6 +31,11 @@ export function isUnreadable(line: string): boolean {
   return /\[error\] (?:pipe:0|Error during demuxing): Invalid data found/.test(line)
 }
 
+/** Whether FFmpeg says that a piece could not be written for want of room. FFmpeg continues, and lists the torn piece as one that is complete. */
+export function isOutOfRoom(line: string): boolean {
+  return /\[error\] .*No space left on device/.test(line)
+}
+
 /** Of the line before. */
 export function isRepetition(line: string): boolean {
   return /^\s*Last message repeated \d+ times$/.test(line)

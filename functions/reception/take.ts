@@ -19,7 +19,14 @@ import { misfitOf } from './piece-format.ts'
 import { secretsOf, withoutSecrets } from './secrets.ts'
 import { takeArguments } from './take-arguments.ts'
 import { inputOf } from './take-input.ts'
-import { createCodecReader, isRepetition, isUnreadable, pieceOf, senderKeyOf } from './take-lines.ts'
+import {
+  createCodecReader,
+  isOutOfRoom,
+  isRepetition,
+  isUnreadable,
+  pieceOf,
+  senderKeyOf,
+} from './take-lines.ts'
 
 /** A take may last for months. A piece that grows beyond this, since its sender gives no keyframe or a broken clock, ends it. */
 const LIMITS: Limits = {
@@ -99,12 +106,14 @@ function follow(child: ChildProcess, options: TakeOptions): Take {
     said.add(`${withoutSecrets(line, secrets).slice(0, LINE_CHARACTERS)}\n`),
   )
   let stoppedReading = false
+  let isDiskFull = false
   const codecsIn = createCodecReader()
   let otherFormat: PieceFormat | undefined
   readLines(child.stderr, (line) =>
     guarded(() => {
       if (gate.isKeyLine(line)) return
       stoppedReading ||= options.input.door === 'http' && isUnreadable(line)
+      isDiskFull ||= isOutOfRoom(line)
       complaints.add(`${line}\n`)
       const { codec, isComplete } = codecsIn(line)
       if (isComplete && held) release()
@@ -143,6 +152,7 @@ function follow(child: ChildProcess, options: TakeOptions): Take {
         signal,
         wasLost,
         stoppedReading,
+        isDiskFull,
         lastLines,
         ...(reason !== undefined && { reason }),
         ...(otherFormat && { otherFormat }),

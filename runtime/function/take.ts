@@ -56,6 +56,8 @@ export interface TakeEnd {
   readonly wasLost: boolean
   /** FFmpeg could not read on, though the sender sent more: as after a second header, in files that were put one behind the other. */
   readonly stoppedReading: boolean
+  /** A piece could not be written for want of room on the disk: it is torn, though it may have been listed. */
+  readonly isDiskFull?: boolean
   /** FFmpeg's last lines, without secrets. */
   readonly lastLines: readonly string[]
   /** The reason of its failure as a sentence, where its words are known. */

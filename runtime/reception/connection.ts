@@ -48,6 +48,8 @@ export type EndOfTake =
   | 'source-ended'
   /** The receiver's own FFmpeg crashed or was killed: the session waits for its sender to come again. */
   | 'ffmpeg-lost'
+  /** FFmpeg could not write on: the last piece is torn, and the session waits for its sender to come again. */
+  | 'disk-full'
   /** FFmpeg could not read on: the rest is not received, and the session waits for a sender that sends it. */
   | 'unreadable'
   /** Nothing that can be cut came: a session without pieces leaves nothing behind. */

@@ -9,6 +9,7 @@ import { freePort } from '../../infra/local/settings/ports.ts'
 import { makeMedia, pictureHashes } from '../helpers/clips.ts'
 import { everyFfmpegBuild, ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
 import { endSenders, filmArgs, rtmpByFfmpeg, startSender } from '../helpers/streams/senders.ts'
+import { canMount, mountSmallDisk } from '../helpers/small-disk.ts'
 import { concatenated, listening, pathsOf, startTestTake, type Received } from '../helpers/streams/takes.ts'
 import { isThorough } from '../helpers/thorough.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -123,6 +124,38 @@ describe.each(builds)('$name', (build) => {
       expect(times?.seconds).toBeGreaterThan(0)
     },
   )
+
+  // So a complete body with another code is one that is not all stored, and nobody is refused for an encoder that died.
+  it.each(['aac.ts', 'aac.flv', 'mp3.mkv', 'fragmented.mp4'] as const)(
+    'ends with 0 when %s is cut off anywhere',
+    async (name) => {
+      const bytes = await readFile(pathOf(name))
+      for (const part of [0.31, 0.62, 0.93]) {
+        const received = await receive(bytes.subarray(0, Math.floor(bytes.length * part)))
+        expect(received).toMatchObject({ code: 0, isDiskFull: false })
+      }
+    },
+  )
+
+  it.runIf(canMount())('says that the disk is full, where it lists a torn piece all the same', async () => {
+    const disk = mountSmallDisk(1)
+    try {
+      const { take, ended } = await startTestTake(reception, disk.path, { door: 'http' })
+      // The last piece meets a disk that has no room for it.
+      const bytes = await readFile(
+        await makeMedia(
+          join(root, 'large.ts'),
+          `${H264} -c:a aac -b:v 4M -minrate 4M -maxrate 4M -bufsize 1M -x264-params nal-hrd=cbr`,
+        ),
+      )
+      take.stdin?.end(bytes)
+      const received = await ended()
+      expect(received).toMatchObject({ isDiskFull: true, wasLost: false })
+      expect(received.code).not.toBe(0)
+    } finally {
+      disk.remove()
+    }
+  })
 
   it('says which stream key an RTMP sender gives, once, and shows it nowhere else', async () => {
     const port = await freePort()

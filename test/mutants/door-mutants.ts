@@ -84,6 +84,12 @@ export const DOOR_MUTANTS: readonly Mutant[] = [
   ),
   ...mutantsOf('runtime/reception/doors/running-take.ts', unit('running-take'), [
     ['the death of our FFmpeg is the loss of the sender', "if (wasLost) return 'ffmpeg-lost'", ''],
+    ['a torn piece on a full disk is whole', "if (isDiskFull) return 'disk-full'", ''],
+    [
+      'a complete body is stored though FFmpeg failed',
+      "return code === 0 ? 'sender-finished' : 'unreadable'",
+      "return 'sender-finished'",
+    ],
     ['a body of which a part was not read is whole', "if (stoppedReading) return 'unreadable'", ''],
     [
       'media in an open piece counts as none',

@@ -16,7 +16,6 @@ const pushedSchema = z
     seconds: z.number().min(0).optional(),
     sizeBytes: z.int().min(0).optional(),
     droppedSeconds: z.number().min(0).optional(),
-    warning: z.string().optional(),
   })
   .openapi('PushedStream')
 

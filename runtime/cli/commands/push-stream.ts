@@ -9,7 +9,7 @@ import { sendStream } from '../../api/send-stream.ts'
 import { UnreachableError } from '../../errors.ts'
 import type { Summary } from '../../reception/connection.ts'
 import { SECOND_MS } from '../../time.ts'
-import { BadNewsError, InterruptedError, UsageError, type CliContext } from '../command.ts'
+import { InterruptedError, UsageError, type CliContext } from '../command.ts'
 import { durationText } from '../terminal/amounts.ts'
 import { printable } from '../terminal/printable.ts'
 import { interruptible, progressLine } from '../terminal/progress.ts'
@@ -22,7 +22,7 @@ interface PushOptions {
   readonly json?: boolean
 }
 
-type PushAnswer = Partial<Summary> & { readonly session: string; readonly warning?: string }
+type PushAnswer = Partial<Summary> & { readonly session: string }
 
 const REDRAW_MS = SECOND_MS / 4
 
@@ -60,7 +60,6 @@ export function addPush(command: Command, context: CliContext): void {
       const summary = bodyOf(url, answer) as PushAnswer
       if (options.json) writeJson(context.out, summary)
       else context.out.write(`${printable(`${name}: ${summaryText(summary)}`)}\n`)
-      if (summary.warning !== undefined) throw new BadNewsError(summary.warning)
     })
 }
 
@@ -88,21 +87,14 @@ function rateLimited(show: (sentBytes: number) => void): (sentBytes: number) => 
   }
 }
 
-function summaryText({
-  session,
-  pieces,
-  seconds,
-  sizeBytes,
-  droppedSeconds = 0,
-  warning,
-}: PushAnswer): string {
+function summaryText({ session, pieces, seconds, sizeBytes, droppedSeconds = 0 }: PushAnswer): string {
   const counts =
     pieces === undefined || seconds === undefined || sizeBytes === undefined
       ? 'received'
       : countsText({ pieces, seconds, sizeBytes })
   const dropped =
     droppedSeconds > 0 ? `; ${durationText(droppedSeconds * 1_000)} was dropped` : '; nothing was dropped'
-  return `session ${session}: ${counts}${dropped}${warning === undefined ? '' : `; ${warning}`}`
+  return `session ${session}: ${counts}${dropped}`
 }
 
 function lost(url: string, cause: NoAnswerError): UnreachableError {

@@ -58,8 +58,7 @@ export async function receiveEarly(
   const end = await finish()
   const wasKilled = end.signal !== null
   const wasLost = end.wasLost && !wasCut
-  const { stoppedReading } = end
-  const usual = endOfTake({ isComplete: false, pieces: early.pieces(), wasKilled, wasLost, stoppedReading })
+  const usual = endOfTake({ ...end, isComplete: false, pieces: early.pieces(), wasKilled, wasLost })
   const how = usual !== 'sender-lost' || wasCut ? usual : usualEnd
   const lastLines = [...end.lastLines, ...notes()]
   const summary = await connection.end(how, { ...end, lastLines })

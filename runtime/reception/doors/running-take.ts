@@ -23,24 +23,25 @@ export async function finishTake(take: Take): Promise<TakeEnd> {
   return (await hung) ? { ...end, wasLost: true } : end
 }
 
-export interface TakeFacts {
+export interface TakeFacts extends Pick<TakeEnd, 'wasLost' | 'stoppedReading' | 'isDiskFull'> {
   /** The sender said that the stream is over. */
   readonly isComplete: boolean
   /** Pieces that FFmpeg has closed. */
   readonly pieces: number
   /** FFmpeg was killed: there may be media in a piece that it has not closed. */
   readonly wasKilled: boolean
-  /** Neither the sender nor the receiver ended FFmpeg. */
-  readonly wasLost: boolean
-  /** FFmpeg could not read all of it. */
-  readonly stoppedReading: boolean
+  /** FFmpeg's own verdict on what it read and wrote: a sender that finished must not be told that all is stored when this is not 0. */
+  readonly code: TakeEnd['code']
 }
 
-export function endOfTake({ isComplete, pieces, wasKilled, wasLost, stoppedReading }: TakeFacts): EndOfTake {
+export function endOfTake(facts: TakeFacts): EndOfTake {
+  const { isComplete, pieces, wasKilled, wasLost, stoppedReading, isDiskFull, code } = facts
   if (wasLost) return 'ffmpeg-lost'
+  if (isDiskFull) return 'disk-full'
   if (pieces === 0 && !wasKilled) return 'no-media'
   if (stoppedReading) return 'unreadable'
-  return isComplete ? 'sender-finished' : 'sender-lost'
+  if (!isComplete) return 'sender-lost'
+  return code === 0 ? 'sender-finished' : 'unreadable'
 }
 
 /** FFmpeg's last words for a sender, or others where it said nothing. */

@@ -13,6 +13,7 @@ import { sizeOf } from '../spool/take-files.ts'
 /** Ends of takes that are not the usual life of a sender. */
 const TROUBLES: Partial<Readonly<Record<EndOfTake, string>>> = {
   'ffmpeg-lost': 'the FFmpeg of a take crashed or was killed: its sender has to come again',
+  'disk-full': 'the disk was full, and the last piece of a take is torn: its sender has to come again',
   unreadable: 'FFmpeg could not read on, and the rest of what was sent is lost: is it of several files?',
 }
 const EXTENSIONS = ['.ts', '.mp4']

@@ -1,4 +1,4 @@
-/** What a process knows of a session that others may have received a part of. @module */
+/** The knowledge that a process has of a session of which others may have received a part. @module */
 import type { StreamContext } from '../context.ts'
 import { piecesInBucket } from '../session/rebuild.ts'
 import type { Session } from '../session/session.ts'

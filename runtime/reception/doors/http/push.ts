@@ -52,9 +52,8 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
   const received = await receive(parts, request, sender)
   const { connection, end, stop } = received
   const wasLost = end.wasLost || stop?.kind === 'stuck'
-  const { stoppedReading } = end
   const isComplete = received.body === 'complete'
-  const how = endOfTake({ ...received, wasLost, stoppedReading, isComplete })
+  const how = endOfTake({ ...end, ...received, wasLost, isComplete })
   const summary = await connection?.end(how, end)
   if (how === 'no-media' && stop?.kind !== 'failed' && stop?.kind !== 'refused') onRefused('http', 'media')
 
@@ -77,11 +76,15 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
     const detail = `no byte came for ${settings.stallMs / SECOND_MS} s${again && `; send${again}`}`
     return answerProblem(request, response, { status: 408, detail })
   }
-  if (how === 'unreadable') {
+  if (how === 'disk-full') {
+    const detail = `the receiver's disk is full, and the end of what was sent could not be written; send it${again} when there is room`
+    return answerProblem(request, response, refusalProblem('disk', detail))
+  }
+  if (how === 'unreadable' && received.pieces > 0) {
     const detail = `after ${received.pieces} pieces, which are stored, this cannot be read any further: ${lastWords(end, NOTHING_IN_IT)}; send the rest${again}`
     return answerProblem(request, response, refusalProblem('media', detail))
   }
-  if (stop?.kind === 'unfit' || how === 'no-media' || stop?.kind === 'ffmpeg') {
+  if (stop?.kind === 'unfit' || how === 'no-media' || how === 'unreadable' || stop?.kind === 'ffmpeg') {
     const why =
       stop?.kind === 'unfit' ? stop.why : how === 'no-media' ? NOTHING_IN_IT : lastWords(end, NOTHING_IN_IT)
     const problem = refusalProblem('media', `this cannot be received: ${why}`)
@@ -96,7 +99,6 @@ export async function receivePush(parts: DoorParts, push: Push): Promise<void> {
     answerJson(request, response, 201, {
       name,
       ...(summary ?? { session: connection?.session }),
-      ...(end.code !== 0 && { warning: lastWords(end, 'FFmpeg did not end as it should') }),
     })
 }
 

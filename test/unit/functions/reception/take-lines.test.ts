@@ -3,6 +3,7 @@ import {
   createCodecReader,
   pieceOf,
   senderKeyOf,
+  isOutOfRoom,
   isUnreadable,
 } from '../../../../functions/reception/take-lines.ts'
 
@@ -80,4 +81,13 @@ it.each([
   ['[mov,mp4,m4a,3gp,3g2,mj2 @ 0x55] [error] stream 0, offset 0x4950f: partial file', false],
 ])('the line %j says that it could not read on: %s', (line, is) => {
   expect(isUnreadable(line)).toBe(is)
+})
+
+it.each([
+  ['[error] av_interleaved_write_frame(): No space left on device', true],
+  ['[out#0/segment @ 0x55] [error] Error submitting a packet to the muxer: No space left on device', true],
+  ['[error] av_interleaved_write_frame(): Broken pipe', false],
+  ['[info]     title           : No space left on device', false],
+])('the line %j says that the disk is full: %s', (line, is) => {
+  expect(isOutOfRoom(line)).toBe(is)
 })

@@ -18,8 +18,15 @@ it.each([
   { facts: { ...KILLED, pieces: 0 }, how: 'ffmpeg-lost' },
   { facts: { ...READ, stoppedReading: true }, how: 'unreadable' },
   { facts: { ...READ, stoppedReading: true, pieces: 0 }, how: 'no-media' },
+  // FFmpeg failed, and what the sender sent is not all there.
+  { facts: { ...READ, code: 1 }, how: 'unreadable' },
+  { facts: { ...READ, code: null, wasKilled: true }, how: 'unreadable' },
+  { facts: { ...READ, code: 1, isComplete: false }, how: 'sender-lost' },
+  { facts: { ...READ, code: 1, isDiskFull: true }, how: 'disk-full' },
+  { facts: { ...READ, code: 1, isDiskFull: true, pieces: 0 }, how: 'disk-full' },
+  { facts: { ...READ, code: 1, isDiskFull: true, isComplete: false }, how: 'disk-full' },
 ])('a take with $facts ends as $how', ({ facts, how }) => {
-  expect(endOfTake({ wasLost: false, stoppedReading: false, ...facts })).toBe(how)
+  expect(endOfTake({ wasLost: false, stoppedReading: false, code: 0, ...facts })).toBe(how)
 })
 
 it('quotes the last line of FFmpeg, or says something else', () => {
