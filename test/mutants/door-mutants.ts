@@ -48,6 +48,9 @@ export const DOOR_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/reception/doors/early-take.ts', PULLS, [
     ['a pull that brakes reads on', '    take.pause()\n', ''],
   ]),
+  ...mutantsOf('runtime/reception/doors/early-take.ts', unit('early-take'), [
+    ['a fast pull fills the disk between two looks', 'await connection?.expects(bytes)', ''],
+  ]),
   ...mutantsOf(
     'runtime/reception/doors/rtmp/pass-on.ts',
     ['test/unit/reception/doors/rtmp/pass-on.test.ts'],

@@ -30,6 +30,8 @@ export interface EarlyTake {
   readonly isSilent: () => boolean
   /** Pieces that were closed. */
   readonly pieces: () => number
+  /** So much of the sender came to this process, and goes to FFmpeg: the disk is looked at before it may be full. */
+  received(bytes: number): Promise<void>
   /** Asks for admission, and hands over what came until now and what will come. */
   admit(sender: Sender): Promise<Connection | Refusal>
   /** Ends FFmpeg, with its last piece complete where it can be, and what it left if nobody was admitted. */
@@ -118,6 +120,10 @@ export async function startEarlyTake(parts: EarlyParts, options: EarlyOptions): 
     firstMedia,
     isSilent: () => mediaSeconds === 0 && pieces === 0,
     pieces: () => pieces,
+    async received(bytes) {
+      await connection?.expects(bytes)
+      await brake()
+    },
     async admit(sender) {
       const admission = await reception.admit(sender)
       if (admission.kind === 'refused') return admission

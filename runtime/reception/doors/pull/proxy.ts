@@ -15,6 +15,8 @@ export interface PullProxy {
   readonly port: number
   /** Requests that were refused or failed, each as a sentence, the newest last; at most 20. */
   notes(): readonly string[]
+  /** Calls back with the size of all that comes from the source, as it comes. */
+  listen(received: (bytes: number) => void): void
   close(): void
 }
 
@@ -39,6 +41,8 @@ const HOP_HEADERS = [
 export async function openPullProxy({ hosts, resolve }: PullProxyParts): Promise<PullProxy> {
   const notes: string[] = []
   const sockets = new Set<Duplex>()
+  let received: (bytes: number) => void = () => undefined
+  const count = ({ length }: Buffer) => received(length)
   const note = (text: string) => {
     notes.push(text)
     if (notes.length > MOST_NOTES) notes.shift()
@@ -88,6 +92,7 @@ export async function openPullProxy({ hosts, resolve }: PullProxyParts): Promise
       }
       response.writeHead(statusCode, found.rawHeaders)
       found.pipe(response)
+      found.on('data', count)
       found.on('error', () => fail('the connection broke'))
       response.on('close', () => upstream.destroy())
     })
@@ -107,6 +112,7 @@ export async function openPullProxy({ hosts, resolve }: PullProxyParts): Promise
       client.write('HTTP/1.1 200 Connection established\r\n\r\n')
       upstream.write(head)
       client.pipe(upstream).pipe(client)
+      upstream.on('data', count)
     })
     upstream.on('error', (error: NodeJS.ErrnoException) => {
       note(`failed: ${host}:${port}: ${error.code ?? error.message}`)
@@ -140,6 +146,9 @@ export async function openPullProxy({ hosts, resolve }: PullProxyParts): Promise
   return {
     port: (server.address() as AddressInfo).port,
     notes: () => [...notes],
+    listen(listener) {
+      received = listener
+    },
     close() {
       server.close()
       for (const socket of sockets) socket.destroy()

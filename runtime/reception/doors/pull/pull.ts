@@ -104,6 +104,7 @@ async function receiveFrom(
       return failed(connection.message)
     }
     onReceived()
+    proxy?.listen((bytes) => void early.received(bytes))
     const { how, lastLines } = await receiveEarly(parts, {
       early,
       connection,

@@ -62,6 +62,18 @@ describe('the proxy for pulled HTTP', () => {
     expect(proxy.notes()).toEqual([])
   })
 
+  it('counts the bytes of the source, through requests and tunnels', async () => {
+    let bytes = 0
+    proxy.listen((more) => {
+      bytes += more
+    })
+    await get(`http://camera.example:${port}/x`)
+    expect(bytes).toBe('some media'.length)
+    await tunnelTo(`camera.example:${port}`)
+    // With the headers, which the proxy cannot tell from the media in a tunnel.
+    expect(bytes).toBeGreaterThan(2 * 'some media'.length)
+  })
+
   it('refuses all others, and notes it', async () => {
     expect(await get(`http://127.0.0.1:${port}/x`)).toEqual({ status: 403, text: '' })
     expect(await get(`http://camera.example:${port + 1}/x`)).toEqual({ status: 403, text: '' })
