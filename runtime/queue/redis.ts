@@ -96,6 +96,11 @@ export function isRefusedByRedis({ name, message }: Error): boolean {
   return name === 'ReplyError' && !isPassing && /^(?:WRONGTYPE|NOPERM|ERR) /.test(message)
 }
 
+/** Whether a key has a value of another type than the one that it is used as; in scripts the word is not the first one. */
+export function isWrongType({ message }: Error): boolean {
+  return /\bWRONGTYPE\b/.test(message)
+}
+
 /** Redis's clock: the only one that rules runs. */
 export async function redisNowMs(redis: Redis): Promise<number> {
   const [seconds, micros] = await redis.time()

@@ -63,6 +63,8 @@ export function createStreamStore(redis: Redis, keys: Keys, leaseMs: number, rem
     ...records,
     ...createPullFailures(redis, keys),
     leaseMs,
+    /** The key of its state, for people who have to look at it. */
+    keyOf: (name: string): string => keys.streamState(name),
     /** For one take of a sender. A stream that waits keeps its session, and so does one that is taken over. */
     async claim(name: string, claim: StreamClaim): Promise<ClaimReply> {
       const { token, session, firstTake = 1, door, peer, takesOver, keyId = '' } = claim

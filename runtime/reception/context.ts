@@ -18,7 +18,17 @@ export interface SessionContext {
 export interface StreamContext extends SessionContext {
   readonly store: Pick<
     StreamStore,
-    'claim' | 'holder' | 'adopt' | 'beat' | 'end' | 'withdraw' | 'orders' | 'read' | 'lapsed' | 'leaseMs'
+    | 'claim'
+    | 'holder'
+    | 'adopt'
+    | 'beat'
+    | 'end'
+    | 'withdraw'
+    | 'keyOf'
+    | 'orders'
+    | 'read'
+    | 'lapsed'
+    | 'leaseMs'
   >
   readonly ffmpeg: string
   readonly settings: {

@@ -10,6 +10,7 @@ import { NO_HOOKS, type ReceptionHooks } from './hooks.ts'
 import { createAdoption } from './stream/adoption.ts'
 import { isStreamName, newSession } from './names.ts'
 import { NAME_RULE } from '../settings/streams.ts'
+import { REDIS_AWAY, redisTrouble } from './redis-trouble.ts'
 import { createRounds } from './rounds.ts'
 import { createSpool, type Disk } from './spool/spool.ts'
 import type { StreamContext } from './context.ts'
@@ -55,7 +56,6 @@ const NO_NUMBERS: StreamNumbers = {
   gaps: 0,
   spoolBytes: 0,
 }
-const REDIS_AWAY = 'the receiver cannot reach Redis, which knows who sends what; try again later'
 
 /** Takes over what a dead receiver left on this disk before it returns, so that senders find their sessions. */
 export async function startReception(options: ReceptionOptions): Promise<RunningReception> {
@@ -82,6 +82,12 @@ export async function startReception(options: ReceptionOptions): Promise<Running
   const refuse = ({ door }: Sender, reason: RefusalReason, message: string): Refusal => {
     hooks.refused(door, reason)
     return { kind: 'refused', reason, message }
+  }
+
+  const refuseFor = (sender: Sender, error: unknown): Refusal => {
+    const { name } = sender
+    log.warn({ stream: name, error: messageOf(error) }, 'a sender could not be admitted')
+    return refuse(sender, 'redis', redisTrouble(name, store.keyOf(name), error))
   }
 
   /** The bytes of a sender that waits for longer would be bounded by nothing. */
@@ -112,8 +118,8 @@ export async function startReception(options: ReceptionOptions): Promise<Running
       const holder = await store.holder(name)
       if (!holder || takesOver || isOurs) return undefined
       return isLiveAlready(sender, holder.peer, ', to another receiver')
-    } catch {
-      return refuse(sender, 'redis', REDIS_AWAY)
+    } catch (error) {
+      return refuseFor(sender, error)
     }
   }
 
@@ -166,13 +172,12 @@ export async function startReception(options: ReceptionOptions): Promise<Running
       log.info({ stream: name, session: of.session, take, door, peer }, 'a sender was admitted')
       return { kind: 'admitted', connection }
     } catch (error) {
-      log.warn({ stream: name, error: messageOf(error) }, 'a sender could not be admitted')
       const isDisk =
         typeof (error as NodeJS.ErrnoException).syscall === 'string' &&
         (error as NodeJS.ErrnoException).path !== undefined
-      return isDisk
-        ? refuse(sender, 'disk', "the receiver's disk cannot be written; try again later")
-        : refuse(sender, 'redis', REDIS_AWAY)
+      if (!isDisk) return refuseFor(sender, error)
+      log.warn({ stream: name, error: messageOf(error) }, 'a sender could not be admitted')
+      return refuse(sender, 'disk', "the receiver's disk cannot be written; try again later")
     } finally {
       admitting--
     }

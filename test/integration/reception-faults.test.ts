@@ -164,6 +164,27 @@ describe('while Redis is away', () => {
   })
 })
 
+describe('a key of another type in Redis', () => {
+  it('is named to the sender, whom nobody tells that Redis is away', async () => {
+    const store = servers.store()
+    const { reception } = await servers.start(store, { storage })
+    const key = store.keyOf('strange')
+    await servers.redis.set(key, 'no hash')
+    const refusal = {
+      kind: 'refused',
+      reason: 'redis',
+      message: expect.stringContaining(`a value of another type under ${key}`) as string,
+    }
+    expect(await reception.ask(senderOf('strange'))).toEqual(refusal)
+    expect(await reception.admit(senderOf('strange'))).toEqual(refusal)
+    expect(await servers.redis.get(key)).toBe('no hash')
+    await servers.redis.del(key)
+    const sent = await feed(reception, senderOf('strange'))
+    await sent.push(1)
+    await sent.end()
+  })
+})
+
 describe('while the disk is nearly full', () => {
   it('those that cannot wait lose no more of their oldest pieces than the disk lacks', async () => {
     let emptyBytes = 1e6
