@@ -74,7 +74,7 @@ it('ends as failed, and not as one that is begun for ever, when the store refuse
   expect(state.failed).toMatchObject({ failure: expect.stringContaining('not for you') as string })
 })
 
-it('ends as failed, with the reason for whoever waits for it, when a key in Redis is of another type', async () => {
+it('ends as failed, with the reason for its caller, when a key in Redis is of another type', async () => {
   await used.redis.set(used.queue.keys.runs, 'nothing')
   await sweepStore().ask({ id: 'asked', kind: 'full' })
   const { runDue, metrics } = sweeperOf(partsOf(BOTH))
