@@ -227,6 +227,7 @@ describe('a run that has ended and whose payload cannot be read', () => {
     const reason = 'its payload in Redis cannot be read'
     expect(await aside()).toEqual([{ kind: 'run', text: 'broken', reason }])
     expect(await owedVerdicts(used)).toEqual(['whole'])
+    expect(await used.redis.xlen(used.queue.keys.dead(FN))).toBe(1)
     expect(await used.queue.enqueue(newRunOf('broken'))).toEqual(['new'])
   })
 

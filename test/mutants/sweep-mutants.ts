@@ -71,6 +71,11 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
         'if (!isPermanent(error)) throw error\n      const { functionName',
         'throw error\n      const { functionName',
       ],
+      [
+        'a refusal by Redis, such as a key of another type, begins the pass again for ever',
+        'if (error instanceof Error && isRefusedByRedis(error)) return true',
+        '',
+      ],
     ],
   ),
   ...mutantsOf(

@@ -348,7 +348,7 @@ end
 
 -- Removes all traces of a run but its verdict in the bucket.
 local function forget(run, fn, letter)
-  if letter and letter ~= '' then redis.call('XDEL', P .. 'dead:' .. fn, letter) end
+  if fn and letter and letter ~= '' then look('XDEL', P .. 'dead:' .. fn, letter) end
   local object = look('HGET', runKey(run), 'object')
   if object then put('SREM', P .. 'failed:' .. object, run) end
   redis.call('DEL', runKey(run), textKey(run), P .. 'tries:' .. run)
@@ -359,11 +359,11 @@ end
 -- A run whose record cannot be read is forgotten, so that the sweep admits its object again, and put where people see it.
 local function giveUp(run, reason)
   look('XADD', P .. 'aside', 'MAXLEN', '~', 10000, '*', 'kind', 'run', 'text', run, 'reason', string.sub(reason, 1, 500))
-  local object = look('HGET', runKey(run), 'object')
-  if object then close(run, object) end
+  local v = look('HMGET', runKey(run), 'object', 'fn', 'letter') or {}
+  if v[1] then close(run, v[1]) end
   redis.call('ZREM', P .. 'delay', run)
   payVerdict(run)
-  forget(run)
+  forget(run, v[2], v[3])
 end
 
 -- Like RENAME, for which the runtime has no right: it could move the inbox away.
