@@ -184,6 +184,20 @@ describe('a key of another type', () => {
     expect(await used.queue.run('broken')).toMatchObject({ state: 'dead', error: long })
   })
 
+  it('in place of the dead letters of a function stops no search, and makes way for the next letter', async () => {
+    const { keys } = used.queue
+    const [first, second] = (await used.queue.claim('w', 9)).claims
+    await used.queue.settle(first!, BURIED)
+    await overwrite(keys.dead(FN))
+    const history = createHistory(used.redis, keys)
+    const request = { functionNames: [FN], filter: {}, limit: 9 }
+    expect((await history.deadLetters(request)).runs).toEqual([])
+    expect(await used.queue.purge([first!.runId])).toBe(0)
+    expect(await used.queue.redrive(first!.runId)).toBe(true)
+    expect(await used.queue.settle(second!, BURIED)).toBe('dead')
+    expect(ids((await history.deadLetters(request)).runs)).toEqual([second!.runId])
+  })
+
   it('in place of the list of what is set aside keeps no run from being forgotten', async () => {
     await overwrite(key())
     await overwrite(used.queue.keys.aside)

@@ -13,7 +13,7 @@ for p = 8, #ARGV do
   local fn = ARGV[p]
   local max = ARGV[2]
   if after ~= '' then max = (fn <= ARGV[5] and '(' or '') .. after end
-  for _, entry in ipairs(redis.call('XREVRANGE', P .. 'dead:' .. fn, max, ARGV[3], 'COUNT', count)) do
+  for _, entry in ipairs(look('XREVRANGE', P .. 'dead:' .. fn, max, ARGV[3], 'COUNT', count) or {}) do
     local ms, sequence = string.match(entry[1], '^(%d+)-(%d+)$')
     local letter = { entry = entry[1], ms = tonumber(ms), sequence = tonumber(sequence), fn = fn }
     letter.run, letter.reason = entry[2][2], entry[2][4]

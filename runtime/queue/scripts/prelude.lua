@@ -318,7 +318,7 @@ local function finish(run, r, state, at, ...)
 end
 
 local function bury(run, r, fn, reason, at, ...)
-  local letter = redis.call('XADD', P .. 'dead:' .. fn, '*', 'r', run, 'reason', reason)
+  local letter = put('XADD', P .. 'dead:' .. fn, '*', 'r', run, 'reason', reason)
   finish(run, r, 'dead', at, 'letter', letter, ...)
 end
 

@@ -7,7 +7,7 @@ local purged = 0
 for _, run in ipairs(ARGV) do
   local r = load(run, 'fn', 'letter')
   if r and r.state == 'dead' and r.letter and r.letter ~= '' then
-    purged = purged + redis.call('XDEL', P .. 'dead:' .. r.fn, r.letter)
+    purged = purged + (look('XDEL', P .. 'dead:' .. r.fn, r.letter) or 0)
     save(run, r, 'letter', '')
   end
 end

@@ -64,7 +64,7 @@ local function rerun(run, fn, object, generation, payload, seen)
   payVerdict(run)
   enqueue(run, r, r.fn, 'low', t, unpack(fields))
   countHealed(pass, 'restored', 1)
-  if r.letter and r.letter ~= '' then redis.call('XDEL', P .. 'dead:' .. r.fn, r.letter) end
+  if r.letter and r.letter ~= '' then look('XDEL', P .. 'dead:' .. r.fn, r.letter) end
   woken[r.fn] = (woken[r.fn] or 0) + 1
   return 'queued'
 end
