@@ -32,8 +32,12 @@ export function isSession(text: string): boolean {
 
 /** Such as `20261129T221841Z-ba02e7`: sessions sort by their start. */
 export function newSession(nowMs: number): string {
-  const time = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  return `${time}-${randomBytes(3).toString('hex')}`
+  return `${timeOfSession(nowMs)}-${randomBytes(3).toString('hex')}`
+}
+
+/** The beginning of the names of all sessions that start in this second, such as `20261129T221841Z`. */
+export function timeOfSession(atMs: number): string {
+  return new Date(atMs).toISOString().replaceAll(/[-:]|\.\d+/g, '')
 }
 
 /** To the second. */

@@ -100,6 +100,7 @@ describe('a stream', () => {
       takes: 1,
       isStopping: false,
       numbers: { droppedSeconds: 4, gapSeconds: 5.5, spoolBytes: 7 },
+      numbersAt: expect.stringMatching(/^20/) as string,
       lastTakes: [{ take: 1, door: 'rtmp', peer: '192.0.2.7:1', end: 'clock' }],
       history: [],
     })
@@ -142,7 +143,10 @@ describe('a stream', () => {
   )
 
   it('of which nothing is known is a 404', async () => {
-    expect(await ask('/never')).toMatchObject({ status: 404 })
+    expect(await ask('/never')).toMatchObject({
+      status: 404,
+      answer: { detail: expect.stringContaining('see /v1/streams/never/live.m3u8') as string },
+    })
     expect(await ask('/never', 'DELETE')).toMatchObject({ status: 404 })
   })
 })
@@ -167,11 +171,14 @@ describe('a pull', () => {
     const of = await startSession('pulled')
     expect(await ask('/pulled?keep=wanted', 'DELETE')).toMatchObject({
       status: 202,
-      answer: { isStopping: true },
+      answer: { isStopping: true, hasEndedPull: false },
     })
     await end(of)
     expect(await detail('pulled')).toMatchObject({ state: 'wanted', session: of.session })
-    expect(await ask('/pulled', 'DELETE')).toMatchObject({ status: 202, answer: { state: 'ended' } })
+    expect(await ask('/pulled', 'DELETE')).toMatchObject({
+      status: 202,
+      answer: { state: 'ended', hasEndedPull: true },
+    })
     expect((await used.streams.wanted()).has('pulled')).toBe(false)
     for (const path of ['', '/pulled']) texts.push(JSON.stringify((await ask(path)).answer))
     texts.push(JSON.stringify([other, again]))
@@ -227,7 +234,8 @@ describe('a pull', () => {
     expect((await detail('failing')).wanted).not.toHaveProperty('lastFailure')
     await used.streams.pullFailed('failing', { ...failure, sinceMs: sinceMs - 1 })
     expect((await detail('failing')).wanted).not.toHaveProperty('lastFailure')
-    await ask('/failing', 'DELETE')
+    // It never gave media: nothing of it is left.
+    expect(await ask('/failing', 'DELETE')).toMatchObject({ answer: { state: 'ended', hasEndedPull: true } })
     expect((await used.streams.pullFailures()).has('failing')).toBe(false)
   })
 
@@ -313,6 +321,29 @@ describe('media', () => {
       const piece = await fetch(new URL(uri, address), { headers })
       expect(piece.headers.get('content-type')).toBe('video/mp2t')
       expect(Buffer.from(await piece.arrayBuffer()).equals(BYTES)).toBe(true)
+    }
+  })
+
+  it('are played also when Redis has forgotten the stream: the newest session that the bucket has', async () => {
+    const starts = [1, 2, 2, 30, 31, 5_000_000, 5_000_001, 5_000_001].map(
+      (second) => Date.UTC(2026, 9, 1) + second * 1_000,
+    )
+    const sessions = starts.map((ms) => newSession(ms)).toSorted()
+    for (const [at, session] of sessions.entries()) {
+      const of = { name: 'emptied', session }
+      await put('processed', playlistKey(of), Buffer.from(`#EXTM3U\n#${at}\n${pieceUri(of, PIECE)}\n`))
+      await put('processed', `${playlistKey(of)}/of-a-function`, Buffer.from('x'))
+      // Of another stream whose name begins with this one's.
+      await put(
+        'processed',
+        playlistKey({ name: 'emptied-2', session: newSession(Date.now()) }),
+        Buffer.from('x'),
+      )
+      const list = await send('/emptied/live.m3u8')
+      expect([list.status, await list.text()]).toEqual([
+        200,
+        `#EXTM3U\n#${at}\nsessions/${session}/001-000001.ts\n`,
+      ])
     }
   })
 

@@ -6,6 +6,7 @@
 import { Readable } from 'node:stream'
 import { contentTypeOf, placeOfPiece, playlistKey, recordKey, sessionPrefix } from '../../reception/names.ts'
 import type { SessionOf } from '../../reception/names.ts'
+import { newestSession } from '../../reception/session/newest-session.ts'
 import type { StreamStore } from '../../queue/streams.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { INCOMING_BUCKET, RESULT_BUCKET } from '../../storage/names.ts'
@@ -35,7 +36,7 @@ const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
 const MAX_TEXT_BYTES = 64 * 1024 * 1024
 
 export function createStreamMedia(parts: {
-  readonly storage: Pick<Storage, 'head' | 'get' | 'readText'>
+  readonly storage: Pick<Storage, 'head' | 'get' | 'readText' | 'list'>
   readonly streams: Pick<StreamStore, 'read' | 'history'>
 }): StreamMedia {
   const { storage, streams } = parts
@@ -88,12 +89,10 @@ export function createStreamMedia(parts: {
   return {
     async live(name) {
       const session = (await streams.read(name))?.session ?? (await streams.history(name))[0]?.session
-      if (session === undefined)
-        throw new RefusedError(
-          'not-found',
-          `stream ${name} was not received in the last seven days; sessions are at sessions/<session>/live.m3u8`,
-        )
-      return playlist({ name, session }, `sessions/${session}/`)
+      // Redis knows it for a week after its end, and until it is emptied.
+      const of = session === undefined ? await newestSession(storage, name, Date.now()) : { name, session }
+      if (!of) throw new RefusedError('not-found', `no session of stream ${name} is stored`)
+      return playlist(of, `sessions/${of.session}/`)
     },
 
     async file(of, fileName, request) {

@@ -95,6 +95,10 @@ const streamShape = {
     description: 'its receiver has not been heard of for longer than its lease; another one may take over',
   }),
   numbers: numbersSchema.optional().openapi({ description: 'of this session' }),
+  numbersAt: time.optional().openapi({
+    description:
+      'when its receiver said the numbers, as it does every third of its lease (10 s); absent once it has ended',
+  }),
   wanted: z
     .object({
       url: z.string().openapi({ description: 'without its secrets' }),
@@ -122,6 +126,15 @@ const streamShape = {
 }
 
 export const streamSchema = z.object(streamShape).openapi('Stream')
+
+/** The answer to the request of its end. */
+export const stoppedSchema = z
+  .object({
+    ...streamShape,
+    hasEndedPull: z.boolean().openapi({ description: 'it was to be pulled, and is not any more' }),
+  })
+  .openapi('StoppedStream')
+export type StoppedStream = z.infer<typeof stoppedSchema>
 
 export const streamDetailSchema = z
   .object({

@@ -11,6 +11,7 @@ import {
   keyRequest,
   keySchema,
   pullRequest,
+  stoppedSchema,
   streamDetailSchema,
   streamName,
   streamSchema,
@@ -19,6 +20,9 @@ import type { StreamService } from './service.ts'
 
 const about = (operationId: string, role: 'reader' | 'operator', summary: string) =>
   v1(operationId, 'streams', role, summary)
+/** Redis was emptied, or a week has passed. */
+const UNKNOWN =
+  'that Redis knows; if it was received before, the bucket has its sessions, and the newest one plays'
 const params = z.object({ name: streamName })
 const keyParams = z.object({
   name: z
@@ -77,7 +81,7 @@ const stop = createRoute({
     }),
     params,
   },
-  responses: { 202: json(streamSchema, 'the stream, which ends within two seconds'), ...v1Problems(404) },
+  responses: { 202: json(stoppedSchema, 'the stream, which ends within two seconds'), ...v1Problems(404) },
 })
 
 const createKey = createRoute({
@@ -150,7 +154,10 @@ export function addStreamRoutes(app: ApiApp, streams: StreamService, media: Stre
 
   app.openapi(get, async (c) => {
     const { name } = c.req.valid('param')
-    return c.json(found(await streams.get(name), `stream ${name} of which anything is known`), 200)
+    return c.json(
+      found(await streams.get(name), `stream ${name} ${UNKNOWN}: see /v1/streams/${name}/live.m3u8`),
+      200,
+    )
   })
 
   app.openapi({ ...pull, middleware: bodyNeeded }, async (c) => {

@@ -6,7 +6,7 @@ import { UnreadableRecordError, type StreamRecords } from '../../records/streams
 import type { Config } from '../../settings/config.ts'
 import { parseDurationMs } from '../../time.ts'
 import { RefusedError } from '../http/problem.ts'
-import type { CreatedStreamKey, StreamDetail, StreamKeyView, StreamView } from './model.ts'
+import type { CreatedStreamKey, StoppedStream, StreamDetail, StreamKeyView, StreamView } from './model.ts'
 import type { PullRequest } from './model.ts'
 import { isSameWish, wishFor } from './pull-wish.ts'
 import { pullProblem } from './pull-url.ts'
@@ -20,7 +20,7 @@ export interface StreamService {
   /** @throws {RefusedError} when the URL cannot be pulled, or something else is wanted under this name */
   pull(asked: PullRequest): Promise<StreamView>
   /** Requests the end of its session, and of its pull unless that is to continue with a new session. */
-  stop(name: string, keepsWanted: boolean): Promise<StreamView>
+  stop(name: string, keepsWanted: boolean): Promise<StoppedStream>
   /** @param name - or `*` for a key that is good for every stream */
   keys(name: string): Promise<readonly StreamKeyView[]>
   createKey(name: string, expiresIn?: string): Promise<CreatedStreamKey>
@@ -124,7 +124,7 @@ export function createStreamService(parts: StreamParts): StreamService {
       const session = await streams.requestStop(name)
       if (!isUnwanted && session === undefined)
         throw new RefusedError('not-found', `there is no stream ${name} that is live, waits or is wanted`)
-      return viewOf(name)
+      return { ...(await viewOf(name)), hasEndedPull: isUnwanted }
     },
 
     keys: async (name) => (await read(name)).keys.map((key) => keyView(name, key)),

@@ -27,10 +27,13 @@ export function streamView(
   times: Times,
 ): StreamView {
   const pulled = wanted && { wanted: wantedView(wanted) }
-  if (!state) return { name, state: 'wanted', isStopping: false, isReceiverSilent: false, ...pulled }
-  const { session, door, peer, keyId, take, startedAtMs, takeAtMs, endedAtMs, numbers, summary } = state
+  // A pull that was ended before it gave media leaves nothing behind.
+  if (!state)
+    return { name, state: wanted ? 'wanted' : 'ended', isStopping: false, isReceiverSilent: false, ...pulled }
+  const { session, door, peer, keyId, take, startedAtMs, takeAtMs, endedAtMs, beatAtMs, numbers, summary } =
+    state
   const hasEnded = state.state === 'ended'
-  const isReceiverSilent = !hasEnded && state.beatAtMs + times.leaseMs < times.nowMs
+  const isReceiverSilent = !hasEnded && beatAtMs + times.leaseMs < times.nowMs
   return {
     name,
     state: shownState(state, wanted !== undefined, isReceiverSilent),
@@ -46,6 +49,7 @@ export function streamView(
     isStopping: state.isStopping,
     isReceiverSilent,
     ...(numbers && { numbers: { ...numbers } }),
+    ...(numbers && !hasEnded && { numbersAt: toTime(beatAtMs) }),
     ...pulled,
     playlist: `/v1/streams/${name}/live.m3u8`,
   }

@@ -1,6 +1,12 @@
 /** `sluice streams`: what is received now, and the commands about one stream: show, stop, pull, push, key. @module */
 import { InvalidArgumentError, type Command } from 'commander'
-import type { CreatedStreamKey, StreamDetail, StreamKeyView, StreamView } from '../../api/streams/model.ts'
+import type {
+  CreatedStreamKey,
+  StoppedStream,
+  StreamDetail,
+  StreamKeyView,
+  StreamView,
+} from '../../api/streams/model.ts'
 import { isKeyLifetime, KEY_LIFETIMES } from '../../queue/stream-records.ts'
 import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
 import { examples, type CliCommand, type CliContext } from '../command.ts'
@@ -50,12 +56,13 @@ function addStop(command: Command, context: CliContext): void {
     .option('--keep-pull', 'only end the session: a pull continues with a new one')
     .action(async (name: string, { keepPull, ...options }: ApiOptions & { keepPull?: boolean }) => {
       const query = keepPull ? { keep: 'wanted' } : {}
-      const view = await apiOf(context, options).remove<StreamView>(`/v1/streams/${name}`, query)
+      const view = await apiOf(context, options).remove<StoppedStream>(`/v1/streams/${name}`, query)
       if (options.json) return writeJson(context.out, view)
       const session = view.isStopping
         ? `session ${view.session} ends within two seconds`
         : 'no session was live'
-      const pulled = view.wanted ? `; it is still pulled from ${view.wanted.url}` : ''
+      const ended = view.hasEndedPull ? '; its pull was ended' : ''
+      const pulled = view.wanted ? `; it is still pulled from ${view.wanted.url}` : ended
       context.out.write(`${printable(`${name}: ${session}${pulled}`)}\n`)
     })
 }

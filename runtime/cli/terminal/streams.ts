@@ -141,7 +141,11 @@ export function writeStream(out: Terminal, view: StreamDetail, apiUrl: string): 
         : `${view.takes}${view.takeStartedAt ? `, of ${timeText(view.takeStartedAt)}` : ''}`,
     ],
     ['ended', view.endedAt && timeText(view.endedAt)],
-    ['received', numbers && countsText(numbers)],
+    // Its receiver says them every few seconds only.
+    [
+      'received',
+      numbers && countsText(numbers) + (view.numbersAt ? `, as of ${ageText(view.numbersAt)} ago` : ''),
+    ],
     ['missing', numbers && missingText(numbers)],
     [
       'to be sent',

@@ -30,6 +30,7 @@ function streamOf(rest: Partial<StreamView> = {}): StreamView {
     isStopping: false,
     isReceiverSilent: false,
     numbers: NUMBERS,
+    numbersAt: agoMs(8_000),
     playlist: '/v1/streams/cam1/live.m3u8',
     ...rest,
   }
@@ -120,7 +121,7 @@ describe('streams show', () => {
     expect(out).toMatch(/^sender +192.0.2.7:51234$/m)
     expect(out).toMatch(/^key +9f86d081$/m)
     expect(out).toMatch(/^take +2, of /m)
-    expect(out).toMatch(/^received +12 pieces, 48s of media, 3.2 MiB$/m)
+    expect(out).toMatch(/^received +12 pieces, 48s of media, 3.2 MiB, as of \d+(?:\.\d)?s ago$/m)
     expect(out).toMatch(/^missing +5.5s in 1 gap; 4s was received and dropped$/m)
     expect(out).toMatch(/^to be sent +2 KiB on the receiver's disk$/m)
     expect(out).toMatch(new RegExp(`^playlist +${fake.api?.url}/v1/streams/cam1/live.m3u8$`, 'm'))
@@ -172,6 +173,17 @@ describe('streams stop', () => {
     }))
     expect(fake.api?.asked[0]?.path).toBe('/v1/streams/cam1?keep=wanted')
     expect(kept.out).toContain('; it is still pulled from rtsp://cam.lan/')
+  })
+
+  it('says that a pull was ended, also where no session was live', async () => {
+    for (const [isStopping, session] of [
+      [false, 'no session was live'],
+      [true, 'session 20261129T221841Z-ba02e7 ends within two seconds'],
+    ] as const) {
+      const body = { ...streamOf({ isStopping }), hasEndedPull: true }
+      const { out } = await fake.ask(['streams', 'stop', 'cam1'], () => ({ status: 202, body }))
+      expect(out).toBe(`cam1: ${session}; its pull was ended\n`)
+    }
   })
 
   it('fails when there is nothing to stop', async () => {
