@@ -1,4 +1,8 @@
 /** The spool's disk is small or filled by others, while MinIO is away. */
+import { once } from 'node:events'
+import { readdir, readFile } from 'node:fs/promises'
+import { request, type IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { otherRuntime, type OtherRuntime } from '../helpers/other-runtime.ts'
@@ -9,6 +13,8 @@ import { receives, useStreams } from '../helpers/streams/use-streams.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const MIB = 1024 * 1024
+/** Less than a piece of the film. */
+const LAST_BYTES = 200_000
 const used = useStreams({
   env: { SLUICE_STREAMS_RECONNECT: '3s' },
   film: { seconds: 60, size: '640x360', kbitPerSecond: 3_000 },
@@ -40,5 +46,32 @@ describe.runIf(canMount())('a spool on a disk of 20 MB', () => {
     await sentAll(sender)
     expect(await used.record('full-http')).toMatchObject({ why: 'sender-finished', gaps: [], losses: [] })
     expect(await used.compared('full-http')).toEqual(allOf(1500))
+  })
+
+  it('that others fill at once tells a sender by PUT so, whose last piece is torn, though its body is complete', async () => {
+    const { name, key, port } = await used.http('torn-http')
+    const film = await readFile(used.film.path)
+    const sent = request(`http://127.0.0.1:${port}/v1/streams/${name}`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${key}` },
+    })
+    const answer = once(sent, 'response') as Promise<[IncomingMessage]>
+    sent.write(film.subarray(0, -LAST_BYTES))
+    const pieces = async () =>
+      (await readdir(disk.path, { recursive: true })).filter((path) => /torn-http.*\.ts$/.test(path))
+    // All before it are in the bucket, and nobody frees room by their removal any more.
+    await waitFor(
+      async () => (await pieces()).some((path) => /0[1-9]\.ts$/.test(path)) && (await pieces()).length === 1,
+      {
+        timeoutMs: 60_000,
+        what: 'the open piece to be the only one',
+      },
+    )
+    disk.fill()
+    sent.end(film.subarray(-LAST_BYTES))
+    const [response] = await answer
+    expect([response.statusCode, JSON.parse(await text(response))]).toMatchObject([507, { reason: 'disk' }])
+    disk.free()
+    expect(await used.record(name)).not.toMatchObject({ why: 'sender-finished' })
   })
 })
