@@ -54,7 +54,7 @@ export const DOOR_MUTANTS: readonly Mutant[] = [
   ...mutantsOf(
     'runtime/reception/doors/rtmp/pass-on.ts',
     ['test/unit/reception/doors/rtmp/pass-on.test.ts'],
-    [['a reply costs the rest of a film', '      waits = true\n', '']],
+    [['a reply costs the rest of a film', 'receivedBytes < MEDIA_AFTER_BYTES', 'true']],
   ),
   ...mutantsOf(
     'runtime/reception/stream/chosen.ts',

@@ -4,20 +4,22 @@ import type { Socket } from 'node:net'
 export interface Flow {
   /** Calls back whenever bytes of the sender come. */
   listen(heard: () => void): void
-  /**
-   * From now on replies wait until the sender pauses. A sender of a film has written all of it, and closed, while the system still has
-   * the rest to send: a reply to such a sender is answered with a reset, and the rest is lost (with FFmpeg's acknowledgement after
-   * 2.5 MB, 172 of 1,500 pictures). One that waits for a reply pauses.
-   */
-  waitForPauses(): void
 }
 
-/** A camera pauses for as long after each picture or two; a film does not. */
-const PAUSE_MS = 100
+/** Handshake, connection and the name of the stream are far less: a sender of more sends media. */
+const MEDIA_AFTER_BYTES = 64 * 1024
+/** On a busy machine a sender that has not ended may be as silent as one that waits for a reply. */
+const PAUSE_MS = 500
 
-/** The end of the sender becomes the end of FFmpeg's input; the end of FFmpeg closes the sender's connection. */
+/**
+ * The end of the sender becomes the end of FFmpeg's input; the end of FFmpeg closes the sender's connection.
+ *
+ * Once media come, replies wait until the sender pauses. A sender of a film has written all of it, and closed, while the system still
+ * has the rest to send: a reply is then answered with a reset, and the rest is lost (with FFmpeg's acknowledgement after 2.5 MB, 172
+ * of 1,500 pictures). A sender that waits for a reply pauses.
+ */
 export function passOn(sender: Socket, inside: Socket): Flow {
-  let waits = false
+  let receivedBytes = 0
   let held: Buffer[] = []
   let timer: NodeJS.Timeout | undefined
   const release = () => {
@@ -33,9 +35,12 @@ export function passOn(sender: Socket, inside: Socket): Flow {
     }
   }
   sender.pipe(inside)
-  sender.on('data', () => timer?.refresh())
+  sender.on('data', ({ length }: Buffer) => {
+    receivedBytes += length
+    timer?.refresh()
+  })
   inside.on('data', (reply: Buffer) => {
-    if (!waits) return void sender.write(reply)
+    if (receivedBytes < MEDIA_AFTER_BYTES) return void sender.write(reply)
     held.push(reply)
     timer ??= setTimeout(look, PAUSE_MS)
   })
@@ -49,10 +54,5 @@ export function passOn(sender: Socket, inside: Socket): Flow {
     inside.end()
   })
   inside.once('close', () => sender.destroy())
-  return {
-    listen: (heard) => void sender.on('data', heard),
-    waitForPauses() {
-      waits = true
-    },
-  }
+  return { listen: (heard) => void sender.on('data', heard) }
 }

@@ -144,7 +144,6 @@ async function receiveFrom(
         ? refused('media', 'it did not say which stream it sends')
         : refused('name', 'its stream key does not have the form NAME?key=SECRET'),
     )
-  flow.waitForPauses()
   const answer = await askForKey(parts.checkKey, given.name, given.secret)
   if (answer.kind === 'refused') return refuse(answer)
   const sender: Sender = {
