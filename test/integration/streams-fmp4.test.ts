@@ -3,11 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { makeMedia } from '../helpers/clips.ts'
-import { startPlayer } from '../helpers/streams/player.ts'
+import { playedToTheEnd, startPlayer } from '../helpers/streams/player.ts'
 import { chromium } from '../helpers/streams/programs.ts'
 import { useReceiver } from '../helpers/streams/receiver.ts'
 import { endSenders } from '../helpers/streams/senders.ts'
-import { waitFor } from '../helpers/wait.ts'
 
 const browser = await chromium()
 const used = useReceiver({ SLUICE_STREAMS_RECONNECT: '20s' })
@@ -45,14 +44,7 @@ it.each(['vp9', 'flac'] as const)(
       return response.ok ? new Uint8Array(await response.arrayBuffer()) : undefined
     })
     try {
-      const state = await waitFor(async () => player.state()?.isEnded && player.state(), {
-        timeoutMs: 60_000,
-        what: 'the player to reach the end',
-      }).catch((error: Error) => {
-        throw new Error(`${error.message}; ${JSON.stringify(player.state())}; ${player.said()}`, {
-          cause: error,
-        })
-      })
+      const state = await playedToTheEnd(player)
       expect(state.errors.filter(({ isFatal }) => isFatal)).toEqual([])
       expect(state.fragments.map(({ number }) => number)).toEqual([0, 1, 2, 3])
       expect(state.shown + state.dropped).toBeGreaterThanOrEqual(0.95 * SECONDS * 25)

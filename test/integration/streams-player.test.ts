@@ -5,10 +5,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
 import { clipFolder } from '../helpers/clips.ts'
 import { chromium } from '../helpers/streams/programs.ts'
-import { startPlayer } from '../helpers/streams/player.ts'
+import { playedToTheEnd, startPlayer } from '../helpers/streams/player.ts'
 import { makeReference } from '../helpers/streams/reference.ts'
 import { filmArgs, startSender } from '../helpers/streams/senders.ts'
-import { waitFor } from '../helpers/wait.ts'
 
 const browser = await chromium()
 let folder: string
@@ -30,14 +29,7 @@ it.skipIf(browser === undefined)(
       readFile(join(folder, name)).catch(() => undefined),
     )
     try {
-      const state = await waitFor(async () => player.state()?.isEnded && player.state(), {
-        timeoutMs: 60_000,
-        what: 'the player to reach the end',
-      }).catch((error: Error) => {
-        throw new Error(`${error.message}; ${JSON.stringify(player.state())}; ${player.said()}`, {
-          cause: error,
-        })
-      })
+      const state = await playedToTheEnd(player)
       expect(state.errors.filter(({ isFatal }) => isFatal)).toEqual([])
       expect(state.fragments.map(({ number }) => number)).toEqual([0, 1, 2])
       expect(state.width).toBe(320)

@@ -3,6 +3,7 @@
  * debugging protocol; the server passes requests for the playlist and its pieces on to where they are.
  * @module
  */
+import { waitFor } from '../wait.ts'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -155,4 +156,17 @@ function openPage(program: string, folder: string, url: string) {
       await ended
     },
   }
+}
+
+/** The state of a player that has shown the whole playlist; what it said is part of the error. */
+export async function playedToTheEnd(player: Player): Promise<PlayerState> {
+  return waitFor(
+    async () => {
+      const state = player.state()
+      return state?.isEnded && state
+    },
+    { timeoutMs: 60_000, what: 'the player to reach the end' },
+  ).catch((error: Error) => {
+    throw new Error(`${error.message}; ${JSON.stringify(player.state())}; ${player.said()}`, { cause: error })
+  })
 }

@@ -15,7 +15,7 @@ export interface CrowdLimits {
   readonly patienceMs: number
 }
 
-export const CROWD_LIMITS: CrowdLimits = { most: 64, mostOfAddress: 16, patienceMs: SECOND_MS }
+const CROWD_LIMITS: CrowdLimits = { most: 64, mostOfAddress: 16, patienceMs: SECOND_MS }
 
 export interface Guest {
   /** It has sent a request. */
