@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { ConfigError, messageOf } from '../errors.ts'
 import { CREATED_EVENTS, type CreatedEventName } from '../storage/object-version.ts'
 import { RESULT_BUCKET } from '../storage/names.ts'
+import { unknownFields } from './definition-fields.ts'
 import { compileGlob } from './glob/glob.ts'
 import type { Output } from '../output/output.ts'
 import { parseSizeBytes } from '../amounts.ts'
@@ -14,6 +15,7 @@ import { parseDurationMs } from '../time.ts'
 import '../settings/zod-words.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Source, SourceObject } from './source.ts'
+import { wrongOptions } from './valid-options.ts'
 
 export interface RunFacts {
   /** 32 hex digits, computed from function, bucket, key and generation. */
@@ -78,6 +80,13 @@ export interface Definition<S extends z.ZodObject> {
    */
   readonly alternatives?: readonly (readonly (keyof S['shape'] & string)[])[]
   /**
+   * Whether it runs for every object that it matches, or only for those for which it is asked: by `make` in their metadata, by
+   * the settings `SLUICE_MAKE` and `SLUICE_MAKE_RULES`, or by a request that names it. @defaultValue 'always'
+   */
+  readonly trigger?: 'always' | 'asked'
+  /** Named sets of options, chosen by `preset=<name>`; names are written as those of functions. @defaultValue none */
+  readonly presets?: Readonly<Record<string, Readonly<Partial<z.input<S>>>>>
+  /**
    * Whether results are removed when somebody deletes their source. Results are always kept on buckets without versions, and
    * when the runtime itself removes the source (`afterSuccess`). @defaultValue 'keep'
    */
@@ -112,6 +121,8 @@ export interface FunctionDefinition {
   readonly outputBucket: string
   readonly options: z.ZodObject
   readonly alternatives: readonly (readonly string[])[]
+  readonly trigger: 'always' | 'asked'
+  readonly presets: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly onDelete: 'keep' | 'remove'
   readonly afterSuccess: 'keep' | 'remove'
   readonly maxAttempts: number
@@ -123,30 +134,21 @@ export interface FunctionDefinition {
   readonly handler: Handler<FunctionEnv>
 }
 
-const DEFINITION_FIELDS: readonly (keyof Definition<z.ZodObject>)[] = [
-  'name',
-  'version',
-  'on',
-  'output',
-  'options',
-  'alternatives',
-  'onDelete',
-  'afterSuccess',
-  'retry',
-  'timeout',
-  'stallTimeout',
-  'concurrency',
-]
-const ON_FIELDS: readonly (keyof Definition<z.ZodObject>['on'])[] = [
-  'bucket',
-  'match',
-  'ignore',
-  'events',
-  'size',
-]
+const NAME = /^[a-z][a-z0-9-]{0,62}$/
 
 /** Of functions that take none. */
 export const NO_OPTIONS = z.object({})
+
+/** Options of a preset are checked one by one, as those of the settings are: others may come with the object. */
+function presetIssues(defined: FunctionDefinition): readonly string[] {
+  return Object.entries(defined.presets).flatMap(([preset, options]) => {
+    const field = `function "${defined.name}": presets.${preset}:`
+    const wrong = wrongOptions(defined, options).map((what) => `${field} ${what}`)
+    return NAME.test(preset)
+      ? wrong
+      : [`${field} lower-case letters, digits and hyphens, starting with a letter`, ...wrong]
+  })
+}
 
 type OptionsOf<S extends z.ZodObject> = keyof S['shape'] extends never ? {} : z.output<S>
 
@@ -168,12 +170,13 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
       return fallback
     }
   }
-  const choice = (field: string, value: 'keep' | 'remove' = 'keep') => {
-    if (value !== 'keep' && value !== 'remove')
+  /** @param choices - the first one is the default */
+  const choice = <T extends string>(field: string, value: T | undefined, choices: readonly [T, T]): T => {
+    if (value !== undefined && !choices.includes(value))
       issues.push(
-        `function "${definition.name}": ${field}: ${JSON.stringify(value)} is neither "keep" nor "remove"`,
+        `function "${definition.name}": ${field}: ${JSON.stringify(value)} is neither "${choices.join('" nor "')}"`,
       )
-    return value
+    return value ?? choices[0]
   }
   const count = (field: string, value: number): number => {
     if (!Number.isInteger(value) || value < 1) {
@@ -181,24 +184,14 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     }
     return value
   }
-  // In plain JavaScript, or without `tsc`, a misspelt `match` must not silently mean every key.
-  const known = (part: string, names: readonly string[], given: object | undefined) => {
-    for (const field of Object.keys(given ?? {})) {
-      if (!names.includes(field))
-        issues.push(`function "${definition.name}": ${part}${field}: unknown; known are ${names.join(', ')}`)
-    }
-  }
-  known('', DEFINITION_FIELDS, definition)
-  known('on.', ON_FIELDS, definition.on)
-  known('on.size.', ['min', 'max'], definition.on.size)
-  known('output.', ['bucket'], definition.output)
-  known('retry.', ['attempts', 'first', 'max'], definition.retry)
-  if (!/^[a-z][a-z0-9-]{0,62}$/.test(definition.name)) {
+  const { on, output, retry } = definition
+  const parts = { '': definition, 'on.': on, 'on.size.': on.size, 'output.': output, 'retry.': retry }
+  issues.push(...unknownFields(definition.name, parts))
+  if (!NAME.test(definition.name)) {
     issues.push(
       `function "${definition.name}": name: lower-case letters, digits and hyphens, starting with a letter`,
     )
   }
-  const { on } = definition
   const globs = (field: string, given: readonly string[] = []) => {
     for (const glob of given) read(field, () => void compileGlob(glob), undefined)
     return given
@@ -215,8 +208,10 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     outputBucket: definition.output?.bucket ?? RESULT_BUCKET,
     options: definition.options ?? NO_OPTIONS,
     alternatives: definition.alternatives ?? [],
-    onDelete: choice('onDelete', definition.onDelete),
-    afterSuccess: choice('afterSuccess', definition.afterSuccess),
+    trigger: choice('trigger', definition.trigger, ['always', 'asked']),
+    presets: definition.presets ?? {},
+    onDelete: choice('onDelete', definition.onDelete, ['keep', 'remove']),
+    afterSuccess: choice('afterSuccess', definition.afterSuccess, ['keep', 'remove']),
     maxAttempts: count('retry.attempts', definition.retry?.attempts ?? 5),
     firstDelayMs: read('retry.first', () => parseDurationMs(definition.retry?.first ?? '1s'), 0),
     maxDelayMs: read('retry.max', () => parseDurationMs(definition.retry?.max ?? '5m'), 0),
@@ -230,6 +225,7 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     if (!Object.hasOwn(defined.options.shape, name))
       issues.push(`function "${definition.name}": alternatives: "${name}" is not one of its options`)
   }
+  issues.push(...presetIssues(defined))
   if (issues.length > 0) throw new ConfigError(issues)
   return defined
 }

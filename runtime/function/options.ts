@@ -4,11 +4,10 @@
  * Where options are alternatives (`seconds`, `parts`, `bytes`), one of a higher layer replaces the others of lower ones.
  * @module
  */
-import { z } from 'zod'
 import { ConfigError, messageOf, PermanentError } from '../errors.ts'
 import { NO_OPTIONS, type FunctionDefinition } from './definition.ts'
 import { metadataOptions } from './metadata-options.ts'
-import { byOption, validOptions } from './valid-options.ts'
+import { byOption, validOptions, wrongOptions } from './valid-options.ts'
 
 const FROM_METADATA = ' (from the object’s metadata)'
 const FROM_REQUEST = ' (from the request)'
@@ -88,30 +87,6 @@ export function checkOptionSettings(
     issues.push(...wrong.map((what) => `SLUICE_OPTIONS: ${what}; valid: ${validOptions(definition)}`))
   }
   if (issues.length > 0) throw new ConfigError(issues)
-}
-
-/**
- * Lists the problems of options that are given before there is an object: unknown names, conflicting alternatives, invalid values.
- * Shape: `chunk.seconds: must be at least 0.5`.
- */
-export function wrongOptions(
-  definition: FunctionDefinition,
-  given: Readonly<Record<string, unknown>>,
-): readonly string[] {
-  const { name, options } = definition
-  const { values, unknown } = byOption(Object.keys(options.shape), given)
-  const wrong = unknown.map((option) => `${name}: unknown option ${JSON.stringify(option)}`)
-  for (const group of definition.alternatives) {
-    const together = group.filter((option) => Object.hasOwn(values, option))
-    if (together.length > 1)
-      wrong.push(`${name}: ${together.join(' and ')} are alternatives: give one of them`)
-  }
-  for (const [option, value] of Object.entries(values)) {
-    const schema = options.shape[option]
-    for (const issue of (schema && z.safeParse(schema, value).error?.issues) ?? [])
-      wrong.push(`${[name, option, ...issue.path].join('.')}: ${issue.message}`)
-  }
-  return wrong
 }
 
 function isAnyGiven({ settings = {}, metadata, request = {} }: OptionLayers): boolean {

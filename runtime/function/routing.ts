@@ -18,6 +18,7 @@ export const MISMATCHES = [
   'ignored',
   'too-small',
   'too-large',
+  'not-asked',
 ] as const
 export type Mismatch = (typeof MISMATCHES)[number]
 
@@ -28,7 +29,10 @@ export interface Route {
 
 /** The object to route. A listing has no event name; it then matches any. */
 export type Candidate = Pick<ObjectVersion, 'bucket' | 'key' | 'sizeBytes'> &
-  Partial<Pick<CreatedEvent, 'eventName'>>
+  Partial<Pick<CreatedEvent, 'eventName'>> & {
+    /** The functions that are asked for by name; undefined when that is not known: then none is left out for it. */
+    readonly make: readonly string[] | undefined
+  }
 
 /** Every function with its answer, in the order of the list. */
 export type Router = (object: Candidate) => readonly Route[]
@@ -64,7 +68,7 @@ interface Tests {
 }
 
 function mismatchOf(object: Candidate, definition: FunctionDefinition, tests: Tests): Mismatch | undefined {
-  const { bucket, key, sizeBytes, eventName } = object
+  const { bucket, key, sizeBytes, eventName, make } = object
   if (bucket !== definition.bucket) return 'bucket'
   if (eventName !== undefined && !definition.events.includes(eventName)) return 'event-name'
   if (key.endsWith('/') && sizeBytes === 0) return 'folder-marker'
@@ -73,5 +77,7 @@ function mismatchOf(object: Candidate, definition: FunctionDefinition, tests: Te
   if (tests.isIgnored(key)) return 'ignored'
   if (sizeBytes < definition.minBytes) return 'too-small'
   if (sizeBytes > definition.maxBytes) return 'too-large'
+  // The last rule, so that an object never gets the advice to ask where asking changes nothing.
+  if (definition.trigger === 'asked' && make && !make.includes(definition.name)) return 'not-asked'
   return undefined
 }

@@ -1,9 +1,15 @@
 /** The options a function takes: matched by name, and described in words for error messages. Pure. @module */
 import { z } from 'zod'
-import type { FunctionDefinition } from './definition.ts'
+
+/** The part of a definition that says which options it has. */
+export interface WithOptions {
+  readonly name: string
+  readonly options: z.ZodObject
+  readonly alternatives: readonly (readonly string[])[]
+}
 
 /** Such as `seconds: number from 0.5 to 600, default 6; mode: one of copy, exact`. */
-export function validOptions(definition: FunctionDefinition): string {
+export function validOptions(definition: WithOptions): string {
   const described = Object.keys(definition.options.shape).map(
     (name) => `${name}: ${validOption(definition, name)}`,
   )
@@ -11,7 +17,7 @@ export function validOptions(definition: FunctionDefinition): string {
 }
 
 /** Describes one option: `number from 0.5 to 600, default 6`. */
-export function validOption({ options }: FunctionDefinition, name: string): string {
+export function validOption({ options }: WithOptions, name: string): string {
   const schema = options.shape[name]
   return schema ? inWords(schemaOf(schema)) : 'see the function'
 }
@@ -69,6 +75,30 @@ function kindOf(schema: OptionSchema): string {
 /** False for the limits of JavaScript's integers, which every whole number has. */
 function isLimit(value: number | undefined): boolean {
   return value !== undefined && Math.abs(value) < Number.MAX_SAFE_INTEGER
+}
+
+/**
+ * Lists the problems of options that are given before there is an object: unknown names, conflicting alternatives, invalid values.
+ * Shape: `chunk.seconds: must be at least 0.5`.
+ */
+export function wrongOptions(
+  definition: WithOptions,
+  given: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const { name, options } = definition
+  const { values, unknown } = byOption(Object.keys(options.shape), given)
+  const wrong = unknown.map((option) => `${name}: unknown option ${JSON.stringify(option)}`)
+  for (const group of definition.alternatives) {
+    const together = group.filter((option) => Object.hasOwn(values, option))
+    if (together.length > 1)
+      wrong.push(`${name}: ${together.join(' and ')} are alternatives: give one of them`)
+  }
+  for (const [option, value] of Object.entries(values)) {
+    const schema = options.shape[option]
+    for (const issue of (schema && z.safeParse(schema, value).error?.issues) ?? [])
+      wrong.push(`${[name, option, ...issue.path].join('.')}: ${issue.message}`)
+  }
+  return wrong
 }
 
 export interface Named {

@@ -121,7 +121,7 @@ function addEvent(draft: Draft, event: ObjectEvent, router: Router): void {
     draft.debts.push(...debtsOf(event, router))
     return
   }
-  const inBucket = router(event).filter(({ mismatch }) => mismatch !== 'bucket')
+  const inBucket = router({ ...event, make: [] }).filter(({ mismatch }) => mismatch !== 'bucket')
   if (inBucket.length === 0) draft.dropped.push('no-function')
   for (const { definition, mismatch } of inBucket) {
     if (mismatch) draft.dropped.push(mismatch)
@@ -132,15 +132,19 @@ function addEvent(draft: Draft, event: ObjectEvent, router: Router): void {
 /** The debts when a result may have been removed on purpose. */
 function removalsOf(event: RemovedEvent, router: Router): readonly string[] {
   if (!event.key.endsWith('/manifest.json')) return []
-  return router({ bucket: event.bucket, key: event.key, sizeBytes: NaN }).flatMap(({ definition }) => {
-    const key = sourceKeyOf(definition, event)
-    if (key === undefined) return []
-    return [removedDebt({ functionName: definition.name, bucket: definition.bucket, key }, event.eventId)]
-  })
+  return router({ bucket: event.bucket, key: event.key, sizeBytes: NaN, make: undefined }).flatMap(
+    ({ definition }) => {
+      const key = sourceKeyOf(definition, event)
+      if (key === undefined) return []
+      return [removedDebt({ functionName: definition.name, bucket: definition.bucket, key }, event.eventId)]
+    },
+  )
 }
 
 function isRead({ bucket }: RemovedEvent, router: Router): boolean {
-  return router({ bucket, key: '', sizeBytes: NaN }).some(({ mismatch }) => mismatch !== 'bucket')
+  return router({ bucket, key: '', sizeBytes: NaN, make: undefined }).some(
+    ({ mismatch }) => mismatch !== 'bucket',
+  )
 }
 
 /**
@@ -150,7 +154,7 @@ function isRead({ bucket }: RemovedEvent, router: Router): boolean {
  */
 function debtsOf(event: RemovedEvent, router: Router): readonly string[] {
   const { bucket, key, eventId, eventName, versionId } = event
-  const readers = router({ bucket, key, sizeBytes: NaN }).filter(
+  const readers = router({ bucket, key, sizeBytes: NaN, make: undefined }).filter(
     ({ definition }) => definition.bucket === bucket,
   )
   const results = readers

@@ -8,7 +8,7 @@ import { PermanentError } from '../errors.ts'
 import type { PutBody, Storage } from '../storage/storage.ts'
 import { openRegularFile } from '../storage/regular-file.ts'
 import { reached } from '../telemetry/steps.ts'
-import { fileKey, pointerKey, type ResultPlace } from './layout.ts'
+import { attemptFolder, fileKey, pointerKey, type ResultPlace } from './layout.ts'
 import type { Manifest } from './manifest.ts'
 import type { Output, OutputFacts, OutputFile } from './output.ts'
 import { beginSending, NO_FILES, type Sending } from './sending.ts'
@@ -127,6 +127,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
   }
 
   return {
+    folder: attemptFolder({ folder: '' }, attempt),
     upload: (file) => track(send(file, () => fileBody(file.path))),
     json: (value, file) =>
       track(

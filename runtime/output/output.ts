@@ -44,6 +44,11 @@ export interface OutputFacts {
 
 export interface Output {
   /**
+   * The folder of this attempt's files as seen from beside the manifest, such as `~01KB…/`: a file with a pointer that names other
+   * files, as a playlist does, names them by it.
+   */
+  readonly folder: string
+  /**
    * Sends a file and deletes it from disk. Up to four are sent at a time; a further call waits for its turn.
    * Without `await` a failure is not lost: the commit fails with it.
    */

@@ -98,7 +98,9 @@ export function createCleanupPayers({
   async function removeResult(request: RemovalRequest, debt: Debt & { kind: 'results' }) {
     const { functionName, bucket, key } = debt
     // Results do not follow a removal by the runtime itself, on this machine or another.
-    const removal = mayConsume({ bucket, key, sizeBytes: NaN }) ? undefined : await planRemoval(request)
+    const removal = mayConsume({ bucket, key, sizeBytes: NaN, make: undefined })
+      ? undefined
+      : await planRemoval(request)
     if (!removal || (await queue.isConsumed(objectIdOf(bucket, key), removal.generation))) return
     const ended = await queue.run(removal.run)
     const success = ended?.endedAtMs !== undefined && { runId: removal.run, endedAtMs: ended.endedAtMs }
@@ -136,7 +138,7 @@ export function createCleanupPayers({
    * well as the functions here, since another machine may serve others.
    */
   async function isDoneWith({ payload }: RunRecord): Promise<boolean> {
-    const meant = router(payload).filter(({ mismatch }) => mismatch === undefined)
+    const meant = router({ ...payload, make: [] }).filter(({ mismatch }) => mismatch === undefined)
     if (!meant.some(({ definition }) => removesSources(definition))) return false
     for (const { definition } of meant) if (!(await hasSucceeded(definition, payload))) return false
     return !(await queue.hasUnfinished(objectIdOf(payload.bucket, payload.key), payload.generation))

@@ -89,6 +89,7 @@ export async function localAttempt(
       facts.warnings.push(...(warnings ?? []))
       Object.assign(facts.tools, tools)
     },
+    folder: '~attempt/',
     get waiting() {
       return waiting
     },

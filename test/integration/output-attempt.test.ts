@@ -83,6 +83,21 @@ describe('files', () => {
     for (const { path } of [first, second]) await expect(access(path)).rejects.toThrow(/ENOENT/)
   })
 
+  it('with a pointer may name the others by the folder of the attempt, as seen from beside the manifest', async () => {
+    await output.upload({ ...(await fileOf('index.m3u8', 'index')), name: '720p/index.m3u8' })
+    const text = `#EXTM3U\n${output.folder}720p/index.m3u8\n`
+    const master = {
+      ...(await fileOf('master.m3u8', text)),
+      name: 'pointer/master.m3u8',
+      pointer: 'master.m3u8',
+    }
+    await output.upload(master)
+    const { pointers } = await output.close()
+    expect(pointers).toEqual({ 'master.m3u8': `${place.folder}${output.folder}pointer/master.m3u8` })
+    const named = `${place.folder}${text.split('\n')[1] ?? ''}`
+    expect(await storage.head('processed', named, {})).toMatchObject({ sizeBytes: 5 })
+  })
+
   it('are never the target of a link: a tool that reads untrusted files may have planted it', async () => {
     const path = join(dir, `${attempt}-chunk-00000.mp4`)
     await symlink('/etc/passwd', path)

@@ -3,12 +3,13 @@ import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Mismatch } from '../../function/routing.ts'
 import { STREAM_PIECES } from '../../storage/names.ts'
 import { formatBytes } from '../../amounts.ts'
+import { shellWord } from '../../telemetry/safe-text.ts'
 
 /** @param object - absent when it is not there */
 export function mismatchInWords(
   mismatch: Mismatch,
   definition: FunctionDefinition,
-  object: { readonly sizeBytes: number } | undefined,
+  object: { readonly key: string; readonly sizeBytes: number } | undefined,
 ): string {
   const size = object ? formatBytes(object.sizeBytes) : 'its size'
   switch (mismatch) {
@@ -26,6 +27,8 @@ export function mismatchInWords(
       return `the key matches its ignore patterns: ${definition.ignore.join(', ')}${aboutPieces(definition)}`
     case 'too-small':
       return `${size} is less than its minimum of ${formatBytes(definition.minBytes)}`
+    case 'not-asked':
+      return `it runs only when it is asked for${object ? `: sluice reprocess ${shellWord(`${definition.bucket}/${object.key}`)} --function ${definition.name}` : ''}`
     case 'too-large':
       return `${size} is more than its maximum of ${formatBytes(definition.maxBytes)}`
   }

@@ -104,6 +104,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
         key,
         // The last run knows the size of an object that is gone; without one, no rule about sizes applies.
         sizeBytes: object?.sizeBytes ?? runs[0]?.payload.sizeBytes ?? NaN,
+        make: [],
       }
       // How a version found by the sweep was created is unknown.
       const eventName = announcements.findLast(

@@ -55,10 +55,13 @@ export interface Facts {
 export function whyOf(facts: Facts): Why {
   const { definition, mismatch, object, run } = facts
   if (facts.trouble && !run && mismatch !== 'bucket') return facts.trouble
-  if (mismatch !== undefined) return because(mismatch, mismatchInWords(mismatch, definition, object))
+  const notFor = mismatch && because(mismatch, mismatchInWords(mismatch, definition, object))
+  // A request makes a run also where the object itself does not ask for one.
+  if (notFor && mismatch !== 'not-asked') return notFor
   if (run) return whyOfRun(facts, run)
   const ended = whyOfRecords(facts)
   if (ended) return ended
+  if (notFor) return notFor
   if (!object) return facts.wasThere ? GONE : NEVER_THERE
   return whyNoRun(facts, object)
 }

@@ -95,7 +95,7 @@ function candidatesOf(
   object: ObjectVersion,
   passOver: (reason: string) => void,
 ): readonly SelectedRun[] {
-  const routes = router(object).filter(
+  const routes = router({ ...object, make: request.function === undefined ? [] : [request.function] }).filter(
     ({ definition, mismatch }) =>
       mismatch !== 'bucket' && (request.function === undefined || definition.name === request.function),
   )

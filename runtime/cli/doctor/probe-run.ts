@@ -47,7 +47,7 @@ export async function* checkProbeRun(subject: Subject, { name, file }: ProbeRun)
   const folder = `sluice-doctor-${randomUUID().slice(0, 8)}/`
   const key = `${folder}${file === undefined ? 'tone.wav' : basename(file)}`
   const bytes = file === undefined ? toneWav() : await readFile(file)
-  const route = createRouter([definition])({ bucket, key, sizeBytes: bytes.length })[0]
+  const route = createRouter([definition])({ bucket, key, sizeBytes: bytes.length, make: [] })[0]
   if (route?.mismatch) {
     yield fail(
       check,

@@ -62,7 +62,7 @@ export function candidatesOf(
 ): readonly Omit<Candidate, 'seenEpoch'>[] {
   if (latest.isDeleteMarker) return []
   const { key, sizeBytes } = latest
-  return router({ bucket, key, sizeBytes })
+  return router({ bucket, key, sizeBytes, make: [] })
     .filter(({ mismatch }) => mismatch === undefined)
     .map(({ definition }) => ({ definition, hasOlder, run: runOf(definition.name, bucket, latest) }))
 }

@@ -48,7 +48,7 @@ export async function lostDeletes(
 ): Promise<FollowedDeletes> {
   const { key, versionId = '', lastModifiedMs } = marker
   if (nowMs - lastModifiedMs < graceMs) return NONE
-  const readers = router({ bucket, key, sizeBytes: NaN }).filter(
+  const readers = router({ bucket, key, sizeBytes: NaN, make: undefined }).filter(
     ({ definition }) => definition.bucket === bucket,
   )
   // Results do not follow a source that the runtime itself may have removed.

@@ -15,6 +15,8 @@ it('fills in the defaults', () => {
     timeoutMs: 3_600_000,
     stallTimeoutMs: 60_000,
     concurrency: 1,
+    trigger: 'always',
+    presets: {},
     minBytes: 0,
     maxBytes: Infinity,
   })
@@ -72,6 +74,23 @@ it('refuses a misspelt field, wherever it is, since a misspelt pattern would mea
     'afterSuccess: "delete"',
   ])
     expect(define).toThrow(issue)
+})
+
+it('refuses a trigger that there is not, and presets whose name or options are wrong, each by itself', () => {
+  const options = z.object({ seconds: z.coerce.number().min(1).default(6) })
+  const define = (rest: object) => () =>
+    defineFunction({ name: 'hls', version: '1', on: { bucket: 'incoming' }, options, ...rest }, (c) =>
+      c.json({}),
+    )
+  expect(define({ trigger: 'sometimes' })).toThrow(
+    '"hls": trigger: "sometimes" is neither "always" nor "asked"',
+  )
+  expect(define({ presets: { Phone: {} } })).toThrow('"hls": presets.Phone: lower-case letters')
+  expect(define({ presets: { phone: { seconds: 0 } } })).toThrow('"hls": presets.phone: hls.seconds: ')
+  expect(define({ presets: { phone: { minutes: 1 } } })).toThrow(
+    '"hls": presets.phone: hls: unknown option "minutes"',
+  )
+  expect(define({ trigger: 'asked', presets: { phone: { seconds: 4 }, tv: {} } })).not.toThrow()
 })
 
 it('refuses a glob that cannot be compiled, by its name, and takes the others', () => {

@@ -26,7 +26,7 @@ describe('loadFunctions', () => {
     const reads = async (env: Record<string, string>) => {
       const { functions } = await loadFunctions(loadConfig(env))
       const piece = { bucket: 'incoming', key: 'streams/cam1/20261129T221841Z-ba02e7/001-000000.ts' }
-      const routes = createRouter(functions)({ ...piece, sizeBytes: 1_000 })
+      const routes = createRouter(functions)({ ...piece, sizeBytes: 1_000, make: [] })
       return Object.fromEntries(
         routes.map(({ definition, mismatch = 'match' }) => [definition.name, mismatch]),
       )

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { ConfigError, PermanentError } from '../../../runtime/errors.ts'
 import { defineFunction } from '../../../runtime/function/definition.ts'
-import { checkOptionSettings, mergeOptions, wrongOptions } from '../../../runtime/function/options.ts'
+import { checkOptionSettings, mergeOptions } from '../../../runtime/function/options.ts'
+import { wrongOptions } from '../../../runtime/function/valid-options.ts'
 import { validOptions } from '../../../runtime/function/valid-options.ts'
 
 const options = z.object({

@@ -22,7 +22,9 @@ const chained = defineFunction(
 
 const route = createRouter([video, all, chained])
 const answersTo = (key: string, rest: { bucket?: string; sizeBytes?: number } = {}) =>
-  route({ bucket: 'incoming', sizeBytes: 5, key, ...rest }).map(({ mismatch }) => mismatch ?? 'match')
+  route({ bucket: 'incoming', sizeBytes: 5, make: [], key, ...rest }).map(
+    ({ mismatch }) => mismatch ?? 'match',
+  )
 
 describe('routing', () => {
   it.each([
@@ -54,13 +56,28 @@ describe('routing', () => {
     const onlyCopies = createRouter([
       defineFunction({ name: 'copies', version: '1', on: copies }, (c) => c.json({})),
     ])
-    const object = { bucket: 'incoming', key: 'a.mp4', sizeBytes: 1 }
+    const object = { bucket: 'incoming', key: 'a.mp4', sizeBytes: 1, make: [] }
     const answers = [{ eventName: 'Put' }, { eventName: 'Copy' }, {}] as const
     expect(answers.map((event) => onlyCopies({ ...object, ...event })[0]?.mismatch)).toEqual([
       'event-name',
       undefined,
       undefined,
     ])
+  })
+
+  it('leaves a function that runs only when asked to objects that ask for it, after all other rules', () => {
+    const asked = createRouter([
+      video,
+      defineFunction({ name: 'hls', version: '1', on, trigger: 'asked' }, (c) => c.json({})),
+    ])
+    const answers = (key: string, make: readonly string[] | undefined) =>
+      asked({ bucket: 'incoming', key, sizeBytes: 5, make }).map(({ mismatch }) => mismatch ?? 'match')
+    expect(answers('a.mp4', [])).toEqual(['match', 'not-asked'])
+    expect(answers('a.mp4', ['video', 'HLS'])).toEqual(['match', 'not-asked'])
+    expect(answers('a.mp4', ['poster', 'hls'])).toEqual(['match', 'match'])
+    expect(answers('a.mp4', undefined)).toEqual(['match', 'match'])
+    expect(answers('a.txt', ['hls'])).toEqual(['pattern', 'pattern'])
+    expect(answers('tmp/a.mp4', [])).toEqual(['ignored', 'ignored'])
   })
 
   it('skips folder markers', () => {

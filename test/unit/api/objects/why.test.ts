@@ -108,6 +108,16 @@ describe('of an object that is gone, and whose runs are forgotten', () => {
     expect(why).toMatchObject({ reason, explanation: expect.stringMatching(words) })
   })
 
+  it('outranks that a function runs only when asked, which is said where there is no record', () => {
+    const asked = (rest: Partial<Facts>) => whyOf(facts({ mismatch: 'not-asked', ...rest }))
+    expect(asked({ result }).reason).toBe('succeeded')
+    expect(asked({ run: runOf({ state: 'queued' }) }).reason).toBe('waiting')
+    expect(asked({})).toEqual({
+      reason: 'not-asked',
+      explanation: 'it runs only when it is asked for: sluice reprocess incoming/a.mp4 --function cut',
+    })
+  })
+
   it('the record of an object that exists does not mention a removal', () => {
     expect(whyOf(facts({ result })).explanation).not.toContain('removed')
   })

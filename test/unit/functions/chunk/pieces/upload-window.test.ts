@@ -15,6 +15,7 @@ function slowOutput() {
     upload: () => new Promise<void>((resolve, reject) => open.push({ resolve, reject })),
     json: async () => {},
     describe: () => {},
+    folder: '~attempt/',
     get waiting() {
       return open.length
     },
