@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdtemp, readFile, realpath, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { FfmpegOptions } from '../../functions/ffmpeg/run/ffmpeg.ts'
@@ -111,6 +112,97 @@ describe.each(await ffmpegBuilds())('the seam with $name', (build) => {
       },
     })
     await expect(runFfmpeg(bad)).rejects.toThrow('unknown line')
+  })
+
+  describe('with outputs of their own', () => {
+    /** Two outputs of raw pictures, 64 x 36 in three bytes each. */
+    const RAW = '-hide_banner -nostdin -nostats -loglevel warning -progress pipe:3'
+    const TWICE = `${RAW} ${PICTURES}:duration=40 -f rawvideo -pix_fmt rgb24 pipe:4 -f rawvideo -pix_fmt gray pipe:5`
+    const PIXELS = 64 * 36
+
+    it('gives every byte to the reader of its pipe, and ends when the last reader has', async () => {
+      const { runFfmpeg } = await load()
+      const taken = [0, 0]
+      let isBusy = false
+      const outputs = [0, 1].map((index) => async (bytes: Buffer) => {
+        isBusy = true
+        await pause(1)
+        taken[index]! += bytes.length
+        isBusy = false
+      })
+      await expect(runFfmpeg(options(TWICE, { outputs }))).resolves.toMatchObject({ exitCode: 0 })
+      expect(isBusy).toBe(false)
+      expect(taken).toEqual([1_000 * PIXELS * 3, 1_000 * PIXELS])
+    })
+
+    it('does not read on while a reader is busy, so FFmpeg waits', async () => {
+      const { startFfmpeg } = await load()
+      let taken = 0
+      let release = () => {}
+      const isFree = new Promise<void>((resolve) => (release = resolve))
+      const endless = TWICE.replace(':duration=40', '')
+      const run = await startFfmpeg(
+        options(endless, {
+          outputs: [
+            async (bytes) => {
+              taken += bytes.length
+              await isFree
+            },
+            () => {},
+          ],
+        }),
+      )
+      const state = async () => (await processesIn(cwd)).map((each) => each.state).join()
+      const cpu = async () =>
+        (await readFile(`/proc/${(await processesIn(cwd))[0]?.pid}/stat`, 'utf8')).split(' ')[13]
+      let last: string | undefined
+      await waitFor(
+        async () => {
+          if (taken === 0) return false
+          const before = last
+          last = await cpu()
+          return (await state()).includes('S') && last === before
+        },
+        { timeoutMs: 10_000, what: 'FFmpeg to wait for its reader', intervalMs: 200 },
+      )
+      expect(taken).toBeLessThanOrEqual(64 * 1024)
+      run.kill()
+      release()
+      await expect(run.ended).resolves.toMatchObject({ signal: 'SIGKILL' })
+    })
+
+    it.each(['throws', 'rejects'])('ends the process with the error of a reader that %s', async (how) => {
+      const { runFfmpeg } = await load()
+      const bad = options(TWICE.replace(':duration=40', ''), {
+        outputs: [
+          () => {},
+          () => {
+            const error = new Error('a box of 3 bytes')
+            if (how === 'throws') throw error
+            return Promise.reject(error)
+          },
+        ],
+      })
+      await expect(runFfmpeg(bad)).rejects.toThrow('a box of 3 bytes')
+    })
+
+    it('ends at an abort, also while a reader never comes back', async () => {
+      const { startFfmpeg } = await load()
+      const controller = new AbortController()
+      let report = () => {}
+      const isAtWork = new Promise<void>((resolve) => (report = resolve))
+      const outputs = [
+        () => {
+          report()
+          return new Promise<void>(() => {})
+        },
+        () => {},
+      ]
+      const run = await startFfmpeg(options(TWICE, { outputs, signal: controller.signal }))
+      await isAtWork
+      controller.abort(new Error('drained'))
+      await expect(run.ended).rejects.toThrow('drained')
+    })
   })
 
   it.skipIf(process.platform !== 'linux')('runs it without our environment and under limits', async () => {

@@ -22,6 +22,7 @@ import {
   type RunProfile,
 } from './metrics.ts'
 import { createGuard } from './guard.ts'
+import { readOutputs, type OutputReader } from './outputs.ts'
 import { trackGroup } from './process-groups.ts'
 import { countUsage } from './process-usage.ts'
 import { createProgressParser, type FfmpegProgress } from './progress.ts'
@@ -43,6 +44,8 @@ export interface FfmpegOptions {
   readonly onLine?: (line: string) => void
   /** A line of standard error; an exception does the same. */
   readonly onErrorLine?: (line: string) => void
+  /** Of `pipe:4`, `pipe:5` and so on. An exception or a rejection ends the process, and {@link FfmpegRun.ended} rejects with it. */
+  readonly outputs?: readonly OutputReader[]
   /** From `-progress pipe:3`. */
   readonly onProgress?: (progress: FfmpegProgress) => void
 }
@@ -54,7 +57,7 @@ export interface FfmpegRun {
   /** Ends it at once. FFmpeg keeps running for a minute after SIGTERM, so there is no other way. */
   kill(): void
   /**
-   * Settles when the process is gone and every line has been passed on.
+   * Settles when the process is gone, every line has been passed on, and every output has been taken.
    *
    * @throws {ToolError} when it could not be started
    */
@@ -104,7 +107,11 @@ async function start(options: FfmpegOptions): Promise<FfmpegRun> {
     cwd: options.cwd,
     env: GUARDED_ENVIRONMENT,
     detached: true,
-    stdio: [options.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe', 'pipe'],
+    stdio: [
+      options.stdin ? 'pipe' : 'ignore',
+      ...(['pipe', 'pipe', 'pipe'] as const),
+      ...(options.outputs ?? []).map(() => 'pipe' as const),
+    ],
   })
   return follow(child, options, limits)
 }
@@ -122,10 +129,17 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
 
   const send = trackGroup(child)
   const kill = () => send('SIGKILL')
-  const guarded = createGuard((error) => {
-    failure = { error }
+  const fail = (error: unknown) => {
+    failure ??= { error }
+    outputs.drop()
     kill()
-  })
+  }
+  const guarded = createGuard(fail)
+  const outputs = readOutputs(child, options.outputs ?? [], fail)
+  const abort = () => {
+    outputs.drop()
+    kill()
+  }
   const { stdin } = options
   if (stdin && child.stdin)
     pipeline(stdin, child.stdin).catch((error: unknown) => {
@@ -156,11 +170,11 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
   })
 
   countUsage(child, options.profile)
-  options.signal.addEventListener('abort', kill, { once: true })
+  options.signal.addEventListener('abort', abort, { once: true })
 
   const ended = new Promise<FfmpegResult>((resolve, reject) => {
     const settle = (outcome: RunOutcome, act: () => void) => {
-      options.signal.removeEventListener('abort', kill)
+      options.signal.removeEventListener('abort', abort)
       ffmpegRuns.inc({ profile: options.profile, outcome })
       ffmpegDuration.observe({ profile: options.profile }, (performance.now() - startedAtMs) / 1_000)
       mediaSecondsProcessed.inc({ profile: options.profile }, mediaSeconds ?? 0)
@@ -169,7 +183,7 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
     child.once('error', (cause) => {
       settle('unstartable', () => reject(unstartable(options.tool, cause)))
     })
-    child.once('close', (code, signal) => {
+    const conclude = (code: number | null, signal: NodeJS.Signals | null) => {
       if (pid === undefined) return
       if (options.signal.aborted) return settle('aborted', () => reject(toError(options.signal.reason)))
       if (failure) return settle('aborted', () => reject(toError(failure?.error)))
@@ -189,7 +203,8 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
         backSteps: complaints.backSteps(),
       }
       return settle(code === 0 ? 'succeeded' : 'failed', () => resolve(result))
-    })
+    }
+    child.once('close', (code, signal) => void outputs.taken.then(() => conclude(code, signal)))
   })
   // A caller that paused or killed it may await it later.
   ended.catch(() => {})

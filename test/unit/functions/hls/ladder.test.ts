@@ -15,8 +15,8 @@ describe('the renditions of a picture', () => {
   })
 
   test('have the size of the source on top where the largest of ours is far below it', () => {
-    expect(names(1280, 960, { maxHeight: 2160 })[0]).toBe('960p 1280x960')
-    expect(names(1280, 720)[0]).toBe('720p 1280x720')
+    expect(names(1280, 960, { maxHeight: 2160 })).toMatchObject({ 0: '960p 1280x960' })
+    expect(names(1280, 720)).toMatchObject({ 0: '720p 1280x720' })
   })
 
   test('are one for a source that is smaller than all of ours', () => {
