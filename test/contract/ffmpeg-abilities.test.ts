@@ -23,7 +23,7 @@ describe.each(builds)('$name', (build) => {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-crippled-'))
     const path = join(folder, 'ffmpeg')
     // The build itself, which keeps quiet about some of what it can.
-    const hidden = 'libx264| mxf |segment_time_delta|xerror'
+    const hidden = 'libx264|libwebp| mxf |segment_time_delta|xerror| tonemap '
     await writeFile(path, `#!/bin/sh\n"${build.ffmpegPath}" "$@" | grep -vE '${hidden}'\n`)
     await chmod(path, 0o755)
     const checks = await checksOf({ ...build, ffmpegPath: path })
@@ -32,6 +32,8 @@ describe.each(builds)('$name', (build) => {
     expect(said.map(({ status, found }) => `${status}: ${found}`)).toEqual([
       'warn: no mxf: files of these formats are refused',
       'warn: no libx264: mode exact fails',
+      'warn: no libwebp: no picture and no preview can be a WebP',
+      'warn: no tonemap: pictures made of HDR films look pale',
       'fail: no -segment_time_delta: nothing can be cut',
       'fail: no -xerror: nothing can be cut',
     ])

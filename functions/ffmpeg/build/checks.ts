@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { ToolCheck } from '../../../runtime/index.ts'
+import { buildTexts, namesIn, type BuildTexts, type Listing } from './abilities.ts'
 import { ffmpegBinaries } from './binaries.ts'
 import { fenceFor } from '../sandbox/sandbox.ts'
 import { FORMATS } from '../allowed.ts'
@@ -21,7 +22,7 @@ export async function checkFfmpeg(): Promise<readonly ToolCheck[]> {
     const probe = await run(ffprobePath, ['-version'], settings)
     const probeVersion = /version (\S+)/.exec(probe.stdout)?.[1] ?? 'of unknown version'
     checks.push({ check: 'ffprobe', status: 'ok', found: `${probeVersion}, ${ffprobePath}` })
-    checks.push(...abilityChecks(lacksOf(await textsOf(ffmpegPath, settings))))
+    checks.push(...abilityChecks(lacksOf(await buildTexts(ffmpegPath))))
     const { title } = await fenceFor(ffmpegPath, { isOffline: true })
     checks.push({ check: 'FFmpeg runs', status: 'ok', found: title })
   } catch (error) {
@@ -30,19 +31,6 @@ export async function checkFfmpeg(): Promise<readonly ToolCheck[]> {
     checks.push({ check: 'FFmpeg', status: 'fail', found, repair: setting ? [`unset ${setting}`] : REPAIR })
   }
   return checks
-}
-
-async function textsOf(path: string, settings: object): Promise<BuildTexts> {
-  const text = async (...words: readonly string[]) =>
-    (await run(path, ['-hide_banner', ...words], { ...settings, maxBuffer: 16 * 1024 ** 2 })).stdout
-  const entries = async <T extends string>(names: readonly T[], ask: (name: T) => Promise<string>) =>
-    Object.fromEntries(
-      await Promise.all(names.map(async (name) => [name, await ask(name)] as const)),
-    ) as Record<T, string>
-  return {
-    listings: await entries(LISTINGS, (name) => text(`-${name}`)),
-    help: await entries(HELP, (name) => text('-h', name)),
-  }
 }
 
 function abilityChecks(lacks: readonly Lack[]): readonly ToolCheck[] {
@@ -54,18 +42,6 @@ function abilityChecks(lacks: readonly Lack[]): readonly ToolCheck[] {
     found: `no ${names.join(', no ')}: ${consequence}`,
     repair: REPAIR,
   }))
-}
-
-/** Lists that FFmpeg prints of itself, by its own option. */
-const LISTINGS = ['encoders', 'decoders', 'demuxers', 'muxers', 'protocols'] as const
-export type Listing = (typeof LISTINGS)[number]
-/** Its help on the segment muxer, and on all its own options. */
-const HELP = ['muxer=segment', 'long'] as const
-export type Help = (typeof HELP)[number]
-
-export interface BuildTexts {
-  readonly listings: Readonly<Record<Listing, string>>
-  readonly help: Readonly<Record<Help, string>>
 }
 
 export interface Lack {
@@ -112,6 +88,36 @@ const NEEDS: readonly Need[] = [
     consequence: 'what is made with these codecs is badly described, and mode exact fails for it',
   },
   { listing: 'encoders', names: ['libx264', 'aac'], consequence: 'mode exact fails' },
+  { listing: 'encoders', names: ['mjpeg'], consequence: 'poster, thumbnails, preview and frames fail' },
+  { listing: 'encoders', names: ['libwebp'], consequence: 'no picture and no preview can be a WebP' },
+  { listing: 'encoders', names: ['png'], consequence: 'no picture can be a PNG' },
+  {
+    listing: 'encoders',
+    names: ['libmp3lame', 'libopus'],
+    consequence: 'sound cannot be made in these formats; m4a, flac and wav can',
+  },
+  {
+    listing: 'muxers',
+    names: ['image2', 'rawvideo'],
+    consequence: 'poster, thumbnails, preview and frames fail',
+  },
+  { listing: 'muxers', names: ['webp'], consequence: 'no preview can be a WebP' },
+  { listing: 'muxers', names: ['null', 's16le'], consequence: 'audio and speech fail' },
+  {
+    listing: 'filters',
+    names: ['scale', 'select', 'signalstats', 'metadata', 'tile', 'trim', 'concat'],
+    consequence: 'poster, thumbnails, preview and frames fail',
+  },
+  {
+    listing: 'filters',
+    names: ['zscale', 'tonemap'],
+    consequence: 'pictures made of HDR films look pale',
+  },
+  {
+    listing: 'filters',
+    names: ['ebur128', 'silencedetect', 'ametadata'],
+    consequence: 'audio and speech fail',
+  },
 ]
 
 const SEGMENT_OPTIONS = [
@@ -141,16 +147,4 @@ function lacksOf({ listings, help }: BuildTexts): readonly Lack[] {
   return [...lists, options(help['muxer=segment'], SEGMENT_OPTIONS), options(help.long, OWN_OPTIONS)].filter(
     ({ names }) => names.length > 0,
   )
-}
-
-/**
- * The names in a list.
- *
- * **Shape**: ` V....D h264                 H.264 / AVC`, ` D  mov,mp4,m4a,3gp,3g2,mj2 QuickTime / MOV`, and of protocols `  file`.
- */
-function namesIn(text: string): ReadonlySet<string> {
-  const names = text
-    .split('\n')
-    .map((line) => /^\s*(?:[A-Z.]{1,6}\s+)?([a-z0-9_,]+)(?:\s|$)/.exec(line)?.[1] ?? '')
-  return new Set(names.flatMap((name) => name.split(',')))
 }

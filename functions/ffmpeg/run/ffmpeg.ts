@@ -32,6 +32,8 @@ export interface FfmpegOptions {
   readonly tool: 'ffmpeg' | 'ffprobe'
   readonly profile: RunProfile
   readonly arguments: readonly string[]
+  /** Of a picture of each input, for the memory that a run of profile `decode` may take. @defaultValue 0, as for sound */
+  readonly sourcePixels?: number
   /** The working folder: file names in the arguments are relative to it, so that no message shows a path. */
   readonly cwd: string
   /** Kills the process group; then {@link FfmpegRun.ended} rejects with the signal's reason. */
@@ -73,7 +75,7 @@ export async function startFfmpeg(options: FfmpegOptions): Promise<FfmpegRun> {
   const { profile, signal } = options
   // Descriptions are read at once: they are short, and a run that has its place may need one.
   if (profile === 'probe') return start(options)
-  const leave = await mediaBudget().enter(needsOf(profile, options.arguments), {
+  const leave = await mediaBudget().enter(needsOf(profile, options.arguments, options), {
     signal,
     onWaiting: () => options.onProgress?.({}),
   })

@@ -2,8 +2,8 @@
 import { Counter, Histogram } from 'prom-client'
 import { functionMetrics } from '../../../runtime/index.ts'
 
-/** Kinds of FFmpeg work: reading a description, copying packets, encoding, receiving a stream. */
-export const PROFILES = ['probe', 'copy', 'encode', 'receive'] as const
+/** Kinds of FFmpeg work: reading a description, copying packets, decoding (pictures of a film, measuring sound), encoding, receiving a stream. */
+export const PROFILES = ['probe', 'copy', 'decode', 'encode', 'receive'] as const
 export type Profile = (typeof PROFILES)[number]
 /** Those of a run with an end; a take of a stream has none. */
 export type RunProfile = Exclude<Profile, 'receive'>

@@ -2,14 +2,14 @@
  * Admits FFmpeg processes while memory and cores last; the rest wait: one 8K clip must not take the memory or the cores of its
  * neighbours. One gate for each worker process (`media-budget.ts` sets its size).
  *
- * There are two queues, each with its own share of the memory: encoders, of which only a few run at a time, and copies. So no
- * copy waits for an encoder, however large. Each queue is first in, first out, even when a later one would fit: a large run
+ * There are three queues, each with its own share of the memory: encoders and decoders, of which only a few run at a time, and
+ * copies. So no copy and no picture of a film waits for an encoder, however large. Each queue is first in, first out, even when a later one would fit: a large run
  * waits no longer than a small one. Pure but for its timers.
  * @module
  */
 
 export interface Needs {
-  readonly line: 'encode' | 'copy'
+  readonly line: 'encode' | 'decode' | 'copy'
   /** At its peak, about. */
   readonly memoryBytes: number
 }
@@ -36,18 +36,23 @@ export interface BudgetOptions {
   readonly memoryBytes: number
   /** At a time. */
   readonly encodes: number
+  /** At a time. */
+  readonly decodes: number
   /** @defaultValue 5_000 */
   readonly wordEveryMs?: number
 }
 
 /** Copies need little. */
 const COPY_SHARE = 1 / 4
+/** Single pictures, and sound. */
+const DECODE_SHARE = 1 / 8
 const WORD_EVERY_MS = 5_000
 
 export function createBudget(options: BudgetOptions): Budget {
-  const { memoryBytes, encodes, wordEveryMs = WORD_EVERY_MS } = options
+  const { memoryBytes, encodes, decodes, wordEveryMs = WORD_EVERY_MS } = options
   const lines = {
-    encode: createLine(memoryBytes * (1 - COPY_SHARE), encodes),
+    encode: createLine(memoryBytes * (1 - COPY_SHARE - DECODE_SHARE), encodes),
+    decode: createLine(memoryBytes * DECODE_SHARE, decodes),
     copy: createLine(memoryBytes * COPY_SHARE, Infinity),
   }
   return {

@@ -1,4 +1,4 @@
-/** The memory and the number of encoders of a worker process, and the share one run of FFmpeg needs. @module */
+/** The memory and the numbers of encoders and decoders of a worker process, and the share one run of FFmpeg needs. @module */
 import { availableParallelism, totalmem } from 'node:os'
 import { parseSizeBytes, type Environment } from '../../../runtime/index.ts'
 import { createBudget, type Budget, type BudgetOptions, type Needs } from './budget.ts'
@@ -13,20 +13,51 @@ const BYTES_PER_PIXEL_AND_CORE = 20
 /** When nothing says how large a picture is: 1920 x 1080. */
 const USUAL_PIXELS = 2_073_600
 
+/** The memory a decoder needs besides its pictures; that of sound needs no more. */
+const DECODER_BYTES = 64 * 1024 ** 2
+/** Measured with H.264 of 1920 x 1080 and 7680 x 4320: 11 for each pixel with one thread, and 4 with each further one. */
+const BYTES_PER_DECODED_PIXEL = 10
+const BYTES_PER_DECODED_PIXEL_AND_THREAD = 4
+
+export interface NeedsOptions {
+  /** Of a picture of each input that is decoded. @defaultValue 0, as for sound */
+  readonly sourcePixels?: number | undefined
+  /** @defaultValue those of this machine */
+  readonly cores?: number
+}
+
 /**
- * The needs of a run, from its arguments: pictures are encoded in the size that `scale` gives them. Pure.
+ * The needs of a run, from its arguments: pictures are encoded in the sizes that `scale` gives them, each of them if there are
+ * several. Pure.
  */
 export function needsOf(
-  profile: 'copy' | 'encode',
+  profile: 'copy' | 'decode' | 'encode',
   words: readonly string[],
-  cores = availableParallelism(),
+  { sourcePixels = 0, cores = availableParallelism() }: NeedsOptions = {},
 ): Needs {
   if (profile === 'copy') return { line: 'copy', memoryBytes: COPY_BYTES }
-  const filters = words.includes('-vf') ? words[words.indexOf('-vf') + 1] : undefined
-  const [, width, height] = /(?:^|,)scale=(\d+):(\d+)/.exec(filters ?? '') ?? []
-  const pixels = filters === undefined ? 0 : Number(width ?? 0) * Number(height ?? 0) || USUAL_PIXELS
-  const bytesPerPixel = BYTES_PER_PIXEL + cores * BYTES_PER_PIXEL_AND_CORE
-  return { line: 'encode', memoryBytes: FLOOR_BYTES + pixels * bytesPerPixel }
+  if (profile === 'encode') {
+    const bytesPerPixel = BYTES_PER_PIXEL + cores * BYTES_PER_PIXEL_AND_CORE
+    return { line: 'encode', memoryBytes: FLOOR_BYTES + encodedPixels(words) * bytesPerPixel }
+  }
+  const threads = Number(words[words.indexOf('-threads') + 1]) || cores
+  const bytesPerPixel = BYTES_PER_DECODED_PIXEL + threads * BYTES_PER_DECODED_PIXEL_AND_THREAD
+  const inputs = words.filter((word) => word === '-i').length
+  return { line: 'decode', memoryBytes: DECODER_BYTES + inputs * sourcePixels * bytesPerPixel }
+}
+
+const PICTURE_FILTERS = ['-vf', '-filter:v']
+const GRAPHS = ['-filter_complex', '-lavfi']
+
+function encodedPixels(words: readonly string[]): number {
+  const after = (options: readonly string[]) => words.filter((_, at) => options.includes(words[at - 1] ?? ''))
+  const sizes = [...after(PICTURE_FILTERS), ...after(GRAPHS)].flatMap((graph) => [
+    ...graph.matchAll(/(?:^|[,;\]])scale=(?:w=)?(\d+):(?:h=)?(\d+)/g),
+  ])
+  const sum = sizes.reduce((pixels, [, width, height]) => pixels + Number(width) * Number(height), 0)
+  // A graph may be of sound alone.
+  const hasPicture = after(PICTURE_FILTERS).length > 0 || (after(GRAPHS).length > 0 && words.includes('-c:v'))
+  return sum || (hasPicture ? USUAL_PIXELS : 0)
 }
 
 /** Measured: 47 MB for a take, of which 37 are shared with others. */
@@ -51,8 +82,8 @@ export interface Machine {
 
 /**
  * One worker's part of the machine: half the memory, or SLUICE_MEDIA_MEMORY, less the share of streams that are received on the same
- * machine, and one encoder for each two cores, divided by the workers. Each has one encoder at least, so more workers than half the
- * cores encode more at a time. Pure.
+ * machine, and one encoder and one decoder for each two cores, divided by the workers. Each has one of both at least, so more workers
+ * than half the cores encode more at a time. Pure.
  */
 export function budgetOf(env: Environment, { cores, memoryBytes }: Machine): BudgetOptions {
   const half = Math.max(1, Math.floor(cores / 2))
@@ -62,6 +93,7 @@ export function budgetOf(env: Environment, { cores, memoryBytes }: Machine): Bud
   return {
     memoryBytes: (ofAllBytes - streamsShareBytes(env, ofAllBytes)) / workers,
     encodes: Math.max(1, Math.floor(half / workers)),
+    decodes: Math.max(1, Math.floor(half / workers)),
   }
 }
 
