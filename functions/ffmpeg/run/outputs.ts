@@ -1,4 +1,4 @@
-/** What a child process writes to pipes of its own, besides its lines: one reader for each. @module */
+/** The pipes of a child process besides its lines: one reader for each. @module */
 import type { ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 

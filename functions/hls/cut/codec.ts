@@ -2,7 +2,7 @@
  * The codec of a track as playlists name it (RFC 6381), read from its sample entry. Pure.
  * @module
  */
-import { boxes, find } from '../media/bytes/mp4-boxes.ts'
+import { boxes, find } from '../../media/bytes/mp4-boxes.ts'
 
 export interface SampleEntry {
   readonly type: string

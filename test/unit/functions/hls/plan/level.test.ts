@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { levelOf } from '../../../../functions/hls/level.ts'
+import { levelOf } from '../../../../../functions/hls/plan/level.ts'
 
 test.each([
   [320, 180, 25, 400_000, '1.2'],

@@ -1,8 +1,8 @@
 /** The track of a fragmented MP4 with one track, from its `moov`. Pure. @module */
-import { boxes, editsOf, find, ticksPerSecond, within, type Edit } from '../media/bytes/mp4-boxes.ts'
+import { boxes, editsOf, find, ticksPerSecond, within, type Edit } from '../../media/bytes/mp4-boxes.ts'
 import { codecOf } from './codec.ts'
 
-/** What holds for a sample unless its fragment says otherwise (`trex`). */
+/** The values of a sample unless its fragment says otherwise (`trex`). */
 export interface SampleDefaults {
   readonly ticks: number
   readonly bytes: number
@@ -30,7 +30,7 @@ const NO_DEFAULTS: SampleDefaults = { ticks: 0, bytes: 0, flags: 0 }
 
 /**
  * @param moov - the content of the box
- * @returns a sentence's part when it is none that players could use: `it has 2 tracks`
+ * @returns a sentence's part when players could not use it: `it has 2 tracks`
  */
 export function readInit(moov: Buffer): InitTrack | string {
   const traks = boxes(moov).filter(({ type }) => type === 'trak')

@@ -1,5 +1,5 @@
 /** Playlists of one track: its segments, and its key pictures. Pure. @module */
-import type { KeyPicture } from './segmenter.ts'
+import type { KeyPicture } from '../cut/segmenter.ts'
 
 export interface ListedSegment {
   /** Relative to the playlist. */

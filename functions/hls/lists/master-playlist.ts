@@ -77,7 +77,7 @@ export function masterPlaylist(presentation: Presentation, folder: string): stri
   const ordered = variants.toSorted((a, b) => a.peakBitsPerSecond - b.peakBitsPerSecond)
   const streams = ordered.flatMap((variant) => [
     tag('#EXT-X-STREAM-INF', {
-      // What a player must be able to load: the picture with the largest sound of its group.
+      // A player must be able to load the picture with the largest sound of its group.
       BANDWIDTH: String(variant.peakBitsPerSecond + peak),
       'AVERAGE-BANDWIDTH': String(variant.averageBitsPerSecond + average),
       CODECS: quoted([variant.codec, ...soundCodecs].join(',')),
@@ -131,7 +131,7 @@ function uniqueNames(
 }
 
 /**
- * BCP 47 for the three letters of ISO 639-2 that files carry: `eng` -> `en`. `undefined` for `und` and for what is no language.
+ * BCP 47 for the three letters of ISO 639-2 that files carry: `eng` -> `en`. `undefined` for `und` and for anything that is not a language.
  */
 export function languageTag(language: string | undefined): string | undefined {
   // ISO 639-2 has two spellings of some languages; canonicalisation knows one of them.

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { planLadder, type LadderOptions } from '../../../../functions/hls/ladder.ts'
+import { planLadder, type LadderOptions } from '../../../../../functions/hls/plan/ladder.ts'
 
 const names = (width: number, height: number, options: Partial<LadderOptions> = {}) => {
   const plan = planLadder({ width, height }, { renditions: 'auto', maxHeight: 1080, ...options })

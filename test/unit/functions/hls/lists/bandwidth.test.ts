@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { averageBitRate, peakBitRate, targetSecondsOf } from '../../../../functions/hls/bandwidth.ts'
+import { averageBitRate, peakBitRate, targetSecondsOf } from '../../../../../functions/hls/lists/bandwidth.ts'
 
 const segment = fc.record({
   sizeBytes: fc.integer({ min: 1, max: 1_000_000 }),

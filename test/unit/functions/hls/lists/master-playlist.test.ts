@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { languageTag, masterPlaylist, type Presentation } from '../../../../functions/hls/master-playlist.ts'
+import {
+  languageTag,
+  masterPlaylist,
+  type Presentation,
+} from '../../../../../functions/hls/lists/master-playlist.ts'
 
 const rates = (bits: number) => ({ peakBitsPerSecond: bits, averageBitsPerSecond: bits / 2 })
 const picture = { codec: 'avc1.64001F', width: 1280, height: 720, framesPerSecond: 25 }
@@ -53,7 +57,7 @@ describe('the playlist that a player opens', () => {
     expect(attributes('#EXT-X-MEDIA:TYPE=SUBTITLES')[0]).toContain('NAME="de",LANGUAGE="de"')
   })
 
-  test('leads into a folder when it stands elsewhere', () => {
+  test('leads into a folder when it is elsewhere', () => {
     const moved = masterPlaylist(film, '~01H/')
     expect(moved).toContain('\n~01H/720p/index.m3u8\n')
     expect(moved).toContain('URI="~01H/audio0/index.m3u8"')

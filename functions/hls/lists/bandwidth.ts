@@ -26,7 +26,7 @@ export function peakBitRate(segments: readonly Timed[], targetSeconds: number): 
   return Math.ceil(Math.max(0, ...segments.map(({ sizeBytes, seconds }) => (sizeBytes * 8) / seconds)))
 }
 
-/** More segments than this in one run are splinters, and their sum is no peak. */
+/** More segments than this in one run are splinters, and their sum is not a peak. */
 const MAX_RUN = 1_000
 
 /** `AVERAGE-BANDWIDTH`, in bits per second. */

@@ -1,5 +1,5 @@
 /** A fragment of one track: its samples, from its `moof`. Pure. @module */
-import { boxes, find, within } from '../media/bytes/mp4-boxes.ts'
+import { boxes, find, within } from '../../media/bytes/mp4-boxes.ts'
 import type { SampleDefaults } from './moov.ts'
 
 export interface Fragment {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { createBoxReader, type TopBox } from '../../../../functions/hls/box-reader.ts'
+import { createBoxReader } from '../../../../../functions/hls/cut/box-reader.ts'
 
 const MAX_BYTES = 10_000
 
@@ -12,11 +12,27 @@ function box(type: string, content: Buffer, isLong = false): Buffer {
   return Buffer.concat([head, content])
 }
 
+interface Found {
+  readonly type: string
+  readonly bytes: Buffer
+}
+
+/** Media data are put together again. */
 function read(pieces: readonly Buffer[]) {
-  const found: TopBox[] = []
-  const reader = createBoxReader((one) => found.push({ ...one, bytes: Buffer.from(one.bytes) }), MAX_BYTES)
+  const found: Found[] = []
+  const reader = createBoxReader(
+    {
+      onBox: (type, bytes) => found.push({ type, bytes: Buffer.from(bytes) }),
+      onMedia: (header) => found.push({ type: 'mdat', bytes: Buffer.from(header) }),
+      onMediaPart(bytes) {
+        const last = found.pop()
+        found.push({ type: 'mdat', bytes: Buffer.concat([last?.bytes ?? Buffer.alloc(0), bytes]) })
+      },
+    },
+    MAX_BYTES,
+  )
   for (const piece of pieces) reader.push(piece)
-  return { found, waitingBytes: reader.waitingBytes }
+  return { found, openBytes: reader.openBytes }
 }
 
 describe('the boxes of a file that comes in pieces', () => {
@@ -32,22 +48,27 @@ describe('the boxes of a file that comes in pieces', () => {
         const pieces: Buffer[] = []
         let at = 0
         for (const length of lengths) pieces.push(whole.subarray(at, (at += length)))
-        const { found, waitingBytes } = read([...pieces, whole.subarray(at)])
+        const { found, openBytes } = read([...pieces, whole.subarray(at)])
         expect(found.map(({ bytes }) => bytes)).toEqual(boxes)
         expect(found.map(({ type }) => type)).toEqual(parts.map(([type]) => type))
-        expect(waitingBytes).toBe(0)
+        expect(openBytes).toBe(0)
       }),
     )
   })
 
-  test('that break off are told by the bytes that wait', () => {
-    const whole = box('mdat', Buffer.alloc(100))
-    expect(read([whole.subarray(0, 50)])).toEqual({ found: [], waitingBytes: 50 })
+  test('have bytes missing or left over where the file is cut off', () => {
+    expect(read([box('mdat', Buffer.alloc(100)).subarray(0, 50)]).openBytes).toBe(58)
+    expect(read([box('moof', Buffer.alloc(100)).subarray(0, 50)]).openBytes).toBe(50)
+  })
+
+  test('give media data on at once, however large they are', () => {
+    const whole = box('mdat', Buffer.alloc(10 * MAX_BYTES))
+    expect(read([whole]).found[0]?.bytes.equals(whole)).toBe(true)
   })
 
   test('with a size that cannot be are refused', () => {
     expect(() => read([Buffer.from([0, 0, 0, 7, 109, 111, 111, 102])])).toThrow('a box of 7 bytes')
-    expect(() => read([box('mdat', Buffer.alloc(MAX_BYTES))])).toThrow(
+    expect(() => read([box('moov', Buffer.alloc(MAX_BYTES))])).toThrow(
       'more than the 10000 that are accepted',
     )
   })
