@@ -5,15 +5,19 @@
  */
 import { join as pathIn } from 'node:path'
 import { z } from 'zod'
-import { defineFunction, PermanentError, type Source, type StreamSession } from '../runtime/index.ts'
+import {
+  contentTypeOf,
+  defineFunction,
+  PermanentError,
+  type Source,
+  type StreamSession,
+} from '../runtime/index.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { runFfmpeg } from './ffmpeg/run/ffmpeg.ts'
 import { createProgressReporter } from './ffmpeg/run/progress.ts'
 import { diagnose } from './ffmpeg/words/diagnosis.ts'
 import { ToolError } from './ffmpeg/words/result.ts'
 import { joinArguments, KINDS, partsOf } from './reception/joined.ts'
-
-const CONTENT_TYPES = { mp4: 'video/mp4', ts: 'video/mp2t' }
 
 export const join = defineFunction(
   {
@@ -58,7 +62,7 @@ export const join = defineFunction(
         path: pathIn(scratch, fileName),
         name: fileName,
         role: 'joined',
-        contentType: CONTENT_TYPES[options.as],
+        contentType: contentTypeOf(fileName),
         pointer: fileName,
       })
     }

@@ -9,7 +9,8 @@ export type {
   RunFacts,
 } from './function/definition.ts'
 export { PermanentError, RetryLaterError } from './errors.ts'
-export type { ChunkTimes, Output, OutputFacts, OutputFile, JsonValue } from './output/output.ts'
+export { contentTypeOf, type KnownContentType } from './content-types.ts'
+export type { ChunkTimes, MediaFacts, Output, OutputFacts, OutputFile, JsonValue } from './output/output.ts'
 export type { SourceObject, Source, StreamPiece, StreamSession } from './function/source.ts'
 export type { Logger } from './telemetry/logger.ts'
 export type { ToolCheck } from './function/list.ts'

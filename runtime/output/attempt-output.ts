@@ -48,11 +48,14 @@ export interface AttemptOutputOptions {
   readonly onBytes?: (count: number) => void
 }
 
+/** Of one result: `chunk` has the same limit. */
+const MAX_FILES = 20_000
 /** A pointer is copied through memory; larger files are found through the manifest. */
 const POINTER_MAX_BYTES = 64 * 1024 * 1024
 
 export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutput {
   const { storage, place, attempt } = options
+  let claimed = 0
   let begun: Sending | undefined
   const sending = () => (begun ??= beginSending(options.signal))
   let facts: OutputFacts = {}
@@ -70,13 +73,17 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
     const { keys, pointers } = sending()
     const key = fileKey(place, attempt, file.name)
     const pointer = file.pointer === undefined ? undefined : pointerKey(place, file.pointer)
-    for (const claimed of [key, ...(pointer === undefined ? [] : [pointer])]) {
-      if (keys.has(claimed)) {
+    for (const name of [key, ...(pointer === undefined ? [] : [pointer])]) {
+      if (keys.has(name)) {
         throw new PermanentError(
-          `${JSON.stringify(claimed)} was written twice by one attempt; names must differ`,
+          `${JSON.stringify(name)} was written twice by one attempt; names must differ`,
         )
       }
     }
+    if (++claimed > MAX_FILES)
+      throw new PermanentError(
+        `a result may have ${MAX_FILES.toLocaleString('en')} files, since its manifest lists each: make fewer or longer ones`,
+      )
     keys.add(key)
     if (pointer !== undefined && file.pointer !== undefined) {
       keys.add(pointer)
@@ -100,14 +107,17 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
       reached('file-sending', key)
       const { sha256Hex: sha256 } = await storage.put(place.bucket, key, found, {
         contentType: file.contentType,
+        // The folder of an attempt is written once.
+        caching: 'immutable',
         ifNoneMatch: '*',
         signal,
         onBytes: options.onBytes,
       })
       reached('file-sent', key)
       if ('path' in found) await rm(found.path, { force: true })
-      const { role, contentType } = file
-      files.push({ key, role, contentType, bytes, sha256, ...file.chunk })
+      const { role, contentType, group, media } = file
+      const facts = { ...file.chunk, ...(group !== undefined && { group }), ...(media && { media }) }
+      files.push({ key, role, contentType, bytes, sha256, ...facts })
     })
   }
 
@@ -177,9 +187,7 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
       const { probe, totals, tools, warnings = [] } = facts
       const { files, pointers } = begun ?? NO_FILES
       return {
-        files: files.toSorted(
-          (a, b) => (a.index ?? Infinity) - (b.index ?? Infinity) || (a.key < b.key ? -1 : 1),
-        ),
+        files: files.toSorted((a, b) => placeIn(a) - placeIn(b) || (a.key < b.key ? -1 : 1)),
         pointers: { ...pointers },
         totals: { ...totals },
         tools: { ...tools },
@@ -195,6 +203,11 @@ export function createAttemptOutput(options: AttemptOutputOptions): AttemptOutpu
       begun?.letGo()
     },
   }
+}
+
+/** Groups of segments are ordered by their keys. */
+function placeIn({ index, group }: Manifest['files'][number]): number {
+  return group === undefined ? (index ?? Infinity) : Infinity
 }
 
 async function fileBody(path: string): Promise<PutBody> {

@@ -12,13 +12,25 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 const count = z.int().min(0)
 const pointerName = z.string().regex(/^(?!manifest\.json$)[^/~][^/]*$/)
 
+const mediaSchema = z.object({
+  track: z.string().min(1).optional().describe('such as video, audio, subtitles'),
+  codecs: z.string().min(1).optional().describe('as in RFC 6381'),
+  width: z.int().min(1).optional().describe('in pixels'),
+  height: z.int().min(1).optional().describe('in pixels'),
+  framesPerSecond: z.number().positive().optional(),
+  bandwidth: count.optional().describe('the highest rate, in bits a second'),
+  averageBandwidth: count.optional().describe('in bits a second'),
+  language: z.string().min(1).optional().describe('as in BCP 47'),
+  channels: z.int().min(1).optional(),
+})
+
 const fileSchema = z.object({
   key: z.string().min(1).describe('the key of the file, in the bucket of this manifest'),
   role: z.string().min(1).describe('the purpose of the file, such as "chunk"'),
   contentType: z.string().min(1),
   bytes: count,
   sha256: sha256,
-  index: count.optional().describe('of a chunk: 0-based'),
+  index: count.optional().describe('of a chunk, or of a segment in its group: 0-based'),
   startSeconds: seconds.optional().describe('of a chunk: its start on the time line of the source'),
   requestedSeconds: seconds.optional().describe('of a chunk: its requested duration'),
   durationSeconds: seconds.optional().describe('of a chunk: its actual duration'),
@@ -27,6 +39,8 @@ const fileSchema = z.object({
     .boolean()
     .optional()
     .describe('of a chunk with a picture: false when its first pictures need the chunk before'),
+  group: z.string().min(1).optional().describe('of a segment: its rendition, such as "720p"'),
+  media: mediaSchema.optional().describe('of a playlist, a rendition or a picture: its contents'),
 })
 
 export const sourceSchema = z.object({

@@ -19,6 +19,24 @@ export interface ChunkTimes {
   readonly independent?: boolean
 }
 
+/** The contents of a playlist, a rendition or a picture, for readers that choose between them. */
+export interface MediaFacts {
+  /** Such as `video`, `audio`, `subtitles`. */
+  readonly track?: string
+  /** As in RFC 6381: `avc1.64001f,mp4a.40.2`. */
+  readonly codecs?: string
+  /** In pixels. */
+  readonly width?: number
+  readonly height?: number
+  readonly framesPerSecond?: number
+  /** The highest rate, in bits a second. */
+  readonly bandwidth?: number
+  readonly averageBandwidth?: number
+  /** As in BCP 47: `en`. */
+  readonly language?: string
+  readonly channels?: number
+}
+
 /** One result: a finished file in the scratch folder. */
 export interface OutputFile {
   /** The finished file on disk, which is hashed and sent unchanged. */
@@ -29,6 +47,9 @@ export interface OutputFile {
   readonly role: string
   readonly contentType: string
   readonly chunk?: ChunkTimes
+  /** The group of a segment, such as `720p`: indexes count within it. */
+  readonly group?: string
+  readonly media?: MediaFacts
   /** A stable name beside the manifest under which the newest committed result shows this file, such as `probe.json`. */
   readonly pointer?: string
 }

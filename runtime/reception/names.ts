@@ -10,7 +10,7 @@
  * @module
  */
 import { randomBytes } from 'node:crypto'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { STREAM_NAME } from '../settings/streams.ts'
 
 const ROOT = 'streams'
@@ -105,10 +105,6 @@ export function pieceUri(of: SessionOf, piece: PiecePlace): string {
 /** Beside the pieces: a function that read `processed` would have MinIO announce every playlist and every result. */
 export function joinKey(of: SessionOf): string {
   return `${sessionPrefix(of)}join.json`
-}
-
-export function contentTypeOf(fileName: string): string {
-  return extname(fileName) === '.ts' ? 'video/mp2t' : 'video/mp4'
 }
 
 export function sessionFolder(spoolDir: string, { name, session }: SessionOf): string {

@@ -1,6 +1,6 @@
 /** Reads the headers of an object. Pure. @module */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { ObjectHead } from './storage.ts'
+import type { Caching, ObjectHead } from './storage.ts'
 
 const META = 'x-amz-meta-'
 
@@ -34,6 +34,12 @@ export function metaHeaders(
   metadata: Readonly<Record<string, string>> = {},
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [META + name, value]))
+}
+
+/** `Cache-Control` by the kind of an object. A year is the longest time that caches take. */
+export const CACHE_CONTROL: Readonly<Record<Caching, string>> = {
+  immutable: 'public, max-age=31536000, immutable',
+  'no-cache': 'no-cache',
 }
 
 /** The total size in an answer to a range: `1234` of `bytes 0-9/1234`. */

@@ -5,7 +5,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import { StorageError, isStorageCode } from './errors.ts'
-import { metaHeaders, parseHead } from './headers.ts'
+import { CACHE_CONTROL, metaHeaders, parseHead } from './headers.ts'
 import { proofOf, type Proof } from './proof.ts'
 import type { Requester, StoreRequest } from './request.ts'
 import type { ObjectHead, PutBody, PutOptions, Written } from './storage.ts'
@@ -66,6 +66,7 @@ function putRequest(target: PutTarget, body: PutBody, proof: Proof, options: Put
     signedHeaders: metaHeaders(options.metadata),
     headers: {
       'content-type': options.contentType,
+      'cache-control': CACHE_CONTROL[options.caching ?? 'no-cache'],
       ...headers,
       ...(options.ifMatch === undefined ? {} : { 'if-match': `"${options.ifMatch}"` }),
       ...(options.ifNoneMatch === undefined ? {} : { 'if-none-match': options.ifNoneMatch }),

@@ -77,8 +77,15 @@ export interface Written extends Stored {
   readonly sha256Hex: string
 }
 
+export type Caching = 'immutable' | 'no-cache'
+
 export interface PutOptions {
   readonly contentType: string
+  /**
+   * How long readers may keep a copy: `immutable` for keys that are never written again; otherwise they ask each time whether it
+   * has changed. @defaultValue 'no-cache'
+   */
+  readonly caching?: Caching | undefined
   /** User metadata: names in lower case, without `x-amz-meta-`; values of printable ASCII. Only for `put`. */
   readonly metadata?: Readonly<Record<string, string>>
   /** Etag, without quotes, of the object that may be replaced: any other fails with `PreconditionFailed` (or `NoSuchKey`). */

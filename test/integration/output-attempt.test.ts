@@ -98,6 +98,38 @@ describe('files', () => {
     expect(await storage.head('processed', named, {})).toMatchObject({ sizeBytes: 5 })
   })
 
+  it('say what they hold, and segments are ordered within their groups', async () => {
+    const media = { codecs: 'avc1.64001f', width: 1280, height: 720, bandwidth: 2_000_000 }
+    const segment = (group: string, index: number) => ({
+      ...{ name: `${group}/${index}.m4s`, role: 'segment', group },
+      chunk: { index, startSeconds: index * 6, durationSeconds: 6 },
+    })
+    for (const file of [segment('720p', 1), segment('720p', 0), segment('480p', 0)])
+      await output.json(1, file)
+    await output.json(1, { name: '720p/index.m3u8', role: 'playlist', media })
+    const { files } = await output.close()
+    const named = files.map(({ key, group, index, media: facts }) => [
+      key.split('/').slice(-2).join('/'),
+      group,
+      index,
+      facts,
+    ])
+    expect(named).toEqual([
+      ['480p/0.m4s', '480p', 0, undefined],
+      ['720p/0.m4s', '720p', 0, undefined],
+      ['720p/1.m4s', '720p', 1, undefined],
+      ['720p/index.m3u8', undefined, undefined, media],
+    ])
+  })
+
+  it('are at most 20,000, since the manifest lists each', async () => {
+    const put: Storage['put'] = () => Promise.resolve({ etag: 'e', sha256Hex: '0'.repeat(64) })
+    output = createAttemptOutput({ storage: { ...storage, put }, place, attempt })
+    const uploads = Array.from({ length: 20_000 }, (_, n) => output.json(n, { name: `${n}`, role: 'x' }))
+    await expect(output.json(1, { name: 'more', role: 'x' })).rejects.toThrow(/may have 20,000 files/)
+    await Promise.all(uploads)
+  })
+
   it('are never the target of a link: a tool that reads untrusted files may have planted it', async () => {
     const path = join(dir, `${attempt}-chunk-00000.mp4`)
     await symlink('/etc/passwd', path)

@@ -278,6 +278,17 @@ describe('a worker that is late', () => {
   })
 })
 
+it('lets caches keep the files of an attempt, and none of what is written again', async () => {
+  const request = await readyToCommit()
+  await commit(request)
+  const [file = ''] = await filesOf(request.manifest.attempt)
+  const cachingOf = async (key: string) =>
+    (await store.requester.call({ method: 'HEAD', bucket: 'processed', key })).headers['cache-control']
+  expect(await cachingOf(file)).toBe('public, max-age=31536000, immutable')
+  expect(await cachingOf(place.manifestKey)).toBe('no-cache')
+  expect(await cachingOf(`${place.folder}facts.json`)).toBe('no-cache')
+})
+
 describe('pointers', () => {
   it('show the newest result, and are removed with a result that does not have them', async () => {
     await commit(await readyToCommit())

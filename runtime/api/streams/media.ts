@@ -4,8 +4,9 @@
  * @module
  */
 import { Readable } from 'node:stream'
-import { contentTypeOf, placeOfPiece, playlistKey, recordKey, sessionPrefix } from '../../reception/names.ts'
+import { placeOfPiece, playlistKey, recordKey, sessionPrefix } from '../../reception/names.ts'
 import type { SessionOf } from '../../reception/names.ts'
+import { contentTypeOf } from '../../content-types.ts'
 import { newestSession } from '../../reception/session/newest-session.ts'
 import type { StreamStore } from '../../queue/streams.ts'
 import { isStorageCode } from '../../storage/errors.ts'
@@ -31,7 +32,6 @@ export interface FileRequest {
 
 const PLAYLIST = 'live.m3u8'
 const RECORD = 'session.json'
-const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
 /** A day of pieces of a second each has some 10 MB. */
 const MAX_TEXT_BYTES = 64 * 1024 * 1024
 
@@ -52,7 +52,9 @@ export function createStreamMedia(parts: {
       playlistKey(of),
       `playlist of session ${of.session} of stream ${of.name}: none of its pieces is stored yet`,
     )
-    return new Response(rewritten(written, of, folder), { headers: { 'content-type': PLAYLIST_TYPE } })
+    return new Response(rewritten(written, of, folder), {
+      headers: { 'content-type': contentTypeOf(PLAYLIST) },
+    })
   }
 
   async function piece(of: SessionOf, fileName: string, request: FileRequest): Promise<Response> {

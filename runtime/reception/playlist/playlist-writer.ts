@@ -7,13 +7,13 @@ import { messageOf } from '../../errors.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { RESULT_BUCKET } from '../../storage/names.ts'
 import type { Storage, Stored } from '../../storage/storage.ts'
+import { contentTypeOf } from '../../content-types.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { sleep } from '../../time.ts'
 import { playlistKey, type SessionOf } from '../names.ts'
 import { baseAfter, baseFor, FIRST_BASE, livePlaylist, playable, type PlaylistBase } from './playlist.ts'
 import type { Entry } from './timeline.ts'
 
-export const PLAYLIST_TYPE = 'application/vnd.apple.mpegurl'
 const RETRY_MS = 1_000
 /** Versions whose removal is tried again. */
 const MOST_REPLACED = 20
@@ -84,7 +84,7 @@ export function createPlaylistWriter(options: PlaylistWriterOptions): PlaylistWr
       key,
       { bytes: Buffer.from(text) },
       {
-        contentType: PLAYLIST_TYPE,
+        contentType: contentTypeOf(key),
         ...(old === 'none' ? { ifNoneMatch: '*' as const } : { ifMatch: old.etag }),
         signal: AbortSignal.timeout(leftMs),
       },

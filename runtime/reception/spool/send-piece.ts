@@ -1,11 +1,12 @@
 /** One PUT of a piece: a new object with its checksum, or the same object that an earlier attempt has written. @module */
 import { createHash } from 'node:crypto'
+import { contentTypeOf } from '../../content-types.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { INCOMING_BUCKET } from '../../storage/names.ts'
 import { openRegularFile } from '../../storage/regular-file.ts'
 import { withStepBuffer } from '../../storage/step-buffer.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { contentTypeOf, pieceKey, type SessionOf } from '../names.ts'
+import { pieceKey, type SessionOf } from '../names.ts'
 import { metadataOf } from '../piece.ts'
 import type { Sent, Unsent } from './sender.ts'
 
@@ -27,6 +28,7 @@ export async function sendPiece(
       {
         contentType: contentTypeOf(key),
         metadata: metadataOf(piece, isDiscontinuity),
+        caching: 'immutable',
         ifNoneMatch: '*',
         signal,
       },

@@ -3,6 +3,7 @@
  * by compare-and-swap, so several receivers may do this for one session, one after the other or at once: the last one has it all.
  * @module
  */
+import { contentTypeOf } from '../../content-types.ts'
 import { messageOf } from '../../errors.ts'
 import { INCOMING_BUCKET, RESULT_BUCKET } from '../../storage/names.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -10,7 +11,6 @@ import { inRounds, putIfUnchanged } from '../../storage/swap.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { joinKey, playlistKey, recordKey, type SessionOf } from '../names.ts'
 import { lossesWithout, mergedLosses, type Loss, type Piece } from '../piece.ts'
-import { PLAYLIST_TYPE } from '../playlist/playlist-writer.ts'
 import { endedPlaylist, playable } from '../playlist/playlist.ts'
 import { piecesInBucket } from '../session/rebuild.ts'
 import {
@@ -76,23 +76,21 @@ async function concludeOnce(storage: Storage, facts: Conclusion, log: Logger) {
     losses,
   })
   const shown = playable(timelineOf(pieces, losses).entries)
-  const isListed =
-    shown.length === 0 || (await replace(playlistKey(of), PLAYLIST_TYPE, endedPlaylist(of, shown), playlist))
+  const isListed = shown.length === 0 || (await replace(playlistKey(of), endedPlaylist(of, shown), playlist))
   if (!isListed) return 'changed'
   const text = `${JSON.stringify(record)}\n`
-  if (!(await replace(recordKey(of), 'application/json', text, before))) return 'changed'
+  if (!(await replace(recordKey(of), text, before))) return 'changed'
   await removeOldVersions(playlistKey(of))
   if (facts.join && pieces.length > 0) await askForJoin(storage, of, text, facts.join)
   return record
 
   async function replace(
     key: string,
-    contentType: string,
     text: string,
     current: { readonly text: string; readonly etag: string } | undefined,
   ): Promise<boolean> {
     if (current?.text === text) return true
-    const bytes = Buffer.from(text)
+    const [bytes, contentType] = [Buffer.from(text), contentTypeOf(key)]
     return putIfUnchanged(storage, { bucket: RESULT_BUCKET, key }, current?.etag, { bytes, contentType })
   }
 
