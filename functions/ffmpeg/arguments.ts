@@ -58,9 +58,28 @@ export function silenceArguments(input: MediaInput, stream: number): readonly st
   return argumentsOf(command)
 }
 
+/** How an input is read. */
+export interface Reading {
+  /** From the first packet that is shown then or later, counted from the beginning of the file. */
+  readonly seekSeconds?: number
+  readonly lengthSeconds?: number
+  /** All but keyframes is skipped before it is decoded. */
+  readonly isKeyframesOnly?: boolean
+  /** Of its decoders. @defaultValue FFmpeg's choice */
+  readonly threads?: number
+}
+
 /** The words for one input of a caller's own command line of FFmpeg or ffprobe; they end with `-i <address>`. */
-export function inputArguments(input: MediaInput): readonly string[] {
-  return argumentsOf(guardedInput(input, '-fflags +genpts'))
+export function inputArguments(input: MediaInput, reading: Reading = {}): readonly string[] {
+  const { seekSeconds, lengthSeconds, isKeyframesOnly = false, threads } = reading
+  const own = [
+    '-fflags +genpts',
+    threads === undefined ? '' : `-threads ${threads}`,
+    isKeyframesOnly ? '-skip_frame nokey' : '',
+    seekSeconds === undefined ? '' : `-ss ${decimal(seekSeconds)}`,
+    lengthSeconds === undefined ? '' : `-t ${decimal(lengthSeconds)}`,
+  ]
+  return argumentsOf(guardedInput(input, own.join(' ')))
 }
 
 /** FFmpeg, for a line on standard output for each packet that brings parameters of HEVC (VPS, SPS, PPS). */

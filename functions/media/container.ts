@@ -74,9 +74,7 @@ export interface PlanOptions {
 export function planChunks(media: MediaInfo, options: PlanOptions): ChunkPlan | undefined {
   const { mode, isWebm, streams = 'all', isMp4Unsafe = false, stills = [], unreadable = new Map() } = options
   const isSoundOnly = streams === 'audio'
-  const pictures = media.video.filter(isKnown)
-  const films = pictures.filter(({ index }) => !stills.includes(index))
-  const video = isSoundOnly ? undefined : largest(films.length > 0 ? films : pictures)
+  const video = isSoundOnly ? undefined : mainPicture(media, stills)
   const audio = media.audio.filter((stream) => isKnown(stream) && !unreadable.has(stream.index))
   const kept: readonly MediaStream[] = video ? [video, ...audio] : audio
   if (kept.length === 0) return undefined
@@ -148,6 +146,16 @@ function ofAudio(isWebm: boolean, audio: readonly AudioStream[]): Container {
   if (isAlone && all((codec) => WAV_AUDIO.test(codec))) return CONTAINERS.wav
   // FLAC too: its own chunks would each claim the length of the whole.
   return CONTAINERS.audioMatroska
+}
+
+/** The track that people mean by the picture of a file: the largest film, or the largest still where there is no film. */
+export function mainPicture(
+  media: MediaInfo,
+  stills: readonly MediaStream['index'][],
+): VideoStream | undefined {
+  const pictures = media.video.filter(isKnown)
+  const films = pictures.filter(({ index }) => !stills.includes(index))
+  return largest(films.length > 0 ? films : pictures)
 }
 
 function largest(videos: readonly VideoStream[]): VideoStream | undefined {

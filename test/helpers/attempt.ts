@@ -1,7 +1,7 @@
 /** One attempt of a function on a local file: the real handler, with an Output that writes to a folder. @module */
 import { copyFile, mkdir, mkdtemp, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { Hono } from 'hono'
 import type {
   FunctionDefinition,
@@ -74,12 +74,13 @@ export async function localAttempt(
       files.push(file)
       mostWaiting = Math.max(mostWaiting, ++waiting)
       await beforeSent?.(file)
+      await mkdir(dirname(join(folder, file.name)), { recursive: true })
       await copyFile(file.path, join(folder, file.name))
       await unlink(file.path)
       waiting--
     },
     async json(value, file) {
-      const path = join(scratch, file.name)
+      const path = join(scratch, basename(file.name))
       await writeFile(path, JSON.stringify(value))
       await output.upload({ ...file, path, contentType: 'application/json' })
     },

@@ -8,14 +8,18 @@ import { type FfmpegResult, ToolError } from './result.ts'
  *
  * @throws {PermanentError} {@link ToolError} as {@link failureOf} says
  */
-export function mustHaveSucceeded(result: FfmpegResult): void {
-  if (result.exitCode !== 0 || hasLostInput(result)) throw failureOf(result)
+export function mustHaveSucceeded(result: FfmpegResult, work?: string): void {
+  if (result.exitCode !== 0 || hasLostInput(result)) throw failureOf(result, work)
 }
 
-/** A {@link PermanentError} for bad input, a {@link ToolError}, which is retried, for anything else; both carry the last lines. */
-export function failureOf(result: FfmpegResult): Error {
+/**
+ * A {@link PermanentError} for bad input, a {@link ToolError}, which is retried, for anything else; both carry the last lines.
+ *
+ * @param work - what FFmpeg was to do with the file, as a verb
+ */
+export function failureOf(result: FfmpegResult, work = 'cut'): Error {
   const { reason, isPermanent } = diagnose(result)
-  const what = result.tool === 'ffprobe' ? 'FFmpeg cannot read the file' : 'FFmpeg cannot cut the file'
+  const what = `FFmpeg cannot ${result.tool === 'ffprobe' ? 'read' : work} the file`
   const toolError = new ToolError(`${what}: ${reason}`, result)
   return isPermanent ? new PermanentError(toolError.message, { cause: toolError }) : toolError
 }

@@ -1,0 +1,81 @@
+/** One run of FFmpeg that decodes pictures of a source, and its failures in words. @module */
+import type { FunctionVariables } from '../../runtime/index.ts'
+import { ffmpegBinaries } from '../ffmpeg/build/binaries.ts'
+import { missing } from '../ffmpeg/build/abilities.ts'
+import { runFfmpeg, type FfmpegOptions } from '../ffmpeg/run/ffmpeg.ts'
+import type { FfmpegResult } from '../ffmpeg/words/result.ts'
+import type { Inspection } from '../media/inspect.ts'
+import type { PictureTrack } from './track.ts'
+
+/** What all runs for one source share. */
+export interface Film extends Pick<FunctionVariables<unknown>, 'scratch' | 'signal'> {
+  readonly inspection: Inspection
+  readonly track: PictureTrack
+  readonly canToneMap: boolean
+  /** FFmpeg's words for: as many pictures out as in. */
+  readonly asManyPictures: readonly string[]
+  /** Something goes on. */
+  readonly onSign: () => void
+}
+
+export interface FilmOptions extends Pick<FunctionVariables<unknown>, 'scratch' | 'signal' | 'progress'> {
+  readonly inspection: Inspection
+  readonly track: PictureTrack
+}
+
+export async function filmWith({ inspection, track, scratch, signal, progress }: FilmOptions): Promise<Film> {
+  const { hasFpsMode } = await ffmpegBinaries()
+  const lacks = track.hdrTransfer === undefined ? [] : await missing('filters', ['zscale', 'tonemap'])
+  return {
+    inspection,
+    track,
+    scratch,
+    signal,
+    canToneMap: lacks.length === 0,
+    asManyPictures: [hasFpsMode ? '-fps_mode' : '-vsync', 'vfr'],
+    onSign: () => progress({}),
+  }
+}
+
+/** What the result is not, that a viewer would expect. */
+export async function filmWarnings({ inspection, track, canToneMap }: Film): Promise<readonly string[]> {
+  const { version } = await ffmpegBinaries()
+  return [
+    ...(inspection.warnings ?? []),
+    ...(track.hdrTransfer !== undefined && !canToneMap
+      ? [
+          `this FFmpeg (${version}) has no zscale or no tonemap: the film is HDR and its pictures look pale; install one that has them`,
+        ]
+      : []),
+  ]
+}
+
+const COMMON = '-hide_banner -nostdin -nostats -y -loglevel warning -progress pipe:3'.split(' ')
+/** Of one file that is made. */
+const FILE_BYTES = 1024 ** 3
+
+export interface DecodeOptions extends Pick<FfmpegOptions, 'onLine'> {
+  /** By `inputArguments`, one after the other. */
+  readonly inputs: readonly string[]
+  readonly output: readonly string[]
+  /** Of what is made at a time, beside the pictures of the source. @defaultValue 0 */
+  readonly madePixels?: number
+}
+
+/** @throws {ToolError} when FFmpeg did not run */
+export function decode(
+  film: Film,
+  { inputs, output, madePixels = 0, ...rest }: DecodeOptions,
+): Promise<FfmpegResult> {
+  return runFfmpeg({
+    tool: 'ffmpeg',
+    profile: 'decode',
+    arguments: [...COMMON, ...inputs, ...output],
+    sourcePixels: film.track.codedPixels + madePixels,
+    cwd: film.scratch,
+    signal: film.signal,
+    limits: { fileBytes: FILE_BYTES },
+    onProgress: film.onSign,
+    ...rest,
+  })
+}
