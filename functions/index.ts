@@ -3,12 +3,13 @@ import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { checkFfmpeg } from './ffmpeg/build/checks.ts'
 import { chunk } from './chunk.ts'
 import { join } from './join.ts'
+import { poster } from './poster.ts'
 import { probe } from './probe.ts'
 import { checkReception } from './reception/checks.ts'
 import { reception } from './reception/reception.ts'
 import type { ToolCheck } from '../runtime/index.ts'
 
-export const functions = [chunk, probe, join]
+export const functions = [chunk, probe, join, poster]
 
 /** The tools they use, for `/healthz`. */
 export async function tools(): Promise<Record<string, string>> {

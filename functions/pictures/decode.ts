@@ -7,14 +7,14 @@ import type { FfmpegResult } from '../ffmpeg/words/result.ts'
 import type { Inspection } from '../media/inspect.ts'
 import type { PictureTrack } from './track.ts'
 
-/** What all runs for one source share. */
+/** Shared by all runs for one source. */
 export interface Film extends Pick<FunctionVariables<unknown>, 'scratch' | 'signal'> {
   readonly inspection: Inspection
   readonly track: PictureTrack
   readonly canToneMap: boolean
   /** FFmpeg's words for: as many pictures out as in. */
   readonly asManyPictures: readonly string[]
-  /** Something goes on. */
+  /** A sign of life. */
   readonly onSign: () => void
 }
 
@@ -37,7 +37,7 @@ export async function filmWith({ inspection, track, scratch, signal, progress }:
   }
 }
 
-/** What the result is not, that a viewer would expect. */
+/** Warnings about the film, and about what this FFmpeg cannot do with it. */
 export async function filmWarnings({ inspection, track, canToneMap }: Film): Promise<readonly string[]> {
   const { version } = await ffmpegBinaries()
   return [

@@ -20,20 +20,30 @@ export const IMAGES: Readonly<
   png: { contentType: 'image/png', words: ['-c:v', 'png'] },
 }
 
-/** JPEG has full range and the matrix of SD, whatever the film has: without them its colours are off. WebP has the matrix of SD. */
-const COLOURS: Readonly<Record<Target, { readonly scale: string; readonly format: string }>> = {
-  jpg: { scale: ':out_color_matrix=smpte170m:out_range=pc', format: 'yuvj420p' },
-  webp: { scale: ':out_color_matrix=smpte170m:out_range=tv', format: 'yuv420p' },
-  film: { scale: ':out_color_matrix=smpte170m:out_range=tv', format: 'yuv420p' },
-  png: { scale: '', format: 'rgb24' },
+/**
+ * The last steps to each format. WebP, and players of small films, take the matrix of SD, whatever the film had; JPEG has full range
+ * as well: without them its colours are off. One after the other: FFmpeg of 2018 forgets the range where the matrix changes.
+ */
+const SD = 'smpte170m'
+const TO_SD = `:out_color_matrix=${SD}:out_range=tv`
+const LAST: Readonly<Record<Target, { readonly scale: string; readonly last: readonly string[] }>> = {
+  jpg: {
+    scale: TO_SD,
+    last: [
+      'format=yuv420p',
+      `scale=in_color_matrix=${SD}:out_color_matrix=${SD}:in_range=tv:out_range=pc`,
+      'format=yuvj420p',
+    ],
+  },
+  webp: { scale: TO_SD, last: ['format=yuv420p'] },
+  film: { scale: TO_SD, last: ['format=yuv420p'] },
+  png: { scale: '', last: ['format=rgb24'] },
 }
 
 export interface PictureFilterOptions {
   readonly track: PictureTrack
   readonly size: Size
   readonly target: Target
-  /** Pictures come alone, not each after the one before it: nothing can be told from its neighbours. @defaultValue false */
-  readonly isAlone?: boolean
   /** This FFmpeg has `zscale` and `tonemap`. */
   readonly canToneMap: boolean
 }
@@ -41,19 +51,22 @@ export interface PictureFilterOptions {
 /** Without the filters that choose pictures. */
 export function pictureFilters(options: PictureFilterOptions): string {
   const { track, size, target, canToneMap } = options
-  const { scale, format } = COLOURS[target]
-  const { width, height } = size
-  const isToneMapped = track.hdrTransfer !== undefined && canToneMap
-  const scaled = (matrix: string) =>
-    `scale=${width}:${height}:flags=bicubic:in_color_matrix=${matrix}${scale}`
+  const { scale, last } = LAST[target]
+  const bare = `scale=${size.width}:${size.height}:flags=bicubic`
+  const scaled = (matrix: string) => `${bare}:in_color_matrix=${matrix}${scale}`
   // First to its size: tone mapping takes long for each pixel.
-  const filters = isToneMapped
-    ? [`scale=${width}:${height}:flags=bicubic`, ...toneMap(track.hdrTransfer), scaled('bt709')]
-    : [scaled(track.matrix)]
-  return [...filters, 'setsar=1', `format=${format}`].join(',')
+  const first =
+    track.hdrTransfer !== undefined && canToneMap
+      ? [bare, ...toneMap(track.hdrTransfer), scaled('bt709')]
+      : [scaled(track.matrix)]
+  return [...first, ...last, 'setsar=1'].join(',')
 }
 
-/** Of an interlaced film: from both fields and their neighbours, or one field of a picture that comes alone. */
+/**
+ * Of an interlaced film: from both fields and their neighbours, or one field of a picture that comes alone.
+ *
+ * @param isAlone - pictures do not follow each other: nothing can be told from the one before
+ */
 export function deinterlace({ isInterlaced }: PictureTrack, isAlone: boolean): readonly string[] {
   if (!isInterlaced) return []
   return [isAlone ? 'field=type=top' : 'yadif=deint=interlaced']

@@ -17,7 +17,7 @@ const LEAST_ENTROPY = 2
 const LEVELS = 64
 
 export function judge(gray: Buffer): Judgement {
-  const counts = new Array<number>(LEVELS).fill(0)
+  const counts = Array.from({ length: LEVELS }, () => 0)
   let [sum, squares] = [0, 0]
   for (const value of gray) {
     const level = Math.floor((value * LEVELS) / 256)

@@ -57,9 +57,10 @@ export async function pictureAt(film: Film, wanted: WantedPicture): Promise<Foun
     output: [
       '-filter_complex',
       `[0:${track.index}]${filters}[picture][copy];[copy]scale=${GRAY.width}:${GRAY.height},format=gray[gray]`,
-      ...['-map', '[picture]', '-frames:v', '1', ...IMAGES[format].words],
-      ...['-f', 'image2', '-update', '1', fileName],
-      ...['-map', '[gray]', '-frames:v', '1', '-f', 'rawvideo', `${fileName}.gray`],
+      ...'-map [picture] -frames:v 1'.split(' '),
+      ...IMAGES[format].words,
+      ...`-f image2 -update 1 ${fileName}`.split(' '),
+      ...`-map [gray] -frames:v 1 -f rawvideo ${fileName}.gray`.split(' '),
     ],
   })
   if (hasLostInput(result) || (result.exitCode !== 0 && !diagnose(result).isPermanent))

@@ -1,4 +1,4 @@
-/** What a build of FFmpeg has, by its own lists: for functions that do without what is missing, and for `sluice doctor`. @module */
+/** The features of a build of FFmpeg, by its own lists: for functions that do without a missing one, and for `sluice doctor`. @module */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { GUARDED_ENVIRONMENT } from '../sandbox/sandbox.ts'
