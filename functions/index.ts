@@ -1,6 +1,7 @@
 /** Every function that runs. A function that is not listed does not exist. @module */
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { checkFfmpeg } from './ffmpeg/build/checks.ts'
+import { audio } from './audio.ts'
 import { chunk } from './chunk.ts'
 import { join } from './join.ts'
 import { poster } from './poster.ts'
@@ -9,7 +10,7 @@ import { checkReception } from './reception/checks.ts'
 import { reception } from './reception/reception.ts'
 import type { ToolCheck } from '../runtime/index.ts'
 
-export const functions = [chunk, probe, join, poster]
+export const functions = [chunk, probe, join, poster, audio]
 
 /** The tools they use, for `/healthz`. */
 export async function tools(): Promise<Record<string, string>> {

@@ -9,7 +9,7 @@ import { describe, expect, it } from 'vitest'
 const ORDER: readonly (readonly string[])[] = [
   ['infra'],
   ['functions'],
-  ['functions/chunk', 'functions/hls', 'functions/pictures', 'functions/reception'],
+  ['functions/chunk', 'functions/hls', 'functions/pictures', 'functions/reception', 'functions/sound'],
   ['functions/media'],
   ['functions/ffmpeg'],
   ['runtime/sluice.mjs'],
