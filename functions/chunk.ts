@@ -7,13 +7,14 @@ import { cutRecording, type RecordingCut } from './chunk/cut-recording.ts'
 import { tooMany } from './chunk/cut.ts'
 import { inspect } from './media/inspect.ts'
 import { joinedWarnings, mediaOfAll, placed, progressOfAll, requestOfEach } from './chunk/joined.ts'
-import { toMicros, lengthWarning, MAX_CHUNKS } from './chunk/pieces/segments.ts'
+import { lengthWarning, MAX_CHUNKS } from './chunk/pieces/segments.ts'
+import { toMicros } from './media/seconds.ts'
 import { named, recordingsOf } from './chunk/recordings.ts'
 import { lostData } from './chunk/proof/lost-data.ts'
 import { MEDIA_FILES, isUnexplained } from './media/policy.ts'
 import { clashOf, DEFAULT_SECONDS, MIN_BYTES, parseBytes, requestOf } from './chunk/plan/request.ts'
 import { surveyOf, withSurvey } from './media/packets/survey.ts'
-import { createUploadWindow } from './chunk/pieces/upload-window.ts'
+import { createUploadWindow } from './media/upload-window.ts'
 
 const VALID_BYTES = `a size of at least ${MIN_BYTES} bytes, such as "25MB", "25MiB" or 25000000`
 

@@ -3,6 +3,7 @@ import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { checkFfmpeg } from './ffmpeg/build/checks.ts'
 import { audio } from './audio.ts'
 import { chunk } from './chunk.ts'
+import { hls } from './hls.ts'
 import { join } from './join.ts'
 import { poster } from './poster.ts'
 import { probe } from './probe.ts'
@@ -10,7 +11,7 @@ import { checkReception } from './reception/checks.ts'
 import { reception } from './reception/reception.ts'
 import type { ToolCheck } from '../runtime/index.ts'
 
-export const functions = [chunk, probe, join, poster, audio]
+export const functions = [chunk, probe, join, poster, audio, hls]
 
 /** The tools they use, for `/healthz`. */
 export async function tools(): Promise<Record<string, string>> {

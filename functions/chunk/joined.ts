@@ -3,7 +3,7 @@ import { PermanentError, type ChunkTimes, type Progress } from '../../runtime/in
 import type { MediaInfo } from '../media/media-info.ts'
 import type { Recording } from './recordings.ts'
 import type { Request } from './plan/request.ts'
-import { toMicros } from './pieces/segments.ts'
+import { toMicros } from '../media/seconds.ts'
 import { unmeasured } from '../media/packets/survey.ts'
 
 /** Their total length; `undefined` if one declares none. */

@@ -67,13 +67,15 @@ export interface Reading {
   readonly isKeyframesOnly?: boolean
   /** Of its decoders. @defaultValue FFmpeg's choice */
   readonly threads?: number
+  /** Incomplete packets are left out. */
+  readonly isDamagedFine?: boolean
 }
 
 /** The words for one input of a caller's own command line of FFmpeg or ffprobe; they end with `-i <address>`. */
 export function inputArguments(input: MediaInput, reading: Reading = {}): readonly string[] {
-  const { seekSeconds, lengthSeconds, isKeyframesOnly = false, threads } = reading
+  const { seekSeconds, lengthSeconds, isKeyframesOnly = false, threads, isDamagedFine = false } = reading
   const own = [
-    '-fflags +genpts',
+    isDamagedFine ? '-fflags +genpts+discardcorrupt' : '-fflags +genpts',
     threads === undefined ? '' : `-threads ${threads}`,
     isKeyframesOnly ? '-skip_frame nokey' : '',
     seekSeconds === undefined ? '' : `-ss ${decimal(seekSeconds)}`,

@@ -3,6 +3,7 @@ import type { ChunkTimes } from '../../../runtime/index.ts'
 import type { Mode } from '../../media/container.ts'
 import { declaredSeconds } from '../../media/declared-length.ts'
 import type { MediaInfo, MediaStream } from '../../media/media-info.ts'
+import { toMicros } from '../../media/seconds.ts'
 
 /** One line of the list: a file that is final. */
 export interface Segment {
@@ -147,9 +148,4 @@ export function lengthWarning(
 
 function seconds(value: number): string {
   return `${value.toFixed(1)} s`
-}
-
-/** To whole microseconds, as manifests have them. */
-export function toMicros(value: number): number {
-  return Math.round(value * 1e6) / 1e6
 }

@@ -49,6 +49,18 @@ export function iframePlaylist(segments: readonly ListedSegment[]): string {
   ])
 }
 
+/** Cues need no segments: one file of the whole length. Its target is its own (RFC 8216bis allows it for subtitles). */
+export function subtitlePlaylist(name: string, lengthSeconds: number): string {
+  return text([
+    ...HEAD,
+    `#EXT-X-TARGETDURATION:${Math.max(1, Math.ceil(lengthSeconds))}`,
+    ...VOD,
+    `#EXTINF:${lengthSeconds.toFixed(6)},`,
+    name,
+    END,
+  ])
+}
+
 function text(lines: readonly string[]): string {
   return `${lines.join('\n')}\n`
 }

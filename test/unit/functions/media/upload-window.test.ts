@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createUploadWindow } from '../../../../../functions/chunk/pieces/upload-window.ts'
-import type { Output, OutputFile } from '../../../../../runtime/index.ts'
+import { createUploadWindow } from '../../../../functions/media/upload-window.ts'
+import type { Output, OutputFile } from '../../../../runtime/index.ts'
 
 const file = (name: string): OutputFile => ({
   path: `/${name}`,

@@ -1,5 +1,5 @@
 /** Uploads files while more are being made, and makes the producer wait when uploads fall behind. @module */
-import type { Output, OutputFile } from '../../../runtime/index.ts'
+import type { Output, OutputFile } from '../../runtime/index.ts'
 
 export interface UploadWindow {
   /**

@@ -1,0 +1,59 @@
+/** Every check of a presentation, before anything of it can be seen. Pure. @module */
+import type { Inspection } from '../media/inspect.ts'
+import type { MediaStream } from '../media/media-info.ts'
+import * as checks from './checks.ts'
+import type { Made } from './make.ts'
+import type { PlannedSource } from './plan/plan-source.ts'
+import { targetSecondsOfAll } from './presentation.ts'
+
+export interface Judged {
+  /** Any of them: the presentation is not whole. */
+  readonly flaws: readonly string[]
+  readonly warnings: readonly string[]
+}
+
+export function judge(
+  { plan, gops }: PlannedSource,
+  { pictures, sounds, result }: Omit<Made, 'subtitles'>,
+  { media, sizeBytes, isRaggedFine = false }: Pick<Inspection, 'media' | 'sizeBytes' | 'isRaggedFine'>,
+  keepsGoodPart: boolean,
+): Judged {
+  const tracks = [...pictures, ...sounds]
+  const targetSeconds = targetSecondsOfAll(tracks)
+  const [first, ...otherPictures] = pictures
+  const encoded = pictures.filter((_, place) => plan.pictures[place]?.how === 'encode')
+  const copied = pictures.filter((_, place) => plan.pictures[place]?.how === 'copy')
+  const isCopy = [...plan.pictures, ...plan.sounds].every(({ how }) => how === 'copy')
+  const kept: readonly MediaStream[] = [
+    ...(plan.picture ? [plan.picture.stream] : []),
+    ...plan.sounds.map(({ stream }) => stream),
+  ]
+  const framesPerSecond = plan.picture?.stream.framesPerSecond
+  const missing = [
+    ...copied.map((track) => checks.missingPackets(track, gops?.pictures)),
+    ...sounds.flatMap((track, place) => {
+      const sound = plan.sounds[place]
+      const read = sound && result.counts?.read.get(sound.stream.index)?.packets
+      return sound?.how === 'copy' ? [checks.missingPackets(track, read)] : []
+    }),
+  ]
+  const whole = keepsGoodPart ? [] : [checks.wrongEnd(tracks, media, kept)]
+  const isMissingFine = isRaggedFine || keepsGoodPart
+  const flaws = [
+    ...tracks.flatMap((track) => [checks.wrongSum(track), checks.overTarget(track, targetSeconds)]),
+    ...(first ? otherPictures.map((track) => checks.apart(first, track)) : []),
+    ...encoded.slice(1).map((track) => encoded[0] && checks.unequalPictures(encoded[0], track)),
+    ...pictures.map((track, place) => {
+      const planned = plan.pictures[place]
+      return planned && checks.wrongPicture(track, planned, framesPerSecond)
+    }),
+    ...(isCopy ? [checks.unexplained(tracks, sizeBytes)] : []),
+    ...whole,
+    ...(isMissingFine ? [] : missing),
+  ]
+  return { flaws: present(flaws), warnings: present(isMissingFine ? missing : []) }
+}
+
+function present(found: readonly (string | undefined)[]): readonly string[] {
+  return found.filter((each) => each !== undefined)
+}

@@ -1,0 +1,118 @@
+/** One run of FFmpeg -> the tracks of a presentation, their segments sent as they are made, and the text of its subtitles. @module */
+import { PermanentError, type OutputFile } from '../../runtime/index.ts'
+import { isCutShort } from '../ffmpeg/words/diagnosis.ts'
+import { failureOf, mustHaveSucceeded } from '../ffmpeg/words/failure.ts'
+import { DEFAULT_LIMITS } from '../ffmpeg/sandbox/ulimits.ts'
+import type { FfmpegProgress } from '../ffmpeg/run/progress.ts'
+import type { FfmpegResult } from '../ffmpeg/words/result.ts'
+import type { OutputReader } from '../ffmpeg/run/outputs.ts'
+import { runFfmpeg } from '../ffmpeg/run/ffmpeg.ts'
+import { atTimes, everySeconds, splinterSecondsOf } from './cut/cuts.ts'
+import { FlawError, OpenGopError } from './cut/segmenter.ts'
+import type { Plan } from './plan/plan.ts'
+import { createTrackFiles, type MadeTrack } from './track-files.ts'
+
+export interface MakeOptions {
+  readonly plan: Plan
+  readonly arguments: readonly string[]
+  readonly seconds: number
+  readonly cutsSeconds?: readonly number[] | undefined
+  /** An incomplete packet is not a reason to refuse the file. */
+  readonly isRaggedFine: boolean
+  readonly cores: number
+  readonly scratch: string
+  readonly signal: AbortSignal
+  readonly send: (file: OutputFile) => Promise<void>
+  readonly onProgress: (progress: FfmpegProgress) => void
+}
+
+export interface Made {
+  /** In the order of the plan. */
+  readonly pictures: readonly MadeTrack[]
+  readonly sounds: readonly MadeTrack[]
+  /** FFmpeg's WebVTT, in the order of the plan. */
+  readonly subtitles: readonly string[]
+  readonly result: FfmpegResult
+}
+
+/** Of one track of subtitles: a film has some 100 KB. */
+const MAX_TEXT_BYTES = 32 * 1024 ** 2
+/** Of the address space: a thread of decoder and one of each encoder with its pictures. */
+const MEMORY_PER_CORE_BYTES = 1024 ** 3
+
+/**
+ * @throws {PermanentError} when the file is the cause
+ * @throws {ToolError} when FFmpeg failed for another reason
+ */
+export async function makeTracks(options: MakeOptions): Promise<Made> {
+  const { plan, seconds, cutsSeconds, scratch, signal, send, onProgress, cores, isRaggedFine } = options
+  const files = (name: string, kind: 'video' | 'audio') =>
+    createTrackFiles({
+      name,
+      kind,
+      isCut: cutsSeconds ? atTimes(cutsSeconds) : everySeconds(seconds),
+      splinterSeconds: splinterSecondsOf(seconds),
+      scratch,
+      send,
+    })
+  const pictures = plan.pictures.map(({ name }) => files(name, 'video'))
+  const sounds = plan.sounds.map(({ name }) => files(name, 'audio'))
+  const texts = plan.subtitles.map(() => createText())
+  const isEncoded = plan.pictures.some(({ how }) => how === 'encode')
+  const isAnyEncoded = isEncoded || plan.sounds.some(({ how }) => how === 'encode')
+  try {
+    const result = await runFfmpeg({
+      tool: 'ffmpeg',
+      profile: isAnyEncoded ? 'encode' : 'copy',
+      arguments: options.arguments,
+      cwd: scratch,
+      signal,
+      limits: isEncoded
+        ? {
+            memoryBytes: DEFAULT_LIMITS.memoryBytes + cores * MEMORY_PER_CORE_BYTES,
+            cpuSeconds: DEFAULT_LIMITS.cpuSeconds * cores,
+          }
+        : {},
+      outputs: [...pictures, ...sounds, ...texts].map(
+        (reader): OutputReader =>
+          (bytes) =>
+            reader.take(bytes),
+      ),
+      onProgress,
+    })
+    mustHaveSucceeded(result)
+    if (isCutShort(result) && !isRaggedFine) throw failureOf(result)
+    return {
+      pictures: await Promise.all(pictures.map((track) => track.end())),
+      sounds: await Promise.all(sounds.map((track) => track.end())),
+      subtitles: texts.map(({ text }) => text()),
+      result,
+    }
+  } catch (error) {
+    throw refusalOf(error)
+  }
+}
+
+function refusalOf(cause: unknown): unknown {
+  if (cause instanceof OpenGopError)
+    return new PermanentError(
+      `the picture cannot be copied into HLS: its GOPs are open (${cause.message}); mode=encode re-encodes it`,
+      { cause },
+    )
+  if (cause instanceof FlawError)
+    return new PermanentError(`FFmpeg's output cannot be cut into segments: ${cause.message}`, { cause })
+  return cause
+}
+
+function createText() {
+  const parts: Buffer[] = []
+  let sizeBytes = 0
+  return {
+    take(bytes: Buffer): void {
+      sizeBytes += bytes.length
+      if (sizeBytes > MAX_TEXT_BYTES) throw new PermanentError('its subtitles have more than 32 MiB of text')
+      parts.push(bytes)
+    },
+    text: () => Buffer.concat(parts).toString('utf8'),
+  }
+}

@@ -1,0 +1,128 @@
+/** Tracks that were made -> the playlists of a presentation, as texts with their names. Pure. @module */
+import type { MediaStream } from '../media/media-info.ts'
+import { cuesOf, webvtt } from '../media/webvtt.ts'
+import { averageBitRate, peakBitRate, targetSecondsOf } from './lists/bandwidth.ts'
+import { masterPlaylist, type Presentation, type Rates } from './lists/master-playlist.ts'
+import { iframePlaylist, mediaPlaylist, subtitlePlaylist } from './lists/media-playlist.ts'
+import type { Plan } from './plan/plan.ts'
+import type { MadeTrack } from './track-files.ts'
+
+export interface TextFile {
+  readonly name: string
+  readonly role: 'playlist' | 'iframes' | 'subtitles' | 'master'
+  readonly contentType: string
+  readonly text: string
+  readonly pointer?: string
+}
+
+const PLAYLIST = 'application/vnd.apple.mpegurl'
+
+export interface PresentationParts {
+  readonly plan: Plan
+  readonly pictures: readonly MadeTrack[]
+  readonly sounds: readonly MadeTrack[]
+  /** FFmpeg's WebVTT. */
+  readonly subtitles: readonly string[]
+  readonly hasIframes: boolean
+  /** The attempt's folder as seen from the pointer: `~01H…/`. */
+  readonly folder: string
+}
+
+/** `EXT-X-TARGETDURATION` of all playlists: one number (RFC 8216, 6.2.4). */
+export function targetSecondsOfAll(tracks: readonly MadeTrack[]): number {
+  return Math.max(...tracks.map(({ segments }) => targetSecondsOf(segments)))
+}
+
+/** In the order in which they are sent: the master last. */
+export function presentationFiles(parts: PresentationParts): readonly TextFile[] {
+  const { plan, pictures, sounds, hasIframes, folder } = parts
+  const tracks = [...pictures, ...sounds]
+  const targetSeconds = targetSecondsOfAll(tracks)
+  const lengthSeconds = Math.max(...tracks.map(({ endSeconds }) => endSeconds))
+  const list = (name: string, role: TextFile['role'], text: string): TextFile => ({
+    name,
+    role,
+    contentType: PLAYLIST,
+    text,
+  })
+  const master = masterOf(parts, targetSeconds)
+  return [
+    ...tracks.map(({ name, segments }) =>
+      list(`${name}/index.m3u8`, 'playlist', mediaPlaylist(segments, { targetSeconds, isIndependent: true })),
+    ),
+    ...(hasIframes
+      ? pictures.map(({ name, segments }) =>
+          list(`${name}/iframes.m3u8`, 'iframes', iframePlaylist(segments)),
+        )
+      : []),
+    ...plan.subtitles.flatMap(({ name }, place) => [
+      {
+        name: `${name}/all.vtt`,
+        role: 'subtitles' as const,
+        contentType: 'text/vtt',
+        text: webvtt(cuesOf(parts.subtitles[place] ?? '', { lengthSeconds })),
+      },
+      list(`${name}/index.m3u8`, 'playlist', subtitlePlaylist('all.vtt', lengthSeconds)),
+    ]),
+    list('master.m3u8', 'master', masterPlaylist(master, '')),
+    // Seen from beside the manifest, where a copy of the other one would lead nowhere.
+    {
+      ...list('pointer/master.m3u8', 'master', masterPlaylist(master, folder)),
+      pointer: 'master.m3u8',
+    },
+  ]
+}
+
+function masterOf(
+  { plan, pictures, sounds, hasIframes }: PresentationParts,
+  targetSeconds: number,
+): Presentation {
+  return {
+    variants: pictures.map((track, place) => {
+      const { name, codec, segments } = track
+      const keys = segments
+        .flatMap(({ keyPictures }) => keyPictures)
+        .map(({ bytes, seconds }) => ({ sizeBytes: bytes, seconds }))
+      const { width = 0, height = 0 } = plan.pictures[place] ?? {}
+      return {
+        uri: `${name}/index.m3u8`,
+        codec,
+        width,
+        height,
+        framesPerSecond: track.samples / (track.endSeconds - track.startSeconds),
+        ...ratesOf(segments, targetSeconds),
+        ...(hasIframes && {
+          keyPictures: { uri: `${name}/iframes.m3u8`, ...ratesOf(keys, targetSecondsOf(keys)) },
+        }),
+      }
+    }),
+    sounds: sounds.map(({ name, codec, segments, channels = 2 }, place) => ({
+      uri: `${name}/index.m3u8`,
+      codec,
+      channels,
+      ...ratesOf(segments, targetSeconds),
+      language: plan.sounds[place]?.stream.language,
+      isDefault: place === defaultOf(plan.sounds),
+    })),
+    subtitles: plan.subtitles.map(({ name, stream }) => ({
+      uri: `${name}/index.m3u8`,
+      language: stream.language,
+    })),
+    isIndependent: true,
+  }
+}
+
+function ratesOf(segments: readonly { sizeBytes: number; seconds: number }[], targetSeconds: number): Rates {
+  return {
+    peakBitsPerSecond: peakBitRate(segments, targetSeconds),
+    averageBitsPerSecond: averageBitRate(segments),
+  }
+}
+
+/** One of a group may be the default: the source's, or its first. */
+function defaultOf(sounds: readonly { readonly stream: MediaStream }[]): number {
+  return Math.max(
+    0,
+    sounds.findIndex(({ stream }) => stream.isDefault),
+  )
+}

@@ -1,0 +1,134 @@
+/** A track's bytes from FFmpeg's pipe -> files of its segments, each sent as soon as it is complete. @module */
+import { open, readFile, unlink, writeFile, type FileHandle } from 'node:fs/promises'
+import { join } from 'node:path'
+import { appendFile } from 'node:fs/promises'
+import type { OutputFile } from '../../runtime/index.ts'
+import { toMicros } from '../media/seconds.ts'
+import type { IsCut } from './cut/cuts.ts'
+import { createSegmenter, type KeyPicture, type Segment, type SegmentedTrack } from './cut/segmenter.ts'
+
+/** A segment in a playlist, without its bytes. */
+export interface ListedSegment extends Pick<Segment, 'startTicks' | 'endTicks' | 'startSeconds' | 'seconds'> {
+  /** Below the track's folder: `seg-00000.m4s`. */
+  readonly name: string
+  readonly sizeBytes: number
+  readonly keyPictures: readonly KeyPicture[]
+}
+
+export interface MadeTrack extends SegmentedTrack {
+  /** Its folder. */
+  readonly name: string
+  readonly segments: readonly ListedSegment[]
+}
+
+export interface TrackOptions {
+  readonly name: string
+  readonly kind: 'video' | 'audio'
+  readonly isCut: IsCut
+  readonly splinterSeconds: number
+  readonly scratch: string
+  /** Sends a finished file; returns when there is room for another. */
+  readonly send: (file: OutputFile) => Promise<void>
+}
+
+export interface TrackFiles {
+  /** The next bytes of the pipe. */
+  take(bytes: Buffer): Promise<void>
+  end(): Promise<MadeTrack>
+}
+
+/** Written at once. */
+const WRITE_BYTES = 1024 ** 2
+
+type Step =
+  | { readonly write: Buffer; readonly part: number }
+  | { readonly init: Buffer }
+  | { readonly segment: Segment }
+
+export function createTrackFiles(options: TrackOptions): TrackFiles {
+  const { name, kind, isCut, splinterSeconds, scratch, send } = options
+  const contentType = kind === 'video' ? 'video/mp4' : 'audio/mp4'
+  const segments: ListedSegment[] = []
+  const pathOf = (part: number) => join(scratch, `${name}-${part}.m4s`)
+  let steps: Step[] = []
+  const segmenter = createSegmenter({
+    isCut,
+    splinterSeconds,
+    onInit: (init) => steps.push({ init }),
+    onBytes: (part, write) => steps.push({ write, part }),
+    onSegment: (segment) => steps.push({ segment }),
+  })
+
+  let file: { readonly part: number; readonly handle: FileHandle } | undefined
+  let unwritten: Buffer[] = []
+  let unwrittenBytes = 0
+  const flush = async () => {
+    if (unwrittenBytes > 0) await file?.handle.writev(unwritten)
+    unwritten = []
+    unwrittenBytes = 0
+  }
+  const closeFile = async () => {
+    await flush()
+    await file?.handle.close()
+    file = undefined
+  }
+  const write = async (part: number, bytes: Buffer) => {
+    if (file?.part !== part) {
+      await closeFile()
+      file = { part, handle: await open(pathOf(part), 'wx') }
+    }
+    unwritten.push(bytes)
+    unwrittenBytes += bytes.length
+    if (unwrittenBytes >= WRITE_BYTES) await flush()
+  }
+  const sendInit = async (init: Buffer) => {
+    const path = join(scratch, `${name}-init.mp4`)
+    await writeFile(path, init, { flag: 'wx' })
+    await send({ path, name: `${name}/init.mp4`, role: 'init', contentType })
+  }
+  const sendSegment = async ({ parts, ...segment }: Segment) => {
+    const [first = 0, ...rest] = parts
+    // The last two are complete only at the end.
+    if (file && parts.includes(file.part)) await closeFile()
+    for (const part of rest) {
+      await appendFile(pathOf(first), await readFile(pathOf(part)))
+      await unlink(pathOf(part))
+    }
+    const index = segments.length
+    const listed = { ...segment, name: `seg-${String(index).padStart(5, '0')}.m4s` }
+    segments.push(listed)
+    await send({
+      path: pathOf(first),
+      name: `${name}/${listed.name}`,
+      role: 'segment',
+      contentType,
+      chunk: {
+        index,
+        startSeconds: toMicros(segment.startSeconds),
+        durationSeconds: toMicros(segment.seconds),
+        independent: true,
+      },
+    })
+  }
+  const act = async () => {
+    const due = steps
+    steps = []
+    for (const step of due) {
+      if ('write' in step) await write(step.part, step.write)
+      else if ('init' in step) await sendInit(step.init)
+      else await sendSegment(step.segment)
+    }
+  }
+  return {
+    async take(bytes) {
+      segmenter.push(bytes)
+      await act()
+    },
+    async end() {
+      const track = segmenter.end()
+      await act()
+      await closeFile()
+      return { ...track, name, segments }
+    },
+  }
+}
