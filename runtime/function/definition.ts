@@ -15,7 +15,7 @@ import { parseDurationMs } from '../time.ts'
 import '../settings/zod-words.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Source, SourceObject } from './source.ts'
-import { wrongOptions } from './valid-options.ts'
+import { PRESET, wrongOptions } from './valid-options.ts'
 
 export interface RunFacts {
   /** 32 hex digits, computed from function, bucket, key and generation. */
@@ -122,6 +122,8 @@ export interface FunctionDefinition {
   readonly options: z.ZodObject
   readonly alternatives: readonly (readonly string[])[]
   readonly trigger: 'always' | 'asked'
+  /** Globs of keys for which the settings ask for it. */
+  readonly askedOn: readonly string[]
   readonly presets: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly onDelete: 'keep' | 'remove'
   readonly afterSuccess: 'keep' | 'remove'
@@ -143,7 +145,7 @@ export const NO_OPTIONS = z.object({})
 function presetIssues(defined: FunctionDefinition): readonly string[] {
   return Object.entries(defined.presets).flatMap(([preset, options]) => {
     const field = `function "${defined.name}": presets.${preset}:`
-    const wrong = wrongOptions(defined, options).map((what) => `${field} ${what}`)
+    const wrong = wrongOptions({ ...defined, presets: {} }, options).map((what) => `${field} ${what}`)
     return NAME.test(preset)
       ? wrong
       : [`${field} lower-case letters, digits and hyphens, starting with a letter`, ...wrong]
@@ -209,6 +211,7 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
     options: definition.options ?? NO_OPTIONS,
     alternatives: definition.alternatives ?? [],
     trigger: choice('trigger', definition.trigger, ['always', 'asked']),
+    askedOn: [],
     presets: definition.presets ?? {},
     onDelete: choice('onDelete', definition.onDelete, ['keep', 'remove']),
     afterSuccess: choice('afterSuccess', definition.afterSuccess, ['keep', 'remove']),
@@ -226,6 +229,8 @@ export function defineFunction<S extends z.ZodObject = z.ZodObject<{}>>(
       issues.push(`function "${definition.name}": alternatives: "${name}" is not one of its options`)
   }
   issues.push(...presetIssues(defined))
+  if (Object.keys(defined.presets).length > 0 && Object.hasOwn(defined.options.shape, PRESET))
+    issues.push(`function "${definition.name}": presets: its option "${PRESET}" would have the same name`)
   if (issues.length > 0) throw new ConfigError(issues)
   return defined
 }

@@ -19,6 +19,8 @@ export interface ToolCheck {
   readonly repair?: readonly string[]
 }
 
+const EVERY_KEY = '**'
+
 /** The exports of a list of functions. */
 export interface FunctionList {
   readonly functions: readonly FunctionDefinition[]
@@ -74,9 +76,23 @@ function issuesOf(functions: FunctionList['functions'], config: Config): readonl
       .map((name) => `two functions are called "${name}"`),
     ...unknown('SLUICE_FUNCTIONS', config.functionNames),
     ...unknown('SLUICE_STREAMS_FUNCTIONS', config.streams.functionNames),
+    ...unknown('SLUICE_MAKE', config.make),
+    ...Object.entries(config.makeRules).flatMap(([glob, made]) => [
+      ...unknown(`SLUICE_MAKE_RULES, rule ${JSON.stringify(glob)}`, made),
+      ...wrongGlob(glob),
+    ]),
     ...functions.map(selfTrigger).filter((issue) => issue !== undefined),
     ...optionIssues(functions, config),
   ]
+}
+
+function wrongGlob(glob: string): readonly string[] {
+  try {
+    compileGlob(glob)
+    return []
+  } catch (error) {
+    return [`SLUICE_MAKE_RULES: ${messageOf(error)}`]
+  }
 }
 
 async function load(config: Config): Promise<FunctionList> {
@@ -89,7 +105,7 @@ async function load(config: Config): Promise<FunctionList> {
   )
   if (strangers.length > 0) throw new ConfigError(strangers)
   return {
-    functions: functions.map((definition) => withPieces(definition, config)),
+    functions: functions.map((definition) => withAsks(withPieces(definition, config), config)),
     ...(tools && { tools }),
     ...(checks && { checks }),
     ...(reception && { reception }),
@@ -100,6 +116,14 @@ async function load(config: Config): Promise<FunctionList> {
 function withPieces(definition: FunctionDefinition, { streams }: Config): FunctionDefinition {
   if (!streams.functionNames.includes(definition.name)) return definition
   return { ...definition, ignore: definition.ignore.filter((glob) => glob !== STREAM_PIECES) }
+}
+
+/** The settings may ask for a function: of every object, or of those whose key matches a rule. */
+function withAsks(definition: FunctionDefinition, { make, makeRules }: Config): FunctionDefinition {
+  const { name } = definition
+  if (make.includes(name)) return { ...definition, askedOn: [EVERY_KEY] }
+  const rules = Object.entries(makeRules).filter(([, names]) => names.includes(name))
+  return rules.length === 0 ? definition : { ...definition, askedOn: rules.map(([glob]) => glob) }
 }
 
 async function importList({ functionsFile }: Config): Promise<Partial<FunctionList>> {

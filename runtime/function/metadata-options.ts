@@ -7,12 +7,13 @@
  */
 import { z } from 'zod'
 import type { FunctionDefinition } from './definition.ts'
-import { byOption, validOption, type Named } from './valid-options.ts'
+import { MAKE, makeOf, strangeWords } from './make.ts'
+import { nearestOf, shortened } from './near-miss.ts'
+import { vainOptions } from './vain-options.ts'
+import { byOption, shapeOf, validOption, type Named } from './valid-options.ts'
 
 /** The prefix of names meant for every function that has the option: `sluice-seconds`. */
 const OUR_PREFIX = 'sluice-'
-/** Metadata may have 2 KiB, which is too long for a sentence. */
-const MAX_QUOTED_CHARACTERS = 60
 
 export interface MetadataOptions {
   /** From the lowest rank to the highest: bare names, `sluice-` names, names with the function's own prefix. */
@@ -28,7 +29,7 @@ export function metadataOptions(
   metadata: Readonly<Record<string, string>>,
   functions: readonly FunctionDefinition[],
 ): MetadataOptions {
-  const names = Object.keys(definition.options.shape)
+  const names = Object.keys(shapeOf(definition))
   const ownPrefix = `${definition.name}.`
   const own: [string, string][] = []
   const ours: [string, string][] = []
@@ -49,7 +50,9 @@ export function metadataOptions(
     if (isValid(definition, name, value)) valid.push([name, value])
     else warnings.push(ignored(definition, name, String(value)))
   }
-  const ofNone = byOption(optionNames(functions), Object.fromEntries(ours)).unknown
+  const make = makeOf(metadata)
+  const ofNone = byOption([MAKE, ...optionNames(functions)], Object.fromEntries(ours)).unknown
+  const strange = strangeWords(make, functions)
   const nearest = nearMisses(
     [...byBare.unknown, ...byOurs.unknown.map((name) => `${OUR_PREFIX}${name}`)],
     [...names, ...names.flatMap((name) => [`${OUR_PREFIX}${name}`, `${ownPrefix}${name}`])],
@@ -63,16 +66,22 @@ export function metadataOptions(
   return {
     layers: [Object.fromEntries(valid), byOurs.values, byOwn.values],
     unknown: byOwn.unknown.map((name) => `${ownPrefix}${name}`),
-    warnings: [...warnings, ...nearest, ...ofNobody],
+    warnings: [
+      ...warnings,
+      ...nearest,
+      ...ofNobody,
+      ...(strange === undefined ? [] : [strange]),
+      ...vainOptions(definition, metadata, functions, make),
+    ],
   }
 }
 
 function optionNames(functions: readonly FunctionDefinition[]): readonly string[] {
-  return functions.flatMap(({ options }) => Object.keys(options.shape))
+  return functions.flatMap((each) => Object.keys(shapeOf(each)))
 }
 
-function isValid({ options }: FunctionDefinition, name: string, value: unknown): boolean {
-  const schema = options.shape[name]
+function isValid(definition: FunctionDefinition, name: string, value: unknown): boolean {
+  const schema = shapeOf(definition)[name]
   try {
     return schema !== undefined && z.safeParse(schema, value).success
   } catch {
@@ -85,38 +94,19 @@ function ignored(definition: FunctionDefinition, name: string, value: string): s
   return `metadata "${name}" was ignored: ${JSON.stringify(shortened(value))} is not a valid value of this option (${validOption(definition, name)}), so it may be another program's; the name "${definition.name}.${name}" always sets the option`
 }
 
-function notAnOption({ name, options }: FunctionDefinition, written: string): string {
-  const valid = Object.keys(options.shape)
+function notAnOption(definition: FunctionDefinition, written: string): string {
+  const { name } = definition
+  const valid = Object.keys(shapeOf(definition))
   const has = valid.length > 0 ? `those of ${name} are ${valid.join(', ')}` : `${name} has none`
   return `metadata "${shortened(written)}" is not an option of any function and was ignored; ${has}`
-}
-
-function shortened(text: string): string {
-  return text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}…` : text
 }
 
 /** A warning for each metadata name that is close to an option's name. */
 function nearMisses(unknown: readonly string[], options: readonly string[]): string[] {
   return unknown.flatMap((name) => {
-    const near = options.find(
-      (option) => distance(name.toLowerCase(), option.toLowerCase()) <= (option.length > 4 ? 2 : 1),
-    )
+    const near = nearestOf(name, options)
     return near === undefined
       ? []
       : [`metadata "${name}" is not an option and was ignored; did you mean "${near}"?`]
   })
-}
-
-/** Levenshtein's edit distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next[j] = Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1)
-    }
-    row = next
-  }
-  return row[b.length] as number
 }

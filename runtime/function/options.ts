@@ -1,5 +1,7 @@
 /**
- * The options of an attempt: defaults < settings < object metadata < reprocess request. Pure.
+ * The options of an attempt: defaults < preset < settings < object metadata < reprocess request, each option by itself. Pure.
+ *
+ * The preset is that of the highest layer that names one.
  *
  * Where options are alternatives (`seconds`, `parts`, `bytes`), one of a higher layer replaces the others of lower ones.
  * @module
@@ -7,7 +9,7 @@
 import { ConfigError, messageOf, PermanentError } from '../errors.ts'
 import { NO_OPTIONS, type FunctionDefinition } from './definition.ts'
 import { metadataOptions } from './metadata-options.ts'
-import { byOption, validOptions, wrongOptions } from './valid-options.ts'
+import { addressed, byOption, PRESET, shapeOf, validOptions, wrongOptions } from './valid-options.ts'
 
 const FROM_METADATA = ' (from the object’s metadata)'
 const FROM_REQUEST = ' (from the request)'
@@ -23,6 +25,8 @@ export interface OptionLayers {
 
 export interface MergedOptions {
   readonly options: Readonly<Record<string, unknown>>
+  /** The name of the preset, where one was chosen. */
+  readonly preset?: string
   /** About metadata that look like an option but were ignored. */
   readonly warnings: readonly string[]
 }
@@ -36,22 +40,33 @@ export interface MergedOptions {
 export function mergeOptions(definition: FunctionDefinition, layers: OptionLayers): MergedOptions {
   // A function that takes none, of an object that says nothing: most runs of such functions.
   if (definition.options === NO_OPTIONS && !isAnyGiven(layers)) return { options: {}, warnings: [] }
-  const names = Object.keys(definition.options.shape)
+  const { functions = [definition] } = layers
+  const names = Object.keys(shapeOf(definition))
   const settings = byOption(names, layers.settings ?? {})
-  const metadata = metadataOptions(definition, layers.metadata, layers.functions ?? [definition])
-  const request = byOption(names, layers.request ?? {})
+  const metadata = metadataOptions(definition, layers.metadata, functions)
+  const { bare, own } = addressed(definition, functions, layers.request ?? {})
+  const requests = [bare, own].map((given) => byOption(names, given))
   mustBeKnown(definition, metadata.unknown, FROM_METADATA)
-  mustBeKnown(definition, request.unknown, FROM_REQUEST)
-  const ranked = [
+  mustBeKnown(
+    definition,
+    requests.flatMap(({ unknown }) => unknown),
+    FROM_REQUEST,
+  )
+  const given = [
     { values: settings.values, from: ' (from SLUICE_OPTIONS)' },
     ...metadata.layers.map((values) => ({ values, from: FROM_METADATA })),
-    { values: request.values, from: FROM_REQUEST },
+    ...requests.map(({ values }) => ({ values, from: FROM_REQUEST })),
   ]
+  const chosen = chosenPreset(definition, given)
+  const ranked = chosen
+    ? [{ values: chosen.values, from: ` (from preset "${chosen.name}")` }, ...given]
+    : given
   const merged: Record<string, unknown> = {}
   for (const { values } of ranked) {
     for (const name of replacedBy(values, definition.alternatives)) delete merged[name]
     Object.assign(merged, values)
   }
+  if (chosen) delete merged[PRESET]
   const result = check(definition, merged)
   if (!result.success) {
     const wrong = result.error.issues.map(({ path: [name], message }) => {
@@ -62,7 +77,7 @@ export function mergeOptions(definition: FunctionDefinition, layers: OptionLayer
     })
     throw new PermanentError([...wrong, ...metadata.warnings].join('; ') + `. ${validLine(definition)}`)
   }
-  return { options: result.data, warnings: metadata.warnings }
+  return { options: result.data, ...(chosen && { preset: chosen.name }), warnings: metadata.warnings }
 }
 
 /**
@@ -87,6 +102,29 @@ export function checkOptionSettings(
     issues.push(...wrong.map((what) => `SLUICE_OPTIONS: ${what}; valid: ${validOptions(definition)}`))
   }
   if (issues.length > 0) throw new ConfigError(issues)
+}
+
+interface Layer {
+  readonly values: Readonly<Record<string, unknown>>
+  readonly from: string
+}
+
+/**
+ * The preset of the highest layer that names one; undefined when none does, or the function has none.
+ *
+ * @throws {PermanentError} when there is no such preset
+ */
+function chosenPreset(definition: FunctionDefinition, given: readonly Layer[]) {
+  const { presets } = definition
+  if (Object.keys(presets).length === 0) return undefined
+  const layer = given.findLast(({ values }) => Object.hasOwn(values, PRESET))
+  if (!layer) return undefined
+  const name = layer.values[PRESET]
+  const values = typeof name === 'string' && Object.hasOwn(presets, name) ? presets[name] : undefined
+  if (values) return { name: String(name), values }
+  throw new PermanentError(
+    `preset${layer.from} is ${JSON.stringify(name)}: the presets of ${definition.name} are ${Object.keys(presets).join(', ')}`,
+  )
 }
 
 function isAnyGiven({ settings = {}, metadata, request = {} }: OptionLayers): boolean {

@@ -48,13 +48,15 @@ export function createRouter(functions: readonly FunctionDefinition[]): Router {
   const matchers = functions.map((definition) => ({
     definition,
     isWanted: definition.match.length === 0 ? () => true : compileGlobs(definition.match),
+    isAskedOn: definition.askedOn.length === 0 ? () => false : compileGlobs(definition.askedOn),
     isIgnored: definition.ignore.length === 0 ? () => false : compileGlobs(definition.ignore),
   }))
   return (object) =>
-    matchers.map(({ definition, isWanted, isIgnored }) => {
+    matchers.map(({ definition, isWanted, isIgnored, isAskedOn }) => {
       const mismatch = mismatchOf(object, definition, {
         isWanted,
         isIgnored,
+        isAskedOn,
         isWritten: written.has(object.bucket),
       })
       return mismatch === undefined ? { definition } : { definition, mismatch }
@@ -64,6 +66,7 @@ export function createRouter(functions: readonly FunctionDefinition[]): Router {
 interface Tests {
   readonly isWanted: (key: string) => boolean
   readonly isIgnored: (key: string) => boolean
+  readonly isAskedOn: (key: string) => boolean
   readonly isWritten: boolean
 }
 
@@ -78,6 +81,7 @@ function mismatchOf(object: Candidate, definition: FunctionDefinition, tests: Te
   if (sizeBytes < definition.minBytes) return 'too-small'
   if (sizeBytes > definition.maxBytes) return 'too-large'
   // The last rule, so that an object never gets the advice to ask where asking changes nothing.
-  if (definition.trigger === 'asked' && make && !make.includes(definition.name)) return 'not-asked'
+  const isUnasked = definition.trigger === 'asked' && make !== undefined && !make.includes(definition.name)
+  if (isUnasked && !tests.isAskedOn(key)) return 'not-asked'
   return undefined
 }

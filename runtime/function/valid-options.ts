@@ -6,19 +6,54 @@ export interface WithOptions {
   readonly name: string
   readonly options: z.ZodObject
   readonly alternatives: readonly (readonly string[])[]
+  readonly presets: Readonly<Record<string, unknown>>
+}
+
+/** The option that chooses a preset, of functions that have some. */
+export const PRESET = 'preset'
+
+/** The schemas of all options, that of `preset` included. */
+export function shapeOf({
+  options,
+  presets,
+}: Pick<WithOptions, 'options' | 'presets'>): Readonly<Record<string, z.core.$ZodType>> {
+  const names = Object.keys(presets)
+  return names.length === 0 ? options.shape : { ...options.shape, [PRESET]: z.enum(names) }
+}
+
+/** The options of a request that are meant for one function: `hls.seconds` for hls alone, a bare name for each that has it. */
+export interface Addressed {
+  readonly bare: Readonly<Record<string, unknown>>
+  readonly own: Readonly<Record<string, unknown>>
+}
+
+export function addressed(
+  { name }: { readonly name: string },
+  functions: readonly { readonly name: string }[],
+  given: Readonly<Record<string, unknown>>,
+): Addressed {
+  const prefix = `${name}.`
+  const entries = Object.entries(given)
+  const own = entries.filter(([option]) => option.toLowerCase().startsWith(prefix))
+  const isAnothers = (option: string) =>
+    functions.some((other) => option.toLowerCase().startsWith(`${other.name}.`))
+  return {
+    bare: Object.fromEntries(entries.filter((entry) => !own.includes(entry) && !isAnothers(entry[0]))),
+    own: Object.fromEntries(own.map(([option, value]) => [option.slice(prefix.length), value])),
+  }
 }
 
 /** Such as `seconds: number from 0.5 to 600, default 6; mode: one of copy, exact`. */
 export function validOptions(definition: WithOptions): string {
-  const described = Object.keys(definition.options.shape).map(
+  const described = Object.keys(shapeOf(definition)).map(
     (name) => `${name}: ${validOption(definition, name)}`,
   )
   return described.length > 0 ? described.join('; ') : 'this function takes no options'
 }
 
 /** Describes one option: `number from 0.5 to 600, default 6`. */
-export function validOption({ options }: WithOptions, name: string): string {
-  const schema = options.shape[name]
+export function validOption(definition: WithOptions, name: string): string {
+  const schema = shapeOf(definition)[name]
   return schema ? inWords(schemaOf(schema)) : 'see the function'
 }
 
@@ -85,8 +120,9 @@ export function wrongOptions(
   definition: WithOptions,
   given: Readonly<Record<string, unknown>>,
 ): readonly string[] {
-  const { name, options } = definition
-  const { values, unknown } = byOption(Object.keys(options.shape), given)
+  const { name } = definition
+  const shape = shapeOf(definition)
+  const { values, unknown } = byOption(Object.keys(shape), given)
   const wrong = unknown.map((option) => `${name}: unknown option ${JSON.stringify(option)}`)
   for (const group of definition.alternatives) {
     const together = group.filter((option) => Object.hasOwn(values, option))
@@ -94,7 +130,7 @@ export function wrongOptions(
       wrong.push(`${name}: ${together.join(' and ')} are alternatives: give one of them`)
   }
   for (const [option, value] of Object.entries(values)) {
-    const schema = options.shape[option]
+    const schema = shape[option]
     for (const issue of (schema && z.safeParse(schema, value).error?.issues) ?? [])
       wrong.push(`${[name, option, ...issue.path].join('.')}: ${issue.message}`)
   }

@@ -121,7 +121,8 @@ function addEvent(draft: Draft, event: ObjectEvent, router: Router): void {
     draft.debts.push(...debtsOf(event, router))
     return
   }
-  const inBucket = router({ ...event, make: [] }).filter(({ mismatch }) => mismatch !== 'bucket')
+  const { make = [] } = event
+  const inBucket = router({ ...event, make }).filter(({ mismatch }) => mismatch !== 'bucket')
   if (inBucket.length === 0) draft.dropped.push('no-function')
   for (const { definition, mismatch } of inBucket) {
     if (mismatch) draft.dropped.push(mismatch)
@@ -193,10 +194,7 @@ function toNewRun(event: CreatedEvent, functionName: string): NewRun {
     eventId: event.eventId,
     lane: 'live',
     trigger: 'upload',
-    payload: {
-      ...versionOf(event),
-      eventTimeMs: event.eventTimeMs,
-    },
+    payload: { ...versionOf(event), eventTimeMs: event.eventTimeMs },
   }
 }
 

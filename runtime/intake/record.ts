@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { messageOf } from '../errors.ts'
+import { makeOf } from '../function/make.ts'
 import { impossibleKey, isBucketName } from '../storage/names.ts'
 import { CREATED_EVENTS, generationOf, type ObjectEvent, realVersion } from '../storage/object-version.ts'
 
@@ -40,6 +41,8 @@ const recordSchema = z.looseObject({
       size: z.number().int().min(0).max(SIZE_MAX_BYTES).optional(),
       eTag: printable(ETAG_MAX).optional(),
       contentType: z.string().max(1_024).optional(),
+      // Whatever is in it: a strange name or value must not set an upload aside.
+      userMetadata: z.unknown().optional(),
       versionId: printable(VERSION_MAX).optional(),
       sequencer: z
         .string()
@@ -104,7 +107,14 @@ function toEvent(record: NotifiedRecord): ObjectEvent | undefined {
     sizeBytes: object.size ?? 0,
     lastModifiedMs,
     ...(object.contentType === undefined ? {} : { contentType: object.contentType }),
+    ...madeOf(object.userMetadata),
   }
+}
+
+function madeOf(metadata: unknown): { readonly make?: readonly string[] } {
+  return typeof metadata === 'object' && metadata !== null
+    ? { make: makeOf(metadata as Readonly<Record<string, unknown>>) }
+    : {}
 }
 
 /** The sequencer is the object's time in nanoseconds, in hex; floating point would divide it wrongly once in 9,000 times. */

@@ -44,6 +44,10 @@ export interface Config {
   readonly functionsFile: string | undefined
   /** Options by function, over the defaults and under the object's metadata. */
   readonly functionOptions: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Names of functions that run for every object that they match, though they run only when asked by themselves. */
+  readonly make: readonly string[]
+  /** The same for keys that match a glob: the names of functions by glob. */
+  readonly makeRules: Readonly<Record<string, readonly string[]>>
   readonly apiHost: string
   readonly apiPort: number
   readonly tokens: Tokens
@@ -194,6 +198,8 @@ function toConfig(data: z.output<typeof schema>): Config {
     functionNames: data.SLUICE_FUNCTIONS,
     functionsFile: data.SLUICE_FUNCTIONS_FILE,
     functionOptions: data.SLUICE_OPTIONS,
+    make: data.SLUICE_MAKE,
+    makeRules: data.SLUICE_MAKE_RULES,
     apiHost: data.SLUICE_API_HOST,
     apiPort: data.SLUICE_API_PORT,
     tokens: {

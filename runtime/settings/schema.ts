@@ -12,6 +12,7 @@ import {
   duration,
   durationWithin,
   functionOptions,
+  makeRules,
   host,
   minioEndpoint,
   names,
@@ -90,6 +91,15 @@ const processes = {
   SLUICE_OPTIONS: described(
     parsed(functionOptions, '{}'),
     'options by function, as JSON: `{"chunk":{"seconds":4}}`; an upload\'s own metadata overrides them',
+  ),
+  SLUICE_MAKE: described(
+    parsed(names, ''),
+    'functions that run on every upload that they match, though they run only when asked by themselves: `hls,poster`',
+    { byDefault: 'none' },
+  ),
+  SLUICE_MAKE_RULES: described(
+    parsed(makeRules, '{}'),
+    'the same for keys that match a pattern, as JSON: `{"videos/**":["hls","poster"]}`',
   ),
   // Node's timers hold at most 24 days, and fire at once beyond that.
   SLUICE_DRAIN: described(

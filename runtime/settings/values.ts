@@ -108,6 +108,18 @@ export function functionOptions(text: string): z.output<typeof options> {
   return result.data
 }
 
+const rules = z.record(z.string(), z.array(z.string().regex(/^[a-z][a-z0-9-]*$/)))
+
+/** Function names by glob. Whether there are such functions is known only when their list is read. */
+export function makeRules(text: string): z.output<typeof rules> {
+  const result = rules.safeParse(parseJson(text))
+  if (!result.success)
+    throw new RangeError(
+      'write lists of functions by pattern as JSON, such as {"videos/**":["hls","poster"]}',
+    )
+  return result.data
+}
+
 /** The parts of a row in docs/settings.md that its schema does not have. */
 interface Row {
   readonly range?: string

@@ -8,6 +8,7 @@
  * latest.ts does without the listing for uploads with such keys.
  * @module
  */
+import { isStorageCode } from './errors.ts'
 import type { Requester } from './request.ts'
 import type { ListedObject, ListOptions } from './storage.ts'
 import { childrenOf, parseXml, textOf, type XmlNode } from './xml.ts'
@@ -19,24 +20,45 @@ export async function* listObjects(
   options: ListOptions = {},
 ): AsyncGenerator<ListedObject> {
   const kind = options.versions ? VERSIONS : LATEST
+  const withMetadata = options.metadata === true && options.versions === true
   let marker: Readonly<Record<string, string>> | undefined =
     options.after === undefined ? {} : { [kind.afterParameter]: options.after }
   while (marker) {
-    const { text } = await requester.read({
-      method: 'GET',
-      bucket,
-      query: {
-        ...kind.query,
-        'encoding-type': 'url',
-        prefix: options.prefix ?? '',
-        'max-keys': String(options.pageSize ?? 1_000),
-        ...marker,
-      },
-      signal: options.signal,
-    })
-    const page = parseXml(text, kind.root)
+    const at = marker
+    const read = async (more: Readonly<Record<string, string>> = {}) => {
+      const { text } = await requester.read({
+        method: 'GET',
+        bucket,
+        query: {
+          ...kind.query,
+          ...more,
+          'encoding-type': 'url',
+          prefix: options.prefix ?? '',
+          'max-keys': String(options.pageSize ?? 1_000),
+          ...at,
+        },
+        signal: options.signal,
+      })
+      return parseXml(text, kind.root)
+    }
+    const page: XmlNode = withMetadata
+      ? await orWithout(() => read({ metadata: 'true' }), read)
+      : await read()
     yield* kind.objects(page)
     marker = textOf(page, 'IsTruncated') === 'true' ? kind.nextMarker(page) : undefined
+  }
+}
+
+/**
+ * A page with metadata, or without where that cannot be read: MinIO writes the names of metadata as names of elements, and a name that
+ * HTTP allows need not be one in XML. The caller then asks for the metadata of each object.
+ */
+async function orWithout(read: () => Promise<XmlNode>, without: () => Promise<XmlNode>): Promise<XmlNode> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!isStorageCode(error, 'InvalidXml')) throw error
+    return without()
   }
 }
 
@@ -92,7 +114,16 @@ function toListed(node: XmlNode, isLatest: boolean, isDeleteMarker: boolean): Li
     lastModifiedMs: Date.parse(textOf(node, 'LastModified')),
     isLatest,
     isDeleteMarker,
+    ...metadataOf(node),
   }
+}
+
+/** Nothing when a name in it cannot be told from the page's own structure. */
+function metadataOf(node: XmlNode): Pick<ListedObject, 'metadata'> {
+  const found = node['UserMetadata']
+  if (typeof found !== 'object' || Array.isArray(found)) return {}
+  const names = Object.keys(found)
+  return { metadata: Object.fromEntries(names.map((name) => [name, textOf(found as XmlNode, name)])) }
 }
 
 function decodeKey(encoded: string): string {

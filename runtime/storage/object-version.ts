@@ -59,6 +59,8 @@ export interface CreatedEvent extends ObjectVersion {
   /** The time of the event by MinIO's clock, epoch milliseconds. */
   readonly eventTimeMs: number
   readonly contentType?: string
+  /** The functions that its metadata ask for; absent when the event has no metadata: the sweep then asks the store. */
+  readonly make?: readonly string[]
 }
 
 export interface RemovedEvent {

@@ -36,6 +36,11 @@ export interface ListedObject {
   readonly lastModifiedMs: number
   readonly isLatest: boolean
   readonly isDeleteMarker: boolean
+  /**
+   * Names as MinIO writes them: `X-Amz-Meta-Make`, `content-type`. Absent where the listing was not asked for it, or does not
+   * say.
+   */
+  readonly metadata?: Readonly<Record<string, string>>
 }
 
 export interface ReadOptions {
@@ -106,6 +111,8 @@ export interface ListOptions {
   readonly prefix?: string | undefined
   /** All versions and delete markers instead of the latest objects. */
   readonly versions?: boolean
+  /** Also the metadata of each version, as far as the listing has it. Only together with `versions`. */
+  readonly metadata?: boolean | undefined
   /** Lists only keys after this one, with all their versions: to continue an earlier listing. */
   readonly after?: string | undefined
   /** Objects per page; smaller for callers that need only the first few. @defaultValue 1_000 */

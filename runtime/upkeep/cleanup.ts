@@ -1,5 +1,6 @@
 /** Removes sources that are done with, and results whose source is gone: payers of debts (`debts.ts`). @module */
 import type { FunctionDefinition } from '../function/definition.ts'
+import { makeOf } from '../function/make.ts'
 import type { Router } from '../function/routing.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { readCurrent } from '../output/manifest.ts'
@@ -138,10 +139,20 @@ export function createCleanupPayers({
    * well as the functions here, since another machine may serve others.
    */
   async function isDoneWith({ payload }: RunRecord): Promise<boolean> {
-    const meant = router({ ...payload, make: [] }).filter(({ mismatch }) => mismatch === undefined)
+    const meant = await functionsFor(payload)
     if (!meant.some(({ definition }) => removesSources(definition))) return false
     for (const { definition } of meant) if (!(await hasSucceeded(definition, payload))) return false
     return !(await queue.hasUnfinished(objectIdOf(payload.bucket, payload.key), payload.generation))
+  }
+
+  /** Also those that its metadata ask for. */
+  async function functionsFor(payload: RunPayload): Promise<ReturnType<Router>> {
+    const routes = router({ ...payload, make: [] })
+    const isSettled = !routes.some(({ mismatch }) => mismatch === 'not-asked')
+    const { bucket, key, versionId } = payload
+    const head = isSettled ? undefined : await storage.head(bucket, key, { versionId })
+    const all = head ? router({ ...payload, make: makeOf(head.metadata) }) : routes
+    return all.filter(({ mismatch }) => mismatch === undefined)
   }
 
   async function hasSucceeded(definition: FunctionDefinition, payload: RunPayload): Promise<boolean> {

@@ -101,7 +101,9 @@ describe('files', () => {
   it('say what they hold, and segments are ordered within their groups', async () => {
     const media = { codecs: 'avc1.64001f', width: 1280, height: 720, bandwidth: 2_000_000 }
     const segment = (group: string, index: number) => ({
-      ...{ name: `${group}/${index}.m4s`, role: 'segment', group },
+      name: `${group}/${index}.m4s`,
+      role: 'segment',
+      group,
       chunk: { index, startSeconds: index * 6, durationSeconds: 6 },
     })
     for (const file of [segment('720p', 1), segment('720p', 0), segment('480p', 0)])

@@ -89,7 +89,9 @@ export async function readFunctionOfObject(
   })
   return {
     name,
-    isMatch: mismatch === undefined && !facts.trouble,
+    // A request has asked for it where there is a run, or its end.
+    isMatch:
+      !facts.trouble && (mismatch === undefined || (mismatch === 'not-asked' && why.reason !== mismatch)),
     ...why,
     isPaused,
     ...(run && { run: toRun(run) }),

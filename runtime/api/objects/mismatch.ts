@@ -28,7 +28,7 @@ export function mismatchInWords(
     case 'too-small':
       return `${size} is less than its minimum of ${formatBytes(definition.minBytes)}`
     case 'not-asked':
-      return `it runs only when it is asked for${object ? `: sluice reprocess ${shellWord(`${definition.bucket}/${object.key}`)} --function ${definition.name}` : ''}`
+      return `it runs only when asked: upload with --attr make=${definition.name}${object ? `, or sluice reprocess ${shellWord(`${definition.bucket}/${object.key}`)} --function ${definition.name}` : ''}`
     case 'too-large':
       return `${size} is more than its maximum of ${formatBytes(definition.maxBytes)}`
   }

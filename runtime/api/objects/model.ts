@@ -118,6 +118,12 @@ export const objectViewSchema = z
       })
       .optional()
       .openapi({ description: 'of a piece of a stream' }),
+    make: z
+      .object({ functions: z.array(z.string()), warning: z.string().optional() })
+      .optional()
+      .openapi({
+        description: 'the words of `make` in its metadata, and a warning about those that are not functions',
+      }),
     summary: z.string().openapi({ description: 'its history in one paragraph' }),
     events: z.array(eventSchema).openapi({ description: 'the newest events, oldest first' }),
     functions: z.array(functionOfObjectSchema),

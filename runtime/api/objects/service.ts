@@ -5,6 +5,7 @@ import { toRun } from '../runs/model.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Announcement } from '../../queue/announcement.ts'
 import { generationOf } from '../../storage/object-version.ts'
+import { makeOf, strangeWords } from '../../function/make.ts'
 import type { Router } from '../../function/routing.ts'
 import type { LimitStore } from '../../records/limits.ts'
 import { refusal } from '../../output/layout.ts'
@@ -104,7 +105,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
         key,
         // The last run knows the size of an object that is gone; without one, no rule about sizes applies.
         sizeBytes: object?.sizeBytes ?? runs[0]?.payload.sizeBytes ?? NaN,
-        make: [],
+        make: makeOf(object?.metadata ?? {}),
       }
       // How a version found by the sweep was created is unknown.
       const eventName = announcements.findLast(
@@ -148,6 +149,7 @@ export function createObjectService(parts: ObjectParts): ObjectService {
         key,
         ...(piece && { stream: piece }),
         object: object ? viewOfVersion(object) : null,
+        ...makeViewOf(candidate.make, functions),
         events: eventsOf(announcements),
         functions: views,
         runs: runs.toSorted((a, b) => b.createdAtMs - a.createdAtMs).map(toRun),
@@ -155,6 +157,16 @@ export function createObjectService(parts: ObjectParts): ObjectService {
       return { ...view, summary: summaryOf(view, trouble ?? reserved) }
     },
   }
+}
+
+function makeViewOf(
+  make: readonly string[],
+  functions: readonly FunctionDefinition[],
+): Pick<ObjectView, 'make'> {
+  const warning = strangeWords(make, functions)
+  return make.length === 0
+    ? {}
+    : { make: { functions: [...make], ...(warning !== undefined && { warning }) } }
 }
 
 function eventNameOf(eventName: string | undefined) {

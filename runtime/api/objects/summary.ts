@@ -2,6 +2,7 @@
 import type { FunctionOfObject, ObjectView } from './model.ts'
 import { MISMATCHES } from '../../function/routing.ts'
 import { formatBytes } from '../../amounts.ts'
+import { shellWord } from '../../telemetry/safe-text.ts'
 import { streamPieceInWords } from './stream-piece.ts'
 import { inUtc } from './why.ts'
 
@@ -18,7 +19,8 @@ export function summaryOf(view: Omit<ObjectView, 'summary'>, trouble?: string): 
   } else if (one?.reason !== 'never-there') {
     sentences.push(...matching.map((each) => `${each.name}: ${sentence(each.explanation)}${place(each)}`))
   }
-  sentences.push(...notFor(near.filter(({ reason }) => isMismatch(reason))))
+  sentences.push(...notFor(near.filter(({ reason }) => isMismatch(reason) && reason !== 'not-asked')))
+  sentences.push(...notAsked(view, near), view.make?.warning ? sentence(capital(view.make.warning)) : '')
   return sentences.filter(Boolean).join(' ')
 }
 
@@ -61,6 +63,26 @@ function notFor(others: readonly FunctionOfObject[]): readonly string[] {
   const names = plain.map(({ name }) => name).join(', ')
   const rest = others.filter(({ reason }) => reason !== 'pattern')
   return [...notFor(rest), `Not for ${names}: the key matches none of their patterns.`]
+}
+
+/** Many functions run only when asked: they are named together. */
+function notAsked(
+  { bucket, key }: Omit<ObjectView, 'summary'>,
+  near: readonly FunctionOfObject[],
+): readonly string[] {
+  const names = near.filter(({ reason }) => reason === 'not-asked').map(({ name }) => name)
+  const [one] = names
+  if (one === undefined) return []
+  const asked = names.length === 1 ? `${one} runs only when asked` : `${names.join(', ')} run only when asked`
+  const which = names.length === 1 ? one : 'NAME'
+  const ask = `--attr make=${names.length === 1 ? one : names.slice(0, 2).join(',')}`
+  return [
+    `${capital(asked)}: upload with ${ask}, or sluice reprocess ${shellWord(`${bucket}/${key}`)} --function ${which}.`,
+  ]
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
 function noFunction({ bucket, functions }: Omit<ObjectView, 'summary'>): string {

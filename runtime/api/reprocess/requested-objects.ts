@@ -1,13 +1,22 @@
 /** The objects of a reprocess request, which names their keys or a prefix that the store lists. @module */
 import { batchesOf } from '../../amounts.ts'
+import type { FunctionDefinition } from '../../function/definition.ts'
+import { makeOf } from '../../function/make.ts'
 import { latestVersion } from '../../storage/latest.ts'
 import { generationOf, versionOf, type ObjectVersion } from '../../storage/object-version.ts'
-import type { Storage } from '../../storage/storage.ts'
+import type { ListedObject, Storage } from '../../storage/storage.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { ReprocessRequest } from './model.ts'
 
+export interface RequestedObject extends ObjectVersion {
+  /** The functions that its metadata ask for. */
+  readonly make: readonly string[]
+}
+
 export interface RequestedObjectsParts {
   readonly storage: Storage
+  /** Functions that run only when asked: metadata are read where one of them reads the bucket. */
+  readonly functions: readonly Pick<FunctionDefinition, 'bucket' | 'trigger'>[]
   /** @defaultValue 1,000,000 */
   readonly maxObjects?: number
 }
@@ -21,18 +30,31 @@ const MAX_OBJECTS = 1_000_000
 
 /** Yields them in groups, which may be empty, so that one step examines few objects however few of them match. */
 export async function* requestedObjects(
-  { storage, maxObjects = MAX_OBJECTS }: RequestedObjectsParts,
+  { storage, functions, maxObjects = MAX_OBJECTS }: RequestedObjectsParts,
   request: ReprocessRequest,
   passOver: (reason: string) => void,
-): AsyncGenerator<readonly ObjectVersion[]> {
+): AsyncGenerator<readonly RequestedObject[]> {
   const { bucket, keys, prefix = '' } = request
   const after = request.uploadedAfter === undefined ? -Infinity : Date.parse(request.uploadedAfter)
   const before = request.uploadedBefore === undefined ? Infinity : Date.parse(request.uploadedBefore)
   const found = keys
     ? namedObjects(storage, bucket, keys, passOver)
-    : listedObjects(storage, bucket, prefix, maxObjects)
+    : listedObjects(storage, bucket, { prefix, maxObjects, metadata: needsMetadata(functions, request) })
   for await (const group of found)
     yield group.filter(({ lastModifiedMs }) => lastModifiedMs >= after && lastModifiedMs < before)
+}
+
+/** A named function is asked for by its name. */
+function needsMetadata(
+  functions: RequestedObjectsParts['functions'],
+  { bucket, function: name }: ReprocessRequest,
+): boolean {
+  return name === undefined && functions.some((each) => each.bucket === bucket && each.trigger === 'asked')
+}
+
+/** Of an object whose metadata the listing does not have. */
+async function metadataOf(storage: Storage, bucket: string, { key, versionId }: ListedObject) {
+  return (await storage.head(bucket, key, { versionId }))?.metadata ?? {}
 }
 
 async function* namedObjects(
@@ -40,24 +62,27 @@ async function* namedObjects(
   bucket: string,
   keys: readonly string[],
   passOver: (reason: string) => void,
-): AsyncGenerator<readonly ObjectVersion[]> {
+): AsyncGenerator<readonly RequestedObject[]> {
   for (const group of batchesOf([...new Set(keys)], AT_ONCE)) {
     const found = await Promise.all(group.map((key) => latestVersion(storage, bucket, key)))
     const objects = found.filter((object) => object !== undefined)
     for (let missing = objects.length; missing < found.length; missing++) passOver('not-found')
-    yield objects
+    yield objects.map((object) => ({ ...object, make: makeOf(object.metadata) }))
   }
 }
 
 async function* listedObjects(
   storage: Storage,
   bucket: string,
-  prefix: string,
-  maxObjects: number,
-): AsyncGenerator<readonly ObjectVersion[]> {
+  {
+    prefix,
+    maxObjects,
+    metadata,
+  }: { readonly prefix: string; readonly maxObjects: number; readonly metadata: boolean },
+): AsyncGenerator<readonly RequestedObject[]> {
   let examined = 0
-  let group: ObjectVersion[] = []
-  for await (const listed of storage.list(bucket, { prefix, versions: true })) {
+  let group: RequestedObject[] = []
+  for await (const listed of storage.list(bucket, { prefix, versions: true, metadata })) {
     if (++examined > maxObjects) {
       const count = maxObjects.toLocaleString('en')
       throw new RefusedError(
@@ -66,7 +91,10 @@ async function* listedObjects(
       )
     }
     if (listed.isLatest && !listed.isDeleteMarker)
-      group.push(versionOf({ ...listed, bucket, generation: generationOf(listed) }))
+      group.push({
+        ...versionOf({ ...listed, bucket, generation: generationOf(listed) }),
+        make: metadata ? makeOf(listed.metadata ?? (await metadataOf(storage, bucket, listed))) : [],
+      })
     if (group.length < AT_ONCE && examined % LISTED_AT_ONCE !== 0) continue
     yield group
     group = []

@@ -1,8 +1,9 @@
 /** Selects the runs of a reprocess request: of each requested object, those of the functions that match it. @module */
 import type { ReprocessRequest } from './model.ts'
-import { requestedObjects, type RequestedObjectsParts } from './requested-objects.ts'
+import { requestedObjects, type RequestedObject, type RequestedObjectsParts } from './requested-objects.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
+import { addressed, byOption, shapeOf } from '../../function/valid-options.ts'
 import { versionOf, type ObjectVersion } from '../../storage/object-version.ts'
 import type { Router } from '../../function/routing.ts'
 import { refusal } from '../../output/layout.ts'
@@ -17,6 +18,7 @@ import type { Limiter } from '../../limiter.ts'
 export interface SelectionParts extends RequestedObjectsParts {
   readonly history: History
   readonly router: Router
+  readonly functions: readonly FunctionDefinition[]
 }
 
 interface SelectedRun extends RerunItem {
@@ -58,8 +60,8 @@ export async function select(
     passedOver[reason] = (passedOver[reason] ?? 0) + 1
   }
 
-  async function choose(objects: readonly ObjectVersion[]): Promise<void> {
-    const candidates = objects.flatMap((object) => candidatesOf(parts.router, request, object, passOver))
+  async function choose(objects: readonly RequestedObject[]): Promise<void> {
+    const candidates = objects.flatMap((object) => candidatesOf(parts, request, object, passOver))
     const records = await parts.history.runs(candidates.map(({ runId }) => runId))
     const reasons = await Promise.all(
       candidates.map((candidate, index) => whyNot(parts.storage, request, candidate, records[index])),
@@ -90,12 +92,15 @@ export async function select(
 }
 
 function candidatesOf(
-  router: Router,
+  { router, functions }: SelectionParts,
   request: ReprocessRequest,
-  object: ObjectVersion,
+  object: RequestedObject,
   passOver: (reason: string) => void,
 ): readonly SelectedRun[] {
-  const routes = router({ ...object, make: request.function === undefined ? [] : [request.function] }).filter(
+  const routes = router({
+    ...object,
+    make: request.function === undefined ? object.make : [request.function],
+  }).filter(
     ({ definition, mismatch }) =>
       mismatch !== 'bucket' && (request.function === undefined || definition.name === request.function),
   )
@@ -103,7 +108,7 @@ function candidatesOf(
   // Given options select the functions that have them; a named function must have them.
   const taking =
     request.function === undefined
-      ? meant.filter(({ definition }) => takesOptions(definition, request))
+      ? meant.filter(({ definition }) => takesOptions(definition, functions, request))
       : meant
   // An object is passed over once, however many functions do not match it, with the most telling reason.
   if (meant.length === 0) {
@@ -117,9 +122,16 @@ function candidatesOf(
   return taking.map(({ definition }) => selectedRun(definition, object, request.options))
 }
 
-function takesOptions({ options }: FunctionDefinition, request: ReprocessRequest): boolean {
-  const names = Object.keys(options.shape).map((name) => name.toLowerCase())
-  return Object.keys(request.options ?? {}).every((name) => names.includes(name.toLowerCase()))
+/** Bare options select the functions that have all of them; without any, those that are addressed by their names. */
+function takesOptions(
+  definition: FunctionDefinition,
+  functions: SelectionParts['functions'],
+  { options = {} }: ReprocessRequest,
+): boolean {
+  const { bare, own } = addressed(definition, functions, options)
+  const names = Object.keys(shapeOf(definition))
+  const isAddressed = Object.keys(bare).length > 0 || Object.keys(own).length > 0
+  return byOption(names, bare).unknown.length === 0 && (isAddressed || Object.keys(options).length === 0)
 }
 
 function selectedRun(

@@ -3,7 +3,7 @@ import type { ReprocessRequest } from './model.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { JobStore } from '../../queue/jobs.ts'
-import { validOptions, wrongOptions } from '../../function/valid-options.ts'
+import { addressed, validOptions, wrongOptions } from '../../function/valid-options.ts'
 import { overLimit, previewOf, SAMPLE, abridged } from '../jobs/bulk.ts'
 import { toJob, type Job, type Preview } from '../jobs/model.ts'
 import { select, type Selection, type SelectionParts } from './selection.ts'
@@ -117,7 +117,8 @@ function checkOptions(
     )
   }
   for (const definition of definitions) {
-    const wrong = wrongOptions(definition, options)
+    const { bare, own } = addressed(definition, functions, options)
+    const wrong = wrongOptions(definition, { ...bare, ...own })
     if (wrong.length > 0)
       throw new RefusedError('impossible', `options: ${wrong.join('; ')}; valid: ${validOptions(definition)}`)
   }

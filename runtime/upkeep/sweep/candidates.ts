@@ -4,6 +4,7 @@
  * @module
  */
 import type { FunctionDefinition } from '../../function/definition.ts'
+import { makeOf } from '../../function/make.ts'
 import type { Router } from '../../function/routing.ts'
 import type { History } from '../../queue/history.ts'
 import { objectIdOf, runIdOf } from '../../queue/keys.ts'
@@ -61,10 +62,17 @@ export function candidatesOf(
   { latest, hasOlder }: ListedKey,
 ): readonly Omit<Candidate, 'seenEpoch'>[] {
   if (latest.isDeleteMarker) return []
-  const { key, sizeBytes } = latest
-  return router({ bucket, key, sizeBytes, make: [] })
+  const { key, sizeBytes, metadata } = latest
+  return router({ bucket, key, sizeBytes, make: metadata && makeOf(metadata) })
     .filter(({ mismatch }) => mismatch === undefined)
     .map(({ definition }) => ({ definition, hasOlder, run: runOf(definition.name, bucket, latest) }))
+}
+
+/** Whether it depends on the metadata of the object, which the listing does not have, which functions run. */
+export function needsMetadata(router: Router, bucket: string, { latest }: ListedKey): boolean {
+  const { key, sizeBytes, metadata, isDeleteMarker } = latest
+  if (isDeleteMarker || metadata) return false
+  return router({ bucket, key, sizeBytes, make: [] }).some(({ mismatch }) => mismatch === 'not-asked')
 }
 
 function runOf(functionName: string, bucket: string, listed: ListedObject): Candidate['run'] {
@@ -93,6 +101,8 @@ export interface KeysRequest {
   readonly prefix?: string | undefined
   /** Only keys behind this one. */
   readonly after?: string | undefined
+  /** Also the metadata of the objects: for functions that run only when asked. */
+  readonly metadata?: boolean | undefined
   /** @defaultValue 500 */
   readonly pageSize?: number | undefined
 }
@@ -101,11 +111,11 @@ export interface KeysRequest {
 export async function* listKeys(
   storage: Pick<Storage, 'list'>,
   bucket: string,
-  { prefix, after, pageSize = PAGE }: KeysRequest,
+  { prefix, after, metadata, pageSize = PAGE }: KeysRequest,
 ): AsyncGenerator<readonly ListedKey[]> {
   let batch: ListedKey[] = []
   let open: ListedKey | undefined
-  const options = { prefix: prefix ?? '', after, versions: true, pageSize }
+  const options = { prefix: prefix ?? '', after, versions: true, metadata, pageSize }
   for await (const row of storage.list(bucket, options)) {
     if (open && row.key === open.latest.key) {
       if (!row.isDeleteMarker && !open.hasOlder) open = { ...open, hasOlder: true }

@@ -6,7 +6,14 @@
 import { isRefusedByRedis } from '../../queue/redis.ts'
 import { decide, type Decision, type Records } from './decide.ts'
 import type { LeftAlone } from '../../queue/sweeps.ts'
-import { type Candidate, candidatesOf, type ExamineParts, type ListedKey, type Scope } from './candidates.ts'
+import {
+  type Candidate,
+  candidatesOf,
+  needsMetadata,
+  type ExamineParts,
+  type ListedKey,
+  type Scope,
+} from './candidates.ts'
 import { type FollowedDeletes, type LostDelete, lostDeletes } from './lost-deletes.ts'
 import { CREATED_EVENTS } from '../../storage/object-version.ts'
 import { placeOf } from '../../output/layout.ts'
@@ -31,11 +38,20 @@ export async function examine(
   keys: readonly ListedKey[],
   scope: Scope,
 ): Promise<Findings> {
-  const recent = keys.filter(({ latest }) => latest.lastModifiedMs >= scope.sinceMs)
+  const unread = keys.filter(({ latest }) => latest.lastModifiedMs >= scope.sinceMs)
+  const unreadable: Unreadable[] = []
+  const recent = await mapSome(unread, async (key) => {
+    try {
+      return await withMetadata(parts, scope.bucket, key)
+    } catch (error) {
+      if (!isPermanent(error)) throw error
+      unreadable.push({ object: `${scope.bucket}/${key.latest.key}`, error })
+      return { ...key, latest: { ...key.latest, metadata: {} } }
+    }
+  })
   const meant = recent.flatMap((key) => candidatesOf(parts.router, scope.bucket, key))
   const states = await parts.history.states(meant.map(({ run }) => run.runId))
   const candidates = meant.map((each, index) => ({ ...each, seenEpoch: states[index]?.epoch ?? 'none' }))
-  const unreadable: Unreadable[] = []
   const decided = await mapSome(candidates, async (candidate, index) => {
     try {
       return { candidate, decision: await judge(parts, candidate, states[index]?.state, scope) }
@@ -69,6 +85,19 @@ export async function examine(
     reported: [...ofDecisions, ...ofDeletes],
     unreadable,
   }
+}
+
+/** The key with the metadata of its latest version, where it depends on them which functions run. */
+async function withMetadata(
+  { router, storage }: ExamineParts,
+  bucket: string,
+  listed: ListedKey,
+): Promise<ListedKey> {
+  if (!needsMetadata(router, bucket, listed)) return listed
+  const { key, versionId } = listed.latest
+  const head = await storage.head(bucket, key, { versionId })
+  // Gone by now: it asks for nothing.
+  return { ...listed, latest: { ...listed.latest, metadata: head?.metadata ?? {} } }
 }
 
 async function mapSome<T, R>(

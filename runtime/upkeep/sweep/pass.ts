@@ -79,7 +79,9 @@ async function* throughBucket(
 ): AsyncGenerator<PassStep> {
   let pass = start
   const { prefix, sinceMs, deletesSinceMs, kind, cause } = pass
-  for await (const keys of listKeys(parts.storage, bucket, { prefix, after, pageSize: parts.pageSize })) {
+  const metadata = parts.functions.some((each) => each.bucket === bucket && each.trigger === 'asked')
+  const request = { prefix, after, metadata, pageSize: parts.pageSize }
+  for await (const keys of listKeys(parts.storage, bucket, request)) {
     const nowMs = await parts.queue.nowMs()
     const depth = { isThorough: kind === 'full', isExact: cause === 'request' }
     const decidedBeforeMs = deletesSinceMs

@@ -74,7 +74,11 @@ export async function recordAnnouncedRemoval(
   const listed = { ...latest, isLatest: true, isDeleteMarker: false }
   const nowMs = await queue.nowMs()
   const findings = await examine(
-    { ...parts, router: (object) => router(object).filter((route) => route.definition === definition) },
+    {
+      ...parts,
+      router: (object) =>
+        router({ ...object, make: undefined }).filter((route) => route.definition === definition),
+    },
     [{ latest: listed, hasOlder: false }],
     {
       bucket,

@@ -36,7 +36,7 @@ export async function perform(parts: PerformParts, performance: Performance): Pr
   const startedAt = new Date()
   const attemptId = newAttemptId()
   const hops = await hopsOf(storage, parts.functions, event, signal)
-  const { options, warnings } = mergeOptions(definition, {
+  const { options, preset, warnings } = mergeOptions(definition, {
     settings: parts.config.functionOptions[definition.name],
     metadata: event.metadata,
     request: claim.payload.options,
@@ -55,7 +55,17 @@ export async function perform(parts: PerformParts, performance: Performance): Pr
     const written = await writtenTo(output)
     const result = { ...written, warnings: [...warnings, ...written.warnings] }
     reached('handled', event.key)
-    const manifest = manifestOf({ claim, definition, event, attemptId, options, result, hops, startedAt })
+    const shown = { ...options, ...(preset !== undefined && { preset }) }
+    const manifest = manifestOf({
+      claim,
+      definition,
+      event,
+      attemptId,
+      options: shown,
+      result,
+      hops,
+      startedAt,
+    })
     const fence = createFence(parts.queue, claim, place)
     ended = await commit({
       storage,

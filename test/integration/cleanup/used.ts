@@ -64,9 +64,14 @@ export function cleanUpWith(
 }
 
 /** An uploaded object and its run of each function, of which the named ones have succeeded. */
-export async function upload(bucket: string, names: readonly string[], succeeded: readonly string[]) {
+export async function upload(
+  bucket: string,
+  names: readonly string[],
+  succeeded: readonly string[],
+  metadata: Readonly<Record<string, string>> = {},
+) {
   const { storage } = used.store
-  await storage.put(bucket, used.key, { bytes: Buffer.from('x') }, BODY)
+  await storage.put(bucket, used.key, { bytes: Buffer.from('x') }, { ...BODY, metadata })
   const head = (await storage.head(bucket, used.key))!
   const { etag, sizeBytes, lastModifiedMs, versionId } = head
   const generation = versionId ?? `${etag}@${lastModifiedMs}`

@@ -35,6 +35,22 @@ describe('loadFunctions', () => {
     const asked = await reads({ SLUICE_STREAMS_FUNCTIONS: 'probe' })
     expect(asked).toMatchObject({ chunk: 'ignored', probe: 'match' })
   })
+  it('asks for functions as the settings say: of every object, or of those whose key matches a rule', async () => {
+    const asked = ['a', 'b', 'c'].map((name) => functionOf(name, ", trigger: 'asked'"))
+    const body = `export const functions = [${asked.join()}]`
+    const env = { SLUICE_MAKE: 'a', SLUICE_MAKE_RULES: '{"videos/**":["b"],"**/*.MOV":["b","c"]}' }
+    const { functions } = await load('asked', body, env)
+    const router = createRouter(functions)
+    const madeOf = (key: string) =>
+      router({ bucket: 'incoming', key, sizeBytes: 1, make: [] })
+        .filter(({ mismatch }) => mismatch === undefined)
+        .map(({ definition }) => definition.name)
+    expect(madeOf('x.txt')).toEqual(['a'])
+    expect(madeOf('.hidden/x')).toEqual(['a'])
+    expect(madeOf('Videos/deep/x.txt')).toEqual(['a', 'b'])
+    expect(madeOf('x.mov')).toEqual(['a', 'b', 'c'])
+  })
+
   it('loads the list that ships with the project', async () => {
     const { functions, tools } = await loadFunctions(loadConfig({}))
     // Whoever adds one of their own, as README says, breaks nothing.
@@ -67,6 +83,19 @@ describe('loadFunctions', () => {
       body: `export const functions = [${functionOf('a')}]`,
       env: { SLUICE_STREAMS_FUNCTIONS: 'b' },
       issue: /SLUICE_STREAMS_FUNCTIONS: unknown function "b"; known are a/,
+    },
+    {
+      name: 'unknown in make',
+      body: `export const functions = [${functionOf('a')}]`,
+      env: { SLUICE_MAKE: 'a,b', SLUICE_MAKE_RULES: '{"x/**":["a","c"]}' },
+      issue:
+        /SLUICE_MAKE: unknown function "b"; known are a[^]*rule "x\/\*\*": unknown function "c"; known are a/,
+    },
+    {
+      name: 'glob of a rule',
+      body: `export const functions = [${functionOf('a')}]`,
+      env: { SLUICE_MAKE_RULES: '{"[z-a]":["a"]}' },
+      issue: /SLUICE_MAKE_RULES: "\[z-a\]" is not a glob/,
     },
     {
       name: 'option',

@@ -51,6 +51,22 @@ describe('planAdmission', () => {
     ).toEqual(plain)
   })
 
+  it('makes runs of functions that the metadata of the event ask for, whatever else is in them', () => {
+    const asked = { ...functionOf('owner', 'incoming'), trigger: 'asked' as const }
+    const runsWith = (userMetadata: unknown) => {
+      const text = raw('put-simple')
+        .toString()
+        .replace(/"userMetadata":{[^}]*}/, `"userMetadata":${JSON.stringify(userMetadata)}`)
+      const plan = planOf([Buffer.from(text)], createRouter([functionOf('one', 'incoming'), asked]), settings)
+      expect(plan.bad).toEqual([])
+      return plan.runs.map(({ functionName }) => functionName)
+    }
+    expect(runsWith({ 'X-Amz-Meta-Make': 'poster, OWNER' })).toEqual(['one', 'owner'])
+    expect(runsWith({ 'X-Amz-Meta-Sluice-Make': 'owner', 'content-type': 'x' })).toEqual(['one', 'owner'])
+    for (const other of [{}, null, 7, [], 'owner', { 'X-Amz-Meta-Make': ['owner'] }, { make: { owner: 1 } }])
+      expect(runsWith(other)).toEqual(['one'])
+  })
+
   it('makes one run for each function that matches, with an id that anyone can compute', () => {
     const plan = planOf([raw('put-simple')], router, settings)
     const [event] = plan.events

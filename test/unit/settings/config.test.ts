@@ -34,6 +34,15 @@ describe('loadConfig', () => {
     })
   })
 
+  it('reads the functions to make, and refuses rules that are not lists of names', () => {
+    const config = loadConfig({ SLUICE_MAKE: 'hls, poster', SLUICE_MAKE_RULES: '{"videos/**":["hls"]}' })
+    expect([config.make, config.makeRules]).toEqual([['hls', 'poster'], { 'videos/**': ['hls'] }])
+    for (const rules of ['{', '[]', '{"a":"hls"}', '{"a":["Hls"]}', '{"a":[1]}', 'null'])
+      expect(() => loadConfig({ SLUICE_MAKE_RULES: rules })).toThrow(
+        /SLUICE_MAKE_RULES: write lists of functions by pattern as JSON, such as {"videos/,
+      )
+  })
+
   it('treats an empty variable as absent', () => {
     expect(loadConfig({ REDIS_URL: '', SLUICE_API_PORT: '' }).apiPort).toBe(8080)
   })

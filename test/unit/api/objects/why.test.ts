@@ -114,7 +114,8 @@ describe('of an object that is gone, and whose runs are forgotten', () => {
     expect(asked({ run: runOf({ state: 'queued' }) }).reason).toBe('waiting')
     expect(asked({})).toEqual({
       reason: 'not-asked',
-      explanation: 'it runs only when it is asked for: sluice reprocess incoming/a.mp4 --function cut',
+      explanation:
+        'it runs only when asked: upload with --attr make=cut, or sluice reprocess incoming/a.mp4 --function cut',
     })
   })
 
