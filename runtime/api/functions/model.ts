@@ -14,6 +14,15 @@ export const functionSchema = z
       minBytes: z.int().min(0),
       maxBytes: z.int().nullable().openapi({ description: 'null for no limit' }),
     }),
+    trigger: z.enum(['always', 'asked']).openapi({
+      description: '`asked`: it runs only for objects that ask for it, and for requests that name it',
+    }),
+    askedOn: z.array(z.string()).openapi({
+      description: 'globs of the keys for which the settings ask for it; `**` for every key',
+    }),
+    presets: z
+      .record(z.string(), z.record(z.string(), z.unknown()))
+      .openapi({ description: 'named sets of options, chosen by the option `preset`' }),
     outputBucket: z.string(),
     onDelete: z.enum(['keep', 'remove']),
     afterSuccess: z.enum(['keep', 'remove']),

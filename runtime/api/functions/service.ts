@@ -56,6 +56,11 @@ export function createFunctionService(parts: FunctionParts): FunctionService {
         minBytes: definition.minBytes,
         maxBytes: Number.isFinite(definition.maxBytes) ? definition.maxBytes : null,
       },
+      trigger: definition.trigger,
+      askedOn: [...definition.askedOn],
+      presets: Object.fromEntries(
+        Object.entries(definition.presets).map(([preset, set]) => [preset, { ...set }]),
+      ),
       outputBucket: definition.outputBucket,
       onDelete: definition.onDelete,
       afterSuccess: definition.afterSuccess,

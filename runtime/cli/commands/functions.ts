@@ -41,7 +41,8 @@ const COLUMNS: readonly Column<FunctionView>[] = [
   { title: 'bucket', show: ({ on }) => on.bucket, isForPrograms: true },
   {
     title: 'takes',
-    show: ({ on }) => `${on.bucket}/${on.match.join(' ') || 'every key'}`,
+    show: ({ on, trigger }) =>
+      `${trigger === 'asked' ? 'when asked: ' : ''}${on.bucket}/${on.match.join(' ') || 'every key'}`,
     plain: ({ on }) => on.match.join(' ') || 'every key',
     isFlexible: true,
   },
@@ -130,6 +131,8 @@ function writeFunction(out: Terminal, view: FunctionView): void {
     ['state', view.pausedAt ? `paused since ${timeText(view.pausedAt)}` : stateOf(view)],
     ['takes', `${on.match.join(' ') || 'every key'} in ${on.bucket}`],
     ['but not', on.ignore.join(' ')],
+    ['runs', runsText(view)],
+    ['presets', presetsText(view)],
     ['events', on.events.join(', ')],
     ['sizes', `${formatBytes(on.minBytes)} to ${on.maxBytes === null ? 'any' : formatBytes(on.maxBytes)}`],
     ['writes to', view.outputBucket],
@@ -161,6 +164,22 @@ function writeFunction(out: Terminal, view: FunctionView): void {
   const listing = createListing(out, OPTION_COLUMNS)
   listing.add(options)
   listing.end()
+}
+
+function runsText({ name, trigger, askedOn }: FunctionView): string {
+  if (trigger === 'always') return ''
+  const ask = `only when asked: --attr make=${name}, or sluice reprocess --function ${name}`
+  return askedOn.length === 0 ? ask : `${ask}; the settings ask for ${askedOn.join(' ')}`
+}
+
+/** Such as `mobile (renditions="480,240" seconds=4)`. */
+function presetsText({ presets }: FunctionView): string {
+  return Object.entries(presets)
+    .map(([preset, set]) => {
+      const options = Object.entries(set).map(([option, value]) => `${option}=${JSON.stringify(value)}`)
+      return `${preset} (${options.join(' ') || 'the defaults'})`
+    })
+    .join(', ')
 }
 
 interface OptionRow {

@@ -212,6 +212,9 @@ describe('functions', () => {
     name: 'chunk',
     version: '1',
     on: { bucket: 'incoming', match: ['**/*.mp4'], ignore: [], events: ['Put'], minBytes: 0, maxBytes: null },
+    trigger: 'always',
+    askedOn: [],
+    presets: {},
     outputBucket: 'processed',
     onDelete: 'keep',
     afterSuccess: 'keep',
@@ -233,6 +236,18 @@ describe('functions', () => {
     expect(list.out).toBe('chunk\tactive\t1\t2\t0\t3\t1\t2\tincoming\t**/*.mp4\n')
     const one = await fake.ask(['functions', 'chunk'], () => ({ body: view }), { columns: 80 })
     expect(one.out).toMatch(/^seconds +6 +4 +number from 0.5 to 600$/m)
+  })
+
+  it('say how to ask for one that runs only when asked, and which presets it has', async () => {
+    const presets = { mobile: { seconds: 4, mode: 'copy' }, vod: {} }
+    const asked = { ...view, name: 'hls', trigger: 'asked', askedOn: ['videos/**'], presets }
+    const { out } = await fake.ask(['functions', 'hls'], () => ({ body: asked }), { columns: 160 })
+    expect(out).toMatch(
+      /only when asked: --attr make=hls, or sluice reprocess --function hls; the settings ask for videos\/\*\*/,
+    )
+    expect(out).toMatch(/mobile \(seconds=4 mode="copy"\), vod \(the defaults\)/)
+    const list = await fake.ask(['functions'], () => ({ body: { items: [asked] } }), { columns: 80 })
+    expect(list.out).toMatch(/when asked: /)
   })
 
   it('fit in 80 columns, with all that is waiting in one number', async () => {
