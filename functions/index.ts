@@ -9,9 +9,10 @@ import { poster } from './poster.ts'
 import { probe } from './probe.ts'
 import { checkReception } from './reception/checks.ts'
 import { reception } from './reception/reception.ts'
+import { thumbnails } from './thumbnails.ts'
 import type { ToolCheck } from '../runtime/index.ts'
 
-export const functions = [chunk, probe, join, poster, audio, hls]
+export const functions = [chunk, probe, join, poster, thumbnails, audio, hls]
 
 /** The tools they use, for `/healthz`. */
 export async function tools(): Promise<Record<string, string>> {

@@ -9,6 +9,7 @@ import { deinterlace, IMAGES, pictureFilters, type ImageFormat } from './filters
 import { HEAD_BYTES, imageSize } from './image-size.ts'
 import { GRAY, GRAY_BYTES, judge, type Judgement } from './judge.ts'
 import type { Size } from './size.ts'
+import { printedSeconds, PRINT_TIMES } from './times.ts'
 
 export interface WantedPicture {
   /** From the beginning of the file; absent for the only picture there is. */
@@ -20,6 +21,7 @@ export interface WantedPicture {
 }
 
 export interface FoundPicture extends Judgement {
+  /** When it is shown, from the beginning of the file. */
   readonly atSeconds: number
   readonly path: string
 }
@@ -46,9 +48,12 @@ export async function pictureAt(film: Film, wanted: WantedPicture): Promise<Foun
     ...deinterlace(track, false),
     'trim=end_frame=1',
     pictureFilters({ track, size, target: format, canToneMap }),
+    PRINT_TIMES,
     'split',
   ].join(',')
+  let afterSeconds = 0
   const result = await decode(film, {
+    onLine: (line) => (afterSeconds = printedSeconds(line) ?? afterSeconds),
     // One thread: others would decode pictures that nobody asked for.
     inputs: inputArguments(inspection.input, {
       threads: 1,
@@ -73,7 +78,7 @@ export async function pictureAt(film: Film, wanted: WantedPicture): Promise<Foun
     return result.exitCode === 0 ? {} : { failure: failureOf(result, 'decode') }
   }
   mustBe(imageSize(head), size, fileName)
-  return { path, atSeconds: atSeconds ?? 0, ...judge(copy) }
+  return { path, atSeconds: (atSeconds ?? 0) + Math.max(0, afterSeconds), ...judge(copy) }
 }
 
 /** @throws {Error} when FFmpeg made another picture than planned */

@@ -1,0 +1,84 @@
+/** The layout of the sheets of small pictures: how far apart the pictures are, how large, and how many on each sheet. Pure. @module */
+import { fit, type Size } from './size.ts'
+import type { PictureTrack } from './track.ts'
+
+export interface SheetPlan {
+  readonly tile: Size
+  readonly columns: number
+  readonly rows: number
+  readonly sheet: Size
+  /** One picture is taken of each such part of the film. */
+  readonly stepSeconds: number
+}
+
+export interface SheetWishes {
+  readonly everySeconds: number
+  readonly width: number
+  readonly columns: number
+  readonly rows: number
+}
+
+/** Of all sheets together. */
+export const MAX_TILES = 1_000
+/** Of one sheet: browsers of small devices show none that is larger. */
+const MAX_SHEET_PIXELS = 16_777_216
+
+/** @returns a sentence without its full stop when no sheet can be as it was asked for */
+export function planSheets(track: PictureTrack, wishes: SheetWishes): SheetPlan | string {
+  const { everySeconds, width } = wishes
+  const { endSeconds } = track
+  const tile = fit(track, { width, height: 2 * width })
+  const stepSeconds = Math.max(everySeconds, (endSeconds ?? 0) / MAX_TILES)
+  // A film of a few pictures gets no sheet that is black for the most part.
+  const expected = endSeconds === undefined ? Infinity : Math.max(1, Math.ceil(endSeconds / stepSeconds))
+  const columns = Math.min(wishes.columns, expected)
+  const fitting = Math.floor(MAX_SHEET_PIXELS / (columns * tile.width * tile.height))
+  if (fitting === 0) {
+    return `${columns} pictures of ${tile.width} x ${tile.height} side by side are more than the ${MAX_SHEET_PIXELS} pixels that a sheet may have: choose fewer columns or a smaller width`
+  }
+  const rows = Math.min(wishes.rows, Math.ceil(expected / columns), fitting)
+  return {
+    tile,
+    columns,
+    rows,
+    stepSeconds,
+    sheet: { width: columns * tile.width, height: rows * tile.height },
+  }
+}
+
+/** Things that are not as they were asked for. */
+export function planWarnings(plan: SheetPlan, { everySeconds, rows }: SheetWishes): readonly string[] {
+  const { stepSeconds, columns, tile } = plan
+  const tooLarge = rows * columns * tile.width * tile.height > MAX_SHEET_PIXELS
+  return [
+    ...(stepSeconds > everySeconds
+      ? [
+          `there is a picture for each ${stepSeconds.toFixed(1)} s and not each ${everySeconds} s: a film gets at most ${MAX_TILES}`,
+        ]
+      : []),
+    ...(tooLarge && plan.rows < rows
+      ? [`sheets have ${plan.rows} rows and not ${rows}: larger ones are not shown by small devices`]
+      : []),
+  ]
+}
+
+/** Why the sheets are not those of these pictures; `undefined` when they are. */
+export function flawOf(
+  { columns, rows }: Pick<SheetPlan, 'columns' | 'rows'>,
+  { timesSeconds, sheets }: { readonly timesSeconds: readonly number[]; readonly sheets: number },
+): string | undefined {
+  const wanted = Math.ceil(timesSeconds.length / (columns * rows))
+  if (sheets !== wanted)
+    return `${sheets} sheets for ${timesSeconds.length} pictures, and ${wanted} were planned`
+  const back = timesSeconds.findIndex((time, place) => place > 0 && time <= (timesSeconds[place - 1] ?? 0))
+  return back < 0 ? undefined : `picture ${back} is not later than the one before it`
+}
+
+/** The longest part of the film that has no picture of its own. */
+export function longestGapSeconds(timesSeconds: readonly number[], endSeconds: number | undefined): number {
+  const ends = [...timesSeconds.slice(1), endSeconds ?? timesSeconds.at(-1) ?? 0]
+  return timesSeconds.reduce(
+    (longest, time, place) => Math.max(longest, (ends[place] ?? time) - time),
+    timesSeconds[0] ?? Infinity,
+  )
+}
