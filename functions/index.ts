@@ -2,17 +2,19 @@
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { checkFfmpeg } from './ffmpeg/build/checks.ts'
 import { audio } from './audio.ts'
+import { captions } from './captions.ts'
 import { chunk } from './chunk.ts'
 import { hls } from './hls.ts'
 import { join } from './join.ts'
 import { poster } from './poster.ts'
 import { probe } from './probe.ts'
+import { speech } from './speech.ts'
 import { checkReception } from './reception/checks.ts'
 import { reception } from './reception/reception.ts'
 import { thumbnails } from './thumbnails.ts'
 import type { ToolCheck } from '../runtime/index.ts'
 
-export const functions = [chunk, probe, join, poster, thumbnails, audio, hls]
+export const functions = [chunk, probe, join, poster, thumbnails, audio, hls, speech, captions]
 
 /** The tools they use, for `/healthz`. */
 export async function tools(): Promise<Record<string, string>> {

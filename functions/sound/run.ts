@@ -12,6 +12,8 @@ export interface SoundRun {
   readonly input: MediaInput
   /** Everything after the input. */
   readonly words: readonly string[]
+  /** Sound is as light as a single picture. @defaultValue 'decode' */
+  readonly profile?: 'decode' | 'copy'
   readonly scratch: string
   readonly signal: AbortSignal
   readonly onLine?: (line: string) => void
@@ -27,10 +29,10 @@ export const MAX_FILE_BYTES = 4 * 1024 ** 3 - 1024 ** 2
  * @throws {PermanentError} when the file is the cause, a {@link ToolError} for anything else
  */
 export async function runOnSound(run: SoundRun): Promise<FfmpegResult> {
-  const { input, words, scratch, signal, onLine, outputs, onProgress } = run
+  const { input, words, profile = 'decode', scratch, signal, onLine, outputs, onProgress } = run
   const result = await runFfmpeg({
     tool: 'ffmpeg',
-    profile: 'encode',
+    profile,
     arguments: [
       ...'-hide_banner -nostdin -nostats -y -loglevel warning -progress pipe:3'.split(' '),
       ...inputArguments(input),

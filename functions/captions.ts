@@ -1,0 +1,101 @@
+/** incoming/film.mkv -> processed/film.mkv/captions/…: a WebVTT for each text subtitle. @module */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
+import { inputArguments } from './ffmpeg/arguments.ts'
+import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
+import { createProgressReporter } from './ffmpeg/run/progress.ts'
+import { runFfmpeg } from './ffmpeg/run/ffmpeg.ts'
+import { createLineSplitter } from './ffmpeg/words/lines.ts'
+import { mustHaveSucceeded } from './ffmpeg/words/failure.ts'
+import { captionPlan, captionWarnings } from './media/captions.ts'
+import { inspect } from './media/inspect.ts'
+import { MEDIA_FILES } from './media/policy.ts'
+import { createCueReader, webvtt } from './media/webvtt.ts'
+
+/** Of all subtitles together. */
+const MAX_CHARACTERS = 64 * 1024 ** 2
+
+export const captions = defineFunction(
+  {
+    name: 'captions',
+    version: '1',
+    trigger: 'asked',
+    on: { bucket: 'incoming', match: MEDIA_FILES, ignore: [STREAM_PIECES], size: { max: '50GiB' } },
+    timeout: '1h',
+    stallTimeout: '60s',
+    concurrency: 2,
+  },
+  async (c) => {
+    const { event, source, output, signal, progress, scratch } = c.var
+    const {
+      input,
+      media,
+      warnings = [],
+    } = await inspect({
+      source,
+      sizeBytes: event.sizeBytes,
+      scratch,
+      signal,
+    })
+    const plan = captionPlan(media)
+    if (plan.kept.length === 0) throw new PermanentError(plan.refusal)
+    const { report } = createProgressReporter(media.durationSeconds, progress)
+    let characters = 0
+    const readers = plan.kept.map(() => createCueReader({ lengthSeconds: media.durationSeconds }))
+    const splitters = readers.map((reader) =>
+      createLineSplitter((line) => {
+        characters += line.length
+        if (characters > MAX_CHARACTERS)
+          throw new PermanentError('its subtitles have more than 64 MiB of text, which is not accepted')
+        reader.add(line)
+      }),
+    )
+    const result = await runFfmpeg({
+      tool: 'ffmpeg',
+      profile: 'copy',
+      arguments: [
+        ...'-hide_banner -nostdin -nostats -y -loglevel warning -progress pipe:3'.split(' '),
+        ...inputArguments(input),
+        ...plan.kept.flatMap(({ stream }, place) =>
+          `-map 0:${stream.index} -map_metadata -1 -c:s webvtt -flush_packets 1 -f webvtt pipe:${4 + place}`.split(
+            ' ',
+          ),
+        ),
+        ...plan.clock,
+      ],
+      cwd: scratch,
+      signal,
+      outputs: splitters.map((splitter) => {
+        const decoder = new TextDecoder()
+        return (bytes: Buffer) => splitter.add(decoder.decode(bytes, { stream: true }))
+      }),
+      onProgress: report,
+    })
+    mustHaveSucceeded(result)
+    const counts: number[] = []
+    for (const [place, { stream, name }] of plan.kept.entries()) {
+      splitters[place]?.end()
+      const cues = readers[place]?.cues() ?? []
+      counts.push(cues.length)
+      const path = join(scratch, name)
+      await writeFile(path, webvtt(cues))
+      const { language } = stream
+      await output.upload({
+        path,
+        name,
+        role: 'captions',
+        contentType: 'text/vtt',
+        pointer: name,
+        media: { track: 'subtitles', ...(language !== undefined && { language }) },
+      })
+    }
+    output.describe({
+      probe: { ...media, dropped: plan.dropped },
+      totals: { captions: counts.length, cues: counts.reduce((sum, count) => sum + count, 0) },
+      warnings: [...warnings, ...captionWarnings(plan, counts)],
+      tools: { ffmpeg: (await ffmpegBinaries()).version },
+    })
+    return c.json({ captions: counts.length })
+  },
+)
