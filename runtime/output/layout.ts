@@ -49,13 +49,15 @@ export interface ResultPlace {
 }
 
 export function resultPlace(of: ResultOf): ResultPlace {
-  const folder = `${representation(of, of.outputBucket)}/${of.functionName}/`
+  const shown = representation(of, of.outputBucket)
+  const isShownInBoth = (of.outputBucket === of.sourceBucket) === (METADATA_BUCKET === of.sourceBucket)
+  const folder = `${shown}/${of.functionName}/`
   return {
     bucket: of.outputBucket,
     folder,
     manifestKey: manifestKeyIn(folder),
     verdictBucket: METADATA_BUCKET,
-    verdictKey: `${representation(of, METADATA_BUCKET)}/${of.functionName}${VERDICT}`,
+    verdictKey: `${isShownInBoth ? shown : representation(of, METADATA_BUCKET)}/${of.functionName}${VERDICT}`,
   }
 }
 
@@ -130,7 +132,7 @@ export interface AttemptOfKey {
 /** The attempt whose file this key may be; undefined when there is none. The first part that starts with `~` decides. */
 export function attemptOfKey(key: string): AttemptOfKey | undefined {
   const segments = key.split('/')
-  const at = segments.findIndex(isReserved)
+  const at = segments.findIndex((segment) => segment.startsWith('~'))
   const attempt = segments[at]?.slice(1) ?? ''
   // A source key, a function, an attempt and a name.
   if (at < 2 || at === segments.length - 1 || !ULID.test(attempt)) return undefined
@@ -181,11 +183,7 @@ function isBelowResult({ sourceBucket, functionName }: ResultOf, folder: string)
 
 /** Whether a part of a key starts with `~`: such names are reserved for the runtime. */
 export function hasReservedSegment(key: string): boolean {
-  return key.split('/').some(isReserved)
-}
-
-function isReserved(segment: string): boolean {
-  return segment.startsWith('~')
+  return key.startsWith('~') || key.includes('/~')
 }
 
 /** The reason why a source key is refused; undefined when it is not. Its verdict, under the key's sha256, has the reason. */
@@ -233,7 +231,7 @@ function wrongName(name: string): string | undefined {
   for (const segment of name.split('/')) {
     if (segment === '') return 'it is empty, or has a slash at the start, at the end or beside another one'
     if (segment === '.' || segment === '..') return 'it has a "." or ".." as a part'
-    if (isReserved(segment)) return 'a part of it starts with "~", which is reserved for the runtime'
+    if (segment.startsWith('~')) return 'a part of it starts with "~", which is reserved for the runtime'
     if (Buffer.byteLength(segment) > SEGMENT_MAX_BYTES) {
       return `a part of it is longer than ${SEGMENT_MAX_BYTES} bytes`
     }

@@ -24,12 +24,13 @@ export function impossibleKey(key: string): string | undefined {
   if (bytes > KEY_MAX_BYTES) return `it has ${bytes} bytes, and a key has at most ${KEY_MAX_BYTES}`
   if (!key.isWellFormed()) return 'it is not valid Unicode'
   if (key.includes('\0')) return 'it has a NUL character'
-  const segments = key.split('/')
   // A folder's own object ends with a slash.
-  if (segments.some((segment, at) => segment === '' && (at === 0 || at < segments.length - 1)))
-    return 'it begins with a slash, or has two in a row'
-  if (segments.some((segment) => segment === '.' || segment === '..')) return 'a part of it is "." or ".."'
-  if (segments.some((segment) => Buffer.byteLength(segment) > SEGMENT_MAX_BYTES))
+  if (key.startsWith('/') || key.includes('//')) return 'it begins with a slash, or has two in a row'
+  if (/(?:^|\/)\.\.?(?:\/|$)/.test(key)) return 'a part of it is "." or ".."'
+  if (
+    bytes > SEGMENT_MAX_BYTES &&
+    key.split('/').some((segment) => Buffer.byteLength(segment) > SEGMENT_MAX_BYTES)
+  )
     return `a part of it between slashes has more than ${SEGMENT_MAX_BYTES} bytes`
   return undefined
 }

@@ -15,55 +15,87 @@ export interface Call {
   readonly eventTimeMs: number
 }
 
-type Respond = (value: unknown, init?: unknown, headers?: object) => Response
-
 /** Hono's constructor wants a Request; `req` is answered here. */
 const UNSEEN = new Request('http://runtime/')
-const OPTIONS = { env: {}, notFoundHandler: (c: Context) => c.text('404 Not Found', 404) }
+const createContext = () =>
+  new Context<FunctionEnv>(UNSEEN, { env: {}, notFoundHandler: (c) => c.text('404 Not Found', 404) })
 
-export class AttemptContext extends Context<FunctionEnv> {
+/** To `instanceof` a Context; its own constructor, which makes some twenty functions, is not called. */
+const Unmade = function () {} as unknown as new () => object
+Unmade.prototype = Context.prototype
+
+/**
+ * The members that nearly all handlers ask for. Anything else is read from a context of Hono's, which makes the answers from then on. Functions
+ * are got, not methods: they work without `this`, as Hono's do.
+ */
+export class AttemptContext extends Unmade {
   readonly #variables: FunctionVariables<unknown>
   readonly #call: Call
   #req: HonoRequest | undefined
+  #hono: Context<FunctionEnv> | undefined
 
   constructor(variables: FunctionVariables<unknown>, call: Call) {
-    super(UNSEEN, OPTIONS)
+    super()
     this.#variables = variables
     this.#call = call
   }
 
-  override get req() {
+  get hono(): Context<FunctionEnv> {
+    return (this.#hono ??= createContext())
+  }
+
+  get req() {
     return (this.#req ??= requestIn(this.#call, this.#variables.event))
   }
 
-  override get var() {
-    return this.#variables as Context<FunctionEnv>['var']
+  get var() {
+    return this.#variables
   }
 
-  override get = ((name: keyof FunctionVariables<unknown>) =>
-    this.#variables[name]) as Context<FunctionEnv>['get']
+  get get() {
+    return (name: keyof FunctionVariables<unknown>) => this.#variables[name]
+  }
 
   /** A value that a handler sets covers the attempt's. */
-  override set = ((name: string, value: unknown) => {
-    Object.defineProperty(this.#variables, name, {
-      value,
-      writable: true,
-      enumerable: true,
-      configurable: true,
-    })
-  }) as Context<FunctionEnv>['set']
-
-  override json = ((value, init, headers) =>
-    this.#answer(JSON.stringify(value), 'application/json', init, headers)) as Respond as Context['json']
-
-  override text = ((value, init, headers) =>
-    this.#answer(String(value), 'text/plain; charset=UTF-8', init, headers)) as Respond as Context['text']
-
-  /** Status and headers by Hono's own rules. */
-  #answer(text: string | undefined, contentType: string, init: unknown, headers: object | undefined) {
-    const head = (this.newResponse as Respond)(null, init, { 'Content-Type': contentType, ...headers })
-    return new TextAnswer(text ?? '', head)
+  get set() {
+    return (name: string, value: unknown) => {
+      Object.defineProperty(this.#variables, name, {
+        value,
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      })
+    }
   }
+
+  get json() {
+    return (value: unknown, ...more: readonly unknown[]) =>
+      this.#hono || more.length > 0
+        ? (this.hono.json as Respond)(value, ...more)
+        : new TextAnswer(JSON.stringify(value), 'application/json')
+  }
+
+  get text() {
+    return (value: unknown, ...more: readonly unknown[]) =>
+      this.#hono || more.length > 0
+        ? (this.hono.text as Respond)(value, ...more)
+        : new TextAnswer(String(value), 'text/plain; charset=UTF-8')
+  }
+}
+
+type Respond = (value: unknown, ...more: readonly unknown[]) => Response
+
+for (const name of [...Object.getOwnPropertyNames(Context.prototype), ...Object.keys(createContext())]) {
+  if (Object.hasOwn(AttemptContext.prototype, name)) continue
+  Object.defineProperty(AttemptContext.prototype, name, {
+    configurable: true,
+    get(this: AttemptContext): unknown {
+      return Reflect.get(this.hono, name)
+    },
+    set(this: AttemptContext, value: unknown) {
+      Reflect.set(this.hono, name, value)
+    },
+  })
 }
 
 /** With its route, for `hono/route` and `c.req.routePath`. */

@@ -1,7 +1,8 @@
 /** Calls a handler and returns how the call ended: the only file that calls one. @module */
+import type { Context } from 'hono'
 import type { HTTPException } from 'hono/http-exception'
 import { PermanentError, RetryLaterError } from '../../errors.ts'
-import type { FunctionVariables } from '../../function/definition.ts'
+import type { FunctionEnv, FunctionVariables } from '../../function/definition.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { InFlightAttempt } from '../in-flight.ts'
 import type { AttemptSource } from '../source/object.ts'
@@ -93,7 +94,7 @@ function outcomeOfCall(
   const { claim, definition } = attempt
   const { name, handler } = definition
   const about = { functionName: name, runId: claim.runId, eventTimeMs: claim.payload.eventTimeMs }
-  const context = new AttemptContext(variables, about)
+  const context = new AttemptContext(variables, about) as unknown as Context<FunctionEnv>
   const ofAnswer = (response: unknown) =>
     outcomeOfResponse(
       (response as Response | undefined) ??

@@ -101,7 +101,8 @@ const RETRYABLE = new Set([404, 408, 409, 425, 429])
 
 /** The outcome of a handler's answer: 2xx done, {@link RETRYABLE} and 5xx retried, any other status permanent. */
 export function outcomeOfResponse(response: Response): Outcome | Promise<Outcome> {
-  if (response instanceof TextAnswer) return outcomeOfBody(response, response.answered.slice(0, RESULT_CHARS))
+  if (response instanceof TextAnswer)
+    return { kind: 'succeeded', result: response.answered.slice(0, RESULT_CHARS) }
   return beginningOf(response).then((body) => outcomeOfBody(response, body))
 }
 
