@@ -114,8 +114,8 @@ function addEvent(draft: Draft, event: ObjectEvent, router: Router): void {
     // Events of the runtime's own objects are not kept where no function reads them.
     if (!isRead(event, router)) return
   }
-  draft.marks.push(markOf(event))
   const objectId = objectIdOf(event.bucket, event.key)
+  draft.marks.push(markOf(event, objectId))
   draft.announced.push({ objectId, text: announcementOf(event, 'notification') })
   if (event.kind === 'removed') {
     draft.debts.push(...debtsOf(event, router))
@@ -126,7 +126,7 @@ function addEvent(draft: Draft, event: ObjectEvent, router: Router): void {
   if (inBucket.length === 0) draft.dropped.push('no-function')
   for (const { definition, mismatch } of inBucket) {
     if (mismatch) draft.dropped.push(mismatch)
-    else draft.runs.push(toNewRun(event, definition.name))
+    else draft.runs.push(toNewRun(event, definition.name, objectId))
   }
 }
 
@@ -172,8 +172,7 @@ function textOf(raw: Buffer): string {
   return raw.toString()
 }
 
-function markOf(event: ObjectEvent): Mark {
-  const objectId = objectIdOf(event.bucket, event.key)
+function markOf(event: ObjectEvent, objectId: string): Mark {
   if (event.kind === 'created') return { objectId, generation: event.generation, hint: 'superseded' }
   // The removal of an old version says nothing about runs of another one.
   const { versionId } = event
@@ -185,12 +184,12 @@ function markOf(event: ObjectEvent): Mark {
   }
 }
 
-function toNewRun(event: CreatedEvent, functionName: string): NewRun {
+function toNewRun(event: CreatedEvent, functionName: string, objectId: string): NewRun {
   const { bucket, key, generation } = event
   return {
     runId: runIdOf(functionName, bucket, key, generation),
     functionName,
-    objectId: objectIdOf(bucket, key),
+    objectId,
     eventId: event.eventId,
     lane: 'live',
     trigger: 'upload',

@@ -2,7 +2,7 @@
  * The names of all keys in Redis; `scripts/prelude.lua` spells them too. All share one hash tag.
  * @module
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 export const GROUP = 'w'
 export const LANES = ['live', 'low', 'solo'] as const
@@ -139,5 +139,5 @@ export function verdictPlaceId(bucket: string, key: string): string {
 }
 
 function digest(...parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 32)
+  return hash('sha256', parts.join('\0')).slice(0, 32)
 }

@@ -4,7 +4,7 @@
  * file. Most calls are small, so what stays the same is kept: the key of the day, the text of the second.
  * @module
  */
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 import type { Credentials } from '../settings/config.ts'
 import { ConfigError } from '../errors.ts'
 import { StorageError } from './errors.ts'
@@ -77,7 +77,7 @@ export function createSigner({ endpoint, region, credentials, now = Date.now }: 
         .map(([name, value]) => `${name}:${value.trim().replaceAll(/ +/g, ' ')}\n`)
         .join('')
       const request = `${method}\n${path}\n${ordered}\n${lines}\n${names.join(';')}\nUNSIGNED-PAYLOAD`
-      const digest = createHash('sha256').update(request).digest('hex')
+      const digest = hash('sha256', request)
       const signature = createHmac('sha256', time.key)
         .update(`${ALGORITHM}\n${time.stamp}\n${time.scope}\n${digest}`)
         .digest('hex')

@@ -105,14 +105,14 @@ export function createAutomaton(expression: Expression): Automaton {
   for (const [id, state] of states.entries())
     if (state.kind === 'unit') before[state.next]?.push({ id, unit: state.unit })
 
+  // Of all texts: one is matched at a time, and a router matches each key with many globs.
+  let [here, behind] = [new Uint8Array(states.length), new Uint8Array(states.length)]
+  let [found, live]: [number[], number[]] = [[], []]
+
   /** Whether the rest of the text matches from each state, for each place from its end to its beginning. */
   function matches(text: string): boolean {
-    let here = new Uint8Array(states.length)
-    let behind = new Uint8Array(states.length)
-    let live: number[] = []
     for (let at = text.length; at >= 0; at--) {
       const isEnd = at === text.length
-      const found: number[] = []
       if (!isEnd) {
         const isUnit = unitsOf(text.charCodeAt(at))
         for (const next of live)
@@ -126,9 +126,13 @@ export function createAutomaton(expression: Expression): Automaton {
         found.push(id)
       }
       for (const id of live) behind[id] = 0
-      ;[here, behind, live] = [behind, here, found]
+      live.length = 0
+      ;[here, behind, found, live] = [behind, here, live, found]
     }
-    return behind[first] === 1
+    const isMatch = behind[first] === 1
+    for (const id of live) behind[id] = 0
+    live.length = 0
+    return isMatch
   }
 
   return { stateCount: states.length, matches }
