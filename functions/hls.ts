@@ -99,6 +99,7 @@ export const hls = defineFunction(
       ...made,
       plan,
       hasIframes: isOn(options.iframes),
+      hasDash: isOn(options.dash),
       folder: output.folder,
     })
     await uploads.finish()

@@ -34,6 +34,7 @@ export const THOROUGH_FILES: readonly string[] = [
   'integration/streams-builds',
   'integration/streams-pulls',
   // A browser: no other test needs it.
+  'integration/hls-players',
   'integration/streams-fmp4',
   'integration/streams-player',
   // Wrongly set-up servers: doctor stays.

@@ -50,6 +50,8 @@ export const hlsOptions = z
     subtitles: onOff.default(true),
     /** Playlists of keyframes alone, for a quick look while seeking. */
     iframes: onOff.default(true),
+    /** A manifest of DASH over the same segments. */
+    dash: onOff.default(true),
     /** The quality of re-encoded pictures, as a rate factor of x264: 18 is the best; the rendition's bit rate is the cap. */
     quality: z.coerce.number().int().min(18).max(35).default(23),
     /** The result for a truncated file: a dead letter, or the intact part. */

@@ -2,14 +2,15 @@
 import type { MediaStream } from '../media/media-info.ts'
 import { cuesOf, webvtt } from '../media/webvtt.ts'
 import { averageBitRate, peakBitRate, targetSecondsOf } from './lists/bandwidth.ts'
-import { masterPlaylist, type Presentation, type Rates } from './lists/master-playlist.ts'
+import { dashManifest, type DashTrack } from './lists/dash.ts'
+import { languageTag, masterPlaylist, type Presentation, type Rates } from './lists/master-playlist.ts'
 import { iframePlaylist, mediaPlaylist, subtitlePlaylist } from './lists/media-playlist.ts'
 import type { Plan } from './plan/plan.ts'
 import type { MadeTrack } from './track-files.ts'
 
 export interface TextFile {
   readonly name: string
-  readonly role: 'playlist' | 'iframes' | 'subtitles' | 'master'
+  readonly role: 'playlist' | 'iframes' | 'subtitles' | 'dash' | 'master'
   readonly contentType: string
   readonly text: string
   readonly pointer?: string
@@ -24,6 +25,7 @@ export interface PresentationParts {
   /** FFmpeg's WebVTT. */
   readonly subtitles: readonly string[]
   readonly hasIframes: boolean
+  readonly hasDash: boolean
   /** The attempt's folder as seen from the pointer: `~01H…/`. */
   readonly folder: string
 }
@@ -46,6 +48,12 @@ export function presentationFiles(parts: PresentationParts): readonly TextFile[]
     text,
   })
   const master = masterOf(parts, targetSeconds)
+  const dash = (name: string, from: string): TextFile => ({
+    name,
+    role: 'dash',
+    contentType: 'application/dash+xml',
+    text: dashManifest(dashTracks(parts, targetSeconds), { targetSeconds, folder: from }),
+  })
   return [
     ...tracks.map(({ name, segments }) =>
       list(`${name}/index.m3u8`, 'playlist', mediaPlaylist(segments, { targetSeconds, isIndependent: true })),
@@ -64,6 +72,9 @@ export function presentationFiles(parts: PresentationParts): readonly TextFile[]
       },
       list(`${name}/index.m3u8`, 'playlist', subtitlePlaylist('all.vtt', lengthSeconds)),
     ]),
+    ...(parts.hasDash
+      ? [dash('manifest.mpd', ''), { ...dash('pointer/manifest.mpd', folder), pointer: 'manifest.mpd' }]
+      : []),
     list('master.m3u8', 'master', masterPlaylist(master, '')),
     // Seen from beside the manifest, where a copy of the other one would lead nowhere.
     {
@@ -110,6 +121,28 @@ function masterOf(
     })),
     isIndependent: true,
   }
+}
+
+function dashTracks(
+  { plan, pictures, sounds }: PresentationParts,
+  targetSeconds: number,
+): readonly DashTrack[] {
+  const common = (track: MadeTrack) => ({
+    ...track,
+    bitsPerSecond: peakBitRate(track.segments, targetSeconds),
+  })
+  return [
+    ...pictures.map((track, place) => ({
+      ...common(track),
+      width: plan.pictures[place]?.width,
+      height: plan.pictures[place]?.height,
+      framesPerSecond: track.samples / (track.endSeconds - track.startSeconds),
+    })),
+    ...sounds.map((track, place) => ({
+      ...common(track),
+      language: languageTag(plan.sounds[place]?.stream.language),
+    })),
+  ]
 }
 
 function ratesOf(segments: readonly { sizeBytes: number; seconds: number }[], targetSeconds: number): Rates {

@@ -121,7 +121,7 @@ export async function startPlayer(program: string, playlist: string, read: ReadF
   }
 }
 
-function openPage(program: string, folder: string, url: string) {
+export function openPage(program: string, folder: string, url: string) {
   // A page that is not on a screen would be slowed down.
   const words =
     '--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --mute-audio --no-first-run ' +
