@@ -1,6 +1,7 @@
-/** Detects encrypted media, which FFmpeg would copy as they are, into chunks that nobody can play. Read from the file's own header. @module */
+/** Detects encrypted media, which FFmpeg would copy as they are, into files that nobody can play. Read from the file's own header. @module */
 import { boxes, within } from './mp4-boxes.ts'
 import { readMoov } from './mp4-source.ts'
+import { encryptionOfTransport } from './encrypted-transport.ts'
 
 /** Up to `count` bytes of the file from `start` on. */
 export type ReadBytes = (start: number, count: number) => Promise<Buffer>
@@ -12,14 +13,17 @@ export async function encryptionOf(
   sizeBytes: number,
 ): Promise<string | undefined> {
   const scheme = await schemeOf(read, demuxer, sizeBytes)
-  return scheme && `the file is encrypted (${scheme}): upload it decrypted; nobody could play its chunks`
+  return (
+    scheme &&
+    `the file is encrypted (${scheme}): its packets could be copied and not played, and there is no key here; upload it decrypted`
+  )
 }
 
 async function schemeOf(read: ReadBytes, demuxer: string | undefined, sizeBytes: number) {
   if (demuxer === 'mov') return inMoov(await readMoov(read, sizeBytes))
   if (demuxer === 'matroska') return inTracks(read, sizeBytes)
   if (demuxer === 'asf') return inAsf(await read(0, HEAD_BYTES))
-  if (demuxer === 'mpegts') return inTransport(await read(0, HEAD_BYTES))
+  if (demuxer === 'mpegts') return encryptionOfTransport(await read(0, HEAD_BYTES))
   return undefined
 }
 
@@ -57,6 +61,7 @@ const EBML = {
   encodings: 0x6d80,
   encoding: 0x6240,
   encryption: 0x5035,
+  kind: 0x5033,
 } as const
 const EBML_HOLDERS: readonly number[] = [EBML.tracks, EBML.entry, EBML.encodings, EBML.encoding]
 
@@ -80,6 +85,8 @@ function holdsEncryption(bytes: Buffer, start: number, end: number): boolean {
     if (!element) return false
     if (element.id === EBML.encryption) return true
     const from = at + element.header
+    // 1 is encryption, also where its details are left out.
+    if (element.id === EBML.kind && element.bytes === 1 && bytes[from] === 1) return true
     const to = Math.min(end, from + element.bytes)
     if (EBML_HOLDERS.includes(element.id) && holdsEncryption(bytes, from, to)) return true
     at = from + element.bytes
@@ -102,19 +109,4 @@ const ASF_OBJECTS = ['fbb3112223bdd211b4b700a0c955fc6e', '14e68a292226174cb935da
 
 function inAsf(head: Buffer): string | undefined {
   return ASF_OBJECTS.some((id) => head.includes(Buffer.from(id, 'hex'))) ? 'Windows Media DRM' : undefined
-}
-
-/** Two bits in the head of each packet of picture or sound; tables (below 0x20) are always in clear. */
-function inTransport(head: Buffer): string | undefined {
-  const packetBytes = head[0] === 0x47 ? 188 : 192
-  let [scrambled, clear] = [0, 0]
-  for (let at = packetBytes - 188; at + 4 <= head.length; at += packetBytes) {
-    const pid = head.readUInt16BE(at + 1) & 0x1fff
-    const hasPayload = ((head[at + 3] ?? 0) & 0x10) !== 0
-    if (head[at] !== 0x47 || pid < 0x20 || pid === 0x1fff || !hasPayload) continue
-    if (((head[at + 3] ?? 0) & 0xc0) === 0) clear++
-    else scrambled++
-  }
-  // Maps and guides are in clear, so that receivers find their way.
-  return scrambled > clear ? 'a scrambled transport stream' : undefined
 }

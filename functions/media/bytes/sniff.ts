@@ -101,6 +101,10 @@ function refusalOf(head: Buffer): string | undefined {
     .trimStart()
     .toLowerCase()
   const beginning = text.startsWith('<?xml') ? text.replace(/^<\?xml[^>]*>\s*/, '') : text
+  const [, method] =
+    /^#extm3u[^]*#ext-x-(?:session-)?key:method=((?:sample-)?aes[\w-]*)/.exec(beginning) ?? []
+  if (method !== undefined)
+    return `an HLS playlist whose segments are encrypted (${method.toUpperCase()}), not media`
   return TEXTS.find(([start]) => beginning.startsWith(start))?.[1] ?? 'text, not media'
 }
 

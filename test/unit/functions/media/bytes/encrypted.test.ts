@@ -58,6 +58,25 @@ function packet(pid: number, isScrambled = false): Buffer {
   return bytes
 }
 
+/** A packet in which a section begins. */
+function table(pid: number, section: Buffer): Buffer {
+  const bytes = packet(pid)
+  bytes[1] = (bytes[1] ?? 0) | 0x40
+  section.copy(bytes, 5)
+  return bytes
+}
+function section(id: number, body: Buffer): Buffer {
+  const whole = Buffer.concat([Buffer.from([id, 0, 0, 0, 1, 0xc1, 0, 0]), body, Buffer.alloc(4)])
+  whole.writeUInt16BE(0xb000 | (whole.length - 3), 1)
+  return whole
+}
+const programs = (map: number) => table(0, section(0, Buffer.from([0, 1, 0xe0 | (map >> 8), map & 0xff])))
+function map(pid: number, type: number, descriptor: string): Buffer {
+  const described = Buffer.from(descriptor, 'hex')
+  const stream = Buffer.from([type, 0xe1, 0, 0xf0, described.length])
+  return table(pid, section(2, Buffer.concat([Buffer.from([0xe1, 0, 0xf0, 0]), stream, described])))
+}
+
 describe('encryptionOf', () => {
   it.each([
     {
@@ -73,12 +92,35 @@ describe('encryptionOf', () => {
     { name: 'what Apple sold', file: movie(box('drms', Buffer.alloc(28))), says: 'drms' },
   ])('names it in MP4: $name', async ({ file, says }) => {
     expect(await look(file, 'mov')).toBe(
-      `the file is encrypted (${says}): upload it decrypted; nobody could play its chunks`,
+      `the file is encrypted (${says}): its packets could be copied and not played, and there is no key here; upload it decrypted`,
     )
   })
 
   it('finds it in any track of Matroska', async () => {
     expect(await look(matroska(entry(), entry(encryption)), 'matroska')).toMatch(/\(ContentEncryption\)/)
+  })
+
+  it('finds it in Matroska by the kind of an encoding alone', async () => {
+    const kind = (value: number) =>
+      entry(element('6d80', element('6240', element('5033', Buffer.from([value])))))
+    expect(await look(matroska(kind(1)), 'matroska')).toMatch(/\(ContentEncryption\)/)
+    expect(await look(matroska(kind(0)), 'matroska')).toBeUndefined()
+  })
+
+  it.each([
+    { name: 'by the type of its picture', type: 0xdb, descriptor: '' },
+    { name: 'by the type of its sound', type: 0xcf, descriptor: '' },
+    { name: 'by its name beside another type', type: 0xc1, descriptor: '0f047a616333' },
+  ])('finds SAMPLE-AES of HLS in a transport stream $name', async ({ type, descriptor }) => {
+    const file = Buffer.concat([programs(0x100), map(0x100, type, descriptor), packet(256), packet(256)])
+    expect(await look(file, 'mpegts')).toMatch(/^the file is encrypted \(SAMPLE-AES\)/)
+  })
+
+  it('takes a plain map of a transport stream, and one that ends too early, for what they are', async () => {
+    const plain = Buffer.concat([programs(0x100), map(0x100, 0x1b, '0f0461626364'), packet(257)])
+    expect(await look(plain, 'mpegts')).toBeUndefined()
+    for (let end = 0; end < plain.length; end += 7)
+      expect(await look(plain.subarray(0, end), 'mpegts')).toBeUndefined()
   })
 
   it('finds it in ASF and in most packets of a transport stream', async () => {
