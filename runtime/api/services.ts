@@ -3,6 +3,7 @@ import type { Gauge, Histogram } from 'prom-client'
 import type { Redis } from '../queue/redis.ts'
 import type { Config, Tokens } from '../settings/config.ts'
 import type { FunctionDefinition } from '../function/definition.ts'
+import { createAskStore } from '../records/asks.ts'
 import { createRouter } from '../function/routing.ts'
 import type { JobStore } from '../queue/jobs.ts'
 import { createLimitStore } from '../records/limits.ts'
@@ -68,6 +69,8 @@ export function createServices(parts: ServiceParts): ApiServices {
     backlog: createBacklog(redis, queue.keys),
     router: createRouter(functions),
     limits: createLimitStore(storage, queue),
+    asks: createAskStore(storage),
+    nowMs: () => queue.nowMs(),
     graceMs: parts.sweep.graceMs,
     resultsKeptMs: parts.sweep.resultsKeptMs,
   }

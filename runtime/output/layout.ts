@@ -7,6 +7,7 @@
  *     <source>/<function>.verdict.json           in `metadata`: the end of a run without a result
  *     ~sluice/<function>.json                    in `metadata`: its watermark
  *     ~sluice/<function>.limits.json             in `metadata`: its limits
+ *     ~sluice/asks/<job>/<part>.json             in `metadata`: a request whose runs have not ended
  *     ~sluice/streams/<name>.json                in `metadata`: the keys of a stream, and its wanted pull
  * @module
  */

@@ -54,8 +54,8 @@ export function createJobStore(redis: Redis, queue: Queue, retentionMs: number) 
   return {
     get,
 
-    async create(job: NewJob): Promise<JobRecord> {
-      const id = ulid()
+    /** @param id - a ULID; a job that has started with it stays as it is */
+    async create(job: NewJob, id = ulid()): Promise<JobRecord> {
       let written = 0
       for (const items of batchesOf(job.items, WRITTEN_AT_ONCE)) {
         const texts = items.map((item) => JSON.stringify(item))

@@ -17,6 +17,7 @@ import { objectIdOf, runIdOf } from '../queue/keys.ts'
 import type { ClaimedDebt } from '../queue/outbox.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { RunPayload, RunRecord } from '../queue/run.ts'
+import type { AskedItem, AskStore } from '../records/asks.ts'
 import type { Storage } from '../storage/storage.ts'
 import { MINUTE_MS } from '../time.ts'
 import type { Payers, Payment } from './debts.ts'
@@ -35,9 +36,16 @@ export interface CleanupParts {
   readonly router: Router
   /** Runs the latest version of an object, if that is to be done; unsettled: to be checked once more. */
   readonly checkLatest: (bucket: string, key: string) => Promise<{ readonly isUnsettled: boolean }>
+  readonly asks: Pick<AskStore, 'list'>
   /** Records that a result was removed on purpose, if it was. */
   readonly recordRemoval: (removal: ResultsOf) => Promise<void>
   readonly log: Logger
+}
+
+/** A run that a request asks for. */
+interface Requested {
+  readonly item: AskedItem
+  readonly askedAtMs: number
 }
 
 const removesSources = ({ afterSuccess }: FunctionDefinition) => afterSuccess === 'remove'
@@ -50,9 +58,12 @@ export function createCleanupPayers({
   router,
   checkLatest,
   recordRemoval,
+  asks,
   log,
 }: CleanupParts): Payers<Exclude<Debt['kind'], 'verdict' | 'outdated'>> {
   const checked: Checked = new Map()
+  /** Read once in a round. */
+  let requested: ReturnType<typeof readRequested> | undefined
 
   const placed = (debt: ResultsOf) => {
     const definition = functions.find(({ name }) => name === debt.functionName)
@@ -62,7 +73,10 @@ export function createCleanupPayers({
 
   async function paySource({ runId }: Debt & { kind: 'source' }): Promise<Payment> {
     const run = await readRun(queue, runId)
-    if (run?.state === 'succeeded' && (await isDoneWith(run))) await removeSource(run.payload)
+    if (run?.state !== 'succeeded' || !(await isDoneWith(run))) return 'paid'
+    // No later success need owe it again: the request may have been for what is done already.
+    if (await isRequested(run.payload)) return 'too early'
+    await removeSource(run.payload)
     return 'paid'
   }
 
@@ -143,6 +157,29 @@ export function createCleanupPayers({
     if (!meant.some(({ definition }) => removesSources(definition))) return false
     for (const { definition } of meant) if (!(await hasSucceeded(definition, payload))) return false
     return !(await queue.hasUnfinished(objectIdOf(payload.bucket, payload.key), payload.generation))
+  }
+
+  /** Whether a request has asked for more of it that has not been done: Redis need not know it (yet, or any more). */
+  async function isRequested({ bucket, key, generation }: RunPayload): Promise<boolean> {
+    requested ??= readRequested()
+    const objectId = objectIdOf(bucket, key)
+    for (const { item, askedAtMs } of (await requested).get(objectId) ?? []) {
+      if (item.payload.generation !== generation) continue
+      const run = await queue.run(item.runId)
+      if (run?.state !== 'succeeded' || run.epoch < askedAtMs) return true
+    }
+    return false
+  }
+
+  async function readRequested(): Promise<ReadonlyMap<string, readonly Requested[]>> {
+    const byObject = new Map<string, Requested[]>()
+    for await (const { items, askedAtMs } of asks.list())
+      for (const item of items) {
+        const of = byObject.get(item.objectId)
+        if (of) of.push({ item, askedAtMs })
+        else byObject.set(item.objectId, [{ item, askedAtMs }])
+      }
+    return byObject
   }
 
   /** Also those that its metadata ask for. */

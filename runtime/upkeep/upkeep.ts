@@ -8,6 +8,7 @@ import type { Queue, Reclaimed } from '../queue/queue.ts'
 import { createRedisContact, type RedisContact } from '../queue/redis-contact.ts'
 import { MINUTE_MS, SECOND_MS } from '../time.ts'
 import type { Chore } from './chores.ts'
+import { createAskStore } from '../records/asks.ts'
 import { createCleanupPayers } from './cleanup.ts'
 import { createDebtCollector, type DebtCollector } from './debts.ts'
 import { checkLatestNow, recordRemovalNow, type SweepingParts } from './sweep/sweeping.ts'
@@ -68,8 +69,9 @@ export function createUpkeep(parts: SweepingParts, functionNames: readonly strin
 }
 
 function createDebts(parts: SweepingParts): DebtCollector {
-  const { config, queue, functions, log } = parts
+  const { config, queue, functions, storage, log } = parts
   const router = createRouter(functions)
+  const asks = createAskStore(storage)
   return createDebtCollector({
     queue,
     log,
@@ -80,6 +82,7 @@ function createDebts(parts: SweepingParts): DebtCollector {
       ...createCleanupPayers({
         ...parts,
         router,
+        asks,
         checkLatest: (bucket, key) => checkLatestNow(parts, bucket, key),
         recordRemoval: (removal) => recordRemovalNow(parts, removal),
       }),

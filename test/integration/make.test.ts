@@ -22,7 +22,7 @@ const ODD_NAMES = [
   'a&b',
   'a#b',
   'a$b',
-  'a%b',
+
   'a*b',
   'a^b',
   'a`b',

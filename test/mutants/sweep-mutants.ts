@@ -3,6 +3,8 @@ import { mutantsOf, type Mutant } from './mutant.ts'
 
 const DECIDE = ['test/unit/upkeep/sweep/decide.test.ts']
 const DUE = ['test/unit/upkeep/sweep/due.test.ts']
+const ASKS = ['test/integration/asks.test.ts']
+const MAKE = ['test/integration/make.test.ts']
 const SWEEP = ['test/integration/sweep.test.ts']
 const TROUBLE = ['test/integration/sweep-trouble.test.ts']
 const FINDINGS = ['test/integration/sweep-findings.test.ts']
@@ -14,6 +16,47 @@ const TURN = [...SUCCESS, 'test/integration/queue-turn.test.ts']
 const LANES = [...SUCCESS, 'test/integration/queue-repair.test.ts', 'test/integration/queue-rerun.test.ts']
 
 export const SWEEP_MUTANTS: readonly Mutant[] = [
+  ...mutantsOf('runtime/upkeep/sweep/asks.ts', ASKS, [
+    [
+      'a request that is not acknowledged yet is carried out',
+      'if (nowMs - ask.lastModifiedMs < graceMs) continue',
+      '',
+    ],
+    [
+      'an older result is the end of a request',
+      'result?.run === runId && result.epoch >= askedAtMs',
+      'result?.run === runId',
+    ],
+    ['a request is forgotten while its run waits', '} else if (open === 0) {', '} else {'],
+    ['a request that Redis lost is forgotten', '!(await hasEnded(parts, item, ask.askedAtMs))', 'false'],
+  ]),
+  ...mutantsOf('runtime/api/reprocess/service.ts', ASKS, [
+    ['a request is kept in Redis alone', 'await parts.asks.write(id, await parts.nowMs(), job)', ''],
+    [
+      'a refused request is carried out later',
+      'await parts.asks.withdraw(id, job.items.length).catch(() => undefined)',
+      '',
+    ],
+  ]),
+  ...mutantsOf('runtime/upkeep/sweep/examine.ts', MAKE, [
+    [
+      'metadata that a listing does not have ask for nothing',
+      'if (!needsMetadata(router, bucket, listed)) return listed',
+      'return { ...listed, latest: { ...listed.latest, metadata: listed.latest.metadata ?? {} } }',
+    ],
+  ]),
+  ...mutantsOf('runtime/upkeep/cleanup.ts', CLEANUP, [
+    [
+      'a source goes before what its metadata ask for',
+      'router({ ...payload, make: makeOf(head.metadata) })',
+      'routes',
+    ],
+    [
+      'a source goes before what a request asks for',
+      "if (await isRequested(run.payload)) return 'too early'",
+      '',
+    ],
+  ]),
   ...mutantsOf('runtime/upkeep/sweep/decide.ts', DECIDE, [
     ['the sweep comes before the event', 'nowMs - lastModifiedMs < graceMs', 'false'],
     [

@@ -1,8 +1,10 @@
 /** Runs objects again on request: selects the runs now and creates a job that adds them to the queue. @module */
+import { ulid } from 'ulid'
 import type { ReprocessRequest } from './model.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
-import type { JobStore } from '../../queue/jobs.ts'
+import type { JobRecord, JobStore, NewJob } from '../../queue/jobs.ts'
+import type { AskStore } from '../../records/asks.ts'
 import { addressed, validOptions, wrongOptions } from '../../function/valid-options.ts'
 import { overLimit, previewOf, SAMPLE, abridged } from '../jobs/bulk.ts'
 import { toJob, type Job, type Preview } from '../jobs/model.ts'
@@ -20,7 +22,10 @@ export interface ReprocessService {
 
 export interface ReprocessParts extends SelectionParts {
   readonly functions: readonly FunctionDefinition[]
-  readonly jobs: JobStore
+  readonly jobs: Pick<JobStore, 'create'>
+  readonly asks: Pick<AskStore, 'write' | 'withdraw'>
+  /** Redis's clock, which makes the epochs of runs. */
+  readonly nowMs: () => Promise<number>
   /** Called when a new job waits to be taken up. */
   readonly onJob: () => void
 }
@@ -55,6 +60,19 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
     })
   }
 
+  /** In the bucket first: once it is acknowledged it must outlive Redis. */
+  async function accept(job: NewJob): Promise<JobRecord> {
+    const id = ulid()
+    await parts.asks.write(id, await parts.nowMs(), job)
+    try {
+      return await parts.jobs.create(job, id)
+    } catch (error) {
+      // Otherwise a request that was answered with an error would be carried out later.
+      await parts.asks.withdraw(id, job.items.length).catch(() => undefined)
+      throw error
+    }
+  }
+
   return {
     async reprocess(request, signal) {
       checkFunction(parts.functions, request)
@@ -66,7 +84,7 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
         return previewOf(runs, { matched, totalBytes, passedOver: { ...passedOver } })
       }
       if (request.keys && selection.matched === 0) throw nothingToDo(request, selection)
-      const job = await parts.jobs.create({
+      const job = await accept({
         kind: 'reprocess',
         isForced: request.force,
         request: abridged(request),

@@ -7,6 +7,10 @@ import { createHistory } from '../../queue/history.ts'
 import type { ResultsOf } from '../../queue/debts.ts'
 import { recordAnnouncedRemoval } from './removals.ts'
 import { decidedBeforeMs } from './due.ts'
+import { createJobStore } from '../../queue/jobs.ts'
+import { createLock } from '../../queue/lock.ts'
+import { createAskStore } from '../../records/asks.ts'
+import { keepAsks } from './asks.ts'
 import { createSweepStore } from '../../queue/sweeps.ts'
 import { createSweeper } from './sweeper.ts'
 import { latestVersion } from '../../storage/latest.ts'
@@ -20,8 +24,11 @@ import type { Storage } from '../../storage/storage.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { RuntimeMetrics } from '../../telemetry/metrics.ts'
 import type { PassParts } from './pass.ts'
-import { SECOND_MS } from '../../time.ts'
+import { MINUTE_MS, SECOND_MS } from '../../time.ts'
 import type { Chore } from '../chores.ts'
+
+/** A process that dies while it looks after them is followed by another. */
+const ASKS_LOCK_MS = 30 * SECOND_MS
 
 export interface SweepingParts {
   readonly config: Config
@@ -124,10 +131,26 @@ export function createSweeping(parts: SweepingParts): Sweeping {
     if (wasLost) sweeper.serverCameBack()
     wasLost = false
   })
+  const asks = {
+    ...sweepParts(parts),
+    asks: createAskStore(parts.storage),
+    jobs: createJobStore(redis, parts.queue, config.retentionMs),
+  }
+  const lock = createLock(redis, parts.queue.keys.lock('asks'), ASKS_LOCK_MS)
+  async function tendAsks(): Promise<void> {
+    if (!(await lock.hold())) return
+    const { restored, unreadable } = await keepAsks(asks, await parts.queue.nowMs())
+    for (const key of unreadable)
+      log.warn({ key }, 'the record of a request cannot be read and is left alone')
+    for (const [job, runs] of restored) {
+      log.info({ job, runs }, 'a request was lost with Redis before its runs had ended: it continues')
+    }
+  }
   const watch = watchStore(config.minioEndpoint, () => sweeper.serverCameBack())
   return {
     chores: [
       { name: 'store watch', everyMs: SECOND_MS, run: () => watch.check() },
+      { name: 'asks', everyMs: Math.min(MINUTE_MS, config.sweepEveryMs), run: tendAsks },
       { name: 'sweep', everyMs: SECOND_MS, run: () => sweeper.runDue() },
     ],
     stop: () => sweeper.stop(),

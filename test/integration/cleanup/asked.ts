@@ -1,6 +1,9 @@
 /** Sources of which more is asked for in their metadata than what always runs. @module */
 import { describe, expect, it } from 'vitest'
-import { cleanUpWith, eat, functionOf, isThere, upload } from './used.ts'
+import { objectIdOf, runIdOf } from '../../../runtime/queue/keys.ts'
+import { createAskStore } from '../../../runtime/records/asks.ts'
+import { allDebts } from '../../helpers/debts.ts'
+import { cleanUpWith, eat, functionOf, isThere, upload, used } from './used.ts'
 
 const hls = functionOf('hls', { trigger: 'asked' })
 
@@ -16,4 +19,28 @@ describe('a source whose metadata ask for a function', () => {
     await cleanUpWith([eat, hls])()
     expect(await isThere()).toBe(stays)
   })
+})
+
+it('a source stays while a request for it is in the bucket that Redis does not know any more', async () => {
+  const { generation } = await upload('incoming', ['eat'], ['eat'])
+  const { store, key, queue } = used
+  const asks = createAskStore(store.storage)
+  const payload = {
+    bucket: 'incoming',
+    key,
+    generation,
+    etag: 'e',
+    sizeBytes: 1,
+    lastModifiedMs: 0,
+    eventTimeMs: 0,
+  }
+  const objectId = objectIdOf('incoming', key)
+  const item = { runId: runIdOf('hls', 'incoming', key, generation), functionName: 'hls', objectId, payload }
+  const request = { kind: 'reprocess', isForced: false, request: {}, items: [item] } as const
+  await asks.write('01KBJ0B', await queue.nowMs(), request)
+  await cleanUpWith([eat, hls])()
+  expect(await isThere()).toBe(true)
+  await asks.withdraw('01KBJ0B', 1)
+  const debts = await allDebts(used)
+  expect(debts.filter((debt) => debt.includes('"source"'))).toHaveLength(1)
 })

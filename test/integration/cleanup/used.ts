@@ -7,6 +7,7 @@ import { createLogger } from '../../../runtime/telemetry/logger.ts'
 import { createHistory } from '../../../runtime/queue/history.ts'
 import { objectIdOf, runIdOf } from '../../../runtime/queue/keys.ts'
 import type { ResultsOf } from '../../../runtime/queue/debts.ts'
+import { createAskStore } from '../../../runtime/records/asks.ts'
 import { type Queue } from '../../../runtime/queue/queue.ts'
 import type { Storage } from '../../../runtime/storage/storage.ts'
 import { DAY_MS } from '../../../runtime/time.ts'
@@ -54,7 +55,8 @@ export function cleanUpWith(
     removals.push(removal)
     return Promise.resolve()
   }
-  const parts = { queue, storage, functions, router, log, checkLatest, recordRemoval }
+  const asks = createAskStore(storage)
+  const parts = { queue, storage, functions, router, log, checkLatest, recordRemoval, asks }
   const { payDue } = createDebtCollector({
     ...parts,
     retentionMs,

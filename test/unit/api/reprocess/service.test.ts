@@ -32,6 +32,8 @@ function serviceOn(list: Storage['list'], maxObjects?: number, head: Storage['he
     }),
     history: only<History>({ runs: (ids) => Promise.resolve(ids.map(() => undefined)) }),
     router: createRouter(functions),
+    asks: { write: () => Promise.resolve(), withdraw: () => Promise.resolve() },
+    nowMs: () => Promise.resolve(0),
     jobs: only<JobStore>({
       async create(job) {
         created.push(job)
