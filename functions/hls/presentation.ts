@@ -1,9 +1,17 @@
 /** Tracks that were made -> the playlists of a presentation, as texts with their names. Pure. @module */
+import type { MediaFacts } from '../../runtime/index.ts'
 import type { MediaStream } from '../media/media-info.ts'
 import { cuesOf, webvtt } from '../media/webvtt.ts'
 import { averageBitRate, peakBitRate, targetSecondsOf } from './lists/bandwidth.ts'
 import { dashManifest, type DashTrack } from './lists/dash.ts'
-import { languageTag, masterPlaylist, type Presentation, type Rates } from './lists/master-playlist.ts'
+import {
+  languageTag,
+  masterPlaylist,
+  type Presentation,
+  type Rates,
+  type Sound,
+  type Variant,
+} from './lists/master-playlist.ts'
 import { iframePlaylist, mediaPlaylist, subtitlePlaylist } from './lists/media-playlist.ts'
 import type { Plan } from './plan/plan.ts'
 import type { MadeTrack } from './track-files.ts'
@@ -13,6 +21,7 @@ export interface TextFile {
   readonly role: 'playlist' | 'iframes' | 'subtitles' | 'dash' | 'master'
   readonly contentType: string
   readonly text: string
+  readonly media?: MediaFacts
   readonly pointer?: string
 }
 
@@ -55,9 +64,14 @@ export function presentationFiles(parts: PresentationParts): readonly TextFile[]
     text: dashManifest(dashTracks(parts, targetSeconds), { targetSeconds, folder: from }),
   })
   return [
-    ...tracks.map(({ name, segments }) =>
-      list(`${name}/index.m3u8`, 'playlist', mediaPlaylist(segments, { targetSeconds, isIndependent: true })),
-    ),
+    ...tracks.map(({ name, kind, segments }, place) => ({
+      ...list(
+        `${name}/index.m3u8`,
+        'playlist',
+        mediaPlaylist(segments, { targetSeconds, isIndependent: true }),
+      ),
+      media: factsOf(kind, [...master.variants, ...master.sounds][place]),
+    })),
     ...(hasIframes
       ? pictures.map(({ name, segments }) =>
           list(`${name}/iframes.m3u8`, 'iframes', iframePlaylist(segments)),
@@ -143,6 +157,18 @@ function dashTracks(
       language: languageTag(plan.sounds[place]?.stream.language),
     })),
   ]
+}
+
+function factsOf(track: MadeTrack['kind'], listed: Variant | Sound | undefined): MediaFacts {
+  if (!listed) return { track }
+  const { codec, peakBitsPerSecond, averageBitsPerSecond } = listed
+  const rates = { codecs: codec, bandwidth: peakBitsPerSecond, averageBandwidth: averageBitsPerSecond }
+  if ('channels' in listed) {
+    const language = languageTag(listed.language)
+    return { track, ...rates, channels: listed.channels, ...(language !== undefined && { language }) }
+  }
+  const { width, height, framesPerSecond } = listed
+  return { track, ...rates, width, height, framesPerSecond }
 }
 
 function ratesOf(segments: readonly { sizeBytes: number; seconds: number }[], targetSeconds: number): Rates {

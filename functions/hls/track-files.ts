@@ -102,6 +102,7 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
       name: `${name}/${listed.name}`,
       role: 'segment',
       contentType,
+      group: name,
       chunk: {
         index,
         startSeconds: toMicros(segment.startSeconds),
