@@ -104,9 +104,7 @@ async function readSettings(env: Environment): Promise<SettingsReading> {
       ...(issues.length === 0 ? [ok('environment', 'every setting is valid')] : issues.map(toFinding)),
       ...(ofFunctions.length === 0
         ? [ok('functions', names)]
-        : ofFunctions.map((issue) =>
-            fail('functions', issue, `$EDITOR ${config.functionsFile ?? 'functions/index.ts'}`),
-          )),
+        : ofFunctions.map((issue) => fail('functions', issue, remedyOf(issue, config)))),
       ...(config.runtimeCredentials
         ? []
         : [
@@ -118,6 +116,15 @@ async function readSettings(env: Environment): Promise<SettingsReading> {
           ]),
     ],
   }
+}
+
+/** A wrong name in a setting is a matter of the setting; anything else, of the list. */
+function remedyOf(
+  issue: string,
+  { functionsFile = 'functions/index.ts' }: SettingsReading['config'],
+): string {
+  const [setting] = /^SLUICE_[A-Z_]+(?=[:,])/.exec(issue) ?? []
+  return setting === undefined ? `$EDITOR ${functionsFile}` : `unset ${setting}`
 }
 
 /** Without the setting its default is used; the issue says what would be valid. */
