@@ -8,13 +8,14 @@ import { hls } from './hls.ts'
 import { join } from './join.ts'
 import { poster } from './poster.ts'
 import { probe } from './probe.ts'
+import { web } from './web.ts'
 import { speech } from './speech.ts'
 import { checkReception } from './reception/checks.ts'
 import { reception } from './reception/reception.ts'
 import { thumbnails } from './thumbnails.ts'
 import type { ToolCheck } from '../runtime/index.ts'
 
-export const functions = [chunk, probe, join, poster, thumbnails, audio, hls, speech, captions]
+export const functions = [chunk, probe, join, poster, thumbnails, audio, hls, speech, captions, web]
 
 /** The tools they use, for `/healthz`. */
 export async function tools(): Promise<Record<string, string>> {

@@ -82,9 +82,9 @@ const USUAL_RATE = 60
 /** A keyframe comes at least this often, so that a quick look has something to show. */
 const KEYFRAME_SECONDS = 2
 
-function x264(
+export function x264(
   { width, height, bitsPerSecond }: PictureTrack,
-  { quality, hasFpsMode }: ArgumentOptions,
+  { quality, hasFpsMode }: Pick<ArgumentOptions, 'quality' | 'hasFpsMode'>,
   framesPerSecond = USUAL_RATE,
 ): readonly string[] {
   const level = levelOf({ width, height, framesPerSecond, bitsPerSecond })
@@ -105,7 +105,7 @@ function x264(
 }
 
 /** So that a segment of `seconds` is a whole number of groups. */
-function forcedEvery(seconds: number): readonly string[] {
+export function forcedEvery(seconds: number): readonly string[] {
   const every = seconds / Math.ceil(seconds / KEYFRAME_SECONDS)
   return ['-force_key_frames', `expr:gte(t,n_forced*${every.toFixed(6)})`]
 }
@@ -126,7 +126,7 @@ function soundWords({ stream, how }: SoundTrack): readonly string[] {
 }
 
 /** One decoding for all rungs. */
-function graphOf(picture: SourcePicture, rungs: readonly PictureTrack[]): string {
+export function graphOf(picture: SourcePicture, rungs: readonly PictureTrack[]): string {
   const { stream, isInterlaced } = picture
   const before = [
     ...(isInterlaced ? ['yadif=0:-1:1'] : []),

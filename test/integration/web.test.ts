@@ -1,0 +1,85 @@
+/** The function `web`: one MP4 that plays at once, copied where every browser plays the copy. */
+import { createHash } from 'node:crypto'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { FunctionDefinition } from '../../runtime/index.ts'
+import { localAttempt } from '../helpers/attempt.ts'
+import { clipFolder, makeClip, makeMedia, type ClipName } from '../helpers/clips.ts'
+import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+
+const folder = await clipFolder()
+afterAll(() => rm(folder, { recursive: true }))
+
+describe.each(await ffmpegBuilds())('web with $name', (build) => {
+  let [web, probe] = [] as unknown as readonly [FunctionDefinition, FunctionDefinition]
+  beforeAll(async () => {
+    ;({ web } = await withBuild(build, () => import('../../functions/web.ts')))
+    ;({ probe } = await withBuild(build, () => import('../../functions/probe.ts')))
+  })
+
+  async function make(source: string, options: Readonly<Record<string, unknown>> = {}) {
+    const attempt = await localAttempt(web, { source, options })
+    try {
+      const answer = (await attempt.run()) as { readonly isCopy: boolean }
+      const path = join(attempt.folder, 'video.mp4')
+      const seen = await localAttempt(probe, { source: path })
+      await seen.run()
+      await seen.remove()
+      return { ...answer, bytes: await readFile(path), facts: attempt.facts, seen: seen.facts.probe }
+    } finally {
+      await attempt.remove()
+    }
+  }
+
+  it.each<ClipName>(['moov-at-end.mp4', 'clip.mkv', 'clip.ts', 'clip.flv'])(
+    'copies %s, and puts the tables in front',
+    async (name) => {
+      const { isCopy, bytes, facts, seen } = await make(await makeClip(folder, name))
+      expect(isCopy).toBe(true)
+      expect(bytes.indexOf('moov')).toBeLessThan(bytes.indexOf('mdat'))
+      expect(facts.warnings.filter((warning) => warning.includes('re-encoded'))).toEqual([])
+      expect(seen).toMatchObject({
+        video: [{ codec: 'h264' }],
+        audio: [{ codec: 'aac' }],
+        durationSeconds: expect.closeTo(8, 0),
+      })
+    },
+  )
+
+  it.each<[ClipName, string]>([
+    ['clip.webm', 'its codec is vp8'],
+    ['clip.mpg', 'its codec is mpeg2video'],
+  ])('re-encodes %s, and says why', async (name, why) => {
+    const { isCopy, facts, seen } = await make(await makeClip(folder, name))
+    expect(isCopy).toBe(false)
+    expect(facts.warnings).toEqual([expect.stringContaining(`the picture was re-encoded: ${why}`)])
+    expect(seen).toMatchObject({
+      video: [{ codec: 'h264', width: 128, height: 72 }],
+      audio: [{ codec: 'aac' }],
+    })
+  })
+
+  it('makes a large picture smaller by its short side, and never a small one larger', async () => {
+    const words = '-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac'
+    const source = await makeMedia(join(folder, 'portrait.mp4'), words, 2, '200x400')
+    expect((await make(source, { maxHeight: '144' })).seen).toMatchObject({
+      video: [{ width: 144, height: 288 }],
+    })
+    const same = createHash('sha256')
+      .update((await make(source)).bytes)
+      .digest('hex')
+    expect(same).toBe(
+      createHash('sha256')
+        .update((await make(source, { maxHeight: 2160 })).bytes)
+        .digest('hex'),
+    )
+  })
+
+  it('refuses a file without a picture, and names what would do', async () => {
+    await expect(make(await makeClip(folder, 'tone.mp3'))).rejects.toMatchObject({
+      name: 'PermanentError',
+      message: 'the file has no picture; the function audio makes a file of its sound',
+    })
+  })
+})
