@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { Examination } from '../../runtime/index.ts'
 import { CODECS } from '../ffmpeg/allowed.ts'
 import { runFfmpeg } from '../ffmpeg/run/ffmpeg.ts'
+import { announcedCodecs } from './announced-codecs.ts'
 import { lookAtFirstBytes, RECEIVABLE } from './first-bytes.ts'
 import { pieceFormatOf } from './piece-format.ts'
 import { PIPE_FORMATS } from './take-input.ts'
@@ -28,7 +29,7 @@ const shape = z.object({
 })
 
 /**
- * Starts ffprobe once the bytes are plausible: call it with twice the bytes of the time before, not with each packet.
+ * Starts ffprobe once the bytes are plausible, unless MPEG-TS says all that is asked by itself: call it with twice the bytes of the time before, not with each packet.
  *
  * @throws {ToolError} when ffprobe did not run
  */
@@ -36,7 +37,7 @@ export async function examine(head: Buffer, isAll: boolean): Promise<Examination
   const isLast = isAll || head.length >= ENOUGH_BYTES
   const first = lookAtFirstBytes(head, isLast)
   if (first.kind !== 'plausible') return first
-  const codecs = await codecsOf(head)
+  const codecs = announcedCodecs(head) ?? (await codecsOf(head))
   if (codecs.length === 0) {
     if (!isLast) return { kind: 'undecided' }
     return {

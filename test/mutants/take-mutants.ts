@@ -37,6 +37,14 @@ export const TAKE_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('functions/reception/take-lines.ts', LINES, [
     ['a line about another nonce is taken for the key', 'found?.endsWith(end)', 'found'],
   ]),
+  ...mutantsOf(
+    'functions/reception/announced-codecs.ts',
+    ['test/unit/functions/reception/announced-codecs.test.ts'],
+    [
+      ['a torn table is believed', ' || crcOf(table.subarray(0, sizeBytes)) !== 0', ''],
+      ['media that are only announced count as media', 'chosen.some(({ id }) => begun.has(id)) ?', 'true ?'],
+    ],
+  ),
   ...mutantsOf('functions/reception/joined.ts', JOIN, [
     ['packets that look torn are left out', '-fflags +genpts', '-fflags +genpts+discardcorrupt'],
   ]),
