@@ -48,9 +48,19 @@ export function inputOf(input: TakeInput): InputWords {
       }
     case 'srt': {
       const host = input.host.includes(':') ? `[${input.host}]` : input.host
+      // In microseconds. A listener waits for its caller for ever all the same (measured with 5.1).
+      const timeout = ['-timeout', String(input.patienceMs * 1_000)]
       return {
-        // As an option, not in the address, where some characters would end it.
-        words: ['-mode', 'listener', '-passphrase', input.passphrase, '-i', `srt://${host}:${input.port}`],
+        // Options, not parts of the address, where some characters would end it.
+        words: [
+          '-mode',
+          'listener',
+          '-passphrase',
+          input.passphrase,
+          ...timeout,
+          '-i',
+          `srt://${host}:${input.port}`,
+        ],
         protocols: 'srt,udp',
         formats: 'mpegts',
         isOffline: false,

@@ -15,7 +15,14 @@ export type TakeInput =
   | { readonly door: 'http' }
   /** FFmpeg listens on loopback and expects the stream key `nonce`; `onSenderKey` says which one came. */
   | { readonly door: 'rtmp'; readonly port: number; readonly nonce: string }
-  | { readonly door: 'srt'; readonly host: string; readonly port: number; readonly passphrase: string }
+  | {
+      readonly door: 'srt'
+      readonly host: string
+      readonly port: number
+      readonly passphrase: string
+      /** A caller that sends nothing for so long is left: it would keep the port. */
+      readonly patienceMs: number
+    }
   /** `url` has the address to connect to, checked before; `proxyPort` is that of the forward proxy on loopback, for http and hls. */
   | { readonly door: 'pull'; readonly url: string; readonly proxyPort?: number }
 

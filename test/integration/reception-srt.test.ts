@@ -9,7 +9,8 @@ import { freePort } from '../../infra/local/settings/ports.ts'
 import { arrivedPictures } from '../helpers/streams/arrived.ts'
 import { comparePictures, countOf } from '../helpers/streams/pictures.ts'
 import { useReceiver } from '../helpers/streams/receiver.ts'
-import { endSenders, srtByFfmpeg } from '../helpers/streams/senders.ts'
+import { endSenders, srtByFfmpeg, startSender } from '../helpers/streams/senders.ts'
+import { waitFor } from '../helpers/wait.ts'
 
 const { hasSrt } = await abilities()
 const { ffmpegPath } = await findBinaries(process.env)
@@ -24,10 +25,26 @@ describe.skipIf(!hasSrt)('a receiver of SRT', async () => {
   const port = await freePort()
   const used = useReceiver({
     SLUICE_STREAMS_RECONNECT: '2s',
+    SLUICE_STREAMS_STALL: '5s',
     SLUICE_SRT: JSON.stringify([{ name: 'cam1', port, passphraseFile }]),
   })
   afterEach(endSenders)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('leaves a caller that has the passphrase and sends nothing', async () => {
+    const url = `srt://127.0.0.1:${port}?mode=caller&passphrase=${PASSPHRASE}`
+    // It receives, and so it sends nothing.
+    const call = () => startSender(ffmpegPath, ['-nostdin', '-v', 'error', '-i', url, '-f', 'null', '-'])
+    let silent = call()
+    await waitFor(
+      async () => {
+        // The listener was not there yet.
+        if (silent.child.exitCode !== null) silent = call()
+        return /an SRT listener ended without media.*timed out/.test(await used.stack.runtime.tail())
+      },
+      { timeoutMs: 60_000, intervalMs: 500, what: 'the listener to leave its caller' },
+    )
+  })
 
   it('refuses another passphrase, and stores the pictures of a sender that has it', async () => {
     const film = { ...used.film, isRealTime: true }

@@ -11,6 +11,8 @@ import type { OpenDoor } from './door.ts'
 import { startEarlyTake, type EarlyParts } from './early-take.ts'
 import { receiveEarly } from './early-reception.ts'
 
+/** Of a sender that has sent, the silence is ours to tell. */
+const PATIENCE = 2
 /** Between a listener that failed and the next one. */
 const AGAIN_MS = SECOND_MS
 
@@ -86,7 +88,7 @@ async function receiveOne(parts: EarlyParts, { name, port, passphrase, signal }:
   const { settings, log } = parts
   let heard = () => {}
   const early = await startEarlyTake(parts, {
-    input: { door: 'srt', host: settings.host, port, passphrase },
+    input: { door: 'srt', host: settings.host, port, passphrase, patienceMs: PATIENCE * settings.stallMs },
     onMedia: () => heard(),
   })
   const stop = () => early.take.kill()

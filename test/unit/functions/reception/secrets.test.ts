@@ -14,7 +14,7 @@ describe("FFmpeg's lines", () => {
     expect(hidden(line, input)).toBe('rtsp://…@10.0.0.7/cam?… 401 … …')
   })
   it('show neither the passphrase of SRT nor the nonce of RTMP', () => {
-    const srt = { door: 'srt', host: '0.0.0.0', port: 1, passphrase: 'correct horse' } as const
+    const srt = { door: 'srt', host: '0.0.0.0', port: 1, passphrase: 'correct horse', patienceMs: 1 } as const
     expect(hidden('bad passphrase correct horse', srt)).toBe('bad passphrase …')
     const rtmp = { door: 'rtmp', port: 1, nonce: '0123456789abcdef' } as const
     expect(hidden('rtmp://127.0.0.1:1/live/0123456789abcdef: error', rtmp)).toBe(

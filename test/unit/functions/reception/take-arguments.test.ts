@@ -56,8 +56,10 @@ describe('the input of a take', () => {
   })
   it('over SRT has its passphrase outside the address, which some characters would end', () => {
     const passphrase = 'a & b?c=d#%20'
-    const { words } = inputOf({ door: 'srt', host: '::', port: 10_081, passphrase })
-    expect(words).toEqual(['-mode', 'listener', '-passphrase', passphrase, '-i', 'srt://[::]:10081'])
+    const { words } = inputOf({ door: 'srt', host: '::', port: 10_081, passphrase, patienceMs: 30_000 })
+    const timeout = ['-timeout', '30000000']
+    const rest = [...timeout, '-i', 'srt://[::]:10081']
+    expect(words).toEqual(['-mode', 'listener', '-passphrase', passphrase, ...rest])
   })
   it.each([
     { url: 'rtsp://10.0.0.7:8554/cam', words: ['-rtsp_transport', 'tcp'], protocols: 'rtsp,rtp,udp,tcp' },
@@ -84,7 +86,7 @@ describe('the input of a take', () => {
     for (const input of [
       HTTP,
       { door: 'rtmp', port: 1, nonce: 'a' },
-      { door: 'srt', host: '127.0.0.1', port: 1, passphrase: 'a' },
+      { door: 'srt', host: '127.0.0.1', port: 1, passphrase: 'a', patienceMs: 1 },
     ] as const)
       expect(inputOf(input).protocols.split(',')).not.toContain('file')
   })
