@@ -72,7 +72,12 @@ it('stores every picture of a body, and answers with the totals of the session',
 
 it.each([
   { what: 'a wrong key', name: 'refused', headers: { authorization: 'Bearer wrong' }, status: 401 },
-  { what: 'a bad name', name: 'Refused!', headers: {}, status: 400 },
+  {
+    what: 'a bad name, whatever its key',
+    name: 'Refused!',
+    headers: { authorization: 'Bearer wrong' },
+    status: 400,
+  },
   { what: 'a form', name: 'refused', headers: { 'content-type': 'multipart/form-data' }, status: 415 },
 ])('answers $status to $what before the body is sent', async ({ name, headers, status }) => {
   const { request: sent, answer } = put(name, { ...headers, expect: '100-continue' })

@@ -2,7 +2,6 @@
 import { mutantsOf, type Mutant } from './mutant.ts'
 
 const HTTP = ['test/integration/reception-http.test.ts']
-const PULLS = ['test/integration/streams-pulls.test.ts']
 const unit = (name: string) => [`test/unit/reception/doors/${name}.test.ts`]
 
 export const DOOR_MUTANTS: readonly Mutant[] = [
@@ -45,10 +44,8 @@ export const DOOR_MUTANTS: readonly Mutant[] = [
       'if (statusCode >= 600) return',
     ],
   ]),
-  ...mutantsOf('runtime/reception/doors/early-take.ts', PULLS, [
-    ['a pull that brakes reads on', '    take.pause()\n', ''],
-  ]),
   ...mutantsOf('runtime/reception/doors/early-take.ts', unit('early-take'), [
+    ['a pull that brakes reads on', '    take.pause()\n', ''],
     ['a fast pull fills the disk between two looks', 'await connection?.expects(bytes)', ''],
   ]),
   ...mutantsOf(

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { stretched } from '../../runtime/time.ts'
 import type { Mutant } from './mutant.ts'
 
 export interface Tried {
@@ -64,7 +65,8 @@ export async function runTests(
       stdio: 'ignore',
     },
   )
-  const limit = setTimeout(() => child.kill('SIGTERM'), limitMs)
+  // Tests wait longer on a busy machine, too.
+  const limit = setTimeout(() => child.kill('SIGTERM'), stretched(limitMs))
   await once(child, 'close')
   clearTimeout(limit)
   const text = await readFile(reportPath, 'utf8').catch(() => undefined)
