@@ -101,6 +101,7 @@ export function createStreamRecords(storage: Storage, copies: Copies, log: Logge
       if (text !== before) await copies.setRecord(name, text, before)
     }
     for (const [name, before] of inRedis) if (!inBucket.has(name)) await copies.setRecord(name, '', before)
+    for (const name of known.keys()) if (!inBucket.has(name)) known.delete(name)
     await copies.completed()
     reconciledAtMs = performance.now()
   }

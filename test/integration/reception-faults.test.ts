@@ -1,5 +1,5 @@
 /** Reception while the store, Redis or the disk fails. */
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ReceptionHooks } from '../../runtime/reception/hooks.ts'
@@ -161,6 +161,40 @@ describe('while Redis is away', () => {
     const again = await feed(reception, senderOf('forgotten'))
     expect([again.of, again.connection.take]).toEqual([sent.of, 2])
     await again.end()
+  })
+})
+
+describe('pieces that cannot be read', () => {
+  it('when their take ends stay on the disk, and are in the record once they can be', async () => {
+    const { reception, spoolDir } = await servers.start(servers.store(), { storage })
+    const sent = await feed(reception, senderOf('unread'))
+    await sent.push(2)
+    await sent.open(3)
+    const { folder } = sent.connection
+    await waitFor(async () => (await readdir(folder)).join() === '000002.ts', {
+      timeoutMs: 15_000,
+      what: 'the bucket to have the others',
+    })
+    // As when too many files are open, which no test can arrange for one folder only.
+    await rename(folder, join(spoolDir, 'aside'))
+    await writeFile(folder, 'no folder')
+    await sent.end()
+    const first = await waitFor(() => servers.record(sent.of), { timeoutMs: 15_000, what: 'the record' })
+    expect(first.totals).toMatchObject({ pieces: 2, seconds: 8 })
+    await rm(folder)
+    await rename(join(spoolDir, 'aside'), folder)
+    const record = await waitFor(
+      async () => {
+        const found = await servers.record(sent.of)
+        return found?.totals.pieces === 3 && found
+      },
+      { timeoutMs: 30_000, what: 'the record with the piece that was read later' },
+    )
+    expect(record).toMatchObject({ why: 'sender-finished', totals: { seconds: 11 }, losses: [] })
+    await waitFor(async () => (await readdir(spoolDir)).length === 0, {
+      timeoutMs: 15_000,
+      what: 'the folder to go',
+    })
   })
 })
 

@@ -135,6 +135,7 @@ export const RECEPTION_MUTANTS: readonly Mutant[] = [
   ]),
   ...mutantsOf('runtime/reception/session/session.ts', FAULTS, [
     ['nothing is dropped', 'const dropped = sender.dropOldest()', 'const dropped = undefined; break'],
+    ['pieces that could not be read go with their folder', 'if (unread.size > 0) return disown()', ''],
   ]),
   ...mutantsOf('runtime/reception/stream/stream.ts', RECOVERY, [
     ['a receiver that has lost a stream goes on', "current?.cut('lease-lost')", ''],

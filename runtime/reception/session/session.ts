@@ -41,6 +41,8 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
   /** In the order of time: what the bucket has, and what is on disk. */
   let pieces: Piece[] = []
   const unsent = new Set<string>()
+  /** Takes with files that nobody has read yet: too many files were open, or the disk did not answer. */
+  const unread = new Set<number>()
   let losses: readonly Loss[] = []
   const takes = createTakeLog()
   let journal: Journal | undefined
@@ -116,6 +118,14 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
     add(piece, closedAtMs)
   }
 
+  /** This process ends: the next one on this disk continues. */
+  async function disown(): Promise<void> {
+    sender.stop()
+    spool.count(of.session, -spool.usedBy(of.session))
+    if (journal) await disownFolder(folder)
+    journal = undefined
+  }
+
   return {
     of,
     folder,
@@ -166,8 +176,9 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
       else log.warn({ take, fileName }, 'a piece without bytes was left out')
     },
 
-    /** Files that FFmpeg had not closed when it ended: as many pieces as are found. */
+    /** Files that FFmpeg had not closed when it ended: as many pieces as are found. @throws when they cannot be read */
     async admitOpen(take: number): Promise<number> {
+      unread.add(take)
       const known = numbersOf(take, pieces, losses)
       const previous = () => pieces.findLast((piece) => piece.take === take)
       let found = 0
@@ -175,6 +186,7 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
         admit(piece, undefined)
         found++
       }
+      unread.delete(take)
       return found
     },
 
@@ -225,16 +237,11 @@ export function createSession(context: SessionContext, of: SessionOf, onStored: 
       }
     },
 
-    /** This process ends: the next one on this disk continues. */
-    async release(): Promise<void> {
-      sender.stop()
-      spool.count(of.session, -spool.usedBy(of.session))
-      if (journal) await disownFolder(folder)
-      journal = undefined
-    },
+    release: disown,
 
-    /** Nothing of it is needed on this disk any more. */
-    async removeFolder(): Promise<void> {
+    /** All that it knows of is in the bucket. A folder with files that could not be read is adopted in the next round. */
+    async giveUpFolder(): Promise<void> {
+      if (unread.size > 0) return disown()
       journal = undefined
       await rm(folder, { recursive: true, force: true })
       await removeIfEmpty(dirname(folder))

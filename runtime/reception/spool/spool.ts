@@ -70,10 +70,12 @@ export function createSpool({ dir, limitBytes, disk = diskOf }: SpoolOptions): S
       return usedBytes
     },
     count(session, bytes) {
-      const now = (used.get(session) ?? 0) + bytes
+      const before = used.get(session) ?? 0
+      // The last piece of a session whose account was closed may be acknowledged after that.
+      const now = Math.max(0, before + bytes)
       if (now > 0) used.set(session, now)
       else used.delete(session)
-      usedBytes += bytes
+      usedBytes += now - before
       if (bytes >= 0) return
       // Its file goes: nobody gives up more than the disk lacks, which the next look tells exactly.
       leftBytes -= bytes

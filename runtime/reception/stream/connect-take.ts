@@ -109,7 +109,10 @@ export function connectTake({ session, spool, pieceSeconds, sender, take, onEnd 
       try {
         await session.admitOpen(take)
       } catch (error) {
-        session.log.error({ take, error: messageOf(error) }, 'the last pieces of a take could not be read')
+        session.log.error(
+          { take, error: messageOf(error) },
+          'the last pieces of a take could not be read; they stay on disk, and are tried again',
+        )
       }
       session.endTake(take, kind ?? how, takeEnd.lastLines)
       hasEnded()

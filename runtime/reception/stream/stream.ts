@@ -9,7 +9,7 @@ import { connectTake, type CurrentTake } from './connect-take.ts'
 import type { Claim, StreamContext } from '../context.ts'
 import { chosenFor } from './chosen.ts'
 import { endAfter, endBy, orderedCut, type CutKind } from './cut.ts'
-import { endedElsewhere, endSession, recordEnd, type Ended, type EndOfSession } from './ending.ts'
+import { endedElsewhere, endSession, recordEnd, untilDone, type Ended, type EndOfSession } from './ending.ts'
 import { createLearning } from './learning.ts'
 import type { SessionOf } from '../names.ts'
 import { createPlaylistWriter } from '../playlist/playlist-writer.ts'
@@ -143,7 +143,10 @@ export function createStream(context: StreamContext, of: SessionOf, { inTurn, on
 
   async function leave(): Promise<void> {
     if (context.over.aborted || phase === 'gone') return
-    if (isOnDisk) await session.removeFolder()
+    if (isOnDisk)
+      await untilDone(context, log, 'the folder of a session could not be given up', () =>
+        session.giveUpFolder(),
+      )
     phase = 'gone'
     onGone()
   }

@@ -117,6 +117,8 @@ async function keepPulling(parts: PullsParts, { name, wanted, signal, closing }:
       const { why, lines } = outcome
       log.warn({ stream: name, failures, waitMs, why, lines }, 'a stream could not be pulled; trying again')
       await tell(store.pullFailed(name, { failures, why, sinceMs: wanted.sinceMs }))
+      // Nobody wants it any more, and its failures were forgotten before this one was there.
+      if (signal.aborted) await tell(store.forgetPullFailure(name))
     }
     await pause(waitMs, signal, closing)
   }

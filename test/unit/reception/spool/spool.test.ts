@@ -22,6 +22,15 @@ describe('the spool', () => {
     expect([spool.usedBytes, spool.shortage('b'), spool.usedBy('a')]).toEqual([750, undefined, 0])
   })
 
+  it('counts nothing twice when a piece is acknowledged after the account of its session was closed', () => {
+    const spool = spoolOf()
+    spool.count('a', 100)
+    spool.count('b', 300)
+    spool.count('a', -spool.usedBy('a'))
+    spool.count('a', -100)
+    expect([spool.usedBytes, spool.usedBy('a'), spool.usedBy('b')]).toEqual([300, 0, 300])
+  })
+
   it('is full for all when the disk has less than 5 % left', async () => {
     const free = { part: 0.04 }
     const spool = spoolOf(free)
