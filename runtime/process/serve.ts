@@ -27,7 +27,7 @@ import { readVersion, type Parts } from './parts.ts'
 import { expose } from './exposition.ts'
 import { createSweeping, sweepParts } from '../upkeep/sweep/sweeping.ts'
 import { createUpkeep } from '../upkeep/upkeep.ts'
-import { createVerdictPlaces } from '../upkeep/verdict-places.ts'
+import { createVerdictPlacesChore } from '../upkeep/verdict-places.ts'
 
 /** How long Redis and the bucket may differ about pauses and limits, after one of them was restored from a backup. */
 const RECONCILE_MS = 30 * SECOND_MS
@@ -124,7 +124,7 @@ export async function serve(
       ...(config.roles.includes('intake')
         ? [
             { name: 'janitor', everyMs: MINUTE_MS, run: () => janitor.step() },
-            createVerdictPlaces(parts),
+            createVerdictPlacesChore(parts),
             ...upkeep.chores,
           ]
         : []),

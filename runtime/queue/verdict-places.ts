@@ -28,6 +28,10 @@ export interface Reading {
   readonly token: string
 }
 
+const FORGOTTEN_AT_ONCE = 500
+/** The field of `scripts/note_verdicts.lua` that makes marks differ. */
+const COUNTER = '#'
+
 /** Each may be sent twice. */
 export function createVerdictPlaces(redis: Redis, keys: Keys, script: RunScript) {
   const server = watchServer(redis)
@@ -53,6 +57,18 @@ export function createVerdictPlaces(redis: Redis, keys: Keys, script: RunScript)
     /** There was no verdict, by a look later than the note with this mark. */
     async verdictGone(place: VerdictPlace, mark: string): Promise<void> {
       await script('verdict_gone', [idOf(place), mark])
+    },
+
+    /** Forgets the notes from before this time: a reading has renewed those of verdicts that are there. */
+    async forgetVerdicts(beforeMs: number): Promise<void> {
+      for await (const found of redis.hscanStream(keys.verdictPlaces, { count: FORGOTTEN_AT_ONCE })) {
+        const flat = found as string[]
+        for (let at = 0; at + 1 < flat.length; at += 2) {
+          const [id = '', mark = ''] = flat.slice(at, at + 2)
+          if (id !== COUNTER && Number.parseFloat(mark) * 1_000 < beforeMs)
+            await script('verdict_gone', [id, mark])
+        }
+      }
     },
 
     /**

@@ -11,7 +11,7 @@ import type { Queue } from '../queue/queue.ts'
 import type { Redis } from '../queue/redis.ts'
 import { METADATA_BUCKET } from '../storage/names.ts'
 import type { Storage } from '../storage/storage.ts'
-import { SECOND_MS } from '../time.ts'
+import { DAY_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 import type { Chore } from './chores.ts'
 
 /** How long it stays known when nobody keeps it. Processes of an older release that take over must not find it. */
@@ -19,22 +19,30 @@ const KNOWN_MS = 15 * SECOND_MS
 /** How long others leave the reading to a process that has died in it. */
 const READING_MS = 10 * SECOND_MS
 const AT_ONCE = 500
+/** Notes of verdicts that are gone, such as those of removed objects, are left until then. */
+const READ_AGAIN_MS = DAY_MS
+/** Longer than between a note and the write for which it was made. */
+const WRITE_MS = 10 * MINUTE_MS
 
 export interface VerdictPlacesParts {
   readonly redis: Redis
   readonly queue: Queue
   readonly storage: Storage
   readonly functions: readonly FunctionDefinition[]
+  /** How long after the last reading. @defaultValue one day */
+  readonly readAgainMs?: number
 }
 
-export function createVerdictPlaces(parts: VerdictPlacesParts): Chore {
-  const { redis, queue, storage } = parts
+export function createVerdictPlacesChore(parts: VerdictPlacesParts): Chore {
+  const { redis, queue, storage, readAgainMs = READ_AGAIN_MS } = parts
+  let readAtMs = performance.now()
   const names = parts.functions.map(({ name }) => name)
 
   async function read(): Promise<void> {
     const [lock, owner] = [queue.keys.lock('verdict-places'), randomUUID()]
     const isMine = () => holdLock(redis, lock, owner, READING_MS)
     if (!(await isMine())) return
+    readAtMs = performance.now()
     try {
       await readAll(owner, isMine)
     } finally {
@@ -46,6 +54,7 @@ export function createVerdictPlaces(parts: VerdictPlacesParts): Chore {
   async function readAll(owner: string, isMine: () => Promise<boolean>): Promise<void> {
     const reading = await queue.beginReading(owner, KNOWN_MS, names)
     if (!reading) return
+    const beganMs = await queue.nowMs()
     let places: { verdictBucket: string; verdictKey: string }[] = []
     let listed = 0
     for await (const { key } of storage.list(METADATA_BUCKET)) {
@@ -57,14 +66,16 @@ export function createVerdictPlaces(parts: VerdictPlacesParts): Chore {
       places = []
     }
     await queue.noteVerdicts(places)
-    await queue.endReading(reading, KNOWN_MS, names)
+    const isWhole = await queue.endReading(reading, KNOWN_MS, names)
+    if (isWhole) await queue.forgetVerdicts(beganMs - WRITE_MS)
   }
 
   return {
     name: 'verdict places',
     everyMs: KNOWN_MS / 5,
     async run() {
-      if (!(await queue.keepVerdictsKnown(KNOWN_MS, names))) await read()
+      const isOld = performance.now() - readAtMs >= readAgainMs
+      if (isOld || !(await queue.keepVerdictsKnown(KNOWN_MS, names))) await read()
     },
   }
 }

@@ -14,7 +14,7 @@ import type { Claim, RunRecord } from '../../runtime/queue/run.ts'
 import type { Storage } from '../../runtime/storage/storage.ts'
 import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { createDebtCollector, type Payers } from '../../runtime/upkeep/debts.ts'
-import { createVerdictPlaces } from '../../runtime/upkeep/verdict-places.ts'
+import { createVerdictPlacesChore } from '../../runtime/upkeep/verdict-places.ts'
 import { createVerdictPayer } from '../../runtime/upkeep/verdicts.ts'
 import { createMetrics } from '../../runtime/telemetry/metrics.ts'
 import { createRedisContact } from '../../runtime/queue/redis-contact.ts'
@@ -40,12 +40,12 @@ let queue: TestQueue
 let key: string
 let place: ResultPlace
 
-beforeEach(() => begin())
+beforeEach(() => void begin())
 
-function begin(): void {
+function begin(): ResultPlace {
   queue = used.queue
   key = `${randomUUID()}.mp4`
-  place = placeOf(cut, { bucket: 'incoming', key })
+  return (place = placeOf(cut, { bucket: 'incoming', key }))
 }
 
 /** The run of one upload of the object, claimed: later seconds are newer uploads. */
@@ -109,8 +109,8 @@ const writeVerdictOf = (runId: string, over: { queue?: Queue; storage?: Storage 
     {} as never,
   )
 
-const places = (over: { queue?: Queue; storage?: Storage } = {}) =>
-  createVerdictPlaces({ redis: used.redis, queue, storage: store.storage, functions, ...over })
+const places = (over: { queue?: Queue; storage?: Storage; readAgainMs?: number } = {}) =>
+  createVerdictPlacesChore({ redis: used.redis, queue, storage: store.storage, functions, ...over })
 const learn = () => places().run()
 const isKnown = async () => (await used.redis.exists(queue.keys.verdictsKnown)) === 1
 const noted = async () =>
@@ -274,6 +274,25 @@ describe('that all verdicts are noted', () => {
     await used.redis.del(queue.keys.verdictPlaces)
     await learned()
     expect(await noted()).toBeDefined()
+  })
+
+  it('is read again after a day: notes of verdicts that are gone go, and all others stay', async () => {
+    await learn()
+    const isNotedAt = async ({ verdictBucket, verdictKey }: ResultPlace) =>
+      (await used.redis.hexists(queue.keys.verdictPlaces, verdictPlaceId(verdictBucket, verdictKey))) === 1
+    const [gone, soon, standing] = [place, placeOf(cut, { bucket: 'incoming', key: 'soon' }), begin()]
+    await queue.noteVerdicts([gone])
+    await writeVerdictOf((await givenUp(1)).runId)
+    // Both an hour ago.
+    for (const id of await used.redis.hkeys(queue.keys.verdictPlaces))
+      if (id !== '#')
+        await used.redis.hset(queue.keys.verdictPlaces, id, `${(await queue.nowMs()) / 1_000 - 3_600}.1`)
+    await queue.noteVerdicts([soon])
+    await learn()
+    expect(await Promise.all([gone, soon, standing].map(isNotedAt))).toEqual([true, true, true])
+    await places({ readAgainMs: 0 }).run()
+    expect(await Promise.all([gone, soon, standing].map(isNotedAt))).toEqual([false, true, true])
+    expect(await isKnown()).toBe(true)
   })
 
   it('is not known of a Redis that was emptied, that is another server, or that has lost the beginning', async () => {

@@ -50,6 +50,17 @@ export const VERDICT_MUTANTS: readonly Mutant[] = [
       "'SET', P .. 'verdicts:known', server",
     ],
   ]),
+  ...of('runtime/queue/verdict-places.ts', [
+    ['notes that a reading renewed are forgotten', 'Number.parseFloat(mark) * 1_000 < beforeMs', 'true'],
+  ]),
+  ...of('runtime/upkeep/verdict-places.ts', [
+    [
+      'notes of verdicts that are gone stay for ever',
+      'if (isWhole) await queue.forgetVerdicts',
+      'if (!isWhole) await queue.forgetVerdicts',
+    ],
+    ['notes of writers that have not written yet are forgotten', 'beganMs - WRITE_MS', 'beganMs'],
+  ]),
   ...of('runtime/queue/scripts/prelude.lua', [
     [
       'an emptied Redis knows that there are no verdicts',
