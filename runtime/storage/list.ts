@@ -9,6 +9,7 @@
  * @module
  */
 import { isStorageCode } from './errors.ts'
+import { readMetadata, withPlainMetadata } from './listed-metadata.ts'
 import type { Requester } from './request.ts'
 import type { ListedObject, ListOptions } from './storage.ts'
 import { childrenOf, parseXml, textOf, type XmlNode } from './xml.ts'
@@ -39,7 +40,7 @@ export async function* listObjects(
         },
         signal: options.signal,
       })
-      return parseXml(text, kind.root)
+      return parseXml(withMetadata ? withPlainMetadata(text) : text, kind.root)
     }
     const page: XmlNode = withMetadata
       ? await orWithout(() => read({ metadata: 'true' }), read)
@@ -49,10 +50,7 @@ export async function* listObjects(
   }
 }
 
-/**
- * A page with metadata, or without where that cannot be read: MinIO writes the names of metadata as names of elements, and a name that
- * HTTP allows need not be one in XML. The caller then asks for the metadata of each object.
- */
+/** A page with metadata, or without where that cannot be read: the caller then asks for the metadata of each object. */
 async function orWithout(read: () => Promise<XmlNode>, without: () => Promise<XmlNode>): Promise<XmlNode> {
   try {
     return await read()
@@ -118,12 +116,9 @@ function toListed(node: XmlNode, isLatest: boolean, isDeleteMarker: boolean): Li
   }
 }
 
-/** Nothing when a name in it cannot be told from the page's own structure. */
 function metadataOf(node: XmlNode): Pick<ListedObject, 'metadata'> {
-  const found = node['UserMetadata']
-  if (typeof found !== 'object' || Array.isArray(found)) return {}
-  const names = Object.keys(found)
-  return { metadata: Object.fromEntries(names.map((name) => [name, textOf(found as XmlNode, name)])) }
+  const text = textOf(node, 'UserMetadata')
+  return text === '' ? {} : { metadata: readMetadata(text) }
 }
 
 function decodeKey(encoded: string): string {

@@ -56,7 +56,7 @@ export function textOf(node: XmlNode, name: string): string {
 
 const NAMED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" }
 
-function decodeEntities(text: string): string {
+export function decodeEntities(text: string): string {
   return text.replace(/&(?:#(\d+)|#x([\da-f]+)|(lt|gt|amp|quot|apos));/gi, (all, decimal, hex, name) => {
     if (name) return NAMED[String(name).toLowerCase()] ?? all
     return String.fromCodePoint(Number.parseInt(String(decimal ?? hex), decimal ? 10 : 16))

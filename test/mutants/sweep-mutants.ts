@@ -45,6 +45,11 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       'return { ...listed, latest: { ...listed.latest, metadata: listed.latest.metadata ?? {} } }',
     ],
   ]),
+  ...mutantsOf(
+    'runtime/storage/list.ts',
+    ['test/unit/storage/list.test.ts'],
+    [['a name in metadata hides other keys', 'withMetadata ? withPlainMetadata(text) : text', 'text']],
+  ),
   ...mutantsOf('runtime/upkeep/cleanup.ts', CLEANUP, [
     [
       'a source goes before what its metadata ask for',

@@ -47,7 +47,7 @@ export async function* checkProbeRun(subject: Subject, { name, file }: ProbeRun)
   const folder = `sluice-doctor-${randomUUID().slice(0, 8)}/`
   const key = `${folder}${file === undefined ? 'tone.wav' : basename(file)}`
   const bytes = file === undefined ? toneWav() : await readFile(file)
-  const route = createRouter([definition])({ bucket, key, sizeBytes: bytes.length, make: [] })[0]
+  const route = createRouter([definition])({ bucket, key, sizeBytes: bytes.length, make: [name] })[0]
   if (route?.mismatch) {
     yield fail(
       check,
@@ -59,7 +59,12 @@ export async function* checkProbeRun(subject: Subject, { name, file }: ProbeRun)
   const api = createApiClient(subject.env, subject.api)
   const startedMs = performance.now()
   try {
-    await root.storage.put(bucket, key, { bytes }, { contentType: 'application/octet-stream' })
+    await root.storage.put(
+      bucket,
+      key,
+      { bytes },
+      { contentType: 'application/octet-stream', metadata: { make: name } },
+    )
     const ended = await untilEnded(api, { bucket, key, name }, subject.signal)
     yield judge(check, ended, performance.now() - startedMs, { key: `${bucket}/${key}`, invocation })
   } catch (error) {
