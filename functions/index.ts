@@ -4,9 +4,11 @@ import { checkFfmpeg } from './ffmpeg/build/checks.ts'
 import { audio } from './audio.ts'
 import { captions } from './captions.ts'
 import { chunk } from './chunk.ts'
+import { frames } from './frames.ts'
 import { hls } from './hls.ts'
 import { join } from './join.ts'
 import { poster } from './poster.ts'
+import { preview } from './preview.ts'
 import { probe } from './probe.ts'
 import { web } from './web.ts'
 import { speech } from './speech.ts'
@@ -15,7 +17,20 @@ import { reception } from './reception/reception.ts'
 import { thumbnails } from './thumbnails.ts'
 import type { ToolCheck } from '../runtime/index.ts'
 
-export const functions = [chunk, probe, join, poster, thumbnails, audio, hls, speech, captions, web]
+export const functions = [
+  chunk,
+  probe,
+  join,
+  poster,
+  thumbnails,
+  preview,
+  frames,
+  audio,
+  hls,
+  speech,
+  captions,
+  web,
+]
 
 /** The tools they use, for `/healthz`. */
 export async function tools(): Promise<Record<string, string>> {

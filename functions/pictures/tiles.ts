@@ -87,8 +87,11 @@ export async function tilesOf(film: Film, options: TilesOptions): Promise<Tiles>
   return { timesSeconds, isCutShort: isCutShort(result), warning: decodingWarning(result) }
 }
 
+/** Times are sums of fractions: a picture at 1.2 s is in the part that begins there. */
+const ROUNDING_SECONDS = 0.0005
+
 /** The first picture of each part of so many seconds. */
 export function oneOfEach(stepSeconds: number): string {
-  const part = (time: string) => `floor(max(${time}\\,0)/${stepSeconds.toFixed(6)})`
+  const part = (time: string) => `floor((max(${time}\\,0)+${ROUNDING_SECONDS})/${stepSeconds.toFixed(6)})`
   return `isnan(prev_selected_t)+gt(${part('t')}\\,${part('prev_selected_t')})`
 }

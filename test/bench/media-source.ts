@@ -41,6 +41,21 @@ export function film(seconds: number): Promise<string> {
   })
 }
 
+/** As films for the web are: 1280 x 720 at 25 pictures a second, a keyframe each 4 s. Forty seconds of it, over and over. */
+const WEB = '-map 0 -vf scale=1280:720 -c:v libx264 -preset veryfast -crf 28 -g 100 -pix_fmt yuv420p'
+const WEB_SECONDS = 40
+
+export function longFilm(seconds: number): Promise<string> {
+  return cached(`long-${seconds}s.mp4`, async (path) => {
+    const clip = `${path}.clip.mp4`
+    await makeMedia(clip, WEB, WEB_SECONDS, '640x360')
+    const { ffmpegPath } = await findBinaries({})
+    const words = `-hide_banner -nostdin -loglevel error -y -stream_loop -1 -i file:${clip} -map 0 -c copy -t ${seconds} file:${path}`
+    await run(ffmpegPath, words.split(' '), { env: {} })
+    await rm(clip)
+  })
+}
+
 async function cached(name: string, make: (path: string) => Promise<void>): Promise<string> {
   const path = join(dirname(cacheBinDir()), 'bench', name)
   if (await stat(path).catch(() => undefined)) return path

@@ -22,6 +22,7 @@ import { measureLatency } from './latency.ts'
 import { measureMemory } from './memory.ts'
 import { measureObjects, measureObjectsFair } from './objects.ts'
 import { installPeer } from './peer/install.ts'
+import { measurePictures } from './pictures.ts'
 import { measureStartup } from './startup.ts'
 import { say } from './statistics.ts'
 import { measureStreamDelay, measureStreamHour, measureStreams } from './streams.ts'
@@ -62,6 +63,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'chunk-io': { measure: measureChunkIo, size: 'bytes', quick: '256MiB', against, aim: { atMost: 1.3 } },
   encode: { measure: measureEncode, size: 'number', quick: '20', aim: { atMost: 1.05 } },
   startup: { measure: measureStartup, aim: { atMost: 1 } },
+  pictures: { measure: measurePictures, size: 'number', quick: '600', aim: { atMost: 0.1 } },
   large: { measure: measureLarge, size: 'bytes', quick: '256MiB', aim: { atMost: 1 } },
   streams: { measure: measureStreams, size: 'number', quick: '2', aim: { atMost: 3 } },
   'streams-delay': { measure: measureStreamDelay, aim: { atMost: 1 } },

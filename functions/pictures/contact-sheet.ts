@@ -1,0 +1,83 @@
+/** One picture of many pictures of a film, in even distances. @module */
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { mustHaveSucceeded } from '../ffmpeg/words/failure.ts'
+import { lackOf } from './abilities.ts'
+import { decode, type Film } from './decode.ts'
+import { IMAGES } from './filters.ts'
+import { imageSize } from './image-size.ts'
+import { headOf, isFound, mustBe, pictureAt } from './seek.ts'
+import type { Size } from './size.ts'
+
+export interface SheetWanted {
+  readonly columns: number
+  readonly rows: number
+  /** Of each picture. */
+  readonly size: Size
+  readonly fileName: string
+}
+
+export interface ContactSheet {
+  /** Absent when there is none, and the warning says why. */
+  readonly path?: string
+  readonly pictures: number
+  readonly warning?: string
+}
+
+/** From PNG, so that nothing is lost twice. */
+const FORMAT = 'png'
+const nameOf = (place: number) => `tile-${String(place).padStart(2, '0')}.${FORMAT}`
+const TO_JPEG = [
+  'scale=out_color_matrix=smpte170m:out_range=tv,format=yuv420p',
+  'scale=in_color_matrix=smpte170m:out_color_matrix=smpte170m:in_range=tv:out_range=pc,format=yuvj420p',
+].join(',')
+
+/** @throws {ToolError} {@link Error} as `pictureAt` says */
+export async function contactSheet(film: Film, wanted: SheetWanted): Promise<ContactSheet> {
+  const { scratch, track } = film
+  const { columns, rows, size, fileName } = wanted
+  const lack = (await lackOf(FORMAT)) ?? (await lackOf('jpg'))
+  if (lack !== undefined) return { pictures: 0, warning: `${lack}: ${fileName} was left out` }
+  const asked = columns * rows
+  let pictures = 0
+  let latestSeconds = -1
+  const times = Array.from({ length: asked }, (_, place) => ((place + 0.5) / asked) * (track.endSeconds ?? 0))
+  for (const atSeconds of [...times, 0]) {
+    // The only picture of a film is at its beginning.
+    if (atSeconds === 0 && pictures > 0) break
+    const picture = await pictureAt(film, { atSeconds, size, format: FORMAT, fileName: nameOf(pictures) })
+    // A film of few pictures shows the same one again; past its end there is none.
+    if (isFound(picture) && picture.atSeconds > latestSeconds) {
+      latestSeconds = picture.atSeconds
+      pictures++
+    }
+  }
+  await rm(join(scratch, nameOf(pictures)), { force: true })
+  if (pictures === 0) return { pictures, warning: `no picture was found for ${fileName}, so it was left out` }
+  const shape = {
+    columns: Math.min(columns, pictures),
+    rows: Math.ceil(pictures / Math.min(columns, pictures)),
+  }
+  const result = await decode(film, {
+    inputs: `-protocol_whitelist file -f image2 -framerate 1 -i file:tile-%02d.${FORMAT}`.split(' '),
+    output: [
+      '-vf',
+      `tile=${shape.columns}x${shape.rows},${TO_JPEG}`,
+      '-frames:v',
+      '1',
+      ...IMAGES.jpg.words,
+      '-f',
+      'image2',
+      '-update',
+      '1',
+      fileName,
+    ],
+    madePixels: asked * size.width * size.height,
+  })
+  mustHaveSucceeded(result, 'decode')
+  for (let place = 0; place < pictures; place++) await rm(join(scratch, nameOf(place)))
+  const path = join(scratch, fileName)
+  const planned = { width: shape.columns * size.width, height: shape.rows * size.height }
+  mustBe(imageSize((await headOf(path)) ?? Buffer.alloc(0)), planned, fileName)
+  return { path, pictures }
+}
