@@ -4,7 +4,7 @@ import { isCutShort } from '../ffmpeg/words/diagnosis.ts'
 import { failureOf, mustHaveSucceeded } from '../ffmpeg/words/failure.ts'
 import { DEFAULT_LIMITS } from '../ffmpeg/sandbox/ulimits.ts'
 import type { FfmpegProgress } from '../ffmpeg/run/progress.ts'
-import type { FfmpegResult } from '../ffmpeg/words/result.ts'
+import { ToolError, type FfmpegResult } from '../ffmpeg/words/result.ts'
 import type { OutputReader } from '../ffmpeg/run/outputs.ts'
 import { runFfmpeg } from '../ffmpeg/run/ffmpeg.ts'
 import { atTimes, everySeconds, splinterSecondsOf } from './cut/cuts.ts'
@@ -101,6 +101,8 @@ function refusalOf(cause: unknown): unknown {
     )
   if (cause instanceof FlawError)
     return new PermanentError(`FFmpeg's output cannot be cut into segments: ${cause.message}`, { cause })
+  if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC')
+    return new ToolError('the disk for scratch files is full', { tool: 'ffmpeg', cause })
   return cause
 }
 

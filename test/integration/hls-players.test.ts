@@ -75,7 +75,8 @@ describe.skipIf(browser === undefined).each(await ffmpegBuilds())('a presentatio
       `-itsoffset 1.5 -i ${film} -i ${sound} -map 2 -map 3 -c copy`,
     )
     attempt = await used.make(late, { seconds: 2 })
-    expect((await play('hls', 'master.m3u8')).duration).toBeGreaterThan(7)
+    // hls.js may begin its timeline with the picture.
+    expect((await play('hls', 'master.m3u8')).frames).toBeGreaterThan(0.8 * PICTURES)
     await play('shaka', 'manifest.mpd')
   })
 })

@@ -87,7 +87,7 @@ export async function played(
   const browser = openPage(program, profile, `http://127.0.0.1:${port}/?${query}`)
   try {
     return await waitFor(async () => told, {
-      timeoutMs: 120_000,
+      timeoutMs: 240_000,
       what: `${player} to play ${name}`,
       intervalMs: 50,
     }).catch((error: Error) => {
