@@ -1,5 +1,6 @@
 /** Functions that run only when asked, asked for in each way: by mc, by the settings, by a request, also one that Redis loses. */
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { FunctionView } from '../../runtime/api/functions/model.ts'
@@ -36,6 +37,13 @@ const view = async (key: string) =>
 const reasonsOf = async (key: string) =>
   Object.fromEntries((await view(key)).functions.map(({ name, reason }) => [name, reason]))
 
+/** A run ends a moment after its manifest is there. */
+const endedAs = (key: string, reasons: Readonly<Record<string, string>>) =>
+  waitFor(async () => isDeepStrictEqual(await reasonsOf(key), reasons), {
+    timeoutMs,
+    what: `${key}: ${JSON.stringify(reasons)}`,
+  })
+
 it('makes what an upload asks for, with its options, and says in each manifest what set nothing', async () => {
   await upload('asks.txt', 'make=LIST,nothing;preset=three;ruled.count=1')
   const { files, pointers, options, warnings } = await result('list', 'asks.txt')
@@ -47,7 +55,9 @@ it('makes what an upload asks for, with its options, and says in each manifest w
   expect((await result('always', 'asks.txt')).warnings).toEqual(warnings)
   // The pointer's own addresses lead to files.
   const place = pointers['list.json']?.replace(/~.*/, '') ?? ''
-  const text = (await used.stack.storage.readText('processed', `${place}list.json`))?.text ?? '[]'
+  // Written after the manifest.
+  const pointer = () => used.stack.storage.readText('processed', `${place}list.json`)
+  const { text } = await waitFor(pointer, { timeoutMs, what: 'the pointer' })
   const addresses = JSON.parse(text) as string[]
   expect(addresses).toHaveLength(3)
   for (const address of addresses)
@@ -55,7 +65,7 @@ it('makes what an upload asks for, with its options, and says in each manifest w
   const { summary, make } = await view('asks.txt')
   expect(summary).toMatch(strange)
   expect(make).toMatchObject({ functions: ['list', 'nothing'] })
-  expect(await reasonsOf('asks.txt')).toEqual({ always: 'succeeded', list: 'succeeded', ruled: 'not-asked' })
+  await endedAs('asks.txt', { always: 'succeeded', list: 'succeeded', ruled: 'not-asked' })
 })
 
 it('makes what a rule of the settings asks for, and says how to ask for the rest', async () => {
@@ -64,7 +74,7 @@ it('makes what a rule of the settings asks for, and says how to ask for the rest
   await result('ruled', 'videos/a.txt')
   await result('always', 'a.txt')
   await used.runs.heardTwice(['videos/a.txt', 'a.txt'])
-  expect(await reasonsOf('videos/a.txt')).toMatchObject({ list: 'not-asked', ruled: 'succeeded' })
+  await endedAs('videos/a.txt', { always: 'succeeded', list: 'not-asked', ruled: 'succeeded' })
   const { summary } = await view('a.txt')
   expect(summary).toMatch(
     /List, ruled run only when asked: upload with --attr make=list,ruled, or sluice reprocess incoming\/a\.txt --function NAME\./,
