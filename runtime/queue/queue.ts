@@ -87,13 +87,15 @@ export function createQueue(redis: Redis, name: string) {
   const keys: Keys = createKeys(name)
   const script = createScripts(redis, keys.prefix)
 
+  const verdictPlaces = createVerdictPlaces(redis, keys, script)
   return {
     keys,
     ...createInboxCommands(redis, keys, script),
     ...createOutbox(redis, keys, script),
-    ...createVerdictPlaces(redis, keys, script),
+    ...verdictPlaces,
 
-    turn: (request: TurnRequest): Promise<TurnReply> => takeTurn(script, request),
+    turn: (request: TurnRequest): Promise<TurnReply> =>
+      verdictPlaces.askedNow(request, (asking) => takeTurn(script, asking)),
 
     /** Renews leases; returns the results in the order of the beats. */
     heartbeat: (consumer: string, beats: readonly Beat[]): Promise<('ok' | 'cancelled' | 'lost')[]> =>

@@ -71,6 +71,8 @@ export interface TurnReply {
   readonly failures: readonly string[]
   /** Nothing is left that this worker could take: it will be woken. */
   readonly isDrained: boolean
+  /** Two servers may have answered it, one after the other: what its settlements asked about verdicts does not count. */
+  readonly wasSentAgain?: boolean
 }
 
 interface Encoded extends Omit<TurnRequest, 'settlements'> {

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import { verdictPlaceId, type Keys } from './keys.ts'
 import type { Redis } from './redis.ts'
 import type { RunScript } from './scripts.ts'
+import type { Settlement, TurnReply, TurnRequest } from './turn.ts'
 
 export interface VerdictPlace {
   readonly verdictBucket: string
@@ -48,6 +49,23 @@ export function createVerdictPlaces(redis: Redis, keys: Keys, script: RunScript)
         isOwner: answer === 'ok',
         ...(known === '' ? { unlooked: asked } : known !== 'unknown' && { mark: known }),
       }
+    },
+
+    /**
+     * Has settlements ask the server that answers now: since the fence another may have taken over, which lacks the last notes. A turn that
+     * was on its way when the connection was lost is sent again as it was: its reply says so.
+     */
+    async askedNow(
+      request: TurnRequest,
+      take: (request: TurnRequest) => Promise<TurnReply>,
+    ): Promise<TurnReply> {
+      const { id, connection } = server
+      const now = (each: Settlement): Settlement =>
+        each.kind !== 'complete' || each.unlooked === undefined || each.unlooked.endsWith(` ${id}`)
+          ? each
+          : { ...each, unlooked: `${each.unlooked.slice(0, PLACE_LETTERS)} ${id}` }
+      const reply = await take({ ...request, settlements: request.settlements.map(now) })
+      return connection === server.connection ? reply : { ...reply, wasSentAgain: true }
     },
 
     async noteVerdicts(places: readonly VerdictPlace[]): Promise<void> {
@@ -106,31 +124,39 @@ function idOf({ verdictBucket, verdictKey }: VerdictPlace): string {
   return verdictPlaceId(verdictBucket, verdictKey)
 }
 
+/** Of the hash of a place. */
+const PLACE_LETTERS = 32
+
+interface Server {
+  readonly id: string
+  /** Another one after each loss. */
+  readonly connection: number
+}
+
 /** One watch of each connection. */
-const watched = new WeakMap<Redis, { readonly id: string }>()
+const watched = new WeakMap<Redis, Server>()
 
 /**
  * The identity of the server behind the connection and of its data: another server, the same one started again, and one that took
  * over the data of another have another. Empty while it is unknown, and where the account may not ask.
  */
-function watchServer(redis: Redis): { readonly id: string } {
+function watchServer(redis: Redis): Server {
   const before = watched.get(redis)
   if (before) return before
-  const server = { id: '' }
+  const server = { id: '', connection: 0 }
   watched.set(redis, server)
-  let connection = 0
   const ask = async () => {
-    const mine = connection
+    const mine = server.connection
     const texts = [await redis.info('server'), await redis.info('replication')].join('\n')
     const ids = ['run_id', 'master_replid'].map((name) => new RegExp(`^${name}:(\\w+)`, 'm').exec(texts)?.[1])
     // Else the answers may be of two servers.
-    if (mine === connection && ids.every((id) => id !== undefined))
+    if (mine === server.connection && ids.every((id) => id !== undefined))
       server.id = createHash('sha256').update(ids.join(' ')).digest('hex').slice(0, 16)
   }
   // Without an answer every commit looks for itself.
   const tryToAsk = () => void ask().catch(() => undefined)
   redis.on('close', () => {
-    connection++
+    server.connection++
     server.id = ''
   })
   redis.on('ready', tryToAsk)

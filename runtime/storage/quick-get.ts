@@ -2,16 +2,17 @@
  * One GET of a range over its own connection, delivered in large steps from one buffer. Node's own client allocates a new buffer
  * of 64 KiB for each step: with gigabytes, most of a worker's time goes into allocating and collecting them.
  *
- * It handles one kind of answer: 206 with a length, over plain HTTP. For any other the caller makes an ordinary request.
+ * It handles one kind of answer: 206 with a length. For any other the caller makes an ordinary request.
  * @module
  */
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
-import { connect, type Socket } from 'node:net'
+import { connect, isIP, type OnReadOpts, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { abortError, toStorageError } from './http.ts'
 import { StorageError } from './errors.ts'
 
 export interface QuickGet {
-  /** Signed; plain HTTP. */
+  /** Signed. */
   readonly url: string
   readonly headers: OutgoingHttpHeaders
   readonly signal?: AbortSignal | undefined
@@ -30,13 +31,15 @@ export interface QuickAnswer {
 }
 
 const STEP_BYTES = 256 * 1024
+/** The most that TLS hands over at a time. */
+const RECORD_BYTES = 16 * 1024
 const MAX_HEAD_BYTES = 32 * 1024
 
 /** Undefined when there is no answer, or one of another kind. */
 export async function quickGet(options: QuickGet): Promise<QuickAnswer | undefined> {
-  const { hostname, port, host, origin, protocol } = new URL(options.url)
-  if (protocol !== 'http:') return undefined
-  const feed = openFeed(hostname.replace(/^\[|\]$/g, ''), Number(port || 80), options)
+  const url = new URL(options.url)
+  const { host, origin } = url
+  const feed = openFeed(url, options)
   const words = Object.entries({ host, connection: 'close', ...options.headers }).map(
     ([name, value]) => `${name}: ${String(value)}\r\n`,
   )
@@ -87,26 +90,25 @@ interface Feed {
 }
 
 /** Reads only while a step is awaited: meanwhile the kernel collects bytes, and the next step is large. */
-function openFeed(host: string, port: number, { signal, idleTimeoutMs }: QuickGet): Feed {
-  const buffer = Buffer.allocUnsafe(STEP_BYTES)
-  let ready: Buffer | undefined
+function openFeed({ protocol, hostname, port }: URL, { signal, idleTimeoutMs }: QuickGet): Feed {
+  const isSecure = protocol === 'https:'
+  const arrived = isSecure ? gathered() : single()
   let isOver = false
   let failure: Error | undefined
   let wake = () => {}
-  const socket = connect({
-    host,
-    port,
-    noDelay: true,
-    onread: {
-      buffer,
-      callback: (count) => {
-        ready = buffer.subarray(0, count)
-        socket.pause()
-        wake()
-        return false
-      },
+  const buffer = Buffer.allocUnsafe(isSecure ? RECORD_BYTES : STEP_BYTES)
+  const onread = {
+    buffer,
+    callback: (count: number) => {
+      arrived.add(buffer.subarray(0, count))
+      socket.pause()
+      // The other records of one read follow at once.
+      if (isSecure) setImmediate(() => wake())
+      else wake()
+      return false
     },
-  })
+  }
+  const socket = open({ isSecure, host: hostname.replace(/^\[|\]$/g, ''), port }, onread)
   const onAbort = () => socket.destroy(abortError(signal))
   if (signal?.aborted) onAbort()
   else signal?.addEventListener('abort', onAbort, { once: true })
@@ -128,14 +130,65 @@ function openFeed(host: string, port: number, { signal, idleTimeoutMs }: QuickGe
   return {
     socket,
     async next() {
+      let step = arrived.take()
+      if (step) return step
       // Only now: a slow reader is not the store's fault.
       socket.setTimeout(idleTimeoutMs)
       socket.resume()
-      while (!ready && !isOver) await new Promise<void>((resolve) => (wake = resolve))
+      while (!(step = arrived.take()) && !isOver) await new Promise<void>((resolve) => (wake = resolve))
       socket.setTimeout(0)
+      if (!step && failure) throw failure
+      return step
+    },
+  }
+}
+
+interface Target {
+  readonly isSecure: boolean
+  readonly host: string
+  /** Empty for the usual one. */
+  readonly port: string
+}
+
+function open({ isSecure, host, port }: Target, onread: OnReadOpts): Socket {
+  const target = { host, port: Number(port || (isSecure ? 443 : 80)), noDelay: true, onread }
+  // A client may send names, and not addresses (RFC 6066, 3).
+  return isSecure ? connectTls({ ...target, ...(isIP(host) === 0 && { servername: host }) }) : connect(target)
+}
+
+/** The bytes that have come and were not taken yet. */
+interface Arrived {
+  add(bytes: Buffer): void
+  take(): Buffer | undefined
+}
+
+/** Of a connection that is silent once it is paused. */
+function single(): Arrived {
+  let ready: Buffer | undefined
+  return {
+    add: (bytes) => (ready = bytes),
+    take() {
       const step = ready
       ready = undefined
-      if (!step && failure) throw failure
+      return step
+    },
+  }
+}
+
+/** Of one that hands over all records that it has read, one by one, also while it is paused: two buffers in turn. */
+function gathered(): Arrived {
+  let [filling, other] = [Buffer.allocUnsafe(STEP_BYTES), Buffer.allocUnsafe(STEP_BYTES)]
+  let filledBytes = 0
+  return {
+    add(bytes) {
+      if (filledBytes + bytes.length > filling.length) filling = Buffer.concat([filling], 2 * filling.length)
+      filledBytes += bytes.copy(filling, filledBytes)
+    },
+    take() {
+      if (filledBytes === 0) return undefined
+      const step = filling.subarray(0, filledBytes)
+      filledBytes = 0
+      ;[filling, other] = [other, filling]
       return step
     },
   }

@@ -139,10 +139,11 @@ export function createWorker(parts: WorkerParts): Worker {
 
   /** No reply only when a draining worker has nothing to settle. */
   async function send(request: TurnRequest): Promise<{ reply?: TurnReply; sentAtMs: number }> {
-    for (;;) {
+    for (let wasSentAgain = false; ; wasSentAgain = true) {
       const sentAtMs = performance.now()
       try {
-        return { reply: await queue.turn(request), sentAtMs }
+        const reply = await queue.turn(request)
+        return { reply: wasSentAgain ? { ...reply, wasSentAgain } : reply, sentAtMs }
       } catch (error) {
         if (isDraining && request.settlements.length === 0) return { sentAtMs }
         log.warn({ error: messageOf(error) }, 'redis did not answer the turn; sending it again')
@@ -157,7 +158,7 @@ export function createWorker(parts: WorkerParts): Worker {
       const state = reply.settled[index] ?? 'fenced'
       reached('settled', claim.payload.key)
       recordSettled(metrics, log, claim, outcome, state)
-      if (state !== 'succeeded') lookAfterAll(outcome)
+      if (state !== 'succeeded' || reply.wasSentAgain) lookAfterAll(outcome)
       if (!['succeeded', 'queued', 'retrying', 'fenced'].includes(state)) owing.push(claim.runId)
     })
     if (owing.length > 0) parts.onEndedWithoutResult(owing)
@@ -171,7 +172,7 @@ export function createWorker(parts: WorkerParts): Worker {
     inFlight.abortAll('released', 'the worker is stopping')
   }
 
-  /** Its manifest is current, and the settlement that would have asked for a verdict again came too late. */
+  /** Its manifest is current, and the settlement that would have asked for a verdict again came too late, or asked in vain. */
   function lookAfterAll(outcome: Outcome): void {
     if (outcome.kind !== 'succeeded' || !outcome.unlooked) return
     const look = outcome.unlooked.look().finally(() => looks.delete(look))

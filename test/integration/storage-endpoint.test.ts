@@ -17,7 +17,7 @@ const SCRIPT = join(import.meta.dirname, 'storage-endpoint', 'round-trip.ts')
 const hasIpv6 = Object.values(networkInterfaces())
   .flat()
   .some((each) => each?.address === '::1')
-const WHOLE = { text: 'small', largeBytes: 2_000_000 }
+const WHOLE = { text: 'small', largeBytes: 2_000_000, isPouredWhole: true }
 
 let dir: string
 const servers: Server[] = []

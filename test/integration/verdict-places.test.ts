@@ -1,5 +1,6 @@
 /** Commits look for an older verdict only where one is known: on a real Redis and MinIO, in every order of the steps. */
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import { ulid } from 'ulid'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { defineFunction } from '../../runtime/function/definition.ts'
@@ -191,12 +192,16 @@ describe('a commit', () => {
     { state: 'fenced', looks: 1, becomes: (claim: Claim) => used.redis.del(queue.keys.run(claim.runId)) },
     { state: 'dead', looks: 1, becomes: (claim: Claim) => queue.settle(claim, BURIED) },
     { state: 'succeeded', looks: 0, becomes: () => Promise.resolve() },
-  ])('has its worker look itself when its run is $state by then: $looks', async ({ looks, becomes }) => {
+    { state: 'succeeded twice', looks: 1, becomes: () => Promise.resolve(), again: true },
+  ])('has its worker look itself when its run is $state by then: $looks', async (row) => {
+    const { looks, becomes, again } = { again: false, ...row }
     const runId = randomUUID().replaceAll('-', '')
     await queue.enqueue(newRunOf(runId))
     let looked = 0
     const worker = createWorker({
-      queue,
+      queue: again
+        ? { ...queue, turn: async (...turn) => ({ ...(await queue.turn(...turn)), wasSentAgain: true }) }
+        : queue,
       consumer: 'w',
       functions,
       allFunctions: functions,
@@ -254,6 +259,25 @@ describe('a commit', () => {
     await makeDue(used)
     await pay()
     expect([await owesLook(), await verdict()]).toEqual([false, undefined])
+  })
+
+  it('owes a look when the connection was lost since its fence was asked: another server may have taken over', async () => {
+    await learned()
+    const claim = await claimed(1)
+    const cut = gatedAt('turn', async () => {
+      used.redis.disconnect(true)
+      await once(used.redis, 'close')
+    })
+    expect(await succeed(claim, { queue: cut })).toBe('succeeded')
+    expect(await owesLook()).toBe(true)
+  })
+
+  it('learns that a turn was on its way when the connection was lost', async () => {
+    const request = { consumer: 'w', inFlight: 0, settlements: [], wants: [] }
+    expect(await queue.turn({ ...request, token: randomUUID() })).not.toHaveProperty('wasSentAgain')
+    const turn = queue.turn({ ...request, token: randomUUID() })
+    used.redis.disconnect(true)
+    expect(await turn).toMatchObject({ wasSentAgain: true })
   })
 
   it('that was asked in vain whether it has the run changes nothing in Redis', async () => {

@@ -52,6 +52,17 @@ export const OUTPUT_MUTANTS: readonly Mutant[] = [
       'isSameRun(mine, manifest) ? true',
     ],
   ]),
+  ...mutantsOf(
+    'runtime/storage/quick-get.ts',
+    ['test/integration/storage-endpoint.test.ts'],
+    [
+      [
+        'of the records of TLS that come at once only the last one is read',
+        'isSecure ? gathered() : single()',
+        'single()',
+      ],
+    ],
+  ),
   ...mutantsOf('runtime/storage/swap.ts', VERDICT, [
     [
       'a verdict without If-Match',

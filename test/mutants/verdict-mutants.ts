@@ -68,6 +68,18 @@ export const VERDICT_MUTANTS: readonly Mutant[] = [
       "return ''",
     ],
   ]),
+  ...of('runtime/queue/verdict-places.ts', [
+    [
+      'a settlement asks the server of its fence',
+      'request.settlements.map(now)',
+      'request.settlements.map((each) => now(each) && each)',
+    ],
+    [
+      'a turn that was sent to two servers is believed',
+      'connection === server.connection ? reply',
+      'true ? reply',
+    ],
+  ]),
   ...of('runtime/queue/scripts/fence.lua', [
     ['a fence of an earlier attempt holds', 'r.fence == ARGV[2] and r.token', 'r.token'],
     ['a fence of a run that has ended holds', "r.state == 'running' and r.fence", 'r.fence'],
@@ -82,8 +94,9 @@ export const VERDICT_MUTANTS: readonly Mutant[] = [
   ...of('runtime/worker/worker.ts', [
     [
       'a result that no settlement stands for looks for no verdict',
-      "if (state !== 'succeeded') lookAfterAll(outcome)",
+      "if (state !== 'succeeded' || reply.wasSentAgain) lookAfterAll(outcome)",
       '',
     ],
+    ['a result whose settlement was sent again looks for no verdict', ' || reply.wasSentAgain', ''],
   ]),
 ]
