@@ -100,12 +100,12 @@ function openFeed({ protocol, hostname, port }: URL, { signal, idleTimeoutMs }: 
   const onread = {
     buffer,
     callback: (count: number) => {
-      arrived.add(buffer.subarray(0, count))
-      socket.pause()
+      const isFull = arrived.add(buffer.subarray(0, count))
+      if (isFull) socket.pause()
       // The other records of one read follow at once.
       if (isSecure) setImmediate(() => wake())
       else wake()
-      return false
+      return !isFull
     },
   }
   const socket = open({ isSecure, host: hostname.replace(/^\[|\]$/g, ''), port }, onread)
@@ -158,7 +158,8 @@ function open({ isSecure, host, port }: Target, onread: OnReadOpts): Socket {
 
 /** The bytes that have come and were not taken yet. */
 interface Arrived {
-  add(bytes: Buffer): void
+  /** Whether no more should come until it is taken. */
+  add(bytes: Buffer): boolean
   take(): Buffer | undefined
 }
 
@@ -166,7 +167,10 @@ interface Arrived {
 function single(): Arrived {
   let ready: Buffer | undefined
   return {
-    add: (bytes) => (ready = bytes),
+    add(bytes) {
+      ready = bytes
+      return true
+    },
     take() {
       const step = ready
       ready = undefined
@@ -183,6 +187,7 @@ function gathered(): Arrived {
     add(bytes) {
       if (filledBytes + bytes.length > filling.length) filling = Buffer.concat([filling], 2 * filling.length)
       filledBytes += bytes.copy(filling, filledBytes)
+      return filledBytes > STEP_BYTES / 2
     },
     take() {
       if (filledBytes === 0) return undefined

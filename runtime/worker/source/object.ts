@@ -1,9 +1,7 @@
 /** One object version, read in four ways: as file, stream, bytes, or input of a tool. @module */
-import { createWriteStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import type { Source } from '../../function/source.ts'
 import type { RangeProxy } from './proxy.ts'
 import { createReader, type Keeping, type Reader, type ReaderParts } from './reader.ts'
@@ -35,6 +33,8 @@ export interface SourceParts extends ReaderParts {
 
 /** A copy on disk is faster while it is small, and seeking in it costs nothing. */
 const DOWNLOAD_BELOW_BYTES = 64 * 1024 * 1024
+/** For less a connection of its own, with TLS perhaps, costs more than it saves. */
+const POURED_FROM_BYTES = 4 * 1024 * 1024
 
 export type OpenSource = Omit<AttemptSource, 'manifest' | 'session' | 'open'>
 
@@ -61,13 +61,19 @@ export function openSource(parts: SourceParts): OpenSource {
   }
   let downloaded: Promise<string> | undefined
   let served: Promise<string> | undefined
-  const own = remembering(readerOf(parts, 'kept'))
+  const owns: Memory = {}
+  const own = remembering(readerOf(parts, 'kept'), owns)
+  const saved = remembering(readerOf(parts, 'passed-on'), owns)
   const tools = remembering(readerOf(parts, 'passed-on'))
   async function download(): Promise<string> {
     const path = join(scratch(), fileName)
-    await pipeline(own.read(0, sizeBytes - 1, ended()), createWriteStream(path, { mode: 0o600 }), {
-      signal: ended(),
-    })
+    const file = await open(path, 'w', 0o600)
+    try {
+      const reader = sizeBytes < POURED_FROM_BYTES ? own : saved
+      for await (const bytes of reader.read(0, sizeBytes - 1, ended())) await file.writeFile(bytes)
+    } finally {
+      await file.close()
+    }
     return path
   }
 
@@ -130,23 +136,27 @@ function readerOf(parts: SourceParts, keeping: Keeping): Reader {
   }
 }
 
+/** Of readers whose later reads make up for each other's errors. */
+interface Memory {
+  failure?: Error | undefined
+}
+
 /** A reader that remembers its error. An aborted read does not count as one. */
-function remembering(reader: Reader): Reader & { readonly failure: Error | undefined } {
-  let failure: Error | undefined
+function remembering(reader: Reader, memory: Memory = {}): Reader & { readonly failure: Error | undefined } {
   return {
     get failure() {
-      return failure
+      return memory.failure
     },
     async *read(start, end, signal) {
-      const before = failure
+      const before = memory.failure
       try {
         for await (const bytes of reader.read(start, end, signal)) {
           // A tool may retry by itself. This read makes up for earlier errors only, not for those since it started.
-          if (failure === before) failure = undefined
+          if (memory.failure === before) memory.failure = undefined
           yield bytes
         }
       } catch (error) {
-        if (!signal.aborted && error instanceof Error) failure = error
+        if (!signal.aborted && error instanceof Error) memory.failure = error
         throw error
       }
     },
