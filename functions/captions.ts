@@ -8,6 +8,7 @@ import { createProgressReporter } from './ffmpeg/run/progress.ts'
 import { runFfmpeg } from './ffmpeg/run/ffmpeg.ts'
 import { createLineSplitter } from './ffmpeg/words/lines.ts'
 import { mustHaveSucceeded } from './ffmpeg/words/failure.ts'
+import { latestSeconds } from './media/declared-length.ts'
 import { captionPlan, captionWarnings } from './media/captions.ts'
 import { inspect } from './media/inspect.ts'
 import { MEDIA_FILES } from './media/policy.ts'
@@ -41,8 +42,10 @@ export const captions = defineFunction(
     const plan = captionPlan(media)
     if (plan.kept.length === 0) throw new PermanentError(plan.refusal)
     const { report } = createProgressReporter(media.durationSeconds, progress)
+    // A subtitle without an end may make the file longer than its film.
+    const lengthSeconds = latestSeconds(media, [...media.video, ...media.audio]) ?? media.durationSeconds
     let characters = 0
-    const readers = plan.kept.map(() => createCueReader({ lengthSeconds: media.durationSeconds }))
+    const readers = plan.kept.map(() => createCueReader({ lengthSeconds }))
     const splitters = readers.map((reader) =>
       createLineSplitter((line) => {
         characters += line.length
