@@ -1,6 +1,7 @@
 /** Every mutant there is. @module */
 import type { Mutant } from './mutant.ts'
 import { DOOR_MUTANTS } from './door-mutants.ts'
+import { HLS_MUTANTS } from './hls-mutants.ts'
 import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
 import { QUEUE_MUTANTS } from './queue-mutants.ts'
 import { RECEPTION_MUTANTS } from './reception-mutants.ts'
@@ -12,6 +13,7 @@ import { WORKER_MUTANTS } from './worker-mutants.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   ...QUEUE_MUTANTS,
+  ...HLS_MUTANTS,
   ...OUTPUT_MUTANTS,
   ...UPKEEP_MUTANTS,
   ...SWEEP_MUTANTS,

@@ -1,0 +1,26 @@
+/** Presentations without one of their guards each: what players cannot play is refused before it can be seen. */
+import { mutantsOf, type Mutant } from './mutant.ts'
+
+const FLAWS = ['test/integration/hls-flaws.test.ts']
+const CHECKS = ['test/unit/functions/hls/checks.test.ts']
+
+export const HLS_MUTANTS: readonly Mutant[] = [
+  ...mutantsOf('functions/hls/cut/segmenter.ts', FLAWS, [
+    ['a table may name other bytes than there are', 'if (fragment.bytes !== payloadBytes)', 'if (false)'],
+    [
+      'a fragment may be missing',
+      'if (last !== undefined && decodedAt !== last.decodedUntil)',
+      'if (last === undefined && false)',
+    ],
+    ['output may be cut off', 'if (reader.openBytes > 0 || awaited)', 'if (awaited)'],
+    [
+      'an open GOP is copied',
+      'if (isPicture && fragment.earliestShownAt < fragment.shownAt)',
+      'if (isPicture && fragment.earliestShownAt > fragment.shownAt)',
+    ],
+  ]),
+  ...mutantsOf('functions/hls/checks.ts', CHECKS, [
+    ['renditions may be apart', '> APART_SECONDS', '> Infinity'],
+    ['a presentation may end early', '<= graceSeconds(each)', '<= Infinity'],
+  ]),
+]
