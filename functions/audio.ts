@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { mediaInput } from './ffmpeg/media-input.ts'
+import { isOn, onOff } from './hls/options.ts'
 import { inspect } from './media/inspect.ts'
 import { MEDIA_FILES } from './media/policy.ts'
 import { parseBitRate } from './media/bit-rate.ts'
@@ -46,7 +47,7 @@ export const audio = defineFunction(
       /** Counts the sounds of the file, from 0. */
       track: z.coerce.number().int().min(0).max(63).default(0),
       /** The peaks as JSON and as a picture. */
-      waveform: z.stringbool().or(z.boolean()).default(true),
+      waveform: onOff.default(true),
     }),
     presets: {
       podcast: { loudness: -16, format: 'm4a', bitRate: '128k' },
@@ -105,7 +106,7 @@ export const audio = defineFunction(
     }
     const bytes = (await stat(path)).size
     await output.upload({ path, name, role: 'audio', contentType: plan.contentType, pointer: name })
-    if (options.waveform) {
+    if (isOn(options.waveform)) {
       const document = waveformDocument(heard.peaks, SAMPLE_RATE)
       const json = { name: 'waveform.json', role: 'waveform', pointer: 'waveform.json' }
       await output.json({ ...document }, json)

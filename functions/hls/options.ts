@@ -2,7 +2,7 @@
 import { z } from 'zod'
 
 /** Metadata are text, and `z.coerce.boolean()` would read "false" as true. */
-const onOff = z.union([z.boolean(), z.enum(['on', 'off', 'true', 'false', 'yes', 'no'])])
+export const onOff = z.union([z.boolean(), z.enum(['on', 'off', 'true', 'false', 'yes', 'no'])])
 
 export function isOn(value: z.output<typeof onOff>): boolean {
   return value === true || value === 'on' || value === 'true' || value === 'yes'
