@@ -82,3 +82,22 @@ export function longestGapSeconds(timesSeconds: readonly number[], endSeconds: n
     timesSeconds[0] ?? Infinity,
   )
 }
+
+/** Keyframes are close enough when parts without one are few, and none is long. */
+const MOST_STEPS = 2
+const LEAST_SHARE = 2 / 3
+
+/**
+ * Whether keyframes are too far apart for the pictures that were asked for. Those each 4 s are close enough for one each 5 s, although
+ * the first ones of two parts may be 8 s apart.
+ */
+export function isSparse(
+  timesSeconds: readonly number[],
+  { stepSeconds, endSeconds }: { readonly stepSeconds: number; readonly endSeconds: number | undefined },
+): boolean {
+  const expected = Math.ceil((endSeconds ?? timesSeconds.at(-1) ?? 0) / stepSeconds)
+  return (
+    longestGapSeconds(timesSeconds, endSeconds) > MOST_STEPS * stepSeconds ||
+    timesSeconds.length < expected * LEAST_SHARE
+  )
+}

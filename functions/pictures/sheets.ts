@@ -2,11 +2,9 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Film } from './decode.ts'
-import { longestGapSeconds, MAX_TILES, type SheetPlan } from './sheet-plan.ts'
+import { isSparse, longestGapSeconds, MAX_TILES, type SheetPlan } from './sheet-plan.ts'
 import { oneOfEach, tilesOf, TooManyPictures, type Tiles } from './tiles.ts'
 
-/** Longer gaps leave parts of the film without a picture. */
-const MAX_GAP_STEPS = 1.5
 /** A film may have more than it declares. */
 const SPARE_TILES = 50
 const LONGER = 4
@@ -29,11 +27,13 @@ export async function makeSheets(
       if (from === 'keyframes' || film.signal.aborted) throw error
       return undefined
     })
-    const gapSeconds = made ? longestGapSeconds(made.timesSeconds, film.track.endSeconds) : Infinity
-    const isSparse = gapSeconds > MAX_GAP_STEPS * (made?.plan.stepSeconds ?? 0)
-    if (made && (from === 'keyframes' || !isSparse)) {
+    const { endSeconds } = film.track
+    const isTooSparse =
+      !made || isSparse(made.timesSeconds, { stepSeconds: made.plan.stepSeconds, endSeconds })
+    if (made && (from === 'keyframes' || !isTooSparse)) {
+      const gapSeconds = longestGapSeconds(made.timesSeconds, endSeconds)
       const sparse = `keyframes are up to ${gapSeconds.toFixed(1)} s apart, so some pictures stand for longer than was asked for; from=all decodes the whole film`
-      return isSparse ? { ...made, warnings: [...made.warnings, sparse] } : made
+      return isTooSparse ? { ...made, warnings: [...made.warnings, sparse] } : made
     }
   }
   return makeOnce(film, plan, false)

@@ -3,6 +3,7 @@ import type { Mutant } from './mutant.ts'
 import { DOOR_MUTANTS } from './door-mutants.ts'
 import { HLS_MUTANTS } from './hls-mutants.ts'
 import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
+import { PICTURE_MUTANTS } from './pictures-mutants.ts'
 import { QUEUE_MUTANTS } from './queue-mutants.ts'
 import { RECEPTION_MUTANTS } from './reception-mutants.ts'
 import { STREAM_MUTANTS } from './streams-mutants.ts'
@@ -24,4 +25,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...STREAM_MUTANTS,
   ...VERDICT_MUTANTS,
   ...WORKER_MUTANTS,
+  ...PICTURE_MUTANTS,
 ]

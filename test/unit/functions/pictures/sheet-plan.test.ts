@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import {
   flawOf,
+  isSparse,
   longestGapSeconds,
   MAX_TILES,
   planSheets,
@@ -111,4 +112,15 @@ it('cues run from picture to picture, the first from the beginning and the last 
   // A declared end that is too early, and none.
   expect(tilesOn(plan, [0, 30], 20).at(-1)?.endSeconds).toBeGreaterThan(30)
   expect(tilesOn(plan, [0], undefined)).toMatchObject([{ startSeconds: 0, endSeconds: 0.001 }])
+})
+
+it.each([
+  ['each 4 s for one each 5 s', [0, 8, 12, 16, 20, 28, 32, 36], 5, 40, false],
+  ['two of three parts', [0, 7.5, 15, 22.5], 5, 30, false],
+  ['only the first of a short film', [0], 5, 7.8, true],
+  ['half of the parts', [0, 10, 20, 30], 5, 40, true],
+  ['one long gap', [0, 5, 10, 25, 30, 35, 40, 45, 50, 55], 5, 60, true],
+  ['none', [], 5, 60, true],
+] as const)('keyframes: %s', (_, times, stepSeconds, endSeconds, isTooSparse) => {
+  expect(isSparse(times, { stepSeconds, endSeconds })).toBe(isTooSparse)
 })

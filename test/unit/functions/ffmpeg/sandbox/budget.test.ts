@@ -179,6 +179,7 @@ describe('what a run needs', () => {
   it('to decode grows with the picture of the source, its inputs and its threads', () => {
     const mib = (sourcePixels: number, text: string) =>
       Math.round(needsOf('decode', text.split(' '), { sourcePixels, cores: 2 }).memoryBytes / 1024 ** 2)
+    expect(needsOf('decode', []).line).toBe('decode')
     expect(mib(0, '-i a')).toBe(64)
     expect(mib(7_680 * 4_320, '-threads 1 -i a')).toBe(507)
     expect(mib(7_680 * 4_320, '-i a')).toBe(634)
