@@ -37,6 +37,8 @@ export const THOROUGH_FILES: readonly string[] = [
   'integration/hls-players',
   'integration/streams-fmp4',
   'integration/streams-player',
+  // Loops, contact sheets and single pictures: poster and thumbnails stay.
+  'integration/preview',
   // Wrongly set-up servers: doctor stays.
   'integration/doctor-traps',
 ]
