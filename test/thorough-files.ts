@@ -19,6 +19,7 @@ export const THOROUGH_FILES: readonly string[] = [
   'fault/steps',
   // Workers that are lost or loop (P6): function-contract and e2e/workers stay.
   'fault/lost-workers',
+  'fault/hls',
   'integration/process-supervisor',
   // A full queue folder (P2): sweep stays. A bad route to Redis (P3, P11): events and network-store stay.
   'fault/queue-folder',
