@@ -61,7 +61,8 @@ describe.each(await ffmpegBuilds())('captions with $name', (build) => {
     const { cues, errors } = strictWebvtt(texts.get('deu-0.vtt') ?? '')
     expect(errors).toEqual([])
     expect(cues).toHaveLength(3)
-    expect(texts.get('deu-0.vtt')).toContain('Hello <i>you</i> --&gt; &amp; <b>bold</b>')
+    // FFmpeg's own MP4 subtitles lose a tag that is not closed.
+    expect(texts.get('deu-0.vtt')).toMatch(/^Hello <i>you<\/i> --&gt; &amp; (<b>bold<\/b>|bold)$/m)
     expect(texts.get('deu-0.vtt')).toContain('red 1 &lt; 2\nline two')
     expect(cues[2]?.startTime).toBeCloseTo(6, 1)
     expect(cues[2]?.endTime).toBeLessThan(8.2)
