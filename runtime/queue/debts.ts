@@ -47,7 +47,7 @@ export interface Owed {
   readonly results?: string
 }
 
-/** As `verdictDebt` of `scripts/prelude.lua` has it. */
+/** As `verdictDebt` of `scripts/prelude_queue.lua` has it. */
 export function verdictDebt(runId: string): string {
   return JSON.stringify(['verdict', runId])
 }

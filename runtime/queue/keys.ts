@@ -1,5 +1,5 @@
 /**
- * The names of all keys in Redis; `scripts/prelude.lua` spells them too. All share one hash tag.
+ * The names of all keys in Redis; the scripts spell them too. All share one hash tag.
  * @module
  */
 import { hash } from 'node:crypto'

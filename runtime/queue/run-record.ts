@@ -1,5 +1,5 @@
 /**
- * A run's hash in Redis, read: `scripts/prelude.lua` writes it, and says how. Texts that are too long for it are in a hash of
+ * A run's hash in Redis, read: `scripts/prelude_run.lua` writes it, and says how. Texts that are too long for it are in a hash of
  * their own. Only reads.
  * @module
  */

@@ -95,7 +95,7 @@ export interface RunRecord {
   readonly dueAtMs?: number
 }
 
-/** An attempt of a run that did not succeed, as `note` in `scripts/prelude.lua` keeps it. */
+/** An attempt of a run that did not succeed, as `note` in `scripts/prelude_queue.lua` keeps it. */
 export interface AttemptRecord {
   readonly outcome:
     | 'running'

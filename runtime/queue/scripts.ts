@@ -2,12 +2,18 @@
 import { readFileSync } from 'node:fs'
 import type { Redis } from './redis.ts'
 
-/** Scripts that free memory must run when Redis is full, or the system could never drain. */
+/** Before each script. */
+const PRELUDE = ['prelude', 'prelude_run', 'prelude_queue']
+
+/**
+ * Scripts that free memory must run when Redis is full, or the system could never drain. `parts` are the files whose text makes a
+ * script, where it is not one of its own name.
+ */
 const SCRIPTS = {
   read_inbox: { mayExceedMemory: true },
   look_inbox: { mayExceedMemory: true },
   admit: { mayExceedMemory: false },
-  turn: { mayExceedMemory: true },
+  turn: { mayExceedMemory: true, parts: ['turn', 'turn_settle', 'turn_claim', 'turn_wait'] },
   heartbeat: { mayExceedMemory: true },
   fence: { mayExceedMemory: true },
   note_verdicts: { mayExceedMemory: true },
@@ -35,18 +41,18 @@ const SCRIPTS = {
   verdict_written: { mayExceedMemory: true },
   begin_answer: { mayExceedMemory: false },
   end_answer: { mayExceedMemory: false },
-  find_runs: { mayExceedMemory: true, with: 'filter' },
-  find_letters: { mayExceedMemory: true, with: 'filter' },
-  pick_runs: { mayExceedMemory: true, with: 'filter' },
-  claim_stream: { mayExceedMemory: false, with: 'stream_takes' },
-  adopt_stream: { mayExceedMemory: true, with: 'stream_takes' },
-  beat_stream: { mayExceedMemory: true, with: 'stream_takes' },
+  find_runs: { mayExceedMemory: true, parts: ['filter', 'find_runs'] },
+  find_letters: { mayExceedMemory: true, parts: ['filter', 'find_letters'] },
+  pick_runs: { mayExceedMemory: true, parts: ['filter', 'pick_runs'] },
+  claim_stream: { mayExceedMemory: false, parts: ['stream_takes', 'claim_stream'] },
+  adopt_stream: { mayExceedMemory: true, parts: ['stream_takes', 'adopt_stream'] },
+  beat_stream: { mayExceedMemory: true, parts: ['stream_takes', 'beat_stream'] },
   stop_stream: { mayExceedMemory: true },
-  end_stream: { mayExceedMemory: true, with: 'stream_takes' },
+  end_stream: { mayExceedMemory: true, parts: ['stream_takes', 'end_stream'] },
   withdraw_stream: { mayExceedMemory: true },
   set_stream_record: { mayExceedMemory: true },
   count_states: { mayExceedMemory: true },
-} as const satisfies Record<string, { mayExceedMemory: boolean; with?: string }>
+} as const satisfies Record<string, { mayExceedMemory: boolean; parts?: readonly string[] }>
 
 type ScriptName = keyof typeof SCRIPTS
 
@@ -63,8 +69,8 @@ export function createScripts(redis: Redis, prefix: string): RunScript {
     // Known to this connection from an earlier call.
     if (commandOf(name) in redis) continue
     const flags = script.mayExceedMemory ? '#!lua flags=allow-oom\n' : ''
-    const shared = 'with' in script ? read(script.with) : ''
-    const lua = flags + read('prelude') + shared + read(name)
+    const parts = 'parts' in script ? script.parts : [name]
+    const lua = flags + [...PRELUDE, ...parts].map(read).join('')
     redis.defineCommand(commandOf(name), { numberOfKeys: 1, lua })
   }
   // defineCommand adds methods that the type of a connection cannot know. A list as one argument: there may be too many to spread.

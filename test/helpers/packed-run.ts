@@ -23,7 +23,7 @@ const TRIGGERS: Readonly<Record<Facts['trigger'], string>> = {
   redrive: 'd',
 }
 
-/** The text that `packed` of `scripts/prelude.lua` would write, without flags of texts. */
+/** The text that `packed` of `scripts/prelude_run.lua` would write, without flags of texts. */
 export function packFacts(facts: Facts): string {
   const { state, lane, trigger, createdAtMs, endedAtMs, dueAtMs, queuedAtMs, startedAtMs } = facts
   const hint = facts.hint === 'superseded' ? 'o' : facts.hint === 'source-gone' ? 'g' : ''

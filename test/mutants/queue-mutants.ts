@@ -12,7 +12,7 @@ const ofScript = (name: string, breaks: readonly Break[]) =>
 
 export const QUEUE_MUTANTS: readonly Mutant[] = [
   ...mutantsOf(
-    'runtime/queue/scripts/turn.lua',
+    'runtime/queue/scripts/turn_claim.lua',
     ['test/integration/queue-lanes.test.ts'],
     [
       [
@@ -22,7 +22,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       ],
     ],
   ),
-  ...ofScript('turn', [
+  ...ofScript('turn_settle', [
     [
       'settle without its fence check',
       'r.fence ~= fence or r.token ~= tokenOf(mine)',
@@ -34,7 +34,6 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       "if r.state ~= 'running' then return r.state end",
       "if r.state ~= 'running' and kind ~= 'fail' then return r.state end",
     ],
-    ['a turn that is sent again claims more runs', 'if last[1] == token then', 'if false then'],
     [
       'a run that is handed back counts as failed',
       "if kind == 'fail' or kind == 'bury' then\n    r.attempts",
@@ -50,22 +49,25 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       "if not r.isCancelled and kind == 'cancelled' then kind = 'release' end",
       '',
     ],
+    ['attempts without end', "kind == 'bury' or r.attempts >= maxAttempts", "kind == 'bury'"],
+    [
+      'a run that may have blocked its worker runs beside others',
+      "kind == 'isolate' and 'solo' or lane",
+      'lane',
+    ],
+  ]),
+  ...ofScript('turn_claim', [
+    ['a turn that is sent again claims more runs', 'if last[1] == token then', 'if false then'],
     [
       'a busy worker takes a run that wants one of its own',
       'if isIdle and not isResting then takeSolo() end',
       'if not isResting then takeSolo() end',
     ],
     ['an attempt begins with the fence of the one before', 'tostring(r.fence + 1)', 'r.fence'],
-    ['attempts without end', "kind == 'bury' or r.attempts >= maxAttempts", "kind == 'bury'"],
     [
       'one worker that has had a suspect keeps all from the next',
       "'EXISTS', P .. 'solo:rest:' .. consumer",
       "'EXISTS', P .. 'solo:rest'",
-    ],
-    [
-      'a run that may have blocked its worker runs beside others',
-      "kind == 'isolate' and 'solo' or lane",
-      'lane',
     ],
     [
       'nobody holds back for a run that wants a worker of its own',
@@ -73,7 +75,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       '(true)',
     ],
   ]),
-  ...mutantsOf('runtime/queue/scripts/turn.lua', WAKES, [
+  ...mutantsOf('runtime/queue/scripts/turn_wait.lua', WAKES, [
     [
       'who finds nothing is not told of what comes',
       "redis.call('ZADD', P .. 'idle:' .. want.fn, busyNow, consumer)",
@@ -97,8 +99,10 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ['test/integration/worker-wakes.test.ts'],
     [['a worker forgets for what it was woken', 'wokenFor.push(functionName)', 'turns++']],
   ),
-  ...mutantsOf('runtime/queue/scripts/prelude.lua', WAKES, [
+  ...mutantsOf('runtime/queue/scripts/prelude_queue.lua', WAKES, [
     ['a run that waits makes no function ready', '  markReady(fn)\n', ''],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/prelude.lua', WAKES, [
     [
       'the word goes to a worker that is gone',
       "redis.call('PUBLISH', P .. 'wake:' .. found[i], fn) > 0",
@@ -121,7 +125,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ['a run that was lifted keeps its old entry', "drop(fn, 'low', known.entry)", ''],
     ['every announcement counts as the expected copy', 'and known.copies < paths', ''],
   ]),
-  ...ofScript('prelude', [
+  ...ofScript('prelude_queue', [
     [
       'an entry that leaves its stream stays there',
       "  redis.pcall('XDEL', stream(fn, lane), entry)\nend",
@@ -140,7 +144,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ['an object that does not forget its runs', 'close(run, object)\n  payVerdict', 'payVerdict'],
   ]),
   ...mutantsOf(
-    'runtime/queue/scripts/prelude.lua',
+    'runtime/queue/scripts/prelude_queue.lua',
     ['test/integration/queue-admit.test.ts'],
     [
       [
@@ -148,8 +152,12 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
         "local entry = redis.pcall('XADD', stream(fn, lane)",
         "local entry = redis.call('XADD', stream(fn, lane)",
       ],
-      ['whatever is malformed is kept whole', '#text > 4096 and string.sub(text, 1, 1024) or text', 'text'],
     ],
+  ),
+  ...mutantsOf(
+    'runtime/queue/scripts/prelude.lua',
+    ['test/integration/queue-admit.test.ts'],
+    [['whatever is malformed is kept whole', '#text > 4096 and string.sub(text, 1, 1024) or text', 'text']],
   ),
   ...mutantsOf(
     'runtime/intake/heard.ts',
@@ -165,18 +173,12 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ['test/integration/intake.test.ts'],
     [['the head of an empty list is read again', 'isEmptied && !isBusy', 'false']],
   ),
-  ...mutantsOf('runtime/queue/scripts/prelude.lua', DAMAGED, [
+  ...mutantsOf('runtime/queue/scripts/prelude_run.lua', DAMAGED, [
     [
       'a run of another type stops every script that meets it',
       "redis.pcall('HMGET', runKey(run), 's', ...)",
       "redis.call('HMGET', runKey(run), 's', ...)",
     ],
-    [
-      'a key of another type beside a run makes no way',
-      "if isOtherType(reply) then redis.call('DEL', key) end",
-      '',
-    ],
-    ['a key of another type stops those that only look', 'if isOtherType(reply) then return false end', ''],
     ['half of a run is taken for a whole one', 'r.fn == false or r.object == false', 'false'],
     ['a piece of a payload ends within a character', 'behind < 128 or behind > 191', 'true'],
     ['a long text swells the hash of its run', '#text > SHORT and', 'false and'],
@@ -186,12 +188,22 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
       'if false and to == short',
     ],
   ]),
-  ...mutantsOf('runtime/queue/scripts/prelude.lua', BEFORE, [
+  ...mutantsOf('runtime/queue/scripts/prelude.lua', DAMAGED, [
+    [
+      'a key of another type beside a run makes no way',
+      "if isOtherType(reply) then redis.call('DEL', key) end",
+      '',
+    ],
+    ['a key of another type stops those that only look', 'if isOtherType(reply) then return false end', ''],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/prelude_run.lua', BEFORE, [
     ['runs of the release before are not known', 'if STATE[old[1]] then', 'if false then'],
     ['a run is kept in both layouts', "redis.call('HDEL', h, unpack(OLD))", ''],
   ]),
-  ...mutantsOf('runtime/queue/scripts/turn.lua', DAMAGED, [
+  ...mutantsOf('runtime/queue/scripts/turn_claim.lua', DAMAGED, [
     ['a run that nobody can read is dropped without a word', 'if broken then giveUp(run, broken) end', ''],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/turn_settle.lua', DAMAGED, [
     ['a run whose payload nobody can read is kept', 'giveUp(run, reason)', ''],
   ]),
   ...mutantsOf('runtime/queue/scripts/repair.lua', DAMAGED, [

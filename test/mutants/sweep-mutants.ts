@@ -404,12 +404,14 @@ export const DEBT_MUTANTS: readonly Mutant[] = [
     ],
     ['a manifest that nobody can read names nothing', "if (current.identity === 'foreign' || ", 'if ('],
   ]),
-  ...mutantsOf('runtime/queue/scripts/turn.lua', TURN, [
+  ...mutantsOf('runtime/queue/scripts/turn_settle.lua', TURN, [
     ['entries of successes stay pending', "  many('XACK', key, entries, GROUP)\n", ''],
     ['entries of successes stay in their stream', "  many('XDEL', key, entries)\n", ''],
     ['a success keeps the error before it', 'if isTold then save', 'if false then save'],
     ['a success leaves its run open', '  close(run, r.object)\n', ''],
     ['a success is not among the ended', '  ended[#ended + 1] = t\n  ended[#ended + 1] = run\n', ''],
+  ]),
+  ...mutantsOf('runtime/queue/scripts/turn_claim.lua', TURN, [
     [
       'an attempt inherits what the one before was told',
       'tokenOf(token), t, nil',
@@ -425,7 +427,7 @@ export const DEBT_MUTANTS: readonly Mutant[] = [
     ['an entry of another lane loses its run', 'r.entry ~= entry or r.lane ~= lane', 'r.entry ~= entry'],
   ]),
   ...mutantsOf(
-    'runtime/queue/scripts/prelude.lua',
+    'runtime/queue/scripts/prelude_queue.lua',
     [...TURN, ...CLEANUP],
     [
       [

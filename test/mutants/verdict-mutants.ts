@@ -25,7 +25,7 @@ export const VERDICT_MUTANTS: readonly Mutant[] = [
       '',
     ],
   ]),
-  ...of('runtime/queue/scripts/turn.lua', [
+  ...of('runtime/queue/scripts/turn_settle.lua', [
     [
       'a settlement does not ask again for a verdict',
       "if lines ~= '' and verdictAt(lines) ~= '' then owe(outdatedDebt(run, fence), t) end",
@@ -61,7 +61,7 @@ export const VERDICT_MUTANTS: readonly Mutant[] = [
     ],
     ['notes of writers that have not written yet are forgotten', 'beganMs - WRITE_MS', 'beganMs'],
   ]),
-  ...of('runtime/queue/scripts/prelude.lua', [
+  ...of('runtime/queue/scripts/prelude_queue.lua', [
     [
       'an emptied Redis knows that there are no verdicts',
       "return redis.call('GET', P .. 'verdicts:known') == string.sub(asked, 34) and '' or 'unknown'",

@@ -31,7 +31,7 @@ export const WORKER_MUTANTS: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'runtime/queue/scripts/turn.lua',
+    'runtime/queue/scripts/turn_claim.lua',
     ['test/integration/queue-turn.test.ts'],
     [
       [

@@ -1,5 +1,9 @@
 -- Prepended to the scripts that search for runs; they only read. A filter is JSON whose members are all optional: states,
 -- function, bucket, prefix (of the key), reason, endedSinceMs, endedUntilMs, and withBytes to get the size.
+-- KEYS  1 prefix
+-- ARGV  the script's own, of which 1 is the filter
+-- Returns nothing: `filterOf` and `isMeant` are for the script behind it
+
 local function filterOf(text)
   local filter = cjson.decode(text)
   if filter.states then

@@ -2,6 +2,7 @@
 -- Each note has a mark that was never given before, also not by a Redis that was emptied since.
 -- KEYS  1 prefix
 -- ARGV  any number of places
+-- Returns 1
 local key = P .. 'verdict-places'
 local time = redis.call('TIME')
 for i = 1, #ARGV do

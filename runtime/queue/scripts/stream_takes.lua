@@ -1,4 +1,8 @@
 -- The takes of a stream (JSON, the last 20): {number, door, peer, start, how it ended}, without the last while it is under way.
+-- Prepended to the scripts that change them.
+-- KEYS  1 prefix
+-- ARGV  the script's own
+-- Returns nothing: its functions are for the script behind it
 
 -- Those that Redis knows, with what their owner says of them: after an outage Redis may lack some.
 local function merged_takes(known, given)
