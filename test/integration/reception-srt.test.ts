@@ -44,6 +44,7 @@ describe.skipIf(!hasSrt)('a receiver of SRT', async () => {
       },
       { timeoutMs: 60_000, intervalMs: 500, what: 'the listener to leave its caller' },
     )
+    expect(await used.keysOf('cam1')).toEqual([])
   })
 
   it('refuses another passphrase, and stores the pictures of a sender that has it', async () => {
