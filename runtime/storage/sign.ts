@@ -69,7 +69,7 @@ export function createSigner({ endpoint, region, credentials, now = Date.now }: 
       const signing: Pair[] = [
         ...time.pairs,
         ['X-Amz-Expires', String(expiresSeconds)],
-        ['X-Amz-SignedHeaders', names.join('%3B')],
+        ['X-Amz-SignedHeaders', escape(names.join(';'))],
       ]
       // The caller's query comes first in the URL, for those who read a log; the signature covers all of it in order.
       const ordered = textOf([...own, ...signing].toSorted(byName))
