@@ -19,16 +19,28 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('runtime/upkeep/sweep/asks.ts', ASKS, [
     [
       'a request that is not acknowledged yet is carried out',
-      'if (nowMs - ask.lastModifiedMs < graceMs) continue',
-      '',
+      'if (nowMs - ask.lastModifiedMs < parts.graceMs) {',
+      'if (false) {',
     ],
     [
       'an older result is the end of a request',
       'result?.run === runId && result.epoch >= askedAtMs',
       'result?.run === runId',
     ],
-    ['a request is forgotten while its run waits', '} else if (open === 0) {', '} else {'],
-    ['a request that Redis lost is forgotten', '!(await hasEnded(parts, item, ask.askedAtMs))', 'false'],
+    ['a request is forgotten while its run waits', 'isDone: !isOneOpen && ', 'isDone: '],
+    ['a request that Redis lost is forgotten', '!haveEnded[index]', 'false'],
+    ['a request is forgotten that Redis loses while it is judged', '&& isStillKnown', ''],
+    ['a request begins with the records that are old enough', 'if (unfinished.has(id)) continue', ''],
+    [
+      'a request for a function of another machine is forgotten',
+      'if (!definition) return false',
+      'if (!definition) return true',
+    ],
+    [
+      'what was cancelled comes back',
+      "if (job?.status === 'cancelled') return { isDone: true, missing: [] }",
+      '',
+    ],
   ]),
   ...mutantsOf('runtime/api/reprocess/service.ts', ASKS, [
     ['a request is kept in Redis alone', 'await parts.asks.write(id, await parts.nowMs(), job)', ''],

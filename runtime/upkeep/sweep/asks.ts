@@ -10,6 +10,7 @@ import type { JobStore } from '../../queue/jobs.ts'
 import { isOpen } from '../../queue/run.ts'
 import type { Ask, AskedItem, AskStore } from '../../records/asks.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { isPermanent } from './examine.ts'
 
 export interface AskParts {
   readonly asks: AskStore
@@ -25,35 +26,45 @@ export interface KeptAsks {
   /** Runs that Redis had lost, by their job. */
   readonly restored: ReadonlyMap<string, number>
   readonly removed: number
-  /** Keys of malformed records. */
-  readonly unreadable: readonly string[]
+  /** Keys of records that cannot be judged, with the reasons. */
+  readonly unreadable: ReadonlyMap<string, string>
 }
 
-/** Run ids that Redis is asked about at a time. */
+/** Run ids that Redis is asked about at a time, */
 const AT_ONCE = 500
+/** and places of results that are read. */
+const READ_AT_ONCE = 16
 
 export async function keepAsks(parts: AskParts, nowMs: number): Promise<KeptAsks> {
-  const { asks, jobs, graceMs } = parts
+  const { asks, jobs } = parts
   const restored = new Map<string, number>()
   const lost = new Map<string, { readonly ask: Ask; readonly items: AskedItem[] }>()
-  const unreadable: string[] = []
+  /** Jobs with a record that was just written: others may follow, and a job begins with all of them. */
+  const unfinished = new Set<string>()
+  const unreadable = new Map<string, string>()
   let removed = 0
-  for await (const ask of asks.list((key) => unreadable.push(key))) {
-    if (nowMs - ask.lastModifiedMs < graceMs) continue
-    const job = await jobs.get(ask.job)
-    // Its runs are being added.
-    if (job?.status === 'running') continue
-    const { open, missing } = await unfinished(parts, ask, job !== undefined)
-    if (missing.length > 0) {
+  for await (const ask of asks.list((key) => unreadable.set(key, 'it is not the record of a request'))) {
+    if (nowMs - ask.lastModifiedMs < parts.graceMs) {
+      unfinished.add(ask.job)
+      continue
+    }
+    try {
+      const { isDone, missing } = await judge(parts, ask)
       const before = lost.get(ask.job)
       if (before) before.items.push(...missing)
-      else lost.set(ask.job, { ask, items: [...missing] })
-    } else if (open === 0) {
+      else if (missing.length > 0) lost.set(ask.job, { ask, items: [...missing] })
+      if (!isDone) continue
       await asks.remove(ask)
       removed++
+    } catch (error) {
+      // Other requests are not affected.
+      if (!isPermanent(error)) throw error
+      unreadable.set(ask.key, error.message)
+      unfinished.add(ask.job)
     }
   }
   for (const [id, { ask, items }] of lost) {
+    if (unfinished.has(id)) continue
     const { isForced, ratePerSecond, request } = ask
     await jobs.create({ kind: 'reprocess', isForced, ratePerSecond, request, items }, id)
     restored.set(id, items.length)
@@ -61,32 +72,49 @@ export async function keepAsks(parts: AskParts, nowMs: number): Promise<KeptAsks
   return { restored, removed, unreadable }
 }
 
-/**
- * @param isJobKnown - then every run has been added or passed over, and one that is not in progress has ended
- */
-async function unfinished(parts: AskParts, ask: Ask, isJobKnown: boolean) {
-  let open = 0
+interface Judgement {
+  readonly isDone: boolean
+  readonly missing: readonly AskedItem[]
+}
+
+const LEFT_ALONE: Judgement = { isDone: false, missing: [] }
+
+async function judge(parts: AskParts, ask: Ask): Promise<Judgement> {
+  const job = await parts.jobs.get(ask.job)
+  // Its runs are being added.
+  if (job?.status === 'running') return LEFT_ALONE
+  // Else the loss of Redis would bring back what was cancelled.
+  if (job?.status === 'cancelled') return { isDone: true, missing: [] }
+  let isOneOpen = false
   const missing: AskedItem[] = []
   for (const items of batchesOf(ask.items, AT_ONCE)) {
     const states = await parts.history.states(items.map(({ runId }) => runId))
+    const doubtful: AskedItem[] = []
     for (const [index, item] of items.entries()) {
       const found = states[index]
-      if (found && isOpen(found.state)) open++
-      else if (isJobKnown || Number(found?.epoch ?? -1) >= ask.askedAtMs) continue
-      else if (!(await hasEnded(parts, item, ask.askedAtMs))) missing.push(item)
+      if (found && isOpen(found.state)) isOneOpen = true
+      // The job is known: every run has been added or passed over, and one that is not in progress has ended.
+      else if (!job && Number(found?.epoch ?? -1) < ask.askedAtMs) doubtful.push(item)
+    }
+    for (const some of batchesOf(doubtful, READ_AT_ONCE)) {
+      const haveEnded = await Promise.all(some.map((item) => hasEnded(parts, item, ask.askedAtMs)))
+      missing.push(...some.filter((_item, index) => !haveEnded[index]))
     }
   }
-  return { open, missing }
+  // Redis may have been emptied since it was asked about the job.
+  const isStillKnown = !job || (await parts.jobs.get(ask.job)) !== undefined
+  return { isDone: !isOneOpen && missing.length === 0 && isStillKnown, missing }
 }
 
-/** Whether the buckets have how the run that was asked for ended. A function that is unknown here is another machine's to judge. */
+/** Whether the buckets have how the run that was asked for ended. */
 async function hasEnded(
   { storage, functions }: AskParts,
   { functionName, runId, payload }: AskedItem,
   askedAtMs: number,
 ): Promise<boolean> {
   const definition = functions.find(({ name }) => name === functionName)
-  if (!definition) return true
+  // Another machine may serve it: rather twice than never.
+  if (!definition) return false
   const { result, verdict } = await readRecordedOutcome(storage, definition, payload)
   if (result?.run === runId && result.epoch >= askedAtMs) return true
   // A removal that nobody remembers the run of has no epoch.

@@ -140,8 +140,8 @@ export function createSweeping(parts: SweepingParts): Sweeping {
   async function tendAsks(): Promise<void> {
     if (!(await lock.hold())) return
     const { restored, unreadable } = await keepAsks(asks, await parts.queue.nowMs())
-    for (const key of unreadable)
-      log.warn({ key }, 'the record of a request cannot be read and is left alone')
+    for (const [key, reason] of unreadable)
+      log.warn({ key, reason }, 'the record of a request cannot be judged and is left alone')
     for (const [job, runs] of restored) {
       log.info({ job, runs }, 'a request was lost with Redis before its runs had ended: it continues')
     }
