@@ -1,7 +1,7 @@
 /** Removes sources that are done with, and results whose source is gone: payers of debts (`debts.ts`). @module */
 import type { FunctionDefinition } from '../function/definition.ts'
 import { makeOf } from '../function/make.ts'
-import type { Router } from '../function/routing.ts'
+import type { Route, Router } from '../function/routing.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { readCurrent } from '../output/manifest.ts'
 import { placeOf } from '../output/layout.ts'
@@ -19,7 +19,7 @@ import type { Queue } from '../queue/queue.ts'
 import type { RunPayload, RunRecord } from '../queue/run.ts'
 import type { AskedItem, AskStore } from '../records/asks.ts'
 import type { Storage } from '../storage/storage.ts'
-import { MINUTE_MS } from '../time.ts'
+import { MINUTE_MS, SECOND_MS } from '../time.ts'
 import type { Payers, Payment } from './debts.ts'
 import { readRun } from './verdicts.ts'
 
@@ -43,10 +43,13 @@ export interface CleanupParts {
 }
 
 /** A run that a request asks for. */
-interface Requested {
-  readonly item: AskedItem
+interface Requested extends Pick<AskedItem, 'runId'> {
+  readonly generation: string
   readonly askedAtMs: number
 }
+
+/** How long it counts what requests ask for: a round lasts while there are debts, and requests come meanwhile. */
+const REQUESTED_MS = SECOND_MS
 
 const removesSources = ({ afterSuccess }: FunctionDefinition) => afterSuccess === 'remove'
 
@@ -62,8 +65,8 @@ export function createCleanupPayers({
   log,
 }: CleanupParts): Payers<Exclude<Debt['kind'], 'verdict' | 'outdated'>> {
   const checked: Checked = new Map()
-  /** Read once in a round. */
-  let requested: ReturnType<typeof readRequested> | undefined
+  let requested = new Map<string, Requested[]>()
+  let requestedAtMs = -Infinity
 
   const placed = (debt: ResultsOf) => {
     const definition = functions.find(({ name }) => name === debt.functionName)
@@ -161,35 +164,41 @@ export function createCleanupPayers({
 
   /** Whether a request has asked for more of it that has not been done: Redis need not know it (yet, or any more). */
   async function isRequested({ bucket, key, generation }: RunPayload): Promise<boolean> {
-    requested ??= readRequested()
-    const objectId = objectIdOf(bucket, key)
-    for (const { item, askedAtMs } of (await requested).get(objectId) ?? []) {
-      if (item.payload.generation !== generation) continue
-      const run = await queue.run(item.runId)
+    if (performance.now() - requestedAtMs > REQUESTED_MS) await readRequested()
+    for (const { runId, askedAtMs, ...of } of requested.get(objectIdOf(bucket, key)) ?? []) {
+      if (of.generation !== generation) continue
+      const run = await queue.run(runId)
       if (run?.state !== 'succeeded' || run.epoch < askedAtMs) return true
     }
     return false
   }
 
-  async function readRequested(): Promise<ReadonlyMap<string, readonly Requested[]>> {
-    const byObject = new Map<string, Requested[]>()
+  async function readRequested(): Promise<void> {
+    const [atMs, byObject] = [performance.now(), new Map<string, Requested[]>()]
     for await (const { items, askedAtMs } of asks.list())
-      for (const item of items) {
-        const of = byObject.get(item.objectId)
-        if (of) of.push({ item, askedAtMs })
-        else byObject.set(item.objectId, [{ item, askedAtMs }])
+      for (const { runId, objectId, payload } of items) {
+        const one = { runId, generation: payload.generation, askedAtMs }
+        const of = byObject.get(objectId)
+        if (of) of.push(one)
+        else byObject.set(objectId, [one])
       }
-    return byObject
+    requested = byObject
+    requestedAtMs = atMs
   }
 
-  /** Also those that its metadata ask for. */
-  async function functionsFor(payload: RunPayload): Promise<ReturnType<Router>> {
-    const routes = router({ ...payload, make: [] })
-    const isSettled = !routes.some(({ mismatch }) => mismatch === 'not-asked')
-    const { bucket, key, versionId } = payload
-    const head = isSettled ? undefined : await storage.head(bucket, key, { versionId })
-    const all = head ? router({ ...payload, make: makeOf(head.metadata) }) : routes
-    return all.filter(({ mismatch }) => mismatch === undefined)
+  /** Also those that its metadata ask for, and those that have run because a request asked for them. */
+  async function functionsFor(payload: RunPayload): Promise<readonly Route[]> {
+    const { bucket, key, versionId, generation } = payload
+    const isUnasked = ({ mismatch }: Route) => mismatch === 'not-asked'
+    const always = router({ ...payload, make: [] })
+    const head = always.some(isUnasked) ? await storage.head(bucket, key, { versionId }) : undefined
+    const routes = head ? router({ ...payload, make: makeOf(head.metadata) }) : always
+    const meant = routes.filter(({ mismatch }) => mismatch === undefined)
+    for (const route of routes.filter(isUnasked)) {
+      const run = await queue.run(runIdOf(route.definition.name, bucket, key, generation))
+      if (run?.state === 'succeeded') meant.push(route)
+    }
+    return meant
   }
 
   async function hasSucceeded(definition: FunctionDefinition, payload: RunPayload): Promise<boolean> {

@@ -69,6 +69,11 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       'routes',
     ],
     [
+      'a function that a request has run removes no source',
+      "if (run?.state === 'succeeded') meant.push(route)",
+      '',
+    ],
+    [
       'a source goes before what a request asks for',
       "if (await isRequested(run.payload)) return 'too early'",
       '',

@@ -21,6 +21,20 @@ describe('a source whose metadata ask for a function', () => {
   })
 })
 
+it('a source goes when a request has run a function that removes sources', async () => {
+  const removing = functionOf('hls', { trigger: 'asked', afterSuccess: 'remove' })
+  await upload('incoming', ['chunk', 'hls'], ['chunk', 'hls'])
+  await cleanUpWith([functionOf('chunk'), removing])()
+  expect(await isThere()).toBe(false)
+})
+
+it('a source stays where nobody has asked for the function that removes sources', async () => {
+  const removing = functionOf('hls', { trigger: 'asked', afterSuccess: 'remove' })
+  await upload('incoming', ['chunk'], ['chunk'])
+  await cleanUpWith([functionOf('chunk'), removing])()
+  expect(await isThere()).toBe(true)
+})
+
 it('a source stays while a request for it is in the bucket that Redis does not know any more', async () => {
   const { generation } = await upload('incoming', ['eat'], ['eat'])
   const { store, key, queue } = used
