@@ -3,8 +3,8 @@
  * are addressed to does not have. They are warnings of the functions that run. Pure.
  * @module
  */
-import { nearestOf } from './near-miss.ts'
-import { byOption, shapeOf, type WithOptions } from './valid-options.ts'
+import { nearestOf, shortened } from './near-miss.ts'
+import { byOption, isAddressedTo, shapeOf, type WithOptions } from './valid-options.ts'
 
 type Asking = WithOptions & { readonly trigger: 'always' | 'asked'; readonly askedOn: readonly string[] }
 
@@ -23,14 +23,16 @@ export function vainOptions(
     each.trigger === 'asked' && each.askedOn.length === 0 && !make.includes(each.name)
   return Object.keys(metadata).flatMap((written) => {
     const lower = written.toLowerCase()
-    const other = others.find(({ name }) => lower.startsWith(`${name}.`))
+    const other = others.find(({ name }) => isAddressedTo(name, written))
     if (other) return ofOther(written, other, isOff(other))
     // Only an object that speaks to us: other programs use such names too.
     if (make.length === 0) return []
     const having = functions.filter((each) => hasOption(each, lower))
     const [first] = having
     return first && having.every(isOff)
-      ? [`metadata "${written}" has no effect: it is an option of ${first.name}, which is not in "make"`]
+      ? [
+          `metadata "${shortened(written)}" has no effect: it is an option of ${first.name}, which is not in "make"`,
+        ]
       : []
   })
 }
@@ -41,10 +43,12 @@ function ofOther(written: string, other: Asking, isOff: boolean): readonly strin
   if (!hasOption(other, option)) {
     const near = nearestOf(option, names)
     const hint = near === undefined ? `options are ${names.join(', ') || 'none'}` : `did you mean "${near}"?`
-    return [`metadata "${written}" is not an option of ${other.name}; ${hint}`]
+    return [`metadata "${shortened(written)}" is not an option of ${other.name}; ${hint}`]
   }
   return isOff
-    ? [`metadata "${written}" has no effect: ${other.name} runs only when asked, make=${other.name}`]
+    ? [
+        `metadata "${shortened(written)}" has no effect: ${other.name} runs only when asked, make=${other.name}`,
+      ]
     : []
 }
 

@@ -27,19 +27,22 @@ export interface Addressed {
   readonly own: Readonly<Record<string, unknown>>
 }
 
+/** Whether an option is written for this function alone: `hls.seconds`. */
+export function isAddressedTo(functionName: string, option: string): boolean {
+  return option.toLowerCase().startsWith(`${functionName}.`)
+}
+
 export function addressed(
   { name }: { readonly name: string },
   functions: readonly { readonly name: string }[],
   given: Readonly<Record<string, unknown>>,
 ): Addressed {
-  const prefix = `${name}.`
   const entries = Object.entries(given)
-  const own = entries.filter(([option]) => option.toLowerCase().startsWith(prefix))
-  const isAnothers = (option: string) =>
-    functions.some((other) => option.toLowerCase().startsWith(`${other.name}.`))
+  const own = entries.filter(([option]) => isAddressedTo(name, option))
+  const isAnothers = (option: string) => functions.some((other) => isAddressedTo(other.name, option))
   return {
     bare: Object.fromEntries(entries.filter((entry) => !own.includes(entry) && !isAnothers(entry[0]))),
-    own: Object.fromEntries(own.map(([option, value]) => [option.slice(prefix.length), value])),
+    own: Object.fromEntries(own.map(([option, value]) => [option.slice(name.length + 1), value])),
   }
 }
 

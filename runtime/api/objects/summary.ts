@@ -65,14 +65,14 @@ function notFor(others: readonly FunctionOfObject[]): readonly string[] {
   return [...notFor(rest), `Not for ${names}: the key matches none of their patterns.`]
 }
 
-/** Many functions run only when asked: they are named together. */
+/** Many functions run only when asked: they are named together. Nothing can be asked of an object that is not there. */
 function notAsked(
-  { bucket, key }: Omit<ObjectView, 'summary'>,
+  { bucket, key, object }: Omit<ObjectView, 'summary'>,
   near: readonly FunctionOfObject[],
 ): readonly string[] {
   const names = near.filter(({ reason }) => reason === 'not-asked').map(({ name }) => name)
   const [one] = names
-  if (one === undefined) return []
+  if (one === undefined || !object) return []
   const asked = names.length === 1 ? `${one} runs only when asked` : `${names.join(', ')} run only when asked`
   const which = names.length === 1 ? one : 'NAME'
   const ask = `--attr make=${names.length === 1 ? one : names.slice(0, 2).join(',')}`

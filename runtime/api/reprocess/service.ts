@@ -5,7 +5,7 @@ import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { JobRecord, JobStore, NewJob } from '../../queue/jobs.ts'
 import type { AskStore } from '../../records/asks.ts'
-import { addressed, validOptions, wrongOptions } from '../../function/valid-options.ts'
+import { addressed, isAddressedTo, validOptions, wrongOptions } from '../../function/valid-options.ts'
 import { overLimit, previewOf, SAMPLE, abridged } from '../jobs/bulk.ts'
 import { toJob, type Job, type Preview } from '../jobs/model.ts'
 import { select, type Selection, type SelectionParts } from './selection.ts'
@@ -119,13 +119,22 @@ function checkFunction(functions: readonly FunctionDefinition[], request: Reproc
   }
 }
 
-/** @throws {RefusedError} when no function has the options of the request, or they are invalid for one that has */
+/** @throws {RefusedError} when no function that the request is for has its options, or they are invalid for one that has */
 function checkOptions(
   functions: readonly FunctionDefinition[],
-  { options, bucket }: ReprocessRequest,
+  { options, bucket, function: only }: ReprocessRequest,
   { definitions, matched, passedOver }: Selection,
 ): void {
   if (!options) return
+  const ofOthers = Object.keys(options).filter(
+    (option) =>
+      only !== undefined && functions.some(({ name }) => name !== only && isAddressedTo(name, option)),
+  )
+  if (ofOthers.length > 0)
+    throw new RefusedError(
+      'impossible',
+      `options: the request is for ${only} alone, and not for ${ofOthers.join(', ')}`,
+    )
   if (matched === 0 && passedOver['no-such-option']) {
     const readers = functions.filter((definition) => definition.bucket === bucket)
     const valid = readers.map((definition) => `${definition.name}: ${validOptions(definition)}`).join('; ')

@@ -11,7 +11,11 @@ import { functionNamed, only, storeWith } from './facts.ts'
 
 /** With an empty Redis. */
 function view(storage: Partial<Storage>, key = 'a.mp4') {
-  const functions = [functionNamed('cut'), functionNamed('glue')]
+  const functions = [
+    functionNamed('cut'),
+    functionNamed('glue'),
+    { ...functionNamed('hls'), trigger: 'asked' as const },
+  ]
   return createObjectService({
     storage: storeWith(storage),
     functions,
@@ -45,6 +49,7 @@ describe('an object that is gone, and that Redis has forgotten', () => {
       { name: 'cut', reason: 'succeeded', explanation: expect.stringContaining('has been removed') },
       // Not that no event was ever received.
       { name: 'glue', reason: 'gone' },
+      { name: 'hls', reason: 'not-asked' },
     ])
     expect(summary).toMatch(/no longer exists\. .*done at 2026-01-01 00:00:01 UTC/)
     expect(summary).not.toContain('spelling')
@@ -52,8 +57,9 @@ describe('an object that is gone, and that Redis has forgotten', () => {
 
   it('never existed if there is no result either', async () => {
     const { summary, functions } = await view({})
-    expect(functions.map(({ reason }) => reason)).toEqual(['never-there', 'never-there'])
+    expect(functions.map(({ reason }) => reason)).toEqual(['never-there', 'never-there', 'not-asked'])
     expect(summary).toContain('check the spelling')
+    expect(summary).not.toContain('make=hls')
   })
 })
 
@@ -68,6 +74,7 @@ describe('a key that no object can have', () => {
     const { summary, functions } = await view(store, key)
     const [one] = functions
     expect(functions.map((each) => [each.reason, each.isMatch])).toEqual([
+      [reason, false],
       [reason, false],
       [reason, false],
     ])

@@ -8,7 +8,7 @@ import type { History } from '../../../../runtime/queue/history.ts'
 import type { ListedObject, Storage } from '../../../../runtime/storage/storage.ts'
 import { functionNamed, only, storeWith } from '../objects/facts.ts'
 
-const functions = [functionNamed('cut')]
+const functions = [functionNamed('cut'), { ...functionNamed('hls'), trigger: 'asked' as const }]
 const versionOf = (key: string, isLatest = true): ListedObject => ({
   key,
   etag: 'e',
@@ -69,6 +69,15 @@ it('examines a limited number of objects and older versions under a prefix, and 
     message: expect.stringMatching(/more than 3 objects .* under incoming\/films\/: use a longer prefix/),
   })
   expect({ listed, created }).toEqual({ listed: 4, created: [] })
+})
+
+it('refuses an option of another function than the one that it names', async () => {
+  const { ask, created } = serviceOn(async function* () {})
+  expect(await ask({ keys: ['a'], function: 'cut', options: { 'HLS.seconds': 4 } })).toMatchObject({
+    kind: 'impossible',
+    message: 'options: the request is for cut alone, and not for HLS.seconds',
+  })
+  expect(created).toEqual([])
 })
 
 /** Keys of missing objects, each looked up when the test lets it. */
