@@ -15,7 +15,7 @@ import { filmWarnings, filmWith } from './pictures/decode.ts'
 import { imageSize } from './pictures/image-size.ts'
 import { cutShort, noFilm } from './pictures/refusals.ts'
 import { headOf, mustBe } from './pictures/seek.ts'
-import { flawOf, planSheets, planWarnings } from './pictures/sheet-plan.ts'
+import { flawOf, planSheets, planWarnings, sheetNames } from './pictures/sheet-plan.ts'
 import { makeSheets } from './pictures/sheets.ts'
 import { spriteCues, spriteJson, tilesOn } from './pictures/sprite-lists.ts'
 import { filmOf } from './pictures/track.ts'
@@ -66,7 +66,7 @@ export const thumbnails = defineFunction(
       throw new PermanentError('the file declares a film and has no picture that can be decoded')
     const tornAt = made.isCutShort ? cutShort(timesSeconds.at(-1), track.endSeconds) : undefined
     if (tornAt !== undefined && !isTruncatedFine) throw new PermanentError(tornAt)
-    const names = (await readdir(scratch)).filter((name) => /^sprite-\d+\.jpg$/.test(name)).sort()
+    const names = sheetNames((await readdir(scratch)).filter((name) => name.startsWith('sprite-')).length)
     const flaw = flawOf(plan, { timesSeconds, sheets: names.length })
     if (flaw !== undefined) throw new Error(`FFmpeg's sheets are wrong: ${flaw}`)
     for (const name of names)

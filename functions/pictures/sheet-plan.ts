@@ -23,6 +23,13 @@ export const MAX_TILES = 1_000
 /** Of one sheet: browsers of small devices show none that is larger. */
 const MAX_SHEET_PIXELS = 16_777_216
 
+/** As FFmpeg names them, in the order in which it makes them: the thousandth has a digit more, so sorting names would put it elsewhere. */
+export const SHEET_PATTERN = 'sprite-%03d.jpg'
+
+export function sheetNames(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, place) => `sprite-${String(place + 1).padStart(3, '0')}.jpg`)
+}
+
 /** @returns a sentence without its full stop when no sheet can be as it was asked for */
 export function planSheets(track: PictureTrack, wishes: SheetWishes): SheetPlan | string {
   const { everySeconds, width } = wishes

@@ -2,7 +2,7 @@
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Film } from './decode.ts'
-import { isSparse, longestGapSeconds, MAX_TILES, type SheetPlan } from './sheet-plan.ts'
+import { isSparse, longestGapSeconds, MAX_TILES, SHEET_PATTERN, type SheetPlan } from './sheet-plan.ts'
 import { oneOfEach, tilesOf, TooManyPictures, type Tiles } from './tiles.ts'
 
 /** A film may have more than it declares. */
@@ -49,7 +49,7 @@ async function makeOnce(film: Film, plan: SheetPlan, isKeyframesOnly: boolean): 
       size: tile,
       select: oneOfEach(stepSeconds),
       isKeyframesOnly,
-      pattern: 'sprite-%03d.jpg',
+      pattern: SHEET_PATTERN,
       after: [`tile=${columns}x${rows}`],
       maxPictures: MAX_TILES + SPARE_TILES,
       quality: 5,

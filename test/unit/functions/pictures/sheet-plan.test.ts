@@ -7,6 +7,7 @@ import {
   MAX_TILES,
   planSheets,
   planWarnings,
+  sheetNames,
   type SheetPlan,
 } from '../../../../functions/pictures/sheet-plan.ts'
 import { spriteCues, spriteJson, tilesOn } from '../../../../functions/pictures/sprite-lists.ts'
@@ -112,6 +113,12 @@ it('cues run from picture to picture, the first from the beginning and the last 
   // A declared end that is too early, and none.
   expect(tilesOn(plan, [0, 30], 20).at(-1)?.endSeconds).toBeGreaterThan(30)
   expect(tilesOn(plan, [0], undefined)).toMatchObject([{ startSeconds: 0, endSeconds: 0.001 }])
+})
+
+it('the thousandth sheet comes after the 999th, and not after the hundredth', () => {
+  const names = sheetNames(1_001)
+  expect(names.slice(99, 101)).toEqual(['sprite-100.jpg', 'sprite-101.jpg'])
+  expect(names.slice(-2)).toEqual(['sprite-1000.jpg', 'sprite-1001.jpg'])
 })
 
 it.each([
