@@ -44,7 +44,8 @@ export function createPieces(options: PiecesOptions): Pieces {
     thresholdDb: silenceDb,
     minSeconds: silenceSeconds,
   })
-  const margin = Math.floor((silenceSeconds * SAMPLE_RATE) / 2)
+  // A piece may be shorter than the silence that is asked for.
+  const margin = Math.floor(Math.min(silenceSeconds * SAMPLE_RATE, maxSamples) / 2)
   let [index, start, position] = [0, 0, 0]
   let file: FileHandle | undefined
   const pathOf = (number: number) => join(scratch, `speech-${String(number).padStart(5, '0')}.wav`)

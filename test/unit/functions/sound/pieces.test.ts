@@ -87,6 +87,17 @@ describe('pieces', () => {
     )
   })
 
+  it('of silence are the whole of it, also where the silence that is asked for is longer than a piece', async () => {
+    const pieces: SpeechPiece[] = []
+    const options = { scratch, maxSamples: 1_000, silenceDb: -40, silenceSeconds: 0.2 }
+    const cut = createPieces({ ...options, onPiece: async (piece) => void pieces.push(piece) })
+    for (let at = 0; at < 10_000; at += 500) await cut.add(new Int16Array(500))
+    await cut.finish()
+    expect(pieces.every(({ samples }) => samples >= 500 && samples <= 1_000)).toBe(true)
+    const parts = pieces.map(({ path, ...piece }) => ({ file: path, ...piece }))
+    mustAddUp(parts, 10_000, undefined)
+  })
+
   it.each([
     [
       'a sample is missing',
