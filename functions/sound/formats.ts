@@ -85,7 +85,9 @@ export function planAudio(sound: AudioStream, format: AudioFormat, bitsPerSecond
   const rate = rates.includes(sampleRate) ? sampleRate : USUAL_RATE
   const layout = layoutOf(sound, format, maxChannels)
   const form = [`sample_rates=${rate}`, ...(layout === undefined ? [] : [`channel_layouts=${layout}`])]
-  const bits = layout === '5.1' ? Math.min(bitsPerSecond * 3, MAX_SURROUND_BITS) : bitsPerSecond
+  const most = format === 'opus' && layout === 'mono' ? MAX_OPUS_MONO_BITS : Infinity
+  const bits =
+    layout === '5.1' ? Math.min(bitsPerSecond * 3, MAX_SURROUND_BITS) : Math.min(bitsPerSecond, most)
   return {
     contentType,
     encoder,
@@ -115,6 +117,8 @@ function depth({ codec }: AudioStream, format: AudioFormat): string {
 }
 
 const MAX_SURROUND_BITS = 448_000
+/** libopus refuses to encode one channel with more. */
+const MAX_OPUS_MONO_BITS = 256_000
 
 /** `undefined`: as it comes. */
 function layoutOf(sound: AudioStream, format: AudioFormat, maxChannels: number): string | undefined {

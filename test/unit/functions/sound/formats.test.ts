@@ -47,6 +47,11 @@ describe('a plan', () => {
     expect(planAudio(sound(), 'flac', 0).lastFilter).toBe('aformat=sample_fmts=s16')
   })
 
+  it('asks libopus for no more than it gives to one channel', () => {
+    expect(planAudio(sound({ channels: 1 }), 'opus', 320_000).words).toContain('256000')
+    expect(planAudio(sound(), 'opus', 320_000).words).toContain('320000')
+  })
+
   it('says which channels are mixed, and what keeps them', () => {
     expect(planAudio(SURROUND, 'mp3', 160_000).warnings).toEqual([
       'the sound has 6 channels and was mixed to stereo; format=flac keeps them',
