@@ -7,7 +7,7 @@ import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { inputArguments } from './ffmpeg/arguments.ts'
 import { createProgressReporter } from './ffmpeg/run/progress.ts'
 import { runFfmpeg } from './ffmpeg/run/ffmpeg.ts'
-import { decodingWarning } from './ffmpeg/words/diagnosis.ts'
+import { decodingWarning, isCutShort } from './ffmpeg/words/diagnosis.ts'
 import { mustHaveSucceeded } from './ffmpeg/words/failure.ts'
 import { forcedEvery, graphOf, x264 } from './hls/arguments.ts'
 import { planLadder } from './hls/plan/ladder.ts'
@@ -97,6 +97,7 @@ export const web = defineFunction(
       onProgress: report,
     })
     mustHaveSucceeded(result)
+    const damage = decodingWarning(result)
 
     const path = join(scratch, 'video.mp4')
     const { size } = await stat(path)
@@ -107,7 +108,14 @@ export const web = defineFunction(
     }
     try {
       const tracks = await declaredTracks(read, size)
-      const flaws = webFlaws({ media, video, sound, tracks, isFaststart: await isFaststart(read, size) })
+      const flaws = webFlaws({
+        media,
+        video,
+        sound,
+        tracks,
+        isFaststart: await isFaststart(read, size),
+        isEndUnknown: track !== undefined && damage === undefined && !isCutShort(result),
+      })
       if (flaws.length > 0) throw new PermanentError(`video.mp4 is not whole: ${flaws.join('; ')}`)
     } finally {
       await file.close()
@@ -127,7 +135,6 @@ export const web = defineFunction(
         ...(height !== undefined && { height }),
       },
     })
-    const damage = decodingWarning(result)
     output.describe({
       probe: media,
       totals: {

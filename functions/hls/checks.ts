@@ -3,7 +3,8 @@
  * The segmenter has checked each fragment by itself. Pure: each check returns a sentence's part, or nothing.
  * @module
  */
-import { declaredSeconds, latestSeconds } from '../media/declared-length.ts'
+import { declaredEndSeconds, declaredSeconds, latestSeconds } from '../media/declared-length.ts'
+import { endToleranceSeconds } from '../media/ends.ts'
 import type { MediaInfo, MediaStream } from '../media/media-info.ts'
 import { isUnexplained } from '../media/policy.ts'
 import { levelOf } from './plan/level.ts'
@@ -68,12 +69,6 @@ export function missingPackets(
     : `${name} has ${samples} of the ${expected} packets of the file`
 }
 
-/** Grace for the length that a file declares: a second or a hundredth of it, less for what is short. */
-function graceSeconds(declared: number): number {
-  return declared < SHORT_SECONDS ? Math.max(0.25, declared / 100) : Math.max(1, declared / 100)
-}
-const SHORT_SECONDS = 20
-
 /** The whole reaches as far as the file declares. */
 export function wrongEnd(
   tracks: readonly Pick<MadeTrack, 'endSeconds'>[],
@@ -86,11 +81,22 @@ export function wrongEnd(
   const said = [declared, latestSeconds(media, kept), media.durationSeconds].filter(
     (each) => each !== undefined,
   )
-  if (said.some((each) => Math.abs(end - each) <= graceSeconds(each))) return undefined
+  if (said.some((each) => Math.abs(end - each) <= endToleranceSeconds(each))) return undefined
   const tells = `the file declares ${declared.toFixed(1)} s, but ${end.toFixed(1)} s could be read`
   return end > declared
     ? `${tells}: it is damaged: its time stamps are wrong`
     : `${tells}: it is truncated or damaged`
+}
+
+/** Of a track that was decoded, whose packets cannot be counted: another track may reach the end of the file all the same. */
+export function endsEarly(
+  { name, endSeconds }: Pick<MadeTrack, 'name' | 'endSeconds'>,
+  media: MediaInfo,
+  source: MediaStream,
+): Flaw {
+  const declared = declaredEndSeconds(media, source)
+  if (declared === undefined || declared - endSeconds <= endToleranceSeconds(declared)) return undefined
+  return `${name} ends at ${endSeconds.toFixed(1)} s, and the file declares ${declared.toFixed(1)} s of it: what follows could not be decoded`
 }
 
 /** The codec's name says its level: `avc1.64001F` is 3.1. */

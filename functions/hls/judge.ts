@@ -1,4 +1,5 @@
 /** Every check of a presentation, before anything of it can be seen. Pure. @module */
+import { decodingWarning } from '../ffmpeg/words/diagnosis.ts'
 import type { Inspection } from '../media/inspect.ts'
 import type { MediaStream } from '../media/media-info.ts'
 import * as checks from './checks.ts'
@@ -28,6 +29,7 @@ export function judge(
     ...(plan.picture ? [plan.picture.stream] : []),
     ...plan.sounds.map(({ stream }) => stream),
   ]
+  const damage = isCopy ? undefined : decodingWarning(result)
   const framesPerSecond = plan.picture?.stream.framesPerSecond
   const missing = [
     ...copied.map((track) => checks.missingPackets(track, gops?.pictures)),
@@ -36,6 +38,14 @@ export function judge(
       const read = sound && result.counts?.read.get(sound.stream.index)?.packets
       return sound?.how === 'copy' ? [checks.missingPackets(track, read)] : []
     }),
+    ...sounds.map((track, place) => {
+      const sound = plan.sounds[place]
+      return sound?.how === 'encode' ? checks.endsEarly(track, media, sound.stream) : undefined
+    }),
+    // Without a complaint of the decoder its last picture may be one that is shown for long: encoders lose for how long.
+    ...encoded.map((track) =>
+      damage !== undefined && plan.picture ? checks.endsEarly(track, media, plan.picture.stream) : undefined,
+    ),
   ]
   const whole = keepsGoodPart ? [] : [checks.wrongEnd(tracks, media, kept)]
   const isMissingFine = isRaggedFine || keepsGoodPart
@@ -51,7 +61,8 @@ export function judge(
     ...whole,
     ...(isMissingFine ? [] : missing),
   ]
-  return { flaws: present(flaws), warnings: present(isMissingFine ? missing : []) }
+  const warnings = [...(isMissingFine ? missing : []), damage]
+  return { flaws: present(flaws), warnings: present(warnings) }
 }
 
 function present(found: readonly (string | undefined)[]): readonly string[] {

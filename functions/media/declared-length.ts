@@ -1,4 +1,5 @@
 /** When a file ends, as it declares it itself. Pure. @module */
+import { demuxerNamed } from '../ffmpeg/demuxer.ts'
 import type { MediaInfo, MediaStream } from './media-info.ts'
 
 /**
@@ -26,4 +27,21 @@ export function latestSeconds(media: MediaInfo, kept: readonly MediaStream[]): n
   )
   const latest = Math.max(...ends)
   return Number.isFinite(latest) ? latest : undefined
+}
+
+/**
+ * When one stream ends, as declared, at the earliest: in Matroska FFmpeg counts the length of a stream from the beginning of the file,
+ * mkvmerge from the stream's own. `undefined` when it declares nothing itself.
+ */
+export function declaredEndSeconds(media: MediaInfo, stream: MediaStream): number | undefined {
+  const {
+    startSeconds: fileStart = 0,
+    durationSeconds: whole = Infinity,
+    format,
+    isDurationEstimated,
+  } = media
+  const { startSeconds = fileStart, durationSeconds } = stream
+  if (durationSeconds === undefined || isDurationEstimated) return undefined
+  const counted = demuxerNamed(format) === 'matroska' ? 0 : startSeconds
+  return Math.min(counted + durationSeconds - fileStart, whole)
 }

@@ -1,6 +1,6 @@
 /** The pictures and sounds that a browser plays from one MP4, and the facts that must be true of the file that was made. Pure. @module */
 import type { DeclaredTrack } from './bytes/mp4-source.ts'
-import { latestSeconds } from './declared-length.ts'
+import { declaredEndSeconds } from './declared-length.ts'
 import { endToleranceSeconds } from './ends.ts'
 import type { AudioStream, MediaInfo, MediaStream, VideoStream } from './media-info.ts'
 
@@ -60,17 +60,24 @@ export interface WebFacts {
   /** Of the file that was made. */
   readonly tracks: readonly DeclaredTrack[]
   readonly isFaststart: boolean
+  /** The picture was encoded, and its decoder had no complaint: its last one may be shown for long, and encoders lose for how long. */
+  readonly isEndUnknown?: boolean
 }
 
 /** None for a file that is whole. */
-export function webFlaws({ media, video, sound, tracks, isFaststart }: WebFacts): readonly string[] {
+export function webFlaws({
+  media,
+  video,
+  sound,
+  tracks,
+  isFaststart,
+  isEndUnknown,
+}: WebFacts): readonly string[] {
   const of = (kind: 'video' | 'audio', source: MediaStream): string[] => {
     const track = tracks.find((each) => each.kind === kind)
     if (!track || track.packets === 0) return [`it has no ${kind}`]
-    const latest = media.isDurationEstimated ? undefined : latestSeconds(media, [source])
-    if (latest === undefined) return []
-    // Matroska counts the length of a track from the beginning of the file.
-    const declared = Math.min(latest, media.durationSeconds ?? Infinity)
+    const declared = declaredEndSeconds(media, source)
+    if (declared === undefined || (kind === 'video' && isEndUnknown)) return []
     const ends = (source.startSeconds ?? 0) - (media.startSeconds ?? 0) + track.mediaSeconds
     return declared - ends > endToleranceSeconds(declared)
       ? [

@@ -2,7 +2,7 @@
 import { PermanentError } from '../../runtime/index.ts'
 import { decodingWarning } from '../ffmpeg/words/diagnosis.ts'
 import type { FfmpegResult } from '../ffmpeg/words/result.ts'
-import { latestSeconds } from '../media/declared-length.ts'
+import { declaredEndSeconds } from '../media/declared-length.ts'
 import { endToleranceSeconds } from '../media/ends.ts'
 import type { AudioStream, MediaInfo } from '../media/media-info.ts'
 
@@ -16,7 +16,7 @@ export function mustBeComplete(
   heardSeconds: number,
   result: Pick<FfmpegResult, 'lastLines' | 'notableLines'>,
 ): readonly string[] {
-  const declared = media.isDurationEstimated ? undefined : declaredEnd(media, sound)
+  const declared = declaredEndSeconds(media, sound) ?? lengthOfAlone(media)
   const late = (declared ?? heardSeconds) - heardSeconds
   if (declared !== undefined && late > endToleranceSeconds(declared)) {
     throw new PermanentError(
@@ -28,10 +28,8 @@ export function mustBeComplete(
 }
 
 /** The file's own length counts only for sound without any other stream: a picture may last longer. */
-function declaredEnd(media: MediaInfo, sound: AudioStream): number | undefined {
-  const own = latestSeconds(media, [sound])
-  if (own !== undefined) return Math.min(own, media.durationSeconds ?? Infinity)
+function lengthOfAlone(media: MediaInfo): number | undefined {
   const isAlone =
     media.audio.length === 1 && media.video.length + media.subtitles.length + media.data.length === 0
-  return isAlone ? media.durationSeconds : undefined
+  return isAlone && !media.isDurationEstimated ? media.durationSeconds : undefined
 }

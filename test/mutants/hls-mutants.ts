@@ -21,6 +21,7 @@ export const HLS_MUTANTS: readonly Mutant[] = [
   ]),
   ...mutantsOf('functions/hls/checks.ts', CHECKS, [
     ['renditions may be apart', '> APART_SECONDS', '> Infinity'],
-    ['a presentation may end early', '<= graceSeconds(each)', '<= Infinity'],
+    ['a presentation may end early', '<= endToleranceSeconds(each)', '<= Infinity'],
+    ['a track may end early', '<= endToleranceSeconds(declared)', '<= Infinity'],
   ]),
 ]

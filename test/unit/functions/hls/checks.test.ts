@@ -111,6 +111,21 @@ describe('a presentation is refused', () => {
     expect(checks.wrongEnd([track([6, 6])], media(15, true), video)).toBeUndefined()
   })
 
+  test('when a track that was decoded ends before its stream does, although another reaches the end', () => {
+    const whole = media(40)
+    const [stream] = whole.video
+    const audio = { index: 1, codec: 'ac3', isDefault: true, durationSeconds: 20 }
+    expect(stream && checks.endsEarly(track([6, 6, 6, 2]), whole, stream)).toBe(
+      '720p ends at 20.0 s, and the file declares 40.0 s of it: what follows could not be decoded',
+    )
+    expect(checks.endsEarly(track([6, 6, 6, 2]), whole, audio)).toBeUndefined()
+    // FFmpeg's Matroska counts from the beginning of the file.
+    const late = { ...audio, startSeconds: 10, durationSeconds: 30 }
+    const matroska = { ...whole, format: 'matroska,webm' }
+    expect(checks.endsEarly(track([30]), matroska, late)).toBeUndefined()
+    expect(checks.endsEarly(track([30]), whole, late)).toMatch(/declares 40.0 s/)
+  })
+
   test('when a picture is not as it was asked for', () => {
     expect(checks.wrongPicture(track([6], { codec: 'avc1.64003E' }), PLANNED, 25)).toBe(
       '720p has level 6.2 of H.264, and 3.1 was asked for',

@@ -116,6 +116,16 @@ describe('a file that was made', () => {
     const late = sound({ startSeconds: 20 })
     expect(flaws({ sound: late, tracks: [track('video', 60), track('audio', 40)] })).toEqual([])
     expect(flaws({ sound: late, tracks: [track('video', 60), track('audio', 38)] })).toHaveLength(1)
+    // Ends before the film: FFmpeg's Matroska declares its end, and not its length.
+    const short = sound({ startSeconds: 10, durationSeconds: 20 })
+    expect(flaws({ sound: short, tracks: [track('video', 60), track('audio', 10)] })).toEqual([])
+  })
+
+  it('may lack the length of a last picture, where it was encoded and nothing was damaged', () => {
+    const tracks = [track('video', 55), track('audio', 60)]
+    expect(flaws({ tracks, isEndUnknown: true })).toEqual([])
+    expect(flaws({ tracks, isEndUnknown: false })).toHaveLength(1)
+    expect(flaws({ tracks: [track('video', 60), track('audio', 55)], isEndUnknown: true })).toHaveLength(1)
   })
 })
 
