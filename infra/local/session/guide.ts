@@ -13,7 +13,10 @@ export interface GuideFacts {
   /** Undefined if this runtime receives no streams. */
   readonly streams: StreamsGuide | undefined
   readonly dataDir: string
-  readonly functions: readonly Pick<FunctionDefinition, 'name' | 'bucket' | 'outputBucket' | 'match'>[]
+  readonly functions: readonly Pick<
+    FunctionDefinition,
+    'name' | 'bucket' | 'outputBucket' | 'match' | 'trigger'
+  >[]
   /** Undefined if the sample was not cut: see `sampleNote`. */
   readonly sample: SampleResult | undefined
   readonly sampleNote: string
@@ -23,6 +26,7 @@ const COLUMNS = 80
 const MARGIN = '             '
 
 export function guide(facts: GuideFacts): string {
+  const asked = facts.functions.find(({ trigger }) => trigger === 'asked')
   return [
     '',
     'Sluice is running.',
@@ -37,7 +41,8 @@ export function guide(facts: GuideFacts): string {
     fact('Accounts', `${facts.dataDir}/credentials.json`),
     '',
     'Functions',
-    ...facts.functions.flatMap(functionLines),
+    ...facts.functions.filter(({ trigger }) => trigger === 'always').flatMap(functionLines),
+    ...askedLines(facts.functions),
     '',
     ...sampleLines(facts),
     '',
@@ -45,6 +50,9 @@ export function guide(facts: GuideFacts): string {
     'Next steps, in this folder (FILE is any video or audio):',
     command('mc -- cp FILE sluice/incoming/', 'upload a file'),
     command('mc -- ls -r sluice/processed/', 'list the results'),
+    ...(asked
+      ? [command(`mc -- cp --attr make=${asked.name} FILE sluice/incoming/`, 'docs/functions.md')]
+      : []),
     command('sluice -- why incoming/FILE', 'what happened to it, and why'),
     command('sluice -- --help', 'all commands'),
     command('sluice -- doctor', 'if something is wrong'),
@@ -66,6 +74,21 @@ function functionLines({ name, bucket, outputBucket, match }: GuideFacts['functi
   const indent = MARGIN.length
   const globs = fitting(match.length > 0 ? match : ['every key'], COLUMNS - indent)
   return [fact(name, `${bucket} → ${outputBucket}`), `${MARGIN}${globs}`]
+}
+
+/** The names of those that run only when asked, on as many lines as they need. */
+function askedLines(functions: GuideFacts['functions']): string[] {
+  const names = functions.filter(({ trigger }) => trigger === 'asked').map(({ name }) => name)
+  if (names.length === 0) return []
+  const lines = ['']
+  for (const [index, name] of names.entries()) {
+    const word = index === names.length - 1 ? name : `${name},`
+    const line = lines.at(-1) ?? ''
+    if (line === '') lines[lines.length - 1] = word
+    else if (`${line} ${word}`.length <= COLUMNS - MARGIN.length) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return ['  Only when asked for (--attr make=NAME):', ...lines.map((line) => `${MARGIN}${line}`)]
 }
 
 /** As many of the words as fit, and the number of the others. */

@@ -62,9 +62,15 @@ describe('the guide', () => {
     streams: STREAMS,
     dataDir: '/home/somebody/projects with spaces/sluice/.sluice',
     functions: [
-      { name: 'chunk', bucket: 'incoming', outputBucket: 'processed', match: globs },
-      { name: 'one', bucket: 'incoming', outputBucket: 'processed', match: [`**/*.{${globs.join(',')}}`] },
-      { name: 'everything', bucket: 'incoming', outputBucket: 'processed', match: [] },
+      { name: 'chunk', trigger: 'always', bucket: 'incoming', outputBucket: 'processed', match: globs },
+      {
+        name: 'one',
+        trigger: 'always',
+        bucket: 'incoming',
+        outputBucket: 'processed',
+        match: [`**/*.{${globs.join(',')}}`],
+      },
+      { name: 'everything', trigger: 'always', bucket: 'incoming', outputBucket: 'processed', match: [] },
     ],
     sample: {
       manifest: 'processed/sample.mp4/chunk/manifest.json',
@@ -102,6 +108,25 @@ describe('the guide', () => {
     expect(guide(facts)).toMatch(
       /Functions\n {2}chunk +incoming → processed\n +\*\*\/\*\.x0 .* and \d+ more\n {2}one +incoming → processed\n +\*\*.*…\n {2}everything +incoming → processed\n +every key\n/,
     )
+  })
+
+  it('names the functions that run only when asked, and shows how to ask for one', () => {
+    const names = Array.from({ length: 20 }, (_, index) => `function-${index}`)
+    const asked = names.map((name) => ({
+      name,
+      bucket: 'incoming',
+      outputBucket: 'processed',
+      match: globs,
+      trigger: 'asked' as const,
+    }))
+    const text = guide({ ...facts, functions: [...facts.functions, ...asked] })
+    expect(text).toMatch(/ {13}every key\n {2}Only when asked for \(--attr make=NAME\):\n {13}function-0, /)
+    expect(text.match(/function-\d+/g)).toEqual([...names, 'function-0'])
+    expect(text).toContain(
+      '  npm run -s mc -- cp --attr make=function-0 FILE sluice/incoming/  # docs/functions.md\n',
+    )
+    expect(text.split('\n').filter((line) => line.includes('function-') && line.length > 90)).toEqual([])
+    expect(guide(facts)).not.toContain('make=')
   })
 
   it('shows no password', () => {
