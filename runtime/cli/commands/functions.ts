@@ -46,6 +46,7 @@ const COLUMNS: readonly Column<FunctionView>[] = [
     plain: ({ on }) => on.match.join(' ') || 'every key',
     isFlexible: true,
   },
+  { title: 'trigger', show: ({ trigger }) => trigger, isForPrograms: true },
 ]
 
 export const functions: CliCommand = (command, context) => {
@@ -209,14 +210,14 @@ function optionsOf({ optionsSchema, settings }: FunctionView): readonly OptionRo
 }
 
 function validText(schema: Readonly<Record<string, unknown>>): string {
-  const { type, minimum, maximum, description, enum: values, pattern } = schema
-  return [
+  const { type, minimum, maximum, description, enum: values, pattern, anyOf } = schema
+  const said = [
     Array.isArray(values) ? values.map((value) => JSON.stringify(value)).join(', ') : type,
+    Array.isArray(anyOf) && anyOf.map((one: Readonly<Record<string, unknown>>) => validText(one)).join(', '),
     minimum !== undefined && `from ${JSON.stringify(minimum)}`,
     maximum !== undefined && `to ${JSON.stringify(maximum)}`,
     pattern !== undefined && `like ${JSON.stringify(pattern)}`,
-    description !== undefined && `(${JSON.stringify(description)})`,
-  ]
-    .filter((part) => typeof part === 'string')
-    .join(' ')
+  ].filter((part) => typeof part === 'string')
+  if (typeof description === 'string') said.push(said.length === 0 ? description : `(${description})`)
+  return said.join(' ')
 }

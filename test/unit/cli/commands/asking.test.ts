@@ -233,7 +233,7 @@ describe('functions', () => {
 
   it('is a table of all, or everything about one with its options', async () => {
     const list = await fake.ask(['functions'], () => ({ body: { items: [view], nextCursor: null } }))
-    expect(list.out).toBe('chunk\tactive\t1\t2\t0\t3\t1\t2\tincoming\t**/*.mp4\n')
+    expect(list.out).toBe('chunk\tactive\t1\t2\t0\t3\t1\t2\tincoming\t**/*.mp4\talways\n')
     const one = await fake.ask(['functions', 'chunk'], () => ({ body: view }), { columns: 80 })
     expect(one.out).toMatch(/^seconds +6 +4 +number from 0.5 to 600$/m)
   })
@@ -265,6 +265,22 @@ describe('functions', () => {
     const body = { ...view, optionsSchema, settings: {} }
     const { out } = await fake.ask(['functions', 'chunk'], () => ({ body }), { columns: 80 })
     expect(out).toMatch(/^seconds +6 +number$/m)
+  })
+
+  it('show what is valid where one of several kinds is, or only words say it', async () => {
+    const words = 'such as "720,360"'
+    const optionsSchema = {
+      properties: {
+        renditions: { type: ['string', 'number'], description: words },
+        dash: { anyOf: [{ type: 'boolean' }, { type: 'string', enum: ['on', 'off'] }] },
+        bytes: { type: 'string', pattern: '^x$', description: words },
+      },
+    }
+    const body = { ...view, optionsSchema, settings: {} }
+    const { out } = await fake.ask(['functions', 'hls'], () => ({ body }), { columns: 80 })
+    expect(out).toMatch(/^renditions +such as "720,360"$/m)
+    expect(out).toMatch(/^dash +boolean, "on", "off"$/m)
+    expect(out).toMatch(/^bytes +string like "\^x\$" \(such as "720,360"\)$/m)
   })
 
   it('are paused, resumed and limited', async () => {
