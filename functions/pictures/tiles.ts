@@ -1,7 +1,8 @@
 /** The pictures of a film, one of each part of it, on sheets or alone: one pass over the film. @module */
 import { decodingWarning, isCutShort } from '../ffmpeg/words/diagnosis.ts'
-import { inputArguments } from '../ffmpeg/arguments.ts'
+import { decimal, inputArguments } from '../ffmpeg/arguments.ts'
 import { mustHaveSucceeded } from '../ffmpeg/words/failure.ts'
+import type { MediaInfo } from '../media/media-info.ts'
 import { decode, type Film } from './decode.ts'
 import { deinterlace, IMAGES, pictureFilters } from './filters.ts'
 import type { Size } from './size.ts'
@@ -35,6 +36,8 @@ export interface Tiles {
 
 /** Two are enough for a film while it plays; all cores are for encoders. */
 const THREADS = 2
+/** FFmpeg's name. Transport streams, whose clock may jump, would need it to be mended. */
+const MATROSKA = 'matroska,webm'
 
 /** There are more pictures than planned: the film is longer than it declares. */
 export class TooManyPictures extends Error {
@@ -49,7 +52,9 @@ export async function tilesOf(film: Film, options: TilesOptions): Promise<Tiles>
   const { inspection, track, canToneMap, asManyPictures, onSign } = film
   const { size, select, isKeyframesOnly, pattern, after = [], words = [], maxPictures } = options
   const timesSeconds: number[] = []
+  const clock = isKeyframesOnly ? ownClock(inspection.media) : { filters: [], words: [] }
   const filters = [
+    ...clock.filters,
     ...(isKeyframesOnly ? [] : deinterlace(track, false)),
     `select=${select}`,
     ...(isKeyframesOnly ? deinterlace(track, true) : []),
@@ -65,6 +70,7 @@ export async function tilesOf(film: Film, options: TilesOptions): Promise<Tiles>
       '-vf',
       filters.join(','),
       ...asManyPictures,
+      ...clock.words,
       ...words,
       ...IMAGES.jpg.words,
       '-q:v',
@@ -85,6 +91,21 @@ export async function tilesOf(film: Film, options: TilesOptions): Promise<Tiles>
   })
   mustHaveSucceeded(result, 'decode')
   return { timesSeconds, isCutShort: isCutShort(result), warning: decodingWarning(result) }
+}
+
+/**
+ * FFmpeg counts from the beginning of the file. Where it skips all but keyframes it does not find the beginning of H.264 without
+ * B-frames in Matroska, and counts from that of another track: every time is too early, and it drops pictures before zero.
+ */
+function ownClock({ format, startSeconds = 0 }: MediaInfo): {
+  readonly filters: readonly string[]
+  readonly words: readonly string[]
+} {
+  if (format !== MATROSKA) return { filters: [], words: [] }
+  return {
+    filters: startSeconds === 0 ? [] : [`setpts=PTS-(${decimal(startSeconds)})/TB`],
+    words: ['-copyts'],
+  }
 }
 
 /** Times are sums of fractions: a picture at 1.2 s is in the part that begins there. */

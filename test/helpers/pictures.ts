@@ -30,6 +30,7 @@ export const FILMS = {
   'hdr.mp4': `-map 0 -c:v libx265 -preset ultrafast -x265-params log-level=none:${HDR} -pix_fmt yuv420p10le`,
   'interlaced.mpg': '-map 0 -s 720x576 -c:v mpeg2video -flags +ilme+ildct -top 1',
   'late picture.mkv': `-map 0 -map 1 -c:a aac ${H264} -vf setpts=PTS+2/TB`,
+  'late sound.mkv': `-map 0 -map 1 -c:a aac ${H264} -bf 0 -g 25 -af asetpts=PTS+2/TB`,
   'one picture.mp4': `${PICTURE} -frames:v 1`,
   'a second.mp4': `${PICTURE} -t 1`,
   'sound.mp3': '-map 1 -c:a libmp3lame',

@@ -95,6 +95,12 @@ describe.each(await ffmpegBuilds())('thumbnails with $name', (build) => {
     }
   })
 
+  it('have the times of the film where its sound begins later', async () => {
+    const { totals, cues, warnings } = await ofFilm('late sound.mkv', { every: '1', from: 'keyframes' })
+    expect([totals['tiles'], warnings]).toEqual([8, []])
+    for (const [place, { startSeconds }] of cues.entries()) expect(startSeconds).toBeCloseTo(place, 1)
+  })
+
   it('are made of all pictures where keyframes are too far apart, unless only keyframes are asked for', async () => {
     const { totals, warnings } = await ofFilm('one keyframe.mp4', { every: '1' })
     expect([totals['tiles'], warnings]).toEqual([8, []])
