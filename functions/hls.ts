@@ -98,8 +98,8 @@ export const hls = defineFunction(
     const texts = presentationFiles({
       ...made,
       plan,
-      hasIframes: isOn(options.iframes),
-      hasDash: isOn(options.dash),
+      hasIframes: isOn(options.iframes) && !plan.isTransport,
+      hasDash: isOn(options.dash) && !plan.isTransport,
       folder: output.folder,
     })
     await uploads.finish()

@@ -100,6 +100,8 @@ export function endsEarly(
 }
 
 /** The codec's name says its level: `avc1.64001F` is 3.1. */
+const LEVEL_AT = 'avc1.6400'.length
+
 export function wrongPicture(
   track: MadeTrack,
   planned: PictureTrack,
@@ -107,18 +109,25 @@ export function wrongPicture(
 ): Flaw {
   if (planned.how === 'copy') return undefined
   const { name, width, height, codec } = track
-  if (width !== planned.width || height !== planned.height)
+  // Of a transport stream it is not read.
+  const isKnown = width !== undefined && height !== undefined
+  if (isKnown && (width !== planned.width || height !== planned.height))
     return `${name} is ${width} x ${height}, and ${planned.width} x ${planned.height} was asked for`
-  const level = parseInt(codec.slice(-2), 16) / 10
+  const level = parseInt(codec.slice(LEVEL_AT, LEVEL_AT + 2), 16) / 10
   const asked = Number(levelOf({ ...planned, framesPerSecond: framesPerSecond ?? 60 }))
   return level > asked ? `${name} has level ${level} of H.264, and ${asked} was asked for` : undefined
 }
 
+/** A sample of a few bytes fills a packet of a transport stream. */
+const PACKET_BYTES = 188
+
 /** Of a copy: tables may name the same bytes again and again. */
-export function unexplained(tracks: readonly MadeTrack[], sourceBytes: number): Flaw {
+export function unexplained(tracks: readonly MadeTrack[], sourceBytes: number, isTransport = false): Flaw {
   const segments = tracks.flatMap((track) => track.segments)
   const bytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  return isUnexplained({ bytes, chunks: segments.length, sourceBytes })
+  const samples = tracks.reduce((sum, track) => sum + track.samples + (track.soundSamples ?? 0), 0)
+  const filledBytes = isTransport ? samples * PACKET_BYTES : 0
+  return isUnexplained({ bytes, chunks: segments.length, sourceBytes: sourceBytes + filledBytes })
     ? 'its segments are larger than the file can explain: its tables are damaged'
     : undefined
 }

@@ -5,6 +5,7 @@ import type { MediaStream } from '../media/media-info.ts'
 import * as checks from './checks.ts'
 import type { Made } from './make.ts'
 import type { PlannedSource } from './plan/plan-source.ts'
+import { muxedSound } from './plan/plan.ts'
 import { targetSecondsOfAll } from './presentation.ts'
 
 export interface Judged {
@@ -30,13 +31,22 @@ export function judge(
     ...plan.sounds.map(({ stream }) => stream),
   ]
   const damage = isCopy ? undefined : decodingWarning(result)
+  const muxed = muxedSound(plan)
   const framesPerSecond = plan.picture?.stream.framesPerSecond
   const missing = [
     ...copied.map((track) => checks.missingPackets(track, gops?.pictures)),
-    ...sounds.flatMap((track, place) => {
-      const sound = plan.sounds[place]
+    ...(muxed ? pictures : sounds).flatMap((track, place) => {
+      const sound = muxed ?? plan.sounds[place]
       const read = sound && result.counts?.read.get(sound.stream.index)?.packets
-      return sound?.how === 'copy' ? [checks.missingPackets(track, read)] : []
+      if (sound?.how !== 'copy') return []
+      return [
+        muxed
+          ? checks.missingPackets(
+              { name: `the sound of ${track.name}`, samples: track.soundSamples ?? 0 },
+              read,
+            )
+          : checks.missingPackets(track, read),
+      ]
     }),
     ...sounds.map((track, place) => {
       const sound = plan.sounds[place]
@@ -57,7 +67,7 @@ export function judge(
       const planned = plan.pictures[place]
       return planned && checks.wrongPicture(track, planned, framesPerSecond)
     }),
-    ...(isCopy ? [checks.unexplained(tracks, sizeBytes)] : []),
+    ...(isCopy ? [checks.unexplained(tracks, sizeBytes, plan.isTransport)] : []),
     ...whole,
     ...(isMissingFine ? [] : missing),
   ]

@@ -9,7 +9,8 @@ import type { OutputReader } from '../ffmpeg/run/outputs.ts'
 import { runFfmpeg } from '../ffmpeg/run/ffmpeg.ts'
 import { atTimes, everySeconds, splinterSecondsOf } from './cut/cuts.ts'
 import { FlawError, OpenGopError } from './cut/segmenter.ts'
-import type { Plan } from './plan/plan.ts'
+import { ownSounds, type Plan } from './plan/plan.ts'
+import { UndescribedError } from './transport/segmenter.ts'
 import { createTrackFiles, type MadeTrack } from './track-files.ts'
 
 export interface MakeOptions {
@@ -50,13 +51,14 @@ export async function makeTracks(options: MakeOptions): Promise<Made> {
     createTrackFiles({
       name,
       kind,
+      isTransport: plan.isTransport ?? false,
       isCut: cutsSeconds ? atTimes(cutsSeconds) : everySeconds(seconds),
       splinterSeconds: splinterSecondsOf(seconds),
       scratch,
       send,
     })
   const pictures = plan.pictures.map(({ name }) => files(name, 'video'))
-  const sounds = plan.sounds.map(({ name }) => files(name, 'audio'))
+  const sounds = ownSounds(plan).map(({ name }) => files(name, 'audio'))
   const texts = plan.subtitles.map(() => createText())
   const isEncoded = plan.pictures.some(({ how }) => how === 'encode')
   const isAnyEncoded = isEncoded || plan.sounds.some(({ how }) => how === 'encode')
@@ -97,6 +99,11 @@ function refusalOf(cause: unknown): unknown {
   if (cause instanceof OpenGopError)
     return new PermanentError(
       `the picture cannot be copied into HLS: its GOPs are open (${cause.message}); mode=encode re-encodes it`,
+      { cause },
+    )
+  if (cause instanceof UndescribedError)
+    return new PermanentError(
+      `the picture cannot be copied into transport streams: its keyframe at ${cause.message} s comes without the description that players begin with; mode=encode re-encodes it, segments=fmp4 copies it`,
       { cause },
     )
   if (cause instanceof FlawError)

@@ -37,6 +37,11 @@ export const hlsOptions = z
     mode: z.enum(['auto', 'copy', 'encode']).default('auto'),
     /** Length of a segment. Of a copied picture the real length depends on its keyframes. */
     seconds: z.coerce.number().min(1).max(30).default(6),
+    /**
+     * `fmp4` (CMAF) has each track in files of its own; `ts` picture and first sound together in MPEG-TS, for old televisions and
+     * boxes: without DASH and playlists of keyframes.
+     */
+    segments: z.enum(['fmp4', 'ts']).default('fmp4'),
     /** The sizes of the picture: all below the source's, the source's own, or these. */
     renditions: z
       .union([z.string(), z.number()])

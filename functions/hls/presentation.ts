@@ -15,6 +15,7 @@ import {
 import { iframePlaylist, mediaPlaylist, subtitlePlaylist } from './lists/media-playlist.ts'
 import type { Plan } from './plan/plan.ts'
 import type { MadeTrack } from './track-files.ts'
+import { START_TICKS } from './transport/segmenter.ts'
 
 export interface TextFile {
   readonly name: string
@@ -68,7 +69,7 @@ export function presentationFiles(parts: PresentationParts): readonly TextFile[]
       ...list(
         `${name}/index.m3u8`,
         'playlist',
-        mediaPlaylist(segments, { targetSeconds, isIndependent: true }),
+        mediaPlaylist(segments, { targetSeconds, isIndependent: true, isTransport: plan.isTransport }),
       ),
       media: factsOf(kind, [...master.variants, ...master.sounds][place]),
     })),
@@ -82,7 +83,7 @@ export function presentationFiles(parts: PresentationParts): readonly TextFile[]
         name: `${name}/all.vtt`,
         role: 'subtitles' as const,
         contentType: 'text/vtt',
-        text: webvtt(cuesOf(parts.subtitles[place] ?? '', { lengthSeconds })),
+        text: timed(webvtt(cuesOf(parts.subtitles[place] ?? '', { lengthSeconds })), plan),
       },
       list(`${name}/index.m3u8`, 'playlist', subtitlePlaylist('all.vtt', lengthSeconds)),
     ]),
@@ -114,7 +115,7 @@ function masterOf(
         codec,
         width,
         height,
-        framesPerSecond: track.samples / (track.endSeconds - track.startSeconds),
+        framesPerSecond: track.samples / (track.pictureSeconds ?? track.endSeconds - track.startSeconds),
         ...ratesOf(segments, targetSeconds),
         ...(hasIframes && {
           keyPictures: { uri: `${name}/iframes.m3u8`, ...ratesOf(keys, targetSecondsOf(keys)) },
@@ -134,7 +135,15 @@ function masterOf(
       language: stream.language,
     })),
     isIndependent: true,
+    isTransport: plan.isTransport,
   }
+}
+
+/** RFC 8216, 3.5: cues beside transport streams say which tick is their 0. */
+function timed(text: string, { isTransport = false }: Plan): string {
+  return isTransport
+    ? text.replace('WEBVTT\n', `WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:${START_TICKS},LOCAL:00:00:00.000\n`)
+    : text
 }
 
 function dashTracks(

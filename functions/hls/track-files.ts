@@ -6,10 +6,11 @@ import type { OutputFile } from '../../runtime/index.ts'
 import { toMicros } from '../media/seconds.ts'
 import type { IsCut } from './cut/cuts.ts'
 import { createSegmenter, type KeyPicture, type Segment, type SegmentedTrack } from './cut/segmenter.ts'
+import { createTransportSegmenter } from './transport/segmenter.ts'
 
 /** A segment in a playlist, without its bytes. */
 export interface ListedSegment extends Pick<Segment, 'startTicks' | 'endTicks' | 'startSeconds' | 'seconds'> {
-  /** Below the track's folder: `seg-00000.m4s`. */
+  /** Below the track's folder: `seg-00000.m4s`, or `.ts`. */
   readonly name: string
   readonly sizeBytes: number
   readonly keyPictures: readonly KeyPicture[]
@@ -24,6 +25,8 @@ export interface MadeTrack extends SegmentedTrack {
 export interface TrackOptions {
   readonly name: string
   readonly kind: 'video' | 'audio'
+  /** Picture and sound in one transport stream, instead of one track in fragmented MP4. */
+  readonly isTransport: boolean
   readonly isCut: IsCut
   readonly splinterSeconds: number
   readonly scratch: string
@@ -46,18 +49,21 @@ type Step =
   | { readonly segment: Segment }
 
 export function createTrackFiles(options: TrackOptions): TrackFiles {
-  const { name, kind, isCut, splinterSeconds, scratch, send } = options
-  const contentType = kind === 'video' ? 'video/mp4' : 'audio/mp4'
+  const { name, kind, isTransport, isCut, splinterSeconds, scratch, send } = options
+  const contentType = isTransport ? 'video/mp2t' : kind === 'video' ? 'video/mp4' : 'audio/mp4'
+  const extension = isTransport ? 'ts' : 'm4s'
   const segments: ListedSegment[] = []
-  const pathOf = (part: number) => join(scratch, `${name}-${part}.m4s`)
+  const pathOf = (part: number) => join(scratch, `${name}-${part}.${extension}`)
   let steps: Step[] = []
-  const segmenter = createSegmenter({
+  const common = {
     isCut,
     splinterSeconds,
-    onInit: (init) => steps.push({ init }),
-    onBytes: (part, write) => steps.push({ write, part }),
-    onSegment: (segment) => steps.push({ segment }),
-  })
+    onBytes: (part: number, write: Buffer) => steps.push({ write, part }),
+    onSegment: (segment: Segment) => steps.push({ segment }),
+  }
+  const segmenter = isTransport
+    ? createTransportSegmenter(common)
+    : createSegmenter({ ...common, onInit: (init) => steps.push({ init }) })
 
   let file: { readonly part: number; readonly handle: FileHandle } | undefined
   let unwritten: Buffer[] = []
@@ -95,7 +101,7 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
       await unlink(pathOf(part))
     }
     const index = segments.length
-    const listed = { ...segment, name: `seg-${String(index).padStart(5, '0')}.m4s` }
+    const listed = { ...segment, name: `seg-${String(index).padStart(5, '0')}.${extension}` }
     segments.push(listed)
     await send({
       path: pathOf(first),

@@ -61,6 +61,23 @@ describe.skipIf(browser === undefined).each(await ffmpegBuilds())('a presentatio
     await play('dash', 'manifest.mpd')
   })
 
+  it('is played from transport streams with every size, its cues and seeks', async () => {
+    const cues = join(folder, 'late-cues.srt')
+    await writeFile(cues, '1\n00:00:01,000 --> 00:00:02,500\none\n\n2\n00:00:04,000 --> 00:00:05,000\ntwo\n')
+    const source = await makeMedia(
+      join(folder, 'transport.mkv'),
+      `-i ${cues} -map 0 -map 1 -map 2 ${H264} -c:a aac -c:s srt`,
+      SECONDS,
+      '640x360',
+    )
+    attempt = await used.make(source, { seconds: 2, segments: 'ts' })
+    const seen = await play('hls', 'master.m3u8')
+    expect(seen).toMatchObject({ levels: ['426x240', '640x360'], cues: ['one', 'two'] })
+    expect(new Set(seen.switches)).toEqual(new Set([0, 1]))
+    expect(seen.frames).toBeGreaterThan(0.9 * PICTURES)
+    expect(seen.seconds).toBeCloseTo(SECONDS, 0)
+  })
+
   it('is played where it is sound alone, and where the picture begins late', async () => {
     attempt = await used.make(await makeMedia(join(folder, 'tone.mp3'), '-map 1 -c:a libmp3lame'), {
       seconds: 2,

@@ -2,6 +2,7 @@
 import { mutantsOf, type Mutant } from './mutant.ts'
 
 const FLAWS = ['test/integration/hls-flaws.test.ts']
+const TRANSPORT = ['test/unit/functions/hls/transport/segmenter.test.ts']
 const CHECKS = ['test/unit/functions/hls/checks.test.ts']
 
 export const HLS_MUTANTS: readonly Mutant[] = [
@@ -17,6 +18,18 @@ export const HLS_MUTANTS: readonly Mutant[] = [
       'an open GOP is copied',
       'if (isPicture && fragment.earliestShownAt < fragment.shownAt)',
       'if (isPicture && fragment.earliestShownAt > fragment.shownAt)',
+    ],
+  ]),
+  ...mutantsOf('functions/hls/transport/reader.ts', TRANSPORT, [
+    ['packets may be missing', 'if (last !== undefined && counter !== ((last + 1) & 15))', 'if (false)'],
+    ['the clock may begin again', 'Math.round((last - ticks) / WRAP_TICKS)', 'Math.round(0)'],
+  ]),
+  ...mutantsOf('functions/hls/transport/segmenter.ts', TRANSPORT, [
+    ['a segment may begin without tables', 'tables = [...repeated, ...tables]', 'tables = [...tables]'],
+    [
+      'an open GOP is copied into a transport stream',
+      'if (keyAt !== undefined && shownAt < keyAt)',
+      'if (keyAt !== undefined && false)',
     ],
   ]),
   ...mutantsOf('functions/hls/checks.ts', CHECKS, [

@@ -37,6 +37,10 @@ export interface SegmentedTrack extends InitTrack {
   /** When the first picture or sound is there. */
   readonly startSeconds: number
   readonly endSeconds: number
+  /** Of a transport stream that has a picture: from its first frame to the end of its last, without sound that lasts longer. */
+  readonly pictureSeconds?: number
+  /** Of a transport stream that has a picture: packets of sound in it. */
+  readonly soundSamples?: number
 }
 
 export interface SegmenterOptions {
@@ -214,7 +218,8 @@ export function createSegmenter(options: SegmenterOptions): Segmenter {
   }
 }
 
-function joined(first: Segment, second: Segment): Segment {
+/** One segment of two that follow one another. */
+export function joined(first: Segment, second: Segment): Segment {
   const later = second.keyPictures.map((key) => ({ ...key, offset: key.offset + first.sizeBytes }))
   return {
     parts: [...first.parts, ...second.parts],

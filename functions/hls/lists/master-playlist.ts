@@ -37,12 +37,15 @@ export interface Presentation {
   readonly subtitles: readonly Subtitles[]
   /** Whether every segment can be decoded without the one before it. */
   readonly isIndependent: boolean
+  /** Its segments are transport streams. */
+  readonly isTransport?: boolean | undefined
 }
 
 /** @param folder - put before each address: '' beside them, `~01H…/` for the copy at the pointer's place */
 export function masterPlaylist(presentation: Presentation, folder: string): string {
-  const { variants, sounds, subtitles, isIndependent } = presentation
-  const head = ['#EXTM3U', '#EXT-X-VERSION:7', ...(isIndependent ? ['#EXT-X-INDEPENDENT-SEGMENTS'] : [])]
+  const { variants, sounds, subtitles, isIndependent, isTransport = false } = presentation
+  const version = `#EXT-X-VERSION:${isTransport ? 4 : 7}`
+  const head = ['#EXTM3U', version, ...(isIndependent ? ['#EXT-X-INDEPENDENT-SEGMENTS'] : [])]
   const at = (uri: string) => quoted(`${folder}${uri}`)
   if (variants.length === 0) return text([...head, ...soundsAlone(sounds, folder)])
   const names = uniqueNames([...sounds, ...subtitles])

@@ -10,6 +10,8 @@ export interface ListedSegment {
 
 /** Of a presentation that is complete, in CMAF (RFC 8216). */
 const HEAD = ['#EXTM3U', '#EXT-X-VERSION:7']
+/** Of transport streams, which players of 2011 know. */
+const TRANSPORT_HEAD = ['#EXTM3U', '#EXT-X-VERSION:3']
 const VOD = ['#EXT-X-MEDIA-SEQUENCE:0', '#EXT-X-PLAYLIST-TYPE:VOD']
 const MAP = '#EXT-X-MAP:URI="init.mp4"'
 const END = '#EXT-X-ENDLIST'
@@ -17,14 +19,22 @@ const END = '#EXT-X-ENDLIST'
 /** @param targetSeconds - one for all tracks of a presentation (RFC 8216, 6.2.4) */
 export function mediaPlaylist(
   segments: readonly ListedSegment[],
-  { targetSeconds, isIndependent }: { readonly targetSeconds: number; readonly isIndependent: boolean },
+  {
+    targetSeconds,
+    isIndependent,
+    isTransport = false,
+  }: {
+    readonly targetSeconds: number
+    readonly isIndependent: boolean
+    readonly isTransport?: boolean | undefined
+  },
 ): string {
   return text([
-    ...HEAD,
+    ...(isTransport ? TRANSPORT_HEAD : HEAD),
     `#EXT-X-TARGETDURATION:${targetSeconds}`,
     ...VOD,
     ...(isIndependent ? ['#EXT-X-INDEPENDENT-SEGMENTS'] : []),
-    MAP,
+    ...(isTransport ? [] : [MAP]),
     ...segments.flatMap(({ name, seconds }) => [`#EXTINF:${seconds.toFixed(6)},`, name]),
     END,
   ])

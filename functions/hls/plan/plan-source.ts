@@ -46,6 +46,7 @@ export async function planSource(
       ...subtitles,
       dropped: dropping.sort((a, b) => a.index - b.index),
       warnings: [...pictures.warnings, ...sounds.warnings],
+      isTransport: options.segments === 'ts',
     },
     ...(isCopied && gops && { gops, cutsSeconds: cutsAmong(gops.keyframesSeconds, { ...options, ...gops }) }),
   }
@@ -84,11 +85,11 @@ function rest({ covers, data }: MediaInfo) {
 
 /** Before its packets are known. */
 function mayBeCopied(picture: SourcePicture, options: HlsOptions): boolean {
-  const { mode, maxHeight, seconds } = options
+  const { mode, maxHeight } = options
   if (mode === 'encode') return false
   if (mode === 'copy') return true
   const short = Math.min(picture.width, picture.height)
   const renditions = parseRenditions(options.renditions)
   const isWanted = Array.isArray(renditions) ? renditions.includes(short) : short <= maxHeight
-  return isWanted && objectionsTo(picture, undefined, seconds).length === 0
+  return isWanted && objectionsTo(picture, undefined, options).length === 0
 }

@@ -38,7 +38,21 @@ export interface Plan {
   readonly subtitles: readonly SubtitleTrack[]
   readonly dropped: readonly DroppedStream[]
   readonly warnings: readonly string[]
+  /** Segments are transport streams: each picture has the one sound in it, and sound has a folder of its own only where it is alone. */
+  readonly isTransport?: boolean
 }
+
+/** Sounds that have a folder of their own. */
+export function ownSounds({ pictures, sounds, isTransport }: Tracks): readonly SoundTrack[] {
+  return isTransport && pictures.length > 0 ? [] : sounds
+}
+
+/** The sound that each picture has in it. */
+export function muxedSound({ pictures, sounds, isTransport }: Tracks): SoundTrack | undefined {
+  return isTransport && pictures.length > 0 ? sounds[0] : undefined
+}
+
+type Tracks = Pick<Plan, 'pictures' | 'sounds' | 'isTransport'>
 
 /** More boundaries than this do not fit into an argument of FFmpeg. */
 export const MAX_CUTS = 9_000
@@ -49,13 +63,13 @@ const NEAR_SOURCE = 0.9
 export function planPictures(
   picture: SourcePicture,
   gops: Gops | undefined,
-  options: Pick<HlsOptions, 'mode' | 'renditions' | 'maxHeight' | 'seconds'>,
+  options: Pick<HlsOptions, 'mode' | 'renditions' | 'maxHeight' | 'seconds' | 'segments'>,
 ): { readonly pictures: readonly PictureTrack[]; readonly warnings: readonly string[] } {
-  const { mode, maxHeight, seconds } = options
+  const { mode, maxHeight, seconds, segments } = options
   const renditions = parseRenditions(options.renditions) ?? 'auto'
   const { width, height } = picture
   const short = Math.min(width, height)
-  const objections = mode === 'encode' ? [] : objectionsTo(picture, gops, seconds)
+  const objections = mode === 'encode' ? [] : objectionsTo(picture, gops, { seconds, segments })
   const source: PictureTrack = { name: 'source', how: 'copy', width, height, bitsPerSecond: 0 }
   if (mode === 'copy') {
     mustBeCopied(objections)
@@ -107,23 +121,25 @@ function mustBeCopied(objections: readonly Objection[]): void {
 const PLAIN_AAC = ['LC', 'HE-AAC', 'HE-AACv2']
 /** Codecs that have a place in CMAF. */
 const COPIED_SOUND = ['aac', 'ac3', 'eac3', 'opus', 'flac', 'mp3']
+/** Of these, those that have a place in transport streams. */
+const TRANSPORTED_SOUND = ['aac', 'ac3', 'eac3', 'mp3']
 const MAX_SOUNDS = 16
 const TEXT = ['mov_text', 'subrip', 'srt', 'ass', 'ssa', 'webvtt']
 
 export function planSounds(
   media: MediaInfo,
-  { audio }: Pick<HlsOptions, 'audio'>,
+  { audio, segments }: Pick<HlsOptions, 'audio' | 'segments'>,
 ): Pick<Plan, 'sounds' | 'dropped' | 'warnings'> {
   const readable = media.audio.filter(({ codec, isAccepted = true }) => isAccepted && codec !== 'unknown')
-  const kept = audio === 'none' ? [] : readable.slice(0, MAX_SOUNDS)
-  const why = audio === 'none' ? 'audio=none was asked for' : `only ${MAX_SOUNDS} sounds are kept`
+  const kept = audio === 'none' ? [] : readable.slice(0, segments === 'ts' ? 1 : MAX_SOUNDS)
+  const why = audio === 'none' ? 'audio=none was asked for' : ONLY[segments]
   const dropped = media.audio
     .filter((stream) => !kept.includes(stream))
     .map((stream) => dropAs(readable.includes(stream) ? why : 'its codec is not accepted here', stream))
   const sounds = kept.map((stream, place): SoundTrack => ({
     name: `audio${place}`,
     stream,
-    how: howOf(stream, audio),
+    how: howOf(stream, audio, segments === 'ts' ? TRANSPORTED_SOUND : COPIED_SOUND),
   }))
   const rare = sounds.filter(({ how, stream }) => how === 'copy' && stream.codec !== 'aac')
   const lost = audio === 'copy' ? sounds.filter(({ how }) => how === 'encode') : []
@@ -143,10 +159,19 @@ export function planSounds(
   }
 }
 
-function howOf({ codec, profile, channels }: AudioStream, audio: HlsOptions['audio']): 'copy' | 'encode' {
+const ONLY = {
+  fmp4: `only ${MAX_SOUNDS} sounds are kept`,
+  ts: 'segments=ts has room for one sound; segments=fmp4 keeps all',
+}
+
+function howOf(
+  { codec, profile, channels }: AudioStream,
+  audio: HlsOptions['audio'],
+  copied: readonly string[],
+): 'copy' | 'encode' {
   if (audio === 'encode' || channels === undefined) return 'encode'
   if (codec === 'aac') return profile === undefined || PLAIN_AAC.includes(profile) ? 'copy' : 'encode'
-  return audio === 'copy' && COPIED_SOUND.includes(codec) ? 'copy' : 'encode'
+  return audio === 'copy' && copied.includes(codec) ? 'copy' : 'encode'
 }
 
 /** Subtitles that are text; pictures of text have no place in HLS. */

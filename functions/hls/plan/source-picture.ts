@@ -2,6 +2,7 @@
 import type { Inspection } from '../../media/inspect.ts'
 import type { VideoStream } from '../../media/media-info.ts'
 import { pictureFacts } from '../../media/picture-facts.ts'
+import type { HlsOptions } from '../options.ts'
 import type { Gops } from './gops.ts'
 
 export interface SourcePicture {
@@ -64,14 +65,21 @@ const COPIED = ['h264', 'hevc', 'av1', 'vp9']
 export function objectionsTo(
   { stream, isInterlaced }: SourcePicture,
   gops: Gops | undefined,
-  seconds: number,
+  { seconds, segments }: Pick<HlsOptions, 'seconds' | 'segments'>,
 ): readonly Objection[] {
   const { codec, rotation, isHdr, pixelFormat } = stream
   const some = (reason: string): Objection => ({ reason, isFatal: false })
   const no = (reason: string): Objection => ({ reason, isFatal: true })
   return [
     ...(!COPIED.includes(codec) ? [no(`its codec ${codec} has no place in HLS`)] : []),
-    ...(COPIED.includes(codec) && codec !== 'h264'
+    ...(segments === 'ts' && COPIED.includes(codec) && codec !== 'h264'
+      ? [
+          no(
+            `its codec is ${codec}, and players take only H.264 in transport streams (segments=fmp4 can copy it)`,
+          ),
+        ]
+      : []),
+    ...(segments === 'fmp4' && COPIED.includes(codec) && codec !== 'h264'
       ? [some(`its codec is ${codec}, which not every player of HLS takes`)]
       : []),
     ...(codec === 'h264' && pixelFormat !== undefined && !EIGHT_BITS.includes(pixelFormat)

@@ -94,14 +94,14 @@ export function judged(folder: string): Judged {
         say(`a range reaches beyond ${segment.uri}`)
     }
     if (isText) {
-      for (const { message } of new WebVTTParser().parse(
-        read(join(dirname(uri), 'all.vtt')),
-        'subtitles/captions',
-      ).errors)
+      // Apple's line is not in the W3C's WebVTT.
+      const cues = read(join(dirname(uri), 'all.vtt')).replace(/^X-TIMESTAMP-MAP=.*\n/m, '')
+      for (const { message } of new WebVTTParser().parse(cues, 'subtitles/captions').errors)
         say(`webvtt-parser: ${message}`)
       continue
     }
-    if (isKeys) continue
+    // Those of transport streams are judged by ffprobe (`transport.ts`).
+    if (isKeys || playlist.segments.every((segment) => segment.uri.endsWith('.ts'))) continue
     const files = ['init.mp4', ...playlist.segments.map((segment) => segment.uri)]
     const bytes = Buffer.concat(files.map((name) => readFileSync(join(folder, dirname(uri), name))))
     const track = boxesOf(bytes)
