@@ -8,6 +8,7 @@ import { localAttempt } from '../helpers/attempt.ts'
 import { clipFolder, makeClip, makeMedia } from '../helpers/clips.ts'
 import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
 import { integratedLufs } from '../helpers/loudness.ts'
+import { endsAfter, LOSES_SOURCE, spoiltFfmpeg } from '../helpers/spoilt-ffmpeg.ts'
 
 const folder = await clipFolder()
 afterAll(() => rm(folder, { recursive: true }))
@@ -109,11 +110,12 @@ describe.each(await ffmpegBuilds())('audio with $name', (build) => {
   })
 
   it('names the remedy for an encoder that this build has not', async () => {
-    // The real FFmpeg, asked for an encoder that no build has.
-    const lame = join(folder, `lame-${build.origin}`)
-    const words = '"${@/libmp3lame/libnothere}"'
-    await writeFile(lame, `#!/bin/bash\nexec '${build.ffmpegPath}' ${words}\n`, { mode: 0o755 })
-    const without = { ...build, ffmpegPath: lame }
+    const without = await spoiltFfmpeg({
+      build,
+      path: join(folder, `lame-${build.origin}`),
+      where: 'libmp3lame',
+      script: 'exec "$ffmpeg" "${@/libmp3lame/libnothere}"',
+    })
     const made = await withBuild(without, () => import('../../functions/audio.ts'))
     const attempt = await localAttempt(made.audio, {
       source: await makeClip(folder, 'tone.wav'),
@@ -125,6 +127,40 @@ describe.each(await ffmpegBuilds())('audio with $name', (build) => {
         'this FFmpeg has no encoder libnothere: ask for another format, such as m4a',
       ),
     })
+    expect(attempt.files).toEqual([])
+    await attempt.remove()
+  })
+
+  it.each([
+    {
+      name: 'its file ends before its sound',
+      // Only the pass that writes the file has a gain.
+      where: 'volume=',
+      script: endsAfter(2),
+      error: 'PermanentError',
+      says: /^audio\.m4a lasts 2\.\d+ s, and the sound 8\.000 s: it was not written/,
+    },
+    {
+      name: 'no sample could be decoded',
+      where: 's16le pipe:4',
+      script: 'exec "$ffmpeg" "$@" 4> /dev/null',
+      error: 'PermanentError',
+      says: /^no sound could be decoded: the file is damaged$/,
+    },
+    {
+      name: 'the source could not be read to its end, which some builds take for a success',
+      where: 's16le pipe:4',
+      script: LOSES_SOURCE,
+      error: 'ToolError',
+      says: /could not be read to its end/,
+    },
+  ])('commits nothing when $name', async ({ where, script, error, says }) => {
+    const path = join(folder, `spoilt-${build.origin}`)
+    const spoilt = await spoiltFfmpeg({ build, path, where, script })
+    const made = await withBuild(spoilt, () => import('../../functions/audio.ts'))
+    const source = await makeMedia(join(folder, 'quiet.wav'), `${SPEECHLIKE} -c:a pcm_s16le`)
+    const attempt = await localAttempt(made.audio, { source, options: { loudness: -16 } })
+    await expect(attempt.run()).rejects.toMatchObject({ name: error, message: expect.stringMatching(says) })
     expect(attempt.files).toEqual([])
     await attempt.remove()
   })

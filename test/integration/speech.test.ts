@@ -1,11 +1,12 @@
 /** The function `speech`: pieces for transcription whose offsets and samples add up. */
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FunctionDefinition } from '../../runtime/index.ts'
 import { localAttempt } from '../helpers/attempt.ts'
 import { clipFolder, makeClip, makeMedia } from '../helpers/clips.ts'
 import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { endsAfter, spoiltFfmpeg } from '../helpers/spoilt-ffmpeg.ts'
 
 const folder = await clipFolder()
 afterAll(() => rm(folder, { recursive: true }))
@@ -89,5 +90,46 @@ describe.each(await ffmpegBuilds())('speech with $name', (build) => {
       name: 'PermanentError',
       message: 'the file has no sound',
     })
+  })
+
+  it('refuses a file that ends before it should', async () => {
+    const torn = await makeClip(folder, 'tone.mp3')
+    await truncate(torn, 40_000)
+    await expect(make(torn)).rejects.toThrow('the file is truncated or damaged: its sound should end at 8.')
+  })
+
+  it.each([
+    {
+      name: 'samples are lost between FFmpeg and the pieces',
+      where: 's16le pipe:4',
+      script: '"$ffmpeg" "$@" 4> >(tail -c +20001 >&4)\nended=$?\nwait $!\nexit $ended',
+      format: 'wav',
+      says: /^FFmpeg decoded \d+ samples, and \d+ of them arrived$/,
+    },
+    {
+      name: 'the file of a piece ends before its samples',
+      where: 'libmp3lame',
+      script: endsAfter(1),
+      format: 'mp3',
+      says: /^speech-00000\.mp3 was not written to its end: 1\.\d+ s of \d+ samples$/,
+    },
+    {
+      name: 'the file of a piece is larger than was asked for',
+      where: 'libmp3lame',
+      script: 'exec "$ffmpeg" "${@/64000/160000}"',
+      format: 'mp3',
+      says: /^speech-00000\.mp3 has \d+ bytes, and 65536 are allowed: choose fewer "seconds"$/,
+    },
+  ])('fails, so that nothing is committed, when $name', async ({ where, script, format, says }) => {
+    const path = join(folder, `spoilt-${build.origin}`)
+    const spoilt = await spoiltFfmpeg({ build, path, where, script })
+    const made = await withBuild(spoilt, () => import('../../functions/speech.ts'))
+    const source = await makeClip(folder, 'tone.flac')
+    const attempt = await localAttempt(made.speech, { source, options: { format, bytes: '64KiB' } })
+    await expect(attempt.run()).rejects.toMatchObject({
+      name: 'PermanentError',
+      message: expect.stringMatching(says),
+    })
+    await attempt.remove()
   })
 })

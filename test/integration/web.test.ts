@@ -7,6 +7,7 @@ import type { FunctionDefinition } from '../../runtime/index.ts'
 import { localAttempt } from '../helpers/attempt.ts'
 import { clipFolder, makeClip, makeMedia, type ClipName } from '../helpers/clips.ts'
 import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { endsAfter, LOSES_SOURCE, spoiltFfmpeg } from '../helpers/spoilt-ffmpeg.ts'
 
 const folder = await clipFolder()
 afterAll(() => rm(folder, { recursive: true }))
@@ -81,5 +82,28 @@ describe.each(await ffmpegBuilds())('web with $name', (build) => {
       name: 'PermanentError',
       message: 'the file has no picture; the function audio makes a file of its sound',
     })
+  })
+
+  it.each([
+    {
+      name: 'its file ends before its source should',
+      script: endsAfter(3),
+      error: 'PermanentError',
+      says: /^video\.mp4 is not whole: its video ends at 3\.\d+ s, and the source declares 8/,
+    },
+    {
+      name: 'the source could not be read to its end, which some builds take for a success',
+      script: LOSES_SOURCE,
+      error: 'ToolError',
+      says: /could not be read to its end/,
+    },
+  ])('commits nothing when $name', async ({ script, error, says }) => {
+    const path = join(folder, `spoilt-${build.origin}`)
+    const spoilt = await spoiltFfmpeg({ build, path, where: '+faststart', script })
+    const made = await withBuild(spoilt, () => import('../../functions/web.ts'))
+    const attempt = await localAttempt(made.web, { source: await makeClip(folder, 'clip.mkv') })
+    await expect(attempt.run()).rejects.toMatchObject({ name: error, message: expect.stringMatching(says) })
+    expect(attempt.files).toEqual([])
+    await attempt.remove()
   })
 })

@@ -6,6 +6,7 @@ import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
 import { PICTURE_MUTANTS } from './pictures-mutants.ts'
 import { QUEUE_MUTANTS } from './queue-mutants.ts'
 import { RECEPTION_MUTANTS } from './reception-mutants.ts'
+import { SOUND_MUTANTS } from './sound-mutants.ts'
 import { STREAM_MUTANTS } from './streams-mutants.ts'
 import { SWEEP_MUTANTS, DEBT_MUTANTS } from './sweep-mutants.ts'
 import { TAKE_MUTANTS } from './take-mutants.ts'
@@ -26,4 +27,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...VERDICT_MUTANTS,
   ...WORKER_MUTANTS,
   ...PICTURE_MUTANTS,
+  ...SOUND_MUTANTS,
 ]

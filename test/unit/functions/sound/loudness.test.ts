@@ -15,8 +15,8 @@ lavfi.r128.I=-30.000
 lavfi.r128.true_peaks_ch0=0.200
 lavfi.r128.I=-22.570
 lavfi.r128.LRA=1.000
-lavfi.r128.true_peaks_ch0=0.300
-lavfi.r128.true_peaks_ch1=0.500
+lavfi.r128.true_peaks_ch0=0.500
+lavfi.r128.true_peaks_ch1=0.300
 lavfi.silence_start=1.5`
     for (const line of lines.split('\n')) reader.add(line)
     expect(reader.loudness()).toEqual({ lufs: -22.57, truePeakDb: expect.closeTo(-6.02, 2) })
