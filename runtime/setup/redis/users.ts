@@ -12,7 +12,7 @@ export type RedisUser = (typeof REDIS_USERS)[number]
 const RUNTIME_COMMANDS = [
   'auth client|setname eval evalsha exec info multi ping quit script|load subscribe time unsubscribe publish',
   'del exists get persist pexpire pttl set type',
-  'hdel hget hgetall hincrby hkeys hmget hset hsetnx',
+  'hdel hget hgetall hincrby hkeys hmget hscan hset hsetnx',
   'blmove lindex llen lrange lset ltrim rpush',
   'sadd scard sismember smembers smove srandmember srem sunion',
   'zadd zcard zcount zpopmin zrange zrangebyscore zrem zremrangebyscore zrevrange zrevrangebyscore zrevrank zscan zscore',
