@@ -51,10 +51,16 @@ export function metadataOptions(
     else warnings.push(ignored(definition, name, String(value)))
   }
   const make = makeOf(metadata)
-  const ofNone = byOption([MAKE, ...optionNames(functions)], Object.fromEntries(ours)).unknown
+  const known = [MAKE, ...optionNames(functions)]
+  const ofNone = byOption(known, Object.fromEntries(ours)).unknown
   const strange = strangeWords(make, functions)
+  // An option of another function is spelled as it is meant.
+  const isOfNone = (name: string) => byOption(known, { [name]: '' }).unknown.length > 0
   const nearest = nearMisses(
-    [...byBare.unknown, ...byOurs.unknown.map((name) => `${OUR_PREFIX}${name}`)],
+    [
+      ...byBare.unknown.filter(isOfNone),
+      ...byOurs.unknown.filter(isOfNone).map((name) => `${OUR_PREFIX}${name}`),
+    ],
     [...names, ...names.flatMap((name) => [`${OUR_PREFIX}${name}`, `${ownPrefix}${name}`])],
   )
   // Our prefix can only be meant for us, so an unknown name with it is always reported.

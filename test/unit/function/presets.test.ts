@@ -173,6 +173,22 @@ describe('metadata that set nothing', () => {
 
   it('are not pointed out where they may be another program’s, or do set something', () => {
     expect(warningsOf({ renditions: '480', make: '' })).toEqual([])
+    // One letter, or two behind the prefix, from an option of the function that runs.
+    const taking = defineFunction(
+      {
+        name: 'taking',
+        version: '1',
+        on,
+        options: z.object({
+          take: z.string().optional(),
+          mode: z.string().optional(),
+          heights: z.string().optional(),
+        }),
+      },
+      (c) => c.json({}),
+    )
+    for (const metadata of [{ make: 'hls' }, { 'sluice-make': 'hls' }, { mode: 'a', height: '9' }])
+      expect(mergeOptions(taking, { metadata, functions: [...functions, taking] }).warnings).toEqual([])
     expect(warningsOf({ make: 'hls,poster', 'hls.seconds': '4', height: '9', 'poster.height': '1' })).toEqual(
       [],
     )
