@@ -12,7 +12,7 @@ import { latestSeconds } from './media/declared-length.ts'
 import { captionPlan, captionWarnings } from './media/captions.ts'
 import { inspect } from './media/inspect.ts'
 import { MEDIA_FILES } from './media/policy.ts'
-import { createCueReader, webvtt } from './media/webvtt.ts'
+import { costOf, createCueReader, webvtt } from './media/webvtt.ts'
 
 /** Of all subtitles together. */
 const MAX_CHARACTERS = 64 * 1024 ** 2
@@ -48,7 +48,7 @@ export const captions = defineFunction(
     const readers = plan.kept.map(() => createCueReader({ lengthSeconds }))
     const splitters = readers.map((reader) =>
       createLineSplitter((line) => {
-        characters += line.length
+        characters += costOf(line)
         if (characters > MAX_CHARACTERS)
           throw new PermanentError('its subtitles have more than 64 MiB of text, which is not accepted')
         reader.add(line)
@@ -75,7 +75,7 @@ export const captions = defineFunction(
       }),
       onProgress: report,
     })
-    mustHaveSucceeded(result)
+    mustHaveSucceeded(result, 'read the subtitles of')
     const counts: number[] = []
     for (const [place, { stream, name }] of plan.kept.entries()) {
       splitters[place]?.end()

@@ -1,5 +1,6 @@
 /** incoming/clip.mkv -> processed/clip.mkv/web/video.mp4: one MP4 that every browser plays at once, copied where that is possible. @module */
 import { open, stat } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
@@ -7,6 +8,7 @@ import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { inputArguments } from './ffmpeg/arguments.ts'
 import { createProgressReporter } from './ffmpeg/run/progress.ts'
 import { runFfmpeg } from './ffmpeg/run/ffmpeg.ts'
+import { encodingLimits } from './ffmpeg/sandbox/ulimits.ts'
 import { decodingWarning, isCutShort } from './ffmpeg/words/diagnosis.ts'
 import { mustHaveSucceeded } from './ffmpeg/words/failure.ts'
 import { forcedEvery, graphOf, x264 } from './hls/arguments.ts'
@@ -94,9 +96,10 @@ export const web = defineFunction(
       ],
       cwd: scratch,
       signal,
+      limits: track ? encodingLimits(availableParallelism()) : {},
       onProgress: report,
     })
-    mustHaveSucceeded(result)
+    mustHaveSucceeded(result, track ? 're-encode' : 'copy')
     const damage = decodingWarning(result)
 
     const path = join(scratch, 'video.mp4')

@@ -2,7 +2,7 @@
 import { PermanentError, type OutputFile } from '../../runtime/index.ts'
 import { isCutShort } from '../ffmpeg/words/diagnosis.ts'
 import { failureOf, mustHaveSucceeded } from '../ffmpeg/words/failure.ts'
-import { DEFAULT_LIMITS } from '../ffmpeg/sandbox/ulimits.ts'
+import { encodingLimits } from '../ffmpeg/sandbox/ulimits.ts'
 import type { FfmpegProgress } from '../ffmpeg/run/progress.ts'
 import { ToolError, type FfmpegResult } from '../ffmpeg/words/result.ts'
 import type { OutputReader } from '../ffmpeg/run/outputs.ts'
@@ -36,11 +36,8 @@ export interface Made {
   readonly result: FfmpegResult
 }
 
-/** Of one track of subtitles: a film has some 100 KB. */
-const MAX_TEXT_BYTES = 32 * 1024 ** 2
-/** Of the address space: a thread of decoder and one of each encoder with its pictures. */
-const MEMORY_PER_CORE_BYTES = 1024 ** 3
-
+/** Of all subtitles together: a film has some 100 KB of each. */
+const MAX_TEXT_BYTES = 64 * 1024 ** 2
 /**
  * @throws {PermanentError} when the file is the cause
  * @throws {ToolError} when FFmpeg failed for another reason
@@ -59,7 +56,8 @@ export async function makeTracks(options: MakeOptions): Promise<Made> {
     })
   const pictures = plan.pictures.map(({ name }) => files(name, 'video'))
   const sounds = ownSounds(plan).map(({ name }) => files(name, 'audio'))
-  const texts = plan.subtitles.map(() => createText())
+  const counted = { bytes: 0 }
+  const texts = plan.subtitles.map(() => createText(counted))
   const isEncoded = plan.pictures.some(({ how }) => how === 'encode')
   const isAnyEncoded = isEncoded || plan.sounds.some(({ how }) => how === 'encode')
   try {
@@ -69,12 +67,7 @@ export async function makeTracks(options: MakeOptions): Promise<Made> {
       arguments: options.arguments,
       cwd: scratch,
       signal,
-      limits: isEncoded
-        ? {
-            memoryBytes: DEFAULT_LIMITS.memoryBytes + cores * MEMORY_PER_CORE_BYTES,
-            cpuSeconds: DEFAULT_LIMITS.cpuSeconds * cores,
-          }
-        : {},
+      limits: isEncoded ? encodingLimits(cores) : {},
       outputs: [...pictures, ...sounds, ...texts].map(
         (reader): OutputReader =>
           (bytes) =>
@@ -113,13 +106,14 @@ function refusalOf(cause: unknown): unknown {
   return cause
 }
 
-function createText() {
+/** @param counted - of all of them */
+function createText(counted: { bytes: number }) {
   const parts: Buffer[] = []
-  let sizeBytes = 0
   return {
     take(bytes: Buffer): void {
-      sizeBytes += bytes.length
-      if (sizeBytes > MAX_TEXT_BYTES) throw new PermanentError('its subtitles have more than 32 MiB of text')
+      counted.bytes += bytes.length
+      if (counted.bytes > MAX_TEXT_BYTES)
+        throw new PermanentError('its subtitles have more than 64 MiB of text')
       parts.push(bytes)
     },
     text: () => Buffer.concat(parts).toString('utf8'),

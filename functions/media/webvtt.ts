@@ -33,6 +33,13 @@ export interface CueReader {
 
 /** A film's subtitles have some 100 KB. */
 const MAX_CHARACTERS = 32 * 1024 ** 2
+/** What a line takes in memory besides its text: millions of empty ones are no text at all. */
+const LINE_CHARACTERS = 32
+
+/** How much of a limit on text a line takes. */
+export function costOf(line: string): number {
+  return line.length + LINE_CHARACTERS
+}
 const TIMING =
   /^(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3}) --> (?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?:\s.*)?$/
 
@@ -48,7 +55,7 @@ export function createCueReader({ lengthSeconds = Infinity }: CueReaderOptions =
   let isAfterGap = true
   let characters = 0
   const add = (line: string): void => {
-    characters += line.length
+    characters += costOf(line)
     if (characters > MAX_CHARACTERS) throw new PermanentError('its subtitles have more than 32 MiB of text')
     // A timing inside a cue's text does not follow an empty line.
     const times = isAfterGap ? TIMING.exec(line) : null
@@ -76,7 +83,13 @@ function secondsOf(match: RegExpExecArray, first: number): number {
 /** The cues of a whole text: {@link createCueReader} for callers that have it. */
 export function cuesOf(text: string, options?: CueReaderOptions): readonly Cue[] {
   const reader = createCueReader(options)
-  for (const line of text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/)) reader.add(line)
+  let from = text.startsWith('\uFEFF') ? 1 : 0
+  // One after the other: all of them at once would take many times the memory of the text.
+  for (const { 0: end, index } of text.matchAll(/\r\n|\n|\r/g)) {
+    reader.add(text.slice(from, index))
+    from = index + end.length
+  }
+  reader.add(text.slice(from))
   return reader.cues()
 }
 

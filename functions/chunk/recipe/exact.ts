@@ -2,7 +2,7 @@
 import { PermanentError } from '../../../runtime/index.ts'
 import { chunksArguments, type ChunksOptions, decimal } from '../../ffmpeg/arguments.ts'
 import type { ChunkPlan } from '../../media/container.ts'
-import { DEFAULT_LIMITS } from '../../ffmpeg/sandbox/ulimits.ts'
+import { encodingLimits } from '../../ffmpeg/sandbox/ulimits.ts'
 import { soundsOf, staysInterlaced } from '../plan/left-out.ts'
 import type { MediaStream, VideoStream } from '../../media/media-info.ts'
 import { pictureFacts } from '../../media/picture-facts.ts'
@@ -10,8 +10,6 @@ import type { Recipe, RecipeParts } from './recipe.ts'
 import { ENCODED_SAMPLE_RATE, encodedSound, type Sound } from '../../media/sound.ts'
 import { continuedClock } from '../../media/packets/joins.ts'
 
-/** Of the address space: a thread of decoder and one of encoder with a picture of 8192 x 4608 each, and their stacks and heaps. */
-const MEMORY_PER_CORE_BYTES = 1024 ** 3
 /** How long FFmpeg lets the packets of one stream wait for those of another. */
 const INTERLEAVED_SECONDS = 10
 const LONG_SECONDS = INTERLEAVED_SECONDS / 2
@@ -50,8 +48,7 @@ export function exactRecipe(
     limits: {
       // Noise takes as much as it does uncompressed: 12 bits for each pixel.
       fileBytes: copiedBytes + (picture ? picture.width * picture.height * 1.5 * rate * seconds : 0),
-      memoryBytes: DEFAULT_LIMITS.memoryBytes + cores * MEMORY_PER_CORE_BYTES,
-      cpuSeconds: DEFAULT_LIMITS.cpuSeconds * cores,
+      ...encodingLimits(cores),
     },
     warnings: [
       ...planWarnings,

@@ -23,6 +23,15 @@ export const DEFAULT_LIMITS: Limits = {
   openFiles: 256,
 }
 
+/** Of the address space: a thread of decoder and one of encoder with a picture of 8192 x 4608 each, and their stacks and heaps. */
+const MEMORY_PER_CORE_BYTES = 1024 ** 3
+
+/** Of a run that encodes pictures on all cores: it may use up each of them until its attempt ends. */
+export function encodingLimits(cores: number): Pick<Limits, 'memoryBytes' | 'cpuSeconds'> {
+  const { memoryBytes, cpuSeconds } = DEFAULT_LIMITS
+  return { memoryBytes: memoryBytes + cores * MEMORY_PER_CORE_BYTES, cpuSeconds: cpuSeconds * cores }
+}
+
 export interface GuardOptions {
   readonly fence: Fence
   readonly parentPid: number

@@ -74,6 +74,8 @@ describe('cues', () => {
     expect(() => {
       for (let count = 0; count < 33; count++) reader.add(line)
     }).toThrow('its subtitles have more than 32 MiB of text')
+    // Lines without text take memory too.
+    expect(() => cuesOf(`WEBVTT\n\n00:01.000 --> 00:02.000\n${'\n'.repeat(2 * 1024 ** 2)}`)).toThrow('32 MiB')
   })
 })
 
