@@ -85,6 +85,8 @@ export async function makeTracks(options: MakeOptions): Promise<Made> {
     }
   } catch (error) {
     throw refusalOf(error)
+  } finally {
+    await Promise.all([...pictures, ...sounds].map((track) => track.drop()))
   }
 }
 

@@ -38,6 +38,8 @@ export interface TrackFiles {
   /** The next bytes of the pipe. */
   take(bytes: Buffer): Promise<void>
   end(): Promise<MadeTrack>
+  /** Leaves an unfinished file, after a failure: nothing stays open, whatever is still being taken. */
+  drop(): Promise<void>
 }
 
 /** Written at once. */
@@ -65,6 +67,7 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
     ? createTransportSegmenter(common)
     : createSegmenter({ ...common, onInit: (init) => steps.push({ init }) })
 
+  let isDropped = false
   let file: { readonly part: number; readonly handle: FileHandle } | undefined
   let unwritten: Buffer[] = []
   let unwrittenBytes = 0
@@ -81,7 +84,9 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
   const write = async (part: number, bytes: Buffer) => {
     if (file?.part !== part) {
       await closeFile()
-      file = { part, handle: await open(pathOf(part), 'wx') }
+      const handle = await open(pathOf(part), 'wx')
+      if (isDropped) return handle.close()
+      file = { part, handle }
     }
     unwritten.push(bytes)
     unwrittenBytes += bytes.length
@@ -136,6 +141,12 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
       await act()
       await closeFile()
       return { ...track, name, segments }
+    },
+    async drop() {
+      isDropped = true
+      const left = file
+      file = undefined
+      await left?.handle.close()
     },
   }
 }
