@@ -33,7 +33,7 @@ export interface CueReader {
 
 /** A film's subtitles have some 100 KB. */
 const MAX_CHARACTERS = 32 * 1024 ** 2
-/** What a line takes in memory besides its text: millions of empty ones are no text at all. */
+/** A line takes memory besides its text: a file may have millions of empty ones. */
 const LINE_CHARACTERS = 32
 
 /** How much of a limit on text a line takes. */
