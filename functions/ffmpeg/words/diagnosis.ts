@@ -54,6 +54,10 @@ const FATAL: readonly Row[] = [
     ([, name]) => `this FFmpeg has no encoder ${name} (sluice doctor lists what is missing)`,
   ],
   [
+    /No such filter: '(\w+)'/i,
+    ([, name]) => `this FFmpeg has no filter ${name} (sluice doctor lists what is missing)`,
+  ],
+  [
     /Unrecognized option '([\w:]+)'|Option ([\w:]+) not found/i,
     ([, first, second]) =>
       `this FFmpeg has no option -${first ?? second} (sluice doctor lists what is missing)`,

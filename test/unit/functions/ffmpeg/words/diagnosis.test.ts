@@ -32,6 +32,7 @@ describe('diagnose', () => {
     { line: 'x264 [error]: malloc of size 87210688 failed', reason: /more memory than one file may/ },
     { line: "Unknown encoder 'libx264'", reason: /this FFmpeg has no encoder libx264 \(sluice doctor/ },
     { line: "[vost#0:0 @ 0x1] Unknown encoder 'libx264'", reason: /no encoder libx264/ },
+    { line: "[AVFilterGraph @ 0x1] No such filter: 'zscale'", reason: /no filter zscale \(sluice doctor/ },
     { line: "Unrecognized option 'fps_mode'.", reason: /this FFmpeg has no option -fps_mode/ },
     { line: "[NULL @ 0x1] Requested output format 'segment' is not known.", reason: /cannot write segment/ },
     { line: "[in#0 @ 0x3] Unknown input format: 'mxf'", reason: /cannot read mxf/ },
