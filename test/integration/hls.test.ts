@@ -73,6 +73,25 @@ describe.each(await ffmpegBuilds())('hls with $name', (build) => {
     expect(await pictureHashes(whole)).toEqual(await pictureHashes(source))
   })
 
+  it('lists a key picture for each half second, where each picture is one', async () => {
+    const source = await makeMedia(join(folder, 'keyframes alone.mp4'), `-map 0 ${H264} -g 1`)
+    const { attempt } = await make(source, { seconds: 2 })
+    const list = await readFile(join(attempt.folder, 'source/iframes.m3u8'), 'utf8')
+    const seconds = [...list.matchAll(/#EXTINF:([\d.]+),/g)].map(([, each]) => Number(each))
+    expect(seconds).toHaveLength(16)
+    expect(seconds.reduce((sum, each) => sum + each, 0)).toBeCloseTo(8, 5)
+  })
+
+  it('is refused when only the half of a sound can be decoded, although the picture is whole', async () => {
+    const bytes = await readFile(await makeMedia(join(folder, 'ac3.mp4'), `${H264} -g 25 -c:a ac3`))
+    // Without its sync word a packet of AC-3 is left out.
+    for (let at = bytes.length / 2; (at = bytes.indexOf('0b77', at, 'hex')) >= 0;) bytes.fill(0, at, at + 2)
+    const source = join(folder, 'half a sound.mp4')
+    await writeFile(source, bytes)
+    const { message } = await refused(source, { renditions: 'source' })
+    expect(message).toMatch(/audio0 ends at \d\.\d s, and the file declares 8\.0 s of it/)
+  })
+
   it('leads into its own folder from the pointer', async () => {
     const { attempt } = await make(await makeClip(folder, 'faststart.mp4'), { renditions: 'source' })
     const pointers = attempt.files.filter(({ pointer }) => pointer !== undefined)

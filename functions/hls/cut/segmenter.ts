@@ -9,7 +9,7 @@ import type { IsCut } from './cuts.ts'
 import { readFragment, shiftFragment, type Fragment } from './fragment.ts'
 import { readInit, type InitTrack } from './moov.ts'
 
-/** A fragment of a segment that begins with a picture which needs no other. */
+/** A fragment of a segment that begins with a picture which needs no other; the next one is half a second later, or more. */
 export interface KeyPicture {
   /** From the segment's beginning to the fragment's. */
   readonly offset: number
@@ -85,6 +85,9 @@ export class OpenGopError extends Error {
   }
 }
 
+/** More are not listed: of a film of keyframes alone, hours long, the list would be larger than all else that is kept in memory. */
+const KEY_PICTURE_SECONDS = 0.5
+
 /** A segment that is not complete, or held back since the next one may be a splinter. */
 interface Open {
   readonly part: number
@@ -150,10 +153,16 @@ export function createSegmenter(options: SegmenterOptions): Segmenter {
   }
   const closed = ({ part, fragments, sizeBytes }: Open, endTicks: number): Segment => {
     const start = fragments[0]?.shownAt ?? 0
-    const keyPictures = fragments.map(({ shownAt, offset, keyBytes }, index) => ({
+    let nextAt = -Infinity
+    const keys = fragments.filter(({ shownAt }) => {
+      if (toSeconds(shownAt) < nextAt) return false
+      nextAt = toSeconds(shownAt) + KEY_PICTURE_SECONDS
+      return true
+    })
+    const keyPictures = keys.map(({ shownAt, offset, keyBytes }, index) => ({
       offset,
       bytes: keyBytes,
-      seconds: toSeconds((fragments[index + 1]?.shownAt ?? endTicks) - shownAt),
+      seconds: toSeconds((keys[index + 1]?.shownAt ?? endTicks) - shownAt),
     }))
     return {
       parts: [part],
