@@ -9,6 +9,7 @@ import type { OutputReader } from '../ffmpeg/run/outputs.ts'
 import { runFfmpeg } from '../ffmpeg/run/ffmpeg.ts'
 import { atTimes, everySeconds, splinterSecondsOf } from './cut/cuts.ts'
 import { FlawError, OpenGopError } from './cut/segmenter.ts'
+import { KEEP_HINT } from '../media/inspect.ts'
 import { ownSounds, type Plan } from './plan/plan.ts'
 import { UndescribedError } from './transport/segmenter.ts'
 import { createTrackFiles, type MadeTrack } from './track-files.ts'
@@ -75,8 +76,9 @@ export async function makeTracks(options: MakeOptions): Promise<Made> {
       ),
       onProgress,
     })
-    mustHaveSucceeded(result)
-    if (isCutShort(result) && !isRaggedFine) throw failureOf(result)
+    const tornHint = isRaggedFine ? '' : KEEP_HINT
+    mustHaveSucceeded(result, 'cut', tornHint)
+    if (isCutShort(result) && !isRaggedFine) throw failureOf(result, 'cut', tornHint)
     return {
       pictures: await Promise.all(pictures.map((track) => track.end())),
       sounds: await Promise.all(sounds.map((track) => track.end())),

@@ -47,7 +47,7 @@ export interface InspectOptions {
   /** A folder of the attempt's own: the working folder of ffprobe. */
   readonly scratch: string
   readonly signal: AbortSignal
-  /** A truncated file is not refused for that: the caller does that once it knows how far the file could be read. */
+  /** A truncated file is not refused for that: the caller does that once it knows how far the file could be read. `false`, not absent, where the option onTruncated would keep it. */
   readonly isTruncatedFine?: boolean
   /** Only these bytes of what {@link source} gives to tools are the file; its `bytes` begin with them. */
   readonly range?: ByteRange
@@ -83,7 +83,8 @@ export async function inspect(options: InspectOptions): Promise<Inspection> {
       : undefined
   let breaksOff = tornBy(first, sizeBytes) ?? looked.breaksOff ?? (oggEnd?.isTorn ? TORN_PAGE : undefined)
   if (next && !options.isTruncatedFine) breaksOff ??= await laterFragments(options, next)
-  if (breaksOff !== undefined && !options.isTruncatedFine) throw new PermanentError(breaksOff)
+  if (breaksOff !== undefined && !options.isTruncatedFine)
+    throw new PermanentError(`${breaksOff}${options.isTruncatedFine === false ? KEEP_HINT : ''}`)
   const encryption = await encryptionOf(read, first.demuxer, sizeBytes)
   if (encryption !== undefined) throw new PermanentError(encryption)
   const second = await secondFile(read, first.demuxer, {

@@ -1,7 +1,7 @@
 /** The groups of pictures of a source: where a copy can be cut, and whether players could begin there. @module */
 import { PermanentError } from '../../../runtime/index.ts'
 import { mustHaveSucceeded } from '../../ffmpeg/words/failure.ts'
-import type { Inspection } from '../../media/inspect.ts'
+import { KEEP_HINT, type Inspection } from '../../media/inspect.ts'
 import { readPackets, type Packet } from '../../media/packets/packets.ts'
 import { MAX_MEDIA_SECONDS, TOO_LONG } from '../../ffmpeg/allowed.ts'
 
@@ -76,6 +76,6 @@ export async function gopsOf(options: GopOptions): Promise<Gops> {
     if (packet.stream === stream) finder.add(packet)
   }
   const result = await readPackets(inspection.input, [stream], { scratch, signal, onPacket, onRead })
-  if (result && !isTruncatedFine) mustHaveSucceeded(result)
+  if (result && !isTruncatedFine) mustHaveSucceeded(result, 'read', KEEP_HINT)
   return finder.end()
 }

@@ -35,7 +35,7 @@ export async function planSource(
   const sounds = planSounds(media, options)
   const subtitles = planSubtitles(media, { ...options, hasPicture: picture !== undefined })
   if (pictures.pictures.length === 0 && sounds.sounds.length === 0)
-    throw new PermanentError('it has neither a film nor a sound that could be played')
+    throw new PermanentError('the file has neither a film nor a sound that could be played')
   const isCopied = pictures.pictures.some(({ how }) => how === 'copy')
   const dropping = [...dropped, ...sounds.dropped, ...subtitles.dropped]
   return {
