@@ -99,7 +99,7 @@ async function choose(
 function noPictureAt(at: number | 'auto', endSeconds: number | undefined): PermanentError {
   if (at === 'auto') return new PermanentError('the file declares a picture and has none that can be decoded')
   const length = endSeconds === undefined ? '' : `: the film ends at ${endSeconds.toFixed(3)} s`
-  return new PermanentError(`there is no picture at ${at} s${length}; choose a smaller "at"`)
+  return new PermanentError(`no picture begins at ${at} s or later${length}; choose a smaller "at"`)
 }
 
 function flatWarning(lookedAt: number): string {

@@ -36,7 +36,7 @@ export interface Tiles {
 
 /** Two are enough for a film while it plays; all cores are for encoders. */
 const THREADS = 2
-/** FFmpeg's name. Transport streams, whose clock may jump, would need it to be fixed. */
+/** FFmpeg's name. Transport streams are left alone: their clock may jump, which FFmpeg corrects only without it. */
 const MATROSKA = 'matroska,webm'
 
 /** There are more pictures than planned: the film is longer than it declares. */

@@ -84,7 +84,7 @@ describe.each(await ffmpegBuilds())('poster with $name', (build) => {
     expect(Math.max(...(await pixelsOf(dark.file, 1, 1)))).toBeLessThan(15)
     expect(Math.max(...(await pixelsOf(light.file, 1, 1)))).toBeGreaterThan(60)
     await expect(posterOf(film, { at: '9' })).rejects.toThrow(
-      /^there is no picture at 9 s: the film ends at 8\.000 s; choose a smaller "at"$/,
+      /^no picture begins at 9 s or later: the film ends at 8\.000 s; choose a smaller "at"$/,
     )
   })
 
