@@ -1,10 +1,11 @@
-/** A worker dies in the middle of a ladder: a player that has the old presentation plays on, and no half of one is ever seen. */
+/** A worker dies, or its disk fills, in the middle of a ladder: a player that has the old presentation plays on, and no half of one is ever seen. */
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clipFolder, makeMedia } from '../helpers/clips.ts'
 import { otherRuntime, type OtherRuntime } from '../helpers/other-runtime.ts'
 import { useStack } from '../helpers/runs.ts'
+import { canMount, mountSmallDisk, type SmallDisk } from '../helpers/small-disk.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const env = {
@@ -63,8 +64,9 @@ async function mustBePlayable(key: string): Promise<readonly string[]> {
   return playlists
 }
 
-async function segmentsBeside(key: string, playlists: readonly string[]): Promise<number> {
-  const old = playlists[0]?.replace(/(~[^/]*\/).*/, '$1') ?? ''
+/** Of attempts that are not those of the playlists. */
+async function segmentsBeside(key: string, [playlist]: readonly string[] = []): Promise<number> {
+  const old = playlist?.replace(/(~[^/]*\/).*/, '$1') ?? 'none'
   let count = 0
   for await (const { key: name } of used.stack.storage.list('processed', { prefix: `${key}/hls/~` }))
     if (!name.startsWith(old) && name.endsWith('.m4s')) count++
@@ -96,6 +98,52 @@ describe('a presentation that is made again', () => {
       const { crashes } = await used.runs.reached('film.mp4', 'succeeded', PATIENCE_MS)
       expect(crashes).toBeGreaterThanOrEqual(0)
       expect(await mustBePlayable('film.mp4')).not.toEqual(before)
+    },
+    PATIENCE_MS,
+  )
+})
+
+describe.runIf(canMount())('a disk that fills in the middle of a ladder', () => {
+  let disk: SmallDisk
+  let runtime: OtherRuntime
+  beforeAll(async () => {
+    await used.stack.runtime.stop()
+    disk = mountSmallDisk(96)
+    runtime = otherRuntime(used.stack, { ...env, SLUICE_SCRATCH_DIR: disk.path })
+    await runtime.start()
+  })
+  afterAll(async () => {
+    await runtime?.stop()
+    disk?.remove()
+  })
+
+  it(
+    'fails the attempt with that reason, shows nothing of it, and is made as a whole when there is room',
+    async () => {
+      await used.runs.put('disk.mp4', await film(120))
+      await waitFor(async () => (await segmentsBeside('disk.mp4')) > 3, {
+        timeoutMs: PATIENCE_MS,
+        what: 'its first segments',
+        intervalMs: 20,
+      })
+      disk.fill()
+      const failed = await waitFor(
+        async () => {
+          const [run] = await used.runs.of('disk.mp4')
+          return run && run.attempts > 0 && run
+        },
+        { timeoutMs: PATIENCE_MS, what: 'its attempt to fail', intervalMs: 20 },
+      )
+      expect(failed).toMatchObject({
+        error: expect.stringContaining('the disk for scratch files is full'),
+        crashes: 0,
+      })
+      expect(failed.state).not.toBe('dead')
+      expect(await used.runs.manifest('hls', 'disk.mp4')).toBeUndefined()
+      expect(await used.stack.storage.head('processed', 'disk.mp4/hls/master.m3u8')).toBeUndefined()
+      disk.free()
+      await used.runs.reached('disk.mp4', 'succeeded', PATIENCE_MS)
+      await mustBePlayable('disk.mp4')
     },
     PATIENCE_MS,
   )
