@@ -108,11 +108,11 @@ async function argumentsOfOurs(bench: Bench): Promise<readonly string[]> {
   return words
 }
 
-/** The arguments of the process that encodes in a folder below `dir`, without the program's own name. */
-async function encoderBelow(dir: string): Promise<readonly string[] | undefined> {
+/** The arguments of the process that encodes in `dir` or a folder below it, without the program's own name. */
+export async function encoderBelow(dir: string): Promise<readonly string[] | undefined> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
     const cwd = await readlink(`/proc/${pid}/cwd`).catch(() => '')
-    if (!cwd.startsWith(`${dir}/`)) continue
+    if (cwd !== dir && !cwd.startsWith(`${dir}/`)) continue
     const [program = '', ...words] = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''))
       .split('\0')
       .slice(0, -1)

@@ -71,7 +71,7 @@ async function settled(runs: Runs): Promise<void> {
 }
 
 /** The bytes of scratch files at most, while `work` is in progress. */
-async function peakScratch(stack: TestStack, work: () => Promise<unknown>): Promise<number> {
+export async function peakScratch(stack: TestStack, work: () => Promise<unknown>): Promise<number> {
   let [peakBytes, isOver] = [0, false]
   const sampling = (async () => {
     while (!isOver) {

@@ -45,13 +45,22 @@ export function film(seconds: number): Promise<string> {
 const WEB = '-map 0 -vf scale=1280:720 -c:v libx264 -preset veryfast -crf 28 -g 100 -pix_fmt yuv420p'
 const WEB_SECONDS = 40
 
+/** Without sound. */
 export function longFilm(seconds: number): Promise<string> {
-  return cached(`long-${seconds}s.mp4`, async (path) => {
+  return repeated(`long-${seconds}s.mp4`, WEB, seconds)
+}
+
+export function longFilmWithSound(seconds: number): Promise<string> {
+  return repeated(`long-sound-${seconds}s.mp4`, `${WEB} -map 1 -c:a aac -b:a 128k`, seconds)
+}
+
+function repeated(name: string, words: string, seconds: number): Promise<string> {
+  return cached(name, async (path) => {
     const clip = `${path}.clip.mp4`
-    await makeMedia(clip, WEB, WEB_SECONDS, '640x360')
+    await makeMedia(clip, words, WEB_SECONDS, '640x360')
     const { ffmpegPath } = await findBinaries({})
-    const words = `-hide_banner -nostdin -loglevel error -y -stream_loop -1 -i file:${clip} -map 0 -c copy -t ${seconds} file:${path}`
-    await run(ffmpegPath, words.split(' '), { env: {} })
+    const copy = `-hide_banner -nostdin -loglevel error -y -stream_loop -1 -i file:${clip} -map 0 -c copy -t ${seconds} file:${path}`
+    await run(ffmpegPath, copy.split(' '), { env: {} })
     await rm(clip)
   })
 }

@@ -16,6 +16,7 @@ import type { Measurement } from './harness/compare.ts'
 import { describeCommit, describeMachine, watchMachine } from './harness/machine.ts'
 import { withResults, type Aim, type Result } from './harness/table.ts'
 import { hashOf, withTree, type Tree } from './harness/tree.ts'
+import { measureHls, measureHlsLadder } from './hls.ts'
 import { measureIdle } from './idle.ts'
 import { measureLarge } from './large.ts'
 import { measureLatency } from './latency.ts'
@@ -64,6 +65,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   encode: { measure: measureEncode, size: 'number', quick: '20', aim: { atMost: 1.05 } },
   startup: { measure: measureStartup, aim: { atMost: 1 } },
   pictures: { measure: measurePictures, size: 'number', quick: '600', aim: { atMost: 0.1 } },
+  hls: { measure: measureHls, size: 'number', quick: '600', aim: { atMost: 0.25 } },
+  'hls-ladder': { measure: measureHlsLadder, size: 'number', quick: '20', aim: { atMost: 1.1 } },
   large: { measure: measureLarge, size: 'bytes', quick: '256MiB', aim: { atMost: 1 } },
   streams: { measure: measureStreams, size: 'number', quick: '2', aim: { atMost: 3 } },
   'streams-delay': { measure: measureStreamDelay, aim: { atMost: 1 } },
