@@ -29,7 +29,7 @@ export const hls = defineFunction(
     presets: {
       vod: {},
       source: { renditions: 'source' },
-      mobile: { renditions: '480,240', seconds: 4 },
+      mobile: { maxHeight: 480, seconds: 4 },
       archive: { mode: 'copy' },
     },
     // Re-encoding a film takes hours; a hanging run is ended by the stall timeout.
