@@ -129,6 +129,7 @@ export const SOUND_MUTANTS: readonly Mutant[] = [
     ['a cue may end before it begins', "text !== '' && endSeconds > startSeconds", "text !== ''"],
     ['a time in a text begins a cue', 'isAfterGap ? TIMING.exec(line) : null', 'TIMING.exec(line)'],
     ['subtitles fill the memory', 'if (characters > MAX_CHARACTERS)', 'if (characters < 0)'],
+    ['millions of empty lines cost nothing', 'line.length + LINE_CHARACTERS', 'line.length'],
   ]),
   ...mutantsOf('functions/media/cue-text.ts', CUES, [
     ['an arrow in a text tears its cue', ".replaceAll('>', '&gt;')", ''],
