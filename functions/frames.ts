@@ -9,6 +9,7 @@ import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { inspect } from './media/inspect.ts'
 import { MEDIA_FILES } from './media/policy.ts'
+import { toMicros } from './media/seconds.ts'
 import { mustEncode } from './pictures/abilities.ts'
 import { filmWarnings, filmWith } from './pictures/decode.ts'
 import { framesOf, type Frames } from './pictures/frames.ts'
@@ -76,7 +77,7 @@ export const frames = defineFunction(
         name,
         role: 'frame',
         contentType: 'image/jpeg',
-        chunk: { index, startSeconds, durationSeconds: toMicros(endSeconds - startSeconds) },
+        chunk: { index, startSeconds, durationSeconds: toMicros(Math.max(0, endSeconds - startSeconds)) },
       })
     }
     output.describe({
@@ -104,8 +105,4 @@ function endedEarly(
   return [
     `the frames end at ${(timesSeconds.at(-1) ?? 0).toFixed(1)} s${end}: there are as many as "max" allows (${max})`,
   ]
-}
-
-function toMicros(seconds: number): number {
-  return Math.round(Math.max(0, seconds) * 1e6) / 1e6
 }

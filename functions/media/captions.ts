@@ -1,5 +1,5 @@
 /** Which subtitles of a file become WebVTT, and under which names. Pure. @module */
-import type { DroppedStream } from './container.ts'
+import { TEXT_CODECS, type DroppedStream } from './container.ts'
 import type { MediaInfo, MediaStream } from './media-info.ts'
 
 export interface Caption {
@@ -17,8 +17,6 @@ export interface CaptionPlan {
   readonly clock: readonly string[]
 }
 
-/** Lines with times. */
-const TEXT = ['mov_text', 'subrip', 'srt', 'ass', 'ssa', 'webvtt']
 /** Each is a pipe of the process. */
 const MAX_CAPTIONS = 32
 
@@ -28,7 +26,7 @@ export function captionPlan(media: MediaInfo): CaptionPlan {
     stream,
     name: `${stream.language?.toLowerCase() ?? 'und'}-${place}.vtt`,
   }))
-  const isText = ({ stream }: Caption) => TEXT.includes(stream.codec) && stream.isAccepted !== false
+  const isText = ({ stream }: Caption) => TEXT_CODECS.includes(stream.codec) && stream.isAccepted !== false
   const texts = names.filter(isText)
   const kept = texts.slice(0, MAX_CAPTIONS)
   const [first] = [...media.video, ...media.audio].toSorted(
@@ -42,7 +40,7 @@ export function captionPlan(media: MediaInfo): CaptionPlan {
         index,
         codec,
         ...(language !== undefined && { language }),
-        why: TEXT.includes(codec)
+        why: TEXT_CODECS.includes(codec)
           ? `more than ${MAX_CAPTIONS} subtitles`
           : 'not text: its subtitles are pictures, or their decoder is not accepted here',
       })),

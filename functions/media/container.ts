@@ -192,8 +192,8 @@ export interface KeptSubtitle {
   readonly encoder: string
 }
 
-/** Formats that FFmpeg can convert into one another: they are lines with times. */
-const TEXT = ['mov_text', 'subrip', 'srt', 'ass', 'ssa', 'webvtt']
+/** Subtitles that FFmpeg can convert into one another: they are lines with times. */
+export const TEXT_CODECS = ['mov_text', 'subrip', 'srt', 'ass', 'ssa', 'webvtt']
 /** Pictures with times, which only Matroska takes. */
 const BITMAP = ['dvd_subtitle', 'hdmv_pgs_subtitle', 'dvb_subtitle']
 
@@ -221,7 +221,7 @@ function planSubtitle(stream: MediaStream, muxer: string | undefined): SubtitleP
   if (stream.isAccepted === false) return { isKept: false, why: NOT_ACCEPTED }
   if (!rule) return { isKept: false, why: 'chunks of sound only cannot hold subtitles' }
   if (rule.own.includes(stream.codec)) return { isKept: true, subtitle: { stream, encoder: 'copy' } }
-  if (TEXT.includes(stream.codec)) return { isKept: true, subtitle: { stream, encoder: rule.encoder } }
+  if (TEXT_CODECS.includes(stream.codec)) return { isKept: true, subtitle: { stream, encoder: rule.encoder } }
   const why = BITMAP.includes(stream.codec)
     ? `subtitles that are pictures do not fit into ${muxer}`
     : `subtitles of this kind do not fit into ${muxer}`

@@ -39,8 +39,8 @@ export function mainSound({ audio }: MediaInfo): AudioStream | undefined {
   return readable.find(({ isDefault }) => isDefault) ?? readable[0]
 }
 
-/** AAC as every browser plays it. */
-const PLAIN_AAC = ['LC', 'HE-AAC', 'HE-AACv2']
+/** AAC as every player takes it. */
+export const PLAIN_AAC = ['LC', 'HE-AAC', 'HE-AACv2']
 
 export function webSound(
   { index, codec, profile = 'LC', channels = 2 }: AudioStream,

@@ -1,6 +1,7 @@
 /** Single pictures of a film, as files in the scratch folder: by seeking where they are far apart, else in one pass over the film. @module */
 import { readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { toMicros } from '../media/seconds.ts'
 import type { Film } from './decode.ts'
 import { imageSize } from './image-size.ts'
 import { headOf, isFound, mustBe, pictureAt } from './seek.ts'
@@ -112,8 +113,4 @@ async function passOver(
     timesSeconds: timesSeconds.slice(0, max),
     ...(nextSeconds !== undefined && { nextSeconds }),
   }
-}
-
-function toMicros(seconds: number): number {
-  return Math.round(seconds * 1e6) / 1e6
 }

@@ -10,8 +10,8 @@ const RUNGS: readonly (readonly [short: number, bitsPerSecond: number])[] = [
   [360, 700_000],
   [240, 400_000],
 ]
-/** Below this part of the source, the largest rung would throw away what people see: the source's own size is the top then. */
-const NEAR_SOURCE = 0.9
+/** Below this part of the source, the largest rung would throw away what people see: the source's own size is the top then. Above it, a rung shows the same again. */
+export const NEAR_SOURCE = 0.9
 const SMALLEST_CAP = 400_000
 
 export interface Rung {

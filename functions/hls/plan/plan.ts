@@ -1,11 +1,12 @@
 /** A source -> the tracks of its presentation, and how each is made. Pure. @module */
 import { PermanentError } from '../../../runtime/index.ts'
-import type { DroppedStream } from '../../media/container.ts'
+import { TEXT_CODECS, type DroppedStream } from '../../media/container.ts'
 import type { AudioStream, MediaInfo, MediaStream } from '../../media/media-info.ts'
+import { PLAIN_AAC } from '../../media/web.ts'
 import type { HlsOptions } from '../options.ts'
 import { isOn, parseRenditions } from '../options.ts'
 import type { Gops } from './gops.ts'
-import { planLadder, type Rung } from './ladder.ts'
+import { NEAR_SOURCE, planLadder, type Rung } from './ladder.ts'
 import { objectionsTo, type Objection, type SourcePicture } from './source-picture.ts'
 
 export interface PictureTrack {
@@ -56,8 +57,6 @@ type Tracks = Pick<Plan, 'pictures' | 'sounds' | 'isTransport'>
 
 /** More boundaries than this do not fit into an argument of FFmpeg. */
 export const MAX_CUTS = 9_000
-/** A rung nearer to the source than this shows the same again. */
-const NEAR_SOURCE = 0.9
 
 /** @throws {PermanentError} when the picture cannot be made as the options want it */
 export function planPictures(
@@ -117,14 +116,11 @@ function mustBeCopied(objections: readonly Objection[]): void {
     )
 }
 
-/** AAC as every player takes it. */
-const PLAIN_AAC = ['LC', 'HE-AAC', 'HE-AACv2']
 /** Codecs that have a place in CMAF. */
 const COPIED_SOUND = ['aac', 'ac3', 'eac3', 'opus', 'flac', 'mp3']
 /** Of these, those that have a place in transport streams. */
 const TRANSPORTED_SOUND = ['aac', 'ac3', 'eac3', 'mp3']
 const MAX_SOUNDS = 16
-const TEXT = ['mov_text', 'subrip', 'srt', 'ass', 'ssa', 'webvtt']
 
 export function planSounds(
   media: MediaInfo,
@@ -183,7 +179,7 @@ export function planSubtitles(
     if (!isOn(subtitles)) return 'subtitles=off was asked for'
     if (!hasPicture) return 'a presentation of sound alone has no subtitles'
     if (!isAccepted) return 'its codec is not accepted here'
-    return TEXT.includes(codec) ? undefined : 'subtitles that are pictures do not fit into HLS'
+    return TEXT_CODECS.includes(codec) ? undefined : 'subtitles that are pictures do not fit into HLS'
   }
   const kept = media.subtitles.filter((stream) => whyNot(stream) === undefined)
   return {
