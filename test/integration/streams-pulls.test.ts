@@ -105,12 +105,6 @@ it('does not read from its source while the spool is full, if that was asked for
       timeoutMs: 60_000,
       what: 'a full spool',
     })
-    const [receiver] = await used.stack.childPids('receive')
-    await waitFor(
-      async () =>
-        /^T/m.test((await promisify(execFile)('ps', ['--ppid', `${receiver}`, '-o', 'stat='])).stdout),
-      { timeoutMs: 30_000, what: 'the FFmpeg of the pull to stand still' },
-    )
     await used.stack.minio.start()
     await used.ended('brake')
     await used.records.change('brake', ({ keys }) => ({ keys }))
