@@ -12,6 +12,7 @@ import { createKeys } from '../../runtime/queue/keys.ts'
 import { createWatermark } from '../../runtime/records/watermark.ts'
 import { createRequester, type Requester } from '../../runtime/storage/request.ts'
 import { createApiClient } from '../helpers/api.ts'
+import { everyWorkerHeard } from '../helpers/every-worker-heard.ts'
 import { useStack } from '../helpers/runs.ts'
 import { random } from '../helpers/seed.ts'
 import { waitFor } from '../helpers/wait.ts'
@@ -235,6 +236,7 @@ it('gives runs their place back which they have lost in Redis', async () => {
   await put('later/a')
   await used.runs.reached('later/a', 'retrying')
   await api.ask('POST', '/functions/echo/pause')
+  await everyWorkerHeard(by.redis, 'echo')
   await put('echo/entry')
   const waiting = await used.runs.reached('echo/entry', 'queued')
   await put('slow/group')
@@ -263,6 +265,7 @@ it('does nothing twice when Redis forgets everything, in the middle of work and 
   const mine = Array.from({ length: 12 }, (_, index) => `slow/flushed ${index}`)
   // A second copy that came after Redis was emptied would admit its run again, and nothing would be left to heal.
   await api.ask('POST', '/functions/slow/pause')
+  await everyWorkerHeard(by.redis, 'slow')
   await Promise.all(mine.map((key) => put(key)))
   for (const key of mine) await used.runs.reached(key, 'queued')
   await waitFor(allEventsHeard, { timeoutMs: 60_000, what: 'every event to be heard' })
