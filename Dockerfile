@@ -15,9 +15,10 @@ COPY tsconfig.json tsconfig.image.json ./
 COPY functions functions
 COPY runtime runtime
 COPY infra/grafana/init infra/grafana/init
-# Compiled, since tsx took a quarter of the start and of each turn. The scripts for Redis are not TypeScript.
+# Compiled, since tsx took a quarter of the start and of each turn. The scripts for Redis and the console's pages are copied.
 RUN npx tsc -p tsconfig.image.json --outDir out \
   && cp -r runtime/queue/scripts out/runtime/queue/ \
+  && cp -r runtime/console/assets out/runtime/console/ \
   && cp package.json out/ \
   && chmod +x out/runtime/main.js
 

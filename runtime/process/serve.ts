@@ -1,5 +1,7 @@
 /** The serving process: the HTTP interface, and the intake when this machine has that role. @module */
 import { statfs } from 'node:fs/promises'
+import { createConsole } from '../console/console.tsx'
+import { createFront } from '../console/front.ts'
 import { createApi } from '../api/app.ts'
 import { checkHealth } from '../api/health.ts'
 import { createQueueGauges } from '../api/queue-gauges.ts'
@@ -81,21 +83,22 @@ export async function serve(
   const streams = createStreamStore(parts.redis, queue.keys, config.leaseMs)
   const streamRecords = createStreamRecords(storage, streams, log)
 
-  const app = createApi({
+  const services = createServices({
+    ...parts,
+    sweep: sweepParts(parts),
+    jobs,
+    onJob: takeUpJobs,
+    streams,
+    streamRecords,
+  })
+  const api = createApi({
     version: readVersion(),
     tools: async () => (await parts.tools?.()) ?? {},
     seconds: metrics.httpSeconds,
     inFlight: metrics.httpInFlight,
     health: () => checkHealth({ redis: inspection, queue, storage, buckets, functionNames }),
     isDraining: () => isDraining,
-    services: createServices({
-      ...parts,
-      sweep: sweepParts(parts),
-      jobs,
-      onJob: takeUpJobs,
-      streams,
-      streamRecords,
-    }),
+    services,
     receiver: config.streams,
     tokens: config.tokens,
     log,
@@ -108,7 +111,8 @@ export async function serve(
       return expose([own, ofFunctions, ...(await link.collect())], format)
     },
   })
-  closers.add('http', await listen(app, config, log))
+  const pages = createConsole({ services, tokens: config.tokens, base: '', log })
+  closers.add('http', await listen(createFront(api, pages), config, log))
 
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()
   const limits = createLimitStore(storage, queue)

@@ -16,6 +16,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['runtime/main.ts'],
   ['runtime/cli'],
   ['runtime/process'],
+  ['runtime/console'],
   ['runtime/api'],
   ['runtime/worker', 'runtime/upkeep'],
   ['runtime/setup'],
@@ -46,8 +47,8 @@ const OWNERS: readonly { readonly of: string; readonly owners: readonly string[]
   },
   {
     of: 'hono',
-    owners: ['runtime/api', 'runtime/function', 'runtime/worker/attempt'],
-    why: 'Only runtime/api serves HTTP; elsewhere Hono is what a function is made of (runtime/function) and called with (worker/attempt).',
+    owners: ['runtime/api', 'runtime/console', 'runtime/function', 'runtime/worker/attempt'],
+    why: 'Only runtime/api and runtime/console serve HTTP; elsewhere Hono is what a function is made of (runtime/function) and called with (worker/attempt).',
   },
   {
     of: '@hono/',
@@ -74,7 +75,7 @@ const FILES = execFileSync(
   },
 )
   .split('\n')
-  .filter((file) => /\.(ts|mjs)$/.test(file))
+  .filter((file) => /\.(tsx?|mjs)$/.test(file))
 const TEXTS = new Map(FILES.flatMap((file) => textOf(file)))
 const IMPORTS = [...TEXTS].flatMap(([file, text]) => importsOf(file, text))
 

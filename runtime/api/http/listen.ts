@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import { getRequestListener, RequestError } from '@hono/node-server'
-import type { Hono } from 'hono'
 import { toResponse } from './problem.ts'
 import { problemOf } from '../../problem.ts'
 import { openPort } from '../../listening.ts'
@@ -17,7 +16,7 @@ import type { Logger } from '../../telemetry/logger.ts'
  * @throws {ConfigError} when this user may never listen there; Error when a later start may find the port free
  */
 export async function listen(
-  app: Pick<Hono, 'fetch'>,
+  app: { fetch(request: Request, env?: unknown): Response | Promise<Response> },
   { apiHost, apiPort }: Pick<Config, 'apiHost' | 'apiPort'>,
   log: Logger,
 ): Promise<() => void> {

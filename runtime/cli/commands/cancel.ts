@@ -5,7 +5,7 @@ import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
 import { isRunId, jobArgument } from '../arguments.ts'
 import { examples, type CliCommand } from '../command.ts'
 import { jobText } from '../terminal/job.ts'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../../printable.ts'
 import { writeJson } from '../terminal/table.ts'
 
 export const cancel: CliCommand = (command, context) => {

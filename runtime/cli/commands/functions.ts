@@ -10,7 +10,7 @@ import { countText, durationText, timeText } from '../terminal/amounts.ts'
 import { formatBytes } from '../../amounts.ts'
 import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
 import { examples, type CliCommand } from '../command.ts'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../../printable.ts'
 import { createListing, writeFacts, writeJson, type Column } from '../terminal/table.ts'
 import { toneOf, type Terminal } from '../terminal/terminal.ts'
 

@@ -5,7 +5,7 @@ import { JOINS, ON_FULL } from '../../settings/streams.ts'
 import { apiOf, withApi, type ApiOptions } from '../api-command.ts'
 import { countArgument } from '../arguments.ts'
 import type { CliContext } from '../command.ts'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../../printable.ts'
 import { writeJson } from '../terminal/table.ts'
 import { nameArgument } from './stream-name.ts'
 

@@ -6,7 +6,7 @@ import { apiOf, withApi, withTimes, type ApiOptions } from '../api-command.ts'
 import { runArgument } from '../arguments.ts'
 import { examples, UsageError, type CliCommand } from '../command.ts'
 import { JOB_FILTERS, jobFieldsOf, reportJob, withJob, type JobOptions } from '../terminal/job.ts'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../../printable.ts'
 import { writeJson } from '../terminal/table.ts'
 
 interface RedriveOptions extends ApiOptions, JobOptions {

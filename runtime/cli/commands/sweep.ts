@@ -12,7 +12,7 @@ import {
   type CliCommand,
   type CliContext,
 } from '../command.ts'
-import { printable } from '../terminal/printable.ts'
+import { printable } from '../../printable.ts'
 import { interruptible, progressLine } from '../terminal/progress.ts'
 import { checkedText, writePasses, writeReport } from '../terminal/sweep-report.ts'
 import { writeJson } from '../terminal/table.ts'

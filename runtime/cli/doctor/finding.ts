@@ -1,6 +1,7 @@
 /** The finding of a check, the lines that repair it, and the output: group by group as checks end, or one JSON document. @module */
 import { messageOf } from '../../errors.ts'
-import { printable, wrapped } from '../terminal/printable.ts'
+import { printable } from '../../printable.ts'
+import { wrapped } from '../terminal/printable.ts'
 import { writeJson } from '../terminal/table.ts'
 import { type Terminal, toned, toneOf } from '../terminal/terminal.ts'
 

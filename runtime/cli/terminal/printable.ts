@@ -1,26 +1,8 @@
-/**
- * Text from elsewhere (keys, errors, output of tools), made safe for a terminal, and its width there. Pure.
- * @module
- */
+/** Text from elsewhere (keys, errors, output of tools) on a terminal, and its width there. Pure. @module */
+import { escaped, printable } from '../../printable.ts'
 
-/** Control characters, lone surrogates, line separators and marks of text direction; not the joiners, which emoji need. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/gu
-const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\u001b': '\\e' }
 const WIDE =
   /^[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]/u
-
-/** One line without anything that a terminal would obey: `a\nb` for a key with a line break. */
-export function printable(text: string): string {
-  return text.replace(UNPRINTABLE, (char) => {
-    const code = char.codePointAt(0) ?? 0
-    return SHORT[char] ?? (code <= 0xff ? `\\x${hex(code, 2)}` : `\\u{${hex(code, 4)}}`)
-  })
-}
-
-/** The same for a program, which can restore the text: a backslash in it becomes `\\`, so `\n` always means a line break. */
-export function escaped(text: string): string {
-  return printable(text.replaceAll('\\', '\\\\'))
-}
 
 /** For a person on a terminal, or for a program at the other end of a pipe. */
 export function shownOn({ isTerminal }: { readonly isTerminal: boolean }, text: string): string {
@@ -34,10 +16,6 @@ export function linesOf(text: string): readonly string[] {
 /** The lines of a text, each printable. */
 export function printableLines(text: string): readonly string[] {
   return linesOf(text).map(printable)
-}
-
-function hex(code: number, digits: number): string {
-  return code.toString(16).padStart(digits, '0')
 }
 
 const segmenter = new Intl.Segmenter(undefined, { granularity: 'grapheme' })

@@ -2,7 +2,8 @@
 import type { SweepPass, SweepPreview } from '../../api/sweep/model.ts'
 import type { HealReason, ReportReason } from '../../queue/sweeps.ts'
 import { countText, timeText } from './amounts.ts'
-import { printable, shownOn } from './printable.ts'
+import { printable } from '../../printable.ts'
+import { shownOn } from './printable.ts'
 import type { Terminal } from './terminal.ts'
 
 const HEALED: Readonly<Record<HealReason, string>> = {

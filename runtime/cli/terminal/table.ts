@@ -4,7 +4,8 @@
  * @module
  */
 import { safeJson } from '../../telemetry/safe-text.ts'
-import { escaped, fit, padded, printable, shownOn, widthOf, wrapped } from './printable.ts'
+import { escaped, printable } from '../../printable.ts'
+import { fit, padded, shownOn, widthOf, wrapped } from './printable.ts'
 import { toned, type Terminal, type Tone } from './terminal.ts'
 
 export interface Column<T> {

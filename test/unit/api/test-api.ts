@@ -36,7 +36,7 @@ export function createTestApi(answers: Answers = {}, parts: Partial<ApiParts> = 
   return { app, metrics, calls }
 }
 
-function servicesOf(answers: Answers, calls: Call[]): ApiServices {
+export function servicesOf(answers: Answers, calls: Call[]): ApiServices {
   const methodsOf = (service: string) =>
     new Proxy(
       {},

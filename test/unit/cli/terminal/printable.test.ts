@@ -1,13 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  escaped,
-  fit,
-  padded,
-  printable,
-  widthOf,
-  wrapped,
-} from '../../../../runtime/cli/terminal/printable.ts'
+import { escaped, printable } from '../../../../runtime/printable.ts'
+import { fit, padded, widthOf, wrapped } from '../../../../runtime/cli/terminal/printable.ts'
 
 describe('printable', () => {
   it.each([

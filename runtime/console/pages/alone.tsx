@@ -1,0 +1,49 @@
+/** Pages outside of the others: the login, and errors. @module */
+import { Alone, Brand, Page } from '../parts/layout.tsx'
+import type { Theme, Viewer } from '../viewer.ts'
+
+export function LoginPage(props: {
+  readonly base: string
+  readonly theme: Theme
+  /** Why the last one did not succeed. */
+  readonly failure?: string | undefined
+}) {
+  const { base, theme, failure } = props
+  return (
+    <Alone title="Log in" base={base} theme={theme}>
+      <form class="login" method="post" action={`${base}/login`}>
+        <h1 class="brand">
+          <Brand />
+        </h1>
+        <label>
+          Token
+          <input type="password" name="token" autocomplete="current-password" required autofocus />
+        </label>
+        {failure !== undefined && (
+          <p class="bad" role="alert">
+            {failure}
+          </p>
+        )}
+        <button class="button primary">Log in</button>
+        <p class="quiet">
+          One of <code>SLUICE_TOKEN_READER</code>, <code>_OPERATOR</code>, <code>_ADMIN</code>; with Docker
+          they are in the folder <code>secrets</code>.
+        </p>
+      </form>
+    </Alone>
+  )
+}
+
+/** For what is not there, and for what cannot be shown now. */
+export function ErrorPage({ text, viewer }: { readonly text: string; readonly viewer: Viewer }) {
+  return (
+    <Page viewer={viewer} title={text}>
+      <div class="lost">
+        <h1>{text}</h1>
+        <p>
+          <a href={`${viewer.base}/`}>Overview</a>
+        </p>
+      </div>
+    </Page>
+  )
+}

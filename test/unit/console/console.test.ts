@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import { RefusedError } from '../../../runtime/api/http/problem.ts'
+import { sessionOf } from '../../../runtime/console/session.ts'
+import { FUNCTION, RUN, RUN_ID } from '../api/examples.ts'
+import { createTestConsole, formOf } from './test-console.ts'
+
+const TOKENS = { reader: 'r'.repeat(32), operator: 'o'.repeat(32), admin: 'a'.repeat(32) }
+const EMPTY = { items: [], nextCursor: null }
+const HOSTILE = '<img src=x onerror=alert(1)>/"\'&\u202egpj.exe\n.mp4'
+const OBJECT = {
+  bucket: 'incoming',
+  key: HOSTILE,
+  object: null,
+  summary: `${HOSTILE} was never there`,
+  events: [],
+  functions: [],
+  runs: [{ ...RUN, object: { ...RUN.object, key: HOSTILE }, error: HOSTILE }],
+}
+const ANSWERS = {
+  functions: {
+    list: () => Promise.resolve([FUNCTION]),
+    get: () => Promise.resolve(FUNCTION),
+    pause: () => Promise.resolve(FUNCTION),
+  },
+  runs: {
+    list: () =>
+      Promise.resolve({ items: [{ ...RUN, object: { ...RUN.object, key: HOSTILE } }], nextCursor: null }),
+    get: (id: string) =>
+      Promise.resolve(
+        id === RUN_ID ? { ...RUN, object: { ...RUN.object, key: HOSTILE }, error: HOSTILE } : undefined,
+      ),
+  },
+  deadLetters: { list: () => Promise.resolve({ items: [{ ...RUN, error: HOSTILE }], nextCursor: null }) },
+  objects: { view: () => Promise.resolve(OBJECT) },
+}
+const PAGES = ['/', '/runs', `/runs/${RUN_ID}`, '/objects/incoming?key=a', '/nothing'] as const
+
+describe('every page', () => {
+  it.each(PAGES)(
+    '%s shows names of strangers as text, without a script or style of its own',
+    async (path) => {
+      const html = await createTestConsole(ANSWERS).html(path)
+      expect(html).not.toContain('<img')
+      expect(html).not.toMatch(/[\u202e]/)
+      expect(html.replaceAll(/"[^"]*"/g, '""')).not.toMatch(/<[^>]+ (?:on\w+|style)=/)
+      expect(html).toMatch(/^<!doctype html>/)
+    },
+  )
+
+  it.each(PAGES)('%s has no way to change anything for a reader', async (path) => {
+    const { app } = createTestConsole(ANSWERS, { tokens: TOKENS })
+    const cookie = `sluice_session=${sessionOf(TOKENS, 'reader')}`
+    const html = await (await app.request(path, { headers: { cookie } })).text()
+    const actions = [...html.matchAll(/<form method="post" action="([^"]*)"/g)].map(([, to]) => to)
+    expect(actions.toSorted()).toEqual(['/logout', '/theme'])
+  })
+
+  it.each(PAGES)('%s leads to the login without a session, and to nothing else', async (path) => {
+    const { app, calls } = createTestConsole(ANSWERS, { tokens: TOKENS })
+    const answer = await app.request(path)
+    expect([answer.status, answer.headers.get('location'), calls]).toEqual([303, '/login', []])
+  })
+
+  it('has addresses below the base path', async () => {
+    const html = await createTestConsole(ANSWERS, { base: '/sluice' }).html('/')
+    const addresses = [...html.matchAll(/(?:href|action|src)="([^"#][^"]*)"/g)].map(([, to]) => to)
+    expect(addresses.length).toBeGreaterThan(5)
+    expect(addresses.filter((to) => !to?.startsWith('/sluice/'))).toEqual([])
+  })
+
+  it('allows a browser to load and run only what the console serves', async () => {
+    const { headers } = await createTestConsole(ANSWERS).app.request('/')
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; script-src 'self';/)
+    expect(headers.get('content-security-policy')).toContain("require-trusted-types-for 'script'")
+    expect(headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('says that Redis is away', async () => {
+    const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+    const { app } = createTestConsole({ ...ANSWERS, runs: { list: () => Promise.reject(away) } })
+    const answer = await app.request('/runs')
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5'])
+    expect(await answer.text()).toContain('Redis does not answer')
+  })
+})
+
+describe('runs', () => {
+  it('are filtered as the address says, and unknown values are left out', async () => {
+    const { html, calls } = createTestConsole({ ...ANSWERS, runs: { list: () => Promise.resolve(EMPTY) } })
+    const page = await html('/runs?status=dead&status=odd&prefix=a%20b%2F&since=never&function=cut')
+    expect(calls.find(({ name }) => name === 'runs.list')?.args).toEqual([
+      { status: ['dead'], function: 'cut', prefix: 'a b/', sinceMs: undefined },
+      { limit: 50, cursor: undefined },
+    ])
+    expect(page).toContain('No run matches.')
+  })
+
+  it('that are empty so far lead further', async () => {
+    const list = () => Promise.resolve({ items: [], nextCursor: 'abc' })
+    const page = await createTestConsole({ ...ANSWERS, runs: { list } }).html('/runs?status=dead')
+    expect(page).toContain('there are older ones')
+    expect(page).toContain('/runs?status=dead&amp;cursor=abc')
+  })
+})
+
+describe('a change', () => {
+  it('is taken from a page of the console, which then says what was done', async () => {
+    const { app, calls } = createTestConsole(ANSWERS)
+    const answer = await app.request('/functions/cut/pause', formOf())
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/'])
+    expect(calls).toEqual([{ name: 'functions.pause', args: ['cut'] }])
+    const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const next = await app.request('/', { headers: { cookie } })
+    expect(await next.text()).toContain('cut is paused: uploads wait.')
+    expect(next.headers.get('set-cookie')).toMatch(/^sluice_notice=;/)
+  })
+
+  it('that is refused says why', async () => {
+    const pause = () => Promise.reject(new RefusedError('not-found', 'there is no function "odd"'))
+    const { app } = createTestConsole({ ...ANSWERS, functions: { ...ANSWERS.functions, pause } })
+    const answer = await app.request('/functions/odd/pause', formOf())
+    const cookie = answer.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const html = await (await app.request('/', { headers: { cookie } })).text()
+    expect(html).toContain('<p class="notice bad" role="status">there is no function &quot;odd&quot;</p>')
+  })
+
+  it.each([
+    { of: 'another site', headers: { 'sec-fetch-site': 'cross-site' } },
+    { of: 'another origin of the same site', headers: { 'sec-fetch-site': 'same-site' } },
+    { of: 'no page', headers: { 'sec-fetch-site': 'none' } },
+    { of: 'a program', headers: {} },
+  ])('of $of is refused', async ({ headers }) => {
+    const { app, calls } = createTestConsole(ANSWERS)
+    const answer = await app.request('/functions/cut/pause', { method: 'POST', headers })
+    expect([answer.status, calls]).toEqual([403, []])
+  })
+
+  it('is refused for a reader', async () => {
+    const { app, calls } = createTestConsole(ANSWERS, { tokens: TOKENS })
+    const cookie = `sluice_session=${sessionOf(TOKENS, 'reader')}`
+    const answer = await app.request('/functions/cut/pause', formOf({}, { cookie }))
+    expect([answer.status, calls]).toEqual([403, []])
+  })
+})
+
+it('answers no page under a foreign host name while no token is set', async () => {
+  const answer = await createTestConsole(ANSWERS).app.request('http://evil.example/')
+  expect(answer.status).toBe(403)
+})
