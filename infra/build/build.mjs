@@ -28,7 +28,7 @@ const CONFIG = 'tsconfig.build.json'
 const TSC = join('node_modules', 'typescript', 'bin', 'tsc')
 /** Another version of these makes another build. */
 const OWN = ['build', 'bundle', 'packages'].map((name) => `infra/build/${name}.mjs`)
-/** What the console's pages load, as it is. */
+/** Sheets and scripts of the console, copied as they are. */
 const isAsset = (path) => path.startsWith('runtime/console/assets/')
 /** Tests are left out, except the lists of functions that their runtimes load, the imports of these, and benchmarks. */
 const isSource = (path) =>
@@ -101,7 +101,10 @@ function compile(draft) {
   const args = [join(rootDir, TSC), '-p', join(rootDir, CONFIG), '--outDir', draft]
   const { status, stdout, stderr, error } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`compiling failed: ${error?.message ?? `${stdout}${stderr}`}`)
-  for (const path of ['package.json', ...[...sources()].filter((name) => name.endsWith('.lua') || isAsset(name))]) {
+  for (const path of [
+    'package.json',
+    ...[...sources()].filter((name) => name.endsWith('.lua') || isAsset(name)),
+  ]) {
     mkdirSync(dirname(join(draft, path)), { recursive: true })
     copyFileSync(join(rootDir, path), join(draft, path))
   }

@@ -1,4 +1,4 @@
-/** What the answers of the console allow a browser to do, and which requests it takes from one. @module */
+/** Headers that bound what a browser may do with a page, and the check where a change comes from. @module */
 import type { MiddlewareHandler } from 'hono'
 import { ProblemError } from '../api/http/problem.ts'
 

@@ -1,4 +1,4 @@
-/** The addresses of pages. Keys are anything, so they stand in the query. Pure. @module */
+/** The addresses of pages. Keys are anything, so they are in the query. Pure. @module */
 
 export function objectHref(base: string, bucket: string, key: string): string {
   return `${base}/objects/${encodeURIComponent(bucket)}?key=${encodeKey(key)}`

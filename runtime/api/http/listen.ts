@@ -20,7 +20,7 @@ export async function listen(
   { apiHost, apiPort }: Pick<Config, 'apiHost' | 'apiPort'>,
   log: Logger,
 ): Promise<() => void> {
-  const answer = getRequestListener(app.fetch, {
+  const answer = getRequestListener((request, env) => app.fetch(request, env), {
     hostname: apiHost,
     errorHandler: (error) => answerUnread(error, log),
   })

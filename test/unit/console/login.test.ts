@@ -53,7 +53,7 @@ describe('a session', () => {
     { change: 'another signature', text: session.replace(/.$/, (char) => (char === 'A' ? 'B' : 'A')) },
     { change: 'no signature', text: session.split('.').slice(0, 4).join('.') },
     { change: 'no text', text: '' },
-  ])('with $change is none', ({ text }) => {
+  ])('with $change is not one', ({ text }) => {
     expect(text).not.toBe(session)
     expect(roleOfSession(TOKENS, text, 0)).toBeUndefined()
   })

@@ -12,13 +12,14 @@ export function createTestConsole(answers: Answers = {}, parts: Partial<ConsoleP
     log: createLogger({ level: 'silent', format: 'json' }),
     ...parts,
   })
-  return {
-    app,
-    calls,
-    async html(path: string, init?: RequestInit): Promise<string> {
-      return (await app.request(path, init)).text()
-    },
-  }
+  return { app, calls }
+}
+
+export async function htmlOf(
+  app: { request(path: string): Response | Promise<Response> },
+  path: string,
+): Promise<string> {
+  return (await app.request(path)).text()
 }
 
 /** Of a change that a form of our own page sends. */
