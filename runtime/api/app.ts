@@ -8,6 +8,7 @@ import { authenticate } from './http/auth.ts'
 import type { ApiEnv } from './http/env.ts'
 import { addMethodGuards, checkAddress, guardFromBrowsers } from './http/guards.ts'
 import { addDeadLetterRoutes } from './dead-letters/routes.ts'
+import { addFileRoutes } from './files/routes.ts'
 import { addFunctionRoutes } from './functions/routes.ts'
 import { idempotent } from './http/idempotency.ts'
 import { addJobRoutes } from './jobs/routes.ts'
@@ -48,6 +49,7 @@ function addV1(app: ApiApp, services: ApiServices, once: MiddlewareHandler<ApiEn
   addObjectRoutes(app, services.objects)
   addRunRoutes(app, services.runs, once)
   addResultRoutes(app, services.results)
+  addFileRoutes(app, services.files)
   addDeadLetterRoutes(app, services.deadLetters, once)
   addReprocessRoute(app, services.reprocess, once)
   addJobRoutes(app, services.jobs)
@@ -88,5 +90,5 @@ const nameRequest: MiddlewareHandler<ApiEnv> = async (c, next) => {
 
 const noStore: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next()
-  c.header('cache-control', 'no-store')
+  if (!c.res.headers.has('cache-control')) c.header('cache-control', 'no-store')
 }

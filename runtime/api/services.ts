@@ -18,6 +18,7 @@ import { createSweepStore } from '../queue/sweeps.ts'
 import type { PassParts } from '../upkeep/sweep/pass.ts'
 import { type AnswerStore, createAnswerStore } from '../queue/answers.ts'
 import { createDeadLetterService, type DeadLetterService } from './dead-letters/service.ts'
+import { createFileService, type FileService } from './files/service.ts'
 import { createFunctionService, type FunctionService } from './functions/service.ts'
 import { createJobService, type JobService } from './jobs/service.ts'
 import { createObjectService, type ObjectService } from './objects/service.ts'
@@ -40,6 +41,7 @@ export interface ApiServices {
   readonly objects: ObjectService
   readonly functions: FunctionService
   readonly results: ResultService
+  readonly files: FileService
   readonly sweep: SweepService
   readonly streams: StreamService
   readonly streamMedia: StreamMedia
@@ -81,6 +83,7 @@ export function createServices(parts: ServiceParts): ApiServices {
     jobs: createJobService(all),
     objects: createObjectService(all),
     results: createResultService(all),
+    files: createFileService(all),
     functions: createFunctionService(all),
     sweep: createSweepService({ ...parts.sweep, store: createSweepStore(redis, queue) }),
     streams: createStreamService({ ...all, records: parts.streamRecords }),

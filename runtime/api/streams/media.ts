@@ -3,31 +3,21 @@
  * the addresses of pieces are rewritten, so that they lead back here.
  * @module
  */
-import { Readable } from 'node:stream'
 import { placeOfPiece, playlistKey, recordKey, sessionPrefix } from '../../reception/names.ts'
 import type { SessionOf } from '../../reception/names.ts'
 import { contentTypeOf } from '../../content-types.ts'
 import { newestSession } from '../../reception/session/newest-session.ts'
 import type { StreamStore } from '../../queue/streams.ts'
-import { isStorageCode } from '../../storage/errors.ts'
 import { INCOMING_BUCKET, RESULT_BUCKET } from '../../storage/names.ts'
-import type { ByteRange, ObjectHead, Storage } from '../../storage/storage.ts'
-import { ProblemError, RefusedError } from '../http/problem.ts'
-import { requestedRange } from './byte-range.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { RefusedError } from '../http/problem.ts'
+import { type FileRequest, sendObject } from '../http/send-object.ts'
 
 export interface StreamMedia {
   /** The playlist of the current or last session. */
   live(name: string): Promise<Response>
   /** `live.m3u8`, `session.json`, or a piece such as `001-000001.ts`. */
   file(of: SessionOf, fileName: string, request: FileRequest): Promise<Response>
-}
-
-export interface FileRequest {
-  readonly method: string
-  readonly range: string | undefined
-  readonly ifNoneMatch: string | undefined
-  /** Aborted when the client is gone. */
-  readonly signal: AbortSignal
 }
 
 const PLAYLIST = 'live.m3u8'
@@ -57,36 +47,17 @@ export function createStreamMedia(parts: {
     })
   }
 
-  async function piece(of: SessionOf, fileName: string, request: FileRequest): Promise<Response> {
-    const key = sessionPrefix(of) + fileName
-    const { signal } = request
-    const head = await storage.head(INCOMING_BUCKET, key, { signal })
-    if (!head) throw new RefusedError('not-found', `there is no piece ${fileName} in session ${of.session}`)
-    if (request.ifNoneMatch === `"${head.etag}"`)
-      return new Response(null, { status: 304, headers: { etag: `"${head.etag}"` } })
-    const range = requestedRange(request.range, head.sizeBytes)
-    if (range === 'unsatisfiable')
-      throw new ProblemError(
-        416,
-        `the range starts beyond the end of the piece, which has ${head.sizeBytes} bytes`,
-        {
-          headers: { 'content-range': `bytes */${head.sizeBytes}` },
-        },
-      )
-    const facts = { status: range ? 206 : 200, headers: headersOf(fileName, head, range) }
-    if (request.method === 'HEAD' || head.sizeBytes === 0) return new Response(null, facts)
-    try {
-      const { body } = await storage.get(INCOMING_BUCKET, key, {
-        ifMatch: head.etag,
-        signal,
-        ...(range && { range }),
-      })
-      return new Response(Readable.toWeb(body) as ReadableStream, facts)
-    } catch (error) {
-      if (!isStorageCode(error, 'NoSuchKey', 'PreconditionFailed')) throw error
-      throw new RefusedError('not-found', `piece ${fileName} in session ${of.session} was removed just now`)
-    }
-  }
+  const piece = (of: SessionOf, fileName: string, request: FileRequest) =>
+    sendObject(
+      storage,
+      {
+        bucket: INCOMING_BUCKET,
+        key: sessionPrefix(of) + fileName,
+        what: `piece ${fileName} in session ${of.session}`,
+        headersOf: () => ({ 'content-type': contentTypeOf(fileName) }),
+      },
+      request,
+    )
 
   return {
     async live(name) {
@@ -118,16 +89,4 @@ export function createStreamMedia(parts: {
 /** The playlist with addresses of pieces that are relative to `folder` instead of to its place in the bucket. */
 export function rewritten(playlist: string, of: SessionOf, folder: string): string {
   return playlist.replaceAll(`../../../../${INCOMING_BUCKET}/${sessionPrefix(of)}`, folder)
-}
-
-function headersOf(fileName: string, head: ObjectHead, range: Required<ByteRange> | undefined) {
-  const { sizeBytes, etag } = head
-  const length = range ? range.end - range.start + 1 : sizeBytes
-  return {
-    'content-type': contentTypeOf(fileName),
-    'content-length': String(length),
-    'accept-ranges': 'bytes',
-    etag: `"${etag}"`,
-    ...(range && { 'content-range': `bytes ${range.start}-${range.end}/${sizeBytes}` }),
-  }
 }

@@ -5,6 +5,7 @@ import { NAME_RULE } from '../../settings/streams.ts'
 import { bodyNeeded } from '../http/body.ts'
 import { bodyProblems, json, LOCATION, v1, v1Problems, type ApiApp } from '../http/openapi.ts'
 import { found, noQuery, pageOf, toPage } from '../http/page.ts'
+import { fileRequestOf } from '../http/send-object.ts'
 import type { StreamMedia } from './media.ts'
 import {
   createdKeySchema,
@@ -189,11 +190,6 @@ export function addStreamRoutes(app: ApiApp, streams: StreamService, media: Stre
 
   app.openapi(file, (c) => {
     const { name, session, file: fileName } = c.req.valid('param')
-    return media.file({ name, session }, fileName, {
-      method: c.req.raw.method,
-      range: c.req.header('range'),
-      ifNoneMatch: c.req.header('if-none-match'),
-      signal: c.req.raw.signal,
-    })
+    return media.file({ name, session }, fileName, fileRequestOf(c))
   })
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { requestedRange } from '../../../../runtime/api/streams/byte-range.ts'
+import { requestedRange } from '../../../../runtime/api/http/byte-range.ts'
 
 it.each([
   [undefined, undefined],
