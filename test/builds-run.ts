@@ -18,7 +18,7 @@ import { messageOf } from '../runtime/errors.ts'
 import { installedFfmpeg } from './helpers/installed-ffmpeg.ts'
 import { mediaFiles } from './media-files.ts'
 import { pathWithout } from './path-without.ts'
-import { parseLast, sumUp, type RunEnd } from './tally.ts'
+import { isFault, parseLast, sumUp, type RunEnd } from './tally.ts'
 
 const rootDir = join(import.meta.dirname, '..')
 const { PATH = '' } = process.env
@@ -55,18 +55,20 @@ async function runTests(title: string, env: NodeJS.ProcessEnv, more: readonly st
   })
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => child.kill(name))
   let counts: ReturnType<typeof parseLast>
+  const faults: string[] = []
   const reader = createInterface({ input: child.stdout })
   reader.on('line', (line) => {
     const found = parseLast(line)
     // Only the sum may look like the last line of a run.
     if (found) counts = found
     else say(line)
+    if (isFault(line)) faults.push(line)
   })
   const [[code]] = (await Promise.all([once(child, 'close'), once(reader, 'close')])) as [
     [number | null],
     unknown,
   ]
-  return { title, counts, exitCode: code ?? 1 }
+  return { title, counts, faults, exitCode: code ?? 1 }
 }
 
 async function main() {

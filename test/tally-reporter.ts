@@ -1,6 +1,6 @@
 /** Vitest's own numbers, written to the file that TALLY_FILE names: `run.ts` makes the last line of them. @module */
 import { writeFileSync } from 'node:fs'
-import type { Reporter } from 'vitest/node'
+import type { Reporter, TestCase } from 'vitest/node'
 import type { Tally } from './tally.ts'
 
 type RunEnd = Parameters<NonNullable<Reporter['onTestRunEnd']>>
@@ -14,8 +14,8 @@ export default class TallyReporter implements Reporter {
     const suites = modules.flatMap((module) => [...module.children.allSuites()])
     const tally: Tally = {
       passed: inState('passed').length,
-      failed: inState('failed').length,
-      skipped: inState('skipped').map((test) => `${test.module.relativeModuleId} > ${test.fullName}`),
+      failed: inState('failed').map((test) => `${nameOf(test)}: ${firstLine(test)}`),
+      skipped: inState('skipped').map(nameOf),
       // Its tests do not run then, and Vitest counts them as skipped.
       brokenSuites: [
         ...modules.filter((module) => module.errors().length > 0).map((module) => module.relativeModuleId),
@@ -25,4 +25,13 @@ export default class TallyReporter implements Reporter {
     }
     writeFileSync(path, JSON.stringify(tally))
   }
+}
+
+function nameOf(test: TestCase): string {
+  return `${test.module.relativeModuleId} > ${test.fullName}`
+}
+
+function firstLine(test: TestCase): string {
+  const [line = ''] = (test.result().errors?.[0]?.message ?? 'no message').split('\n')
+  return line.slice(0, 300)
 }

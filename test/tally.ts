@@ -2,7 +2,8 @@
 
 export interface Tally {
   readonly passed: number
-  readonly failed: number
+  /** Their names, each with the first line of what went wrong. */
+  readonly failed: readonly string[]
   /** Their names. */
   readonly skipped: readonly string[]
   /** Files and groups of tests that could not be loaded, or whose set-up or clean-up failed. */
@@ -26,8 +27,9 @@ export interface Verdict {
 
 export function judgeRun({ tally, vitestExitCode, leaked }: RunFacts): Verdict {
   const lines: string[] = []
-  let failed = (tally?.failed ?? 0) + (tally?.brokenSuites.length ?? 0) + (tally?.unhandledErrors ?? 0)
+  let failed = (tally?.failed.length ?? 0) + (tally?.brokenSuites.length ?? 0) + (tally?.unhandledErrors ?? 0)
   for (const name of tally?.skipped ?? []) lines.push(`skipped: ${name}`)
+  for (const name of tally?.failed ?? []) lines.push(`failed: ${name}`)
   for (const name of tally?.brokenSuites ?? []) lines.push(`could not run: ${name}`)
   if (tally?.unhandledErrors) lines.push(`${tally.unhandledErrors} errors outside of any test`)
   for (const name of leaked) lines.push(`left running by a test: ${name}`)
@@ -53,6 +55,8 @@ interface Counts {
 /** One of several runs of tests. */
 export interface RunEnd {
   readonly title: string
+  /** Its lines that say which tests failed, and what else went wrong: a log that is cut off shows only the end of all runs. */
+  readonly faults: readonly string[]
   /** Of its last line; undefined when it ended without one. */
   readonly counts: Counts | undefined
   readonly exitCode: number
@@ -64,7 +68,12 @@ export function parseLast(line: string): Counts | undefined {
   return passed === undefined ? undefined : { passed: Number(passed), failed: Number(failed) }
 }
 
-/** The result of several runs: a line for each, then the sum. */
+/** Whether a line of a run names something that went wrong: a test, a file, a process. */
+export function isFault(line: string): boolean {
+  return /^(failed|could not run|left running by a test): |^\d+ errors outside of any test$/.test(line)
+}
+
+/** The result of several runs: what went wrong, a line for each, then the sum. */
 export function sumUp(ends: readonly RunEnd[]): Verdict {
   const counts = ends.map(({ counts: found = { passed: 0, failed: 0 }, exitCode }) => ({
     passed: found.passed,
@@ -72,9 +81,10 @@ export function sumUp(ends: readonly RunEnd[]): Verdict {
     failed: Math.max(found.failed, exitCode === 0 ? 0 : 1),
   }))
   const lines = ends.map(({ title }, index) => `${title}: ${wordsOf(counts[index] as Counts)}`)
+  const faults = ends.flatMap((end) => end.faults)
   const passed = counts.reduce((sum, each) => sum + each.passed, 0)
   const failed = counts.reduce((sum, each) => sum + each.failed, passed === 0 ? 1 : 0)
-  return { lines: [...lines, wordsOf({ passed, failed })], exitCode: failed === 0 ? 0 : 1 }
+  return { lines: [...faults, ...lines, wordsOf({ passed, failed })], exitCode: failed === 0 ? 0 : 1 }
 }
 
 function wordsOf({ passed, failed }: Counts): string {

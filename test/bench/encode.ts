@@ -78,14 +78,15 @@ async function timeOurs(bench: Bench, key: string): Promise<number> {
 }
 
 async function timePeer({ stack, path }: Bench, words: readonly string[]): Promise<number> {
-  const { ffmpegPath } = await findBinaries({})
+  const { PATH = '' } = process.env
+  const { ffmpegPath } = await findBinaries({ PATH })
   const cwd = await mkdtemp(join(stack.dir, 'alone-'))
   await copyFile(path, join(cwd, 'source'))
   const startedAtMs = performance.now()
   // What it says of its progress has a place, as with us, and goes nowhere.
   const child = spawn('nice', ['-n', '10', ffmpegPath, ...words], {
     cwd,
-    env: { PATH: process.env['PATH'], GCONV_PATH: '/nonexistent' },
+    env: { PATH, GCONV_PATH: '/nonexistent' },
     stdio: ['ignore', 'ignore', 'inherit', 'ignore'],
   })
   const [code] = (await once(child, 'close')) as [number | null]

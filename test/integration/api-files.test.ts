@@ -71,7 +71,7 @@ describe('a file', () => {
     })
   })
 
-  it('is not sent again to who has it, nor for HEAD', async () => {
+  it('is not sent again to callers that have it, nor for HEAD', async () => {
     const head = await send(KEY, { method: 'HEAD' })
     expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '10', ''])
     const again = await send(KEY, { ifNoneMatch: head.headers.get('etag') ?? '' })
