@@ -35,6 +35,7 @@ export const THOROUGH_FILES: readonly string[] = [
   'integration/streams-builds',
   'integration/streams-pulls',
   // A browser: no other test needs it.
+  'integration/console-script',
   'integration/hls-players',
   'integration/streams-fmp4',
   'integration/streams-player',

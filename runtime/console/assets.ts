@@ -1,6 +1,7 @@
 /** The sheet, the scripts and the icon of the pages: read from disk once, and sent as they are. @module */
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { promisify } from 'node:util'
 import { brotliCompress, gzip } from 'node:zlib'
 import type { Context } from 'hono'
@@ -10,6 +11,10 @@ const TYPES = { css: 'text/css', js: 'text/javascript', svg: 'image/svg+xml' } a
 const FOLDER = new URL('./assets/', import.meta.url)
 /** One on the wire, several on disk: in the order of their names, since later rules win. */
 const SHEET = new URL('sheet/', FOLDER)
+/** Scripts of packages, under the names by which ours import them. A minified one may need a line that makes it a module. */
+const PACKAGED = [
+  { name: 'console/idiomorph.js', file: 'idiomorph/dist/idiomorph.min.js', tail: '\nexport { Idiomorph }\n' },
+] as const
 
 interface Asset {
   readonly type: string
@@ -20,32 +25,57 @@ interface Asset {
 }
 
 export interface Assets {
-  /** @throws {ProblemError} 404 for a name that is none of them */
-  answer(c: Context, name: string): Promise<Response>
+  /**
+   * @param path - as {@link assetHref} makes it: the name, after a version or without one
+   * @throws {ProblemError} 404 for a name that is none of them
+   */
+  answer(c: Context, path: string): Promise<Response>
+}
+
+/** The files and their version, once for a process. */
+let loaded: ReturnType<typeof load> | undefined
+const found = () => (loaded ??= load())
+
+/** The address of an asset. It changes with the files, so that browsers may keep them; modules import each other below it. */
+export function assetHref(base: string, name: string): string {
+  return `${base}/assets/${found().version}/${name}`
 }
 
 export function createAssets(): Assets {
-  const sources = new Map<string, () => Promise<Buffer>>([
-    ['console.css', readSheet],
-    ['console.js', () => readFile(new URL('console.js', FOLDER))],
-    ['icon.svg', () => readFile(new URL('icon.svg', FOLDER))],
-  ])
+  const { version, files } = found()
   const known = new Map<string, Promise<Asset>>()
 
   return {
-    async answer(c, name) {
-      const read = sources.get(name)
-      if (read === undefined) throw new ProblemError(404, `there is no asset "${name}"`)
-      const asset = known.get(name) ?? packed(name, await read())
+    async answer(c, path) {
+      const isCurrent = path.startsWith(`${version}/`)
+      const name = files.has(path) ? path : path.slice(path.indexOf('/') + 1)
+      const plain = files.get(name)
+      if (plain === undefined) throw new ProblemError(404, `there is no asset "${name}"`)
+      const asset = known.get(name) ?? packed(name, plain)
       known.set(name, asset)
-      return send(c, await asset)
+      return send(c, await asset, isCurrent)
     },
   }
 }
 
-async function readSheet(): Promise<Buffer> {
-  const names = (await readdir(SHEET)).sort()
-  return Buffer.concat(await Promise.all(names.map((name) => readFile(new URL(name, SHEET)))))
+function load() {
+  const sheets = readdirSync(SHEET).sort()
+  const names = readdirSync(FOLDER, { recursive: true }).map(String)
+  const files = new Map<string, Buffer>([
+    ['console.css', Buffer.concat(sheets.map((name) => readFileSync(new URL(name, SHEET))))],
+    ...names
+      .filter((name) => /\.(?:js|svg)$/.test(name))
+      .map((name): [string, Buffer] => [name, readFileSync(new URL(name, FOLDER))]),
+    ...PACKAGED.map(({ name, file, tail }): [string, Buffer] => [name, packagedFile(file, tail)]),
+  ])
+  const hash = createHash('sha256')
+  for (const [name, bytes] of files) hash.update(`${name} ${bytes.length}\n`).update(bytes)
+  return { version: hash.digest('base64url').slice(0, 10), files }
+}
+
+function packagedFile(file: string, tail: string): Buffer {
+  const path = createRequire(import.meta.url).resolve(file)
+  return Buffer.concat([readFileSync(path), Buffer.from(tail)])
 }
 
 async function packed(name: string, plain: Buffer): Promise<Asset> {
@@ -55,13 +85,13 @@ async function packed(name: string, plain: Buffer): Promise<Asset> {
   return { type: `${type}; charset=utf-8`, etag, plain, br, gzip: zipped }
 }
 
-function send(c: Context, asset: Asset): Response {
+function send(c: Context, asset: Asset, isCurrent: boolean): Response {
   const encoding = encodingFor(c.req.header('accept-encoding') ?? '')
   const headers = {
     'content-type': asset.type,
     etag: asset.etag,
-    // Asked for each time, and answered with 304 until the next version is installed.
-    'cache-control': 'no-cache',
+    // Of another version, or without one: asked for each time, and answered with 304 while it is the same.
+    'cache-control': isCurrent ? 'public, max-age=31536000, immutable' : 'no-cache',
     vary: 'accept-encoding',
     ...(encoding !== 'plain' && { 'content-encoding': encoding }),
   }

@@ -17,7 +17,7 @@ import { ObjectPage } from './pages/object.tsx'
 import { Overview, readOverview } from './pages/overview.tsx'
 import { RunPage } from './pages/run.tsx'
 import { runQueryOf, Runs, sinceMsOf } from './pages/runs.tsx'
-import { Page, type PageProps } from './parts/layout.tsx'
+import { createShow, isPart } from './show/show.tsx'
 import { setNextTheme, themeOf } from './theme.ts'
 import type { Viewer } from './viewer.ts'
 
@@ -37,16 +37,17 @@ export function createConsole(parts: ConsoleParts): Hono<ConsoleEnv> {
   const assets = createAssets()
   app.onError(async (error, c) => {
     const problem = answerError(error, c as unknown as Context<ApiEnv>, log)
+    if (isPart(c)) return problem
     const { detail } = (await problem.json()) as { detail: string }
     return c.html(
-      <ErrorPage text={detail} viewer={viewerOf(c)} />,
+      <ErrorPage text={detail} viewer={viewerOf(c)} isPassing={problem.status === 503} />,
       problem.status as 500,
       retryAfterOf(problem),
     )
   })
   app.use(securityHeaders(contentPolicy()))
   if (!hasTokens(tokens)) app.use(guardFromBrowsers() as unknown as MiddlewareHandler<ConsoleEnv>)
-  app.get('/assets/:name', (c) => assets.answer(c, c.req.param('name')))
+  app.get('/assets/:path{.+}', (c) => assets.answer(c, c.req.param('path')))
   app.use(fromOwnPages)
   addLogin(app, parts)
   app.post('/theme', (c) => {
@@ -67,22 +68,13 @@ export function createConsole(parts: ConsoleParts): Hono<ConsoleEnv> {
     }
   }
 
-  type Content = Omit<PageProps, 'viewer'>
-  /** A route that answers with a page, made by `draw`; undefined: there is no such thing. */
-  function page(draw: (c: Context<ConsoleEnv>, viewer: Viewer) => Promise<Content | undefined>) {
-    return async (c: Context<ConsoleEnv>) => {
-      const viewer = viewerOf(c)
-      const content = await draw(c, viewer)
-      if (content === undefined)
-        return c.html(<ErrorPage text="There is nothing here" viewer={viewer} />, 404)
-      return c.html(<Page viewer={viewer} {...content} />)
-    }
-  }
+  const page = createShow(viewerOf)
 
   app.get(
     '/',
     page(async (_, viewer) => ({
       title: 'Overview',
+      live: 'all',
       children: <Overview facts={await readOverview(services)} viewer={viewer} />,
     })),
   )
@@ -104,6 +96,8 @@ export function createConsole(parts: ConsoleParts): Hono<ConsoleEnv> {
       const functionNames = functions.map((each) => each.name)
       return {
         title: 'Runs',
+        // Older pages are not changed by what happens now.
+        live: cursor === undefined ? 'all' : undefined,
         children: <Runs query={query} page={runs} functionNames={functionNames} viewer={viewer} />,
       }
     }),
@@ -117,6 +111,7 @@ export function createConsole(parts: ConsoleParts): Hono<ConsoleEnv> {
       const facts = { run, maxAttempts: definition?.retry.attempts }
       return {
         title: `${run.function}: ${run.object.key}`,
+        live: `run:${run.id}`,
         children: <RunPage facts={facts} viewer={viewer} />,
       }
     }),
@@ -127,7 +122,11 @@ export function createConsole(parts: ConsoleParts): Hono<ConsoleEnv> {
       const key = c.req.query('key') ?? ''
       if (key === '') return undefined
       const view = await services.objects.view(c.req.param('bucket') ?? '', key)
-      return { title: key, children: <ObjectPage view={view} viewer={viewer} /> }
+      return {
+        title: key,
+        live: `object:${view.bucket}/${key}`,
+        children: <ObjectPage view={view} viewer={viewer} />,
+      }
     }),
   )
   app.post('/functions/:name/:deed{pause|resume}', (c) =>

@@ -7,10 +7,12 @@ import { createRoleOf, hasTokens } from '../settings/token-roles.ts'
 import { MINUTE_MS } from '../time.ts'
 import type { ConsoleEnv } from './env.ts'
 import { LoginPage } from './pages/alone.tsx'
+import { isPart } from './show/show.tsx'
 import { roleOfSession, SESSION_MS, sessionOf } from './session.ts'
 import { themeOf } from './theme.ts'
 
 const COOKIE = 'sluice_session'
+const OWN = 'http://own'
 /** Failed logins of all callers in a minute, by address: a token is long, so this is for the log and for patience. */
 const MOST_FAILURES = 5
 
@@ -24,12 +26,15 @@ export function addLogin(app: Hono<ConsoleEnv>, { tokens, base }: LoginParts): v
   const failures = createFailures()
   const path = base === '' ? '/' : base
 
-  app.get('/login', (c) => c.html(<LoginPage base={base} theme={themeOf(c)} />))
+  app.get('/login', (c) =>
+    c.html(<LoginPage base={base} theme={themeOf(c)} next={ownPage(c.req.query('next'))} />),
+  )
   app.post('/login', async (c) => {
-    const { token } = await c.req.parseBody()
+    const { token, next } = await c.req.parseBody()
+    const to = ownPage(next)
     const address = addressOf(c)
     const page = (failure: string, status: 401 | 429) =>
-      c.html(<LoginPage base={base} theme={themeOf(c)} failure={failure} />, status)
+      c.html(<LoginPage base={base} theme={themeOf(c)} next={to} failure={failure} />, status)
     if (failures.areTooMany(address)) return page('Too many failed logins: try again in a minute.', 429)
     const role = typeof token === 'string' ? roleOf(token.trim()) : undefined
     if (!role) {
@@ -44,7 +49,7 @@ export function addLogin(app: Hono<ConsoleEnv>, { tokens, base }: LoginParts): v
       maxAge: SESSION_MS / 1_000,
       secure: c.req.header('x-forwarded-proto') === 'https',
     })
-    return c.redirect(`${base}/`, 303)
+    return c.redirect(to ?? `${base}/`, 303)
   })
   app.post('/logout', (c) => {
     deleteCookie(c, COOKIE, { path })
@@ -58,7 +63,8 @@ export function authenticated({ tokens, base }: LoginParts): MiddlewareHandler<C
   return async function authenticated(c, next) {
     const role = isOpen ? 'admin' : roleOfSession(tokens, getCookie(c, COOKIE))
     if (!role) {
-      if (c.req.method === 'GET') return c.redirect(`${base}/login`, 303)
+      // A page that is open says so itself.
+      if (c.req.method === 'GET' && !isPart(c)) return c.redirect(`${base}/login${nextOf(c)}`, 303)
       throw new ProblemError(401, 'the login has ended: log in again')
     }
     c.set('role', role)
@@ -67,6 +73,20 @@ export function authenticated({ tokens, base }: LoginParts): MiddlewareHandler<C
     }
     await next()
   }
+}
+
+/** Where the login leads to. */
+function nextOf(c: Context): string {
+  const { pathname, search } = new URL(c.req.url)
+  return pathname === '/' && search === '' ? '' : `?next=${encodeURIComponent(pathname + search)}`
+}
+
+/** An address as {@link nextOf} gives it; a link from elsewhere leads nowhere else. */
+function ownPage(next: unknown): string | undefined {
+  if (typeof next !== 'string' || !next.startsWith('/') || !URL.canParse(next, OWN)) return undefined
+  const { origin, pathname, search } = new URL(next, OWN)
+  // `//` before a path would be a host.
+  return origin === OWN && !pathname.startsWith('//') ? pathname + search : undefined
 }
 
 /** The address of the connection: behind a proxy all callers share it. */

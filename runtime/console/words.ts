@@ -27,7 +27,7 @@ function two(count: number, perLarge: number, large: string, small: string): str
   return `${Math.floor(count / perLarge)} ${large}${rest === 0 ? '' : ` ${rest} ${small}`}`
 }
 
-/** `just now`, `12 s ago`, `in 4 min`; the page's script keeps it true (assets/times.js). */
+/** `just now`, `12 s ago`, `in 4 min`; the page's script keeps it true (assets/console/ago.js). */
 export function agoText(time: string, nowMs = Date.now()): string {
   const ms = nowMs - Date.parse(time)
   const size = Math.abs(ms)

@@ -1,38 +1,28 @@
 // @ts-check
-/** What pages do by themselves. Without this script everything can be read and done all the same. @module */
+/**
+ * What pages do by themselves. Without this script everything can be read and done all the same.
+ *
+ * For other scripts of pages: `sluice:page` is dispatched on the document after each exchange of `<main>`, `sluice:change` with
+ * the runs that have changed, `sluice:files` with files that were dropped. In `<main>`, elements with `data-keep` and players
+ * (`data-player`) are left alone for as long as their id is there.
+ * @module
+ */
+import { startChoosing } from './console/choosing.js'
+import { startDeeds } from './console/deeds.js'
+import { startDrop } from './console/drop.js'
+import { startFilters } from './console/filters.js'
+import { startKeys } from './console/keys.js'
+import { startLive } from './console/live.js'
+import { startLost } from './console/lost.js'
+import { refresh, settled } from './console/page.js'
+import { startTimes } from './console/times.js'
 
-/** @param {string} selector @param {ParentNode} [from] @returns {any[]} */
-const all = (selector, from = document) => [...from.querySelectorAll(selector)]
-
-/* ---- times: true while the page is open, in the reader's own zone ---- */
-
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' })
-
-/** The same words as agoText of words.ts. @param {string} iso */
-function agoText(iso) {
-  const ms = Date.now() - Date.parse(iso)
-  const size = Math.abs(ms)
-  if (size < 5_000) return ms < 0 ? 'in a moment' : 'just now'
-  const [unitMs, unit] =
-    size < 60_000
-      ? [1_000, 's']
-      : size < 3_600_000
-        ? [60_000, 'min']
-        : size < 172_800_000
-          ? [3_600_000, 'h']
-          : [86_400_000, 'd']
-  return ms < 0 ? `in ${Math.round(size / unitMs)} ${unit}` : `${Math.floor(size / unitMs)} ${unit} ago`
-}
-
-function tellTimes() {
-  for (const node of all('time[datetime]')) {
-    const text = node.hasAttribute('data-clock')
-      ? clock.format(new Date(node.dateTime))
-      : agoText(node.dateTime)
-    if (node.textContent !== text) node.textContent = text
-    node.title = full.format(new Date(node.dateTime))
-  }
-}
-tellTimes()
-setInterval(tellTimes, 5_000)
+startTimes()
+startLost(refresh)
+startLive()
+startDeeds()
+startFilters()
+startChoosing()
+startKeys()
+startDrop()
+settled()

@@ -5,16 +5,19 @@ import type { Theme, Viewer } from '../viewer.ts'
 export function LoginPage(props: {
   readonly base: string
   readonly theme: Theme
+  /** The page to go to. */
+  readonly next?: string | undefined
   /** Why the last one did not succeed. */
   readonly failure?: string | undefined
 }) {
-  const { base, theme, failure } = props
+  const { base, theme, next, failure } = props
   return (
     <Alone title="Log in" base={base} theme={theme}>
       <form class="login" method="post" action={`${base}/login`}>
         <h1 class="brand">
           <Brand />
         </h1>
+        {next !== undefined && <input type="hidden" name="next" value={next} />}
         <label>
           Token
           <input type="password" name="token" autocomplete="current-password" required autofocus />
@@ -35,9 +38,15 @@ export function LoginPage(props: {
 }
 
 /** For what is not there, and for what cannot be shown now. */
-export function ErrorPage({ text, viewer }: { readonly text: string; readonly viewer: Viewer }) {
+export function ErrorPage(props: {
+  readonly text: string
+  readonly viewer: Viewer
+  /** Whether the page asks again by itself, since a server is away. */
+  readonly isPassing?: boolean
+}) {
+  const { text, viewer } = props
   return (
-    <Page viewer={viewer} title={text}>
+    <Page viewer={viewer} title={text} isPassing={props.isPassing}>
       <div class="lost">
         <h1>{text}</h1>
         <p>

@@ -2,23 +2,35 @@
 import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { printable } from '../../printable.ts'
+import { assetHref } from '../assets.ts'
 import type { Theme, Viewer } from '../viewer.ts'
 
+/** With the letter that leads there, after `g`. */
 const PAGES = [
-  ['/', 'Overview'],
-  ['/runs', 'Runs'],
+  ['/', 'Overview', 'o'],
+  ['/runs', 'Runs', 'r'],
 ] as const
 
 export interface PageProps {
   readonly viewer: Viewer
   readonly title: string
+  /**
+   * The subject of the page, as `GET /v1/live?about=` has it: `all`, `function:<name>`, `run:<id>` or `object:<bucket>/<key>`.
+   * The page then refreshes itself. Undefined for pages that stay as they are.
+   */
+  readonly live?: string | undefined
+  /** Whether it is shown only until the page can be: the script then asks for that by itself. */
+  readonly isPassing?: boolean | undefined
+  /** More modules of the folder assets, such as `player.js`. */
+  readonly scripts?: readonly string[]
   readonly children?: Child
 }
 
 /** The part of a page that is exchanged when something has changed. */
-export function Main({ viewer, children }: Pick<PageProps, 'viewer' | 'children'>) {
+export function Main({ viewer, title, live, isPassing = false, children }: PageProps) {
+  const retry = isPassing ? '' : undefined
   return (
-    <main id="main" tabindex={-1}>
+    <main id="main" tabindex={-1} data-live={live} data-title={titleOf(title)} data-retry={retry}>
       {viewer.notice && (
         <p class={viewer.notice.isBad ? 'notice bad' : 'notice'} role="status">
           {viewer.notice.text}
@@ -29,16 +41,20 @@ export function Main({ viewer, children }: Pick<PageProps, 'viewer' | 'children'
   )
 }
 
-export function Page({ viewer, title, children }: PageProps) {
+export function Page(props: PageProps) {
+  const { viewer } = props
+  const { base } = viewer
   return (
-    <Document title={title} base={viewer.base} theme={viewer.theme}>
-      <body>
+    <Document title={props.title} base={base} theme={viewer.theme} scripts={props.scripts}>
+      <body data-events={`${base}/v1/live`}>
         <a class="skip" href="#main">
           Skip to content
         </a>
         <Top viewer={viewer} />
-        <Main viewer={viewer}>{children}</Main>
+        <p id="lost" role="status" data-login={`${base}/login`} hidden></p>
+        <Main {...props} />
         <div id="toast" role="status" aria-live="polite"></div>
+        <Keys />
       </body>
     </Document>
   )
@@ -59,22 +75,29 @@ interface DocumentProps {
   readonly title: string
   readonly base: string
   readonly theme: Theme
+  readonly scripts?: readonly string[] | undefined
   readonly children?: Child
 }
 
-function Document({ title, base, theme, children }: DocumentProps) {
+function titleOf(title: string): string {
+  return title === 'Overview' ? 'Sluice' : `${printable(title)} · Sluice`
+}
+
+function Document({ title, base, theme, scripts = [], children }: DocumentProps) {
   return (
     <>
       {raw('<!doctype html>')}
       <html lang="en" data-theme={theme}>
         <head>
           <meta charset="utf-8" />
-          <title>{title === 'Overview' ? 'Sluice' : `${printable(title)} · Sluice`}</title>
+          <title>{titleOf(title)}</title>
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="color-scheme" content="light dark" />
-          <link rel="icon" href={`${base}/assets/icon.svg`} type="image/svg+xml" />
-          <link rel="stylesheet" href={`${base}/assets/console.css`} />
-          <script type="module" src={`${base}/assets/console.js`}></script>
+          <link rel="icon" href={assetHref(base, 'icon.svg')} type="image/svg+xml" />
+          <link rel="stylesheet" href={assetHref(base, 'console.css')} />
+          {['console.js', ...scripts].map((name) => (
+            <script type="module" src={assetHref(base, name)}></script>
+          ))}
         </head>
         {children}
       </html>
@@ -102,14 +125,25 @@ function Top({ viewer }: { readonly viewer: Viewer }) {
         <Brand />
       </a>
       <nav aria-label="Pages">
-        {PAGES.map(([to, name]) => (
-          <a href={`${base}${to}`} aria-current={isHere(to) ? 'page' : undefined}>
+        {PAGES.map(([to, name, key]) => (
+          <a href={`${base}${to}`} data-key={key} aria-current={isHere(to) ? 'page' : undefined}>
             {name}
           </a>
         ))}
       </nav>
       <div class="tools">
-        <form method="post" action={`${base}/theme`}>
+        <button
+          class="live"
+          type="button"
+          title="Refreshes by itself. Press to hold the page still"
+          aria-pressed="true"
+          data-live-switch
+          hidden
+        >
+          <i aria-hidden="true"></i>
+          <span>Live</span>
+        </button>
+        <form method="post" action={`${base}/theme`} data-theme-form>
           <button class="icon" title="Light, dark, or as the system" aria-label="Change colours">
             <svg viewBox="0 0 20 20" aria-hidden="true">
               <circle cx="10" cy="10" r="6.5" />
@@ -126,5 +160,39 @@ function Top({ viewer }: { readonly viewer: Viewer }) {
         )}
       </div>
     </header>
+  )
+}
+
+/** Opened by the key `?`. */
+function Keys() {
+  return (
+    <dialog id="keys" aria-labelledby="keys-title">
+      <h2 id="keys-title">Keys</h2>
+      <dl class="keys">
+        <Key keys={['/']}>find a file or a run</Key>
+        {PAGES.map(([, name, key]) => (
+          <Key keys={['g', key]}>{name}</Key>
+        ))}
+        <Key keys={['Shift', 'click']}>choose all rows in between</Key>
+        <Key keys={['Esc']}>close a dialog</Key>
+        <Key keys={['?']}>this list</Key>
+      </dl>
+      <form method="dialog">
+        <button class="button">Close</button>
+      </form>
+    </dialog>
+  )
+}
+
+function Key({ keys, children }: { readonly keys: readonly string[]; readonly children?: Child }) {
+  return (
+    <div>
+      <dt>
+        {keys.map((key) => (
+          <kbd>{key}</kbd>
+        ))}
+      </dt>
+      <dd>{children}</dd>
+    </div>
   )
 }

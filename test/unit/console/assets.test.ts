@@ -1,5 +1,6 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
+import { assetHref } from '../../../runtime/console/assets.ts'
 import { createTestConsole } from './test-console.ts'
 
 const { app } = createTestConsole()
@@ -9,6 +10,8 @@ const get = (name: string, headers: Record<string, string> = {}) =>
 it.each([
   ['console.css', 'text/css; charset=utf-8'],
   ['console.js', 'text/javascript; charset=utf-8'],
+  ['console/page.js', 'text/javascript; charset=utf-8'],
+  ['console/idiomorph.js', 'text/javascript; charset=utf-8'],
   ['icon.svg', 'image/svg+xml; charset=utf-8'],
 ])('serves %s, smaller to browsers that can unpack it, and once', async (name, type) => {
   const plain = await get(name)
@@ -23,6 +26,31 @@ it.each([
   expect([again.status, await again.text()]).toEqual([304, ''])
 })
 
-it('serves nothing else', async () => {
-  expect((await get('..%2fconsole.tsx')).status).toBe(404)
+it.each(['..%2fconsole.tsx', 'console/idiomorph.d.ts', 'sheet/10-base.css', 'x/y/console.js', ''])(
+  'serves no "%s"',
+  async (name) => {
+    expect((await get(name)).status).toBe(404)
+  },
+)
+
+it('lets browsers keep files of this version for good, and asks for those of another each time', async () => {
+  const [, version = ''] = /^\/assets\/([^/]+)\/console\.js$/.exec(assetHref('', 'console.js')) ?? []
+  const cached = async (path: string) => (await get(path)).headers.get('cache-control')
+  expect(await cached(`${version}/console/page.js`)).toMatch(/immutable$/)
+  expect(await cached('another/console.js')).toBe('no-cache')
+  expect(await cached('console.js')).toBe('no-cache')
+})
+
+it('serves every module that another one imports', async () => {
+  const seen = new Set<string>()
+  const waiting = ['console.js']
+  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
+    if (seen.has(name)) continue
+    seen.add(name)
+    const answer = await get(name)
+    expect([name, answer.status]).toEqual([name, 200])
+    const imports = (await answer.text()).matchAll(/^import .* from '([^']+)'$/gm)
+    for (const [, to = ''] of imports) waiting.push(new URL(to, `http://x/${name}`).pathname.slice(1))
+  }
+  expect(seen.size).toBeGreaterThan(8)
 })

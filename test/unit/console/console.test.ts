@@ -58,7 +58,8 @@ describe('every page', () => {
   it.each(PAGES)('%s leads to the login without a session, and to nothing else', async (path) => {
     const { app, calls } = createTestConsole(ANSWERS, { tokens: TOKENS })
     const answer = await app.request(path)
-    expect([answer.status, answer.headers.get('location'), calls]).toEqual([303, '/login', []])
+    const next = path === '/' ? '' : `?next=${encodeURIComponent(path)}`
+    expect([answer.status, answer.headers.get('location'), calls]).toEqual([303, `/login${next}`, []])
   })
 
   it('has addresses below the base path', async () => {

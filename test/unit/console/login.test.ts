@@ -31,6 +31,32 @@ describe('the login', () => {
     expect(answers).toEqual([401, 401, 401, 401, 401, 429, 429])
   })
 
+  it('leads on to the page that asked for it, and to no other site', async () => {
+    const { app } = createTestConsole({}, { tokens: TOKENS })
+    const asked = await app.request('/runs?prefix=a%20b')
+    expect(asked.headers.get('location')).toBe('/login?next=%2Fruns%3Fprefix%3Da%2520b')
+    const page = await app.request(asked.headers.get('location') ?? '')
+    const [, next = ''] = /name="next" value="([^"]*)"/.exec(await page.text()) ?? []
+    const to = async (where: string) =>
+      (await app.request('/login', formOf({ token: TOKENS.reader, next: where }))).headers.get('location')
+    expect(await to(next)).toBe('/runs?prefix=a%20b')
+    for (const foreign of [
+      '//evil.example/',
+      '/\\evil.example',
+      'https://evil.example/',
+      '/.//evil.example',
+      'runs',
+    ])
+      expect(await to(foreign)).toBe('/')
+  })
+
+  it('that has ended is an answer of its own for a page that is open, which stays', async () => {
+    const { app, calls } = createTestConsole({}, { tokens: TOKENS })
+    const answer = await app.request('/runs', { headers: { 'x-part': 'main', cookie: 'sluice_session=old' } })
+    expect([answer.status, calls]).toEqual([401, []])
+    expect(await answer.json()).toMatchObject({ detail: 'the login has ended: log in again' })
+  })
+
   it('ends', async () => {
     const { app } = createTestConsole({}, { tokens: TOKENS })
     const cookie = `sluice_session=${sessionOf(TOKENS, 'reader')}`
