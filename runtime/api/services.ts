@@ -22,6 +22,7 @@ import { createFileService, type FileService } from './files/service.ts'
 import { createFunctionService, type FunctionService } from './functions/service.ts'
 import { createJobService, type JobService } from './jobs/service.ts'
 import { createObjectService, type ObjectService } from './objects/service.ts'
+import { createOverviewService, type OverviewService } from './overview/service.ts'
 import { createReprocessService, type ReprocessService } from './reprocess/service.ts'
 import { createResultService, type ResultService } from './results/service.ts'
 import { createRunService, type RunService } from './runs/service.ts'
@@ -40,6 +41,7 @@ export interface ApiServices {
   readonly jobs: JobService
   readonly objects: ObjectService
   readonly functions: FunctionService
+  readonly overview: OverviewService
   readonly results: ResultService
   readonly files: FileService
   readonly sweep: SweepService
@@ -82,6 +84,7 @@ export function createServices(parts: ServiceParts): ApiServices {
     reprocess: createReprocessService(all),
     jobs: createJobService(all),
     objects: createObjectService(all),
+    overview: createOverviewService(all),
     results: createResultService(all),
     files: createFileService(all),
     functions: createFunctionService(all),

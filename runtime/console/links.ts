@@ -4,8 +4,18 @@ export function objectHref(base: string, bucket: string, key: string): string {
   return `${base}/objects/${encodeURIComponent(bucket)}?key=${encodeKey(key)}`
 }
 
+/** Where a form runs an object again. Not in its fields: a browser changes line breaks in them, and keys may have some. */
+export function runObjectHref(base: string, bucket: string, key: string): string {
+  return `${base}/objects/${encodeURIComponent(bucket)}/run?key=${encodeKey(key)}`
+}
+
 export function runHref(base: string, id: string): string {
   return `${base}/runs/${id}`
+}
+
+/** Where a source is saved from: its bytes, by the HTTP interface. */
+export function sourceHref(base: string, bucket: string, key: string): string {
+  return `${base}/v1/files/${encodeURIComponent(bucket)}/${key.split('/').map(encodeKey).join('/')}?download`
 }
 
 /** Half a character, which some tools put into names, has no encoding: the page then says that the store has no such key. */

@@ -4,8 +4,8 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { Notice } from './viewer.ts'
 
 const COOKIE = 'sluice_notice'
-/** Browsers keep 4 KiB of a cookie. */
-const MAX_LENGTH = 600
+/** Browsers keep 4 KiB of a cookie, with its name and its attributes. */
+const MAX_ENCODED_LENGTH = 3_500
 
 /** The sentence, which is then forgotten. */
 export function takeNotice(c: Context, base: string): Notice | undefined {
@@ -16,8 +16,20 @@ export function takeNotice(c: Context, base: string): Notice | undefined {
 }
 
 export function leaveNotice(c: Context, base: string, { text, isBad }: Notice): void {
-  const value = `${isBad ? '!' : ''}${text}`.slice(0, MAX_LENGTH)
+  const value = bounded(`${isBad ? '!' : ''}${text}`)
   setCookie(c, COOKIE, value, { path: pathOf(base), maxAge: 30, httpOnly: true, sameSite: 'Lax' })
+}
+
+/** One character can take nine in a cookie; half of a character, which a cut may leave, has no encoding at all. */
+function bounded(text: string): string {
+  let length = 0
+  let kept = ''
+  for (const char of text.toWellFormed()) {
+    length += encodeURIComponent(char).length
+    if (length > MAX_ENCODED_LENGTH) return `${kept}…`
+    kept += char
+  }
+  return kept
 }
 
 function pathOf(base: string): string {

@@ -25,3 +25,8 @@ export interface Notice {
 export function mayOperate({ role }: Pick<Viewer, 'role'>): boolean {
   return role !== 'reader'
 }
+
+/** May remove for good. */
+export function mayPurge({ role }: Pick<Viewer, 'role'>): boolean {
+  return role === 'admin'
+}

@@ -56,6 +56,28 @@ export function firstLine(text: string): string {
   return text.split('\n', 1)[0] ?? ''
 }
 
+/** `1 file`, `1,200 files`. */
+export function countedText(count: number, one: string, many = `${one}s`): string {
+  return `${countText(count)} ${count === 1 ? one : many}`
+}
+
+/** `a, b, c and 9 more`. */
+export function namesText(names: readonly string[], shown = 5): string {
+  if (names.length <= shown + 1) return names.join(', ')
+  return `${names.slice(0, shown).join(', ')} and ${countText(names.length - shown)} more`
+}
+
+/** `40 done, 2 running`; empty when nothing was counted. */
+export function countsText(
+  counts: Readonly<Record<string, number>>,
+  nameOf: (name: string) => string = (name) => name,
+): string {
+  return Object.entries(counts)
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${countText(count)} ${nameOf(name)}`)
+    .join(', ')
+}
+
 /** States of runs, outcomes of attempts, and what a list of events marks. */
 const STATES: Readonly<Record<string, string>> = {
   queued: 'Waiting',

@@ -91,17 +91,20 @@ export async function serve(
     streams,
     streamRecords,
   })
-  const api = createApi({
+  const about = {
     version: readVersion(),
     tools: async () => (await parts.tools?.()) ?? {},
-    seconds: metrics.httpSeconds,
-    inFlight: metrics.httpInFlight,
     health: () => checkHealth({ redis: inspection, queue, storage, buckets, functionNames }),
-    isDraining: () => isDraining,
     services,
-    receiver: config.streams,
     tokens: config.tokens,
     log,
+  }
+  const api = createApi({
+    ...about,
+    seconds: metrics.httpSeconds,
+    inFlight: metrics.httpInFlight,
+    isDraining: () => isDraining,
+    receiver: config.streams,
     async metrics(format) {
       await readGauges().catch((error: Error) => log.debug({ error: error.message }, 'no queue gauges'))
       await readStreams().catch((error: Error) => log.debug({ error: error.message }, 'no gauge of streams'))
@@ -111,7 +114,7 @@ export async function serve(
       return expose([own, ofFunctions, ...(await link.collect())], format)
     },
   })
-  const pages = createConsole({ services, tokens: config.tokens, base: '', log })
+  const pages = createConsole({ ...about, base: '' })
   closers.add('http', await listen(createFront(api, pages), config, log))
 
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()

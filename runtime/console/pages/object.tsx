@@ -1,16 +1,42 @@
 /** One object: why it was or was not processed, by each function, and its history. @module */
 import type { FunctionOfObject, ObjectView } from '../../api/objects/model.ts'
+import type { ApiServices } from '../../api/services.ts'
 import { formatBytes } from '../../amounts.ts'
 import { printable } from '../../printable.ts'
-import { runHref } from '../links.ts'
-import { RunProgress, Status, Time } from '../parts/parts.tsx'
+import { runObjectHref, sourceHref } from '../links.ts'
+import { FunctionCard, sentenceOf, toldOf } from '../parts/function-card.tsx'
+import { Act, Time } from '../parts/parts.tsx'
 import { Story } from '../parts/story.tsx'
-import type { Viewer } from '../viewer.ts'
+import { mayOperate, type Viewer } from '../viewer.ts'
 
-export function ObjectPage({ view, viewer }: { readonly view: ObjectView; readonly viewer: Viewer }) {
+export interface ObjectFacts {
+  readonly view: ObjectView
+  /** The last lines of the tools of runs that failed, by function. */
+  readonly lines: ReadonlyMap<string, readonly string[]>
+}
+
+export async function readObject(
+  { objects, runs }: Pick<ApiServices, 'objects' | 'runs'>,
+  bucket: string,
+  key: string,
+): Promise<ObjectFacts> {
+  const view = await objects.view(bucket, key)
+  const failed = view.functions.filter(({ run }) => run?.status === 'dead' || run?.status === 'retrying')
+  const lines = await Promise.all(
+    failed.map(async ({ name, run }): Promise<[string, readonly string[]]> => {
+      const detail = run && (await runs.get(run.id))
+      return [name, detail?.lastLines ?? []]
+    }),
+  )
+  return { view, lines: new Map(lines) }
+}
+
+export function ObjectPage({ facts, viewer }: { readonly facts: ObjectFacts; readonly viewer: Viewer }) {
+  const { view, lines } = facts
   const own = view.functions.filter(({ reason }) => reason !== 'bucket')
   const matching = own.filter(({ isMatch }) => isMatch)
   const others = own.filter(({ isMatch }) => !isMatch)
+  const runHref = runObjectHref(viewer.base, view.bucket, view.key)
   return (
     <>
       <header class="head">
@@ -21,17 +47,31 @@ export function ObjectPage({ view, viewer }: { readonly view: ObjectView; readon
           </h1>
           <Version object={view.object} />
         </div>
+        {view.object !== null && mayOperate(viewer) && (
+          <div class="acts">
+            {own.length > 0 && (
+              <a class="button quiet" href={sourceHref(viewer.base, view.bucket, view.key)}>
+                Save source
+              </a>
+            )}
+            {matching.length > 1 && <Act to={runHref} label="Run all again" />}
+          </div>
+        )}
       </header>
-      {matching.length === 0 && <p class="verdict calm">{printable(view.summary)}</p>}
+      {matching.length === 0 && <p class="verdict calm">{sentenceOf(view.summary)}</p>}
       {matching.map((each) => (
-        <FunctionCard each={each} viewer={viewer} />
+        <FunctionCard
+          each={each}
+          runAgainHref={runHref}
+          isThere={view.object !== null}
+          lines={lines.get(each.name) ?? []}
+          viewer={viewer}
+        />
       ))}
-      {others.length > 0 && matching.length > 0 && (
-        <ul class="others">
-          {others.map(({ name, explanation }) => (
-            <li>
-              <b>Not for {name}:</b> {sentenceOf(explanation)}
-            </li>
+      {others.length > 0 && (
+        <ul class="others" aria-label="Other functions">
+          {others.map((each) => (
+            <Other each={each} runHref={runHref} isThere={view.object !== null} viewer={viewer} />
           ))}
         </ul>
       )}
@@ -40,6 +80,27 @@ export function ObjectPage({ view, viewer }: { readonly view: ObjectView; readon
         <Story view={view} base={viewer.base} />
       </section>
     </>
+  )
+}
+
+/** A function that the object is not for; one that runs only when asked can be asked here. */
+function Other(props: {
+  readonly each: FunctionOfObject
+  readonly runHref: string
+  readonly isThere: boolean
+  readonly viewer: Viewer
+}) {
+  const { each, viewer } = props
+  const { name } = each
+  return (
+    <li>
+      <span>
+        <b>Not for {name}:</b> {sentenceOf(toldOf(each))}
+      </span>
+      {each.reason === 'not-asked' && props.isThere && mayOperate(viewer) && (
+        <Act to={props.runHref} label="Run it" title={`Run it: ${name}`} fields={{ function: name }} />
+      )}
+    </li>
   )
 }
 
@@ -60,36 +121,4 @@ function Version({ object }: { readonly object: ObjectView['object'] }) {
       ))}
     </p>
   )
-}
-
-function FunctionCard({ each, viewer }: { readonly each: FunctionOfObject; readonly viewer: Viewer }) {
-  const { run, result, verdict } = each
-  const state = run?.status ?? (result === undefined ? verdict?.state : 'succeeded')
-  const tone =
-    state === 'dead' || state === 'cancelled' ? 'verdict' : state === 'retrying' ? 'verdict soft' : 'why'
-  return (
-    <article class="card" id={`function-${each.name}`} aria-labelledby={`name-${each.name}`}>
-      <header>
-        <h2 id={`name-${each.name}`}>{each.name}</h2>
-        {state !== undefined && <Status state={state} />}
-        {run && <RunProgress run={run} />}
-        <span class="fill"></span>
-        {run && (
-          <a class="more" href={runHref(viewer.base, run.id)}>
-            Attempts
-          </a>
-        )}
-      </header>
-      <p class={tone}>{sentenceOf(each.explanation)}</p>
-      {result?.warnings.map((warning) => (
-        <p class="notice">{printable(warning)}</p>
-      ))}
-    </article>
-  )
-}
-
-/** Explanations are written to follow a name and a colon. */
-function sentenceOf(explanation: string): string {
-  const text = printable(explanation)
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
 }

@@ -4,32 +4,36 @@ import type { Run, RunDetail } from '../../api/runs/model.ts'
 import type { ApiServices } from '../../api/services.ts'
 import { printable } from '../../printable.ts'
 import { runHref } from '../links.ts'
+import { FunctionTable } from '../parts/function-table.tsx'
 import { ObjectLink, RunProgress, Time } from '../parts/parts.tsx'
 import type { Viewer } from '../viewer.ts'
-import { mayOperate } from '../viewer.ts'
-import { countText, firstLine } from '../words.ts'
+import { countText, firstLine, namesText } from '../words.ts'
 
 export interface OverviewFacts {
   readonly functions: readonly FunctionView[]
+  /** Those that started first. */
   readonly running: readonly Run[]
   /** The newest. */
   readonly dead: readonly RunDetail[]
+  /** Runs that wait for another attempt. */
+  readonly retrying: number
+  /** Notifications that no run was made of yet. */
+  readonly inbox: number
 }
 
 const LISTED = 8
 
-export async function readOverview({
-  functions,
-  runs,
-  deadLetters,
-}: Pick<ApiServices, 'functions' | 'runs' | 'deadLetters'>): Promise<OverviewFacts> {
-  const [views, running, dead] = await Promise.all([
-    functions.list(),
-    runs.list({ status: ['running'] }, { limit: LISTED }),
-    deadLetters.list({}, { limit: LISTED }),
+export async function readOverview(services: OverviewServices): Promise<OverviewFacts> {
+  const [functions, running, dead, { delayed, inbox }] = await Promise.all([
+    services.functions.list(),
+    services.overview.running(LISTED),
+    services.deadLetters.list({}, { limit: LISTED }),
+    services.overview.totals(),
   ])
-  return { functions: views, running: running.items, dead: dead.items }
+  return { functions, running, dead: dead.items, retrying: delayed, inbox }
 }
+
+type OverviewServices = Pick<ApiServices, 'functions' | 'overview' | 'deadLetters'>
 
 export function Overview({ facts, viewer }: { readonly facts: OverviewFacts; readonly viewer: Viewer }) {
   const { functions } = facts
@@ -37,7 +41,7 @@ export function Overview({ facts, viewer }: { readonly facts: OverviewFacts; rea
   const sum = (count: (view: FunctionView) => number) =>
     functions.reduce((total, view) => total + count(view), 0)
   const dead = sum(({ queue }) => queue.dead)
-  const waiting = sum(({ queue }) => queue.waiting + queue.backfill)
+  const waiting = sum(({ queue }) => queue.waiting + queue.backfill) + facts.inbox
   const running = sum(({ queue }) => queue.running)
   return (
     <>
@@ -46,46 +50,25 @@ export function Overview({ facts, viewer }: { readonly facts: OverviewFacts; rea
       <ul class="figures">
         <Figure href={`${base}/runs?status=running`} count={running} name="running" tone="run" />
         <Figure href={`${base}/runs?status=queued`} count={waiting} name="waiting" tone="wait" />
+        <Figure href={`${base}/runs?status=retrying`} count={facts.retrying} name="retrying" tone="retry" />
         <Figure
-          href={`${base}/runs?status=dead`}
+          href={`${base}/dead-letters`}
           count={dead}
           name={dead === 1 ? 'dead letter' : 'dead letters'}
           tone="dead"
         />
       </ul>
-      <section aria-labelledby="functions">
-        <h2 id="functions">Functions</h2>
-        <div class="scroll">
-          <table class="functions">
-            <thead>
-              <tr>
-                <th>Name</th>
-                <th class="num">Running</th>
-                <th class="num">Waiting</th>
-                <th class="num">Dead</th>
-                <th class="num">Workers</th>
-                {mayOperate(viewer) && (
-                  <th class="end">
-                    <span class="hidden">Pause</span>
-                  </th>
-                )}
-              </tr>
-            </thead>
-            <tbody>
-              {functions.map((view) => (
-                <FunctionRow view={view} viewer={viewer} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      </section>
+      <FunctionTable functions={functions} viewer={viewer} />
       <div class="columns">
         <Running runs={facts.running} base={base} />
-        <GivenUp runs={facts.dead} base={base} />
+        <GivenUp runs={facts.dead} count={dead} base={base} />
       </div>
     </>
   )
 }
+
+/** More names than that are no command that anyone types. */
+const SPELT_OUT = 6
 
 /** What people would wonder about later: nothing runs, and nothing fails. */
 function Warnings({ functions }: Pick<OverviewFacts, 'functions'>) {
@@ -95,13 +78,13 @@ function Warnings({ functions }: Pick<OverviewFacts, 'functions'>) {
     <>
       {idle.length > 0 && (
         <p class="notice bad">
-          No worker serves {idle.join(', ')}: uploads for {idle.length === 1 ? 'it' : 'them'} wait. Start one:{' '}
-          <code>sluice worker --functions {idle.join(',')}</code>
+          No worker serves {namesText(idle)}: uploads for {idle.length === 1 ? 'it' : 'them'} wait. Start one:{' '}
+          <code>sluice worker{idle.length > SPELT_OUT ? '' : ` --functions ${idle.join(',')}`}</code>
         </p>
       )}
       {paused.length > 0 && (
         <p class="notice">
-          {paused.join(', ')} {paused.length === 1 ? 'is' : 'are'} paused: uploads are accepted and wait.
+          {namesText(paused)} {paused.length === 1 ? 'is' : 'are'} paused: uploads are accepted and wait.
         </p>
       )}
     </>
@@ -120,68 +103,6 @@ function Figure(props: {
         <b>{countText(props.count)}</b> {props.name}
       </a>
     </li>
-  )
-}
-
-function FunctionRow({ view, viewer }: { readonly view: FunctionView; readonly viewer: Viewer }) {
-  const { name, queue } = view
-  const runsHref = `${viewer.base}/runs?function=${name}`
-  return (
-    <tr id={`function-${name}`} class={view.isPaused ? 'paused' : undefined}>
-      <td>
-        <a class="name" href={runsHref}>
-          {name}
-        </a>
-        <small class="quiet"> version {view.version}</small>
-      </td>
-      <Count count={queue.running} href={`${runsHref}&status=running`} name="running" />
-      <Count count={queue.waiting} href={`${runsHref}&status=queued`} name="waiting">
-        {queue.backfill > 0 && <small class="quiet"> +{countText(queue.backfill)} backfill</small>}
-      </Count>
-      <Count count={queue.dead} href={`${runsHref}&status=dead`} name="dead" tone="bad" />
-      <td class={view.workers === 0 ? 'num bad' : 'num'} data-name="workers">
-        {view.workers}
-        <small class="quiet"> × {view.concurrency}</small>
-      </td>
-      {mayOperate(viewer) && (
-        <td class="end">
-          <PauseSwitch view={view} base={viewer.base} />
-        </td>
-      )}
-    </tr>
-  )
-}
-
-function Count(props: {
-  readonly count: number
-  readonly href: string
-  readonly name: string
-  readonly tone?: string
-  readonly children?: unknown
-}) {
-  const { count, href, name, tone = '' } = props
-  return (
-    <td class={count > 0 ? `num ${tone}` : 'num'} data-name={name}>
-      {count > 0 ? <a href={href}>{countText(count)}</a> : <span class="quiet">0</span>}
-      {props.children}
-    </td>
-  )
-}
-
-function PauseSwitch({ view, base }: { readonly view: FunctionView; readonly base: string }) {
-  const deed = view.isPaused ? 'resume' : 'pause'
-  return (
-    <form method="post" action={`${base}/functions/${view.name}/${deed}`} data-act>
-      <button
-        class="switch"
-        role="switch"
-        aria-checked={view.isPaused ? 'false' : 'true'}
-        aria-label={`${view.name} starts runs`}
-      >
-        <i aria-hidden="true"></i>
-        <span>{view.isPaused ? 'Paused' : 'On'}</span>
-      </button>
-    </form>
   )
 }
 
@@ -210,10 +131,22 @@ function Running({ runs, base }: { readonly runs: readonly Run[]; readonly base:
   )
 }
 
-function GivenUp({ runs, base }: { readonly runs: readonly RunDetail[]; readonly base: string }) {
+function GivenUp(props: {
+  readonly runs: readonly RunDetail[]
+  readonly count: number
+  readonly base: string
+}) {
+  const { runs, count, base } = props
   return (
     <section aria-labelledby="given-up">
-      <h2 id="given-up">Given up lately</h2>
+      <h2 id="given-up">
+        Given up lately
+        {count > 0 && (
+          <a class="more" href={`${base}/dead-letters`}>
+            all {countText(count)}
+          </a>
+        )}
+      </h2>
       {runs.length === 0 ? (
         <p class="empty">No dead letters.</p>
       ) : (

@@ -2,8 +2,8 @@
 import type { RunDetail } from '../../api/runs/model.ts'
 import { formatBytes } from '../../amounts.ts'
 import { printable } from '../../printable.ts'
-import { durationText, Fact, LastLines, ObjectLink, RunProgress, Status, Time } from '../parts/parts.tsx'
-import type { Viewer } from '../viewer.ts'
+import { Act, durationText, Fact, LastLines, ObjectLink, RunProgress, Status, Time } from '../parts/parts.tsx'
+import { mayOperate, type Viewer } from '../viewer.ts'
 import { reasonText, spanText } from '../words.ts'
 import { Timeline } from '../parts/timeline.tsx'
 
@@ -14,17 +14,24 @@ export interface RunFacts {
 }
 
 export function RunPage({ facts, viewer }: { readonly facts: RunFacts; readonly viewer: Viewer }) {
-  const { run } = facts
+  const { run, maxAttempts } = facts
+  const { base } = viewer
   const error = run.error ?? ''
   return (
     <>
       <header class="head">
         <div>
-          <p class="over">{run.function}</p>
+          <p class="over">
+            <a href={`${base}/runs?function=${encodeURIComponent(run.function)}`}>
+              {printable(run.function)}
+            </a>{' '}
+            on
+          </p>
           <h1 class="key-title">
-            <ObjectLink base={viewer.base} bucket={run.object.bucket} name={run.object.key} />
+            <ObjectLink base={base} bucket={run.object.bucket} name={run.object.key} />
           </h1>
         </div>
+        {mayOperate(viewer) && <Deeds facts={facts} base={base} />}
       </header>
       <div class="standing">
         <Status state={run.status} />
@@ -33,13 +40,20 @@ export function RunPage({ facts, viewer }: { readonly facts: RunFacts; readonly 
           <span class="quiet">{reasonText(run.reason)}</span>
         )}
         {run.nextAttemptAt !== undefined && (
-          <span>
-            The next attempt is due <Time at={run.nextAttemptAt} />.
-          </span>
+          <NextAttempt number={run.attempts + 1} at={run.nextAttemptAt} maxAttempts={maxAttempts} />
         )}
       </div>
       {error !== '' && <p class={run.status === 'dead' ? 'verdict' : 'verdict soft'}>{printable(error)}</p>}
-      <Facts run={run} maxAttempts={facts.maxAttempts} />
+      {maxAttempts === undefined && (
+        <p class="notice">No function of this name is served here any more: it cannot be run again.</p>
+      )}
+      {run.warnings?.map((warning) => (
+        <p class="notice">{printable(warning)}</p>
+      ))}
+      {run.resultsUnknown !== undefined && (
+        <p class="notice">Its result could not be looked up: {printable(run.resultsUnknown)}</p>
+      )}
+      <Facts run={run} maxAttempts={maxAttempts} />
       <section aria-labelledby="attempts">
         <h2 id="attempts">Attempts</h2>
         {run.attemptLog.length === 0 ? (
@@ -52,10 +66,50 @@ export function RunPage({ facts, viewer }: { readonly facts: RunFacts; readonly 
       {run.options && (
         <section aria-labelledby="options">
           <h2 id="options">Options of the request</h2>
-          <pre tabindex={0}>{JSON.stringify(run.options, null, 2)}</pre>
+          <pre tabindex={0}>{JSON.stringify(run.options, null, 2).split('\n').map(printable).join('\n')}</pre>
         </section>
       )}
     </>
+  )
+}
+
+const OPEN: readonly string[] = ['queued', 'running', 'retrying']
+/** The version that they were for is not the latest any more. */
+const PAST: readonly string[] = ['superseded', 'source-gone']
+
+function Deeds({ facts: { run, maxAttempts }, base }: { readonly facts: RunFacts; readonly base: string }) {
+  if (OPEN.includes(run.status))
+    return (
+      <div class="acts">
+        <Act to={`${base}/runs/${run.id}/cancel`} label="Cancel" kind="danger" />
+      </div>
+    )
+  if (PAST.includes(run.status) || maxAttempts === undefined) return null
+  return (
+    <div class="acts">
+      <Act
+        to={`${base}/runs/${run.id}/retry`}
+        label="Run again"
+        kind={run.status === 'dead' ? 'primary' : undefined}
+        // It has a result, which the new one takes the place of.
+        fields={run.status === 'succeeded' ? { force: 'on' } : undefined}
+      />
+    </div>
+  )
+}
+
+function NextAttempt(props: {
+  readonly number: number
+  readonly at: string
+  readonly maxAttempts: number | undefined
+}) {
+  const { number, at, maxAttempts } = props
+  const which = `attempt ${number}${maxAttempts === undefined ? '' : ` of ${maxAttempts}`}`
+  if (Date.parse(at) <= Date.now()) return <span>{which} is due</span>
+  return (
+    <span>
+      {which} starts <Time at={at} />
+    </span>
   )
 }
 
@@ -79,7 +133,9 @@ function Facts({ run, maxAttempts }: RunFacts) {
       <Fact name="Size">{formatBytes(run.object.sizeBytes)}</Fact>
       {run.worker !== undefined && <Fact name="Worker">{printable(run.worker)}</Fact>}
       <Fact name="Run">
-        <code>{run.id}</code>
+        <code class="copy" data-copy={run.id}>
+          {run.id}
+        </code>
       </Fact>
     </dl>
   )

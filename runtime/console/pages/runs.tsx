@@ -4,7 +4,7 @@ import type { Run } from '../../api/runs/model.ts'
 import { RUN_STATES, type RunState } from '../../queue/run.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../time.ts'
 import { RunTable } from '../parts/run-table.tsx'
-import type { Viewer } from '../viewer.ts'
+import { mayOperate, type Viewer } from '../viewer.ts'
 import { stateText } from '../words.ts'
 
 /** The query of the address; unknown values are left out. */
@@ -72,7 +72,7 @@ export function Runs(props: {
       </header>
       <Filter query={query} functionNames={props.functionNames} base={base} isFiltered={isFiltered} />
       {page.items.length > 0 ? (
-        <RunTable runs={page.items} base={base} canChoose={false} caption="Runs, newest first" />
+        <RunTable runs={page.items} base={base} canChoose={mayOperate(viewer)} caption="Runs, newest first" />
       ) : (
         <p class="empty">{emptyText(page, isFiltered)}</p>
       )}
@@ -87,7 +87,26 @@ export function Runs(props: {
           </a>
         </footer>
       )}
+      {mayOperate(viewer) && page.items.length > 0 && <Chosen base={base} />}
     </>
+  )
+}
+
+/** For the chosen rows; the sheet shows it only while there are some. */
+function Chosen({ base }: { readonly base: string }) {
+  return (
+    <form id="bulk" class="bulk" method="post" action={`${base}/runs/chosen`} data-act>
+      <output></output>
+      <button class="button" name="do" value="retry">
+        Run again
+      </button>
+      <button class="button danger" name="do" value="cancel">
+        Cancel
+      </button>
+      <button type="button" class="button quiet" data-pick-none hidden>
+        Clear
+      </button>
+    </form>
   )
 }
 
@@ -148,7 +167,9 @@ function Filter(props: {
           spellcheck={false}
         />
       </label>
-      <button class="button">Show</button>
+      <button class="button" data-noscript>
+        Show
+      </button>
       {props.isFiltered && (
         <a class="more" href={`${base}/runs`}>
           Clear

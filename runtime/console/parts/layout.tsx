@@ -9,6 +9,7 @@ import type { Theme, Viewer } from '../viewer.ts'
 const PAGES = [
   ['/', 'Overview', 'o'],
   ['/runs', 'Runs', 'r'],
+  ['/system', 'System', 's'],
 ] as const
 
 export interface PageProps {
@@ -23,6 +24,8 @@ export interface PageProps {
   readonly isPassing?: boolean | undefined
   /** More modules of the folder assets, such as `player.js`. */
   readonly scripts?: readonly string[]
+  /** Dead letters of all functions; undefined where they could not be counted. */
+  readonly deadCount?: number | undefined
   readonly children?: Child
 }
 
@@ -33,7 +36,7 @@ export function Main({ viewer, title, live, isPassing = false, children }: PageP
     <main id="main" tabindex={-1} data-live={live} data-title={titleOf(title)} data-retry={retry}>
       {viewer.notice && (
         <p class={viewer.notice.isBad ? 'notice bad' : 'notice'} role="status">
-          {viewer.notice.text}
+          {printable(viewer.notice.text)}
         </p>
       )}
       {children}
@@ -45,7 +48,13 @@ export function Page(props: PageProps) {
   const { viewer } = props
   const { base } = viewer
   return (
-    <Document title={props.title} base={base} theme={viewer.theme} scripts={props.scripts}>
+    <Document
+      title={props.title}
+      base={base}
+      theme={viewer.theme}
+      scripts={props.scripts}
+      isPassing={props.isPassing}
+    >
       <body data-events={`${base}/v1/live`}>
         <a class="skip" href="#main">
           Skip to content
@@ -76,6 +85,7 @@ interface DocumentProps {
   readonly base: string
   readonly theme: Theme
   readonly scripts?: readonly string[] | undefined
+  readonly isPassing?: boolean | undefined
   readonly children?: Child
 }
 
@@ -83,7 +93,7 @@ function titleOf(title: string): string {
   return title === 'Overview' ? 'Sluice' : `${printable(title)} · Sluice`
 }
 
-function Document({ title, base, theme, scripts = [], children }: DocumentProps) {
+function Document({ title, base, theme, scripts = [], isPassing, children }: DocumentProps) {
   return (
     <>
       {raw('<!doctype html>')}
@@ -93,6 +103,11 @@ function Document({ title, base, theme, scripts = [], children }: DocumentProps)
           <title>{titleOf(title)}</title>
           <meta name="viewport" content="width=device-width, initial-scale=1" />
           <meta name="color-scheme" content="light dark" />
+          {isPassing && (
+            <noscript>
+              <meta http-equiv="refresh" content="5" />
+            </noscript>
+          )}
           <link rel="icon" href={assetHref(base, 'icon.svg')} type="image/svg+xml" />
           <link rel="stylesheet" href={assetHref(base, 'console.css')} />
           {['console.js', ...scripts].map((name) => (

@@ -119,15 +119,23 @@ function NextAttempt({ at }: { readonly at: string }) {
 export function Act(props: {
   readonly to: string
   readonly label: Child
-  readonly kind?: 'quiet' | 'danger' | 'primary'
-  readonly fields?: Readonly<Record<string, string>>
+  readonly kind?: 'quiet' | 'danger' | 'primary' | undefined
+  readonly fields?: Readonly<Record<string, string>> | undefined
+  /** Says what the label leaves out, to who does not see the page. */
+  readonly title?: string | undefined
 }) {
   return (
     <form method="post" action={props.to} data-act>
       {Object.entries(props.fields ?? {}).map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}
-      <button class={props.kind === undefined ? 'button' : `button ${props.kind}`}>{props.label}</button>
+      <button
+        class={props.kind === undefined ? 'button' : `button ${props.kind}`}
+        title={props.title}
+        aria-label={props.title}
+      >
+        {props.label}
+      </button>
     </form>
   )
 }

@@ -46,11 +46,26 @@ export function Timeline({ attempts, createdAt, nextAttemptAt }: TimelineProps) 
           <LastLines lines={attempt.lastLines} id={`lines-${startMs(attempt)}`} />
         </li>
       ))}
+      {nextAttemptAt !== undefined && (
+        <li class="next">
+          <div class="attempt">
+            <span class="nr">{numberInEpoch(attempts, attempts.length - 1) + 1}</span>
+            <span class="quiet">Waiting</span>
+            <svg class="gantt" aria-hidden="true">
+              <rect class="track" x="0" y="8" width="100%" height="2" />
+            </svg>
+            <span class="num"></span>
+            <span class="num quiet">
+              <Time at={nextAttemptAt} />
+            </span>
+          </div>
+        </li>
+      )}
     </ol>
   )
 }
 
-/** A rerun begins to count anew. */
+/** A rerun starts to count from one again. */
 function numberInEpoch(attempts: readonly Attempt[], index: number): number {
   const epoch = attempts[index]?.epoch
   return attempts.slice(0, index + 1).filter((attempt) => attempt.epoch === epoch).length

@@ -3,7 +3,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import type { ConsoleParts } from '../../../runtime/console/console.tsx'
+import type { ConsoleParts } from '../../../runtime/console/frame.tsx'
 import { createTestConsole } from '../../unit/console/test-console.ts'
 import type { Answers } from '../../unit/api/test-api.ts'
 

@@ -1,15 +1,27 @@
 /** The console over services that each test answers for. @module */
-import { createConsole, type ConsoleParts } from '../../../runtime/console/console.tsx'
+import { createConsole } from '../../../runtime/console/console.tsx'
+import type { ConsoleParts } from '../../../runtime/console/frame.tsx'
 import { createLogger } from '../../../runtime/telemetry/logger.ts'
 import { type Answers, type Call, servicesOf } from '../api/test-api.ts'
+
+/** Of a runtime that does nothing. */
+const OVERVIEW: Answers['overview'] = {
+  running: () => Promise.resolve([]),
+  runs: () => Promise.resolve([]),
+  deadCount: () => Promise.resolve(0),
+  totals: () => Promise.resolve({ inbox: 0, bad: 0, delayed: 0, verdicts: 0, cleanups: 0, aside: 0 }),
+}
 
 export function createTestConsole(answers: Answers = {}, parts: Partial<ConsoleParts> = {}) {
   const calls: Call[] = []
   const app = createConsole({
-    services: servicesOf(answers, calls),
+    services: servicesOf({ ...answers, overview: { ...OVERVIEW, ...answers.overview } }, calls),
     tokens: {},
     base: '',
     log: createLogger({ level: 'silent', format: 'json' }),
+    version: '1.2.3',
+    tools: () => Promise.resolve({ ffmpeg: '5.1 (path)' }),
+    health: () => Promise.resolve([{ name: 'redis', ok: true }]),
     ...parts,
   })
   return { app, calls }
@@ -22,11 +34,17 @@ export async function htmlOf(
   return (await app.request(path)).text()
 }
 
+type Fields = Readonly<Record<string, string | readonly string[]>>
+
 /** Of a change that a form of our own page sends. */
-export function formOf(fields: Readonly<Record<string, string>> = {}, headers: Record<string, string> = {}) {
+export function formOf(fields: Fields = {}, headers: Record<string, string> = {}) {
   return {
     method: 'POST',
-    body: new URLSearchParams(fields),
+    body: new URLSearchParams(
+      Object.entries(fields).flatMap(([name, value]) =>
+        [value].flat().map((each): [string, string] => [name, each]),
+      ),
+    ),
     headers: { 'sec-fetch-site': 'same-origin', ...headers },
   }
 }

@@ -1,0 +1,97 @@
+/** One function's part in the history of an object, as a card: its standing, the reason in a sentence, and what to do. @module */
+import type { FunctionOfObject } from '../../api/objects/model.ts'
+import { printable } from '../../printable.ts'
+import { runHref } from '../links.ts'
+import { mayOperate, type Viewer } from '../viewer.ts'
+import { Act, LastLines, RunProgress, Status } from './parts.tsx'
+
+interface CardProps {
+  readonly each: FunctionOfObject
+  /** Where a form runs the object again. */
+  readonly runAgainHref: string
+  /** Whether the object exists now: only then can it be run. */
+  readonly isThere: boolean
+  readonly lines: readonly string[]
+  readonly viewer: Viewer
+}
+
+export function FunctionCard(props: CardProps) {
+  const { each, lines, viewer } = props
+  const { name, run, result } = each
+  const state = stateOf(each)
+  const tone =
+    state === 'dead' || state === 'cancelled' ? 'verdict' : state === 'retrying' ? 'verdict soft' : 'why'
+  return (
+    <article class="card" id={`function-${name}`} aria-labelledby={`name-${name}`}>
+      <header>
+        <h2 id={`name-${name}`}>{name}</h2>
+        {state !== undefined && <Status state={state} />}
+        {run && <RunProgress run={run} />}
+        <span class="fill"></span>
+        {run && (
+          <a class="more" href={runHref(viewer.base, run.id)} aria-label={`Attempts of ${name}`}>
+            Attempts
+          </a>
+        )}
+        {mayOperate(viewer) && <Deeds {...props} />}
+      </header>
+      <p class={tone}>{sentenceOf(toldOf(each))}</p>
+      {result?.warnings.map((warning) => (
+        <p class="notice">{printable(warning)}</p>
+      ))}
+      <LastLines lines={lines} id={`lines-${name}`} />
+    </article>
+  )
+}
+
+const OPEN: readonly (string | undefined)[] = ['queued', 'running', 'retrying']
+
+function Deeds({ each, runAgainHref, isThere, viewer }: CardProps) {
+  const { name } = each
+  const state = stateOf(each)
+  const isOpen = OPEN.includes(state)
+  const isGood = state === 'succeeded' && each.reason === 'succeeded'
+  return (
+    <>
+      {each.isPaused && (
+        <Act
+          to={`${viewer.base}/functions/${encodeURIComponent(name)}/resume`}
+          label={`Resume ${name}`}
+          kind={isOpen ? 'primary' : undefined}
+        />
+      )}
+      {isOpen && each.run && (
+        <Act
+          to={`${viewer.base}/runs/${each.run.id}/cancel`}
+          label="Cancel"
+          title={`Cancel: ${name}`}
+          kind="danger"
+        />
+      )}
+      {isThere && !isOpen && (
+        <Act
+          to={runAgainHref}
+          label={state === undefined ? 'Run it' : 'Run again'}
+          title={state === undefined ? `Run it: ${name}` : `Run again: ${name}`}
+          kind={isGood ? undefined : 'primary'}
+          fields={{ function: name }}
+        />
+      )}
+    </>
+  )
+}
+
+function stateOf({ run, result, verdict }: FunctionOfObject): string | undefined {
+  return run?.status ?? (result === undefined ? verdict?.state : 'succeeded')
+}
+
+/** The reason without the command that a terminal is told: pages have buttons. */
+export function toldOf(each: FunctionOfObject): string {
+  return (each as FunctionOfObject & { readonly told?: string }).told ?? each.explanation
+}
+
+/** Explanations are written to follow a name and a colon. */
+export function sentenceOf(explanation: string): string {
+  const text = printable(explanation)
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`
+}
