@@ -19,6 +19,7 @@ export { freePort } from './listening.ts'
 export { openRegularFile } from './storage/regular-file.ts'
 export { STREAM_PIECES } from './storage/names.ts'
 export { parseSizeBytes } from './amounts.ts'
+export { tellToolLine } from './function/tool-lines.ts'
 export { toolUser, type ToolUser } from './function/tool-user.ts'
 export type { Environment } from './settings/files.ts'
 export type {

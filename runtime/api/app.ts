@@ -12,6 +12,7 @@ import { addFileRoutes } from './files/routes.ts'
 import { addFunctionRoutes } from './functions/routes.ts'
 import { idempotent } from './http/idempotency.ts'
 import { addJobRoutes } from './jobs/routes.ts'
+import { addLiveRoutes } from './live/routes.ts'
 import { addObjectRoutes } from './objects/routes.ts'
 import { addDocument, type ApiApp, createApp } from './http/openapi.ts'
 import type { ApiParts, ApiServices } from './services.ts'
@@ -48,6 +49,7 @@ function addV1(app: ApiApp, services: ApiServices, once: MiddlewareHandler<ApiEn
   addFunctionRoutes(app, services.functions)
   addObjectRoutes(app, services.objects)
   addRunRoutes(app, services.runs, once)
+  addLiveRoutes(app, services.live)
   addResultRoutes(app, services.results)
   addFileRoutes(app, services.files)
   addDeadLetterRoutes(app, services.deadLetters, once)

@@ -14,6 +14,7 @@ import type { Queue } from '../queue/queue.ts'
 import type { Links } from '../storage/sign.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { StreamStore } from '../queue/streams.ts'
+import { createTallies } from '../queue/tallies.ts'
 import { createSweepStore } from '../queue/sweeps.ts'
 import type { PassParts } from '../upkeep/sweep/pass.ts'
 import { type AnswerStore, createAnswerStore } from '../queue/answers.ts'
@@ -21,6 +22,8 @@ import { createDeadLetterService, type DeadLetterService } from './dead-letters/
 import { createFileService, type FileService } from './files/service.ts'
 import { createFunctionService, type FunctionService } from './functions/service.ts'
 import { createJobService, type JobService } from './jobs/service.ts'
+import type { Hub } from './live/hub.ts'
+import { createLiveService, type LiveService } from './live/service.ts'
 import { createObjectService, type ObjectService } from './objects/service.ts'
 import { createOverviewService, type OverviewService } from './overview/service.ts'
 import { createReprocessService, type ReprocessService } from './reprocess/service.ts'
@@ -47,6 +50,7 @@ export interface ApiServices {
   readonly sweep: SweepService
   readonly streams: StreamService
   readonly streamMedia: StreamMedia
+  readonly live: LiveService
   readonly answers: AnswerStore
 }
 
@@ -61,6 +65,9 @@ export interface ServiceParts {
   readonly jobs: JobStore
   readonly streams: StreamStore
   readonly streamRecords: StreamRecords
+  /** The readers of live events. */
+  readonly hub: Hub
+  readonly log: Logger
   /** Called when a new job waits to be taken up. */
   readonly onJob: () => void
 }
@@ -71,6 +78,7 @@ export function createServices(parts: ServiceParts): ApiServices {
     ...parts,
     history: createHistory(redis, queue.keys),
     backlog: createBacklog(redis, queue.keys),
+    tallies: createTallies(redis, queue.keys),
     router: createRouter(functions),
     limits: createLimitStore(storage, queue),
     asks: createAskStore(storage),
@@ -78,8 +86,10 @@ export function createServices(parts: ServiceParts): ApiServices {
     graceMs: parts.sweep.graceMs,
     resultsKeptMs: parts.sweep.resultsKeptMs,
   }
+  const runs = createRunService(all)
   return {
-    runs: createRunService(all),
+    runs,
+    live: createLiveService({ ...parts, runs }),
     deadLetters: createDeadLetterService(all),
     reprocess: createReprocessService(all),
     jobs: createJobService(all),

@@ -16,6 +16,8 @@ import { createLimitStore } from '../records/limits.ts'
 import { createStreamRecords } from '../records/streams.ts'
 import { functionMetrics } from '../telemetry/metrics.ts'
 import { createServices } from '../api/services.ts'
+import { createHub } from '../api/live/hub.ts'
+import { createChangeReader, subscribeToChanges } from '../queue/changes.ts'
 import { createBacklog } from '../queue/backlog.ts'
 import { createInspection } from '../queue/inspection.ts'
 import { createStreamStore } from '../queue/streams.ts'
@@ -83,6 +85,14 @@ export async function serve(
   const streams = createStreamStore(parts.redis, queue.keys, config.leaseMs)
   const streamRecords = createStreamRecords(storage, streams, log)
 
+  const hub = createHub({
+    subscribe: (listener) =>
+      subscribeToChanges(connectRedis(config.redisUrl, 'block', log), queue.keys, listener),
+    reader: createChangeReader(parts.redis, queue.keys),
+    functionNames,
+    log,
+  })
+  closers.add('live events', () => hub.close())
   const services = createServices({
     ...parts,
     sweep: sweepParts(parts),
@@ -90,6 +100,7 @@ export async function serve(
     onJob: takeUpJobs,
     streams,
     streamRecords,
+    hub,
   })
   const about = {
     version: readVersion(),
@@ -143,6 +154,7 @@ export async function serve(
   return async () => {
     isDraining = true
     metrics.draining.set(1)
+    hub.close()
     sweeping?.stop()
     upkeep.debts.stop()
     await Promise.all([stopIntake(), stopChores(), runner.stop()])

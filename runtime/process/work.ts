@@ -5,10 +5,13 @@ import { verdictDebt } from '../queue/debts.ts'
 import type { Closers } from './lifecycle.ts'
 import { createLimitStore } from '../records/limits.ts'
 import { functionMetrics } from '../telemetry/metrics.ts'
+import { hearToolLines } from '../function/tool-lines.ts'
 import { connectRedis } from '../queue/redis.ts'
 import { subscribeToWakeUps } from '../queue/wake-up.ts'
 import { SECOND_MS } from '../time.ts'
 import { createAttempt } from '../worker/attempt/attempt.ts'
+import { createTelling } from '../queue/changes.ts'
+import { serveOnlookers } from '../worker/onlookers.ts'
 import { createPresence, renewLeases } from '../worker/presence.ts'
 import { createChildListener } from '../worker/working-children.ts'
 import { startChores } from '../upkeep/chores.ts'
@@ -123,6 +126,8 @@ export async function work(
   })
 
   const hearChildren = createChildListener(inFlight)
+  const telling = createTelling(parts.redis, queue.keys)
+  hearToolLines((signal, line) => inFlight.findBySignal(signal)?.lines.add(line))
 
   const stopChores = startChores(
     [
@@ -147,6 +152,11 @@ export async function work(
         name: 'heartbeat',
         everyMs: config.leaseMs / 3,
         run: () => renewLeases(queue, consumer, inFlight, contact),
+      },
+      {
+        name: 'onlookers',
+        everyMs: SECOND_MS,
+        run: () => serveOnlookers({ queue, telling, consumer, inFlight, contact }),
       },
       ...upkeep.chores,
     ],

@@ -1,6 +1,6 @@
 /** The dead letters of functions, newest death first. Only reads. @module */
 import { batchesOf } from '../amounts.ts'
-import { filterText, isMeantBy, toFoundRuns, type FoundRun, type RunFilter } from './run-filter.ts'
+import { filterText, firstStep, isMeantBy, toFoundRuns, type FoundRun, type RunFilter } from './run-filter.ts'
 import type { RunRecord } from './run.ts'
 import type { RunScript } from './scripts.ts'
 
@@ -37,12 +37,14 @@ export async function listDeadLetters(
   const { limit } = request
   const runs: RunRecord[] = []
   let at = request.after
-  for (let looked = 0; looked < LOOKED_AT; looked += STEP) {
-    const step = await findLetters(script, request, at, limit - runs.length)
-    const found = await runsOf(step.found.map(({ runId }) => runId))
-    for (const run of found) if (run && isMeantBy(deadOnly(request.filter), run)) runs.push(run)
-    at = step.last
-    if (step.isLast) return { runs }
+  for (let looked = 0, step = firstStep(limit, STEP); looked < LOOKED_AT;) {
+    const { found, last, isLast } = await findLetters(script, request, at, limit - runs.length, step)
+    looked += step
+    step = Math.min(STEP, 2 * step)
+    for (const run of await runsOf(found.map(({ runId }) => runId)))
+      if (run && isMeantBy(deadOnly(request.filter), run)) runs.push(run)
+    at = last
+    if (isLast) return { runs }
     if (runs.length === limit) break
   }
   return { runs, ...(at && { next: at }) }
@@ -77,13 +79,14 @@ async function findLetters(
   { functionNames, filter, sinceMs, untilMs }: LetterRequest,
   after: LetterPosition | undefined,
   limit: number,
+  step = STEP,
 ): Promise<{ found: readonly FoundRun[]; last?: LetterPosition; isLast: boolean }> {
   // No entry is from before 1970, and Redis refuses such an id.
   if (untilMs !== undefined && untilMs <= 0) return { found: [], isLast: true }
   const newest = untilMs === undefined ? '+' : `(${untilMs}-0`
   const oldest = sinceMs === undefined ? '-' : Math.max(0, sinceMs)
   const { entry = '', functionName = '' } = after ?? {}
-  const head = [filterText(deadOnly(filter), true), newest, oldest, entry, functionName, STEP, limit]
+  const head = [filterText(deadOnly(filter), true), newest, oldest, entry, functionName, step, limit]
   const reply = (await script('find_letters', [...head, ...functionNames])) as (string | number)[]
   const [isLast, lastEntry, lastFunction, ...flat] = reply
   return {

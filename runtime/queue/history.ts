@@ -13,7 +13,7 @@ import {
   type LetterRequest,
 } from './dead-letters.ts'
 import type { Keys } from './keys.ts'
-import { filterText, isMeantBy, type RunFilter } from './run-filter.ts'
+import { filterText, firstStep, isMeantBy, type RunFilter } from './run-filter.ts'
 import { isOtherType, parseFacts, parseRun, readable, readRunFields } from './run-record.ts'
 import { parseAttempt, type AttemptRecord, type RunRecord, type RunState } from './run.ts'
 import { createScripts } from './scripts.ts'
@@ -22,6 +22,8 @@ import { createScripts } from './scripts.ts'
 const LOOKED_AT = 20_000
 /** In one call: Redis answers nobody else for some milliseconds. */
 const STEP = 500
+/** Of each function's streams: more are in progress only on many machines. */
+const RUNNING_EXAMINED = 200
 
 interface HistoryPage {
   readonly runs: readonly RunRecord[]
@@ -88,9 +90,11 @@ export function createHistory(redis: Redis, keys: Keys) {
       const runs: RunRecord[] = []
       const oldest = sinceMs === -Infinity ? '-inf' : sinceMs
       let at = after ?? (untilMs === undefined ? undefined : { atMs: untilMs, runId: '' })
-      for (let looked = 0; looked < LOOKED_AT; looked += STEP) {
+      for (let looked = 0, step = firstStep(limit, STEP); looked < LOOKED_AT;) {
         const behind = [at?.atMs ?? '', at?.runId ?? '']
-        const args = [filterText(filter), ...behind, oldest, STEP, limit - runs.length]
+        const args = [filterText(filter), ...behind, oldest, step, limit - runs.length]
+        looked += step
+        step = Math.min(STEP, 2 * step)
         const [isLast, atMs, runId, ...ids] = (await script('find_runs', args)) as (string | number)[]
         for (const run of await runsOf(ids.map(String))) if (run && isMeantBy(filter, run)) runs.push(run)
         if (isLast === 1) return { runs }
@@ -98,6 +102,12 @@ export function createHistory(redis: Redis, keys: Keys) {
         if (runs.length === limit) break
       }
       return { runs, ...(at && { next: at }) }
+    },
+
+    /** Runs in progress, the latest start first: from what workers hold, whatever else there is. */
+    async running(functionNames: readonly string[], limit: number): Promise<readonly RunRecord[]> {
+      const ids = (await script('find_running', [limit, RUNNING_EXAMINED, ...functionNames])) as string[]
+      return (await runsOf(ids)).filter((run) => run?.state === 'running') as RunRecord[]
     },
 
     /** A page of dead letters, newest death first. */

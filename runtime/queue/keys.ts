@@ -34,6 +34,12 @@ export interface Keys {
   readonly debtAttempts: string
   /** Channel: tells all workers of something to pay or cancel, of new limits, and of runs that were taken back. */
   readonly wake: string
+  /** Channel: the changes of each call of a script (changes.ts). */
+  readonly live: string
+  /** Channel: the lines of a tool that works on a run, while somebody listens. */
+  liveOf(runId: string): string
+  /** Hash: how many attempts of a minute since 1970 ended how, by `<function> <outcome>`; kept for 25 hours. */
+  tally(minute: number): string
   /** Sorted set: all known runs, by the time of their request. */
   readonly runs: string
   /** Hash: each function's limits, a copy of those in the bucket. */
@@ -96,6 +102,9 @@ export function createKeys(name: string): Keys {
     debts: `${prefix}tidy`,
     debtAttempts: `${prefix}tidy:tries`,
     wake: `${prefix}wake`,
+    live: `${prefix}live`,
+    liveOf: (runId) => `${prefix}live:${runId}`,
+    tally: (minute) => `${prefix}tally:${minute}`,
     runs: `${prefix}runs`,
     limits: `${prefix}limits`,
     sweep: `${prefix}sweep`,

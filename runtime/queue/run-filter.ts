@@ -20,6 +20,14 @@ export interface FoundRun {
   readonly sizeBytes: number
 }
 
+/**
+ * How many the first call for a page examines: without a filter the page is all that is read, and whether there are more. For a
+ * rare wish the next calls examine twice as many each, up to `most`.
+ */
+export function firstStep(limit: number, most: number): number {
+  return Math.min(most, limit + 1)
+}
+
 /** The filter as an argument of scripts. */
 export function filterText(filter: RunFilter, withBytes = false): string {
   return JSON.stringify({ ...filter, ...(withBytes && { withBytes }) })

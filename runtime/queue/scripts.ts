@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Redis } from './redis.ts'
 
 /** Before each script. */
-const PRELUDE = ['prelude', 'prelude_run', 'prelude_queue']
+const PRELUDE = ['prelude', 'prelude_run', 'prelude_tell', 'prelude_queue']
 
 /**
  * Scripts that free memory must run when Redis is full, or the system could never drain. `parts` are the files whose text makes a
@@ -43,6 +43,8 @@ const SCRIPTS = {
   end_answer: { mayExceedMemory: false },
   find_runs: { mayExceedMemory: true, parts: ['filter', 'find_runs'] },
   find_letters: { mayExceedMemory: true, parts: ['filter', 'find_letters'] },
+  find_changed: { mayExceedMemory: true },
+  find_running: { mayExceedMemory: true },
   pick_runs: { mayExceedMemory: true, parts: ['filter', 'pick_runs'] },
   claim_stream: { mayExceedMemory: false, parts: ['stream_takes', 'claim_stream'] },
   adopt_stream: { mayExceedMemory: true, parts: ['stream_takes', 'adopt_stream'] },
@@ -70,7 +72,7 @@ export function createScripts(redis: Redis, prefix: string): RunScript {
     if (commandOf(name) in redis) continue
     const flags = script.mayExceedMemory ? '#!lua flags=allow-oom\n' : ''
     const parts = 'parts' in script ? script.parts : [name]
-    const lua = flags + [...PRELUDE, ...parts].map(read).join('')
+    const lua = flags + whole(textOf(PRELUDE), textOf(parts))
     redis.defineCommand(commandOf(name), { numberOfKeys: 1, lua })
   }
   // defineCommand adds methods that the type of a connection cannot know. A list as one argument: there may be too many to spread.
@@ -88,6 +90,11 @@ function commandOf(name: string): string {
   return `sluice_${name}`
 }
 
-function read(name: string): string {
-  return readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')
+/** A script may return anywhere; after that it tells its changes. */
+function whole(prelude: string, main: string): string {
+  return `${prelude}local function main()\n${main}end\nlocal reply = main()\nannounce()\nreturn reply\n`
+}
+
+function textOf(names: readonly string[]): string {
+  return names.map((name) => readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8')).join('')
 }

@@ -6,6 +6,7 @@
 import type { FunctionDefinition, Progress } from '../function/definition.ts'
 import type { Claim } from '../queue/run.ts'
 import { SECOND_MS } from '../time.ts'
+import { createToldLines, type ToldLines } from './told-lines.ts'
 import type { StandstillKind, StandstillWatch } from './standstill.ts'
 
 /** Why the runtime ended an attempt: the reason of its AbortSignal. */
@@ -30,6 +31,10 @@ export interface InFlightAttempt {
   /** Bytes were transferred, or the handler reported progress. */
   readonly active: () => void
   progress: Progress | undefined
+  /** The progress that Redis has. */
+  storedProgress: Progress | undefined
+  /** Of its tools, since they were last taken. */
+  readonly lines: ToldLines
 }
 
 export interface InFlight {
@@ -46,6 +51,10 @@ export interface InFlight {
   abort(attempt: InFlightAttempt, why: AttemptAborted['why'], message: string): void
   abortAll(why: AttemptAborted['why'], message: string): void
   find(runId: string): InFlightAttempt | undefined
+  /** The one that has made this signal. */
+  findBySignal(signal: AbortSignal): InFlightAttempt | undefined
+  /** Attempts that have been in progress for longer than that. */
+  olderThan(ms: number): readonly InFlightAttempt[]
   /** Attempts that have been silent for more than half of the time they may be. */
   quiet(): readonly InFlightAttempt[]
   /**
@@ -69,6 +78,8 @@ class Entry implements InFlightAttempt {
   renewedAtMs: number
   activeAtMs: number
   progress: Progress | undefined = undefined
+  storedProgress: Progress | undefined = undefined
+  #lines: ToldLines | undefined = undefined
   aborted: AttemptAborted | undefined = undefined
   #controller: AbortController | undefined = undefined
 
@@ -88,6 +99,14 @@ class Entry implements InFlightAttempt {
       if (this.aborted) this.#controller.abort(this.aborted)
     }
     return this.#controller.signal
+  }
+
+  hasMade(signal: AbortSignal): boolean {
+    return this.#controller?.signal === signal
+  }
+
+  get lines(): ToldLines {
+    return (this.#lines ??= createToldLines())
   }
 
   /** The first reason counts. */
@@ -184,6 +203,11 @@ export function createInFlight(leaseMs: number, now = () => performance.now()): 
       for (const entry of entries) entry.abort(why, message)
     },
     find: (runId) => entries.find(({ claim }) => claim.runId === runId),
+    findBySignal: (signal) => entries.find((entry) => entry.hasMade(signal)),
+    olderThan(ms) {
+      const fromMs = now() - ms
+      return entries.filter(({ startedAtMs }) => startedAtMs < fromMs)
+    },
     quiet() {
       const nowMs = now()
       return entries.filter(

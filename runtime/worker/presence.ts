@@ -11,7 +11,7 @@ import type { RuntimeMetrics } from '../telemetry/metrics.ts'
 import type { Queue } from '../queue/queue.ts'
 import { SECOND_MS } from '../time.ts'
 import type { RedisContact } from '../queue/redis-contact.ts'
-import type { InFlight } from './in-flight.ts'
+import type { InFlight, InFlightAttempt } from './in-flight.ts'
 
 /** How long after its last heartbeat a worker still counts. */
 const GOOD_MS = 5 * SECOND_MS
@@ -58,23 +58,29 @@ export function createPresence(parts: PresenceParts): Presence {
   }
 }
 
-/** Renews the leases of all attempts in one call; ends attempts that were cancelled or are another worker's by now. */
+/**
+ * Renews the leases of these attempts in one call, all by default, and stores their progress; ends attempts that were cancelled or
+ * are another worker's by now.
+ */
 export async function renewLeases(
   queue: Queue,
   consumer: string,
   inFlight: InFlight,
   contact: RedisContact,
+  attempts: readonly InFlightAttempt[] = inFlight.all(),
 ): Promise<void> {
-  const attempts = inFlight.all()
   if (attempts.length === 0) return
   const sentAtMs = performance.now()
+  const told = attempts.map(({ progress, storedProgress }) =>
+    progress === storedProgress ? undefined : progress,
+  )
   const answers = await queue.heartbeat(
     consumer,
-    attempts.map(({ claim, progress }) => ({
+    attempts.map(({ claim }, index) => ({
       runId: claim.runId,
       fence: claim.fence,
       token: claim.token,
-      ...(progress ? { progress: JSON.stringify(progress) } : {}),
+      ...(told[index] && { progress: JSON.stringify(told[index]) }),
     })),
   )
   contact.touched()
@@ -82,6 +88,7 @@ export async function renewLeases(
     switch (answers[index]) {
       case 'ok':
         inFlight.renewed(attempt, sentAtMs)
+        attempt.storedProgress = told[index] ?? attempt.storedProgress
         break
       case 'cancelled':
         inFlight.abort(attempt, 'cancelled', 'cancelled on request')

@@ -6,7 +6,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { PermanentError } from '../../../runtime/index.ts'
+import { PermanentError, tellToolLine } from '../../../runtime/index.ts'
 import { MAX_MEDIA_SECONDS, TOO_LONG } from '../allowed.ts'
 import { ffmpegBinaries } from '../build/binaries.ts'
 import { listenToComplaints, type Complaints } from './complaints.ts'
@@ -168,7 +168,10 @@ function follow(child: ChildProcess, options: FfmpegOptions, { memoryBytes }: Li
     memoryBytes,
     readsUrl: options.arguments.some(isUrl),
     kill,
-    onLine: options.onErrorLine && ((line) => guarded(() => options.onErrorLine?.(line))),
+    onLine(line) {
+      tellToolLine(options.signal, line)
+      if (options.onErrorLine) guarded(() => options.onErrorLine?.(line))
+    },
   })
 
   countUsage(child, options.profile)

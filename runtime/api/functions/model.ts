@@ -2,6 +2,24 @@
 import { z } from '@hono/zod-openapi'
 import { time } from '../http/page.ts'
 
+const attemptCounts = {
+  done: z.int().min(0).openapi({ description: 'attempts that succeeded' }),
+  failed: z.int().min(0).openapi({ description: 'attempts that failed and are tried again' }),
+  dead: z.int().min(0).openapi({ description: 'attempts that failed and were the last of their runs' }),
+}
+
+const ratesSchema = z
+  .object({
+    since: time.openapi({ description: 'the beginning of the first minute' }),
+    ...attemptCounts,
+    perMinute: z
+      .array(z.array(z.int().min(0)).length(3))
+      .openapi({
+        description: '`[done, failed, dead]` of each minute, oldest first; the last one is in progress',
+      }),
+  })
+  .openapi('Rates', { description: 'how the attempts of all workers ended, counted as they end' })
+
 export const functionSchema = z
   .object({
     name: z.string(),
@@ -51,6 +69,8 @@ export const functionSchema = z
       dead: z.int(),
     }),
     workers: z.int().openapi({ description: 'worker processes that currently serve it' }),
+    lastHour: ratesSchema,
+    rates: ratesSchema.optional().openapi({ description: 'of as many minutes as `rates` asks for' }),
   })
   .openapi('Function')
 
@@ -66,3 +86,4 @@ export const limitsRequest = z
   .openapi('Limits')
 
 export type FunctionView = z.output<typeof functionSchema>
+export type Rates = z.output<typeof ratesSchema>

@@ -1,6 +1,6 @@
 /** Functions: shown, paused, resumed and limited. @module */
 import { z } from 'zod'
-import type { FunctionView } from './model.ts'
+import type { FunctionView, Rates } from './model.ts'
 import { toTime } from '../http/page.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { Config } from '../../settings/config.ts'
@@ -9,12 +9,15 @@ import type { LimitsChange } from '../../queue/limits.ts'
 import type { LimitStore } from '../../records/limits.ts'
 import type { Backlog, FunctionBacklog } from '../../queue/backlog.ts'
 import type { Queue } from '../../queue/queue.ts'
+import type { MinuteTally, Tallies } from '../../queue/tallies.ts'
 import { createWatermarks } from '../../records/watermark.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { MINUTE_MS } from '../../time.ts'
 
 export interface FunctionService {
-  list(): Promise<readonly FunctionView[]>
-  get(name: string): Promise<FunctionView | undefined>
+  /** @param ratesMinutes - adds the rates of so many minutes, at most a day */
+  list(ratesMinutes?: number): Promise<readonly FunctionView[]>
+  get(name: string, ratesMinutes?: number): Promise<FunctionView | undefined>
   /** @throws {RefusedError} not-found for an unknown function */
   pause(name: string): Promise<FunctionView>
   resume(name: string): Promise<FunctionView>
@@ -23,6 +26,7 @@ export interface FunctionService {
 
 export interface FunctionParts {
   readonly backlog: Backlog
+  readonly tallies: Tallies
   readonly queue: Queue
   readonly storage: Storage
   readonly limits: LimitStore
@@ -30,14 +34,18 @@ export interface FunctionParts {
   readonly config: Pick<Config, 'functionOptions'>
 }
 
+/** In minutes. */
+const HOUR = 60
+
 export function createFunctionService(parts: FunctionParts): FunctionService {
-  const { backlog, queue, storage, limits, functions, config } = parts
+  const { backlog, tallies, queue, storage, limits, functions, config } = parts
 
   const watermarkOf = createWatermarks(storage)
 
   async function view(
     definition: FunctionDefinition,
     { live, low, solo, running, open, dead }: FunctionBacklog,
+    rates: Pick<FunctionView, 'lastHour' | 'rates'>,
   ): Promise<FunctionView> {
     const { name } = definition
     const [known, workers, watermarkMs] = await Promise.all([
@@ -86,6 +94,7 @@ export function createFunctionService(parts: FunctionParts): FunctionService {
         dead,
       },
       workers,
+      ...rates,
     }
   }
 
@@ -99,23 +108,58 @@ export function createFunctionService(parts: FunctionParts): FunctionService {
     return viewOne(definition)
   }
 
-  const viewOne = async (definition: FunctionDefinition) => (await views([definition]))[0] as FunctionView
+  const viewOne = async (definition: FunctionDefinition, ratesMinutes?: number) =>
+    (await views([definition], ratesMinutes))[0] as FunctionView
 
-  async function views(chosen: readonly FunctionDefinition[]): Promise<FunctionView[]> {
-    const backlogs = await backlog.ofFunctions(chosen.map(({ name }) => name))
+  async function views(
+    chosen: readonly FunctionDefinition[],
+    ratesMinutes?: number,
+  ): Promise<FunctionView[]> {
+    const names = chosen.map(({ name }) => name)
+    const [backlogs, ratesOf] = await Promise.all([
+      backlog.ofFunctions(names),
+      readRates(names, ratesMinutes),
+    ])
     return Promise.all(
-      chosen.map((definition) => view(definition, backlogs.get(definition.name) as FunctionBacklog)),
+      chosen.map((definition) => {
+        const { name } = definition
+        return view(definition, backlogs.get(name) as FunctionBacklog, ratesOf(name))
+      }),
     )
   }
 
+  async function readRates(names: readonly string[], minutes?: number) {
+    const { lastMinute, tallies: found } = await tallies.read(names, Math.max(HOUR, minutes ?? 0))
+    return (name: string): Pick<FunctionView, 'lastHour' | 'rates'> => {
+      const perMinute = found.get(name) ?? []
+      return {
+        lastHour: toRates(perMinute.slice(-HOUR), lastMinute),
+        ...(minutes !== undefined && { rates: toRates(perMinute.slice(-minutes), lastMinute) }),
+      }
+    }
+  }
+
   return {
-    list: () => views(functions),
-    async get(name) {
+    list: (ratesMinutes) => views(functions, ratesMinutes),
+    async get(name, ratesMinutes) {
       const definition = functions.find((each) => each.name === name)
-      return definition && viewOne(definition)
+      return definition && viewOne(definition, ratesMinutes)
     },
     pause: (name) => change(name, { isPaused: true }),
     resume: (name) => change(name, { isPaused: false }),
     setConcurrency: (name, concurrency) => change(name, { concurrency }),
+  }
+}
+
+/** @param lastMinute - since 1970, of the last one */
+function toRates(perMinute: readonly MinuteTally[], lastMinute: number): Rates {
+  const sum = (count: (minute: MinuteTally) => number) =>
+    perMinute.reduce((total, minute) => total + count(minute), 0)
+  return {
+    since: toTime((lastMinute - perMinute.length + 1) * MINUTE_MS),
+    done: sum(({ done }) => done),
+    failed: sum(({ failed }) => failed),
+    dead: sum(({ dead }) => dead),
+    perMinute: perMinute.map(({ done, failed, dead }) => [done, failed, dead]),
   }
 }

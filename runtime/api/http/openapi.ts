@@ -12,6 +12,7 @@ const TAGS = {
   objects: 'The history of an object, with reasons.',
   runs: 'One version of an object for one function.',
   results: 'The output of functions.',
+  live: 'Changes, as server-sent events.',
   'dead letters': 'Runs that were given up.',
   jobs: 'Work on many runs at once.',
   sweep: 'The comparison of the buckets with the runs.',

@@ -12,7 +12,7 @@ import type { RunService } from './service.ts'
 const about = (operationId: string, role: 'reader' | 'operator', summary: string) =>
   v1(operationId, 'runs', role, summary)
 
-const params = z.object({
+export const runParams = z.object({
   id: z
     .string()
     .regex(/^[0-9a-f]{8,32}$/, RUN_ID_HELP)
@@ -49,7 +49,7 @@ const get = createRoute({
         .default('false')
         .openapi({ description: 'adds links to the outputs that a browser or player can open' }),
     }),
-    params,
+    params: runParams,
   },
   responses: { 200: json(runDetailSchema, 'the run'), ...v1Problems(404, 409) },
 })
@@ -64,7 +64,7 @@ const retry = createRoute({
   ),
   request: {
     query: noQuery,
-    params,
+    params: runParams,
     headers: IDEMPOTENCY_HEADERS,
     body: {
       required: false,
@@ -92,7 +92,7 @@ const cancel = createRoute({
   method: 'post',
   path: '/v1/runs/{id}/cancel',
   ...about('cancelRun', 'operator', 'Cancel a waiting run, or ask the worker of a running one to stop'),
-  request: { query: noQuery, params },
+  request: { query: noQuery, params: runParams },
   responses: { 202: json(runDetailSchema, 'the run as it is now'), ...bodyProblems(404, 409) },
 })
 

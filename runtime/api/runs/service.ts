@@ -26,11 +26,15 @@ export interface RunFilter {
 export interface RunService {
   /** Newest first. */
   list(filter: RunFilter, page: PageRequest): Promise<Page<Run>>
+  /** Those in progress, the latest start first: it costs what it returns, whatever else there is. */
+  running(limit: number): Promise<readonly Run[]>
   /**
    * @param options - `hasLinks`: the first outputs have links that let anyone read them for an hour
    * @throws {RefusedError} conflict when Redis has something of it that cannot be read
    */
   get(id: string, options?: { readonly hasLinks?: boolean }): Promise<RunDetail | undefined>
+  /** The same without attempts and results, which costs less. */
+  facts(id: string): Promise<Run | undefined>
   /** Runs it again: a dead letter or any other ended run. @throws {RefusedError} not-found, or conflict unless forced */
   retry(id: string, options: { readonly force: boolean }): Promise<RunDetail>
   /** May be called twice. @throws {RefusedError} not-found, or conflict when it has ended otherwise */
@@ -82,6 +86,14 @@ export function createRunService({ queue, history, storage, functions, links }: 
       return { items: runs.map(toRun), nextCursor: next ? toCursor([next.atMs, next.runId]) : null }
     },
 
+    running: async (limit) =>
+      (
+        await history.running(
+          functions.map(({ name }) => name),
+          limit,
+        )
+      ).map(toRun),
+
     async get(id, { hasLinks = false } = {}) {
       const run = await read(await whole(id))
       if (!run) return undefined
@@ -91,6 +103,11 @@ export function createRunService({ queue, history, storage, functions, links }: 
         definition ? resultsOfRun(storage, definition, run) : {},
       ])
       return { ...detail, ...(hasLinks ? withLinks(results, links) : results) }
+    },
+
+    async facts(id) {
+      const run = await read(await whole(id))
+      return run && toRun(run)
     },
 
     async retry(given, { force }) {

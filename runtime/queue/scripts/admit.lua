@@ -42,7 +42,9 @@ for i = 1, j do
     -- What may be left of a half.
     redis.call('DEL', runKey(run), textKey(run))
     put('SADD', P .. 'open:' .. object, run)
-    local isPlaced = enqueue(run, newRun(t, trigger, 1), fn, lane, t, 'fn', fn, 'object', object, 'generation', generation,
+    local r = newRun(t, trigger, 1)
+    r.object = object
+    local isPlaced = enqueue(run, r, fn, lane, t, 'fn', fn, 'object', object, 'generation', generation,
       'event', event, unpack(piecesOf(payload)))
     outcomes[i] = isPlaced and 'new' or 'unplaced'
     woken[fn] = (woken[fn] or 0) + 1

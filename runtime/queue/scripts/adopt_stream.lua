@@ -25,4 +25,5 @@ redis.call('HSET', key, 'token', ARGV[2], 'state', 'waiting', 'fence', fence, 'b
 redis.call('PEXPIRE', key, ARGV[4])
 redis.call('ZADD', P .. 'streams', t, ARGV[1])
 redis.call('ZREM', P .. 'streams:ended', ARGV[1])
+tellOf('stream', ARGV[1])
 return { 1, take, fence }

@@ -15,4 +15,5 @@ end
 redis.call('HSET', key, 'state', ARGV[3], 'beatAt', t, 'numbers', ARGV[4], 'takes', merged_takes(v[3], ARGV[6]))
 redis.call('PEXPIRE', key, ARGV[5])
 redis.call('ZADD', P .. 'streams', t, ARGV[1])
+tellOf('stream', ARGV[1])
 return 1

@@ -11,4 +11,5 @@ redis.call('HSET', key, 'kind', ARGV[2], 'status', 'running', 'total', ARGV[3], 
 redis.call('PERSIST', key .. ':items')
 redis.call('ZADD', P .. 'jobs', t, job)
 redis.call('SADD', P .. 'jobs:active', job)
+tellOf('job', job)
 return 1

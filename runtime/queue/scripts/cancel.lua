@@ -9,6 +9,7 @@ if not r then return '' end
 if r.state == 'running' then
   r.isCancelled = true
   save(run, r)
+  tell(run, r)
   wake('cancel:' .. run .. ':' .. r.fence)
   return 'running'
 end

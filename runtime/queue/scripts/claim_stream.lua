@@ -35,4 +35,5 @@ redis.call('HSET', key, 'token', ARGV[2], 'state', 'live', 'session', session, '
 redis.call('PEXPIRE', key, ARGV[4])
 redis.call('ZADD', P .. 'streams', t, ARGV[1])
 redis.call('ZREM', P .. 'streams:ended', ARGV[1])
+tellOf('stream', ARGV[1])
 return { 1, session, take, fence, isOpen and '1' or '0', string.format('%.0f', startedAt) }

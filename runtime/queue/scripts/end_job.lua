@@ -8,4 +8,5 @@ redis.call('HSET', key, 'status', ARGV[2], 'endedAt', now())
 redis.call('SREM', P .. 'jobs:active', ARGV[1])
 redis.call('PEXPIRE', key, ARGV[3])
 redis.call('PEXPIRE', key .. ':items', ARGV[3])
+tellOf('job', ARGV[1])
 return 1

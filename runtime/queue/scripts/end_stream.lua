@@ -29,4 +29,5 @@ for _, name in ipairs(surplus > 0 and redis.call('ZRANGE', P .. 'streams:ended',
   redis.call('ZREM', P .. 'streams:ended', name)
   redis.call('DEL', P .. 'stream:' .. name, P .. 'stream:' .. name .. ':history', P .. 'stream:' .. name .. ':before')
 end
+tellOf('stream', ARGV[1])
 return 1

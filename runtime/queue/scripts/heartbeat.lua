@@ -6,7 +6,7 @@ local consumer = ARGV[1]
 local answers = {}
 for p = 2, #ARGV, 4 do
   local run, fence, token, progress = ARGV[p], ARGV[p + 1], ARGV[p + 2], ARGV[p + 3]
-  local r = load(run, 'fn', 'entry')
+  local r = load(run, 'fn', 'entry', 'object')
   if not r or r.state ~= 'running' or r.fence ~= fence or r.token ~= tokenOf(token) then
     answers[#answers + 1] = 'lost'
   else
@@ -15,6 +15,7 @@ for p = 2, #ARGV, 4 do
     if progress ~= '' then
       r.hasProgress = true
       save(run, r, 'progress', progress)
+      tell(run, r)
     end
     answers[#answers + 1] = r.isCancelled and 'cancelled' or 'ok'
   end

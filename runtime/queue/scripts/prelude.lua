@@ -1,4 +1,4 @@
--- Prepended to every script, with prelude_run.lua and prelude_queue.lua behind it.
+-- Prepended to every script, with prelude_run.lua, prelude_tell.lua and prelude_queue.lua behind it.
 -- KEYS  1 prefix of all keys, such as "{sluice}:"
 -- ARGV  the script's own
 -- Returns nothing: its names are for the text behind it

@@ -1,4 +1,4 @@
--- Prepended to every script, behind prelude_run.lua: where a run waits, and how it ends.
+-- Prepended to every script, behind prelude_tell.lua: where a run waits, and how it ends.
 -- KEYS  1 prefix
 -- ARGV  the script's own
 -- Returns nothing: its names are for the text behind it
@@ -19,8 +19,9 @@ end
 
 -- Writes the entry first: an error between the two writes leaves a stray entry, which the next claim drops.
 -- Where the stream's key has another type, the run waits in `delay` until that is fixed, and holds up no others.
--- Behind these arguments may be fields and texts for `save`. Returns whether the run is in its stream.
+-- Behind these arguments may be fields and texts for `save`. `r` has its object. Returns whether the run is in its stream.
 local function enqueue(run, r, fn, lane, at, ...)
+  r.fn = fn
   local entry = redis.pcall('XADD', stream(fn, lane), '*', 'r', run)
   r.lane, r.queuedAt = lane, at
   if entry.err then
@@ -28,11 +29,13 @@ local function enqueue(run, r, fn, lane, at, ...)
     save(run, r, 'entry', '', ...)
     save(run, r, 'error', stream(fn, lane) .. ': ' .. entry.err)
     redis.call('ZADD', P .. 'delay', r.at, run)
+    tell(run, r)
     return false
   end
   markReady(fn)
   r.state, r.at = 'queued', nil
   save(run, r, 'entry', entry, ...)
+  tell(run, r)
   return true
 end
 
@@ -71,7 +74,7 @@ local function payVerdict(run)
   redis.call('ZREM', P .. 'verdicts:later', run)
 end
 
--- A final state. All but success owe a verdict to the bucket. `object` is a field of `r`.
+-- A final state. All but success owe a verdict to the bucket. `r` has its function and its object.
 local function finish(run, r, state, at, ...)
   local object = r.object
   r.state, r.at = state, at
@@ -88,11 +91,14 @@ local function finish(run, r, state, at, ...)
   else
     put('SREM', P .. 'failed:' .. object, run)
   end
+  tell(run, r)
 end
 
 local function bury(run, r, fn, reason, at, ...)
   local letter = put('XADD', P .. 'dead:' .. fn, '*', 'r', run, 'reason', reason)
+  r.fn = fn
   finish(run, r, 'dead', at, 'letter', letter, ...)
+  count(fn, 'dead')
 end
 
 -- What is known of a verdict at a place: '' for none, the mark of the last note, or 'unknown' while this server, with its data,

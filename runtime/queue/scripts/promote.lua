@@ -6,7 +6,7 @@ local t = now()
 local due = redis.call('ZRANGEBYSCORE', P .. 'delay', '-inf', t, 'LIMIT', 0, tonumber(ARGV[1]))
 local woken = {}
 for _, run in ipairs(due) do
-  local r, broken = load(run, 'fn')
+  local r, broken = load(run, 'fn', 'object')
   redis.call('ZREM', P .. 'delay', run)
   if broken then giveUp(run, broken)
   elseif r and r.state == 'retrying' then

@@ -29,7 +29,7 @@ local function takeBack(fn, lane, item)
   local found = redis.call('XRANGE', stream(fn, lane), entry, entry)
   local run = found[1] and found[1][2][2]
   local r, broken
-  if run then r, broken = load(run, 'entry', 'object') end
+  if run then r, broken = load(run, 'fn', 'entry', 'object') end
   drop(fn, lane, entry)
   if broken then giveUp(run, broken) end
   -- Entries of two streams may have the same id.
@@ -55,6 +55,7 @@ local function takeBack(fn, lane, item)
       taken[#taken + 1] = { run, fn, 'dead', worker, how }
     else
       enqueue(run, r, fn, isSuspect and 'solo' or lane, t, 'error', lost)
+      count(fn, 'failed')
       taken[#taken + 1] = { run, fn, 'requeued', worker, how }
     end
   end

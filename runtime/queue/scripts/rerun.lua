@@ -81,5 +81,6 @@ if job ~= '' then
   redis.call('HINCRBY', jobKey, 'position', #outcomes)
   redis.call('HINCRBY', jobKey, 'handedOut', queued)
   redis.call('HINCRBY', jobKey, 'passedOver', #outcomes - queued)
+  tellOf('job', job)
 end
 return { 1, outcomes }

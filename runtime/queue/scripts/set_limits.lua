@@ -6,5 +6,8 @@
 local known = redis.call('HGET', P .. 'limits', ARGV[1]) or ''
 if known ~= ARGV[3] and known ~= ARGV[2] then return 0 end
 redis.call('HSET', P .. 'limits', ARGV[1], ARGV[2])
-if known ~= ARGV[2] then wake('limits') end
+if known ~= ARGV[2] then
+  wake('limits')
+  tellOf('limits', ARGV[1])
+end
 return 1

@@ -7,4 +7,5 @@ local known = redis.call('HGET', P .. 'streams:records', ARGV[1]) or ''
 if known ~= ARGV[3] and known ~= ARGV[2] then return 0 end
 if ARGV[2] == '' then redis.call('HDEL', P .. 'streams:records', ARGV[1])
 else redis.call('HSET', P .. 'streams:records', ARGV[1], ARGV[2]) end
+if known ~= ARGV[2] then tellOf('stream', ARGV[1]) end
 return 1

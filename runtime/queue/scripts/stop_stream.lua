@@ -6,4 +6,5 @@ local key = P .. 'stream:' .. ARGV[1]
 local v = redis.call('HMGET', key, 'state', 'session')
 if v[1] ~= 'live' and v[1] ~= 'waiting' then return '' end
 redis.call('HSET', key, 'stop', v[2])
+tellOf('stream', ARGV[1])
 return v[2]

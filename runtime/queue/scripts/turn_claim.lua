@@ -52,6 +52,7 @@ local function take(want, lane, count)
         dropProgress(run, r)
         r.state, r.fence, r.token, r.startedAt, r.hint = 'running', tostring(r.fence + 1), tokenOf(token), t, nil
         save(run, r, 'worker', consumer)
+        tell(run, r)
         claimed[#claimed + 1] = describe(run, r)
         started = started + 1
       else

@@ -19,6 +19,8 @@ local function succeed(run, r, result)
   local key = stream(r.fn, r.lane)
   left[key] = left[key] or {}
   table.insert(left[key], r.entry)
+  tell(run, r)
+  count(r.fn, 'done')
   return 'succeeded'
 end
 
@@ -76,6 +78,8 @@ local function settle()
     r.state, r.at = 'retrying', r.hint and t or t + delayMs
     redis.call('ZADD', P .. 'delay', r.at, run)
     save(run, r, 'entry', '', 'reason', reason, 'error', err, 'lines', lines)
+    tell(run, r)
+    if kind == 'fail' then count(fn, 'failed') end
     return noted('retrying', kind == 'fail' and 'failed' or 'released')
   end
   finish(run, r, kind, t, 'reason', reason, 'error', err, 'lines', lines)

@@ -18,4 +18,5 @@ else
   redis.call('HSET', key, 'token', ARGV[2], 'fence', v[3])
   redis.call('PEXPIRE', key, 60000)
 end
+tellOf('stream', ARGV[1])
 return 1

@@ -10,7 +10,7 @@ export type RedisUser = (typeof REDIS_USERS)[number]
 
 /** Commands of the runtime and of its scripts: the caller of a script needs the rights for all that the script calls. */
 const RUNTIME_COMMANDS = [
-  'auth client|setname eval evalsha exec info multi ping quit script|load subscribe time unsubscribe publish',
+  'auth client|setname eval evalsha exec info multi ping quit script|load subscribe time unsubscribe publish pubsub|numsub',
   'del exists get persist pexpire pttl set type',
   'hdel hget hgetall hincrby hkeys hmget hscan hset hsetnx',
   'blmove lindex llen lrange lset ltrim rpush',

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { createQueue, type Queue } from '../../../runtime/queue/queue.ts'
+import { checkTold } from './told.ts'
 import { checkInvariants, type Ledger } from './ledger.ts'
 import type { Model, Moment } from './state.ts'
 import { LISTENING } from './universe.ts'
@@ -35,12 +36,14 @@ export async function createBench(redis: Redis, model: Model, ledger: Ledger) {
   const { keys } = queue
   const ears = redis.duplicate()
   const heard: string[] = []
+  const told: string[] = []
   let onMark: ((mark: string) => void) | undefined
   ears.on('message', (channel: string, word: string) => {
     if (word.startsWith('mark:')) onMark?.(word)
+    else if (channel === keys.live) told.push(word)
     else heard.push(`${channel.slice(keys.prefix.length)} ${word}`)
   })
-  await ears.subscribe(keys.wake, ...LISTENING.map((consumer) => keys.wakeOf(consumer)))
+  await ears.subscribe(keys.wake, keys.live, ...LISTENING.map((consumer) => keys.wakeOf(consumer)))
   let marks = 0
   let last: View | undefined
   let clockMs = 0
@@ -81,7 +84,8 @@ export async function createBench(redis: Redis, model: Model, ledger: Ledger) {
     expect(known, `the answer to ${call.what}`).toEqual(expected)
     expect(await words(), `the words of ${call.what}`).toEqual(model.words.splice(0).toSorted())
     call.told?.(ledger, answer)
-    await look(call.what)
+    const before = last as View
+    checkTold(before, await look(call.what), told.splice(0), call.what)
     return { call, args }
   }
 

@@ -65,6 +65,7 @@ export const FUNCTION: FunctionView = {
   watermark: NOW,
   queue: { waiting: 0, backfill: 0, running: 0, open: 0, dead: 0 },
   workers: 1,
+  lastHour: { since: NOW, done: 3, failed: 2, dead: 1, perMinute: [[3, 2, 1]] },
 }
 
 export const RESULT: Result = {
