@@ -16,6 +16,7 @@ import { addLiveRoutes } from './live/routes.ts'
 import { addObjectRoutes } from './objects/routes.ts'
 import { addDocument, type ApiApp, createApp } from './http/openapi.ts'
 import type { ApiParts, ApiServices } from './services.ts'
+import { addMeRoute } from './me/routes.ts'
 import { addProbes } from './probes.ts'
 import { answerError, toResponse } from './http/problem.ts'
 import { addReprocessRoute } from './reprocess/routes.ts'
@@ -23,6 +24,7 @@ import { checkBody } from './http/body.ts'
 import { addResultRoutes } from './results/routes.ts'
 import { addRunRoutes } from './runs/routes.ts'
 import { addPushRefusal } from './streams/push.ts'
+import { addSearchRoute } from './search/routes.ts'
 import { addStreamRoutes } from './streams/routes.ts'
 import { addSweepRoutes } from './sweep/routes.ts'
 
@@ -40,6 +42,7 @@ export function createApi(parts: ApiParts): ApiApp {
   addPushRefusal(app, parts.receiver)
   app.use('/v1/*', authenticate(tokens), checkBody())
   addV1(app, services, idempotent(services.answers, log))
+  addMeRoute(app, parts.version)
   addDocument(app)
   addMethodGuards(app)
   return app
@@ -48,8 +51,9 @@ export function createApi(parts: ApiParts): ApiApp {
 function addV1(app: ApiApp, services: ApiServices, once: MiddlewareHandler<ApiEnv>): void {
   addFunctionRoutes(app, services.functions)
   addObjectRoutes(app, services.objects)
-  addRunRoutes(app, services.runs, once)
+  addRunRoutes(app, services, once)
   addLiveRoutes(app, services.live)
+  addSearchRoute(app, services.search)
   addResultRoutes(app, services.results)
   addFileRoutes(app, services.files)
   addDeadLetterRoutes(app, services.deadLetters, once)

@@ -28,7 +28,9 @@ import { createObjectService, type ObjectService } from './objects/service.ts'
 import { createOverviewService, type OverviewService } from './overview/service.ts'
 import { createReprocessService, type ReprocessService } from './reprocess/service.ts'
 import { createResultService, type ResultService } from './results/service.ts'
+import { createRunBulkService, type RunBulkService } from './runs/bulk-service.ts'
 import { createRunService, type RunService } from './runs/service.ts'
+import { createSearchService, type SearchService } from './search/service.ts'
 import { createStreamMedia, type StreamMedia } from './streams/media.ts'
 import { createStreamService, type StreamService } from './streams/service.ts'
 import { createSweepService, type SweepService } from './sweep/service.ts'
@@ -39,6 +41,8 @@ import type { Receiver } from './streams/push.ts'
 
 export interface ApiServices {
   readonly runs: RunService
+  readonly runBulk: RunBulkService
+  readonly search: SearchService
   readonly deadLetters: DeadLetterService
   readonly reprocess: ReprocessService
   readonly jobs: JobService
@@ -90,6 +94,8 @@ export function createServices(parts: ServiceParts): ApiServices {
   return {
     runs,
     live: createLiveService({ ...parts, runs }),
+    runBulk: createRunBulkService(all),
+    search: createSearchService(all),
     deadLetters: createDeadLetterService(all),
     reprocess: createReprocessService(all),
     jobs: createJobService(all),

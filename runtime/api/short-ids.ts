@@ -1,10 +1,22 @@
 /** Ids shortened to their first digits, as people copy them from a list. @module */
+import { z } from '@hono/zod-openapi'
 import { RefusedError } from './http/problem.ts'
 
 export const RUN_ID_HELP = 'a run id has 32 hex digits; at least the first 8 are required'
 
 /** Shortened ids in one request: each is looked up among all known ids. */
 const MAX_SHORTENED = 20
+
+/** A list of run ids in a request. */
+export function runIdsOf(max: number) {
+  return z
+    .array(z.string().regex(/^[0-9a-f]{8,32}$/, RUN_ID_HELP))
+    .min(1)
+    .max(max)
+    .openapi({
+      description: `run ids; up to ${MAX_SHORTENED} of them may be shortened, if no other id starts with the same digits`,
+    })
+}
 
 /**
  * The full id. A prefix of no known id is returned as it is, and is then not found.

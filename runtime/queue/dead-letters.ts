@@ -1,8 +1,8 @@
 /** The dead letters of functions, newest death first. Only reads. @module */
-import { batchesOf } from '../amounts.ts'
 import { filterText, firstStep, isMeantBy, toFoundRuns, type FoundRun, type RunFilter } from './run-filter.ts'
 import type { RunRecord } from './run.ts'
 import type { RunScript } from './scripts.ts'
+import { pickRuns } from './walk-runs.ts'
 
 /** A letter's position in the listing: its entry in its function's stream, whose id starts with the time of death. */
 interface LetterPosition {
@@ -64,14 +64,12 @@ export async function* walkDeadLetters(
 }
 
 /** Those of the given runs that are dead and match the filter, in batches. */
-export async function* pickDeadLetters(
+export function pickDeadLetters(
   script: RunScript,
   runIds: readonly string[],
   filter: RunFilter,
 ): AsyncGenerator<readonly FoundRun[]> {
-  const text = filterText(deadOnly(filter), true)
-  for (const ids of batchesOf(runIds, STEP))
-    yield toFoundRuns((await script('pick_runs', [text, ...ids])) as (string | number)[])
+  return pickRuns(script, runIds, deadOnly(filter))
 }
 
 async function findLetters(

@@ -17,6 +17,7 @@ import { filterText, firstStep, isMeantBy, type RunFilter } from './run-filter.t
 import { isOtherType, parseFacts, parseRun, readable, readRunFields } from './run-record.ts'
 import { parseAttempt, type AttemptRecord, type RunRecord, type RunState } from './run.ts'
 import { createScripts } from './scripts.ts'
+import { pickRuns, walkRuns, type WalkRequest } from './walk-runs.ts'
 
 /** How many runs are examined for one page. */
 const LOOKED_AT = 20_000
@@ -109,6 +110,12 @@ export function createHistory(redis: Redis, keys: Keys) {
       const ids = (await script('find_running', [limit, RUNNING_EXAMINED, ...functionNames])) as string[]
       return (await runsOf(ids)).filter((run) => run?.state === 'running') as RunRecord[]
     },
+
+    /** All runs that match, newest first, in batches. */
+    walkRuns: (request: WalkRequest) => walkRuns(script, request),
+
+    /** Those of the given runs that match, in batches. */
+    pickRuns: (runIds: readonly string[], filter: RunFilter) => pickRuns(script, runIds, filter),
 
     /** A page of dead letters, newest death first. */
     deadLetters: (request: LetterPageRequest) => listDeadLetters(script, runsOf, request),

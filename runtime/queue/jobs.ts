@@ -1,5 +1,5 @@
 /**
- * Jobs: many runs that are handed out again, one after the other. A job's items are in Redis before it starts, so that it
+ * Jobs: many runs that are handed out again, or cancelled, one after the other. A job's items are in Redis before it starts, so that it
  * continues from its position when a process ends.
  * @module
  */
@@ -8,16 +8,20 @@ import { ulid } from 'ulid'
 import { batchesOf } from '../amounts.ts'
 import { holdLock, releaseLock } from './lock.ts'
 import type { Keys } from './keys.ts'
-import type { RerunItem, RerunRequest, Queue } from './queue.ts'
+import type { RerunItem, Queue } from './queue.ts'
+
+/** `retry` runs again what has ended, dead or not; `redrive` dead letters only. */
+export const JOB_KINDS = ['reprocess', 'redrive', 'retry', 'cancel'] as const
 
 export interface JobRecord {
   /** A ULID, which starts with the time. */
   readonly id: string
-  readonly kind: Exclude<RerunRequest['trigger'], 'sweep'>
+  readonly kind: (typeof JOB_KINDS)[number]
   readonly status: 'running' | 'done' | 'cancelled'
   readonly total: number
   /** How many items were processed. */
   readonly position: number
+  /** Of a job that cancels: cancelled, or their workers were asked to. */
   readonly handedOut: number
   readonly passedOver: number
   readonly ratePerSecond?: number

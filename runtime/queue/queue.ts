@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto'
 import { redisNowMs, type Redis } from './redis.ts'
 import type { Limits } from './limits.ts'
 import { createKeys, GROUP, LANES, type Keys } from './keys.ts'
+import { createJobCommands } from './job-commands.ts'
 import { encodePayload, parseRun, readRunFields } from './run-record.ts'
 import type { RunPayload, RunRecord, RunState } from './run.ts'
 import { createOutbox } from './outbox.ts'
@@ -40,14 +41,6 @@ export interface RerunRequest {
 }
 
 export type RerunOutcome = 'queued' | 'busy' | 'ended' | 'unknown'
-
-interface JobFacts extends Pick<RerunRequest, 'isForced'> {
-  readonly kind: RerunRequest['trigger']
-  readonly total: number
-  readonly ratePerSecond?: number | undefined
-  /** JSON. */
-  readonly request: string
-}
 
 /** The entry that was gone and is restored; `ok`: none was, `gone`: there is no such run. */
 type RepairOutcome = 'stream-entry' | 'delay-entry' | 'ok' | 'gone'
@@ -90,6 +83,7 @@ export function createQueue(redis: Redis, name: string) {
   const verdictPlaces = createVerdictPlaces(redis, keys, script)
   return {
     keys,
+    ...createJobCommands(script),
     ...createInboxCommands(redis, keys, script),
     ...createOutbox(redis, keys, script),
     ...verdictPlaces,
@@ -163,23 +157,6 @@ export function createQueue(redis: Redis, name: string) {
       const [fields = {}] = await readRunFields(redis, keys, [runId])
       return parseRun(runId, fields)
     },
-
-    /** Adds items to a job that has `count` of them; returns how many it has then. */
-    fillJob: (job: string, count: number, ttlMs: number, items: readonly string[]): Promise<number> =>
-      script('fill_job', [job, count, ttlMs, ...items]) as Promise<number>,
-
-    async beginJob(job: string, facts: JobFacts): Promise<void> {
-      const { kind, total, isForced, ratePerSecond = '', request } = facts
-      await script('begin_job', [job, kind, total, isForced ? 1 : 0, ratePerSecond, request])
-    },
-
-    /** Ends the runs that the job has handed out and that still wait; returns how many. */
-    withdraw: (job: string, runIds: readonly string[]): Promise<number> =>
-      script('withdraw', [job, ...runIds]) as Promise<number>,
-
-    /** False when the job had ended before. */
-    endJob: async (job: string, status: 'done' | 'cancelled', ttlMs: number): Promise<boolean> =>
-      (await script('end_job', [job, status, ttlMs])) === 1,
 
     /** Registers a worker for these functions for `goodMs` from now; returns their limits, '' where Redis does not know them. */
     registerWorker: (consumer: string, goodMs: number, functionNames: readonly string[]): Promise<string[]> =>

@@ -7,6 +7,8 @@ export interface RunFilter {
   readonly bucket?: string | undefined
   /** Of the key. */
   readonly prefix?: string | undefined
+  /** A part of the key; upper and lower case of A to Z are the same. */
+  readonly contains?: string | undefined
   readonly reason?: string | undefined
   /** Bounds of the end, epoch ms; `endedUntilMs` is exclusive. */
   readonly endedSinceMs?: number | undefined
@@ -30,21 +32,37 @@ export function firstStep(limit: number, most: number): number {
 
 /** The filter as an argument of scripts. */
 export function filterText(filter: RunFilter, withBytes = false): string {
-  return JSON.stringify({ ...filter, ...(withBytes && { withBytes }) })
+  const { contains, ...rest } = filter
+  const inLower = contains === undefined ? {} : { contains: lowerAscii(contains) }
+  return JSON.stringify({ ...rest, ...inLower, ...(withBytes && { withBytes }) })
 }
 
 export function isMeantBy(filter: RunFilter, run: RunRecord): boolean {
-  const { states, bucket, prefix, reason, endedSinceMs = -Infinity, endedUntilMs = Infinity } = filter
+  const {
+    states,
+    bucket,
+    prefix,
+    contains,
+    reason,
+    endedSinceMs = -Infinity,
+    endedUntilMs = Infinity,
+  } = filter
   const { functionName, state, payload, endedAtMs = 0 } = run
   return (
     (filter.function === undefined || functionName === filter.function) &&
     (states === undefined || states.includes(state)) &&
     (bucket === undefined || payload.bucket === bucket) &&
     (prefix === undefined || payload.key.startsWith(prefix)) &&
+    (contains === undefined || lowerAscii(payload.key).includes(lowerAscii(contains))) &&
     (reason === undefined || run.reason === reason) &&
     endedAtMs >= endedSinceMs &&
     endedAtMs < endedUntilMs
   )
+}
+
+/** As Redis does: its Lua knows no other letters. */
+function lowerAscii(text: string): string {
+  return text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase())
 }
 
 /** `run, function, bytes` of each, as scripts return them. */

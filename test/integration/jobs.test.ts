@@ -22,7 +22,7 @@ const items = Array.from({ length: COUNT }, (_, index) => {
 })
 
 /** The queue, losing the reply to the `nth` call of one of its commands. */
-function losing(command: 'fillJob' | 'beginJob' | 'rerun', nth: number): Queue {
+function losing(command: 'fillJob' | 'beginJob' | 'rerun' | 'cancelRuns', nth: number): Queue {
   let calls = 0
   const original = used.queue[command] as (...args: unknown[]) => Promise<unknown>
   const losingOne = (...args: unknown[]) => {
@@ -77,6 +77,30 @@ it('cancels the waiting runs of a job, but neither running ones nor those an upl
   const states = await Promise.all(few.map(async ({ runId }) => (await queue.run(runId))?.state))
   expect(states).toEqual(['running', 'queued', 'cancelled'])
   expect(await queue.run('run-1')).toMatchObject({ trigger: 'upload', lane: 'live' })
+})
+
+it('cancels each run of a job once when the reply is lost, but none that was run again since it was selected', async () => {
+  const queue = losing('cancelRuns', 1)
+  const jobs = createJobStore(lossy.redis, queue, 60_000)
+  await queue.admit({ ...NOTHING, runs: ['a', 'b', 'c', 'd'].map((runId) => newRunOf(runId)) })
+  const wants = [{ functionName: FN, free: 1, lowFirst: 1 }]
+  await queue.turn({ consumer: 'w', token: 't', inFlight: 0, settlements: [], wants })
+  const selected = ['a', 'b', 'c', 'unknown'].map((runId) => ({ runId, seenEpoch: '0' }))
+  await queue.rerun({ trigger: 'reprocess', isForced: true, items: [{ runId: 'c' }] })
+  const { id } = await jobs.create({ kind: 'cancel', isForced: false, request: {}, items: selected })
+  const runner = createJobRunner({ queue, jobs, log })
+  await runner.takeUp()
+  const job = await waitFor(
+    async () => {
+      const now = await jobs.get(id)
+      return now?.status !== 'running' && now
+    },
+    { timeoutMs: 20_000, what: 'the job' },
+  )
+  await runner.stop()
+  expect(job).toMatchObject({ status: 'done', total: 4, handedOut: 2, passedOver: 2 })
+  const states = await Promise.all(['a', 'b', 'c', 'd'].map(async (run) => (await queue.run(run))?.state))
+  expect(states).toEqual(['running', 'cancelled', 'queued', 'queued'])
 })
 
 it('starts a job once, and adds nothing to one that has ended', async () => {

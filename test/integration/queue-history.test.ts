@@ -4,6 +4,7 @@ import { purgeRequest, redriveRequest } from '../../runtime/api/dead-letters/mod
 import { createJobStore } from '../../runtime/queue/jobs.ts'
 import { createDeadLetterService } from '../../runtime/api/dead-letters/service.ts'
 import { createHistory, type History } from '../../runtime/queue/history.ts'
+import type { RunFilter } from '../../runtime/queue/run-filter.ts'
 import { runIdOf } from '../../runtime/queue/keys.ts'
 import type { Settlement } from '../../runtime/queue/turn.ts'
 import { functionNamed } from '../unit/api/objects/facts.ts'
@@ -38,6 +39,24 @@ async function pages<T, P>(page: (after: P | undefined) => Promise<{ runs: reado
   } while (after)
   return all
 }
+
+describe('runs that match', () => {
+  it('are found one and all, newest first, with their sizes, by a part of their keys too', async () => {
+    await used.queue.enqueue(...numbered('a', 700).map((runId) => newRunOf(runId)))
+    await used.queue.cancel('a-0600')
+    await used.queue.cancel('a-0001')
+    const walk = async (filter: RunFilter) => {
+      const found = []
+      for await (const some of history.walkRuns({ filter })) found.push(...some)
+      return found
+    }
+    expect(idsOf(await walk({ states: ['cancelled'] }))).toEqual(['a-0600', 'a-0001'])
+    expect(await walk({})).toHaveLength(700)
+    expect((await walk({ states: ['cancelled'] }))[0]).toMatchObject({ functionName: FN, sizeBytes: 1 })
+    expect(idsOf(await walk({ contains: 'A-06' }))).toEqual(numbered('a', 700).slice(600).toReversed())
+    expect(idsOf((await history.list({ filter: { contains: '-0699' }, limit: 5 })).runs)).toEqual(['a-0699'])
+  })
+})
 
 describe('the list of runs', () => {
   it('goes through all of them page by page, newest first, none twice, also within a batch of one time', async () => {

@@ -296,7 +296,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
     ['a retry that stays among those that wait', "  redis.call('ZREM', P .. 'delay', run)\n", ''],
     ['retries before they are due', "'-inf', t, 'LIMIT'", "'-inf', '+inf', 'LIMIT'"],
   ]),
-  ...ofScript('cancel', [
+  ...ofScript('cancel_run', [
     [
       'a word to cancel that does not say which attempt',
       "'cancel:' .. run .. ':' .. r.fence",

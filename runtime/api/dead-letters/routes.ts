@@ -5,7 +5,7 @@ import { needs } from '../http/auth.ts'
 import type { ApiEnv } from '../http/env.ts'
 import { answerBulk, bulkResponses } from '../jobs/bulk.ts'
 import { IDEMPOTENCY_HEADERS } from '../http/idempotency.ts'
-import { purgeRequest, redriveRequest } from './model.ts'
+import { kindSchema, purgeRequest, redriveRequest } from './model.ts'
 import { noQuery, objectQuery, pageOf, pageQuery, timeQuery, toPage, toTimes } from '../http/page.ts'
 import { runDetailSchema } from '../runs/model.ts'
 import { type ApiApp, bodyProblems, json, v1, v1Problems } from '../http/openapi.ts'
@@ -30,6 +30,41 @@ const list = createRoute({
     }),
   },
   responses: { 200: json(pageOf(runDetailSchema), 'a page of dead letters'), ...v1Problems(422) },
+})
+
+const kinds = createRoute({
+  method: 'get',
+  path: '/v1/dead-letters/kinds',
+  ...v1(
+    'listDeadLetterKinds',
+    'dead letters',
+    'reader',
+    'The newest dead letters by what went wrong, the most frequent kind first; a kind may be on several pages',
+  ),
+  request: {
+    query: z.strictObject({
+      ...objectQuery,
+      reason: z.enum(['permanent', 'exhausted', 'crash-loop']).optional(),
+      ...timeQuery,
+      ...pageQuery,
+      limit: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .max(1_000)
+        .default(1_000)
+        .openapi({ description: 'dead letters to look at' }),
+    }),
+  },
+  responses: {
+    200: json(
+      pageOf(kindSchema).extend({
+        looked: z.int().min(0).openapi({ description: 'dead letters that were looked at' }),
+      }),
+      'kinds of failure',
+    ),
+    ...v1Problems(422),
+  },
 })
 
 const redrive = createRoute({
@@ -75,6 +110,12 @@ export function addDeadLetterRoutes(
     const { limit, cursor, since, until, ...filter } = c.req.valid('query')
     const page = await deadLetters.list({ ...filter, ...toTimes({ since, until }) }, { limit, cursor })
     return c.json(toPage(page), 200)
+  })
+
+  app.openapi(kinds, async (c) => {
+    const { limit, cursor, since, until, ...filter } = c.req.valid('query')
+    const page = await deadLetters.kinds({ ...filter, ...toTimes({ since, until }) }, { limit, cursor })
+    return c.json({ ...toPage(page), looked: page.looked }, 200)
   })
 
   app.openapi({ ...redrive, middleware: [bodyNeeded, once] }, async (c) =>

@@ -2,7 +2,8 @@
 import { batchesOf } from '../../amounts.ts'
 import { type RunDetail, toRunDetail } from '../runs/model.ts'
 import { type Job, type Preview, toJob } from '../jobs/model.ts'
-import type { PurgeRequest, RedriveRequest } from './model.ts'
+import { kindIdOf, kindsOf } from './kinds.ts'
+import type { DeadLetterKind, PurgeRequest, RedriveRequest } from './model.ts'
 import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { JobStore } from '../../queue/jobs.ts'
@@ -19,11 +20,22 @@ export interface DeadLetterFilter extends Omit<RunFilter, 'status'> {
 }
 
 export interface DeadLetterService {
+  /**
+   * The newest dead letters by what went wrong, the most frequent kind first.
+   *
+   * @param page - `limit`: dead letters to look at
+   */
+  kinds(filter: DeadLetterFilter, page: PageRequest): Promise<KindsPage>
   /** Newest first; times are those of giving up. */
   list(filter: DeadLetterFilter, page: PageRequest): Promise<Page<RunDetail>>
   redrive(request: RedriveRequest): Promise<Preview | Job>
   /** Removes dead letters from the list; runs and verdicts stay. Returns their number. @throws {RefusedError} over the limit */
   purge(request: PurgeRequest): Promise<{ readonly purged: number }>
+}
+
+export interface KindsPage extends Page<DeadLetterKind> {
+  /** Dead letters that were looked at: with a `nextCursor` there are more. */
+  readonly looked: number
 }
 
 export interface DeadLetterParts {
@@ -41,23 +53,27 @@ export function createDeadLetterService(parts: DeadLetterParts): DeadLetterServi
   const names = parts.functions.map(({ name }) => name)
   const isServed = (name: string) => names.includes(name)
 
+  async function read({ sinceMs, untilMs, ...filter }: DeadLetterFilter, { limit, cursor }: PageRequest) {
+    const parsed = fromCursor(cursor, isCursor)
+    const after = parsed && { entry: parsed[0], functionName: parsed[1] }
+    const functionNames = filter.function === undefined ? names : [filter.function]
+    const request = { functionNames, filter, sinceMs, untilMs, limit, after }
+    const { runs, next } = await history.deadLetters(request)
+    return { runs, nextCursor: next ? toCursor([next.entry, next.functionName]) : null }
+  }
+
   return {
-    async list({ sinceMs, untilMs, ...filter }, { limit, cursor }) {
-      const parsed = fromCursor(cursor, isCursor)
-      const after = parsed && { entry: parsed[0], functionName: parsed[1] }
-      const functionNames = filter.function === undefined ? names : [filter.function]
-      const { runs, next } = await history.deadLetters({
-        functionNames,
-        filter,
-        sinceMs,
-        untilMs,
-        limit,
-        after,
-      })
+    async kinds(filter, page) {
+      const { runs, nextCursor } = await read(filter, page)
+      return { items: kindsOf(runs), looked: runs.length, nextCursor }
+    },
+
+    async list(filter, page) {
+      const { runs, nextCursor } = await read(filter, page)
       const items = await Promise.all(
         runs.map(async (run) => toRunDetail(run, await history.tries(run.runId))),
       )
-      return { items, nextCursor: next ? toCursor([next.entry, next.functionName]) : null }
+      return { items, nextCursor }
     },
 
     async redrive(request) {
@@ -143,7 +159,8 @@ async function selectDeadLetters(
   const runIds: string[] = []
   const otherNames = new Set<string>()
   let [matched, totalBytes, others, walked] = [0, 0, 0, 0]
-  for await (const found of await findDeadLetters(history, request, served)) {
+  for await (const each of await findDeadLetters(history, request, served)) {
+    const found = request.kind === undefined ? each : await ofKind(history, request.kind, each)
     for (const { runId, functionName, sizeBytes } of found) {
       if (!isIncluded(functionName)) {
         others++
@@ -154,7 +171,7 @@ async function selectDeadLetters(
       totalBytes += sizeBytes
       if (runIds.length < request.limit) runIds.push(runId)
     }
-    walked += found.length
+    walked += each.length
     if (walked > MAX_DEAD_LETTERS) {
       const count = MAX_DEAD_LETTERS.toLocaleString('en')
       throw new RefusedError('impossible', `more than ${count} dead letters match: narrow the request`)
@@ -163,15 +180,28 @@ async function selectDeadLetters(
   return { runIds, matched, totalBytes, others: { count: others, functionNames: [...otherNames] } }
 }
 
+/** Of one kind of failure: what a run's error says is known only where the run is read. */
+async function ofKind(
+  history: History,
+  kind: string,
+  found: readonly FoundRun[],
+): Promise<readonly FoundRun[]> {
+  const runs = await history.runs(found.map(({ runId }) => runId))
+  return found.filter((_, index) => {
+    const run = runs[index]
+    return run !== undefined && kindIdOf(run) === kind
+  })
+}
+
 async function findDeadLetters(
   history: History,
   request: RedriveRequest | PurgeRequest,
   served: readonly string[],
 ): Promise<AsyncGenerator<readonly FoundRun[]>> {
-  const { function: name, reason, bucket, prefix } = request
+  const { function: name, reason, bucket, prefix, contains } = request
   const sinceMs = request.since === undefined ? undefined : Date.parse(request.since)
   const untilMs = request.until === undefined ? undefined : Date.parse(request.until)
-  const filter = { function: name, reason, bucket, prefix }
+  const filter = { function: name, reason, bucket, prefix, contains }
   if (request.runs) {
     const find = (prefix: string) => history.runsBeginning(prefix)
     const unique = [...new Set(await resolveRunIds(request.runs, find))]

@@ -12,11 +12,9 @@ const ratesSchema = z
   .object({
     since: time.openapi({ description: 'the beginning of the first minute' }),
     ...attemptCounts,
-    perMinute: z
-      .array(z.array(z.int().min(0)).length(3))
-      .openapi({
-        description: '`[done, failed, dead]` of each minute, oldest first; the last one is in progress',
-      }),
+    perMinute: z.array(z.array(z.int().min(0)).length(3)).openapi({
+      description: '`[done, failed, dead]` of each minute, oldest first; the last one is in progress',
+    }),
   })
   .openapi('Rates', { description: 'how the attempts of all workers ended, counted as they end' })
 

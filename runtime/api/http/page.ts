@@ -32,6 +32,13 @@ export const timeQuery = {
   until: z.iso.datetime({ offset: true }).optional().openapi({ description: 'older than this' }),
 }
 
+/** A filter by a part of the key. */
+export const containsQuery = {
+  contains: z.string().min(1).max(1_024).optional().openapi({
+    description: 'a part of the key; upper and lower case of A to Z are the same',
+  }),
+}
+
 export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({
     items: z.array(item),
@@ -78,6 +85,7 @@ export const objectQuery = {
   function: z.string().min(1).max(63).optional(),
   bucket: z.string().min(1).max(63).optional(),
   prefix: z.string().max(1_024).optional().openapi({ description: 'of the key' }),
+  ...containsQuery,
 }
 
 /** RFC 3339 to epoch ms, the form that services take. */

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { time, toTime } from '../http/page.ts'
 import type { CountedRuns } from '../../queue/history.ts'
-import type { JobRecord } from '../../queue/jobs.ts'
+import { JOB_KINDS, type JobRecord } from '../../queue/jobs.ts'
 import { OPEN_STATES, type RunRecord } from '../../queue/run.ts'
 import { runStatus } from '../runs/model.ts'
 
@@ -24,7 +24,7 @@ export const bulkShape = {
 
 export const previewSchema = z
   .object({
-    matched: z.int().min(0).openapi({ description: 'runs that would be added to the queue' }),
+    matched: z.int().min(0).openapi({ description: 'runs that would be added to the queue, or cancelled' }),
     totalBytes: z.int().min(0).openapi({ description: 'size of their sources' }),
     sample: z
       .array(
@@ -32,7 +32,7 @@ export const previewSchema = z
       )
       .openapi({ description: 'the first ten' }),
     passedOver: z.record(z.string(), z.int()).openapi({
-      description: 'objects left out, counted by reason',
+      description: 'objects or runs left out, counted by reason',
       example: { pattern: 3, busy: 1 },
     }),
   })
@@ -41,10 +41,12 @@ export const previewSchema = z
 export const jobSchema = z
   .object({
     id: z.string(),
-    kind: z.enum(['reprocess', 'redrive']),
+    kind: z.enum(JOB_KINDS),
     status: z.enum(['running', 'done', 'cancelled']),
-    total: z.int().min(0).openapi({ description: 'runs to add to the queue' }),
-    handedOut: z.int().min(0).openapi({ description: 'runs added to the queue so far' }),
+    total: z.int().min(0).openapi({ description: 'runs to add to the queue, or to cancel' }),
+    handedOut: z.int().min(0).openapi({
+      description: 'runs added to the queue so far; of a job that cancels, those cancelled or asked to stop',
+    }),
     passedOver: z
       .int()
       .min(0)
@@ -83,7 +85,10 @@ export const jobSchema = z
         }),
       )
       .optional()
-      .openapi({ description: 'up to 20 runs that ended dead or cancelled; only with `runs`' }),
+      .openapi({
+        description:
+          'up to 20 runs that ended dead or cancelled; only with `runs`, and not of a job that cancels',
+      }),
   })
   .openapi('Job')
 

@@ -1,4 +1,4 @@
-/** Adds the runs of jobs to the queue, at the rate asked for. Any serving process may; each job has one at a time. @module */
+/** Adds the runs of jobs to the queue, or cancels them, at the rate asked for. Any serving process may; each job has one at a time. @module */
 import { randomUUID } from 'node:crypto'
 import { messageOf } from '../../errors.ts'
 import type { Logger } from '../../telemetry/logger.ts'
@@ -60,12 +60,12 @@ export function createJobRunner({ queue, jobs, log }: JobRunnerParts): JobRunner
       await jobs.end(job.id, 'cancelled')
       throw new Error('its runs are gone from Redis: send the request again')
     }
-    const outcomes = await queue.rerun({
-      step: { job: job.id, position: job.position },
-      trigger: job.kind,
-      isForced: job.isForced,
-      items,
-    })
+    const step = { job: job.id, position: job.position }
+    const { kind, isForced } = job
+    const outcomes =
+      kind === 'cancel'
+        ? await queue.cancelRuns({ step, items })
+        : await queue.rerun({ step, trigger: kind === 'retry' ? 'reprocess' : kind, isForced, items })
     return outcomes?.length ?? 0
   }
 

@@ -34,7 +34,8 @@ export function createJobService({ jobs, history, queue }: JobParts): JobService
   }
 
   async function outcomeOf(job: JobRecord): Promise<JobOutcome> {
-    const counted = await history.countRuns(job.id, job.position, NAMED_FAILURES)
+    const named = job.kind === 'cancel' ? 0 : NAMED_FAILURES
+    const counted = await history.countRuns(job.id, job.position, named)
     return outcomeOfRuns(job.total, counted, await history.runs(counted.failed))
   }
 

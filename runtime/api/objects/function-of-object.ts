@@ -2,7 +2,7 @@
 import type { FunctionOfObject } from './model.ts'
 import { toTime } from '../http/page.ts'
 import { toRun } from '../runs/model.ts'
-import { unreadableInWords } from '../runs/unreadable.ts'
+import { unreadableTold } from '../runs/unreadable.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Mismatch } from '../../function/routing.ts'
 import type { LimitStore } from '../../records/limits.ts'
@@ -103,7 +103,7 @@ export async function readFunctionOfObject(
 
 function unreadableOf(ids: readonly string[], reasons: ObjectFacts['unreadable']): string | undefined {
   const runId = ids.find((id) => reasons.has(id))
-  return runId === undefined ? undefined : unreadableInWords(runId, reasons.get(runId) ?? '')
+  return runId === undefined ? undefined : unreadableTold(runId, reasons.get(runId) ?? '')
 }
 
 function resultOf(

@@ -3,14 +3,29 @@ import type { FunctionDefinition } from '../../function/definition.ts'
 import type { Mismatch } from '../../function/routing.ts'
 import { STREAM_PIECES } from '../../storage/names.ts'
 import { formatBytes } from '../../amounts.ts'
-import { shellWord } from '../../telemetry/safe-text.ts'
+import { reprocess, type Told } from './next.ts'
+
+type Sized = { readonly key: string; readonly sizeBytes: number } | undefined
 
 /** @param object - absent when it is not there */
-export function mismatchInWords(
+export function mismatchInWords(mismatch: Mismatch, definition: FunctionDefinition, object: Sized): Told {
+  return { told: toldOf(mismatch, definition, object), next: nextOf(mismatch, definition, object) }
+}
+
+function nextOf(
   mismatch: Mismatch,
-  definition: FunctionDefinition,
-  object: { readonly key: string; readonly sizeBytes: number } | undefined,
-): string {
+  { name, bucket, ignore }: FunctionDefinition,
+  object: Sized,
+): Told['next'] {
+  if (mismatch === 'pattern') return [{ text: 'List its patterns', command: `sluice functions ${name}` }]
+  if (mismatch === 'ignored' && ignore.join() === STREAM_PIECES)
+    return [{ text: `Set SLUICE_STREAMS_FUNCTIONS=${name} to run it on pieces of streams` }]
+  if (mismatch !== 'not-asked') return []
+  const ask = { text: `Upload it with --attr make=${name}` }
+  return object ? [reprocess('Run it', { bucket, key: object.key, functionName: name }), ask] : [ask]
+}
+
+function toldOf(mismatch: Mismatch, definition: FunctionDefinition, object: Sized): string {
   const size = object ? formatBytes(object.sizeBytes) : 'its size'
   switch (mismatch) {
     case 'bucket':
@@ -28,20 +43,20 @@ export function mismatchInWords(
     case 'too-small':
       return `${size} is less than its minimum of ${formatBytes(definition.minBytes)}`
     case 'not-asked':
-      return `it runs only when asked: upload with --attr make=${definition.name}${object ? `, or sluice reprocess ${shellWord(`${definition.bucket}/${object.key}`)} --function ${definition.name}` : ''}`
+      return 'it runs only when asked'
     case 'too-large':
       return `${size} is more than its maximum of ${formatBytes(definition.maxBytes)}`
   }
 }
 
 /** Where pieces of streams are all that a function leaves out, the key is one of them. */
-function aboutPieces({ name, ignore }: FunctionDefinition): string {
+function aboutPieces({ ignore }: FunctionDefinition): string {
   if (ignore.join() !== STREAM_PIECES) return ''
-  return `; a run on each piece of a stream costs far more than its reception: SLUICE_STREAMS_FUNCTIONS=${name} asks for that`
+  return '; a run on each piece of a stream costs far more than its reception'
 }
 
 /** Media functions match some thirty kinds of files: too many to list in an explanation. */
-function noneOf({ name, match }: FunctionDefinition): string {
+function noneOf({ match }: FunctionDefinition): string {
   const text = match.join(', ')
-  return text.length <= 60 ? `none of ${text}` : `none of its patterns (sluice functions ${name} lists them)`
+  return text.length <= 60 ? `none of ${text}` : 'none of its patterns'
 }

@@ -78,6 +78,21 @@ export const REASONS = [
   'forgotten',
 ] as const
 
+const nextStepSchema = z
+  .object({
+    text: z.string().openapi({ example: 'Run it again' }),
+    command: z.string().optional().openapi({ description: 'to type or copy' }),
+    action: z
+      .object({
+        method: z.literal('POST'),
+        path: z.string(),
+        body: z.record(z.string(), z.unknown()).optional(),
+      })
+      .optional()
+      .openapi({ description: 'the same as a request to this interface' }),
+  })
+  .openapi('NextStep')
+
 const functionOfObjectSchema = z.object({
   name: z.string(),
   isMatch: z.boolean().openapi({ description: 'whether the function matches this object' }),
@@ -85,7 +100,11 @@ const functionOfObjectSchema = z.object({
     description:
       '`impossible`: the store does not accept this key; `running` and `retrying` remain while no worker serves the function (`explanation` says so), `no-worker` means a waiting run; `event-unknown`: the function does not match all ways of uploading, and the way of this upload is no longer known; `removed`: its result was removed, `past-keeping`: it is older than results are kept; either is made again only on request',
   }),
-  explanation: z.string().openapi({ description: 'the reason in words, and the remedy' }),
+  explanation: z
+    .string()
+    .openapi({ description: 'the reason in words, and the remedy: `told` and `next` in one text' }),
+  told: z.string().openapi({ description: 'the reason in words, without the remedy' }),
+  next: z.array(nextStepSchema).openapi({ description: 'the remedies; none where nothing is to be done' }),
   isPaused: z.boolean(),
   run: runSchema.optional().openapi({ description: 'for the newest version of the object' }),
   nextAttemptAt: time.optional(),
@@ -131,6 +150,7 @@ export const objectViewSchema = z
   })
   .openapi('ObjectView')
 
+export type NextStep = z.output<typeof nextStepSchema>
 export type ObjectView = z.output<typeof objectViewSchema>
 export type FunctionOfObject = z.output<typeof functionOfObjectSchema>
 export type ObjectEventView = z.output<typeof eventSchema>

@@ -4,7 +4,7 @@ import { MISMATCHES } from '../../function/routing.ts'
 import { formatBytes } from '../../amounts.ts'
 import { shellWord } from '../../telemetry/safe-text.ts'
 import { streamPieceInWords } from './stream-piece.ts'
-import { inUtc } from './why.ts'
+import { inUtc } from './words.ts'
 
 export function summaryOf(view: Omit<ObjectView, 'summary'>, trouble?: string): string {
   const isOther = (each: FunctionOfObject) => each.reason === 'bucket'

@@ -7,19 +7,16 @@ import type { Mismatch } from '../../function/routing.ts'
 import type { Manifest } from '../../output/manifest.ts'
 import type { Verdict } from '../../output/verdict.ts'
 import type { RunRecord } from '../../queue/run.ts'
-import { formatBytes } from '../../amounts.ts'
-import { shellWord } from '../../telemetry/safe-text.ts'
 import { mismatchInWords } from './mismatch.ts'
+import * as next from './next.ts'
+import { inUtc, progressOf, succeededInWords, times } from './words.ts'
 
 export interface KeyTrouble {
   readonly reason: 'impossible' | 'reserved'
   readonly explanation: string
 }
 
-export interface Why {
-  readonly reason: FunctionOfObject['reason']
-  readonly explanation: string
-}
+export type Why = Pick<FunctionOfObject, 'reason' | 'explanation' | 'told' | 'next'>
 
 /** Everything known about one function and one object. */
 export interface Facts {
@@ -54,8 +51,9 @@ export interface Facts {
 
 export function whyOf(facts: Facts): Why {
   const { definition, mismatch, object, run } = facts
-  if (facts.trouble && !run && mismatch !== 'bucket') return facts.trouble
-  const notFor = mismatch && because(mismatch, mismatchInWords(mismatch, definition, object))
+  if (facts.trouble && !run && mismatch !== 'bucket')
+    return because(facts.trouble.reason, facts.trouble.explanation)
+  const notFor = mismatch && told(mismatch, mismatchInWords(mismatch, definition, object))
   // A request makes a run also where the object itself does not ask for one.
   if (notFor && mismatch !== 'not-asked') return notFor
   if (run) return whyOfRun(facts, run)
@@ -72,8 +70,12 @@ const NEVER_THERE = because(
   'there is no such object and no event for it was ever received: check the spelling, including upper and lower case',
 )
 
-function because(reason: Why['reason'], explanation: string): Why {
-  return { reason, explanation }
+function because(reason: Why['reason'], words: string, ...steps: next.Told['next']): Why {
+  return told(reason, { told: words, next: steps })
+}
+
+function told(reason: Why['reason'], words: next.Told): Why {
+  return { reason, explanation: next.inOneText(words), told: words.told, next: [...words.next] }
 }
 
 function whyOfRun(facts: Facts, run: RunRecord): Why {
@@ -83,8 +85,11 @@ function whyOfRun(facts: Facts, run: RunRecord): Why {
   const reason = run.error || run.reason || 'no reason was given'
   switch (run.state) {
     case 'queued':
-      if (isPaused) return because('paused', `it is waiting because ${name} is paused: sluice resume ${name}`)
-      if (workers === 0) return because('no-worker', `it is waiting, and no worker serves ${name}: start one`)
+      if (isPaused) return because('paused', `it is waiting because ${name} is paused`, next.resume(name))
+      if (workers === 0) {
+        const words = `it is waiting, and no worker serves ${name}`
+        return because('no-worker', words, next.startWorker(name))
+      }
       return because('waiting', waits)
     case 'retrying': {
       const at = run.dueAtMs === undefined ? '' : ` at ${inUtc(run.dueAtMs)}`
@@ -115,11 +120,11 @@ function whyOfRun(facts: Facts, run: RunRecord): Why {
     case 'dead': {
       const tries = run.reason === 'crash-loop' ? 'it took its worker down' : times(run.attempts, 'attempt')
       // The same run would end in the same way.
-      const again = run.reason === 'permanent' ? remedyOf(facts) : againInWords(run.runId)
-      return because('dead', `given up (${run.reason ?? 'dead'}, ${tries}): ${reason}. ${again}`)
+      const again = run.reason === 'permanent' ? remediesOf(facts) : [next.runAgain(run.runId)]
+      return because('dead', `given up (${run.reason ?? 'dead'}, ${tries}): ${reason}`, ...again)
     }
     case 'cancelled':
-      return because('cancelled', `cancelled on request. ${againInWords(run.runId)}`)
+      return because('cancelled', 'cancelled on request', next.runAgain(run.runId))
     case 'superseded':
       return because('superseded', `not run, because ${reason}`)
     case 'source-gone':
@@ -143,23 +148,25 @@ function whyOfRecords(facts: Facts): Why | undefined {
 /** Removed on purpose, as far as is known, so it is not made again automatically. */
 function removed({ definition, run, verdict }: Facts, { key }: NonNullable<Facts['object']>): Why {
   const at = verdict?.state === 'removed' ? ` (${inUtc(Date.parse(verdict.at))})` : ''
-  const name = shellWord(`${definition.bucket}/${key}`)
   // The removal was not observed: the function may write to another place now than when the run ended.
   const elsewhere =
     verdict?.state === 'removed' ? '' : ', unless it is in an earlier output bucket or folder of its function'
   const done = run?.endedAtMs === undefined ? 'done' : `done at ${inUtc(run.endedAtMs)}`
   return because(
     'removed',
-    `${done}, but its result has been removed${at}, by hand or by a rule of its bucket${elsewhere}; it is not made again automatically. Make it again: sluice reprocess ${name} --function ${definition.name}`,
+    `${done}, but its result has been removed${at}, by hand or by a rule of its bucket${elsewhere}; it is not made again automatically`,
+    next.reprocess('Make it again', targetOf(definition, key)),
   )
 }
 
-/** The remedy where the same run would end in the same way. */
-function remedyOf({ definition, object }: Facts): string {
-  if (!object || Object.keys(definition.options.shape).length === 0) return 'Upload it again once it is fixed'
-  const { name, bucket } = definition
-  const line = `sluice reprocess ${shellWord(`${bucket}/${object.key}`)} --function ${name} --option NAME=VALUE`
-  return `Upload it again once it is fixed, or run it with other options (sluice functions ${name} lists them): ${line}`
+/** The remedies where the same run would end in the same way. */
+function remediesOf({ definition, object }: Facts): next.Told['next'] {
+  if (!object || Object.keys(definition.options.shape).length === 0) return [next.UPLOAD_AGAIN]
+  return [next.UPLOAD_AGAIN, ...next.withOtherOptions(targetOf(definition, object.key))]
+}
+
+function targetOf({ name, bucket }: FunctionDefinition, key: string) {
+  return { bucket, key, functionName: name }
 }
 
 function removedSince({ object }: Facts): string {
@@ -168,30 +175,34 @@ function removedSince({ object }: Facts): string {
 
 function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
   const { definition, watermarkMs, nowMs, eventName, graceMs, resultsKeptMs } = facts
-  const ask = 'sluice reprocess runs it'
+  const run = next.reprocess('Run it', targetOf(definition, object.key))
   if (watermarkMs === undefined) {
     return because(
       'not-set-up',
-      `${definition.name} was never set up on this store, so its uploads are not announced: sluice setup`,
+      `${definition.name} was never set up on this store, so its uploads are not announced`,
+      next.SET_UP,
     )
   }
   if (object.lastModifiedMs < watermarkMs) {
     return because(
       'before-watermark',
-      `it was uploaded before ${definition.name} was set up (${inUtc(watermarkMs)}), and older uploads run only on request: ${ask}`,
+      `it was uploaded before ${definition.name} was set up (${inUtc(watermarkMs)}), and older uploads run only on request`,
+      run,
     )
   }
   if (resultsKeptMs !== undefined && nowMs - object.lastModifiedMs > resultsKeptMs) {
     return because(
       'past-keeping',
-      `it is older than results are kept (SLUICE_RESULTS_KEPT), so a missing result is not made automatically: ${ask}`,
+      `it is older than results are kept (SLUICE_RESULTS_KEPT), so a missing result is not made automatically`,
+      run,
     )
   }
-  if (facts.unreadable !== undefined) return because('forgotten', facts.unreadable)
+  if (facts.unreadable !== undefined) return because('forgotten', facts.unreadable, next.SWEEP_NOW)
   if (eventName !== undefined) {
     return because(
       'forgotten',
-      `it was announced (${eventName}), but neither a run nor a result is known any more: the next sweep runs it (sluice sweep does so now)`,
+      `it was announced (${eventName}), but neither a run nor a result is known any more: the next sweep runs it`,
+      next.SWEEP_NOW,
     )
   }
   if (nowMs - object.lastModifiedMs < graceMs) {
@@ -203,40 +214,17 @@ function whyNoRun(facts: Facts, object: NonNullable<Facts['object']>): Why {
   if (CREATED_EVENTS.some((name) => !definition.events.includes(name))) {
     return because(
       'event-unknown',
-      `it runs for ${definition.events.join(', ')} only, and how the object was created is no longer known: perhaps in another way, or it was never announced: ${ask}`,
+      `it runs for ${definition.events.join(', ')} only, and how the object was created is no longer known: perhaps in another way, or it was never announced`,
+      run,
     )
   }
   const isForgotten = nowMs - object.lastModifiedMs > ANNOUNCEMENTS_KEPT_MS
   return because(
     'not-announced',
     isForgotten
-      ? 'no run, result or announcement of it is known any more (announcements are kept for two days): the next full sweep runs it (sluice sweep does so now)'
-      : 'no announcement of it is known (sluice doctor checks whether the store announces anything): the next sweep runs it (sluice sweep does so now)',
+      ? 'no run, result or announcement of it is known any more (announcements are kept for two days): the next full sweep runs it'
+      : 'no announcement of it is known: the next sweep runs it',
+    ...(isForgotten ? [] : [next.EXAMINE]),
+    next.SWEEP_NOW,
   )
-}
-
-function succeededInWords(attempts: number | undefined, result: Manifest | undefined): string {
-  const after = attempts === undefined || attempts === 1 ? '' : ` after ${attempts} attempts`
-  if (!result) return `done${after}, but its result no longer exists`
-  const bytes = result.files.reduce((sum, file) => sum + file.bytes, 0)
-  const warned = result.warnings.length > 0 ? `, with ${times(result.warnings.length, 'warning')}` : ''
-  return `done${after} at ${inUtc(Date.parse(result.finishedAt))}: ${times(result.files.length, 'file')}, ${formatBytes(bytes)}${warned}`
-}
-
-function progressOf({ progress, startedAtMs }: RunRecord): string {
-  const since = startedAtMs === undefined ? '' : ` since ${inUtc(startedAtMs)}`
-  return progress?.percent === undefined ? since : `${since}, ${Math.floor(progress.percent)} %`
-}
-
-function againInWords(runId: string): string {
-  return `Run it again: sluice redrive ${runId}`
-}
-
-export function times(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
-}
-
-/** Such as `2026-11-23 16:00:01 UTC`. */
-export function inUtc(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19).replace('T', ' ')} UTC`
 }

@@ -7,6 +7,10 @@ import { RUN_ID_HELP } from '../short-ids.ts'
 import { found, noQuery, objectQuery, pageOf, pageQuery, timeQuery, toPage, toTimes } from '../http/page.ts'
 import { runDetailSchema, runSchema, runStatus } from './model.ts'
 import { type ApiApp, bodyProblems, json, LOCATION, v1, v1Problems } from '../http/openapi.ts'
+import { answerBulk, bulkResponses } from '../jobs/bulk.ts'
+import { bodyNeeded } from '../http/body.ts'
+import { cancelRunsRequest, retryRunsRequest } from './bulk-model.ts'
+import type { RunBulkService } from './bulk-service.ts'
 import type { RunService } from './service.ts'
 
 const about = (operationId: string, role: 'reader' | 'operator', summary: string) =>
@@ -96,7 +100,52 @@ const cancel = createRoute({
   responses: { 202: json(runDetailSchema, 'the run as it is now'), ...bodyProblems(404, 409) },
 })
 
-export function addRunRoutes(app: ApiApp, runs: RunService, once: MiddlewareHandler<ApiEnv>): void {
+const retryMany = createRoute({
+  method: 'post',
+  path: '/v1/runs/retry',
+  ...about(
+    'retryRuns',
+    'operator',
+    'Run many again, behind live uploads; a filter without `status` selects dead and cancelled runs',
+  ),
+  request: {
+    query: noQuery,
+    headers: IDEMPOTENCY_HEADERS,
+    body: { required: true, content: { 'application/json': { schema: retryRunsRequest } } },
+  },
+  responses: bulkResponses,
+})
+
+const cancelMany = createRoute({
+  method: 'post',
+  path: '/v1/runs/cancel',
+  ...about('cancelRuns', 'operator', 'Cancel many: waiting runs, and running ones, whose workers are asked'),
+  request: {
+    query: noQuery,
+    headers: IDEMPOTENCY_HEADERS,
+    body: { required: true, content: { 'application/json': { schema: cancelRunsRequest } } },
+  },
+  responses: bulkResponses,
+})
+
+export interface RunServices {
+  readonly runs: RunService
+  readonly runBulk: RunBulkService
+}
+
+export function addRunRoutes(
+  app: ApiApp,
+  { runs, runBulk }: RunServices,
+  once: MiddlewareHandler<ApiEnv>,
+): void {
+  app.openapi({ ...retryMany, middleware: [bodyNeeded, once] }, async (c) =>
+    answerBulk(c, await runBulk.retry(c.req.valid('json'), c.req.raw.signal)),
+  )
+
+  app.openapi({ ...cancelMany, middleware: [bodyNeeded, once] }, async (c) =>
+    answerBulk(c, await runBulk.cancel(c.req.valid('json'), c.req.raw.signal)),
+  )
+
   app.openapi(list, async (c) => {
     const { limit, cursor, since, until, ...filter } = c.req.valid('query')
     return c.json(

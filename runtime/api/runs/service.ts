@@ -18,6 +18,8 @@ export interface RunFilter {
   readonly status?: readonly Run['status'][] | undefined
   readonly bucket?: string | undefined
   readonly prefix?: string | undefined
+  /** A part of the key; upper and lower case of A to Z are the same. */
+  readonly contains?: string | undefined
   /** Bounds of their creation, epoch ms. */
   readonly sinceMs?: number | undefined
   readonly untilMs?: number | undefined

@@ -1,5 +1,6 @@
 -- Prepended to the scripts that search for runs; they only read. A filter is JSON whose members are all optional: states,
--- function, bucket, prefix (of the key), reason, endedSinceMs, endedUntilMs, and withBytes to get the size.
+-- function, bucket, prefix (of the key), contains (a part of the key, in lower case), reason, endedSinceMs, endedUntilMs, and
+-- withBytes to get the size.
 -- KEYS  1 prefix
 -- ARGV  the script's own, of which 1 is the filter
 -- Returns nothing: `filterOf` and `isMeant` are for the script behind it
@@ -11,7 +12,7 @@ local function filterOf(text)
     for _, state in ipairs(filter.states) do states[state] = true end
     filter.states = states
   end
-  filter.isOfKey = filter.bucket or filter.prefix or filter.withBytes
+  filter.isOfKey = filter.bucket or filter.prefix or filter.contains or filter.withBytes
   return filter
 end
 
@@ -32,5 +33,6 @@ local function isMeant(run, filter)
   if not bucket then return true, r.fn, 0 end
   if filter.bucket and bucket ~= filter.bucket then return false end
   if filter.prefix and string.sub(key, 1, #filter.prefix) ~= filter.prefix then return false end
+  if filter.contains and not string.find(string.lower(key), filter.contains, 1, true) then return false end
   return true, r.fn, sizeBytes
 end

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { whyOf, type Facts } from '../../../../runtime/api/objects/why.ts'
 import type { Manifest } from '../../../../runtime/output/manifest.ts'
 import type { Verdict } from '../../../../runtime/output/verdict.ts'
@@ -22,15 +23,15 @@ describe('of an object without a run', () => {
     expect(whyOf(facts({}))).toMatchObject({
       reason: 'not-announced',
       explanation: expect.stringMatching(
-        /no announcement of it is known .*sluice doctor.*the next sweep runs it.*sluice sweep/,
+        /no announcement of it is known: the next sweep runs it.*sluice doctor.*sluice sweep/,
       ),
     })
   })
 
   it('that can be read says why, also where it was announced', () => {
-    expect(whyOf(facts({ unreadable: 'run r cannot be read', eventName: 'Put' }))).toEqual({
+    expect(whyOf(facts({ unreadable: 'run r cannot be read', eventName: 'Put' }))).toMatchObject({
       reason: 'forgotten',
-      explanation: 'run r cannot be read',
+      explanation: 'run r cannot be read. Sweep now: sluice sweep',
     })
   })
 
@@ -112,10 +113,10 @@ describe('of an object that is gone, and whose runs are forgotten', () => {
     const asked = (rest: Partial<Facts>) => whyOf(facts({ mismatch: 'not-asked', ...rest }))
     expect(asked({ result }).reason).toBe('succeeded')
     expect(asked({ run: runOf({ state: 'queued' }) }).reason).toBe('waiting')
-    expect(asked({})).toEqual({
+    expect(asked({})).toMatchObject({
       reason: 'not-asked',
       explanation:
-        'it runs only when asked: upload with --attr make=cut, or sluice reprocess incoming/a.mp4 --function cut',
+        'it runs only when asked. Run it: sluice reprocess incoming/a.mp4 --function cut. Upload it with --attr make=cut',
     })
   })
 
@@ -185,5 +186,54 @@ describe('of a run', () => {
     const why = whyOf(facts({ run: runOf(fields), ...rest }))
     expect(why.reason).toBe(reason)
     expect(why.explanation).toMatch(words)
+  })
+})
+
+describe('the remedies', () => {
+  const nextOf = (rest: Partial<Facts>) => whyOf(facts(rest)).next
+
+  it('are commands and requests that do the same, apart from the reason', () => {
+    const why = whyOf(facts({ run: runOf({ state: 'queued' }), isPaused: true }))
+    expect(why).toEqual({
+      reason: 'paused',
+      told: 'it is waiting because cut is paused',
+      next: [
+        {
+          text: 'Resume it',
+          command: 'sluice resume cut',
+          action: { method: 'POST', path: '/v1/functions/cut/resume' },
+        },
+      ],
+      explanation: 'it is waiting because cut is paused. Resume it: sluice resume cut',
+    })
+  })
+
+  it('of a run that was given up are to run it again, or where that is vain, other options', () => {
+    const id = 'f'.repeat(32)
+    expect(nextOf({ run: runOf({ state: 'dead', reason: 'exhausted', attempts: '5' }) })).toMatchObject([
+      { command: `sluice redrive ${id}`, action: { path: `/v1/runs/${id}/retry`, body: {} } },
+    ])
+    const withOptions = functionNamed('cut', { options: z.object({ seconds: z.number().default(6) }) })
+    const run = runOf({ state: 'dead', reason: 'permanent', attempts: '1' })
+    expect(nextOf({ run })).toEqual([{ text: 'Upload it again once it is fixed' }])
+    expect(nextOf({ run, definition: withOptions }).map(({ command }) => command)).toEqual([
+      undefined,
+      'sluice reprocess incoming/a.mp4 --function cut --option NAME=VALUE',
+      'sluice functions cut',
+    ])
+  })
+
+  it('of an object without a run name its key as it is', () => {
+    const object = { key: 'it\'s "a".mp4', sizeBytes: 1, lastModifiedMs: 0 }
+    expect(nextOf({ object })).toMatchObject([
+      {
+        action: { path: '/v1/reprocess', body: { bucket: 'incoming', keys: [object.key], function: 'cut' } },
+      },
+    ])
+  })
+
+  it('are left out where nothing is to be done', () => {
+    expect(nextOf({ run: runOf({ state: 'queued' }) })).toEqual([])
+    expect(nextOf({ run: runOf({ state: 'superseded', reason: 'a newer upload' }) })).toEqual([])
   })
 })
