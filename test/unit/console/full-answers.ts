@@ -70,6 +70,8 @@ function partOf(index: number, key: string): FunctionOfObject {
     isMatch: index % 4 !== 3,
     reason: index % 4 === 3 ? 'not-asked' : 'dead',
     explanation: key,
+    told: key,
+    next: [{ text: key, command: key, action: { method: 'POST', path: '/v1/sweep', body: {} } }],
     isPaused: index % 5 === 0,
     ...(index % 4 !== 3 && { run }),
   }
