@@ -8,6 +8,8 @@ import { limitForms } from './form.ts'
 import { createFrame, type ConsoleParts } from './frame.tsx'
 import { contentPolicy, fromOwnPages, securityHeaders } from './headers.ts'
 import { addLogin, authenticated } from './login.tsx'
+import { addDeadLetterRoutes } from './routes/dead-letters.tsx'
+import { addFindRoutes } from './routes/find.tsx'
 import { addFunctionRoutes } from './routes/functions.tsx'
 import { addObjectRoutes } from './routes/objects.tsx'
 import { addRunRoutes } from './routes/runs.tsx'
@@ -34,6 +36,8 @@ export function createConsole(parts: ConsoleParts): Hono<ConsoleEnv> {
   addFunctionRoutes(app, frame)
   addRunRoutes(app, frame)
   addObjectRoutes(app, frame)
+  addDeadLetterRoutes(app, frame)
+  addFindRoutes(app, frame)
   addSystemRoutes(app, frame)
   app.notFound((c) => frame.lost(c))
   return app

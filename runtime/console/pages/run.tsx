@@ -122,7 +122,9 @@ function Facts({ run, maxAttempts }: RunFacts) {
       {run.startedAt !== undefined && (
         <>
           <Fact name="Waited">{waitedText(run, run.startedAt)}</Fact>
-          <Fact name={run.status === 'running' ? 'Running for' : 'Took'}>{durationText(run) || '–'}</Fact>
+          {durationText(run) !== '' && (
+            <Fact name={run.status === 'running' ? 'Running for' : 'Took'}>{durationText(run)}</Fact>
+          )}
         </>
       )}
       <Fact name="Failed attempts">

@@ -4,11 +4,13 @@ import type { Child } from 'hono/jsx'
 import { printable } from '../../printable.ts'
 import { assetHref } from '../assets.ts'
 import type { Theme, Viewer } from '../viewer.ts'
+import { countText } from '../words.ts'
 
 /** With the letter that leads there, after `g`. */
 const PAGES = [
   ['/', 'Overview', 'o'],
   ['/runs', 'Runs', 'r'],
+  ['/dead-letters', 'Dead letters', 'd'],
   ['/system', 'System', 's'],
 ] as const
 
@@ -30,10 +32,16 @@ export interface PageProps {
 }
 
 /** The part of a page that is exchanged when something has changed. */
-export function Main({ viewer, title, live, isPassing = false, children }: PageProps) {
-  const retry = isPassing ? '' : undefined
+export function Main({ viewer, title, live, isPassing = false, deadCount, children }: PageProps) {
   return (
-    <main id="main" tabindex={-1} data-live={live} data-title={titleOf(title)} data-retry={retry}>
+    <main
+      id="main"
+      tabindex={-1}
+      data-live={live}
+      data-title={titleOf(title)}
+      data-retry={isPassing ? '' : undefined}
+      data-dead={deadCount === undefined ? undefined : countText(deadCount)}
+    >
       {viewer.notice && (
         <p class={viewer.notice.isBad ? 'notice bad' : 'notice'} role="status">
           {printable(viewer.notice.text)}
@@ -59,7 +67,7 @@ export function Page(props: PageProps) {
         <a class="skip" href="#main">
           Skip to content
         </a>
-        <Top viewer={viewer} />
+        <Top viewer={viewer} deadCount={props.deadCount} />
         <p id="lost" role="status" data-login={`${base}/login`} hidden></p>
         <Main {...props} />
         <div id="toast" role="status" aria-live="polite"></div>
@@ -131,7 +139,7 @@ export function Brand() {
   )
 }
 
-function Top({ viewer }: { readonly viewer: Viewer }) {
+function Top({ viewer, deadCount = 0 }: Pick<PageProps, 'viewer' | 'deadCount'>) {
   const { base, path } = viewer
   const isHere = (to: string) => (to === '/' ? path === '/' : path === to || path.startsWith(`${to}/`))
   return (
@@ -143,9 +151,25 @@ function Top({ viewer }: { readonly viewer: Viewer }) {
         {PAGES.map(([to, name, key]) => (
           <a href={`${base}${to}`} data-key={key} aria-current={isHere(to) ? 'page' : undefined}>
             {name}
+            {to === '/dead-letters' && (
+              <span class="badge" hidden={deadCount === 0}>
+                {countText(deadCount)}
+              </span>
+            )}
           </a>
         ))}
       </nav>
+      <form class="find" action={`${base}/find`} role="search">
+        <input
+          type="search"
+          name="q"
+          placeholder="Find a file or run"
+          aria-label="Find a file or run"
+          autocomplete="off"
+          spellcheck={false}
+        />
+        <kbd aria-hidden="true">/</kbd>
+      </form>
       <div class="tools">
         <button
           class="live"

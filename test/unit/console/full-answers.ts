@@ -1,8 +1,10 @@
 /** Services of a runtime with as much of everything as a test asks for, and with the names that it gives. @module */
 import type { FunctionView } from '../../../runtime/api/functions/model.ts'
-import type { Job } from '../../../runtime/api/jobs/model.ts'
+import type { DeadLetterKind } from '../../../runtime/api/dead-letters/model.ts'
+import type { Job, Preview } from '../../../runtime/api/jobs/model.ts'
 import type { FunctionOfObject, ObjectView } from '../../../runtime/api/objects/model.ts'
 import type { RunDetail } from '../../../runtime/api/runs/model.ts'
+import type { FoundObject, FoundRun } from '../../../runtime/api/search/model.ts'
 import { RUN_STATES } from '../../../runtime/queue/run.ts'
 import { FUNCTION, JOB, PASS, RUN } from '../api/examples.ts'
 import type { Answers } from '../api/test-api.ts'
@@ -114,6 +116,46 @@ function jobOf(index: number, key: string): Job {
   }
 }
 
+/** As many kinds as runs, and in the first as many runs. */
+function kindsOf({ count, key }: Amount): DeadLetterKind[] {
+  return many(count, (index) => ({
+    id: index.toString(16).padStart(16, '0'),
+    function: 'cut',
+    reason: key,
+    pattern: key,
+    example: key,
+    count: index === 0 ? count : 1,
+    bytes: 3,
+    firstAt: RUN.createdAt,
+    lastAt: RUN.createdAt,
+    runs: many(index === 0 ? count : 1, idOf),
+    sample: many(Math.min(5, index === 0 ? count : 1), (at) => ({
+      run: idOf(at + 5 * index),
+      bucket: 'incoming',
+      key,
+      sizeBytes: 1,
+      attempts: 1,
+      endedAt: RUN.createdAt,
+    })),
+  }))
+}
+
+function previewOf(matched: number, key: string): Preview {
+  const sample = many(Math.min(10, matched), () => ({
+    function: 'cut',
+    bucket: 'incoming',
+    key,
+    sizeBytes: 1,
+  }))
+  return { matched, totalBytes: matched, passedOver: { [key]: 1 }, sample }
+}
+
+function foundOf(run: RunDetail, index: number): FoundRun | FoundObject {
+  if (index % 2 === 0) return { kind: 'run', match: 'id', run }
+  const { bucket, key, sizeBytes, lastModified } = run.object
+  return { kind: 'object', match: 'prefix', bucket, key, sizeBytes, lastModified }
+}
+
 export function answersOf(amount: Amount): Answers {
   const { count, key } = amount
   const runs = many(count, (index) => runOf(index, key))
@@ -128,7 +170,19 @@ export function answersOf(amount: Amount): Answers {
       list: () => Promise.resolve(page),
       get: (id) => Promise.resolve({ ...(runs.find((run) => run.id === id) ?? runOf(0, key)), id }),
     },
-    deadLetters: { list: () => Promise.resolve(page) },
+    deadLetters: {
+      list: () => Promise.resolve(page),
+      kinds: () => Promise.resolve({ items: kindsOf(amount), looked: count, nextCursor: page.nextCursor }),
+      redrive: ({ runs: ids = [] }) => Promise.resolve(previewOf(ids.length, key)),
+      purge: ({ runs: ids = [] }) => Promise.resolve({ purged: ids.length }),
+    },
+    search: {
+      search: () =>
+        Promise.resolve({
+          items: runs.map((run, index) => foundOf(run, index)),
+          isCut: count > 100,
+        }),
+    },
     objects: { view: () => Promise.resolve(viewOf(amount)) },
     jobs: {
       list: () => Promise.resolve({ items: jobs, nextCursor: null }),

@@ -4,11 +4,13 @@ import { all, boxes, onPage, one } from './dom.js'
 import { holdWhile } from './page.js'
 
 const ROWS = 'input[name="run"]'
+/** Each is for all runs of a kind, also those that the page does not list. */
+const KINDS = 'input[name="kind"]'
 
 /** @type {HTMLInputElement | undefined} */
 let last
 
-const chosen = () => boxes(`${ROWS}:checked`)
+const chosen = () => boxes(`${ROWS}:checked, ${KINDS}:checked`)
 
 export function startChoosing() {
   // Rows must not move under the hand.
@@ -20,7 +22,7 @@ export function startChoosing() {
     if (!(box instanceof HTMLInputElement)) return
     if (box.matches('[data-pick-all]')) check(boxes(ROWS), box.checked)
     if (box.matches('[data-pick-group]')) check(rowsOf(box), box.checked)
-    if (box.matches(`${ROWS}, [data-pick-all], [data-pick-group]`)) count()
+    if (box.matches(`${ROWS}, ${KINDS}, [data-pick-all], [data-pick-group]`)) count()
   })
   document.addEventListener('click', (event) => {
     const { target } = event
@@ -57,7 +59,7 @@ function rowsOf(group) {
 }
 
 function count() {
-  const number = chosen().length
+  const number = countOf(chosen())
   for (const bar of all('.bulk')) {
     bar.hidden = number === 0
     const words = one('output', bar)
@@ -66,6 +68,13 @@ function count() {
   }
   for (const group of boxes('[data-pick-group]')) mark(group, rowsOf(group))
   for (const whole of boxes('[data-pick-all]')) mark(whole, boxes(ROWS))
+}
+
+/** A run whose whole kind is chosen counts once. @param {HTMLInputElement[]} chosen */
+function countOf(chosen) {
+  const kinds = new Set(chosen.flatMap((box) => (box.name === 'kind' ? [box.value] : [])))
+  const apart = chosen.filter((box) => box.name === 'kind' || !kinds.has(box.dataset.of ?? ''))
+  return apart.reduce((sum, box) => sum + Number(box.dataset.count ?? 1), 0)
 }
 
 /** @param {HTMLInputElement} box @param {HTMLInputElement[]} rows */

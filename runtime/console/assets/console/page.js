@@ -1,6 +1,6 @@
 // @ts-check
 /** The middle of the page: asked for again, and exchanged without disturbing the person in front of it. @module */
-import { main } from './dom.js'
+import { main, one } from './dom.js'
 import { Idiomorph } from './idiomorph.js'
 import { found, lost } from './lost.js'
 
@@ -53,15 +53,24 @@ export function exchange(page) {
       beforeNodeRemoved: (old) => !(isKept(old) && next.querySelector(`#${CSS.escape(idOf(old))}`)),
     },
   })
-  const { title } = main().dataset
+  const { title, dead } = main().dataset
   if (title !== undefined) document.title = title
+  if (dead !== undefined) tellDead(dead)
   settled()
+}
+
+/** The number beside the link to the dead letters, which is outside of `<main>`. @param {string} count */
+function tellDead(count) {
+  const badge = one('.top .badge')
+  if (!badge) return
+  badge.textContent = count
+  badge.hidden = count === '0'
 }
 
 /** @param {string} name @param {Node} node */
 function isOfPerson(name, node) {
   if (name === 'open') return node instanceof HTMLDetailsElement
-  return name === 'checked' && node instanceof HTMLInputElement && node.name === 'run'
+  return name === 'checked' && node instanceof HTMLInputElement && ['run', 'kind'].includes(node.name)
 }
 
 /** @param {Node} node */

@@ -10,7 +10,15 @@ const TOKENS = { reader: 'r'.repeat(32), operator: 'o'.repeat(32), admin: 'a'.re
 const ROLES = ['reader', 'operator', 'admin'] as const
 
 /** Each with what a reader never sees of it. */
-const PAGES = ['/', '/runs', `/runs/${RUN_ID}`, '/objects/incoming?key=a', '/system', '/jobs/01JOB'] as const
+const PAGES = [
+  '/',
+  '/runs',
+  `/runs/${RUN_ID}`,
+  '/objects/incoming?key=a',
+  '/dead-letters',
+  '/system',
+  '/jobs/01JOB',
+] as const
 
 async function pageOf(path: string, amount: Amount, role: (typeof ROLES)[number] = 'admin'): Promise<string> {
   const { app } = createTestConsole(answersOf(amount), { tokens: TOKENS })
