@@ -1,4 +1,5 @@
 /** Numbers, times and states as pages say them. Pure. @module */
+import { printable } from '../printable.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 
 const plain = new Intl.NumberFormat('en')
@@ -105,5 +106,5 @@ const REASONS: Readonly<Record<string, string>> = {
 }
 
 export function reasonText(reason: string): string {
-  return REASONS[reason] ?? reason
+  return REASONS[reason] ?? printable(reason)
 }

@@ -4,7 +4,7 @@ import type { ApiServices } from '../../api/services.ts'
 import { formatBytes } from '../../amounts.ts'
 import { printable } from '../../printable.ts'
 import { runObjectHref, sourceHref } from '../links.ts'
-import { FunctionCard, sentenceOf, toldOf } from '../parts/function-card.tsx'
+import { FunctionCard, sentenceOf } from '../parts/function-card.tsx'
 import { Act, Time } from '../parts/parts.tsx'
 import { Story } from '../parts/story.tsx'
 import { mayOperate, type Viewer } from '../viewer.ts'
@@ -95,7 +95,7 @@ function Other(props: {
   return (
     <li>
       <span>
-        <b>Not for {name}:</b> {sentenceOf(toldOf(each))}
+        <b>Not for {name}:</b> {sentenceOf(each.told)}
       </span>
       {each.reason === 'not-asked' && props.isThere && mayOperate(viewer) && (
         <Act to={props.runHref} label="Run it" title={`Run it: ${name}`} fields={{ function: name }} />

@@ -35,7 +35,8 @@ export function FunctionCard(props: CardProps) {
         )}
         {mayOperate(viewer) && <Deeds {...props} />}
       </header>
-      <p class={tone}>{sentenceOf(toldOf(each))}</p>
+      <p class={tone}>{sentenceOf(each.told)}</p>
+      <Steps each={each} viewer={viewer} />
       {result?.warnings.map((warning) => (
         <p class="notice">{printable(warning)}</p>
       ))}
@@ -50,7 +51,8 @@ function Deeds({ each, runAgainHref, isThere, viewer }: CardProps) {
   const { name } = each
   const state = stateOf(each)
   const isOpen = OPEN.includes(state)
-  const isGood = state === 'succeeded' && each.reason === 'succeeded'
+  // Where the same run would end in the same way it is possible, and not advised.
+  const isAdvised = each.next.some(({ action }) => /\/(?:retry|reprocess)$/.test(action?.path ?? ''))
   return (
     <>
       {each.isPaused && (
@@ -73,7 +75,7 @@ function Deeds({ each, runAgainHref, isThere, viewer }: CardProps) {
           to={runAgainHref}
           label={state === undefined ? 'Run it' : 'Run again'}
           title={state === undefined ? `Run it: ${name}` : `Run again: ${name}`}
-          kind={isGood ? undefined : 'primary'}
+          kind={isAdvised ? 'primary' : undefined}
           fields={{ function: name }}
         />
       )}
@@ -85,9 +87,30 @@ function stateOf({ run, result, verdict }: FunctionOfObject): string | undefined
   return run?.status ?? (result === undefined ? verdict?.state : 'succeeded')
 }
 
-/** The reason without the command that a terminal is told: pages have buttons. */
-export function toldOf(each: FunctionOfObject): string {
-  return (each as FunctionOfObject & { readonly told?: string }).told ?? each.explanation
+/** What a person may do beside the buttons: those of a terminal, and for readers all. */
+function Steps({ each: { next }, viewer }: Pick<CardProps, 'each' | 'viewer'>) {
+  const steps = next.filter(({ action }) => !(action && mayOperate(viewer)))
+  const isSweep = next.some(({ action }) => action?.path === '/v1/sweep')
+  if (steps.length === 0 && !isSweep) return null
+  return (
+    <ul class="steps">
+      {isSweep && mayOperate(viewer) && (
+        <li>
+          <Act to={`${viewer.base}/sweep`} label="Sweep now" />
+        </li>
+      )}
+      {steps.map(({ text, command }) => (
+        <li>
+          {printable(text)}
+          {command !== undefined && (
+            <>
+              : <code>{printable(command)}</code>
+            </>
+          )}
+        </li>
+      ))}
+    </ul>
+  )
 }
 
 /** Explanations are written to follow a name and a colon. */

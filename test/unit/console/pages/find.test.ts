@@ -71,7 +71,7 @@ it.each(Object.entries(HOSTILE))(
         await app.request(`/find?q=${encodeURIComponent(key.slice(0, 1_000).toWellFormed())}`)
       ).text()
       expect(faultsOf(html)).toEqual([])
-      expect(html).not.toMatch(/<img|[\u202a-\u202e]/)
+      expect(html.match(/<img|[\u202a-\u202e]/)).toBeNull()
     }
   },
 )
