@@ -49,12 +49,9 @@ export function FunctionTable({ functions, viewer }: TableProps) {
   )
 }
 
-const NO_RATES: Rates = { done: 0, failed: 0, dead: 0, perMinute: [] }
-
 function Row({ view, viewer }: { readonly view: FunctionView; readonly viewer: Viewer }) {
-  const { name, queue } = view
+  const { name, queue, lastHour: rates } = view
   const { base } = viewer
-  const rates = (view as FunctionView & { readonly lastHour?: Rates }).lastHour ?? NO_RATES
   const runsHref = `${base}/runs?function=${encodeURIComponent(name)}`
   return (
     <tr id={`function-${name}`} class={view.isPaused ? 'paused' : undefined}>
