@@ -26,6 +26,11 @@ export interface RerunItem {
   readonly payload?: RunPayload
   /** Epoch of the run when this was decided, `none` when there was none: a run whose epoch differs by now is left alone. */
   readonly seenEpoch?: string | undefined
+  /**
+   * A request from then was lost with Redis: a run of a lower epoch is restarted although it is open, since it has not the
+   * request's options, and one of this epoch or a higher one is left alone. In place of {@link seenEpoch}.
+   */
+  readonly staleBeforeEpoch?: number | undefined
 }
 
 export interface RerunRequest {
@@ -132,7 +137,7 @@ export function createQueue(redis: Redis, name: string) {
         item.objectId ?? '',
         item.payload?.generation ?? '',
         item.payload ? encodePayload(item.payload) : '',
-        item.seenEpoch ?? '',
+        item.staleBeforeEpoch === undefined ? (item.seenEpoch ?? '') : `<${item.staleBeforeEpoch}`,
       ])
       const [done, outcomes] = (await script('rerun', [...head, ...args])) as [number, RerunOutcome[]?]
       return done === 1 ? outcomes : undefined

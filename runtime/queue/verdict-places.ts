@@ -5,6 +5,7 @@
  * @module
  */
 import { createHash } from 'node:crypto'
+import { batchesOf } from '../amounts.ts'
 import { verdictPlaceId, type Keys } from './keys.ts'
 import type { Redis } from './redis.ts'
 import type { RunScript } from './scripts.ts'
@@ -80,12 +81,11 @@ export function createVerdictPlaces(redis: Redis, keys: Keys, script: RunScript)
     /** Forgets the notes from before this time: a reading has renewed those of verdicts that are there. */
     async forgetVerdicts(beforeMs: number): Promise<void> {
       for await (const found of redis.hscanStream(keys.verdictPlaces, { count: FORGOTTEN_AT_ONCE })) {
-        const flat = found as string[]
-        for (let at = 0; at + 1 < flat.length; at += 2) {
-          const [id = '', mark = ''] = flat.slice(at, at + 2)
-          if (id !== COUNTER && Number.parseFloat(mark) * 1_000 < beforeMs)
-            await script('verdict_gone', [id, mark])
-        }
+        const old = [...batchesOf(found as string[], 2)].filter(
+          ([id, mark = '']) => id !== COUNTER && Number.parseFloat(mark) * 1_000 < beforeMs,
+        )
+        // A small hash comes whole, however many were asked for.
+        for (const some of batchesOf(old, FORGOTTEN_AT_ONCE)) await script('verdict_gone', some.flat())
       }
     },
 

@@ -12,29 +12,34 @@ import { OWN_FOLDER } from '../output/layout.ts'
 import type { NewJob } from '../queue/jobs.ts'
 import type { RerunItem } from '../queue/queue.ts'
 import { METADATA_BUCKET } from '../storage/names.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { ListedObject, Storage } from '../storage/storage.ts'
 
 const itemSchema = z.looseObject({
   runId: z.string().min(1),
   functionName: z.string().min(1),
   objectId: z.string().min(1),
   payload: z.looseObject({ bucket: z.string(), key: z.string(), generation: z.string() }),
+  /** Which of the record's options it has. */
+  options: z.int().min(0).optional(),
 })
 
 const askSchema = z.object({
-  schema: z.literal(1),
+  /** In 1 each item had its own options. A release that knows only 1 leaves others alone, since it would run them without theirs. */
+  schema: z.union([z.literal(1), z.literal(2)]),
   /** By Redis's clock: runs that it has caused have no lower epoch. */
   askedAtMs: z.int().min(0),
   isForced: z.boolean(),
   ratePerSecond: z.number().optional(),
   request: z.record(z.string(), z.unknown()),
+  /** Each once: functions have some of their own, and objects have none. */
+  options: z.array(z.record(z.string(), z.unknown())).default([]),
   items: z.array(itemSchema),
 })
 
 /** An item of a request that runs again what is known of it: all fields are there. */
 export type AskedItem = Required<Pick<RerunItem, 'runId' | 'functionName' | 'objectId' | 'payload'>>
 
-export interface Ask extends Omit<z.output<typeof askSchema>, 'items' | 'schema'> {
+export interface Ask extends Omit<z.output<typeof askSchema>, 'items' | 'options' | 'schema'> {
   readonly key: string
   readonly versionId?: string | undefined
   readonly lastModifiedMs: number
@@ -48,6 +53,8 @@ const ASK_RECORDS = `${OWN_FOLDER}asks/`
 /** Some 300 KB. */
 const ITEMS_EACH = 1_000
 const MAX_BYTES = 64 * 1024 * 1024
+/** Of the records that are kept in memory, since they are looked at each minute and never change. */
+const KEPT_CHARACTERS = 8 * 1024 * 1024
 
 function askKey(job: string, part: number): string {
   return `${ASK_RECORDS}${job}/${String(part).padStart(5, '0')}.json`
@@ -61,14 +68,30 @@ function jobOfAskKey(key: string): string {
 export type AskStore = ReturnType<typeof createAskStore>
 
 export function createAskStore(storage: Storage) {
+  const kept = new Map<string, { readonly etag: string; readonly ask: Ask; readonly characters: number }>()
+  let characters = 0
+
+  function forget(key: string): void {
+    characters -= kept.get(key)?.characters ?? 0
+    kept.delete(key)
+  }
+
   /**
    * In the order of their jobs, the oldest first.
    *
    * @param onUnreadable - called with the key of each malformed record
    */
   async function* list(onUnreadable: (key: string) => void = () => undefined): AsyncGenerator<Ask> {
-    for await (const listed of storage.list(METADATA_BUCKET, { prefix: ASK_RECORDS })) {
-      const { key, lastModifiedMs } = listed
+    const gone = new Set(kept.keys())
+    for await (const { key, etag, lastModifiedMs } of storage.list(METADATA_BUCKET, {
+      prefix: ASK_RECORDS,
+    })) {
+      const known = kept.get(key)
+      if (known?.etag === etag) {
+        gone.delete(key)
+        yield known.ask
+        continue
+      }
       const found = await storage.readText(METADATA_BUCKET, key, { maxBytes: MAX_BYTES })
       // Removed meanwhile.
       if (!found) continue
@@ -78,9 +101,34 @@ export function createAskStore(storage: Storage) {
         continue
       }
       const { versionId } = found
-      const items = record.items as unknown as readonly AskedItem[]
-      yield { ...record, items, key, lastModifiedMs, job: jobOfAskKey(key), ...(versionId && { versionId }) }
+      const { options, schema: _schema, ...rest } = record
+      const items = record.items.map((item) => itemOf(item, options))
+      const ask = {
+        ...rest,
+        items,
+        key,
+        lastModifiedMs,
+        job: jobOfAskKey(key),
+        ...(versionId && { versionId }),
+      }
+      forget(key)
+      if (characters + found.text.length <= KEPT_CHARACTERS) {
+        kept.set(key, { etag, ask, characters: found.text.length })
+        characters += found.text.length
+        gone.delete(key)
+      }
+      yield ask
     }
+    for (const key of gone) forget(key)
+  }
+
+  /** All versions, so that no delete marker stays; also of a record whose writing was not answered. */
+  async function withdraw(job: string): Promise<void> {
+    const rows: ListedObject[] = []
+    const prefix = `${ASK_RECORDS}${job}/`
+    for await (const row of storage.list(METADATA_BUCKET, { prefix, versions: true })) rows.push(row)
+    for (const { key, versionId } of rows.toReversed())
+      await storage.remove(METADATA_BUCKET, key, { versionId })
   }
 
   return {
@@ -92,30 +140,47 @@ export function createAskStore(storage: Storage) {
       askedAtMs: number,
       { items, isForced, ratePerSecond, request }: NewJob,
     ): Promise<void> {
-      const written: string[] = []
+      let part = 0
       try {
         for (const some of batchesOf(items, ITEMS_EACH)) {
-          const key = askKey(job, written.length)
           const facts = { isForced, ...(ratePerSecond !== undefined && { ratePerSecond }), request }
-          const text = JSON.stringify({ schema: 1, askedAtMs, ...facts, items: some })
+          const text = JSON.stringify({ schema: 2, askedAtMs, ...facts, ...withOptionsOnce(some) })
           const options = { contentType: 'application/json', ifNoneMatch: '*' } as const
-          written.push(key)
-          await storage.put(METADATA_BUCKET, key, { bytes: Buffer.from(text) }, options)
+          await storage.put(METADATA_BUCKET, askKey(job, part++), { bytes: Buffer.from(text) }, options)
         }
       } catch (error) {
-        for (const key of written) await storage.remove(METADATA_BUCKET, key).catch(() => undefined)
+        await withdraw(job).catch(() => undefined)
         throw error
       }
     },
 
-    /** Of a request that was not accepted after all. */
-    async withdraw(job: string, count: number): Promise<void> {
-      for (let part = 0; part * ITEMS_EACH < count; part++)
-        await storage.remove(METADATA_BUCKET, askKey(job, part))
-    },
+    /** Removes the record of a request that was not accepted after all. */
+    withdraw,
 
     /** By version, so that no delete marker stays. */
     remove: ({ key, versionId }: Pick<Ask, 'key' | 'versionId'>): Promise<void> =>
       storage.remove(METADATA_BUCKET, key, { versionId }),
   }
+}
+
+type StoredItem = z.output<typeof itemSchema>
+
+function itemOf({ options: which, ...item }: StoredItem, all: readonly object[]): AskedItem {
+  const options = which === undefined ? undefined : all[which]
+  return { ...item, payload: { ...item.payload, ...(options && { options }) } } as unknown as AskedItem
+}
+
+/** A thousand objects with the same options need them once. */
+function withOptionsOnce(items: NewJob['items']) {
+  const places = new Map<string, number>()
+  const options: unknown[] = []
+  const shortened = items.map((item) => {
+    if (!item.payload?.options) return item
+    const { options: own, ...payload } = item.payload
+    const text = JSON.stringify(own)
+    const place = places.get(text) ?? options.push(own) - 1
+    places.set(text, place)
+    return { ...item, payload, options: place }
+  })
+  return { options, items: shortened }
 }

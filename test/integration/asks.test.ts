@@ -1,5 +1,6 @@
 /** Requests for functions that run only when asked, on a Redis that is emptied: one that was acknowledged is carried out all the same. */
 import { beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { createJobRunner } from '../../runtime/api/jobs/runner.ts'
 import { reprocessRequest } from '../../runtime/api/reprocess/model.ts'
 import { createReprocessService } from '../../runtime/api/reprocess/service.ts'
@@ -13,13 +14,20 @@ import { createLogger } from '../../runtime/telemetry/logger.ts'
 import { type AskParts, keepAsks } from '../../runtime/upkeep/sweep/asks.ts'
 import { listed } from '../helpers/listed.ts'
 import { manifestOf } from '../helpers/manifest.ts'
+import { NOTHING } from '../helpers/queue.ts'
 import { useSweep } from '../helpers/sweep.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const used = useSweep({ versioned: ['incoming', 'processed', 'metadata'] }, ['hls'])
 const log = createLogger({ level: 'silent', format: 'json' })
 const hls = defineFunction(
-  { name: 'hls', version: '1', on: { bucket: 'incoming' }, trigger: 'asked' },
+  {
+    name: 'hls',
+    version: '1',
+    on: { bucket: 'incoming' },
+    trigger: 'asked',
+    options: z.object({ seconds: z.number().default(6) }),
+  },
   () => new Response(),
 )
 const functions = [hls]
@@ -61,6 +69,15 @@ async function oneItem(): Promise<AskedItem> {
   throw new Error('there is no record')
 }
 
+const NO_PAYLOAD = {
+  bucket: 'incoming',
+  key: 'k',
+  generation: 'v',
+  etag: 'e',
+  sizeBytes: 1,
+  lastModifiedMs: 0,
+  eventTimeMs: 0,
+}
 const runId = () => runIdOf('hls', 'incoming', key, generation)
 const run = () => used.queue.run(runId())
 
@@ -90,6 +107,53 @@ describe('a request that Redis has lost', () => {
     expect((await keep()).restored.size).toBe(0)
     await handOut()
     expect(await run()).toMatchObject({ state: 'queued', trigger: 'reprocess' })
+  })
+
+  it.each([
+    { when: 'before it is restored', isFirst: true },
+    { when: 'while it is restored', isFirst: false },
+  ])('restarts with its options a run that was admitted without them $when', async ({ isFirst }) => {
+    const { id } = await ask({ options: { seconds: 4 } })
+    const { objectId, payload } = await oneItem()
+    const { options, ...plain } = payload
+    expect(options).toEqual({ seconds: 4 })
+    await used.redis.flushall()
+    const admit = () =>
+      used.queue.admit({
+        ...NOTHING,
+        runs: [
+          {
+            runId: runId(),
+            functionName: 'hls',
+            objectId,
+            payload: plain,
+            eventId: '',
+            lane: 'live',
+            trigger: 'upload',
+          },
+        ],
+      })
+    if (isFirst) await admit()
+    expect((await keep()).restored).toEqual(new Map([[id, 1]]))
+    if (!isFirst) await admit()
+    expect((await run())?.payload.options).toBeUndefined()
+    await handOut()
+    expect(await run()).toMatchObject({
+      state: 'queued',
+      trigger: 'reprocess',
+      payload: { options: { seconds: 4 } },
+    })
+  })
+
+  it('leaves alone a run that a newer request has made', async () => {
+    await ask({ options: { seconds: 4 } })
+    const record = await oneItem()
+    await used.redis.flushall()
+    await keep()
+    const newer = { ...record, payload: { ...record.payload, options: { seconds: 9 } } }
+    await used.queue.rerun({ trigger: 'reprocess', isForced: true, items: [newer] })
+    await handOut()
+    expect(await run()).toMatchObject({ state: 'queued', payload: { options: { seconds: 9 } } })
   })
 
   it('is kept until its run has ended in the bucket, and an older result is not that end', async () => {
@@ -140,7 +204,7 @@ describe('a request that Redis has lost', () => {
       isForced: false,
     })
     const restored = await parts().jobs.items('01KBJ0B', 1_099, 1)
-    expect(restored).toEqual([items.at(-1)])
+    expect(restored).toMatchObject([items.at(-1)])
   })
 
   it('is not forgotten when that happens while it is judged', async () => {
@@ -196,10 +260,32 @@ describe('a request that is done', () => {
     expect(await keep()).toMatchObject({ removed: 1 })
   })
 
-  it('that was refused leaves no record', async () => {
+  it('that was refused leaves no record, and no delete marker in its place', async () => {
+    const versions = () =>
+      listed(used.storage.list(METADATA_BUCKET, { prefix: '~sluice/asks/', versions: true }))
+    const before = (await versions()).length
     const jobs = { ...parts().jobs, create: () => Promise.reject(new Error('redis is away')) }
     await expect(ask({}, jobs)).rejects.toThrow('redis is away')
-    expect(await records()).toEqual([])
+    expect(await versions()).toHaveLength(before)
+  })
+
+  it('that could not be written as a whole leaves none of its parts', async () => {
+    const item = { runId: 'r', functionName: 'hls', objectId: 'o', payload: NO_PAYLOAD }
+    const items = Array.from({ length: 1_001 }, () => item)
+    let count = 0
+    const full = createAskStore({
+      ...used.storage,
+      put: async (...args) => {
+        if (++count > 1) throw new Error('the disk is full')
+        return used.storage.put(...args)
+      },
+    })
+    const job = { kind: 'reprocess', isForced: false, request: {}, items } as const
+    const versions = () =>
+      listed(used.storage.list(METADATA_BUCKET, { prefix: '~sluice/asks/01FULL/', versions: true }))
+    await expect(full.write('01FULL', 1, job)).rejects.toThrow('the disk is full')
+    expect(count).toBe(2)
+    expect(await versions()).toEqual([])
   })
 })
 
@@ -229,4 +315,46 @@ it('a record that cannot be read is left alone and named, and the others are kep
     removed: 0,
     unreadable: new Map([[strange, 'it is not the record of a request']]),
   })
+})
+
+it('a record is read once, and keeps the options of all its runs once', async () => {
+  const options = {
+    seconds: 4,
+    ...Object.fromEntries([...'abcdefgh'].map((letter) => [letter, 'x'.repeat(100)])),
+  }
+  const items = Array.from({ length: 500 }, (_, index) => ({
+    runId: runIdOf('hls', 'incoming', `${index}`, 'v'),
+    functionName: 'hls',
+    objectId: `${index}`,
+    payload: { ...NO_PAYLOAD, key: `${index}`, options: index === 7 ? { seconds: 5 } : options },
+  }))
+  let reads = 0
+  const asks = createAskStore({
+    ...used.storage,
+    readText: (...args) => {
+      reads++
+      return used.storage.readText(...args)
+    },
+  })
+  await asks.write('01KBJ0C', 1, { kind: 'reprocess', isForced: false, request: {}, items })
+  const [record] = await records()
+  expect(record?.sizeBytes).toBeLessThan(500 * 300)
+  for (let time = 0; time < 3; time++) {
+    const [ask] = await listed(asks.list())
+    expect(ask?.items).toEqual(items)
+  }
+  expect(reads).toBe(1)
+  await asks.withdraw('01KBJ0C')
+  expect(await listed(asks.list())).toEqual([])
+})
+
+it('a record of the release before is still read, with the options of each of its runs', async () => {
+  const items = [
+    { runId: 'r', functionName: 'hls', objectId: 'o', payload: { ...NO_PAYLOAD, options: { seconds: 3 } } },
+  ]
+  const text = JSON.stringify({ schema: 1, askedAtMs: 1, isForced: false, request: {}, items })
+  const body = { bytes: Buffer.from(text) }
+  await used.storage.put(METADATA_BUCKET, '~sluice/asks/01OLD/00000.json', body, { contentType: 'x/y' })
+  const [ask] = await listed(parts().asks.list())
+  expect(ask?.items).toEqual(items)
 })

@@ -4,6 +4,7 @@ import { defineFunction, type FunctionDefinition } from '../../runtime/function/
 import { announcementOf } from '../../runtime/queue/announcement.ts'
 import { objectIdOf, runIdOf } from '../../runtime/queue/keys.ts'
 import { listKeys } from '../../runtime/upkeep/sweep/candidates.ts'
+import { sweepKey } from '../../runtime/upkeep/sweep/sweeping.ts'
 import { manifestOf } from '../helpers/manifest.ts'
 import { NOTHING } from '../helpers/queue.ts'
 import { useSweep } from '../helpers/sweep.ts'
@@ -104,6 +105,37 @@ describe('of a version with older ones', () => {
     }
     expect((await runAll(partsOf([plain], { storage: racing }), pass)).healed).toEqual({})
     expect(await used.queue.run(runId)).toMatchObject({ state: 'superseded' })
+  })
+
+  it('a run that only a request had asked for is taken up again with its options when its version is the latest again', async () => {
+    const asked = functionOf('plain', { match: ['older/**'] }, { trigger: 'asked' })
+    const key = 'older/asked'
+    const first = await put('incoming', key)
+    const runId = runIdOf('plain', 'incoming', key, first)
+    const { etag, sizeBytes, lastModifiedMs } = (await used.storage.head('incoming', key))!
+    const version = {
+      bucket: 'incoming',
+      key,
+      generation: first,
+      versionId: first,
+      etag,
+      sizeBytes,
+      lastModifiedMs,
+    }
+    const payload = { ...version, eventTimeMs: 1, options: { seconds: 4 } }
+    const item = { runId, functionName: 'plain', objectId: objectIdOf('incoming', key), payload }
+    await used.queue.rerun({ trigger: 'reprocess', isForced: false, items: [item] })
+    await changeFacts(used.redis, used.queue.keys, runId, { state: 'superseded' })
+    const second = await put('incoming', key)
+    expect((await sweepKey(partsOf([asked]), 'incoming', key)).healed).toEqual([])
+    await used.storage.remove('incoming', key, { versionId: second })
+    const { healed } = await sweepKey(partsOf([asked]), 'incoming', key)
+    expect(healed).toMatchObject([{ reason: 'restored', functionName: 'plain' }])
+    expect(await used.queue.run(runId)).toMatchObject({
+      state: 'queued',
+      trigger: 'sweep',
+      payload: { options: { seconds: 4 } },
+    })
   })
 
   it('what is taken up tells the runs of older versions that they are out of date', async () => {

@@ -23,7 +23,7 @@ export const PICTURE_MUTANTS: readonly Mutant[] = [
     ['a picture of another size passes', 'found?.width === planned.width && ', ''],
   ]),
   ...mutantsOf('functions/pictures/track.ts', unit('track'), [
-    ['pixels are taken for square', 'width * aspectOf(raw.sample_aspect_ratio)', 'width'],
+    ['pixels are taken for square', 'width * pixelShapeOf(raw.sample_aspect_ratio)', 'width'],
     ['a turned film is not upright', 'const isUpright = rotation % 180 === 0', 'const isUpright = true'],
     ['a cover is never a poster', 'const [cover] = media.covers', 'const [cover] = media.covers.slice(1)'],
   ]),
@@ -36,6 +36,16 @@ export const PICTURE_MUTANTS: readonly Mutant[] = [
   ]),
   ...mutantsOf('functions/pictures/sprite-lists.ts', unit('sheet-plan'), [
     ['the last cue ends before the film', 'Math.max(endSeconds ?? 0, last', 'Math.max(0, last'],
+  ]),
+  ...mutantsOf('functions/pictures/size.ts', unit('judge'), [
+    ['a picture is larger than its source', 'Math.floor(most / 2) * 2', 'Infinity'],
+  ]),
+  ...mutantsOf('functions/pictures/candidates.ts', unit('judge'), [
+    [
+      'a film with a subtitle of days has its first picture for a poster',
+      'hasPictures || endSeconds < SHORT_SECONDS ? [0] : SECONDS',
+      '[0]',
+    ],
   ]),
   ...mutantsOf('functions/pictures/judge.ts', unit('judge'), [
     ['a flat picture is a poster', 'deviation > LEAST_DEVIATION && entropy > LEAST_ENTROPY', 'true'],

@@ -306,7 +306,7 @@ export const QUEUE_MUTANTS: readonly Mutant[] = [
   ]),
   ...ofScript('rerun', [
     ['a step of a job without its position', ' or v[2] ~= position then', ' then'],
-    ['a running run is restarted without force', "if not isForced then return 'busy' end", ''],
+    ['a running run is restarted without force', "if not (isForced or stale) then return 'busy' end", ''],
     [
       'a request that is sent again restarts the run twice',
       "if r and token ~= '' and r.asked == token then return 'queued' end",

@@ -23,6 +23,7 @@ export const SOUND_MUTANTS: readonly Mutant[] = [
       'if (false)',
     ],
     ['no sound at all is a result', 'if (total === 0) throw', 'if (false) throw'],
+    ['a sound becomes millions of pieces', 'if (index >= MAX_PIECES)', 'if (index < 0)'],
   ]),
   ...mutantsOf('functions/sound/pieces.ts', PIECES, [
     ['a piece ends behind its cut', 'await ended.truncate(endByte)', ''],
@@ -36,8 +37,8 @@ export const SOUND_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('functions/sound/complete.ts', FORMATS, [
     [
       'a sound may end at any time',
-      'late > endToleranceSeconds(declared)',
-      'late > Infinity * endToleranceSeconds(declared)',
+      'late <= endToleranceSeconds(declared)',
+      'late <= Infinity * endToleranceSeconds(declared)',
     ],
   ]),
   ...mutantsOf('functions/media/ends.ts', FORMATS, [
@@ -72,8 +73,8 @@ export const SOUND_MUTANTS: readonly Mutant[] = [
     ],
     [
       'a torn sound becomes a shorter file',
-      'const damage = mustBeComplete({ media, sound }, heard.seconds, heard.result)',
-      'const damage = mustBeComplete({ media, sound }, Infinity, heard.result)',
+      'const damage = mustBeComplete({ media, sound, isTruncatedFine }, heard.seconds, heard.result)',
+      'const damage = mustBeComplete({ media, sound, isTruncatedFine }, Infinity, heard.result)',
     ],
   ]),
   ...mutantsOf('functions/sound/decode.ts', AUDIO, [
@@ -90,8 +91,8 @@ export const SOUND_MUTANTS: readonly Mutant[] = [
     ],
     [
       'a torn sound becomes fewer pieces',
-      'mustBeComplete({ media, sound }, total / SAMPLE_RATE, result)',
-      'mustBeComplete({ media, sound }, Infinity, result)',
+      'mustBeComplete({ media, sound, isTruncatedFine }, total / SAMPLE_RATE, result)',
+      'mustBeComplete({ media, sound, isTruncatedFine }, Infinity, result)',
     ],
     [
       'an encoded piece may end early',
@@ -108,7 +109,7 @@ export const SOUND_MUTANTS: readonly Mutant[] = [
       'declared - ends > Infinity',
     ],
     ['a track without packets passes', '!track || track.packets === 0', '!track'],
-    ['a sound that is not there passes', "...(sound ? of('audio', sound) : []),", ''],
+    ['a sound that is not there passes', "...(sound ? of('audio') : []),", ''],
   ]),
   ...mutantsOf('functions/media/bytes/faststart.ts', MADE, [
     ['mdat before moov counts as faststart', "if (type === 'mdat') return false", ''],
@@ -119,6 +120,14 @@ export const SOUND_MUTANTS: readonly Mutant[] = [
       'if (flaws.length > 0) throw',
       'if (flaws.length < 0) throw',
     ],
+    ['a copy goes on after an error', "['-xerror'] : []", '[] : []'],
+    ['a small file becomes an endless copy', 'if (isCopy && isUnexplained(', 'if (!isCopy && isUnexplained('],
+    [
+      'a film that ends early is committed',
+      'if (torn.length > 0 && !isTruncatedFine)',
+      'if (torn.length < 0 && !isTruncatedFine)',
+    ],
+    ['nobody says that a part was skipped', '[] : [gap]', '[] : []'],
     ['the tables stay at the end', '-f mp4 -movflags +faststart', '-f mp4'],
   ]),
   ...mutantsOf('functions/ffmpeg/words/failure.ts', WEB, [
@@ -129,6 +138,7 @@ export const SOUND_MUTANTS: readonly Mutant[] = [
     ['a cue may end before it begins', "text !== '' && endSeconds > startSeconds", "text !== ''"],
     ['a time in a text begins a cue', 'isAfterGap ? TIMING.exec(line) : null', 'TIMING.exec(line)'],
     ['subtitles fill the memory', 'if (characters > MAX_CHARACTERS)', 'if (characters < 0)'],
+    ['all subtitles together fill the memory', 'if (characters > MAX_ALL_CHARACTERS)', 'if (characters < 0)'],
     ['millions of empty lines cost nothing', 'line.length + LINE_CHARACTERS', 'line.length'],
   ]),
   ...mutantsOf('functions/media/cue-text.ts', CUES, [

@@ -37,18 +37,59 @@ export const SWEEP_MUTANTS: readonly Mutant[] = [
       'if (!definition) return true',
     ],
     [
+      'a run that was admitted without the options of a lost request goes on without them',
+      'if (!job && isFromBefore) missing.push(item)',
+      '',
+    ],
+    [
       'what was cancelled comes back',
       "if (job?.status === 'cancelled') return { isDone: true, missing: [] }",
       '',
     ],
   ]),
-  ...mutantsOf('runtime/api/reprocess/service.ts', ASKS, [
-    ['a request is kept in Redis alone', 'await parts.asks.write(id, await parts.nowMs(), job)', ''],
+  ...mutantsOf('runtime/queue/scripts/rerun.lua', ASKS, [
     [
-      'a refused request is carried out later',
-      'await parts.asks.withdraw(id, job.items.length).catch(() => undefined)',
+      'a run that opens while a lost request is restored keeps the request out',
+      "if not (isForced or stale) then return 'busy' end",
+      "if not isForced then return 'busy' end",
+    ],
+    [
+      'a lost request that is restored takes the place of a newer one',
+      "if r and r.epoch >= stale then return 'ended' end",
       '',
     ],
+  ]),
+  ...mutantsOf('runtime/records/asks.ts', ASKS, [
+    [
+      'half of a request that could not be written is carried out later',
+      'await withdraw(job).catch(() => undefined)',
+      '',
+    ],
+    [
+      'a withdrawn request leaves its bytes and a delete marker',
+      'await storage.remove(METADATA_BUCKET, key, { versionId })',
+      'await storage.remove(METADATA_BUCKET, key)',
+    ],
+    ['runs of a request lose their options', '...(options && { options })', ''],
+    ['each record is read each minute', 'if (known?.etag === etag) {', 'if (false) {'],
+  ]),
+  ...mutantsOf('runtime/upkeep/sweep/heal.ts', FINDINGS, [
+    [
+      'a run that is taken up again loses the options of its request',
+      "...(seenEpoch === 'none' && { payload })",
+      '...{ payload }',
+    ],
+  ]),
+  ...mutantsOf('runtime/upkeep/sweep/examine.ts', FINDINGS, [
+    [
+      'a superseded run that only a request had asked for stays superseded',
+      'decided = await mapSome([...meant, ...resumable],',
+      'decided = await mapSome([...meant],',
+    ],
+  ]),
+  ...mutantsOf('runtime/api/reprocess/service.ts', ASKS, [
+    ['a request is kept in Redis alone', 'await parts.asks.write(id, await parts.nowMs(), job)', ''],
+    ['a refused request is carried out later', 'await parts.asks.withdraw(id).catch(() => undefined)', ''],
   ]),
   ...mutantsOf('runtime/upkeep/sweep/examine.ts', MAKE, [
     [

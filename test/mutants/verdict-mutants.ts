@@ -21,8 +21,8 @@ export const VERDICT_MUTANTS: readonly Mutant[] = [
   ...of('runtime/queue/scripts/verdict_gone.lua', [
     [
       'whatever its mark, a note goes',
-      "if redis.call('HGET', P .. 'verdict-places', ARGV[1]) ~= ARGV[2] then return 0 end",
-      '',
+      "if redis.call('HGET', P .. 'verdict-places', ARGV[p]) == ARGV[p + 1] then",
+      'if true then',
     ],
   ]),
   ...of('runtime/queue/scripts/turn_settle.lua', [

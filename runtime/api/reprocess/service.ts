@@ -68,7 +68,7 @@ export function createReprocessService(parts: ReprocessParts): ReprocessService 
       return await parts.jobs.create(job, id)
     } catch (error) {
       // Otherwise a request that was answered with an error would be carried out later.
-      await parts.asks.withdraw(id, job.items.length).catch(() => undefined)
+      await parts.asks.withdraw(id).catch(() => undefined)
       throw error
     }
   }
@@ -135,6 +135,20 @@ function checkOptions(
       'impossible',
       `options: the request is for ${only} alone, and not for ${ofOthers.join(', ')}`,
     )
+  const asked = functions.filter(
+    ({ name, trigger, bucket: from }) =>
+      only === undefined &&
+      from === bucket &&
+      trigger === 'asked' &&
+      Object.keys(options).some((option) => isAddressedTo(name, option)),
+  )
+  if (matched === 0 && passedOver['no-such-option'] && asked.length > 0) {
+    const names = namesOf(asked)
+    throw new RefusedError(
+      'impossible',
+      `options: ${Object.keys(options).join(', ')}: ${names} ${asked.length === 1 ? 'runs' : 'run'} only when asked, and none of these objects asks for ${asked.length === 1 ? 'it' : 'them'}: name the function as well ("function": "${asked[0]?.name}", or --function ${asked[0]?.name})`,
+    )
+  }
   if (matched === 0 && passedOver['no-such-option']) {
     const readers = functions.filter((definition) => definition.bucket === bucket)
     const valid = readers.map((definition) => `${definition.name}: ${validOptions(definition)}`).join('; ')

@@ -6,7 +6,8 @@
 --       4 1 to restart runs that are queued, retrying or running, too  5 token of this request, if it is without a job
 --       6 pass of the sweep for which this heals ('' for none)
 --       then any number of: run, function, object, generation, payload (these four '' where the run has them),
---       the epoch that the run must still have ('none' when it must not exist; '' for any)
+--       the epoch that the run must still have ('none' when it must not exist; '' for any; '<n': one below n, and then also
+--       one that is open is restarted: it was made without what a lost request had asked for)
 -- Returns {1, outcome of each: queued | busy | ended | unknown}, or {0} when the job has ended or is past this step
 local job, position, trigger, isForced, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4] == '1', ARGV[5]
 local pass = ARGV[6]
@@ -24,7 +25,10 @@ local function rerun(run, fn, object, generation, payload, seen)
   local state = r and r.state
   if r and token ~= '' and r.asked == token then return 'queued' end
   -- The decision was about an earlier end of the run than its last one.
-  if seen ~= '' and (r and tostring(r.epoch) or 'none') ~= seen then return 'ended' end
+  local stale = tonumber(seen:match('^<(%d+)$'))
+  if stale then
+    if r and r.epoch >= stale then return 'ended' end
+  elseif seen ~= '' and (r and tostring(r.epoch) or 'none') ~= seen then return 'ended' end
   if not r then
     if payload == '' then return 'unknown' end
     r = newRun(t, trigger, 0)
@@ -34,7 +38,7 @@ local function rerun(run, fn, object, generation, payload, seen)
   elseif trigger == 'sweep' and (state == 'dead' or state == 'cancelled') then
     return 'ended'
   elseif state == 'queued' or state == 'running' or state == 'retrying' then
-    if not isForced then return 'busy' end
+    if not (isForced or stale) then return 'busy' end
     if state ~= 'retrying' then drop(r.fn, r.lane, r.entry) end
     redis.call('ZREM', P .. 'delay', run)
     -- An attempt in progress has lost the run: the fence changes, and its worker is notified.

@@ -1,8 +1,12 @@
--- Somebody has looked for a verdict after the note with this mark, and there was none: nobody has to look there any more, unless
--- it was noted again since.
+-- Somebody has looked for verdicts after the notes with these marks, and there were none: nobody has to look there any more, unless
+-- they were noted again since.
 -- KEYS  1 prefix
--- ARGV  1 place  2 mark
--- Returns 1, or 0 when it is noted again
-if redis.call('HGET', P .. 'verdict-places', ARGV[1]) ~= ARGV[2] then return 0 end
-redis.call('HDEL', P .. 'verdict-places', ARGV[1])
-return 1
+-- ARGV  any number of: place, mark
+-- Returns how many were not noted again
+local gone = 0
+for p = 1, #ARGV, 2 do
+  if redis.call('HGET', P .. 'verdict-places', ARGV[p]) == ARGV[p + 1] then
+    gone = gone + redis.call('HDEL', P .. 'verdict-places', ARGV[p])
+  end
+end
+return gone

@@ -65,11 +65,21 @@ export async function keepAsks(parts: AskParts, nowMs: number): Promise<KeptAsks
   }
   for (const [id, { ask, items }] of lost) {
     if (unfinished.has(id)) continue
-    const { isForced, ratePerSecond, request } = ask
-    await jobs.create({ kind: 'reprocess', isForced, ratePerSecond, request, items }, id)
+    const { isForced, ratePerSecond, request, askedAtMs } = ask
+    // An upload or the sweep may open one of the runs until it is this one's turn.
+    const fresh = items.map((item) => ({ ...item, staleBeforeEpoch: askedAtMs }))
+    await jobs.create({ kind: 'reprocess', isForced, ratePerSecond, request, items: fresh }, id)
     restored.set(id, items.length)
   }
   return { restored, removed, unreadable }
+}
+
+/** The findings that are new, or differ from those of the time before: nobody reads a line that comes each minute. Pure. */
+export function untold(
+  found: KeptAsks['unreadable'],
+  before: KeptAsks['unreadable'],
+): readonly (readonly [key: string, reason: string])[] {
+  return [...found].filter(([key, reason]) => before.get(key) !== reason)
 }
 
 interface Judgement {
@@ -92,9 +102,13 @@ async function judge(parts: AskParts, ask: Ask): Promise<Judgement> {
     const doubtful: AskedItem[] = []
     for (const [index, item] of items.entries()) {
       const found = states[index]
-      if (found && isOpen(found.state)) isOneOpen = true
-      // The job is known: every run has been added or passed over, and one that is not in progress has ended.
-      else if (!job && Number(found?.epoch ?? -1) < ask.askedAtMs) doubtful.push(item)
+      const isFromBefore = Number(found?.epoch ?? -1) < ask.askedAtMs
+      if (found && isOpen(found.state)) {
+        isOneOpen = true
+        // The bucket's truth was admitted before the request came back: that run has not the request's options.
+        if (!job && isFromBefore) missing.push(item)
+        // The job is known: every run has been added or passed over, and one that is not in progress has ended.
+      } else if (!job && isFromBefore) doubtful.push(item)
     }
     for (const some of batchesOf(doubtful, READ_AT_ONCE)) {
       const haveEnded = await Promise.all(some.map((item) => hasEnded(parts, item, ask.askedAtMs)))

@@ -68,6 +68,22 @@ export function candidatesOf(
     .map(({ definition }) => ({ definition, hasOlder, run: runOf(definition.name, bucket, latest) }))
 }
 
+/**
+ * For functions that the object itself does not ask for: a request may have. Only what became the latest again can have runs
+ * that ended because of another version, so that objects without older ones cost nothing.
+ */
+export function requestedCandidatesOf(
+  router: Router,
+  bucket: string,
+  { latest, hasOlder }: ListedKey,
+): readonly Omit<Candidate, 'seenEpoch'>[] {
+  if (latest.isDeleteMarker || !hasOlder) return []
+  const { key, sizeBytes, metadata = {} } = latest
+  return router({ bucket, key, sizeBytes, make: makeOf(metadata) })
+    .filter(({ mismatch }) => mismatch === 'not-asked')
+    .map(({ definition }) => ({ definition, hasOlder, run: runOf(definition.name, bucket, latest) }))
+}
+
 /** Whether it depends on the metadata of the object, which the listing does not have, which functions run. */
 export function needsMetadata(router: Router, bucket: string, { latest }: ListedKey): boolean {
   const { key, sizeBytes, metadata, isDeleteMarker } = latest

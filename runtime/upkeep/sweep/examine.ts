@@ -10,6 +10,7 @@ import {
   type Candidate,
   candidatesOf,
   needsMetadata,
+  requestedCandidatesOf,
   type ExamineParts,
   type ListedKey,
   type Scope,
@@ -49,12 +50,20 @@ export async function examine(
       return { ...key, latest: { ...key.latest, metadata: {} } }
     }
   })
-  const meant = recent.flatMap((key) => candidatesOf(parts.router, scope.bucket, key))
-  const states = await parts.history.states(meant.map(({ run }) => run.runId))
-  const candidates = meant.map((each, index) => ({ ...each, seenEpoch: states[index]?.epoch ?? 'none' }))
-  const decided = await mapSome(candidates, async (candidate, index) => {
+  const meant = await withStates(
+    parts,
+    recent.flatMap((key) => candidatesOf(parts.router, scope.bucket, key)),
+  )
+  const requested = scope.isThorough
+    ? await withStates(
+        parts,
+        recent.flatMap((key) => requestedCandidatesOf(parts.router, scope.bucket, key)),
+      )
+    : []
+  const resumable = requested.filter(({ state }) => state === 'superseded' || state === 'source-gone')
+  const decided = await mapSome([...meant, ...resumable], async ({ candidate, state }) => {
     try {
-      return { candidate, decision: await judge(parts, candidate, states[index]?.state, scope) }
+      return { candidate, decision: await judge(parts, candidate, state, scope) }
     } catch (error) {
       if (!isPermanent(error)) throw error
       const { functionName, payload } = candidate.run
@@ -85,6 +94,17 @@ export async function examine(
     reported: [...ofDecisions, ...ofDeletes],
     unreadable,
   }
+}
+
+async function withStates(
+  { history }: ExamineParts,
+  found: readonly Omit<Candidate, 'seenEpoch'>[],
+): Promise<readonly { readonly candidate: Candidate; readonly state: RunState | undefined }[]> {
+  const states = await history.states(found.map(({ run }) => run.runId))
+  return found.map((each, index) => ({
+    candidate: { ...each, seenEpoch: states[index]?.epoch ?? 'none' },
+    state: states[index]?.state,
+  }))
 }
 
 /** The key with the metadata of its latest version, where it depends on them which functions run. */

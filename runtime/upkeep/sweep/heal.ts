@@ -1,7 +1,7 @@
 /** Heals the findings: every step may be repeated, and asks Redis again by itself. @module */
 import { batchesOf } from '../../amounts.ts'
 import { announcementOf } from '../../queue/announcement.ts'
-import type { Admission, Queue } from '../../queue/queue.ts'
+import type { Admission, Queue, RerunItem } from '../../queue/queue.ts'
 import type { Candidate } from './candidates.ts'
 import type { Findings } from './examine.ts'
 import type { HealReason } from '../../queue/sweeps.ts'
@@ -38,7 +38,7 @@ export async function heal(
     findings.decided.filter(isMeant).map(({ candidate }) => candidate.run)
   const lost = meant(({ decision }) => decision.kind === 'heal' && decision.reason === 'lost-event')
   const restored = findings.decided.flatMap(({ candidate: { run, seenEpoch }, decision }) =>
-    decision.kind === 'heal' && decision.reason === 'restored' ? [{ ...run, seenEpoch }] : [],
+    decision.kind === 'heal' && decision.reason === 'restored' ? [{ run, seenEpoch }] : [],
   )
   const open = mode === 'try-objects' ? [] : meant(({ decision }) => decision.kind === 'repair')
   const healed: Healed[] = []
@@ -61,10 +61,11 @@ export async function heal(
     some.forEach((run, index) => isNew(outcomes[index]) && count('lost-event', run))
   }
   for (const some of batchesOf(restored, STEP)) {
+    const items = some.map(({ run, seenEpoch }) => restoring(run, seenEpoch))
     const outcomes = isDry
       ? some.map(() => 'queued')
-      : ((await queue.rerun({ trigger: 'sweep', isForced: false, items: some, pass })) ?? [])
-    some.forEach((run, index) => outcomes[index] === 'queued' && count('restored', run))
+      : ((await queue.rerun({ trigger: 'sweep', isForced: false, items, pass })) ?? [])
+    some.forEach(({ run }, index) => outcomes[index] === 'queued' && count('restored', run))
   }
   for (const some of batchesOf(findings.lostDeletes, STEP)) {
     const debts = some.map(({ debt }) => debt)
@@ -76,6 +77,11 @@ export async function heal(
     })
   }
   return healed
+}
+
+/** A run that Redis knows has its payload there, with the options of the request that made it; a listing has none. */
+function restoring({ payload, ...run }: Candidate['run'], seenEpoch: string): RerunItem {
+  return { ...run, ...(seenEpoch === 'none' && { payload }), seenEpoch }
 }
 
 function isNew(outcome: string | undefined): boolean {

@@ -10,7 +10,7 @@ import { decidedBeforeMs } from './due.ts'
 import { createJobStore } from '../../queue/jobs.ts'
 import { createLock } from '../../queue/lock.ts'
 import { createAskStore } from '../../records/asks.ts'
-import { keepAsks } from './asks.ts'
+import { keepAsks, untold } from './asks.ts'
 import { createSweepStore } from '../../queue/sweeps.ts'
 import { createSweeper } from './sweeper.ts'
 import { latestVersion } from '../../storage/latest.ts'
@@ -137,11 +137,13 @@ export function createSweeping(parts: SweepingParts): Sweeping {
     jobs: createJobStore(redis, parts.queue, config.retentionMs),
   }
   const lock = createLock(redis, parts.queue.keys.lock('asks'), ASKS_LOCK_MS)
+  let told: ReadonlyMap<string, string> = new Map()
   async function tendAsks(): Promise<void> {
     if (!(await lock.hold())) return
     const { restored, unreadable } = await keepAsks(asks, await parts.queue.nowMs())
-    for (const [key, reason] of unreadable)
+    for (const [key, reason] of untold(unreadable, told))
       log.warn({ key, reason }, 'the record of a request cannot be judged and is left alone')
+    told = unreadable
     for (const [job, runs] of restored) {
       log.info({ job, runs }, 'a request was lost with Redis before its runs had ended: it continues')
     }

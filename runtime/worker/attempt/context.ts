@@ -83,6 +83,16 @@ export class AttemptContext extends Unmade {
   }
 }
 
+/** As in Hono, where they belong to each context: what a handler, or a library that it uses, puts in their place is taken. */
+for (const name of ['get', 'set', 'json', 'text'] as const) {
+  Object.defineProperty(AttemptContext.prototype, name, {
+    ...Object.getOwnPropertyDescriptor(AttemptContext.prototype, name),
+    set(this: AttemptContext, value: unknown) {
+      Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true })
+    },
+  })
+}
+
 type Respond = (value: unknown, ...more: readonly unknown[]) => Response
 
 for (const name of [...Object.getOwnPropertyNames(Context.prototype), ...Object.keys(createContext())]) {

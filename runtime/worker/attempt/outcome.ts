@@ -218,8 +218,16 @@ function linesOf(text: string): string[] {
       .map((line) => line.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ').trimEnd())
       .map((line) => line.replaceAll(/http:\/\/127\.0\.0\.1:\d+\/\w+/g, 'source'))
       .filter((line) => line !== '')
-      .map((line) => line.slice(0, MAX_LINE_CHARACTERS))
+      .map((line) => abridged(line))
   )
+}
+
+/** Ends behind a word, and shows that there was more. */
+function abridged(line: string): string {
+  if (line.length <= MAX_LINE_CHARACTERS) return line
+  const cut = line.slice(0, MAX_LINE_CHARACTERS)
+  const space = cut.lastIndexOf(' ')
+  return `${space > MAX_LINE_CHARACTERS / 2 ? cut.slice(0, space) : cut} …`
 }
 
 function nameOf(error: unknown): string {

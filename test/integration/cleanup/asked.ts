@@ -54,7 +54,7 @@ it('a source stays while a request for it is in the bucket that Redis does not k
   await asks.write('01KBJ0B', await queue.nowMs(), request)
   await cleanUpWith([eat, hls])()
   expect(await isThere()).toBe(true)
-  await asks.withdraw('01KBJ0B', 1)
+  await asks.withdraw('01KBJ0B')
   const debts = await allDebts(used)
   expect(debts.filter((debt) => debt.includes('"source"'))).toHaveLength(1)
 })

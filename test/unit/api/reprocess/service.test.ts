@@ -71,6 +71,17 @@ it('examines a limited number of objects and older versions under a prefix, and 
   expect({ listed, created }).toEqual({ listed: 4, created: [] })
 })
 
+it('says that a function whose option is given runs only when asked', async () => {
+  const { ask, created } = serviceOn(async function* () {})
+  expect(await ask({ keys: ['a'], options: { 'hls.seconds': 4 } })).toMatchObject({
+    kind: 'impossible',
+    message: expect.stringMatching(
+      /^options: hls\.seconds: hls runs only when asked, and none of these objects asks for it: name the function as well \("function": "hls"/,
+    ),
+  })
+  expect(created).toEqual([])
+})
+
 it('refuses an option of another function than the one that it names', async () => {
   const { ask, created } = serviceOn(async function* () {})
   expect(await ask({ keys: ['a'], function: 'cut', options: { 'HLS.seconds': 4 } })).toMatchObject({

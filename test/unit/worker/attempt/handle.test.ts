@@ -127,6 +127,29 @@ describe('the variables of a handler', () => {
 })
 
 describe('the context of a handler', () => {
+  it.each(['get', 'set', 'json', 'text'] as const)(
+    'takes a %s of its own, as that of Hono does',
+    async (name) => {
+      const before = vi.fn()
+      const outcome = await called((c) => {
+        const own = c[name] as (...args: unknown[]) => unknown
+        Object.assign(c, {
+          [name]: (...args: unknown[]) => {
+            before()
+            return own(...args)
+          },
+        })
+        ;(c[name] as (...args: unknown[]) => unknown)('event', 'x')
+        return new Response('{}')
+      })
+      expect(before).toHaveBeenCalledOnce()
+      expect(outcome.kind).toBe('succeeded')
+      // Of this context alone.
+      await called((c) => c.json({}))
+      expect(before).toHaveBeenCalledOnce()
+    },
+  )
+
   it('is one of Hono, whose Request carries a CloudEvent and can be copied, changed, passed on and read', async () => {
     const outcome = await called(async (c) => {
       expect(c).toBeInstanceOf(Context)

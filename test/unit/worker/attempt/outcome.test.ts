@@ -211,6 +211,13 @@ it('is the first line of a message of several', () => {
   })
 })
 
+it('ends a line that is too long behind a word, and shows that there was more', () => {
+  const { error } = reasonOf(new Error('options: '.padEnd(600, 'word ')))
+  expect(error).toMatch(/^options: (word )+…$/)
+  expect(error.length).toBeLessThanOrEqual(502)
+  expect(reasonOf(new Error('x'.repeat(600))).error).toBe(`${'x'.repeat(500)} …`)
+})
+
 it('keeps the last twenty lines, without the URL of the source', () => {
   const lines = Array.from({ length: 50 }, (_, n) => `line ${n} of http://127.0.0.1:4711/c0ffee`)
   const reason = reasonOf(new Error(['first', ...lines].join('\n')))
