@@ -3,15 +3,17 @@ import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
+import { mustHaveEncoder } from './ffmpeg/build/abilities.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { mediaInput } from './ffmpeg/media-input.ts'
-import { isOn, onOff } from './hls/options.ts'
+import { isOn, onOff } from './media/on-off.ts'
+import { onTruncated } from './media/on-truncated.ts'
 import { inspect } from './media/inspect.ts'
 import { MEDIA_FILES } from './media/policy.ts'
 import { parseBitRate } from './media/bit-rate.ts'
 import { mustBeComplete } from './sound/complete.ts'
 import { decodeSound } from './sound/decode.ts'
-import { AUDIO_FORMATS, planAudio } from './sound/formats.ts'
+import { ANOTHER_FORMAT, AUDIO_FORMATS, planAudio } from './sound/formats.ts'
 import { clippingWarnings, gainTo, loudnessWarnings } from './sound/loudness.ts'
 import { inPasses } from './sound/passes.ts'
 import { runOnSound } from './sound/run.ts'
@@ -39,7 +41,7 @@ export const audio = defineFunction(
         .refine((text) => {
           const bits = parseBitRate(text) ?? 0
           return bits >= MIN_BITS && bits <= MAX_BITS
-        }, VALID_BIT_RATE)
+        }, `must be ${VALID_BIT_RATE}`)
         .describe(VALID_BIT_RATE)
         .default('160k'),
       /** In LUFS, by one gain for the whole sound; `keep` changes nothing. */
@@ -48,6 +50,8 @@ export const audio = defineFunction(
       track: z.coerce.number().int().min(0).max(63).default(0),
       /** The peaks as JSON and as a picture. */
       waveform: onOff.default(true),
+      /** The result for a truncated file: a dead letter, or the sound of the intact part. */
+      onTruncated,
     }),
     presets: {
       podcast: { loudness: -16, format: 'm4a', bitRate: '128k' },
@@ -60,18 +64,12 @@ export const audio = defineFunction(
   async (c) => {
     const { event, options, source, output, signal, progress, scratch } = c.var
     const { format, loudness: target } = options
-    const {
-      input,
-      media,
-      warnings = [],
-    } = await inspect({
-      source,
-      sizeBytes: event.sizeBytes,
-      scratch,
-      signal,
-    })
+    const isTruncatedFine = options.onTruncated === 'keep'
+    const inspection = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal, isTruncatedFine })
+    const { input, media, warnings = [], breaksOff } = inspection
     const sound = soundOf(media, options.track)
     const plan = planAudio(sound, format, parseBitRate(options.bitRate) ?? 0)
+    await mustHaveEncoder(plan.encoder, ANOTHER_FORMAT)
     const { durationSeconds } = media
     const pass = inPasses({ count: target === 'keep' ? 2 : 3, durationSeconds, send: progress })
     const name = `audio.${format}`
@@ -81,7 +79,7 @@ export const audio = defineFunction(
     const common = { input, stream, filter: plan.filter, more, scratch, signal }
 
     const heard = await decodeSound({ ...common, onProgress: pass(), ...(target === 'keep' && { file }) })
-    const damage = mustBeComplete({ media, sound }, heard.seconds, heard.result)
+    const damage = mustBeComplete({ media, sound, isTruncatedFine }, heard.seconds, heard.result)
     const gain = target === 'keep' ? undefined : gainTo(target, heard.loudness)
     if (target !== 'keep') {
       const volume = gain ? `volume=${gain.gainDb.toFixed(3)}dB,` : ''
@@ -126,6 +124,7 @@ export const audio = defineFunction(
       },
       warnings: [
         ...warnings,
+        ...(breaksOff === undefined ? [] : [breaksOff]),
         ...plan.warnings,
         ...damage,
         ...(target === 'keep'

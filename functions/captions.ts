@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
-import { inputArguments } from './ffmpeg/arguments.ts'
+import { COMMON_WORDS, inputArguments } from './ffmpeg/arguments.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { createProgressReporter } from './ffmpeg/run/progress.ts'
 import { runFfmpeg } from './ffmpeg/run/ffmpeg.ts'
@@ -12,10 +12,7 @@ import { latestSeconds } from './media/declared-length.ts'
 import { captionPlan, captionWarnings } from './media/captions.ts'
 import { inspect } from './media/inspect.ts'
 import { MEDIA_FILES } from './media/policy.ts'
-import { costOf, createCueReader, webvtt } from './media/webvtt.ts'
-
-/** Of all subtitles together. */
-const MAX_CHARACTERS = 64 * 1024 ** 2
+import { createCueReader, createTextLimit, webvtt } from './media/webvtt.ts'
 
 export const captions = defineFunction(
   {
@@ -44,13 +41,11 @@ export const captions = defineFunction(
     const { report } = createProgressReporter(media.durationSeconds, progress)
     // A subtitle without an end may make the file longer than its film.
     const lengthSeconds = latestSeconds(media, [...media.video, ...media.audio]) ?? media.durationSeconds
-    let characters = 0
+    const mustBeLittle = createTextLimit()
     const readers = plan.kept.map(() => createCueReader({ lengthSeconds }))
     const splitters = readers.map((reader) =>
       createLineSplitter((line) => {
-        characters += costOf(line)
-        if (characters > MAX_CHARACTERS)
-          throw new PermanentError('its subtitles have more than 64 MiB of text, which is not accepted')
+        mustBeLittle(line)
         reader.add(line)
       }),
     )
@@ -58,7 +53,7 @@ export const captions = defineFunction(
       tool: 'ffmpeg',
       profile: 'copy',
       arguments: [
-        ...'-hide_banner -nostdin -nostats -y -loglevel warning -progress pipe:3'.split(' '),
+        ...COMMON_WORDS,
         ...inputArguments(input),
         ...plan.kept.flatMap(({ stream }, place) =>
           `-map 0:${stream.index} -map_metadata -1 -c:s webvtt -flush_packets 1 -f webvtt pipe:${4 + place}`.split(

@@ -35,7 +35,7 @@ export const chunk = defineFunction(
         /** No chunk is larger: `25MB`, `25MiB` or a number. */
         bytes: z
           .union([z.string(), z.number()])
-          .refine((size) => (parseBytes(size) ?? 0) >= MIN_BYTES, { message: VALID_BYTES })
+          .refine((size) => (parseBytes(size) ?? 0) >= MIN_BYTES, { message: `must be ${VALID_BYTES}` })
           .describe(VALID_BYTES)
           .optional(),
         /** `audio` leaves the picture out. */

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { inspect } from './media/inspect.ts'
+import { onTruncated } from './media/on-truncated.ts'
 import { MEDIA_FILES } from './media/policy.ts'
 import { toMicros } from './media/seconds.ts'
 import { mustEncode } from './pictures/abilities.ts'
@@ -37,7 +38,7 @@ export const frames = defineFunction(
         /** Of each frame, in pixels; a smaller film keeps its own. */
         width: z.coerce.number().int().min(64).max(3_840).default(1_024),
         /** The result for a truncated file: a dead letter, or the frames of the intact part. */
-        onTruncated: z.enum(['fail', 'keep']).default('fail'),
+        onTruncated,
       })
       .superRefine(({ every, scene }, c) => {
         if (every !== undefined && scene !== undefined)

@@ -5,7 +5,7 @@
  * @module
  */
 import { PermanentError, type FunctionVariables, type SourceObject } from '../runtime/index.ts'
-import { inputArguments, type Reading } from './ffmpeg/arguments.ts'
+import { COMMON_WORDS, inputArguments, type Reading } from './ffmpeg/arguments.ts'
 import { runFfmpeg } from './ffmpeg/run/ffmpeg.ts'
 import type { OutputReader } from './ffmpeg/run/outputs.ts'
 import { createProgressReporter } from './ffmpeg/run/progress.ts'
@@ -76,11 +76,7 @@ export async function runMedia(
   const result = await runFfmpeg({
     tool: 'ffmpeg',
     profile: work,
-    arguments: [
-      ...'-hide_banner -nostdin -nostats -y -loglevel warning -progress pipe:3'.split(' '),
-      ...inputs.flat(),
-      ...output,
-    ],
+    arguments: [...COMMON_WORDS, ...inputs.flat(), ...output],
     cwd: scratch,
     signal,
     ...(outputs && { outputs }),

@@ -4,8 +4,9 @@ import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { inspect } from './media/inspect.ts'
+import { onTruncated } from './media/on-truncated.ts'
 import { MEDIA_FILES } from './media/policy.ts'
-import { candidates } from './pictures/candidates.ts'
+import { candidates, lastCandidates } from './pictures/candidates.ts'
 import { filmWarnings, filmWith, type Film } from './pictures/decode.ts'
 import { IMAGE_FORMATS, IMAGES } from './pictures/filters.ts'
 import { mustEncode } from './pictures/abilities.ts'
@@ -26,7 +27,7 @@ export const poster = defineFunction(
       width: z.coerce.number().int().min(64).max(3_840).default(1_280),
       format: z.enum(IMAGE_FORMATS).default('jpg'),
       /** The result for a truncated file: a dead letter, or the poster of the intact part. */
-      onTruncated: z.enum(['fail', 'keep']).default('fail'),
+      onTruncated,
     }),
     timeout: '1h',
     stallTimeout: '60s',
@@ -44,8 +45,11 @@ export const poster = defineFunction(
     await mustEncode(format)
     const film = await filmWith({ inspection, track, scratch, signal, progress })
     const size = fit(track, { width })
-    const times = track.isCover ? [undefined] : at === 'auto' ? candidates(track.endSeconds) : [at]
-    const found = await choose(film, times, { size, format })
+    const { endSeconds, isCover } = track
+    const times = isCover ? [undefined] : at === 'auto' ? candidates(endSeconds) : [at]
+    const last = (hasPictures: boolean) =>
+      isCover || at !== 'auto' ? [] : lastCandidates(endSeconds, hasPictures)
+    const found = await choose(film, { times, last }, { size, format })
     if (!found) throw noPictureAt(at, track.endSeconds)
     const { best, lookedAt } = found
     const fileName = `poster.${format}`
@@ -68,13 +72,21 @@ export const poster = defineFunction(
 /** The first that is fine, or the one with the most to see. */
 async function choose(
   film: Film,
-  times: readonly (number | undefined)[],
+  {
+    times,
+    last,
+  }: {
+    readonly times: readonly (number | undefined)[]
+    readonly last: (hasPictures: boolean) => readonly number[]
+  },
   wanted: Pick<WantedPicture, 'size' | 'format'>,
 ): Promise<{ readonly best: FoundPicture; readonly lookedAt: number } | undefined> {
   let best: FoundPicture | undefined
   let failure: Error | undefined
   let lookedAt = 0
-  for (const [place, atSeconds] of times.entries()) {
+  const all = [...times]
+  for (let place = 0; place < all.length; place++) {
+    const atSeconds = all[place]
     const fileName = `candidate-${place}.${wanted.format}`
     const picture = await pictureAt(film, {
       ...wanted,
@@ -83,6 +95,7 @@ async function choose(
     })
     if (!isFound(picture)) {
       failure ??= picture.failure
+      if (place === times.length - 1) all.push(...last(lookedAt > 0))
       continue
     }
     lookedAt++
@@ -91,6 +104,7 @@ async function choose(
     if (worse) await rm(worse.path)
     if (isBetter) best = picture
     if (picture.isFine) break
+    if (place === times.length - 1) all.push(...last(true))
   }
   if (!best && failure) throw failure
   return best && { best, lookedAt }

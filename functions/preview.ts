@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { inspect } from './media/inspect.ts'
+import { onTruncated } from './media/on-truncated.ts'
 import { MEDIA_FILES } from './media/policy.ts'
 import { lackOf } from './pictures/abilities.ts'
 import { contactSheet } from './pictures/contact-sheet.ts'
@@ -37,10 +38,10 @@ export const preview = defineFunction(
       /** Columns x rows of the sheet, or `off`. */
       sheet: z
         .string()
-        .regex(/^([1-8]x[1-8]|off)$/, 'columns x rows, each from 1 to 8, such as "4x4", or "off"')
+        .regex(/^([1-8]x[1-8]|off)$/, 'must be columns x rows, each from 1 to 8, such as "4x4", or "off"')
         .default('4x4'),
       /** The result for a truncated file: a dead letter, or the preview of the intact part. */
-      onTruncated: z.enum(['fail', 'keep']).default('fail'),
+      onTruncated,
     }),
     timeout: '1h',
     stallTimeout: '60s',

@@ -5,22 +5,30 @@ import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
 import { MIN_BYTES, parseBytes } from './chunk/plan/request.ts'
 import { createUploadWindow } from './media/upload-window.ts'
+import { mustHaveEncoder } from './ffmpeg/build/abilities.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { createProgressReporter } from './ffmpeg/run/progress.ts'
 import { mediaInput } from './ffmpeg/media-input.ts'
 import { inspect } from './media/inspect.ts'
+import { onTruncated } from './media/on-truncated.ts'
 import { MEDIA_FILES } from './media/policy.ts'
 import { mustBeComplete } from './sound/complete.ts'
+import { ANOTHER_FORMAT } from './sound/formats.ts'
 import { createPieces, type SpeechPiece } from './sound/pieces.ts'
 import { runOnSound } from './sound/run.ts'
 import { createSampleReader, MONO_FILTER, SAMPLE_RATE } from './sound/samples.ts'
-import { CONTENT_TYPES, maxSamplesOf, SPEECH_FORMATS, speechWords } from './sound/speech-format.ts'
+import {
+  CONTENT_TYPES,
+  maxSamplesOf,
+  SPEECH_FORMATS,
+  speechEncoder,
+  speechWords,
+} from './sound/speech-format.ts'
 import { timelineWords } from './sound/timeline.ts'
 import { soundOf } from './sound/track.ts'
-import { mustAddUp } from './sound/whole.ts'
+import { mustAddUp, mustBeFew } from './sound/whole.ts'
 
 const VALID_BYTES = `a size of at least ${MIN_BYTES} bytes, such as "25MB", "25MiB" or 25000000`
-const MAX_PIECES = 10_000
 
 export const speech = defineFunction(
   {
@@ -34,7 +42,7 @@ export const speech = defineFunction(
       /** No piece is larger: `25MB`, `25MiB` or a number. */
       bytes: z
         .union([z.string(), z.number()])
-        .refine((size) => (parseBytes(size) ?? 0) >= MIN_BYTES, { message: VALID_BYTES })
+        .refine((size) => (parseBytes(size) ?? 0) >= MIN_BYTES, { message: `must be ${VALID_BYTES}` })
         .describe(VALID_BYTES)
         .default('25MB'),
       format: z.enum(SPEECH_FORMATS).default('wav'),
@@ -44,6 +52,8 @@ export const speech = defineFunction(
       silence: z.coerce.number().min(0.1).max(5).default(0.3),
       /** Counts the sounds of the file, from 0. */
       track: z.coerce.number().int().min(0).max(63).default(0),
+      /** The result for a truncated file: a dead letter, or the pieces of the intact part. */
+      onTruncated,
     }),
     presets: { whisper: { seconds: 600, bytes: '25MB' } },
     timeout: '12h',
@@ -53,16 +63,11 @@ export const speech = defineFunction(
   async (c) => {
     const { event, options, source, output, signal, progress, scratch } = c.var
     const { format } = options
-    const {
-      input,
-      media,
-      warnings = [],
-    } = await inspect({
-      source,
-      sizeBytes: event.sizeBytes,
-      scratch,
-      signal,
-    })
+    const isTruncatedFine = options.onTruncated === 'keep'
+    const inspection = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal, isTruncatedFine })
+    const { input, media, warnings = [], breaksOff } = inspection
+    const encoder = speechEncoder(format)
+    if (encoder !== undefined) await mustHaveEncoder(encoder, ANOTHER_FORMAT)
     const sound = soundOf(media, options.track)
     const limitBytes = parseBytes(options.bytes) ?? 0
     const { report, repeat } = createProgressReporter(media.durationSeconds, progress)
@@ -88,8 +93,7 @@ export const speech = defineFunction(
     }
     const onPiece = async (piece: SpeechPiece): Promise<void> => {
       const { index, startSample, samples, cutIn } = piece
-      if (index >= MAX_PIECES)
-        throw new PermanentError(`it has more than ${MAX_PIECES} pieces: choose longer "seconds"`)
+      mustBeFew(index)
       const path = await encoded(piece)
       const name = basename(path)
       const { size } = await stat(path)
@@ -133,7 +137,7 @@ export const speech = defineFunction(
       await pieces.finish()
       const total = pieces.totalSamples()
       mustAddUp(listed, total, more.length === 0 ? result.mediaSeconds : undefined)
-      const damage = mustBeComplete({ media, sound }, total / SAMPLE_RATE, result)
+      const damage = mustBeComplete({ media, sound, isTruncatedFine }, total / SAMPLE_RATE, result)
       await uploads.finish()
       const silences = pieces.quiets.map(({ start, end }) => ({
         startSeconds: start / SAMPLE_RATE,
@@ -155,7 +159,7 @@ export const speech = defineFunction(
       output.describe({
         probe: media,
         totals: { pieces: listed.length, samples: total, durationSeconds: total / SAMPLE_RATE },
-        warnings: [...warnings, ...damage],
+        warnings: [...warnings, ...(breaksOff === undefined ? [] : [breaksOff]), ...damage],
         tools: { ffmpeg: (await ffmpegBinaries()).version },
       })
       return c.json({ pieces: listed.length })

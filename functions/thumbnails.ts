@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES, type Output } from '../runtime/index.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
 import { inspect } from './media/inspect.ts'
+import { onTruncated } from './media/on-truncated.ts'
 import { MEDIA_FILES } from './media/policy.ts'
 import { mustEncode } from './pictures/abilities.ts'
 import { filmWarnings, filmWith } from './pictures/decode.ts'
@@ -40,7 +41,7 @@ export const thumbnails = defineFunction(
       /** `auto`: from keyframes, which takes a tenth of the work, where they are close enough to each other. */
       from: z.enum(['auto', 'keyframes', 'all']).default('auto'),
       /** The result for a truncated file: a dead letter, or the thumbnails of the intact part. */
-      onTruncated: z.enum(['fail', 'keep']).default('fail'),
+      onTruncated,
     }),
     // A film of ten hours with few keyframes is decoded from end to end.
     timeout: '4h',

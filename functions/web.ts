@@ -4,12 +4,13 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
+import { mustHaveEncoder } from './ffmpeg/build/abilities.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
-import { inputArguments } from './ffmpeg/arguments.ts'
+import { COMMON_WORDS, inputArguments } from './ffmpeg/arguments.ts'
 import { createProgressReporter } from './ffmpeg/run/progress.ts'
 import { runFfmpeg } from './ffmpeg/run/ffmpeg.ts'
 import { encodingLimits } from './ffmpeg/sandbox/ulimits.ts'
-import { decodingWarning, isCutShort } from './ffmpeg/words/diagnosis.ts'
+import { decodingWarning, isCutShort, passedOverWarning } from './ffmpeg/words/diagnosis.ts'
 import { mustHaveSucceeded } from './ffmpeg/words/failure.ts'
 import { forcedEvery, graphOf, x264 } from './hls/arguments.ts'
 import { planLadder } from './hls/plan/ladder.ts'
@@ -18,10 +19,11 @@ import { isFaststart } from './media/bytes/faststart.ts'
 import { declaredTracks } from './media/bytes/mp4-source.ts'
 import { parseBitRate } from './media/bit-rate.ts'
 import { mainPicture } from './media/container.ts'
-import { inspect } from './media/inspect.ts'
+import { inspect, KEEP_HINT } from './media/inspect.ts'
 import { stillsOf } from './media/picture-facts.ts'
+import { onTruncated } from './media/on-truncated.ts'
 import { isUnexplained, MEDIA_FILES } from './media/policy.ts'
-import { objectionsOf, mainSound, webFlaws, webSound } from './media/web.ts'
+import { objectionsOf, mainSound, tornEnds, webFlaws, webSound, type WebFacts } from './media/web.ts'
 
 const VALID_BIT_RATE = 'a bit rate from 32k to 320k, such as "128k"'
 const KEYFRAME_SECONDS = 2
@@ -43,9 +45,11 @@ export const web = defineFunction(
         .refine((text) => {
           const bits = parseBitRate(text) ?? 0
           return bits >= 32_000 && bits <= 320_000
-        }, VALID_BIT_RATE)
+        }, `must be ${VALID_BIT_RATE}`)
         .describe(VALID_BIT_RATE)
         .default('128k'),
+      /** The result for a truncated file: a dead letter, or the intact part as a shorter film. */
+      onTruncated,
     }),
     timeout: '12h',
     stallTimeout: '60s',
@@ -53,8 +57,9 @@ export const web = defineFunction(
   async (c) => {
     const { event, options, source, output, signal, progress, scratch } = c.var
     const { maxHeight, quality } = options
-    const inspection = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal })
-    const { input, media, document, declared, isRaggedFine = false, warnings = [] } = inspection
+    const isTruncatedFine = options.onTruncated === 'keep'
+    const inspection = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal, isTruncatedFine })
+    const { input, media, document, declared, isRaggedFine = false, warnings = [], breaksOff } = inspection
     const video = mainPicture(media, stillsOf(document, media.video))
     if (!video)
       throw new PermanentError('the file has no picture; the function audio makes a file of its sound')
@@ -70,13 +75,15 @@ export const web = defineFunction(
     const sound = mainSound(media)
     const made = sound && webSound(sound, parseBitRate(options.audioBitRate) ?? 0)
     const isCopy = !track && (made?.isCopied ?? true)
+    if (track) await mustHaveEncoder('libx264')
+    if (made?.isCopied === false) await mustHaveEncoder('aac')
     const { report } = createProgressReporter(media.durationSeconds, progress)
     const result = await runFfmpeg({
       tool: 'ffmpeg',
       profile: track ? 'encode' : 'copy',
       arguments: [
-        ...'-hide_banner -nostdin -nostats -y -loglevel warning -progress pipe:3'.split(' '),
-        ...(isCopy && !isRaggedFine ? ['-xerror'] : []),
+        ...COMMON_WORDS,
+        ...(isCopy && !isRaggedFine && !isTruncatedFine ? ['-xerror'] : []),
         ...inputArguments(input),
         ...(track
           ? [
@@ -99,8 +106,9 @@ export const web = defineFunction(
       limits: track ? encodingLimits(availableParallelism()) : {},
       onProgress: report,
     })
-    mustHaveSucceeded(result, track ? 're-encode' : 'copy')
+    mustHaveSucceeded(result, track ? 're-encode' : 'copy', KEEP_HINT)
     const damage = decodingWarning(result)
+    const gap = passedOverWarning(result)
 
     const path = join(scratch, 'video.mp4')
     const { size } = await stat(path)
@@ -109,17 +117,22 @@ export const web = defineFunction(
       const { buffer, bytesRead } = await file.read(Buffer.alloc(count), 0, count, start)
       return buffer.subarray(0, bytesRead)
     }
+    let torn: readonly string[]
     try {
       const tracks = await declaredTracks(read, size)
-      const flaws = webFlaws({
+      const facts: WebFacts = {
         media,
         video,
         sound,
         tracks,
         isFaststart: await isFaststart(read, size),
         isEndUnknown: track !== undefined && damage === undefined && !isCutShort(result),
-      })
+      }
+      const flaws = webFlaws(facts)
+      torn = tornEnds(facts)
       if (flaws.length > 0) throw new PermanentError(`video.mp4 is not whole: ${flaws.join('; ')}`)
+      if (torn.length > 0 && !isTruncatedFine)
+        throw new PermanentError(`video.mp4 is not whole: ${torn.join('; ')}${KEEP_HINT}`)
     } finally {
       await file.close()
     }
@@ -146,6 +159,8 @@ export const web = defineFunction(
       },
       warnings: [
         ...warnings,
+        ...(breaksOff === undefined ? [] : [breaksOff]),
+        ...torn,
         ...(track ? [`the picture was re-encoded: ${reasons.join('; ')}`] : []),
         ...(media.audio.length > 1
           ? [`one of ${media.audio.length} sounds is kept: number ${sound?.index}`]
@@ -154,6 +169,7 @@ export const web = defineFunction(
           ? ['subtitles were left out: the function captions makes files of them']
           : []),
         ...(damage === undefined ? [] : [damage]),
+        ...(gap === undefined ? [] : [gap]),
       ],
       tools: { ffmpeg: version },
     })

@@ -8,6 +8,10 @@ import ffmpeg, { type FfmpegCommand } from 'fluent-ffmpeg'
 import * as allowed from './allowed.ts'
 import type { MediaInput } from './media-input.ts'
 
+/** The first words of a run that makes files: what it prints is for `diagnosis.ts`, and its progress comes by a pipe. */
+export const COMMON_WORDS: readonly string[] =
+  '-hide_banner -nostdin -nostats -y -loglevel warning -progress pipe:3'.split(' ')
+
 /**
  * ffprobe, for one JSON document on standard output; its warnings go to standard error.
  *

@@ -4,7 +4,7 @@
  * @module
  */
 import { PermanentError, type FunctionVariables } from '../../runtime/index.ts'
-import { inputArguments } from './arguments.ts'
+import { COMMON_WORDS, inputArguments } from './arguments.ts'
 import { diagnose, hasLostInput } from './words/diagnosis.ts'
 import { runFfmpeg, type FfmpegOptions } from './run/ffmpeg.ts'
 import { type FfmpegResult, ToolError } from './words/result.ts'
@@ -46,7 +46,7 @@ export async function ffmpeg(
     tool: 'ffmpeg',
     profile: isCopy ? 'copy' : 'encode',
     arguments: [
-      ...'-hide_banner -nostdin -nostats -y -loglevel warning -progress pipe:3'.split(' '),
+      ...COMMON_WORDS,
       ...inputs.flatMap((input) => inputArguments(mediaInput(input, attempt.scratch))),
       ...output,
     ],

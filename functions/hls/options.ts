@@ -1,12 +1,6 @@
 /** The options of `hls`, as people write them, and as its code reads them. Pure. @module */
 import { z } from 'zod'
-
-/** Metadata are text, and `z.coerce.boolean()` would read "false" as true. */
-export const onOff = z.union([z.boolean(), z.enum(['on', 'off', 'true', 'false', 'yes', 'no'])])
-
-export function isOn(value: z.output<typeof onOff>): boolean {
-  return value === true || value === 'on' || value === 'true' || value === 'yes'
-}
+import { onOff } from '../media/on-off.ts'
 
 const SHORT = { least: 144, most: 2_160 }
 const MAX_RENDITIONS = 6
@@ -45,7 +39,7 @@ export const hlsOptions = z
     /** The sizes of the picture: all below the source's, the source's own, or these. */
     renditions: z
       .union([z.string(), z.number()])
-      .refine((value) => parseRenditions(value) !== undefined, { message: VALID_RENDITIONS })
+      .refine((value) => parseRenditions(value) !== undefined, { message: `must be ${VALID_RENDITIONS}` })
       .describe(VALID_RENDITIONS)
       .default('auto'),
     /** The short side of the largest rendition, in pixels. */

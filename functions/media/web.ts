@@ -64,20 +64,25 @@ export interface WebFacts {
   readonly isEndUnknown?: boolean
 }
 
-/** None for a file that is whole. */
-export function webFlaws({
-  media,
-  video,
-  sound,
-  tracks,
-  isFaststart,
-  isEndUnknown,
-}: WebFacts): readonly string[] {
+/** None for a file that browsers play. */
+export function webFlaws({ sound, tracks, isFaststart }: WebFacts): readonly string[] {
+  const of = (kind: 'video' | 'audio'): string[] => {
+    const track = tracks.find((each) => each.kind === kind)
+    return !track || track.packets === 0 ? [`it has no ${kind}`] : []
+  }
+  return [
+    ...(isFaststart ? [] : ['its tables are at its end']),
+    ...of('video'),
+    ...(sound ? of('audio') : []),
+  ]
+}
+
+/** Of tracks that end earlier than their source declares; none for a file that is whole. */
+export function tornEnds({ media, video, sound, tracks, isEndUnknown }: WebFacts): readonly string[] {
   const of = (kind: 'video' | 'audio', source: MediaStream): string[] => {
     const track = tracks.find((each) => each.kind === kind)
-    if (!track || track.packets === 0) return [`it has no ${kind}`]
     const declared = declaredEndSeconds(media, source)
-    if (declared === undefined || (kind === 'video' && isEndUnknown)) return []
+    if (!track || track.packets < 1 || declared === undefined || (kind === 'video' && isEndUnknown)) return []
     const ends = (source.startSeconds ?? 0) - (media.startSeconds ?? 0) + track.mediaSeconds
     return declared - ends > endToleranceSeconds(declared)
       ? [
@@ -85,9 +90,5 @@ export function webFlaws({
         ]
       : []
   }
-  return [
-    ...(isFaststart ? [] : ['its tables are at its end']),
-    ...of('video', video),
-    ...(sound ? of('audio', sound) : []),
-  ]
+  return [...of('video', video), ...(sound ? of('audio', sound) : [])]
 }

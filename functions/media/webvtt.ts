@@ -40,6 +40,20 @@ const LINE_CHARACTERS = 32
 export function costOf(line: string): number {
   return line.length + LINE_CHARACTERS
 }
+
+/** Of all subtitles of a file together. */
+const MAX_ALL_CHARACTERS = 64 * 1024 ** 2
+
+/** Counts the lines of all of them; the call throws a {@link PermanentError} when they are more than is accepted. */
+export function createTextLimit(): (line: string) => void {
+  let characters = 0
+  return (line) => {
+    characters += costOf(line)
+    if (characters > MAX_ALL_CHARACTERS)
+      throw new PermanentError('its subtitles have more than 64 MiB of text, which is not accepted')
+  }
+}
+
 const TIMING =
   /^(?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3}) --> (?:(\d{2,}):)?([0-5]\d):([0-5]\d)\.(\d{3})(?:\s.*)?$/
 

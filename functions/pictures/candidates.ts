@@ -10,7 +10,12 @@ const SECONDS = [10, 30, 60, 3, 0]
 /** In the order in which they are tried. */
 export function candidates(endSeconds: number | undefined): readonly number[] {
   if (endSeconds === undefined) return SECONDS
-  if (endSeconds < SHORT_SECONDS) return [endSeconds / 2, 0]
-  // A declared length may be wrong: the beginning is there.
-  return [...SHARES.map((share) => share * endSeconds), 0]
+  if (endSeconds < SHORT_SECONDS) return [endSeconds / 2]
+  return SHARES.map((share) => share * endSeconds)
+}
+
+/** After those, if none is fine. Where none has a picture, the length is wrong: a subtitle may last for days. */
+export function lastCandidates(endSeconds: number | undefined, hasPictures: boolean): readonly number[] {
+  if (endSeconds === undefined) return []
+  return hasPictures || endSeconds < SHORT_SECONDS ? [0] : SECONDS
 }

@@ -1,5 +1,6 @@
 /** One run of FFmpeg that decodes pictures of a source, and its failures in words. @module */
 import type { FunctionVariables } from '../../runtime/index.ts'
+import { COMMON_WORDS } from '../ffmpeg/arguments.ts'
 import { ffmpegBinaries } from '../ffmpeg/build/binaries.ts'
 import { missing } from '../ffmpeg/build/abilities.ts'
 import { runFfmpeg, type FfmpegOptions } from '../ffmpeg/run/ffmpeg.ts'
@@ -50,7 +51,6 @@ export async function filmWarnings({ inspection, track, canToneMap }: Film): Pro
   ]
 }
 
-const COMMON = '-hide_banner -nostdin -nostats -y -loglevel warning -progress pipe:3'.split(' ')
 /** Of one file that is made. */
 const FILE_BYTES = 1024 ** 3
 
@@ -70,7 +70,7 @@ export function decode(
   return runFfmpeg({
     tool: 'ffmpeg',
     profile: 'decode',
-    arguments: [...COMMON, ...inputs, ...output],
+    arguments: [...COMMON_WORDS, ...inputs, ...output],
     sourcePixels: film.track.codedPixels + madePixels,
     cwd: film.scratch,
     signal: film.signal,

@@ -58,9 +58,9 @@ export function planWarnings(plan: SheetPlan, { everySeconds, rows }: SheetWishe
   const { stepSeconds, columns, tile } = plan
   const tooLarge = rows * columns * tile.width * tile.height > MAX_SHEET_PIXELS
   return [
-    ...(stepSeconds > everySeconds
+    ...(stepSeconds.toFixed(3) !== everySeconds.toFixed(3)
       ? [
-          `there is a picture for each ${stepSeconds.toFixed(1)} s and not each ${everySeconds} s: a film gets at most ${MAX_TILES}`,
+          `there is a picture for each ${Number(stepSeconds.toFixed(3))} s and not each ${everySeconds} s: a film gets at most ${MAX_TILES}`,
         ]
       : []),
     ...(tooLarge && plan.rows < rows

@@ -9,10 +9,13 @@ export interface Size {
 export function fit(source: Size, box: { readonly width: number; readonly height?: number }): Size {
   const { width: maxWidth, height: maxHeight = Infinity } = box
   const scale = Math.min(1, maxWidth / source.width, maxHeight / source.height)
-  return { width: even(source.width * scale), height: even(source.height * scale) }
+  return {
+    width: even(source.width * scale, Math.min(source.width, maxWidth)),
+    height: even(source.height * scale, Math.min(source.height, maxHeight)),
+  }
 }
 
 /** 4:2:0 has one colour for each two by two pixels. */
-function even(pixels: number): number {
-  return Math.max(2, Math.round(pixels / 2) * 2)
+function even(pixels: number, most: number): number {
+  return Math.max(2, Math.min(Math.round(pixels / 2) * 2, Math.floor(most / 2) * 2))
 }

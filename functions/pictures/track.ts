@@ -2,6 +2,7 @@
 import { mainPicture } from '../media/container.ts'
 import type { Inspection } from '../media/inspect.ts'
 import type { VideoStream } from '../media/media-info.ts'
+import { pixelShapeOf } from '../media/pixel-shape.ts'
 import { pictureFacts, stillsOf } from '../media/picture-facts.ts'
 
 export interface PictureTrack {
@@ -75,7 +76,7 @@ function trackOf(
   const raw = streams.find((stream) => stream.index === index)
   const [width = 0, height = 0] = [raw?.width, raw?.height]
   if (!raw || !(width > 0) || !(height > 0)) return undefined
-  const shownWidth = Math.max(1, Math.round(width * aspectOf(raw.sample_aspect_ratio)))
+  const shownWidth = Math.max(1, Math.round(width * pixelShapeOf(raw.sample_aspect_ratio)))
   const isUpright = rotation % 180 === 0
   const matrix = raw.color_space ?? ''
   return {
@@ -88,11 +89,4 @@ function trackOf(
     ...(isHdr && { hdrTransfer: raw.color_transfer === 'arib-std-b67' ? 18 : 16 }),
     ...more,
   }
-}
-
-/** `16:15` of a pixel; 1 where it is unknown or makes no sense. */
-function aspectOf(text = ''): number {
-  const [, wide, high] = /^(\d+):(\d+)$/.exec(text) ?? []
-  const aspect = Number(wide) / Number(high)
-  return aspect >= 1 / 16 && aspect <= 16 ? aspect : 1
 }

@@ -3,6 +3,8 @@ import type { AudioStream } from '../media/media-info.ts'
 import { encodedSound } from '../media/sound.ts'
 
 export const AUDIO_FORMATS = ['m4a', 'mp3', 'opus', 'flac', 'wav'] as const
+/** The remedy where a build lacks an encoder, as the beginning of a clause. */
+export const ANOTHER_FORMAT = 'ask for another format, such as m4a, or '
 export type AudioFormat = (typeof AUDIO_FORMATS)[number]
 
 export interface AudioPlan {

@@ -5,7 +5,7 @@ import { runFfmpeg } from '../ffmpeg/run/ffmpeg.ts'
 import { type FfmpegResult, ToolError } from '../ffmpeg/words/result.ts'
 import type { OutputReader } from '../ffmpeg/run/outputs.ts'
 import type { FfmpegProgress } from '../ffmpeg/run/progress.ts'
-import { inputArguments } from '../ffmpeg/arguments.ts'
+import { COMMON_WORDS, inputArguments } from '../ffmpeg/arguments.ts'
 import type { MediaInput } from '../ffmpeg/media-input.ts'
 
 export interface SoundRun {
@@ -33,11 +33,7 @@ export async function runOnSound(run: SoundRun): Promise<FfmpegResult> {
   const result = await runFfmpeg({
     tool: 'ffmpeg',
     profile,
-    arguments: [
-      ...'-hide_banner -nostdin -nostats -y -loglevel warning -progress pipe:3'.split(' '),
-      ...inputArguments(input),
-      ...words,
-    ],
+    arguments: [...COMMON_WORDS, ...inputArguments(input), ...words],
     cwd: scratch,
     signal,
     limits: { fileBytes: MAX_FILE_BYTES },
@@ -55,11 +51,8 @@ function failureOfSound(result: FfmpegResult): Error {
   return isPermanent ? new PermanentError(toolError.message, { cause: toolError }) : toolError
 }
 
-function reasonOf({ signal, lastLines, notableLines = [] }: FfmpegResult, reason: string): string {
-  if (signal === 'SIGXFSZ')
-    return 'it would be larger than 4 GiB; format=m4a or a lower bitRate makes it smaller'
-  const encoder = /Unknown encoder '(\w+)'/.exec([...notableLines, ...lastLines].join('\n'))?.[1]
-  return encoder === undefined
-    ? reason
-    : `this FFmpeg has no encoder ${encoder}: ask for another format, such as m4a, or install an FFmpeg that has it (sluice doctor lists what is missing)`
+function reasonOf({ signal }: FfmpegResult, reason: string): string {
+  return signal === 'SIGXFSZ'
+    ? 'it would be larger than 4 GiB; format=m4a or a lower bitRate makes it smaller'
+    : reason
 }

@@ -15,11 +15,16 @@ const BITS_PER_SECOND = 64_000
 /** Tables, and packets that are larger than their share. */
 const FILL = 0.9
 
-/** Encoder and muxer of a piece; `undefined` for WAV, which it is already. */
+/** FFmpeg's name; `undefined` for WAV, which pieces are already. */
+export function speechEncoder(format: SpeechFormat): string | undefined {
+  return format === 'wav' ? undefined : format === 'm4a' ? 'aac' : 'libmp3lame'
+}
+
+/** Encoder and muxer of a piece; `undefined` for WAV. */
 export function speechWords(format: SpeechFormat): readonly string[] | undefined {
-  if (format === 'wav') return undefined
-  const [encoder, muxer] =
-    format === 'm4a' ? ['aac', '-f mp4 -movflags +faststart'] : ['libmp3lame', '-f mp3']
+  const encoder = speechEncoder(format)
+  if (encoder === undefined) return undefined
+  const muxer = format === 'm4a' ? '-f mp4 -movflags +faststart' : '-f mp3'
   return `-map 0:0 -map_metadata -1 -c:a ${encoder} -b:a ${BITS_PER_SECOND} ${muxer}`.split(' ')
 }
 

@@ -2,6 +2,16 @@
 import { PermanentError } from '../../runtime/index.ts'
 import { SAMPLE_RATE } from './samples.ts'
 
+const MAX_PIECES = 10_000
+
+/** @throws {PermanentError} */
+export function mustBeFew(index: number): void {
+  if (index >= MAX_PIECES)
+    throw new PermanentError(
+      `it has more than ${MAX_PIECES} pieces: choose longer "seconds", or more "bytes" or format=m4a where those are the limit`,
+    )
+}
+
 export interface Part {
   readonly file: string
   readonly startSample: number

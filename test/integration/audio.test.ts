@@ -107,14 +107,18 @@ describe.each(await ffmpegBuilds())('audio with $name', (build) => {
     await writeFile(torn, await readFile(await makeClip(folder, 'tone.mp3')))
     await truncate(torn, 40_000)
     await expect(make(torn)).rejects.toThrow('the file is truncated')
+    await expect(make(torn)).rejects.toThrow('; onTruncated=keep saves the intact part')
+    const { facts } = await make(torn, { onTruncated: 'keep' })
+    expect(Number(facts.totals['durationSeconds'])).toBeGreaterThan(1)
+    expect(facts.warnings).toContainEqual(expect.stringMatching(/^the file is truncated/))
   })
 
   it('names the remedy for an encoder that this build has not', async () => {
     const without = await spoiltFfmpeg({
       build,
       path: join(folder, `lame-${build.origin}`),
-      where: 'libmp3lame',
-      script: 'exec "$ffmpeg" "${@/libmp3lame/libnothere}"',
+      where: '-encoders',
+      script: '"$ffmpeg" "$@" | grep -v libmp3lame',
     })
     const made = await withBuild(without, () => import('../../functions/audio.ts'))
     const attempt = await localAttempt(made.audio, {
@@ -124,7 +128,7 @@ describe.each(await ffmpegBuilds())('audio with $name', (build) => {
     await expect(attempt.run()).rejects.toMatchObject({
       name: 'PermanentError',
       message: expect.stringContaining(
-        'this FFmpeg has no encoder libnothere: ask for another format, such as m4a',
+        'has no encoder libmp3lame: ask for another format, such as m4a, or install',
       ),
     })
     expect(attempt.files).toEqual([])

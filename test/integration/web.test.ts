@@ -1,6 +1,6 @@
 /** The function `web`: one MP4 that plays at once, copied where every browser plays the copy. */
 import { createHash } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { FunctionDefinition } from '../../runtime/index.ts'
@@ -84,6 +84,27 @@ describe.each(await ffmpegBuilds())('web with $name', (build) => {
     })
   })
 
+  it('keeps the intact part of a truncated film where that was asked for, and says where it ends', async () => {
+    const path = join(folder, 'torn.mp4')
+    const whole = await readFile(await makeClip(folder, 'faststart.mp4'))
+    await writeFile(path, whole.subarray(0, whole.length * 0.6))
+    await expect(make(path)).rejects.toThrow(/truncated.*; onTruncated=keep saves the intact part$/)
+    const { facts, seen } = await make(path, { onTruncated: 'keep' })
+    expect(facts.warnings.join('\n')).toMatch(/its video ends at \d\.\d+ s, and the source declares 8\.000 s/)
+    expect(seen).toMatchObject({ video: [{ codec: 'h264' }] })
+  })
+
+  it('says that FFmpeg has skipped a damaged part', async () => {
+    const path = join(folder, 'holed.mkv')
+    const bytes = await readFile(await makeClip(folder, 'clip.mkv'))
+    const middle = Math.floor(bytes.length / 2)
+    await writeFile(path, bytes.fill(0xff, middle, middle + 3_000))
+    const { facts } = await make(path)
+    expect(facts.warnings.join('\n')).toContain(
+      'FFmpeg skipped a part of it, which is missing from the result',
+    )
+  })
+
   it.each([
     {
       name: 'its file ends before its source should',
@@ -97,9 +118,24 @@ describe.each(await ffmpegBuilds())('web with $name', (build) => {
       error: 'ToolError',
       says: /could not be read to its end/,
     },
-  ])('commits nothing when $name', async ({ script, error, says }) => {
+    {
+      name: 'a copy has met an error',
+      // As FFmpeg ends then; without the word it would go on.
+      where: '-xerror',
+      script:
+        'echo "Application provided invalid, non monotonically increasing dts to muxer in stream 0: 5 >= 4" >&2; exit 1',
+      error: 'PermanentError',
+      says: /^FFmpeg cannot copy the file: its timestamps are missing or out of order$/,
+    },
+    {
+      name: 'its file is larger than its source can explain',
+      script: '"$ffmpeg" "$@" && head -c 70000000 /dev/zero >> video.mp4',
+      error: 'PermanentError',
+      says: /^video\.mp4 is larger than the file can explain/,
+    },
+  ])('commits nothing when $name', async ({ where = '+faststart', script, error, says }) => {
     const path = join(folder, `spoilt-${build.origin}`)
-    const spoilt = await spoiltFfmpeg({ build, path, where: '+faststart', script })
+    const spoilt = await spoiltFfmpeg({ build, path, where, script })
     const made = await withBuild(spoilt, () => import('../../functions/web.ts'))
     const attempt = await localAttempt(made.web, { source: await makeClip(folder, 'clip.mkv') })
     await expect(attempt.run()).rejects.toMatchObject({ name: error, message: expect.stringMatching(says) })

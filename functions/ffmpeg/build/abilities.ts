@@ -1,6 +1,7 @@
 /** The features of a build of FFmpeg, by its own lists: for functions that do without a missing one, and for `sluice doctor`. @module */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { PermanentError } from '../../../runtime/index.ts'
 import { GUARDED_ENVIRONMENT } from '../sandbox/sandbox.ts'
 import { ffmpegBinaries } from './binaries.ts'
 
@@ -63,4 +64,20 @@ export async function missing(listing: Listing, names: readonly string[]): Promi
   known.catch(() => found.delete(key))
   const has = await known
   return names.filter((name) => !has.has(name))
+}
+
+/**
+ * Before anything is decoded: the lack would be found after hours otherwise.
+ *
+ * @param encoder - by FFmpeg's name
+ * @param remedy - beside another FFmpeg, as the beginning of a clause
+ * @throws {PermanentError} when this FFmpeg has it not
+ */
+export async function mustHaveEncoder(encoder: string, remedy = ''): Promise<void> {
+  const [lack] = await missing('encoders', [encoder])
+  if (lack === undefined) return
+  const { version } = await ffmpegBinaries()
+  throw new PermanentError(
+    `this FFmpeg (${version}) has no encoder ${lack}: ${remedy}install an FFmpeg that has it (sluice doctor lists what is missing)`,
+  )
 }

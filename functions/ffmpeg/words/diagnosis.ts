@@ -160,7 +160,7 @@ export function decodingWarning(said: Said): string | undefined {
 /** The skipped part is in no count: these containers declare none. */
 export function passedOverWarning(said: Said): string | undefined {
   return hasSaid(said, PASSED_OVER)
-    ? 'the file is damaged inside: FFmpeg skipped a part of it, which is missing from the chunks'
+    ? 'the file is damaged inside: FFmpeg skipped a part of it, which is missing from the result'
     : undefined
 }
 
@@ -202,7 +202,10 @@ export function diagnose(result: Facts): Diagnosis {
 function ofSignal(tool: string, signal: NodeJS.Signals): Diagnosis {
   if (CRASHES.has(signal)) return { reason: `${tool} crashed on this file (${signal})`, isPermanent: true }
   if (signal === 'SIGXFSZ')
-    return { reason: 'a chunk grew larger than the file can explain', isPermanent: true }
+    return {
+      reason: 'a file that FFmpeg was making grew larger than the source can explain',
+      isPermanent: true,
+    }
   if (signal === 'SIGXCPU') return { reason: `${tool} used up its processor time`, isPermanent: true }
   const why = signal === 'SIGKILL' ? ', often because the machine ran out of memory' : ''
   return { reason: `${tool} was killed from outside (${signal})${why}`, isPermanent: false }

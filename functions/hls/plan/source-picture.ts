@@ -2,6 +2,7 @@
 import type { Inspection } from '../../media/inspect.ts'
 import type { VideoStream } from '../../media/media-info.ts'
 import { pictureFacts } from '../../media/picture-facts.ts'
+import { pixelShapeOf } from '../../media/pixel-shape.ts'
 import type { HlsOptions } from '../options.ts'
 import type { Gops } from './gops.ts'
 
@@ -30,7 +31,7 @@ export function sourcePicture(
   if (width === undefined || height === undefined) return undefined
   const { streams = [] } = document as { readonly streams?: readonly ShapedStream[] }
   const found = streams.find(({ index }) => index === stream.index)
-  const shape = shapeOf(found?.sample_aspect_ratio)
+  const shape = pixelShapeOf(found?.sample_aspect_ratio)
   const stretched = Math.max(1, Math.round(width * shape))
   const isUpright = rotation % 180 === 0
   return {
@@ -40,13 +41,6 @@ export function sourcePicture(
     isInterlaced: pictureFacts(document, stream.index).isInterlaced,
     transfer: found?.color_transfer === 'arib-std-b67' ? 'arib-std-b67' : 'smpte2084',
   }
-}
-
-/** The width of a pixel by its height: `4:3`; 1 for what makes no sense. */
-function shapeOf(text = ''): number {
-  const [wide = NaN, high = NaN] = text.split(':').map(Number)
-  const shape = wide / high
-  return shape >= 0.1 && shape <= 10 ? shape : 1
 }
 
 /** Why a copy of the picture is worse than a picture that is encoded. */

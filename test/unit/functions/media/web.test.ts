@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { isFaststart } from '../../../../functions/media/bytes/faststart.ts'
 import type { DeclaredTrack } from '../../../../functions/media/bytes/mp4-source.ts'
 import type { AudioStream, MediaInfo, VideoStream } from '../../../../functions/media/media-info.ts'
-import { mainSound, objectionsOf, webFlaws, webSound } from '../../../../functions/media/web.ts'
+import {
+  mainSound,
+  objectionsOf,
+  tornEnds,
+  webFlaws,
+  webSound,
+  type WebFacts,
+} from '../../../../functions/media/web.ts'
 
 const video = (more: Partial<VideoStream> = {}): VideoStream => ({
   index: 0,
@@ -92,15 +99,17 @@ describe('a sound', () => {
 })
 
 describe('a file that was made', () => {
-  const flaws = (more: Partial<Parameters<typeof webFlaws>[0]>) =>
-    webFlaws({
+  const flaws = (more: Partial<WebFacts>) => {
+    const facts: WebFacts = {
       media: media(),
       video: video(),
       sound: sound(),
       tracks: [track('video', 60), track('audio', 60)],
       isFaststart: true,
       ...more,
-    })
+    }
+    return [...tornEnds(facts), ...webFlaws(facts)]
+  }
 
   it('is whole with both tracks to their ends and its tables in front', () => {
     expect(flaws({})).toEqual([])

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { clock, createCueReader, cuesOf, webvtt } from '../../../../functions/media/webvtt.ts'
+import {
+  clock,
+  createCueReader,
+  createTextLimit,
+  cuesOf,
+  webvtt,
+} from '../../../../functions/media/webvtt.ts'
 import { cueText } from '../../../../functions/media/cue-text.ts'
 import { strictWebvtt } from '../../../helpers/strict-webvtt.ts'
 
@@ -141,4 +147,14 @@ test.each([
   [360_000, '100:00:00.000'],
 ])('%d s are written as %s', (seconds, expected) => {
   expect(clock(seconds)).toBe(expected)
+})
+
+test('all subtitles of a file together have at most 64 MiB of text, empty lines included', () => {
+  const count = createTextLimit()
+  const line = 'x'.repeat(1024 ** 2)
+  for (let place = 0; place < 63; place++) count(line)
+  expect(() => count(line)).toThrow('its subtitles have more than 64 MiB of text')
+  const empty = createTextLimit()
+  for (let place = 0; place < 2 * 1024 ** 2; place++) empty('')
+  expect(() => empty('')).toThrow('its subtitles have more than 64 MiB of text')
 })

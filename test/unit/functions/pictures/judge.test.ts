@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { candidates } from '../../../../functions/pictures/candidates.ts'
+import { candidates, lastCandidates } from '../../../../functions/pictures/candidates.ts'
 import { GRAY_BYTES, judge } from '../../../../functions/pictures/judge.ts'
 import { fit } from '../../../../functions/pictures/size.ts'
 import { printedSeconds } from '../../../../functions/pictures/times.ts'
@@ -24,15 +24,25 @@ it('there is more to see in a slope than in a title', () => {
 })
 
 it('a film is looked at within, a short one in its middle, and one of unknown length from its beginning', () => {
-  expect(candidates(100)).toEqual([10, 25, 40, 55, 70, 2, 0].map((at) => expect.closeTo(at, 6) as number))
-  expect(candidates(1)).toEqual([0.5, 0])
+  expect(candidates(100)).toEqual([10, 25, 40, 55, 70, 2].map((at) => expect.closeTo(at, 6) as number))
+  expect(candidates(1)).toEqual([0.5])
   expect(candidates(undefined)).toEqual([10, 30, 60, 3, 0])
+})
+
+it('a film that is shorter than its file declares is looked at from its beginning, and any other there last of all', () => {
+  expect(lastCandidates(360_000, false)).toEqual([10, 30, 60, 3, 0])
+  expect(lastCandidates(100, true)).toEqual([0])
+  expect(lastCandidates(1, false)).toEqual([0])
+  expect(lastCandidates(undefined, false)).toEqual([])
 })
 
 it.each([
   [{ width: 1920, height: 1080 }, { width: 1280 }, { width: 1280, height: 720 }],
   [{ width: 320, height: 180 }, { width: 1280 }, { width: 320, height: 180 }],
-  [{ width: 161, height: 91 }, { width: 1280 }, { width: 162, height: 92 }],
+  [{ width: 161, height: 91 }, { width: 1280 }, { width: 160, height: 90 }],
+  [{ width: 641, height: 361 }, { width: 641 }, { width: 640, height: 360 }],
+  [{ width: 1280, height: 720 }, { width: 641 }, { width: 640, height: 360 }],
+  [{ width: 1, height: 1 }, { width: 1280 }, { width: 2, height: 2 }],
   [
     { width: 1080, height: 1920 },
     { width: 160, height: 320 },

@@ -43,8 +43,21 @@ it('a long film gets fewer pictures and a warning', () => {
   const plan = planned(track(1920, 1080, 36_000))
   expect([plan.stepSeconds, planWarnings(plan, WISHES)]).toEqual([
     36,
-    ['there is a picture for each 36.0 s and not each 5 s: a film gets at most 1000'],
+    ['there is a picture for each 36 s and not each 5 s: a film gets at most 1000'],
   ])
+})
+
+it('a step that is hardly longer than what was asked for is said as it is', () => {
+  const wishes = { ...WISHES, everySeconds: 0.5 }
+  const warningsOf = (endSeconds: number) => {
+    const of = track(1920, 1080, endSeconds)
+    const plan = planSheets(of, wishes)
+    return typeof plan === 'string' ? [plan] : planWarnings(plan, wishes)
+  }
+  expect(warningsOf(510)).toEqual([
+    'there is a picture for each 0.51 s and not each 0.5 s: a film gets at most 1000',
+  ])
+  expect(warningsOf(500.01)).toEqual([])
 })
 
 it('a sheet that is too large has fewer rows, and one that cannot have a row is refused', () => {

@@ -95,7 +95,11 @@ describe('a sound', () => {
   const said = { lastLines: [] }
   const of = (durationSeconds: number, more: Partial<MediaInfo> = {}) => {
     const one = sound({ durationSeconds })
-    return { media: media({ audio: [one], durationSeconds, ...more }), sound: one }
+    return {
+      media: media({ audio: [one], durationSeconds, ...more }),
+      sound: one,
+      isTruncatedFine: false,
+    }
   }
 
   it.each([
@@ -111,7 +115,15 @@ describe('a sound', () => {
     [100, 98.9],
     [1_000, 989],
   ])('declared to end at %d s may not end at %d s', (declared, heard) => {
-    expect(() => mustBeComplete(of(declared), heard, said)).toThrow('truncated or damaged')
+    expect(() => mustBeComplete(of(declared), heard, said)).toThrow(
+      /truncated or damaged.*; onTruncated=keep saves/,
+    )
+  })
+
+  it('that ends early is kept where that was asked for, and the warning says where it ends', () => {
+    expect(mustBeComplete({ ...of(100), isTruncatedFine: true }, 50, said)).toEqual([
+      'the file is truncated or damaged: its sound should end at 100.000 s, and ends at 50.000 s',
+    ])
   })
 
   it('whose length is a guess is as long as it is, and what could not be decoded is said', () => {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { createPieces, type SpeechPiece } from '../../../../functions/sound/pieces.ts'
 import { createQuietFinder, cutOf } from '../../../../functions/sound/silence.ts'
 import { maxSamplesOf } from '../../../../functions/sound/speech-format.ts'
-import { mustAddUp } from '../../../../functions/sound/whole.ts'
+import { mustAddUp, mustBeFew } from '../../../../functions/sound/whole.ts'
 
 const scratch = await mkdtemp(join(tmpdir(), 'sluice-pieces-'))
 afterAll(() => rm(scratch, { recursive: true }))
@@ -133,4 +133,9 @@ describe('pieces', () => {
     expect(maxSamplesOf('wav', 600, 65_536)).toBe(32_746)
     expect(maxSamplesOf('m4a', 600, 65_536)).toBe(117_964)
   })
+})
+
+it('a sound has ten thousand pieces at most, and its refusal says what makes fewer', () => {
+  expect(() => mustBeFew(9_999)).not.toThrow()
+  expect(() => mustBeFew(10_000)).toThrow('it has more than 10000 pieces: choose longer "seconds"')
 })
