@@ -1,4 +1,5 @@
 /** Which subtitles of a file become WebVTT, and under which names. Pure. @module */
+import { clockWords, firstStream } from './clock.ts'
 import { TEXT_CODECS, type DroppedStream } from './container.ts'
 import type { MediaInfo, MediaStream } from './media-info.ts'
 
@@ -29,9 +30,7 @@ export function captionPlan(media: MediaInfo): CaptionPlan {
   const isText = ({ stream }: Caption) => TEXT_CODECS.includes(stream.codec) && stream.isAccepted !== false
   const texts = names.filter(isText)
   const kept = texts.slice(0, MAX_CAPTIONS)
-  const [first] = [...media.video, ...media.audio].toSorted(
-    (a, b) => (a.startSeconds ?? 0) - (b.startSeconds ?? 0),
-  )
+  const first = firstStream(media)
   return {
     kept,
     dropped: names
@@ -48,7 +47,7 @@ export function captionPlan(media: MediaInfo): CaptionPlan {
       subtitles.length === 0
         ? 'the file has no subtitles'
         : `the file has no subtitles of text: those it has are pictures (${[...new Set(subtitles.map(({ codec }) => codec))].join(', ')}), which would need to be read by a program for text recognition`,
-    clock: first ? ['-map', `0:${first.index}`, '-c', 'copy', '-f', 'null', '-'] : [],
+    clock: first === undefined ? [] : clockWords(first),
   }
 }
 

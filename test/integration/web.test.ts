@@ -98,7 +98,7 @@ describe.each(await ffmpegBuilds())('web with $name', (build) => {
     const path = join(folder, 'holed.mkv')
     const bytes = await readFile(await makeClip(folder, 'clip.mkv'))
     const middle = Math.floor(bytes.length / 2)
-    await writeFile(path, bytes.fill(0xff, middle, middle + 3_000))
+    await writeFile(path, bytes.fill(0, middle, middle + 3_000))
     const { facts } = await make(path)
     expect(facts.warnings.join('\n')).toContain(
       'FFmpeg skipped a part of it, which is missing from the result',
