@@ -1,6 +1,7 @@
 /** One picture of many pictures of a film, in even distances. @module */
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PermanentError } from '../../runtime/index.ts'
 import { mustHaveSucceeded } from '../ffmpeg/words/failure.ts'
 import { lackOf } from './abilities.ts'
 import { decode, type Film } from './decode.ts'
@@ -8,6 +9,7 @@ import { IMAGES } from './filters.ts'
 import { imageSize } from './image-size.ts'
 import { headOf, isFound, mustBe, pictureAt } from './seek.ts'
 import type { Size } from './size.ts'
+import { middleOfEach, tilesOf } from './tiles.ts'
 
 export interface SheetWanted {
   readonly columns: number
@@ -24,6 +26,8 @@ export interface ContactSheet {
   readonly warning?: string
 }
 
+/** As far apart, it takes less to decode all of a film than to seek each picture, which decodes from the keyframe before it. */
+const SEEK_SECONDS = 1
 /** From PNG, so that nothing is lost twice. */
 const FORMAT = 'png'
 const nameOf = (place: number) => `tile-${String(place).padStart(2, '0')}.${FORMAT}`
@@ -39,6 +43,8 @@ export async function contactSheet(film: Film, wanted: SheetWanted): Promise<Con
   const lack = (await lackOf(FORMAT)) ?? (await lackOf('jpg'))
   if (lack !== undefined) return { pictures: 0, warning: `${lack}: ${fileName} was left out` }
   const asked = columns * rows
+  const together = await inOnePass(film, wanted)
+  if (together) return together
   let pictures = 0
   let latestSeconds = -1
   const times = Array.from({ length: asked }, (_, place) => ((place + 0.5) / asked) * (track.endSeconds ?? 0))
@@ -76,6 +82,49 @@ export async function contactSheet(film: Film, wanted: SheetWanted): Promise<Con
   })
   mustHaveSucceeded(result, 'decode')
   for (let place = 0; place < pictures; place++) await rm(join(scratch, nameOf(place)))
+  return finished(film, fileName, { shape, size, pictures })
+}
+
+/** `undefined` where the pictures are far apart, or there are fewer than were asked for. */
+async function inOnePass(
+  film: Film,
+  { columns, rows, size, fileName }: SheetWanted,
+): Promise<ContactSheet | undefined> {
+  const asked = columns * rows
+  const stepSeconds = (film.track.endSeconds ?? Infinity) / asked
+  if (stepSeconds > SEEK_SECONDS) return undefined
+  const made = await tilesOf(film, {
+    size,
+    select: middleOfEach(stepSeconds),
+    isKeyframesOnly: false,
+    pattern: fileName,
+    after: [`tile=${columns}x${rows}`],
+    words: '-frames:v 1 -update 1'.split(' '),
+    maxPictures: Infinity,
+    quality: 3,
+    madePixels: asked * size.width * size.height,
+  }).catch((error: unknown) => {
+    // By seeking, one that cannot be decoded does not take the others along.
+    if (film.signal.aborted || !(error instanceof PermanentError)) throw error
+    return undefined
+  })
+  if (made && made.timesSeconds.length >= asked)
+    return finished(film, fileName, { shape: { columns, rows }, size, pictures: asked })
+  await rm(join(film.scratch, fileName), { force: true })
+  return undefined
+}
+
+interface Made {
+  readonly shape: { readonly columns: number; readonly rows: number }
+  readonly size: Size
+  readonly pictures: number
+}
+
+async function finished(
+  { scratch }: Film,
+  fileName: string,
+  { shape, size, pictures }: Made,
+): Promise<ContactSheet> {
   const path = join(scratch, fileName)
   const planned = { width: shape.columns * size.width, height: shape.rows * size.height }
   mustBe(imageSize((await headOf(path)) ?? Buffer.alloc(0)), planned, fileName)

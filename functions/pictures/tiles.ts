@@ -113,6 +113,16 @@ const ROUNDING_SECONDS = 0.0005
 
 /** The first picture of each part of so many seconds. */
 export function oneOfEach(stepSeconds: number): string {
-  const part = (time: string) => `floor((max(${time}\\,0)+${ROUNDING_SECONDS})/${stepSeconds.toFixed(6)})`
-  return `isnan(prev_selected_t)+gt(${part('t')}\\,${part('prev_selected_t')})`
+  return `isnan(prev_selected_t)+gt(${partOf('t', stepSeconds)}\\,${partOf('prev_selected_t', stepSeconds)})`
+}
+
+/** The first in the second half of each part. */
+export function middleOfEach(stepSeconds: number): string {
+  const half = stepSeconds / 2
+  const of = (time: string) => partOf(`${time}-${half.toFixed(6)}`, stepSeconds)
+  return `gte(t\\,${(half - ROUNDING_SECONDS).toFixed(6)})*(isnan(prev_selected_t)+gt(${of('t')}\\,${of('prev_selected_t')}))`
+}
+
+function partOf(time: string, stepSeconds: number): string {
+  return `floor((max(${time}\\,0)+${ROUNDING_SECONDS})/${stepSeconds.toFixed(6)})`
 }

@@ -3,9 +3,10 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { imageSize } from '../../functions/pictures/image-size.ts'
-import { leftovers, type LocalAttempt } from '../helpers/attempt.ts'
+import { leftovers, localAttempt, type LocalAttempt } from '../helpers/attempt.ts'
 import { clipFolder, decoded, makeMedia } from '../helpers/clips.ts'
-import { ffmpegBuilds } from '../helpers/ffmpeg-builds.ts'
+import { ffmpegBuilds, withBuild } from '../helpers/ffmpeg-builds.ts'
+import { spoiltFfmpeg } from '../helpers/spoilt-ffmpeg.ts'
 import { makeFilm, pixelsOf, turn, useFunction, type FilmName } from '../helpers/pictures.ts'
 
 let folder = ''
@@ -53,6 +54,22 @@ describe.each(await ffmpegBuilds())('preview with $name', (build) => {
     const pictures = attempt.facts.totals['pictures'] ?? 0
     expect(pictures).toBeGreaterThan(3)
     expect(await sizeIn(attempt, 'sheet.jpg')).toEqual({ width: 192, height: 36 * Math.ceil(pictures / 3) })
+  })
+
+  it('decodes a short film once for its sheet, and does not seek each picture', async () => {
+    const spoilt = await spoiltFfmpeg({
+      build,
+      path: join(folder, `seekless-${build.origin}`),
+      where: 'tile-00.png',
+      script: 'exit 1',
+    })
+    const { preview } = await withBuild(spoilt, () => import('../../functions/preview.ts'))
+    const options = { format: 'mp4', width: '64' }
+    const attempt = await localAttempt(preview, { source: await makeFilm(folder, 'film.mp4'), options })
+    attempts.push(attempt)
+    await attempt.run()
+    expect(attempt.facts).toMatchObject({ warnings: [], totals: { pictures: 16 } })
+    expect(await sizeIn(attempt, 'sheet.jpg')).toEqual({ width: 256, height: 144 })
   })
 
   it('shows clips of the whole film in its order', async () => {

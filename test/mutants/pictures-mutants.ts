@@ -37,6 +37,18 @@ export const PICTURE_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('functions/pictures/sprite-lists.ts', unit('sheet-plan'), [
     ['the last cue ends before the film', 'Math.max(endSeconds ?? 0, last', 'Math.max(0, last'],
   ]),
+  ...mutantsOf(
+    'functions/pictures/contact-sheet.ts',
+    ['test/integration/preview.test.ts'],
+    [
+      [
+        'a sheet of too few pictures is black for the rest',
+        'made.timesSeconds.length >= asked',
+        'made.timesSeconds.length >= 0',
+      ],
+      ['each picture of a short film is sought', 'if (stepSeconds > SEEK_SECONDS)', 'if (stepSeconds > 0)'],
+    ],
+  ),
   ...mutantsOf('functions/pictures/size.ts', unit('judge'), [
     ['a picture is larger than its source', 'Math.floor(most / 2) * 2', 'Infinity'],
   ]),
