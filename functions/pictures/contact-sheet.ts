@@ -48,22 +48,25 @@ export async function contactSheet(film: Film, wanted: SheetWanted): Promise<Con
   let pictures = 0
   let latestSeconds = -1
   const times = Array.from({ length: asked }, (_, place) => ((place + 0.5) / asked) * (track.endSeconds ?? 0))
-  for (const atSeconds of [...times, 0]) {
-    // The only picture of a film is at its beginning.
-    if (atSeconds === 0 && pictures > 0) break
+  const take = async (atSeconds: number) => {
     const picture = await pictureAt(film, { atSeconds, size, format: FORMAT, fileName: nameOf(pictures) })
-    // A film of few pictures shows the same one again; past its end there is none.
+    // A film of few pictures shows the same one again.
     if (isFound(picture) && picture.atSeconds > latestSeconds) {
       latestSeconds = picture.atSeconds
       pictures++
     }
+    return picture
   }
+  for (const atSeconds of times) {
+    const picture = await take(atSeconds)
+    // Past its end there is none.
+    if (!isFound(picture) && !picture.failure) break
+  }
+  // The only picture of a film is at its beginning.
+  if (pictures === 0) await take(0)
   await rm(join(scratch, nameOf(pictures)), { force: true })
   if (pictures === 0) return { pictures, warning: `no picture was found for ${fileName}, so it was left out` }
-  const shape = {
-    columns: Math.min(columns, pictures),
-    rows: Math.ceil(pictures / Math.min(columns, pictures)),
-  }
+  const shape = shapeFor(columns, pictures)
   const result = await decode(film, {
     inputs: `-protocol_whitelist file -f image2 -framerate 1 -i file:tile-%02d.${FORMAT}`.split(' '),
     output: [
@@ -85,37 +88,61 @@ export async function contactSheet(film: Film, wanted: SheetWanted): Promise<Con
   return finished(film, fileName, { shape, size, pictures })
 }
 
-/** `undefined` where the pictures are far apart, or there are fewer than were asked for. */
-async function inOnePass(
+/** `undefined` where the pictures are far apart, or cannot be decoded in one go. */
+async function inOnePass(film: Film, wanted: SheetWanted): Promise<ContactSheet | undefined> {
+  const { columns, rows, size, fileName } = wanted
+  const asked = columns * rows
+  if ((film.track.endSeconds ?? Infinity) / asked > SEEK_SECONDS) return undefined
+  let shape: Shape = { columns, rows }
+  let pictures = await passFor(film, wanted, shape)
+  // A film of few pictures: their sheet is not black for the most part.
+  if (pictures > 0 && pictures < asked) {
+    shape = shapeFor(columns, pictures)
+    pictures = await passFor(film, wanted, shape)
+  }
+  if (pictures === 0) return undefined
+  return finished(film, fileName, { shape, size, pictures: Math.min(pictures, asked) })
+}
+
+/** How many pictures were found; those of `shape` are on the sheet. */
+async function passFor(
   film: Film,
   { columns, rows, size, fileName }: SheetWanted,
-): Promise<ContactSheet | undefined> {
+  shape: Shape,
+): Promise<number> {
   const asked = columns * rows
-  const stepSeconds = (film.track.endSeconds ?? Infinity) / asked
-  if (stepSeconds > SEEK_SECONDS) return undefined
-  const made = await tilesOf(film, {
-    size,
-    select: middleOfEach(stepSeconds),
-    isKeyframesOnly: false,
-    pattern: fileName,
-    after: [`tile=${columns}x${rows}`],
-    words: '-frames:v 1 -update 1'.split(' '),
-    maxPictures: Infinity,
-    quality: 3,
-    madePixels: asked * size.width * size.height,
-  }).catch((error: unknown) => {
-    // By seeking, one that cannot be decoded does not take the others along.
+  try {
+    const { timesSeconds } = await tilesOf(film, {
+      size,
+      select: middleOfEach((film.track.endSeconds ?? 0) / asked),
+      isKeyframesOnly: false,
+      pattern: fileName,
+      after: [`tile=${shape.columns}x${shape.rows}`],
+      words: '-frames:v 1 -update 1'.split(' '),
+      maxPictures: Infinity,
+      quality: 3,
+      madePixels: asked * size.width * size.height,
+    })
+    return timesSeconds.length
+  } catch (error) {
+    // By seeking, a picture that cannot be decoded does not take the others along.
     if (film.signal.aborted || !(error instanceof PermanentError)) throw error
-    return undefined
-  })
-  if (made && made.timesSeconds.length >= asked)
-    return finished(film, fileName, { shape: { columns, rows }, size, pictures: asked })
-  await rm(join(film.scratch, fileName), { force: true })
-  return undefined
+    return 0
+  }
+}
+
+interface Shape {
+  readonly columns: number
+  readonly rows: number
+}
+
+function shapeFor(columns: number, pictures: number): Shape {
+  const used = Math.min(columns, pictures)
+  return { columns: used, rows: Math.ceil(pictures / used) }
 }
 
 interface Made {
-  readonly shape: { readonly columns: number; readonly rows: number }
+  readonly shape: Shape
   readonly size: Size
   readonly pictures: number
 }

@@ -43,10 +43,10 @@ export const PICTURE_MUTANTS: readonly Mutant[] = [
     [
       [
         'a sheet of too few pictures is black for the rest',
-        'made.timesSeconds.length >= asked',
-        'made.timesSeconds.length >= 0',
+        'if (pictures > 0 && pictures < asked) {',
+        'if (pictures < 0 && pictures < asked) {',
       ],
-      ['each picture of a short film is sought', 'if (stepSeconds > SEEK_SECONDS)', 'if (stepSeconds > 0)'],
+      ['each picture of a short film is sought', '/ asked > SEEK_SECONDS)', '/ asked > 0)'],
     ],
   ),
   ...mutantsOf('functions/pictures/size.ts', unit('judge'), [
