@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
-import { inspect } from './media/inspect.ts'
+import { inspect, KEEP_HINT } from './media/inspect.ts'
 import { onTruncated } from './media/on-truncated.ts'
 import { MEDIA_FILES } from './media/policy.ts'
 import { toMicros } from './media/seconds.ts'
@@ -69,7 +69,7 @@ export const frames = defineFunction(
     if (names.length === 0)
       throw new PermanentError('the file declares a film and has no picture that can be decoded')
     const tornAt = found.isCutShort ? cutShort(timesSeconds.at(-1), track.endSeconds) : undefined
-    if (tornAt !== undefined && !isTruncatedFine) throw new PermanentError(tornAt)
+    if (tornAt !== undefined && !isTruncatedFine) throw new PermanentError(`${tornAt}${KEEP_HINT}`)
     for (const [index, name] of names.entries()) {
       const startSeconds = timesSeconds[index] ?? 0
       const endSeconds = timesSeconds[index + 1] ?? found.nextSeconds ?? track.endSeconds ?? startSeconds

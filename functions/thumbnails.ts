@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES, type Output } from '../runtime/index.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
-import { inspect } from './media/inspect.ts'
+import { inspect, KEEP_HINT } from './media/inspect.ts'
 import { onTruncated } from './media/on-truncated.ts'
 import { MEDIA_FILES } from './media/policy.ts'
 import { mustEncode } from './pictures/abilities.ts'
@@ -66,14 +66,17 @@ export const thumbnails = defineFunction(
     if (timesSeconds.length === 0)
       throw new PermanentError('the file declares a film and has no picture that can be decoded')
     const tornAt = made.isCutShort ? cutShort(timesSeconds.at(-1), track.endSeconds) : undefined
-    if (tornAt !== undefined && !isTruncatedFine) throw new PermanentError(tornAt)
+    if (tornAt !== undefined && !isTruncatedFine) throw new PermanentError(`${tornAt}${KEEP_HINT}`)
     const names = sheetNames((await readdir(scratch)).filter((name) => name.startsWith('sprite-')).length)
     const flaw = flawOf(plan, { timesSeconds, sheets: names.length })
     if (flaw !== undefined) throw new Error(`FFmpeg's sheets are wrong: ${flaw}`)
     for (const name of names)
       mustBe(imageSize((await headOf(join(scratch, name))) ?? Buffer.alloc(0)), plan.sheet, name)
 
-    const tiles = tilesOn(plan, timesSeconds, tornAt === undefined ? track.endSeconds : undefined)
+    // Of a torn film, a picture stands for its own part: it ends somewhere there.
+    const lastPart = (timesSeconds.at(-1) ?? 0) + plan.stepSeconds
+    const end = tornAt === undefined ? track.endSeconds : Math.min(track.endSeconds ?? Infinity, lastPart)
+    const tiles = tilesOn(plan, timesSeconds, end)
     for (const name of names) {
       await output.upload({ path: join(scratch, name), name, role: 'sprite', contentType: 'image/jpeg' })
     }

@@ -62,7 +62,11 @@ export const web = defineFunction(
     const { input, media, document, declared, isRaggedFine = false, warnings = [], breaksOff } = inspection
     const video = mainPicture(media, stillsOf(document, media.video))
     if (!video)
-      throw new PermanentError('the file has no picture; the function audio makes a file of its sound')
+      throw new PermanentError(
+        media.audio.length === 0
+          ? 'the file has neither a picture nor a sound'
+          : 'the file has no picture; the function audio makes a file of its sound',
+      )
     const picture = sourcePicture(video, inspection)
     if (!picture) throw new PermanentError('the size of the picture is unknown')
     const { version, hasFpsMode } = await ffmpegBinaries()
@@ -118,6 +122,7 @@ export const web = defineFunction(
       return buffer.subarray(0, bytesRead)
     }
     let torn: readonly string[]
+    let { durationSeconds } = media
     try {
       const tracks = await declaredTracks(read, size)
       const facts: WebFacts = {
@@ -130,6 +135,7 @@ export const web = defineFunction(
       }
       const flaws = webFlaws(facts)
       torn = tornEnds(facts)
+      if (torn.length > 0) durationSeconds = Math.max(...tracks.map(({ mediaSeconds }) => mediaSeconds))
       if (flaws.length > 0) throw new PermanentError(`video.mp4 is not whole: ${flaws.join('; ')}`)
       if (torn.length > 0 && !isTruncatedFine)
         throw new PermanentError(`video.mp4 is not whole: ${torn.join('; ')}${KEEP_HINT}`)
@@ -155,7 +161,7 @@ export const web = defineFunction(
       probe: media,
       totals: {
         bytes: size,
-        ...(media.durationSeconds !== undefined && { durationSeconds: media.durationSeconds }),
+        ...(durationSeconds !== undefined && { durationSeconds }),
       },
       warnings: [
         ...warnings,

@@ -1,6 +1,5 @@
 /** Why there are no pictures of a file, in words. Pure. @module */
 import { PermanentError } from '../../runtime/index.ts'
-import { KEEP_HINT } from '../media/inspect.ts'
 import type { MediaInfo } from '../media/media-info.ts'
 
 export function noFilm(result: string, { covers }: MediaInfo): PermanentError {
@@ -11,5 +10,5 @@ export function noFilm(result: string, { covers }: MediaInfo): PermanentError {
 /** Of a file that FFmpeg found torn while it decoded. */
 export function cutShort(lastSeconds = 0, endSeconds?: number): string {
   const declared = endSeconds === undefined ? '' : ` of its ${endSeconds.toFixed(1)} s`
-  return `the file is truncated: its last picture is at ${lastSeconds.toFixed(1)} s${declared}${KEEP_HINT}`
+  return `the file is truncated: the last picture that could be taken of it is at ${lastSeconds.toFixed(1)} s${declared}`
 }

@@ -152,6 +152,8 @@ describe.each(await ffmpegBuilds())('thumbnails with $name', (build) => {
     const kept = await of(torn, { every: '1', onTruncated: 'keep' })
     expect(kept.totals['tiles']).toBeLessThan(8)
     expect([basename(torn), kept.warnings.length > 0]).toEqual(['torn.flv', true])
+    // It was given already.
+    expect(kept.warnings.join()).not.toContain('onTruncated')
     await expect(of(torn, { every: '1' })).rejects.toThrow(/^the file is truncated/)
   })
 })

@@ -92,6 +92,11 @@ describe.each(await ffmpegBuilds())('web with $name', (build) => {
     const { facts, seen } = await make(path, { onTruncated: 'keep' })
     expect(facts.warnings.join('\n')).toMatch(/its video ends at \d\.\d+ s, and the source declares 8\.000 s/)
     expect(seen).toMatchObject({ video: [{ codec: 'h264' }] })
+    expect(facts.totals['durationSeconds']).toBeCloseTo(
+      (seen as { durationSeconds: number }).durationSeconds,
+      1,
+    )
+    expect(facts.totals['durationSeconds']).toBeLessThan(7)
   })
 
   it('says that FFmpeg has skipped a damaged part', async () => {
