@@ -27,6 +27,7 @@ import { addPushRefusal } from './streams/push.ts'
 import { addSearchRoute } from './search/routes.ts'
 import { addStreamRoutes } from './streams/routes.ts'
 import { addSweepRoutes } from './sweep/routes.ts'
+import { addUploadRoutes } from './uploads/routes.ts'
 
 export function createApi(parts: ApiParts): ApiApp {
   const { services, tokens, log } = parts
@@ -56,6 +57,7 @@ function addV1(app: ApiApp, services: ApiServices, once: MiddlewareHandler<ApiEn
   addSearchRoute(app, services.search)
   addResultRoutes(app, services.results)
   addFileRoutes(app, services.files)
+  addUploadRoutes(app, services.uploads)
   addDeadLetterRoutes(app, services.deadLetters, once)
   addReprocessRoute(app, services.reprocess, once)
   addJobRoutes(app, services.jobs)

@@ -13,6 +13,7 @@ import { createHistory } from '../queue/history.ts'
 import type { Queue } from '../queue/queue.ts'
 import type { Links } from '../storage/sign.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { UploadStore } from '../storage/uploads.ts'
 import type { StreamStore } from '../queue/streams.ts'
 import { createTallies } from '../queue/tallies.ts'
 import { createSweepStore } from '../queue/sweeps.ts'
@@ -34,6 +35,7 @@ import { createSearchService, type SearchService } from './search/service.ts'
 import { createStreamMedia, type StreamMedia } from './streams/media.ts'
 import { createStreamService, type StreamService } from './streams/service.ts'
 import { createSweepService, type SweepService } from './sweep/service.ts'
+import { createUploadService, type UploadService } from './uploads/service.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { MetricsFormat } from '../telemetry/metrics.ts'
 import type { Check } from './health.ts'
@@ -51,6 +53,7 @@ export interface ApiServices {
   readonly overview: OverviewService
   readonly results: ResultService
   readonly files: FileService
+  readonly uploads: UploadService
   readonly sweep: SweepService
   readonly streams: StreamService
   readonly streamMedia: StreamMedia
@@ -72,6 +75,8 @@ export interface ServiceParts {
   /** The readers of live events. */
   readonly hub: Hub
   readonly log: Logger
+  /** Undefined without the uploader's account. */
+  readonly uploads: UploadStore | undefined
   /** Called when a new job waits to be taken up. */
   readonly onJob: () => void
 }
@@ -103,6 +108,7 @@ export function createServices(parts: ServiceParts): ApiServices {
     overview: createOverviewService(all),
     results: createResultService(all),
     files: createFileService(all),
+    uploads: createUploadService(all),
     functions: createFunctionService(all),
     sweep: createSweepService({ ...parts.sweep, store: createSweepStore(redis, queue) }),
     streams: createStreamService({ ...all, records: parts.streamRecords }),

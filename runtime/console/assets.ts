@@ -14,6 +14,7 @@ const SHEET = new URL('sheet/', FOLDER)
 /** Scripts of packages, under the names by which ours import them. A minified one may need a line that makes it a module. */
 const PACKAGED = [
   { name: 'console/idiomorph.js', file: 'idiomorph/dist/idiomorph.min.js', tail: '\nexport { Idiomorph }\n' },
+  { name: 'players/hls.light.js', file: 'hls.js/dist/hls.light.min.mjs', tail: '' },
 ] as const
 
 interface Asset {

@@ -11,18 +11,19 @@ import { addLogin, authenticated } from './login.tsx'
 import { addDeadLetterRoutes } from './routes/dead-letters.tsx'
 import { addFindRoutes } from './routes/find.tsx'
 import { addFunctionRoutes } from './routes/functions.tsx'
+import { addMediaRoutes } from './routes/media.tsx'
 import { addObjectRoutes } from './routes/objects.tsx'
 import { addRunRoutes } from './routes/runs.tsx'
 import { addSystemRoutes } from './routes/system.tsx'
 import { setNextTheme } from './theme.ts'
 
 export function createConsole(parts: ConsoleParts): Hono<ConsoleEnv> {
-  const { tokens, base } = parts
+  const { tokens, base, storeOrigin } = parts
   const app = new Hono<ConsoleEnv>()
   const assets = createAssets()
   const frame = createFrame(parts)
   app.onError(frame.failed)
-  app.use(securityHeaders(contentPolicy()))
+  app.use(securityHeaders(contentPolicy(storeOrigin)))
   if (!hasTokens(tokens)) app.use(guardFromBrowsers() as unknown as MiddlewareHandler<ConsoleEnv>)
   app.get('/assets/:path{.+}', (c) => assets.answer(c, c.req.param('path')))
   app.use(fromOwnPages)
@@ -39,6 +40,7 @@ export function createConsole(parts: ConsoleParts): Hono<ConsoleEnv> {
   addDeadLetterRoutes(app, frame)
   addFindRoutes(app, frame)
   addSystemRoutes(app, frame)
+  addMediaRoutes(app, frame)
   app.notFound((c) => frame.lost(c))
   return app
 }

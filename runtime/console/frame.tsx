@@ -20,6 +20,8 @@ export interface ConsoleParts {
   readonly tokens: Tokens
   /** Precedes every path: empty, or such as `/sluice` behind a proxy. */
   readonly base: string
+  /** Where browsers upload to, such as `https://s3.example.org`; undefined: uploads are off. */
+  readonly storeOrigin?: string | undefined
   readonly log: Logger
   readonly version: string
   /** The tools that functions use, such as `{ ffmpeg: '5.1.9 (path)' }`. */
@@ -41,6 +43,7 @@ export function createFrame(parts: ConsoleParts) {
       path: c.req.path,
       theme: themeOf(c),
       hasLogin: hasTokens(parts.tokens),
+      hasUploads: parts.storeOrigin !== undefined,
       notice: takeNotice(c, base),
     }
   }

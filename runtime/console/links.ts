@@ -1,4 +1,5 @@
 /** The addresses of pages. Keys are anything, so they are in the query. Pure. @module */
+import { fileAddress } from '../api/files/address.ts'
 
 export function objectHref(base: string, bucket: string, key: string): string {
   return `${base}/objects/${encodeURIComponent(bucket)}?key=${encodeKey(key)}`
@@ -15,7 +16,11 @@ export function runHref(base: string, id: string): string {
 
 /** Where a source is saved from: its bytes, by the HTTP interface. */
 export function sourceHref(base: string, bucket: string, key: string): string {
-  return `${base}/v1/files/${encodeURIComponent(bucket)}/${key.split('/').map(encodeKey).join('/')}?download`
+  return `${base}${fileAddress(bucket, key)}?download`
+}
+
+export function streamHref(base: string, name: string): string {
+  return `${base}/streams/${name}`
 }
 
 /** Half a character, which some tools put into names, has no encoding: the page then says that the store has no such key. */

@@ -13,6 +13,8 @@ export interface Viewer {
   readonly theme: Theme
   /** Whether there is a login, and so a way to log out. */
   readonly hasLogin: boolean
+  /** Whether this runtime has an account for uploads. */
+  readonly hasUploads: boolean
   /** Said once, after a change. */
   readonly notice?: Notice | undefined
 }
@@ -20,6 +22,10 @@ export interface Viewer {
 export interface Notice {
   readonly text: string
   readonly isBad: boolean
+}
+
+export function mayUpload(viewer: Pick<Viewer, 'role' | 'hasUploads'>): boolean {
+  return viewer.hasUploads && mayOperate(viewer)
 }
 
 export function mayOperate({ role }: Pick<Viewer, 'role'>): boolean {

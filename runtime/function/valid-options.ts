@@ -57,11 +57,11 @@ export function validOptions(definition: WithOptions): string {
 /** Describes one option: `number from 0.5 to 600, default 6`. */
 export function validOption(definition: WithOptions, name: string): string {
   const schema = shapeOf(definition)[name]
-  return schema ? inWords(schemaOf(schema)) : 'see the function'
+  return schema ? schemaInWords(schemaOf(schema)) : 'see the function'
 }
 
 /** The part of JSON Schema that is described. */
-interface OptionSchema {
+export interface OptionSchema {
   /** Several, for a union of bare types. */
   readonly type?: string | readonly string[]
   /** The author's own description, which says more than a type. */
@@ -92,7 +92,8 @@ function schemaOf(schema: z.core.$ZodType): OptionSchema {
   }
 }
 
-function inWords(schema: OptionSchema): string {
+/** Such as `number from 0.5 to 600, default 6`. */
+export function schemaInWords(schema: OptionSchema): string {
   const words = [kindOf(schema)]
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema
   if (isLimit(minimum)) words.push(`from ${minimum}`)
@@ -105,7 +106,7 @@ function inWords(schema: OptionSchema): string {
 function kindOf(schema: OptionSchema): string {
   if (schema.description !== undefined) return schema.description
   if (schema.enum) return `one of ${schema.enum.join(', ')}`
-  if (schema.anyOf) return schema.anyOf.map(inWords).join(' or ')
+  if (schema.anyOf) return schema.anyOf.map(schemaInWords).join(' or ')
   if (schema.const !== undefined) return JSON.stringify(schema.const)
   return [schema.type ?? 'see the function'].flat().join(' or ')
 }

@@ -47,7 +47,7 @@ export function forkChild({ entryPath, kind, env, onMessage, onError }: ForkOpti
     child = fork(entryPath, ['child', kind], {
       execArgv: kind !== 'serve' ? [...process.execArgv, ...WORKER_FLAGS] : process.execArgv,
       serialization: 'advanced',
-      env: kind !== 'serve' ? { ...WORKER_ENV, ...env } : { ...env },
+      env: kind !== 'serve' ? { ...WORKER_ENV, ...withoutUploader(env) } : { ...env },
     })
   } catch (error) {
     return { child: undefined, ended: Promise.resolve(notStarted(error as Error)) }
@@ -64,6 +64,11 @@ export function forkChild({ entryPath, kind, env, onMessage, onError }: ForkOpti
     })
   })
   return { child, ended }
+}
+
+/** Functions run beside code of strangers, and what comes in is not theirs to write. */
+function withoutUploader(env: Environment): Environment {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('MINIO_UPLOADER_')))
 }
 
 function notStarted(error: Error): Ended {

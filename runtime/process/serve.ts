@@ -23,6 +23,8 @@ import { createInspection } from '../queue/inspection.ts'
 import { createStreamStore } from '../queue/streams.ts'
 import { connectRedis } from '../queue/redis.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
+import type { Config } from '../settings/config.ts'
+import { createUploadStore, type UploadStore } from '../storage/uploads.ts'
 import { startChores } from '../upkeep/chores.ts'
 import type { Connect } from './child.ts'
 import { listen } from '../api/http/listen.ts'
@@ -93,6 +95,9 @@ export async function serve(
     log,
   })
   closers.add('live events', () => hub.close())
+  const uploads = uploadStoreOf(config)
+  closers.add('uploads', () => uploads?.close())
+
   const services = createServices({
     ...parts,
     sweep: sweepParts(parts),
@@ -101,6 +106,7 @@ export async function serve(
     streams,
     streamRecords,
     hub,
+    uploads,
   })
   const about = {
     version: readVersion(),
@@ -125,7 +131,7 @@ export async function serve(
       return expose([own, ofFunctions, ...(await link.collect())], format)
     },
   })
-  const pages = createConsole({ ...about, base: '' })
+  const pages = createConsole({ ...about, base: '', storeOrigin: uploads?.origin })
   closers.add('http', await listen(createFront(api, pages), config, log))
 
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()
@@ -159,6 +165,20 @@ export async function serve(
     upkeep.debts.stop()
     await Promise.all([stopIntake(), stopChores(), runner.stop()])
   }
+}
+
+/** With the uploader's account: the runtime's own may not write what comes in. */
+function uploadStoreOf(config: Config): UploadStore | undefined {
+  const { minioEndpoint, minioPublicEndpoint, minioRegion, uploaderCredentials } = config
+  return (
+    uploaderCredentials &&
+    createUploadStore({
+      endpoint: minioEndpoint,
+      publicEndpoint: minioPublicEndpoint,
+      region: minioRegion,
+      credentials: uploaderCredentials,
+    })
+  )
 }
 
 function startIntake({ config, functions, queue, metrics, log }: Parts): () => Promise<void> {

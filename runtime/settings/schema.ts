@@ -34,7 +34,8 @@ const bearer = (of: string) =>
     { range: '16 to 512 characters' },
   )
 const METRICS = "the account that reads MinIO's metrics and nothing else; `sluice setup` creates it"
-const UPLOADER = 'the account that may upload and read results; `sluice setup` creates it'
+const UPLOADER =
+  'the account that may upload and read results; `sluice setup` creates it, and the runtime signs uploads of browsers with it'
 const STREAMS = 'the account that receives streams, for the role `streams`; `sluice setup` creates it'
 const ROOT = 'the root account, for `sluice setup` and `sluice doctor`'
 
@@ -49,7 +50,7 @@ const servers = {
   ),
   MINIO_PUBLIC_ENDPOINT: described(
     z.string().transform(by(minioEndpoint)).optional(),
-    'the address at which people reach MinIO, for the links that `sluice show` prints',
+    'the address at which people reach MinIO, for links to results and for uploads by browsers',
     { byDefault: '`MINIO_ENDPOINT`' },
   ),
   MINIO_REGION: described(z.string().min(1).default('us-east-1'), "MinIO's region"),

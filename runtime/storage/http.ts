@@ -11,7 +11,7 @@ import { withStepBuffer } from './step-buffer.ts'
 import { StorageError } from './errors.ts'
 import type { PutBody } from './storage.ts'
 
-export type Method = 'GET' | 'HEAD' | 'PUT' | 'DELETE'
+export type Method = 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
 
 export interface HttpRequest {
   readonly method: Method

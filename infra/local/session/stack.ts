@@ -61,6 +61,7 @@ export function createStack(options: StackOptions): Stack {
     minioEndpoint,
     apiPort: settings.config.apiPort,
     credentials: credentials.runtime,
+    uploader: credentials.uploader,
     scratchDir: join(dataDir, 'scratch'),
     streams: settings.config.roles.includes('streams')
       ? {

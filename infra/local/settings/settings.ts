@@ -63,6 +63,8 @@ export interface RuntimeFacts {
   readonly minioEndpoint: string
   readonly apiPort: number
   readonly credentials: Credentials
+  /** Signs what browsers upload. */
+  readonly uploader: Credentials
   readonly scratchDir: string
   /** Given when the runtime has the role `streams`. */
   readonly streams?: StreamsFacts | undefined
@@ -76,8 +78,8 @@ export interface StreamsFacts {
 }
 
 /**
- * The environment of the runtime: the user's own, overridden by this stack's values. It contains only the runtime's
- * account, and that of reception when streams are received.
+ * The environment of the runtime: the user's own, overridden by this stack's values. It contains the runtime's account, the
+ * uploader's, with which it signs uploads of browsers, and that of reception when streams are received; never root's.
  */
 export function runtimeEnv(env: Environment, facts: RuntimeFacts): Environment {
   const inherited: Environment = Object.fromEntries(
@@ -93,6 +95,8 @@ export function runtimeEnv(env: Environment, facts: RuntimeFacts): Environment {
     MINIO_ENDPOINT: facts.minioEndpoint,
     MINIO_ACCESS_KEY: facts.credentials.accessKey,
     MINIO_SECRET_KEY: facts.credentials.secretKey,
+    MINIO_UPLOADER_ACCESS_KEY: facts.uploader.accessKey,
+    MINIO_UPLOADER_SECRET_KEY: facts.uploader.secretKey,
     SLUICE_API_PORT: String(facts.apiPort),
     ...(facts.streams && {
       MINIO_STREAMS_ACCESS_KEY: facts.streams.credentials.accessKey,

@@ -13,6 +13,7 @@ const TAGS = {
   runs: 'One version of an object for one function.',
   results: 'The output of functions.',
   live: 'Changes, as server-sent events.',
+  uploads: 'Rights to send objects straight to the store.',
   'dead letters': 'Runs that were given up.',
   jobs: 'Work on many runs at once.',
   sweep: 'The comparison of the buckets with the runs.',

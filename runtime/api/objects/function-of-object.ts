@@ -1,6 +1,7 @@
 /** One function's part in the history of an object. @module */
 import type { FunctionOfObject } from './model.ts'
 import { toTime } from '../http/page.ts'
+import { outputsOf } from '../results/outputs.ts'
 import { toRun } from '../runs/model.ts'
 import { unreadableTold } from '../runs/unreadable.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
@@ -124,6 +125,7 @@ function resultOf(
     bytes: result.files.reduce((sum, { bytes }) => sum + bytes, 0),
     finishedAt: result.finishedAt,
     warnings: result.warnings,
+    outputs: outputsOf(result, { bucket: place.bucket, key: place.manifestKey }),
   }
 }
 

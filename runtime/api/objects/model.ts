@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { MISMATCHES } from '../../function/routing.ts'
 import { VERDICT_STATES } from '../../output/verdict.ts'
 import { time } from '../http/page.ts'
+import { outputSchema } from '../results/outputs.ts'
 import { objectVersionSchema, runSchema } from '../runs/model.ts'
 
 const eventSchema = z
@@ -36,6 +37,9 @@ const resultSchema = z.object({
   bytes: z.int(),
   finishedAt: time,
   warnings: z.array(z.string()),
+  outputs: z.array(outputSchema).openapi({
+    description: 'at most 1,000 of its files; those that players find through a playlist come last',
+  }),
 })
 
 const verdictSchema = z.object({

@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi'
 import { manifestSourceOf } from '../../output/manifest.ts'
 import { RUN_STATES, type AttemptRecord, type RunRecord } from '../../queue/run.ts'
 import { time, toTime } from '../http/page.ts'
+import { outputSchema } from '../results/outputs.ts'
 
 export const runStatus = z.enum(RUN_STATES)
 
@@ -81,10 +82,8 @@ const resultsShape = {
   }),
   outputs: z
     .array(
-      storedObject.extend({
-        role: z.string(),
-        contentType: z.string(),
-        bytes: z.int().min(0),
+      z.object({
+        ...outputSchema.shape,
         url: z.string().optional().openapi({
           description:
             'only with `links=true`, for the first 50: a link that lets anyone read the file for an hour',
@@ -92,7 +91,10 @@ const resultsShape = {
       }),
     )
     .optional()
-    .openapi({ description: 'the first 1,000 files of the manifest' }),
+    .openapi({
+      description:
+        'at most 1,000 files of the manifest; those that players find through a playlist come last',
+    }),
   outputCount: z.int().min(0).optional(),
   warnings: z.array(z.string()).optional().openapi({ description: 'the first 100 of the manifest' }),
   verdict: storedObject.optional().openapi({ description: 'for a run that ended without a result' }),

@@ -1,6 +1,7 @@
 /** The results of a run, looked up in the store: Redis does not know what was removed or replaced since. @module */
 import type { RunResults } from './model.ts'
 import { absentServer } from '../http/problem.ts'
+import { outputsOf } from '../results/outputs.ts'
 import { placeOf, type ResultPlace, type Writer } from '../../output/layout.ts'
 import { parseManifest } from '../../output/manifest.ts'
 import { readVerdict } from '../../output/verdict.ts'
@@ -10,7 +11,6 @@ import type { Links } from '../../storage/sign.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { SECOND_MS } from '../../time.ts'
 
-const MAX_OUTPUTS = 1_000
 const MAX_WARNINGS = 100
 /** People look at the first ones; signing more would be wasted. */
 const MAX_LINKS = 50
@@ -61,13 +61,7 @@ async function manifestOf(
   const found = text && parseManifest(text.text)
   // It was removed, or a newer upload has replaced it.
   if (found?.run !== runId) return {}
-  const outputs = found.files.slice(0, MAX_OUTPUTS).map(({ key, role, contentType, bytes }) => ({
-    bucket: place.bucket,
-    key,
-    role,
-    contentType,
-    bytes,
-  }))
+  const outputs = outputsOf(found, manifest)
   const warnings = found.warnings.slice(0, MAX_WARNINGS)
   return { manifest, outputs, outputCount: found.files.length, ...(warnings.length > 0 && { warnings }) }
 }

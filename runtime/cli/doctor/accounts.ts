@@ -5,6 +5,7 @@ import { messageOf } from '../../errors.ts'
 import { isStorageCode } from '../../storage/errors.ts'
 import { allBuckets, STREAMS_FOLDER, uploadBuckets } from '../../setup/minio/policies.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { checkBrowserUploads } from './browser-uploads.ts'
 import { fail, ok, warn, skipped, type Finding, type Findings } from './finding.ts'
 import { refusalOf } from './minio.ts'
 import { setupLine, type Account, type Subject } from './subject.ts'
@@ -48,6 +49,7 @@ export async function* checkAccounts(subject: Subject): Findings {
     ])
   } else
     yield skipped('uploader account', 'this needs MINIO_UPLOADER_ACCESS_KEY and MINIO_UPLOADER_SECRET_KEY')
+  yield await checkBrowserUploads(subject)
   yield* checkStreamsAccount(subject)
 }
 

@@ -4,6 +4,7 @@ import type { ApiServices } from '../../api/services.ts'
 import { formatBytes } from '../../amounts.ts'
 import { printable } from '../../printable.ts'
 import { runObjectHref, sourceHref } from '../links.ts'
+import { aidsOf } from '../outputs/kinds.ts'
 import { FunctionCard, sentenceOf } from '../parts/function-card.tsx'
 import { Act, Time } from '../parts/parts.tsx'
 import { Story } from '../parts/story.tsx'
@@ -36,6 +37,7 @@ export function ObjectPage({ facts, viewer }: { readonly facts: ObjectFacts; rea
   const own = view.functions.filter(({ reason }) => reason !== 'bucket')
   const matching = own.filter(({ isMatch }) => isMatch)
   const others = own.filter(({ isMatch }) => !isMatch)
+  const aids = aidsOf(own.flatMap(({ result }) => result?.outputs ?? []))
   const runHref = runObjectHref(viewer.base, view.bucket, view.key)
   return (
     <>
@@ -65,6 +67,7 @@ export function ObjectPage({ facts, viewer }: { readonly facts: ObjectFacts; rea
           runAgainHref={runHref}
           isThere={view.object !== null}
           lines={lines.get(each.name) ?? []}
+          aids={aids}
           viewer={viewer}
         />
       ))}

@@ -2,6 +2,8 @@
 import type { RunDetail } from '../../api/runs/model.ts'
 import { formatBytes } from '../../amounts.ts'
 import { printable } from '../../printable.ts'
+import { aidsOf } from '../outputs/kinds.ts'
+import { Outputs } from '../outputs/outputs.tsx'
 import { Act, durationText, Fact, LastLines, ObjectLink, RunProgress, Status, Time } from '../parts/parts.tsx'
 import { mayOperate, type Viewer } from '../viewer.ts'
 import { reasonText, spanText } from '../words.ts'
@@ -63,12 +65,26 @@ export function RunPage({ facts, viewer }: { readonly facts: RunFacts; readonly 
         )}
       </section>
       {run.attemptLog.length === 0 && <LastLines lines={run.lastLines} id="last-lines" />}
+      <Made run={run} base={viewer.base} />
       {run.options && (
         <section aria-labelledby="options">
           <h2 id="options">Options of the request</h2>
           <pre tabindex={0}>{JSON.stringify(run.options, null, 2).split('\n').map(printable).join('\n')}</pre>
         </section>
       )}
+    </>
+  )
+}
+
+function Made({ run, base }: { readonly run: RunDetail; readonly base: string }) {
+  const { outputs = [], outputCount = outputs.length, warnings = [], resultsUnknown } = run
+  return (
+    <>
+      {resultsUnknown !== undefined && <p class="notice">{printable(resultsUnknown)}</p>}
+      {warnings.map((warning) => (
+        <p class="notice">{printable(warning)}</p>
+      ))}
+      <Outputs name={run.function} outputs={outputs} count={outputCount} base={base} aids={aidsOf(outputs)} />
     </>
   )
 }

@@ -2,6 +2,8 @@
 import type { FunctionOfObject } from '../../api/objects/model.ts'
 import { printable } from '../../printable.ts'
 import { runHref } from '../links.ts'
+import type { Aids } from '../outputs/kinds.ts'
+import { Outputs } from '../outputs/outputs.tsx'
 import { mayOperate, type Viewer } from '../viewer.ts'
 import { Act, LastLines, RunProgress, Status } from './parts.tsx'
 
@@ -12,11 +14,13 @@ interface CardProps {
   /** Whether the object exists now: only then can it be run. */
   readonly isThere: boolean
   readonly lines: readonly string[]
+  /** Made by all functions of the object. */
+  readonly aids: Aids
   readonly viewer: Viewer
 }
 
 export function FunctionCard(props: CardProps) {
-  const { each, lines, viewer } = props
+  const { each, lines, viewer, aids } = props
   const { name, run, result } = each
   const state = stateOf(each)
   const tone =
@@ -41,6 +45,16 @@ export function FunctionCard(props: CardProps) {
         <p class="notice">{printable(warning)}</p>
       ))}
       <LastLines lines={lines} id={`lines-${name}`} />
+      {result && (
+        <Outputs
+          name={name}
+          outputs={result.outputs}
+          count={result.files}
+          base={viewer.base}
+          aids={aids}
+          isInCard
+        />
+      )}
     </article>
   )
 }

@@ -3,7 +3,7 @@ import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { printable } from '../../printable.ts'
 import { assetHref } from '../assets.ts'
-import type { Theme, Viewer } from '../viewer.ts'
+import { mayUpload, type Theme, type Viewer } from '../viewer.ts'
 import { countText } from '../words.ts'
 
 /** With the letter that leads there, after `g`. */
@@ -11,6 +11,8 @@ const PAGES = [
   ['/', 'Overview', 'o'],
   ['/runs', 'Runs', 'r'],
   ['/dead-letters', 'Dead letters', 'd'],
+  ['/streams', 'Streams', 't'],
+  ['/upload', 'Upload', 'u'],
   ['/system', 'System', 's'],
 ] as const
 
@@ -63,7 +65,7 @@ export function Page(props: PageProps) {
       scripts={props.scripts}
       isPassing={props.isPassing}
     >
-      <body data-events={`${base}/v1/live`}>
+      <body data-events={`${base}/v1/live`} data-upload={mayUpload(viewer) ? `${base}/upload` : undefined}>
         <a class="skip" href="#main">
           Skip to content
         </a>
@@ -118,7 +120,7 @@ function Document({ title, base, theme, scripts = [], isPassing, children }: Doc
           )}
           <link rel="icon" href={assetHref(base, 'icon.svg')} type="image/svg+xml" />
           <link rel="stylesheet" href={assetHref(base, 'console.css')} />
-          {['console.js', ...scripts].map((name) => (
+          {['console.js', 'on-demand.js', ...scripts].map((name) => (
             <script type="module" src={assetHref(base, name)}></script>
           ))}
         </head>
@@ -148,7 +150,7 @@ function Top({ viewer, deadCount = 0 }: Pick<PageProps, 'viewer' | 'deadCount'>)
         <Brand />
       </a>
       <nav aria-label="Pages">
-        {PAGES.map(([to, name, key]) => (
+        {PAGES.filter(([to]) => to !== '/upload' || mayUpload(viewer)).map(([to, name, key]) => (
           <a href={`${base}${to}`} data-key={key} aria-current={isHere(to) ? 'page' : undefined}>
             {name}
             {to === '/dead-letters' && (

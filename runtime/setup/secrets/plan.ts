@@ -139,7 +139,7 @@ const READERS: Readonly<Record<SecretName, readonly string[]>> = {
   'redis-admin': ['redis'],
   'minio-root': ['minio', 'setup'],
   'minio-runtime': ['setup', 'runtime'],
-  'minio-uploader': ['setup'],
+  'minio-uploader': ['setup', 'runtime'],
   'minio-metrics': ['setup', 'prometheus'],
   'minio-streams': ['setup', 'receiver'],
   'token-reader': ['runtime'],

@@ -36,7 +36,7 @@ async function give(upload, files) {
     const answer = await fetch(upload, { headers: { 'x-part': 'main' } }).catch(() => undefined)
     if (!answer?.ok) return location.assign(upload)
     const page = parsed(await answer.text())
-    await import(new URL('../upload.js', import.meta.url).href)
+    await import(new URL('../upload/upload.js', import.meta.url).href)
     history.pushState(null, '', upload)
     exchange(page)
   }

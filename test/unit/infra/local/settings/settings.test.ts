@@ -78,6 +78,7 @@ describe('the environment of the runtime', () => {
     minioEndpoint: 'http://127.0.0.1:2',
     apiPort: 3,
     credentials: { accessKey: 'runtime-1', secretKey: 'a-secret' },
+    uploader: { accessKey: 'uploader-1', secretKey: 'one-more-secret' },
     scratchDir: '/x/scratch',
   }
 
@@ -94,7 +95,7 @@ describe('the environment of the runtime', () => {
     })
   })
 
-  it("contains only the runtime's account", () => {
+  it("contains the runtime's account and the uploader's, never root's", () => {
     const outer = {
       MINIO_ROOT_USER: 'root',
       MINIO_ROOT_PASSWORD: 'root-secret',
@@ -103,6 +104,7 @@ describe('the environment of the runtime', () => {
       npm_config_token: 'npm-secret',
     }
     expect(JSON.stringify(runtimeEnv(outer, facts))).not.toMatch(/root|up-secret|npm/)
+    expect(loadConfig(runtimeEnv(outer, facts)).uploaderCredentials).toEqual(facts.uploader)
   })
 
   it('has the account, the ports and the spool of reception only when streams are received', () => {

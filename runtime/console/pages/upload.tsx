@@ -1,0 +1,149 @@
+/** Files from this browser straight to the store, and what becomes of them (assets/upload/upload.js). @module */
+import type { FunctionFields, OptionField } from '../upload/fields.ts'
+import type { Viewer } from '../viewer.ts'
+
+export interface UploadFacts {
+  /** False: there is no account for uploads. */
+  readonly isOn: boolean
+  readonly buckets: readonly string[]
+  /** By bucket. */
+  readonly functions: Readonly<Record<string, readonly FunctionFields[]>>
+}
+
+export function UploadPage({ facts, viewer }: { readonly facts: UploadFacts; readonly viewer: Viewer }) {
+  const { isOn, buckets } = facts
+  const [first = 'incoming'] = buckets
+  return (
+    <>
+      <header class="head">
+        <h1>Upload</h1>
+      </header>
+      {isOn ? (
+        <Uploader facts={facts} viewer={viewer} />
+      ) : (
+        <p class="verdict calm">
+          This runtime has no account for uploads: set <code>MINIO_UPLOADER_ACCESS_KEY</code> and{' '}
+          <code>MINIO_UPLOADER_SECRET_KEY</code>. Until then upload with an S3 client:{' '}
+          <code>mc cp film.mov {`<alias>/${first}/`}</code>
+        </p>
+      )}
+    </>
+  )
+}
+
+function Uploader({ facts, viewer }: { readonly facts: UploadFacts; readonly viewer: Viewer }) {
+  const { base } = viewer
+  const { buckets, functions } = facts
+  return (
+    <>
+      <noscript>
+        <p class="notice">
+          Uploading from this page needs JavaScript. With MinIO's client:{' '}
+          <code>mc cp film.mov {`<alias>/${buckets[0] ?? 'incoming'}/`}</code>
+        </p>
+      </noscript>
+      <form
+        class="uploader"
+        data-uploader={`${base}/v1`}
+        data-object={`${base}/objects/{bucket}?key={key}`}
+        action={`${base}/upload`}
+      >
+        <label class="drop">
+          <input type="file" name="files" multiple class="hidden" />
+          <svg viewBox="0 0 32 32" aria-hidden="true">
+            <path d="M16 22V6m0 0l-6 6m6-6l6 6M5 20v6h22v-6" />
+          </svg>
+          <b>Drop files here</b>
+          <span class="quiet">or choose them. They go straight to the store, whatever their size.</span>
+        </label>
+        <div class="fields">
+          {buckets.length > 1 && (
+            <label>
+              Bucket
+              <select name="bucket">
+                {buckets.map((bucket) => (
+                  <option>{bucket}</option>
+                ))}
+              </select>
+            </label>
+          )}
+          {buckets.length <= 1 && <input type="hidden" name="bucket" value={buckets[0] ?? 'incoming'} />}
+          <label class="grow">
+            Folder
+            <input type="text" name="folder" placeholder="none" autocomplete="off" spellcheck={false} />
+          </label>
+        </div>
+        {buckets.map((bucket, index) => (
+          <FunctionsOf bucket={bucket} functions={functions[bucket] ?? []} isShown={index === 0} />
+        ))}
+      </form>
+      <section aria-labelledby="sent" hidden data-sent>
+        <h2 id="sent">Sent from this page</h2>
+        <ul class="uploads" id="uploads" data-keep></ul>
+      </section>
+    </>
+  )
+}
+
+function FunctionsOf(props: {
+  readonly bucket: string
+  readonly functions: readonly FunctionFields[]
+  readonly isShown: boolean
+}) {
+  const { bucket, functions, isShown } = props
+  return (
+    <fieldset class="functions" data-bucket={bucket} hidden={!isShown}>
+      <legend>What is made of it</legend>
+      {functions.map(({ name, isAsked, fields }) => (
+        <div class="function">
+          <label>
+            <input type="checkbox" name="make" value={name} checked={!isAsked} disabled={!isAsked} />
+            <b>{name}</b> {!isAsked && <small class="quiet">always</small>}
+          </label>
+          {fields.length > 0 && (
+            <details id={`options-${bucket}-${name}`}>
+              <summary>
+                Options<span class="hidden"> of {name}</span>
+              </summary>
+              <div class="options">
+                {fields.map((field) => (
+                  <Field field={field} />
+                ))}
+              </div>
+            </details>
+          )}
+        </div>
+      ))}
+    </fieldset>
+  )
+}
+
+function Field({ field }: { readonly field: OptionField }) {
+  const { name, label, choices, byDefault, hint, isNumber } = field
+  const standard = byDefault === undefined ? 'as it comes' : `${byDefault} (default)`
+  return (
+    <label>
+      <span>{label}</span>
+      {choices ? (
+        <select name={`option:${name}`}>
+          <option value="">{standard}</option>
+          {choices
+            .filter((choice) => choice !== byDefault)
+            .map((choice) => (
+              <option>{choice}</option>
+            ))}
+        </select>
+      ) : (
+        <input
+          type="text"
+          name={`option:${name}`}
+          inputmode={isNumber ? 'decimal' : undefined}
+          placeholder={standard}
+          autocomplete="off"
+          spellcheck={false}
+        />
+      )}
+      {!choices && <small class="quiet">{hint}</small>}
+    </label>
+  )
+}
