@@ -60,14 +60,6 @@ export function createBacklog(redis: Redis, keys: Keys) {
       return new Map(await Promise.all(found))
     },
 
-    /** Runs that workers have, in the order in which they came: at most `limit` of each lane. No other run is looked at. */
-    async runningIds(names: readonly string[], limit: number): Promise<readonly string[]> {
-      const streams = names.flatMap((name) => LANES.map((lane) => keys.stream(name, lane)))
-      const found = await Promise.all(streams.map((stream) => entriesIn(redis, stream, limit)))
-      const first = found.flat().toSorted((one, other) => one.atMs - other.atMs)
-      return first.map(({ runId }) => runId)
-    },
-
     /** Dead letters of all the functions. */
     async deadCount(names: readonly string[]): Promise<number> {
       const lengths = await Promise.all(names.map((name) => redis.xlen(keys.dead(name))))
@@ -126,24 +118,9 @@ async function pendingIn(redis: Redis, stream: string): Promise<string[]> {
   }
 }
 
-/** The first runs that workers have of a stream, with the time at which each was put there. */
-async function entriesIn(redis: Redis, stream: string, limit: number) {
-  const rows = await pendingFrom(redis, stream, '-', limit)
-  const entries = await Promise.all(rows.map(([entry]) => redis.xrange(stream, entry, entry)))
-  return entries.flatMap(([found]) => {
-    const runId = found?.[1][1]
-    return runId === undefined ? [] : [{ runId, atMs: Number(found?.[0].split('-')[0]) }]
-  })
-}
-
-async function pendingFrom(
-  redis: Redis,
-  stream: string,
-  from: string,
-  count = STEP,
-): Promise<[entry: string][]> {
+async function pendingFrom(redis: Redis, stream: string, from: string): Promise<[entry: string][]> {
   try {
-    return (await redis.xpending(stream, GROUP, from, '+', count)) as [entry: string][]
+    return (await redis.xpending(stream, GROUP, from, '+', STEP)) as [entry: string][]
   } catch (error) {
     // Nothing was ever claimed there.
     if (error instanceof Error && error.message.startsWith('NOGROUP')) return []

@@ -5,8 +5,6 @@ import type { History } from '../../queue/history.ts'
 import { toRun, type Run } from '../runs/model.ts'
 
 export interface OverviewService {
-  /** Runs in progress, the oldest first; no others are read. */
-  running(limit: number): Promise<readonly Run[]>
   /** In the order of the ids, without those that are not known any more. */
   runs(ids: readonly string[]): Promise<readonly Run[]>
   /** Dead letters of all functions that are served here. */
@@ -16,29 +14,19 @@ export interface OverviewService {
 }
 
 export interface OverviewParts {
-  readonly backlog: Pick<Backlog, 'runningIds' | 'deadCount' | 'totals'>
+  readonly backlog: Pick<Backlog, 'deadCount' | 'totals'>
   readonly history: Pick<History, 'runs'>
   readonly functions: readonly Pick<FunctionDefinition, 'name'>[]
 }
 
-/** Some may have ended since their entries were read. */
-const SPARE = 8
-
 export function createOverviewService({ backlog, history, functions }: OverviewParts): OverviewService {
   const names = functions.map(({ name }) => name)
 
-  async function runs(ids: readonly string[]): Promise<readonly Run[]> {
-    const found = await history.runs(ids)
-    return found.flatMap((run) => (run ? [toRun(run)] : []))
-  }
-
   return {
-    async running(limit) {
-      const ids = await backlog.runningIds(names, limit + SPARE)
-      const found = await runs(ids.slice(0, limit + SPARE))
-      return found.filter(({ status }) => status === 'running').slice(0, limit)
+    async runs(ids) {
+      const found = await history.runs(ids)
+      return found.flatMap((run) => (run ? [toRun(run)] : []))
     },
-    runs,
     deadCount: () => backlog.deadCount(names),
     totals: () => backlog.totals(),
   }

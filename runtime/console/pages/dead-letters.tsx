@@ -4,6 +4,7 @@ import type { KindsPage } from '../../api/dead-letters/service.ts'
 import type { Run } from '../../api/runs/model.ts'
 import { KindSection } from '../parts/kind-section.tsx'
 import { DEATHS, letterSearchOf, QueryFields, type LetterQuery } from '../parts/letter-query.tsx'
+import { PrefixField } from '../parts/prefix-field.tsx'
 import { mayOperate, mayPurge, type Viewer } from '../viewer.ts'
 import { countedText, countText, reasonText } from '../words.ts'
 
@@ -100,16 +101,18 @@ function Filter({ facts, base }: { readonly facts: LetterFacts; readonly base: s
         </select>
       </label>
       <label>
-        <span class="hidden">Prefix of the key</span>
+        <span class="hidden">A part of the key</span>
         <input
           type="search"
-          name="prefix"
-          value={query.prefix ?? ''}
-          placeholder="key starts with …"
+          name="contains"
+          value={query.contains ?? ''}
+          placeholder="key contains …"
+          maxlength={1_024}
           autocomplete="off"
           spellcheck={false}
         />
       </label>
+      {query.prefix !== undefined && <PrefixField prefix={query.prefix} />}
       <button class="button" data-noscript>
         Show
       </button>

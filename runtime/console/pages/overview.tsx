@@ -11,7 +11,7 @@ import { countText, firstLine, namesText } from '../words.ts'
 
 export interface OverviewFacts {
   readonly functions: readonly FunctionView[]
-  /** Those that started first. */
+  /** The latest start first. */
   readonly running: readonly Run[]
   /** The newest. */
   readonly dead: readonly RunDetail[]
@@ -26,14 +26,14 @@ const LISTED = 8
 export async function readOverview(services: OverviewServices): Promise<OverviewFacts> {
   const [functions, running, dead, { delayed, inbox }] = await Promise.all([
     services.functions.list(),
-    services.overview.running(LISTED),
+    services.runs.running(LISTED),
     services.deadLetters.list({}, { limit: LISTED }),
     services.overview.totals(),
   ])
   return { functions, running, dead: dead.items, retrying: delayed, inbox }
 }
 
-type OverviewServices = Pick<ApiServices, 'functions' | 'overview' | 'deadLetters'>
+type OverviewServices = Pick<ApiServices, 'functions' | 'runs' | 'overview' | 'deadLetters'>
 
 export function Overview({ facts, viewer }: { readonly facts: OverviewFacts; readonly viewer: Viewer }) {
   const { functions } = facts

@@ -1,8 +1,11 @@
 /** Runs by filter. The address is the filter, so that it can be kept, sent and gone back to. @module */
-import type { Page as ListPage } from '../../api/http/page.ts'
+import { parseJson } from '../../json.ts'
+import { toTime, type Page as ListPage } from '../../api/http/page.ts'
 import type { Run } from '../../api/runs/model.ts'
 import { RUN_STATES, type RunState } from '../../queue/run.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../time.ts'
+import { Time } from '../parts/parts.tsx'
+import { PrefixField } from '../parts/prefix-field.tsx'
 import { RunTable } from '../parts/run-table.tsx'
 import { mayOperate, type Viewer } from '../viewer.ts'
 import { stateText } from '../words.ts'
@@ -11,6 +14,8 @@ import { stateText } from '../words.ts'
 export interface RunQuery {
   readonly status: readonly RunState[]
   readonly function?: string | undefined
+  /** A part of the key. */
+  readonly contains?: string | undefined
   readonly prefix?: string | undefined
   readonly since?: Since | undefined
   readonly cursor?: string | undefined
@@ -31,6 +36,7 @@ export function runQueryOf(params: URLSearchParams): RunQuery {
   return {
     status: RUN_STATES.filter((state) => params.getAll('status').includes(state)),
     function: given('function'),
+    contains: given('contains'),
     prefix: given('prefix'),
     since: since !== undefined && Object.hasOwn(SINCE, since) ? (since as Since) : undefined,
     cursor: given('cursor'),
@@ -44,7 +50,7 @@ export function sinceMsOf(query: RunQuery, nowMs = Date.now()): number | undefin
 /** The query of an address, such as `status=dead&status=retrying&prefix=videos%2F`. */
 export function searchOf(query: RunQuery): string {
   const params = new URLSearchParams(query.status.map((state): [string, string] => ['status', state]))
-  for (const name of ['function', 'prefix', 'since', 'cursor'] as const) {
+  for (const name of ['function', 'contains', 'prefix', 'since', 'cursor'] as const) {
     const value = query[name]
     if (value !== undefined) params.set(name, value)
   }
@@ -74,7 +80,9 @@ export function Runs(props: {
       {page.items.length > 0 ? (
         <RunTable runs={page.items} base={base} canChoose={mayOperate(viewer)} caption="Runs, newest first" />
       ) : (
-        <p class="empty">{emptyText(page, isFiltered)}</p>
+        <p class="empty">
+          <Nothing page={page} isFiltered={isFiltered} />
+        </p>
       )}
       {page.nextCursor !== null && (
         <footer class="pager">
@@ -110,9 +118,23 @@ function Chosen({ base }: { readonly base: string }) {
   )
 }
 
-function emptyText(page: ListPage<Run>, isFiltered: boolean): string {
-  if (page.nextCursor !== null) return 'None of the runs looked through so far; there are older ones.'
-  return isFiltered ? 'No run matches.' : 'No run yet. Upload a file to see one.'
+function Nothing({ page, isFiltered }: { readonly page: ListPage<Run>; readonly isFiltered: boolean }) {
+  if (page.nextCursor === null)
+    return isFiltered ? 'No run matches.' : 'No run yet. Upload a file to see one.'
+  const atMs = timeOf(page.nextCursor)
+  if (atMs === undefined) return 'None of the runs looked through so far; there are older ones.'
+  return (
+    <>
+      None among the runs since <Time at={toTime(atMs)} />; there are older ones.
+    </>
+  )
+}
+
+/** Where the look through the runs has stopped, epoch ms. */
+function timeOf(cursor: string): number | undefined {
+  const parts = parseJson(Buffer.from(cursor, 'base64url').toString())
+  const atMs: unknown = Array.isArray(parts) ? parts[0] : undefined
+  return typeof atMs === 'number' && Number.isFinite(atMs) ? atMs : undefined
 }
 
 function Filter(props: {
@@ -157,16 +179,18 @@ function Filter(props: {
         </select>
       </label>
       <label class="grow">
-        <span class="hidden">Prefix of the key</span>
+        <span class="hidden">A part of the key</span>
         <input
           type="search"
-          name="prefix"
-          value={query.prefix ?? ''}
-          placeholder="key starts with …"
+          name="contains"
+          value={query.contains ?? ''}
+          placeholder="key contains …"
+          maxlength={1_024}
           autocomplete="off"
           spellcheck={false}
         />
       </label>
+      {query.prefix !== undefined && <PrefixField prefix={query.prefix} />}
       <button class="button" data-noscript>
         Show
       </button>

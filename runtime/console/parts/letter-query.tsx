@@ -7,6 +7,8 @@ type Death = (typeof DEATHS)[number]
 export interface LetterQuery {
   readonly function?: string | undefined
   readonly reason?: Death | undefined
+  /** A part of the key. */
+  readonly contains?: string | undefined
   readonly prefix?: string | undefined
   /** The id of a kind: only this one, with all its files. */
   readonly kind?: string | undefined
@@ -19,6 +21,7 @@ export function letterQueryOf(given: (name: string) => string): LetterQuery {
   return {
     function: given('function') || undefined,
     reason: DEATHS.find((death) => death === reason),
+    contains: given('contains') || undefined,
     prefix: given('prefix') || undefined,
     kind: given('kind') || undefined,
     cursor: given('cursor') || undefined,

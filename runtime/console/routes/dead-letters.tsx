@@ -86,8 +86,8 @@ export function addDeadLetterRoutes(app: Hono<ConsoleEnv>, { parts, page, change
     )(c)
   })
 
-  function kindsOf({ function: name, reason, prefix, cursor }: LetterQuery) {
-    return deadLetters.kinds({ function: name, reason, prefix }, { limit: LOOKED_AT, cursor })
+  function kindsOf({ function: name, reason, contains, prefix, cursor }: LetterQuery) {
+    return deadLetters.kinds({ function: name, reason, contains, prefix }, { limit: LOOKED_AT, cursor })
   }
 
   /** Of the runs and the kinds that a form names. @throws {RefusedError} when there are none */

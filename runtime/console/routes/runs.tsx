@@ -18,9 +18,10 @@ export function addRunRoutes(app: Hono<ConsoleEnv>, { parts, page, change }: Fra
     '/runs',
     page(async (c, viewer) => {
       const query = runQueryOf(new URL(c.req.url).searchParams)
-      const { function: name, prefix, status, cursor } = query
+      const { function: name, contains, prefix, status, cursor } = query
       const filter = {
         function: name,
+        contains,
         prefix,
         sinceMs: sinceMsOf(query),
         ...(status.length > 0 && { status }),

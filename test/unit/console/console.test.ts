@@ -23,6 +23,7 @@ const ANSWERS = {
     pause: () => Promise.resolve(FUNCTION),
   },
   runs: {
+    running: () => Promise.resolve([]),
     list: () =>
       Promise.resolve({ items: [{ ...RUN, object: { ...RUN.object, key: HOSTILE } }], nextCursor: null }),
     get: (id: string) =>
@@ -74,7 +75,7 @@ describe('runs', () => {
     const { app, calls } = createTestConsole({ ...ANSWERS, runs: { list: () => Promise.resolve(EMPTY) } })
     const page = await htmlOf(app, '/runs?status=dead&status=odd&prefix=a%20b%2F&since=never&function=cut')
     expect(calls.find(({ name }) => name === 'runs.list')?.args).toEqual([
-      { status: ['dead'], function: 'cut', prefix: 'a b/', sinceMs: undefined },
+      { status: ['dead'], function: 'cut', contains: undefined, prefix: 'a b/', sinceMs: undefined },
       { limit: 50, cursor: undefined },
     ])
     expect(page).toContain('No run matches.')
@@ -85,6 +86,13 @@ describe('runs', () => {
     const page = await htmlOf(createTestConsole({ ...ANSWERS, runs: { list } }).app, '/runs?status=dead')
     expect(page).toContain('there are older ones')
     expect(page).toContain('/runs?status=dead&amp;cursor=abc')
+  })
+
+  it('that are empty so far tell until when was looked', async () => {
+    const cursor = Buffer.from('[1767323045678,"a"]').toString('base64url')
+    const list = () => Promise.resolve({ items: [], nextCursor: cursor })
+    const page = await htmlOf(createTestConsole({ ...ANSWERS, runs: { list } }).app, '/runs?contains=b')
+    expect(page).toContain('None among the runs since <time datetime="2026-01-02T03:04:05.678Z"')
   })
 })
 

@@ -168,6 +168,7 @@ export function answersOf(amount: Amount): Answers {
     },
     runs: {
       list: () => Promise.resolve(page),
+      running: () => Promise.resolve(runs),
       get: (id) => Promise.resolve({ ...(runs.find((run) => run.id === id) ?? runOf(0, key)), id }),
     },
     deadLetters: {
@@ -195,7 +196,6 @@ export function answersOf(amount: Amount): Answers {
         }),
     },
     overview: {
-      running: () => Promise.resolve(runs),
       runs: () => Promise.resolve(runs),
       deadCount: () => Promise.resolve(count),
       totals: () =>

@@ -6,7 +6,6 @@ import { type Answers, type Call, servicesOf } from '../api/test-api.ts'
 
 /** Of a runtime that does nothing. */
 const OVERVIEW: Answers['overview'] = {
-  running: () => Promise.resolve([]),
   runs: () => Promise.resolve([]),
   deadCount: () => Promise.resolve(0),
   totals: () => Promise.resolve({ inbox: 0, bad: 0, delayed: 0, verdicts: 0, cleanups: 0, aside: 0 }),

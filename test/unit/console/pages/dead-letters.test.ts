@@ -27,7 +27,7 @@ describe('dead letters', () => {
     const { app, calls } = createTestConsole(FULL)
     await app.request('/dead-letters?function=cut&reason=odd&prefix=a%2F&cursor=x')
     expect(calls.find(({ name }) => name === 'deadLetters.kinds')?.args).toEqual([
-      { function: 'cut', reason: undefined, prefix: 'a/' },
+      { function: 'cut', reason: undefined, contains: undefined, prefix: 'a/' },
       { limit: 1_000, cursor: 'x' },
     ])
   })
@@ -64,7 +64,12 @@ describe('running dead letters again', () => {
   it('of a kind finds its runs, in the list that the form was shown with', async () => {
     const form = formOf({ kind: KIND, function: 'cut', reason: 'permanent' })
     const { asked, html } = await send('/dead-letters/redrive', form)
-    expect(asked[0]?.args[0]).toEqual({ function: 'cut', reason: 'permanent', prefix: undefined })
+    expect(asked[0]?.args[0]).toEqual({
+      function: 'cut',
+      reason: 'permanent',
+      contains: undefined,
+      prefix: undefined,
+    })
     expect(html).toContain('Run 7 dead letters again?')
   })
 
