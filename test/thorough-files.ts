@@ -11,6 +11,7 @@ export const THOROUGH_FILES: readonly string[] = [
   // Programs of other people: the AWS command line and mc stay in spine and names.
   'e2e/clients',
   'e2e/clients-browser',
+  'e2e/console',
   // A large source, other people's buckets, uploads that wait: objects stays.
   'e2e/large-sources',
   'e2e/objects-other-buckets',

@@ -9,6 +9,7 @@ import { format, resolveConfig } from 'prettier'
 import { rootDir } from '../../infra/local/root.ts'
 import { measureAdmit } from './admit.ts'
 import { measureChunk, measureChunkIo } from './chunk.ts'
+import { measureConsole } from './console.ts'
 import { measureDispatch } from './dispatch.ts'
 import { measureEncode } from './encode.ts'
 import { parseArguments, type Takes, type Wanted } from './harness/arguments.ts'
@@ -63,6 +64,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   chunk: { measure: measureChunk, size: 'bytes', quick: '256MiB', against, aim: { atMost: 0.6 } },
   'chunk-io': { measure: measureChunkIo, size: 'bytes', quick: '256MiB', against, aim: { atMost: 1.3 } },
   encode: { measure: measureEncode, size: 'number', quick: '20', aim: { atMost: 1.05 } },
+  console: { measure: measureConsole, aim: { atMost: 1 } },
   startup: { measure: measureStartup, aim: { atMost: 1 } },
   pictures: { measure: measurePictures, size: 'number', quick: '600', aim: { atMost: 0.1 } },
   hls: { measure: measureHls, size: 'number', quick: '600', aim: { atMost: 0.25 } },

@@ -67,13 +67,14 @@ describe.skipIf(chromiumPath === undefined)('a page of the console', () => {
   })
 
   it('asks once for many changes, and gets nothing while it is the same', async () => {
-    const page = await open('/runs')
-    await watching()
+    served = await serveConsole(QUEUED)
+    watched = await openPage(browser)
+    const { page } = watched
     const answered: number[] = []
     page.on('response', (answer) => {
       if (answer.request().headers()['x-part'] === 'main') answered.push(answer.status())
     })
-    served.tell()
+    await page.goto(`${served.url}/runs`)
     await waitFor(() => Promise.resolve(answered.length >= 1), { timeoutMs: 5_000, what: 'the first look' })
     for (let index = 0; index < 20; index += 1) served.tell()
     await waitFor(() => Promise.resolve(answered.length >= 2), { timeoutMs: 5_000, what: 'the second look' })

@@ -18,6 +18,8 @@ export function LoginPage(props: {
           <Brand />
         </h1>
         {next !== undefined && <input type="hidden" name="next" value={next} />}
+        {/* For password managers, which keep a password of a name. */}
+        <input type="text" name="username" value="token" autocomplete="username" hidden />
         <label>
           Token
           <input type="password" name="token" autocomplete="current-password" required autofocus />

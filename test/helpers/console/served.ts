@@ -35,7 +35,9 @@ export async function serveConsole(
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://x')
     if (request.headers['x-part'] === 'main') looks += 1
     if (pathname !== '/v1/live') return void answer(request, response)
-    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('retry: 200\n\n')
+    response
+      .writeHead(200, { 'content-type': 'text/event-stream' })
+      .write('retry: 200\n\nevent: open\ndata: {}\n\n')
     watchers.set(response, searchParams.get('about') ?? '')
     response.on('close', () => watchers.delete(response))
   })

@@ -67,9 +67,10 @@ function listen() {
   if (source?.url === addressOf(subject)) return
   close()
   source = new EventSource(addressOf(subject))
-  source.addEventListener('open', () => {
-    // Changes since the page was drawn, or since the connection broke.
-    if (hasFailed) soon()
+  source.addEventListener('open', (event) => {
+    // The event of the server, not that of the connection: from now on nothing is missed, so what was is looked for once.
+    if (!(event instanceof MessageEvent)) return
+    soon()
     turn(true, false)
   })
   source.addEventListener('error', () => {
@@ -80,7 +81,7 @@ function listen() {
     reopening = setTimeout(listen, REFUSED_MS)
     soon()
   })
-  for (const name of ['change', 'changes', 'resync']) source.addEventListener(name, changed)
+  source.addEventListener('change', changed)
 }
 
 /** @param {Event} event */
