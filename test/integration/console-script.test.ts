@@ -138,6 +138,7 @@ describe.skipIf(chromiumPath === undefined)('a page of the console', () => {
     await hide('visible')
     await watching()
     await page.locator('.runs .s-succeeded').waitFor()
+    expect(watched.said).toEqual([])
   })
 
   it('says that the server is gone, and refreshes itself when it is back', async () => {
