@@ -84,3 +84,14 @@ export function rateArgument(text: string): number {
     throw new InvalidArgumentError('write the runs per second, a number from 0.01 to 10000.')
   return rate
 }
+
+/** A repeatable `name=value`: all of them, later ones over earlier ones. */
+export function collectAssignment(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const [, name, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? []
+  if (name === undefined || value === undefined)
+    throw new InvalidArgumentError('write name=value, such as seconds=4')
+  return { ...before, [name]: value }
+}

@@ -45,6 +45,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/doctor.ts')).doctor,
   },
   {
+    usage: 'invoke [options] <function> <file>',
+    description:
+      'run a function on a file of this machine, without servers: the attempt that a worker makes, with its results in a folder',
+    load: async () => (await import('./commands/invoke.ts')).invoke,
+  },
+  {
     usage: 'functions [options] [name]',
     description: 'list the functions and how each is doing; with a name, show everything about one',
     load: async () => (await import('./commands/functions.ts')).functions,

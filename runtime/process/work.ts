@@ -87,7 +87,7 @@ export async function work(
     limits: () => presence.limits,
     inFlight,
     contact,
-    attempt: createAttempt({ ...parts, consumer, scratchParent, proxy, strays }),
+    attempt: createAttempt({ ...parts, scratchParent, proxy, strays }),
     onEndedWithoutResult(runIds) {
       const written = debts.payNow(runIds.map(verdictDebt))
       verdicts = Promise.all([

@@ -1,8 +1,8 @@
 /** `sluice reprocess`: runs objects again, by name or below a prefix. @module */
-import { InvalidArgumentError, Option } from 'commander'
+import { Option } from 'commander'
 import type { Job, Preview } from '../../api/jobs/model.ts'
 import { apiOf, withApi, withTimes, type ApiOptions } from '../api-command.ts'
-import { parseObjectName, parsePrefix } from '../arguments.ts'
+import { collectAssignment, parseObjectName, parsePrefix } from '../arguments.ts'
 import { examples, UsageError, type CliCommand } from '../command.ts'
 import { jobFieldsOf, reportJob, withJob, type JobOptions } from '../terminal/job.ts'
 import { progressLine } from '../terminal/progress.ts'
@@ -31,7 +31,7 @@ export const reprocess: CliCommand = (command, context) => {
     .option(
       '--option <name=value>',
       'an option of the function, which overrides all others; repeatable',
-      addOption,
+      collectAssignment,
     )
     .option('--force', 'include runs that are queued or running; they restart')
   withJob(withTimes(command, 'objects uploaded'))
@@ -78,11 +78,4 @@ function targetsOf(names: readonly string[], prefix: string | undefined) {
   if (buckets.length > 1)
     throw new UsageError(`name objects of one bucket at a time: these are in ${buckets.join(', ')}`)
   return { bucket: buckets[0], keys: objects.map(({ key }) => key) }
-}
-
-function addOption(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const [, name, value] = /^([^=\s]+)=(.*)$/s.exec(text) ?? []
-  if (name === undefined || value === undefined)
-    throw new InvalidArgumentError('write name=value, such as seconds=4')
-  return { ...before, [name]: value }
 }

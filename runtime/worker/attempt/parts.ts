@@ -14,12 +14,11 @@ import type { Strays } from '../strays.ts'
 import type { Late } from './late.ts'
 
 export interface PerformParts {
-  readonly config: Config
+  readonly config: Pick<Config, 'functionOptions'>
   readonly functions: readonly FunctionDefinition[]
-  readonly queue: Queue
-  readonly consumer: string
+  readonly queue: Pick<Queue, 'fence' | 'verdictGone'>
   readonly storage: Storage
-  readonly metrics: RuntimeMetrics
+  readonly metrics: Pick<RuntimeMetrics, 'commits' | 'outputBytes'>
   /** Serves large sources to tools. */
   readonly proxy: RangeProxy
   readonly strays: Strays
