@@ -174,7 +174,13 @@ describe.each(builds)('$name', (build) => {
     const { take, keys, ended } = await start({ door: 'rtmp', port, nonce: '0123456789abcdef' })
     await listening(take, port)
     const url = `rtmp://127.0.0.1:${port}/live/0123456789abcdef`
-    startSender(build.ffmpegPath, [...filmArgs({ path: pathOf('aac.flv') }), '-f', 'flv', url])
+    // In real time: a faster sender is through, and FFmpeg with it, before the first piece is heard of.
+    startSender(build.ffmpegPath, [
+      ...filmArgs({ path: pathOf('aac.flv'), isRealTime: true }),
+      '-f',
+      'flv',
+      url,
+    ])
     const received = await ended()
     expect([keys, received.listed, received.signal]).toEqual([[], [], 'SIGKILL'])
     expect(received.lastLines.join('\n')).toContain('did not say which stream key')
