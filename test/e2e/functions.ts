@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { z } from 'zod'
-import { defineFunction, PermanentError, RetryLaterError } from '../../runtime/index.ts'
+import { defineFunction, PermanentError, RetryLaterError, tellToolLine } from '../../runtime/index.ts'
 import { sleep } from '../../runtime/time.ts'
 
 const on = (folder: string) => ({ bucket: 'incoming', match: [`${folder}/**`] })
@@ -91,6 +91,7 @@ const slow = defineFunction(
       await writeFile(path, `part ${index}`)
       await output.upload({ path, name: `part-${index}.txt`, role: 'part', contentType: 'text/plain' })
       progress({ percent: (100 * (index + 1)) / options.files })
+      tellToolLine(signal, `wrote part ${index}`)
       await sleep(options.pausems, signal)
       signal.throwIfAborted()
     }

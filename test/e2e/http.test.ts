@@ -52,6 +52,60 @@ async function job(id: string) {
   )
 }
 
+/** The events of a stream, as they come, until it ends. */
+async function* eventsOf(path: string, token = TOKENS.reader) {
+  const response = await fetch(`${used.stack.apiUrl}${path}`, {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  expect([response.status, response.headers.get('content-type')]).toEqual([
+    200,
+    'text/event-stream; charset=utf-8',
+  ])
+  let rest = ''
+  for await (const part of response.body!.pipeThrough(new TextDecoderStream())) {
+    const texts = (rest + part).split('\n\n')
+    rest = texts.pop() ?? ''
+    for (const event of texts) {
+      const [, name, data = ''] = /^event: (\w+)\n(?:id: \d+\n)?data: (.*)$/.exec(event) ?? []
+      if (name) yield { name, data: JSON.parse(data) as Record<string, unknown> }
+    }
+  }
+}
+
+describe('live events', () => {
+  it('tell a run from its upload to its end, with its progress and the lines of its tool while it runs', async () => {
+    const all = eventsOf('/v1/live?about=function:slow')
+    expect((await all.next()).value).toMatchObject({ name: 'ready' })
+    await used.stack.mc.run(
+      'cp',
+      '--attr',
+      'files=12;pausems=500',
+      import.meta.filename,
+      'sluice/incoming/slow/followed',
+    )
+    const { value: change } = await all.next()
+    expect(change).toMatchObject({ name: 'change', data: { runs: [{ function: 'slow' }] } })
+    const [{ id }] = change!.data['runs'] as [{ id: string }]
+    await all.return(undefined)
+
+    const heard: string[] = []
+    const percents = new Set<unknown>()
+    const lines: unknown[] = []
+    for await (const { name, data } of eventsOf(`/v1/runs/${id}/events`)) {
+      if (name === 'status') heard.push(String(data['status']))
+      if (name === 'progress') percents.add(data['percent'])
+      if (name === 'log') lines.push(...(data['lines'] as string[]))
+    }
+    expect(heard.at(-1)).toBe('succeeded')
+    expect(heard).toContain('running')
+    // More often than a heartbeat, which comes each ten seconds.
+    expect(percents.size).toBeGreaterThan(1)
+    expect(lines).toContain('wrote part 5')
+    const view = await get(functionSchema, '/v1/functions/slow?rates=2', { token: TOKENS.reader })
+    expect([view.lastHour.done, view.rates?.done]).toEqual([1, 1])
+  })
+})
+
 describe('a dead letter', () => {
   it('is listed with its reason, and run again once however often one key asks for it', async () => {
     await used.runs.put('answer/dead.txt', 'permanent')

@@ -27,7 +27,7 @@ const live = createRoute({
   responses: {
     200: {
       description:
-        '`event: open` when nothing is missed any more, then `event: change`, at most four a second, with a `Change`; after an interruption, `Last-Event-ID` brings all changes since then',
+        '`event: ready` when nothing is missed any more, then `event: change`, at most four a second, with a `Change`; after an interruption, `Last-Event-ID` brings all changes since then',
       content: EVENTS,
     },
     ...v1Problems(422),

@@ -45,7 +45,7 @@ export function createLiveService({ hub, runs, log }: LiveParts): LiveService {
       const stream = createEventStream(() => stop?.())
       stop = hub.watch(
         {
-          onOpen: (id) => stream.send({ name: 'open', id, data: {} }),
+          onOpen: (id) => stream.send({ name: 'ready', id, data: {} }),
           onChanges(changes, id) {
             const own = changesAbout(about, changes)
             if (own) stream.send({ name: 'change', id, data: toChange(own) })

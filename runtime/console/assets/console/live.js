@@ -67,9 +67,8 @@ function listen() {
   if (source?.url === addressOf(subject)) return
   close()
   source = new EventSource(addressOf(subject))
-  source.addEventListener('open', (event) => {
-    // The event of the server, not that of the connection: from now on nothing is missed, so what was is looked for once.
-    if (!(event instanceof MessageEvent)) return
+  source.addEventListener('ready', () => {
+    // From now on nothing is missed; something may have changed since the page was drawn, so it looks once.
     soon()
     turn(true, false)
   })

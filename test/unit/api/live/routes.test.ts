@@ -56,7 +56,7 @@ describe('/v1/live', () => {
     only().watcher.onChanges({ ...change, runs: [], hasMore: true }, '9')
     only().watcher.onEnd()
     expect(await eventsOf(response)).toEqual([
-      'open {}',
+      'ready {}',
       `change {"runs":[{"id":"${RUN_ID}","function":"cut","status":"dead"}],"functions":[],"streams":[],"jobs":[],"more":false}`,
       'change {"runs":[],"functions":[],"streams":[],"jobs":[],"more":true}',
     ])
