@@ -13,6 +13,7 @@ export interface Fields {
   one(name: string): string
   all(name: string): readonly string[]
   has(name: string): boolean
+  names(): readonly string[]
 }
 
 export const limitForms: MiddlewareHandler = bodyLimit({
@@ -33,6 +34,7 @@ export async function fieldsOf(c: PageContext): Promise<Fields> {
     one: (name) => params.get(name) ?? '',
     all: (name) => params.getAll(name),
     has: (name) => params.has(name),
+    names: () => [...new Set(params.keys())],
   }
 }
 

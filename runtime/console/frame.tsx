@@ -78,7 +78,7 @@ export function createFrame(parts: ConsoleParts) {
   /**
    * Does it, says on the next page what was done or why not, and goes back to where it was asked for.
    *
-   * @param to - the path of the next page, instead of the one that it was asked from
+   * @param to - the path of the next page once it is done, instead of the one that it was asked from
    */
   async function change(c: PageContext, deed: () => Promise<string>, to?: string): Promise<Response> {
     try {
@@ -86,6 +86,7 @@ export function createFrame(parts: ConsoleParts) {
     } catch (error) {
       if (!(error instanceof RefusedError)) throw error
       leaveNotice(c, base, { text: error.message, isBad: true })
+      return goBack(c)
     }
     return to === undefined ? goBack(c) : c.redirect(`${base}${to}`, 303)
   }
@@ -98,6 +99,12 @@ export function createFrame(parts: ConsoleParts) {
   }
 
   return { parts, viewerOf, page, lost, failed, change, goBack }
+}
+
+/** For a page that is of no use to readers. @throws {ProblemError} 403 */
+export function assertOperator(c: PageContext): void {
+  if (c.get('role') !== 'reader') return
+  throw new ProblemError(403, 'the role operator is required; you are logged in as reader')
 }
 
 /** @throws {ProblemError} 403 */

@@ -10,6 +10,12 @@ export function runObjectHref(base: string, bucket: string, key: string): string
   return `${base}/objects/${encodeURIComponent(bucket)}/run?key=${encodeKey(key)}`
 }
 
+/** The page of a form for running an object again with other options. */
+export function runOptionsHref(base: string, bucket: string, key: string, name: string): string {
+  const query = `key=${encodeKey(key)}&function=${encodeURIComponent(name)}`
+  return `${base}/objects/${encodeURIComponent(bucket)}/options?${query}`
+}
+
 export function runHref(base: string, id: string): string {
   return `${base}/runs/${id}`
 }

@@ -1,6 +1,7 @@
 /** Every mutant there is. @module */
 import type { Mutant } from './mutant.ts'
 import { CHANGE_MUTANTS } from './changes-mutants.ts'
+import { CONSOLE_MUTANTS } from './console-mutants.ts'
 import { DOOR_MUTANTS } from './door-mutants.ts'
 import { HLS_MUTANTS } from './hls-mutants.ts'
 import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
@@ -17,6 +18,7 @@ import { WORKER_MUTANTS } from './worker-mutants.ts'
 export const MUTANTS: readonly Mutant[] = [
   ...QUEUE_MUTANTS,
   ...CHANGE_MUTANTS,
+  ...CONSOLE_MUTANTS,
   ...HLS_MUTANTS,
   ...OUTPUT_MUTANTS,
   ...UPKEEP_MUTANTS,

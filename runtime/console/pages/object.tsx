@@ -3,7 +3,7 @@ import type { FunctionOfObject, ObjectView } from '../../api/objects/model.ts'
 import type { ApiServices } from '../../api/services.ts'
 import { formatBytes } from '../../amounts.ts'
 import { printable } from '../../printable.ts'
-import { runObjectHref, sourceHref } from '../links.ts'
+import { runObjectHref, runOptionsHref, sourceHref } from '../links.ts'
 import { aidsOf } from '../outputs/kinds.ts'
 import { FunctionCard, sentenceOf } from '../parts/function-card.tsx'
 import { Act, Time } from '../parts/parts.tsx'
@@ -65,6 +65,7 @@ export function ObjectPage({ facts, viewer }: { readonly facts: ObjectFacts; rea
         <FunctionCard
           each={each}
           runAgainHref={runHref}
+          optionsHref={runOptionsHref(viewer.base, view.bucket, view.key, each.name)}
           isThere={view.object !== null}
           lines={lines.get(each.name) ?? []}
           aids={aids}

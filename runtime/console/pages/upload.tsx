@@ -1,5 +1,6 @@
 /** Files from this browser straight to the store, and what becomes of them (assets/upload/upload.js). @module */
-import type { FunctionFields, OptionField } from '../upload/fields.ts'
+import { OptionInput } from '../parts/option-input.tsx'
+import type { FunctionFields } from '../upload/fields.ts'
 import type { Viewer } from '../viewer.ts'
 
 export interface UploadFacts {
@@ -107,7 +108,7 @@ function FunctionsOf(props: {
               </summary>
               <div class="options">
                 {fields.map((field) => (
-                  <Field field={field} />
+                  <OptionInput field={field} />
                 ))}
               </div>
             </details>
@@ -115,35 +116,5 @@ function FunctionsOf(props: {
         </div>
       ))}
     </fieldset>
-  )
-}
-
-function Field({ field }: { readonly field: OptionField }) {
-  const { name, label, choices, byDefault, hint, isNumber } = field
-  const standard = byDefault === undefined ? 'as it comes' : `${byDefault} (default)`
-  return (
-    <label>
-      <span>{label}</span>
-      {choices ? (
-        <select name={`option:${name}`}>
-          <option value="">{standard}</option>
-          {choices
-            .filter((choice) => choice !== byDefault)
-            .map((choice) => (
-              <option>{choice}</option>
-            ))}
-        </select>
-      ) : (
-        <input
-          type="text"
-          name={`option:${name}`}
-          inputmode={isNumber ? 'decimal' : undefined}
-          placeholder={standard}
-          autocomplete="off"
-          spellcheck={false}
-        />
-      )}
-      {!choices && <small class="quiet">{hint}</small>}
-    </label>
   )
 }

@@ -11,6 +11,8 @@ interface CardProps {
   readonly each: FunctionOfObject
   /** Where a form runs the object again. */
   readonly runAgainHref: string
+  /** The form for other options. */
+  readonly optionsHref: string
   /** Whether the object exists now: only then can it be run. */
   readonly isThere: boolean
   readonly lines: readonly string[]
@@ -61,7 +63,7 @@ export function FunctionCard(props: CardProps) {
 
 const OPEN: readonly (string | undefined)[] = ['queued', 'running', 'retrying']
 
-function Deeds({ each, runAgainHref, isThere, viewer }: CardProps) {
+function Deeds({ each, runAgainHref, optionsHref, isThere, viewer }: CardProps) {
   const { name } = each
   const state = stateOf(each)
   const isOpen = OPEN.includes(state)
@@ -85,13 +87,18 @@ function Deeds({ each, runAgainHref, isThere, viewer }: CardProps) {
         />
       )}
       {isThere && !isOpen && (
-        <Act
-          to={runAgainHref}
-          label={state === undefined ? 'Run it' : 'Run again'}
-          title={state === undefined ? `Run it: ${name}` : `Run again: ${name}`}
-          kind={isAdvised ? 'primary' : undefined}
-          fields={{ function: name }}
-        />
+        <>
+          <a class="more" href={optionsHref} aria-label={`Other options: ${name}`}>
+            Other options
+          </a>
+          <Act
+            to={runAgainHref}
+            label={state === undefined ? 'Run it' : 'Run again'}
+            title={state === undefined ? `Run it: ${name}` : `Run again: ${name}`}
+            kind={isAdvised ? 'primary' : undefined}
+            fields={{ function: name }}
+          />
+        </>
       )}
     </>
   )

@@ -117,6 +117,21 @@ describe('a change', () => {
     expect(notice).toBe('cut runs it again, behind uploads.')
   })
 
+  it('with other options sends those that are filled in, and leads back to the object', async () => {
+    const fields = { function: 'cut', 'option:cut.seconds': '4', 'option:cut.mode': '' }
+    const outcome = await outcomeOf(ANSWERS, '/objects/incoming/run?key=a%20b', formOf(fields))
+    expect(outcome.calls[0]?.args[0]).toMatchObject({ function: 'cut', options: { 'cut.seconds': '4' } })
+    expect(outcome.to).toBe('/objects/incoming?key=a%20b')
+  })
+
+  it('with options that are refused leads back to their form, and says why', async () => {
+    const reprocess = () => Promise.reject(new RefusedError('impossible', 'options: "seconds": too small'))
+    const form = formOf({ function: 'cut', 'option:cut.seconds': '0' }, { referer: 'http://localhost/x?y' })
+    form.headers = { ...form.headers, host: 'localhost' } as typeof form.headers
+    const outcome = await outcomeOf({ reprocess: { reprocess } }, '/objects/incoming/run?key=a', form)
+    expect([outcome.to, outcome.notice]).toEqual(['/x?y', '!options: "seconds": too small'])
+  })
+
   it('without its fields is refused in a sentence', async () => {
     const { calls, notice } = await outcomeOf(ANSWERS, '/objects/incoming/run', formOf())
     expect([calls, notice]).toEqual([[], expect.stringMatching(/^!keys\.0: /)])
