@@ -11,6 +11,8 @@ export interface LoggerOptions {
   readonly format: LogFormat
   /** Fields of every line, such as the process's role. */
   readonly base?: Readonly<Record<string, unknown>>
+  /** Takes each line, of JSON. @defaultValue the standard output takes them, in the format */
+  readonly write?: (line: string) => void
 }
 
 export function createLogger(options: LoggerOptions): Logger {
@@ -20,6 +22,7 @@ export function createLogger(options: LoggerOptions): Logger {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ level: label }) },
   }
+  if (options.write) return pino(settings, { write: options.write })
   return options.format === 'json'
     ? pino(settings)
     : pino(settings, { write: (line) => process.stdout.write(toText(line)) })

@@ -18,6 +18,7 @@ const ORDER: readonly (readonly string[])[] = [
   ['runtime/process'],
   ['runtime/console'],
   ['runtime/api'],
+  ['runtime/testing.ts'],
   ['runtime/desk'],
   ['runtime/worker', 'runtime/upkeep'],
   ['runtime/setup'],
