@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { settingsOnFreePorts } from './settings/ports.ts'
 import { withoutSettings } from './settings/settings.ts'
 import { checkSettings } from './session/check-settings.ts'
+import { consoleAddress } from '../../runtime/cli/commands/console.ts'
+import { consoleLines } from './session/guide.ts'
 import { SERVER_PATIENCE_MS } from './patience.ts'
 import { cutSample } from './session/sample-run.ts'
 import { progress, say } from './terminal.ts'
@@ -37,6 +39,7 @@ function demonstrate(dataDir: string): Promise<SessionEnd> {
     prepare: () => checkSettings({ env, dataDir, load: settingsOnFreePorts }),
     onDeath: (server: Server, how: string) => void deaths.emit('death', server, how),
     use: async (session) => {
+      for (const line of consoleLines(consoleAddress(session.settings.config))) progress(line)
       const cutting = cutSample(session, dataDir, SERVER_PATIENCE_MS, progress)
       const { sample, note } = await Promise.race([cutting, firstDeath()])
       if (!sample) throw new Error(note)

@@ -2,7 +2,8 @@
 import { once } from 'node:events'
 import { SERVER_PATIENCE_MS } from './patience.ts'
 import { checkSettings } from './session/check-settings.ts'
-import { guide } from './session/guide.ts'
+import { consoleLines, guide } from './session/guide.ts'
+import { consoleAddress, type ConsoleAddress } from '../../runtime/cli/commands/console.ts'
 import { keptSettings, writeKeptSettings } from './settings/kept-settings.ts'
 import { createKeeper } from './servers/keeper.ts'
 import { claimFolder, type Claim, type RecordedProcess } from './servers/running.ts'
@@ -40,6 +41,9 @@ const end = await runSession({
   },
   onDeath: (server, how) => keeper.revive(server, how),
   use: async (session) => {
+    // So that the way of the sample can be watched.
+    const address = consoleOf(session)
+    if (address) for (const line of consoleLines(address)) progress(line)
     const text = await describe(session)
     // The session may have been stopped during the sample.
     if (session.signal.aborted) return
@@ -63,6 +67,10 @@ function recordedProcesses(stack: Stack): RecordedProcess[] {
   ]
 }
 
+function consoleOf({ settings: { config } }: Session): ConsoleAddress | undefined {
+  return config.roles.includes('api') ? consoleAddress(config) : undefined
+}
+
 async function describe(session: Session): Promise<string> {
   const { settings, functions, stack } = session
   const { sample, note } = hasSample(settings.config)
@@ -71,7 +79,8 @@ async function describe(session: Session): Promise<string> {
   return guide({
     redisUrl: stack.redisUrl,
     minioEndpoint: stack.minioEndpoint,
-    consoleUrl: stack.minio && `http://127.0.0.1:${settings.consolePort}`,
+    console: consoleOf(session),
+    minioConsoleUrl: stack.minio && `http://127.0.0.1:${settings.consolePort}`,
     apiUrl: settings.config.roles.includes('api') ? stack.apiUrl : undefined,
     streams: await streamsGuide(settings.config),
     dataDir,

@@ -38,13 +38,13 @@ export function createApi(parts: ApiParts): ApiApp {
 
   if (!hasTokens(tokens)) app.use(guardFromBrowsers())
   addProbes(app, parts)
-  app.use('/v1/*', noStore)
+  app.use('/v1/*', noStore, locationsBelow(parts.base))
   app.use('/v1/*', checkAddress())
   addPushRefusal(app, parts.receiver)
   app.use('/v1/*', authenticate(tokens), checkBody())
   addV1(app, services, idempotent(services.answers, log))
   addMeRoute(app, parts.version)
-  addDocument(app)
+  addDocument(app, parts.base)
   addMethodGuards(app)
   return app
 }
@@ -94,6 +94,15 @@ const nameRequest: MiddlewareHandler<ApiEnv> = async (c, next) => {
   await next()
   c.header('x-request-id', c.var.requestId)
   c.header('x-content-type-options', 'nosniff')
+}
+
+/** Paths in answers start at the API, wherever that is; `Location` alone has to be whole, as clients follow it by themselves. */
+function locationsBelow(base: string): MiddlewareHandler<ApiEnv> {
+  return async function locationsBelow(c, next) {
+    await next()
+    const location = c.res.headers.get('location')
+    if (base !== '' && location?.startsWith('/v1/') === true) c.header('location', `${base}${location}`)
+  }
 }
 
 const noStore: MiddlewareHandler<ApiEnv> = async (c, next) => {

@@ -124,13 +124,13 @@ function addressOf(env: Environment, given?: string): { url: string; token: stri
     const name = given === undefined ? 'SLUICE_API_URL' : '--api'
     return { url: apiUrl(name, text), token }
   }
-  const { apiHost, apiPort, tokens } = config
+  const { apiHost, apiPort, basePath, tokens } = config
   if (apiPort === 0)
     throw new ConfigError([
       'SLUICE_API_PORT is 0, which names no port: set SLUICE_API_URL, such as http://127.0.0.1:8080',
     ])
   return {
-    url: `http://${hostHere(apiHost)}:${apiPort}`,
+    url: `http://${hostHere(apiHost)}:${apiPort}${basePath}`,
     token: token || tokens.admin || tokens.operator || tokens.reader,
   }
 }

@@ -130,6 +130,8 @@ export interface ApiParts {
   readonly inFlight: Gauge
   /** Served under `/v1`. */
   readonly services: ApiServices
+  /** Precedes every path behind a proxy: empty, or such as `/sluice`. */
+  readonly base: string
   readonly tokens: Tokens
   /** Where streams are received, for senders that come here. */
   readonly receiver: Receiver

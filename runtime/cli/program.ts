@@ -51,6 +51,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./commands/invoke.ts')).invoke,
   },
   {
+    usage: 'console [options]',
+    description:
+      "print the console's address; where tokens are set, as a link that logs a browser in once, with the highest role",
+    load: async () => (await import('./commands/console.ts')).consoleCommand,
+  },
+  {
     usage: 'functions [options] [name]',
     description: 'list the functions and how each is doing; with a name, show everything about one',
     load: async () => (await import('./commands/functions.ts')).functions,

@@ -6,9 +6,11 @@ import { answerError, ProblemError, RefusedError } from '../api/http/problem.ts'
 import type { ApiServices } from '../api/services.ts'
 import type { Tokens } from '../settings/config.ts'
 import { hasTokens } from '../settings/token-roles.ts'
+import type { Network } from '../settings/trusted-proxies.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { absentOnly } from './absent.ts'
 import type { ConsoleEnv } from './env.ts'
+import type { Surroundings } from './first-files.ts'
 import { leaveNotice, takeNotice } from './notice.ts'
 import { ErrorPage } from './pages/alone.tsx'
 import { createShow, isPart, type Draw } from './show/show.tsx'
@@ -22,6 +24,12 @@ export interface ConsoleParts {
   readonly base: string
   /** Where browsers upload to, such as `https://s3.example.org`; undefined: uploads are off. */
   readonly storeOrigin?: string | undefined
+  /** Networks of proxies whose headers about callers are believed. */
+  readonly trustedProxies: readonly Network[]
+  /** Where people reach Grafana: a URL, or a path of this host; without a slash at the end. */
+  readonly grafanaUrl?: string | undefined
+  /** The stack around the console, for the lines that an empty one shows. */
+  readonly around: Surroundings
   readonly log: Logger
   readonly version: string
   /** The tools that functions use, such as `{ ffmpeg: '5.1.9 (path)' }`. */
@@ -44,6 +52,7 @@ export function createFrame(parts: ConsoleParts) {
       theme: themeOf(c),
       hasLogin: hasTokens(parts.tokens),
       hasUploads: parts.storeOrigin !== undefined,
+      grafanaUrl: parts.grafanaUrl,
       notice: takeNotice(c, base),
     }
   }

@@ -29,6 +29,16 @@ export function streamHref(base: string, name: string): string {
   return `${base}/streams/${name}`
 }
 
+/**
+ * A dashboard of Grafana, which a person may read for the last hour.
+ *
+ * @param grafanaUrl - without a slash at the end
+ * @param name - of the function that it is to show
+ */
+export function dashboardHref(grafanaUrl: string, dashboard: string, name?: string): string {
+  return `${grafanaUrl}/d/${dashboard}${name === undefined ? '' : `?var-function=${encodeURIComponent(name)}`}`
+}
+
 /** Half a character, which some tools put into names, has no encoding: the page then says that the store has no such key. */
 function encodeKey(key: string): string {
   return encodeURIComponent(key.toWellFormed())

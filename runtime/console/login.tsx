@@ -1,67 +1,83 @@
 /** Logging in and out by a token, and the role that each request has. @module */
 import type { Context, Hono, MiddlewareHandler } from 'hono'
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { withoutBase } from '../api/http/base-path.ts'
 import { ProblemError } from '../api/http/problem.ts'
-import type { Tokens } from '../settings/config.ts'
+import { createCallerOf } from '../api/login/callers.ts'
+import { createSessionCookie } from '../api/login/cookie.ts'
+import { useLink } from '../api/login/link.ts'
+import { roleOfSession, SESSION_MS, sessionOf } from '../api/login/session.ts'
+import type { ApiServices } from '../api/services.ts'
+import type { TokenRole, Tokens } from '../settings/config.ts'
 import { createRoleOf, hasTokens } from '../settings/token-roles.ts'
-import { MINUTE_MS } from '../time.ts'
+import type { Network } from '../settings/trusted-proxies.ts'
+import { MINUTE_MS, SECOND_MS } from '../time.ts'
 import type { ConsoleEnv } from './env.ts'
 import { LoginPage } from './pages/alone.tsx'
 import { isPart } from './show/show.tsx'
-import { roleOfSession, SESSION_MS, sessionOf } from './session.ts'
 import { themeOf } from './theme.ts'
 
-const COOKIE = 'sluice_session'
 const OWN = 'http://own'
-/** Failed logins of all callers in a minute, by address: a token is long, so this is for the log and for patience. */
+/** Failed logins in a minute, by address: a token is long, so this is for the log and for patience. */
 const MOST_FAILURES = 5
 
 export interface LoginParts {
+  readonly services: Pick<ApiServices, 'answers'>
   readonly tokens: Tokens
   readonly base: string
+  readonly trustedProxies: readonly Network[]
 }
 
-export function addLogin(app: Hono<ConsoleEnv>, { tokens, base }: LoginParts): void {
+export function addLogin(app: Hono<ConsoleEnv>, parts: LoginParts): void {
+  const { services, tokens, base } = parts
+  const callerOf = createCallerOf(parts.trustedProxies)
+  const cookie = createSessionCookie(base, callerOf)
   const roleOf = createRoleOf(tokens)
   const failures = createFailures()
-  const path = base === '' ? '/' : base
 
-  app.get('/login', (c) =>
-    c.html(<LoginPage base={base} theme={themeOf(c)} next={ownPage(c.req.query('next'))} />),
-  )
+  app.get('/login', async (c) => {
+    const { link, next } = c.req.query()
+    const isIn = !hasTokens(tokens) || roleOfSession(tokens, cookie.read(c)) !== undefined
+    // A browser that has loaded the link ahead of its person is logged in already.
+    if (link !== undefined && isIn) return c.redirect(`${base}/`, 303)
+    if (link === undefined)
+      return c.html(<LoginPage base={base} theme={themeOf(c)} next={ownPage(next, base)} />)
+    const role = await useLink(tokens, services.answers, link)
+    return role ? enter(c, role) : refuse(c, USED_LINK, 401)
+  })
   app.post('/login', async (c) => {
     const { token, next } = await c.req.parseBody()
-    const to = ownPage(next)
-    const address = addressOf(c)
-    const page = (failure: string, status: 401 | 429) =>
-      c.html(<LoginPage base={base} theme={themeOf(c)} next={to} failure={failure} />, status)
-    if (failures.areTooMany(address)) return page('Too many failed logins: try again in a minute.', 429)
+    const to = ownPage(next, base)
+    const { address } = callerOf(c)
+    if (failures.areTooMany(address))
+      return refuse(c, 'Too many failed logins: try again in a minute.', 429, to)
     const role = typeof token === 'string' ? roleOf(token.trim()) : undefined
-    if (!role) {
-      failures.note(address)
-      return page('No role has this token.', 401)
-    }
-    setCookie(c, COOKIE, sessionOf(tokens, role), {
-      httpOnly: true,
-      // Not Strict: who follows a link from a chat or from Grafana is logged in.
-      sameSite: 'Lax',
-      path,
-      maxAge: SESSION_MS / 1_000,
-      secure: c.req.header('x-forwarded-proto') === 'https',
-    })
-    return c.redirect(to ?? `${base}/`, 303)
+    if (role) return enter(c, role, to)
+    failures.note(address)
+    return refuse(c, 'No role has this token.', 401, to)
   })
   app.post('/logout', (c) => {
-    deleteCookie(c, COOKIE, { path })
+    cookie.end(c)
     return c.redirect(`${base}/login`, 303)
   })
+
+  function enter(c: Context, role: TokenRole, to = '/'): Response {
+    cookie.write(c, sessionOf(tokens, role), SESSION_MS / SECOND_MS)
+    return c.redirect(`${base}${to}`, 303)
+  }
+
+  function refuse(c: Context, failure: string, status: 401 | 429, to?: string) {
+    return c.html(<LoginPage base={base} theme={themeOf(c)} failure={failure} next={to} />, status)
+  }
 }
 
-/** Finds the role of a request; without one, a page leads to the login. While no token is set, everybody is an admin. */
-export function authenticated({ tokens, base }: LoginParts): MiddlewareHandler<ConsoleEnv> {
+const USED_LINK = 'This link has been used, or is older than an hour: `sluice console` prints another one.'
+
+/** Finds the role of a request; without one, a page leads to the login, and from there back. While no token is set, everybody is an admin. */
+export function authenticated({ tokens, base, trustedProxies }: LoginParts): MiddlewareHandler<ConsoleEnv> {
   const isOpen = !hasTokens(tokens)
+  const cookie = createSessionCookie(base, createCallerOf(trustedProxies))
   return async function authenticated(c, next) {
-    const role = isOpen ? 'admin' : roleOfSession(tokens, getCookie(c, COOKIE))
+    const role = isOpen ? 'admin' : roleOfSession(tokens, cookie.read(c))
     if (!role) {
       // A page that is open says so itself.
       if (c.req.method === 'GET' && !isPart(c)) return c.redirect(`${base}/login${nextOf(c)}`, 303)
@@ -75,24 +91,18 @@ export function authenticated({ tokens, base }: LoginParts): MiddlewareHandler<C
   }
 }
 
-/** Where the login leads to. */
+/** Where the login leads to, without the base. */
 function nextOf(c: Context): string {
   const { pathname, search } = new URL(c.req.url)
   return pathname === '/' && search === '' ? '' : `?next=${encodeURIComponent(pathname + search)}`
 }
 
-/** An address as {@link nextOf} gives it; a link from elsewhere leads nowhere else. */
-function ownPage(next: unknown): string | undefined {
+/** An address as {@link nextOf} gives it, or as an open page has it, with the base; a link from elsewhere leads nowhere else. */
+function ownPage(next: unknown, base: string): string | undefined {
   if (typeof next !== 'string' || !next.startsWith('/') || !URL.canParse(next, OWN)) return undefined
   const { origin, pathname, search } = new URL(next, OWN)
   // `//` before a path would be a host.
-  return origin === OWN && !pathname.startsWith('//') ? pathname + search : undefined
-}
-
-/** The address of the connection: behind a proxy all callers share it. */
-function addressOf(c: Context): string {
-  const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } }
-  return incoming?.socket?.remoteAddress ?? ''
+  return origin === OWN && !pathname.startsWith('//') ? withoutBase(pathname + search, base) : undefined
 }
 
 function createFailures(nowMs: () => number = Date.now) {

@@ -15,6 +15,8 @@ export interface Viewer {
   readonly hasLogin: boolean
   /** Whether this runtime has an account for uploads. */
   readonly hasUploads: boolean
+  /** Where people reach Grafana, without a slash at the end; undefined: nothing links there. */
+  readonly grafanaUrl?: string | undefined
   /** Said once, after a change. */
   readonly notice?: Notice | undefined
 }

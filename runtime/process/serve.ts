@@ -113,6 +113,7 @@ export async function serve(
     tools: async () => (await parts.tools?.()) ?? {},
     health: () => checkHealth({ redis: inspection, queue, storage, buckets, functionNames }),
     services,
+    base: config.basePath,
     tokens: config.tokens,
     log,
   }
@@ -131,7 +132,18 @@ export async function serve(
       return expose([own, ofFunctions, ...(await link.collect())], format)
     },
   })
-  const pages = createConsole({ ...about, base: '', storeOrigin: uploads?.origin })
+  const pages = createConsole({
+    ...about,
+    storeOrigin: uploads?.origin,
+    trustedProxies: config.trustedProxies,
+    grafanaUrl: config.grafanaUrl,
+    around: {
+      storeUrl: config.minioPublicEndpoint,
+      region: config.minioRegion,
+      uploader: config.uploaderCredentials?.accessKey,
+      isLocal: config.localDir !== undefined,
+    },
+  })
   closers.add('http', await listen(createFront(api, pages), config, log))
 
   const stopIntake = config.roles.includes('intake') ? startIntake(parts) : () => Promise.resolve()

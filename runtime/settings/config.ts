@@ -3,9 +3,9 @@ import { relative, resolve } from 'node:path'
 import type { z } from 'zod'
 import { ConfigError } from '../errors.ts'
 import { isGiven, readSettingFiles, type Environment } from './files.ts'
-import type { PullHost } from './pull-hosts.ts'
 import { LOCAL_SETTINGS, settingsSchema as schema } from './schema.ts'
-import type { SrtDoor } from './streams.ts'
+import type { StreamSettings } from './streams.ts'
+import type { Network } from './trusted-proxies.ts'
 import { isLoopback, type Role } from './values.ts'
 
 export interface Credentials {
@@ -50,6 +50,14 @@ export interface Config {
   readonly makeRules: Readonly<Record<string, readonly string[]>>
   readonly apiHost: string
   readonly apiPort: number
+  /** Precedes the path of every page and of the API behind a proxy: empty, or such as `/sluice`. */
+  readonly basePath: string
+  /** Networks of proxies whose headers about callers are believed. */
+  readonly trustedProxies: readonly Network[]
+  /** Where people reach the console, without a slash at the end; undefined: at the API's address. */
+  readonly consoleUrl: string | undefined
+  /** Without a slash at the end; a path is on the console's own host. */
+  readonly grafanaUrl: string | undefined
   readonly tokens: Tokens
   readonly streams: StreamSettings
   readonly isStrictEvents: boolean
@@ -65,36 +73,10 @@ export interface Config {
   /** The sweep does not restore results of uploads older than this; undefined: it restores all. */
   readonly resultsKeptMs: number | undefined
   readonly scratchDir: string
+  /** The folder of the stack of `npm start`, which this process is a part of; undefined elsewhere. */
+  readonly localDir: string | undefined
   readonly logLevel: z.output<typeof schema>['SLUICE_LOG_LEVEL']
   readonly logFormat: 'json' | 'text'
-}
-
-/** How streams are received, by a process with the role `streams`. */
-export interface StreamSettings {
-  readonly host: string
-  readonly port: number
-  /** 0: RTMP is off. */
-  readonly rtmpPort: number
-  readonly srt: readonly SrtDoor[]
-  /** The length at which pieces are cut. */
-  readonly pieceSeconds: number
-  readonly reconnectMs: number
-  readonly stallMs: number
-  /** The longest session. */
-  readonly sessionMs: number
-  /** How many streams are received at the same time. */
-  readonly most: number
-  readonly spoolDir: string
-  readonly spoolLimitBytes: number
-  /** Whether senders that can wait have to, when the spool is full. */
-  readonly onFull: 'brake' | 'drop-oldest'
-  /** Empty: no stream is pulled. */
-  readonly pullHosts: readonly PullHost[]
-  readonly windowMs: number
-  /** Each session that has ended becomes one file of this kind. */
-  readonly join: 'mp4' | 'ts' | undefined
-  /** The functions that run on pieces although they leave them out by themselves. */
-  readonly functionNames: readonly string[]
 }
 
 /** The settings, as far as they can be read. */
@@ -126,7 +108,10 @@ export function readConfig(environment: Environment): ConfigReading {
   const result = schema.safeParse(given)
   const wrong = result.error?.issues ?? []
   for (const { path } of wrong) delete given[String(path[0])]
-  const config = toConfig(result.success ? result.data : schema.parse(given))
+  const config = {
+    ...toConfig(result.success ? result.data : schema.parse(given)),
+    localDir: env['SLUICE_LOCAL_DIR'] || undefined,
+  }
   return {
     config,
     issues: [
@@ -179,7 +164,7 @@ function wrongSpool({ roles, scratchDir, streams }: Config): readonly string[] {
       ]
 }
 
-function toConfig(data: z.output<typeof schema>): Config {
+function toConfig(data: z.output<typeof schema>): Omit<Config, 'localDir'> {
   const credentials = (user: string | undefined, secret: string | undefined) =>
     user && secret ? { accessKey: user, secretKey: secret } : undefined
   return {
@@ -202,6 +187,10 @@ function toConfig(data: z.output<typeof schema>): Config {
     makeRules: data.SLUICE_MAKE_RULES,
     apiHost: data.SLUICE_API_HOST,
     apiPort: data.SLUICE_API_PORT,
+    basePath: data.SLUICE_BASE_PATH,
+    trustedProxies: data.SLUICE_TRUSTED_PROXIES,
+    consoleUrl: data.SLUICE_CONSOLE_URL,
+    grafanaUrl: data.SLUICE_GRAFANA_URL,
     tokens: {
       reader: data.SLUICE_TOKEN_READER,
       operator: data.SLUICE_TOKEN_OPERATOR,

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { parseSizeBytes } from '../amounts.ts'
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
 import {
+  basePath,
   by,
   count,
   DEFAULT_ROLES,
@@ -13,6 +14,7 @@ import {
   durationWithin,
   functionOptions,
   makeRules,
+  grafanaUrl,
   host,
   minioEndpoint,
   names,
@@ -21,8 +23,10 @@ import {
   ROLES,
   roles,
   token,
+  webUrl,
 } from './values.ts'
 import { streams } from './streams.ts'
+import { trustedProxies } from './trusted-proxies.ts'
 import './zod-words.ts'
 
 const user = (of: string) => described(z.string().min(3).optional(), `user name of ${of}`)
@@ -134,6 +138,25 @@ const api = {
     'the address of the API; a non-loopback address is accepted only when a token is set',
   ),
   SLUICE_API_PORT: described(count(0, 65_535, 8080), 'the port of the API, of health and metrics'),
+  SLUICE_BASE_PATH: described(
+    parsed(basePath, ''),
+    'the path below which a proxy serves the console and the API, such as `/sluice`',
+    { byDefault: 'none' },
+  ),
+  SLUICE_TRUSTED_PROXIES: described(
+    parsed(trustedProxies, 'loopback'),
+    'proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses and networks, `loopback`, `private` (with loopback), `none`',
+  ),
+  SLUICE_CONSOLE_URL: described(
+    z.string().transform(by(webUrl)).optional(),
+    'where people reach the console, with its base path: for the links that commands print',
+    { byDefault: 'this machine' },
+  ),
+  SLUICE_GRAFANA_URL: described(
+    z.string().transform(by(grafanaUrl)).optional(),
+    'where people reach Grafana, for links in the console: a URL, or a path such as `/grafana/`',
+    { byDefault: 'no links' },
+  ),
   SLUICE_TOKEN_READER: bearer('reader'),
   SLUICE_TOKEN_OPERATOR: bearer('operator'),
   SLUICE_TOKEN_ADMIN: bearer('admin'),

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { formatBytes, parseSizeBytes } from '../amounts.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../time.ts'
-import { pullHosts } from './pull-hosts.ts'
+import { pullHosts, type PullHost } from './pull-hosts.ts'
 import { count, described, duration, durationWithin, host, names, parsed, type Bound } from './values.ts'
 import './zod-words.ts'
 
@@ -22,6 +22,34 @@ const srtDoor = z.strictObject({
   passphraseFile: z.string().min(1),
 })
 export type SrtDoor = Readonly<z.output<typeof srtDoor>>
+
+/** How streams are received, by a process with the role `streams`. */
+export interface StreamSettings {
+  readonly host: string
+  readonly port: number
+  /** 0: RTMP is off. */
+  readonly rtmpPort: number
+  readonly srt: readonly SrtDoor[]
+  /** The length at which pieces are cut. */
+  readonly pieceSeconds: number
+  readonly reconnectMs: number
+  readonly stallMs: number
+  /** The longest session. */
+  readonly sessionMs: number
+  /** How many streams are received at the same time. */
+  readonly most: number
+  readonly spoolDir: string
+  readonly spoolLimitBytes: number
+  /** Whether senders that can wait have to, when the spool is full. */
+  readonly onFull: 'brake' | 'drop-oldest'
+  /** Empty: no stream is pulled. */
+  readonly pullHosts: readonly PullHost[]
+  readonly windowMs: number
+  /** Each session that has ended becomes one file of this kind. */
+  readonly join: 'mp4' | 'ts' | undefined
+  /** The functions that run on pieces although they leave them out by themselves. */
+  readonly functionNames: readonly string[]
+}
 
 const EXAMPLE = '[{"name":"cam1","port":10081,"passphraseFile":"/run/secrets/cam1"}]'
 

@@ -48,6 +48,31 @@ export function minioEndpoint(text: string): string {
   return parsed
 }
 
+/** Such as `/sluice`; empty for none. A slash at the end does not count. */
+export function basePath(text: string): string {
+  const path = text.replace(/\/$/, '')
+  const isFit = /^(?:\/[\w.~-]+)*$/.test(path) && !/\/\.{1,2}(?:\/|$)/.test(path)
+  if (!isFit)
+    throw new RangeError(`"${text}": write a path such as /sluice, of letters, digits, "-", "_", "." and "~"`)
+  if (/^\/(?:v1|healthz|readyz|metrics|openapi\.json)(?:\/|$)/.test(path))
+    throw new RangeError(`"${text}" starts like a path of the API: choose another one, such as /sluice`)
+  return path
+}
+
+/** Without a slash at the end. */
+export function grafanaUrl(text: string): string {
+  return /^\/(?!\/)[\w./~-]*$/.test(text) ? text.replace(/\/$/, '') : webUrl(text)
+}
+
+/** Of pages for people; without a slash at the end. */
+export function webUrl(text: string): string {
+  const found = url('http:', 'https:')(text)
+  const { username, search, hash } = new URL(found)
+  if (username || search || hash)
+    throw new RangeError('write https://host or https://host/path, without user or query')
+  return found
+}
+
 /** @param portSetting - the setting that people may have meant when they wrote a port as well */
 export const host =
   (portSetting: string) =>

@@ -238,10 +238,37 @@ describe('the edge', () => {
     })
     expect(await ask('localhost', '/grafana')).toMatchObject({ status: 302, location: '/grafana/' })
     // Grafana prefixes the links of panels with its own path.
-    expect(await ask('localhost', '/grafana/v1/runs?function=cut%201&status=dead')).toMatchObject({
-      status: 302,
-      location: '/v1/runs?function=cut%201&status=dead',
+    for (const path of [
+      '/v1/runs?function=cut%201&status=dead',
+      '/dead-letters?function=cut%201&reason=permanent',
+      '/runs/0123456789abcdef',
+    ]) {
+      const { status, location } = await ask('localhost', `/grafana${path}`)
+      expect([status, location?.replace(/\?$/, '')]).toEqual([302, path])
+    }
+  })
+
+  it('compresses pages, and neither live events nor media', async () => {
+    const encodingOf = async (type: string) => {
+      const { sent, answered } = push(`/typed?${type}`, { 'accept-encoding': 'gzip' }, 'GET')
+      const response = once(sent.end(), 'response')
+      await answered
+      return ((await response) as [IncomingMessage])[0].headers['content-encoding']
+    }
+    for (const type of ['text/html; charset=UTF-8', 'text/css', 'application/json'])
+      expect([type, await encodingOf(encodeURIComponent(type))]).toEqual([type, 'gzip'])
+    for (const type of ['text/event-stream', 'video/mp4'])
+      expect([type, await encodingOf(encodeURIComponent(type))]).toEqual([type, undefined])
+  })
+
+  it('writes no link that logs in into its log', async () => {
+    await ask('localhost', '/login?link=1.admin.this-is-secret')
+    const log = () => readFileSync(join(dir, 'caddy.log'), 'utf8')
+    await waitFor(async () => log().includes('/login?link='), {
+      what: 'the request in the log',
+      timeoutMs: 10_000,
     })
+    expect(log()).not.toContain('this-is-secret')
   })
 
   it('asks for a login in front of services without one', async () => {
@@ -328,6 +355,10 @@ function listening(name: string): Promise<HttpServer> {
       if (isExpectant) response.writeContinue()
       received = 0
       for await (const bytes of request) received += (bytes as Buffer).length
+    }
+    if (request.url?.startsWith('/typed?')) {
+      const type = decodeURIComponent(request.url.slice('/typed?'.length))
+      return void response.writeHead(200, { 'content-type': type }).end('word '.repeat(1_000))
     }
     response.end(JSON.stringify({ name, url: request.url, host: request.headers.host }))
   }

@@ -2,7 +2,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Run } from '../../runtime/api/runs/model.ts'
-import { sessionOf } from '../../runtime/console/session.ts'
+import { sessionOf } from '../../runtime/api/login/session.ts'
 import { chromiumPath, openPage, startBrowser, type WatchedPage } from '../helpers/console/browser.ts'
 import { serveConsole, type ServedConsole } from '../helpers/console/served.ts'
 import { waitFor } from '../helpers/wait.ts'

@@ -18,21 +18,43 @@ export function dashboardJson(dashboard: Dashboard, all: readonly Dashboard[]) {
     graphTooltip: 1,
     templating: { list: variables(dashboard) },
     annotations: { list: [deployments()] },
-    links: all
-      .filter(({ uid }) => uid !== dashboard.uid)
-      .map(({ uid, title }) => ({
-        title,
-        type: 'link',
-        url: `/d/${uid}`,
-        icon: 'dashboard',
-        includeVars: true,
-        keepTime: true,
-        targetBlank: false,
-        asDropdown: false,
-        tags: [],
-        tooltip: '',
-      })),
+    links: [
+      ...all
+        .filter(({ uid }) => uid !== dashboard.uid)
+        .map(({ uid, title }) => linkJson({ title, url: `/d/${uid}`, icon: 'dashboard', isWithin: true })),
+      // Not its first page: Grafana puts its own path in front, and `/` is then Grafana's.
+      linkJson({
+        title: 'Console',
+        url: dashboard.functions === 'one' ? '/runs?function=${function}' : '/runs',
+        icon: 'external link',
+        isWithin: false,
+      }),
+    ],
     panels: layOut(dashboard.rows),
+  }
+}
+
+interface DashboardLink {
+  readonly title: string
+  readonly url: string
+  /** One of Grafana's. */
+  readonly icon: string
+  /** Whether it leads to a dashboard, which gets the variables and the time. */
+  readonly isWithin: boolean
+}
+
+function linkJson({ title, url, icon, isWithin }: DashboardLink) {
+  return {
+    title,
+    type: 'link',
+    url,
+    icon,
+    includeVars: isWithin,
+    keepTime: isWithin,
+    targetBlank: false,
+    asDropdown: false,
+    tags: [],
+    tooltip: '',
   }
 }
 

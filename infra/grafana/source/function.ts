@@ -43,11 +43,11 @@ export const functionDetail: Dashboard = {
         }),
         stat({
           title: 'Given up',
-          description: 'Dead letters. The link leads to the runs.',
+          description: 'Dead letters. The link leads to them in the console.',
           unit: 'short',
           decimals: 0,
           limits: { warn: 1, bad: 10 },
-          links: [{ title: 'The runs that were given up', url: '/v1/runs?function=${function}&status=dead' }],
+          links: [{ title: 'Dead letters in the console', url: '/dead-letters?function=${function}' }],
           queries: [{ expr: total(`sluice_dead_letters_total${F}`) }],
         }),
         stat({

@@ -41,8 +41,9 @@ export const video: Dashboard = {
         },
         {
           title: 'Waiting',
-          description: 'Runs that no worker has taken.',
+          description: 'Runs that no worker has taken. The link leads to them in the console.',
           kind: 'stat',
+          links: [{ title: 'Waiting runs in the console', url: '/runs?status=queued' }],
           unit: 'short',
           width: 4,
           height: 4,
@@ -51,8 +52,9 @@ export const video: Dashboard = {
         },
         {
           title: 'In progress',
-          description: 'Attempts in progress now.',
+          description: 'Attempts in progress now. The link leads to them in the console.',
           kind: 'stat',
+          links: [{ title: 'Running now, in the console', url: '/runs?status=running' }],
           unit: 'short',
           width: 4,
           height: 4,
@@ -60,8 +62,9 @@ export const video: Dashboard = {
         },
         {
           title: 'Given up',
-          description: 'Runs that became dead letters in the selected time.',
+          description: 'Runs that became dead letters in the selected time. The link leads to the console.',
           kind: 'stat',
+          links: [{ title: 'Dead letters in the console', url: '/dead-letters' }],
           unit: 'short',
           width: 4,
           height: 4,
@@ -201,7 +204,7 @@ export const video: Dashboard = {
         },
         {
           title: 'Given up, by reason',
-          description: 'In the selected time. A row links to the runs; each has a verdict with the reason.',
+          description: 'In the selected time. A row links to its dead letters in the console.',
           kind: 'table',
           unit: 'short',
           width: 24,
@@ -210,8 +213,8 @@ export const video: Dashboard = {
           hiddenColumns: ['Time'],
           links: [
             {
-              title: 'The runs that were given up',
-              url: '/v1/runs?function=${__data.fields.function}&status=dead',
+              title: 'Dead letters in the console',
+              url: '/dead-letters?function=${__data.fields.function}&reason=${__data.fields.reason}',
             },
           ],
           queries: [

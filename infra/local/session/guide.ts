@@ -1,13 +1,16 @@
 /** The text that is printed when the stack is up; within 80 columns, except for longer paths. Pure. @module */
 import type { FunctionDefinition } from '../../../runtime/function/definition.ts'
+import type { ConsoleAddress } from '../../../runtime/cli/commands/console.ts'
 import { SAMPLE_SECONDS, type SampleResult } from './sample-run.ts'
 import { streamAddresses, streamLines, type StreamsGuide } from './stream-guide.ts'
 
 export interface GuideFacts {
   readonly redisUrl: string
   readonly minioEndpoint: string
-  /** Undefined if the MinIO was given. */
-  readonly consoleUrl: string | undefined
+  /** Undefined if this runtime has no API. */
+  readonly console: ConsoleAddress | undefined
+  /** MinIO's own console; undefined if the MinIO was given. */
+  readonly minioConsoleUrl: string | undefined
   /** Undefined if this runtime has no API. */
   readonly apiUrl: string | undefined
   /** Undefined if this runtime receives no streams. */
@@ -31,9 +34,10 @@ export function guide(facts: GuideFacts): string {
     '',
     'Sluice is running.',
     '',
+    ...(facts.console ? consoleLines(facts.console) : []),
     ...(facts.apiUrl ? [fact('API', `${facts.apiUrl}   /healthz /readyz /metrics`)] : []),
     fact('MinIO', facts.minioEndpoint),
-    ...(facts.consoleUrl ? [fact('Console', `${facts.consoleUrl}   with the account "root"`)] : []),
+    ...(facts.minioConsoleUrl ? [fact('', `${facts.minioConsoleUrl}   its own pages; account "root"`)] : []),
     ...(facts.streams ? streamAddresses(facts.streams).map(([name, value]) => fact(name, value)) : []),
     fact('Redis', withoutPassword(facts.redisUrl)),
     fact('Data', facts.dataDir),
@@ -54,12 +58,20 @@ export function guide(facts: GuideFacts): string {
       ? [command(`mc -- cp --attr make=${asked.name} FILE sluice/incoming/`, 'docs/functions.md')]
       : []),
     command('sluice -- why incoming/FILE', 'what happened to it, and why'),
+    ...(facts.console?.loginUrl ? [command('sluice -- console', 'another link that logs in')] : []),
     command('sluice -- --help', 'all commands'),
     command('sluice -- doctor', 'if something is wrong'),
     `Any other S3 client will do: its account is "uploader".`,
     '',
     'Ctrl-C stops everything; the next start uses the same data.',
   ].join('\n')
+}
+
+/** The address for a browser, and where tokens are set the link that logs in. */
+export function consoleLines({ url, loginUrl }: ConsoleAddress): string[] {
+  const lines = [fact('Console', `${url}   what happens to each file`)]
+  if (loginUrl === undefined) return lines
+  return [...lines, `${MARGIN}Log in with this link, once, within an hour:`, loginUrl]
 }
 
 function fact(name: string, value: string): string {

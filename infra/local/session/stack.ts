@@ -63,6 +63,7 @@ export function createStack(options: StackOptions): Stack {
     credentials: credentials.runtime,
     uploader: credentials.uploader,
     scratchDir: join(dataDir, 'scratch'),
+    localDir: dataDir,
     streams: settings.config.roles.includes('streams')
       ? {
           port: settings.config.streams.port,

@@ -66,6 +66,7 @@ export interface RuntimeFacts {
   /** Signs what browsers upload. */
   readonly uploader: Credentials
   readonly scratchDir: string
+  readonly localDir: string
   /** Given when the runtime has the role `streams`. */
   readonly streams?: StreamsFacts | undefined
 }
@@ -91,6 +92,8 @@ export function runtimeEnv(env: Environment, facts: RuntimeFacts): Environment {
     SLUICE_LOG_FORMAT: 'text',
     SLUICE_SCRATCH_DIR: facts.scratchDir,
     ...inherited,
+    // Only so that it knows which stack it is a part of.
+    SLUICE_LOCAL_DIR: facts.localDir,
     REDIS_URL: facts.redisUrl,
     MINIO_ENDPOINT: facts.minioEndpoint,
     MINIO_ACCESS_KEY: facts.credentials.accessKey,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { getRequestListener, RequestError } from '@hono/node-server'
+import { withoutBase } from './base-path.ts'
 import { toResponse } from './problem.ts'
 import { problemOf } from '../../problem.ts'
 import { openPort } from '../../listening.ts'
@@ -40,7 +41,7 @@ const LIMITS: ClientLimits = {
  */
 export async function listen(
   app: { fetch(request: Request, env?: unknown): Response | Promise<Response> },
-  { apiHost, apiPort }: Pick<Config, 'apiHost' | 'apiPort'>,
+  { apiHost, apiPort, basePath = '' }: Pick<Config, 'apiHost' | 'apiPort'> & { basePath?: string },
   log: Logger,
   limits = LIMITS,
 ): Promise<() => void> {
@@ -49,6 +50,8 @@ export async function listen(
     errorHandler: (error) => answerUnread(error, log),
   })
   const server = createServer({ connectionsCheckingInterval: limits.checkMs }, (request, response) => {
+    // Everything behind this sees the same paths, wherever a proxy serves them.
+    request.url = withoutBase(request.url ?? '/', basePath)
     const twice = ONCE.find((name) => isTwice(request.rawHeaders, name))
     if (twice === undefined) void answer(request, response)
     else refuse400(response, `the header ${twice} is repeated`)

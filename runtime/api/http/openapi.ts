@@ -134,7 +134,7 @@ export function createApp(): ApiApp {
 }
 
 /** To be called after all other routes are added. */
-export function addDocument(app: ApiApp): void {
+export function addDocument(app: ApiApp, base: string): void {
   app.openAPIRegistry.registerPath({
     method: 'get',
     path: '/openapi.json',
@@ -147,12 +147,12 @@ export function addDocument(app: ApiApp): void {
   /** Made once, as it is the same for every caller. */
   let document: string | undefined
   app.get('/openapi.json', (c) => {
-    document ??= JSON.stringify(app.getOpenAPI31Document(ABOUT))
+    document ??= JSON.stringify(app.getOpenAPI31Document(aboutAt(base)))
     return c.body(document, 200, { 'content-type': 'application/json' })
   })
 }
 
-const ABOUT = {
+const aboutAt = (base: string) => ({
   openapi: '3.1.0',
   info: {
     title: 'Sluice',
@@ -161,6 +161,6 @@ const ABOUT = {
     contact: { name: 'Sluice' },
     license: { name: 'MIT', identifier: 'MIT' },
   },
-  servers: [{ url: '/', description: 'the runtime that served this document' }],
+  servers: [{ url: base === '' ? '/' : base, description: 'the runtime that served this document' }],
   tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
-}
+})

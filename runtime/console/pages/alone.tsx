@@ -5,7 +5,7 @@ import type { Theme, Viewer } from '../viewer.ts'
 export function LoginPage(props: {
   readonly base: string
   readonly theme: Theme
-  /** The page to go to. */
+  /** The page to go to, without the base. */
   readonly next?: string | undefined
   /** Why the last one did not succeed. */
   readonly failure?: string | undefined

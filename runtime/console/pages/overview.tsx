@@ -1,4 +1,5 @@
 /** The first page: whether all is well, and what is going on. @module */
+import type { Child } from 'hono/jsx'
 import type { FunctionView } from '../../api/functions/model.ts'
 import type { Run, RunDetail } from '../../api/runs/model.ts'
 import type { ApiServices } from '../../api/services.ts'
@@ -35,7 +36,13 @@ export async function readOverview(services: OverviewServices): Promise<Overview
 
 type OverviewServices = Pick<ApiServices, 'functions' | 'runs' | 'overview' | 'deadLetters'>
 
-export function Overview({ facts, viewer }: { readonly facts: OverviewFacts; readonly viewer: Viewer }) {
+export function Overview(props: {
+  readonly facts: OverviewFacts
+  readonly viewer: Viewer
+  /** Between the warnings and the figures. */
+  readonly children?: Child
+}) {
+  const { facts, viewer, children } = props
   const { functions } = facts
   const { base } = viewer
   const sum = (count: (view: FunctionView) => number) =>
@@ -47,6 +54,7 @@ export function Overview({ facts, viewer }: { readonly facts: OverviewFacts; rea
     <>
       <h1 class="hidden">Overview</h1>
       <Warnings functions={functions} />
+      {children}
       <ul class="figures">
         <Figure href={`${base}/runs?status=running`} count={running} name="running" tone="run" />
         <Figure href={`${base}/runs?status=queued`} count={waiting} name="waiting" tone="wait" />

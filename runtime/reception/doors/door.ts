@@ -1,7 +1,7 @@
 /** The parts that every door has, and the question whether a sender may push under a name. @module */
 import type { Door, MediaReception } from '../../function/take.ts'
 import type { StreamStore } from '../../queue/streams.ts'
-import type { StreamSettings } from '../../settings/config.ts'
+import type { StreamSettings } from '../../settings/streams.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import type { Reception, Refusal, RefusalReason } from '../connection.ts'
 

@@ -28,6 +28,7 @@ export function createTestApi(answers: Answers = {}, parts: Partial<ApiParts> = 
     seconds: metrics.httpSeconds,
     inFlight: metrics.httpInFlight,
     services: servicesOf(answers, calls),
+    base: '',
     tokens: {},
     receiver: { host: '127.0.0.1', port: 8082 },
     log: createLogger({ level: 'silent', format: 'json' }),

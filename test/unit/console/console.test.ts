@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { RefusedError } from '../../../runtime/api/http/problem.ts'
-import { sessionOf } from '../../../runtime/console/session.ts'
+import { sessionOf } from '../../../runtime/api/login/session.ts'
 import { FUNCTION, RUN, RUN_ID } from '../api/examples.ts'
 import { createTestConsole, formOf, htmlOf } from './test-console.ts'
 

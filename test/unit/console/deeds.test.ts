@@ -1,7 +1,7 @@
 /** Every change that pages offer: who may, and what is asked of the services. */
 import { describe, expect, it } from 'vitest'
 import { RefusedError } from '../../../runtime/api/http/problem.ts'
-import { sessionOf } from '../../../runtime/console/session.ts'
+import { sessionOf } from '../../../runtime/api/login/session.ts'
 import { FUNCTION, JOB, PASS, RUN, RUN_ID } from '../api/examples.ts'
 import type { Answers } from '../api/test-api.ts'
 import { answersOf } from './full-answers.ts'

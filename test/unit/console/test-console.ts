@@ -1,6 +1,7 @@
 /** The console over services that each test answers for. @module */
 import { createConsole } from '../../../runtime/console/console.tsx'
 import type { ConsoleParts } from '../../../runtime/console/frame.tsx'
+import { trustedProxies } from '../../../runtime/settings/trusted-proxies.ts'
 import { createLogger } from '../../../runtime/telemetry/logger.ts'
 import { type Answers, type Call, servicesOf } from '../api/test-api.ts'
 
@@ -17,6 +18,8 @@ export function createTestConsole(answers: Answers = {}, parts: Partial<ConsoleP
     services: servicesOf({ ...answers, overview: { ...OVERVIEW, ...answers.overview } }, calls),
     tokens: {},
     base: '',
+    around: { storeUrl: 'http://127.0.0.1:9000', region: 'us-east-1', uploader: 'uploader-1', isLocal: true },
+    trustedProxies: trustedProxies('loopback'),
     log: createLogger({ level: 'silent', format: 'json' }),
     version: '1.2.3',
     tools: () => Promise.resolve({ ffmpeg: '5.1 (path)' }),

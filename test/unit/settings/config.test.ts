@@ -43,6 +43,21 @@ describe('loadConfig', () => {
       )
   })
 
+  it('reads addresses of pages without the slash at their end', () => {
+    const env = {
+      SLUICE_BASE_PATH: '/sluice/',
+      SLUICE_GRAFANA_URL: '/grafana/',
+      SLUICE_CONSOLE_URL: 'https://h/s/',
+    }
+    expect(loadConfig(env)).toMatchObject({
+      basePath: '/sluice',
+      grafanaUrl: '/grafana',
+      consoleUrl: 'https://h/s',
+    })
+    expect(loadConfig({ SLUICE_BASE_PATH: '/' }).basePath).toBe('')
+    expect(loadConfig({ SLUICE_GRAFANA_URL: 'https://h/grafana' }).grafanaUrl).toBe('https://h/grafana')
+  })
+
   it('treats an empty variable as absent', () => {
     expect(loadConfig({ REDIS_URL: '', SLUICE_API_PORT: '' }).apiPort).toBe(8080)
   })
@@ -81,6 +96,14 @@ describe('loadConfig', () => {
     { name: 'REDIS_URL', value: 'redis://', issue: /must have a host/ },
     { name: 'REDIS_URL', value: 'redis://h/first', issue: /the number of a database/ },
     { name: 'SLUICE_API_HOST', value: '127.0.0.1:8080', issue: /not a host name or address/ },
+    { name: 'SLUICE_BASE_PATH', value: 'sluice', issue: /write a path such as \/sluice/ },
+    { name: 'SLUICE_BASE_PATH', value: '/a b', issue: /write a path/ },
+    { name: 'SLUICE_BASE_PATH', value: '/a/../b', issue: /write a path/ },
+    { name: 'SLUICE_BASE_PATH', value: '/v1/sluice', issue: /starts like a path of the API/ },
+    { name: 'SLUICE_TRUSTED_PROXIES', value: 'edge', issue: /write loopback, private, none/ },
+    { name: 'SLUICE_GRAFANA_URL', value: '//evil.example', issue: /starting with http:\/\/ or https:/ },
+    { name: 'SLUICE_GRAFANA_URL', value: 'javascript:alert(1)', issue: /starting with http/ },
+    { name: 'SLUICE_CONSOLE_URL', value: 'https://u:p@host/', issue: /without user or query/ },
     { name: 'SLUICE_ROLES', value: ',', issue: /"," contains no name/ },
     { name: 'SLUICE_STREAMS_HOST', value: '127.0.0.1:1', issue: /set the port with SLUICE_STREAMS_PORT/ },
     { name: 'SLUICE_STREAMS_SECONDS', value: '31', issue: /at most 30/ },

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../../../../infra/local/settings/ports.ts'
 import { createLogger } from '../../../../runtime/telemetry/logger.ts'
 import { listen } from '../../../../runtime/api/http/listen.ts'
+import { RUN, RUN_ID } from '../examples.ts'
 import { createTestApi } from '../test-api.ts'
 
 let port: number
@@ -56,4 +57,28 @@ it.each([
   ['GET /v1/runs HTTP/1.1', 'Host: localhost', 'Host: localhost'],
 ])('forbids browsers to guess another content type: %j', async (...lines) => {
   expect((await send(...lines)).toLowerCase()).toContain('x-content-type-options: nosniff')
+})
+
+it('answers below the base path, and without it, as some proxies take it away', async () => {
+  const port = await freePort()
+  const log = createLogger({ level: 'silent', format: 'json' })
+  const below = createTestApi(
+    { jobs: {}, runs: { retry: () => Promise.resolve({ ...RUN, id: RUN_ID }) } },
+    { base: '/sluice' },
+  )
+  const end = await listen(below.app, { apiHost: '127.0.0.1', apiPort: port, basePath: '/sluice' }, log)
+  try {
+    for (const path of ['/sluice/healthz', '/healthz'])
+      expect([path, (await fetch(`http://127.0.0.1:${port}${path}`)).status]).toEqual([path, 200])
+    const retry = await fetch(`http://127.0.0.1:${port}/sluice/v1/runs/${RUN_ID}/retry`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    })
+    expect([retry.status, retry.headers.get('location')]).toEqual([202, `/sluice/v1/runs/${RUN_ID}`])
+    const document = await fetch(`http://127.0.0.1:${port}/sluice/openapi.json`)
+    expect(await document.json()).toMatchObject({ servers: [{ url: '/sluice' }] })
+  } finally {
+    end()
+  }
 })

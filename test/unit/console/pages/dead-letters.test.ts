@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sessionOf } from '../../../../runtime/console/session.ts'
+import { sessionOf } from '../../../../runtime/api/login/session.ts'
 import { FUNCTION, JOB } from '../../api/examples.ts'
 import type { Answers } from '../../api/test-api.ts'
 import { answersOf, HOSTILE } from '../full-answers.ts'

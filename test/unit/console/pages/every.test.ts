@@ -1,6 +1,6 @@
 /** Every page, as each role, with nothing, one and a thousand of everything, and with names that strangers choose. */
 import { describe, expect, it } from 'vitest'
-import { sessionOf } from '../../../../runtime/console/session.ts'
+import { sessionOf } from '../../../../runtime/api/login/session.ts'
 import { RUN_ID } from '../../api/examples.ts'
 import { answersOf, HOSTILE, HTML, type Amount } from '../full-answers.ts'
 import { faultsOf } from '../html.ts'

@@ -63,12 +63,13 @@ it('query only series that are exposed, as do the rules', () => {
   expect(names.filter((name) => !known.has(name))).toEqual([])
 })
 
-it('link to each other, and each uid is unique', () => {
+it('link to each other and to the console, and each uid is unique', () => {
   const uids = dashboards.map(({ uid }) => uid)
   expect(new Set(uids).size).toBe(uids.length)
   for (const { uid, links } of dashboards) {
     const others = uids.filter((each) => each !== uid).map((each) => `/d/${each}`)
-    expect(links.map(({ url }) => url).toSorted()).toEqual(others.toSorted())
+    const console = uid === 'sluice-function' ? '/runs?function=${function}' : '/runs'
+    expect(links.map(({ url }) => url).toSorted()).toEqual([...others, console].toSorted())
   }
 })
 

@@ -57,7 +57,8 @@ describe('the guide', () => {
   const facts: GuideFacts = {
     redisUrl: 'redis://user:secret-word@127.0.0.1:65535',
     minioEndpoint: 'http://127.0.0.1:65535',
-    consoleUrl: 'http://127.0.0.1:65535',
+    console: { url: 'http://127.0.0.1:65535', loginUrl: undefined },
+    minioConsoleUrl: 'http://127.0.0.1:65535',
     apiUrl: 'http://127.0.0.1:65535',
     streams: STREAMS,
     dataDir: '/home/somebody/projects with spaces/sluice/.sluice',
@@ -127,6 +128,15 @@ describe('the guide', () => {
     )
     expect(text.split('\n').filter((line) => line.includes('function-') && line.length > 90)).toEqual([])
     expect(guide(facts)).not.toContain('make=')
+  })
+
+  it("begins with the console's address, with a link to log in where tokens are set", () => {
+    const url = 'http://127.0.0.1:65535'
+    expect(guide(facts)).toMatch(/running\.\n\n {2}Console +http:\/\/127\.0\.0\.1:65535 /)
+    expect(guide(facts)).not.toMatch(/log in/i)
+    const guarded = { ...facts, console: { url, loginUrl: `${url}/login?link=1.admin` } }
+    expect(guide(guarded).split('\n')).toContain(`${url}/login?link=1.admin`)
+    expect(guide(guarded)).toContain('npm run -s sluice -- console')
   })
 
   it('shows no password', () => {

@@ -80,6 +80,7 @@ describe('the environment of the runtime', () => {
     credentials: { accessKey: 'runtime-1', secretKey: 'a-secret' },
     uploader: { accessKey: 'uploader-1', secretKey: 'one-more-secret' },
     scratchDir: '/x/scratch',
+    localDir: '/x',
   }
 
   it('is accepted by the runtime', () => {
@@ -91,6 +92,7 @@ describe('the environment of the runtime', () => {
       apiPort: 3,
       runtimeCredentials: facts.credentials,
       scratchDir: '/x/scratch',
+      localDir: '/x',
       workers: 2,
     })
   })
