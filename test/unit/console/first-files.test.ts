@@ -17,7 +17,10 @@ function consoleWith(items: readonly Run[], isReader = false) {
   return createTestConsole(
     {
       functions: { list: () => Promise.resolve([FUNCTION]) },
-      runs: { list: () => Promise.resolve({ items: [...items], nextCursor: null }) },
+      runs: {
+        list: () => Promise.resolve({ items: [...items], nextCursor: null }),
+        running: () => Promise.resolve([]),
+      },
       deadLetters: { list: () => Promise.resolve(EMPTY) },
     },
     { tokens, storeOrigin: 'http://127.0.0.1:9000' },
