@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { sessionOf } from '../../../../runtime/console/session.ts'
+import { sessionOf } from '../../../../runtime/api/login/session.ts'
 import { FUNCTION } from '../../api/examples.ts'
 import { HOSTILE } from '../full-answers.ts'
 import { faultsOf } from '../html.ts'
