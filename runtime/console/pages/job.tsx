@@ -1,6 +1,7 @@
 /** One job: how far it is, and what became of its runs. @module */
 import type { Job } from '../../api/jobs/model.ts'
 import { printable } from '../../printable.ts'
+import { stateText } from '../words.ts'
 import { runHref } from '../links.ts'
 import { CancelJob, JobProgress, outcomesText } from '../parts/job-table.tsx'
 import { Fact, ObjectLink, Status, Time } from '../parts/parts.tsx'
@@ -67,7 +68,7 @@ function Failures(props: { readonly failures: NonNullable<Job['failures']>; read
               <a
                 class="plain"
                 href={runHref(props.base, failure.run)}
-                aria-label={`Run of ${failure.function}`}
+                aria-label={`${stateText(failure.status)}: the run of ${failure.function}`}
               >
                 <Status state={failure.status} />
               </a>

@@ -130,7 +130,7 @@ function Sessions({ stream, base }: { readonly stream: StreamDetail; readonly ba
   return (
     <section aria-labelledby="sessions">
       <h2 id="sessions">Sessions that have ended</h2>
-      <div class="scroll">
+      <div class="scroll" tabindex={0}>
         <table>
           <thead>
             <tr>

@@ -24,7 +24,7 @@ export function KindSection(props: KindProps) {
   const id = `kind-${kind.id}`
   const files = props.runs?.map(fileOfRun) ?? kind.sample
   return (
-    <section class="group" id={id} aria-labelledby={`${id}-what`}>
+    <article class="group" id={id} aria-labelledby={`${id}-what`}>
       <div class="group-head">
         {mayOperate(viewer) && props.runs === undefined && (
           <input
@@ -62,7 +62,7 @@ export function KindSection(props: KindProps) {
         </div>
         {files.length < kind.count && <Rest {...props} shown={files.length} />}
       </details>
-    </section>
+    </article>
   )
 }
 

@@ -34,7 +34,7 @@ export function SweepSection({ passes, viewer }: SweepProps) {
 
 function Passes({ passes }: { readonly passes: readonly SweepPass[] }) {
   return (
-    <div class="scroll">
+    <div class="scroll" tabindex={0}>
       <table class="passes">
         <caption class="hidden">Passes of the sweep, newest first</caption>
         <thead>

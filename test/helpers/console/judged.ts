@@ -65,7 +65,7 @@ export async function judgePages(
     for (const path of paths) {
       await page.goto(base + path)
       const faults = [...(await faultsOf(page)), ...said.splice(0)]
-      found.push(...faults.map((fault) => `${path}: ${fault}`))
+      found.push(...faults.map((fault) => `${path} in ${theme} at the ${width}: ${fault}`))
     }
     return found
   } finally {
