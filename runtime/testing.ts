@@ -34,7 +34,7 @@ export interface TestedRun {
   readonly files: readonly TestedFile[]
   /** As far as it was looked at: four times a second. */
   readonly progress: readonly Progress[]
-  /** What the handler logged, and the runtime about it: `{ level: 'warn', msg: '…', … }`. */
+  /** Lines of the log, from the handler and the runtime: `{ level: 'warn', msg: '…', … }`. */
   readonly logs: readonly Readonly<Record<string, unknown>>[]
   /** Why an upload with this key would not start the function; it was called here all the same. */
   readonly mismatch?: Mismatch
