@@ -1,6 +1,7 @@
 /** incoming/film.mkv -> processed/film.mkv/captions/…: a WebVTT for each text subtitle. @module */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { defineFunction, PermanentError, STREAM_PIECES } from '../runtime/index.ts'
 import { COMMON_WORDS, inputArguments } from './ffmpeg/arguments.ts'
 import { ffmpegBinaries } from './ffmpeg/build/binaries.ts'
@@ -10,7 +11,8 @@ import { createLineSplitter } from './ffmpeg/words/lines.ts'
 import { mustHaveSucceeded } from './ffmpeg/words/failure.ts'
 import { latestSeconds } from './media/declared-length.ts'
 import { captionPlan, captionWarnings } from './media/captions.ts'
-import { inspect } from './media/inspect.ts'
+import { inspect, KEEP_HINT } from './media/inspect.ts'
+import { onTruncated } from './media/on-truncated.ts'
 import { MEDIA_FILES } from './media/policy.ts'
 import { createCueReader, createTextLimit, webvtt } from './media/webvtt.ts'
 
@@ -20,22 +22,19 @@ export const captions = defineFunction(
     version: '1',
     trigger: 'asked',
     on: { bucket: 'incoming', match: MEDIA_FILES, ignore: [STREAM_PIECES], size: { max: '50GiB' } },
+    options: z.object({
+      /** The result for a truncated file: a dead letter, or the subtitles of the intact part. */
+      onTruncated,
+    }),
     timeout: '1h',
     stallTimeout: '60s',
     concurrency: 2,
   },
   async (c) => {
-    const { event, source, output, signal, progress, scratch } = c.var
-    const {
-      input,
-      media,
-      warnings = [],
-    } = await inspect({
-      source,
-      sizeBytes: event.sizeBytes,
-      scratch,
-      signal,
-    })
+    const { event, options, source, output, signal, progress, scratch } = c.var
+    const isTruncatedFine = options.onTruncated === 'keep'
+    const inspection = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal, isTruncatedFine })
+    const { input, media, warnings = [], breaksOff } = inspection
     const plan = captionPlan(media)
     if (plan.kept.length === 0) throw new PermanentError(plan.refusal)
     const { report } = createProgressReporter(media.durationSeconds, progress)
@@ -70,7 +69,7 @@ export const captions = defineFunction(
       }),
       onProgress: report,
     })
-    mustHaveSucceeded(result, 'read the subtitles of')
+    mustHaveSucceeded(result, 'read the subtitles of', KEEP_HINT)
     const counts: number[] = []
     for (const [place, { stream, name }] of plan.kept.entries()) {
       splitters[place]?.end()
@@ -91,7 +90,11 @@ export const captions = defineFunction(
     output.describe({
       probe: { ...media, dropped: plan.dropped },
       totals: { captions: counts.length, cues: counts.reduce((sum, count) => sum + count, 0) },
-      warnings: [...warnings, ...captionWarnings(plan, counts)],
+      warnings: [
+        ...warnings,
+        ...(breaksOff === undefined ? [] : [breaksOff]),
+        ...captionWarnings(plan, counts),
+      ],
       tools: { ffmpeg: (await ffmpegBinaries()).version },
     })
     return c.json({ captions: counts.length })

@@ -14,6 +14,7 @@ import { toMicros } from './media/seconds.ts'
 import { mustEncode } from './pictures/abilities.ts'
 import { filmWarnings, filmWith } from './pictures/decode.ts'
 import { framesOf, type Frames } from './pictures/frames.ts'
+import { withRealEnd } from './pictures/real-end.ts'
 import { cutShort, noFilm } from './pictures/refusals.ts'
 import { fit } from './pictures/size.ts'
 import { filmOf } from './pictures/track.ts'
@@ -54,10 +55,11 @@ export const frames = defineFunction(
     const { every, scene, max, width } = options
     const isTruncatedFine = options.onTruncated === 'keep'
     const inspection = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal, isTruncatedFine })
-    const track = filmOf(inspection)
-    if (!track) throw noFilm('frames', inspection.media)
+    const picture = filmOf(inspection)
+    if (!picture) throw noFilm('frames', inspection.media)
     await mustEncode('jpg')
-    const film = await filmWith({ inspection, track, scratch, signal, progress })
+    const film = await withRealEnd(await filmWith({ inspection, track: picture, scratch, signal, progress }))
+    const { track } = film
     const size = fit(track, { width })
     if (max * size.width * size.height > MAX_PIXELS) {
       throw new PermanentError(

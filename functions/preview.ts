@@ -13,6 +13,7 @@ import { lackOf } from './pictures/abilities.ts'
 import { contactSheet } from './pictures/contact-sheet.ts'
 import { filmWarnings, filmWith } from './pictures/decode.ts'
 import { clipsOf, makeLoop, type LoopFormat } from './pictures/loop.ts'
+import { withRealEnd } from './pictures/real-end.ts'
 import { noFilm } from './pictures/refusals.ts'
 import { fit } from './pictures/size.ts'
 import { filmOf } from './pictures/track.ts'
@@ -51,9 +52,10 @@ export const preview = defineFunction(
     const { event, options, source, output, signal, scratch, progress } = c.var
     const isTruncatedFine = options.onTruncated === 'keep'
     const inspection = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal, isTruncatedFine })
-    const track = filmOf(inspection)
-    if (!track) throw noFilm('previews', inspection.media)
-    const film = await filmWith({ inspection, track, scratch, signal, progress })
+    const picture = filmOf(inspection)
+    if (!picture) throw noFilm('previews', inspection.media)
+    const film = await withRealEnd(await filmWith({ inspection, track: picture, scratch, signal, progress }))
+    const { track } = film
     const size = fit(track, { width: options.width, height: 2 * options.width })
     const warnings: string[] = []
 

@@ -14,6 +14,7 @@ import { MEDIA_FILES } from './media/policy.ts'
 import { mustEncode } from './pictures/abilities.ts'
 import { filmWarnings, filmWith } from './pictures/decode.ts'
 import { imageSize } from './pictures/image-size.ts'
+import { withRealEnd } from './pictures/real-end.ts'
 import { cutShort, noFilm } from './pictures/refusals.ts'
 import { headOf, mustBe } from './pictures/seek.ts'
 import { flawOf, planSheets, planWarnings, sheetNames } from './pictures/sheet-plan.ts'
@@ -53,10 +54,11 @@ export const thumbnails = defineFunction(
     const { every: everySeconds, width, columns, rows, from } = options
     const isTruncatedFine = options.onTruncated === 'keep'
     const inspection = await inspect({ source, sizeBytes: event.sizeBytes, scratch, signal, isTruncatedFine })
-    const track = filmOf(inspection)
-    if (!track) throw noFilm('thumbnails', inspection.media)
+    const picture = filmOf(inspection)
+    if (!picture) throw noFilm('thumbnails', inspection.media)
     await mustEncode('jpg')
-    const film = await filmWith({ inspection, track, scratch, signal, progress })
+    const film = await withRealEnd(await filmWith({ inspection, track: picture, scratch, signal, progress }))
+    const { track } = film
     const wishes = { everySeconds, width, columns, rows }
     const planned = planSheets(track, wishes)
     if (typeof planned === 'string') throw new PermanentError(planned)

@@ -13,7 +13,7 @@ export function declaredSeconds(media: MediaInfo, kept: readonly MediaStream[]):
 }
 
 /** The length of the file is that of its longest stream, which need not be a picture or sound. */
-function maySubtitlesOutlast({ subtitles, data }: MediaInfo): boolean {
+export function maySubtitlesOutlast({ subtitles, data }: MediaInfo): boolean {
   return subtitles.length > 0 || data.some(({ codec }) => !FONTS.includes(codec))
 }
 

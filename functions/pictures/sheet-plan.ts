@@ -53,14 +53,17 @@ export function planSheets(track: PictureTrack, wishes: SheetWishes): SheetPlan 
   }
 }
 
+/** Less is not seen in three digits. */
+const HARDLY_MORE = 1.005
+
 /** Things that are not as they were asked for. */
 export function planWarnings(plan: SheetPlan, { everySeconds, rows }: SheetWishes): readonly string[] {
   const { stepSeconds, columns, tile } = plan
   const tooLarge = rows * columns * tile.width * tile.height > MAX_SHEET_PIXELS
   return [
-    ...(stepSeconds.toFixed(3) !== everySeconds.toFixed(3)
+    ...(stepSeconds > everySeconds * HARDLY_MORE
       ? [
-          `there is a picture for each ${Number(stepSeconds.toFixed(3))} s and not each ${everySeconds} s: a film gets at most ${MAX_TILES}`,
+          `there is a picture for each ${Number(stepSeconds.toPrecision(3))} s and not each ${everySeconds} s: a film gets at most ${MAX_TILES}`,
         ]
       : []),
     ...(tooLarge && plan.rows < rows

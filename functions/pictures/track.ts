@@ -1,5 +1,6 @@
 /** The picture that pictures are made of, as a player shows it: upright and with square pixels. Pure. @module */
 import { mainPicture } from '../media/container.ts'
+import { maySubtitlesOutlast } from '../media/declared-length.ts'
 import type { Inspection } from '../media/inspect.ts'
 import type { VideoStream } from '../media/media-info.ts'
 import { pixelShapeOf } from '../media/pixel-shape.ts'
@@ -22,6 +23,8 @@ export interface PictureTrack {
   readonly isCover: boolean
   /** From the beginning of the file; absent when nothing declares it. */
   readonly endSeconds?: number
+  /** It is that of the file, and a subtitle may last longer than the film (`real-end.ts`). */
+  readonly isEndDoubtful?: boolean
   readonly framesPerSecond?: number
 }
 
@@ -54,6 +57,7 @@ export function filmOf({
   return trackOf(document, video, {
     isCover: false,
     ...(Number.isFinite(endSeconds) && endSeconds > 0 && { endSeconds }),
+    ...(ownEnd === undefined && maySubtitlesOutlast(media) && { isEndDoubtful: true }),
     ...(video.framesPerSecond !== undefined && { framesPerSecond: video.framesPerSecond }),
   })
 }
@@ -70,7 +74,7 @@ export function coverOf({
 function trackOf(
   document: object,
   { index, rotation, isHdr }: Pick<VideoStream, 'index' | 'rotation' | 'isHdr'>,
-  more: Pick<PictureTrack, 'isCover' | 'endSeconds' | 'framesPerSecond'>,
+  more: Pick<PictureTrack, 'isCover' | 'endSeconds' | 'isEndDoubtful' | 'framesPerSecond'>,
 ): PictureTrack | undefined {
   const { streams = [] } = document as { readonly streams?: readonly RawPicture[] }
   const raw = streams.find((stream) => stream.index === index)

@@ -35,8 +35,8 @@ describe.each(await ffmpegBuilds())('captions with $name', (build) => {
     ;({ captions } = await withBuild(build, () => import('../../functions/captions.ts')))
   })
 
-  async function make(source: string) {
-    const attempt = await localAttempt(captions, { source })
+  async function make(source: string, options = {}) {
+    const attempt = await localAttempt(captions, { source, options })
     try {
       await attempt.run()
       const texts = new Map<string, string>()
@@ -67,6 +67,21 @@ describe.each(await ffmpegBuilds())('captions with $name', (build) => {
     expect(cues[2]?.startTime).toBeCloseTo(6, 1)
     expect(cues[2]?.endTime).toBeLessThan(8.2)
     expect(facts.totals).toEqual({ captions: 1, cues: 3 })
+  })
+
+  it('of a truncated film are those of its intact part where that was asked for', async () => {
+    const srt = join(folder, 'torn.srt')
+    await writeFile(srt, SRT)
+    const words = `-i ${srt} -map 0 -map 2 -c:v libx264 -preset ultrafast -g 25 -c:s srt -t 8`
+    const path = await makeMedia(join(folder, `torn-${build.origin}.mkv`), words)
+    const bytes = await readFile(path)
+    await writeFile(path, bytes.subarray(0, bytes.length * 0.6))
+    await expect(make(path)).rejects.toThrow(
+      /^the file is truncated.*; onTruncated=keep saves the intact part$/,
+    )
+    const { texts, facts } = await make(path, { onTruncated: 'keep' })
+    expect(strictWebvtt(texts.get('und-0.vtt') ?? '').cues.length).toBeGreaterThan(0)
+    expect(facts.warnings).toEqual([expect.stringMatching(/^the file is truncated: its header declares/)])
   })
 
   it('refuses a film without subtitles', async () => {

@@ -1,5 +1,5 @@
 /** `preview` and `frames` on generated clips: a loop and a sheet of a film, and single pictures with their times. */
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { imageSize } from '../../functions/pictures/image-size.ts'
@@ -54,6 +54,20 @@ describe.each(await ffmpegBuilds())('preview with $name', (build) => {
     const pictures = attempt.facts.totals['pictures'] ?? 0
     expect(pictures).toBeGreaterThan(3)
     expect(await sizeIn(attempt, 'sheet.jpg')).toEqual({ width: 192, height: 36 * Math.ceil(pictures / 3) })
+  })
+
+  it('is of the film alone where a subtitle lasts for days, and nothing else says how long the film is', async () => {
+    const srt = join(folder, 'days.srt')
+    await writeFile(srt, '1\n00:00:03,000 --> 99:00:00,000\nfor days\n')
+    const path = join(folder, `days-${build.origin}.mkv`)
+    const words = `-i ${srt} -map 0 -map 2 -c:v libx264 -preset ultrafast -g 25 -pix_fmt yuv420p -c:s srt`
+    const bytes = await readFile(await makeMedia(path, words))
+    // As programs write it that count no stream: the names of the tags of FFmpeg are others.
+    for (let at = bytes.indexOf('DURATION'); at >= 0; at = bytes.indexOf('DURATION')) bytes.write('X', at)
+    await writeFile(path, bytes)
+    const attempt = await of(path, { format: 'mp4', sheet: '2x2', width: '64' })
+    expect(attempt.facts).toMatchObject({ warnings: [], totals: { clips: 4, pictures: 4 } })
+    expect(attempt.facts.totals['durationSeconds']).toBeGreaterThan(2)
   })
 
   it('decodes a short film once for its sheet, and does not seek each picture', async () => {

@@ -92,10 +92,8 @@ describe.each(await ffmpegBuilds())('web with $name', (build) => {
     const { facts, seen } = await make(path, { onTruncated: 'keep' })
     expect(facts.warnings.join('\n')).toMatch(/its video ends at \d\.\d+ s, and the source declares 8\.000 s/)
     expect(seen).toMatchObject({ video: [{ codec: 'h264' }] })
-    expect(facts.totals['durationSeconds']).toBeCloseTo(
-      (seen as { durationSeconds: number }).durationSeconds,
-      1,
-    )
+    const { durationSeconds } = seen as { readonly durationSeconds: number }
+    expect(Math.abs(durationSeconds - (facts.totals['durationSeconds'] ?? 0))).toBeLessThan(0.2)
     expect(facts.totals['durationSeconds']).toBeLessThan(7)
   })
 

@@ -49,6 +49,11 @@ export const PICTURE_MUTANTS: readonly Mutant[] = [
       ['each picture of a short film is sought', '/ asked > SEEK_SECONDS)', '/ asked > 0)'],
     ],
   ),
+  ...mutantsOf(
+    'functions/pictures/real-end.ts',
+    ['test/integration/preview.test.ts'],
+    [['the end of a subtitle is that of the film', 'if (!isEndDoubtful ||', 'if (isEndDoubtful ||']],
+  ),
   ...mutantsOf('functions/pictures/size.ts', unit('judge'), [
     ['a picture is larger than its source', 'Math.floor(most / 2) * 2', 'Infinity'],
   ]),
