@@ -1,11 +1,12 @@
 /** One object: why it was or was not processed, by each function, and its history. @module */
-import type { FunctionOfObject, ObjectView } from '../../api/objects/model.ts'
+import type { ObjectView } from '../../api/objects/model.ts'
 import type { ApiServices } from '../../api/services.ts'
 import { formatBytes } from '../../amounts.ts'
 import { printable } from '../../printable.ts'
 import { runObjectHref, runOptionsHref, sourceHref } from '../links.ts'
 import { aidsOf } from '../outputs/kinds.ts'
-import { FunctionCard, sentenceOf } from '../parts/function-card.tsx'
+import { FunctionCard } from '../parts/function-card.tsx'
+import { OtherFunctions } from '../parts/other-functions.tsx'
 import { Act, Time } from '../parts/parts.tsx'
 import { Story } from '../parts/story.tsx'
 import { mayOperate, type Viewer } from '../viewer.ts'
@@ -60,7 +61,7 @@ export function ObjectPage({ facts, viewer }: { readonly facts: ObjectFacts; rea
           </div>
         )}
       </header>
-      {matching.length === 0 && <p class="verdict calm">{sentenceOf(view.summary)}</p>}
+      {matching.length === 0 && <p class="verdict calm">{printable(view.summary)}</p>}
       {matching.map((each) => (
         <FunctionCard
           each={each}
@@ -72,39 +73,17 @@ export function ObjectPage({ facts, viewer }: { readonly facts: ObjectFacts; rea
           viewer={viewer}
         />
       ))}
-      {others.length > 0 && (
-        <ul class="others" aria-label="Other functions">
-          {others.map((each) => (
-            <Other each={each} runHref={runHref} isThere={view.object !== null} viewer={viewer} />
-          ))}
-        </ul>
-      )}
+      <OtherFunctions
+        others={others}
+        // Otherwise the summary above tells of them.
+        isTold={matching.length > 0}
+        runHref={view.object !== null && mayOperate(viewer) ? runHref : undefined}
+      />
       <section aria-labelledby="story">
         <h2 id="story">What happened</h2>
         <Story view={view} base={viewer.base} />
       </section>
     </>
-  )
-}
-
-/** A function that the object is not for; one that runs only when asked can be asked here. */
-function Other(props: {
-  readonly each: FunctionOfObject
-  readonly runHref: string
-  readonly isThere: boolean
-  readonly viewer: Viewer
-}) {
-  const { each, viewer } = props
-  const { name } = each
-  return (
-    <li>
-      <span>
-        <b>Not for {name}:</b> {sentenceOf(each.told)}
-      </span>
-      {each.reason === 'not-asked' && props.isThere && mayOperate(viewer) && (
-        <Act to={props.runHref} label="Run it" title={`Run it: ${name}`} fields={{ function: name }} />
-      )}
-    </li>
   )
 }
 

@@ -109,9 +109,11 @@ function stateOf({ run, result, verdict }: FunctionOfObject): string | undefined
 }
 
 /** What a person may do beside the buttons: those of a terminal, and for readers all. */
-function Steps({ each: { next }, viewer }: Pick<CardProps, 'each' | 'viewer'>) {
+function Steps({ each: { name, next }, viewer }: Pick<CardProps, 'each' | 'viewer'>) {
   const steps = next.filter(({ action }) => !(action && mayOperate(viewer)))
   const isSweep = next.some(({ action }) => action?.path === '/v1/sweep')
+  const plain = steps.filter(({ command }) => command === undefined)
+  const typed = steps.filter(({ command }) => command !== undefined)
   if (steps.length === 0 && !isSweep) return null
   return (
     <ul class="steps">
@@ -120,16 +122,21 @@ function Steps({ each: { next }, viewer }: Pick<CardProps, 'each' | 'viewer'>) {
           <Act to={`${viewer.base}/sweep`} label="Sweep now" />
         </li>
       )}
-      {steps.map(({ text, command }) => (
-        <li>
-          {printable(text)}
-          {command !== undefined && (
-            <>
-              : <code>{printable(command)}</code>
-            </>
-          )}
-        </li>
+      {plain.map(({ text }) => (
+        <li>{sentenceOf(text)}</li>
       ))}
+      {typed.length > 0 && (
+        <li>
+          <details id={`typed-${name}`}>
+            <summary>In a terminal</summary>
+            {typed.map(({ text, command = '' }) => (
+              <p>
+                {printable(text)}: <code>{printable(command)}</code>
+              </p>
+            ))}
+          </details>
+        </li>
+      )}
     </ul>
   )
 }

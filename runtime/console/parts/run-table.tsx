@@ -65,7 +65,7 @@ function Row(props: { readonly run: Run; readonly base: string; readonly canChoo
       <td class="object">
         <ObjectLink base={base} bucket={run.object.bucket} name={run.object.key} />
       </td>
-      <td class="function">
+      <td class="fn">
         {run.function}
         {run.trigger !== 'upload' && <small class="quiet"> {run.trigger}</small>}
       </td>
