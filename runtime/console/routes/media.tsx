@@ -86,7 +86,7 @@ export function addMediaRoutes(app: Hono<ConsoleEnv>, { parts, page, change }: F
       // No redirect: a secret belongs in no cookie and no address.
       return await page((_, viewer) => contentOf(c, viewer, secret))(c)
     } catch (error) {
-      return change(c, () => Promise.reject(error as Error))
+      return change(c, () => Promise.reject(error))
     }
   })
   app.post('/streams/:name/keys/:id/revoke', (c) =>
