@@ -8,8 +8,9 @@ import { crawl, judgePages, LOOKS } from '../helpers/console/judged.ts'
 import { CLIPS, clipFolder, makeMedia } from '../helpers/clips.ts'
 import { useStack } from '../helpers/runs.ts'
 
-const FILM = 'film day/ü/clip.mp4'
-const BROKEN = 'film day/broken film.mp4'
+const FOLDER = 'film day/ü'
+const FILM = `${FOLDER}/clip.mp4`
+const BROKEN = `${FOLDER}/broken film.mp4`
 const HOSTILE = '<img src=x onerror=alert(1)>.mp4'
 const FUNCTIONS = join(import.meta.dirname, '..', '..', 'functions', 'index.ts')
 
@@ -33,32 +34,65 @@ describe.skipIf(chromiumPath === undefined)('the console', () => {
     await watched.page.goto(used.stack.apiUrl + path)
     return watched
   }
-  const put = async (key: string, bytes: Buffer, metadata: Readonly<Record<string, string>> = {}) => {
-    await used.stack.storage.put('incoming', key, { bytes }, { contentType: 'video/mp4', metadata })
-  }
   const film = async () => readFile(await makeMedia(join(folder, 'clip.mp4'), CLIPS['faststart.mp4']))
   const status = (page: Page, key: string, text: string) =>
     page.getByRole('row').filter({ hasText: key }).filter({ hasText: text }).first().waitFor()
 
-  it('shows each file on its way, why one failed, and runs it again, without one complaint of the browser', async () => {
-    const watched = await open('/runs')
+  it('takes files, shows each on its way, plays a result, says why one failed and runs it again, without one complaint of the browser', async () => {
+    const runs = await open('/runs')
+    const upload = await open('/upload')
+    const buffer = await film()
+    const { page } = upload
+    await page.getByLabel('Folder').fill(FOLDER)
+    await page.locator('#options-incoming-chunk summary').click()
+    await page.locator('[name="option:chunk.seconds"]').fill('2')
+    const mimeType = 'video/mp4'
+    await page.locator('input[type=file]').setInputFiles([
+      { name: 'clip.mp4', mimeType, buffer },
+      { name: 'broken film.mp4', mimeType, buffer: Buffer.from('this is text') },
+      { name: HOSTILE, mimeType, buffer },
+    ])
+    const sent = (name: string, text: string) =>
+      page.locator('.uploads li').filter({ hasText: name }).filter({ hasText: text }).waitFor()
+    await sent('clip.mp4', 'done')
+    await sent('broken film.mp4', 'given up')
+    await sent(HOSTILE, 'done')
+    // Another page has them without a reload.
+    await status(runs.page, 'clip.mp4', 'Done')
+    await status(runs.page, 'broken film.mp4', 'Given up')
+    await status(runs.page, HOSTILE, 'Done')
+    await page.getByRole('link', { name: 'clip.mp4', exact: true }).click()
+    await page.getByRole('button', { name: 'Play' }).click()
+    await page.locator('.which b').filter({ hasText: '2' }).waitFor()
+    await runs.page.getByRole('link', { name: BROKEN }).first().click()
+    await runs.page.getByRole('heading', { name: BROKEN }).waitFor()
+    await runs.page.locator('.verdict').filter({ hasText: 'text, not media' }).first().waitFor()
+    await runs.page.getByRole('link', { name: /^Dead letters/ }).click()
+    await runs.page.getByRole('button', { name: 'Run again …' }).first().click()
+    await runs.page.getByRole('dialog').locator('.primary').click()
+    await runs.page.locator('#toast p').waitFor()
+    expect(await runs.page.locator('dialog[open]').count()).toBe(0)
+    expect([...upload.said, ...runs.said]).toEqual([])
+    await Promise.all([upload.close(), runs.close()])
+  })
+
+  it('takes a file that is dropped on any page', async () => {
+    const watched = await open('/system')
     const { page, said } = watched
-    const bytes = await film()
-    await put(FILM, bytes, { seconds: '2' })
-    await put(BROKEN, Buffer.from('this is text'))
-    await put(HOSTILE, bytes)
-    // Without a reload.
-    await status(page, 'clip.mp4', 'Done')
-    await status(page, 'broken film.mp4', 'Given up')
-    await status(page, HOSTILE, 'Done')
-    await page.getByRole('link', { name: BROKEN }).first().click()
-    await page.getByRole('heading', { name: BROKEN }).waitFor()
-    await page.locator('.verdict').first().waitFor()
-    await page.getByRole('link', { name: /^Dead letters/ }).click()
-    await page.getByRole('button', { name: 'Run again …' }).first().click()
-    await page.getByRole('dialog').locator('.primary').click()
-    await page.locator('#toast p').waitFor()
-    expect(await page.locator('dialog[open]').count()).toBe(0)
+    const files = await page.evaluateHandle(`(() => {
+      const files = new DataTransfer()
+      files.items.add(new File(['dropped'], 'dropped.mp4', { type: 'video/mp4' }))
+      return files
+    })()`)
+    await page.dispatchEvent('body', 'dragenter', { dataTransfer: files })
+    await page.locator('body.dragging').waitFor()
+    await page.dispatchEvent('body', 'drop', { dataTransfer: files })
+    await page
+      .locator('.uploads li')
+      .filter({ hasText: 'dropped.mp4' })
+      .filter({ hasText: 'given up' })
+      .waitFor()
+    expect(new URL(page.url()).pathname).toBe('/upload')
     expect(said).toEqual([])
     await watched.close()
   })

@@ -1,6 +1,7 @@
 /** What is wrong with a page for people: axe's findings, sideways scrolling, and what its console said. @module */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { openPage } from './browser.ts'
 
@@ -31,6 +32,14 @@ export async function faultsOf(page: Page): Promise<string[]> {
   )
   if (wide > whole) found.push(`it is ${wide} px wide in a window of ${whole}`)
   return found
+}
+
+/** A folder for pictures of every page, for people. */
+const PICTURES = process.env['CONSOLE_PICTURES']
+
+function pictureOf(path: string, { theme, width }: Looked) {
+  const name = path.replaceAll(/[^a-z]+/g, '-').slice(0, 24)
+  return { path: join(PICTURES ?? '', `${name}-${theme}-${width}.png`), fullPage: width === 'phone' }
 }
 
 export interface Looked {
@@ -64,6 +73,7 @@ export async function judgePages(
     const found: string[] = []
     for (const path of paths) {
       await page.goto(base + path)
+      if (PICTURES !== undefined) await page.screenshot(pictureOf(path, { theme, width }))
       const faults = [...(await faultsOf(page)), ...said.splice(0)]
       found.push(...faults.map((fault) => `${path} in ${theme} at the ${width}: ${fault}`))
     }

@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib'
 import { expect, it } from 'vitest'
+import { sessionOf } from '../../../../runtime/api/login/session.ts'
 import { FUNCTION, RUN } from '../../api/examples.ts'
 import { createTestConsole, formOf } from '../test-console.ts'
 
@@ -24,6 +25,17 @@ it('the middle of a page is read once for pages that ask together, and apart for
   const ask = (path: string) => app.request(path, asPart({ 'x-within': '900' }))
   await Promise.all([ask('/runs'), ask('/runs'), ask('/runs'), ask('/runs?status=dead')])
   expect(calls.filter(({ name }) => name === 'runs.list')).toHaveLength(2)
+})
+
+it('a reader gets no drawing that was made for an operator', async () => {
+  const tokens = { reader: 'r'.repeat(32), operator: 'o'.repeat(32) }
+  const { app } = createTestConsole(ANSWERS, { tokens })
+  const get = async (role: 'reader' | 'operator') => {
+    const cookie = `sluice_session=${sessionOf(tokens, role)}`
+    return (await app.request('/runs', asPart({ cookie, 'x-within': '900' }))).text()
+  }
+  expect(await get('operator')).toContain('type="checkbox" name="run"')
+  expect(await get('reader')).not.toContain('type="checkbox" name="run"')
 })
 
 it('the notice of one person is not in the middle that others get', async () => {
