@@ -7,6 +7,7 @@ import { messageOf } from '../../errors.ts'
 import { SECOND_MS, sleep, stretched } from '../../time.ts'
 import { countText, timeText } from '../terminal/amounts.ts'
 import { createApiClient, ProblemError, type ApiClient } from '../../api/client.ts'
+import { checkConsole } from './console.ts'
 import { fail, ok, skipped, warn, type Finding, type Findings } from './finding.ts'
 import { isHere, localStart, redisCli, type Subject } from './subject.ts'
 
@@ -30,6 +31,7 @@ export async function* checkRuntime(subject: Subject): Findings {
     yield await checkAside(redis, subject)
   }
   if (ready.status === 'fail' && ready.check === 'API') return
+  yield* checkConsole(api.url, subject)
   yield* checkFunctions(api, subject)
   yield await checkSweep(api, subject.invocation)
 }
