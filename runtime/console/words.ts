@@ -46,7 +46,7 @@ export function agoText(time: string, nowMs = Date.now()): string {
 
 /** `4:07`, `1:02:03`. */
 export function clockText(seconds: number): string {
-  const whole = Math.floor(seconds)
+  const whole = Math.floor(Math.max(0, seconds))
   const digits = (count: number) => String(count).padStart(2, '0')
   const [hours, minutes] = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60]
   return hours > 0 ? `${hours}:${digits(minutes)}:${digits(whole % 60)}` : `${minutes}:${digits(whole % 60)}`

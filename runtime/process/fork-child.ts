@@ -47,7 +47,7 @@ export function forkChild({ entryPath, kind, env, onMessage, onError }: ForkOpti
     child = fork(entryPath, ['child', kind], {
       execArgv: kind !== 'serve' ? [...process.execArgv, ...WORKER_FLAGS] : process.execArgv,
       serialization: 'advanced',
-      env: kind !== 'serve' ? { ...WORKER_ENV, ...withoutUploader(env) } : { ...env },
+      env: envOf(kind, env),
     })
   } catch (error) {
     return { child: undefined, ended: Promise.resolve(notStarted(error as Error)) }
@@ -66,9 +66,11 @@ export function forkChild({ entryPath, kind, env, onMessage, onError }: ForkOpti
   return { child, ended }
 }
 
-/** Functions run beside code of strangers, and what comes in is not theirs to write. */
-function withoutUploader(env: Environment): Environment {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('MINIO_UPLOADER_')))
+/** Workers and receivers do not get the uploader's account: the files of strangers are theirs to read, not to write. */
+export function envOf(kind: ChildKind, env: Environment): Environment {
+  if (kind === 'serve') return { ...env }
+  const kept = Object.entries(env).filter(([name]) => !name.startsWith('MINIO_UPLOADER_'))
+  return { ...WORKER_ENV, ...Object.fromEntries(kept) }
 }
 
 function notStarted(error: Error): Ended {

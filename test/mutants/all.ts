@@ -13,6 +13,7 @@ import { SOUND_MUTANTS } from './sound-mutants.ts'
 import { STREAM_MUTANTS } from './streams-mutants.ts'
 import { SWEEP_MUTANTS, DEBT_MUTANTS } from './sweep-mutants.ts'
 import { TAKE_MUTANTS } from './take-mutants.ts'
+import { UPLOAD_MUTANTS } from './uploads-mutants.ts'
 import { VERDICT_MUTANTS } from './verdict-mutants.ts'
 import { WORKER_MUTANTS } from './worker-mutants.ts'
 
@@ -30,6 +31,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...TAKE_MUTANTS,
   ...DOOR_MUTANTS,
   ...STREAM_MUTANTS,
+  ...UPLOAD_MUTANTS,
   ...VERDICT_MUTANTS,
   ...WORKER_MUTANTS,
   ...PICTURE_MUTANTS,

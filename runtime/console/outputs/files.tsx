@@ -3,7 +3,7 @@ import { formatBytes } from '../../amounts.ts'
 import type { Output } from '../../api/results/outputs.ts'
 import { printable } from '../../printable.ts'
 import { clockText } from '../words.ts'
-import { fileNameOf } from './kinds.ts'
+import { nameInResult, withoutCopies } from './kinds.ts'
 
 /** More rows help nobody; the manifest has all of them. */
 const MAX_ROWS = 200
@@ -14,7 +14,9 @@ export function Files(props: {
   readonly base: string
 }) {
   const { outputs, count, base } = props
-  const rows = outputs.slice(0, MAX_ROWS)
+  const listed = withoutCopies(outputs)
+  const rows = listed.slice(0, MAX_ROWS)
+  const left = count - (outputs.length - listed.length) - rows.length
   const hasTimes = rows.some(({ startSeconds }) => startSeconds !== undefined)
   return (
     <>
@@ -49,7 +51,7 @@ export function Files(props: {
           </tbody>
         </table>
       </div>
-      {count > rows.length && <p class="quiet">And {count - rows.length} more, which the manifest names.</p>}
+      {left > 0 && <p class="quiet">And {left} more, which the manifest names.</p>}
     </>
   )
 }
@@ -57,7 +59,7 @@ export function Files(props: {
 function Row(props: { readonly output: Output; readonly hasTimes: boolean; readonly href: string }) {
   const { output, hasTimes, href } = props
   const { startSeconds, durationSeconds } = output
-  const name = printable(fileNameOf(output))
+  const name = printable(nameInResult(output))
   return (
     <tr>
       <td>

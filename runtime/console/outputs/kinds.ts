@@ -64,6 +64,21 @@ export function fileNameOf({ key }: Pick<Output, 'key'>): string {
   return key.slice(key.lastIndexOf('/') + 1)
 }
 
+/** Its name within the result: `1080p/seg-00000.m4s`. */
+export function nameInResult({ key }: Pick<Output, 'key'>): string {
+  const within = /\/~[0-9A-Z]{26}\/(.+)$/s.exec(key)
+  return within?.[1] ?? fileNameOf({ key })
+}
+
+/** Without the second copies of files that have a stable name, which differ in the addresses they lead to. */
+export function withoutCopies(outputs: readonly Output[]): readonly Output[] {
+  const names = new Set(outputs.map(nameInResult))
+  return outputs.filter((output) => {
+    const [, original] = /^pointer\/(.+)$/s.exec(nameInResult(output)) ?? []
+    return original === undefined || !names.has(original)
+  })
+}
+
 export function isSound({ contentType }: Output): boolean {
   return contentType.startsWith('audio/')
 }

@@ -22,6 +22,7 @@ export function Outputs({ name, outputs, count, base, aids, isInCard = false }: 
   if (outputs.length === 0) return null
   const { playlist, sequences, films, sounds, waves, pictures } = shownOf(outputs)
   const hasPlayer = playlist !== undefined || sequences.length + films.length + sounds.length > 0
+  const isPicture = !hasPlayer && pictures.length === 1
   const all = { base, aids }
   const bytes = outputs.reduce((sum, output) => sum + output.bytes, 0)
   return (
@@ -33,7 +34,7 @@ export function Outputs({ name, outputs, count, base, aids, isInCard = false }: 
           {outputs.length === count && `, ${formatBytes(bytes)}`}
         </small>
       </h2>
-      <div class={hasPlayer ? 'made with-player' : 'made'}>
+      <div class={hasPlayer || isPicture ? 'made with-player' : 'made'}>
         {hasPlayer && (
           <div>
             {playlist && <Playlist src={base + playlist.href} {...all} />}
@@ -48,8 +49,9 @@ export function Outputs({ name, outputs, count, base, aids, isInCard = false }: 
             ))}
           </div>
         )}
+        {isPicture && <Pictures pictures={pictures} base={base} />}
         <div>
-          {pictures.length > 0 && <Pictures pictures={pictures} base={base} />}
+          {pictures.length > 0 && !isPicture && <Pictures pictures={pictures} base={base} />}
           <Files outputs={outputs} count={count} base={base} />
         </div>
       </div>

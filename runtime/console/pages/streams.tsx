@@ -147,7 +147,7 @@ export function Stop({ stream, base }: { readonly stream: StreamView; readonly b
 
 function Pull({ base }: { readonly base: string }) {
   return (
-    <section aria-labelledby="pull">
+    <section id="pull-form" aria-labelledby="pull" data-keep>
       <h2 id="pull">Pull a stream</h2>
       <form class="filter" method="post" action={`${base}/streams`} data-act>
         <label>

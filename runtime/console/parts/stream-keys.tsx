@@ -67,7 +67,7 @@ export function StreamKeys(props: {
       )}
       {canChange && (
         // Not exchanged by the script: its answer is the only page that has the secret.
-        <form class="filter" method="post" action={`${base}/streams/${name}/keys`}>
+        <form id="new-key" class="filter" method="post" action={`${base}/streams/${name}/keys`} data-keep>
           <label>
             Good for{' '}
             <input type="text" name="expiresIn" placeholder="ever, or such as 12h" autocomplete="off" />

@@ -86,6 +86,7 @@ export function addMediaRoutes(app: Hono<ConsoleEnv>, { parts, page, change }: F
       // No redirect: a secret belongs in no cookie and no address.
       return await page((_, viewer) => contentOf(c, viewer, secret))(c)
     } catch (error) {
+      if (!(error instanceof RefusedError)) throw error
       return change(c, () => Promise.reject(error))
     }
   })

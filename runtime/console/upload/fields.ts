@@ -1,5 +1,6 @@
 /** The options of functions as fields of a form, from their schemas. Pure. @module */
 import type { FunctionView } from '../../api/functions/model.ts'
+import { STREAMS_FOLDER } from '../../setup/minio/policies.ts'
 import { type OptionSchema, schemaInWords } from '../../function/valid-options.ts'
 
 export interface OptionField {
@@ -25,7 +26,7 @@ export interface FunctionFields {
 /** Of the functions that read the bucket. */
 export function fieldsOf(functions: readonly FunctionView[], bucket: string): readonly FunctionFields[] {
   return functions
-    .filter(({ on }) => on.bucket === bucket)
+    .filter(({ on }) => on.bucket === bucket && !isOfStreams(on))
     .map(({ name, trigger, optionsSchema, presets }) => {
       const { properties = {} } = optionsSchema as { properties?: Record<string, OptionSchema> }
       const preset = Object.keys(presets)
@@ -48,6 +49,11 @@ export function fieldsOf(functions: readonly FunctionView[], bucket: string): re
         ],
       }
     })
+}
+
+/** Uploads may not go where streams are. */
+function isOfStreams({ match }: FunctionView['on']): boolean {
+  return match.length > 0 && match.every((glob) => glob.startsWith(STREAMS_FOLDER))
 }
 
 /** The buckets that uploads may go to, the one of most functions first. */

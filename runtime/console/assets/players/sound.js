@@ -23,6 +23,8 @@ function start(root) {
     toggle: () => (audio.paused ? void audio.play() : audio.pause()),
   })
   for (const name of ['timeupdate', 'loadedmetadata', 'seeked']) audio.addEventListener(name, draw)
+  // It may be loaded already.
+  draw()
 }
 
 function look() {

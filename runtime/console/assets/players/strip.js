@@ -3,7 +3,7 @@
 
 /** The same words as clockText of words.ts. @param {number} seconds */
 export function clockText(seconds) {
-  const whole = Math.floor(seconds)
+  const whole = Math.floor(Math.max(0, seconds))
   const digits = (/** @type {number} */ count) => String(count).padStart(2, '0')
   const [hours, minutes] = [Math.floor(whole / 3_600), Math.floor(whole / 60) % 60]
   return hours > 0 ? `${hours}:${digits(minutes)}:${digits(whole % 60)}` : `${minutes}:${digits(whole % 60)}`

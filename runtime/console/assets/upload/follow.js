@@ -18,7 +18,7 @@ const LATER_MS = 2_500
 const PATIENT_ROUNDS = 20
 
 /**
- * @typedef {{ name: string, isMatch: boolean, reason: string, explanation: string,
+ * @typedef {{ name: string, isMatch: boolean, reason: string, explanation: string, told?: string,
  *   run?: { status: string, progress?: { percent?: number } } }} OfFunction
  */
 
@@ -63,17 +63,22 @@ function draw(functions, body, plain) {
     )
     states.append(state)
   }
-  const reasons = own
-    .filter(({ run }) => run && ['dead', 'retrying'].includes(run.status))
-    .map(({ name, explanation }) => {
-      const text = document.createElement('p')
-      text.className = 'remark'
-      text.textContent = `${name}: ${plain(explanation)}`
-      return text
-    })
+  /** The names of functions by what is said of them: a broken file is broken for all. @type {Map<string, string[]>} */
+  const told = new Map()
+  for (const { name, run, told: text, explanation } of own) {
+    if (!run || !['dead', 'retrying'].includes(run.status)) continue
+    const words = plain(text ?? explanation)
+    told.set(words, [...(told.get(words) ?? []), name])
+  }
+  const reasons = [...told].map(([text, names]) => {
+    const line = document.createElement('p')
+    line.className = 'remark'
+    line.textContent = `${names.join(', ')}: ${text}`
+    return line
+  })
   if (own.length === 0) {
     const others = functions.filter(({ reason }) => reason !== 'bucket')
-    states.textContent = `Stored. No function is for it${others[0] ? `. ${others[0].name}: ${plain(others[0].explanation)}` : ''}.`
+    states.textContent = `Stored. No function is for it${others[0] ? `. ${others[0].name}: ${plain(others[0].told ?? others[0].explanation)}` : ''}.`
   }
   const isSame = body.textContent === states.textContent + reasons.map((each) => each.textContent).join('')
   if (!isSame) body.replaceChildren(states, ...reasons)
