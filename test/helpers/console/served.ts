@@ -37,7 +37,7 @@ export async function serveConsole(
     if (pathname !== '/v1/live') return void answer(request, response)
     response
       .writeHead(200, { 'content-type': 'text/event-stream' })
-      .write('retry: 200\n\nevent: open\ndata: {}\n\n')
+      .write('retry: 200\n\nevent: ready\ndata: {}\n\n')
     watchers.set(response, searchParams.get('about') ?? '')
     response.on('close', () => watchers.delete(response))
   })
