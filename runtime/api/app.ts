@@ -4,7 +4,7 @@ import type { MiddlewareHandler } from 'hono'
 import { requestId } from 'hono/request-id'
 import { routePath } from 'hono/route'
 import { hasTokens } from '../settings/token-roles.ts'
-import { authenticate } from './http/auth.ts'
+import { authenticate, type AuthParts } from './http/auth.ts'
 import type { ApiEnv } from './http/env.ts'
 import { addMethodGuards, checkAddress, guardFromBrowsers } from './http/guards.ts'
 import { addDeadLetterRoutes } from './dead-letters/routes.ts'
@@ -13,6 +13,9 @@ import { addFunctionRoutes } from './functions/routes.ts'
 import { idempotent } from './http/idempotency.ts'
 import { addJobRoutes } from './jobs/routes.ts'
 import { addLiveRoutes } from './live/routes.ts'
+import { createCallerOf } from './login/callers.ts'
+import { createSessionCookie } from './login/cookie.ts'
+import { roleOfSession } from './login/session.ts'
 import { addObjectRoutes } from './objects/routes.ts'
 import { addDocument, type ApiApp, createApp } from './http/openapi.ts'
 import type { ApiParts, ApiServices } from './services.ts'
@@ -41,12 +44,23 @@ export function createApi(parts: ApiParts): ApiApp {
   app.use('/v1/*', noStore, locationsBelow(parts.base))
   app.use('/v1/*', checkAddress())
   addPushRefusal(app, parts.receiver)
-  app.use('/v1/*', authenticate(tokens), checkBody())
+  app.use('/v1/*', authenticate(authParts(parts)), checkBody())
   addV1(app, services, idempotent(services.answers, log))
   addMeRoute(app, parts.version)
   addDocument(app, parts.base)
   addMethodGuards(app)
   return app
+}
+
+function authParts({ tokens, base, trustedProxies, failedLogins }: ApiParts): AuthParts {
+  const callerOf = createCallerOf(trustedProxies)
+  const cookie = createSessionCookie(base, callerOf)
+  return {
+    tokens,
+    roleOfLogin: (c) => roleOfSession(tokens, cookie.read(c)),
+    addressOf: (c) => callerOf(c).address,
+    failedLogins,
+  }
 }
 
 function addV1(app: ApiApp, services: ApiServices, once: MiddlewareHandler<ApiEnv>): void {

@@ -2,6 +2,7 @@
 import type { Gauge, Histogram } from 'prom-client'
 import type { Redis } from '../queue/redis.ts'
 import type { Config, Tokens } from '../settings/config.ts'
+import type { Network } from '../settings/trusted-proxies.ts'
 import type { FunctionDefinition } from '../function/definition.ts'
 import { createAskStore } from '../records/asks.ts'
 import { createRouter } from '../function/routing.ts'
@@ -25,6 +26,7 @@ import { createFunctionService, type FunctionService } from './functions/service
 import { createJobService, type JobService } from './jobs/service.ts'
 import type { Hub } from './live/hub.ts'
 import { createLiveService, type LiveService } from './live/service.ts'
+import type { FailedLogins } from './login/failed-logins.ts'
 import { createObjectService, type ObjectService } from './objects/service.ts'
 import { createOverviewService, type OverviewService } from './overview/service.ts'
 import { createReprocessService, type ReprocessService } from './reprocess/service.ts'
@@ -133,6 +135,9 @@ export interface ApiParts {
   /** Precedes every path behind a proxy: empty, or such as `/sluice`. */
   readonly base: string
   readonly tokens: Tokens
+  readonly trustedProxies: readonly Network[]
+  /** Of all ways to log in. */
+  readonly failedLogins: FailedLogins
   /** Where streams are received, for senders that come here. */
   readonly receiver: Receiver
   readonly log: Logger

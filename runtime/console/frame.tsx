@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { Check } from '../api/health.ts'
 import type { ApiEnv } from '../api/http/env.ts'
 import { answerError, ProblemError, RefusedError } from '../api/http/problem.ts'
+import type { FailedLogins } from '../api/login/failed-logins.ts'
 import type { ApiServices } from '../api/services.ts'
 import type { Tokens } from '../settings/config.ts'
 import { hasTokens } from '../settings/token-roles.ts'
@@ -26,6 +27,7 @@ export interface ConsoleParts {
   readonly storeOrigin?: string | undefined
   /** Networks of proxies whose headers about callers are believed. */
   readonly trustedProxies: readonly Network[]
+  readonly failedLogins: FailedLogins
   /** Where people reach Grafana: a URL, or a path of this host; without a slash at the end. */
   readonly grafanaUrl?: string | undefined
   /** The stack around the console, for the lines that an empty one shows. */

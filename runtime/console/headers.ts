@@ -1,6 +1,7 @@
 /** Headers that bound what a browser may do with a page, and the check where a change comes from. @module */
 import type { MiddlewareHandler } from 'hono'
 import { ProblemError } from '../api/http/problem.ts'
+import { isFromOwnPage } from '../api/login/own-page.ts'
 
 /**
  * Pages run no script and load nothing but what the console itself serves.
@@ -35,21 +36,10 @@ export function securityHeaders(policy: string): MiddlewareHandler {
   }
 }
 
-/**
- * A change comes from one of our own pages. Browsers say where a request comes from, and no page can make them lie; so no page
- * needs a token of its own that could expire.
- */
+/** A change comes from one of our own pages. */
 export const fromOwnPages: MiddlewareHandler = async function fromOwnPages(c, next) {
   if (!['GET', 'HEAD'].includes(c.req.method) && !isFromOwnPage(c.req.raw.headers)) {
     throw new ProblemError(403, 'a change must come from a page of this console: open the page again')
   }
   await next()
-}
-
-function isFromOwnPage(headers: Headers): boolean {
-  const site = headers.get('sec-fetch-site')
-  if (site !== null) return site === 'same-origin'
-  // Browsers send it only to addresses that they trust: not over plain HTTP to another machine.
-  const origin = headers.get('origin')
-  return origin !== null && URL.canParse(origin) && new URL(origin).host === headers.get('host')
 }

@@ -4,35 +4,34 @@ import { withoutBase } from '../api/http/base-path.ts'
 import { ProblemError } from '../api/http/problem.ts'
 import { createCallerOf } from '../api/login/callers.ts'
 import { createSessionCookie } from '../api/login/cookie.ts'
+import type { FailedLogins } from '../api/login/failed-logins.ts'
 import { useLink } from '../api/login/link.ts'
 import { roleOfSession, SESSION_MS, sessionOf } from '../api/login/session.ts'
 import type { ApiServices } from '../api/services.ts'
 import type { TokenRole, Tokens } from '../settings/config.ts'
 import { createRoleOf, hasTokens } from '../settings/token-roles.ts'
 import type { Network } from '../settings/trusted-proxies.ts'
-import { MINUTE_MS, SECOND_MS } from '../time.ts'
+import { SECOND_MS } from '../time.ts'
 import type { ConsoleEnv } from './env.ts'
 import { LoginPage } from './pages/alone.tsx'
 import { isPart } from './show/show.tsx'
 import { themeOf } from './theme.ts'
 
 const OWN = 'http://own'
-/** Failed logins in a minute, by address: a token is long, so this is for the log and for patience. */
-const MOST_FAILURES = 5
 
 export interface LoginParts {
   readonly services: Pick<ApiServices, 'answers'>
   readonly tokens: Tokens
   readonly base: string
   readonly trustedProxies: readonly Network[]
+  readonly failedLogins: FailedLogins
 }
 
 export function addLogin(app: Hono<ConsoleEnv>, parts: LoginParts): void {
-  const { services, tokens, base } = parts
+  const { services, tokens, base, failedLogins } = parts
   const callerOf = createCallerOf(parts.trustedProxies)
   const cookie = createSessionCookie(base, callerOf)
   const roleOf = createRoleOf(tokens)
-  const failures = createFailures()
 
   app.get('/login', async (c) => {
     const { link, next } = c.req.query()
@@ -48,11 +47,11 @@ export function addLogin(app: Hono<ConsoleEnv>, parts: LoginParts): void {
     const { token, next } = await c.req.parseBody()
     const to = ownPage(next, base)
     const { address } = callerOf(c)
-    if (failures.areTooMany(address))
+    if (failedLogins.waitMs(address) > 0)
       return refuse(c, 'Too many failed logins: try again in a minute.', 429, to)
     const role = typeof token === 'string' ? roleOf(token.trim()) : undefined
     if (role) return enter(c, role, to)
-    failures.note(address)
+    failedLogins.note(address)
     return refuse(c, 'No role has this token.', 401, to)
   })
   app.post('/logout', (c) => {
@@ -103,18 +102,4 @@ function ownPage(next: unknown, base: string): string | undefined {
   const { origin, pathname, search } = new URL(next, OWN)
   // `//` before a path would be a host.
   return origin === OWN && !pathname.startsWith('//') ? withoutBase(pathname + search, base) : undefined
-}
-
-function createFailures(nowMs: () => number = Date.now) {
-  const byAddress = new Map<string, number[]>()
-  const recent = (address: string) =>
-    (byAddress.get(address) ?? []).filter((atMs) => nowMs() - atMs < MINUTE_MS)
-  return {
-    areTooMany: (address: string) => recent(address).length >= MOST_FAILURES,
-    note(address: string) {
-      // Bounded, whoever calls: the oldest addresses are forgotten.
-      if (byAddress.size >= 1_000) byAddress.delete(byAddress.keys().next().value ?? '')
-      byAddress.set(address, [...recent(address), nowMs()])
-    },
-  }
 }

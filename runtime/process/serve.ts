@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { createConsole } from '../console/console.tsx'
 import { createFront } from '../console/front.ts'
 import { createApi } from '../api/app.ts'
+import { createFailedLogins } from '../api/login/failed-logins.ts'
 import { checkHealth } from '../api/health.ts'
 import { createQueueGauges } from '../api/queue-gauges.ts'
 import { createStreamsGauge } from '../api/streams-gauge.ts'
@@ -115,6 +116,8 @@ export async function serve(
     services,
     base: config.basePath,
     tokens: config.tokens,
+    trustedProxies: config.trustedProxies,
+    failedLogins: createFailedLogins(),
     log,
   }
   const api = createApi({
@@ -135,7 +138,6 @@ export async function serve(
   const pages = createConsole({
     ...about,
     storeOrigin: uploads?.origin,
-    trustedProxies: config.trustedProxies,
     grafanaUrl: config.grafanaUrl,
     around: {
       storeUrl: config.minioPublicEndpoint,

@@ -61,11 +61,14 @@ export function addMethodGuards(app: ApiApp): void {
     if (method === 'GET') methods.add('HEAD')
   }
   for (const [path, methods] of methodsByPath) {
-    const allow = [...methods].sort().join(', ')
-    app.all(path, (c) => {
-      throw new ProblemError(405, `${c.req.method} is not allowed here, only ${allow}`, {
-        headers: { allow },
-      })
-    })
+    addMethodGuard(app, path, [...methods])
   }
+}
+
+/** The same for one path, where a route with a parameter in its place would take it for a value of that. */
+export function addMethodGuard(app: ApiApp, path: string, methods: readonly string[]): void {
+  const allow = methods.toSorted().join(', ')
+  app.all(path, (c) => {
+    throw new ProblemError(405, `${c.req.method} is not allowed here, only ${allow}`, { headers: { allow } })
+  })
 }

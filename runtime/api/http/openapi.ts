@@ -33,12 +33,14 @@ const PROBLEMS = {
   416: 'The range starts beyond the end.',
   421: 'Another process answers this; `receiver` has its address.',
   422: 'The request is well-formed, but asks for something impossible.',
+  429: 'Too many requests with an unknown token from one address within a minute.',
   500: 'An unexpected error; `detail` has the request id to search the log for.',
   503: 'Redis or MinIO does not answer.',
 } as const
 
 const HEADERS: Readonly<Record<number, z.ZodObject>> = {
   401: z.object({ 'WWW-Authenticate': z.string() }),
+  429: z.object({ 'Retry-After': z.string().openapi({ description: 'seconds' }) }),
   503: z.object({ 'Retry-After': z.string().openapi({ description: 'seconds' }) }),
 }
 
@@ -77,7 +79,7 @@ export function problems<S extends ProblemStatus>(...statuses: readonly S[]) {
 
 /** The problems that any route under `/v1` may answer with, and those of `statuses`. */
 export function v1Problems<S extends ProblemStatus = never>(...statuses: readonly S[]) {
-  return problems<400 | 401 | 403 | 500 | 503 | S>(400, 401, 403, 500, 503, ...statuses)
+  return problems<400 | 401 | 403 | 429 | 500 | 503 | S>(400, 401, 403, 429, 500, 503, ...statuses)
 }
 
 /** The same for routes that take a body. */
@@ -87,7 +89,7 @@ export function bodyProblems<S extends ProblemStatus = never>(...statuses: reado
 
 /** The description of a route under `/v1`, apart from its path, request and answers. */
 export function v1(operationId: string, tag: Tag, role: TokenRole, summary: string) {
-  const security = [{ bearer: [] as string[] }]
+  const security: Record<string, string[]>[] = [{ bearer: [] }, { login: [] }]
   return { operationId, tags: [tag], summary, description: `Role: ${role}.`, security }
 }
 
@@ -129,6 +131,13 @@ export function createApp(): ApiApp {
     type: 'http',
     scheme: 'bearer',
     description: 'One of SLUICE_TOKEN_READER, _OPERATOR, _ADMIN; not required while none is set.',
+  })
+  app.openAPIRegistry.registerComponent('securitySchemes', 'login', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'sluice_session',
+    description:
+      'The login of a browser in the console (with the prefix `__Host-` or `__Secure-` over TLS); what it changes must come from a page of this runtime.',
   })
   return app
 }

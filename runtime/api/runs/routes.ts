@@ -9,6 +9,7 @@ import { runDetailSchema, runSchema, runStatus } from './model.ts'
 import { type ApiApp, bodyProblems, json, LOCATION, v1, v1Problems } from '../http/openapi.ts'
 import { answerBulk, bulkResponses } from '../jobs/bulk.ts'
 import { bodyNeeded } from '../http/body.ts'
+import { addMethodGuard } from '../http/guards.ts'
 import { cancelRunsRequest, retryRunsRequest } from './bulk-model.ts'
 import type { RunBulkService } from './bulk-service.ts'
 import type { RunService } from './service.ts'
@@ -145,6 +146,8 @@ export function addRunRoutes(
   app.openapi({ ...cancelMany, middleware: [bodyNeeded, once] }, async (c) =>
     answerBulk(c, await runBulk.cancel(c.req.valid('json'), c.req.raw.signal)),
   )
+
+  for (const { path } of [retryMany, cancelMany]) addMethodGuard(app, path, ['POST'])
 
   app.openapi(list, async (c) => {
     const { limit, cursor, since, until, ...filter } = c.req.valid('query')

@@ -184,6 +184,15 @@ describe('an action', () => {
     async (body) => expect((await ask('/v1/sweep', 'POST', body, REAL)).status).toBe(422),
   )
 
+  it.each(['/v1/runs/retry', '/v1/runs/cancel'])(
+    'about many runs is not taken for a run: GET %s',
+    async (path) => {
+      const { app } = createTestApi(ANSWERS)
+      const { status, headers } = await app.request(path)
+      expect([status, headers.get('allow')]).toEqual([405, 'POST'])
+    },
+  )
+
   it('is refused when it has ended otherwise', async () => {
     expect(await ask(`/v1/runs/${RUN_ID}/cancel`, 'POST', undefined, REAL)).toMatchObject({
       status: 409,

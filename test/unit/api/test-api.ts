@@ -1,5 +1,6 @@
 /** The HTTP interface over services that each test answers for. @module */
 import { createApi } from '../../../runtime/api/app.ts'
+import { createFailedLogins } from '../../../runtime/api/login/failed-logins.ts'
 import type { ApiParts, ApiServices } from '../../../runtime/api/services.ts'
 import { expose } from '../../../runtime/process/exposition.ts'
 import { startAtZero } from '../../../runtime/process/zero-metrics.ts'
@@ -30,6 +31,8 @@ export function createTestApi(answers: Answers = {}, parts: Partial<ApiParts> = 
     services: servicesOf(answers, calls),
     base: '',
     tokens: {},
+    trustedProxies: [],
+    failedLogins: createFailedLogins(),
     receiver: { host: '127.0.0.1', port: 8082 },
     log: createLogger({ level: 'silent', format: 'json' }),
     ...parts,

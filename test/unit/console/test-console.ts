@@ -1,4 +1,5 @@
 /** The console over services that each test answers for. @module */
+import { createFailedLogins } from '../../../runtime/api/login/failed-logins.ts'
 import { createConsole } from '../../../runtime/console/console.tsx'
 import type { ConsoleParts } from '../../../runtime/console/frame.tsx'
 import { trustedProxies } from '../../../runtime/settings/trusted-proxies.ts'
@@ -20,6 +21,7 @@ export function createTestConsole(answers: Answers = {}, parts: Partial<ConsoleP
     base: '',
     around: { storeUrl: 'http://127.0.0.1:9000', region: 'us-east-1', uploader: 'uploader-1', isLocal: true },
     trustedProxies: trustedProxies('loopback'),
+    failedLogins: createFailedLogins(),
     log: createLogger({ level: 'silent', format: 'json' }),
     version: '1.2.3',
     tools: () => Promise.resolve({ ffmpeg: '5.1 (path)' }),
