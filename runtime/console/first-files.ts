@@ -10,8 +10,8 @@ export interface Surroundings {
   readonly region: string
   /** The name of the account that uploads; undefined: this process does not know it. */
   readonly uploader?: string | undefined
-  /** Whether it is the stack of `npm start`, whose folder has commands of its own. */
-  readonly isLocal: boolean
+  /** The folder of the stack of `npm start`, which has commands of its own; undefined elsewhere. */
+  readonly localDir?: string | undefined
 }
 
 export interface FirstFiles {

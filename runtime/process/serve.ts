@@ -143,7 +143,7 @@ export async function serve(
       storeUrl: config.minioPublicEndpoint,
       region: config.minioRegion,
       uploader: config.uploaderCredentials?.accessKey,
-      isLocal: config.localDir !== undefined,
+      localDir: config.localDir,
     },
   })
   closers.add('http', await listen(createFront(api, pages), config, log))

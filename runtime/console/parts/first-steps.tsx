@@ -110,22 +110,23 @@ function PutIn({ first, around, viewer }: FirstStepsProps) {
 }
 
 /** Lines for a terminal; `FILE` is the only word to replace. */
-export function clientLines({ storeUrl, isLocal }: Surroundings, bucket: string): readonly string[] {
+export function clientLines({ storeUrl, localDir }: Surroundings, bucket: string): readonly string[] {
   // The stack's own command has the account already.
-  if (isLocal) return [`npm run -s mc -- cp FILE sluice/${bucket}/`]
+  if (localDir !== undefined) return [`npm run -s mc -- cp FILE sluice/${bucket}/`]
   return [`mc alias set sluice ${storeUrl}`, `mc cp FILE sluice/${bucket}/`]
 }
 
 export function curlLines({ storeUrl, region, uploader }: Surroundings, bucket: string): readonly string[] {
   return [
-    `curl --aws-sigv4 aws:amz:${region}:s3 --user ${uploader ?? 'ACCOUNT'} \\`,
+    `curl --aws-sigv4 aws:amz:${region}:s3 \\`,
+    `  --user ${uploader ?? 'ACCOUNT'} \\`,
     `  -T FILE ${storeUrl}/${bucket}/`,
   ]
 }
 
-function accountText({ uploader, isLocal }: Surroundings): string {
+function accountText({ uploader, localDir }: Surroundings): string {
   const who = uploader === undefined ? 'the account that may upload' : `the account ${uploader}`
-  if (isLocal)
-    return `curl asks for the password of ${who}: it is in .sluice/credentials.json, under "uploader". Type the lines in the folder of the project.`
+  if (localDir !== undefined)
+    return `curl asks for the password of ${who}: it is in ${localDir}/credentials.json, under "uploader". Type the lines in the folder of the project.`
   return `Both ask for the password of ${who}; with Docker it is in secrets/minio-uploader.`
 }

@@ -81,7 +81,7 @@ describe('the first files', () => {
 })
 
 describe('lines for a terminal', () => {
-  const around = { storeUrl: 'https://s3.example.org', region: 'eu-1', uploader: undefined, isLocal: false }
+  const around = { storeUrl: 'https://s3.example.org', region: 'eu-1', uploader: undefined }
 
   it('set up a client where the stack has no command of its own', () => {
     expect(clientLines(around, 'incoming')).toEqual([
@@ -91,8 +91,8 @@ describe('lines for a terminal', () => {
   })
 
   it('sign with the region of the store, for an account that is known or to be filled in', () => {
-    expect(curlLines(around, 'incoming').join('\n')).toContain(' aws:amz:eu-1:s3 --user ACCOUNT ')
-    expect(curlLines({ ...around, uploader: 'sluice-uploader' }, 'incoming')[0]).toContain(
+    expect(curlLines(around, 'incoming').join('\n')).toContain(' aws:amz:eu-1:s3 \\\n  --user ACCOUNT ')
+    expect(curlLines({ ...around, uploader: 'sluice-uploader' }, 'incoming').join('\n')).toContain(
       '--user sluice-uploader ',
     )
   })

@@ -19,7 +19,12 @@ export function createTestConsole(answers: Answers = {}, parts: Partial<ConsoleP
     services: servicesOf({ ...answers, overview: { ...OVERVIEW, ...answers.overview } }, calls),
     tokens: {},
     base: '',
-    around: { storeUrl: 'http://127.0.0.1:9000', region: 'us-east-1', uploader: 'uploader-1', isLocal: true },
+    around: {
+      storeUrl: 'http://127.0.0.1:9000',
+      region: 'us-east-1',
+      uploader: 'uploader-1',
+      localDir: '/home/me/sluice/.sluice',
+    },
     trustedProxies: trustedProxies('loopback'),
     failedLogins: createFailedLogins(),
     log: createLogger({ level: 'silent', format: 'json' }),
