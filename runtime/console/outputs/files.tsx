@@ -63,7 +63,7 @@ function Row(props: { readonly output: Output; readonly hasTimes: boolean; reado
   return (
     <tr>
       <td>
-        <a href={href} title={`${printable(output.key)}, sha256 ${output.sha256}`}>
+        <a href={href} title={`${printable(output.key)}, sha256 ${printable(output.sha256)}`}>
           <bdi>{name}</bdi>
         </a>
       </td>

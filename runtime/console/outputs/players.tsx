@@ -159,10 +159,15 @@ function Captions({ base, aids: { captions } }: OfObject) {
         <track
           kind="captions"
           src={base + track.href}
-          srclang={track.language}
+          srclang={languageOf(track)}
           label={printable(track.language ?? fileNameOf(track))}
         />
       ))}
     </>
   )
+}
+
+/** Manifests may be written by anyone: only a language tag is one. */
+function languageOf({ language = '' }: Output): string | undefined {
+  return /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i.test(language) ? language : undefined
 }

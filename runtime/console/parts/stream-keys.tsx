@@ -13,8 +13,8 @@ export function StreamKeys(props: {
   const { base } = viewer
   const canChange = mayOperate(viewer)
   return (
-    <section aria-labelledby="keys">
-      <h2 id="keys">Stream keys</h2>
+    <section aria-labelledby="stream-keys">
+      <h2 id="stream-keys">Stream keys</h2>
       {secret !== undefined && (
         <p class="notice" role="status">
           The new key, shown only now: <code>{secret}</code>

@@ -8,6 +8,7 @@ import type { FoundObject, FoundRun } from '../../../runtime/api/search/model.ts
 import { RUN_STATES } from '../../../runtime/queue/run.ts'
 import { FUNCTION, JOB, PASS, RUN } from '../api/examples.ts'
 import type { Answers } from '../api/test-api.ts'
+import { outputsOf, resultOf, streamOf } from './full-media.ts'
 
 export const HTML = '<img src=x onerror=alert(1)><script>/"\'&amp;</script>.mp4'
 export const BIDI = 'invoice\u202egpj.exe\u202c\u0007\n\u2028 \ud800.mp4'
@@ -40,6 +41,7 @@ export function runOf(index: number, key: string): RunDetail {
     ...(status === 'running' && { progress: { percent: 51.4, secondsLeft: 90 } }),
     worker: key,
     warnings: [key],
+    outputs: index < 9 ? outputsOf(key, index) : [],
     options: { [key]: key },
     attemptLog: [
       {
@@ -75,6 +77,7 @@ function partOf(index: number, key: string): FunctionOfObject {
     told: key,
     next: [{ text: key, command: key, action: { method: 'POST', path: '/v1/sweep', body: {} } }],
     isPaused: index % 5 === 0,
+    ...(index < 9 && { result: resultOf(key, index) }),
     ...(index % 4 !== 3 && { run }),
   }
 }
@@ -185,6 +188,14 @@ export function answersOf(amount: Amount): Answers {
         }),
     },
     objects: { view: () => Promise.resolve(viewOf(amount)) },
+    streams: {
+      list: () => Promise.resolve(many(count, (index) => streamOf(index, key))),
+      get: () => Promise.resolve(streamOf(0, key)),
+      keys: () =>
+        Promise.resolve(
+          many(count, (index) => ({ id: `k${index}`, name: 'cam0', createdAt: RUN.createdAt })),
+        ),
+    },
     jobs: {
       list: () => Promise.resolve({ items: jobs, nextCursor: null }),
       get: () => Promise.resolve(jobOf(count, key)),
