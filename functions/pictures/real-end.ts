@@ -18,7 +18,7 @@ const FILE = 'end.jpg'
  * @throws {ToolError} {@link Error} as `pictureAt` says
  */
 export async function withRealEnd(film: Film): Promise<Film> {
-  const { track, scratch } = film
+  const { track } = film
   const { endSeconds, isEndDoubtful } = track
   if (!isEndDoubtful || endSeconds === undefined) return film
   const size = fit(track, { width: 64 })

@@ -320,7 +320,7 @@ it('a record that cannot be read is left alone and named, and the others are kep
 it('a record is read once, and keeps the options of all its runs once', async () => {
   const options = {
     seconds: 4,
-    ...Object.fromEntries([...'abcdefgh'].map((letter) => [letter, 'x'.repeat(100)])),
+    ...Object.fromEntries(Array.from({ length: 8 }, (_, place) => [`o${place}`, 'x'.repeat(100)])),
   }
   const items = Array.from({ length: 500 }, (_, index) => ({
     runId: runIdOf('hls', 'incoming', `${index}`, 'v'),

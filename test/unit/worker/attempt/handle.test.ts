@@ -130,7 +130,7 @@ describe('the context of a handler', () => {
   it.each(['get', 'set', 'json', 'text'] as const)(
     'takes a %s of its own, as that of Hono does',
     async (name) => {
-      const before = vi.fn()
+      const before = vi.fn<() => void>()
       const outcome = await called((c) => {
         const own = c[name] as (...args: unknown[]) => unknown
         Object.assign(c, {
