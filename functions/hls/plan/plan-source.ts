@@ -1,5 +1,6 @@
 /** A source -> the plan of its presentation; its packets are read once where a copy depends on them. @module */
 import { PermanentError } from '../../../runtime/index.ts'
+import { mainPicture } from '../../media/container.ts'
 import type { Inspection } from '../../media/inspect.ts'
 import type { MediaInfo, VideoStream } from '../../media/media-info.ts'
 import { stillsOf } from '../../media/picture-facts.ts'
@@ -24,7 +25,7 @@ export async function planSource(
   reading: Omit<GopOptions, 'inspection' | 'stream'>,
 ): Promise<PlannedSource> {
   const { media } = inspection
-  const { video, dropped } = mainPicture(inspection)
+  const { video, dropped } = mainFilm(inspection)
   const picture = video && sourcePicture(video, inspection)
   if (video && !picture) throw new PermanentError('the size of the picture is unknown')
   const gops =
@@ -53,12 +54,11 @@ export async function planSource(
 }
 
 /** The largest one that is a film. */
-function mainPicture({ media, document }: Inspection) {
+function mainFilm({ media, document }: Inspection) {
   const stills = stillsOf(document, media.video)
   const isReadable = ({ codec, isAccepted = true }: VideoStream) => isAccepted && codec !== 'unknown'
-  const films = media.video.filter((stream) => isReadable(stream) && !stills.includes(stream.index))
-  const pixels = ({ width = 0, height = 0 }: VideoStream) => width * height
-  const video = films.toSorted((a, b) => pixels(b) - pixels(a))[0]
+  const largest = mainPicture(media, stills)
+  const video = largest && !stills.includes(largest.index) ? largest : undefined
   const why = (stream: VideoStream) => {
     if (stills.includes(stream.index)) return 'a single picture, not a film'
     return isReadable(stream)
