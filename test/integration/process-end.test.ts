@@ -57,6 +57,28 @@ new Gauge({ name: 'stuck', help: 'h', registers: [functionMetrics], collect: () 
   })
 })
 
+describe('a serving child that is asked to end', () => {
+  it('ends the streams of live events, whose readers come back to its successor', async () => {
+    const main = startMain(['child', 'serve'], { ...env, SLUICE_API_PORT: '0' })
+    await main.said(/"url":"http/)
+    const [, url = ''] = /"url":"(http:[^"]+)"/.exec(main.output()) ?? []
+    const { body } = await fetch(`${url}/v1/live`)
+    const reader = body!.pipeThrough(new TextDecoderStream()).getReader()
+    let heard = ''
+    await waitFor(
+      async () => {
+        heard += (await reader.read()).value ?? ''
+        return heard.includes('event: ready')
+      },
+      { timeoutMs: 10_000, what: 'the first event' },
+    )
+    main.child.kill('SIGTERM')
+    let isOver = false
+    while (!isOver) isOver = (await reader.read()).done
+    expect(await main.ended).toBe(0)
+  })
+})
+
 describe('a child whose supervisor is gone', () => {
   /** The pid of a child whose parent was killed; `loads` says what its functions do as they are loaded. */
   async function orphan(name: string, loads: string): Promise<number> {
