@@ -21,6 +21,8 @@ export function UploadPage({ facts, viewer }: { readonly facts: UploadFacts; rea
       </header>
       {isOn ? (
         <Uploader facts={facts} viewer={viewer} />
+      ) : viewer.hasUploads ? (
+        <p class="verdict calm">Uploading needs the role operator; you are logged in as {viewer.role}.</p>
       ) : (
         <p class="verdict calm">
           This runtime has no account for uploads: set <code>MINIO_UPLOADER_ACCESS_KEY</code> and{' '}

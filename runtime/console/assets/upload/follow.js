@@ -16,6 +16,11 @@ const ENDED = ['succeeded', 'dead', 'cancelled', 'superseded', 'source-gone']
 const FIRST_MS = 700
 const LATER_MS = 2_500
 const PATIENT_ROUNDS = 20
+/** Objects that are asked about at the same time: each answer costs the store several reads. */
+const AT_ONCE = 6
+let followed = 0
+/** @type {(() => void)[]} */
+const waiting = []
 
 /**
  * @typedef {{ name: string, isMatch: boolean, reason: string, explanation: string, told?: string,
@@ -24,6 +29,21 @@ const PATIENT_ROUNDS = 20
 
 /** @param {string} url of `/v1/objects` @param {HTMLElement} body @param {(text: string) => string} plain */
 export async function follow(url, body, plain) {
+  if (followed >= AT_ONCE) {
+    body.textContent = 'Stored. Its turn to be looked at comes when files before it have ended.'
+    await new Promise((resolve) => waiting.push(() => resolve(undefined)))
+  }
+  followed++
+  try {
+    await untilEnded(url, body, plain)
+  } finally {
+    followed--
+    waiting.shift()?.()
+  }
+}
+
+/** @param {string} url @param {HTMLElement} body @param {(text: string) => string} plain */
+async function untilEnded(url, body, plain) {
   for (let round = 0; body.isConnected; round++) {
     // A tab that nobody sees asks for nothing.
     if (!document.hidden) {

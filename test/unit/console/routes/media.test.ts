@@ -60,6 +60,7 @@ describe('every page of media', () => {
     const actions = [...html.matchAll(/<form[^>]* method="post" action="([^"]*)"/g)].map(([, to = '']) => to)
     expect(actions.sort()).toEqual(['/logout', '/theme'])
     expect(html).not.toContain('data-uploader')
+    expect(html.includes('Uploading needs the role operator')).toBe(path === '/upload')
   })
 })
 
