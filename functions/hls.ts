@@ -55,6 +55,7 @@ export const hls = defineFunction(
       scratch,
       signal,
       onRead,
+      read: (start, count) => source.bytes(start, count),
       isTruncatedFine: keepsGoodPart,
     })
     const { plan, cutsSeconds } = planned

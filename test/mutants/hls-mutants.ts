@@ -2,6 +2,7 @@
 import { mutantsOf, type Mutant } from './mutant.ts'
 
 const FLAWS = ['test/integration/hls-flaws.test.ts']
+const TABLES = ['test/integration/hls-tables.test.ts']
 const TRANSPORT = ['test/unit/functions/hls/transport/segmenter.test.ts']
 const CHECKS = ['test/unit/functions/hls/checks.test.ts']
 
@@ -19,6 +20,10 @@ export const HLS_MUTANTS: readonly Mutant[] = [
       'if (isPicture && fragment.earliestShownAt < fragment.shownAt)',
       'if (isPicture && fragment.earliestShownAt > fragment.shownAt)',
     ],
+  ]),
+  ...mutantsOf('functions/hls/plan/table-gops.ts', TABLES, [
+    ['tables of fragments are taken for the whole', "find(movie, 'mvex') === undefined &&", 'true &&'],
+    ['delays of pictures do not count', 'decodedAt + delay - begin', 'decodedAt - begin'],
   ]),
   ...mutantsOf('functions/hls/transport/reader.ts', TRANSPORT, [
     ['packets may be missing', 'if (last !== undefined && counter !== ((last + 1) & 15))', 'if (false)'],

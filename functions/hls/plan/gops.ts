@@ -2,7 +2,9 @@
 import { PermanentError } from '../../../runtime/index.ts'
 import { mustHaveSucceeded } from '../../ffmpeg/words/failure.ts'
 import { KEEP_HINT, type Inspection } from '../../media/inspect.ts'
+import { readMoov } from '../../media/bytes/mp4-source.ts'
 import { readPackets, type Packet } from '../../media/packets/packets.ts'
+import { packetsInTables } from './table-gops.ts'
 import { MAX_MEDIA_SECONDS, TOO_LONG } from '../../ffmpeg/allowed.ts'
 
 export interface Gops {
@@ -66,11 +68,23 @@ export interface GopOptions {
   readonly onRead: () => void
   /** The readable part of a truncated file is enough. */
   readonly isTruncatedFine: boolean
+  /** Up to `count` bytes of the source from `start` on. */
+  readonly read: (start: number, count: number) => Promise<Buffer>
 }
 
-/** Reads every packet once. */
+async function fromTables({ inspection, stream, read }: GopOptions): Promise<Gops | undefined> {
+  const declared = inspection.declared?.get(stream)
+  const moov = declared && (await readMoov(read, inspection.sizeBytes))
+  if (!declared || !moov) return undefined
+  const finder = createGopFinder(inspection.media.startSeconds ?? 0)
+  return packetsInTables(moov, declared, (packet) => finder.add(packet)) ? finder.end() : undefined
+}
+
+/** From the tables of an MP4 where they say it all; else every packet is read once. */
 export async function gopsOf(options: GopOptions): Promise<Gops> {
   const { inspection, stream, scratch, signal, onRead, isTruncatedFine } = options
+  const told = isTruncatedFine ? undefined : await fromTables(options)
+  if (told) return told
   const finder = createGopFinder(inspection.media.startSeconds ?? 0)
   const onPacket = (packet: Packet) => {
     if (packet.stream === stream) finder.add(packet)
