@@ -47,19 +47,26 @@ const WEB_SECONDS = 40
 
 /** Without sound. */
 export function longFilm(seconds: number): Promise<string> {
-  return repeated(`long-${seconds}s.mp4`, WEB, seconds)
+  return repeated(`long-${seconds}s.mp4`, WEB, `-stream_loop -1 INPUT -t ${seconds}`)
 }
 
+/** Whole clips, so that its edit list hides nothing, as in what encoders write: at least so long. */
 export function longFilmWithSound(seconds: number): Promise<string> {
-  return repeated(`long-sound-${seconds}s.mp4`, `${WEB} -map 1 -c:a aac -b:a 128k`, seconds)
+  const repeats = Math.ceil(seconds / WEB_SECONDS) - 1
+  return repeated(
+    `long-clips-${seconds}s.mp4`,
+    `${WEB} -map 1 -c:a aac -b:a 128k`,
+    `-stream_loop ${repeats} INPUT`,
+  )
 }
 
-function repeated(name: string, words: string, seconds: number): Promise<string> {
+/** @param repeating - with `INPUT` where the clip stands */
+function repeated(name: string, words: string, repeating: string): Promise<string> {
   return cached(name, async (path) => {
     const clip = `${path}.clip.mp4`
     await makeMedia(clip, words, WEB_SECONDS, '640x360')
     const { ffmpegPath } = await findBinaries({})
-    const copy = `-hide_banner -nostdin -loglevel error -y -stream_loop -1 -i file:${clip} -map 0 -c copy -t ${seconds} file:${path}`
+    const copy = `-hide_banner -nostdin -loglevel error -y ${repeating.replace('INPUT', `-i file:${clip} -map 0 -c copy`)} file:${path}`
     await run(ffmpegPath, copy.split(' '), { env: {} })
     await rm(clip)
   })

@@ -1,5 +1,5 @@
 /** One attempt of a function on a local file: the real handler, with an Output that writes to a folder. @module */
-import { copyFile, mkdir, mkdtemp, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { Hono } from 'hono'
@@ -75,8 +75,8 @@ export async function localAttempt(
       mostWaiting = Math.max(mostWaiting, ++waiting)
       await beforeSent?.(file)
       await mkdir(dirname(join(folder, file.name)), { recursive: true })
-      await copyFile(file.path, join(folder, file.name))
-      await unlink(file.path)
+      // Benchmarks count the processor time of attempts, and an upload is none of it.
+      await rename(file.path, join(folder, file.name))
       waiting--
     },
     async json(value, file) {
