@@ -12,6 +12,7 @@ import { hlsOptions } from './hls/options.ts'
 import { isOn } from './media/on-off.ts'
 import { planSource } from './hls/plan/plan-source.ts'
 import { presentationFiles } from './hls/presentation.ts'
+import { planCopy } from './hls/tables/plan-copy.ts'
 import { inspect, KEEP_HINT } from './media/inspect.ts'
 import { MEDIA_FILES } from './media/policy.ts'
 import { toMicros } from './media/seconds.ts'
@@ -59,6 +60,9 @@ export const hls = defineFunction(
       isTruncatedFine: keepsGoodPart,
     })
     const { plan, cutsSeconds } = planned
+    const tableCopy = keepsGoodPart
+      ? undefined
+      : await planCopy(plan, inspection, (start, count) => source.bytes(start, count))
 
     const { report, repeat } = createProgressReporter(media.durationSeconds, progress)
     const uploads = createUploadWindow(output, repeat)
@@ -79,6 +83,8 @@ export const hls = defineFunction(
         hasFpsMode,
         keepsGoodPart,
       }),
+      tableCopy,
+      source,
       seconds,
       cutsSeconds,
       isRaggedFine: isRaggedFine || keepsGoodPart,

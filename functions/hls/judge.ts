@@ -1,5 +1,4 @@
 /** Every check of a presentation, before anything of it can be seen. Pure. @module */
-import { decodingWarning } from '../ffmpeg/words/diagnosis.ts'
 import type { Inspection } from '../media/inspect.ts'
 import type { MediaStream } from '../media/media-info.ts'
 import * as checks from './checks.ts'
@@ -16,7 +15,7 @@ export interface Judged {
 
 export function judge(
   { plan, gops }: PlannedSource,
-  { pictures, sounds, result }: Omit<Made, 'subtitles'>,
+  { pictures, sounds, readPackets, damage }: Omit<Made, 'subtitles'>,
   { media, sizeBytes, isRaggedFine = false }: Pick<Inspection, 'media' | 'sizeBytes' | 'isRaggedFine'>,
   keepsGoodPart: boolean,
 ): Judged {
@@ -30,14 +29,13 @@ export function judge(
     ...(plan.picture ? [plan.picture.stream] : []),
     ...plan.sounds.map(({ stream }) => stream),
   ]
-  const damage = isCopy ? undefined : decodingWarning(result)
   const muxed = muxedSound(plan)
   const framesPerSecond = plan.picture?.stream.framesPerSecond
   const missing = [
     ...copied.map((track) => checks.missingPackets(track, gops?.pictures)),
     ...(muxed ? pictures : sounds).flatMap((track, place) => {
       const sound = muxed ?? plan.sounds[place]
-      const read = sound && result.counts?.read.get(sound.stream.index)?.packets
+      const read = sound && readPackets.get(sound.stream.index)
       if (sound?.how !== 'copy') return []
       return [
         muxed

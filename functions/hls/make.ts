@@ -1,22 +1,31 @@
-/** One run of FFmpeg -> the tracks of a presentation, their segments sent as they are made, and the text of its subtitles. @module */
-import { PermanentError, type OutputFile } from '../../runtime/index.ts'
-import { isCutShort } from '../ffmpeg/words/diagnosis.ts'
+/**
+ * One run of FFmpeg, or the tables of the source -> the tracks of a presentation, their segments sent as they are made, and the
+ * text of its subtitles.
+ * @module
+ */
+import { PermanentError, type OutputFile, type Source } from '../../runtime/index.ts'
+import { decodingWarning, isCutShort } from '../ffmpeg/words/diagnosis.ts'
 import { failureOf, mustHaveSucceeded } from '../ffmpeg/words/failure.ts'
 import { encodingLimits } from '../ffmpeg/sandbox/ulimits.ts'
 import type { FfmpegProgress } from '../ffmpeg/run/progress.ts'
-import { ToolError, type FfmpegResult } from '../ffmpeg/words/result.ts'
+import { ToolError } from '../ffmpeg/words/result.ts'
 import type { OutputReader } from '../ffmpeg/run/outputs.ts'
 import { runFfmpeg } from '../ffmpeg/run/ffmpeg.ts'
 import { atTimes, everySeconds, splinterSecondsOf } from './cut/cuts.ts'
 import { FlawError, OpenGopError } from './cut/segmenter.ts'
 import { KEEP_HINT } from '../media/inspect.ts'
 import { ownSounds, type Plan } from './plan/plan.ts'
+import { copyTracks } from './tables/copy.ts'
+import type { TableCopy } from './tables/plan-copy.ts'
 import { UndescribedError } from './transport/segmenter.ts'
-import { createTrackFiles, type MadeTrack } from './track-files.ts'
+import { createTrackFiles, type MadeTrack, type TrackFiles } from './track-files.ts'
 
 export interface MakeOptions {
   readonly plan: Plan
   readonly arguments: readonly string[]
+  /** Where the tables of the source suffice: then no FFmpeg runs. */
+  readonly tableCopy?: TableCopy | undefined
+  readonly source: Pick<Source, 'stream'>
   readonly seconds: number
   readonly cutsSeconds?: readonly number[] | undefined
   /** An incomplete packet is not a reason to refuse the file. */
@@ -34,7 +43,10 @@ export interface Made {
   readonly sounds: readonly MadeTrack[]
   /** FFmpeg's WebVTT, in the order of the plan. */
   readonly subtitles: readonly string[]
-  readonly result: FfmpegResult
+  /** Packets of each stream of the source, where they were counted. */
+  readonly readPackets: ReadonlyMap<number, number>
+  /** What the decoders complained about. */
+  readonly damage?: string | undefined
 }
 
 /** Of all subtitles together: a film has some 100 KB of each. */
@@ -44,7 +56,7 @@ const MAX_TEXT_BYTES = 64 * 1024 ** 2
  * @throws {ToolError} when FFmpeg failed for another reason
  */
 export async function makeTracks(options: MakeOptions): Promise<Made> {
-  const { plan, seconds, cutsSeconds, scratch, signal, send, onProgress, cores, isRaggedFine } = options
+  const { plan, seconds, cutsSeconds, scratch, signal, send, tableCopy } = options
   const files = (name: string, kind: 'video' | 'audio') =>
     createTrackFiles({
       name,
@@ -59,36 +71,72 @@ export async function makeTracks(options: MakeOptions): Promise<Made> {
   const sounds = ownSounds(plan).map(({ name }) => files(name, 'audio'))
   const counted = { bytes: 0 }
   const texts = plan.subtitles.map(() => createText(counted))
-  const isEncoded = plan.pictures.some(({ how }) => how === 'encode')
-  const isAnyEncoded = isEncoded || plan.sounds.some(({ how }) => how === 'encode')
   try {
-    const result = await runFfmpeg({
-      tool: 'ffmpeg',
-      profile: isAnyEncoded ? 'encode' : 'copy',
-      arguments: options.arguments,
-      cwd: scratch,
-      signal,
-      limits: isEncoded ? encodingLimits(cores) : {},
-      outputs: [...pictures, ...sounds, ...texts].map(
-        (reader): OutputReader =>
-          (bytes) =>
-            reader.take(bytes),
-      ),
-      onProgress,
-    })
-    const tornHint = isRaggedFine ? '' : KEEP_HINT
-    mustHaveSucceeded(result, 'cut', tornHint)
-    if (isCutShort(result) && !isRaggedFine) throw failureOf(result, 'cut', tornHint)
+    const facts = tableCopy
+      ? await fromTables(tableCopy, [...pictures, ...sounds], options)
+      : await fromFfmpeg([...pictures, ...sounds, ...texts], options)
+    signal.throwIfAborted()
     return {
       pictures: await Promise.all(pictures.map((track) => track.end())),
       sounds: await Promise.all(sounds.map((track) => track.end())),
       subtitles: texts.map(({ text }) => text()),
-      result,
+      ...facts,
     }
   } catch (error) {
     throw refusalOf(error)
   } finally {
     await Promise.all([...pictures, ...sounds].map((track) => track.drop()))
+  }
+}
+
+type Facts = Pick<Made, 'readPackets' | 'damage'>
+
+async function fromTables(
+  { tracks }: TableCopy,
+  files: readonly TrackFiles[],
+  { plan, source, signal, onProgress }: MakeOptions,
+): Promise<Facts> {
+  const copied = files.flatMap(({ take }, place) => {
+    const planned = tracks[place]
+    return planned ? [{ ...planned, take }] : []
+  })
+  await copyTracks({ source, tracks: copied, signal, onProgress })
+  const ofSounds = tracks.slice(plan.pictures.length)
+  return {
+    readPackets: new Map(
+      plan.sounds.map(({ stream }, place) => [stream.index, ofSounds[place]?.track.packets ?? NaN]),
+    ),
+  }
+}
+
+async function fromFfmpeg(
+  readers: readonly Pick<TrackFiles, 'take'>[],
+  options: MakeOptions,
+): Promise<Facts> {
+  const { plan, scratch, signal, onProgress, cores, isRaggedFine } = options
+  const isEncoded = plan.pictures.some(({ how }) => how === 'encode')
+  const isAnyEncoded = isEncoded || plan.sounds.some(({ how }) => how === 'encode')
+  const result = await runFfmpeg({
+    tool: 'ffmpeg',
+    profile: isAnyEncoded ? 'encode' : 'copy',
+    arguments: options.arguments,
+    cwd: scratch,
+    signal,
+    limits: isEncoded ? encodingLimits(cores) : {},
+    outputs: readers.map(
+      (reader): OutputReader =>
+        (bytes) =>
+          reader.take(bytes),
+    ),
+    onProgress,
+  })
+  const tornHint = isRaggedFine ? '' : KEEP_HINT
+  mustHaveSucceeded(result, 'cut', tornHint)
+  if (isCutShort(result) && !isRaggedFine) throw failureOf(result, 'cut', tornHint)
+  const read = [...(result.counts?.read ?? [])]
+  return {
+    readPackets: new Map(read.map(([index, { packets }]) => [index, packets])),
+    damage: isAnyEncoded ? decodingWarning(result) : undefined,
   }
 }
 

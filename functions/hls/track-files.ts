@@ -1,4 +1,4 @@
-/** A track's bytes from FFmpeg's pipe -> files of its segments, each sent as soon as it is complete. @module */
+/** A track's bytes as they come -> files of its segments, each sent as soon as it is complete. @module */
 import { open, readFile, unlink, writeFile, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { appendFile } from 'node:fs/promises'
@@ -35,15 +35,15 @@ export interface TrackOptions {
 }
 
 export interface TrackFiles {
-  /** The next bytes of the pipe. */
-  take(bytes: Buffer): Promise<void>
+  /** The next bytes of the track; they are free once they are taken. A promise only where there is something to wait for. */
+  take(this: void, bytes: Buffer): void | Promise<void>
   end(): Promise<MadeTrack>
   /** Leaves an unfinished file, after a failure: nothing stays open, whatever is still being taken. */
   drop(): Promise<void>
 }
 
-/** Written at once. */
-const WRITE_BYTES = 1024 ** 2
+/** Written at once, from one buffer for each track: what a track is taken from may be read again. */
+const WRITE_BYTES = { video: 1024 ** 2, audio: 256 * 1024 }
 
 type Step =
   | { readonly write: Buffer; readonly part: number }
@@ -69,17 +69,23 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
 
   let isDropped = false
   let file: { readonly part: number; readonly handle: FileHandle } | undefined
-  let unwritten: Buffer[] = []
-  let unwrittenBytes = 0
+  const gathered = Buffer.allocUnsafeSlow(WRITE_BYTES[kind])
+  let gatheredBytes = 0
   const flush = async () => {
-    if (unwrittenBytes > 0) await file?.handle.writev(unwritten)
-    unwritten = []
-    unwrittenBytes = 0
+    const bytes = gathered.subarray(0, gatheredBytes)
+    gatheredBytes = 0
+    if (bytes.length > 0) await file?.handle.writeFile(bytes)
   }
   const closeFile = async () => {
     await flush()
     await file?.handle.close()
     file = undefined
+  }
+  /** Unless it is time to write: then the caller does. */
+  const gathers = (bytes: Buffer): boolean => {
+    if (gatheredBytes + bytes.length > gathered.length) return false
+    gatheredBytes += bytes.copy(gathered, gatheredBytes)
+    return true
   }
   const write = async (part: number, bytes: Buffer) => {
     if (file?.part !== part) {
@@ -88,9 +94,9 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
       if (isDropped) return handle.close()
       file = { part, handle }
     }
-    unwritten.push(bytes)
-    unwrittenBytes += bytes.length
-    if (unwrittenBytes >= WRITE_BYTES) await flush()
+    if (gathers(bytes)) return
+    await flush()
+    if (!gathers(bytes)) await file.handle.writeFile(bytes)
   }
   const sendInit = async (init: Buffer) => {
     const path = join(scratch, `${name}-init.mp4`)
@@ -122,9 +128,16 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
       },
     })
   }
-  const act = async () => {
+  /** Mostly bytes for the file that is open, which need no waiting. */
+  const act = (): void | Promise<void> => {
     const due = steps
     steps = []
+    for (const [place, step] of due.entries()) {
+      if (!('write' in step) || file?.part !== step.part || !gathers(step.write))
+        return actSlowly(due.slice(place))
+    }
+  }
+  const actSlowly = async (due: readonly Step[]) => {
     for (const step of due) {
       if ('write' in step) await write(step.part, step.write)
       else if ('init' in step) await sendInit(step.init)
@@ -132,9 +145,9 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
     }
   }
   return {
-    async take(bytes) {
+    take(bytes) {
       segmenter.push(bytes)
-      await act()
+      return act()
     },
     async end() {
       const track = segmenter.end()

@@ -44,6 +44,11 @@ export interface Source {
   file(): Promise<string>
   /** The bytes as they arrive. Consume or destroy the stream. */
   stream(): Promise<Readable>
+  /**
+   * Up to `count` bytes from `start`, in large steps from one buffer: a step is valid until the next one is requested. For a pass over a
+   * large object at the least cost; leaving the loop ends the reading.
+   */
+  steps(start: number, count: number): AsyncIterable<Buffer>
   /** Up to `count` bytes from `start`, in memory; fewer where the object ends. Read from the file once that is downloaded. */
   bytes(start: number, count: number): Promise<Buffer>
   /**

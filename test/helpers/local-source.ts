@@ -46,6 +46,23 @@ export function localSource(
   return {
     file,
     stream: () => Promise.resolve(createReadStream(path)),
+    async *steps(start, count) {
+      // As large as those from a store.
+      const buffer = Buffer.allocUnsafeSlow(256 * 1024)
+      const handle = await open(path)
+      try {
+        for (let at = start; at < Math.min(start + count, breaksAtByte);) {
+          const most = Math.min(buffer.length, start + count - at, breaksAtByte - at)
+          const { bytesRead } = await handle.read(buffer, 0, most, at)
+          if (bytesRead === 0) return
+          at += bytesRead
+          yield buffer.subarray(0, bytesRead)
+        }
+      } finally {
+        await handle.close()
+      }
+      if (start + count > breaksAtByte) throw new Error('the store is away')
+    },
     async bytes(start, count) {
       const handle = await open(path)
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, start)

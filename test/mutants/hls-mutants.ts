@@ -3,6 +3,7 @@ import { mutantsOf, type Mutant } from './mutant.ts'
 
 const FLAWS = ['test/integration/hls-flaws.test.ts']
 const TABLES = ['test/integration/hls-tables.test.ts']
+const FRAGMENTS = ['test/unit/functions/hls/tables/fragments.test.ts']
 const TRANSPORT = ['test/unit/functions/hls/transport/segmenter.test.ts']
 const CHECKS = ['test/unit/functions/hls/checks.test.ts']
 
@@ -21,10 +22,25 @@ export const HLS_MUTANTS: readonly Mutant[] = [
       'if (isPicture && fragment.earliestShownAt > fragment.shownAt)',
     ],
   ]),
-  ...mutantsOf('functions/hls/plan/table-gops.ts', TABLES, [
+  ...mutantsOf('functions/hls/tables/track.ts', TABLES, [
     ['tables of fragments are taken for the whole', "find(movie, 'mvex') === undefined &&", 'true &&'],
-    ['delays of pictures do not count', 'decodedAt + delay - begin', 'decodedAt - begin'],
   ]),
+  ...mutantsOf('functions/hls/plan/table-gops.ts', TABLES, [
+    ['delays of pictures do not count', 'decodedAt + delay - beginTicks', 'decodedAt - beginTicks'],
+  ]),
+  ...mutantsOf('functions/hls/tables/fragments.ts', FRAGMENTS, [
+    ['samples may lie anywhere in the file', 'if (offset < end)', 'if (false)'],
+    ['samples may end behind the file', 'if (end > sizeBytes)', 'if (false)'],
+    ['tables may contradict one another', 'samples.isExact && count === track.packets', 'true'],
+  ]),
+  ...mutantsOf(
+    'functions/hls/tables/init.ts',
+    ['test/unit/functions/hls/tables/init.test.ts'],
+    [
+      ['the name of an encoder goes along', '.fill(0, ...PICTURE.name)', ''],
+      ['boxes of strangers go along', 'inner.filter(isPictureBox)', 'inner'],
+    ],
+  ),
   ...mutantsOf('functions/hls/transport/reader.ts', TRANSPORT, [
     ['packets may be missing', 'if (last !== undefined && counter !== ((last + 1) & 15))', 'if (false)'],
     ['the clock may begin again', 'Math.round((last - ticks) / WRAP_TICKS)', 'Math.round(0)'],

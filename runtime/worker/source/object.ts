@@ -31,6 +31,7 @@ export interface SourceParts extends ReaderParts {
   readonly fileName?: string
 }
 
+const STEP_BYTES = 256 * 1024
 /** A copy on disk is faster while it is small, and seeking in it costs nothing. */
 const DOWNLOAD_BELOW_BYTES = 64 * 1024 * 1024
 /** For less a connection of its own, with TLS perhaps, costs more than it saves. */
@@ -82,6 +83,12 @@ export function openSource(parts: SourceParts): OpenSource {
     return downloaded
   }
 
+  /** The last byte of a range. */
+  function lastOf(start: number, count: number): number {
+    if (!(start >= 0 && count >= 0)) throw new RangeError(`invalid range: ${count} bytes from ${start}`)
+    return Math.min(start + count, sizeBytes) - 1
+  }
+
   return {
     file,
     async stream() {
@@ -95,9 +102,13 @@ export function openSource(parts: SourceParts): OpenSource {
       ended().throwIfAborted()
       return streamOf((signal) => own.read(0, sizeBytes - 1, AbortSignal.any([ended(), signal])))
     },
+    async *steps(start, count) {
+      const end = lastOf(start, count)
+      if (downloaded) yield* stepsOfFile(await downloaded, start, end, ended())
+      else if (end >= start) yield* saved.read(start, end, ended())
+    },
     async bytes(start, count) {
-      if (!(start >= 0 && count >= 0)) throw new RangeError(`invalid range: ${count} bytes from ${start}`)
-      const end = Math.min(start + count, sizeBytes) - 1
+      const end = lastOf(start, count)
       if (downloaded) return readAt(await downloaded, start, end)
       const steps: Buffer[] = []
       for await (const step of own.read(start, end, ended())) steps.push(step)
@@ -169,6 +180,28 @@ async function readAt(path: string, start: number, end: number): Promise<Buffer>
     const bytes = Buffer.alloc(Math.max(0, end - start + 1))
     const { bytesRead } = await handle.read(bytes, 0, bytes.length, start)
     return bytes.subarray(0, bytesRead)
+  } finally {
+    await handle.close()
+  }
+}
+
+/** In one buffer. */
+async function* stepsOfFile(
+  path: string,
+  start: number,
+  end: number,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer, void, void> {
+  const handle = await open(path)
+  try {
+    const buffer = Buffer.allocUnsafeSlow(Math.max(0, Math.min(STEP_BYTES, end - start + 1)))
+    for (let at = start; at <= end;) {
+      signal.throwIfAborted()
+      const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, end - at + 1), at)
+      if (bytesRead === 0) return
+      at += bytesRead
+      yield buffer.subarray(0, bytesRead)
+    }
   } finally {
     await handle.close()
   }

@@ -24,6 +24,7 @@ export function createSource(parts: SourceParts): AttemptSource {
   return {
     file: () => source().file(),
     stream: () => source().stream(),
+    steps: (start, count) => source().steps(start, count),
     bytes: (start, count) => source().bytes(start, count),
     input: () => source().input(),
     manifest: () => results().manifest(),

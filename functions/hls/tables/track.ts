@@ -1,0 +1,88 @@
+/**
+ * A track of an MP4 or QuickTime source whose tables can be read in one way: then they say what its packets are, and where its
+ * bytes lie, as FFmpeg would find. Pure.
+ * @module
+ */
+import { boxes, editsOf, find, ticksPerSecond, within, type Box } from '../../media/bytes/mp4-boxes.ts'
+import type { DeclaredTrack } from '../../media/bytes/mp4-source.ts'
+import { samplesOf, type Samples } from './samples.ts'
+
+export interface TableTrack {
+  readonly kind: 'video' | 'audio'
+  readonly ticksPerSecond: number
+  readonly packets: number
+  /** Its edit takes this off each time. */
+  readonly beginTicks: number
+  readonly hasEdit: boolean
+  /** The only one. */
+  readonly sampleEntry: Box
+  /** As `tkhd` has them: 16.16, eight bytes. */
+  readonly shownSize: Buffer
+  /** From the first sample on. */
+  samples(): Samples | undefined
+}
+
+/** A day at 240 pictures a second. */
+const MAX_PACKETS = 20_000_000
+/** Tables that say in other ways which pictures can be begun with, or what a sample has. */
+const OTHER_TABLES: Readonly<Record<DeclaredTrack['kind'], readonly string[]>> = {
+  video: ['stps', 'sbgp', 'stz2'],
+  audio: ['stz2'],
+  other: [],
+}
+/** Of sound, an edit takes off the encoder's delay: FFmpeg keeps the packets of a second before it. */
+const MAX_DELAY_SECONDS = 1
+
+/**
+ * @param moov - the content of the box
+ * @returns `undefined` for a track that is not plain: in fragments, with several edits, with pictures that its edit hides
+ */
+export function tableTrack(
+  moov: Buffer,
+  { trackId, kind, packets, edits, hiddenBefore, hiddenAfter }: DeclaredTrack,
+): TableTrack | undefined {
+  const movie = boxes(moov)
+  const trak = movie.find(({ type, content }) => type === 'trak' && idOf(content) === trackId)?.content
+  const header = within(trak, 'tkhd')
+  const media = within(trak, 'mdia')
+  const tables = boxes(within(media, 'minf/stbl'))
+  const list = editsOf(within(trak, 'edts/elst'))
+  const descriptions = find(tables, 'stsd')
+  const [sampleEntry] = boxes(descriptions?.subarray(8))
+  const perSecond = ticksPerSecond(within(media, 'mdhd'))
+  const beginTicks = list[0]?.mediaTime ?? 0
+  const isPicture = kind === 'video'
+  const isPlain =
+    find(movie, 'mvex') === undefined &&
+    packets > 0 &&
+    packets <= MAX_PACKETS &&
+    countOf(tables, 'stsz', 8) === packets &&
+    countOf(tables, 'stsd', 4) === 1 &&
+    !tables.some(({ type }) => OTHER_TABLES[kind].includes(type)) &&
+    list.length === edits &&
+    edits <= 1 &&
+    hiddenAfter === 0 &&
+    (isPicture ? hiddenBefore === 0 && find(tables, 'stss') !== undefined : true) &&
+    (isPicture || beginTicks < MAX_DELAY_SECONDS * perSecond)
+  if (!isPlain || kind === 'other' || !sampleEntry || !header || header.length < 8) return undefined
+  return {
+    kind,
+    ticksPerSecond: perSecond,
+    packets,
+    beginTicks,
+    hasEdit: edits > 0,
+    sampleEntry,
+    shownSize: header.subarray(-8),
+    samples: () => samplesOf(tables),
+  }
+}
+
+function idOf(trak: Buffer): number | undefined {
+  const header = within(trak, 'tkhd')
+  return header && header.length >= 24 ? header.readUInt32BE(header[0] === 1 ? 20 : 12) : undefined
+}
+
+function countOf(tables: readonly Box[], type: string, at: number): number | undefined {
+  const table = find(tables, type)
+  return table && table.length >= at + 4 ? table.readUInt32BE(at) : undefined
+}
