@@ -9,6 +9,7 @@ import { presentationArguments } from './hls/arguments.ts'
 import { judge } from './hls/judge.ts'
 import { makeTracks } from './hls/make.ts'
 import { hlsOptions } from './hls/options.ts'
+import { MAX_FILES, tooManyFiles } from './hls/plan/file-count.ts'
 import { isOn } from './media/on-off.ts'
 import { planSource } from './hls/plan/plan-source.ts'
 import { presentationFiles } from './hls/presentation.ts'
@@ -17,9 +18,6 @@ import { inspect, KEEP_HINT } from './media/inspect.ts'
 import { MEDIA_FILES } from './media/policy.ts'
 import { toMicros } from './media/seconds.ts'
 import { createUploadWindow } from './media/upload-window.ts'
-
-/** A manifest with more would be larger than what it describes is worth. */
-const MAX_FILES = 20_000
 
 export const hls = defineFunction(
   {
@@ -60,6 +58,8 @@ export const hls = defineFunction(
       isTruncatedFine: keepsGoodPart,
     })
     const { plan, cutsSeconds } = planned
+    const tooMany = tooManyFiles(plan, { seconds, cutsSeconds, lengthSeconds: media.durationSeconds })
+    if (tooMany !== undefined) throw new PermanentError(tooMany)
     const tableCopy = keepsGoodPart
       ? undefined
       : await planCopy(plan, inspection, (start, count) => source.bytes(start, count))
@@ -94,10 +94,10 @@ export const hls = defineFunction(
       send,
       onProgress: report,
     })
-    const { flaws, warnings } = judge(planned, made, inspection, keepsGoodPart)
+    const { flaws, isIntactPartFine, warnings } = judge(planned, made, inspection, keepsGoodPart)
     if (flaws.length > 0)
       throw new PermanentError(
-        `the presentation is not whole: ${flaws.join('; ')}${keepsGoodPart ? '' : KEEP_HINT}`,
+        `the presentation is not whole: ${flaws.join('; ')}${isIntactPartFine ? KEEP_HINT : ''}`,
       )
     const breaksOff = inspection.breaksOff ?? (await inspection.lookOn?.())
 

@@ -69,11 +69,16 @@ export function missingPackets(
     : `${name} has ${samples} of the ${expected} packets of the file`
 }
 
-/** The whole reaches as far as the file declares. */
+/**
+ * The whole reaches as far as the file declares.
+ *
+ * @param lastPictureSeconds - how long the last picture is shown, where that may be lost: encoders of 2018 lose it
+ */
 export function wrongEnd(
   tracks: readonly Pick<MadeTrack, 'endSeconds'>[],
   media: MediaInfo,
   kept: readonly MediaStream[],
+  lastPictureSeconds = 0,
 ): Flaw {
   const declared = declaredSeconds(media, kept)
   if (declared === undefined || media.isDurationEstimated) return undefined
@@ -81,7 +86,9 @@ export function wrongEnd(
   const said = [declared, latestSeconds(media, kept), media.durationSeconds].filter(
     (each) => each !== undefined,
   )
-  if (said.some((each) => Math.abs(end - each) <= endToleranceSeconds(each))) return undefined
+  const ends = [end, end + lastPictureSeconds]
+  if (said.some((each) => ends.some((at) => Math.abs(at - each) <= endToleranceSeconds(each))))
+    return undefined
   const tells = `the file declares ${declared.toFixed(1)} s, but ${end.toFixed(1)} s could be read`
   return end > declared
     ? `${tells}: it is damaged: its time stamps are wrong`

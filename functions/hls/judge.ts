@@ -10,6 +10,8 @@ import { targetSecondsOfAll } from './presentation.ts'
 export interface Judged {
   /** Any of them: the presentation is not whole. */
   readonly flaws: readonly string[]
+  /** With what can be read of a truncated file, none of them would be one. */
+  readonly isIntactPartFine: boolean
   readonly warnings: readonly string[]
 }
 
@@ -50,14 +52,27 @@ export function judge(
       const sound = plan.sounds[place]
       return sound?.how === 'encode' ? checks.endsEarly(track, media, sound.stream) : undefined
     }),
+    ...pictures.map(({ name, soundEndSeconds }) => {
+      const sound =
+        soundEndSeconds === undefined
+          ? undefined
+          : { name: `the sound of ${name}`, endSeconds: soundEndSeconds }
+      return sound && muxed?.how === 'encode' ? checks.endsEarly(sound, media, muxed.stream) : undefined
+    }),
     // Without a complaint of the decoder its last picture may be one that is shown for long: encoders lose for how long.
     ...encoded.map((track) =>
       damage !== undefined && plan.picture ? checks.endsEarly(track, media, plan.picture.stream) : undefined,
     ),
   ]
-  const whole = keepsGoodPart ? [] : [checks.wrongEnd(tracks, media, kept)]
+  const wrongEnd = keepsGoodPart ? undefined : checks.wrongEnd(tracks, media, kept)
+  const isLastPictureShort =
+    wrongEnd !== undefined &&
+    encoded.length > 0 &&
+    damage === undefined &&
+    framesPerSecond !== undefined &&
+    checks.wrongEnd(tracks, media, kept, 1 / framesPerSecond) === undefined
   const isMissingFine = isRaggedFine || keepsGoodPart
-  const flaws = [
+  const broken = present([
     ...tracks.flatMap((track) => [checks.wrongSum(track), checks.overTarget(track, targetSeconds)]),
     ...(first ? otherPictures.map((track) => checks.apart(first, track)) : []),
     ...encoded.slice(1).map((track) => encoded[0] && checks.unequalPictures(encoded[0], track)),
@@ -66,12 +81,21 @@ export function judge(
       return planned && checks.wrongPicture(track, planned, framesPerSecond)
     }),
     ...(isCopy ? [checks.unexplained(tracks, sizeBytes, plan.isTransport)] : []),
-    ...whole,
-    ...(isMissingFine ? [] : missing),
-  ]
-  const warnings = [...(isMissingFine ? missing : []), damage]
-  return { flaws: present(flaws), warnings: present(warnings) }
+  ])
+  const lost = present([isLastPictureShort ? undefined : wrongEnd, ...(isMissingFine ? [] : missing)])
+  return {
+    flaws: [...broken, ...lost],
+    isIntactPartFine: broken.length === 0 && !keepsGoodPart,
+    warnings: present([
+      ...(isMissingFine ? missing : []),
+      damage,
+      isLastPictureShort ? SHORT_LAST_PICTURE : undefined,
+    ]),
+  }
 }
+
+const SHORT_LAST_PICTURE =
+  'the last picture is shown for a moment only: this build of FFmpeg loses how long it lasts'
 
 function present(found: readonly (string | undefined)[]): readonly string[] {
   return found.filter((each) => each !== undefined)

@@ -25,7 +25,7 @@ export interface MakeOptions {
   readonly arguments: readonly string[]
   /** Where the tables of the source suffice: then no FFmpeg runs. */
   readonly tableCopy?: TableCopy | undefined
-  readonly source: Pick<Source, 'stream'>
+  readonly source: Pick<Source, 'steps'>
   readonly seconds: number
   readonly cutsSeconds?: readonly number[] | undefined
   /** An incomplete packet is not a reason to refuse the file. */
@@ -45,7 +45,7 @@ export interface Made {
   readonly subtitles: readonly string[]
   /** Packets of each stream of the source, where they were counted. */
   readonly readPackets: ReadonlyMap<number, number>
-  /** What the decoders complained about. */
+  /** A complaint of the decoders. */
   readonly damage?: string | undefined
 }
 
@@ -120,6 +120,7 @@ async function fromFfmpeg(
     tool: 'ffmpeg',
     profile: isAnyEncoded ? 'encode' : 'copy',
     arguments: options.arguments,
+    sourcePixels: isEncoded ? pixelsOf(plan) : 0,
     cwd: scratch,
     signal,
     limits: isEncoded ? encodingLimits(cores) : {},
@@ -138,6 +139,10 @@ async function fromFfmpeg(
     readPackets: new Map(read.map(([index, { packets }]) => [index, packets])),
     damage: isAnyEncoded ? decodingWarning(result) : undefined,
   }
+}
+
+function pixelsOf({ picture }: Plan): number {
+  return (picture?.width ?? 0) * (picture?.height ?? 0)
 }
 
 function refusalOf(cause: unknown): unknown {

@@ -116,6 +116,7 @@ function masterOf(
         width,
         height,
         framesPerSecond: track.samples / (track.pictureSeconds ?? track.endSeconds - track.startSeconds),
+        range: plan.pictures[place]?.how === 'copy' ? rangeOf(plan.picture) : undefined,
         ...ratesOf(segments, targetSeconds),
         ...(hasIframes && {
           keyPictures: { uri: `${name}/iframes.m3u8`, ...ratesOf(keys, targetSecondsOf(keys)) },
@@ -137,6 +138,12 @@ function masterOf(
     isIndependent: true,
     isTransport: plan.isTransport,
   }
+}
+
+/** A picture that is encoded is tone-mapped; one that is copied stays HDR. */
+function rangeOf(picture: Plan['picture']): Variant['range'] {
+  if (!picture?.stream.isHdr) return undefined
+  return picture.transfer === 'arib-std-b67' ? 'HLG' : 'PQ'
 }
 
 /** RFC 8216, 3.5: cues beside transport streams say which tick is their 0. */

@@ -32,7 +32,7 @@ export interface FfmpegOptions {
   readonly tool: 'ffmpeg' | 'ffprobe'
   readonly profile: RunProfile
   readonly arguments: readonly string[]
-  /** Of a picture of each input, for the memory that a run of profile `decode` may take. @defaultValue 0, as for sound */
+  /** Of a picture of each input, for the memory that its decoder may take. @defaultValue 0, as for sound */
   readonly sourcePixels?: number
   /** The working folder: file names in the arguments are relative to it, so that no message shows a path. */
   readonly cwd: string

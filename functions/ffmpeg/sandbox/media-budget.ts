@@ -20,7 +20,7 @@ const BYTES_PER_DECODED_PIXEL = 10
 const BYTES_PER_DECODED_PIXEL_AND_THREAD = 4
 
 export interface NeedsOptions {
-  /** Of a picture of each input that is decoded. @defaultValue 0, as for sound */
+  /** Of a picture of each input that is decoded. @defaultValue 0, as for sound, and for pictures that are encoded in their own size */
   readonly sourcePixels?: number | undefined
   /** @defaultValue those of this machine */
   readonly cores?: number
@@ -38,12 +38,19 @@ export function needsOf(
   if (profile === 'copy') return { line: 'copy', memoryBytes: COPY_BYTES }
   if (profile === 'encode') {
     const bytesPerPixel = BYTES_PER_PIXEL + cores * BYTES_PER_PIXEL_AND_CORE
-    return { line: 'encode', memoryBytes: FLOOR_BYTES + encodedPixels(words) * bytesPerPixel }
+    const pixels = encodedPixels(words)
+    // A decoder of pictures no larger than the encoded ones is in what was measured.
+    const decodedBytes = Math.max(0, sourcePixels - pixels) * decoderBytesPerPixel(cores)
+    return { line: 'encode', memoryBytes: FLOOR_BYTES + pixels * bytesPerPixel + decodedBytes }
   }
   const threads = Number(words[words.indexOf('-threads') + 1]) || cores
-  const bytesPerPixel = BYTES_PER_DECODED_PIXEL + threads * BYTES_PER_DECODED_PIXEL_AND_THREAD
+  const bytesPerPixel = decoderBytesPerPixel(threads)
   const inputs = words.filter((word) => word === '-i').length
   return { line: 'decode', memoryBytes: DECODER_BYTES + inputs * sourcePixels * bytesPerPixel }
+}
+
+function decoderBytesPerPixel(threads: number): number {
+  return BYTES_PER_DECODED_PIXEL + threads * BYTES_PER_DECODED_PIXEL_AND_THREAD
 }
 
 const PICTURE_FILTERS = ['-vf', '-filter:v']

@@ -39,8 +39,9 @@ export interface SegmentedTrack extends InitTrack {
   readonly endSeconds: number
   /** Of a transport stream that has a picture: from its first frame to the end of its last, without sound that lasts longer. */
   readonly pictureSeconds?: number
-  /** Of a transport stream that has a picture: packets of sound in it. */
+  /** Of a transport stream that has a picture: packets of sound in it, and when they end. */
   readonly soundSamples?: number
+  readonly soundEndSeconds?: number
 }
 
 export interface SegmenterOptions {
@@ -105,7 +106,6 @@ export function createSegmenter(options: SegmenterOptions): Segmenter {
   let held: Segment | undefined
   let last: Fragment | undefined
   let [parts, samples, startTicks, shownUntil] = [0, 0, 0, -Infinity]
-
   const toSeconds = (ticks: number) => ticks / (track?.ticksPerSecond ?? 1)
   const at = (ticks: number) => toSeconds(ticks - (shiftTicks ?? 0))
 

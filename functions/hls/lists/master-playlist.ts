@@ -12,6 +12,8 @@ export interface Variant extends Rates {
   readonly width: number
   readonly height: number
   readonly framesPerSecond: number
+  /** Of HDR: its transfer characteristics. @defaultValue those of SDR */
+  readonly range?: 'PQ' | 'HLG' | undefined
   readonly keyPictures?: { readonly uri: string } & Rates
 }
 
@@ -86,13 +88,14 @@ export function masterPlaylist(presentation: Presentation, folder: string): stri
       CODECS: quoted([variant.codec, ...soundCodecs].join(',')),
       RESOLUTION: `${variant.width}x${variant.height}`,
       'FRAME-RATE': variant.framesPerSecond.toFixed(3),
+      'VIDEO-RANGE': variant.range,
       AUDIO: sounds.length > 0 ? '"audio"' : undefined,
       SUBTITLES: subtitles.length > 0 ? '"subs"' : undefined,
       'CLOSED-CAPTIONS': 'NONE',
     }),
     `${folder}${variant.uri}`,
   ])
-  const keys = ordered.flatMap(({ keyPictures, codec, width, height }) =>
+  const keys = ordered.flatMap(({ keyPictures, codec, width, height, range }) =>
     keyPictures
       ? [
           tag('#EXT-X-I-FRAME-STREAM-INF', {
@@ -100,6 +103,7 @@ export function masterPlaylist(presentation: Presentation, folder: string): stri
             'AVERAGE-BANDWIDTH': String(keyPictures.averageBitsPerSecond),
             CODECS: quoted(codec),
             RESOLUTION: `${width}x${height}`,
+            'VIDEO-RANGE': range,
             URI: at(keyPictures.uri),
           }),
         ]

@@ -36,7 +36,11 @@ export async function planSource(
   const sounds = planSounds(media, options)
   const subtitles = planSubtitles(media, { ...options, hasPicture: picture !== undefined })
   if (pictures.pictures.length === 0 && sounds.sounds.length === 0)
-    throw new PermanentError('the file has neither a film nor a sound that could be played')
+    throw new PermanentError(
+      stillsOf(inspection.document, media.video).length > 0
+        ? 'the file is a picture and no film, so there is nothing to play: the function "poster" makes a picture of it (make=poster)'
+        : 'the file has neither a film nor a sound that could be played',
+    )
   const isCopied = pictures.pictures.some(({ how }) => how === 'copy')
   const dropping = [...dropped, ...sounds.dropped, ...subtitles.dropped]
   return {

@@ -138,12 +138,16 @@ export function planSounds(
     stream,
     how: howOf(stream, audio, segments === 'ts' ? TRANSPORTED_SOUND : COPIED_SOUND),
   }))
+  const left = readable.slice(kept.length)
   const rare = sounds.filter(({ how, stream }) => how === 'copy' && stream.codec !== 'aac')
   const lost = audio === 'copy' ? sounds.filter(({ how }) => how === 'encode') : []
   return {
     sounds,
     dropped,
     warnings: [
+      ...(audio !== 'none' && left.length > 0
+        ? [`${left.map(({ index }) => `sound ${index}`).join(', ')} left out: ${ONLY[segments]}`]
+        : []),
       ...rare.map(
         ({ stream: { index, codec } }) =>
           `sound ${index} is copied as ${codec}, which not every player of HLS takes`,

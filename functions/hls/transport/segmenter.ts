@@ -154,7 +154,8 @@ export function createTransportSegmenter(options: Omit<SegmenterOptions, 'onInit
         startSeconds: at(beginning()),
         endSeconds: at(ending()),
         ...(hasPicture && { pictureSeconds: (pictures.end() - pictures.first) / TICKS_PER_SECOND }),
-        ...(hasPicture && sounds.count > 0 && { soundSamples: sounds.count }),
+        ...(hasPicture &&
+          sounds.count > 0 && { soundSamples: sounds.count, soundEndSeconds: at(sounds.end()) }),
       }
     },
   }

@@ -169,6 +169,16 @@ describe('what a run needs', () => {
     expect(Math.round(needs.memoryBytes / 1024 ** 2)).toBe(32 + 88 + 22)
   })
 
+  it('to encode counts the decoder of pictures that are larger than the encoded ones', () => {
+    const mib = (sourcePixels: number) =>
+      Math.round(
+        needsOf('encode', words('scale=854:480'), { cores: 2, sourcePixels }).memoryBytes / 1024 ** 2,
+      )
+    expect(mib(0)).toBe(71)
+    expect(mib(854 * 480)).toBe(71)
+    expect(mib(7_680 * 4_320)).toBe(634)
+  })
+
   it('to encode is little for a graph of sound, and that of a usual picture for one without a size', () => {
     const of = (...more: readonly string[]) =>
       needsOf('encode', ['-filter_complex', '[0:1]asplit[a][b]', ...more], { cores: 2 })

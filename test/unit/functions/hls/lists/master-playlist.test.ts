@@ -57,6 +57,14 @@ describe('the playlist that a player opens', () => {
     expect(attributes('#EXT-X-MEDIA:TYPE=SUBTITLES')[0]).toContain('NAME="de",LANGUAGE="de"')
   })
 
+  test('says which pictures are HDR, and nothing of others', () => {
+    const hdr = film.variants.map((variant) => ({ ...variant, range: 'PQ' as const }))
+    const said = masterPlaylist({ ...film, variants: hdr }, '').split('\n')
+    const pictures = said.filter((line) => /^#EXT-X-(I-FRAME-)?STREAM-INF/.test(line))
+    expect(pictures.map((line) => /VIDEO-RANGE=(\w+)/.exec(line)?.[1])).toEqual(['PQ', 'PQ', 'PQ'])
+    expect(lines.join()).not.toContain('VIDEO-RANGE')
+  })
+
   test('leads into a folder when it is elsewhere', () => {
     const moved = masterPlaylist(film, '~01H/')
     expect(moved).toContain('\n~01H/720p/index.m3u8\n')
