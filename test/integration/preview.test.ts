@@ -70,6 +70,17 @@ describe.each(await ffmpegBuilds())('preview with $name', (build) => {
     expect(attempt.facts.totals['durationSeconds']).toBeGreaterThan(2)
   })
 
+  it('has a sheet no larger than the pictures of a film that has few', async () => {
+    const words =
+      '-map 0 -vf setpts=N*0.5/TB,scale=64:36 -frames:v 4 -vsync passthrough -c:v libx264 -pix_fmt yuv420p'
+    const path = await makeMedia(join(folder, 'few.mkv'), words)
+    const attempt = await of(path, { format: 'mp4', sheet: '4x4', width: '64' })
+    const pictures = attempt.facts.totals['pictures'] ?? 0
+    expect(pictures).toBeGreaterThan(1)
+    expect(pictures).toBeLessThan(5)
+    expect(await sizeIn(attempt, 'sheet.jpg')).toEqual({ width: 64 * pictures, height: 36 })
+  })
+
   it('decodes a short film once for its sheet, and does not seek each picture', async () => {
     const spoilt = await spoiltFfmpeg({
       build,
