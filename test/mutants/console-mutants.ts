@@ -15,8 +15,8 @@ export const CONSOLE_MUTANTS: readonly Mutant[] = [
     ['dead letters run again without a look', 'dryRun: !isConfirmed,\n', 'dryRun: false,\n'],
     [
       'a confirmed kind is looked up again, and may have others by then',
-      "const ids = [...fields.all('run')]",
-      'const ids: string[] = []',
+      "fields.has('confirmed') ? [] : fields.all('kind')",
+      "fields.all('kind')",
     ],
   ]),
   ...mutantsOf('runtime/console/links.ts', DEEDS, [

@@ -83,6 +83,14 @@ describe('running dead letters again', () => {
     expect(decodeURIComponent(answer.headers.get('set-cookie') ?? '')).toContain('2 runs will run again')
   })
 
+  it('is not done for a kind that a confirmed form names: it may have others by then', async () => {
+    const form = formOf({ run: IDS, kind: KIND, confirmed: 'yes' })
+    const { asked } = await send('/dead-letters/redrive', form, jobs)
+    expect(asked.map(({ name, args }) => [name, (args[0] as { runs?: unknown }).runs])).toEqual([
+      ['deadLetters.redrive', IDS],
+    ])
+  })
+
   it('sends only the preview to a dialog', async () => {
     const { html } = await send('/dead-letters/redrive', formOf({ run: IDS }, { 'x-part': 'dialog' }))
     expect(html).toMatch(/^<form class="preview"/)
