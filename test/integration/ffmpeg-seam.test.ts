@@ -47,11 +47,17 @@ const untilRunning = () =>
 describe.each(await ffmpegBuilds())('the seam with $name', (build) => {
   const load = () => withBuild(build, () => import('../../functions/ffmpeg/run/ffmpeg.ts'))
 
-  it('returns a failure as a value with the last lines, not as an error', async () => {
+  it('returns a failure as a value with the last lines, not as an error, and tells them as the lines of its attempt', async () => {
     const { runFfmpeg } = await load()
-    const result = await runFfmpeg(options('-hide_banner -nostdin -i file:nothing.mp4 -f null -'))
+    const { hearToolLines } = await import('../../runtime/function/tool-lines.ts')
+    const wanted = options('-hide_banner -nostdin -i file:nothing.mp4 -f null -')
+    const heard: string[] = []
+    hearToolLines((signal, line) => signal === wanted.signal && heard.push(line))
+    const result = await runFfmpeg(wanted)
+    hearToolLines(undefined)
     expect(result.exitCode).not.toBe(0)
     expect(result.lastLines.join('\n')).toContain('nothing.mp4: No such file')
+    expect(heard).toEqual(result.lastLines)
   })
 
   it('reports media time while FFmpeg works, and counts it', async () => {

@@ -5,6 +5,7 @@ const MODEL = ['test/fault/model.test.ts']
 const CHANGES = ['test/integration/queue-changes.test.ts']
 const HUB = ['test/unit/api/live/hub.test.ts']
 const STREAM = ['test/unit/api/live/event-stream.test.ts']
+const ONLOOKERS = ['test/unit/worker/onlookers.test.ts']
 const ROUTES = ['test/unit/api/live/routes.test.ts']
 
 export const CHANGE_MUTANTS: readonly Mutant[] = [
@@ -68,6 +69,16 @@ export const CHANGE_MUTANTS: readonly Mutant[] = [
       "    if (c.req.method === 'HEAD') return c.body(null, 200, EVENT_STREAM_HEADERS)\n    const { about",
       '    const { about',
     ],
+  ]),
+  ...mutantsOf('runtime/worker/onlookers.ts', ONLOOKERS, [
+    ['progress is stored each second though nobody looks on', 'if (!isAny && runs.size === 0) return\n', ''],
+    ['lines are published though nobody listens', '    if (!runs.has(claim.runId)) continue\n', ''],
+    [
+      'progress is stored again though it has not moved',
+      'progress !== storedProgress',
+      'progress !== undefined',
+    ],
+    ['attempts of milliseconds are asked about', 'inFlight.olderThan(YOUNG_MS)', 'inFlight.all()'],
   ]),
   ...mutantsOf('runtime/api/live/service.ts', ROUTES, [
     [
