@@ -43,7 +43,8 @@ export function startLive() {
     if (!isPaused) soon()
   })
   setInterval(() => {
-    if (isSeen() && about() !== undefined && !isHeld()) soon()
+    // Nothing was said to have changed, so a drawing that another page has asked for will do.
+    if (isSeen() && about() !== undefined && !isHeld()) void refresh(LOOK_MS)
   }, SLOW_MS)
 }
 
