@@ -100,7 +100,12 @@ describe.skipIf(chromiumPath === undefined)('the console', () => {
   it('has no page that axe, a telephone or the console of the browser complains of, in light and dark', async () => {
     const watched = await open('/')
     const base = used.stack.apiUrl
-    const paths = await crawl(watched.page, base)
+    const paths = [
+      ...(await crawl(watched.page, base)),
+      '/find?q=film',
+      '/find?q=clip.mp4',
+      '/find?q=nothing',
+    ]
     await watched.close()
     expect(paths.length).toBeGreaterThan(8)
     const found = await Promise.all(LOOKS.map((look) => judgePages(browser, look, { base, paths })))

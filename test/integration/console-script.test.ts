@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Run } from '../../runtime/api/runs/model.ts'
 import { sessionOf } from '../../runtime/api/login/session.ts'
 import { chromiumPath, openPage, startBrowser, type WatchedPage } from '../helpers/console/browser.ts'
+import { faultsOf } from '../helpers/console/judged.ts'
 import { serveConsole, type ServedConsole } from '../helpers/console/served.ts'
 import { waitFor } from '../helpers/wait.ts'
 import { FUNCTION, RUN } from '../unit/api/examples.ts'
@@ -189,6 +190,13 @@ describe.skipIf(chromiumPath === undefined)('a page of the console', () => {
     await page.getByLabel('Token').fill(next.reader)
     await page.getByRole('button', { name: 'Log in' }).click()
     await page.waitForURL('**/runs?status=queued')
+  })
+
+  it('for the login has nothing that axe or the console of the browser complains of', async () => {
+    served = await serveConsole(QUEUED, { tokens: { reader: 'the-token-of-a-reader' } })
+    watched = await openPage(browser, { bypassCSP: true })
+    await watched.page.goto(`${served.url}/login`)
+    expect([...(await faultsOf(watched.page)), ...watched.said]).toEqual([])
   })
 
   it('shows hostile names as text, to the script too', async () => {

@@ -5,6 +5,7 @@ import { printable } from '../../printable.ts'
 import { objectHref, runHref } from '../links.ts'
 import { ObjectLink, Status, Time } from '../parts/parts.tsx'
 import type { Viewer } from '../viewer.ts'
+import { stateText } from '../words.ts'
 
 export interface FindFacts {
   readonly text: string
@@ -53,7 +54,11 @@ function RunRow({ item: { run }, base }: { readonly item: FoundRun; readonly bas
     <li>
       <div>
         <ObjectLink base={base} bucket={run.object.bucket} name={run.object.key} />
-        <a class="plain" href={runHref(base, run.id)} aria-label={`The run ${run.id} of ${run.function}`}>
+        <a
+          class="plain"
+          href={runHref(base, run.id)}
+          aria-label={`${stateText(run.status)}: the run ${run.id} of ${run.function}`}
+        >
           <Status state={run.status} />
         </a>
       </div>

@@ -10,6 +10,8 @@ const FIELDS = 'input, select, textarea, video, audio, [role=slider]'
 let wentMs = -SEQUENCE_MS
 
 export function startKeys() {
+  // On a telephone not all pages have room in the bar.
+  one('.top nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' })
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return
     if (event.target instanceof Element && event.target.matches(FIELDS)) return
