@@ -6,6 +6,7 @@ import { printable } from '../../printable.ts'
 import type { OverviewService } from '../../api/overview/service.ts'
 import { absentOnly } from '../absent.ts'
 import type { ConsoleParts } from '../frame.tsx'
+import { dashboardHref } from '../links.ts'
 import { JobTable } from '../parts/job-table.tsx'
 import { Fact } from '../parts/parts.tsx'
 import { SweepSection } from '../parts/sweep-section.tsx'
@@ -51,6 +52,9 @@ export function System({ facts, viewer }: { readonly facts: SystemFacts; readonl
         <nav class="links" aria-label="Elsewhere">
           <a href={`${viewer.base}/metrics`}>Metrics</a>
           <a href={`${viewer.base}/openapi.json`}>API</a>
+          {viewer.grafanaUrl !== undefined && (
+            <a href={dashboardHref(viewer.grafanaUrl, 'sluice-health')}>Grafana</a>
+          )}
         </nav>
       </header>
       <ul class="checks">

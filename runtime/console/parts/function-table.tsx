@@ -1,5 +1,6 @@
 /** Functions in a table: their last hour, what waits, who serves them, and a switch that pauses each. @module */
 import type { FunctionView } from '../../api/functions/model.ts'
+import { dashboardHref } from '../links.ts'
 import { mayOperate, type Viewer } from '../viewer.ts'
 import { countText } from '../words.ts'
 import { Spark, type Rates } from './spark.tsx'
@@ -44,6 +45,11 @@ export function FunctionTable({ functions, viewer }: TableProps) {
             </tbody>
           </table>
         </div>
+      )}
+      {viewer.grafanaUrl !== undefined && (
+        <p class="quiet">
+          <a href={dashboardHref(viewer.grafanaUrl, 'sluice-video')}>Over days, in Grafana</a>
+        </p>
       )}
     </section>
   )

@@ -3,7 +3,6 @@ import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { printable } from '../../printable.ts'
 import { assetHref } from '../assets.ts'
-import { dashboardHref } from '../links.ts'
 import { mayUpload, type Theme, type Viewer } from '../viewer.ts'
 import { countText } from '../words.ts'
 
@@ -185,11 +184,6 @@ function Top({ viewer, deadCount = 0 }: Pick<PageProps, 'viewer' | 'deadCount'>)
           <i aria-hidden="true"></i>
           <span>Live</span>
         </button>
-        {viewer.grafanaUrl !== undefined && (
-          <a class="quiet plain" href={dashboardHref(viewer.grafanaUrl, 'sluice-video')}>
-            Grafana
-          </a>
-        )}
         <form method="post" action={`${base}/theme`} data-theme-form>
           <button class="icon" title="Light, dark, or as the system" aria-label="Change colours">
             <svg viewBox="0 0 20 20" aria-hidden="true">

@@ -140,3 +140,16 @@ it('answers no page under a foreign host name while no token is set', async () =
   const answer = await createTestConsole(ANSWERS).app.request('http://evil.example/')
   expect(answer.status).toBe(403)
 })
+
+it('leads to dashboards where Grafana is, and nowhere without it', async () => {
+  const away = () => Promise.reject(AWAY)
+  const answers = { ...ANSWERS, sweep: { view: away }, jobs: { list: away } }
+  for (const path of ['/', '/system']) {
+    const here = createTestConsole(answers, { grafanaUrl: '/grafana' }).app
+    expect([path, await htmlOf(here, path)]).toEqual([
+      path,
+      expect.stringMatching(/href="\/grafana\/d\/sluice-\w+"/),
+    ])
+    expect(await htmlOf(createTestConsole(answers).app, path)).not.toContain('grafana')
+  }
+})
