@@ -72,7 +72,7 @@ describe('docker-compose.yml', () => {
     // Services that link to the edge need its port.
     const addresses = (all: ComposeProject) =>
       JSON.stringify(all.services).match(/https:\/\/[\w.]*localhost[^"]*/g) ?? []
-    expect(addresses(project).length).toBe(7)
+    expect(addresses(project).length).toBe(9)
     expect(addresses(outside)).toEqual(
       addresses(project).map((address) => address.replace('localhost', 'localhost:8443')),
     )
@@ -108,6 +108,20 @@ describe('docker-compose.yml', () => {
     })
     const open = Object.entries(project.networks).filter(([, network]) => !network.internal)
     expect(open.map(([name]) => name).toSorted()).toEqual(['cameras', 'edge'])
+  })
+
+  it('tells the runtime where people reach its pages, and the store whose pages may upload to it', async () => {
+    const { services } = await loadCompose({ SLUICE_DOMAIN: 'media.example.org', SLUICE_HTTPS_PORT: '8443' })
+    expect(services['runtime']?.environment).toMatchObject({
+      SLUICE_CONSOLE_URL: 'https://media.example.org:8443',
+      SLUICE_GRAFANA_URL: '/grafana/',
+      // The edge has an address of the stack's own networks.
+      SLUICE_TRUSTED_PROXIES: 'private',
+      MINIO_PUBLIC_ENDPOINT: 'https://s3.media.example.org:8443',
+    })
+    expect(services['minio']?.environment).toMatchObject({
+      MINIO_API_CORS_ALLOW_ORIGIN: 'https://media.example.org:8443',
+    })
   })
 
   it('gives no container more than it needs: no root, no capabilities, only volumes are writable', () => {
