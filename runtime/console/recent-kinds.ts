@@ -9,9 +9,9 @@ const KEPT_MS = 5 * SECOND_MS
 const MOST_KEPT = 20
 
 interface Parts {
-  kinds(filter: DeadLetterFilter, page: PageRequest): Promise<KindsPage>
+  readonly kinds: (filter: DeadLetterFilter, page: PageRequest) => Promise<KindsPage>
   /** Dead letters of all functions. */
-  deadCount(): Promise<number>
+  readonly deadCount: () => Promise<number>
 }
 
 interface Entry {
