@@ -60,7 +60,11 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
   const common = {
     isCut,
     splinterSeconds,
-    onBytes: (part: number, write: Buffer) => steps.push({ write, part }),
+    onBytes(part: number, write: Buffer) {
+      // Mostly for the file that is open: there is nothing to wait for, and nothing to remember.
+      const isFirst = steps.length === 0
+      if (!(isFirst && file?.part === part && gathers(write))) steps.push({ write, part })
+    },
     onSegment: (segment: Segment) => steps.push({ segment }),
   }
   const segmenter = isTransport
@@ -128,16 +132,9 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
       },
     })
   }
-  /** Mostly bytes for the file that is open, which need no waiting. */
-  const act = (): void | Promise<void> => {
+  const act = async () => {
     const due = steps
     steps = []
-    for (const [place, step] of due.entries()) {
-      if (!('write' in step) || file?.part !== step.part || !gathers(step.write))
-        return actSlowly(due.slice(place))
-    }
-  }
-  const actSlowly = async (due: readonly Step[]) => {
     for (const step of due) {
       if ('write' in step) await write(step.part, step.write)
       else if ('init' in step) await sendInit(step.init)
@@ -147,7 +144,7 @@ export function createTrackFiles(options: TrackOptions): TrackFiles {
   return {
     take(bytes) {
       segmenter.push(bytes)
-      return act()
+      return steps.length === 0 ? undefined : act()
     },
     async end() {
       const track = segmenter.end()

@@ -68,13 +68,16 @@ export async function localAttempt(
   const progress: Progress[] = []
   const facts: LocalAttempt['facts'] = { totals: {}, warnings: [], tools: {} }
   let [waiting, mostWaiting] = [0, 0]
+  const made: Record<string, Promise<unknown>> = {}
 
   const output: Output = {
     async upload(file) {
       files.push(file)
       mostWaiting = Math.max(mostWaiting, ++waiting)
       await beforeSent?.(file)
-      await mkdir(dirname(join(folder, file.name)), { recursive: true })
+      const parent = dirname(join(folder, file.name))
+      made[parent] ??= mkdir(parent, { recursive: true })
+      await made[parent]
       // Benchmarks count the processor time of attempts, and an upload is none of it.
       await rename(file.path, join(folder, file.name))
       waiting--
