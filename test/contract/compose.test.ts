@@ -195,6 +195,7 @@ describe('docker-compose.yml', () => {
     expect(readers('minio.env')).toEqual(['minio'])
     // Whoever breaks out of a stream gets neither results nor other uploads.
     expect(readers('minio-runtime')).toEqual(['runtime', 'setup'])
+    expect(readers('minio-uploader')).toEqual(['runtime', 'setup'])
     expect(readers('minio-streams')).toEqual(['receiver', 'setup'])
     expect(readers('redis-admin')).toEqual([])
   })

@@ -12,7 +12,9 @@ export async function checkBrowserUploads({ config, env, api, uploader }: Subjec
   if (!uploader)
     return skipped(CHECK, 'the runtime has no account for them: the console has no page for uploads')
   const { minioPublicEndpoint: endpoint } = config
-  const { origin } = new URL(createApiClient(env, api).url)
+  const origin = originOf(env, api)
+  if (origin === undefined)
+    return skipped(CHECK, 'the address of the console is not known: set SLUICE_API_URL')
   if (new URL(origin).protocol === 'https:' && new URL(endpoint).protocol === 'http:')
     return fail(
       CHECK,
@@ -44,5 +46,14 @@ export async function checkBrowserUploads({ config, env, api, uploader }: Subjec
       CHECK,
       `${endpoint} (MINIO_PUBLIC_ENDPOINT), where browsers send to, cannot be reached from here: ${why}`,
     )
+  }
+}
+
+/** Undefined where the settings name no address, such as with port 0. */
+function originOf(env: Subject['env'], api: Subject['api']): string | undefined {
+  try {
+    return new URL(createApiClient(env, api).url).origin
+  } catch {
+    return undefined
   }
 }

@@ -83,7 +83,9 @@ function Numbers({ stream, base }: { readonly stream: StreamDetail; readonly bas
       </Fact>
       <Fact name="Size">{formatBytes(numbers.sizeBytes)}</Fact>
       <Fact name="Missing">
-        {numbers.gaps === 0 ? 'nothing' : `${spanText(numbers.gapSeconds * 1_000)} in ${numbers.gaps} gaps`}
+        {numbers.gaps === 0
+          ? 'nothing'
+          : `${spanText(numbers.gapSeconds * 1_000)} in ${numbers.gaps} ${numbers.gaps === 1 ? 'gap' : 'gaps'}`}
       </Fact>
       {numbers.droppedSeconds > 0 && (
         <Fact name="Given up, as the disk was full">{spanText(numbers.droppedSeconds * 1_000)}</Fact>

@@ -113,7 +113,7 @@ export function StreamRemark({ stream }: { readonly stream: StreamView }) {
   if (failure)
     return (
       <span class="remark">
-        {printable(failure.why)} <Time at={failure.at} />
+        {printable(failure.why)}: <Time at={failure.at} />
         {failure.failures > 1 && `, ${failure.failures} times in a row`}
       </span>
     )
