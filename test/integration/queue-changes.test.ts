@@ -7,9 +7,11 @@ import {
   subscribeToChanges,
   type ChangeSubscription,
 } from '../../runtime/queue/changes.ts'
+import { createRunService, type RunParts } from '../../runtime/api/runs/service.ts'
 import { createHistory } from '../../runtime/queue/history.ts'
 import { createTallies } from '../../runtime/queue/tallies.ts'
 import { BURIED, FAILED, FN, RELEASED, newRunOf, useQueue } from '../helpers/queue.ts'
+import { functionNamed, only } from '../unit/api/objects/facts.ts'
 import { waitFor } from '../helpers/wait.ts'
 
 const used = useQueue()
@@ -100,7 +102,7 @@ describe('tallies', () => {
     await used.queue.settle(a!, COMPLETE)
     await used.queue.settle(b!, FAILED)
     await used.queue.settle(c!, BURIED)
-    await used.queue.settle(d!, RELEASED)
+    await used.queue.settle(d!, { ...RELEASED, delayMs: 60_000 })
     expect(await last()).toEqual({ [FN]: [1, 1, 1], glue: [0, 0, 0] })
   })
 
@@ -137,6 +139,25 @@ describe('runs in progress', () => {
     const running = await createHistory(used.redis, queue.keys).running([FN, 'glue'], 10)
     expect(running.map(({ runId }) => runId)).toEqual([...claimed.toSorted(), first.runId])
     expect(await createHistory(used.redis, queue.keys).running([FN], 1)).toHaveLength(1)
+
+    const service = createRunService(
+      only<RunParts>({ history: createHistory(used.redis, queue.keys), functions: [functionNamed(FN)] }),
+    )
+    const list = async (rest: object, limit = 10) => {
+      const { items, nextCursor } = await service.list({ status: ['running'], ...rest }, { limit })
+      return [
+        items
+          .map(({ id }) => id)
+          .toSorted()
+          .join(),
+        nextCursor !== null,
+      ]
+    }
+    expect(await list({})).toEqual([[...claimed, first.runId].toSorted().join(), false])
+    expect(await list({ prefix: `${first.runId}.` })).toEqual([first.runId, false])
+    expect(await list({ untilMs: 0 })).toEqual(['', false])
+    // More than a page: listed as all others are.
+    expect((await list({}, 2))[1]).toBe(true)
   })
 })
 

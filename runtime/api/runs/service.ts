@@ -4,6 +4,7 @@ import { RefusedError } from '../http/problem.ts'
 import type { FunctionDefinition } from '../../function/definition.ts'
 import { isOpen, type AttemptRecord, type RunRecord } from '../../queue/run.ts'
 import type { History, Position } from '../../queue/history.ts'
+import { isMeantBy } from '../../queue/run-filter.ts'
 import type { Queue } from '../../queue/queue.ts'
 import { compareWithLatest } from '../../storage/latest.ts'
 import type { Links } from '../../storage/sign.ts'
@@ -51,7 +52,12 @@ export interface RunParts {
   readonly links: Links
 }
 
+/** More are found among all runs. */
+const ALL_RUNNING = 200
+
 export function createRunService({ queue, history, storage, functions, links }: RunParts): RunService {
+  const names = () => functions.map(({ name }) => name)
+
   async function found(id: string): Promise<RunRecord> {
     const run = await read(id)
     if (!run) throw unknownRun(id)
@@ -78,6 +84,15 @@ export function createRunService({ queue, history, storage, functions, links }: 
     async list(filter, { limit, cursor }) {
       const after = positionOf(cursor)
       const { sinceMs, untilMs, status: states, ...rest } = filter
+      if (states?.join() === 'running' && !after && limit < ALL_RUNNING) {
+        // Mostly few of a great many runs: a page that shows them asks each second.
+        const running = await history.running(names(), limit + 1)
+        const isWithin = ({ createdAtMs }: RunRecord) =>
+          createdAtMs >= (sinceMs ?? -Infinity) && createdAtMs < (untilMs ?? Infinity)
+        const meant = running.filter((run) => isMeantBy({ ...rest, states }, run) && isWithin(run))
+        if (running.length <= limit)
+          return { items: meant.toSorted(newestFirst).map(toRun), nextCursor: null }
+      }
       const { runs, next } = await history.list({
         filter: { ...rest, states },
         sinceMs,
@@ -88,13 +103,7 @@ export function createRunService({ queue, history, storage, functions, links }: 
       return { items: runs.map(toRun), nextCursor: next ? toCursor([next.atMs, next.runId]) : null }
     },
 
-    running: async (limit) =>
-      (
-        await history.running(
-          functions.map(({ name }) => name),
-          limit,
-        )
-      ).map(toRun),
+    running: async (limit) => (await history.running(names(), limit)).map(toRun),
 
     async get(id, { hasLinks = false } = {}) {
       const run = await read(await whole(id))
@@ -156,6 +165,11 @@ export function createRunService({ queue, history, storage, functions, links }: 
       throw new RefusedError('conflict', `run ${id} has already ended: it is ${now}`)
     },
   }
+}
+
+/** As lists have them. */
+function newestFirst(a: RunRecord, b: RunRecord): number {
+  return b.createdAtMs - a.createdAtMs || (a.runId < b.runId ? 1 : -1)
 }
 
 function unknownRun(id: string): RefusedError {
