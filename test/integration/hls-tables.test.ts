@@ -24,6 +24,10 @@ const PLAIN = {
   'with open GOPs': ['o.mp4', '-c:v libx264 -preset veryfast -bf 2 -g 25 -x264-params open-gop=1:scenecut=0'],
 } as const
 const LISTED = {
+  'in fragments, with the first of them in its tables': [
+    'half.mp4',
+    `${H264} -bf 2 -g 25 -c:a aac -movflags +frag_keyframe`,
+  ],
   'in fragments': ['frag.mp4', `${H264} -bf 2 -g 25 -c:a aac -movflags +frag_keyframe+empty_moov`],
   'where every picture is a keyframe': ['intra.mp4', `${H264} -g 1 -an`],
   'that begins late': ['late.mp4', `-itsoffset 1.5 -i LATE -map 1 -map 2 -c:v copy -c:a aac`],
