@@ -1,10 +1,10 @@
 /** One object version, read in four ways: as file, stream, bytes, or input of a tool. @module */
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import type { Source } from '../../function/source.ts'
 import type { RangeProxy } from './proxy.ts'
 import { createReader, type Keeping, type Reader, type ReaderParts } from './reader.ts'
+import { streamOf, streamOfBytes } from './streams.ts'
 
 /** A source with the parts that only its attempt needs. */
 export interface AttemptSource extends Source {
@@ -208,48 +208,3 @@ async function* stepsOfFile(
 }
 
 const gone = () => new Error('its attempt has ended')
-
-/**
- * The bytes of a small source as one step, without the signals and generators of a read, which cost more than all the rest of it.
- *
- * @param check - throws when nothing may be read any more
- */
-function streamOfBytes(content: Buffer, onBytes: (count: number) => void, check: () => void): Readable {
-  check()
-  return new Readable({
-    read() {
-      try {
-        check()
-      } catch (error) {
-        this.destroy(error as Error)
-        return
-      }
-      if (content.length > 0) {
-        onBytes(content.length)
-        this.push(content)
-      }
-      this.push(null)
-    },
-  })
-}
-
-/** Not with `Readable.from`, which waits on destruction for the pending step, here for the store. */
-function streamOf(read: (signal: AbortSignal) => AsyncGenerator<Buffer, void, void>): Readable {
-  const destroyed = new AbortController()
-  const steps = read(destroyed.signal)
-  return new Readable({
-    read() {
-      steps.next().then(
-        ({ value }) => this.push(value ?? null),
-        (error: Error) => this.destroy(error),
-      )
-    },
-    destroy(error, done) {
-      destroyed.abort()
-      steps.return().then(
-        () => done(error),
-        () => done(error),
-      )
-    },
-  })
-}
