@@ -4,6 +4,7 @@ import { CHANGE_MUTANTS } from './changes-mutants.ts'
 import { CONSOLE_MUTANTS } from './console-mutants.ts'
 import { DOOR_MUTANTS } from './door-mutants.ts'
 import { HLS_MUTANTS } from './hls-mutants.ts'
+import { HTTP_MUTANTS } from './http-mutants.ts'
 import { LOGIN_MUTANTS } from './login-mutants.ts'
 import { OUTPUT_MUTANTS, UPKEEP_MUTANTS } from './output-mutants.ts'
 import { PICTURE_MUTANTS } from './pictures-mutants.ts'
@@ -22,6 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CHANGE_MUTANTS,
   ...CONSOLE_MUTANTS,
   ...LOGIN_MUTANTS,
+  ...HTTP_MUTANTS,
   ...HLS_MUTANTS,
   ...OUTPUT_MUTANTS,
   ...UPKEEP_MUTANTS,
