@@ -78,7 +78,7 @@ export const completeRequest = z
       .array(
         z.strictObject({
           number: z.int().min(1).max(10_000),
-          etag: z.string().regex(/^"?[0-9a-f-]{1,100}"?$/i, 'must be the ETag of the part'),
+          etag: z.string().regex(/^"?[0-9a-fA-F-]{1,100}"?$/, 'must be the ETag of the part'),
         }),
       )
       .min(1)

@@ -5,7 +5,7 @@
 
 -- Ends a waiting run; asks the worker of a running one to end it. Returns the state that follows: cancelled, running (its worker
 -- was notified), the final state that it already had, or '' for an unknown run, and for one that was run again since it had the
--- epoch `seen` ('' for any).
+-- epoch `seen` ('' for any). Then whether this call has changed it.
 local function cancelRun(run, seen)
   local r = load(run, 'fn', 'entry', 'object')
   if not r then return '' end
@@ -15,11 +15,11 @@ local function cancelRun(run, seen)
     save(run, r)
     tell(run, r)
     wake('cancel:' .. run .. ':' .. r.fence)
-    return 'running'
+    return 'running', true
   end
   if r.state ~= 'queued' and r.state ~= 'retrying' then return r.state end
   if r.state == 'queued' then drop(r.fn, r.lane, r.entry) end
   redis.call('ZREM', P .. 'delay', run)
   finish(run, r, 'cancelled', now(), 'reason', 'cancelled')
-  return 'cancelled'
+  return 'cancelled', true
 end

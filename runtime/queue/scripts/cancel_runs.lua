@@ -8,8 +8,8 @@ local v = redis.call('HMGET', jobKey, 'status', 'position')
 if v[1] ~= 'running' or v[2] ~= ARGV[2] then return { 0 } end
 local states, cancelled = {}, 0
 for p = 3, #ARGV, 2 do
-  local state = cancelRun(ARGV[p], ARGV[p + 1])
-  if state == 'cancelled' or state == 'running' then cancelled = cancelled + 1 end
+  local state, isChanged = cancelRun(ARGV[p], ARGV[p + 1])
+  if isChanged then cancelled = cancelled + 1 end
   states[#states + 1] = state
 end
 if cancelled > 0 then wake('verdicts') end
