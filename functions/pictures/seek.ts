@@ -38,7 +38,7 @@ export function isFound(picture: FoundPicture | NoPicture): picture is FoundPict
 
 /**
  * @throws {ToolError} when it should be tried again: the source could not be read, the disk is full
- * @throws {Error} when FFmpeg made another picture than planned
+ * @throws {Error} when FFmpeg made another picture than planned, or decoded one and wrote nothing
  */
 export async function pictureAt(film: Film, wanted: WantedPicture): Promise<FoundPicture | NoPicture> {
   const { inspection, track, scratch, canToneMap } = film
@@ -51,7 +51,7 @@ export async function pictureAt(film: Film, wanted: WantedPicture): Promise<Foun
     PRINT_TIMES,
     'split',
   ].join(',')
-  let afterSeconds = 0
+  let afterSeconds: number | undefined
   const result = await decode(film, {
     onLine: (line) => (afterSeconds = printedSeconds(line) ?? afterSeconds),
     // One thread: others would decode pictures that nobody asked for.
@@ -72,13 +72,16 @@ export async function pictureAt(film: Film, wanted: WantedPicture): Promise<Foun
     throw failureOf(result, 'decode')
   const [head, copy] = [await headOf(path), await readFile(gray).catch(ifMissing)]
   await rm(gray, { force: true })
+  // Some builds write nothing to a full disk, and are content.
+  if (result.exitCode === 0 && afterSeconds !== undefined && !head?.length)
+    throw new Error(`FFmpeg wrote nothing of ${fileName}: the disk for scratch files may be full`)
   // Past the end of the film FFmpeg makes nothing, and is content.
   if (result.exitCode !== 0 || !head?.length || copy?.length !== GRAY_BYTES) {
     await rm(path, { force: true })
     return result.exitCode === 0 ? {} : { failure: failureOf(result, 'decode') }
   }
   mustBe(imageSize(head), size, fileName)
-  return { path, atSeconds: (atSeconds ?? 0) + Math.max(0, afterSeconds), ...judge(copy) }
+  return { path, atSeconds: (atSeconds ?? 0) + Math.max(0, afterSeconds ?? 0), ...judge(copy) }
 }
 
 /** @throws {Error} when FFmpeg made another picture than planned */
