@@ -12,6 +12,8 @@ export const THOROUGH_FILES: readonly string[] = [
   'e2e/clients',
   'e2e/clients-browser',
   'e2e/console',
+  // Packs and installs: integration/testing and desk-local-run stay.
+  'e2e/package',
   // A large source, other people's buckets, uploads that wait: objects stays.
   'e2e/large-sources',
   'e2e/objects-other-buckets',

@@ -1,5 +1,6 @@
 /** Loads the list of functions, and checks it before anything is connected: also for functions whose results would start them again, for ever. @module */
-import { extname, resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { extname, resolve, sep } from 'node:path'
 import type { Config } from '../settings/config.ts'
 import { ConfigError, messageOf } from '../errors.ts'
 import type { FunctionDefinition } from './definition.ts'
@@ -96,7 +97,7 @@ function wrongGlob(glob: string): readonly string[] {
 }
 
 async function load(config: Config): Promise<FunctionList> {
-  const file = config.functionsFile ?? 'functions/index.ts'
+  const file = config.functionsFile ?? projectList() ?? 'functions/index.ts'
   const { functions, tools, checks, reception } = await importList(config)
   if (!Array.isArray(functions) || functions.length === 0)
     throw new ConfigError([`${file} exports no list "functions"`])
@@ -126,7 +127,16 @@ function withAsks(definition: FunctionDefinition, { make, makeRules }: Config): 
   return rules.length === 0 ? definition : { ...definition, askedOn: rules.map(([glob]) => glob) }
 }
 
-async function importList({ functionsFile }: Config): Promise<Partial<FunctionList>> {
+/** Of a project that has this one as a package: the list in its own folder `functions`. A clone and an image have theirs beside them. */
+function projectList(): string | undefined {
+  if (!import.meta.dirname.split(sep).includes('node_modules')) return undefined
+  return ['ts', 'mts', 'js', 'mjs']
+    .map((ending) => `functions/index.${ending}`)
+    .find((path) => existsSync(path))
+}
+
+async function importList(config: Config): Promise<Partial<FunctionList>> {
+  const functionsFile = config.functionsFile ?? projectList()
   const url = functionsFile
     ? await importableUrl(resolve(functionsFile))
     : // Compiled or not, as this file is.
@@ -135,7 +145,9 @@ async function importList({ functionsFile }: Config): Promise<Partial<FunctionLi
     return (await import(url)) as Partial<FunctionList>
   } catch (error) {
     if (error instanceof ConfigError) throw error
-    const name = functionsFile ? `SLUICE_FUNCTIONS_FILE: ${functionsFile}` : 'functions/index.ts'
+    const name = config.functionsFile
+      ? `SLUICE_FUNCTIONS_FILE: ${config.functionsFile}`
+      : (functionsFile ?? 'functions/index.ts')
     const message = `${name} cannot be loaded: ${messageOf(error)}`
     // A missing or malformed file stays so; an error thrown while a module loads may be transient.
     if (isAboutFile(error)) throw new ConfigError([message])

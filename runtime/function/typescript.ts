@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { register } from 'node:module'
 import { basename, dirname, extname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ConfigError } from '../errors.ts'
 
 const builtDir = join(import.meta.dirname, '..', '..')
 const isCompiled = extname(import.meta.url) === '.js'
@@ -45,9 +46,11 @@ let isHooked = false
 
 async function readTypeScript(): Promise<void> {
   if (isReady) return
-  // An image has no tsx: the import then fails with its own message.
-  const tsx = await import('tsx/esm/api').catch(() => undefined)
-  if (!tsx) return
+  const tsx = await import('tsx/esm/api').catch(() => {
+    throw new ConfigError([
+      'a list of functions in TypeScript needs the package tsx, which is not installed: npm install tsx, or compile it to JavaScript',
+    ])
+  })
   tsx.register()
   isReady = true
 }

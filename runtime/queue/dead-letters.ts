@@ -5,7 +5,7 @@ import type { RunScript } from './scripts.ts'
 import { pickRuns } from './walk-runs.ts'
 
 /** A letter's position in the listing: its entry in its function's stream, whose id starts with the time of death. */
-interface LetterPosition {
+export interface LetterPosition {
   readonly entry: string
   readonly functionName: string
 }

@@ -22,7 +22,7 @@ export interface Reader {
   readonly process: string
 }
 
-interface InboxHead {
+export interface InboxHead {
   /** They stay in the list. */
   readonly texts: readonly Buffer[]
   /** The reasons why texts before them were moved to `bad` unread. */

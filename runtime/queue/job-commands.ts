@@ -2,7 +2,7 @@
 import type { RunState } from './run.ts'
 import type { RunScript } from './scripts.ts'
 
-interface JobFacts {
+export interface JobFacts {
   /** As in the job's record (`jobs.ts`). */
   readonly kind: string
   readonly isForced: boolean
@@ -13,7 +13,7 @@ interface JobFacts {
 }
 
 /** One step of a job that cancels runs. */
-interface CancelStep {
+export interface CancelStep {
   readonly step: { readonly job: string; readonly position: number }
   readonly items: readonly { readonly runId: string; readonly seenEpoch?: string | undefined }[]
 }
