@@ -39,7 +39,12 @@ const POISON = [
   { name: 'hangs', end: { reason: 'exhausted', attempts: 2, crashes: 0 }, says: /longer than 2 s/ },
   { name: 'exits', end: { reason: 'crash-loop', crashes: 3 }, says: /took its worker down/ },
   { name: 'aborts', end: { reason: 'crash-loop', crashes: 3 }, says: /took its worker down/ },
-  { name: 'leaks', end: { reason: 'crash-loop', crashes: 3 }, says: /took its worker down/ },
+  // Short of memory, it collects garbage for seconds before it dies: on a busy machine it may be ended for that before.
+  {
+    name: 'leaks',
+    end: { reason: expect.stringMatching(/^(crash-loop|exhausted)$/) as string },
+    says: /took its worker down|blocked the event loop/,
+  },
   { name: 'throws-later', end: { reason: 'crash-loop', crashes: 3 }, says: /took its worker down/ },
   { name: 'loops', end: { reason: 'crash-loop', crashes: 3 }, says: /took its worker down/ },
 ]
