@@ -70,6 +70,8 @@ function tellDead(count) {
 /** @param {string} name @param {Node} node */
 function isOfPerson(name, node) {
   if (name === 'open') return node instanceof HTMLDetailsElement
+  // The list of a person's uploads has appeared by a script.
+  if (name === 'hidden') return node instanceof HTMLElement && 'sent' in node.dataset
   return name === 'checked' && node instanceof HTMLInputElement && ['run', 'kind'].includes(node.name)
 }
 
