@@ -145,6 +145,12 @@ function start(form) {
   if (form.classList.contains('scripted')) return
   form.classList.add('scripted')
   form.addEventListener('submit', (event) => event.preventDefault())
+  // Chosen before this script was there.
+  const early = form.querySelector('input[type="file"]')
+  if (early instanceof HTMLInputElement && early.files?.length) {
+    take(form, [...early.files])
+    early.value = ''
+  }
   form.addEventListener('change', ({ target }) => {
     if (target instanceof HTMLSelectElement && target.name === 'bucket')
       for (const set of form.querySelectorAll('fieldset[data-bucket]'))
