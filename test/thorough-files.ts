@@ -38,6 +38,7 @@ export const THOROUGH_FILES: readonly string[] = [
   'integration/streams-builds',
   'integration/streams-pulls',
   // A browser: no other test needs it.
+  'integration/console-players',
   'integration/console-script',
   'integration/hls-players',
   'integration/streams-fmp4',

@@ -23,9 +23,22 @@ export interface ServedConsole {
   stop(): Promise<void>
 }
 
+/** A file that a page plays or shows. */
+export interface Media {
+  readonly bytes: Buffer
+  readonly type: string
+}
+
+function sendMedia(response: ServerResponse, found: Media | undefined): void {
+  if (found) response.writeHead(200, { 'content-type': found.type }).end(found.bytes)
+  else response.writeHead(404).end()
+}
+
+/** @param media - what `/v1/files` and `/v1/streams` have */
 export async function serveConsole(
   answers: Answers,
   parts: Partial<ConsoleParts> = {},
+  media?: (path: string) => Promise<Media | undefined>,
 ): Promise<ServedConsole> {
   let { app } = createTestConsole(answers, parts)
   let looks = 0
@@ -34,6 +47,8 @@ export async function serveConsole(
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://x')
     if (request.headers['x-part'] === 'main') looks += 1
+    if (media && pathname.startsWith('/v1/') && pathname !== '/v1/live')
+      return void media(decodeURIComponent(pathname)).then((found) => sendMedia(response, found))
     if (pathname !== '/v1/live') return void answer(request, response)
     response
       .writeHead(200, { 'content-type': 'text/event-stream' })
