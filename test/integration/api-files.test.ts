@@ -12,16 +12,18 @@ let files: FileService
 const put = (bucket: string, key: string, text: string, contentType: string) =>
   used.storage.put(bucket, key, { bytes: Buffer.from(text) }, { contentType })
 
+interface Ask {
+  readonly bucket?: string
+  readonly role?: 'reader' | 'operator'
+  readonly isSaved?: boolean
+  readonly method?: string
+  readonly range?: string
+  readonly ifNoneMatch?: string
+}
+
 const send = (
   key: string,
-  {
-    bucket = 'processed',
-    role = 'reader' as 'reader' | 'operator',
-    isSaved = false,
-    method = 'GET',
-    range = undefined as string | undefined,
-    ifNoneMatch = undefined as string | undefined,
-  } = {},
+  { bucket = 'processed', role = 'reader', isSaved = false, method = 'GET', range, ifNoneMatch }: Ask = {},
 ) =>
   files.send(
     { bucket, key, role, isSaved },

@@ -110,8 +110,8 @@ function report(
   { out, err }: CliContext,
 ): void {
   if (mismatch !== undefined) {
-    const why = mismatchInWords(mismatch, definition, undefined)
-    err.write(`note: an upload with this key would not start ${definition.name}: ${why}\n`)
+    const { told } = mismatchInWords(mismatch, definition, undefined)
+    err.write(`note: an upload with this key would not start ${definition.name}: ${told}\n`)
   }
   if (!manifest) {
     for (const text of 'lines' in outcome ? outcome.lines : []) err.write(`  ${printable(text)}\n`)
