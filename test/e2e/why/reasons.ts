@@ -143,7 +143,7 @@ const cases: readonly Case[] = [
     },
     name: 'held',
     reason: 'paused',
-    says: /held is paused: sluice resume held/,
+    says: /held is paused\. Resume it: sluice resume held/,
   },
   {
     because: 'no worker serves its function',

@@ -26,7 +26,9 @@ describe('an object that Redis has forgotten', () => {
     await createWatermark(storage, 'held')
     const seen = await view('incoming/held/lost')
     expect(part(seen, 'held').reason).toBe('before-watermark')
-    expect(seen.summary).toMatch(/it was uploaded before held was set up .* sluice reprocess runs it/)
+    expect(seen.summary).toMatch(
+      /it was uploaded before held was set up .* Run it: sluice reprocess incoming\/held\/lost --function held/,
+    )
   })
 
   it('is explained by its result or verdict in the buckets', async () => {
