@@ -3,6 +3,7 @@ import type { FunctionDefinition } from '../../function/definition.ts'
 import { OWN_FOLDER } from '../../output/layout.ts'
 import { printable } from '../../printable.ts'
 import type { TokenRole } from '../../settings/config.ts'
+import { impossibleKey } from '../../storage/names.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { ProblemError, RefusedError } from '../http/problem.ts'
 import { type FileRequest, sendObject } from '../http/send-object.ts'
@@ -45,7 +46,7 @@ export function createFileService(parts: {
   return {
     async send({ bucket, key, role, isSaved }, request) {
       const what = `${bucket}/${printable(key)}`
-      if (key === '' || key.startsWith(OWN_FOLDER) || !(isResult(bucket) || isSource(bucket)))
+      if (isHidden(key) || !(isResult(bucket) || isSource(bucket)))
         throw new RefusedError(
           'not-found',
           `there is no file ${what} here: files are those that functions read or write`,
@@ -74,6 +75,11 @@ export function createFileService(parts: {
       )
     },
   }
+}
+
+/** MinIO takes a slash at the beginning away: only a key that it reads as it is written can be checked. */
+function isHidden(key: string): boolean {
+  return impossibleKey(key) !== undefined || key.startsWith(OWN_FOLDER)
 }
 
 /** RFC 6266, with the name as RFC 8187 wants it. */
