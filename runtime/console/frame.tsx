@@ -105,7 +105,8 @@ export function createFrame(parts: ConsoleParts) {
   function goBack(c: PageContext): Response {
     const from = c.req.header('referer')
     const page = from !== undefined && URL.canParse(from) ? new URL(from) : undefined
-    const isOurs = page?.host === c.req.header('host')
+    // A path that begins with two slashes would be another host.
+    const isOurs = page?.host === c.req.header('host') && page?.pathname.startsWith('//') === false
     return c.redirect(page && isOurs ? page.pathname + page.search : `${base}/`, 303)
   }
 

@@ -128,6 +128,18 @@ describe('a change', () => {
     expect([answer.status, calls]).toEqual([403, []])
   })
 
+  it.each([
+    { from: 'http://localhost/runs?status=dead', to: '/runs?status=dead' },
+    { from: 'http://localhost//evil.example/', to: '/' },
+    { from: 'http://evil.example/runs', to: '/' },
+    { from: 'none', to: '/' },
+  ])('asked for by $from leads to $to: never to another site', async ({ from, to }) => {
+    const { app } = createTestConsole(ANSWERS)
+    const form = formOf({}, { referer: from, host: 'localhost' })
+    for (const path of ['/theme', '/functions/cut/pause'])
+      expect((await app.request(path, form)).headers.get('location')).toBe(to)
+  })
+
   it('is refused for a reader', async () => {
     const { app, calls } = createTestConsole(ANSWERS, { tokens: TOKENS })
     const cookie = `sluice_session=${sessionOf(TOKENS, 'reader')}`
