@@ -1,5 +1,6 @@
 /** The console: pages for people, over the same services as the HTTP interface. @module */
 import { Hono, type MiddlewareHandler } from 'hono'
+import { requestId } from 'hono/request-id'
 import { guardFromBrowsers } from '../api/http/guards.ts'
 import { hasTokens } from '../settings/token-roles.ts'
 import { createAssets } from './assets.ts'
@@ -23,6 +24,8 @@ export function createConsole(parts: ConsoleParts): Hono<ConsoleEnv> {
   const assets = createAssets()
   const frame = createFrame(parts)
   app.onError(frame.failed)
+  // A page that could not be drawn names it, and so does the log.
+  app.use(requestId())
   app.use(securityHeaders(contentPolicy(storeOrigin)))
   if (!hasTokens(tokens)) app.use(guardFromBrowsers() as unknown as MiddlewareHandler<ConsoleEnv>)
   app.get('/assets/:path{.+}', (c) => assets.answer(c, c.req.param('path')))

@@ -1,7 +1,6 @@
 /** What the routes of all pages share: content becomes a page, and a change becomes a sentence on the next one. @module */
 import type { Context } from 'hono'
 import type { Check } from '../api/health.ts'
-import type { ApiEnv } from '../api/http/env.ts'
 import { answerError, ProblemError, RefusedError } from '../api/http/problem.ts'
 import type { FailedLogins } from '../api/login/failed-logins.ts'
 import type { ApiServices } from '../api/services.ts'
@@ -75,7 +74,7 @@ export function createFrame(parts: ConsoleParts) {
   }
 
   async function failed(error: Error, c: PageContext): Promise<Response> {
-    const problem = answerError(error, c as unknown as Context<ApiEnv>, log)
+    const problem = answerError(error, c, log)
     if (isPart(c)) return problem
     const { detail } = (await problem.json()) as { detail: string }
     const retryAfter = problem.headers.get('retry-after')

@@ -1,4 +1,5 @@
 /** Pages outside of the others: the login, and errors. @module */
+import { printable } from '../../printable.ts'
 import { Alone, Brand, Page } from '../parts/layout.tsx'
 import type { Theme, Viewer } from '../viewer.ts'
 
@@ -50,7 +51,7 @@ export function ErrorPage(props: {
   return (
     <Page viewer={viewer} title={text} isPassing={props.isPassing}>
       <div class="lost">
-        <h1>{text}</h1>
+        <h1>{printable(text)}</h1>
         <p>
           <a href={`${viewer.base}/`}>Overview</a>
         </p>

@@ -53,6 +53,22 @@ it('says that Redis is away, and asks again by itself, also without script', asy
   expect(html).toContain('<noscript><meta http-equiv="refresh" content="5"/></noscript>')
 })
 
+it('names an unexpected error by the id that the log has', async () => {
+  const { app } = createTestConsole({ ...ANSWERS, runs: { list: () => Promise.reject(new Error('odd')) } })
+  const headers = { 'x-request-id': 'request-7' }
+  const page = await (await app.request('/runs', { headers })).text()
+  expect(page).toContain('<h1>unexpected error; see the log for request id request-7</h1>')
+  const part = await app.request('/runs', { headers: { ...headers, 'x-part': 'main' } })
+  expect(await part.json()).toMatchObject({ detail: expect.stringMatching(/request id request-7$/) })
+  expect(await htmlOf(app, '/runs')).not.toContain('undefined')
+})
+
+it('shows the marks of direction that an error repeats', async () => {
+  const get = () => Promise.reject(new RefusedError('conflict', 'odd \u202egpj.exe'))
+  const { app } = createTestConsole({ ...ANSWERS, runs: { get } })
+  expect(await htmlOf(app, `/runs/${RUN_ID}`)).not.toContain('\u202e')
+})
+
 it('has the system page also while Redis is away: it says what is', async () => {
   const away = () => Promise.reject(AWAY)
   const { app } = createTestConsole(
