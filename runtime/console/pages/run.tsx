@@ -77,15 +77,9 @@ export function RunPage({ facts, viewer }: { readonly facts: RunFacts; readonly 
 }
 
 function Made({ run, base }: { readonly run: RunDetail; readonly base: string }) {
-  const { outputs = [], outputCount = outputs.length, warnings = [], resultsUnknown } = run
+  const { outputs = [], outputCount = outputs.length } = run
   return (
-    <>
-      {resultsUnknown !== undefined && <p class="notice">{printable(resultsUnknown)}</p>}
-      {warnings.map((warning) => (
-        <p class="notice">{printable(warning)}</p>
-      ))}
-      <Outputs name={run.function} outputs={outputs} count={outputCount} base={base} aids={aidsOf(outputs)} />
-    </>
+    <Outputs name={run.function} outputs={outputs} count={outputCount} base={base} aids={aidsOf(outputs)} />
   )
 }
 

@@ -69,6 +69,13 @@ it('shows the marks of direction that an error repeats', async () => {
   expect(await htmlOf(app, `/runs/${RUN_ID}`)).not.toContain('\u202e')
 })
 
+it('says once what is odd about a result', async () => {
+  const run = { ...RUN, warnings: ['it has no sound'], resultsUnknown: 'MinIO is away' }
+  const { app } = createTestConsole({ ...ANSWERS, runs: { get: () => Promise.resolve(run) } })
+  const page = await htmlOf(app, `/runs/${RUN_ID}`)
+  expect(page.match(/it has no sound|MinIO is away/g)).toEqual(['it has no sound', 'MinIO is away'])
+})
+
 it('has the system page also while Redis is away: it says what is', async () => {
   const away = () => Promise.reject(AWAY)
   const { app } = createTestConsole(
