@@ -7,6 +7,7 @@ import type { Keys } from './keys.ts'
 import { redisNowMs, type Redis } from './redis.ts'
 import type { RunState } from './run.ts'
 import { createScripts } from './scripts.ts'
+import { SECOND_MS } from '../time.ts'
 
 /** A run as it is after a call of a script. */
 export interface RunChange {
@@ -53,6 +54,8 @@ export interface ChangeListener {
   readonly onLines: (runId: string, lines: readonly string[]) => void
   /** The subscription is there (again): changes may have been missed before. */
   readonly onReady: () => void
+  /** The connection is gone, for {@link UNNOTICED_MS} at most: changes are missed until it is ready again. */
+  readonly onLost: () => void
   readonly onRefused: (error: Error) => void
 }
 
@@ -66,15 +69,24 @@ export interface ChangeSubscription {
   close(): void
 }
 
+/**
+ * A connection that only hears would not notice that it was cut without a word: it asks for its subscription again, and is given
+ * up when nothing comes back (`socketTimeout` in redis.ts).
+ */
+const CHECK_MS = 10 * SECOND_MS
+/** Longer than it takes to notice that. */
+export const UNNOTICED_MS = 30 * SECOND_MS
+
 /** @param subscriber - a connection of its own */
 export function subscribeToChanges(
   subscriber: Redis,
   keys: Keys,
   listener: ChangeListener,
 ): ChangeSubscription {
-  const { onChanges, onLines, onReady, onRefused } = listener
+  const { onChanges, onLines, onReady, onLost, onRefused } = listener
   const runs = new Set<string>()
   let isOn = false
+  let checks: NodeJS.Timeout | undefined
   const subscribe = (...channels: string[]) => {
     if (subscriber.status !== 'ready') return Promise.resolve()
     return subscriber.subscribe(...channels).then(() => undefined)
@@ -85,8 +97,13 @@ export function subscribeToChanges(
   const unsubscribe = (channel: string) => {
     if (subscriber.status === 'ready') subscriber.unsubscribe(channel).catch(() => undefined)
   }
+  // A refusal was reported the first time, and a connection that is lost comes back.
+  const check = () => void subscribe(keys.live).catch(() => undefined)
   // ioredis subscribes again by itself, but says nothing of it.
   subscriber.on('ready', subscribeAll)
+  subscriber.on('close', () => {
+    if (isOn) onLost()
+  })
   const ofRun = keys.liveOf('')
   subscriber.on('message', (channel: string, text: string) => {
     if (channel === keys.live) onChanges(parseChanges(text))
@@ -96,10 +113,12 @@ export function subscribeToChanges(
     start() {
       if (isOn) return
       isOn = true
+      checks = setInterval(check, CHECK_MS).unref()
       if (subscriber.status === 'ready') subscribeAll()
     },
     stop() {
       isOn = false
+      clearInterval(checks)
       unsubscribe(keys.live)
     },
     addRun(runId) {
@@ -110,7 +129,11 @@ export function subscribeToChanges(
       runs.delete(runId)
       unsubscribe(keys.liveOf(runId))
     },
-    close: () => subscriber.disconnect(),
+    close() {
+      isOn = false
+      clearInterval(checks)
+      subscriber.disconnect()
+    },
   }
 }
 

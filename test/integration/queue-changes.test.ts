@@ -171,6 +171,7 @@ describe('a reader of changes', () => {
       onChanges: ({ runs }) => heard.push(...runs.map(({ runId, state }) => `${runId} ${state}`)),
       onLines: (runId, lines) => heard.push(`${runId}: ${lines.join(' | ')}`),
       onReady: () => heard.push('ready'),
+      onLost: () => heard.push('lost'),
       onRefused: (error) => heard.push(error.message),
     })
     return { heard, on: subscription, hears: (what: string) => until(() => heard.includes(what), { what }) }
@@ -193,6 +194,7 @@ describe('a reader of changes', () => {
 
     await redis.client('KILL', 'TYPE', 'PUBSUB')
     await until(() => heard.filter((word) => word === 'ready').length === 2, { what: 'the next connection' })
+    expect(heard.slice(-2)).toEqual(['lost', 'ready'])
     await telling.tellLines('a', ['frame=3'])
     await hears('a: frame=3')
     on.removeRun('a')

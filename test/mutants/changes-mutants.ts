@@ -3,6 +3,7 @@ import { mutantsOf, type Mutant } from './mutant.ts'
 
 const MODEL = ['test/fault/model.test.ts']
 const CHANGES = ['test/integration/queue-changes.test.ts']
+const SUBSCRIPTION = ['test/unit/queue/changes.test.ts']
 const HUB = ['test/unit/api/live/hub.test.ts']
 const STREAM = ['test/unit/api/live/event-stream.test.ts']
 const ONLOOKERS = ['test/unit/worker/onlookers.test.ts']
@@ -53,7 +54,21 @@ export const CHANGE_MUTANTS: readonly Mutant[] = [
     ['what was missed while the connection was cut is not told', 'if (old.length > 0) {', 'if (false) {'],
     ['a reader who comes back is told of nothing', 'if (missed) watcher', 'if (false) watcher'],
     ['a reader is told to be there before it is', 'if (isReady) void open', 'if (true) void open'],
+    [
+      'who comes during an outage hides its changes from others',
+      '      isReady = false\n      lostMs',
+      '      lostMs',
+    ],
+    ['an outage begins when it is noticed', 'lastId - UNNOTICED_MS', 'lastId'],
     ['readers without end', 'if (isClosed || watchers.size >= maxWatchers)', 'if (isClosed)'],
+  ]),
+  ...mutantsOf('runtime/queue/changes.ts', SUBSCRIPTION, [
+    [
+      'a connection that was cut without a word is never missed',
+      'checks = setInterval(check, CHECK_MS).unref()',
+      'checks = undefined',
+    ],
+    ['nobody is told that the subscription is lost', 'if (isOn) onLost()', 'if (false) onLost()'],
   ]),
   ...mutantsOf('runtime/api/live/event-stream.ts', STREAM, [
     [

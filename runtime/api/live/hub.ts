@@ -5,7 +5,13 @@
  * @module
  */
 import { messageOf } from '../../errors.ts'
-import type { ChangeListener, ChangeReader, Changes, ChangeSubscription } from '../../queue/changes.ts'
+import {
+  UNNOTICED_MS,
+  type ChangeListener,
+  type ChangeReader,
+  type Changes,
+  type ChangeSubscription,
+} from '../../queue/changes.ts'
 import type { Logger } from '../../telemetry/logger.ts'
 import { SECOND_MS } from '../../time.ts'
 import { createGathering } from './about.ts'
@@ -57,6 +63,8 @@ export function createHub(parts: HubParts): Hub {
   const gathering = createGathering()
   let timer: NodeJS.Timeout | undefined
   let lastId = 0
+  /** The place up to which nothing was missed, while the subscription is lost. */
+  let lostMs: number | undefined
   let isReady = false
   let isClosed = false
 
@@ -69,6 +77,10 @@ export function createHub(parts: HubParts): Hub {
       for (const [watcher, request] of watchers) if (request.runId === runId) watcher.onLines?.(lines)
     },
     onReady: () => void becomeReady(),
+    onLost() {
+      isReady = false
+      lostMs ??= Math.max(0, lastId - UNNOTICED_MS)
+    },
     onRefused: (error) =>
       log.warn({ error: error.message }, 'cannot subscribe to changes: pages do not move by themselves'),
   })
@@ -106,7 +118,8 @@ export function createHub(parts: HubParts): Hub {
     const came = [...waiting]
     waiting.clear()
     const old = [...watchers.keys()].filter((watcher) => !came.includes(watcher))
-    const sinceMs = lastId
+    const sinceMs = lostMs ?? lastId
+    lostMs = undefined
     if (old.length > 0) {
       const id = await nextId()
       const changes = await changesSince(sinceMs)

@@ -120,6 +120,27 @@ describe('readers of live events', () => {
     expect(calls).toContain('since 8000')
   })
 
+  it('miss nothing of an outage though another one comes in the middle of it, who waits for its end', async () => {
+    const { hub, redis, watcher, taken, settle, set, calls } = createTestHub()
+    set({ nowMs: 100_000 })
+    hub.watch(watcher('a'))
+    redis.onReady()
+    await settle()
+    expect(taken()).toEqual(['a open 98000'])
+    redis.onLost()
+    redis.onLost()
+    set({ nowMs: 190_000, since: [change('r9')] })
+    hub.watch(watcher('b'))
+    await settle()
+    // Redis tells its time by another connection, and of changes by none.
+    expect(taken()).toEqual([])
+    redis.onReady()
+    await settle()
+    expect(taken()).toEqual(['a r9 188000', 'b open 188000'])
+    // The connection may have been gone for half a minute before that was noticed.
+    expect(calls.filter((call) => call.startsWith('since'))).toEqual(['since 68000'])
+  })
+
   it('share one subscription, which ends with the last of them', async () => {
     const { hub, redis, watcher, calls, taken, settle } = createTestHub()
     const stopA = hub.watch(watcher('a'), { runId: 'r1' })!
