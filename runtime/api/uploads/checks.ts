@@ -100,7 +100,8 @@ function optionIssues(
   const has = (each: FunctionDefinition, name: string) =>
     byOption(Object.keys(shapeOf(each)), { [name]: '' }).unknown.length === 0
   const issues: Issue[] = []
-  for (const [name, value] of Object.entries(options)) {
+  for (const [written, value] of Object.entries(given)) {
+    const name = written.replace(OUR_PREFIX, '')
     const owner = functions.find((each) => name.toLowerCase().startsWith(`${each.name}.`))
     if (owner) {
       if (!running.includes(owner))
@@ -113,10 +114,13 @@ function optionIssues(
       const message = `no function that will run has this option; those are ${names || 'none'}`
       issues.push({ path: `options.${name}`, message })
     }
-    // A bare name sets the option of those functions for which its value is valid.
-    const wrong = having.map((each) => wrongOptions(each, { [name]: value }))
-    if (wrong.length > 0 && wrong.every((list) => list.length > 0))
-      issues.push(...(wrong[0] ?? []).map((message) => ({ path: `options.${name}`, message })))
+    const wrong = having
+      .map((each) => wrongOptions(each, { [name]: value }))
+      .filter(({ length }) => length > 0)
+    // A bare name sets the option of those functions for which its value is valid, one with our prefix that of all.
+    const mayBeWrong = written === name ? having.length - 1 : 0
+    if (wrong.length > mayBeWrong)
+      issues.push(...(wrong[0] ?? []).map((message) => ({ path: `options.${written}`, message })))
   }
   for (const each of running) {
     const { bare, own } = addressed(each, functions, options)

@@ -117,6 +117,11 @@ describe('the right to upload an object', () => {
       asked: { options: { 'film.mode': 'a' } },
       path: 'options.film.mode',
     },
+    {
+      what: 'an option for all of which one function refuses the value',
+      asked: { options: { 'sluice-seconds': 50 }, make: ['film'] },
+      path: 'options.sluice-seconds',
+    },
     { what: 'a function that does not exist', asked: { make: ['flim'] }, path: 'make' },
     {
       what: 'a value that no header can carry',
@@ -135,6 +140,8 @@ describe('the right to upload an object', () => {
   it('takes a bare option that one of several functions takes, as the runtime does', async () => {
     const right = await serviceWith().begin({ ...ASKED, options: { seconds: 50 }, make: ['film'] })
     expect(right.functions).toEqual(['cut', 'film'])
+    const all = serviceWith().begin({ ...ASKED, options: { 'sluice-seconds': 5 }, make: ['film'] })
+    expect((await all).functions).toEqual(['cut', 'film'])
   })
 })
 
