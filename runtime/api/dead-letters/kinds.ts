@@ -12,7 +12,7 @@ const BLANK = '…'
 
 /** In this order: what is quoted may contain all others. */
 const DIFFERING = [
-  /"[^"]*"|'[^'\n]{1,200}'(?![a-z])|“[^”]*”|`[^`]*`/g,
+  /"[^"]*"|'[^'\n]{1,200}'(?![a-z])|“[^“”]*”|`[^`]*`/g,
   // Addresses in memory and in the network, ULIDs, hashes.
   /\b0x[0-9a-f]+\b|\b[0-9A-HJKMNP-TV-Z]{26}\b|\b(?=[a-f]*\d)[0-9a-f]{8,}\b/g,
   /\d+(?:[.,:]\d+)*/g,

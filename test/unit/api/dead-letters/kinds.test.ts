@@ -22,6 +22,11 @@ describe('the pattern of an error', () => {
     expect(patternOf(text, 'a.mp4')).toBe(text)
   })
 
+  // Each would be compared with the rest of the text: minutes for one error, in the process that takes events in.
+  it.each(['“', '"', "'a", '`', '…  ', 'abcdef0 '])('is found at once also in many of %j', (odd) => {
+    expect(patternOf(odd.repeat(100_000), 'a.mp4').length).toBeLessThanOrEqual(160)
+  })
+
   it('has at most 160 characters, and no half one at its end', () => {
     const pattern = patternOf('a'.repeat(158) + '💥'.repeat(9), 'a.mp4')
     expect(pattern.length).toBeLessThanOrEqual(160)
