@@ -38,7 +38,8 @@ export function addLogin(app: Hono<ConsoleEnv>, parts: LoginParts): void {
     const isIn = !hasTokens(tokens) || roleOfSession(tokens, cookie.read(c)) !== undefined
     // A browser that has loaded the link ahead of its person is logged in already.
     if (link !== undefined && isIn) return c.redirect(`${base}/`, 303)
-    if (link === undefined)
+    // Programs that look at a link before its person does ask for its headers alone.
+    if (link === undefined || c.req.method === 'HEAD')
       return c.html(<LoginPage base={base} theme={themeOf(c)} next={ownPage(next, base)} />)
     const role = await useLink(tokens, services.answers, link)
     return role ? enter(c, role) : refuse(c, USED_LINK, 401)

@@ -138,6 +138,14 @@ describe('a link that logs in', () => {
     expect((await app.request(path, { headers: { cookie } })).headers.get('location')).toBe('/sluice/')
   })
 
+  it('is not used by a program that asks for its headers alone', async () => {
+    const { app } = createTestConsole({ answers: createAnswers() }, { tokens: TOKENS })
+    const path = loginPathOf(TOKENS) ?? ''
+    const looked = await app.request(path, { method: 'HEAD' })
+    expect([looked.status, looked.headers.get('set-cookie')]).toEqual([200, null])
+    expect((await app.request(path)).status).toBe(303)
+  })
+
   it('ends after an hour, and with its token', async () => {
     const { app } = createTestConsole({ answers: createAnswers() }, { tokens: TOKENS })
     const old = loginPathOf(TOKENS, Date.now() - LINK_MS) ?? ''
