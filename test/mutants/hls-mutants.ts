@@ -4,6 +4,7 @@ import { mutantsOf, type Mutant } from './mutant.ts'
 const FLAWS = ['test/integration/hls-flaws.test.ts']
 const TABLES = ['test/integration/hls-tables.test.ts']
 const FRAGMENTS = ['test/unit/functions/hls/tables/fragments.test.ts']
+const TRACK = ['test/unit/functions/hls/tables/track.test.ts']
 const TRANSPORT = ['test/unit/functions/hls/transport/segmenter.test.ts']
 const CHECKS = ['test/unit/functions/hls/checks.test.ts']
 
@@ -25,6 +26,11 @@ export const HLS_MUTANTS: readonly Mutant[] = [
   ...mutantsOf('functions/hls/tables/track.ts', TABLES, [
     ['tables of fragments are taken for the whole', "find(movie, 'mvex') === undefined &&", 'true &&'],
   ]),
+  ...mutantsOf('functions/hls/tables/track.ts', TRACK, [
+    ['two tracks may have one id', 'namesakes.length === 0 &&', ''],
+    ['tables may be missing behind a long box', '.every(isReadInOneWay)', '.every(Boolean)'],
+    ['samples may be in another file', '((content[3] ?? 0) & 1) === 1', 'true'],
+  ]),
   ...mutantsOf('functions/hls/plan/table-gops.ts', TABLES, [
     ['delays of pictures do not count', 'decodedAt + delay - beginTicks', 'decodedAt - beginTicks'],
   ]),
@@ -32,6 +38,11 @@ export const HLS_MUTANTS: readonly Mutant[] = [
     ['samples may lie anywhere in the file', 'if (offset < end)', 'if (false)'],
     ['samples may end behind the file', 'if (end > sizeBytes)', 'if (false)'],
     ['tables may contradict one another', 'samples.isExact && count === track.packets', 'true'],
+    [
+      'a fragment may have any number of samples',
+      'if (++fragmentSamples > MAX_FRAGMENT_SAMPLES)',
+      'if (false)',
+    ],
   ]),
   ...mutantsOf(
     'functions/hls/tables/init.ts',

@@ -21,20 +21,32 @@ export interface PlannedFragment {
 
 /** A size of 32 bits. */
 const MAX_FRAGMENT_BYTES = 0xffff_fff0
+/** They are gathered in memory. A minute at 240 pictures a second has 14,400. */
+const MAX_FRAGMENT_SAMPLES = 100_000
+/** A time of 32 bits, before or after another. */
+const MAX_TICKS = 0x7fff_ffff
 
 /** The reason not to copy by tables that can be read in one way all the same, found before anything is made of them. */
 export function objectionTo(track: TableTrack, sizeBytes: number): string | undefined {
   const samples = track.samples()
   if (!samples) return 'a table is missing'
-  let [end, count, inFragment] = [0, 0, 0]
+  const isDue = dueIn(track)
+  let [end, count, lead, from, decodedAt] = [0, 0, 0, 0, 0]
+  let [fragmentBytes, fragmentSamples] = [0, 0]
   for (; samples.next(); count++) {
-    const { offset, bytes, ticks, isKey } = samples
+    const { offset, bytes, ticks, delay, isKey } = samples
     if (offset < end) return 'its samples are not in the order of the file'
     if (ticks <= 0 || bytes === 0) return 'a sample lasts no time, or has no bytes'
     if (count === 0 && !isKey) return 'it begins without a keyframe'
-    // Fragments of sound are shorter than that by far.
-    inFragment = (isKey ? 0 : inFragment) + bytes
-    if (inFragment > MAX_FRAGMENT_BYTES) return 'a group of pictures has more than 4 GiB'
+    if (count === 0) lead = delay
+    if (Math.max(Math.abs(delay - lead), Math.abs(lead - track.beginTicks)) > MAX_TICKS)
+      return 'a sample is shown too long after it is decoded, or before'
+    if (isDue(isKey, decodedAt - from)) [fragmentBytes, fragmentSamples, from] = [0, 0, decodedAt]
+    fragmentBytes += bytes
+    if (fragmentBytes > MAX_FRAGMENT_BYTES) return 'a group of pictures has more than 4 GiB'
+    if (++fragmentSamples > MAX_FRAGMENT_SAMPLES)
+      return 'a group of pictures, or a second of sound, has too many samples'
+    decodedAt += ticks
     end = offset + bytes
     if (end > sizeBytes) return 'its samples end behind the file'
   }
@@ -47,7 +59,7 @@ export function objectionTo(track: TableTrack, sizeBytes: number): string | unde
  */
 export function* fragmentsOf(track: TableTrack): Generator<PlannedFragment, void, void> {
   const samples = track.samples()
-  const longestTicks = track.ticksPerSecond * SOUND_FRAGMENT_SECONDS
+  const isDue = dueIn(track)
   let lead: number | undefined
   let decodedAt = -track.beginTicks
   let open = gatherFrom(decodedAt, 1)
@@ -57,8 +69,7 @@ export function* fragmentsOf(track: TableTrack): Generator<PlannedFragment, void
       decodedAt += lead
       open = gatherFrom(decodedAt, 1)
     }
-    const isDue = track.kind === 'video' ? samples.isKey : decodedAt - open.decodedAt >= longestTicks
-    if (isDue && open.sizes.length > 0) {
+    if (isDue(samples.isKey, decodedAt - open.decodedAt) && open.sizes.length > 0) {
       yield fragmentOf(open, track)
       open = gatherFrom(decodedAt, open.number + 1)
     }
@@ -66,6 +77,12 @@ export function* fragmentsOf(track: TableTrack): Generator<PlannedFragment, void
     decodedAt += samples.ticks
   }
   if (open.sizes.length > 0) yield fragmentOf(open, track)
+}
+
+/** Whether a fragment begins with a sample, so many ticks after the one before it began. */
+function dueIn({ kind, ticksPerSecond }: TableTrack): (isKey: boolean, ticks: number) => boolean {
+  const longestTicks = ticksPerSecond * SOUND_FRAGMENT_SECONDS
+  return kind === 'video' ? (isKey) => isKey : (_isKey, ticks) => ticks >= longestTicks
 }
 
 /** The samples of one fragment. */

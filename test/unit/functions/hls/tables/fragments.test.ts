@@ -140,4 +140,25 @@ describe('a track is left to FFmpeg', () => {
     const sizes = { stsz: [bytes, 4], stco: [1, 0], stsc: [1, 1, 4, 1], stss: [1, 1] }
     expect(objection(sizes, 2 ** 40)).toBe('a group of pictures has more than 4 GiB')
   })
+
+  it('with more samples in one fragment than are gathered in memory', () => {
+    const count = 100_001
+    const track = (stts: readonly number[]): TableTrack => {
+      const {
+        ctts: _,
+        stss: __,
+        ...tables
+      } = { ...FOUR, stsz: [1, count], stsc: [1, 1, count, 1], stco: [1, 0] }
+      return { ...trackOf({ ...tables, stts }, count), kind: 'audio' }
+    }
+    const tooMany = 'a group of pictures, or a second of sound, has too many samples'
+    expect(objectionTo({ ...track([1, count, 1]), ticksPerSecond: 1_000_000 }, count)).toBe(tooMany)
+    expect(objectionTo(track([1, count, 1]), count)).toBeUndefined()
+  })
+
+  it('whose times do not fit into 32 bits', () => {
+    const message = 'a sample is shown too long after it is decoded, or before'
+    expect(objection({ ctts: [2, 1, 500, 3, -0x8000_0000] })).toBe(message)
+    expect(objectionTo({ ...trackOf(FOUR), beginTicks: 2 ** 32 }, 1_000)).toBe(message)
+  })
 })
