@@ -34,7 +34,7 @@ async function trackOf(file: FileHandle, content: Buffer, moviePerSecond: number
   const media = boxes(find(trak, 'mdia'))
   const tables = boxes(within(find(media, 'minf'), 'stbl'))
   const perSecond = ticksPerSecond(find(media, 'mdhd'))
-  const durations = pairs(find(tables, 'stts'))
+  const durations = [...pairs(find(tables, 'stts'))]
   const edits = editsOf(within(find(trak, 'edts'), 'elst'))
   // The waits among them, too.
   const edited = edits.reduce((total, { lasts }) => total + lasts, 0) / moviePerSecond
@@ -50,7 +50,7 @@ async function trackOf(file: FileHandle, content: Buffer, moviePerSecond: number
     hidden:
       kind === 'video' ? sumOf(hiddenPackets(content, { moviePerSecond, packets, isPicture: true })) : 0,
     ...keyframes,
-    ...leaning(durations, pairs(find(tables, 'ctts')), perSecond),
+    ...leaning(durations, [...pairs(find(tables, 'ctts'))], perSecond),
   }
 }
 

@@ -15,9 +15,13 @@ export interface Edit {
   readonly mediaTime: number
 }
 
+/** In one box. A table may be 256 MiB, and of empty boxes alone it would fill 6 GB of memory. */
+const MAX_BOXES = 1_000
+
+/** The first {@link MAX_BOXES} within a box. */
 export function boxes(content: Buffer | undefined): readonly Box[] {
   const found: Box[] = []
-  for (let at = 0; content && at + 8 <= content.length;) {
+  for (let at = 0; content && at + 8 <= content.length && found.length < MAX_BOXES;) {
     const size = content.readUInt32BE(at)
     if (size < 8 || at + size > content.length) break
     found.push({
@@ -44,22 +48,23 @@ export function ticksPerSecond(header: Buffer | undefined): number {
   return header.readUInt32BE(header[0] === 1 ? 20 : 12) || 1
 }
 
-/** Rows of a count and a value, after version, flags and number of rows. */
-export function pairs(table: Buffer | undefined): readonly Pair[] {
-  if (!table || table.length < 8) return []
+/** Rows of a count and a value, after version, flags and number of rows. One after the other: a table may have millions. */
+export function* pairs(table: Buffer | undefined): Generator<Pair, void, void> {
+  if (!table || table.length < 8) return
   const rows = Math.min(table.readUInt32BE(4), Math.floor((table.length - 8) / 8))
-  return Array.from({ length: rows }, (_, row) => [
-    table.readUInt32BE(8 + row * 8),
-    // Delays may be negative.
-    table.readInt32BE(12 + row * 8),
-  ])
+  // Delays may be negative.
+  for (let row = 0; row < rows; row++)
+    yield [table.readUInt32BE(8 + row * 8), table.readInt32BE(12 + row * 8)]
 }
+
+/** More are a sign of damage, and nobody looks at them one by one. */
+const MAX_EDITS = 10_000
 
 export function editsOf(list: Buffer | undefined): readonly Edit[] {
   if (!list || list.length < 8) return []
   const isLong = list[0] === 1
   const rowBytes = isLong ? 20 : 12
-  const rows = Math.min(list.readUInt32BE(4), Math.floor((list.length - 8) / rowBytes))
+  const rows = Math.min(list.readUInt32BE(4), Math.floor((list.length - 8) / rowBytes), MAX_EDITS)
   return Array.from({ length: rows }, (_, row) => {
     const at = 8 + row * rowBytes
     return isLong
@@ -104,12 +109,15 @@ export function hiddenPackets(
   return { before, after }
 }
 
-/** Of one packet after the other. */
-function delays(rows: readonly Pair[]): () => number {
-  let [row, left] = [0, rows[0]?.[0] ?? Infinity]
+/** Of one packet after the other; 0 behind the last row. */
+function delays(rows: Iterator<Pair, void>): () => number {
+  let [left, value] = [0, 0]
   return () => {
-    while (left <= 0 && row < rows.length) left += rows[++row]?.[0] ?? Infinity
+    while (left <= 0) {
+      const row = rows.next().value
+      ;[left, value] = row ?? [Infinity, 0]
+    }
     left--
-    return rows[row]?.[1] ?? 0
+    return value
   }
 }

@@ -51,7 +51,7 @@ export async function readMoov(read: Read, sizeBytes: number): Promise<Buffer | 
     const isLong = short === 1
     // The last box may leave it open.
     const size = isLong ? Number(head.readBigUInt64BE(8)) : short || sizeBytes - at
-    if (size < 8) return undefined
+    if (size < (isLong ? 16 : 8)) return undefined
     if (type === 'moov') {
       return size > MAX_MOOV_BYTES ? undefined : read(at + (isLong ? 16 : 8), size - (isLong ? 16 : 8))
     }
@@ -73,12 +73,17 @@ function trackOf(trak: Buffer, moviePerSecond: number): DeclaredTrack {
     trackId: header && header.length >= 24 ? header.readUInt32BE(header[0] === 1 ? 20 : 12) : 0,
     kind,
     packets,
-    mediaSeconds:
-      pairs(find(tables, 'stts')).reduce((ticks, [count, lasts]) => ticks + count * lasts, 0) / perSecond,
+    mediaSeconds: ticksIn(find(tables, 'stts')) / perSecond,
     edits: edits.length,
     hiddenBefore: hidden.before,
     hiddenAfter: hidden.after,
   }
+}
+
+function ticksIn(durations: Buffer | undefined): number {
+  let ticks = 0
+  for (const [count, lasts] of pairs(durations)) ticks += count * lasts
+  return ticks
 }
 
 /** Rows of `stsz`, or its one size for all, without the empty ones. */

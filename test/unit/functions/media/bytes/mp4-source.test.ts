@@ -130,3 +130,12 @@ describe('what an MP4 declares of a track', () => {
     expect(await declaredTracks(read, 1_000)).toEqual([])
   })
 })
+
+it('is nothing when the box of the tables is shorter than its own header', async () => {
+  const moov = Buffer.concat([words(1), Buffer.from('moov'), words(0, 8)])
+  const read = (start: number, count: number) => {
+    if (count < 0) throw new RangeError('fewer than no bytes')
+    return Promise.resolve(moov.subarray(start, start + count))
+  }
+  expect(await declaredTracks(read, moov.length)).toEqual([])
+})
