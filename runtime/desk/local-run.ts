@@ -5,7 +5,7 @@
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, join, resolve, sep } from 'node:path'
 import type { FunctionDefinition, Progress } from '../function/definition.ts'
 import { createRouter, type Mismatch } from '../function/routing.ts'
 import { placeOf } from '../output/layout.ts'
@@ -61,7 +61,7 @@ const LOOK_MS = 250
 /** No lease is renewed here, and none is checked. */
 const NO_LEASE_MS = 24 * 3_600_000
 
-/** @throws when the file cannot be read; how the attempt ended is a value */
+/** @throws when the file cannot be read, or would be removed with the results of before; how the attempt ended is a value */
 export async function runLocally(
   definition: FunctionDefinition,
   request: LocalRunRequest,
@@ -80,7 +80,13 @@ export async function runLocally(
   })
   const claim = claimOf(definition, key, store.source, request.options)
   const place = placeOf(definition, claim.payload)
-  await rm(store.pathOf(place.bucket, place.folder), { recursive: true, force: true })
+  const folder = store.pathOf(place.bucket, place.folder)
+  // As where a result is to be the source of what made it.
+  if (resolve(file).startsWith(folder + sep))
+    throw new Error(
+      `${file} is in ${folder}, which is removed before the results are made: choose another folder for them`,
+    )
+  await rm(folder, { recursive: true, force: true })
   const inFlight = createInFlight(NO_LEASE_MS)
   const attempt = inFlight.add(claim, definition)
   const cancel = () => inFlight.abort(attempt, 'cancelled', 'ended by the person who started it')

@@ -80,6 +80,13 @@ describe('a local run', () => {
     expect(second.manifest?.files).toHaveLength(1)
   })
 
+  it('does not remove its own source with the result of the run before', async () => {
+    const first = await run('once')
+    const file = first.pathOf(first.manifest?.files[0]?.key ?? '')
+    await expect(run('unread', { file, key: 'a.txt' })).rejects.toThrow('choose another folder')
+    expect(await readFile(file, 'utf8')).toBe('ONCE!')
+  })
+
   it.each([
     { text: 'bad', outcome: { kind: 'permanent', error: 'this text is bad' } },
     { text: 'odd', outcome: { kind: 'retry', why: 'failed', error: 'this went wrong' } },
