@@ -90,7 +90,8 @@ process.once('exit', () => z.enum(undefined as never))
 })
 
 it('shares its modules and packages with a list of functions beside it', async () => {
-  await cp(join(rootDir, 'runtime', 'function'), join(dir, 'runtime', 'function'), { recursive: true })
+  for (const path of ['runtime/function', 'runtime/errors.ts'])
+    await cp(join(rootDir, path), join(dir, path), { recursive: true })
   await writeSource(
     'runtime/main.ts',
     `import { z } from 'zod'
