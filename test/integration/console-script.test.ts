@@ -19,7 +19,10 @@ const runOf = (digit: string, more: Partial<Run> = {}): Run => ({
   ...more,
 })
 const answersOf = (runs: readonly Run[], isPaused = false): Answers => ({
-  runs: { list: () => Promise.resolve({ items: [...runs], nextCursor: null }) },
+  runs: {
+    list: () => Promise.resolve({ items: [...runs], nextCursor: null }),
+    running: () => Promise.resolve([]),
+  },
   deadLetters: { list: () => Promise.resolve({ items: [], nextCursor: null }) },
   functions: {
     list: () => Promise.resolve([{ ...FUNCTION, isPaused }]),
@@ -57,12 +60,12 @@ describe.skipIf(chromiumPath === undefined)('a page of the console', () => {
   it('shows a change without a reload, and leaves the field in use and open details alone', async () => {
     const page = await open('/runs')
     await watching()
-    await page.locator('input[name=prefix]').focus()
+    await page.locator('input[name=contains]').focus()
     await page.evaluate('window.isTheSame = true')
     served.change(DONE)
     served.tell()
     await page.locator(`#run-${'1'.repeat(32)} .s-succeeded`).waitFor()
-    expect(await page.evaluate('[document.activeElement.name, window.isTheSame]')).toEqual(['prefix', true])
+    expect(await page.evaluate('[document.activeElement.name, window.isTheSame]')).toEqual(['contains', true])
     expect([...served.watchers.values()]).toEqual(['all'])
     expect(watched.said).toEqual([])
   })
@@ -93,9 +96,10 @@ describe.skipIf(chromiumPath === undefined)('a page of the console', () => {
     expect(await switched.getAttribute('aria-checked')).toBe('true')
     served.change({ ...QUEUED, functions: { ...answersOf([], true).functions } })
     await switched.click()
-    await page.getByText('cut is paused: uploads wait.').waitFor()
+    await page.locator('#toast').getByText('cut is paused: uploads wait.').waitFor()
     expect(await switched.getAttribute('aria-checked')).toBe('false')
-    expect(await page.locator('main .notice[role=status]').count()).toBe(0)
+    // Said once: the notice of the page is taken off when it floats.
+    await page.locator('main .notice[role=status]').waitFor({ state: 'detached' })
     expect(watched.said).toEqual([])
   })
 
@@ -103,10 +107,10 @@ describe.skipIf(chromiumPath === undefined)('a page of the console', () => {
     const page = await open('/runs')
     await page.getByText('Given up', { exact: true }).first().click()
     await page.waitForURL('**/runs?status=dead')
-    await page.locator('input[name=prefix]').pressSequentially('a b/')
-    await page.waitForURL('**/runs?status=dead&prefix=a+b%2F')
+    await page.locator('input[name=contains]').pressSequentially('a b/')
+    await page.waitForURL('**/runs?status=dead&contains=a+b%2F')
     await page.reload()
-    expect(await page.locator('input[name=prefix]').inputValue()).toBe('a b/')
+    expect(await page.locator('input[name=contains]').inputValue()).toBe('a b/')
     expect(await page.locator('input[value=dead]').isChecked()).toBe(true)
     expect(watched.said).toEqual([])
   })
