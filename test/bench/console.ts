@@ -80,6 +80,8 @@ async function measure(stack: TestStack, path: string | undefined): Promise<Seen
   }
 }
 
+/** A machine at high load takes some seconds; a stream that never says that it is ready is a fault, to be told. */
+const OPENS_MS = 30 * SECOND_MS
 const LOOK_MS = SECOND_MS
 const GATHER_MS = 150
 
@@ -92,6 +94,10 @@ function openTab(apiUrl: string, path: string, lasted: number[]) {
     resolve = then
     reject = orElse
   })
+  const late = setTimeout(
+    () => reject(new Error(`/v1/live did not send "ready" within ${OPENS_MS} ms`)),
+    OPENS_MS,
+  )
   let [etag, lastLookMs, isDue] = ['', 0, false]
 
   async function look() {
@@ -112,7 +118,7 @@ function openTab(apiUrl: string, path: string, lasted: number[]) {
     if (!answer.body) throw new Error(`no events: ${answer.status}`)
     for await (const bytes of answer.body) {
       const text = Buffer.from(bytes as Uint8Array).toString()
-      if (text.includes('event: open')) resolve()
+      if (text.includes('event: ready')) resolve()
       if (!text.includes('event: ') || isDue) continue
       isDue = true
       look().catch((error: unknown) => {
@@ -126,6 +132,7 @@ function openTab(apiUrl: string, path: string, lasted: number[]) {
   return {
     opened,
     async close() {
+      clearTimeout(late)
       ending.abort()
       await listening
     },
