@@ -16,6 +16,11 @@ export function runOptionsHref(base: string, bucket: string, key: string, name: 
   return `${base}/objects/${encodeURIComponent(bucket)}/options?${query}`
 }
 
+/** The form for uploading an object again: its folder is filled in, and its name is said. */
+export function uploadAgainHref(base: string, bucket: string, key: string): string {
+  return `${base}/upload?bucket=${encodeURIComponent(bucket)}&key=${encodeKey(key)}`
+}
+
 export function runHref(base: string, id: string): string {
   return `${base}/runs/${id}`
 }

@@ -3,7 +3,7 @@ import type { ObjectView } from '../../api/objects/model.ts'
 import type { ApiServices } from '../../api/services.ts'
 import { formatBytes } from '../../amounts.ts'
 import { printable } from '../../printable.ts'
-import { runObjectHref, runOptionsHref, sourceHref } from '../links.ts'
+import { runObjectHref, runOptionsHref, sourceHref, uploadAgainHref } from '../links.ts'
 import { aidsOf } from '../outputs/kinds.ts'
 import { FunctionCard } from '../parts/function-card.tsx'
 import { OtherFunctions } from '../parts/other-functions.tsx'
@@ -67,6 +67,7 @@ export function ObjectPage({ facts, viewer }: { readonly facts: ObjectFacts; rea
           each={each}
           runAgainHref={runHref}
           optionsHref={runOptionsHref(viewer.base, view.bucket, view.key, each.name)}
+          uploadHref={uploadAgainHref(viewer.base, view.bucket, view.key)}
           isThere={view.object !== null}
           lines={lines.get(each.name) ?? []}
           aids={aids}

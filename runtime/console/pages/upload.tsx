@@ -1,6 +1,7 @@
 /** Files from this browser straight to the store, and what becomes of them (assets/upload/upload.js). @module */
 import { OptionInput } from '../parts/option-input.tsx'
 import type { FunctionFields } from '../upload/fields.ts'
+import { printable } from '../../printable.ts'
 import type { Viewer } from '../viewer.ts'
 
 export interface UploadFacts {
@@ -9,6 +10,8 @@ export interface UploadFacts {
   readonly buckets: readonly string[]
   /** By bucket. */
   readonly functions: Readonly<Record<string, readonly FunctionFields[]>>
+  /** The object that is to be uploaded again, in one of the buckets. */
+  readonly again?: { readonly bucket: string; readonly folder: string; readonly name: string } | undefined
 }
 
 export function UploadPage({ facts, viewer }: { readonly facts: UploadFacts; readonly viewer: Viewer }) {
@@ -36,9 +39,15 @@ export function UploadPage({ facts, viewer }: { readonly facts: UploadFacts; rea
 
 function Uploader({ facts, viewer }: { readonly facts: UploadFacts; readonly viewer: Viewer }) {
   const { base } = viewer
-  const { buckets, functions } = facts
+  const { buckets, functions, again } = facts
+  const shown = again?.bucket ?? buckets[0] ?? 'incoming'
   return (
     <>
+      {again && (
+        <p class="quiet">
+          To replace it, choose a file with the same name: <bdi>{printable(again.name)}</bdi>
+        </p>
+      )}
       <noscript>
         <p class="notice">
           Uploading from this page needs JavaScript. With MinIO's client:{' '}
@@ -65,19 +74,26 @@ function Uploader({ facts, viewer }: { readonly facts: UploadFacts; readonly vie
               Bucket
               <select name="bucket">
                 {buckets.map((bucket) => (
-                  <option>{bucket}</option>
+                  <option selected={bucket === shown}>{bucket}</option>
                 ))}
               </select>
             </label>
           )}
-          {buckets.length <= 1 && <input type="hidden" name="bucket" value={buckets[0] ?? 'incoming'} />}
+          {buckets.length <= 1 && <input type="hidden" name="bucket" value={shown} />}
           <label class="grow">
             Folder
-            <input type="text" name="folder" placeholder="none" autocomplete="off" spellcheck={false} />
+            <input
+              type="text"
+              name="folder"
+              value={again?.folder}
+              placeholder="none"
+              autocomplete="off"
+              spellcheck={false}
+            />
           </label>
         </div>
-        {buckets.map((bucket, index) => (
-          <FunctionsOf bucket={bucket} functions={functions[bucket] ?? []} isShown={index === 0} />
+        {buckets.map((bucket) => (
+          <FunctionsOf bucket={bucket} functions={functions[bucket] ?? []} isShown={bucket === shown} />
         ))}
       </form>
       <section aria-labelledby="sent" hidden data-sent>

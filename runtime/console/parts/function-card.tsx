@@ -1,10 +1,11 @@
 /** One function's part in the history of an object, as a card: its standing, the reason in a sentence, and what to do. @module */
 import type { FunctionOfObject } from '../../api/objects/model.ts'
+import { UPLOAD_AGAIN } from '../../api/objects/next.ts'
 import { printable } from '../../printable.ts'
 import { runHref } from '../links.ts'
 import type { Aids } from '../outputs/kinds.ts'
 import { Outputs } from '../outputs/outputs.tsx'
-import { mayOperate, type Viewer } from '../viewer.ts'
+import { mayOperate, mayUpload, type Viewer } from '../viewer.ts'
 import { Act, LastLines, RunProgress, Status } from './parts.tsx'
 
 interface CardProps {
@@ -13,6 +14,8 @@ interface CardProps {
   readonly runAgainHref: string
   /** The form for other options. */
   readonly optionsHref: string
+  /** The form for uploading the object again. */
+  readonly uploadHref: string
   /** Whether the object exists now: only then can it be run. */
   readonly isThere: boolean
   readonly lines: readonly string[]
@@ -42,7 +45,7 @@ export function FunctionCard(props: CardProps) {
         {mayOperate(viewer) && <Deeds {...props} />}
       </header>
       <p class={tone}>{sentenceOf(each.told)}</p>
-      <Steps each={each} viewer={viewer} />
+      <Steps {...props} />
       {result?.warnings.map((warning) => (
         <p class="notice">{printable(warning)}</p>
       ))}
@@ -109,7 +112,7 @@ function stateOf({ run, result, verdict }: FunctionOfObject): string | undefined
 }
 
 /** What a person may do beside the buttons: those of a terminal, and for readers all. */
-function Steps({ each: { name, next }, viewer }: Pick<CardProps, 'each' | 'viewer'>) {
+function Steps({ each: { name, next }, uploadHref, viewer }: CardProps) {
   const steps = next.filter(({ action }) => !(action && mayOperate(viewer)))
   const isSweep = next.some(({ action }) => action?.path === '/v1/sweep')
   const plain = steps.filter(({ command }) => command === undefined)
@@ -123,7 +126,15 @@ function Steps({ each: { name, next }, viewer }: Pick<CardProps, 'each' | 'viewe
         </li>
       )}
       {plain.map(({ text }) => (
-        <li>{sentenceOf(text)}</li>
+        <li>
+          {text === UPLOAD_AGAIN.text && mayUpload(viewer) ? (
+            <a href={uploadHref} aria-label={`${text}: ${name}`}>
+              {sentenceOf(text)}
+            </a>
+          ) : (
+            sentenceOf(text)
+          )}
+        </li>
       ))}
       {typed.length > 0 && (
         <li>

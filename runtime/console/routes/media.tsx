@@ -11,7 +11,7 @@ import { Streams } from '../pages/streams.tsx'
 import { UploadPage } from '../pages/upload.tsx'
 import type { Content } from '../show/show.tsx'
 import { bucketsOf, fieldsOf } from '../upload/fields.ts'
-import type { Viewer } from '../viewer.ts'
+import { mayUpload, type Viewer } from '../viewer.ts'
 
 export function addMediaRoutes(app: Hono<ConsoleEnv>, { parts, page, change }: Frame): void {
   const { services } = parts
@@ -19,11 +19,12 @@ export function addMediaRoutes(app: Hono<ConsoleEnv>, { parts, page, change }: F
 
   app.get(
     '/upload',
-    page(async (_, viewer) => {
+    page(async (c, viewer) => {
       const functions = await services.functions.list()
       const buckets = bucketsOf(functions)
       const fields = Object.fromEntries(buckets.map((bucket) => [bucket, fieldsOf(functions, bucket)]))
-      const facts = { isOn: viewer.hasUploads && viewer.role !== 'reader', buckets, functions: fields }
+      const again = againOf(c.req.query('bucket'), c.req.query('key'), buckets)
+      const facts = { isOn: mayUpload(viewer), buckets, functions: fields, again }
       return { title: 'Upload', children: <UploadPage facts={facts} viewer={viewer} /> }
     }),
   )
@@ -97,4 +98,11 @@ export function addMediaRoutes(app: Hono<ConsoleEnv>, { parts, page, change }: F
       return `The key ${id} of ${name} is revoked.`
     }),
   )
+}
+
+/** A key as the form of an upload has it: a folder, and the name of a file. Pure. */
+function againOf(bucket: string | undefined, key: string | undefined, buckets: readonly string[]) {
+  if (bucket === undefined || !key || !buckets.includes(bucket)) return undefined
+  const slash = key.lastIndexOf('/')
+  return { bucket, folder: key.slice(0, Math.max(0, slash)), name: key.slice(slash + 1) }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FunctionOfObject, ObjectView } from '../../../../runtime/api/objects/model.ts'
+import { UPLOAD_AGAIN } from '../../../../runtime/api/objects/next.ts'
 import { sessionOf } from '../../../../runtime/api/login/session.ts'
 import { RUN, RUN_ID } from '../../api/examples.ts'
 import { viewOf } from '../full-answers.ts'
@@ -19,7 +20,7 @@ async function htmlOf(functions: readonly FunctionOfObject[], role: 'reader' | '
       objects: { view: () => Promise.resolve(view) },
       runs: { get: () => Promise.resolve({ ...RUN, lastLines: ['moov atom not found'] }) },
     },
-    { tokens: TOKENS },
+    { tokens: TOKENS, storeOrigin: 'https://s3' },
   )
   const cookie = `sluice_session=${sessionOf(TOKENS, role)}`
   const html = await (await app.request('/objects/incoming?key=a.mp4', { headers: { cookie } })).text()
@@ -33,7 +34,7 @@ describe('a function of an object', () => {
     run: { ...RUN, status: 'dead' },
     told: 'given up: moov atom not found',
     next: [
-      { text: 'Upload it again once it is fixed' },
+      UPLOAD_AGAIN,
       { text: 'Run it with other options', command: 'sluice reprocess a.mp4 --option NAME=VALUE' },
     ],
   })
@@ -45,6 +46,14 @@ describe('a function of an object', () => {
     expect(html).toContain('Upload it again once it is fixed.')
     expect(html).toContain('<code>sluice reprocess a.mp4 --option NAME=VALUE</code>')
     expect(calls).toContainEqual({ name: 'runs.get', args: [RUN_ID] })
+  })
+
+  it('that needs another upload leads to its form, but not for a reader', async () => {
+    const href = 'href="/upload?bucket=incoming&amp;key=a.mp4"'
+    expect((await htmlOf([dead])).html).toContain(href)
+    const { html } = await htmlOf([dead], 'reader')
+    expect(html).not.toContain(href)
+    expect(html).toContain('Upload it again once it is fixed.')
   })
 
   it('that waits can be cancelled, and resumed where it is paused', async () => {

@@ -96,6 +96,15 @@ describe('the page of uploads', () => {
     expect(html).toMatch(/<input type="checkbox" name="make" value="cut" checked="" disabled=""\/>/)
   })
 
+  it('has the folder of an object that is to be uploaded again, and says the name that its file must have', async () => {
+    const { app } = createTestConsole(ANSWERS, { storeOrigin: 'https://s3' })
+    const html = await htmlOf(app, '/upload?bucket=incoming&key=my%20films%2F2026%2F%3Cb%3E.mp4')
+    expect(html).toMatch(/<input type="text" name="folder" value="my films\/2026"/)
+    expect(html).toContain('the same name: <bdi>&lt;b&gt;.mp4</bdi>')
+    for (const path of ['/upload', '/upload?bucket=other&key=a.mp4', '/upload?bucket=incoming&key='])
+      expect(await htmlOf(app, path)).not.toContain('the same name')
+  })
+
   it('says which settings are missing where uploads are off', async () => {
     expect(await htmlOf(createTestConsole(ANSWERS).app, '/upload')).toContain('MINIO_UPLOADER_ACCESS_KEY')
   })
