@@ -103,6 +103,7 @@ describe.skipIf(chromiumPath === undefined)('the console', () => {
     const paths = [
       ...(await crawl(watched.page, base)),
       `/objects/incoming?key=${encodeURIComponent(FILM)}`,
+      '/find?q=film',
       '/find?q=clip.mp4',
       '/find?q=nothing',
     ]
