@@ -1,5 +1,5 @@
 /** The console on the whole stack, in a real Chromium: what a person does with it, how it looks, and what it does without a server. */
-import { readFile, rm } from 'node:fs/promises'
+import { readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,6 +11,8 @@ import { useStack } from '../helpers/runs.ts'
 const FOLDER = 'film day/ü'
 const FILM = `${FOLDER}/clip.mp4`
 const BROKEN = `${FOLDER}/broken film.mp4`
+/** More than is sent in one piece. */
+const LARGE_BYTES = 66 * 1_024 ** 2
 const HOSTILE = '<img src=x onerror=alert(1)>.mp4'
 const FUNCTIONS = join(import.meta.dirname, '..', '..', 'functions', 'index.ts')
 
@@ -74,6 +76,23 @@ describe.skipIf(chromiumPath === undefined)('the console', () => {
     expect(await runs.page.locator('dialog[open]').count()).toBe(0)
     expect([...upload.said, ...runs.said]).toEqual([])
     await Promise.all([upload.close(), runs.close()])
+  })
+
+  it('sends a large file in parts, and again what broke: a part of it, and the question for the whole', async () => {
+    const path = join(folder, 'large.bin')
+    await writeFile(path, '')
+    await truncate(path, LARGE_BYTES)
+    const watched = await open('/upload')
+    const { page } = watched
+    for (const once of [/[?&]partNumber=2&/, /\/complete$/])
+      await page.route(once, (route) => route.abort('connectionreset'), { times: 1 })
+    await page.locator('input[type=file]').setInputFiles(path)
+    const row = page.locator('.uploads li').filter({ hasText: 'large.bin' })
+    await row.filter({ hasText: 'Part 2 is sent again' }).waitFor()
+    await row.filter({ hasText: 'All parts are sent' }).waitFor()
+    await row.filter({ hasText: 'Stored.' }).waitFor()
+    expect((await used.stack.storage.head('incoming', 'large.bin'))?.sizeBytes).toBe(LARGE_BYTES)
+    await watched.close()
   })
 
   it('takes a file that is dropped on any page', async () => {

@@ -25,6 +25,9 @@ function put(url, body, headers, onBytes) {
   })
 }
 
+/** Longer after each try. @param {number} tries */
+const pause = (tries) => new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** (tries - 1)))
+
 /** @param {number} status */
 function whyNot(status) {
   if (status === 0) return 'The connection to the store broke, or the store refuses pages of this address.'
@@ -47,9 +50,10 @@ export async function sendWhole(file, right, onBytes) {
  *
  * @param {File} file
  * @param {{ parts: { number: number, url: string, from: number, to: number }[], complete: string, abort: string }} right
- * @param {{ wish: { bucket: string, key: string }, base: string, onBytes: (bytes: number) => void }} options
+ * @param {{ wish: { bucket: string, key: string }, base: string, onBytes: (bytes: number) => void,
+ *   onBreak: (text: string) => void }} options `onBreak`: something is tried again in a moment, and why
  */
-export async function sendInParts(file, right, { wish: { bucket, key }, base, onBytes }) {
+export async function sendInParts(file, right, { wish: { bucket, key }, base, onBytes, onBreak }) {
   const sent = new Map()
   const done = () => [...sent.values()].reduce((sum, bytes) => sum + bytes, 0)
   /** @type {{ number: number, etag: string }[]} */
@@ -74,8 +78,9 @@ export async function sendInParts(file, right, { wish: { bucket, key }, base, on
         }
         sent.set(number, 0)
         // Nothing changes about these by waiting.
-        if (status === 403 || status === 404) break
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS * 2 ** (tries - 1)))
+        if (status === 403 || status === 404 || tries === TRIES) break
+        onBreak(`${whyNot(status)} Part ${number} is sent again in a moment (try ${tries + 1} of ${TRIES}).`)
+        await pause(tries)
       }
       if (status !== 200) failure ??= whyNot(status)
     }
@@ -89,12 +94,22 @@ export async function sendInParts(file, right, { wish: { bucket, key }, base, on
       body: JSON.stringify(body),
     }).catch(() => undefined)
 
+  /** May be asked twice: an answer that was lost is given again. */
+  async function complete() {
+    for (let tries = 1; ; tries++) {
+      const answer = await ask(right.complete, { bucket, key, parts: finished })
+      if ((answer && answer.status < 500) || tries === TRIES) return answer
+      onBreak('All parts are sent. The runtime does not answer, and is asked again in a moment.')
+      await pause(tries)
+    }
+  }
+
   await Promise.all(Array.from({ length: PARTS_AT_ONCE }, work))
   if (failure !== undefined) {
     await ask(right.abort, { bucket, key })
     return failure
   }
-  const answer = await ask(right.complete, { bucket, key, parts: finished })
+  const answer = await complete()
   if (answer?.ok) return undefined
   const problem = await answer?.json().catch(() => undefined)
   return String(problem?.detail ?? 'The runtime does not answer: try again in a moment.')

@@ -109,8 +109,11 @@ async function send(row) {
     progress.value = file.size === 0 ? 100 : (bytes / file.size) * 100
     said.textContent = `${Math.floor(progress.value)} %, ${sizeText(bytes / Math.max(seconds, 0.1))} a second`
   }
+  const onBreak = (/** @type {string} */ text) => {
+    said.textContent = text
+  }
   const failure = right.parts
-    ? await sendInParts(file, right, { wish, base: api, onBytes })
+    ? await sendInParts(file, right, { wish, base: api, onBytes, onBreak })
     : await sendWhole(file, right, onBytes)
   if (failure !== undefined) return fail(row, failure)
   const link = /** @type {HTMLAnchorElement} */ (element('a', '', row.name.textContent ?? ''))
