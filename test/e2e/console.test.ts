@@ -95,6 +95,19 @@ describe.skipIf(chromiumPath === undefined)('the console', () => {
     await watched.close()
   })
 
+  it('says that an upload needs another login, in words for people', async () => {
+    const watched = await open('/upload')
+    const { page } = watched
+    await page.route(/\/v1\/uploads$/, (route) => route.fulfill({ status: 401, json: { detail: 'Bearer' } }))
+    await page
+      .locator('input[type=file]')
+      .setInputFiles({ name: 'late.mp4', mimeType: 'video/mp4', buffer: Buffer.from('x') })
+    const row = page.locator('.uploads li').filter({ hasText: 'Your login has ended' })
+    await row.getByRole('button', { name: 'Try again' }).waitFor()
+    expect(await row.textContent()).not.toContain('Bearer')
+    await watched.close()
+  })
+
   it('takes a file that is dropped on any page', async () => {
     const watched = await open('/system')
     const { page, said } = watched

@@ -93,6 +93,9 @@ async function send(row) {
     body: JSON.stringify(wish),
   }).catch(() => undefined)
   if (!answer) return fail(row, 'The runtime does not answer: try again in a moment.')
+  // The sentence of the answer is for programs.
+  if (answer.status === 401)
+    return fail(row, 'Your login has ended: log in again in another tab, then try again here.')
   const right = await answer.json().catch(() => ({}))
   if (!answer.ok) return fail(row, plain(String(right.detail ?? `refused (${answer.status})`)))
   const progress = document.createElement('progress')
