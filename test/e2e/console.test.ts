@@ -86,11 +86,17 @@ describe.skipIf(chromiumPath === undefined)('the console', () => {
     const { page } = watched
     for (const once of [/[?&]partNumber=2&/, /\/complete$/])
       await page.route(once, (route) => route.abort('connectionreset'), { times: 1 })
+    // These sentences stand for as long as it takes to try again, which may be less than a look from here.
+    await page.evaluate(`
+      window.told = []
+      new MutationObserver(() => window.told.push(document.querySelector('main').textContent)).observe(
+        document.querySelector('main'), { subtree: true, childList: true, characterData: true })`)
     await page.locator('input[type=file]').setInputFiles(path)
     const row = page.locator('.uploads li').filter({ hasText: 'large.bin' })
-    await row.filter({ hasText: 'Part 2 is sent again' }).waitFor()
-    await row.filter({ hasText: 'All parts are sent' }).waitFor()
     await row.filter({ hasText: 'Stored.' }).waitFor()
+    const told = (await page.evaluate('window.told.join()')) as string
+    expect(told).toContain('Part 2 is sent again')
+    expect(told).toContain('All parts are sent')
     expect((await used.stack.storage.head('incoming', 'large.bin'))?.sizeBytes).toBe(LARGE_BYTES)
     await watched.close()
   })

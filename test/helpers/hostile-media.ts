@@ -39,7 +39,7 @@ export function hostileFiles(mp4: Buffer, canaryPath: string, host: string): rea
     {
       name: 'the same bytes 40,000 times.mp4',
       bytes: repeated(mp4),
-      reason: /larger than the file can explain/,
+      reason: /larger than the (file|source) can explain/,
     },
     { name: '300 tracks.mp4', bytes: tracks(mp4, 300), reason: /more streams|streams, and at most/ },
     {
