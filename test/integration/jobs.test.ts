@@ -44,16 +44,7 @@ it.each([
   const jobs = createJobStore(lossy.redis, queue, 60_000)
   const before = lossy.proxy.lost
   const { id } = await jobs.create({ kind: 'reprocess', isForced: false, request: { prefix: '' }, items })
-  const runner = createJobRunner({ queue, jobs, log })
-  await runner.takeUp()
-  const job = await waitFor(
-    async () => {
-      const now = await jobs.get(id)
-      return now?.status !== 'running' && now
-    },
-    { timeoutMs: 20_000, what: 'the job' },
-  )
-  await runner.stop()
+  const job = await ended(queue, jobs, id)
   expect(job).toMatchObject({ status: 'done', total: COUNT, handedOut: COUNT, passedOver: 0 })
   expect(await lossy.redis.xlen(queue.keys.stream(FN, 'low'))).toBe(COUNT)
   expect(lossy.proxy.lost).toBe(before + 1)
@@ -88,16 +79,7 @@ it('cancels each run of a job once when the reply is lost, but none that was run
   const selected = ['a', 'b', 'c', 'unknown'].map((runId) => ({ runId, seenEpoch: '0' }))
   await queue.rerun({ trigger: 'reprocess', isForced: true, items: [{ runId: 'c' }] })
   const { id } = await jobs.create({ kind: 'cancel', isForced: false, request: {}, items: selected })
-  const runner = createJobRunner({ queue, jobs, log })
-  await runner.takeUp()
-  const job = await waitFor(
-    async () => {
-      const now = await jobs.get(id)
-      return now?.status !== 'running' && now
-    },
-    { timeoutMs: 20_000, what: 'the job' },
-  )
-  await runner.stop()
+  const job = await ended(queue, jobs, id)
   expect(job).toMatchObject({ status: 'done', total: 4, handedOut: 2, passedOver: 2 })
   const states = await Promise.all(['a', 'b', 'c', 'd'].map(async (run) => (await queue.run(run))?.state))
   expect(states).toEqual(['running', 'cancelled', 'queued', 'queued'])
@@ -112,3 +94,22 @@ it('starts a job once, and adds nothing to one that has ended', async () => {
   expect(await jobs.get('j')).toMatchObject({ status: 'done' })
   expect(await used.queue.endJob('j', 'cancelled', 60_000)).toBe(false)
 })
+
+/** A job, when a runner has brought it to its end. */
+async function ended(
+  queue: Parameters<typeof createJobRunner>[0]['queue'],
+  jobs: ReturnType<typeof createJobStore>,
+  id: string,
+) {
+  const runner = createJobRunner({ queue, jobs, log })
+  await runner.takeUp()
+  const job = await waitFor(
+    async () => {
+      const now = await jobs.get(id)
+      return now?.status !== 'running' && now
+    },
+    { timeoutMs: 20_000, what: 'the job' },
+  )
+  await runner.stop()
+  return job
+}

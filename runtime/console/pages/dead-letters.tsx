@@ -2,6 +2,7 @@
 import type { DeadLetterKind } from '../../api/dead-letters/model.ts'
 import type { KindsPage } from '../../api/dead-letters/service.ts'
 import type { Run } from '../../api/runs/model.ts'
+import { FunctionSelect } from '../parts/function-select.tsx'
 import { KindSection } from '../parts/kind-section.tsx'
 import { DEATHS, letterSearchOf, QueryFields, type LetterQuery } from '../parts/letter-query.tsx'
 import { PrefixField } from '../parts/prefix-field.tsx'
@@ -78,17 +79,7 @@ function Filter({ facts, base }: { readonly facts: LetterFacts; readonly base: s
   const { query } = facts
   return (
     <form class="filter inline" action={`${base}/dead-letters`} data-filter>
-      <label>
-        <span class="hidden">Function</span>
-        <select name="function">
-          <option value="">every function</option>
-          {facts.functionNames.map((name) => (
-            <option value={name} selected={name === query.function}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <FunctionSelect names={facts.functionNames} chosen={query.function} />
       <label>
         <span class="hidden">Reason</span>
         <select name="reason">

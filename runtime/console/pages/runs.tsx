@@ -4,6 +4,7 @@ import { toTime, type Page as ListPage } from '../../api/http/page.ts'
 import type { Run } from '../../api/runs/model.ts'
 import { RUN_STATES, type RunState } from '../../queue/run.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../time.ts'
+import { FunctionSelect } from '../parts/function-select.tsx'
 import { Time } from '../parts/parts.tsx'
 import { PrefixField } from '../parts/prefix-field.tsx'
 import { RunTable } from '../parts/run-table.tsx'
@@ -156,17 +157,7 @@ function Filter(props: {
           </label>
         ))}
       </fieldset>
-      <label>
-        <span class="hidden">Function</span>
-        <select name="function">
-          <option value="">every function</option>
-          {props.functionNames.map((name) => (
-            <option value={name} selected={name === query.function}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <FunctionSelect names={props.functionNames} chosen={query.function} />
       <label>
         <span class="hidden">Since</span>
         <select name="since">

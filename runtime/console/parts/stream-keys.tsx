@@ -21,7 +21,7 @@ export function StreamKeys(props: {
         </p>
       )}
       {keys.length === 0 ? (
-        <p class="empty">None. Who sends this stream needs one.</p>
+        <p class="empty">None. A sender of this stream needs one.</p>
       ) : (
         <div class="scroll">
           <table>
