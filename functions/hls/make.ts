@@ -157,7 +157,7 @@ function refusalOf(cause: unknown): unknown {
       { cause },
     )
   if (cause instanceof FlawError)
-    return new PermanentError(`FFmpeg's output cannot be cut into segments: ${cause.message}`, { cause })
+    return new PermanentError(`its tracks cannot be cut into segments: ${cause.message}`, { cause })
   if (cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC')
     return new ToolError('the disk for scratch files is full', { tool: 'ffmpeg', cause })
   return cause

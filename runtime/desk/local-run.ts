@@ -33,6 +33,8 @@ export interface LocalRunRequest {
   readonly contentType?: string | undefined
   /** As a request gives them: over those of the metadata. */
   readonly options?: Readonly<Record<string, unknown>> | undefined
+  /** As SLUICE_OPTIONS has them: under those of the metadata. @defaultValue none */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, unknown>>>> | undefined
   /** Results appear here as `<bucket>/<key>`. What the function wrote for this key before is removed first. */
   readonly out: string
   /** Tools read in ranges through the proxy, as they do with sources over 64 MiB, whatever the size. */
@@ -98,7 +100,7 @@ export async function runLocally(
   const proxy = createRangeProxy(log)
   const scratchParent = await mkdtemp(join(tmpdir(), 'sluice-local-'))
   const perform = createAttempt({
-    config: { functionOptions: {} },
+    config: { functionOptions: request.settings ?? {} },
     functions: [definition],
     queue: { fence: () => Promise.resolve({ isOwner: true }), verdictGone: () => Promise.resolve() },
     storage: store,

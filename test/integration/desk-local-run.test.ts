@@ -62,9 +62,11 @@ describe('a local run', () => {
     expect(await readFile(join(dir, 'out/processed/a.txt/shout/shout.txt'), 'utf8')).toBe('HELLO!')
   })
 
-  it('takes options as a request and as metadata, and refuses wrong ones with the sentence of production', async () => {
+  it('takes options of the settings, of a request and of metadata, and refuses wrong ones with the sentence of production', async () => {
     const asked = await run('hi', { options: { mark: '?' }, metadata: { mark: '!!' } })
     expect(asked.manifest?.options).toEqual({ mark: '?' })
+    const set = await run('hi', { settings: { shout: { mark: '#' } } })
+    expect(set.manifest?.options).toEqual({ mark: '#' })
     const wrong = await run('hi', { metadata: { 'sluice-mark': 'too long' } })
     expect(wrong.outcome).toMatchObject({
       kind: 'permanent',

@@ -59,6 +59,7 @@ export const invoke: CliCommand = (command, context) => {
           key: options.key,
           options: options.option,
           metadata: options.attr,
+          settings: config.functionOptions,
           out: options.out,
           isInRanges: options.ranges,
           signal,
